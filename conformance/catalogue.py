@@ -1,0 +1,138 @@
+"""The forms of the catalogue: what a requirement is, and what a profile is.
+
+A profile file declares its requirements next to the scenarios that judge them; the
+table of all of them is ``profiles.PROFILES``. Nothing here knows of sockets, of how a
+target is started, or of pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .mutants.catalogue import MUTANTS
+from .outcome import Level
+from .targets.address import TCP, TCP6, TRANSPORTS, UNIX
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .wire import Peer
+
+Scenario = Callable[["Session"], None]
+
+#: Transports on which an abort (RST) can be told from an end (FIN).
+ABORTABLE = (TCP, TCP6)
+
+#: Why a requirement is not judged on a transport that is missing from its list.
+NOT_EXPRESSIBLE = {
+    UNIX: "a Unix socket cannot express it (no RST)",
+    TCP: "it is about Unix socket paths",
+    TCP6: "it is about Unix socket paths",
+}
+
+
+class Requirement(NamedTuple):
+    """One numbered clause of SPEC.md and the scenario that judges it.
+
+    ``id`` is PROFILE/WORDS; ``transports`` are those on which it has a meaning;
+    ``spawned`` says that only a server which the suite started can show it.
+    """
+
+    id: str
+    level: Level
+    clause: str
+    text: str
+    basis: str
+    profile: str
+    transports: tuple[str, ...]
+    spawned: bool
+    scenario: Scenario
+
+    @property
+    def mutants(self) -> tuple[str, ...]:
+        """The embedded broken servers that break this requirement and no other on purpose."""
+        return tuple(name for name, mutant in MUTANTS.items() if mutant.breaks == self.id)
+
+
+class Profile:
+    """One service: its parameters, how a client is served, and its requirements.
+
+    Arguments:
+        name: as typed after PROFILE.
+        title: one line for ``list``.
+        parameters: every text of the service with its default.
+        first_input: bytes that the service answers, for the readiness probe.
+        half_input: the beginning of a message, left unfinished.
+        open: what a client sees at the start (takes the greeting).
+        serve: a whole small session of an opened client, to its orderly end.
+        stall: makes an opened client one to which the server has much to write while
+            it does not read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        first_input: bytes,
+        half_input: bytes,
+        open: Callable[[Session, Peer], None],
+        serve: Callable[[Session, Peer], None],
+        stall: Callable[[Session, Peer], None],
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.parameters = parameters
+        self.first_input = first_input
+        self.half_input = half_input
+        self.open = open
+        self.serve = serve
+        self.stall = stall
+        self.requirements: list[Requirement] = []
+
+    def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:
+        """Declare a MUST; decorates its scenario."""
+        return self._declare(Level.MUST, words, clause, text, basis, **where)
+
+    def should(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:
+        """Declare a SHOULD; decorates its scenario."""
+        return self._declare(Level.SHOULD, words, clause, text, basis, **where)
+
+    def _declare(
+        self,
+        level: Level,
+        words: str,
+        clause: str,
+        text: str,
+        basis: str,
+        transports: tuple[str, ...] = TRANSPORTS,
+        spawned: bool = False,
+    ) -> Callable[[Scenario], Scenario]:
+        def declare(scenario: Scenario) -> Scenario:
+            identity = f"{self.name}/{words}"
+            assert all(known.id != identity for known in self.requirements), identity
+            self.requirements.append(
+                Requirement(
+                    identity,
+                    level,
+                    clause,
+                    text,
+                    basis,
+                    self.name,
+                    transports,
+                    spawned,
+                    scenario,
+                )
+            )
+            return scenario
+
+        return declare
+
+
+def matches(pattern: str, identity: str) -> bool:
+    """Whether an id matches a pattern, in which a whole segment may be ``*``."""
+    wanted, given = pattern.split("/"), identity.split("/")
+    return len(wanted) == len(given) and all(
+        left in ("*", right) for left, right in zip(wanted, given)
+    )

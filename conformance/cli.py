@@ -1,0 +1,171 @@
+"""The front door: ``python -m conformance``, a docopt program.
+
+Only words become options here; run.py does the work.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docopt
+
+from . import __version__
+from .listing import explain, listing, listing_of_mutants
+from .outcome import Exit, WrongUsage
+from .plan import Options
+from .run import run
+
+USAGE = """Judge a socket server, in any language, by scenarios.
+
+Usage:
+  conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
+                  [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
+                  [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
+                  [--client=COMMAND]
+  conformance list [--profile=LIST] [--mutants]
+  conformance explain ID
+  conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
+                  [--deadline=SECONDS]
+  conformance -h | --help
+  conformance --version
+
+TARGET:
+  tcp://HOST:PORT  unix:PATH      a server that already runs ([::1] for IPv6)
+  ref:python  ref:node            the embedded reference servers (default ref:python)
+  mutant:PROFILE/NAME             an embedded server with one named fault
+  anything else                   a command that is started and stopped, without a shell;
+                                  {port} {host} {path} {profile} {data} are filled in
+
+Options:
+  --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
+  --at=ADDRESS        Where the command listens.
+  --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
+  --case=ID           Judge this requirement only; a whole segment may be '*'; repeatable.
+  --transport=LIST    Judge over these only: tcp, tcp6, unix.
+  --report=DIR        Where results.jsonl and junit.xml go [default: build/conformance].
+  --jobs=N            Workers (default: the cores).
+  --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
+  --expect=FILE       Known failures (TOML).
+  --deadline=SECONDS  For each awaited event [default: 10].
+  --seed=N            Of the random data [default: 1].
+  --client=COMMAND    The client on the terminal in place of pync.
+  --mutants           List the embedded broken servers.
+  -h --help           Show this.
+  --version           Show the version.
+
+Exit status: 0 conformant, 1 not conformant, 2 interrupted, 3 internal error, 4 wrong
+usage, 5 nothing ran, 6 the target could not be started or reached, 7 only stale
+expectations, 8 the suite itself failed.
+"""
+
+
+def main(argv: list[str]) -> Exit:
+    """Run one command line; returns the exit status."""
+    if argv and argv[0] in ("-h", "--help", "help"):
+        print(USAGE.rstrip())
+        return Exit.CONFORMANT
+    try:
+        given = docopt.docopt(USAGE, argv, default_help=False)
+    except docopt.DocoptExit as error:
+        return _wrong(_complaint(argv, str(error)))
+    if given["--help"]:
+        print(USAGE.rstrip())
+        return Exit.CONFORMANT
+    if given["--version"]:
+        print(f"conformance {__version__}")
+        return Exit.CONFORMANT
+    command = next(name for name in _COMMANDS if given[name])
+    try:
+        return _COMMANDS[command](given)
+    except WrongUsage as error:
+        return _wrong(str(error))
+    except BrokenPipeError:
+        # The reader of our output is gone (| head); nobody is left to tell.
+        sys.stdout = None  # type: ignore[assignment]
+        return Exit.INTERRUPTED
+
+
+def _run(given: dict[str, Any]) -> Exit:
+    options = Options(
+        target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
+        profile=given["--profile"],
+        at=given["--at"],
+        settings=given["--set"] or "",
+        cases=tuple(given["--case"]),
+        transports=tuple(word for word in (given["--transport"] or "").split(",") if word),
+        deadline=_seconds(given["--deadline"]),
+        seed=given["--seed"],
+        client=given["--client"],
+        level=given["--level"],
+        expect=given["--expect"],
+    )
+    return run(options, Path(given["--report"]), _count(given["--jobs"]))
+
+
+def _selftest(given: dict[str, Any]) -> Exit:
+    options = Options(
+        profile=given["--profile"],
+        cases=tuple(given["--case"]),
+        deadline=_seconds(given["--deadline"]),
+        selftest=True,
+    )
+    return run(options, Path(given["--report"]), _count(given["--jobs"]))
+
+
+def _list(given: dict[str, Any]) -> Exit:
+    lines = listing_of_mutants if given["--mutants"] else listing
+    print(lines(given["--profile"]))
+    return Exit.CONFORMANT
+
+
+def _explain(given: dict[str, Any]) -> Exit:
+    print(explain(given["ID"]))
+    return Exit.CONFORMANT
+
+
+_COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
+    "run": _run,
+    "list": _list,
+    "explain": _explain,
+    "selftest": _selftest,
+}
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) <= 3600:
+        raise WrongUsage(f"--deadline {text!r}: seconds between 0 and 3600")
+    return float(text)
+
+
+def _count(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit() or not 0 < int(text) <= 256:
+        raise WrongUsage(f"--jobs {text!r}: a number between 1 and 256")
+    return int(text)
+
+
+def _complaint(argv: list[str], said: str) -> str:
+    """docopt speaks to programmers; one line of ours says what is wrong."""
+    if not argv:
+        return "a command is missing: run, list, explain or selftest"
+    if argv[0] not in _COMMANDS:
+        return f"unknown command {argv[0]!r}: run, list, explain or selftest"
+    known = set(re.findall(r"--[a-z]+", USAGE))
+    for word in argv[1:]:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and not any(name.startswith(flag) for name in known):
+            return f"unknown option {flag}"
+    first = said.splitlines()[0] if said else ""
+    if "requires argument" in first:
+        return f"{first.split()[0]} needs a value"
+    return f"these words do not go together: {' '.join(argv)} (see --help)"
+
+
+def _wrong(line: str) -> Exit:
+    print(f"conformance: {line}", file=sys.stderr)
+    return Exit.USAGE

@@ -1,0 +1,3 @@
+"""Makes ``pytest conformance --target ...`` know the suite's options."""
+
+pytest_plugins = ["conformance.plugin"]

@@ -1,0 +1,135 @@
+"""What a fault usually comes from: one table, from what was seen to one sentence.
+
+Rows are tried in order; the first that matches is the hint. A hint is an offer, never
+part of a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .outcome import Violation
+
+
+def hint_for(violation: Violation) -> str | None:
+    """The hint for a violation, or None."""
+    if violation.hint:
+        return violation.hint
+    for matches, hint in _TABLE:
+        if matches(violation):
+            return hint
+    return None
+
+
+def _output(pattern: str) -> Callable[[Violation], bool]:
+    compiled = re.compile(pattern)
+    return lambda violation: bool(compiled.search("\n".join(violation.server_output)))
+
+
+def _kind(*kinds: str) -> Callable[[Violation], bool]:
+    return lambda violation: violation.kind in kinds
+
+
+def _answered_twice(violation: Violation) -> bool:
+    """What is too much is the answer before, once more."""
+    if not violation.received or violation.offset is None or len(violation.previous) < 2:
+        return False
+    surplus = violation.received[violation.offset :]
+    return surplus.startswith(violation.previous) or (
+        len(surplus) > 1 and violation.previous.startswith(surplus)
+    )
+
+
+def _wrong_at(expected: bytes, received: bytes) -> Callable[[Violation], bool]:
+    def matches(violation: Violation) -> bool:
+        at = violation.offset
+        if violation.expected is None or violation.received is None or at is None:
+            return False
+        return violation.expected.startswith(expected, at) and violation.received.startswith(
+            received, at
+        )
+
+    return matches
+
+
+def _missing_after(byte: bytes) -> Callable[[Violation], bool]:
+    """The answer stops right before (or right after) one special byte."""
+
+    def matches(violation: Violation) -> bool:
+        at, expected = violation.offset, violation.expected
+        if expected is None or at is None or violation.kind == "wrong-bytes":
+            return False
+        return expected[at : at + 1] == byte
+
+    return matches
+
+
+def _replacement(violation: Violation) -> bool:
+    return b"\xef\xbf\xbd" in (violation.received or b"")
+
+
+_TABLE: list[tuple[Callable[[Violation], bool], str]] = [
+    (
+        _output(r"Unhandled 'error' event|Emitted 'error' event"),
+        "a Node socket without an 'error' listener: an RST from any client ends the process; "
+        "add socket.on('error', ...)",
+    ),
+    (
+        _output(r"BrokenPipeError|ConnectionResetError|ConnectionAbortedError"),
+        "catch the error of a connection that its client reset, and go on with the others",
+    ),
+    (_output(r"panic:|panicked at"), "one connection's error must not end the whole program"),
+    (
+        lambda violation: violation.kind == "died" and "SIGPIPE" in violation.summary,
+        "ignore SIGPIPE: writing to a connection that its client reset raises it",
+    ),
+    (
+        _answered_twice,
+        "the answer comes twice: does the server both write and pipe the same data?",
+    ),
+    (_replacement, "the server decodes bytes as UTF-8 with replacement; keep them bytes"),
+    (_wrong_at(b"\n", b"\r\n"), "LF became CR LF: newline translation (text mode?)"),
+    (_wrong_at(b"\r\n", b"\n"), "CR LF became LF: newline translation or a stripped line"),
+    (_wrong_at(b"\r", b"\n"), "CR became LF: newline translation"),
+    (_missing_after(b"\x00"), "it stops at NUL: a C string function (strlen, printf %s)?"),
+    (_missing_after(b"\x04"), "it stops at 0x04: end of transmission is no end on a socket"),
+    (_missing_after(b"\x1a"), "it stops at 0x1A: text mode takes it for the end of a file"),
+    (
+        _kind("rst-instead-of-fin"),
+        "closing with unread input sends RST (RFC 1122 4.2.2.13): read to the client's end first",
+    ),
+    (
+        _kind("fin-instead-of-rst"),
+        "close() sends FIN; set SO_LINGER {on, 0} before it (Node: socket.resetAndDestroy())",
+    ),
+    (
+        lambda violation: violation.kind == "ended-early"
+        and "after" in (violation.awaited or "")
+        and "FIN" in (violation.awaited or ""),
+        "the server closes at the client's FIN instead of finishing first "
+        "(Node: allowHalfOpen: true)",
+    ),
+    (
+        _kind("no-fin"),
+        "the server does not end its side after the client's FIN: "
+        "a read of 0 bytes means the end; shut down or close then",
+    ),
+    (
+        _kind("descriptor-leak"),
+        "a connection that has ended is not closed; a Node socket whose input is never read "
+        "never ends (socket.resume())",
+    ),
+    (_kind("ignores-sigterm"), "close the listener and the connections on SIGTERM, then leave"),
+    (_kind("port-held"), "a child process still holds the listener"),
+    (_kind("path-left"), "unlink the socket path on the way out, on SIGTERM too"),
+    (
+        lambda violation: violation.kind == "missing-bytes" and violation.offset == 0,
+        "nothing came at all: does the server wait for more input (a newline, a full buffer), "
+        "serve one client at a time, or keep its output in a buffer?",
+    ),
+    (
+        _kind("refused"),
+        "the server stopped accepting: has it died, or does it serve one client only?",
+    ),
+]

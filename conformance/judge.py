@@ -1,0 +1,108 @@
+"""One case judged: the scenario runs, and what came of it becomes a result.
+
+The only place where exceptions of a scenario turn into verdicts. A result is a plain
+dictionary, as results.jsonl holds it.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any
+
+from .expectations import Expectations
+from .hints import hint_for
+from .message import failure
+from .outcome import Level, NotJudged, SuiteFailed, Unreachable, Verdict, Violation, WrongUsage
+from .plan import Case, Plan
+from .profiles import PROFILES
+from .session import Session
+from .transcript import Transcript, render
+
+Result = dict[str, Any]
+
+
+def judge(plan: Plan, case: Case, expectations: Expectations) -> Result:
+    """Run one case's scenario against its server and say what came of it."""
+    began = time.monotonic()
+    verdict, signature, message, transcript = _run(plan, case)
+    if case.mutant:
+        verdict, signature, message = _as_selftest(case, verdict, signature, message)
+    elif not case.skip:
+        verdict, message = expectations.apply(case, verdict, signature, message)
+    return {
+        "type": "result",
+        "id": case.requirement.id,
+        "profile": case.requirement.profile,
+        "transport": case.transport,
+        "level": case.requirement.level.value,
+        "clause": case.requirement.clause,
+        "verdict": verdict.value,
+        "signature": signature,
+        "message": message,
+        "transcript": transcript.as_json() if transcript else [],
+        "seconds": round(time.monotonic() - began, 3),
+        **({"mutant": case.mutant} if case.mutant else {}),
+    }
+
+
+def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
+    if case.skip:
+        return Verdict.SKIP, "", case.skip, None
+    session = Session(
+        plan.wanted(case),
+        PROFILES[case.requirement.profile],
+        plan.parameters[case.requirement.profile],
+        f"{plan.options.seed}/{case.name}",
+        plan.options.client,
+    )
+    transcript = session.transcript
+    try:
+        with session:
+            case.requirement.scenario(session)
+    except NotJudged as reason:
+        return Verdict.SKIP, "", str(reason), transcript
+    except Violation as violation:
+        return _violated(plan, case, violation, transcript)
+    except Unreachable as error:
+        violation = Violation("not-ready", str(error))
+        violation.server_output = error.output
+        return _violated(plan, case, violation, transcript)
+    except (SuiteFailed, WrongUsage) as error:
+        return Verdict.ERROR, "suite", str(error), transcript
+    except Exception:
+        return Verdict.ERROR, "suite", traceback.format_exc(), transcript
+    return Verdict.PASS, "", "", transcript
+
+
+def _violated(
+    plan: Plan, case: Case, violation: Violation, transcript: Transcript
+) -> tuple[Verdict, str, str, Transcript]:
+    requirement = case.requirement
+    message = failure(
+        violation,
+        identity=requirement.id,
+        level=requirement.level.value,
+        clause=requirement.clause,
+        transport=case.transport,
+        text=requirement.text,
+        hint=hint_for(violation),
+        transcript=render(transcript.as_json()),
+        reproduce=plan.reproduce(case),
+    )
+    red = requirement.level == Level.MUST or plan.should_is_red
+    return (Verdict.FAIL if red else Verdict.WARN), violation.kind, message, transcript
+
+
+def _as_selftest(
+    case: Case, verdict: Verdict, signature: str, message: str
+) -> tuple[Verdict, str, str]:
+    """A mutant must be killed: what is red against a server is green here."""
+    if verdict in (Verdict.FAIL, Verdict.WARN):
+        return Verdict.PASS, signature, message
+    if verdict == Verdict.PASS:
+        said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
+        return Verdict.FAIL, "survived", said
+    if verdict == Verdict.SKIP:
+        return Verdict.FAIL, "survived", f"{case.mutant} was not judged: {message}"
+    return verdict, signature, message

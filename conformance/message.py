@@ -1,0 +1,97 @@
+"""The failure message, which is the product: what was awaited, what came, where.
+
+Text in, text out. The order is fixed: verdict line, clause, comparison with a caret
+at the first wrong byte, hint, the server's own last words, transcript, and the
+command that reproduces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .outcome import Violation
+from .transcript import escape
+
+#: Bytes shown before and after the first wrong byte.
+BEFORE, AFTER = 24, 16
+
+
+def failure(
+    violation: Violation,
+    *,
+    identity: str,
+    level: str,
+    clause: str,
+    transport: str,
+    text: str,
+    hint: str | None,
+    transcript: Sequence[str],
+    reproduce: str,
+) -> str:
+    """The whole message for one broken requirement, without the verdict word."""
+    lines = [
+        f"{identity} ({level}, SPEC {clause}, {transport}): {violation.summary}",
+        f"  requires  {text}",
+        *comparison(violation),
+    ]
+    if hint:
+        lines.append(f"  hint      {hint}")
+    if violation.server_output:
+        lines.append("  the server's last lines:")
+        lines += [f"    | {line}" for line in violation.server_output]
+    lines.append("  transcript (seconds, client, direction):")
+    lines += [f"    {line}" for line in transcript]
+    lines.append(f"  reproduce {reproduce}")
+    return "\n".join(lines)
+
+
+def comparison(violation: Violation) -> list[str]:
+    """Expected and received, one under the other, and a caret at the first wrong byte."""
+    expected, received = violation.expected, violation.received
+    if expected is None or received is None or violation.offset is None:
+        return []
+    offset = violation.offset
+    start = max(0, offset - BEFORE)
+    prefix = "..." if start else ""
+    column = len(prefix) + 1 + len(escape(expected[start:offset]))
+    return [
+        f"  expected  {_window(expected, start, offset)}{_size(expected)}",
+        f"  received  {_window(received, start, offset)}{_received_end(violation)}",
+        f"            {' ' * column}^ {_caret(violation)}",
+    ]
+
+
+def _window(data: bytes, start: int, offset: int) -> str:
+    stop = offset + AFTER
+    return (
+        ("..." if start else "")
+        + f'"{escape(data[start:stop])}"'
+        + ("..." if stop < len(data) else "")
+    )
+
+
+def _size(data: bytes) -> str:
+    return f"  ({len(data)} bytes)" if len(data) > BEFORE else ""
+
+
+def _received_end(violation: Violation) -> str:
+    received = violation.received or b""
+    if violation.instead and violation.offset == len(received):
+        return f" then {violation.instead}"
+    return ""
+
+
+def _caret(violation: Violation) -> str:
+    expected, received = violation.expected or b"", violation.received or b""
+    offset = violation.offset or 0
+    return (
+        f"byte {offset}: expected {_byte(expected, offset, 'the end (FIN)')}, "
+        f"received {_byte(received, offset, violation.instead or 'nothing')}"
+    )
+
+
+def _byte(data: bytes, offset: int, otherwise: str) -> str:
+    if offset >= len(data):
+        return otherwise
+    shown = escape(data[offset : offset + 1])
+    return f"0x{data[offset]:02X} '{shown}'" if not shown.startswith("\\x") else f"0x{data[offset]:02X}"

@@ -1,0 +1,237 @@
+"""The plan: which requirements are judged, over which transports, against what.
+
+Options in, an ordered list of cases out. No I/O: where a command listens, when only
+running it can tell, is found by preflight.py and handed in as ``transports``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
+from .mutants.catalogue import MUTANTS
+from .outcome import Level, WrongUsage
+from .profiles import PROFILES, REQUIREMENTS, choose_profiles
+from .targets.address import TCP, TCP6, TRANSPORTS, UNIX, Address, parse
+from .targets.grammar import (
+    AddressTarget,
+    CommandTarget,
+    MutantTarget,
+    Target,
+    parse_settings,
+    parse_target,
+)
+from .targets.launch import Wanted
+
+
+class Options(NamedTuple):
+    """What was asked for, as text; every worker makes its plan from the same options."""
+
+    target: str = "ref:python"
+    profile: str | None = None
+    at: str | None = None
+    settings: str = ""
+    cases: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
+    deadline: float = 10.0
+    seed: str = "1"
+    client: str | None = None
+    level: str = "must"
+    expect: str | None = None
+    selftest: bool = False
+
+
+class Case(NamedTuple):
+    """One requirement over one transport; with ``mutant``, the proof that it can fail."""
+
+    requirement: Requirement
+    transport: str
+    skip: str | None = None
+    mutant: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique in a plan."""
+        name = f"{self.requirement.id}@{self.transport}"
+        return f"{name}!{self.mutant.partition('/')[2]}" if self.mutant else name
+
+
+class Plan:
+    """Everything that a run is made of.
+
+    Raises WrongUsage for options that make no sense.
+    """
+
+    def __init__(self, options: Options, ipv6: bool = True) -> None:
+        self.options = options
+        self.target = parse_target(options.target)
+        self.at = parse(options.at) if options.at else None
+        self.profiles = self._profiles()
+        self.parameters = self._parameters()
+        self.should_is_red = _level(options.level) == Level.SHOULD
+        self.transports = self._transports()
+        self.cases = self._selftest() if options.selftest else self._cases(ipv6)
+        if not self.cases:
+            raise WrongUsage(self._nothing_matches())
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether all scenarios share one address and must run one after another."""
+        return isinstance(self.target, AddressTarget) or self.at is not None
+
+    def wanted(self, case: Case) -> Wanted:
+        """The server that a case needs."""
+        profile = PROFILES[case.requirement.profile]
+        target: Target = self.target
+        if case.mutant:
+            target = MutantTarget(*case.mutant.split("/", 1))
+        return Wanted(
+            target,
+            profile.name,
+            case.transport,
+            self.parameters[profile.name],
+            self.at,
+            profile.first_input,
+            self.options.deadline,
+        )
+
+    def reproduce(self, case: Case) -> str:
+        """The one-line command that judges this case again."""
+        options, words = self.options, ["python -m conformance run"]
+        target = f"mutant:{case.mutant}" if case.mutant else options.target
+        if target != "ref:python":
+            words.append(_quoted(target))
+        words.append(f"--case {case.requirement.id}")
+        given = {"--at": options.at, "--set": options.settings, "--client": options.client}
+        words += [f"{name} {_quoted(value)}" for name, value in given.items() if value]
+        if not isinstance(self.target, AddressTarget) and len(self.transports) > 1:
+            words.append(f"--transport {case.transport}")
+        if options.seed != "1":
+            words.append(f"--seed {_quoted(options.seed)}")
+        return " ".join(words)
+
+    def _profiles(self) -> list[Profile]:
+        options = self.options
+        if isinstance(self.target, MutantTarget):
+            name = f"{self.target.profile}/{self.target.name}"
+            if name not in MUTANTS:
+                raise WrongUsage(f"TARGET {options.target!r}: no such mutant (see list --mutants)")
+            if options.profile not in (None, self.target.profile):
+                raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")
+            return [PROFILES[self.target.profile]]
+        if options.profile is not None:
+            return choose_profiles(options.profile)
+        from_cases = [pattern.partition("/")[0] for pattern in options.cases]
+        if from_cases and "*" not in from_cases:
+            return choose_profiles(",".join(from_cases))
+        if isinstance(self.target, (AddressTarget, CommandTarget)) and not from_cases:
+            return [PROFILES["echo"]]
+        return list(PROFILES.values())
+
+    def _parameters(self) -> dict[str, dict[str, bytes]]:
+        settings = parse_settings(self.options.settings)
+        known = {key for profile in self.profiles for key in profile.parameters}
+        for key in settings:
+            if key not in known:
+                names = ", ".join(sorted(known))
+                raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
+        for key in ("token", "command"):
+            if settings.get(key, b"x").strip() != settings.get(key, b"x") or not settings.get(
+                key, b"x"
+            ):
+                raise WrongUsage(f"SET: {key} must be a word")
+        return {
+            profile.name: {
+                key: settings.get(key, default) for key, default in profile.parameters.items()
+            }
+            for profile in self.profiles
+        }
+
+    def _transports(self) -> list[str]:
+        asked = list(self.options.transports)
+        unknown = [name for name in asked if name not in TRANSPORTS]
+        if unknown:
+            known = ", ".join(TRANSPORTS)
+            raise WrongUsage(f"unknown transport {unknown[0]!r} (known: {known})")
+        offered = self._offered()
+        chosen = [name for name in offered if not asked or name in asked]
+        if not chosen:
+            raise WrongUsage(
+                f"transport {', '.join(asked)}: this target is reached over {', '.join(offered)}"
+            )
+        return chosen
+
+    def _offered(self) -> list[str]:
+        if isinstance(self.target, AddressTarget):
+            if self.at is not None:
+                raise WrongUsage("AT goes with a command; the TARGET is an address already")
+            return [self.target.address.transport]
+        if not isinstance(self.target, CommandTarget):
+            if self.at is not None:
+                raise WrongUsage("AT goes with a command; embedded servers choose their own port")
+            return list(TRANSPORTS)
+        if self.at is not None:
+            return [self.at.transport]
+        if "path" in self.target.placeholders and "port" not in self.target.placeholders:
+            return [UNIX]
+        if not self.target.placeholders & {"port", "path"} and self.options.transports:
+            return list(self.options.transports)
+        return [TCP]
+
+    def _cases(self, ipv6: bool) -> list[Case]:
+        cases = [
+            Case(requirement, transport, self._skip(requirement, transport, ipv6))
+            for profile in self.profiles
+            for transport in self.transports
+            for requirement in profile.requirements
+            if self._is_asked_for(requirement)
+            and (transport in requirement.transports or UNIX not in requirement.transports)
+            and not (transport == UNIX and requirement.id.endswith("/port-free"))
+        ]
+        return cases
+
+    def _is_asked_for(self, requirement: Requirement) -> bool:
+        patterns = self.options.cases
+        return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
+
+    def _skip(self, requirement: Requirement, transport: str, ipv6: bool) -> str | None:
+        if transport not in requirement.transports:
+            return NOT_EXPRESSIBLE[transport]
+        if transport == TCP6 and not ipv6:
+            return "this machine has no IPv6 loopback"
+        if requirement.spawned and isinstance(self.target, AddressTarget):
+            return "needs a server that the suite itself starts and stops"
+        return None
+
+    def _selftest(self) -> list[Case]:
+        names = {profile.name for profile in self.profiles}
+        cases = []
+        for name, mutant in MUTANTS.items():
+            requirement = REQUIREMENTS[mutant.breaks]
+            if requirement.profile in names and self._is_asked_for(requirement):
+                cases.append(Case(requirement, requirement.transports[0], mutant=name))
+        return cases
+
+    def _nothing_matches(self) -> str:
+        if self.options.cases:
+            return f"--case {' '.join(self.options.cases)} matches no requirement"
+        return "nothing to judge"
+
+
+def address_of(plan: Plan) -> Address | None:
+    """The one address that all scenarios share, if they do."""
+    return plan.target.address if isinstance(plan.target, AddressTarget) else plan.at
+
+
+def _level(text: str) -> Level:
+    try:
+        return Level(text.upper())
+    except ValueError:
+        raise WrongUsage(f"LEVEL {text!r}: must or should") from None
+
+
+def _quoted(text: str) -> str:
+    """A word as every common shell reads it back."""
+    import shlex
+
+    return shlex.quote(text)

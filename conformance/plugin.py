@@ -1,0 +1,187 @@
+"""How the suite plugs into pytest and pytest-xdist.
+
+Options come in here and become one plan; each case of the plan is one test item; each
+item's result travels to the controlling process as a property of its report, where the
+reports are written. Workers make the same plan from the same options.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import expectations
+from .judge import Result, judge
+from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
+from .plan import Case, Options, Plan
+from .preflight import prepare
+from .reports import write_reports
+from .reports.summary import Summary, summarise
+from .targets.address import has_ipv6
+from .targets.spawn import dismiss_warden
+
+PROPERTY = "conformance"
+
+#: The name under which the controlling process's plugin is registered.
+CONTROLLER = "conformance-controller"
+
+_PLAN = pytest.StashKey[Plan]()
+
+#: pytest option -> (field of Options, converter, help).
+_OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
+    ("--target", "target", {"metavar": "TARGET", "help": "the server to judge"}),
+    ("--profile", "profile", {"metavar": "LIST", "help": "profiles, comma separated"}),
+    ("--at", "at", {"metavar": "ADDRESS", "help": "where a command listens"}),
+    ("--set", "settings", {"metavar": "KEY=VALUE", "help": "texts of the service; ';' separates"}),
+    ("--case", "cases", {"action": "append", "metavar": "ID", "help": "judge these only"}),
+    ("--transport", "transports", {"metavar": "LIST", "help": "tcp, tcp6, unix"}),
+    ("--deadline", "deadline", {"type": float, "metavar": "SECONDS", "help": "for one event"}),
+    ("--seed", "seed", {"metavar": "N", "help": "of the random data"}),
+    ("--client", "client", {"metavar": "COMMAND", "help": "the client on the terminal"}),
+    ("--level", "level", {"metavar": "LEVEL", "help": "should: broken SHOULDs are red"}),
+    ("--expect", "expect", {"metavar": "FILE", "help": "known failures (TOML)"}),
+    ("--report", "report", {"metavar": "DIR", "help": "where the reports go"}),
+    ("--selftest", "selftest", {"action": "store_true", "help": "judge the mutants"}),
+    ("--prepared", "prepared", {"action": "store_true", "help": "the target was reached before"}),
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "the server under judgement")
+    for flag, field, details in _OPTIONS:
+        group.addoption(flag, dest=f"conformance_{field}", default=None, **details)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:
+        if hasattr(config, "workerinput"):
+            given = config.workerinput["conformance"]
+            config.stash[_PLAN] = Plan(Options(**given), has_ipv6())
+            return
+        options = _options(config)
+        if options is None:
+            return
+        prepared = config.getoption("conformance_prepared")
+        plan = Plan(options, has_ipv6()) if prepared else prepare(options)
+        known = expectations.read(options.expect)
+    except (WrongUsage, Unreachable, SuiteFailed) as error:
+        output = getattr(error, "output", [])
+        pytest.exit("\n".join([str(error), *(f"| {line}" for line in output)]), error.exit)
+    config.stash[_PLAN] = plan
+    if plan.takes_turns:
+        # One address is shared: its scenarios run one after another, in this process.
+        config.option.numprocesses = None
+        config.option.dist = "no"
+        config.option.tx = []
+    controller = Controller(plan, known, _report_folder(config))
+    config.pluginmanager.register(controller, CONTROLLER)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "conformance_case" in metafunc.fixturenames:
+        plan = metafunc.config.stash.get(_PLAN, None)
+        cases = plan.cases if plan else []
+        metafunc.parametrize("conformance_case", cases, ids=[case.name for case in cases])
+
+
+@pytest.fixture(scope="session")
+def conformance_plan(pytestconfig: pytest.Config) -> Plan:
+    """The plan of this run."""
+    return pytestconfig.stash[_PLAN]
+
+
+@pytest.fixture(scope="session")
+def conformance_expectations(conformance_plan: Plan) -> expectations.Expectations:
+    """The known failures in force."""
+    return expectations.read(conformance_plan.options.expect)
+
+
+def judge_item(
+    plan: Plan,
+    case: Case,
+    known: expectations.Expectations,
+    record_property: Any,
+) -> None:
+    """The body of one test item: judge, hand the result on, and end as pytest ends."""
+    result = judge(plan, case, known)
+    record_property(PROPERTY, result)
+    verdict, message = result["verdict"], result["message"]
+    if verdict == "SKIP":
+        pytest.skip(message)
+    if verdict == "XFAIL":
+        pytest.xfail(message.splitlines()[0])
+    if verdict in ("FAIL", "ERROR", "XPASS"):
+        pytest.fail(f"{verdict} {message}", pytrace=False)
+
+
+def pytest_unconfigure() -> None:
+    dismiss_warden()
+
+
+class Controller:
+    """The controlling process: collects results and writes the reports.
+
+    Arguments:
+        plan: what was to be judged; what is missing at the end is an error.
+        known: the expectations in force.
+        folder: where the reports go; None writes none.
+    """
+
+    def __init__(
+        self, plan: Plan, known: expectations.Expectations, folder: Path | None
+    ) -> None:
+        self.plan = plan
+        self.known = known
+        self.folder = folder
+        self.results: dict[str, Result] = {}
+        self.crashes: list[str] = []
+        self.summary: Summary | None = None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the options to a worker (pytest-xdist)."""
+        options = self.plan.options._replace(transports=tuple(self.plan.transports))
+        node.workerinput["conformance"] = options._asdict()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that came with a report."""
+        for name, result in report.user_properties:
+            if name == PROPERTY and report.when == "call" and isinstance(result, dict):
+                self.results[report.nodeid] = result
+        if report.failed and report.nodeid not in self.results:
+            self.crashes.append(f"{report.nodeid}: {str(report.longrepr)[-2000:]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports and set the exit status, which is the suite's own."""
+        if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return
+        self.summary = summarise(
+            self.plan, self.known, list(self.results.values()), self.crashes, exitstatus
+        )
+        if self.folder is not None:
+            write_reports(self.folder, self.plan, self.summary)
+        if exitstatus in (0, 1, 5):
+            session.exitstatus = Exit(self.summary.exit)
+
+
+def _options(config: pytest.Config) -> Options | None:
+    given = {
+        field: config.getoption(f"conformance_{field}")
+        for _, field, _ in _OPTIONS
+        if field not in ("report", "prepared")
+    }
+    given = {field: value for field, value in given.items() if value is not None}
+    if "target" not in given and not given.get("selftest"):
+        return None
+    for field in ("cases", "transports"):
+        if isinstance(given.get(field), str):
+            given[field] = [word for word in given[field].split(",") if word]
+        given[field] = tuple(given.get(field) or ())
+    return Options(**given)
+
+
+def _report_folder(config: pytest.Config) -> Path | None:
+    folder = config.getoption("conformance_report")
+    return Path(folder) if folder else None

@@ -1,0 +1,113 @@
+"""Before anything is judged: the thermometer works, and the target can be reached.
+
+Proves in a moment that the suite can tell right from wrong on this machine, starts the
+target once, and finds out over which transport it listens. Its errors are the exit
+statuses 4, 6 and 8, each with one clear line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+from .outcome import SuiteFailed, Violation
+from .plan import Options, Plan
+from .targets.address import Address, has_ipv6
+from .targets.grammar import CommandTarget
+from .targets.launch import check_launchable, launched
+from .transcript import Transcript
+from .wire import ABORT, Peer, dial
+
+
+def prepare(options: Options) -> Plan:
+    """Make the plan, check the thermometer, reach the target.
+
+    Raises WrongUsage, Unreachable or SuiteFailed.
+    """
+    plan = Plan(options, has_ipv6())
+    check_thermometer()
+    if options.selftest:
+        return plan
+    check_launchable(plan.target)
+    first = next((case for case in plan.cases if not case.skip), None)
+    if first is None:
+        return plan
+    with launched(plan.wanted(first)) as server:
+        found = server.address.transport
+    if isinstance(plan.target, CommandTarget) and found not in plan.transports:
+        # Only its announcement could tell where it listens.
+        if not plan.target.placeholders & {"port", "path"} and plan.at is None:
+            return Plan(options._replace(transports=(found,)), has_ipv6())
+    return plan
+
+
+# The thermometer: four tiny servers with a known end, and what the wire must say of each.
+
+
+def _says_right(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100))
+    conn.shutdown(socket.SHUT_WR)
+
+
+def _says_wrong(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100).replace(b"o", b"0"))
+    conn.shutdown(socket.SHUT_WR)
+
+
+def _aborts(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100))
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+
+
+_THERMOMETER: list[tuple[str, Callable[[socket.socket], None], str | None]] = [
+    ("a right answer and FIN", _says_right, None),
+    ("a wrong byte", _says_wrong, "wrong-bytes"),
+    ("RST where FIN is awaited", _aborts, "rst-instead-of-fin"),
+]
+
+
+def check_thermometer() -> None:
+    """Show that the wire tells a right answer, a wrong byte, FIN and RST from each other.
+
+    Raises SuiteFailed.
+    """
+    for what, behave, awaited in _THERMOMETER:
+        with _tiny_server(behave) as address:
+            seen = _measure(address)
+        if seen != awaited:
+            raise SuiteFailed(
+                f"the suite cannot be trusted on this machine: {what} was judged as {seen!r}"
+            )
+
+
+def _measure(address: Address) -> str | None:
+    peer: Peer = dial("thermometer", address, Transcript(), 5.0)
+    try:
+        peer.send(b"hello world")
+        peer.expect(b"hello world", "the echo")
+        peer.expect_eof()
+    except Violation as violation:
+        return violation.kind
+    finally:
+        peer.close(note=False)
+    return None
+
+
+@contextlib.contextmanager
+def _tiny_server(behave: Callable[[socket.socket], None]) -> Iterator[Address]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5.0)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                conn, _ = listener.accept()
+                with conn:
+                    conn.settimeout(5.0)
+                    behave(conn)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield Address("tcp", "127.0.0.1", listener.getsockname()[1])
+        thread.join(5.0)

@@ -1,0 +1,40 @@
+"""The table of all profiles, and the requirements in it.
+
+One file per profile: its requirements, each on top of the scenario that judges it.
+"""
+
+from __future__ import annotations
+
+from ..catalogue import Profile, Requirement
+from ..outcome import WrongUsage
+from .echo import echo
+from .greet import greet
+from .half_open import half_open
+from .quit import quit_
+from .reset import reset
+
+#: Every profile by name, in the order of the report.
+PROFILES: dict[str, Profile] = {
+    profile.name: profile for profile in (echo, greet, quit_, half_open, reset)
+}
+
+#: Every requirement by id, in the order of the report.
+REQUIREMENTS: dict[str, Requirement] = {
+    requirement.id: requirement
+    for profile in PROFILES.values()
+    for requirement in profile.requirements
+}
+
+
+def choose_profiles(text: str) -> list[Profile]:
+    """Read a comma list of profile names.
+
+    Raises WrongUsage, naming the known ones.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise WrongUsage("PROFILE is empty")
+    unknown = [name for name in names if name not in PROFILES]
+    if unknown:
+        raise WrongUsage(f"unknown profile {unknown[0]!r} (known: {', '.join(PROFILES)})")
+    return [PROFILES[name] for name in dict.fromkeys(names)]

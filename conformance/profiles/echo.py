@@ -1,0 +1,280 @@
+"""echo (SPEC 2; RFC 862): every byte comes back, unchanged and in order.
+
+Requirements, each on top of the scenario that judges it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..catalogue import Profile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import Peer
+from .common import every_stream_service, jam
+
+#: More than any socket buffer holds by itself.
+LARGE = 2 * 1024 * 1024 + 3
+
+#: Byte strings that real servers treat as special.
+CONTROL = {
+    "NUL": b"a\x00b",
+    "lone CR": b"a\rb\r",
+    "CRLF": b"one\r\ntwo\r\n",
+    "LF CR": b"\n\r",
+    "end of transmission (0x04)": b"a\x04b",
+    "end of file (0x1A)": b"a\x1ab",
+    "telnet IAC (0xFF)": b"a\xff\xfd\x01\xff\xffb",
+    "broken UTF-8": b"\xc3\x28 \xed\xa0\x80 \xf5\x80 \x80",
+    "a byte order mark": b"\xef\xbb\xbfa",
+    "blanks at both ends": b"  a \t \n",
+    "a percent sign and a backslash": b"%s %n %d \\n \\x00",
+}
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Take the greeting."""
+    peer.expect(session.parameters["greeting"], "the greeting")
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A line, its echo, FIN both ways."""
+    line = b"served in full\n"
+    peer.send(line)
+    peer.expect(line, "the echo")
+    peer.send_eof()
+    peer.expect_eof()
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Send much and read nothing."""
+    jam(session, peer, bytes(range(256)) * 256)
+
+
+echo = Profile(
+    "echo",
+    title="every byte comes back unchanged (RFC 862)",
+    parameters={"greeting": b""},
+    first_input=b"ready?\n",
+    half_input=b"half a mess",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@echo.must(
+    "greeting",
+    "2.1",
+    "On connect the server sends the greeting, without waiting for input, and nothing else.",
+    "SPEC 2.1",
+)
+def greeting(session: Session) -> None:
+    peer = session.join()
+    # The barrier: what follows the greeting is the echo of the first byte.
+    peer.send(b"x")
+    peer.expect(b"x", "the echo")
+
+
+@echo.must("simple", "2.2", "What is received is sent back.", "RFC 862")
+def simple(session: Session) -> None:
+    peer = session.join()
+    for line in (b"Hello server\n", b"This is simple echo\n", b"Hello server\n"):
+        peer.send(line)
+        peer.expect(line, "the echo")
+    peer.send_eof()
+    peer.expect_eof()
+
+
+@echo.must("no-newline", "2.3", "The echo does not wait for a newline.", "RFC 862")
+def no_newline(session: Session) -> None:
+    peer = session.join()
+    for part in (b"a", b"no newline here", b" ", b"and here"):
+        peer.send(part)
+        peer.expect(part, "the echo of an unfinished line")
+
+
+@echo.must("binary", "2.4", "Every byte value comes back unchanged.", "RFC 862")
+def binary(session: Session) -> None:
+    peer = session.join()
+    for name, data in CONTROL.items():
+        peer.send(data)
+        peer.expect(data, f"the echo of {name}")
+    every = bytes(range(256))
+    for data in (every, every[::-1]):
+        peer.send(data)
+        peer.expect(data, "the echo of all byte values")
+
+
+@echo.must(
+    "segments",
+    "2.5",
+    "However the bytes are cut into segments, they come back in order.",
+    "RFC 9293 (TCP is a stream of bytes)",
+)
+def segments(session: Session) -> None:
+    peer = session.join()
+    data = session.some_bytes(96)
+    peer.send_segments(data[at : at + 1] for at in range(len(data)))
+    peer.expect(data, "the echo of one-byte segments")
+    sizes = [1, 2, 3, 5, 1460, 1461, 4095, 4096, 4097, 65535, 65536, 65537]
+    for size in sizes:
+        piece = session.some_bytes(size)
+        peer.exchange(piece, piece, f"the echo of {size} bytes")
+
+
+@echo.must(
+    "coalesced",
+    "2.6",
+    "Many messages in one segment all come back.",
+    "RFC 9293 (TCP is a stream of bytes)",
+)
+def coalesced(session: Session) -> None:
+    peer = session.join()
+    data = b"".join(b"message %d\n" % number for number in range(100))
+    peer.send(data)
+    peer.expect(data, "the echo of 100 lines in one segment")
+
+
+@echo.must("large", "2.7", "More than any socket buffer comes back, sent and read at once.", "RFC 862")
+def large(session: Session) -> None:
+    peer = session.join()
+    data = session.some_bytes(LARGE)
+    peer.exchange(data, data, "the echo")
+    peer.send_eof()
+    peer.expect_eof()
+
+
+@echo.must("nothing-else", "2.8", "Nothing but the greeting and the echo is ever sent.", "RFC 862")
+def nothing_else(session: Session) -> None:
+    peer = session.join()
+    for line in (b"\n", b"\n\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\r\n"):
+        peer.send(line)
+        peer.expect(line, "the echo")
+    peer.send_eof()
+    peer.expect_eof("the server's FIN, with nothing before it,")
+
+
+@echo.must(
+    "half-close",
+    "2.9",
+    "After the client's FIN all pending bytes are sent back, then the server's FIN.",
+    "RFC 862; RFC 9293 3.6 (half-close)",
+)
+def half_close(session: Session) -> None:
+    peer = session.join()
+    data = b"the last line, without a newline"
+    peer.send(data)
+    peer.send_eof()
+    peer.expect(data, "the echo after the client's FIN")
+    peer.expect_eof()
+
+
+@echo.must(
+    "half-close-pending",
+    "2.10",
+    "Bytes that are still pending at the client's FIN are all sent back.",
+    "RFC 862; RFC 9293 3.6 (half-close)",
+)
+def half_close_pending(session: Session) -> None:
+    peer = session.join()
+    data = session.some_bytes(256 * 1024)
+    taken = peer.flood(data, len(data), quiet=0.3)
+    peer.send_eof()
+    peer.expect(data[:taken], "the echo after the client's FIN")
+    peer.expect_eof()
+
+
+@echo.must(
+    "fin-at-once",
+    "2.11",
+    "A client that sends FIN and no byte gets the greeting and FIN.",
+    "RFC 862; RFC 9293 3.6",
+)
+def fin_at_once(session: Session) -> None:
+    peer = session.connect()
+    peer.send_eof()
+    peer.expect(session.parameters["greeting"], "the greeting")
+    peer.expect_eof()
+
+
+@echo.must(
+    "stalled-reader",
+    "2.12",
+    "A client that stops reading stalls only itself; when it reads again, nothing is missing.",
+    "SPEC 2.12",
+)
+def stalled_reader(session: Session) -> None:
+    stalled = session.join("stalled", receive_buffer=256 * 1024)
+    pattern = session.some_bytes(256 * 256)
+    taken = stalled.flood(pattern, 8 * 1024 * 1024, quiet=0.3)
+    session.next_client_is_served()
+    rounds, rest = divmod(taken, len(pattern))
+    stalled.expect(pattern * rounds + pattern[:rest], "the echo, read late,")
+    stalled.send_eof()
+    stalled.expect_eof()
+
+
+@echo.should(
+    "backpressure",
+    "2.13",
+    "While a client does not read, the server's intake stops too (bounded memory).",
+    "SPEC 2.13",
+)
+def backpressure(session: Session) -> None:
+    peer = session.join(receive_buffer=64 * 1024)
+    limit = _kernel_buffers() + 24 * 1024 * 1024
+    taken = peer.flood(session.some_bytes(64 * 1024), limit, quiet=0.5)
+    if taken >= limit:
+        raise Violation(
+            "unbounded-intake",
+            f"the server took {taken} bytes from a client that reads none of its own echo",
+            client=peer.name,
+            hint="stop reading from a client while its output is not taken "
+            "(Node: use pipe() or pause(); epoll: drop the read interest)",
+        )
+
+
+@echo.must("isolation", "2.14", "Clients never see one another's bytes.", "SPEC 2.14")
+def isolation(session: Session) -> None:
+    first, second = session.join(), session.join()
+    for number in range(3):
+        one, two = b"first %d\n" % number, b"second client %d\n" % number
+        first.send(one)
+        second.send(two)
+        second.expect(two, "its own echo")
+        first.expect(one, "its own echo")
+    for peer in (first, second):
+        peer.send_eof()
+        peer.expect_eof()
+
+
+@echo.must(
+    "terminal",
+    "2.15",
+    "A person sees the greeting, and each line typed comes back.",
+    "SPEC 2.15",
+)
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    person.see(session.parameters["greeting"], "the greeting")
+    for line in (b"Hello server", b"This is simple echo"):
+        person.type_line(line)
+        person.see(line + b"\n", "the echo")
+    if person.manners.half_closes:
+        person.end_input()
+        person.see_the_end()
+
+
+def _kernel_buffers() -> int:
+    """Bytes that the kernel itself may hold between two programs (tcp(7): tcp_rmem, tcp_wmem)."""
+    if not sys.platform.startswith("linux"):
+        return 16 * 1024 * 1024
+    return sum(
+        int(Path(f"/proc/sys/net/ipv4/{name}").read_text().split()[2])
+        for name in ("tcp_rmem", "tcp_wmem", "tcp_rmem", "tcp_wmem")
+    )
+
+
+every_stream_service(echo)

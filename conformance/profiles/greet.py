@@ -1,0 +1,188 @@
+"""greet (SPEC 3; RFC 865 style): a greeting, later a farewell, then the end.
+
+Requirements, each on top of the scenario that judges it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..catalogue import ABORTABLE, Profile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import Peer
+from .common import every_stream_service
+
+#: Seconds by which the greeting must be ahead of the farewell.
+AHEAD = 0.1
+
+#: Sightings of both together that are the server's fault; fewer may be the machine's load.
+TOGETHER = 3
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Take the greeting."""
+    peer.expect(session.parameters["greeting"], "the greeting")
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """Take the farewell and the end."""
+    peer.expect(session.parameters["farewell"], "the farewell")
+    peer.expect_eof()
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """The farewell is still to be written; there is nothing to jam."""
+
+
+greet = Profile(
+    "greet",
+    title="a greeting, later a farewell, then FIN (RFC 865 style)",
+    parameters={"greeting": b"Hello! I am TCP server\n", "farewell": b"Good bye!\n\n\n"},
+    first_input=b"",
+    half_input=b"not asked for",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@greet.must("greeting", "3.1", "On connect the server sends the greeting.", "SPEC 3.1; RFC 865")
+def greeting(session: Session) -> None:
+    session.join()
+
+
+@greet.must(
+    "unprompted", "3.2", "Greeting, farewell and end come without any input.", "SPEC 3.2; RFC 865"
+)
+def unprompted(session: Session) -> None:
+    peer = session.join()
+    session.serve(peer)
+
+
+@greet.must(
+    "not-held-back",
+    "3.3",
+    "The greeting is not held back: it arrives at least 100 ms before the farewell.",
+    "SPEC 3.3",
+)
+def not_held_back(session: Session) -> None:
+    for _ in range(TOGETHER):
+        peer = session.join()
+        greeted = time.monotonic()
+        peer.poll(session.deadline)
+        ahead = time.monotonic() - greeted
+        session.serve(peer)
+        if ahead >= AHEAD:
+            return
+    raise Violation(
+        "held-back",
+        f"{TOGETHER} times in a row the greeting came less than {AHEAD * 1000:g} ms "
+        f"before the farewell (the last time {ahead * 1000:.0f} ms)",
+        client=peer.name,
+        hint="the greeting waits in a buffer: flush it when it is written",
+    )
+
+
+@greet.must("farewell", "3.4", "Later the server sends the farewell.", "SPEC 3.4")
+def farewell(session: Session) -> None:
+    peer = session.join()
+    peer.expect(session.parameters["farewell"], "the farewell")
+
+
+@greet.must(
+    "ends-fin",
+    "3.5",
+    "The end is a FIN and not an RST, although the client sent bytes that nobody asked for.",
+    "SPEC 3.5; RFC 1122 4.2.2.13 (close with unread data sends RST)",
+)
+def ends_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"unread input\n" * 300)
+    session.serve(peer)
+
+
+@greet.must(
+    "ignores-input",
+    "3.6",
+    "Whatever the client sends meanwhile changes nothing in the answer.",
+    "SPEC 3.6",
+)
+def ignores_input(session: Session) -> None:
+    peer = session.connect()
+    peer.send(b"\n")
+    peer.expect(session.parameters["greeting"], "the greeting")
+    for data in (b"quit\n", b"\x04", b"\x03", b"\xff\xfb\x01", session.some_bytes(2000)):
+        peer.send(data)
+    session.serve(peer)
+
+
+@greet.must(
+    "nothing-else",
+    "3.7",
+    "Nothing but the greeting and the farewell is sent.",
+    "SPEC 3.7; RFC 865",
+)
+def nothing_else(session: Session) -> None:
+    peer = session.join()
+    peer.expect(session.parameters["farewell"], "the farewell, directly after the greeting,")
+    peer.expect_eof("the server's FIN, directly after the farewell,")
+
+
+@greet.must(
+    "early-leaver",
+    "3.8",
+    "A client that leaves early, by FIN or by closing, harms nobody.",
+    "SPEC 3.8",
+)
+def early_leaver(session: Session) -> None:
+    session.connect().close()
+    leaver = session.join()
+    half_closed = session.join()
+    half_closed.send_eof()
+    leaver.close()
+    session.next_client_is_served()
+    session.next_client_is_served()
+
+
+@greet.must(
+    "reset-between",
+    "3.9",
+    "A client that resets between greeting and farewell harms nobody.",
+    "SPEC 3.8",
+    transports=ABORTABLE,
+)
+def reset_between(session: Session) -> None:
+    # Its farewell, due before the other's, is written to a connection that is gone.
+    leaver = session.join()
+    witness = session.join()
+    leaver.reset()
+    session.serve(witness)
+    session.next_client_is_served()
+
+
+@greet.must(
+    "isolation", "3.10", "Each client gets the greeting and the farewell once.", "SPEC 3.10"
+)
+def isolation(session: Session) -> None:
+    peers = [session.connect() for _ in range(4)]
+    for peer in peers:
+        peer.expect(session.parameters["greeting"], "the greeting")
+    for peer in peers:
+        session.serve(peer)
+
+
+@greet.must(
+    "terminal",
+    "3.11",
+    "A person sees greeting and farewell, and that the server ended the connection.",
+    "SPEC 3.11",
+)
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    person.see(session.parameters["greeting"], "the greeting")
+    person.see(session.parameters["farewell"], "the farewell")
+    person.see_the_end()
+
+
+every_stream_service(greet)

@@ -1,0 +1,141 @@
+"""half-open (SPEC 5): a reply that is made after the client's FIN.
+
+An echo cannot prove half-close: a server that closes on FIN still sends what is
+pending. A reply that is only made after the FIN is lost there.
+"""
+
+from __future__ import annotations
+
+from ..catalogue import Profile
+from ..session import Session
+from ..wire import Peer
+from .common import every_stream_service
+
+LARGE = 2 * 1024 * 1024 + 3
+
+
+def reply(session: Session, count: int) -> bytes:
+    """The reply for a number of bytes received."""
+    return session.parameters["reply"].replace(b"{n}", str(count).encode())
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A few bytes, FIN, the reply, FIN."""
+    finish(session, peer, b"served in full\n")
+
+
+def finish(session: Session, peer: Peer, data: bytes, before: int = 0) -> None:
+    """Send data and FIN; take the reply for it (and ``before`` bytes more) and the end."""
+    peer.send(data)
+    peer.send_eof()
+    peer.expect(reply(session, before + len(data)), "the reply after FIN")
+    peer.expect_eof()
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Leave the server with a reply to write to a client that will be gone."""
+    peer.send(b"x" * 100_000)
+    peer.send_eof()
+
+
+half_open = Profile(
+    "half-open",
+    title="a reply made after the client's FIN",
+    parameters={"reply": b"received {n} bytes\n"},
+    first_input=b"ready?\n",
+    half_input=b"half a mess",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@half_open.must("reply", "5.1", "After the client's FIN the server sends the reply.", "SPEC 5.1")
+def reply_(session: Session) -> None:
+    peer = session.join()
+    finish(session, peer, b"Hello server\n")
+
+
+@half_open.must(
+    "silent-before-fin", "5.2", "The server sends nothing before the client's FIN.", "SPEC 5.2"
+)
+def silent_before_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"first part\n")
+    # The barrier: what the server had to say to the first part is said by now.
+    session.next_client_is_served()
+    peer.expect_nothing_yet("the client's own FIN")
+    peer.send(b"second part\n")
+    session.next_client_is_served()
+    peer.expect_nothing_yet("the client's own FIN")
+    finish(session, peer, b"the rest", before=len(b"first part\nsecond part\n"))
+
+
+@half_open.must("zero-bytes", "5.3", "FIN without a byte is answered with a count of 0.", "SPEC 5.3")
+def zero_bytes(session: Session) -> None:
+    finish(session, session.join(), b"")
+
+
+@half_open.must(
+    "large", "5.4", "More bytes than any socket buffer holds are counted right.", "SPEC 5.4"
+)
+def large(session: Session) -> None:
+    finish(session, session.join(), session.some_bytes(LARGE))
+
+
+@half_open.must(
+    "count-binary", "5.5", "Bytes are counted, whatever they are, and not letters or lines.", "SPEC 5.1"
+)
+def count_binary(session: Session) -> None:
+    every = bytes(range(256))
+    for data in (b"a\x00b\x00", "é漢😀".encode(), b"\r\n\r\n\n", b"\x04\x1a\xff", every):
+        finish(session, session.join(), data)
+
+
+@half_open.must(
+    "segments", "5.6", "However the bytes are cut into segments, all are counted.", "RFC 9293"
+)
+def segments(session: Session) -> None:
+    peer = session.join()
+    data = session.some_bytes(96)
+    peer.send_segments(data[at : at + 1] for at in range(len(data)))
+    finish(session, peer, b"", before=len(data))
+
+
+@half_open.must("ends-fin", "5.7", "After the reply the server sends FIN.", "SPEC 5.7")
+def ends_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"x")
+    peer.send_eof()
+    peer.expect(reply(session, 1), "the reply")
+    peer.expect_eof("the server's FIN, directly after the reply,")
+
+
+@half_open.must("isolation", "5.8", "Each client's bytes are counted by themselves.", "SPEC 5.8")
+def isolation(session: Session) -> None:
+    first, second = session.join(), session.join()
+    first.send(b"12345")
+    second.send(b"1234567")
+    finish(session, second, b"", before=7)
+    finish(session, first, b"", before=5)
+
+
+@half_open.must(
+    "terminal",
+    "5.9",
+    "A person who ends the input with ^D sees the reply, and that the server ended the connection.",
+    "SPEC 5.9",
+)
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    person.type_line(b"Hello server")
+    person.end_input()
+    person.see(reply(session, len(b"Hello server\n")), "the reply")
+    person.see_the_end()
+
+
+every_stream_service(half_open)

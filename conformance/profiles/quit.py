@@ -1,0 +1,342 @@
+"""quit (SPEC 4): upper-case answers, each followed by a token on which the client leaves.
+
+A server may answer per read or per line, so the token may stand after each part. The
+answer with every token taken out is compared, byte by byte as it comes, with the
+upper-cased input, of which no byte occurs in the token.
+"""
+
+from __future__ import annotations
+
+from ..catalogue import Profile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import DATA, Peer
+from .common import every_stream_service, jam
+
+#: Letters outside ASCII whose upper case is one letter too; both forms are accepted.
+NON_ASCII = "é ñ ü ж λ 漢 😀"
+
+LARGE = 1024 * 1024
+
+
+class Answer:
+    """The upper-cased input with tokens between its parts, matched as it arrives.
+
+    Arguments:
+        text: what was sent; outside ASCII each letter may come back in either case.
+        token: the token in force.
+    """
+
+    def __init__(self, text: str, token: bytes) -> None:
+        self.units = [_cases(letter) for letter in text]
+        self.token = token
+        self.received = bytearray()
+        self.matched = 0
+        self.tokens = 0
+        self.ends_in_token = False
+        self._at = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the input has been answered."""
+        return self.matched == len(self.units)
+
+    def feed(self, data: bytes) -> None:
+        """Match what arrived.
+
+        Raises Violation at the first wrong byte.
+        """
+        self.received += data
+        while self._at < len(self.received):
+            step = self._token() or self._unit()
+            if not step:
+                if self._may_become_more():
+                    return
+                raise self._wrong()
+            self._at += step
+
+    def _token(self) -> int:
+        if not self.received.startswith(self.token, self._at):
+            return 0
+        if self.matched == 0:
+            raise Violation(
+                "token-first",
+                "the token came before any answer",
+                expected=self._expected(),
+                received=bytes(self.received),
+                offset=self._at,
+            )
+        self.tokens += 1
+        self.ends_in_token = True
+        return len(self.token)
+
+    def _unit(self) -> int:
+        if self.complete:
+            return 0
+        for case in self.units[self.matched]:
+            if self.received.startswith(case, self._at):
+                self.matched += 1
+                self.ends_in_token = False
+                return len(case)
+        return 0
+
+    def _may_become_more(self) -> bool:
+        rest = bytes(self.received[self._at :])
+        awaited = [self.token] + ([] if self.complete else list(self.units[self.matched]))
+        return any(len(rest) < len(word) and word.startswith(rest) for word in awaited)
+
+    def _expected(self) -> bytes:
+        """The best fit: what came right so far, then the rest of the answer and the token."""
+        rest = b"".join(unit[0] for unit in self.units[self.matched :])
+        return bytes(self.received[: self._at]) + rest + self.token
+
+    def _wrong(self) -> Violation:
+        expected, received = self._expected(), bytes(self.received)
+        offset = self._at
+        while expected[offset : offset + 1] == received[offset : offset + 1] != b"":
+            offset += 1
+        return Violation(
+            "wrong-bytes",
+            f"wrong byte at {offset} of the upper-cased answer",
+            expected=expected,
+            received=received,
+            offset=offset,
+        )
+
+
+def _cases(letter: str) -> tuple[bytes, ...]:
+    if letter.isascii():
+        return (letter.upper().encode(),)
+    return tuple(dict.fromkeys((letter.upper().encode(), letter.encode())))
+
+
+def converse(session: Session, peer: Peer, *parts: bytes, patience: float = 0.0) -> None:
+    """Send a text in parts and take its answer, up to a token at its end.
+
+    Arguments:
+        patience: seconds to give the server between two parts, so that it may read
+            each by itself; no verdict depends on it.
+    """
+    answer = Answer(b"".join(parts).decode(), session.parameters["token"])
+    for part in parts:
+        peer.send(part)
+        if part is not parts[-1]:
+            peer.poll(patience)
+    _take(peer, answer, until_end=False)
+
+
+def _take(peer: Peer, answer: Answer, until_end: bool) -> None:
+    try:
+        while True:
+            answer.feed(peer.take())
+            done = answer.complete and (until_end or answer.ends_in_token)
+            if done and not until_end:
+                return
+            how = peer.poll(peer.deadline)
+            if how == DATA:
+                continue
+            if done and how == "FIN":
+                return
+            raise _missing(answer, peer, how)
+    except Violation as violation:
+        violation.client = peer.name
+        raise
+
+
+def _missing(answer: Answer, peer: Peer, how: str) -> Violation:
+    received = bytes(answer.received)
+    instead = f"nothing for {peer.deadline:g} s" if how == "silence" else how
+    awaited = "the token" if answer.complete else "the upper-cased answer"
+    if answer.complete and answer.ends_in_token:
+        awaited = "the server's FIN"
+    expected = answer._expected() if not answer.ends_in_token else received
+    return Violation(
+        "missing-bytes" if how == "silence" else "ended-early",
+        f"awaited {awaited}, then came {instead}",
+        expected=expected,
+        received=received,
+        offset=len(received),
+        instead=instead,
+        awaited=awaited,
+    )
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Take the greeting."""
+    peer.expect(session.parameters["greeting"], "the greeting")
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """One line, its answer, the token, FIN both ways."""
+    converse(session, peer, words(session, 16) + b"\n")
+    peer.send_eof()
+    peer.expect_eof()
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Send much and read nothing."""
+    jam(session, peer, (words(session, 63) + b"\n") * 256)
+
+
+def words(session: Session, size: int) -> bytes:
+    """Text in both cases that holds no letter of the token."""
+    return session.some_words(size, without=session.parameters["token"])
+
+
+quit_ = Profile(
+    "quit",
+    title="upper-case answers and a token on which the client leaves",
+    parameters={"greeting": b"Hello from the server!\n", "token": b"QUIT"},
+    first_input=b"ready\n",
+    half_input=b"half a line",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@quit_.must("greeting", "4.1", "On connect the server sends the greeting, and nothing else.", "SPEC 4.1")
+def greeting(session: Session) -> None:
+    peer = session.join()
+    # The barrier: what follows the greeting is the answer.
+    converse(session, peer, words(session, 4) + b"\n")
+
+
+@quit_.must(
+    "upper",
+    "4.2",
+    "The answer is what was received with ASCII letters in upper case, and nothing else changed.",
+    "SPEC 4.2",
+)
+def upper(session: Session) -> None:
+    peer = session.join()
+    barred = session.parameters["token"].lower() + session.parameters["token"].upper()
+    every = bytes(byte for byte in range(0x20, 0x7F) if byte not in barred)
+    converse(session, peer, every + b"\n")
+    for _ in range(3):
+        converse(session, peer, words(session, 40) + b"\n")
+
+
+@quit_.must(
+    "token", "4.3", "The answer to input that has arrived ends in the token.", "SPEC 4.3"
+)
+def token(session: Session) -> None:
+    peer = session.join()
+    for size in (1, 2, 30):
+        converse(session, peer, words(session, size) + b"\n")
+
+
+@quit_.must("token-after-input", "4.4", "The token comes only after input.", "SPEC 4.4")
+def token_after_input(session: Session) -> None:
+    peer = session.join()
+    peer.send_eof()
+    peer.expect_eof("the server's FIN, with no token before it,")
+
+
+@quit_.must("ends-fin", "4.5", "The client sends FIN on the token; the server answers FIN.", "SPEC 4.5")
+def ends_fin(session: Session) -> None:
+    peer = session.join()
+    session.serve(peer)
+
+
+@quit_.must(
+    "unterminated-rest",
+    "4.6",
+    "An unterminated rest is answered before the server's FIN.",
+    "SPEC 4.6; RFC 9293 3.6 (half-close)",
+)
+def unterminated_rest(session: Session) -> None:
+    peer = session.join()
+    text = words(session, 12) + b"\n" + words(session, 9)
+    answer = Answer(text.decode(), session.parameters["token"])
+    peer.send(text)
+    peer.send_eof()
+    _take(peer, answer, until_end=True)
+
+
+@quit_.must(
+    "utf8",
+    "4.7",
+    "UTF-8 text outside ASCII comes back unchanged or upper-cased, and valid.",
+    "SPEC 4.7; RFC 3629",
+)
+def utf8(session: Session) -> None:
+    peer = session.join()
+    converse(session, peer, NON_ASCII.encode() + b"\n")
+
+
+@quit_.should(
+    "utf8-split",
+    "4.8",
+    "UTF-8 text comes back right although a letter is split over two segments.",
+    "SPEC 4.8; RFC 3629",
+)
+def utf8_split(session: Session) -> None:
+    for letter in ("é", "漢", "😀"):
+        peer = session.join()
+        data = letter.encode()
+        converse(session, peer, b"ab" + data[:1], data[1:] + b"cd\n", patience=0.1)
+
+
+@quit_.must("large", "4.9", "More than any socket buffer is answered, sent and read at once.", "SPEC 4.2")
+def large(session: Session) -> None:
+    peer = session.join()
+    line = words(session, 63) + b"\n"
+    answer = Answer((line * (LARGE // 64)).decode(), session.parameters["token"])
+    for _ in range(LARGE // 4096):
+        peer.send(line * 64)
+        while peer.poll(0) == DATA:
+            answer.feed(peer.take())
+    _take(peer, answer, until_end=False)
+
+
+@quit_.must("nothing-else", "4.10", "Nothing but greeting, answers and tokens is sent.", "SPEC 4.2")
+def nothing_else(session: Session) -> None:
+    peer = session.join()
+    for text in (b"\n", b"\n\n", b"-\n", b"0 1 2\n"):
+        converse(session, peer, text)
+    peer.send_eof()
+    while peer.poll(peer.deadline) == DATA:
+        rest = peer.take().replace(session.parameters["token"], b"")
+        if rest:
+            raise Violation(
+                "extra-bytes",
+                "bytes came after the last token, which are no answer",
+                expected=b"",
+                received=rest,
+                offset=0,
+                client=peer.name,
+            )
+    peer.expect_eof()
+
+
+@quit_.must("isolation", "4.11", "Clients never see one another's bytes.", "SPEC 4.11")
+def isolation(session: Session) -> None:
+    first, second = session.join(), session.join()
+    one, two = words(session, 20) + b"\n", words(session, 30) + b"\n"
+    token_ = session.parameters["token"]
+    first.send(one)
+    second.send(two)
+    _take(second, Answer(two.decode(), token_), until_end=False)
+    _take(first, Answer(one.decode(), token_), until_end=False)
+
+
+@quit_.must(
+    "terminal",
+    "4.12",
+    "A person sees the greeting, the upper-cased line and the token.",
+    "SPEC 4.12",
+)
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    person.see(session.parameters["greeting"], "the greeting")
+    line = words(session, 12).strip()
+    person.type_line(line)
+    person.see(line.upper() + b"\n", "the line in upper case")
+    person.see(session.parameters["token"], "the token")
+    if person.manners.half_closes:
+        person.end_input()
+        person.see_the_end()
+
+
+every_stream_service(quit_)

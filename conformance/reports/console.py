@@ -1,0 +1,132 @@
+"""What a person reads while and after a run.
+
+A failing run says what is wrong in its first lines: each failure is shown whole as it
+comes, up to a handful, and the end lists them all. Text from a server was made
+printable where it was recorded; here only the stream's encoding is minded.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from ..outcome import MEANING, Exit
+from ..plan import Plan
+from ..plugin import CONTROLLER, PROPERTY, Controller
+from .summary import Summary
+
+#: Failures shown whole; the rest are one line each, and whole in the report.
+SHOWN_WHOLE = 5
+
+_RED = ("FAIL", "ERROR", "XPASS")
+
+
+class Console:
+    """A pytest plugin that stands in for pytest's own terminal report.
+
+    Arguments:
+        plan: what is judged.
+        stream: where to print.
+    """
+
+    def __init__(self, plan: Plan, stream: IO[str] | None = None) -> None:
+        self._plan = plan
+        self._stream = stream or sys.stdout
+        self._seen = 0
+        self.controller: Controller | None = None
+        self._red: list[dict[str, Any]] = []
+        self._progress = self._stream.isatty()
+
+    def begin(self) -> None:
+        """One line: what is judged, over what."""
+        plan = self._plan
+        names = ", ".join(profile.name for profile in plan.profiles)
+        against = "the mutants" if plan.options.selftest else plan.options.target
+        self._say(
+            f"conformance: {names} over {', '.join(plan.transports)} against {against} "
+            f"({len(plan.cases)} cases)"
+        )
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Keep the controller, which has the summary."""
+        self.controller = session.config.pluginmanager.get_plugin(CONTROLLER)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Show a failure when it comes."""
+        if report.when not in ("call", "setup") or (report.when == "setup" and report.passed):
+            return
+        self._seen += 1
+        for name, result in report.user_properties:
+            if name == PROPERTY and isinstance(result, dict):
+                self._take(result)
+        if self._progress:
+            print(
+                f"\r\x1b[K{self._seen}/{len(self._plan.cases)}",
+                end="",
+                file=self._stream,
+                flush=True,
+            )
+
+    def _take(self, result: dict[str, Any]) -> None:
+        verdict = result["verdict"]
+        if verdict in _RED:
+            self._red.append(result)
+            if len(self._red) <= SHOWN_WHOLE:
+                self._say(f"\n{verdict} {result['message']}")
+            else:
+                self._say(_one_line(result))
+        elif verdict == "WARN":
+            self._say(_one_line(result))
+
+    def end(self, summary: Summary, folder: Path | None, seconds: float) -> None:
+        """The failures once more, one line each, the counts and the verdict."""
+        if len(self._red) > 1:
+            self._say("")
+            for result in self._red:
+                self._say(_one_line(result))
+        for line in [*summary.stale, *summary.faults]:
+            word = "STALE" if line in summary.stale else "ERROR"
+            self._say(f"{word} {line}")
+        for reason, count in self._skips(summary).items():
+            self._say(f"SKIP  {count} not judged: {reason}")
+        counts = ", ".join(
+            f"{number} {verdict}" for verdict, number in sorted(summary.counts.items())
+        )
+        self._say(f"{counts or 'no results'} in {seconds:.1f} s")
+        if folder is not None:
+            self._say(f"report: {folder / 'results.jsonl'}, {folder / 'junit.xml'}")
+        self._say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
+
+    def _verdict(self, summary: Summary) -> str:
+        if self._plan.options.selftest and summary.exit in (
+            Exit.CONFORMANT,
+            Exit.NOT_CONFORMANT,
+        ):
+            killed = summary.counts.get("PASS", 0)
+            return f"{killed} of {len(self._plan.cases)} mutants killed by the requirement named"
+        return MEANING[summary.exit]
+
+    @staticmethod
+    def _skips(summary: Summary) -> dict[str, int]:
+        reasons: dict[str, int] = {}
+        for result in summary.results:
+            if result["verdict"] == "SKIP":
+                reasons[result["message"]] = reasons.get(result["message"], 0) + 1
+        return reasons
+
+    def _say(self, line: str) -> None:
+        if self._progress:
+            line = f"\r\x1b[K{line}"
+        encoding = self._stream.encoding or "utf-8"
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=self._stream)
+        self._stream.flush()
+
+
+def _one_line(result: dict[str, Any]) -> str:
+    first = (str(result["message"]).splitlines() or [""])[0]
+    if result["verdict"] == "ERROR":
+        first = f"{result['id']} ({result['transport']}): {str(result['message']).splitlines()[-1]}"
+    return f"{result['verdict']:<5} {first}"

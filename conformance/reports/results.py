@@ -1,0 +1,79 @@
+"""results.jsonl: a header, one object per judged requirement, a footer.
+
+Readers may rely on the fields that SPEC.md names; more may be added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import __version__
+from ..plan import Plan
+from ..transcript import escape
+from .summary import Summary
+
+
+class Results(NamedTuple):
+    """The content of a results.jsonl."""
+
+    header: dict[str, Any]
+    results: list[dict[str, Any]]
+    footer: dict[str, Any]
+
+
+def write_results(path: Path, plan: Plan, summary: Summary) -> None:
+    """Write the file whole or not at all."""
+    rows = [header(plan), *summary.results, footer(summary)]
+    beside = path.with_name(path.name + ".part")
+    text = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
+    beside.write_text(text, encoding="ascii")
+    os.replace(beside, path)
+
+
+def header(plan: Plan) -> dict[str, Any]:
+    """What was judged, how, and where."""
+    options = plan.options
+    return {
+        "type": "header",
+        "suite": __version__,
+        "target": options.target,
+        "at": options.at,
+        "profiles": [profile.name for profile in plan.profiles],
+        "transports": plan.transports,
+        "parameters": {
+            name: {key: escape(value) for key, value in texts.items()}
+            for name, texts in plan.parameters.items()
+        },
+        "level": options.level,
+        "deadline": options.deadline,
+        "seed": options.seed,
+        "client": options.client or "pync",
+        "expect": options.expect,
+        "selftest": options.selftest,
+        "planned": len(plan.cases),
+        "platform": platform.system(),
+        "python": platform.python_version(),
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def footer(summary: Summary) -> dict[str, Any]:
+    """Counts by verdict, what is stale or went wrong, and the exit status."""
+    return {
+        "type": "footer",
+        "counts": summary.counts,
+        "stale": summary.stale,
+        "faults": summary.faults,
+        "exit": int(summary.exit),
+    }
+
+
+def read_results(path: Path) -> Results:
+    """Read the file back."""
+    rows = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    return Results(rows[0], rows[1:-1], rows[-1])

@@ -1,0 +1,79 @@
+"""What a run came to: counts, faults of the run itself, and the one exit status.
+
+Pure: results in, summary out. Nothing run is never green, and what was planned and did
+not come back is an error of the suite.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from ..expectations import Expectations
+from ..outcome import Exit
+from ..plan import Plan
+
+Result = dict[str, Any]
+
+#: Verdicts that mean that a requirement was judged at all.
+JUDGED = ("PASS", "FAIL", "WARN", "XFAIL", "XPASS")
+
+
+class Summary(NamedTuple):
+    """The end of a run."""
+
+    results: list[Result]
+    counts: dict[str, int]
+    stale: list[str]
+    faults: list[str]
+    exit: Exit
+
+
+def summarise(
+    plan: Plan,
+    known: Expectations,
+    results: list[Result],
+    crashes: list[str],
+    pytest_status: int,
+) -> Summary:
+    """Sum up.
+
+    Arguments:
+        crashes: items that brought no result, with what is known of them.
+        pytest_status: pytest's own exit status (2 interrupted, 3 internal, 4 usage).
+    """
+    order = {case.name: index for index, case in enumerate(plan.cases)}
+    results = sorted(results, key=lambda result: order.get(case_name(result), len(order)))
+    counts = Counter(str(result["verdict"]) for result in results)
+    faults = list(crashes)
+    missing = set(order) - {case_name(result) for result in results}
+    if missing and pytest_status not in (2, 3):
+        some = ", ".join(sorted(missing)[:3])
+        faults.append(f"{len(missing)} of {len(order)} results are missing ({some} ...)")
+    stale = [] if plan.options.selftest else known.stale(results)
+    exit_ = _exit(counts, stale, faults, pytest_status)
+    return Summary(results, dict(counts), stale, faults, exit_)
+
+
+def case_name(result: Result) -> str:
+    """The name that the case of a result has in the plan."""
+    name = f"{result['id']}@{result['transport']}"
+    return f"{name}!{result['mutant'].partition('/')[2]}" if "mutant" in result else name
+
+
+def _exit(counts: Counter[str], stale: list[str], faults: list[str], pytest_status: int) -> Exit:
+    if pytest_status in (2, 3, 4):
+        return Exit(pytest_status)
+    if pytest_status not in (0, 1, 5):
+        # A status of our own, set before the run began.
+        return Exit(pytest_status)
+    # In the order of weight: what the suite cannot vouch for hides every other verdict.
+    if faults or counts["ERROR"]:
+        return Exit.SUITE_FAILED
+    if counts["FAIL"]:
+        return Exit.NOT_CONFORMANT
+    if not any(counts[verdict] for verdict in JUDGED):
+        return Exit.NOTHING_RAN
+    if stale or counts["XPASS"]:
+        return Exit.STALE_EXPECTATIONS
+    return Exit.CONFORMANT

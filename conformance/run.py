@@ -1,0 +1,113 @@
+"""One run from beginning to end: prepare, hand over to pytest, report, exit status.
+
+The library's way in; the command line (cli.py) and the self-test go through here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from . import expectations
+from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
+from .plan import Options
+from .preflight import prepare
+from .reports.console import Console
+from .targets.spawn import dismiss_warden
+
+_HERE = Path(__file__).parent
+
+
+def run(
+    options: Options, report: Path | None, jobs: int | None = None, stream: IO[str] | None = None
+) -> Exit:
+    """Judge a target.
+
+    Arguments:
+        report: the folder for the reports; None writes none.
+        jobs: workers; None is one per core.
+        stream: where to print; None is stdout.
+    Returns the exit status. What is wrong with the options or the target is said in
+    one line on stderr.
+    """
+    began = time.monotonic()
+    try:
+        plan = prepare(options)
+        expectations.read(options.expect)
+        _check_writable(report)
+    except (WrongUsage, Unreachable, SuiteFailed) as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        for line in getattr(error, "output", []):
+            print(f"  | {line}", file=sys.stderr)
+        return error.exit
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    finally:
+        dismiss_warden()
+    console = Console(plan, stream)
+    console.begin()
+    workers = min(jobs or os.cpu_count() or 1, len(plan.cases))
+    if plan.takes_turns:
+        workers = 0
+    status = _run_pytest(options._replace(transports=tuple(plan.transports)), report, workers, console)
+    controller = console.controller
+    if controller is None or controller.summary is None:
+        return Exit(status) if status in list(Exit) and status else Exit.INTERNAL_ERROR
+    console.end(controller.summary, report, time.monotonic() - began)
+    return controller.summary.exit
+
+
+def _run_pytest(options: Options, report: Path | None, workers: int, console: Console) -> int:
+    arguments = [
+        str(_HERE / "test_conformance.py"),
+        "-c",
+        str(_HERE / "pytest.ini"),
+        f"--rootdir={_HERE}",
+        "-p",
+        "conformance.plugin",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "--prepared",
+        *_as_arguments(options),
+    ]
+    if report is not None:
+        arguments.append(f"--report={report}")
+    if workers > 1:
+        arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
+    # A user's own settings must not change a verdict.
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main(arguments, plugins=[console]))
+
+
+def _as_arguments(options: Options) -> list[str]:
+    given: dict[str, object] = {
+        "--target": options.target,
+        "--profile": options.profile,
+        "--at": options.at,
+        "--set": options.settings or None,
+        "--transport": ",".join(options.transports) or None,
+        "--deadline": options.deadline,
+        "--seed": options.seed,
+        "--client": options.client,
+        "--level": options.level,
+        "--expect": options.expect,
+    }
+    arguments = [f"{flag}={value}" for flag, value in given.items() if value is not None]
+    arguments += [f"--case={pattern}" for pattern in options.cases]
+    return arguments + (["--selftest"] if options.selftest else [])
+
+
+def _check_writable(report: Path | None) -> None:
+    if report is None:
+        return
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUsage(f"REPORT {report}: {(error.strerror or str(error)).lower()}") from None

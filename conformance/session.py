@@ -1,0 +1,244 @@
+"""What a scenario holds in its hands: one server, its clients, one transcript.
+
+A session starts the server that the plan wants, hands out named clients, and closes
+everything at the end. Scenarios talk to it and to the peers only.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import string
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+
+from .catalogue import Profile
+from .outcome import NotJudged, Violation
+from .targets.address import UNIX
+from .targets.launch import Server, Wanted, launched, start_again
+from .targets.spawn import Process
+from .terminal import Terminal, open_terminal
+from .transcript import Transcript
+from .wire import Peer, dial
+
+#: Kinds of violation after which the server may turn out to have died; it is given
+#: DYING seconds to be seen dead, so that the message tells the cause and not a symptom.
+MAY_HAVE_DIED = frozenset(
+    {"refused", "ended-early", "reset-early", "closed-early", "rst-instead-of-fin", "extra-bytes"}
+)
+DYING = 2.0
+
+#: Exit statuses of a server that ended because of SIGTERM.
+ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
+
+
+class Session:
+    """One scenario's server and clients.
+
+    Arguments:
+        wanted: the server to start or to find.
+        profile: the service that it gives.
+        parameters: the texts of the service in force.
+        seed: makes the random data of this scenario.
+        client: the command line of the terminal client.
+    """
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        profile: Profile,
+        parameters: dict[str, bytes],
+        seed: str,
+        client: str | None,
+    ) -> None:
+        self.profile = profile
+        self.parameters = parameters
+        self.deadline = wanted.deadline
+        self.transport = wanted.transport
+        self.random = random.Random(seed)
+        self.transcript = Transcript()
+        self.ends_on_purpose = False
+        self._wanted = wanted
+        self._client = client
+        self._names = iter(_client_names())
+        self._peers: list[Peer] = []
+        self._stack = ExitStack()
+        self._server: Server | None = None
+
+    def __enter__(self) -> Session:
+        self._server = self._stack.enter_context(launched(self._wanted))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._still_alive()
+            elif isinstance(error, Violation):
+                self._explain(error)
+        finally:
+            self._close(fixed=self._wanted.at is not None)
+
+    # Clients.
+
+    def connect(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
+        """A new client, connected and nothing more."""
+        peer = dial(
+            name or next(self._names),
+            self.server.address,
+            self.transcript,
+            self.deadline,
+            receive_buffer,
+        )
+        self._peers.append(peer)
+        return peer
+
+    def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
+        """A new client that has seen what the service sends at the start."""
+        peer = self.connect(name, receive_buffer)
+        self.profile.open(self, peer)
+        return peer
+
+    def serve(self, peer: Peer) -> None:
+        """Take a joined client through a whole small session, to its orderly end."""
+        self.profile.serve(self, peer)
+        peer.close()
+
+    def next_client_is_served(self) -> None:
+        """The clause of every survival scenario: the next client is served in full."""
+        self.serve(self.join())
+
+    def terminal(self) -> Terminal:
+        """A person's terminal with a client program connected to the server."""
+        terminal = open_terminal(
+            self._client, self.server.address, self.transcript, self.deadline
+        )
+        self._stack.callback(terminal.close)
+        return terminal
+
+    # The server.
+
+    @property
+    def server(self) -> Server:
+        """The server under judgement."""
+        assert self._server is not None, "the session has not begun"
+        return self._server
+
+    @property
+    def process(self) -> Process:
+        """The server's process.
+
+        Raises NotJudged when the suite did not start it.
+        """
+        if self.server.process is None:
+            raise NotJudged("needs a server that the suite itself starts and stops")
+        return self.server.process
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the server's clock (SIGSTOP), so that it accepts nothing meanwhile."""
+        process = self.process
+        self.transcript.note("server", "SIGSTOP")
+        process.signal_group(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.signal_group(signal.SIGCONT)
+            self.transcript.note("server", "SIGCONT")
+
+    def terminate(self, within: float) -> None:
+        """End the server by SIGTERM and judge how it ends.
+
+        Arguments:
+            within: seconds that it may take.
+        Raises Violation.
+        """
+        process, self.ends_on_purpose = self.process, True
+        self.transcript.note("server", "SIGTERM")
+        process.signal(signal.SIGTERM)
+        if not process.wait(within):
+            raise Violation(
+                "ignores-sigterm", f"the server still runs {within:g} s after SIGTERM"
+            )
+        self.transcript.note("server", process.ending)
+        if process.status not in ORDERLY:
+            raise Violation(
+                "wrong-status",
+                f"SIGTERM ended the server with {process.ending}; "
+                "0, 143 or the signal itself was awaited",
+            )
+
+    def kill(self) -> None:
+        """End the server by SIGKILL, as a crash would."""
+        process, self.ends_on_purpose = self.process, True
+        self.transcript.note("server", "SIGKILL")
+        process.signal_group(signal.SIGKILL)
+        process.wait(self.deadline)
+
+    def start_again(self) -> None:
+        """Start a fresh server at the same Unix path."""
+        assert self.transport == UNIX
+        self._server = start_again(self._wanted, self.server.address, self._stack)
+        self.transcript.note("server", "started again")
+        self.ends_on_purpose = False
+
+    # Data.
+
+    def some_bytes(self, size: int) -> bytes:
+        """Random bytes; the same for the same seed."""
+        return self.random.randbytes(size)
+
+    def some_words(self, size: int, without: bytes = b"") -> bytes:
+        """Random text of letters, digits and blanks, without the letters given."""
+        barred = set(without.decode("latin-1").casefold())
+        letters = [
+            letter
+            for letter in string.ascii_letters + string.digits + " -_.:"
+            if letter.casefold() not in barred
+        ]
+        return "".join(self.random.choices(letters, k=size)).encode()
+
+    # The end.
+
+    def _still_alive(self) -> None:
+        process = self.server.process
+        if process and not self.ends_on_purpose and not process.alive:
+            violation = Violation("died", f"the server died ({process.ending})")
+            violation.server_output = process.last_lines()
+            raise violation
+
+    def _explain(self, violation: Violation) -> None:
+        """A dead server explains what a client saw; say so, with its last words."""
+        process = self._server.process if self._server else None
+        if process is None or self.ends_on_purpose:
+            return
+        if violation.kind in MAY_HAVE_DIED:
+            process.wait(DYING)
+        if not process.alive:
+            violation.kind = "died"
+            violation.summary = f"the server died ({process.ending}): {violation.summary}"
+            violation.server_output = process.last_lines()
+
+    def _close(self, fixed: bool) -> None:
+        if fixed:
+            # The port is used again at once: let no connection linger in TIME_WAIT.
+            with ExitStack() as stopping:
+                stopping.push(self._stack.pop_all())
+            for peer in self._peers:
+                peer.vanish()
+        for peer in self._peers:
+            peer.close(note=False)
+        self._stack.close()
+
+
+def _client_names() -> Iterator[str]:
+    yield from string.ascii_uppercase
+    number = 0
+    while True:
+        number += 1
+        yield f"C{number}"

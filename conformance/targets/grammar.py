@@ -1,0 +1,158 @@
+"""The TARGET grammar, pure: text in, one of four forms out.
+
+An address that already answers, an embedded reference server, an embedded server
+with one named fault, or a command that the suite starts and stops.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import NamedTuple, Union
+
+from ..outcome import WrongUsage
+from .address import Address, parse
+
+#: The embedded reference servers.
+REFERENCES = ("python", "node")
+
+#: Placeholders of a command, also given in its environment.
+PLACEHOLDERS = {
+    "port": "PORT",
+    "host": "HOST",
+    "path": "SOCKET_PATH",
+    "profile": "PROFILE",
+    "data": "DATA_DIR",
+}
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
+
+#: Forms of the grammar that this version does not judge, with what to use instead.
+_NOT_JUDGED = {
+    "udp://": "no profile of this version runs over UDP",
+    "tls://": "no profile of this version runs over TLS",
+    "pipe:": "Windows named pipes are not judged by this version",
+    "inetd:": "start it under an inetd of your own and give its address",
+    "fd:": "give a command with {port} instead",
+    "@": "target files are not read by this version; give the command itself",
+}
+
+
+class AddressTarget(NamedTuple):
+    """A server that already runs."""
+
+    address: Address
+
+
+class ReferenceTarget(NamedTuple):
+    """An embedded reference server: ``ref:python`` or ``ref:node``."""
+
+    language: str
+
+
+class MutantTarget(NamedTuple):
+    """An embedded server with one named fault: ``mutant:PROFILE/NAME``."""
+
+    profile: str
+    name: str
+
+
+class CommandTarget(NamedTuple):
+    """A command that the suite starts and stops, split as a shell splits it."""
+
+    words: tuple[str, ...]
+    placeholders: frozenset[str]
+
+
+Target = Union[AddressTarget, ReferenceTarget, MutantTarget, CommandTarget]
+
+
+def parse_target(text: str) -> Target:
+    """Read a TARGET.
+
+    Raises WrongUsage with one line that says what is wrong with it.
+    """
+    if not text.strip():
+        raise WrongUsage("TARGET is empty")
+    for prefix, instead in _NOT_JUDGED.items():
+        if text.startswith(prefix):
+            raise WrongUsage(f"TARGET {text!r}: {instead}")
+    if text.startswith(("tcp://", "unix:")):
+        return AddressTarget(parse(text))
+    scheme = _SCHEME.match(text)
+    if scheme:
+        raise WrongUsage(f"TARGET {text!r}: unknown scheme {scheme.group(1)}://")
+    if text.startswith("ref:"):
+        language = text[len("ref:") :]
+        if language not in REFERENCES:
+            known = ", ".join(f"ref:{name}" for name in REFERENCES)
+            raise WrongUsage(f"TARGET {text!r}: no such reference server ({known})")
+        return ReferenceTarget(language)
+    if text.startswith("mutant:"):
+        profile, slash, name = text[len("mutant:") :].partition("/")
+        if not (profile and slash and name):
+            raise WrongUsage(f"TARGET {text!r}: write mutant:PROFILE/NAME")
+        return MutantTarget(profile, name)
+    return _command(text)
+
+
+def _command(text: str) -> CommandTarget:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise WrongUsage(f"TARGET {text!r}: {str(error).lower()}") from None
+    if not words or not words[0]:
+        raise WrongUsage(f"TARGET {text!r} names no command")
+    used = {name for name in PLACEHOLDERS if any("{" + name + "}" in word for word in words)}
+    return CommandTarget(words, frozenset(used))
+
+
+def fill(words: tuple[str, ...], values: dict[str, str]) -> list[str]:
+    """The command's words with every placeholder replaced by its value."""
+    return [
+        re.sub(r"\{(\w+)\}", lambda found: values.get(found.group(1), found.group(0)), word)
+        for word in words
+    ]
+
+
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|$)", re.DOTALL)
+_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f"}
+_LETTERS |= {b"v": b"\v", b"\\": b"\\", b'"': b'"', b"'": b"'", b"e": b"\x1b", b";": b";"}
+
+
+def unescape(text: str) -> bytes:
+    """C escapes to bytes; other text is UTF-8.
+
+    Raises WrongUsage for an escape that C does not know.
+    """
+
+    def one(found: re.Match[bytes]) -> bytes:
+        code = found.group(1)
+        if code[:1] == b"x" and len(code) == 3:
+            return bytes([int(code[1:], 16)])
+        if code.isdigit() and int(code, 8) < 256:
+            return bytes([int(code, 8)])
+        if code not in _LETTERS:
+            raise WrongUsage(f"SET: unknown escape \\{code.decode('utf-8', 'replace')} in {text!r}")
+        return _LETTERS[code]
+
+    return _ESCAPE.sub(one, text.encode("utf-8", "surrogateescape"))
+
+
+def parse_settings(text: str) -> dict[str, bytes]:
+    r"""Read SET: ``key=value`` with C escapes, several separated by ``;`` (``\;`` is a literal one).
+
+    Raises WrongUsage.
+    """
+    settings: dict[str, bytes] = {}
+    for item in re.split(r"(?<!\\);", text):
+        if not item:
+            continue
+        key, equals, value = item.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise WrongUsage(f"SET {item!r}: write key=value")
+        if key in settings:
+            raise WrongUsage(f"SET: {key!r} is given twice")
+        settings[key] = unescape(value)
+    return settings

@@ -1,0 +1,63 @@
+"""A free port that stays free until the server has bound it.
+
+The port lies below the ephemeral range, so that no client's connect can take it (or
+meet itself on it). A UDP socket bound to the same number is the lock among suites
+that run at the same time: TCP and UDP have separate port spaces, and the lock goes
+with the process that held it, whatever ends it.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOWEST, HIGHEST = 10240, 32767
+
+#: Ports tried before giving up.
+TRIES = 500
+
+_random = random.Random()
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """Hold a TCP port that nothing listens on, on either loopback address."""
+    lock, port = _lock_one()
+    try:
+        yield port
+    finally:
+        lock.close()
+
+
+def _lock_one() -> tuple[socket.socket, int]:
+    for _ in range(TRIES):
+        port = _random.randint(LOWEST, HIGHEST)
+        lock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            lock.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        if is_bindable("127.0.0.1", port) and is_bindable("::1", port):
+            return lock, port
+        lock.close()
+    raise OSError(f"no free TCP port between {LOWEST} and {HIGHEST} in {TRIES} tries")
+
+
+def is_bindable(host: str, port: int) -> bool:
+    """Whether a server without SO_REUSEADDR could bind here (no listener, no TIME_WAIT)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        # No IPv6 on this machine is not a port in use.
+        return error.errno not in _IN_USE
+    return True
+
+
+_IN_USE = frozenset({98, 48, 10048, 10013, 13})  # EADDRINUSE on Linux, BSD, Windows; EACCES

@@ -1,0 +1,109 @@
+"""When a server is ready: it answers as its profile says, not merely a connect succeeds.
+
+The probe is a whole small session: the profile's first input, FIN, and everything read
+to the end, so that it leaves no unread input behind and cannot harm a fragile server.
+An answer that is wrong is still an answer: the scenarios say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..outcome import Unreachable, WrongUsage
+from .address import Address, open_socket, parse
+from .spawn import Process
+
+#: Seconds between two looks at a server that does not answer yet.
+PAUSE = 0.02
+
+#: Seconds after which a server that only closes the probe's connection is taken as it is.
+CLOSING_TOLERATED = 1.5
+
+#: Seconds of silence after an answer, with our FIN sent, that end the probe.
+QUIET = 3.0
+
+
+def await_ready(
+    process: Process | None,
+    candidates: list[Address],
+    announces: bool,
+    first_input: bytes,
+    deadline: float,
+) -> Address:
+    """Wait until one of the addresses answers, and say which.
+
+    Arguments:
+        process: the server, when the suite started it.
+        candidates: where it may listen.
+        announces: a LISTENING line on its stdout goes before the candidates.
+        first_input: bytes that the profile answers.
+        deadline: seconds.
+    Raises Unreachable, with what was seen last.
+    """
+    until = time.monotonic() + deadline
+    closing_since: float | None = None
+    seen = "nothing listens there"
+    while True:
+        addresses = candidates
+        if announces and process and process.announced:
+            addresses = [announced_address(process)]
+        for address in addresses:
+            answer = _probe(address, first_input, until)
+            if answer == ANSWERED:
+                return address
+            if answer == CLOSED:
+                closing_since = closing_since or time.monotonic()
+                if time.monotonic() - closing_since > CLOSING_TOLERATED:
+                    return address
+            if answer == SILENT:
+                seen = "it takes connections but never answers"
+        if process and not process.alive:
+            raise Unreachable(
+                f"the target ended before it was ready ({process.ending})", process.last_lines()
+            )
+        if time.monotonic() >= until:
+            where = " or ".join(map(str, addresses))
+            raise Unreachable(
+                f"the target did not get ready at {where} within {deadline:g} s: {seen}",
+                process.last_lines() if process else None,
+            )
+        if process:
+            process.wait(PAUSE)
+        else:
+            time.sleep(PAUSE)
+
+
+ANSWERED, CLOSED, SILENT, ABSENT = "answered", "closed", "silent", "absent"
+
+
+def _probe(address: Address, first_input: bytes, until: float) -> str:
+    """One small session; what came of it."""
+    remaining = until - time.monotonic()
+    try:
+        sock = open_socket(address, max(0.05, min(1.0, remaining)))
+    except OSError:
+        return ABSENT
+    answered = False
+    with sock:
+        try:
+            sock.settimeout(max(0.05, until - time.monotonic()))
+            sock.sendall(first_input)
+            sock.shutdown(1)
+            while True:
+                data = sock.recv(65536)
+                if not data:
+                    return ANSWERED if answered else CLOSED
+                answered = True
+                sock.settimeout(QUIET)
+        except TimeoutError:
+            return ANSWERED if answered else SILENT
+        except OSError:
+            return ANSWERED if answered else CLOSED
+
+
+def announced_address(process: Process) -> Address:
+    """The address of the server's LISTENING line."""
+    try:
+        return parse(process.announced or "")
+    except WrongUsage as error:
+        raise Unreachable(f"the target announces no usable address: {error}") from None

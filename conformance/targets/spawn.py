@@ -1,0 +1,217 @@
+"""One spawned server: start, its output, its signals, its descriptors, its end.
+
+The process leads a session of its own, so that all it started can be ended with it.
+A pump thread drains its output (a server that floods stdout must not block on us) and
+keeps the last lines, which a verdict quotes when the server dies.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..outcome import Unreachable
+
+LINES_KEPT, LINE_WIDTH = 12, 200
+
+#: Seconds between SIGTERM and SIGKILL when a scenario is over.
+GRACE = 1.0
+
+_ANNOUNCEMENT = re.compile(rb"^LISTENING\s+(\S+)\s*$")
+
+
+class Process:
+    """A server that the suite started.
+
+    Arguments:
+        argv: the command, already split.
+        environment: variables added to the suite's own.
+    Raises Unreachable when it cannot be started.
+    """
+
+    def __init__(self, argv: Sequence[str], environment: dict[str, str]) -> None:
+        self.argv = list(argv)
+        self.announced: str | None = None
+        self._announcement = threading.Event()
+        self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        try:
+            self._popen = subprocess.Popen(
+                self.argv,
+                env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+                # Open and silent, as at a person's terminal: some servers leave on EOF.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            cause = os.strerror(error.errno or 0).lower()
+            raise Unreachable(f"cannot start {self.argv[0]!r}: {cause}") from None
+        self.pid = self._popen.pid
+        _Warden.tell("+", self.pid)
+        self._pump = threading.Thread(target=self._drain, daemon=True)
+        self._pump.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._popen.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; negative for a signal; None while it runs."""
+        return self._popen.poll()
+
+    @property
+    def ending(self) -> str:
+        """How it ended, for a person."""
+        status = self.status
+        if status is None:
+            return "still running"
+        if status < 0:
+            return f"killed by {signal.Signals(-status).name}"
+        return f"exit status {status}"
+
+    def last_lines(self) -> list[str]:
+        """The last lines that it printed, on either stream."""
+        if not self.alive:
+            self._pump.join(timeout=1.0)
+        return list(self._lines)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for its end; whether it ended."""
+        try:
+            self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def wait_announcement(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for a LISTENING line; whether there is one."""
+        return self._announcement.wait(timeout) and self.announced is not None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process itself, as a supervisor does."""
+        self._popen.send_signal(number)
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to everything in its session's first group."""
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    def stop(self) -> None:
+        """End it and all that it started: SIGTERM, a moment, SIGKILL. Idempotent."""
+        if self.alive:
+            self.signal_group(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+            self.wait(GRACE)
+        self.signal_group(signal.SIGKILL)
+        for pid in self._session():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        self._popen.wait()
+        if self._popen.stdin:
+            self._popen.stdin.close()
+        self._pump.join(timeout=1.0)
+        if self._popen.stdout and not self._pump.is_alive():
+            self._popen.stdout.close()
+        _Warden.tell("-", self.pid)
+
+    def descriptors(self) -> int | None:
+        """Open descriptors of it and all that it started; None where /proc has no answer."""
+        if not sys.platform.startswith("linux"):
+            return None
+        count = 0
+        for pid in self._session() or [self.pid]:
+            try:
+                count += len(os.listdir(f"/proc/{pid}/fd"))
+            except OSError:
+                continue
+        return count
+
+    def _session(self) -> list[int]:
+        """The processes of its session, which it leads (Linux; elsewhere empty)."""
+        if not sys.platform.startswith("linux"):
+            return []
+        members = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_bytes()
+            except OSError:
+                continue
+            # proc(5): the command may hold blanks and parentheses; fields follow the last ")".
+            fields = stat[stat.rindex(b")") + 2 :].split()
+            if int(fields[3]) == self.pid and fields[0] != b"Z":
+                members.append(int(entry))
+        return members
+
+    def _drain(self) -> None:
+        stream = self._popen.stdout
+        assert stream is not None
+        # readline with a bound: a flood without a newline must not fill the memory.
+        for line in iter(lambda: stream.readline(64 * 1024), b""):
+            if self.announced is None:
+                found = _ANNOUNCEMENT.match(line)
+                if found:
+                    self.announced = found.group(1).decode("utf-8", "replace")
+                    self._announcement.set()
+            text = line.rstrip(b"\r\n")[:LINE_WIDTH].decode("utf-8", "backslashreplace")
+            self._lines.append(printable(text))
+        self._announcement.set()
+
+
+def printable(text: str) -> str:
+    """Text of a server without its control characters: a terminal must not obey them."""
+    return "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text
+    )
+
+
+class _Warden:
+    """The one warden process of this process, started with the first server."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def tell(cls, sign: str, group: int) -> None:
+        if os.name != "posix":
+            return
+        if cls._process is None or cls._process.poll() is not None:
+            if sign == "-":
+                return
+            cls._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(Path(__file__).with_name("warden.py"))],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+        assert cls._process.stdin is not None
+        try:
+            cls._process.stdin.write(f"{sign}{group}\n".encode())
+            cls._process.stdin.flush()
+        except OSError:
+            cls._process = None
+
+    @classmethod
+    def dismiss(cls) -> None:
+        """End the warden; everything that it watched has been stopped."""
+        if cls._process is not None:
+            assert cls._process.stdin is not None
+            cls._process.stdin.close()
+            cls._process.wait()
+            cls._process = None
+
+
+dismiss_warden = _Warden.dismiss

@@ -1,0 +1,221 @@
+"""The human's view: a client program on a terminal (PTY), driven by pexpect.
+
+What a person types and sees, as on the slides' telnet screens. By default the client
+is pync; ``--client`` puts another program in its place. Byte-exact work belongs to
+wire.py: a terminal echoes, maps line ends and holds lines back.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pexpect
+
+from .outcome import NotJudged, SuiteFailed, Violation
+from .targets.address import UNIX, Address
+from .targets.grammar import fill
+from .transcript import RECEIVED, SENT, Transcript
+from .wire import first_difference
+
+#: What a person reads when the server ends the connection.
+CLOSED = b"Connection closed by foreign host."
+
+
+class Manners(NamedTuple):
+    """What a client program does of its own accord.
+
+    ``closing``: what it says when the server ends (None: nothing, b"" means it stays);
+    ``half_closes``: ^D becomes FIN and the answer is still shown; ``resets``: what it
+    says on RST; ``exact``: nothing but the connection's bytes is on the screen.
+    """
+
+    leaves: bool
+    closing: bytes | None
+    half_closes: bool
+    resets: bytes | None
+    exact: bool
+
+
+MANNERS = {
+    "pync": Manners(True, CLOSED, True, b"connection reset by peer", True),
+    "telnet": Manners(True, CLOSED, False, CLOSED, False),
+    "ncat": Manners(True, None, True, None, True),
+    "nc": Manners(False, None, False, None, True),
+    "socat": Manners(True, None, True, None, True),
+}
+UNKNOWN = Manners(False, None, False, None, False)
+
+
+class Terminal:
+    """A terminal of 24 lines and 80 columns with a client program on it.
+
+    Arguments:
+        argv: the client program, pointed at the server.
+        manners: what the program does of its own accord.
+        deadline: seconds that one awaited event may take.
+    """
+
+    def __init__(
+        self, argv: list[str], manners: Manners, transcript: Transcript, deadline: float
+    ) -> None:
+        self.manners = manners
+        self._transcript = transcript
+        self._deadline = deadline
+        self._screen = bytearray()
+        self._ended = False
+        transcript.note("person", "$ " + shlex.join([Path(argv[0]).name, *argv[1:]]))
+        self._child = pexpect.spawn(
+            argv[0], argv[1:], timeout=deadline, dimensions=(24, 80), maxread=65536
+        )
+        self._child.delaybeforesend = None
+        self._child.delayafterclose = 0.01
+        self._child.delayafterterminate = 0.01
+
+    def type_line(self, line: bytes) -> None:
+        """Type a line and Enter; the terminal itself echoes it."""
+        self._transcript.sent("person", line + b"\n")
+        self._child.send(line + b"\r")
+        self.see(line + b"\n", "the typed line on the screen")
+
+    def end_input(self) -> None:
+        """Press ^D.
+
+        Raises NotJudged with a client that does not turn it into FIN.
+        """
+        if not self.manners.half_closes:
+            raise NotJudged("this client does not send FIN at ^D and then wait for the answer")
+        self._transcript.note("person", "^D", SENT)
+        self._child.send(b"\x04")
+
+    def see(self, text: bytes, awaited: str) -> None:
+        """Await text on the screen, where LF is shown as CR LF.
+
+        Raises Violation.
+        """
+        shown = re.sub(rb"(?<!\r)\n", b"\r\n", text)
+        while not self._found(shown, awaited):
+            if not self._read():
+                self._missing(shown, awaited)
+
+    def see_the_end(self) -> None:
+        """The server has ended the connection: the client says so and leaves by itself."""
+        if self.manners.closing:
+            self.see(self.manners.closing, "the client's notice of the end")
+        if self.manners.leaves:
+            self._leave_by_itself()
+
+    def see_the_reset(self) -> None:
+        """The server has reset the connection: the client says so and leaves by itself."""
+        if self.manners.resets:
+            lenient = self.manners
+            self.manners = lenient._replace(exact=False)
+            self.see(self.manners.resets, "the client's notice of the reset")
+            self.manners = lenient
+        if self.manners.leaves:
+            self._leave_by_itself()
+
+    def close(self) -> None:
+        """Hang up; idempotent."""
+        self._child.close(force=True)
+
+    def _leave_by_itself(self) -> None:
+        while self._read():
+            pass
+        if not self._ended:
+            raise Violation(
+                "terminal-stays",
+                f"the client did not end within {self._deadline:g} s: "
+                "the server did not end the connection",
+                client="person",
+            )
+
+    def _found(self, shown: bytes, awaited: str) -> bool:
+        screen = bytes(self._screen)
+        if not self.manners.exact:
+            at = screen.find(shown)
+            if at >= 0:
+                del self._screen[: at + len(shown)]
+            return at >= 0
+        if screen.startswith(shown):
+            del self._screen[: len(shown)]
+            return True
+        if not shown.startswith(screen):
+            raise Violation(
+                "wrong-bytes",
+                f"the person does not see {awaited}",
+                expected=shown,
+                received=screen,
+                offset=first_difference(shown, screen),
+                client="person",
+            )
+        return False
+
+    def _read(self) -> bool:
+        """Take what the terminal shows; False at the end or when nothing comes."""
+        try:
+            data = self._child.read_nonblocking(65536, self._deadline)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            self._ended = True
+            self._transcript.note("person", "the client program ended", RECEIVED)
+            return False
+        self._screen += data
+        self._transcript.received("person", data)
+        return True
+
+    def _missing(self, shown: bytes, awaited: str) -> None:
+        screen = bytes(self._screen)
+        raise Violation(
+            "missing-bytes",
+            f"the person does not see {awaited}",
+            expected=shown,
+            received=screen,
+            offset=first_difference(shown, screen),
+            instead="the client's end" if self._ended else f"nothing for {self._deadline:g} s",
+            client="person",
+        )
+
+
+def open_terminal(
+    client: str | None, address: Address, transcript: Transcript, deadline: float
+) -> Terminal:
+    """Open a terminal with the client program on it.
+
+    Arguments:
+        client: a command line; HOST and PORT are added unless it holds placeholders;
+            None is pync.
+    Raises NotJudged when the client cannot reach this transport, SuiteFailed when
+    it is not installed.
+    """
+    if client is None:
+        where = ["-U", address.path] if address.transport == UNIX else _where(address)
+        argv = [sys.executable, "-m", "pync", *where]
+        return Terminal(argv, MANNERS["pync"], transcript, deadline)
+    words = tuple(shlex.split(client))
+    values = {"host": address.host, "port": str(address.port), "path": address.path}
+    filled = fill(words, values)
+    if address.transport == UNIX and "{path}" not in client:
+        raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
+    if filled == list(words):
+        filled += _where(address)
+    if shutil.which(filled[0]) is None:
+        raise SuiteFailed(f"the client {filled[0]!r} is not installed")
+    return Terminal(filled, manners_of(words), transcript, deadline)
+
+
+def manners_of(words: tuple[str, ...]) -> Manners:
+    """The manners of a client, by the name of its program and its options."""
+    manners = MANNERS.get(Path(words[0]).name, UNKNOWN)
+    if Path(words[0]).name == "nc" and any(re.fullmatch(r"-\w*N\w*", word) for word in words):
+        return manners._replace(half_closes=True, leaves=True)
+    return manners
+
+
+def _where(address: Address) -> list[str]:
+    return [address.host, str(address.port)]

@@ -1,0 +1,22 @@
+"""The one test of the suite: each case of the plan is an item of it.
+
+    pytest conformance --target 'node server.js {port}' --profile echo
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.expectations import Expectations
+from conformance.plan import Case, Plan
+from conformance.plugin import judge_item
+
+
+def test_requirement(
+    conformance_case: Case,
+    conformance_plan: Plan,
+    conformance_expectations: Expectations,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """The server meets the requirement."""
+    judge_item(conformance_plan, conformance_case, conformance_expectations, record_property)
