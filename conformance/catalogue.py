@@ -67,6 +67,7 @@ class Profile:
         serve: a whole small session of an opened client, to its orderly end.
         stall: makes an opened client one to which the server has much to write while
             it does not read.
+        chatter: bytes that a client may send at any time and that change nothing.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Profile:
         open: Callable[[Session, Peer], None],
         serve: Callable[[Session, Peer], None],
         stall: Callable[[Session, Peer], None],
+        chatter: bytes = b"",
     ) -> None:
         self.name = name
         self.title = title
@@ -89,6 +91,7 @@ class Profile:
         self.open = open
         self.serve = serve
         self.stall = stall
+        self.chatter = chatter
         self.requirements: list[Requirement] = []
 
     def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from .outcome import Violation
 from .transcript import escape
 
-#: Bytes shown before and after the first wrong byte.
-BEFORE, AFTER = 24, 16
+#: Bytes shown: so many before the first wrong byte, so many in all.
+BEFORE, SHOWN = 24, 48
 
 
 def failure(
@@ -62,7 +62,7 @@ def comparison(violation: Violation) -> list[str]:
 
 
 def _window(data: bytes, start: int, offset: int) -> str:
-    stop = offset + AFTER
+    stop = max(start + SHOWN, offset + SHOWN // 3)
     return (
         ("..." if start else "")
         + f'"{escape(data[start:stop])}"'

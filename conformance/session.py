@@ -16,6 +16,7 @@ from types import TracebackType
 from .catalogue import Profile
 from .outcome import NotJudged, Violation
 from .targets.address import UNIX
+from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
 from .targets.spawn import Process
 from .terminal import Terminal, open_terminal
@@ -97,6 +98,10 @@ class Session:
         )
         self._peers.append(peer)
         return peer
+
+    def let_accept(self) -> None:
+        """Wait until the server has accepted what is waiting; no verdict depends on it."""
+        let_accept(self.server.address, self.deadline)
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client that has seen what the service sends at the start."""

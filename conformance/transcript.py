@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 #: Bytes kept of the beginning and of the end of one run of data.
 HEAD, TAIL = 192, 48
 
-#: Events printed of one transcript; the rest is counted.
-EVENTS_SHOWN = 48
+#: Events printed of one transcript, first and last; the rest is counted.
+FIRST_SHOWN, LAST_SHOWN = 8, 20
 
 #: Events kept of one transcript: 50 resets in a row are still whole, a flood is not.
 EVENTS_KEPT = 1000
@@ -99,11 +99,11 @@ class Transcript:
 def render(events: list[dict[str, Any]]) -> list[str]:
     """The lines that show a transcript (its JSON form) to a person."""
     lines = []
-    cut = len(events) - EVENTS_SHOWN
+    cut = len(events) - FIRST_SHOWN - LAST_SHOWN
     for index, event in enumerate(events):
-        if cut > 0 and index == EVENTS_SHOWN // 2:
-            lines.append(f"     ... {cut} more events ...")
-        if cut > 0 and EVENTS_SHOWN // 2 <= index < EVENTS_SHOWN // 2 + cut:
+        if cut > 0 and FIRST_SHOWN <= index < FIRST_SHOWN + cut:
+            if index == FIRST_SHOWN:
+                lines.append(f"      ... {cut} more events ...")
             continue
         what = event.get("event") or _run_of_data(event)
         lines.append(f"{event['t']:9.3f} {event['client']:<8} {event['direction']} {what}")

@@ -64,7 +64,10 @@ def _concurrency(profile: Profile) -> None:
         "SPEC 7.2",
     )
     def idle(session: Session) -> None:
-        waiting = [session.connect(f"idle{number}") for number in range(1, IDLE + 1)]
+        waiting = []
+        for number in range(1, IDLE + 1):
+            waiting.append(session.connect(f"idle{number}"))
+            session.let_accept()
         session.next_client_is_served()
         for peer in waiting:
             peer.close(note=False)
@@ -120,6 +123,7 @@ def _survival(profile: Profile) -> None:
             peer = session.connect(f"R{number + 1}")
             peer.send(profile.half_input)
             peer.reset()
+            session.let_accept()
         session.next_client_is_served()
 
     @survives("half-sent", "7.8", "a client that leaves in mid-message")
@@ -192,8 +196,9 @@ def _lifecycle(profile: Profile) -> None:
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = [session.join(f"{batch}.{number + 1}") for number in range(BATCH)]
+            peers = _batch(session, batch)
             for peer in peers:
+                peer.send(profile.chatter)
                 session.serve(peer)
 
         _leaves_no_descriptor(session, visit)
@@ -207,7 +212,7 @@ def _lifecycle(profile: Profile) -> None:
     )
     def leak_reset(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = [session.join(f"{batch}.{number + 1}") for number in range(BATCH)]
+            peers = _batch(session, batch)
             for peer in peers:
                 peer.send(profile.half_input)
                 peer.reset()
@@ -244,6 +249,14 @@ def _lifecycle(profile: Profile) -> None:
             raise NotJudged("a killed server leaves no path behind here")
         session.start_again()
         session.next_client_is_served()
+
+
+def _batch(session: Session, batch: int) -> list[Peer]:
+    peers = []
+    for number in range(1, BATCH + 1):
+        peers.append(session.join(f"{batch}.{number}"))
+        session.let_accept()
+    return peers
 
 
 def _nothing_listens(session: Session) -> None:

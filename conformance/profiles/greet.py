@@ -44,6 +44,7 @@ greet = Profile(
     open=open_,
     serve=serve,
     stall=stall,
+    chatter=b"input that nobody reads\n",
 )
 
 

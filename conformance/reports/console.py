@@ -38,6 +38,7 @@ class Console:
         self._seen = 0
         self.controller: Controller | None = None
         self._red: list[dict[str, Any]] = []
+        self._warned: list[dict[str, Any]] = []
         self._progress = self._stream.isatty()
 
     def begin(self) -> None:
@@ -76,17 +77,17 @@ class Console:
             self._red.append(result)
             if len(self._red) <= SHOWN_WHOLE:
                 self._say(f"\n{verdict} {result['message']}")
-            else:
-                self._say(_one_line(result))
         elif verdict == "WARN":
-            self._say(_one_line(result))
+            self._warned.append(result)
 
     def end(self, summary: Summary, folder: Path | None, seconds: float) -> None:
         """The failures once more, one line each, the counts and the verdict."""
         if len(self._red) > 1:
-            self._say("")
+            self._say("\nall failures:")
             for result in self._red:
                 self._say(_one_line(result))
+        for result in self._warned:
+            self._say(_one_line(result))
         for line in [*summary.stale, *summary.faults]:
             word = "STALE" if line in summary.stale else "ERROR"
             self._say(f"{word} {line}")

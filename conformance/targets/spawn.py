@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..outcome import Unreachable
 
-LINES_KEPT, LINE_WIDTH = 12, 200
+LINES_KEPT, LINE_WIDTH = 20, 200
 
 #: Seconds between SIGTERM and SIGKILL when a scenario is over.
 GRACE = 1.0

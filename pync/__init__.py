@@ -1,0 +1,1 @@
+"""pync: a replacement for netcat and telnet."""
