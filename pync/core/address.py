@@ -1,0 +1,82 @@
+"""How an endpoint is written: ``tcp://HOST:PORT``, ``unix:PATH`` and their kin. Pure.
+
+The canonical spelling has ``://`` because ``tcp!host!port`` is history expansion in
+bash. IPv6 hosts stand in brackets (RFC 3986 3.2.2).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .errors import UsageError
+
+#: Schemes with a host and a port, and the address family that they are limited to.
+INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6}
+
+#: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)).
+LOCAL = ("unix", "unixgram")
+
+
+class Address(NamedTuple):
+    """One endpoint. ``port`` is text: a number or a service name."""
+
+    scheme: str
+    host: str = ""
+    port: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.scheme in LOCAL:
+            return f"{self.scheme}:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def parse(text: str) -> Address:
+    """Read an address in URL form.
+
+    Raises UsageError, which says what is wrong with it.
+    """
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme in LOCAL:
+        path = rest[2:] if rest.startswith("//") else rest
+        if not path:
+            raise UsageError(f"{text!r}: a path is missing")
+        return Address(scheme, path=path)
+    if not colon or not rest.startswith("//") or scheme not in INTERNET:
+        known = ", ".join([*(f"{name}://" for name in INTERNET), *(f"{name}:" for name in LOCAL)])
+        raise UsageError(f"{text!r} is no address (known: {known})")
+    host, port = split_host_port(rest[2:].rstrip("/"), text)
+    return Address(scheme, host, port)
+
+
+def is_url(text: str) -> bool:
+    """Whether a word is meant as an address in URL form."""
+    return "://" in text or text.partition(":")[0] in LOCAL and ":" in text
+
+
+def split_host_port(text: str, whole: str) -> tuple[str, str]:
+    """Split ``HOST:PORT``; the host may be empty, IPv6 stands in brackets.
+
+    Raises UsageError about ``whole``.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port or "]" in port:
+        raise UsageError(f"{whole!r}: the port is missing")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host or "[" in host or "]" in host:
+        raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")
+    if port.isdigit():
+        check_port(port)
+    return host, port
+
+
+def check_port(text: str) -> int:
+    """A port number from text.
+
+    Raises UsageError.
+    """
+    if not (text.isascii() and text.isdigit()) or int(text) > 65535:
+        raise UsageError(f"{text!r} is no port (0-65535)")
+    return int(text)

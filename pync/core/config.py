@@ -1,0 +1,66 @@
+"""What was asked for: every option of every dialect is a field, and nothing else is.
+
+A dialect fills it from its command line; programs only read it. Immutable.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .address import Address
+
+
+class Endings(NamedTuple):
+    """When to leave: the policy in which the incumbents disagree, in one place.
+
+    ``shutdown``: our EOF becomes FIN. ``on_peer_end``: what the peer's FIN means while
+    our input is open (``leave``; ``finish``: go on until the input ends or has been
+    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF. ``leave_when_sent``:
+    leave once our EOF has been sent and acknowledged. ``idle``: seconds.
+    """
+
+    shutdown: bool = True
+    on_peer_end: str = "leave"
+    quit_after: float | None = None
+    leave_when_sent: bool = False
+    idle: float | None = None
+
+
+class Config(NamedTuple):
+    """One command line, read. Durations are seconds."""
+
+    target: tuple[str, ...] = ()
+    listen: bool = False
+    keep_open: bool = False
+    udp: bool = False
+    unixsock: bool = False
+    ipv4: bool = False
+    ipv6: bool = False
+    nodns: bool = False
+    verbose: int = 0
+    source_port: str | None = None
+    source: str | None = None
+    wait: float | None = None
+    quit_after: float | None = None
+    shutdown: bool = False
+    no_shutdown: bool = False
+    half_open: bool = False
+    no_stdin: bool = False
+    send_only: bool = False
+    recv_only: bool = False
+    zero_io: bool = False
+    interval: float | None = None
+    crlf: bool = False
+    idle_timeout: float | None = None
+    connect_timeout: float | None = None
+    help: bool = False
+    version: bool = False
+
+    # Read off the fields above by the dialect, so that programs need no dialect.
+    address: Address | None = None
+    ports: tuple[str, ...] = ()
+    endings: Endings = Endings()
+
+
+#: Fields that are no options: what the dialect worked out.
+WORKED_OUT = frozenset({"address", "ports", "endings"})

@@ -1,0 +1,45 @@
+"""Durations as people write them, and points in time that do not jump."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from .errors import UsageError
+
+#: Seconds in each unit; a bare number is seconds.
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)")
+
+
+def parse_duration(text: str, option: str) -> float:
+    """Read ``500ms 3s 2m 1h`` or bare seconds, fractions allowed; returns seconds.
+
+    Raises UsageError that names the option.
+    """
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise UsageError(f"{option}: {text!r} is no duration (500ms, 3s, 2m, 1h, 1.5)")
+    return float(found.group(1)) * UNITS[found.group(2)]
+
+
+class Deadline:
+    """A point in time on the monotonic clock.
+
+    Arguments:
+        seconds: from now; None is never.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._at = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds left, never negative; None when there is no deadline."""
+        return None if self._at is None else max(0.0, self._at - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return self.remaining == 0.0

@@ -1,0 +1,88 @@
+"""Errors that name operation, address and cause; each class carries its exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from . import exits
+
+
+class PyncError(Exception):
+    """Something that a person must be told, in one line.
+
+    Arguments:
+        operation: what was tried (``dial``, ``listen``, ``relay``).
+        address: with whom, as the user would write it.
+        cause: why it failed, in lower case.
+    """
+
+    status = exits.NETWORK
+
+    def __init__(self, operation: str, address: object, cause: str) -> None:
+        super().__init__(f"{operation} {address}: {cause}")
+        self.operation = operation
+        self.address = address
+        self.cause = cause
+
+
+class DialError(PyncError):
+    """A connection could not be made."""
+
+
+class ListenError(PyncError):
+    """A listener could not be made."""
+
+
+class RelayError(PyncError):
+    """A connection broke while it was in use."""
+
+
+class IdleTimeout(RelayError):
+    """Nothing moved for the time allowed."""
+
+
+class OutputError(PyncError):
+    """Standard output cannot be written (a full disk, a closed descriptor)."""
+
+
+class OutputGone(Exception):  # noqa: N818 - an end, not a mistake
+    """The reader of standard output is gone; nobody is left to be told."""
+
+    status = exits.OUTPUT_GONE
+
+
+class UsageError(Exception):
+    """The command line makes no sense; the text is the one line shown."""
+
+    status = exits.USAGE
+
+
+class Terminated(BaseException):
+    """A signal asked the program to end (SIGTERM, SIGHUP).
+
+    Arguments:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = exits.SIGNAL + number
+
+
+#: Causes that the C library words badly or not at all for a person.
+_CAUSES = {
+    errno.ETIMEDOUT: "timed out",
+    errno.EPIPE: "connection closed by the peer",
+}
+
+
+def cause_of(error: OSError) -> str:
+    """The cause of an OSError in lower case, as it ends an error line."""
+    if isinstance(error, TimeoutError) and not error.errno:
+        return "timed out"
+    if error.errno in _CAUSES:
+        return _CAUSES[error.errno]
+    # gaierror brings its own text and numbers of its own.
+    text = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+    return text[:1].lower() + text[1:]

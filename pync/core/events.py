@@ -1,0 +1,65 @@
+"""What happens that a person may want to be told of; each dialect has its own words.
+
+Programs report these; cli.py prints what the dialect says of them, on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Union
+
+from .address import Address
+
+
+class Listening(NamedTuple):
+    """A listener is bound and takes connections (for datagrams: is bound)."""
+
+    address: Address
+
+
+class Accepted(NamedTuple):
+    """A peer has connected, or a first datagram has come."""
+
+    peer: Address
+
+
+class Connected(NamedTuple):
+    """A connection has been made; ``asked`` is the host as it was typed."""
+
+    peer: Address
+    asked: str
+
+
+class AttemptFailed(NamedTuple):
+    """One address of several, or one port of several, could not be reached."""
+
+    address: Address
+    cause: str
+
+
+class Scanned(NamedTuple):
+    """A port was scanned: ``open``, ``closed`` or ``open|filtered`` (no answer, UDP)."""
+
+    address: Address
+    asked: str
+    state: str
+
+
+class PeerEnded(NamedTuple):
+    """The peer ended the connection."""
+
+    peer: Address
+
+
+class Failed(NamedTuple):
+    """One client's connection failed; the program goes on with the next."""
+
+    error: Exception
+
+
+Event = Union[Listening, Accepted, Connected, AttemptFailed, Scanned, PeerEnded, Failed]
+Report = Callable[[Event], None]
+
+
+def silent(_event: Event) -> None:
+    """Tell nobody."""

@@ -1,0 +1,1 @@
+"""Moving bytes: readiness, one direction, two directions and the endings."""

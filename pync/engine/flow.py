@@ -1,0 +1,253 @@
+"""One direction: from a source to a sink, with a bounded buffer between them.
+
+Reads when there is room, writes when the sink can take it, converts on the way, and
+passes EOF on when everything is written. It knows neither why it runs nor when to
+leave: relay.py does. Datagrams stay whole: one read, one write.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from .direction import DRAINING, OPEN, after, is_over
+from .loop import Loop
+
+#: Bytes of one read; a quarter faster than 64 KiB.
+READ = 256 * 1024
+
+#: Bytes of one read that becomes a datagram, as nc.
+READ_DATAGRAM = 16 * 1024
+
+#: Bytes that may wait for the sink before the source is no longer read.
+HIGH_WATER = 1024 * 1024
+
+Convert = Callable[[bytes], bytes]
+
+
+class Source(Protocol):
+    """What can be read."""
+
+    @property
+    def datagram(self) -> bool: ...
+    def read_fd(self) -> int | None: ...
+    def recv(self, size: int, /) -> bytes: ...
+
+
+class Sink(Protocol):
+    """What can be written; it may have send_eof."""
+
+    @property
+    def datagram(self) -> bool: ...
+    def write_fd(self) -> int: ...
+    def send(self, data: bytes | memoryview, /) -> int: ...
+
+
+class Mover(Protocol):
+    """A fast path: moves bytes inside the kernel."""
+
+    def move(self) -> int | None:
+        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait."""
+        ...
+
+    def leftover(self) -> bytes:
+        """Bytes that were taken from the source and could not be delivered."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the mover itself opened; idempotent."""
+        ...
+
+
+class Flow:
+    """One direction in motion.
+
+    Arguments:
+        loop: watches the descriptors.
+        source, sink: where from and where to.
+        changed: is called when the state or an error has changed.
+        convert: a layer, from bytes read to bytes written.
+        interval: seconds between two lines sent (``-i``).
+        mover: a fast path, tried first.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        source: Source,
+        sink: Sink,
+        changed: Callable[[], None],
+        *,
+        convert: Convert | None = None,
+        interval: float | None = None,
+        mover: Mover | None = None,
+    ) -> None:
+        self.state = OPEN
+        self.error: OSError | None = None
+        #: Whose fault the error is: ``source`` or ``sink``.
+        self.failed_end = ""
+        self.moved = 0
+        self._loop = loop
+        self._source = source
+        self._sink = sink
+        self._changed = changed
+        self._convert = convert
+        self._interval = interval
+        self._mover = mover
+        self._pending: deque[memoryview] = deque()
+        self._pending_size = 0
+        self._held = False
+        self._waits_for_sink = False
+        self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will move."""
+        return is_over(self.state)
+
+    def start(self) -> None:
+        """Begin to move."""
+        self._arrange()
+        if self._source.read_fd() is None:
+            self._read()
+
+    def end_source(self) -> None:
+        """Treat the source as ended: write what was read, then pass EOF on."""
+        if self.state == OPEN:
+            self._step("source_eof")
+            self._flush()
+
+    def stop(self) -> None:
+        """Move nothing more, whatever waits."""
+        if not self.over:
+            self._step("failed")
+        self._pending.clear()
+        self._arrange()
+        self._drop_mover()
+
+    # Reading.
+
+    def _read(self) -> None:
+        if self._mover is not None:
+            self._move()
+            return
+        try:
+            data = self._source.recv(self._size)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._fail(error, "source")
+            return
+        if not data and not self._source.datagram:
+            self._step("source_eof")
+        else:
+            self._take(self._convert(data) if self._convert else data)
+        self._flush()
+
+    def _take(self, data: bytes) -> None:
+        pieces = [data]
+        if self._interval is not None:
+            pieces = data.splitlines(keepends=True)
+        for piece in pieces:
+            if piece:
+                self._pending.append(memoryview(piece))
+                self._pending_size += len(piece)
+
+    def _move(self) -> None:
+        assert self._mover is not None
+        try:
+            moved = self._mover.move()
+        except (BlockingIOError, InterruptedError):
+            # Either side may be the one that is not ready: wait for the other in turn.
+            self._waits_for_sink = not self._waits_for_sink
+            self._arrange()
+            return
+        except OSError:
+            # What is broken shows itself on the slow path, which knows which side it was.
+            moved = None
+        if moved is None:
+            leftover = self._mover.leftover()
+            self._drop_mover()
+            self._take(leftover)
+            self._flush()
+        elif moved == 0:
+            self._drop_mover()
+            self._step("source_eof")
+            self._flush()
+        else:
+            self.moved += moved
+            self._changed()
+
+    def _drop_mover(self) -> None:
+        if self._mover is not None:
+            # The writer watched was the mover's own.
+            self._loop.watch_writer(self._sink.write_fd(), None)
+            self._mover.close()
+            self._mover = None
+
+    # Writing.
+
+    def _flush(self) -> None:
+        try:
+            while self._pending and not self._held:
+                self._write_one()
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._fail(error, "sink")
+            return
+        if self.state == DRAINING and not self._pending:
+            self._step("drained")
+        self._arrange()
+        self._changed()
+
+    def _write_one(self) -> None:
+        piece = self._pending[0]
+        written = self._sink.send(piece)
+        self.moved += written
+        self._pending_size -= len(piece) if self._sink.datagram else written
+        # Half a datagram is never retried: what was not sent is not this datagram.
+        if written == len(piece) or self._sink.datagram:
+            self._pending.popleft()
+            if self._interval is not None and self._pending:
+                self._hold(self._interval)
+        else:
+            self._pending[0] = piece[written:]
+
+    def _hold(self, seconds: float) -> None:
+        def release() -> None:
+            self._held = False
+            if not self.over:
+                self._flush()
+
+        self._held = True
+        self._loop.call_later(seconds, release)
+
+    def _fail(self, error: OSError, end: str) -> None:
+        # What was read before the source broke is still delivered.
+        if end == "source" and self._pending:
+            self.error, self.failed_end = error, end
+            if self.state == OPEN:
+                self._step("source_eof")
+            self._flush()
+            return
+        self.error, self.failed_end = self.error or error, self.failed_end or end
+        self.stop()
+        self._changed()
+
+    def _step(self, event: str) -> None:
+        self.state = after(self.state, event)
+
+    def _arrange(self) -> None:
+        """Tell the loop what is worth waking up for."""
+        reading = self.state == OPEN and self._pending_size < HIGH_WATER
+        writing = bool(self._pending) and not self._held and not self.over
+        if self._mover is not None:
+            writing = reading and self._waits_for_sink
+            reading = reading and not self._waits_for_sink
+        read_fd = self._source.read_fd()
+        if read_fd is not None:
+            self._loop.watch_reader(read_fd, self._read if reading else None)
+        callback = self._move if self._mover is not None else self._flush
+        self._loop.watch_writer(self._sink.write_fd(), callback if writing else None)

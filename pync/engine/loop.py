@@ -1,0 +1,115 @@
+"""The one event loop: readiness of descriptors, and timers. On ``selectors``.
+
+epoll rejects regular files and /dev/null, so it is poll; select where poll is missing
+or wrong (Windows, terminals on macOS).
+"""
+
+from __future__ import annotations
+
+import heapq
+import selectors
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from ..transports.conn import Selector
+
+Callback = Callable[[], None]
+
+
+class Timer:
+    """One call in the future; cancel() takes it back, as often as you like."""
+
+    def __init__(self, due: float, callback: Callback) -> None:
+        self.due = due
+        self.callback: Callback | None = callback
+
+    def cancel(self) -> None:
+        """Do not call; idempotent."""
+        self.callback = None
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.due < other.due
+
+
+class Loop:
+    """Calls back when a descriptor is ready or a time has come, in one thread."""
+
+    def __init__(self) -> None:
+        self._selector = Selector()
+        self._readers: dict[int, Callback] = {}
+        self._writers: dict[int, Callback] = {}
+        self._timers: list[Timer] = []
+
+    def __enter__(self) -> Loop:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._selector.close()
+
+    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be read; None stops that."""
+        self._watch(self._readers, descriptor, callback)
+
+    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be written; None stops that."""
+        self._watch(self._writers, descriptor, callback)
+
+    def call_later(self, seconds: float, callback: Callback) -> Timer:
+        """Call once, ``seconds`` from now."""
+        timer = Timer(time.monotonic() + seconds, callback)
+        heapq.heappush(self._timers, timer)
+        return timer
+
+    def run_while(self, going_on: Callable[[], bool]) -> None:
+        """Run until ``going_on()`` is false; it is asked after every round."""
+        while going_on():
+            self._run_once()
+
+    def _run_once(self) -> None:
+        for key, events in self._selector.select(self._until_next()):
+            # A callback may have stopped the watch of one that was ready too.
+            if events & selectors.EVENT_READ:
+                callback = self._readers.get(key.fd)
+                if callback is not None:
+                    callback()
+            if events & selectors.EVENT_WRITE:
+                callback = self._writers.get(key.fd)
+                if callback is not None:
+                    callback()
+        now = time.monotonic()
+        while self._timers and self._timers[0].due <= now:
+            due = heapq.heappop(self._timers).callback
+            if due is not None:
+                due()
+
+    def _until_next(self) -> float | None:
+        while self._timers and self._timers[0].callback is None:
+            heapq.heappop(self._timers)
+        return max(0.0, self._timers[0].due - time.monotonic()) if self._timers else None
+
+    def _watch(
+        self, watches: dict[int, Callback], descriptor: int, callback: Callback | None
+    ) -> None:
+        if callback is None:
+            if watches.pop(descriptor, None) is None:
+                return
+        else:
+            before = descriptor in watches
+            watches[descriptor] = callback
+            if before:
+                return
+        events = (selectors.EVENT_READ if descriptor in self._readers else 0) | (
+            selectors.EVENT_WRITE if descriptor in self._writers else 0
+        )
+        if descriptor not in self._selector.get_map():
+            self._selector.register(descriptor, events)
+        elif events:
+            self._selector.modify(descriptor, events)
+        else:
+            self._selector.unregister(descriptor)

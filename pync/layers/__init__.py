@@ -1,0 +1,1 @@
+"""Sans-I/O protocol layers: bytes in, bytes out, nothing else."""

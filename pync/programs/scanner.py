@@ -1,0 +1,59 @@
+"""The scanner (``-z``): which ports take a connection, without sending a byte.
+
+UDP has no connections: a port is open when it answers, closed when ICMP says so, and
+otherwise nobody knows; that is said, and never called a success.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..core import exits
+from ..core.address import Address
+from ..core.config import Config
+from ..core.errors import DialError
+from ..core.events import AttemptFailed, Event, Report, Scanned
+from ..transports import dial
+from ..transports.datagram import DatagramConn
+from ..transports.udp import probe
+from .common import options_of
+
+#: Seconds to wait for a UDP port's answer, unless -w says otherwise.
+ANSWER = 2.0
+
+
+def run(config: Config, report: Report) -> int:
+    """Scan every port asked for; 0 when one of them is open (or may be, UDP).
+
+    Raises DialError for a name that does not resolve.
+    """
+    assert config.address is not None
+    found = False
+    for number, port in enumerate(config.ports):
+        if number and config.interval is not None:
+            time.sleep(config.interval)
+        address = config.address._replace(port=port)
+        state, at = _scan(config, address, report)
+        report(Scanned(at, address.host, state))
+        found = found or state != "closed"
+    return exits.OK if found else exits.NETWORK
+
+
+def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:
+    attempts: list[AttemptFailed] = []
+
+    def note(event: Event) -> None:
+        report(event)
+        if isinstance(event, AttemptFailed):
+            attempts.append(event)
+
+    try:
+        with dial(address, options_of(config, note)) as conn:
+            if isinstance(conn, DatagramConn):
+                return probe(conn, config.wait or ANSWER), conn.peer
+            return "open", conn.peer
+    except DialError:
+        # Without an attempt there was no address: that is no closed port.
+        if not attempts:
+            raise
+        return "closed", attempts[-1].address

@@ -1,0 +1,77 @@
+"""Descriptors: what bytes come from and go to. dial and listen are symmetric.
+
+An endpoint is a row of a table (scheme, module, syntax, how it ends). Half-close is a
+capability: a connection that has it has ``send_eof``, one that has not lacks the method.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..core.address import Address
+from ..core.events import Report, silent
+
+if TYPE_CHECKING:
+    from .conn import Conn, Listener
+
+
+class Scheme(NamedTuple):
+    """One row: the module that knows the scheme, how it is written, how it ends."""
+
+    module: str
+    syntax: str
+    ends: str
+
+
+SCHEMES = {
+    "tcp": Scheme("tcp", "tcp://HOST:PORT", "half-close"),
+    "tcp4": Scheme("tcp", "tcp4://HOST:PORT", "half-close"),
+    "tcp6": Scheme("tcp", "tcp6://HOST:PORT", "half-close"),
+    "udp": Scheme("udp", "udp://HOST:PORT", "never"),
+    "udp4": Scheme("udp", "udp4://HOST:PORT", "never"),
+    "udp6": Scheme("udp", "udp6://HOST:PORT", "never"),
+    "unix": Scheme("unix", "unix:PATH", "half-close"),
+    "unixgram": Scheme("unixgram", "unixgram:PATH", "never"),
+}
+
+
+class Options(NamedTuple):
+    """How to dial or listen.
+
+    ``timeout``: seconds for a connection to be made (None: as long as the system
+    takes). ``source`` and ``source_port``: bound before dialling. ``numeric``: no
+    name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a datagram listener
+    takes datagrams from everyone, not from its first peer only. ``report``: is told
+    of attempts that failed.
+    """
+
+    timeout: float | None = None
+    source: str | None = None
+    source_port: str | None = None
+    numeric: bool = False
+    family: int = 0
+    many: bool = False
+    report: Report = silent
+
+
+def dial(address: Address, options: Options = Options()) -> Conn:
+    """Connect; every address of a name is tried.
+
+    Raises DialError (the cause of the last attempt).
+    """
+    conn: Conn = _module(address).dial(address, options)
+    return conn
+
+
+def listen(address: Address, options: Options = Options()) -> Listener:
+    """Listen on every address of a name; without a host, on IPv4 and IPv6.
+
+    Raises ListenError.
+    """
+    listener: Listener = _module(address).listen(address, options)
+    return listener
+
+
+def _module(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
+    return import_module(f".{SCHEMES[address.scheme].module}", __name__)

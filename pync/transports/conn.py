@@ -1,0 +1,202 @@
+"""What every connection and every listener can do, on top of a socket.
+
+Knows nothing of names or of how a connection came about. ``recv`` returns ``b""`` at
+EOF and only then; a datagram connection has no EOF.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import struct
+import sys
+from types import TracebackType
+from typing import NoReturn
+
+from ..core.address import Address
+from ..core.deadline import Deadline
+from ..core.errors import ListenError
+
+#: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
+_ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+#: ioctl that tells how many bytes the peer has not acknowledged (tcp(7), SIOCOUTQ).
+_SIOCOUTQ = 0x5411
+
+#: Windows has poll in no form; macOS's poll fails on terminals. Elsewhere select's
+#: limit of 1024 descriptors must not bind us.
+Selector: type[selectors.BaseSelector] = (
+    selectors.PollSelector
+    if hasattr(selectors, "PollSelector") and sys.platform != "darwin"
+    else selectors.SelectSelector
+)
+
+
+class Conn:
+    """A connection over a socket.
+
+    Arguments:
+        sock: owned from now on.
+        peer: the other side's address.
+    """
+
+    #: Each read is one datagram, each write sends one.
+    datagram = False
+
+    def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
+        self.local = local
+        self.peer = peer
+        self._sock = sock
+
+    def __enter__(self) -> Conn:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def fileno(self) -> int:
+        """The descriptor, for reading and for writing."""
+        return self._sock.fileno()
+
+    def read_fd(self) -> int:
+        """The descriptor to wait on before recv."""
+        return self._sock.fileno()
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send."""
+        return self._sock.fileno()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        self._sock.settimeout(seconds)
+
+    def recv(self, size: int) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
+        return self._sock.recv(size)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send what fits; returns how many bytes did. Raises OSError."""
+        return self._sock.send(data)
+
+    def send_all(self, data: bytes) -> None:
+        """Send everything. Raises OSError."""
+        self._sock.sendall(data)
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+        self._sock.close()
+
+
+class StreamConn(Conn):
+    """A stream, whose two directions end one by one."""
+
+    def send_eof(self) -> None:
+        """End our direction (FIN); the other goes on. Raises OSError."""
+        self._sock.shutdown(socket.SHUT_WR)
+
+
+class TcpConn(StreamConn):
+    """A TCP connection (RFC 9293)."""
+
+    def abort(self) -> None:
+        """Close by RST: pending data is dropped and the peer sees an error."""
+        if self._sock.fileno() != -1:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        self.close()
+
+    def unacknowledged(self) -> int:
+        """Bytes sent that the peer has not acknowledged; 0 where nobody can tell.
+
+        Raises OSError when the connection has broken.
+        """
+        error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
+        if not sys.platform.startswith("linux"):
+            return 0
+        import fcntl
+
+        answer = fcntl.ioctl(self._sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
+        return int(struct.unpack("i", answer)[0])
+
+
+class Listener:
+    """One or more listening sockets that are accepted from as if they were one.
+
+    Arguments:
+        socks: bound and listening; owned from now on.
+        addresses: where they listen, in the same order.
+    """
+
+    def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
+        self._socks = socks
+        self.addresses = addresses
+
+    @property
+    def address(self) -> Address:
+        """The first of the addresses."""
+        return self.addresses[0]
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def accept(self, timeout: float | None = None) -> Conn:
+        """The next connection.
+
+        Arguments:
+            timeout: seconds; None waits for ever.
+        Raises ListenError when the time is over.
+        """
+        deadline = Deadline(timeout)
+        while True:
+            sock = self._wait(deadline)
+            try:
+                return self._take(sock)
+            except (BlockingIOError, ConnectionError):
+                # Its client reset it while it was waiting: there is nobody to serve.
+                continue
+            except OSError as error:
+                from ..core.errors import cause_of
+
+                raise ListenError("accept", self.address, cause_of(error)) from None
+
+    def close_for_others(self) -> None:
+        """Take no more connections, while the accepted one goes on."""
+        for sock in self._socks:
+            sock.close()
+
+    def close(self) -> None:
+        """Stop listening; idempotent."""
+        for sock in self._socks:
+            sock.close()
+
+    def _take(self, sock: socket.socket) -> Conn:
+        raise NotImplementedError
+
+    def _wait(self, deadline: Deadline) -> socket.socket:
+        with Selector() as selector:
+            for sock in self._socks:
+                selector.register(sock, selectors.EVENT_READ)
+            ready = selector.select(deadline.remaining)
+        if not ready:
+            self._timed_out()
+        found = ready[0][0].fileobj
+        assert isinstance(found, socket.socket)
+        return found
+
+    def _timed_out(self) -> NoReturn:
+        raise ListenError("accept", self.address, "timed out")

@@ -1,0 +1,15 @@
+"""A pair of connected ends within one process: for tests, and for joining programs."""
+
+from __future__ import annotations
+
+import socket
+
+from ..core.address import Address
+from .conn import StreamConn
+
+
+def pair() -> tuple[StreamConn, StreamConn]:
+    """Two streams; what one sends the other receives."""
+    left, right = socket.socketpair()
+    here, there = Address("unix", path="left"), Address("unix", path="right")
+    return StreamConn(left, here, there), StreamConn(right, there, here)

@@ -1,0 +1,165 @@
+"""Unix stream sockets (unix(7)): a path in the file system, or ``@name`` on Linux.
+
+A stale socket at a listener's path is replaced; any other file is never touched. Our
+own path is removed at the end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import sys
+
+from ..core.address import Address
+from ..core.errors import DialError, ListenError, cause_of
+from . import Options
+from .conn import Conn, Listener, StreamConn
+from .tcp import BACKLOG
+
+
+def dial(address: Address, options: Options) -> StreamConn:
+    """Connect to a path. Raises DialError."""
+    sock = new_socket("dial", address, socket.SOCK_STREAM, DialError)
+    try:
+        if options.source is not None:
+            sock.bind(kernel_name(options.source))
+        sock.settimeout(options.timeout)
+        sock.connect(kernel_name(address.path))
+        sock.settimeout(None)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise DialError("dial", address, _cause(error)) from None
+    except BaseException:
+        sock.close()
+        raise
+    return StreamConn(sock, Address("unix", path=shown(sock.getsockname())), address)
+
+
+def listen(address: Address, _options: Options) -> UnixListener:
+    """Listen on a path. Raises ListenError."""
+    sock, placed = bound("listen", address, socket.SOCK_STREAM)
+    try:
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise ListenError("listen", address, cause_of(error)) from None
+    return UnixListener(sock, address, placed)
+
+
+class UnixListener(Listener):
+    """A listening Unix socket; close removes its path.
+
+    Arguments:
+        placed: the path as it was bound, with its device and inode; None if abstract.
+    """
+
+    def __init__(self, sock: socket.socket, address: Address, placed: Placed | None) -> None:
+        super().__init__([sock], [address])
+        self._placed = placed
+
+    def close(self) -> None:
+        """Stop listening and remove the path, if it is still ours; idempotent."""
+        super().close()
+        remove(self._placed)
+        self._placed = None
+
+    def _take(self, sock: socket.socket) -> Conn:
+        accepted, name = sock.accept()
+        accepted.settimeout(None)
+        return StreamConn(accepted, self.address, Address("unix", path=shown(name)))
+
+
+#: A path that we bound: where, device, inode. Another file there is not ours.
+Placed = tuple[str, int, int]
+
+
+def new_socket(
+    operation: str,
+    address: Address,
+    kind: int,
+    wrong: type[DialError] | type[ListenError],
+) -> socket.socket:
+    """A Unix socket. Raises ``wrong`` where the system has none."""
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        raise wrong(operation, address, "this system has no Unix sockets")
+    return socket.socket(family, kind)
+
+
+def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, Placed | None]:
+    """A socket bound to a path, in place of a stale one if there is one.
+
+    Raises ListenError.
+    """
+    sock = new_socket(operation, address, kind, ListenError)
+    try:
+        try:
+            sock.bind(kernel_name(address.path))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not _is_stale(address.path, kind):
+                raise
+            os.unlink(address.path)
+            sock.bind(kernel_name(address.path))
+        return sock, _placed(address.path)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise ListenError(operation, address, _cause(error)) from None
+    except BaseException:
+        sock.close()
+        raise
+
+
+def remove(placed: Placed | None) -> None:
+    """Remove a path that we bound, unless another file has taken its place."""
+    if placed is not None and placed == _placed(placed[0]):
+        try:
+            os.unlink(placed[0])
+        except OSError:
+            pass
+
+
+def kernel_name(path: str) -> str | bytes:
+    """The name to bind or connect: ``@name`` is in Linux's abstract namespace."""
+    if path.startswith("@") and sys.platform.startswith("linux"):
+        return b"\0" + os.fsencode(path[1:])
+    return path
+
+
+def shown(name: object) -> str:
+    """A socket's name as we write it."""
+    if isinstance(name, bytes):
+        return "@" + os.fsdecode(name[1:]) if name.startswith(b"\0") else os.fsdecode(name)
+    return str(name)
+
+
+def _placed(path: str) -> Placed | None:
+    if isinstance(kernel_name(path), bytes):
+        return None
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return path, found.st_dev, found.st_ino
+
+
+def _is_stale(path: str, kind: int) -> bool:
+    """Whether a socket lies at the path that nobody listens on."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX, kind) as probe:
+            probe.setblocking(False)
+            probe.connect(path)
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _cause(error: OSError | ValueError) -> str:
+    # socket.bind raises OSError("AF_UNIX path too long") or ValueError for a NUL.
+    return cause_of(error) if isinstance(error, OSError) else str(error)
