@@ -1,0 +1,1 @@
+"""Right servers, embedded: in Python and in Node. What the suite judges by default."""

@@ -1,0 +1,1 @@
+"""The reference servers in Python: standard library only, one selectors loop."""

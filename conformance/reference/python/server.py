@@ -1,0 +1,18 @@
+"""A right server for each profile, as a command.
+
+    python server.py PROFILE ADDRESS [key=value ...]
+
+ADDRESS is ``tcp://HOST:PORT`` (port 0: any free one) or ``unix:PATH``; values hold C
+escapes. Prints ``LISTENING address`` when clients can connect. SIGTERM ends it.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
+
+from conformance.reference.python.command import main  # noqa: E402
+from conformance.reference.python.services import SERVICES  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], SERVICES))
