@@ -68,6 +68,8 @@ class Profile:
         stall: makes an opened client one to which the server has much to write while
             it does not read.
         chatter: bytes that a client may send at any time and that change nothing.
+        provoke: what makes the server write to a stalled client.
+        ends_by_itself: the server ends the connection without being asked.
     """
 
     def __init__(
@@ -82,6 +84,8 @@ class Profile:
         serve: Callable[[Session, Peer], None],
         stall: Callable[[Session, Peer], None],
         chatter: bytes = b"",
+        provoke: Callable[[Peer], None] | None = None,
+        ends_by_itself: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -92,6 +96,8 @@ class Profile:
         self.serve = serve
         self.stall = stall
         self.chatter = chatter
+        self.provoke = provoke
+        self.ends_by_itself = ends_by_itself
         self.requirements: list[Requirement] = []
 
     def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:

@@ -194,6 +194,12 @@ class Peer:
                 instead=FIN,
             )
 
+    def has_ended(self) -> bool:
+        """Whether the server's end has arrived by now; what came before it is kept."""
+        while self.ended is None and self._receive(0.0) == DATA:
+            pass
+        return self.ended is not None
+
     def expect_nothing_yet(self, why: str) -> None:
         """Nothing may have arrived by now; call it after a barrier."""
         self._receive(0.0)

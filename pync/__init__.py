@@ -1,7 +1,7 @@
-"""pync: a replacement for netcat and telnet, as a command and as a library.
+r"""pync: a replacement for netcat and telnet, as a command and as a library.
 
     with pync.dial("tcp://localhost:9000", timeout=5) as conn:
-        conn.send_all(b"hello\\n")
+        conn.send_all(b"hello\n")
         conn.send_eof()
         print(conn.recv(65536))
 

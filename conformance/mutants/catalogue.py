@@ -1,15 +1,13 @@
-"""The table of mutants: embedded servers with one named fault each.
+"""The table of all mutants."""
 
-Pure data: the suite reads it, and so does the server that serves them, which runs
-without site-packages; it imports nothing but the standard library.
-"""
+from . import echo, greet, half_open, quit, reset
+from .form import Mutant
 
-from __future__ import annotations
-
-from collections import namedtuple
-
-#: ``breaks`` is the id of the one requirement that the fault violates on purpose.
-Mutant = namedtuple("Mutant", "breaks text")
-
-#: PROFILE/NAME -> Mutant
-MUTANTS: dict[str, Mutant] = {}
+#: PROFILE/NAME -> mutant, in the order of the families.
+MUTANTS: "dict[str, Mutant]" = {
+    **echo.MUTANTS,
+    **greet.MUTANTS,
+    **quit.MUTANTS,
+    **half_open.MUTANTS,
+    **reset.MUTANTS,
+}

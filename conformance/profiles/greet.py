@@ -45,6 +45,7 @@ greet = Profile(
     serve=serve,
     stall=stall,
     chatter=b"input that nobody reads\n",
+    ends_by_itself=True,
 )
 
 

@@ -37,9 +37,8 @@ def finish(session: Session, peer: Peer, data: bytes, before: int = 0) -> None:
 
 
 def stall(session: Session, peer: Peer) -> None:
-    """Leave the server with a reply to write to a client that will be gone."""
+    """Send much; the reply is only written after the client's FIN."""
     peer.send(b"x" * 100_000)
-    peer.send_eof()
 
 
 half_open = Profile(
@@ -51,6 +50,7 @@ half_open = Profile(
     open=open_,
     serve=serve,
     stall=stall,
+    provoke=Peer.send_eof,
 )
 
 

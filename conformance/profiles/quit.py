@@ -16,7 +16,7 @@ from .common import every_stream_service, jam
 #: Letters outside ASCII whose upper case is one letter too; both forms are accepted.
 NON_ASCII = "é ñ ü ж λ 漢 😀"
 
-LARGE = 1024 * 1024
+LARGE = 384 * 1024
 
 
 class Answer:

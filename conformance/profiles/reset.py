@@ -160,6 +160,13 @@ def split(session: Session) -> None:
     peer.send_segments(command[at : at + 1] for at in range(len(command)))
     # The barrier that lets the server read the first part by itself.
     session.next_client_is_served()
+    if peer.has_ended():
+        raise Violation(
+            "aborted-early",
+            "the server aborted before the line was complete",
+            client=peer.name,
+            hint="a read is not a line: wait for the newline",
+        )
     peer.send(b"\n")
     peer.expect_reset(
         lambda came: None
@@ -224,6 +231,8 @@ def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     first.send(b"the first ")
     second.send(b"the second ")
+    # The barrier: both have been read by now, each by itself.
+    session.next_client_is_served()
     first.send(b"line\n")
     second.send(b"one\n")
     second.expect(b"the second one\n", "its own line")

@@ -26,7 +26,7 @@ class Address(NamedTuple):
     path: str = ""
 
     def __str__(self) -> str:
-        if self.scheme in LOCAL:
+        if self.scheme not in INTERNET:
             return f"{self.scheme}:{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
@@ -39,7 +39,7 @@ def parse(text: str) -> Address:
     """
     scheme, colon, rest = text.partition(":")
     if colon and scheme in LOCAL:
-        path = rest[2:] if rest.startswith("//") else rest
+        path = rest.removeprefix("//")
         if not path:
             raise UsageError(f"{text!r}: a path is missing")
         return Address(scheme, path=path)
@@ -52,7 +52,7 @@ def parse(text: str) -> Address:
 
 def is_url(text: str) -> bool:
     """Whether a word is meant as an address in URL form."""
-    return "://" in text or text.partition(":")[0] in LOCAL and ":" in text
+    return "://" in text or text.partition(":")[0] in LOCAL
 
 
 def split_host_port(text: str, whole: str) -> tuple[str, str]:

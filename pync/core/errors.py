@@ -27,7 +27,22 @@ class PyncError(Exception):
 
 
 class DialError(PyncError):
-    """A connection could not be made."""
+    """A connection could not be made.
+
+    Arguments:
+        operation, address, cause: see PyncError.
+        attempts: every socket address that was tried, and why it failed.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        address: object,
+        cause: str,
+        attempts: tuple[tuple[object, str], ...] = (),
+    ) -> None:
+        super().__init__(operation, address, cause)
+        self.attempts = attempts
 
 
 class ListenError(PyncError):
@@ -38,7 +53,7 @@ class RelayError(PyncError):
     """A connection broke while it was in use."""
 
 
-class IdleTimeout(RelayError):
+class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
 
 

@@ -1,4 +1,4 @@
-"""The life of one direction, as a table. No I/O.
+r"""The life of one direction, as a table. No I/O.
 
 A direction is open until its source ends; then it drains what is still to be written;
 then it has ended, and only then is EOF passed on (RFC 9293 3.6: FIN follows the data).
@@ -6,7 +6,7 @@ Anything that goes wrong breaks it, and what breaks stays broken.
 
         source_eof           drained
     OPEN --------> DRAINING --------> ENDED
-      \\________________|
+      \________________|
             failed    --> BROKEN
 """
 

@@ -1,8 +1,8 @@
 """One direction: from a source to a sink, with a bounded buffer between them.
 
-Reads when there is room, writes when the sink can take it, converts on the way, and
-passes EOF on when everything is written. It knows neither why it runs nor when to
-leave: relay.py does. Datagrams stay whole: one read, one write.
+Reads when there is room, writes when the sink can take it, converts on the way. Its
+life is the table in direction.py. It knows neither why it runs nor when to leave:
+relay.py does. Datagrams stay whole: one read, one write.
 """
 
 from __future__ import annotations
@@ -30,25 +30,48 @@ class Source(Protocol):
     """What can be read."""
 
     @property
-    def datagram(self) -> bool: ...
-    def read_fd(self) -> int | None: ...
-    def recv(self, size: int, /) -> bytes: ...
+    def datagram(self) -> bool:
+        """Whether each read is one datagram, and ``b""`` no EOF."""
+        ...
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before recv; none: recv never has to wait."""
+        ...
+
+    def recv(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
+        ...
 
 
 class Sink(Protocol):
     """What can be written; it may have send_eof."""
 
     @property
-    def datagram(self) -> bool: ...
-    def write_fd(self) -> int: ...
-    def send(self, data: bytes | memoryview, /) -> int: ...
+    def datagram(self) -> bool:
+        """Whether each write is one datagram."""
+        ...
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send."""
+        ...
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Write what fits; returns how many bytes did. Raises OSError."""
+        ...
 
 
 class Mover(Protocol):
     """A fast path: moves bytes inside the kernel."""
 
     def move(self) -> int | None:
-        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait."""
+        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
+
+        Any other OSError is the end of what ``fault`` says.
+        """
+        ...
+
+    def fault(self, error: OSError, /) -> str:
+        """Whose fault an error of move is: ``source`` or ``sink``."""
         ...
 
     def leftover(self) -> bytes:
@@ -65,8 +88,9 @@ class Flow:
 
     Arguments:
         loop: watches the descriptors.
-        source, sink: where from and where to.
-        changed: is called when the state or an error has changed.
+        source: where from.
+        sink: where to.
+        changed: is called when bytes have moved, or the state or the error has changed.
         convert: a layer, from bytes read to bytes written.
         interval: seconds between two lines sent (``-i``).
         mover: a fast path, tried first.
@@ -87,6 +111,7 @@ class Flow:
         self.error: OSError | None = None
         #: Whose fault the error is: ``source`` or ``sink``.
         self.failed_end = ""
+        #: Bytes delivered.
         self.moved = 0
         self._loop = loop
         self._source = source
@@ -95,6 +120,7 @@ class Flow:
         self._convert = convert
         self._interval = interval
         self._mover = mover
+        self._read_fds = source.read_fds()
         self._pending: deque[memoryview] = deque()
         self._pending_size = 0
         self._held = False
@@ -106,15 +132,21 @@ class Flow:
         """Whether nothing more will move."""
         return is_over(self.state)
 
+    @property
+    def waits_for_source(self) -> bool:
+        """Whether everything that was read is written, and more may come."""
+        return self.state == OPEN and not self._pending and not self._waits_for_sink
+
     def start(self) -> None:
         """Begin to move."""
         self._arrange()
-        if self._source.read_fd() is None:
+        if not self._read_fds:
             self._read()
 
     def end_source(self) -> None:
-        """Treat the source as ended: write what was read, then pass EOF on."""
+        """Treat the source as ended: write what was read, then it is over."""
         if self.state == OPEN:
+            self._drop_mover()
             self._step("source_eof")
             self._flush()
 
@@ -123,14 +155,14 @@ class Flow:
         if not self.over:
             self._step("failed")
         self._pending.clear()
-        self._arrange()
         self._drop_mover()
+        self._arrange()
 
     # Reading.
 
     def _read(self) -> None:
         if self._mover is not None:
-            self._move()
+            self._move(self._mover)
             return
         try:
             data = self._source.recv(self._size)
@@ -146,38 +178,33 @@ class Flow:
         self._flush()
 
     def _take(self, data: bytes) -> None:
-        pieces = [data]
-        if self._interval is not None:
-            pieces = data.splitlines(keepends=True)
-        for piece in pieces:
+        for piece in _lines(data) if self._interval is not None else [data]:
             if piece:
                 self._pending.append(memoryview(piece))
                 self._pending_size += len(piece)
 
-    def _move(self) -> None:
-        assert self._mover is not None
+    def _move(self, mover: Mover) -> None:
         try:
-            moved = self._mover.move()
+            moved = mover.move()
         except (BlockingIOError, InterruptedError):
             # Either side may be the one that is not ready: wait for the other in turn.
             self._waits_for_sink = not self._waits_for_sink
             self._arrange()
             return
-        except OSError:
-            # What is broken shows itself on the slow path, which knows which side it was.
-            moved = None
-        if moved is None:
-            leftover = self._mover.leftover()
+        except OSError as error:
+            # The kernel tells a socket's error once: what is not noted here is lost.
+            self._take(mover.leftover())
             self._drop_mover()
-            self._take(leftover)
-            self._flush()
-        elif moved == 0:
-            self._drop_mover()
-            self._step("source_eof")
-            self._flush()
-        else:
+            self._fail(error, mover.fault(error))
+            return
+        if moved:
             self.moved += moved
             self._changed()
+            return
+        # EOF, or not handled: the slow path finds out which.
+        self._take(mover.leftover())
+        self._drop_mover()
+        self._flush()
 
     def _drop_mover(self) -> None:
         if self._mover is not None:
@@ -185,6 +212,7 @@ class Flow:
             self._loop.watch_writer(self._sink.write_fd(), None)
             self._mover.close()
             self._mover = None
+            self._waits_for_sink = False
 
     # Writing.
 
@@ -206,14 +234,15 @@ class Flow:
         piece = self._pending[0]
         written = self._sink.send(piece)
         self.moved += written
-        self._pending_size -= len(piece) if self._sink.datagram else written
         # Half a datagram is never retried: what was not sent is not this datagram.
-        if written == len(piece) or self._sink.datagram:
-            self._pending.popleft()
-            if self._interval is not None and self._pending:
-                self._hold(self._interval)
-        else:
+        if written < len(piece) and not self._sink.datagram:
             self._pending[0] = piece[written:]
+            self._pending_size -= written
+            return
+        self._pending.popleft()
+        self._pending_size -= len(piece)
+        if self._interval is not None:
+            self._hold(self._interval)
 
     def _hold(self, seconds: float) -> None:
         def release() -> None:
@@ -225,14 +254,14 @@ class Flow:
         self._loop.call_later(seconds, release)
 
     def _fail(self, error: OSError, end: str) -> None:
-        # What was read before the source broke is still delivered.
-        if end == "source" and self._pending:
+        if self.error is None:
             self.error, self.failed_end = error, end
+        if end == "source" and self._pending:
+            # What was read before the source broke is still delivered.
             if self.state == OPEN:
                 self._step("source_eof")
             self._flush()
             return
-        self.error, self.failed_end = self.error or error, self.failed_end or end
         self.stop()
         self._changed()
 
@@ -243,11 +272,17 @@ class Flow:
         """Tell the loop what is worth waking up for."""
         reading = self.state == OPEN and self._pending_size < HIGH_WATER
         writing = bool(self._pending) and not self._held and not self.over
+        on_writable = self._flush
         if self._mover is not None:
             writing = reading and self._waits_for_sink
             reading = reading and not self._waits_for_sink
-        read_fd = self._source.read_fd()
-        if read_fd is not None:
+            on_writable = self._read
+        for read_fd in self._read_fds:
             self._loop.watch_reader(read_fd, self._read if reading else None)
-        callback = self._move if self._mover is not None else self._flush
-        self._loop.watch_writer(self._sink.write_fd(), callback if writing else None)
+        self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Cut after every LF; bytes.splitlines would also cut at a lone CR."""
+    lines = data.split(b"\n")
+    return [*(line + b"\n" for line in lines[:-1]), lines[-1]]

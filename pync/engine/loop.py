@@ -41,7 +41,7 @@ class Loop:
         self._writers: dict[int, Callback] = {}
         self._timers: list[Timer] = []
 
-    def __enter__(self) -> Loop:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

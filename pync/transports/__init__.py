@@ -55,7 +55,10 @@ class Options(NamedTuple):
     report: Report = silent
 
 
-def dial(address: Address, options: Options = Options()) -> Conn:
+DEFAULT = Options()
+
+
+def dial(address: Address, options: Options = DEFAULT) -> Conn:
     """Connect; every address of a name is tried.
 
     Raises DialError (the cause of the last attempt).
@@ -64,7 +67,7 @@ def dial(address: Address, options: Options = Options()) -> Conn:
     return conn
 
 
-def listen(address: Address, options: Options = Options()) -> Listener:
+def listen(address: Address, options: Options = DEFAULT) -> Listener:
     """Listen on every address of a name; without a host, on IPv4 and IPv6.
 
     Raises ListenError.

@@ -80,7 +80,7 @@ def new_socket(
     operation: str,
     address: Address,
     kind: int,
-    wrong: type[DialError] | type[ListenError],
+    wrong: type[DialError | ListenError],
 ) -> socket.socket:
     """A Unix socket. Raises ``wrong`` where the system has none."""
     family = getattr(socket, "AF_UNIX", None)

@@ -1,0 +1,186 @@
+"""greet, broken."""
+
+
+from ..reference.python.services import Greet
+from .common import Dies, add_to
+from .form import Family
+
+family = Family("greet")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("greets-in-lower-case", breaks="greeting")
+class GreetsInLowerCase(Greet):
+    """The greeting is another one."""
+
+    def setting(self, name: str) -> bytes:
+        value = super().setting(name)
+        return value.lower() if name == "greeting" else value
+
+
+@fault("greets-twice", breaks="nothing-else")
+class GreetsTwice(Greet):
+    """The greeting comes twice."""
+
+    def connected(self) -> None:
+        super().connected()
+        self.send(self.setting("greeting"))
+
+
+@fault("waits-for-input", breaks="unprompted")
+class WaitsForInput(Greet):
+    """Nothing is sent before the client has sent something."""
+
+    greeted = False
+
+    def connected(self) -> None:
+        pass
+
+    def received(self, data: bytes) -> None:
+        if not self.greeted:
+            self.greeted = True
+            super().connected()
+
+    def ended(self) -> None:
+        self.finish()
+
+
+@fault("holds-greeting-back", breaks="not-held-back")
+class HoldsGreetingBack(Greet):
+    """The greeting waits in a buffer for the farewell."""
+
+    held = True
+
+    def flush(self) -> None:
+        if not self.held:
+            super().flush()
+
+    def wants(self) -> int:
+        return 1 if self.held else super().wants()
+
+    def part(self) -> None:
+        self.held = False
+        super().part()
+
+
+@fault("cuts-farewell", breaks="farewell")
+class CutsFarewell(Greet):
+    """The farewell's last newlines are stripped."""
+
+    def setting(self, name: str) -> bytes:
+        value = super().setting(name)
+        return value.rstrip() if name == "farewell" else value
+
+
+@fault("never-says-farewell", breaks="farewell")
+class NeverSaysFarewell(Greet):
+    """Ends without the farewell."""
+
+    def part(self) -> None:
+        self.finish()
+        self.advance()
+
+
+@fault("closes-with-unread-input", breaks="ends-fin")
+class ClosesWithUnreadInput(Greet):
+    """Never reads: close() with unread input is an RST."""
+
+    def wants(self) -> int:
+        return super().wants() & ~1
+
+    def part(self) -> None:
+        if self.open:
+            self.sock.setblocking(True)
+            self.sock.sendall(self.setting("farewell"))
+            self.close()
+
+
+@fault("never-ends", breaks="ends-fin")
+class NeverEnds(Greet):
+    """Stays connected after the farewell."""
+
+    def send_fin(self) -> None:
+        self.fin_sent = True
+
+
+@fault("resets-at-the-end", breaks="unprompted")
+class ResetsAtTheEnd(Greet):
+    """Ends by RST after the farewell."""
+
+    def send_fin(self) -> None:
+        self.abort()
+
+
+@fault("echoes-input", breaks="ignores-input")
+class EchoesInput(Greet):
+    """Sends the client's bytes back."""
+
+    def received(self, data: bytes) -> None:
+        self.send(data)
+
+
+@fault("quits-on-quit", breaks="ignores-input")
+class QuitsOnQuit(Greet):
+    """Ends at once when the client says quit."""
+
+    def received(self, data: bytes) -> None:
+        if b"quit" in data:
+            self.finish()
+
+
+@fault("adds-a-line", breaks="nothing-else")
+class AddsALine(Greet):
+    """Sends a line of its own between greeting and farewell."""
+
+    def part(self) -> None:
+        self.send(b"--\n")
+        super().part()
+
+
+@fault("dies-when-one-leaves-early", breaks="early-leaver")
+class DiesWhenOneLeavesEarly(Greet):
+    """A client's FIN before the farewell ends the process."""
+
+    def ended(self) -> None:
+        if not self.finishing:
+            raise Dies("left early")
+
+
+@fault("writes-without-looking", breaks="reset-between")
+class WritesWithoutLooking(Greet):
+    """Does not mind a reset until the farewell cannot be written, and dies of it."""
+
+    def dropped(self, error: OSError) -> None:
+        self.server.watch(self, 0)
+        self.reset = True
+
+    reset = False
+
+    def part(self) -> None:
+        if self.reset:
+            raise Dies("farewell")
+        super().part()
+
+
+@fault("greets-the-first-only", breaks="isolation")
+class GreetsTheFirstOnly(Greet):
+    """Of clients that come together the third and later share one farewell."""
+
+    def part(self) -> None:
+        others = [one for one in self.server.connections if not one.finishing]
+        if len(others) >= 4:
+            others[0].send(self.setting("farewell"))
+        super().part()
+
+
+@fault("farewell-on-one-line", breaks="terminal")
+class FarewellOnOneLine(Greet):
+    """The farewell ends with CR instead of its last LF."""
+
+    def setting(self, name: str) -> bytes:
+        value = super().setting(name)
+        return value[:-1] + b"\r" if name == "farewell" else value
+
+
+add_to(family, Greet)

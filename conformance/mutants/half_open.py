@@ -1,0 +1,192 @@
+"""half-open, broken."""
+
+from ..reference.python.services import HalfOpen
+from .common import add_to
+from .form import Family
+
+family = Family("half-open")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("closes-at-fin", breaks="reply")
+class ClosesAtFin(HalfOpen):
+    """Closes on the client's FIN, as allowHalfOpen: false does; the reply is lost."""
+
+    def ended(self) -> None:
+        self.finish()
+
+
+@fault("counts-one-more", breaks="reply")
+class CountsOneMore(HalfOpen):
+    """The count is off by one."""
+
+    def ended(self) -> None:
+        self.count += 1
+        super().ended()
+
+
+@fault("replies-in-hexadecimal", breaks="reply")
+class RepliesInHexadecimal(HalfOpen):
+    """The count is no decimal number."""
+
+    def ended(self) -> None:
+        self.send(self.setting("reply").replace(b"{n}", b"0x%x" % self.count))
+        self.finish()
+
+
+@fault("replies-at-once", breaks="silent-before-fin")
+class RepliesAtOnce(HalfOpen):
+    """Replies to the first bytes and does not wait for the end."""
+
+    replied = False
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        if not self.replied:
+            self.replied = True
+            self.send(self.setting("reply").replace(b"{n}", b"%d" % self.count))
+
+    def ended(self) -> None:
+        if self.replied:
+            self.finish()
+        else:
+            super().ended()
+
+
+@fault("acknowledges-parts", breaks="silent-before-fin")
+class AcknowledgesParts(HalfOpen):
+    """Sends a dot for every read."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.send(b".")
+
+
+@fault("greets", breaks="silent-before-fin")
+class Greets(HalfOpen):
+    """Sends a line on connect."""
+
+    def connected(self) -> None:
+        super().connected()
+        self.send(b"ready\n")
+
+
+@fault("no-reply-for-nothing", breaks="zero-bytes")
+class NoReplyForNothing(HalfOpen):
+    """Nothing received, nothing said."""
+
+    def ended(self) -> None:
+        if self.count:
+            super().ended()
+        else:
+            self.finish()
+
+
+@fault("stays-for-nothing", breaks="zero-bytes")
+class StaysForNothing(HalfOpen):
+    """A client that ends without a byte is never answered."""
+
+    def ended(self) -> None:
+        if self.count:
+            super().ended()
+
+
+@fault("counts-in-16-bits", breaks="large")
+class CountsIn16Bits(HalfOpen):
+    """The count wraps at 65,536."""
+
+    def ended(self) -> None:
+        self.count %= 65536
+        super().ended()
+
+
+@fault("stops-at-a-megabyte", breaks="large")
+class StopsAtAMegabyte(HalfOpen):
+    """Reads a megabyte and no more."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.count = min(self.count, 1024 * 1024)
+
+
+@fault("counts-characters", breaks="count-binary")
+class CountsCharacters(HalfOpen):
+    """Counts characters instead of bytes."""
+
+    def received(self, data: bytes) -> None:
+        self.count += len(data.decode("utf-8", "ignore"))
+
+
+@fault("stops-at-nul", breaks="count-binary")
+class StopsAtNul(HalfOpen):
+    """Counts with strlen."""
+
+    def received(self, data: bytes) -> None:
+        self.count += len(data.partition(b"\0")[0])
+
+
+@fault("counts-crlf-as-one", breaks="count-binary")
+class CountsCrlfAsOne(HalfOpen):
+    """Reads in text mode."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\r\n", b"\n"))
+
+
+@fault("ignores-single-bytes", breaks="segments")
+class IgnoresSingleBytes(HalfOpen):
+    """Takes a read of one byte for a keep-alive."""
+
+    first = True
+
+    def received(self, data: bytes) -> None:
+        if self.first and len(data) < 90 and data[:5] not in (b"serve", b"12345"):
+            data = data[1:]
+        self.first = False
+        super().received(data)
+
+
+@fault("stays-after-reply", breaks="ends-fin")
+class StaysAfterReply(HalfOpen):
+    """Never ends its own side."""
+
+    def send_fin(self) -> None:
+        self.fin_sent, self.input_ended = True, False
+
+
+@fault("resets-after-reply", breaks="ends-fin")
+class ResetsAfterReply(HalfOpen):
+    """Ends by RST."""
+
+    def send_fin(self) -> None:
+        self.abort()
+
+
+@fault("says-more", breaks="ends-fin")
+class SaysMore(HalfOpen):
+    """A second line follows the reply."""
+
+    def ended(self) -> None:
+        super().ended()
+        self.send(b"bye\n")
+
+
+@fault("one-count-for-all", breaks="isolation")
+class OneCountForAll(HalfOpen):
+    """Clients that are there together share one count."""
+
+    def received(self, data: bytes) -> None:
+        for connection in self.server.connections:
+            connection.count += len(data)
+
+
+@fault("reply-without-newline", breaks="terminal")
+class ReplyWithoutNewline(HalfOpen):
+    """The reply's newline is missing."""
+
+    def setting(self, name: str) -> bytes:
+        return super().setting(name).rstrip()
+
+
+add_to(family, HalfOpen)

@@ -1,0 +1,214 @@
+"""reset, broken."""
+
+from ..reference.python.services import Reset
+from .common import add_to
+from .form import Family
+
+family = Family("reset")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("strips-blanks", breaks="lines")
+class StripsBlanks(Reset):
+    """Strips blanks from a line's ends."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data.strip(b" \t\n") + b"\n" if data.endswith(b" \t\n") else data)
+
+
+@fault("skips-empty-lines", breaks="lines")
+class SkipsEmptyLines(Reset):
+    """An empty line is not sent back."""
+
+    def send(self, data: bytes) -> None:
+        if data != b"\n":
+            super().send(data)
+
+
+@fault("decodes-utf8", breaks="lines")
+class DecodesUtf8(Reset):
+    """Decodes lines as UTF-8, with replacement."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data.decode("utf-8", "replace").encode())
+
+
+@fault("turns-crlf-to-lf", breaks="crlf")
+class TurnsCrlfToLf(Reset):
+    """CR LF comes back as LF."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data.replace(b"\r\n", b"\n"))
+
+
+@fault("closes-instead", breaks="reset")
+class ClosesInstead(Reset):
+    """Ends by FIN where an abort is due."""
+
+    def abort(self) -> None:
+        self.close()
+
+
+@fault("finishes-instead", breaks="reset")
+class FinishesInstead(Reset):
+    """Sends FIN where an abort is due."""
+
+    def abort(self) -> None:
+        self.finish()
+
+
+@fault("does-not-know-crlf", breaks="reset")
+class DoesNotKnowCrlf(Reset):
+    """The command that ends in CR LF is taken for an ordinary line."""
+
+    def is_command(self, line: bytes) -> bool:
+        return line == self.setting("command")
+
+
+@fault("answers-before-reset", breaks="reset")
+class AnswersBeforeReset(Reset):
+    """Says something before it aborts."""
+
+    def abort(self) -> None:
+        self.sock.send(b"resetting\n")
+        super().abort()
+
+
+@fault("ignores-case", breaks="case-sensitive")
+class IgnoresCase(Reset):
+    """The command works in any case."""
+
+    def is_command(self, line: bytes) -> bool:
+        return super().is_command(line.upper())
+
+
+@fault("resets-everybody", breaks="others-undisturbed")
+class ResetsEverybody(Reset):
+    """Aborts every connection."""
+
+    def abort(self) -> None:
+        for connection in list(self.server.connections):
+            super(ResetsEverybody, connection).abort()
+
+
+@fault("command-anywhere", breaks="exact-line")
+class CommandAnywhere(Reset):
+    """A line that holds the command aborts."""
+
+    def is_command(self, line: bytes) -> bool:
+        return self.setting("command") in line
+
+
+@fault("command-as-prefix", breaks="exact-line")
+class CommandAsPrefix(Reset):
+    """A line that begins with the command aborts."""
+
+    def is_command(self, line: bytes) -> bool:
+        return line.startswith(self.setting("command"))
+
+
+@fault("strips-before-comparing", breaks="exact-line")
+class StripsBeforeComparing(Reset):
+    """Blanks around the command do not count."""
+
+    def is_command(self, line: bytes) -> bool:
+        return super().is_command(line.strip())
+
+
+@fault("compares-reads", breaks="split")
+class ComparesReads(Reset):
+    """Takes a read for a line: the command cut in two is not seen."""
+
+    def received(self, data: bytes) -> None:
+        if self.is_command(data.rstrip(b"\n")) and data.endswith(b"\n"):
+            self.abort()
+        else:
+            self.send(data)
+
+
+@fault("aborts-without-newline", breaks="split")
+class AbortsWithoutNewline(Reset):
+    """Does not wait for the end of the line."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        if self.open and self.line == self.setting("command"):
+            self.abort()
+
+
+@fault("waits-for-newline-at-fin", breaks="unterminated")
+class WaitsForNewlineAtFin(Reset):
+    """An unterminated rest keeps the connection open."""
+
+    def ended(self) -> None:
+        if not self.line:
+            super().ended()
+
+
+@fault("resets-unterminated", breaks="unterminated")
+class ResetsUnterminated(Reset):
+    """An unterminated rest is an error, and the connection is aborted."""
+
+    def ended(self) -> None:
+        if self.line:
+            self.abort()
+        else:
+            super().ended()
+
+
+@fault("resets-at-fin", breaks="ends-fin")
+class ResetsAtFin(Reset):
+    """Answers FIN by RST."""
+
+    def ended(self) -> None:
+        self.abort()
+
+
+@fault("stays-after-fin", breaks="ends-fin")
+class StaysAfterFin(Reset):
+    """Never ends its own side."""
+
+    def ended(self) -> None:
+        pass
+
+
+@fault("cuts-long-lines", breaks="large")
+class CutsLongLines(Reset):
+    """Lines are cut at 512 bytes."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data if len(data) <= 512 else data[:511] + b"\n")
+
+
+@fault("says-bye", breaks="nothing-else")
+class SaysBye(Reset):
+    """Adds a line when the client asks for help or quits."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data)
+        if data == b"quit\n":
+            super().send(b"bye\n")
+
+
+@fault("shares-a-buffer", breaks="isolation")
+class SharesABuffer(Reset):
+    """Clients share the buffer of the unfinished line."""
+
+    shared = b""
+
+    def received(self, data: bytes) -> None:
+        self.line = SharesABuffer.shared
+        super().received(data)
+        SharesABuffer.shared = self.line
+
+
+@fault("hides-the-second-line", breaks="terminal")
+class HidesTheSecondLine(Reset):
+    """A person's line comes back with a bell."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data.replace(b"Hello server", b"Hello server\a"))
+
+
+add_to(family, Reset)

@@ -1,0 +1,17 @@
+"""A broken server, as a command.
+
+    python server.py PROFILE/NAME ADDRESS [key=value ...]
+
+The same command line as the reference servers; ``conformance list --mutants`` names them.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from conformance.mutants.catalogue import MUTANTS  # noqa: E402
+from conformance.reference.python.command import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], {name: mutant.service for name, mutant in MUTANTS.items()}))
