@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .wire import Peer
 
 Scenario = Callable[["Session"], None]
+Declare = Callable[[Scenario], Scenario]
 
 #: Transports on which an abort (RST) can be told from an end (FIN).
 ABORTABLE = (TCP, TCP6)
@@ -100,11 +101,11 @@ class Profile:
         self.ends_by_itself = ends_by_itself
         self.requirements: list[Requirement] = []
 
-    def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:
+    def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
         """Declare a MUST; decorates its scenario."""
         return self._declare(Level.MUST, words, clause, text, basis, **where)
 
-    def should(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Any:
+    def should(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
         """Declare a SHOULD; decorates its scenario."""
         return self._declare(Level.SHOULD, words, clause, text, basis, **where)
 
@@ -117,7 +118,7 @@ class Profile:
         basis: str,
         transports: tuple[str, ...] = TRANSPORTS,
         spawned: bool = False,
-    ) -> Callable[[Scenario], Scenario]:
+    ) -> Declare:
         def declare(scenario: Scenario) -> Scenario:
             identity = f"{self.name}/{words}"
             assert all(known.id != identity for known in self.requirements), identity

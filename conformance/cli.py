@@ -90,7 +90,7 @@ def main(argv: list[str]) -> Exit:
         return _wrong(str(error))
     except BrokenPipeError:
         # The reader of our output is gone (| head); nobody is left to tell.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return Exit.INTERRUPTED
 
 
@@ -158,7 +158,7 @@ def _count(text: str | None) -> int | None:
 
 
 def _complaint(argv: list[str], said: str) -> str:
-    """docopt speaks to programmers; one line of ours says what is wrong."""
+    """What docopt says is for programmers; one line of ours says what is wrong."""
     if not argv:
         return "a command is missing: run, list, explain or selftest"
     if argv[0] not in _COMMANDS:

@@ -107,7 +107,7 @@ def read(path: str | None) -> Expectations:
         raise WrongUsage(f"EXPECT {path}: {error}") from None
     unknown = set(document) - {"expected"}
     if unknown:
-        raise WrongUsage(f"EXPECT {path}: unknown key {sorted(unknown)[0]!r}")
+        raise WrongUsage(f"EXPECT {path}: unknown key {min(unknown)!r}")
     entries = document.get("expected", [])
     if not isinstance(entries, list):
         raise WrongUsage(f"EXPECT {path}: write [[expected]]")

@@ -104,9 +104,11 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         "close() sends FIN; set SO_LINGER {on, 0} before it (Node: socket.resetAndDestroy())",
     ),
     (
-        lambda violation: violation.kind == "ended-early"
-        and "after" in (violation.awaited or "")
-        and "FIN" in (violation.awaited or ""),
+        lambda violation: (
+            violation.kind == "ended-early"
+            and "after" in (violation.awaited or "")
+            and "FIN" in (violation.awaited or "")
+        ),
         "the server closes at the client's FIN instead of finishing first "
         "(Node: allowHalfOpen: true)",
     ),

@@ -65,9 +65,9 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
     except Violation as violation:
         return _violated(plan, case, violation, transcript)
     except Unreachable as error:
-        violation = Violation("not-ready", str(error))
-        violation.server_output = error.output
-        return _violated(plan, case, violation, transcript)
+        not_ready = Violation("not-ready", str(error))
+        not_ready.server_output = error.output
+        return _violated(plan, case, not_ready, transcript)
     except (SuiteFailed, WrongUsage) as error:
         return Verdict.ERROR, "suite", str(error), transcript
     except Exception:

@@ -16,8 +16,10 @@ def listing(profiles: str | None = None) -> str:
         lines.append(f"{profile.name}: {profile.title}")
         for key, default in profile.parameters.items():
             lines.append(f'  --set {key}="{escape(default)}"')
-        for one in profile.requirements:
-            lines.append(f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}")
+        lines += [
+            f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}"
+            for one in profile.requirements
+        ]
         lines.append("")
     return "\n".join(lines).rstrip()
 

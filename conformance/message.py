@@ -94,4 +94,5 @@ def _byte(data: bytes, offset: int, otherwise: str) -> str:
     if offset >= len(data):
         return otherwise
     shown = escape(data[offset : offset + 1])
-    return f"0x{data[offset]:02X} '{shown}'" if not shown.startswith("\\x") else f"0x{data[offset]:02X}"
+    code = f"0x{data[offset]:02X}"
+    return code if shown.startswith("\\x") else f"{code} '{shown}'"

@@ -179,7 +179,7 @@ class Plan:
         return [TCP]
 
     def _cases(self, ipv6: bool) -> list[Case]:
-        cases = [
+        return [
             Case(requirement, transport, self._skip(requirement, transport, ipv6))
             for profile in self.profiles
             for transport in self.transports
@@ -188,7 +188,6 @@ class Plan:
             and (transport in requirement.transports or UNIX not in requirement.transports)
             and not (transport == UNIX and requirement.id.endswith("/port-free"))
         ]
-        return cases
 
     def _is_asked_for(self, requirement: Requirement) -> bool:
         patterns = self.options.cases

@@ -129,9 +129,7 @@ class Controller:
         folder: where the reports go; None writes none.
     """
 
-    def __init__(
-        self, plan: Plan, known: expectations.Expectations, folder: Path | None
-    ) -> None:
+    def __init__(self, plan: Plan, known: expectations.Expectations, folder: Path | None) -> None:
         self.plan = plan
         self.known = known
         self.folder = folder

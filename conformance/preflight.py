@@ -17,6 +17,7 @@ from .plan import Options, Plan
 from .targets.address import Address, has_ipv6
 from .targets.grammar import CommandTarget
 from .targets.launch import check_launchable, launched
+from .terminal import check_client
 from .transcript import Transcript
 from .wire import ABORT, Peer, dial
 
@@ -28,6 +29,8 @@ def prepare(options: Options) -> Plan:
     """
     plan = Plan(options, has_ipv6())
     check_thermometer()
+    if any(case.requirement.id.endswith("/terminal") for case in plan.cases):
+        check_client(options.client)
     if options.selftest:
         return plan
     check_launchable(plan.target)
@@ -36,11 +39,18 @@ def prepare(options: Options) -> Plan:
         return plan
     with launched(plan.wanted(first)) as server:
         found = server.address.transport
-    if isinstance(plan.target, CommandTarget) and found not in plan.transports:
+    if found not in plan.transports and _announces(plan):
         # Only its announcement could tell where it listens.
-        if not plan.target.placeholders & {"port", "path"} and plan.at is None:
-            return Plan(options._replace(transports=(found,)), has_ipv6())
+        return Plan(options._replace(transports=(found,)), has_ipv6())
     return plan
+
+
+def _announces(plan: Plan) -> bool:
+    return (
+        isinstance(plan.target, CommandTarget)
+        and not plan.target.placeholders & {"port", "path"}
+        and plan.at is None
+    )
 
 
 # The thermometer: four tiny servers with a known end, and what the wire must say of each.

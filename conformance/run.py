@@ -54,7 +54,8 @@ def run(
     workers = min(jobs or os.cpu_count() or 1, len(plan.cases))
     if plan.takes_turns:
         workers = 0
-    status = _run_pytest(options._replace(transports=tuple(plan.transports)), report, workers, console)
+    prepared = options._replace(transports=tuple(plan.transports))
+    status = _run_pytest(prepared, report, workers, console)
     controller = console.controller
     if controller is None or controller.summary is None:
         return Exit(status) if status in list(Exit) and status else Exit.INTERNAL_ERROR

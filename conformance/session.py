@@ -120,9 +120,7 @@ class Session:
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
-        terminal = open_terminal(
-            self._client, self.server.address, self.transcript, self.deadline
-        )
+        terminal = open_terminal(self._client, self.server.address, self.transcript, self.deadline)
         self._stack.callback(terminal.close)
         return terminal
 
@@ -165,11 +163,9 @@ class Session:
         """
         process, self.ends_on_purpose = self.process, True
         self.transcript.note("server", "SIGTERM")
-        process.signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         if not process.wait(within):
-            raise Violation(
-                "ignores-sigterm", f"the server still runs {within:g} s after SIGTERM"
-            )
+            raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
         self.transcript.note("server", process.ending)
         if process.status not in ORDERLY:
             raise Violation(

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,7 +116,7 @@ class Terminal:
         if self.manners.resets:
             lenient = self.manners
             self.manners = lenient._replace(exact=False)
-            self.see(self.manners.resets, "the client's notice of the reset")
+            self.see(lenient.resets or b"", "the client's notice of the reset")
             self.manners = lenient
         if self.manners.leaves:
             self._leave_by_itself()
@@ -204,9 +206,28 @@ def open_terminal(
         raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
     if filled == list(words):
         filled += _where(address)
-    if shutil.which(filled[0]) is None:
-        raise SuiteFailed(f"the client {filled[0]!r} is not installed")
+    _check_installed(filled)
     return Terminal(filled, manners_of(words), transcript, deadline)
+
+
+def check_client(client: str | None) -> None:
+    """See that the client program runs at all, so that its faults are not the server's.
+
+    Raises SuiteFailed.
+    """
+    if client is not None:
+        _check_installed(shlex.split(client))
+        return
+    argv = [sys.executable, "-m", "pync", "--version"]
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=60)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        raise SuiteFailed(f"the client on the terminal, pync, does not run: {said[-1]}")
+
+
+def _check_installed(words: Sequence[str]) -> None:
+    if not words or shutil.which(words[0]) is None:
+        raise SuiteFailed(f"the client {' '.join(words)!r} is not installed")
 
 
 def manners_of(words: tuple[str, ...]) -> Manners:

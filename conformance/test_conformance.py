@@ -1,6 +1,6 @@
 """The one test of the suite: each case of the plan is an item of it.
 
-    pytest conformance --target 'node server.js {port}' --profile echo
+pytest conformance --target 'node server.js {port}' --profile echo
 """
 
 from __future__ import annotations

@@ -380,8 +380,7 @@ class Peer:
     def _silent(self, expected: bytes, matched: int, awaited: str) -> Violation:
         return self._violation(
             "missing-bytes",
-            f"only {matched} of {len(expected)} bytes of {awaited} came, "
-            f"then {self._nothing()}",
+            f"only {matched} of {len(expected)} bytes of {awaited} came, then {self._nothing()}",
             expected=expected,
             received=expected[:matched],
             offset=matched,

@@ -235,5 +235,3 @@ def add_to(family: Family, service: "type[Connection]") -> None:
         def dropped(self, error: OSError) -> None:
             self.kept.append(self.sock.dup())
             super().dropped(error)
-
-

@@ -15,7 +15,7 @@ class Family:
 
     def __init__(self, profile: str) -> None:
         self.profile = profile
-        self.mutants: "dict[str, Mutant]" = {}
+        self.mutants: dict[str, Mutant] = {}
 
     def fault(self, name: str, breaks: str):  # type: ignore[no-untyped-def]
         """Declare a mutant; decorates the broken service, whose docstring tells the fault."""

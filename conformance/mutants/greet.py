@@ -1,6 +1,5 @@
 """greet, broken."""
 
-
 from ..reference.python.services import Greet
 from .common import Dies, add_to
 from .form import Family

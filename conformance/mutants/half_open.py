@@ -178,7 +178,7 @@ class OneCountForAll(HalfOpen):
 
     def received(self, data: bytes) -> None:
         for connection in self.server.connections:
-            connection.count += len(data)
+            connection.count += len(data)  # type: ignore[attr-defined]
 
 
 @fault("reply-without-newline", breaks="terminal")

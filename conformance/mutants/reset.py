@@ -89,7 +89,7 @@ class ResetsEverybody(Reset):
 
     def abort(self) -> None:
         for connection in list(self.server.connections):
-            super(ResetsEverybody, connection).abort()
+            Reset.abort(connection)  # type: ignore[arg-type]
 
 
 @fault("command-anywhere", breaks="exact-line")

@@ -8,7 +8,8 @@ The same command line as the reference servers; ``conformance list --mutants`` n
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+# Three folders up: started with -I -S, Python knows the standard library only.
+sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 3)))
 
 from conformance.mutants.catalogue import MUTANTS  # noqa: E402
 from conformance.reference.python.command import main  # noqa: E402

@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
-from ..catalogue import ABORTABLE, Profile
+from ..catalogue import ABORTABLE, Declare, Profile
 from ..outcome import NotJudged, Violation
 from ..session import Session
 from ..targets.address import TCP, TCP6, UNIX, open_socket
@@ -30,7 +30,6 @@ TERMINATION = 5.0
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 TCP_CLOSE = "RFC 9293 3.10.7 (reset)"
-BERNSTEIN = "SPEC 7; POSIX.1-2017 accept(), SIGPIPE"
 
 
 def every_stream_service(profile: Profile) -> None:
@@ -100,9 +99,9 @@ def _serves_meanwhile(session: Session, arrive: Callable[[], list[Peer]]) -> Non
 
 
 def _survival(profile: Profile) -> None:
-    def survives(words: str, clause: str, text: str, **where: object) -> Callable[..., object]:
+    def survives(words: str, clause: str, text: str, **where: object) -> Declare:
         sentence = f"After {text} the next client is served in full."
-        return profile.must(words, clause, sentence, TCP_CLOSE, **where)  # type: ignore[no-any-return]
+        return profile.must(words, clause, sentence, TCP_CLOSE, **where)
 
     @survives("reset-at-once", "7.3", "an RST directly after connecting", transports=ABORTABLE)
     def reset_at_once(session: Session) -> None:
@@ -177,10 +176,8 @@ def _survival(profile: Profile) -> None:
 
 
 def _lifecycle(profile: Profile) -> None:
-    def lives(
-        words: str, clause: str, text: str, basis: str, **where: object
-    ) -> Callable[..., object]:
-        return profile.must(words, clause, text, basis, spawned=True, **where)  # type: ignore[no-any-return]
+    def lives(words: str, clause: str, text: str, basis: str, **where: object) -> Declare:
+        return profile.must(words, clause, text, basis, spawned=True, **where)
 
     @lives(
         "sigterm-idle",
@@ -260,9 +257,7 @@ def _lifecycle(profile: Profile) -> None:
         session.next_client_is_served()
         session.terminate(TERMINATION)
         if os.path.lexists(session.server.address.path):
-            raise Violation(
-                "path-left", "the server ended and left its Unix socket path behind"
-            )
+            raise Violation("path-left", "the server ended and left its Unix socket path behind")
 
     @lives(
         "path-stale",
@@ -313,7 +308,7 @@ def _nothing_listens(session: Session) -> None:
 def _leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
     process = session.process
     visit(0)
-    baseline = _settled(session, lambda count: True)
+    baseline = _settled(session, lambda _: True)
     for batch in range(1, CONNECTIONS // BATCH + 1):
         visit(batch)
     count = _settled(session, lambda count: count <= baseline + GROWTH)

@@ -137,7 +137,9 @@ def coalesced(session: Session) -> None:
     peer.expect(data, "the echo of 100 lines in one segment")
 
 
-@echo.must("large", "2.7", "More than any socket buffer comes back, sent and read at once.", "RFC 862")
+@echo.must(
+    "large", "2.7", "More than any socket buffer comes back, sent and read at once.", "RFC 862"
+)
 def large(session: Session) -> None:
     peer = session.join()
     data = session.some_bytes(LARGE)

@@ -75,7 +75,9 @@ def silent_before_fin(session: Session) -> None:
     finish(session, peer, b"the rest", before=len(b"first part\nsecond part\n"))
 
 
-@half_open.must("zero-bytes", "5.3", "FIN without a byte is answered with a count of 0.", "SPEC 5.3")
+@half_open.must(
+    "zero-bytes", "5.3", "FIN without a byte is answered with a count of 0.", "SPEC 5.3"
+)
 def zero_bytes(session: Session) -> None:
     finish(session, session.join(), b"")
 
@@ -88,7 +90,10 @@ def large(session: Session) -> None:
 
 
 @half_open.must(
-    "count-binary", "5.5", "Bytes are counted, whatever they are, and not letters or lines.", "SPEC 5.1"
+    "count-binary",
+    "5.5",
+    "Bytes are counted, whatever they are, and not letters or lines.",
+    "SPEC 5.1",
 )
 def count_binary(session: Session) -> None:
     every = bytes(range(256))

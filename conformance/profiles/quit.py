@@ -195,7 +195,9 @@ quit_ = Profile(
 )
 
 
-@quit_.must("greeting", "4.1", "On connect the server sends the greeting, and nothing else.", "SPEC 4.1")
+@quit_.must(
+    "greeting", "4.1", "On connect the server sends the greeting, and nothing else.", "SPEC 4.1"
+)
 def greeting(session: Session) -> None:
     peer = session.join()
     # The barrier: what follows the greeting is the answer.
@@ -217,9 +219,7 @@ def upper(session: Session) -> None:
         converse(session, peer, words(session, 40) + b"\n")
 
 
-@quit_.must(
-    "token", "4.3", "The answer to input that has arrived ends in the token.", "SPEC 4.3"
-)
+@quit_.must("token", "4.3", "The answer to input that has arrived ends in the token.", "SPEC 4.3")
 def token(session: Session) -> None:
     peer = session.join()
     for size in (1, 2, 30):
@@ -233,7 +233,9 @@ def token_after_input(session: Session) -> None:
     peer.expect_eof("the server's FIN, with no token before it,")
 
 
-@quit_.must("ends-fin", "4.5", "The client sends FIN on the token; the server answers FIN.", "SPEC 4.5")
+@quit_.must(
+    "ends-fin", "4.5", "The client sends FIN on the token; the server answers FIN.", "SPEC 4.5"
+)
 def ends_fin(session: Session) -> None:
     peer = session.join()
     session.serve(peer)
@@ -278,7 +280,9 @@ def utf8_split(session: Session) -> None:
         converse(session, peer, b"ab" + data[:1], data[1:] + b"cd\n", patience=0.1)
 
 
-@quit_.must("large", "4.9", "More than any socket buffer is answered, sent and read at once.", "SPEC 4.2")
+@quit_.must(
+    "large", "4.9", "More than any socket buffer is answered, sent and read at once.", "SPEC 4.2"
+)
 def large(session: Session) -> None:
     peer = session.join()
     line = words(session, 63) + b"\n"

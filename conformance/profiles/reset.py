@@ -38,9 +38,11 @@ def aborted(session: Session, peer: Peer, line_end: bytes = b"\n") -> None:
     command = session.parameters["command"] + line_end
     peer.send(command)
     peer.expect_reset(
-        lambda came: None
-        if command.startswith(came)
-        else f"{came!r} came before RST; only the command itself may be echoed"
+        lambda came: (
+            None
+            if command.startswith(came)
+            else f"{came!r} came before RST; only the command itself may be echoed"
+        )
     )
 
 
@@ -93,9 +95,7 @@ def reset_(session: Session) -> None:
     aborted(session, session.join(), b"\r\n")
 
 
-@reset.must(
-    "case-sensitive", "6.4", "The command in another case is an ordinary line.", "SPEC 6.4"
-)
+@reset.must("case-sensitive", "6.4", "The command in another case is an ordinary line.", "SPEC 6.4")
 def case_sensitive(session: Session) -> None:
     command = session.parameters["command"]
     for other in {command.lower(), command.upper(), command.swapcase(), command.title()}:
@@ -169,9 +169,11 @@ def split(session: Session) -> None:
         )
     peer.send(b"\n")
     peer.expect_reset(
-        lambda came: None
-        if (command + b"\n").startswith(came)
-        else f"{came!r} came before RST; only the command itself may be echoed"
+        lambda came: (
+            None
+            if (command + b"\n").startswith(came)
+            else f"{came!r} came before RST; only the command itself may be echoed"
+        )
     )
 
 

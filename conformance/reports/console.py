@@ -34,7 +34,7 @@ class Console:
 
     def __init__(self, plan: Plan, stream: IO[str] | None = None) -> None:
         self._plan = plan
-        self._stream = stream or sys.stdout
+        self._stream: IO[str] = stream or sys.stdout
         self._seen = 0
         self.controller: Controller | None = None
         self._red: list[dict[str, Any]] = []
@@ -121,7 +121,7 @@ class Console:
     def _say(self, line: str) -> None:
         if self._progress:
             line = f"\r\x1b[K{line}"
-        encoding = self._stream.encoding or "utf-8"
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
         print(line.encode(encoding, "backslashreplace").decode(encoding), file=self._stream)
         self._stream.flush()
 

@@ -140,7 +140,7 @@ def unescape(text: str) -> bytes:
 
 
 def parse_settings(text: str) -> dict[str, bytes]:
-    r"""Read SET: ``key=value`` with C escapes, several separated by ``;`` (``\;`` is a literal one).
+    r"""Read SET: ``key=value`` with C escapes, several separated by ``;`` (``\;`` is no end).
 
     Raises WrongUsage.
     """

@@ -132,9 +132,7 @@ def embedded_command(wanted: Wanted, listen_on: str) -> list[str]:
     return [*REFERENCE_SERVERS[target.language], wanted.profile, listen_on, *words]
 
 
-def _start_command(
-    wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack
-) -> Server:
+def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
     if wanted.at is not None:
         address, candidates = wanted.at, [wanted.at]
         _refuse_when_taken(address)
@@ -151,9 +149,7 @@ def _start_command(
     while True:
         process = _spawn(fill(target.words, values), _environment(values), stack)
         try:
-            ready = await_ready(
-                process, candidates, announces, wanted.first_input, wanted.deadline
-            )
+            ready = await_ready(process, candidates, announces, wanted.first_input, wanted.deadline)
             return Server(ready, process)
         except Unreachable:
             # A server that sets no SO_REUSEADDR cannot bind while its forerunner's

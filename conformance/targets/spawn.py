@@ -97,7 +97,7 @@ class Process:
         """Wait up to ``timeout`` seconds for a LISTENING line; whether there is one."""
         return self._announcement.wait(timeout) and self.announced is not None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process itself, as a supervisor does."""
         self._popen.send_signal(number)
 
@@ -112,7 +112,7 @@ class Process:
         """End it and all that it started: SIGTERM, a moment, SIGKILL. Idempotent."""
         if self.alive:
             self.signal_group(signal.SIGCONT)
-            self.signal(signal.SIGTERM)
+            self.send_signal(signal.SIGTERM)
             self.wait(GRACE)
         self.signal_group(signal.SIGKILL)
         for pid in self._session():
@@ -175,9 +175,7 @@ class Process:
 
 def printable(text: str) -> str:
     """Text of a server without its control characters: a terminal must not obey them."""
-    return "".join(
-        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text
-    )
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 class _Warden:

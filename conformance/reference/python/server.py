@@ -9,7 +9,8 @@ escapes. Prints ``LISTENING address`` when clients can connect. SIGTERM ends it.
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))))
+# Four folders up: started with -I -S, Python knows the standard library only.
+sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
 
 from conformance.reference.python.command import main  # noqa: E402
 from conformance.reference.python.services import SERVICES  # noqa: E402
