@@ -24,7 +24,7 @@ class Option(NamedTuple):
 
 def options_in(usage: str) -> list[Option]:
     """The options described in a USAGE's lines."""
-    described = re.findall(r"^  (?:-(\w) )?(?:    )?--([a-z0-9-]+)(=\S+)?", usage, re.MULTILINE)
+    described = re.findall(r"^ {2,5}(?:-(\w) )?--([a-z0-9-]+)(=\S+)?", usage, re.MULTILINE)
     return [Option(short, long, bool(value)) for short, long, value in described]
 
 
