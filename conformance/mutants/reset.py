@@ -89,7 +89,7 @@ class ResetsEverybody(Reset):
 
     def abort(self) -> None:
         for connection in list(self.server.connections):
-            Reset.abort(connection)  # type: ignore[arg-type]
+            Reset.abort(connection)
 
 
 @fault("command-anywhere", breaks="exact-line")

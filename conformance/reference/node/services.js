@@ -1,0 +1,119 @@
+// The five services: what is answered. A socket here is half-open and minds its errors.
+
+'use strict';
+
+const { StringDecoder } = require('string_decoder');
+const { Transform } = require('stream');
+
+// Milliseconds that a client may take to end after we have.
+const LINGER = 5000;
+
+// echo (SPEC 2): every byte comes back. pipe() stops reading while the client does not.
+const echo = {
+  defaults: { greeting: Buffer.alloc(0) },
+  serve(socket, settings) {
+    if (settings.greeting.length) socket.write(settings.greeting);
+    socket.pipe(socket);
+  },
+};
+
+// greet (SPEC 3): a greeting, later a farewell, then the end; input is read and dropped,
+// because closing with unread input would send RST.
+const greet = {
+  defaults: {
+    greeting: Buffer.from('Hello! I am TCP server\n'),
+    farewell: Buffer.from('Good bye!\n\n\n'),
+    delay: Buffer.from('1'),
+  },
+  serve(socket, settings) {
+    socket.resume();
+    if (settings.greeting.length) socket.write(settings.greeting);
+    const parting = setTimeout(() => {
+      socket.end(settings.farewell);
+      lingering = setTimeout(() => socket.destroy(), LINGER);
+    }, Number(settings.delay) * 1000);
+    let lingering;
+    socket.on('close', () => {
+      clearTimeout(parting);
+      clearTimeout(lingering);
+    });
+  },
+};
+
+// quit (SPEC 4): upper-case answers, each followed by the token.
+const quit = {
+  defaults: { greeting: Buffer.from('Hello from the server!\n'), token: Buffer.from('QUIT') },
+  serve(socket, settings) {
+    if (settings.greeting.length) socket.write(settings.greeting);
+    // A letter may be split over two reads: the decoder keeps its first bytes.
+    const decoder = new StringDecoder('utf8');
+    const answer = (text) =>
+      text ? Buffer.concat([Buffer.from(text.toUpperCase()), settings.token]) : Buffer.alloc(0);
+    pipeThrough(socket, {
+      transform: (data) => answer(decoder.write(data)),
+      flush: () => answer(decoder.end()),
+    });
+  },
+};
+
+// half-open (SPEC 5): the count of bytes, after the client's FIN.
+const halfOpen = {
+  defaults: { reply: Buffer.from('received {n} bytes\n') },
+  serve(socket, settings) {
+    let count = 0;
+    socket.on('data', (data) => {
+      count += data.length;
+    });
+    socket.on('end', () => {
+      const reply = settings.reply.toString('latin1').replaceAll('{n}', String(count));
+      socket.end(Buffer.from(reply, 'latin1'));
+    });
+  },
+};
+
+// reset (SPEC 6): lines come back; the command is answered by RST.
+const reset = {
+  defaults: { command: Buffer.from('RESET') },
+  serve(socket, settings) {
+    let line = Buffer.alloc(0);
+    const isCommand = (text) => {
+      const bare = text.at(-1) === 13 ? text.subarray(0, -1) : text;
+      return bare.equals(settings.command) || text.equals(settings.command);
+    };
+    pipeThrough(socket, {
+      transform: (data) => {
+        line = Buffer.concat([line, data]);
+        let answered = 0;
+        for (let at = line.indexOf(10); at >= 0; at = line.indexOf(10, answered)) {
+          if (isCommand(line.subarray(answered, at))) {
+            // On a Unix socket there is no RST; the end is all that can be told.
+            if (socket.remoteAddress) socket.resetAndDestroy();
+            else socket.destroy();
+            return Buffer.alloc(0);
+          }
+          answered = at + 1;
+        }
+        const lines = line.subarray(0, answered);
+        line = line.subarray(answered);
+        return lines;
+      },
+      flush: () => line,
+    });
+  },
+};
+
+// Answers flow back to the client as pipe() lets them; FIN follows the last of them.
+function pipeThrough(socket, { transform, flush }) {
+  const answers = new Transform({
+    transform(data, _encoding, done) {
+      done(null, transform(data));
+    },
+    flush(done) {
+      done(null, flush());
+    },
+  });
+  socket.pipe(answers).pipe(socket);
+  socket.on('close', () => answers.destroy());
+}
+
+exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset };
