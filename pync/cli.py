@@ -18,7 +18,7 @@ from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event
 from .dialects import Dialect, load
-from .transports.stdio import Stdio
+from .transports.stdio import Stdio, is_open
 
 VERSION = "0.1.0"
 
@@ -39,7 +39,9 @@ def main(
 
     Arguments:
         argv: the words after the program's name; None: sys.argv's.
-        stdin, stdout, stderr: file objects with a descriptor, or descriptors.
+        stdin: a file object with a descriptor, or a descriptor; None: the process's own.
+        stdout: likewise.
+        stderr: likewise; diagnostics go here, one line each.
     """
     if stdin is stdout is stderr is None:
         _keep_standard_descriptors()
@@ -71,7 +73,7 @@ def _run(dialect: Dialect, argv: list[str], stdin: int, stdout: int, voice: _Voi
     config = dialect.parse(argv)
     if config.help or config.version:
         return _tell(stdout, dialect.usage if config.help else f"{dialect.name} {VERSION}\n")
-    with Stdio(stdin if _is_open(stdin) else None, stdout) as stdio:
+    with Stdio(stdin if is_open(stdin) else None, stdout) as stdio:
         if stdio.interactive and config.endings.on_peer_end == "finish":
             # A person cannot be asked to type on into a connection that is over.
             config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
@@ -119,9 +121,7 @@ class _Voice:
 
     def say(self, line: str) -> None:
         # A peer's name or a path may hold control characters: a terminal must not obey.
-        shown = "".join(
-            letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line
-        )
+        shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
         try:
             os.write(self._descriptor, f"{shown}\n".encode("utf-8", "backslashreplace"))
         except OSError:
@@ -134,21 +134,13 @@ def _descriptor(stream: Stream, default: int) -> int:
     return stream if isinstance(stream, int) else stream.fileno()
 
 
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
-
-
 def _keep_standard_descriptors() -> None:
     """Fill closed descriptors (``<&- >&-``), or a socket would become one of them.
 
     Input ends at once; writing output fails with EBADF, as on a closed descriptor.
     """
     for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
-        if not _is_open(descriptor):
+        if not is_open(descriptor):
             opened = os.open(os.devnull, flags)
             if opened != descriptor:
                 os.dup2(opened, descriptor)

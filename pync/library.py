@@ -41,6 +41,8 @@ def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:
     EOF is passed on where the other side can be half-closed.
 
     Arguments:
+        a: one connection; both stay open.
+        b: the other.
         idle: seconds without a byte after which to give up; None: never.
     Returns the bytes moved from ``a`` to ``b`` and back. Raises RelayError.
     """

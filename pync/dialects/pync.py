@@ -88,6 +88,9 @@ DURATIONS = {
     "connect_timeout": "--connect-timeout",
 }
 
+#: Schemes without connections.
+DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
+
 #: Ports of one scan at most; a typing error must not make millions.
 MOST_PORTS = 65_536
 
@@ -126,7 +129,7 @@ def _check(config: Config) -> None:
 
 def _endings(config: Config) -> Endings:
     # A terminal is told apart where it is known: cli.py turns "finish" into "leave".
-    on_peer_end = "stay" if config.half_open or config.send_only else "finish"
+    on_peer_end = "stay" if config.half_open else "finish"
     return Endings(
         shutdown=not config.no_shutdown,
         on_peer_end=on_peer_end,
@@ -163,7 +166,7 @@ def _with_url(config: Config, address: Address) -> Config:
     if config.udp and address.scheme.startswith("tcp"):
         raise UsageError(f"cannot use -u with {address}")
     if config.zero_io:
-        return config._replace(address=address, ports=(address.port,))
+        return config._replace(address=address, ports=_port_list([address.port]))
     return config._replace(address=address)
 
 
@@ -232,24 +235,29 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":
         # Nobody knows whether it is open: that is worth saying without -v too.
-        return f"{event.asked or event.address.host} {event.address.port} port {_service(event.address)} open|filtered"
+        return f"{_named(event.address, event.asked)} open|filtered"
     return _verbosely(event) if config.verbose else None
 
 
 def _verbosely(event: Event) -> str | None:
     if isinstance(event, Listening):
-        word = "Bound" if event.address.scheme.startswith("u") and not event.address.path else "Listening"
+        word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
         return f"{word} on {_where(event.address)}"
     if isinstance(event, Accepted):
         return f"Connection received on {_where(event.peer) or '(unnamed)'}"
-    if isinstance(event, (Connected, Scanned)):
-        address = event.address if isinstance(event, Scanned) else event.peer
-        if isinstance(event, Scanned) and event.state == "closed":
-            return None
-        return f"Connection to {_named(address, event.asked)} succeeded!"
+    if isinstance(event, Connected):
+        # Nothing has been heard from a datagram's peer: there is no success to tell.
+        return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
+    if isinstance(event, Scanned) and event.state == "open":
+        return _connected(event.address, event.asked, True)
     if isinstance(event, AttemptFailed):
         return f"pync: dial {event.address}: {event.cause}"
     return None
+
+
+def _connected(peer: Address, asked: str, succeeded: bool) -> str:
+    named = _named(peer, asked)
+    return f"Connection to {named} succeeded!" if succeeded else f"Sending to {named}"
 
 
 def _where(address: Address) -> str:

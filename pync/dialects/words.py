@@ -57,7 +57,7 @@ def plain(argv: list[str], options: list[Option]) -> tuple[list[str], list[str]]
 
 
 def _bundle(letters: str, shorts: dict[str, Option], rest: object) -> list[str]:
-    flags = []
+    flags: list[str] = []
     for index, letter in enumerate(letters):
         option = shorts.get(letter)
         if option is None:

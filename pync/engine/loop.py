@@ -11,8 +11,12 @@ import selectors
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from ..transports.conn import Selector
+from ..transports.conn import Selector, select_wait
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Callback = Callable[[], None]
 
@@ -72,7 +76,7 @@ class Loop:
             self._run_once()
 
     def _run_once(self) -> None:
-        for key, events in self._selector.select(self._until_next()):
+        for key, events in self._selector.select(select_wait(self._until_next())):
             # A callback may have stopped the watch of one that was ready too.
             if events & selectors.EVENT_READ:
                 callback = self._readers.get(key.fd)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ..core.config import Endings
-from ..core.errors import IdleTimeout, OutputError, OutputGone, RelayError, cause_of
+from ..core.deadline import Deadline
+from ..core.errors import IdleTimeoutError, OutputError, OutputGone, RelayError, cause_of
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .direction import ENDED
@@ -23,8 +24,10 @@ from .zerocopy import fast_path
 #: Seconds of silence on a file or pipe after which the peer's end is the end.
 QUIET = 1.0
 
-#: Seconds to wait for the peer's kernel to acknowledge what was sent last.
+#: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between
+#: two looks at it: nothing wakes a process up for that.
 ACKNOWLEDGEMENT = 5.0
+ACKNOWLEDGEMENT_LOOK = 0.005
 
 
 class End(Source, Sink, Protocol):
@@ -53,20 +56,38 @@ class Tuning(NamedTuple):
     receives: bool = True
 
 
-def relay(local: End, remote: Conn, endings: Endings, tuning: Tuning = Tuning(), report: Report = silent) -> Moved:
+PLAIN = Tuning()
+
+
+def relay(
+    local: End,
+    remote: Conn,
+    endings: Endings,
+    tuning: Tuning = PLAIN,
+    report: Report = silent,
+) -> Moved:
     """Move bytes both ways until the endings say that it is over.
 
     Arguments:
         local: the user's side.
-        remote: the connection.
+        remote: the connection; still open afterwards.
+        endings: when to leave.
+        tuning: what happens to the bytes on the way.
+        report: is told of the peer's end.
+
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
     received by then has been delivered.
     """
-    remote.settimeout(0)
-    if isinstance(local, Conn):
-        local.settimeout(0)
-    with Loop() as loop:
-        return _Relay(loop, local, remote, endings, tuning, report).run()
+    conns = [end for end in (local, remote) if isinstance(end, Conn)]
+    before = [conn.gettimeout() for conn in conns]
+    for conn in conns:
+        conn.settimeout(0)
+    try:
+        with Loop() as loop:
+            return _Relay(loop, local, remote, endings, tuning, report).run()
+    finally:
+        for conn, timeout in zip(conns, before):
+            conn.settimeout(timeout)
 
 
 class _Nowhere:
@@ -95,11 +116,13 @@ class _Relay:
         self._local = local
         self._remote = remote
         self._endings = endings
+        self._sends = tuning.sends
         self._report = report
         self._done = False
         self._failure: Exception | None = None
-        self._eof_sent = self._peer_ended = False
+        self._local_over = self._peer_over = False
         self._active_at = time.monotonic()
+        self._quit_at = Deadline(None)
         self._sink: Sink = local if tuning.receives else _Nowhere()
         self._inbound = Flow(
             loop,
@@ -108,7 +131,7 @@ class _Relay:
             self._changed,
             mover=fast_path(remote, self._sink) if tuning.receives else None,
         )
-        plain = tuning.convert is None and tuning.interval is None
+        plain = tuning.sends and tuning.convert is None and tuning.interval is None
         self._outbound = Flow(
             loop,
             local,
@@ -116,9 +139,8 @@ class _Relay:
             self._changed,
             convert=tuning.convert,
             interval=tuning.interval,
-            mover=fast_path(local, remote) if plain and tuning.sends else None,
+            mover=fast_path(local, remote) if plain else None,
         )
-        self._sends = tuning.sends
 
     def run(self) -> Moved:
         """Move until it is over."""
@@ -131,8 +153,8 @@ class _Relay:
             else:
                 self._outbound.stop()
             self._loop.run_while(lambda: not self._done)
-            if self._failure is None:
-                self._await_acknowledgement()
+            if self._failure is None and self._local_over and self._outbound.moved:
+                self._see_acknowledged()
         finally:
             self._inbound.stop()
             self._outbound.stop()
@@ -146,56 +168,65 @@ class _Relay:
         self._active_at = time.monotonic()
         if self._done:
             return
-        if self._outbound.error is not None:
+        if self._outbound.over and self._outbound.error is not None:
             self._outbound_failed(self._outbound.error)
-        if self._inbound.over and not self._peer_ended:
-            self._inbound_over()
-        if self._outbound.state == ENDED and not self._eof_sent and not self._done:
+        if self._inbound.over and not self._peer_over:
+            self._peer_ended()
+        if self._outbound.state == ENDED and not self._local_over and not self._done:
             self._local_ended()
-        if self._inbound.over and (self._outbound.over or not self._sends):
+        if self._inbound.over and self._outbound.over:
             self._finish()
 
     def _local_ended(self) -> None:
         """Our input has ended and is written: pass EOF on, and see whether to stay."""
-        self._eof_sent = True
-        endings = self._endings
-        send_eof: Callable[[], None] | None = getattr(self._remote, "send_eof", None)
-        if endings.shutdown and send_eof is not None:
+        self._local_over = True
+        if self._endings.shutdown:
             try:
-                send_eof()
+                _send_eof(self._remote)
             except OSError as error:
                 # The connection is gone; what the peer said first is still read.
                 self._outbound.error, self._outbound.failed_end = error, "sink"
-        if endings.quit_after is not None:
-            self._loop.call_later(endings.quit_after, self._finish)
-        if endings.leave_when_sent:
+                self._outbound_failed(error)
+        if self._endings.quit_after is not None:
+            self._quit_at = Deadline(self._endings.quit_after)
+            self._loop.call_later(self._endings.quit_after, self._finish)
+        if self._endings.leave_when_sent:
             self._finish()
 
-    def _inbound_over(self) -> None:
+    def _peer_ended(self) -> None:
         """The peer's direction is over, and everything that came is delivered."""
-        self._peer_ended = True
-        error, endings = self._inbound.error, self._endings
-        if error is not None:
-            self._inbound_failed(error)
+        self._peer_over = True
+        if self._inbound.error is not None:
+            self._inbound_failed(self._inbound.error)
             return
         if self._failure is None:
             self._report(PeerEnded(self._remote.peer))
-        send_eof: Callable[[], None] | None = getattr(self._sink, "send_eof", None)
-        if send_eof is not None:
-            try:
-                send_eof()
-            except OSError:
-                pass  # it left first; its own direction says so
-        if endings.on_peer_end == "leave":
+        try:
+            _send_eof(self._sink)
+        except OSError:
+            pass  # it left first; its own direction says so
+        if self._endings.on_peer_end == "leave":
             self._finish()
-        elif endings.on_peer_end == "finish" and not self._outbound.over:
-            self._watch_quiet(self._outbound.moved)
+        elif self._endings.on_peer_end == "finish" and not self._outbound.over:
+            self._leave_when_quiet(self._outbound.moved)
+
+    def _leave_when_quiet(self, moved_before: int) -> None:
+        def look() -> None:
+            quiet = self._outbound.moved == moved_before and self._outbound.waits_for_source
+            if quiet:
+                self._outbound.end_source()
+            elif not self._outbound.over:
+                self._leave_when_quiet(self._outbound.moved)
+
+        self._loop.call_later(QUIET, look)
 
     def _inbound_failed(self, error: OSError) -> None:
         if self._inbound.failed_end == "source":
             # It knows better than a write that failed: EPIPE is what is left of an RST.
-            self._failure = RelayError("relay", self._remote.peer, cause_of(error))
+            self._failure = self._broken(error)
             self._finish()
+        elif isinstance(self._sink, Conn):
+            self._fail(RelayError("relay", self._sink.peer, cause_of(error)))
         elif error.errno == errno.EPIPE:
             self._fail(OutputGone())
         else:
@@ -203,53 +234,55 @@ class _Relay:
 
     def _outbound_failed(self, error: OSError) -> None:
         if self._outbound.failed_end == "source":
-            self._fail(RelayError("read", "standard input", cause_of(error)))
+            name = self._local.peer if isinstance(self._local, Conn) else "standard input"
+            self._fail(RelayError("read", name, cause_of(error)))
         elif self._remote.datagram:
-            self._fail(RelayError("relay", self._remote.peer, cause_of(error)))
+            self._fail(self._broken(error))
         elif self._failure is None:
             # Told when what the peer still had to say has been read to its end.
-            self._failure = RelayError("relay", self._remote.peer, cause_of(error))
-
-    def _watch_quiet(self, moved_before: int) -> None:
-        def look() -> None:
-            if self._outbound.moved == moved_before:
-                self._finish()
-            else:
-                self._watch_quiet(self._outbound.moved)
-
-        self._loop.call_later(QUIET, look)
+            self._failure = self._broken(error)
 
     def _check_idle(self) -> None:
         idle = self._endings.idle
-        assert idle is not None
+        if idle is None or self._done:
+            return
         left = self._active_at + idle - time.monotonic()
         if left > 0:
             self._loop.call_later(left, self._check_idle)
         else:
-            self._fail(IdleTimeout("relay", self._remote.peer, f"idle for {idle:g} s"))
+            cause = f"idle for {idle:g} s"
+            self._fail(IdleTimeoutError("relay", self._remote.peer, cause))
 
-    def _await_acknowledgement(self) -> None:
-        """Nothing that was piped in is lost in silence: see that the peer's kernel has it."""
-        unacknowledged = getattr(self._remote, "unacknowledged", None)
-        if unacknowledged is None or not self._eof_sent or not self._outbound.moved:
+    def _see_acknowledged(self) -> None:
+        """Nothing that was piped in is lost in silence: see that the peer's kernel has it.
+
+        What still comes is received meanwhile: closing with unread input would be an RST
+        (RFC 1122 4.2.2.13), which can overtake the data.
+        """
+        unacknowledged: Callable[[], int] | None = getattr(self._remote, "unacknowledged", None)
+        if unacknowledged is None:
             return
-        until = time.monotonic() + ACKNOWLEDGEMENT
-        waiting = [True]
+        deadlines = Deadline(ACKNOWLEDGEMENT), self._quit_at
 
-        def look() -> None:
+        def is_awaited() -> bool:
             try:
                 left = unacknowledged()
             except OSError as error:
-                self._failure = RelayError("relay", self._remote.peer, cause_of(error))
-                left = 0
-            if left and time.monotonic() < until:
-                self._loop.call_later(0.005, look)
-            else:
-                waiting.clear()
+                self._failure = self._broken(error)
+                return False
+            if self._inbound.error is not None:
+                self._inbound_failed(self._inbound.error)
+                return False
+            return left > 0 and not any(deadline.passed for deadline in deadlines)
 
-        look()
-        self._inbound.stop()
-        self._loop.run_while(lambda: bool(waiting))
+        def look_again() -> None:
+            self._loop.call_later(ACKNOWLEDGEMENT_LOOK, look_again)
+
+        look_again()
+        self._loop.run_while(is_awaited)
+
+    def _broken(self, error: OSError) -> RelayError:
+        return RelayError("relay", self._remote.peer, cause_of(error))
 
     def _fail(self, failure: Exception) -> None:
         if self._failure is None or isinstance(failure, OutputGone):
@@ -258,3 +291,10 @@ class _Relay:
 
     def _finish(self) -> None:
         self._done = True
+
+
+def _send_eof(end: object) -> None:
+    """Pass EOF on, where there is such a thing. Raises OSError."""
+    send_eof: Callable[[], None] | None = getattr(end, "send_eof", None)
+    if send_eof is not None:
+        send_eof()

@@ -2,10 +2,14 @@
 
 A mover says "not handled" (None) having lost nothing, and the slow path goes on. Never
 for datagrams: splice erases their boundaries. Never where a layer must see the bytes.
+
+A broken socket tells its error once, so a mover that met it must pass it on: on the slow
+path a reset connection would look like one that ended.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -20,9 +24,10 @@ _LINUX = sys.platform.startswith("linux") and hasattr(os, "splice")
 
 def fast_path(source: Source, sink: Sink) -> Mover | None:
     """The mover for this pair of descriptors, or None."""
-    read_fd = source.read_fd()
-    if not _LINUX or read_fd is None or source.datagram or sink.datagram:
+    read_fds = source.read_fds()
+    if not _LINUX or len(read_fds) != 1 or source.datagram or sink.datagram:
         return None
+    read_fd = read_fds[0]
     try:
         came, goes = _kind(read_fd), _kind(sink.write_fd())
     except OSError:
@@ -37,27 +42,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     return None
 
 
-class Sendfile:
-    """From a regular file to a socket; the file's own offset moves on."""
-
-    def __init__(self, source: int, sink: int) -> None:
-        self._source = source
-        self._sink = sink
-
-    def move(self) -> int | None:
-        """Bytes moved; 0 at the end of the file."""
-        return os.sendfile(self._sink, self._source, None, CHUNK)  # type: ignore[arg-type]
-
-    def leftover(self) -> bytes:
-        """Nothing: sendfile takes only what it delivers."""
-        return b""
-
-    def close(self) -> None:
-        """Nothing of its own is open."""
-
-
-class Splice:
-    """Between a pipe and a socket, in either direction."""
+class _Between:
+    """Moves between two descriptors; what the ways below share."""
 
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
@@ -65,22 +51,50 @@ class Splice:
 
     def move(self) -> int | None:
         """Bytes moved; 0 at EOF."""
-        return os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
+        try:
+            return self._step()
+        except OSError as error:
+            if error.errno in _FROM_THE_NETWORK or isinstance(error, BlockingIOError):
+                raise
+            # What a file or a pipe has against it, the slow path says.
+            return None
+
+    def fault(self, error: OSError) -> str:
+        """The end that is a socket; EPIPE is always the sink's."""
+        if error.errno == errno.EPIPE or _kind(self._sink) == "socket":
+            return "sink"
+        return "source"
 
     def leftover(self) -> bytes:
-        """Nothing: splice takes only what it delivers."""
+        """Nothing: what is taken is delivered."""
         return b""
 
     def close(self) -> None:
         """Nothing of its own is open."""
 
+    def _step(self) -> int:
+        raise NotImplementedError
 
-class SpliceThrough:
+
+class Sendfile(_Between):
+    """From a regular file to a socket; the file's own offset moves on."""
+
+    def _step(self) -> int:
+        return os.sendfile(self._sink, self._source, None, CHUNK)
+
+
+class Splice(_Between):
+    """Between a pipe and a socket, in either direction."""
+
+    def _step(self) -> int:
+        return os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
+
+
+class SpliceThrough(_Between):
     """From a socket to a regular file, through a pipe of our own."""
 
     def __init__(self, source: int, sink: int) -> None:
-        self._source = source
-        self._sink = sink
+        super().__init__(source, sink)
         self._out, self._in = os.pipe()
         self._inside = 0
         try:
@@ -90,8 +104,7 @@ class SpliceThrough:
         except OSError:
             pass
 
-    def move(self) -> int | None:
-        """Bytes moved; 0 at EOF."""
+    def _step(self) -> int:
         taken = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
         self._inside += taken
         while self._inside:
@@ -118,6 +131,20 @@ _MOVE = getattr(os, "SPLICE_F_MOVE", 0)
 # NONBLOCK makes the pipe's side not block, whatever O_NONBLOCK says on it: the
 # descriptor is shared with the shell and must not be changed.
 _FLAGS = _MOVE | getattr(os, "SPLICE_F_NONBLOCK", 0)
+
+#: What only a socket says, and says once.
+_FROM_THE_NETWORK = frozenset(
+    {
+        errno.EPIPE,
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.ETIMEDOUT,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+    }
+)
 
 _KINDS = ((stat.S_ISREG, "file"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 

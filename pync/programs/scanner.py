@@ -12,7 +12,7 @@ from ..core import exits
 from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import DialError
-from ..core.events import AttemptFailed, Event, Report, Scanned
+from ..core.events import AttemptFailed, Report, Scanned
 from ..transports import dial
 from ..transports.datagram import DatagramConn
 from ..transports.udp import probe
@@ -40,20 +40,17 @@ def run(config: Config, report: Report) -> int:
 
 
 def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:
-    attempts: list[AttemptFailed] = []
-
-    def note(event: Event) -> None:
-        report(event)
-        if isinstance(event, AttemptFailed):
-            attempts.append(event)
-
     try:
-        with dial(address, options_of(config, note)) as conn:
+        with dial(address, options_of(config, report)) as conn:
             if isinstance(conn, DatagramConn):
                 return probe(conn, config.wait or ANSWER), conn.peer
             return "open", conn.peer
-    except DialError:
+    except DialError as error:
         # Without an attempt there was no address: that is no closed port.
-        if not attempts:
+        if not error.attempts:
             raise
-        return "closed", attempts[-1].address
+        tried, cause = error.attempts[-1]
+        assert isinstance(tried, Address)
+        if len(error.attempts) == 1:
+            report(AttemptFailed(tried, cause))
+        return "closed", tried

@@ -12,11 +12,14 @@ import socket
 import struct
 import sys
 from types import TracebackType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..core.errors import ListenError
+from ..core.errors import ListenError, cause_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
 _ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -33,11 +36,23 @@ Selector: type[selectors.BaseSelector] = (
 )
 
 
+#: Seconds of one wait at most where ^C does not interrupt it (Windows' select).
+_LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
+
+
+def select_wait(seconds: float | None) -> float | None:
+    """How long to wait in one select; the caller's loop waits again. Seconds."""
+    if _LONGEST_WAIT is None or (seconds is not None and seconds < _LONGEST_WAIT):
+        return seconds
+    return _LONGEST_WAIT
+
+
 class Conn:
     """A connection over a socket.
 
     Arguments:
         sock: owned from now on.
+        local: our address.
         peer: the other side's address.
     """
 
@@ -49,7 +64,7 @@ class Conn:
         self.peer = peer
         self._sock = sock
 
-    def __enter__(self) -> Conn:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -64,9 +79,9 @@ class Conn:
         """The descriptor, for reading and for writing."""
         return self._sock.fileno()
 
-    def read_fd(self) -> int:
-        """The descriptor to wait on before recv."""
-        return self._sock.fileno()
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before recv."""
+        return (self._sock.fileno(),)
 
     def write_fd(self) -> int:
         """The descriptor to wait on before send."""
@@ -75,6 +90,10 @@ class Conn:
     def settimeout(self, seconds: float | None) -> None:
         """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
         self._sock.settimeout(seconds)
+
+    def gettimeout(self) -> float | None:
+        """What settimeout set, in seconds."""
+        return self._sock.gettimeout()
 
     def recv(self, size: int) -> bytes:
         """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
@@ -143,7 +162,7 @@ class Listener:
         """The first of the addresses."""
         return self.addresses[0]
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -170,8 +189,6 @@ class Listener:
                 # Its client reset it while it was waiting: there is nobody to serve.
                 continue
             except OSError as error:
-                from ..core.errors import cause_of
-
                 raise ListenError("accept", self.address, cause_of(error)) from None
 
     def close_for_others(self) -> None:
@@ -191,7 +208,9 @@ class Listener:
         with Selector() as selector:
             for sock in self._socks:
                 selector.register(sock, selectors.EVENT_READ)
-            ready = selector.select(deadline.remaining)
+            ready = selector.select(select_wait(deadline.remaining))
+            while not ready and not deadline.passed:
+                ready = selector.select(select_wait(deadline.remaining))
         if not ready:
             self._timed_out()
         found = ready[0][0].fileobj

@@ -6,18 +6,21 @@ A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never r
 
 from __future__ import annotations
 
+import selectors
 import socket
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from ..core.address import Address
-from .conn import Conn
+from ..core.deadline import Deadline
+from .conn import Conn, Selector, select_wait
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507
 
 
 class DatagramConn(Conn):
-    """A datagram socket that talks to one peer."""
+    """A connected datagram socket."""
 
     datagram = True
 
@@ -29,61 +32,117 @@ class DatagramConn(Conn):
                 return data
 
 
-class FirstPeerConn(DatagramConn):
-    """An unconnected socket that talks to its first peer and hears nobody else.
+class Arrival(NamedTuple):
+    """Where a datagram came from: the sender's name, our socket, our address.
+
+    ``came_to`` is the packet information for the answer, as sendmsg takes it.
+    """
+
+    sender: Any
+    sock: socket.socket
+    came_to: tuple[tuple[int, int, bytes], ...] = ()
+
+
+#: Receives one datagram with a socket, with these flags (MSG_PEEK or 0).
+Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
+
+
+def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
+    """One datagram and its sender. Raises OSError."""
+    data, sender = sock.recvfrom(LARGEST, flags)
+    return data, Arrival(sender, sock)
+
+
+class ListeningConn(Conn):
+    """Bound datagram sockets that answer whom they hear.
 
     Arguments:
-        sock: has received (and still holds) the first datagram.
-        accepts: whether a datagram's sender is our peer.
-        reply: sends one datagram to the peer.
+        socks: bound, not blocking; owned from now on.
+        local: our address.
+        peer: the first sender's address.
+        first: where its first datagram came from.
+        many: whether to hear everyone and answer the latest; else only the first.
+        receive: takes one datagram from a socket.
     """
+
+    datagram = True
 
     def __init__(
         self,
-        sock: socket.socket,
+        socks: list[socket.socket],
         local: Address,
         peer: Address,
-        accepts: Callable[[object], bool],
-        reply: Callable[[bytes | memoryview], int],
+        first: Arrival,
+        *,
+        many: bool,
+        receive: Receive = receive,
     ) -> None:
-        super().__init__(sock, local, peer)
-        self._accepts = accepts
-        self._reply = reply
+        super().__init__(first.sock, local, peer)
+        self._socks = socks
+        self._talking = first
+        self._many = many
+        self._receive = receive
+        self._timeout: float | None = None
 
-    def recv(self, size: int) -> bytes:
-        """The peer's next datagram; a stranger's is dropped. Raises OSError."""
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before recv."""
+        return tuple(sock.fileno() for sock in self._socks)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long recv waits: None for ever, 0 not at all (BlockingIOError)."""
+        self._timeout = seconds
+
+    def gettimeout(self) -> float | None:
+        """What settimeout set, in seconds."""
+        return self._timeout
+
+    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
+        """The next datagram that is not empty and not a stranger's. Raises OSError."""
+        deadline = Deadline(self._timeout)
         while True:
-            data, sender = self._sock.recvfrom(max(size, LARGEST))
-            if data and self._accepts(sender):
-                return data
+            for sock in self._socks:
+                data = self._heard(sock)
+                if data:
+                    return data
+            if self._timeout == 0:
+                raise BlockingIOError
+            self._wait(deadline)
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send one datagram to the peer. Raises OSError."""
-        return self._reply(data)
+        """Send one datagram to whom we talk. Raises OSError."""
+        sender, sock, came_to = self._talking
+        if not sender:
+            raise OSError("the peer has no name to send to")
+        if came_to:
+            return sock.sendmsg([data], came_to, 0, sender)
+        return sock.sendto(data, sender)
 
     def send_all(self, data: bytes) -> None:
-        """Send one datagram to the peer. Raises OSError."""
-        self._reply(data)
+        """Send one datagram to whom we talk. Raises OSError."""
+        self.send(data)
 
+    def close(self) -> None:
+        """Let go; idempotent."""
+        for sock in self._socks:
+            sock.close()
 
-class LatestPeerConn(DatagramConn):
-    """Takes datagrams from everyone; answers go to the latest sender (``-k``)."""
-
-    def __init__(self, sock: socket.socket, local: Address, peer: Address, latest: object) -> None:
-        super().__init__(sock, local, peer)
-        self._latest = latest
-
-    def recv(self, size: int) -> bytes:
-        """The next datagram from anyone. Raises OSError."""
+    def _heard(self, sock: socket.socket) -> bytes:
+        """What the next datagrams for us hold; ``b""`` when none waits."""
         while True:
-            data, self._latest = self._sock.recvfrom(max(size, LARGEST))
+            try:
+                data, arrival = self._receive(sock, 0)
+            except BlockingIOError:
+                return b""
+            if self._many:
+                self._talking = arrival
+            elif arrival.sender != self._talking.sender:
+                continue  # a stranger's, queued before the lock
             if data:
                 return data
 
-    def send(self, data: bytes | memoryview) -> int:
-        """Send one datagram to the latest sender. Raises OSError."""
-        return self._sock.sendto(data, self._latest)  # type: ignore[arg-type]
-
-    def send_all(self, data: bytes) -> None:
-        """Send one datagram to the latest sender. Raises OSError."""
-        self.send(data)
+    def _wait(self, deadline: Deadline) -> None:
+        with Selector() as selector:
+            for sock in self._socks:
+                selector.register(sock, selectors.EVENT_READ)
+            if not selector.select(select_wait(deadline.remaining)) and deadline.passed:
+                raise TimeoutError("timed out")

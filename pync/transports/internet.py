@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.address import INTERNET, Address
-from ..core.errors import DialError, PyncError, cause_of
+from ..core.errors import DialError, ListenError, PyncError, cause_of
+from ..core.events import AttemptFailed
 from . import Options
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
@@ -16,6 +18,16 @@ FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 #: Listening without a host: one socket each, so that peers keep their own form of
 #: address (no ::ffff:127.0.0.1).
 WILDCARDS = ("0.0.0.0", "::")
+
+
+#: This machine lacks the family or the address: no reason to fail for the others.
+ABSENT = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+
+#: Causes that say less than any other: about us, not about the peer.
+UNTELLING = frozenset(os.strerror(number).lower() for number in (*ABSENT, errno.ENETUNREACH))
+
+#: How often to look for a port that is free on all addresses.
+FREE_PORT_TRIES = 20
 
 
 class Endpoint(NamedTuple):
@@ -63,20 +75,88 @@ def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) ->
         raise wrong(operation, address, f"unknown service {address.port!r}") from None
 
 
-def listening_endpoints(
-    address: Address, options: Options, kind: int, wrong: type[PyncError]
-) -> Iterator[Endpoint]:
-    """Where to listen: every address of the host, or both wildcards.
+def tried_all(address: Address, attempts: list[tuple[Address, str]], options: Options) -> DialError:
+    """The error for an address of which nothing answered; the others are reported.
 
-    Raises ``wrong``.
+    The last cause is the one told, but "this machine has no IPv6" only if there is no
+    other.
     """
-    limit = INTERNET[address.scheme] or options.family
+    if not attempts:
+        return DialError("dial", address, "no address to try")
+    telling = [attempt for attempt in attempts if attempt[1] not in UNTELLING] or attempts
+    if len(attempts) > 1:
+        for tried, cause in attempts:
+            options.report(AttemptFailed(tried, cause))
+    return DialError("dial", address, telling[-1][1], tuple(attempts))
+
+
+def listening_sockets(
+    address: Address,
+    options: Options,
+    kind: int,
+    bound: Callable[[int, tuple[object, ...]], socket.socket],
+) -> tuple[list[socket.socket], list[Address]]:
+    """A socket on every address of the host, or without a host on both wildcards.
+
+    Arguments:
+        address: port 0 is a free one, the same on all addresses.
+        options: family and lookup.
+        kind: SOCK_STREAM or SOCK_DGRAM.
+        bound: makes one socket from a family and a name.
+
+    Raises ListenError.
+    """
+    endpoints = _listening_endpoints(address, options, kind)
+    tries = FREE_PORT_TRIES if endpoints[0].name[1] == 0 and len(endpoints) > 1 else 1
+    while True:
+        tries -= 1
+        try:
+            socks = _bind_all(endpoints, bound, tolerant=not address.host)
+        except OSError as error:
+            # The port that was free for the first address was taken for the second.
+            if error.errno == errno.EADDRINUSE and tries:
+                continue
+            raise ListenError("listen", address, cause_of(error)) from None
+        return socks, [address_of(address.scheme, sock.getsockname()) for sock in socks]
+
+
+def _listening_endpoints(address: Address, options: Options, kind: int) -> list[Endpoint]:
     if address.host:
-        yield from resolve(address, options, kind, wrong, passive=True)
-        return
-    for host in WILDCARDS:
-        if not limit or limit == (6 if ":" in host else 4):
-            yield from resolve(address._replace(host=host), options, kind, wrong, passive=True)
+        return resolve(address, options, kind, ListenError, passive=True)
+    limit = INTERNET[address.scheme] or options.family
+    return [
+        endpoint
+        for host in WILDCARDS
+        if not limit or limit == (6 if ":" in host else 4)
+        for endpoint in resolve(
+            address._replace(host=host), options, kind, ListenError, passive=True
+        )
+    ]
+
+
+def _bind_all(
+    endpoints: list[Endpoint],
+    bound: Callable[[int, tuple[object, ...]], socket.socket],
+    tolerant: bool,
+) -> list[socket.socket]:
+    socks: list[socket.socket] = []
+    absent = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    try:
+        for family, name in endpoints:
+            port = name[1] or (socks[0].getsockname()[1] if socks else 0)
+            try:
+                socks.append(bound(family, (name[0], port, *name[2:])))
+            except OSError as error:
+                if not tolerant or error.errno not in ABSENT:
+                    raise
+                absent = error
+        if not socks:
+            raise absent
+    except BaseException:
+        for sock in socks:
+            sock.close()
+        raise
+    return socks
 
 
 def bind_source(sock: socket.socket, address: Address, options: Options, kind: int) -> None:
@@ -109,5 +189,4 @@ def address_of(scheme: str, name: object) -> Address:
 def only_ipv6(sock: socket.socket) -> None:
     """Keep an IPv6 listener out of the way of the IPv4 one on the same port."""
     if sock.family == socket.AF_INET6:
-        with contextlib.suppress(OSError, AttributeError):
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -11,5 +11,5 @@ from .conn import StreamConn
 def pair() -> tuple[StreamConn, StreamConn]:
     """Two streams; what one sends the other receives."""
     left, right = socket.socketpair()
-    here, there = Address("unix", path="left"), Address("unix", path="right")
+    here, there = Address("memory", path="left"), Address("memory", path="right")
     return StreamConn(left, here, there), StreamConn(right, there, here)

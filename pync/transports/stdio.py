@@ -1,8 +1,8 @@
 """Standard input and output as one endpoint.
 
 Descriptors 0-2 are shared with the shell and whatever else runs there, so O_NONBLOCK is
-never set on them: a blocking pipe that polls writable takes PIPE_BUF bytes without
-blocking (pipe(7)), a socket takes MSG_DONTWAIT, a regular file takes everything.
+never set on them: a pipe that polls writable takes PIPE_BUF bytes without blocking
+(pipe(7)), a socket takes MSG_DONTWAIT, a regular file takes everything.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ import os
 import select
 import socket
 import stat
+import sys
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: Bytes that a pipe which polls writable takes at once (POSIX: at least 512).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
@@ -30,12 +35,14 @@ class Stdio:
     def __init__(self, stdin: int | None, stdout: int) -> None:
         self._stdin = stdin
         self._stdout = stdout
+        self._ended = stdin is None
+        #: Whether a person sits at the other end of stdin.
         self.interactive = stdin is not None and os.isatty(stdin)
+        self._pump: socket.socket | None = None
         self._socket = _as_socket(stdout)
-        mode = os.fstat(stdout).st_mode if _is_open(stdout) else 0
-        self._whole = stat.S_ISREG(mode)
+        self._takes_all = sys.platform == "win32" or _never_waits(stdout)
 
-    def __enter__(self) -> Stdio:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -46,34 +53,57 @@ class Stdio:
     ) -> None:
         self.close()
 
-    def read_fd(self) -> int | None:
-        """The descriptor to wait on before recv; None: recv says EOF without waiting."""
-        return self._stdin
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptor to wait on before recv; none when the input has ended."""
+        if self._stdin is None or self._ended:
+            return ()
+        if sys.platform == "win32":
+            return (self._pumped(self._stdin).fileno(),)
+        return (self._stdin,)
 
     def write_fd(self) -> int:
         """The descriptor to wait on before send."""
         return self._stdout
 
     def recv(self, size: int) -> bytes:
-        """What was typed; ``b""`` at EOF. Raises OSError."""
-        return b"" if self._stdin is None else os.read(self._stdin, size)
+        """What was typed; ``b""`` at EOF, and ever after. Raises OSError."""
+        if self._stdin is None or self._ended:
+            # A terminal would go on after ^D; for the next client it has ended.
+            return b""
+        if self._pump is not None:
+            data = self._pump.recv(size)
+        else:
+            data = os.read(self._stdin, size)
+        self._ended = not data
+        return data
 
     def send(self, data: bytes | memoryview) -> int:
         """Write as much as can be written without blocking. Raises OSError."""
         if self._socket is not None:
             return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0))
-        if self._whole:
+        if self._takes_all:
             return os.write(self._stdout, data)
+        if not _is_writable(self._stdout):
+            raise BlockingIOError
         return os.write(self._stdout, data[:_PIPE_BUF])
 
     def close(self) -> None:
         """Let go of what is ours; the descriptors stay open. Idempotent."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        for own in (self._socket, self._pump):
+            if own is not None:
+                own.close()
+        self._socket = self._pump = None
+
+    def _pumped(self, stdin: int) -> socket.socket:
+        if self._pump is None:
+            from .pump import pump
+
+            self._pump = pump(stdin)
+        return self._pump
 
 
-def _is_open(descriptor: int) -> bool:
+def is_open(descriptor: int) -> bool:
+    """Whether a descriptor is open."""
     try:
         os.fstat(descriptor)
     except OSError:
@@ -83,6 +113,23 @@ def _is_open(descriptor: int) -> bool:
 
 def _as_socket(descriptor: int) -> socket.socket | None:
     """A second handle on stdout when it is a socket (inetd, a parent's socketpair)."""
-    if not _is_open(descriptor) or not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+    if not is_open(descriptor) or not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return None
     return socket.socket(fileno=os.dup(descriptor))
+
+
+def _never_waits(descriptor: int) -> bool:
+    """Whether it is a regular file, or a device that is no terminal (/dev/null)."""
+    if not is_open(descriptor):
+        return False
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(descriptor))
+
+
+def _is_writable(descriptor: int) -> bool:
+    """Whether it can be written now, or is broken, which writing will tell."""
+    if sys.platform == "darwin":  # its poll fails on terminals
+        return bool(select.select([], [descriptor], [], 0)[1])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))

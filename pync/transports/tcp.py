@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..core.errors import DialError, ListenError, cause_of
+from ..core.errors import cause_of
 from ..core.events import AttemptFailed
 from . import Options
 from .conn import Conn, Listener, TcpConn
@@ -16,35 +17,50 @@ from .internet import (
     Endpoint,
     address_of,
     bind_source,
-    listening_endpoints,
+    listening_sockets,
     only_ipv6,
     resolve,
+    tried_all,
 )
 
 #: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).
 BACKLOG = 511
 
-#: This machine lacks the family, or the address: not a reason to fail for the others.
-_ABSENT = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+#: accept(2): errors of the network that waited on the new socket. Its client is gone, and
+#: the listener is well.
+_CLIENT_IS_GONE = frozenset(
+    getattr(errno, name)
+    for name in (
+        "ENETDOWN",
+        "ENETUNREACH",
+        "ENONET",
+        "ENOPROTOOPT",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "EOPNOTSUPP",
+        "EPROTO",
+    )
+    if hasattr(errno, name)
+)
 
 
 def dial(address: Address, options: Options) -> TcpConn:
     """Connect to the first address of the name that answers. Raises DialError."""
     deadline = Deadline(options.timeout)
-    failure = DialError("dial", address, "no address to try")
-    endpoints = resolve(address, options, socket.SOCK_STREAM)
-    for endpoint in endpoints:
+    attempts: list[tuple[Address, str]] = []
+    for endpoint in resolve(address, options, socket.SOCK_STREAM):
         tried = address_of(address.scheme, endpoint.name)
         try:
             sock = _connect(endpoint, address, options, deadline)
         except OSError as error:
-            failure = DialError("dial", address, cause_of(error))
-            options.report(AttemptFailed(tried, failure.cause))
+            attempts.append((tried, cause_of(error)))
             if deadline.passed:
                 break
             continue
+        for failed, cause in attempts:
+            options.report(AttemptFailed(failed, cause))
         return _conn(sock, address.scheme)
-    raise failure
+    raise tried_all(address, attempts, options)
 
 
 def _connect(
@@ -77,7 +93,12 @@ class TcpListener(Listener):
     """Listening TCP sockets; accept gives connections."""
 
     def _take(self, sock: socket.socket) -> Conn:
-        accepted, _ = sock.accept()
+        try:
+            accepted, _ = sock.accept()
+        except OSError as error:
+            if error.errno in _CLIENT_IS_GONE:
+                raise ConnectionAbortedError(error.errno, error.strerror) from None
+            raise
         try:
             return _conn(accepted, self.address.scheme)
         except OSError as error:
@@ -88,36 +109,14 @@ class TcpListener(Listener):
 
 def listen(address: Address, options: Options) -> TcpListener:
     """Listen on every address of the host. Raises ListenError."""
-    socks: list[socket.socket] = []
-    addresses: list[Address] = []
-    absent: OSError | None = None
-    try:
-        for endpoint in listening_endpoints(address, options, socket.SOCK_STREAM, ListenError):
-            name = endpoint.name
-            if socks and name[1] == 0:
-                # Port 0 on several addresses means one port, the same on all.
-                name = (name[0], socks[0].getsockname()[1], *name[2:])
-            try:
-                socks.append(_bound(endpoint.family, name))
-            except OSError as error:
-                if error.errno not in _ABSENT or address.host:
-                    raise
-                absent = error
-                continue
-            addresses.append(address_of(address.scheme, socks[-1].getsockname()))
-        if not socks:
-            raise absent or OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-    except OSError as error:
-        for sock in socks:
-            sock.close()
-        raise ListenError("listen", address, cause_of(error)) from None
+    socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, _bound)
     return TcpListener(socks, addresses)
 
 
 def _bound(family: int, name: tuple[object, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             # SO_REUSEADDR would let anyone steal the port there.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:

@@ -12,59 +12,50 @@ import struct
 import sys
 
 from ..core.address import Address
-from ..core.errors import DialError, ListenError, cause_of
-from ..core.events import AttemptFailed
+from ..core.errors import DialError, cause_of
 from . import Options
 from .conn import Conn, Listener
-from .datagram import LARGEST, DatagramConn, FirstPeerConn, LatestPeerConn
-from .internet import address_of, bind_source, listening_endpoints, only_ipv6, resolve
-from .tcp import _ABSENT
+from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn
+from .internet import address_of, bind_source, listening_sockets, only_ipv6, resolve, tried_all
 
 #: ip(7); the socket module names it only in new versions.
 _IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
+_IPV6_PKTINFO = getattr(socket, "IPV6_PKTINFO", None)
+
+#: Bytes that the packet information of one datagram needs, amply.
+_ANCILLARY = 256
 
 
 def dial(address: Address, options: Options) -> DatagramConn:
     """Choose the first address of the name that can be sent to. Raises DialError."""
-    failure = DialError("dial", address, "no address to try")
+    attempts: list[tuple[Address, str]] = []
     for endpoint in resolve(address, options, socket.SOCK_DGRAM):
-        sock = socket.socket(endpoint.family, socket.SOCK_DGRAM)
+        tried = address_of(address.scheme, endpoint.name)
         try:
-            bind_source(sock, address, options, socket.SOCK_DGRAM)
-            sock.connect(endpoint.name)
+            sock = _connect(endpoint.family, endpoint.name, address, options)
         except OSError as error:
-            sock.close()
-            failure = DialError("dial", address, cause_of(error))
-            options.report(AttemptFailed(address_of(address.scheme, endpoint.name), failure.cause))
+            attempts.append((tried, cause_of(error)))
             continue
-        except BaseException:
-            sock.close()
-            raise
-        local = address_of(address.scheme, sock.getsockname())
-        return DatagramConn(sock, local, address_of(address.scheme, endpoint.name))
-    raise failure
+        return DatagramConn(sock, address_of(address.scheme, sock.getsockname()), tried)
+    raise tried_all(address, attempts, options)
+
+
+def _connect(
+    family: int, name: tuple[object, ...], address: Address, options: Options
+) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        bind_source(sock, address, options, socket.SOCK_DGRAM)
+        sock.connect(name)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def listen(address: Address, options: Options) -> UdpListener:
     """Bind every address of the host. Raises ListenError."""
-    socks: list[socket.socket] = []
-    addresses: list[Address] = []
-    try:
-        for endpoint in listening_endpoints(address, options, socket.SOCK_DGRAM, ListenError):
-            name = endpoint.name
-            if socks and name[1] == 0:
-                name = (name[0], socks[0].getsockname()[1], *name[2:])
-            try:
-                socks.append(_bound(endpoint.family, name))
-            except OSError as error:
-                if error.errno not in _ABSENT or address.host or not socks:
-                    raise
-                continue
-            addresses.append(address_of(address.scheme, socks[-1].getsockname()))
-    except OSError as error:
-        for sock in socks:
-            sock.close()
-        raise ListenError("listen", address, cause_of(error)) from None
+    socks, addresses = listening_sockets(address, options, socket.SOCK_DGRAM, _bound)
     return UdpListener(socks, addresses, options.many)
 
 
@@ -88,6 +79,8 @@ class UdpListener(Listener):
     """Bound UDP sockets; "accepting" is waiting for a first datagram.
 
     Arguments:
+        socks: bound, not blocking; owned from now on.
+        addresses: where they are bound, in the same order.
         many: take datagrams from everyone afterwards.
     """
 
@@ -97,70 +90,82 @@ class UdpListener(Listener):
 
     def _take(self, sock: socket.socket) -> Conn:
         scheme = self.address.scheme
-        sender, came_to = _peek(sock)
-        peer, local = address_of(scheme, sender), address_of(scheme, sock.getsockname())
+        _, first = _receive(sock, socket.MSG_PEEK)
+        local, peer = address_of(scheme, sock.getsockname()), address_of(scheme, first.sender)
         if self._many:
-            return LatestPeerConn(sock.dup(), local, peer, sender)
-        # The lock: the one socket goes with the connection, the others close.
-        conn = _locked_on(sock, sender, came_to, local, peer)
-        self._socks = [other for other in self._socks if other is not sock]
-        self.close()
-        return conn
+            # Handles of its own: when it is done, the listener goes on with the next.
+            own = {listening: listening.dup() for listening in self._socks}
+            first = first._replace(sock=own[sock])
+            return ListeningConn(
+                list(own.values()), local, peer, first, many=True, receive=_receive
+            )
+        # The lock: our socket goes with the connection, the others close.
+        socks, self._socks = self._socks, []
+        for other in socks:
+            if other is not sock:
+                other.close()
+        if _leaves_from_where_it_came(first):
+            # Connected, the kernel keeps strangers out and tells of ICMP errors.
+            sock.connect(first.sender)
+            local = address_of(scheme, sock.getsockname())
+            first = first._replace(came_to=())
+            return _LockedConn([sock], local, peer, first, many=False, receive=_receive)
+        return ListeningConn([sock], local, peer, first, many=False, receive=_receive)
 
 
-def _peek(sock: socket.socket) -> tuple[object, bytes | None]:
-    """The sender of the datagram that waits, and the packet information it came with."""
-    if not hasattr(sock, "recvmsg"):
-        return sock.recvfrom(1, socket.MSG_PEEK)[1], None
-    _, ancillary, _, sender = sock.recvmsg(1, 256, socket.MSG_PEEK)
-    for level, kind, data in ancillary:
-        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
-            return sender, data
-        if level == socket.IPPROTO_IPV6 and kind == getattr(socket, "IPV6_PKTINFO", None):
-            return sender, data
-    return sender, None
+class _LockedConn(ListeningConn):
+    """A listener's socket that has been connected to its first peer."""
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send one datagram to the peer. Raises OSError."""
+        return self._sock.send(data)
 
 
-def _locked_on(
-    sock: socket.socket, sender: object, came_to: bytes | None, local: Address, peer: Address
-) -> Conn:
-    if came_to is None or _would_leave_from(sock, sender) == _destination(came_to):
-        sock.connect(sender)  # type: ignore[arg-type]
-        return FirstPeerConn(sock, local, peer, lambda who: who == sender, sock.send)
-    answering = _answering(sock.family, came_to)
+def _receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
+    if not hasattr(sock, "recvmsg"):  # Windows
+        data, sender = sock.recvfrom(LARGEST, flags)
+        return data, Arrival(sender, sock)
+    data, ancillary, _, sender = sock.recvmsg(LARGEST, _ANCILLARY, flags)
+    came_to = tuple(
+        (level, kind, answering)
+        for level, kind, info in ancillary
+        if (answering := _answering(level, kind, info))
+    )
+    return data, Arrival(sender, sock, came_to)
 
-    def reply(data: bytes | memoryview) -> int:
-        return sock.sendmsg([data], [answering], 0, sender)  # type: ignore[arg-type]
 
-    return FirstPeerConn(sock, local, peer, lambda who: who == sender, reply)
+def _answering(level: int, kind: int, info: bytes) -> bytes:
+    """The packet information for the answer to a datagram that came with ``info``."""
+    if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+        # struct in_pktinfo: interface, our address, address in the header. Out again
+        # by whatever interface the routes say.
+        return struct.pack("I", 0) + info[4:8] + bytes(4)
+    if (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO):
+        # struct in6_pktinfo: address, interface. A link-local one needs its interface.
+        return info[:16] + (info[16:20] if info[:2] == b"\xfe\x80" else struct.pack("I", 0))
+    return b""
 
 
-def _would_leave_from(sock: socket.socket, sender: object) -> bytes | None:
-    """The source address that the kernel would choose towards the sender."""
-    with socket.socket(sock.family, socket.SOCK_DGRAM) as probe:
+def _leaves_from_where_it_came(first: Arrival) -> bool:
+    """Whether the kernel would choose, as our address, the one that was sent to."""
+    if not first.came_to:
+        return True
+    _, _, info = first.came_to[0]
+    family = first.sock.family
+    came_to = info[4:8] if family == socket.AF_INET else info[:16]
+    with socket.socket(family, socket.SOCK_DGRAM) as trial:
         try:
-            probe.connect(sender)  # type: ignore[arg-type]
+            trial.connect(first.sender)
         except OSError:
-            return None
-        return socket.inet_pton(sock.family, probe.getsockname()[0].partition("%")[0])
-
-
-def _destination(came_to: bytes) -> bytes:
-    # struct in_pktinfo: index, spec_dst, addr; struct in6_pktinfo: addr, index.
-    return came_to[8:12] if len(came_to) == 12 else came_to[:16]
-
-
-def _answering(family: int, came_to: bytes) -> tuple[int, int, bytes]:
-    if family == socket.AF_INET:
-        assert _IP_PKTINFO is not None
-        return socket.IPPROTO_IP, _IP_PKTINFO, struct.pack("I", 0) + came_to[8:12] + bytes(4)
-    return socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, came_to[:16] + struct.pack("I", 0)
+            return False
+        return came_to == socket.inet_pton(family, trial.getsockname()[0].partition("%")[0])
 
 
 def probe(conn: DatagramConn, timeout: float) -> str:
     """What a port is: ``open`` (it answered), ``closed`` (ICMP), ``open|filtered``.
 
     Arguments:
+        conn: to the port.
         timeout: seconds to wait for an answer.
     """
     conn.settimeout(timeout)
@@ -174,5 +179,3 @@ def probe(conn: DatagramConn, timeout: float) -> str:
             return "closed"
         raise DialError("scan", conn.peer, cause_of(error)) from None
     return "open"
-
-

@@ -14,7 +14,7 @@ from ..core.address import Address
 from ..core.errors import DialError, cause_of
 from . import Options
 from .conn import Conn, Listener
-from .datagram import DatagramConn, FirstPeerConn, LatestPeerConn
+from .datagram import DatagramConn, ListeningConn, receive
 from .unix import Placed, bound, kernel_name, new_socket, remove, shown
 
 
@@ -77,17 +77,11 @@ class UnixgramListener(Listener):
         self._placed = None
 
     def _take(self, sock: socket.socket) -> Conn:
-        _, sender = sock.recvfrom(1, socket.MSG_PEEK)
-        peer = Address("unixgram", path=shown(sender or ""))
+        _, first = receive(sock, socket.MSG_PEEK)
+        peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
-        own.setblocking(False)
-        if self._many:
-            return LatestPeerConn(own, self.address, peer, sender)
-
-        def reply(data: bytes | memoryview) -> int:
-            return own.sendto(data, sender)
-
-        return FirstPeerConn(own, self.address, peer, lambda who: who == sender, reply)
+        first = first._replace(sock=own)
+        return ListeningConn([own], self.address, peer, first, many=self._many)
 
 
 def _bind_somewhere(sock: socket.socket, source: str | None) -> Placed | None:
