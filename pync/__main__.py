@@ -13,7 +13,25 @@ def run() -> None:
         status = main()
     except KeyboardInterrupt:
         status = 130  # ^C while still starting up
+    if status in _deaths():
+        _die(status - 128)
     sys.exit(status)
+
+
+def _deaths() -> dict[int, str]:
+    import signal
+
+    names = ("SIGHUP", "SIGTERM")
+    return {128 + getattr(signal, name): name for name in names if hasattr(signal, name)}
+
+
+def _die(number: int) -> None:
+    """Die by the signal that asked for it, so that our parent sees what happened."""
+    import os
+    import signal
+
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 if __name__ == "__main__":

@@ -100,4 +100,5 @@ def cause_of(error: OSError) -> str:
         return _CAUSES[error.errno]
     # gaierror brings its own text and numbers of its own.
     text = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
-    return text[:1].lower() + text[1:]
+    # "Connection refused" but not "AF_UNIX path too long".
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -148,6 +148,9 @@ def _with_address(config: Config) -> Config:
         return config._replace(address=_path(config, words))
     if len(words) == 1 and is_url(words[0]):
         return _with_url(config, parse_address(words[0]))
+    # Whether the words are few or many, an empty host is a script's unset variable.
+    if not config.listen and words and not words[0]:
+        raise UsageError("HOST is empty")
     scheme = "udp" if config.udp else "tcp"
     if config.listen:
         host, port = _listen_on(config, words)
@@ -165,6 +168,8 @@ def _with_address(config: Config) -> Config:
 def _with_url(config: Config, address: Address) -> Config:
     if config.udp and address.scheme.startswith("tcp"):
         raise UsageError(f"cannot use -u with {address}")
+    if not (config.listen or address.host or address.path):
+        raise UsageError(f"{address} has no host to connect to")
     if config.zero_io:
         return config._replace(address=address, ports=_port_list([address.port]))
     return config._replace(address=address)

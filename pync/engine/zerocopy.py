@@ -86,6 +86,11 @@ class Sendfile(_Between):
 class Splice(_Between):
     """Between a pipe and a socket, in either direction."""
 
+    def __init__(self, source: int, sink: int) -> None:
+        super().__init__(source, sink)
+        # A pipe holds 64 KiB, which is a switch of processes every 64 KiB.
+        _widen(source if _kind(source) == "pipe" else sink)
+
     def _step(self) -> int:
         return os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
 
@@ -97,12 +102,7 @@ class SpliceThrough(_Between):
         super().__init__(source, sink)
         self._out, self._in = os.pipe()
         self._inside = 0
-        try:
-            import fcntl
-
-            fcntl.fcntl(self._in, 1031, CHUNK)  # F_SETPIPE_SZ
-        except OSError:
-            pass
+        _widen(self._in)
 
     def _step(self) -> int:
         taken = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
@@ -146,12 +146,25 @@ _FROM_THE_NETWORK = frozenset(
     }
 )
 
+#: linux/fcntl.h; the fcntl module names it only in new versions.
+_F_SETPIPE_SZ = 1031
+
 _KINDS = ((stat.S_ISREG, "file"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
 
 
 def _kind(descriptor: int) -> str:
     mode = os.fstat(descriptor).st_mode
     return next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a chunk, if the system's limit for users allows it (pipe(7))."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, _F_SETPIPE_SZ, CHUNK)
+    except OSError:
+        pass
 
 
 def _appends(descriptor: int) -> bool:
