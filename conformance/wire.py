@@ -98,6 +98,22 @@ class Peer:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
         self.close(note=False)
 
+    def leave(self, patience: float) -> bool:
+        """End in order: FIN, read to the server's FIN, close.
+
+        A close with unread input would be an RST, which fragile servers do not survive.
+
+        Arguments:
+            patience: seconds to wait for the server's end; nothing is judged.
+        Returns whether the server ended in that time.
+        """
+        if self.ended is None:
+            self.send_eof()
+        while self.ended is None and self._receive(patience) == DATA:
+            pass
+        self.close(note=False)
+        return self.ended is not None
+
     def close(self, note: bool = True) -> None:
         """Leave; idempotent."""
         if self._sock.fileno() != -1:

@@ -84,11 +84,10 @@ def _serves_meanwhile(session: Session, arrive: Callable[[], list[Peer]]) -> Non
         # Not the very last of many: a server that takes sixty lets it in as late.
         meanwhile = not waiting[-15:][0].has_ended()
         session.serve(following)
-        for peer in waiting[1:]:
-            peer.close(note=False)
-        if waiting[0].ended is None and len(waiting) == 1:
+        if len(waiting) == 1:
             session.serve(waiting[0])
-        waiting[0].close(note=False)
+        else:
+            _leave(session, waiting)
         if meanwhile:
             return
     raise Violation(
@@ -96,6 +95,14 @@ def _serves_meanwhile(session: Session, arrive: Callable[[], list[Peer]]) -> Non
         "three times in a row a client was let in only when the clients before it had ended",
         client=following.name,
     )
+
+
+def _leave(session: Session, waiting: list[Peer]) -> None:
+    """Let the idle clients go in order: what is judged is what they held up."""
+    patience = session.deadline
+    for peer in waiting:
+        if not peer.leave(patience):
+            patience = 0.0
 
 
 def _survival(profile: Profile) -> None:

@@ -1,0 +1,108 @@
+"""Right servers over socketserver's threads, written for the suite to judge.
+
+    python socketserver_services.py PROFILE PORT
+
+Independent of the embedded reference servers: blocking reads, a thread per client.
+"""
+
+from __future__ import annotations
+
+import codecs
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+GREETING, FAREWELL = b"Hello! I am TCP server\n", b"Good bye!\n\n\n"
+ABORT = struct.pack("ii", 1, 0)
+NEVER = threading.Event()
+
+
+class Service(socketserver.BaseRequestHandler):
+    request: socket.socket
+
+    def handle(self) -> None:
+        try:
+            self.serve()
+        except OSError:
+            pass  # the client has reset; the other threads go on
+
+    def serve(self) -> None:
+        raise NotImplementedError
+
+    def reads(self) -> Iterator[bytes]:
+        """Yield what comes, up to the client's FIN."""
+        return iter(lambda: self.request.recv(65536), b"")
+
+
+class Echo(Service):
+    def serve(self) -> None:
+        for data in self.reads():
+            self.request.sendall(data)
+
+
+class Greet(Service):
+    def serve(self) -> None:
+        self.request.sendall(GREETING)
+        until = time.monotonic() + 0.2
+        # Input is read while we wait: closing with unread input would be an RST.
+        while (left := until - time.monotonic()) > 0:
+            self.request.settimeout(left)
+            try:
+                if not self.request.recv(65536):
+                    self.request.settimeout(None)
+                    NEVER.wait(max(0.0, until - time.monotonic()))
+                    break
+            except TimeoutError:
+                break
+        self.request.settimeout(5)
+        self.request.sendall(FAREWELL)
+        self.request.shutdown(socket.SHUT_WR)
+        for _ in self.reads():
+            pass
+
+
+class Quit(Service):
+    def serve(self) -> None:
+        self.request.sendall(b"Hello from the server!\n")
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for data in self.reads():
+            text = decoder.decode(data)
+            if text:
+                self.request.sendall(text.upper().encode() + b"QUIT")
+
+
+class HalfOpen(Service):
+    def serve(self) -> None:
+        count = sum(len(data) for data in self.reads())
+        self.request.sendall(b"received %d bytes\n" % count)
+
+
+class Reset(Service):
+    def serve(self) -> None:
+        with self.request.makefile("rb") as lines:
+            for line in lines:
+                if line.rstrip(b"\r\n") == b"RESET" and line.endswith(b"\n"):
+                    self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+                    return
+                self.request.sendall(line)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        # socketserver would send FIN first; after SO_LINGER only close() may speak.
+        self.close_request(request)
+
+
+SERVICES = {"echo": Echo, "greet": Greet, "quit": Quit, "half-open": HalfOpen, "reset": Reset}
+
+if __name__ == "__main__":
+    with Server(("127.0.0.1", int(sys.argv[2])), SERVICES[sys.argv[1]]) as server:
+        server.serve_forever()

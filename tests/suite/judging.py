@@ -1,0 +1,58 @@
+"""Runs the suite as its user does, and reads what it wrote."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+IMPLEMENTATIONS = Path("tests/implementations")
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None, reason="node is missing (Debian: nodejs)"
+)
+
+
+class Judged(NamedTuple):
+    """One run: exit status, what it printed, what it wrote."""
+
+    status: int
+    stdout: str
+    stderr: str
+    header: dict[str, Any]
+    results: list[dict[str, Any]]
+    footer: dict[str, Any]
+
+    def ids(self, verdict: str) -> set[str]:
+        return {result["id"] for result in self.results if result["verdict"] == verdict}
+
+    def message(self, identity: str) -> str:
+        return str(next(one["message"] for one in self.results if one["id"] == identity))
+
+
+def conformance(*arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def judge(report: Path, *arguments: str) -> Judged:
+    done = conformance("run", *arguments, f"--report={report}")
+    return Judged(done.returncode, done.stdout, done.stderr, *read(report))
+
+
+def read(report: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    rows = [json.loads(line) for line in (report / "results.jsonl").read_text().splitlines()]
+    return rows[0], rows[1:-1], rows[-1]

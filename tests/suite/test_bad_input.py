@@ -1,0 +1,129 @@
+"""Bad input: one clear line, the documented status, no trace, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from .judging import conformance
+
+PYTHON = sys.executable
+
+
+def refused(status: int, *arguments: str) -> str:
+    """Run, and return the one line that says what is wrong."""
+    done = conformance(*arguments)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    first, *more = done.stderr.splitlines()
+    assert all(line.startswith("  | ") for line in more), done.stderr
+    assert first.startswith("conformance: ")
+    return first.removeprefix("conformance: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--profile=nonsense"], "unknown profile 'nonsense' (known: echo, "),
+        (["run", "--profile="], "PROFILE is empty"),
+        (["run", ""], "TARGET is empty"),
+        (["run", "tcp://localhost"], "'tcp://localhost': the port is missing"),
+        (["run", "tcp://localhost:99999"], "'tcp://localhost:99999': '99999' is no port"),
+        (["run", "tcp://::1:80"], "'tcp://::1:80': '::1' is no host (IPv6 needs brackets"),
+        (["run", "gopher://localhost:1"], "TARGET 'gopher://localhost:1': unknown scheme"),
+        (["run", "ref:cobol"], "TARGET 'ref:cobol': no such reference server"),
+        (["run", "mutant:echo/none"], "TARGET 'mutant:echo/none': no such mutant"),
+        (["run", "echo 'unbalanced"], 'TARGET "echo \'unbalanced": no closing quotation'),
+        (["run", "--set=greeting"], "SET 'greeting': write key=value"),
+        (["run", "--set=colour=red"], "SET: no chosen profile has a parameter 'colour'"),
+        (["run", r"--set=greeting=\q"], r"SET: unknown escape \q"),
+        (["run", "--case=echo/none"], "--case echo/none matches no requirement"),
+        (["run", "--case=none/*"], "unknown profile 'none'"),
+        (["run", "--level=perhaps"], "LEVEL 'perhaps': must or should"),
+        (["run", "--deadline=soon"], "--deadline 'soon': seconds"),
+        (["run", "--jobs=0"], "--jobs '0': a number"),
+        (["run", "--transport=pigeon"], "unknown transport 'pigeon'"),
+        (["run", "--expect=no-such-file"], "EXPECT no-such-file: no such file"),
+        (["run", "--at=tcp://localhost:1"], "AT goes with a command"),
+        (["run", "--frobnicate"], "unknown option --frobnicate"),
+        (["run", "--profile"], "--profile needs a value"),
+        (["run", "one", "two"], "these words do not go together"),
+        (["explain", "echo/none"], "no requirement 'echo/none'"),
+        (["dance"], "unknown command 'dance'"),
+        ([], "a command is missing"),
+    ],
+)
+def test_wrong_usage_is_status_4(arguments: list[str], line: str) -> None:
+    assert refused(4, *arguments).startswith(line)
+
+
+def test_a_port_that_nothing_listens_on_is_status_6(free_port: int) -> None:
+    line = refused(6, "run", f"tcp://127.0.0.1:{free_port}", "--deadline=0.5")
+    assert line == (
+        f"the target did not get ready at tcp://127.0.0.1:{free_port} within 0.5 s: "
+        "nothing listens there"
+    )
+
+
+def test_a_name_that_does_not_resolve_is_status_6() -> None:
+    line = refused(6, "run", "tcp://no-such-host.invalid:9000", "--deadline=0.5")
+    assert "no-such-host.invalid" in line
+
+
+def test_a_command_that_does_not_exist_is_status_6() -> None:
+    line = refused(6, "run", "./no-such-server {port}")
+    assert line == "cannot start './no-such-server': no such command"
+
+
+def test_a_command_that_ends_at_once_is_status_6_with_its_last_words() -> None:
+    script = "import sys; print('no configuration'); sys.exit(3)"
+    done = conformance("run", f'{PYTHON} -c "{script}" {{port}}')
+    assert done.returncode == 6
+    assert done.stderr.splitlines() == [
+        "conformance: the target ended before it was ready (exit status 3)",
+        "  | no configuration",
+    ]
+
+
+def test_a_server_that_never_listens_is_status_6_and_is_ended() -> None:
+    script = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
+    done = conformance("run", f'{PYTHON} -c "{script}" {{port}}', "--deadline=1")
+    assert done.returncode == 6
+    first, last_words = done.stderr.splitlines()
+    assert "did not get ready" in first
+    pid = int(last_words.removeprefix("  | "))
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_server_that_listens_and_never_answers_is_status_6() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        line = refused(6, "run", f"tcp://127.0.0.1:{port}", "--deadline=1")
+    assert line.endswith("it takes connections but never answers")
+
+
+def test_an_address_in_use_is_status_6() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        line = refused(6, "run", f"{PYTHON} -c 'import time' ", f"--at={address}")
+    assert line == f"{address} is already in use: another program answers there"
+
+
+def test_a_report_folder_that_cannot_be_made_is_status_4(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert refused(4, "run", "--case=echo/simple", f"--report={tmp_path}/file/x").startswith(
+        "REPORT "
+    )
+
+
+def test_nothing_that_can_be_judged_is_status_5(tmp_path: Path) -> None:
+    done = conformance(
+        "run", "--case=reset/reset", "--transport=unix", f"--report={tmp_path}", "--jobs=1"
+    )
+    assert done.returncode == 5, done.stdout
+    assert "a Unix socket cannot express it" in done.stdout

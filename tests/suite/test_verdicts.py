@@ -1,0 +1,134 @@
+"""Known servers get the verdicts that they deserve, for the right reason."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .judging import IMPLEMENTATIONS, judge, needs_node
+
+#: What a Node server without an 'error' listener cannot survive.
+RESETS = {
+    "reset-at-once",
+    "reset-mid-message",
+    "reset-while-writing",
+    "reset-before-accept",
+    "reset-fifty",
+    "stall-then-reset",
+    "leak-reset",
+}
+
+
+def node(script: str) -> str:
+    return f"node {IMPLEMENTATIONS / script} {{port}}"
+
+
+def names(ids: set[str]) -> set[str]:
+    return {identity.partition("/")[2] for identity in ids}
+
+
+@pytest.mark.parametrize("profile", ["echo", "greet", "quit", "half-open", "reset"])
+def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
+    script = IMPLEMENTATIONS / "socketserver_services.py"
+    judged = judge(tmp_path, f"python {script} {{profile}} {{port}}", f"--profile={profile}")
+    assert judged.status == 0, judged.stdout
+    assert judged.ids("FAIL") == set()
+    assert judged.footer["counts"] == {"PASS": len(judged.results)}
+
+
+@needs_node
+def test_the_echo_server_with_an_error_listener_is_conformant(tmp_path: Path) -> None:
+    judged = judge(
+        tmp_path,
+        node("echo-server-with-error-listener.js"),
+        "--profile=echo",
+        r"--set=greeting=Hello client!\n",
+    )
+    assert judged.status == 0, judged.stdout
+
+
+@needs_node
+def test_the_echo_server_without_one_serves_right_and_dies_of_a_reset(tmp_path: Path) -> None:
+    judged = judge(
+        tmp_path, node("simple-echo-server.js"), "--profile=echo", r"--set=greeting=Hello client!\n"
+    )
+    assert judged.status == 1
+    # half-sent closes with the echo unread, which is an RST too.
+    assert names(judged.ids("FAIL")) - {"half-sent"} == RESETS
+    message = judged.message("echo/reset-at-once")
+    assert "the server died (exit status 1)" in message
+    assert "without an 'error' listener" in message
+    assert "ECONNRESET" in message
+    assert "-> RST" in message
+    assert "--case echo/reset-at-once" in message
+
+
+@needs_node
+def test_the_simple_server_dies_of_a_reset_and_leaks_a_descriptor(tmp_path: Path) -> None:
+    judged = judge(tmp_path, node("simple-server.js"), "--profile=greet")
+    assert judged.status == 1
+    assert names(judged.ids("FAIL")) - {"early-leaver"} == RESETS | {"reset-between", "leak-fin"}
+    assert "without an 'error' listener" in judged.message("greet/reset-at-once")
+    leak = judged.message("greet/leak-fin")
+    assert "200 connections grew the server's open descriptors" in leak
+    assert "whose input is never read" in leak
+
+
+@needs_node
+def test_the_upper_case_server_serves_right_and_dies_of_a_reset(tmp_path: Path) -> None:
+    judged = judge(tmp_path, node("guide-uppercase-server.js"), "--profile=quit")
+    assert judged.status == 1
+    assert names(judged.ids("FAIL")) - {"half-sent"} == RESETS
+    assert judged.ids("WARN") == {"quit/utf8-split"}
+    assert "without an 'error' listener" in judged.message("quit/reset-at-once")
+
+
+@needs_node
+def test_the_guides_echo_server_answers_twice(tmp_path: Path) -> None:
+    judged = judge(tmp_path, node("guide-echo-server.js"), "--profile=echo", "--case=echo/simple")
+    assert judged.status == 1
+    message = judged.message("echo/simple")
+    assert "the answer comes twice" in message
+    assert "^ byte 0:" in message
+
+
+@needs_node
+def test_a_server_on_a_fixed_address_is_judged_at_that_address(
+    tmp_path: Path, free_port: int
+) -> None:
+    judged = judge(
+        tmp_path,
+        f"node {IMPLEMENTATIONS / 'echo-server-with-error-listener.js'} {free_port}",
+        f"--at=tcp://localhost:{free_port}",
+        "--profile=echo",
+        r"--set=greeting=Hello client!\n",
+    )
+    assert judged.status == 0, judged.stdout
+    assert judged.header["at"] == f"tcp://localhost:{free_port}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Unix sockets are missing on this system")
+def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
+    """``python -m conformance run`` and ``pytest conformance --target`` agree."""
+    import subprocess
+    import sys
+
+    from .judging import ROOT, read
+
+    target = "mutant:reset/closes-instead"
+    ours = judge(tmp_path / "ours", target)
+    theirs = subprocess.run(
+        [sys.executable, "-m", "pytest", "conformance", f"--target={target}"]
+        + [f"--report={tmp_path / 'theirs'}", "-n2", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        timeout=240,
+    )
+    _, results, footer = read(tmp_path / "theirs")
+    verdicts = {(one["id"], one["transport"]): one["verdict"] for one in results}
+    assert verdicts == {(one["id"], one["transport"]): one["verdict"] for one in ours.results}
+    assert theirs.returncode == ours.status == footer["exit"] == 1
+    assert "fin-instead-of-rst" in {one["signature"] for one in results}
