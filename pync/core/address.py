@@ -27,7 +27,9 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         if self.scheme not in INTERNET:
-            return f"{self.scheme}:{self.path}"
+            # A path that begins with // would be read as the // of a URL.
+            slashes = "//" if self.path.startswith("//") else ""
+            return f"{self.scheme}:{slashes}{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
@@ -52,7 +54,8 @@ def parse(text: str) -> Address:
 
 def is_url(text: str) -> bool:
     """Whether a word is meant as an address in URL form."""
-    return "://" in text or text.partition(":")[0] in LOCAL
+    scheme, colon, _ = text.partition(":")
+    return "://" in text or (scheme in LOCAL and bool(colon))
 
 
 def split_host_port(text: str, whole: str) -> tuple[str, str]:

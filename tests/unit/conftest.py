@@ -1,0 +1,119 @@
+"""What the unit tests share: a server socket to dial, and the command run in a thread."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pync.cli import main
+
+#: Seconds after which something that must happen has not happened.
+PATIENCE = 10.0
+
+
+class Running:
+    """``main`` in a thread, with pipes for its three streams."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self.status: int | None = None
+        self._stdin, self._typing = os.pipe()
+        self._reading, self._stdout = os.pipe()
+        self._errors, self._stderr = os.pipe()
+        self._open = {self._typing, self._reading, self._errors}
+        self._thread = threading.Thread(target=self._run, args=(argv,))
+        self._thread.start()
+
+    def _run(self, argv: list[str]) -> None:
+        try:
+            self.status = main(argv, self._stdin, self._stdout, self._stderr)
+        finally:
+            for descriptor in (self._stdin, self._stdout, self._stderr):
+                os.close(descriptor)
+
+    def types(self, data: bytes) -> None:
+        """Write to its stdin."""
+        os.write(self._typing, data)
+
+    def types_eof(self) -> None:
+        """End its stdin."""
+        self._close(self._typing)
+
+    def stops_reading(self) -> None:
+        """Close the reader of its stdout."""
+        self._close(self._reading)
+
+    def shows(self, size: int) -> bytes:
+        """The next ``size`` bytes of its stdout."""
+        return _read(self._reading, size)
+
+    def says(self) -> str:
+        """The next line of its stderr, or "" when it has ended."""
+        line = b""
+        while not line.endswith(b"\n"):
+            letter = os.read(self._errors, 1)
+            if not letter:
+                break
+            line += letter
+        return line.decode().rstrip("\n")
+
+    def ends(self) -> tuple[int | None, bytes, str]:
+        """Its exit status, and the rest of its stdout and stderr."""
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "still running"
+        shown = _read(self._reading, -1) if self._reading in self._open else b""
+        return self.status, shown, _read(self._errors, -1).decode()
+
+    def close(self) -> None:
+        """Let it end: everything that it could wait for is closed."""
+        for descriptor in tuple(self._open):
+            self._close(descriptor)
+        self._thread.join(PATIENCE)
+
+    def _close(self, descriptor: int) -> None:
+        if descriptor in self._open:
+            self._open.remove(descriptor)
+            os.close(descriptor)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    data = b""
+    while size < 0 or len(data) < size:
+        piece = os.read(descriptor, 65536 if size < 0 else size - len(data))
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+@pytest.fixture
+def pync() -> Iterator[Callable[..., Running]]:
+    """Start the command with these words."""
+    started: list[Running] = []
+
+    def start(*argv: object) -> Running:
+        started.append(Running([str(word) for word in argv]))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.close()
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    """A TCP server that the test accepts from."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.settimeout(PATIENCE)
+        yield sock
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses: bound, so that nobody else gets it, and not listening."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from pync.core.address import Address, check_port, is_url, parse, split_host_port
+from pync.core.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp://localhost:9000", Address("tcp", "localhost", "9000")),
+        ("tcp4://127.0.0.1:1", Address("tcp4", "127.0.0.1", "1")),
+        ("tcp6://[::1]:65535", Address("tcp6", "::1", "65535")),
+        ("tcp://[fe80::1%eth0]:80", Address("tcp", "fe80::1%eth0", "80")),
+        ("udp://localhost:domain", Address("udp", "localhost", "domain")),
+        ("tcp://:9000", Address("tcp", "", "9000")),
+        ("tcp://localhost:9000/", Address("tcp", "localhost", "9000")),
+        ("unix:/run/a.sock", Address("unix", path="/run/a.sock")),
+        ("unix:///run/a.sock", Address("unix", path="/run/a.sock")),
+        ("unix:@abstract", Address("unix", path="@abstract")),
+        ("unixgram:a", Address("unixgram", path="a")),
+    ],
+)
+def test_read(text: str, address: Address) -> None:
+    assert parse(text) == address
+    assert parse(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tcp://localhost", "the port is missing"),
+        ("tcp://localhost:", "the port is missing"),
+        ("tcp://[::1]", "the port is missing"),
+        ("tcp://::1:80", "IPv6 needs brackets"),
+        ("tcp://[::1:80", "IPv6 needs brackets"),
+        ("tcp://localhost:65536", "is no port"),
+        ("unix:", "a path is missing"),
+        ("ftp://localhost:21", "is no address"),
+        ("localhost:80", "is no address"),
+        ("", "is no address"),
+    ],
+)
+def test_refused_with_the_reason(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse(text)
+
+
+def test_any_words_are_an_address_or_a_usage_error() -> None:
+    read = refused = 0
+    for parts in itertools.product(["tcp", "unix", "x", ":", "//", "[", "]", "1", "/"], repeat=5):
+        try:
+            address = parse("".join(parts))
+        except UsageError:
+            refused += 1
+        else:
+            read += 1
+            assert parse(str(address)) == address
+    assert read
+    assert refused
+
+
+def test_a_word_is_a_url_by_its_scheme() -> None:
+    assert is_url("tcp://localhost:1")
+    assert is_url("unix:x")
+    assert not is_url("localhost:1")
+    assert not is_url("unix")
+
+
+def test_host_and_port_are_split_at_the_last_colon() -> None:
+    assert split_host_port("a:1", "a:1") == ("a", "1")
+    assert split_host_port("[::1]:http", "") == ("::1", "http")
+    assert split_host_port(":1", ":1") == ("", "1")
+
+
+@pytest.mark.parametrize("text", ["-1", "65536", "1.5", "x", "", "²"])
+def test_no_port(text: str) -> None:
+    with pytest.raises(UsageError, match="is no port"):
+        check_port(text)
+
+
+def test_ports_reach_from_0_to_65535() -> None:
+    assert (check_port("0"), check_port("65535")) == (0, 65535)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from pync.core.deadline import Deadline, parse_duration
+from pync.core.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("500ms", 0.5), ("3s", 3), ("2m", 120), ("1h", 3600), ("1.5", 1.5), (".5", 0.5), ("0", 0)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text, "-w") == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1", "1d", "1 s", "1e3", "inf", "nan", "1ms2", "."])
+def test_no_duration_names_the_option(text: str) -> None:
+    with pytest.raises(UsageError, match="^-w: .* is no duration"):
+        parse_duration(text, "-w")
+
+
+def test_never_is_a_deadline_too() -> None:
+    never = Deadline(None)
+    assert never.remaining is None
+    assert not never.passed
+
+
+def test_what_is_over_has_nothing_left() -> None:
+    over = Deadline(0)
+    assert over.remaining == 0.0
+    assert over.passed
+
+
+def test_what_is_to_come_has_time_left() -> None:
+    later = Deadline(3600)
+    assert later.remaining is not None
+    assert 3500 < later.remaining <= 3600
+    assert not later.passed

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import WORKED_OUT, Config, Endings
+from pync.core.errors import DialError, UsageError
+from pync.core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Event,
+    Failed,
+    Listening,
+    PeerEnded,
+    Scanned,
+)
+from pync.dialects.pync import CONFLICTS, DURATIONS, NEEDS, USAGE, parse, say
+from pync.dialects.words import options_in
+
+
+def test_every_option_is_a_field_and_the_reverse() -> None:
+    options = {option.long.replace("-", "_") for option in options_in(USAGE)}
+    assert options | {"target"} == set(Config._fields) - WORKED_OUT
+
+
+def test_the_tables_name_fields() -> None:
+    named = {name for one, other, _ in (*CONFLICTS, *NEEDS) for name in (one, other)}
+    assert named | set(DURATIONS) <= set(Config._fields)
+
+
+@pytest.mark.parametrize(
+    ("argv", "address"),
+    [
+        ("localhost 9000", Address("tcp", "localhost", "9000")),
+        ("localhost http", Address("tcp", "localhost", "http")),
+        ("localhost:9000", Address("tcp", "localhost", "9000")),
+        ("[::1]:9000", Address("tcp", "::1", "9000")),
+        ("::1 9000", Address("tcp", "::1", "9000")),
+        ("tcp://localhost:9000", Address("tcp", "localhost", "9000")),
+        ("-u localhost 53", Address("udp", "localhost", "53")),
+        ("-l 9000", Address("tcp", "", "9000")),
+        ("-l -p 9000", Address("tcp", "", "9000")),
+        ("-lp9000 127.0.0.1", Address("tcp", "127.0.0.1", "9000")),
+        ("-l 127.0.0.1 9000", Address("tcp", "127.0.0.1", "9000")),
+        ("-l -s 127.0.0.1 9000", Address("tcp", "127.0.0.1", "9000")),
+        ("-l 127.0.0.1:9000", Address("tcp", "127.0.0.1", "9000")),
+        ("-l tcp://127.0.0.1:9000", Address("tcp", "127.0.0.1", "9000")),
+        ("-lu 9000", Address("udp", "", "9000")),
+        ("-U a.sock", Address("unix", path="a.sock")),
+        ("-lU @name", Address("unix", path="@name")),
+        ("-U -u a.sock", Address("unixgram", path="a.sock")),
+        ("unix:a.sock", Address("unix", path="a.sock")),
+    ],
+)
+def test_targets(argv: str, address: Address) -> None:
+    assert parse(argv.split()).address == address
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        ("-4", {"ipv4": True}),
+        ("-6", {"ipv6": True}),
+        ("-vvv", {"verbose": 3}),
+        ("-nC", {"nodns": True, "crlf": True}),
+        ("-w 1.5", {"wait": 1.5}),
+        ("-w1", {"wait": 1.0}),
+        ("-q 500ms", {"quit_after": 0.5}),
+        ("-i 2m", {"interval": 120.0}),
+        ("-p 1 -p 2", {"source_port": "2"}),
+        ("--idle-timeout 1h", {"idle_timeout": 3600.0}),
+        ("-d", {"no_stdin": True}),
+    ],
+)
+def test_options(argv: str, changed: dict[str, Any]) -> None:
+    plain = parse(["localhost", "9000"])
+    config = parse([*argv.split(), "localhost", "9000"])
+    assert config._replace(endings=Endings()) == plain._replace(**changed, endings=Endings())
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        ("", {}),
+        ("--no-shutdown", {"shutdown": False}),
+        ("--half-open", {"on_peer_end": "stay"}),
+        ("--send-only", {"leave_when_sent": True}),
+        ("-q 2", {"quit_after": 2.0}),
+        ("-w 2", {"idle": 2.0}),
+        ("-w 2 --idle-timeout 3", {"idle": 3.0}),
+    ],
+)
+def test_endings(argv: str, changed: dict[str, Any]) -> None:
+    endings = parse([*argv.split(), "localhost", "9000"]).endings
+    assert endings == Endings(on_peer_end="finish")._replace(**changed)
+
+
+@pytest.mark.parametrize(
+    ("words", "ports"),
+    [
+        ("80", ["80"]),
+        ("80,443", ["80", "443"]),
+        ("20-23", ["20", "21", "22", "23"]),
+        ("23-21 http", ["21", "22", "23", "http"]),
+    ],
+)
+def test_ports_to_scan(words: str, ports: list[str]) -> None:
+    assert parse(["-z", "localhost", *words.split()]).ports == tuple(ports)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("", "HOST and PORT are missing"),
+        ("localhost", "PORT is missing"),
+        ("9000", "HOST is missing"),
+        ("localhost 1 2", "too many words"),
+        ("localhost 65536", "'65536' is no port"),
+        ("tcp://:80", "no host to connect to"),
+        ("-u tcp://localhost:80", "cannot use -u with tcp://localhost:80"),
+        ("-l", "-l needs a PORT"),
+        ("-l 1 2 3", "too many words"),
+        ("-lz 1", "cannot use -z and -l"),
+        ("-46 localhost 1", "cannot use -4 and -6"),
+        ("-k localhost 1", "must use -l with -k"),
+        ("-U a b", "-U takes one PATH"),
+        ("-U4 a", "cannot use -U and -4"),
+        ("-w x localhost 1", "-w: 'x' is no duration"),
+        ("-N --no-shutdown localhost 1", "cannot use -N and --no-shutdown"),
+        ("-z localhost ,", "between 1 and"),
+    ],
+)
+def test_refused_in_one_line(argv: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as refusal:
+        parse(argv.split())
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_empty_host_is_refused() -> None:
+    with pytest.raises(UsageError, match="HOST is empty"):
+        parse(["", "80"])
+
+
+@pytest.mark.parametrize("argv", [["-h"], ["--version"], ["-lzh"]])
+def test_help_and_version_need_nothing_else(argv: list[str]) -> None:
+    config = parse(argv)
+    assert config.help or config.version
+
+
+V4 = Address("tcp", "127.0.0.1", "9")
+UDP = Address("udp", "127.0.0.1", "9")
+REFUSED = DialError("dial", V4, "connection refused")
+
+
+@pytest.mark.parametrize(
+    ("event", "quietly", "verbosely"),
+    [
+        (Listening(Address("tcp", "0.0.0.0", "9")), None, "Listening on 0.0.0.0 9"),
+        (Listening(Address("udp", "0.0.0.0", "9")), None, "Bound on 0.0.0.0 9"),
+        (Listening(Address("unix", path="a")), None, "Listening on a"),
+        (Accepted(V4), None, "Connection received on 127.0.0.1 9"),
+        (Accepted(Address("unix")), None, "Connection received on (unnamed)"),
+        (
+            Connected(V4._replace(port="1"), "localhost"),
+            None,
+            "Connection to localhost (127.0.0.1) 1 port [tcp/*] succeeded!",
+        ),
+        (
+            Connected(V4._replace(port="1"), "127.0.0.1"),
+            None,
+            "Connection to 127.0.0.1 1 port [tcp/*] succeeded!",
+        ),
+        (Connected(UDP._replace(port="1"), ""), None, "Sending to 127.0.0.1 1 port [udp/*]"),
+        (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
+        (
+            Scanned(V4._replace(port="1"), "", "open"),
+            None,
+            "Connection to 127.0.0.1 1 port [tcp/*] succeeded!",
+        ),
+        (Scanned(V4, "", "closed"), None, None),
+        (
+            Scanned(UDP._replace(port="1"), "", "open|filtered"),
+            "127.0.0.1 1 port [udp/*] open|filtered",
+            "127.0.0.1 1 port [udp/*] open|filtered",
+        ),
+        (PeerEnded(V4), None, None),
+        (Failed(REFUSED), f"pync: {REFUSED}", f"pync: {REFUSED}"),
+    ],
+)
+def test_words(event: Event, quietly: str | None, verbosely: str | None) -> None:
+    assert say(event, Config(), False) == quietly
+    assert say(event, Config(verbose=1), False) == verbosely
+
+
+def test_a_person_is_told_that_the_peer_left() -> None:
+    assert say(PeerEnded(V4), Config(), True) == "Connection closed by foreign host."
+
+
+def test_a_known_port_has_its_name() -> None:
+    said = say(Scanned(V4._replace(port="22"), "", "open"), Config(verbose=1), False)
+    assert said == "Connection to 127.0.0.1 22 port [tcp/ssh] succeeded!"

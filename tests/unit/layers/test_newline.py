@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import itertools
+import re
+
+from pync.layers.newline import CrlfEncoder
+
+#: Every text of up to six bytes, as far as an encoder can tell them apart.
+TEXTS = [
+    bytes(letters) for size in range(7) for letters in itertools.product(b"\r\na", repeat=size)
+]
+
+
+def expected(data: bytes) -> bytes:
+    return re.sub(rb"(?<!\r)\n", b"\r\n", data)
+
+
+def test_whole() -> None:
+    for text in TEXTS:
+        assert CrlfEncoder().encode(text) == expected(text)
+
+
+def test_byte_by_byte() -> None:
+    for text in TEXTS:
+        encoder = CrlfEncoder()
+        assert b"".join(encoder.encode(bytes([byte])) for byte in text) == expected(text)
+
+
+def test_cut_in_two_anywhere() -> None:
+    for text in TEXTS:
+        for cut in range(len(text) + 1):
+            encoder = CrlfEncoder()
+            assert encoder.encode(text[:cut]) + encoder.encode(text[cut:]) == expected(text)
+
+
+def test_a_cr_at_the_end_of_one_read_belongs_to_the_next() -> None:
+    encoder = CrlfEncoder()
+    assert [encoder.encode(b"a\r"), encoder.encode(b""), encoder.encode(b"\nb")] == [
+        b"a\r",
+        b"",
+        b"\nb",
+    ]
