@@ -15,7 +15,7 @@ def test_a_life_in_order() -> None:
     assert after(DRAINING, "drained") == ENDED
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(STATES, EVENTS))
+@pytest.mark.parametrize(("state", "event"), [*itertools.product(STATES, EVENTS)])
 def test_nothing_leads_back(state: str, event: str) -> None:
     if (state, event) not in TRANSITIONS:
         with pytest.raises(KeyError):

@@ -1,0 +1,243 @@
+"""A flow between scripted ends: what each recv and send does is written down."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.engine.direction import BROKEN, DRAINING, ENDED, OPEN
+from pync.engine.flow import HIGH_WATER, READ, READ_DATAGRAM, Flow
+from pync.engine.loop import Loop
+from pync.layers.newline import CrlfEncoder
+
+
+class Script:
+    """A source that is always ready and gives these; the descriptor is a ready socket's."""
+
+    def __init__(self, *steps: bytes | Exception, datagram: bool = False) -> None:
+        self.steps = list(steps)
+        self.datagram = datagram
+        self.sizes: list[int] = []
+        self.ready, self._other = socket.socketpair()
+        self._other.send(b"x")
+
+    def read_fds(self) -> tuple[int, ...]:
+        return (self.ready.fileno(),)
+
+    def recv(self, size: int) -> bytes:
+        self.sizes.append(size)
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def close(self) -> None:
+        self.ready.close()
+        self._other.close()
+
+
+class Drain:
+    """A sink that is always ready and takes so many bytes each time."""
+
+    def __init__(self, *limits: int | Exception, datagram: bool = False) -> None:
+        self.limits = list(limits)
+        self.datagram = datagram
+        self.pieces: list[bytes] = []
+        self.ready, self._other = socket.socketpair()
+
+    def write_fd(self) -> int:
+        return self.ready.fileno()
+
+    def send(self, data: bytes | memoryview) -> int:
+        limit = self.limits.pop(0) if self.limits else len(data)
+        if isinstance(limit, Exception):
+            raise limit
+        self.pieces.append(bytes(data[:limit]))
+        return len(self.pieces[-1])
+
+    def close(self) -> None:
+        self.ready.close()
+        self._other.close()
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as running:
+        yield running
+
+
+def run(loop: Loop, source: Script, sink: Drain, **more: object) -> Flow:
+    changes: list[str] = []
+    flow = Flow(loop, source, sink, lambda: changes.append("changed"), **more)  # type: ignore[arg-type]
+    flow.start()
+    loop.run_while(lambda: not flow.over)
+    assert changes
+    source.close()
+    sink.close()
+    return flow
+
+
+def test_bytes_then_eof(loop: Loop) -> None:
+    sink = Drain()
+    flow = run(loop, Script(b"hello ", b"world", b""), sink)
+    assert (flow.state, flow.error, flow.moved) == (ENDED, None, 11)
+    assert sink.pieces == [b"hello ", b"world"]
+
+
+def test_a_sink_that_takes_little_gets_everything_in_order(loop: Loop) -> None:
+    sink = Drain(1, 2, BlockingIOError(), 1, BlockingIOError(), BlockingIOError())
+    flow = run(loop, Script(b"hello", b""), sink)
+    assert b"".join(sink.pieces) == b"hello"
+    assert (flow.state, flow.moved) == (ENDED, 5)
+
+
+def test_nothing_to_read_yet_is_no_error(loop: Loop) -> None:
+    flow = run(loop, Script(BlockingIOError(), b"a", InterruptedError(), b""), Drain())
+    assert (flow.state, flow.moved) == (ENDED, 1)
+
+
+def test_what_came_before_a_reset_is_delivered(loop: Loop) -> None:
+    sink = Drain(BlockingIOError(), 2)
+    reset = ConnectionResetError(104, "reset")
+    flow = run(loop, Script(b"last words", reset), sink)
+    assert b"".join(sink.pieces) == b"last words"
+    assert (flow.error, flow.failed_end) == (reset, "source")
+
+
+def test_a_broken_sink_breaks_the_flow(loop: Loop) -> None:
+    gone = BrokenPipeError(32, "gone")
+    flow = run(loop, Script(b"x"), Drain(gone))
+    assert (flow.state, flow.error, flow.failed_end) == (BROKEN, gone, "sink")
+
+
+def test_a_source_is_not_read_while_the_sink_is_full(loop: Loop) -> None:
+    source = Script(*[bytes(HIGH_WATER // 2)] * 4, b"")
+    left: list[int] = []
+
+    class Full(Drain):
+        def send(self, data: bytes | memoryview) -> int:
+            if self.limits:
+                left.append(len(source.steps))
+            return super().send(data)
+
+    sink = Full(*[BlockingIOError()] * 50)
+    run(loop, source, sink)
+    # Two halves fill the buffer; the other two, and EOF, are read when there is room.
+    assert min(left) == 3
+    assert sum(map(len, sink.pieces)) == 2 * HIGH_WATER
+
+
+def test_datagrams_stay_whole_and_empty_ones_are_no_eof(loop: Loop) -> None:
+    sink = Drain(1, datagram=True)
+    source = Script(b"one", b"", b"two", OSError(111, "refused"), datagram=True)
+    flow = run(loop, source, sink)
+    # The first was sent in part: the rest of it would be another datagram.
+    assert sink.pieces == [b"o", b"two"]
+    assert flow.failed_end == "source"
+
+
+@pytest.mark.parametrize(
+    ("source_is", "sink_is", "size"),
+    [(False, False, READ), (False, True, READ_DATAGRAM), (True, True, READ)],
+)
+def test_a_stream_is_cut_into_datagrams_as_nc_cuts(
+    loop: Loop, source_is: bool, sink_is: bool, size: int
+) -> None:
+    source = Script(b"", OSError(5, "end"), datagram=source_is)
+    run(loop, source, Drain(datagram=sink_is))
+    assert source.sizes[0] == size
+
+
+def test_a_layer_is_between(loop: Loop) -> None:
+    sink = Drain()
+    run(loop, Script(b"a\r", b"\nb\n", b""), sink, convert=CrlfEncoder().encode)
+    assert b"".join(sink.pieces) == b"a\r\nb\r\n"
+
+
+def test_lines_are_sent_one_by_one(loop: Loop) -> None:
+    sink = Drain()
+    run(loop, Script(b"a\nb\rc\n", b"d", b""), sink, interval=0.001)
+    assert sink.pieces == [b"a\n", b"b\rc\n", b"d"]
+
+
+def test_an_end_of_the_source_can_be_declared(loop: Loop) -> None:
+    source, sink = Script(BlockingIOError()), Drain()
+    flow = Flow(loop, source, sink, lambda: None)
+    flow.start()
+    assert (flow.state, flow.waits_for_source) == (OPEN, True)
+    flow.end_source()
+    flow.end_source()
+    assert flow.state == ENDED
+    source.close()
+    sink.close()
+
+
+def test_stopped_it_moves_nothing_more(loop: Loop) -> None:
+    source, sink = Script(b"x"), Drain(BlockingIOError())
+    flow = Flow(loop, source, sink, lambda: None)
+    flow.start()
+    loop.run_while(lambda: bool(source.steps))
+    assert not flow.waits_for_source
+    flow.stop()
+    flow.stop()
+    assert (flow.state, flow.moved, sink.pieces) == (BROKEN, 0, [])
+    source.close()
+    sink.close()
+
+
+class Fast:
+    """A fast path that does as it is told."""
+
+    def __init__(self, *steps: int | Exception | None, leftover: bytes = b"") -> None:
+        self.steps = list(steps)
+        self._leftover = leftover
+        self.closed = 0
+
+    def move(self) -> int | None:
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def fault(self, error: OSError) -> str:
+        return "source" if error.errno == 104 else "sink"
+
+    def leftover(self) -> bytes:
+        left, self._leftover = self._leftover, b""
+        return left
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_the_slow_path_goes_on_where_the_fast_one_cannot(loop: Loop) -> None:
+    sink, fast = Drain(), Fast(10, BlockingIOError(), 5, None, leftover=b"left")
+    flow = run(loop, Script(b"slow", b""), sink, mover=fast)
+    assert sink.pieces == [b"left", b"slow"]
+    assert (flow.state, flow.moved, fast.closed) == (ENDED, 15 + 8, 1)
+
+
+def test_eof_on_the_fast_path_is_seen_by_the_source(loop: Loop) -> None:
+    source = Script(b"")
+    flow = run(loop, source, Drain(), mover=Fast(10, 0))
+    assert (flow.state, source.steps) == (ENDED, [])
+
+
+def test_a_reset_on_the_fast_path_is_not_taken_for_eof(loop: Loop) -> None:
+    sink, reset = Drain(), ConnectionResetError(104, "reset")
+    flow = run(loop, Script(), sink, mover=Fast(1, reset, leftover=b"last"))
+    assert sink.pieces == [b"last"]
+    assert (flow.error, flow.failed_end) == (reset, "source")
+
+
+def test_draining_is_seen_from_outside(loop: Loop) -> None:
+    source, sink = Script(b"x", b""), Drain(*[BlockingIOError()] * 3)
+    seen: list[str] = []
+    flow = Flow(loop, source, sink, lambda: seen.append(flow.state))
+    flow.start()
+    loop.run_while(lambda: not flow.over)
+    assert [*dict.fromkeys(seen)] == [OPEN, DRAINING, ENDED]
+    source.close()
+    sink.close()

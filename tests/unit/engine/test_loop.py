@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import socket
+
+from pync.engine.loop import Loop
+
+
+def test_timers_run_in_the_order_of_their_time() -> None:
+    ran: list[str] = []
+    with Loop() as loop:
+        loop.call_later(0.02, lambda: ran.append("later"))
+        loop.call_later(0.0, lambda: ran.append("now"))
+        loop.run_while(lambda: len(ran) < 2)
+    assert ran == ["now", "later"]
+
+
+def test_a_cancelled_timer_does_not_run() -> None:
+    ran: list[str] = []
+    with Loop() as loop:
+        cancelled = loop.call_later(0.0, lambda: ran.append("cancelled"))
+        cancelled.cancel()
+        cancelled.cancel()
+        loop.call_later(0.01, lambda: ran.append("other"))
+        loop.run_while(lambda: not ran)
+    assert ran == ["other"]
+
+
+def test_readers_and_writers_of_one_descriptor() -> None:
+    seen: set[str] = set()
+    left, right = socket.socketpair()
+    with left, right, Loop() as loop:
+        loop.watch_reader(left.fileno(), lambda: seen.add("readable"))
+        loop.watch_writer(left.fileno(), lambda: seen.add("writable"))
+        loop.run_while(lambda: not seen)
+        assert seen == {"writable"}
+        right.send(b"x")
+        loop.run_while(lambda: len(seen) < 2)
+        loop.watch_writer(left.fileno(), None)
+        seen.clear()
+        loop.run_while(lambda: not seen)
+        assert seen == {"readable"}
+
+
+def test_a_watch_can_be_stopped_by_another_callback_of_the_same_round() -> None:
+    called: list[str] = []
+    with Loop() as loop:
+        pairs = [socket.socketpair() for _ in range(2)]
+        for index, (left, right) in enumerate(pairs):
+            other = pairs[1 - index][0].fileno()
+
+            def stop_the_other(index: int = index, other: int = other) -> None:
+                called.append(f"reader {index}")
+                loop.watch_reader(other, None)
+
+            right.send(b"x")
+            loop.watch_reader(left.fileno(), stop_the_other)
+        loop.run_while(lambda: not called)
+        for left, right in pairs:
+            left.close()
+            right.close()
+    assert len(called) == 1
+
+
+def test_a_regular_file_is_always_ready(tmp_path: os.PathLike[str]) -> None:
+    ready: list[bool] = []
+    descriptor = os.open(os.path.join(tmp_path, "file"), os.O_RDWR | os.O_CREAT)
+    with Loop() as loop:
+        loop.watch_reader(descriptor, lambda: ready.append(True))
+        loop.run_while(lambda: not ready)
+    os.close(descriptor)
+    assert ready
+
+
+def test_stopping_what_was_never_watched_does_nothing() -> None:
+    with Loop() as loop:
+        loop.watch_reader(-1, None)
+        loop.watch_writer(-1, None)
