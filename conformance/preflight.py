@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+from .channel import ABORT
 from .outcome import SuiteFailed, Violation
 from .plan import Options, Plan
 from .targets.address import Address, has_ipv6
@@ -19,7 +20,7 @@ from .targets.grammar import CommandTarget
 from .targets.launch import check_launchable, launched
 from .terminal import check_client
 from .transcript import Transcript
-from .wire import ABORT, Peer, dial
+from .wire import Peer, dial
 
 
 def prepare(options: Options) -> Plan:

@@ -21,8 +21,7 @@ import pexpect
 from .outcome import NotJudged, SuiteFailed, Violation
 from .targets.address import UNIX, Address
 from .targets.grammar import fill
-from .transcript import RECEIVED, SENT, Transcript
-from .wire import first_difference
+from .transcript import RECEIVED, SENT, Transcript, first_difference
 
 #: What a person reads when the server ends the connection.
 CLOSED = b"Connection closed by foreign host."

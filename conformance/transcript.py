@@ -132,3 +132,15 @@ _CELLS = [
 def escape(data: bytes) -> str:
     """Bytes as printable ASCII with C escapes; every byte can be read back."""
     return "".join([_CELLS[byte] for byte in data])
+
+
+def first_difference(left: bytes, right: bytes) -> int:
+    """Index of the first byte in which the two differ (bisection: they may be megabytes)."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

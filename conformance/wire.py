@@ -1,66 +1,30 @@
-"""The byte-exact client: pexpect's fdspawn on a socket, and every byte accounted for.
+"""The byte-exact client, which judges: what must come, byte by byte, and how it must end.
 
 A peer fails at the first wrong byte and never waits for a time-out to find out that
-one came. FIN and RST are different events and are never taken for one another. There
-are no sleeps: each awaited event has one deadline, and "nothing more comes" is proved
-by what follows directly (the next answer, or FIN). Byte-exact work never goes through
-a terminal (terminal.py is the human's view).
+one came. There are no sleeps: each awaited event has one deadline, and "nothing more
+comes" is proved by what follows directly (the next answer, or FIN). Byte-exact work
+never goes through a terminal (terminal.py is the human's view).
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import selectors
-import socket
-import struct
 import time
 from collections.abc import Callable, Iterable
 
-import pexpect
-from pexpect import fdpexpect
-
+from .channel import DATA, FIN, READ, RST, SILENCE, Channel, ServerLeft
 from .outcome import Violation
 from .targets.address import Address, open_socket
-from .transcript import RECEIVED, SENT, Transcript
+from .transcript import Transcript, first_difference
 
-FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
-
-#: Bytes asked for in one read.
-READ = 256 * 1024
-
-#: Errors of a read or a write that mean: the peer aborted.
-RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
-
-#: SO_LINGER on, zero seconds: close() sends RST (RFC 9293 3.10.7.4, abort).
-ABORT = struct.pack("ii", 1, 0) if os.name == "posix" else struct.pack("hh", 1, 0)
+__all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer", "dial"]
 
 
-class Peer:
-    """One client of the server under judgement.
+class Peer(Channel):
+    """One client of the server under judgement; every method may raise Violation."""
 
-    Arguments:
-        name: how the transcript calls it.
-        sock: a connected stream socket; the peer owns it.
-        transcript: where the events go.
-        deadline: seconds that one awaited event may take.
-    """
-
-    def __init__(
-        self, name: str, sock: socket.socket, transcript: Transcript, deadline: float
-    ) -> None:
-        self.name = name
-        self.deadline = deadline
-        self.transcript = transcript
-        self.ended: str | None = None
-        self.received = 0
-        self._sock = sock
-        self._pending = bytearray()
-        self._previous = b""
-        self._sock.setblocking(False)
-        self._stream = fdpexpect.fdspawn(
-            sock, use_poll=hasattr(selectors, "PollSelector"), timeout=deadline, maxread=READ
-        )
+    #: The last answer that came right, for the hints.
+    _previous = b""
 
     # What the client does.
 
@@ -68,8 +32,8 @@ class Peer:
         """Send everything; for more than a socket buffer use exchange()."""
         rest = memoryview(data)
         while rest:
-            written = self._write(rest)
-            if written is None and not self._wait_writable(self.deadline):
+            written = self._put(rest)
+            if written is None and not self.wait_writable(self.deadline):
                 raise self._violation(
                     "stopped-reading",
                     f"the server took {len(data) - len(rest)} of {len(data)} bytes "
@@ -84,19 +48,10 @@ class Peer:
 
     def send_eof(self) -> None:
         """End the sending side: FIN."""
-        self.transcript.note(self.name, FIN, SENT)
         try:
-            self._sock.shutdown(socket.SHUT_WR)
-        except OSError as error:
-            if error.errno not in RESETS and error.errno != errno.ENOTCONN:
-                raise
+            self.shut_down()
+        except ServerLeft as error:
             raise self._closed_early("before the client had ended") from error
-
-    def reset(self) -> None:
-        """Abort the connection: the server sees RST (TCP only)."""
-        self.transcript.note(self.name, RST, SENT)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
-        self.close(note=False)
 
     def leave(self, patience: float) -> bool:
         """End in order: FIN, read to the server's FIN, close.
@@ -109,24 +64,10 @@ class Peer:
         """
         if self.ended is None:
             self.send_eof()
-        while self.ended is None and self._receive(patience) == DATA:
+        while self.ended is None and self.receive(patience) == DATA:
             pass
         self.close(note=False)
         return self.ended is not None
-
-    def close(self, note: bool = True) -> None:
-        """Leave; idempotent."""
-        if self._sock.fileno() != -1:
-            if note:
-                self.transcript.note(self.name, "close")
-            self._sock.close()
-
-    def vanish(self) -> None:
-        """Abort without a word, when the scenario is over; idempotent."""
-        if self._sock.fileno() != -1:
-            if self._sock.family != getattr(socket, "AF_UNIX", None):
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
-            self._sock.close()
 
     def flood(self, source: bytes, limit: int, quiet: float) -> int:
         """Send ``source`` over and over without reading, until nobody takes it any more.
@@ -139,9 +80,9 @@ class Peer:
         view, taken = memoryview(source), 0
         while taken < limit:
             at = taken % len(source)
-            written = self._write(view[at : at + min(READ, limit - taken)])
+            written = self._put(view[at : at + min(READ, limit - taken)])
             if written is None:
-                if not self._wait_writable(quiet):
+                if not self.wait_writable(quiet):
                     break
                 continue
             taken += written
@@ -164,9 +105,9 @@ class Peer:
 
     def expect_eof(self, awaited: str = "the server's FIN") -> None:
         """Await FIN, and no byte before it."""
-        if not self._pending and self.ended is None:
-            self._receive(self.deadline)
-        if self._pending:
+        if not self.pending and self.ended is None:
+            self.receive(self.deadline)
+        if self.pending:
             raise self._surplus(awaited)
         if self.ended == FIN:
             return
@@ -192,14 +133,14 @@ class Peer:
                 wrong with them, or None. Without it no byte may come.
         """
         while self.ended is None:
-            if self._receive(self.deadline) == SILENCE:
+            if self.receive(self.deadline) == SILENCE:
                 raise self._violation(
                     "no-rst",
                     f"the server did not reset the connection within {self.deadline:g} s",
                     instead=self._nothing(),
                 )
-        complaint = before(bytes(self._pending)) if before else None
-        if before is None and self._pending:
+        complaint = before(bytes(self.pending)) if before else None
+        if before is None and self.pending:
             raise self._surplus("RST")
         if complaint:
             raise self._violation("extra-bytes", complaint)
@@ -212,38 +153,21 @@ class Peer:
 
     def has_ended(self) -> bool:
         """Whether the server's end has arrived by now; what came before it is kept."""
-        while self.ended is None and self._receive(0.0) == DATA:
+        while self.ended is None and self.receive(0.0) == DATA:
             pass
         return self.ended is not None
 
     def expect_nothing_yet(self, why: str) -> None:
         """Nothing may have arrived by now; call it after a barrier."""
-        self._receive(0.0)
-        if self._pending:
+        self.receive(0.0)
+        if self.pending:
             raise self._surplus(why)
         if self.ended:
             raise self._ended_early(b"", 0, why)
 
-    def read_until(self, done: Callable[[bytes], bool], awaited: str) -> bytes:
-        """Collect bytes until ``done(bytes so far)``; for answers that are not fixed bytes."""
-        while not done(bytes(self._pending)):
-            if self._receive(self.deadline) != DATA:
-                have = bytes(self._pending)
-                raise self._violation(
-                    "ended-early" if self.ended else "missing-bytes",
-                    f"awaited {awaited}, received {len(have)} bytes and then "
-                    f"{self.ended or self._nothing()}",
-                    expected=have,
-                    received=have,
-                    offset=len(have),
-                    instead=self.ended or self._nothing(),
-                    awaited=awaited,
-                )
-        return self.take()
-
     def read_to_end(self, awaited: str = "the server's FIN") -> bytes:
         """Collect everything up to the server's FIN; RST is a violation."""
-        while self.ended is None and self._receive(self.deadline) != SILENCE:
+        while self.ended is None and self.receive(self.deadline) != SILENCE:
             pass
         data = self.take()
         self.expect_eof(awaited)
@@ -251,13 +175,13 @@ class Peer:
 
     def take(self) -> bytes:
         """Hand over the bytes received and not yet judged."""
-        data = bytes(self._pending)
-        self._pending.clear()
+        data = bytes(self.pending)
+        self.pending.clear()
         return data
 
     def poll(self, timeout: float) -> str:
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
-        return self._receive(timeout)
+        return self.receive(timeout)
 
     # How.
 
@@ -265,11 +189,11 @@ class Peer:
         matched, wanted = 0, memoryview(expected)
         while True:
             # Judge what came, then read: the first wrong byte ends it.
-            piece = bytes(self._pending[: len(expected) - matched])
+            piece = bytes(self.pending[: len(expected) - matched])
             if piece != wanted[matched : matched + len(piece)]:
                 raise self._wrong(expected, matched, awaited)
             matched += len(piece)
-            del self._pending[: len(piece)]
+            del self.pending[: len(piece)]
             if sending:
                 self._match_writing(sending)
                 sending = sending[self._just_written :]
@@ -279,74 +203,26 @@ class Peer:
             if self.ended:
                 raise self._ended_early(expected, matched, awaited)
             if matched < len(expected) and sending:
-                if self._wait_either(self.deadline):
-                    self._receive(0.0)
+                if self.wait_either(self.deadline):
+                    self.receive(0.0)
                     continue
                 raise self._silent(expected, matched, awaited)
             if sending:
-                if not self._wait_writable(self.deadline):
+                if not self.wait_writable(self.deadline):
                     raise self._silent(expected, matched, awaited)
-            elif self._receive(self.deadline) == SILENCE:
+            elif self.receive(self.deadline) == SILENCE:
                 raise self._silent(expected, matched, awaited)
 
     _just_written = 0
 
     def _match_writing(self, sending: memoryview) -> None:
-        self._just_written = self._write(sending[:READ]) or 0
+        self._just_written = self._put(sending[:READ]) or 0
 
-    def _receive(self, timeout: float) -> str:
-        if self.ended:
-            return self.ended
+    def _put(self, data: memoryview) -> int | None:
         try:
-            data = self._stream.read_nonblocking(READ, timeout)
-        except pexpect.TIMEOUT:
-            return SILENCE
-        except pexpect.EOF:
-            return self._end(FIN)
-        except BlockingIOError:
-            return DATA
-        except OSError as error:
-            if error.errno not in RESETS:
-                raise
-            return self._end(RST)
-        self.received += len(data)
-        self._pending += data
-        self.transcript.received(self.name, data)
-        return DATA
-
-    def _end(self, how: str) -> str:
-        self.ended = how
-        self.transcript.note(self.name, how, RECEIVED)
-        return how
-
-    def _write(self, data: memoryview) -> int | None:
-        """The number of bytes taken; None when the socket would block."""
-        try:
-            written = self._sock.send(data)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            if error.errno not in RESETS:
-                raise
-            # What the server said before it left is evidence: take it first.
-            while self._receive(0.0) == DATA:
-                pass
-            if self.ended is None:
-                self._end(RST)
+            return self.write(data)
+        except ServerLeft as error:
             raise self._closed_early("while the client was still sending") from error
-        self.transcript.sent(self.name, bytes(data[:written]))
-        return written
-
-    def _wait_writable(self, timeout: float) -> bool:
-        return self._wait(selectors.EVENT_WRITE, timeout)
-
-    def _wait_either(self, timeout: float) -> bool:
-        return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
-
-    def _wait(self, events: int, timeout: float) -> bool:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._sock, events)
-            return bool(selector.select(timeout))
 
     # What to say when it did not.
 
@@ -354,9 +230,9 @@ class Peer:
         return f"nothing for {self.deadline:g} s"
 
     def _wrong(self, expected: bytes, matched: int, awaited: str) -> Violation:
-        self._receive(0.0)
-        received = expected[:matched] + bytes(self._pending)
-        offset = matched + first_difference(expected[matched:], bytes(self._pending))
+        self.receive(0.0)
+        received = expected[:matched] + bytes(self.pending)
+        offset = matched + first_difference(expected[matched:], bytes(self.pending))
         return self._violation(
             "wrong-bytes",
             f"wrong byte at {offset} of {awaited}",
@@ -367,8 +243,8 @@ class Peer:
         )
 
     def _surplus(self, awaited: str) -> Violation:
-        self._receive(0.0)
-        received = bytes(self._pending)
+        self.receive(0.0)
+        received = bytes(self.pending)
         return self._violation(
             "extra-bytes",
             f"{len(received)} bytes came where {awaited} was awaited",
@@ -443,15 +319,3 @@ def dial(
         ) from error
     transcript.note(name, f"connect {address}")
     return Peer(name, sock, transcript, deadline)
-
-
-def first_difference(left: bytes, right: bytes) -> int:
-    """Index of the first byte in which the two differ (bisection: they may be megabytes)."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -8,7 +8,8 @@ import signal
 import socket
 import time
 
-from ..reference.python.serving import Connection, Server
+from ..reference.python.connection import Connection
+from ..reference.python.serving import Server
 from .form import Family
 
 

@@ -11,103 +11,13 @@ from ..catalogue import Profile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import DATA, Peer
+from .answer import Answer, take
 from .common import every_stream_service, jam
 
 #: Letters outside ASCII whose upper case is one letter too; both forms are accepted.
 NON_ASCII = "é ñ ü ж λ 漢 😀"
 
 LARGE = 384 * 1024
-
-
-class Answer:
-    """The upper-cased input with tokens between its parts, matched as it arrives.
-
-    Arguments:
-        text: what was sent; outside ASCII each letter may come back in either case.
-        token: the token in force.
-    """
-
-    def __init__(self, text: str, token: bytes) -> None:
-        self.units = [_cases(letter) for letter in text]
-        self.token = token
-        self.received = bytearray()
-        self.matched = 0
-        self.tokens = 0
-        self.ends_in_token = False
-        self._at = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether all of the input has been answered."""
-        return self.matched == len(self.units)
-
-    def feed(self, data: bytes) -> None:
-        """Match what arrived.
-
-        Raises Violation at the first wrong byte.
-        """
-        self.received += data
-        while self._at < len(self.received):
-            step = self._token() or self._unit()
-            if not step:
-                if self._may_become_more():
-                    return
-                raise self._wrong()
-            self._at += step
-
-    def _token(self) -> int:
-        if not self.received.startswith(self.token, self._at):
-            return 0
-        if self.matched == 0:
-            raise Violation(
-                "token-first",
-                "the token came before any answer",
-                expected=self._expected(),
-                received=bytes(self.received),
-                offset=self._at,
-            )
-        self.tokens += 1
-        self.ends_in_token = True
-        return len(self.token)
-
-    def _unit(self) -> int:
-        if self.complete:
-            return 0
-        for case in self.units[self.matched]:
-            if self.received.startswith(case, self._at):
-                self.matched += 1
-                self.ends_in_token = False
-                return len(case)
-        return 0
-
-    def _may_become_more(self) -> bool:
-        rest = bytes(self.received[self._at :])
-        awaited = [self.token] + ([] if self.complete else list(self.units[self.matched]))
-        return any(len(rest) < len(word) and word.startswith(rest) for word in awaited)
-
-    def _expected(self) -> bytes:
-        """The best fit: what came right so far, then the rest of the answer and the token."""
-        rest = b"".join(unit[0] for unit in self.units[self.matched :])
-        return bytes(self.received[: self._at]) + rest + self.token
-
-    def _wrong(self) -> Violation:
-        expected, received = self._expected(), bytes(self.received)
-        offset = self._at
-        while expected[offset : offset + 1] == received[offset : offset + 1] != b"":
-            offset += 1
-        return Violation(
-            "wrong-bytes",
-            f"wrong byte at {offset} of the upper-cased answer",
-            expected=expected,
-            received=received,
-            offset=offset,
-        )
-
-
-def _cases(letter: str) -> tuple[bytes, ...]:
-    if letter.isascii():
-        return (letter.upper().encode(),)
-    return tuple(dict.fromkeys((letter.upper().encode(), letter.encode())))
 
 
 def converse(session: Session, peer: Peer, *parts: bytes, patience: float = 0.0) -> None:
@@ -122,43 +32,7 @@ def converse(session: Session, peer: Peer, *parts: bytes, patience: float = 0.0)
         peer.send(part)
         if part is not parts[-1]:
             peer.poll(patience)
-    _take(peer, answer, until_end=False)
-
-
-def _take(peer: Peer, answer: Answer, until_end: bool) -> None:
-    try:
-        while True:
-            answer.feed(peer.take())
-            done = answer.complete and (until_end or answer.ends_in_token)
-            if done and not until_end:
-                return
-            how = peer.poll(peer.deadline)
-            if how == DATA:
-                continue
-            if done and how == "FIN":
-                return
-            raise _missing(answer, peer, how)
-    except Violation as violation:
-        violation.client = peer.name
-        raise
-
-
-def _missing(answer: Answer, peer: Peer, how: str) -> Violation:
-    received = bytes(answer.received)
-    instead = f"nothing for {peer.deadline:g} s" if how == "silence" else how
-    awaited = "the token" if answer.complete else "the upper-cased answer"
-    if answer.complete and answer.ends_in_token:
-        awaited = "the server's FIN"
-    expected = answer._expected() if not answer.ends_in_token else received
-    return Violation(
-        "missing-bytes" if how == "silence" else "ended-early",
-        f"awaited {awaited}, then came {instead}",
-        expected=expected,
-        received=received,
-        offset=len(received),
-        instead=instead,
-        awaited=awaited,
-    )
+    take(peer, answer)
 
 
 def open_(session: Session, peer: Peer) -> None:
@@ -253,7 +127,7 @@ def unterminated_rest(session: Session) -> None:
     answer = Answer(text.decode(), session.parameters["token"])
     peer.send(text)
     peer.send_eof()
-    _take(peer, answer, until_end=True)
+    take(peer, answer, until_end=True)
 
 
 @quit_.must(
@@ -291,7 +165,7 @@ def large(session: Session) -> None:
         peer.send(line * 64)
         while peer.poll(0) == DATA:
             answer.feed(peer.take())
-    _take(peer, answer, until_end=False)
+    take(peer, answer)
 
 
 @quit_.must("nothing-else", "4.10", "Nothing but greeting, answers and tokens is sent.", "SPEC 4.2")
@@ -321,8 +195,8 @@ def isolation(session: Session) -> None:
     token_ = session.parameters["token"]
     first.send(one)
     second.send(two)
-    _take(second, Answer(two.decode(), token_), until_end=False)
-    _take(first, Answer(one.decode(), token_), until_end=False)
+    take(second, Answer(two.decode(), token_))
+    take(first, Answer(one.decode(), token_))
 
 
 @quit_.must(

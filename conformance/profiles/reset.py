@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..catalogue import ABORTABLE, Profile
 from ..outcome import Violation
 from ..session import Session
-from ..wire import Peer, first_difference
+from ..transcript import first_difference
+from ..wire import Peer
 from .common import every_stream_service, jam
 
 LARGE = 1024 * 1024

@@ -6,7 +6,8 @@ No argparse: a fresh server is started for every scenario, and its start is felt
 import signal
 import sys
 
-from .serving import Connection
+from .connection import Connection
+from .serving import Server
 
 
 def main(argv: "list[str]", services: "dict[str, type[Connection]]") -> int:
@@ -17,7 +18,7 @@ def main(argv: "list[str]", services: "dict[str, type[Connection]]") -> int:
         print(f"server: {error}", file=sys.stderr)
         return 2
     try:
-        server = service.server_class(address, service, settings)
+        server = (service.server_class or Server)(address, service, settings)
     except OSError as error:
         print(f"server: listen {address}: {error.strerror or error}", file=sys.stderr)
         return 1

@@ -2,7 +2,7 @@
 
 import codecs
 
-from .serving import Connection
+from .connection import Connection
 
 
 class Echo(Connection):

@@ -1,0 +1,150 @@
+"""One client's socket, with every byte and event of it on the transcript.
+
+pexpect's fdspawn reads; what was read and not yet judged waits here. FIN and RST are
+different events and are never taken for one another. A channel does and tells what
+happened; it judges nothing: wire.py does.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+import struct
+
+import pexpect
+from pexpect import fdpexpect
+
+from .transcript import RECEIVED, SENT, Transcript
+
+FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
+
+#: Bytes asked for in one read.
+READ = 256 * 1024
+
+#: Errors of a read or a write that mean: the peer aborted.
+RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
+
+#: SO_LINGER on, zero seconds: close() sends RST (RFC 9293 3.10.4, abort).
+ABORT = struct.pack("ii", 1, 0) if os.name == "posix" else struct.pack("hh", 1, 0)
+
+
+class ServerLeft(Exception):
+    """A write failed: the server has closed or reset the connection."""
+
+
+class Channel:
+    """A connected stream socket.
+
+    Arguments:
+        name: how the transcript calls the client.
+        sock: owned from now on.
+        transcript: where the events go.
+        deadline: seconds that one awaited event may take.
+    """
+
+    def __init__(
+        self, name: str, sock: socket.socket, transcript: Transcript, deadline: float
+    ) -> None:
+        self.name = name
+        self.deadline = deadline
+        self.transcript = transcript
+        self.ended: str | None = None
+        self.received = 0
+        #: Received and not yet judged.
+        self.pending = bytearray()
+        self._sock = sock
+        self._sock.setblocking(False)
+        self._stream = fdpexpect.fdspawn(
+            sock, use_poll=hasattr(selectors, "PollSelector"), timeout=deadline, maxread=READ
+        )
+
+    def receive(self, timeout: float) -> str:
+        """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
+        if self.ended:
+            return self.ended
+        try:
+            data = self._stream.read_nonblocking(READ, timeout)
+        except pexpect.TIMEOUT:
+            return SILENCE
+        except pexpect.EOF:
+            return self._end(FIN)
+        except BlockingIOError:
+            return DATA
+        except OSError as error:
+            if error.errno not in RESETS:
+                raise
+            return self._end(RST)
+        self.received += len(data)
+        self.pending += data
+        self.transcript.received(self.name, data)
+        return DATA
+
+    def write(self, data: memoryview) -> int | None:
+        """The number of bytes taken; None when the socket would block.
+
+        Raises ServerLeft.
+        """
+        try:
+            written = self._sock.send(data)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno not in RESETS:
+                raise
+            # What the server said before it left is evidence: take it first.
+            while self.receive(0.0) == DATA:
+                pass
+            if self.ended is None:
+                self._end(RST)
+            raise ServerLeft from error
+        self.transcript.sent(self.name, bytes(data[:written]))
+        return written
+
+    def shut_down(self) -> None:
+        """End the sending side: FIN. Raises ServerLeft."""
+        self.transcript.note(self.name, FIN, SENT)
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno not in RESETS and error.errno != errno.ENOTCONN:
+                raise
+            raise ServerLeft from error
+
+    def reset(self) -> None:
+        """Abort the connection: the server sees RST (TCP only)."""
+        self.transcript.note(self.name, RST, SENT)
+        self.vanish()
+
+    def vanish(self) -> None:
+        """Abort without a word, when the scenario is over; idempotent."""
+        if self._sock.fileno() != -1:
+            if self._sock.family != getattr(socket, "AF_UNIX", None):
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            self._sock.close()
+
+    def close(self, note: bool = True) -> None:
+        """Leave; idempotent."""
+        if self._sock.fileno() != -1:
+            if note:
+                self.transcript.note(self.name, "close")
+            self._sock.close()
+
+    def wait_writable(self, timeout: float) -> bool:
+        """Whether it can be written within ``timeout`` seconds."""
+        return self._wait(selectors.EVENT_WRITE, timeout)
+
+    def wait_either(self, timeout: float) -> bool:
+        """Whether it can be written or read within ``timeout`` seconds."""
+        return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
+
+    def _wait(self, events: int, timeout: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, events)
+            return bool(selector.select(timeout))
+
+    def _end(self, how: str) -> str:
+        self.ended = how
+        self.transcript.note(self.name, how, RECEIVED)
+        return how

@@ -1,0 +1,76 @@
+"""Concurrency (SPEC 7.1, 7.2): clients are served at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..catalogue import Profile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import Peer
+
+#: Idle clients that must hold up nobody.
+IDLE = 64
+
+
+def declare(profile: Profile) -> None:
+    """Declare the requirements for a profile."""
+
+    @profile.must(
+        "concurrent",
+        "7.1",
+        "Clients are served at the same time: a second one in full while the first is connected.",
+        "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
+    )
+    def concurrent(session: Session) -> None:
+        _serves_meanwhile(session, lambda: [session.join()])
+
+    @profile.must(
+        "idle-64",
+        "7.2",
+        f"{IDLE} idle clients hold up nobody.",
+        "SPEC 7.2",
+    )
+    def idle(session: Session) -> None:
+        def arrive() -> list[Peer]:
+            waiting = []
+            for number in range(1, IDLE + 1):
+                waiting.append(session.connect(f"idle{number}"))
+                session.let_accept()
+            return waiting
+
+        _serves_meanwhile(session, arrive)
+
+
+def _serves_meanwhile(session: Session, arrive: Callable[[], list[Peer]]) -> None:
+    """While the clients that arrive stay, the next one is served in full.
+
+    Where the server itself ends a connection, a client that is let in only after the
+    others' end was not served meanwhile. Once that may be the machine's load; three
+    times in a row it is the server.
+    """
+    for _ in range(3 if session.profile.ends_by_itself else 1):
+        waiting = arrive()
+        following = session.join()
+        # Not the very last of many: a server that takes sixty lets it in as late.
+        meanwhile = not waiting[-15:][0].has_ended()
+        session.serve(following)
+        if len(waiting) == 1:
+            session.serve(waiting[0])
+        else:
+            _leave(session, waiting)
+        if meanwhile:
+            return
+    raise Violation(
+        "held-up",
+        "three times in a row a client was let in only when the clients before it had ended",
+        client=following.name,
+    )
+
+
+def _leave(session: Session, waiting: list[Peer]) -> None:
+    """Let the idle clients go in order: what is judged is what they held up."""
+    patience = session.deadline
+    for peer in waiting:
+        if not peer.leave(patience):
+            patience = 0.0

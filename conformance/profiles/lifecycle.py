@@ -1,0 +1,188 @@
+"""Lifecycle (SPEC 7.10 to 7.16): how a server ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+from ..catalogue import ABORTABLE, Declare, Profile
+from ..outcome import NotJudged, Violation
+from ..session import Session
+from ..targets.address import TCP, TCP6, UNIX, open_socket
+from ..wire import Peer
+
+#: Connections after which a leak of one descriptor each is beyond doubt, made in
+#: batches; and the growth that thread pools and logs are allowed.
+CONNECTIONS, BATCH, GROWTH = 200, 50, 10
+
+#: Seconds that SIGTERM may take.
+TERMINATION = 5.0
+
+
+def declare(profile: Profile) -> None:
+    """Declare the requirements for a profile."""
+
+    def lives(words: str, clause: str, text: str, basis: str, **where: object) -> Declare:
+        return profile.must(words, clause, text, basis, spawned=True, **where)
+
+    @lives(
+        "sigterm-idle",
+        "7.10",
+        "SIGTERM ends the server within 5 s, with status 0 or 143 or by the signal.",
+        "POSIX.1-2017 SIGTERM",
+    )
+    def sigterm_idle(session: Session) -> None:
+        session.next_client_is_served()
+        session.terminate(TERMINATION)
+
+    @lives(
+        "sigterm-busy",
+        "7.11",
+        "SIGTERM ends the server within 5 s although clients are connected.",
+        "POSIX.1-2017 SIGTERM",
+    )
+    def sigterm_busy(session: Session) -> None:
+        session.connect()
+        talking = session.join()
+        talking.send(profile.half_input)
+        session.next_client_is_served()
+        session.terminate(TERMINATION)
+
+    @lives(
+        "port-free",
+        "7.12",
+        "When the server has ended, its port is free: nothing answers there and it can be bound.",
+        "SPEC 7.12",
+        transports=(TCP, TCP6),
+    )
+    def port_free(session: Session) -> None:
+        session.next_client_is_served()
+        session.terminate(TERMINATION)
+        _nothing_listens(session)
+
+    @lives(
+        "leak-fin",
+        "7.13",
+        f"{CONNECTIONS} connections ended by FIN leave no descriptor behind.",
+        "SPEC 7.13",
+    )
+    def leak_fin(session: Session) -> None:
+        def visit(batch: int) -> None:
+            peers = _batch(session, batch)
+            for peer in peers:
+                peer.send(profile.chatter)
+                session.serve(peer)
+
+        _leaves_no_descriptor(session, visit)
+
+    @lives(
+        "leak-reset",
+        "7.14",
+        f"{CONNECTIONS} connections ended by RST leave no descriptor behind.",
+        "SPEC 7.14",
+        transports=ABORTABLE,
+    )
+    def leak_reset(session: Session) -> None:
+        def visit(batch: int) -> None:
+            peers = _batch(session, batch)
+            for peer in peers:
+                peer.send(profile.half_input)
+                peer.reset()
+            session.next_client_is_served()
+
+        _leaves_no_descriptor(session, visit)
+
+    @lives(
+        "path-removed",
+        "7.15",
+        "A Unix socket path is removed when the server ends.",
+        "unix(7)",
+        transports=(UNIX,),
+    )
+    def path_removed(session: Session) -> None:
+        session.next_client_is_served()
+        session.terminate(TERMINATION)
+        if os.path.lexists(session.server.address.path):
+            raise Violation("path-left", "the server ended and left its Unix socket path behind")
+
+    @lives(
+        "path-stale",
+        "7.16",
+        "A stale Unix socket path at the start does not prevent the server from starting.",
+        "unix(7)",
+        transports=(UNIX,),
+    )
+    def path_stale(session: Session) -> None:
+        session.next_client_is_served()
+        session.kill()
+        if not os.path.lexists(session.server.address.path):
+            raise NotJudged("a killed server leaves no path behind here")
+        session.start_again()
+        session.next_client_is_served()
+
+
+def _batch(session: Session, batch: int) -> list[Peer]:
+    peers = []
+    for number in range(1, BATCH + 1):
+        peers.append(session.join(f"{batch}.{number}"))
+        session.let_accept()
+    return peers
+
+
+def _nothing_listens(session: Session) -> None:
+    address = session.server.address
+    try:
+        with open_socket(address, session.deadline):
+            pass
+    except OSError:
+        pass
+    else:
+        raise Violation("port-held", f"the server ended, and something still answers at {address}")
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As any server that starts there next would; TIME_WAIT does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+            probe.listen(1)
+        except OSError as error:
+            raise Violation(
+                "port-held", f"the server ended, and {address} cannot be bound: {error.strerror}"
+            ) from error
+
+
+def _leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
+    process = session.process
+    visit(0)
+    baseline = _settled(session, lambda _: True)
+    for batch in range(1, CONNECTIONS // BATCH + 1):
+        visit(batch)
+    count = _settled(session, lambda count: count <= baseline + GROWTH)
+    session.transcript.note("server", f"{baseline} descriptors before, {count} after")
+    if process.alive and count > baseline + GROWTH:
+        raise Violation(
+            "descriptor-leak",
+            f"{CONNECTIONS} connections grew the server's open descriptors "
+            f"from {baseline} to {count}",
+        )
+
+
+def _settled(session: Session, enough: Callable[[int], bool]) -> int:
+    """The number of descriptors, once enough or once it has stopped falling."""
+    process = session.process
+    count = process.descriptors()
+    if count is None:
+        raise NotJudged("descriptors cannot be counted on this platform")
+    for _ in _looks(session.deadline):
+        now = process.descriptors() or 0
+        if now >= count and enough(now):
+            return now
+        count = now
+        if process.wait(0.05):
+            break
+    return count
+
+
+def _looks(seconds: float) -> Iterator[int]:
+    yield from range(int(seconds / 0.05))

@@ -1,0 +1,87 @@
+"""Survival (SPEC 7.3 to 7.9): what one client does harms no other."""
+
+from __future__ import annotations
+
+from ..catalogue import ABORTABLE, Declare, Profile
+from ..session import Session
+
+BASIS = "RFC 9293 3.10.7 (reset)"
+
+
+def declare(profile: Profile) -> None:
+    """Declare the requirements for a profile."""
+
+    def survives(words: str, clause: str, text: str, **where: object) -> Declare:
+        sentence = f"After {text} the next client is served in full."
+        return profile.must(words, clause, sentence, BASIS, **where)
+
+    @survives("reset-at-once", "7.3", "an RST directly after connecting", transports=ABORTABLE)
+    def reset_at_once(session: Session) -> None:
+        session.connect().reset()
+        session.next_client_is_served()
+
+    @survives("reset-mid-message", "7.4", "an RST in mid-message", transports=ABORTABLE)
+    def reset_mid_message(session: Session) -> None:
+        peer = session.join()
+        session.let_accept()
+        peer.send(profile.half_input)
+        peer.reset()
+        session.next_client_is_served()
+
+    @survives(
+        "reset-while-writing",
+        "7.5",
+        "an RST from a client to which the server is writing",
+        transports=ABORTABLE,
+    )
+    def reset_while_writing(session: Session) -> None:
+        peer = session.join()
+        profile.stall(session, peer)
+        if profile.provoke:
+            profile.provoke(peer)
+        peer.reset()
+        session.next_client_is_served()
+
+    @survives(
+        "reset-before-accept",
+        "7.6",
+        "RSTs from clients whose connection the server has not accepted yet",
+        transports=ABORTABLE,
+        spawned=True,
+    )
+    def reset_before_accept(session: Session) -> None:
+        with session.paused():
+            for _ in range(2):
+                peer = session.connect()
+                peer.send(profile.half_input)
+                peer.reset()
+        session.next_client_is_served()
+
+    @survives("reset-fifty", "7.7", "fifty RSTs in a row", transports=ABORTABLE)
+    def reset_fifty(session: Session) -> None:
+        for number in range(50):
+            peer = session.connect(f"R{number + 1}")
+            peer.send(profile.half_input)
+            peer.reset()
+            session.let_accept()
+        session.next_client_is_served()
+
+    @survives("half-sent", "7.8", "a client that leaves in mid-message")
+    def half_sent(session: Session) -> None:
+        peer = session.join()
+        peer.send(profile.half_input)
+        peer.close()
+        session.next_client_is_served()
+
+    @survives(
+        "stall-then-reset",
+        "7.9",
+        "a client that stops reading and then resets",
+        transports=ABORTABLE,
+    )
+    def stall_then_reset(session: Session) -> None:
+        stalled = session.join()
+        profile.stall(session, stalled)
+        session.next_client_is_served()
+        stalled.reset()
+        session.next_client_is_served()

@@ -1,0 +1,61 @@
+"""What must stand in no file: sleeps, fixed ports, a machine's paths, unfinished business."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0 and done.stdout:
+        return [ROOT / name for name in done.stdout.split("\0") if name]
+    return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+
+
+FILES = [path for path in tracked() if path.exists() and path != Path(__file__)]
+TESTS = [path for path in FILES if ROOT / "tests" in path.parents and path.suffix == ".py"]
+
+#: What -> the pattern that finds it.
+NOWHERE = {
+    "a path of one machine": r"/(?:work|root|farm)/",
+    "unfinished business": r"\b(?:TODO|FIXME|XXX)\b",
+}
+NOT_IN_TESTS = {
+    "a sleep": r"\btime\.sleep\(",
+    "a fixed port": r"(?:bind|create_server|listen)\(\(?\(?[\"'][^\"']*[\"'], [1-9]\d{3,}\)",
+}
+
+
+def found(pattern: str, text: str) -> list[str]:
+    return [match.group(0) for match in re.finditer(pattern, text)]
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("what", NOWHERE)
+def test_stands_nowhere(what: str) -> None:
+    wrong = {str(path.relative_to(ROOT)): found(NOWHERE[what], read(path)) for path in FILES}
+    assert {name: hits for name, hits in wrong.items() if hits} == {}
+
+
+@pytest.mark.parametrize("what", NOT_IN_TESTS)
+def test_stands_in_no_test(what: str) -> None:
+    wrong = {str(path.relative_to(ROOT)): found(NOT_IN_TESTS[what], read(path)) for path in TESTS}
+    assert {name: hits for name, hits in wrong.items() if hits} == {}
+
+
+def test_what_must_not_stand_is_found() -> None:
+    assert found(NOWHERE["a path of one machine"], "cd /" + "work/x")
+    assert found(NOWHERE["unfinished business"], "# TO" + "DO later")
+    assert found(NOT_IN_TESTS["a sleep"], "time." + "sleep(1)")
+    assert found(NOT_IN_TESTS["a fixed port"], 'sock.bind(("127.0.0.1", 90' + "00))")
