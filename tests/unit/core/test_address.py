@@ -1,3 +1,5 @@
+"""The grammar of addresses."""
+
 from __future__ import annotations
 
 import itertools

@@ -1,3 +1,5 @@
+"""The Config: immutable, with defaults."""
+
 from __future__ import annotations
 
 import pytest

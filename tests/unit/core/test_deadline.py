@@ -1,3 +1,5 @@
+"""Durations as text, and deadlines."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Errors: what they say, and the status that they carry."""
+
 from __future__ import annotations
 
 import errno

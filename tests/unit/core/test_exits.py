@@ -1,3 +1,5 @@
+"""The table of exit statuses."""
+
 from __future__ import annotations
 
 from pync.core import exits

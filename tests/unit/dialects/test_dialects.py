@@ -1,3 +1,5 @@
+"""Finding a dialect by name."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""pync's command line: words in, Config out; events in, lines out."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -173,7 +175,11 @@ REFUSED = DialError("dial", V4, "connection refused")
             None,
             "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!",
         ),
-        (Connected(UDP._replace(port="60001"), ""), None, "Sending to 127.0.0.1 60001 port [udp/*]"),
+        (
+            Connected(UDP._replace(port="60001"), ""),
+            None,
+            "Sending to 127.0.0.1 60001 port [udp/*]",
+        ),
         (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
         (
             Scanned(V4._replace(port="60001"), "", "open"),

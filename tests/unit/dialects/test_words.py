@@ -1,3 +1,5 @@
+"""Taking command words apart."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The life of one direction: every state and every event."""
+
 from __future__ import annotations
 
 import itertools

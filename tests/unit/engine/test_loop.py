@@ -1,3 +1,5 @@
+"""The loop: readiness and timers."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""LF to CR LF, whole and in pieces."""
+
 from __future__ import annotations
 
 import itertools

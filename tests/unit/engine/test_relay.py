@@ -1,0 +1,285 @@
+"""The endings. A relay runs in a thread; the test is the user and the peer."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Endings
+from pync.core.errors import IdleTimeoutError, OutputError, RelayError
+from pync.core.events import Event, PeerEnded
+from pync.engine import relay as module
+from pync.engine.loop import Loop, Timer
+from pync.engine.relay import PLAIN, Moved, Tuning, relay
+from pync.layers.newline import CrlfEncoder
+from pync.transports.conn import StreamConn, TcpConn
+from pync.transports.memory import pair
+
+PATIENCE = 10.0
+LOOPBACK = Address("tcp", "127.0.0.1", "0")
+
+
+class Session:
+    """A relay between ``user`` and ``peer``, and how it ended."""
+
+    def __init__(self, endings: Endings, tuning: Tuning) -> None:
+        self.user, self._local = pair()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            near = socket.create_connection(server.getsockname())
+            far = server.accept()[0]
+        self.peer = TcpConn(far, LOOPBACK, LOOPBACK)
+        self._remote = TcpConn(near, LOOPBACK, LOOPBACK)
+        self.user.settimeout(PATIENCE)
+        self.peer.settimeout(PATIENCE)
+        self.events: list[Event] = []
+        self._result: Moved | Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(endings, tuning))
+        self._thread.start()
+
+    def _run(self, endings: Endings, tuning: Tuning) -> None:
+        try:
+            self._result = relay(self._local, self._remote, endings, tuning, self.events.append)
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self._result = error
+        finally:
+            self._local.close()
+            self._remote.close()
+
+    def result(self) -> Moved | Exception | None:
+        """How it ended; it has to."""
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "still running"
+        return self._result
+
+    @property
+    def runs(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        self.user.close()
+        self.peer.close()
+        self._thread.join(PATIENCE)
+
+
+Start = Callable[..., Session]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    sessions: list[Session] = []
+
+    def begin(endings: Endings = Endings(), tuning: Tuning = PLAIN) -> Session:  # noqa: B008
+        sessions.append(Session(endings, tuning))
+        return sessions[-1]
+
+    yield begin
+    for session in sessions:
+        session.close()
+
+
+def read_all(conn: StreamConn) -> bytes:
+    data = b""
+    while piece := conn.recv(65536):
+        data += piece
+    return data
+
+
+def jam(conn: StreamConn) -> int:
+    """Send until every buffer on the way is full; returns the bytes sent."""
+    sent = 0
+    conn.settimeout(0)
+    while select.select([], [conn], [], 0.2)[1]:
+        try:
+            sent += conn.send(bytes(65536))
+        except BlockingIOError:
+            continue
+    conn.settimeout(PATIENCE)
+    return sent
+
+
+def test_both_ways_until_both_have_ended(start: Start) -> None:
+    session = start(Endings(on_peer_end="stay"))
+    session.user.send_all(b"question")
+    session.user.send_eof()
+    assert read_all(session.peer) == b"question"
+    session.peer.send_all(b"the answer")
+    session.peer.send_eof()
+    assert read_all(session.user) == b"the answer"
+    assert session.result() == Moved(8, 10)
+
+
+def test_eof_is_passed_on_and_the_answer_still_comes(start: Start) -> None:
+    session = start()
+    session.user.send_eof()
+    assert session.peer.recv(1) == b""
+    session.peer.send_all(b"late")
+    session.peer.close()
+    assert read_all(session.user) == b"late"
+    assert session.result() == Moved(0, 4)
+
+
+def test_no_shutdown_keeps_our_eof_to_ourselves(start: Start) -> None:
+    session = start(Endings(shutdown=False, quit_after=0.05))
+    session.user.send_all(b"x")
+    session.user.send_eof()
+    assert session.peer.recv(1) == b"x"
+    # The next thing the peer sees is the end of the whole connection.
+    assert session.peer.recv(1) == b""
+    assert session.result() == Moved(1, 0)
+
+
+def test_leave_at_the_peers_end(start: Start) -> None:
+    session = start(Endings(on_peer_end="leave"))
+    session.peer.send_all(b"bye")
+    session.peer.send_eof()
+    assert read_all(session.user) == b"bye"
+    assert session.result() == Moved(0, 3)
+    assert session.events == [PeerEnded(LOOPBACK)]
+
+
+def test_finish_sends_the_rest_after_the_peers_end(start: Start) -> None:
+    session = start(Endings(on_peer_end="finish"))
+    session.peer.send_eof()
+    assert session.user.recv(1) == b""
+    session.user.send_all(bytes(3_000_000))
+    session.user.send_eof()
+    assert len(read_all(session.peer)) == 3_000_000
+    assert session.result() == Moved(3_000_000, 0)
+
+
+def test_finish_leaves_when_the_input_is_quiet(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIET", 0.02)
+    session = start(Endings(on_peer_end="finish"))
+    session.peer.send_eof()
+    assert session.result() == Moved(0, 0)
+
+
+def test_a_peer_that_reads_late_is_not_quiet_input(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Semaphore(0)
+
+    class Counting(Loop):
+        def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+            looked.release()
+            return super().call_later(seconds, callback)
+
+    monkeypatch.setattr(module, "QUIET", 0.002)
+    monkeypatch.setattr(module, "Loop", Counting)
+    session = start(Endings(on_peer_end="finish"))
+    sent = jam(session.user)
+    session.peer.send_eof()
+    # Many times QUIET, in which nothing moves because this side does not read.
+    for _ in range(50):
+        assert looked.acquire(timeout=PATIENCE)
+    assert session.runs
+    session.user.send_eof()
+    assert len(read_all(session.peer)) == sent
+    assert session.result() == Moved(sent, 0)
+
+
+def test_quit_after_our_eof(start: Start) -> None:
+    session = start(Endings(quit_after=0.02))
+    session.user.send_eof()
+    assert session.peer.recv(1) == b""
+    assert session.result() == Moved(0, 0)
+
+
+def test_leave_when_everything_is_sent(start: Start) -> None:
+    session = start(Endings(leave_when_sent=True), Tuning(receives=False))
+    session.peer.send_all(bytes(100_000))
+    session.user.send_all(b"sent")
+    session.user.send_eof()
+    assert read_all(session.peer) == b"sent"
+    assert isinstance(session.result(), Moved)
+
+
+def test_not_sending_leaves_at_the_peers_end(start: Start) -> None:
+    session = start(Endings(on_peer_end="finish"), Tuning(sends=False))
+    session.peer.send_all(b"x")
+    session.peer.send_eof()
+    assert read_all(session.user) == b"x"
+    assert session.result() == Moved(0, 1)
+
+
+def test_idle(start: Start) -> None:
+    session = start(Endings(idle=0.05))
+    session.peer.send_all(b"x")
+    assert session.user.recv(1) == b"x"
+    error = session.result()
+    assert isinstance(error, IdleTimeoutError)
+    assert error.cause == "idle for 0.05 s"
+
+
+def test_a_reset_is_told_after_what_came_before_it(start: Start) -> None:
+    session = start(Endings(on_peer_end="leave"))
+    session.peer.send_all(b"last words")
+    assert session.user.recv(100) == b"last words"
+    session.peer.abort()
+    error = session.result()
+    assert isinstance(error, RelayError)
+    assert error.cause == "connection reset by peer"
+    assert session.events == []
+
+
+def test_a_peer_that_throws_our_data_away_is_told(start: Start) -> None:
+    session = start(Endings())
+    session.user.send_all(b"never read")
+    session.user.send_eof()
+    # Closing with unread input is an RST (RFC 1122 4.2.2.13).
+    session.peer._sock.recv(1, socket.MSG_PEEK)
+    session.peer.close()
+    error = session.result()
+    assert isinstance(error, RelayError)
+    assert error.cause == "connection reset by peer"
+
+
+def test_writing_to_a_peer_that_is_gone_is_told(start: Start) -> None:
+    session = start(Endings(on_peer_end="stay"))
+    session.peer.close()
+    assert session.user.recv(1) == b""
+    session.user.send_all(b"x")
+    error = None
+    while error is None and session.runs:
+        try:
+            session.user.send_all(b"more")
+        except OSError:
+            break
+    error = session.result()
+    assert isinstance(error, RelayError)
+    assert error.cause in ("connection reset by peer", "connection closed by the peer")
+
+
+def test_an_output_that_fails_is_named(start: Start) -> None:
+    session = start(Endings())
+    session.user.close()
+    session.peer.send_all(b"x")
+    error = session.result()
+    assert isinstance(error, (RelayError, OutputError))
+
+
+def test_a_layer_and_a_pause_between_lines(start: Start) -> None:
+    session = start(Endings(), Tuning(convert=CrlfEncoder().encode, interval=0.001))
+    session.user.send_all(b"a\nb\n")
+    session.user.send_eof()
+    assert read_all(session.peer) == b"a\r\nb\r\n"
+    session.peer.close()
+    assert session.result() == Moved(6, 0)
+
+
+def test_the_connections_keep_their_timeouts() -> None:
+    left, a = pair()
+    b, right = pair()
+    with left, a, b, right:
+        a.settimeout(3)
+        left.send_eof()
+        right.send_eof()
+        relay(a, b, Endings(on_peer_end="stay"))
+        assert (a.gettimeout(), b.gettimeout()) == (3, None)

@@ -1,0 +1,196 @@
+"""The fast paths, pair by pair. Linux only, as they are."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pync.engine.zerocopy import Sendfile, Splice, SpliceThrough, fast_path
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not hasattr(os, "splice"),
+    reason="sendfile and splice as Linux has them",
+)
+
+
+class Side:
+    """A descriptor as a source or a sink."""
+
+    def __init__(self, descriptor: int, datagram: bool = False) -> None:
+        self._descriptor = descriptor
+        self.datagram = datagram
+
+    def read_fds(self) -> tuple[int, ...]:
+        return (self._descriptor,)
+
+    def write_fd(self) -> int:
+        return self._descriptor
+
+    def recv(self, size: int) -> bytes:
+        return os.read(self._descriptor, size)
+
+    def send(self, data: bytes | memoryview) -> int:
+        return os.write(self._descriptor, data)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def sockets(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
+    """A TCP connection, not blocking, as a relay has it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        left = stack.enter_context(socket.create_connection(server.getsockname()))
+        right = stack.enter_context(server.accept()[0])
+    left.setblocking(False)
+    return left, right
+
+
+def pipe(stack: ExitStack) -> tuple[int, int]:
+    ends = os.pipe()
+    for end in ends:
+        stack.callback(_close, end)
+    return ends
+
+
+def _close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass
+
+
+def file(stack: ExitStack, path: Path, flags: int = os.O_RDWR) -> int:
+    descriptor = os.open(path, flags | os.O_CREAT)
+    stack.callback(_close, descriptor)
+    return descriptor
+
+
+def test_from_a_file_the_offset_counts(stack: ExitStack, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"0123456789")
+    source = file(stack, tmp_path / "in")
+    os.lseek(source, 4, os.SEEK_SET)
+    left, right = sockets(stack)
+    mover = fast_path(Side(source), Side(left.fileno()))
+    assert isinstance(mover, Sendfile)
+    assert [mover.move(), mover.move()] == [6, 0]
+    assert right.recv(100) == b"456789"
+    assert os.read(source, 1) == b""
+
+
+def test_between_pipe_and_socket(stack: ExitStack) -> None:
+    left, right = sockets(stack)
+    out, into = pipe(stack)
+    there = fast_path(Side(out), Side(left.fileno()))
+    assert isinstance(there, Splice)
+    with pytest.raises(BlockingIOError):
+        there.move()
+    os.write(into, b"hello")
+    assert there.move() == 5
+    assert right.recv(100) == b"hello"
+    os.close(into)
+    assert there.move() == 0
+
+    out, into = pipe(stack)
+    back = fast_path(Side(left.fileno()), Side(into))
+    assert isinstance(back, Splice)
+    right.sendall(b"answer")
+    right.shutdown(socket.SHUT_WR)
+    assert [back.move(), back.move()] == [6, 0]
+    assert os.read(out, 100) == b"answer"
+
+
+def test_a_full_pipe_does_not_block(stack: ExitStack) -> None:
+    left, right = sockets(stack)
+    _out, into = pipe(stack)
+    mover = fast_path(Side(left.fileno()), Side(into))
+    assert mover is not None
+    right.setblocking(False)
+    moved = 0
+    with pytest.raises(BlockingIOError):
+        while True:
+            try:
+                right.send(bytes(65536))
+            except BlockingIOError:
+                pass
+            moved += mover.move() or 0
+    assert moved
+
+
+def test_into_a_file_through_a_pipe_of_its_own(stack: ExitStack, tmp_path: Path) -> None:
+    left, right = sockets(stack)
+    mover = fast_path(Side(left.fileno()), Side(file(stack, tmp_path / "out")))
+    assert isinstance(mover, SpliceThrough)
+    right.sendall(b"kept")
+    right.shutdown(socket.SHUT_WR)
+    assert [mover.move(), mover.move()] == [4, 0]
+    mover.close()
+    mover.close()
+    assert (tmp_path / "out").read_bytes() == b"kept"
+
+
+def test_what_a_file_refuses_is_left_over(stack: ExitStack, tmp_path: Path) -> None:
+    left, right = sockets(stack)
+    (tmp_path / "read-only").write_bytes(b"")
+    sink = file(stack, tmp_path / "read-only", os.O_RDONLY)
+    mover = fast_path(Side(left.fileno()), Side(sink))
+    assert mover is not None
+    right.sendall(b"not lost")
+    assert mover.move() is None
+    assert (mover.leftover(), mover.leftover()) == (b"not lost", b"")
+    mover.close()
+
+
+@pytest.mark.parametrize("sink", ["pipe", "file"])
+def test_a_reset_is_told_and_is_the_sources_fault(
+    stack: ExitStack, tmp_path: Path, sink: str
+) -> None:
+    left, right = sockets(stack)
+    into = pipe(stack)[1] if sink == "pipe" else file(stack, tmp_path / "out")
+    mover = fast_path(Side(left.fileno()), Side(into))
+    assert mover is not None
+    right.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    right.close()
+    with pytest.raises(ConnectionResetError) as reset:
+        mover.move()
+    assert mover.fault(reset.value) == "source"
+    assert mover.fault(OSError(errno.EPIPE, "")) == "sink"
+    mover.close()
+
+
+def test_a_reset_while_sending_is_the_sinks_fault(stack: ExitStack, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"x")
+    left, right = sockets(stack)
+    mover = fast_path(Side(file(stack, tmp_path / "in")), Side(left.fileno()))
+    assert mover is not None
+    right.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    right.close()
+    with pytest.raises((ConnectionResetError, BrokenPipeError)) as reset:
+        mover.move()
+    assert mover.fault(reset.value) == "sink"
+
+
+def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
+    left, right = sockets(stack)
+    socket_side, other = Side(left.fileno()), Side(right.fileno())
+    appended = Side(file(stack, tmp_path / "log", os.O_WRONLY | os.O_APPEND))
+    out, into = pipe(stack)
+    for source, sink in [
+        (socket_side, other),
+        (socket_side, appended),
+        (socket_side, Side(-1)),
+        (Side(out), Side(into)),
+        (Side(out), Side(left.fileno(), datagram=True)),
+        (Side(left.fileno(), datagram=True), Side(into)),
+    ]:
+        assert fast_path(source, sink) is None
