@@ -1,0 +1,330 @@
+"""What every transport promises, run over each of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pync.core.address import Address, parse
+from pync.core.errors import DialError, ListenError
+from pync.transports import SCHEMES, Options, dial, listen
+from pync.transports.conn import Conn, Listener, StreamConn, TcpConn
+from pync.transports.memory import pair
+
+PATIENCE = 10.0
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+class Transport(NamedTuple):
+    """One row: how its addresses are written in a test."""
+
+    name: str
+    address: str
+    datagram: bool = False
+    missing: str = ""
+
+
+NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
+NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
+NO_ABSTRACT = "" if os.path.exists("/proc/net/unix") else "abstract names are Linux's"
+
+TRANSPORTS = [
+    Transport("tcp4", "tcp4://127.0.0.1:0"),
+    Transport("tcp6", "tcp6://[::1]:0", missing=NO_IPV6),
+    Transport("tcp by name", "tcp://localhost:0"),
+    Transport("unix", "unix:{folder}/socket", missing=NO_UNIX),
+    Transport("abstract", "unix:@pync-test-{pid}", missing=NO_ABSTRACT),
+    Transport("memory", ""),
+    Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
+    Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
+    Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),
+]
+LISTENING = [row for row in TRANSPORTS if row.address]
+STREAMS = [row for row in TRANSPORTS if not row.datagram]
+DATAGRAMS = [row for row in TRANSPORTS if row.datagram]
+
+
+def over(rows: list[Transport]) -> pytest.MarkDecorator:
+    """Run over these transports, those that this machine lacks skipped with the reason."""
+    return pytest.mark.parametrize(
+        "transport",
+        [
+            pytest.param(row, marks=pytest.mark.skipif(bool(row.missing), reason=row.missing))
+            for row in rows
+        ],
+        ids=[row.name for row in rows],
+    )
+
+
+class Ends(NamedTuple):
+    """Both ends of a connection; a datagram listener's has heard ``first``."""
+
+    client: Conn
+    server: Conn
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("s")  # a Unix path holds 107 bytes
+
+
+Listen = Callable[[Transport], Listener]
+Connect = Callable[[Transport], Ends]
+
+
+@pytest.fixture
+def listening(folder: Path) -> Iterator[Listen]:
+    opened: list[Listener] = []
+
+    def begin(transport: Transport) -> Listener:
+        opened.append(listen(address_of(transport, folder)))
+        return opened[-1]
+
+    yield begin
+    for listener in opened:
+        listener.close()
+
+
+@pytest.fixture
+def connect(listening: Listen) -> Iterator[Connect]:
+    opened: list[Conn] = []
+
+    def begin(transport: Transport) -> Ends:
+        if not transport.address:
+            ends = Ends(*pair())
+            opened.extend(ends)
+            return ends
+        listener = listening(transport)
+        client = dial(listener.address, Options(timeout=PATIENCE))
+        opened.append(client)
+        if transport.datagram:
+            client.send_all(b"first")
+        server = listener.accept(PATIENCE)
+        opened.append(server)
+        if transport.datagram:
+            server.settimeout(PATIENCE)
+            assert server.recv(100) == b"first"
+        for conn in (client, server):
+            conn.settimeout(PATIENCE)
+        return Ends(client, server)
+
+    yield begin
+    for conn in opened:
+        conn.close()
+
+
+def address_of(transport: Transport, folder: Path) -> Address:
+    return parse(transport.address.format(folder=folder, pid=os.getpid()))
+
+
+def streams(ends: Ends) -> tuple[StreamConn, StreamConn]:
+    assert isinstance(ends.client, StreamConn)
+    assert isinstance(ends.server, StreamConn)
+    return ends.client, ends.server
+
+
+def test_every_scheme_is_in_the_contract() -> None:
+    covered = {row.address.partition(":")[0] for row in TRANSPORTS}
+    assert covered - {""} | {"udp"} == set(SCHEMES)
+
+
+@over(TRANSPORTS)
+def test_bytes_both_ways(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    every_byte = bytes(range(256))
+    client.send_all(every_byte)
+    assert server.recv(65536) == every_byte
+    server.send_all(b"answer")
+    assert client.recv(65536) == b"answer"
+
+
+@over(TRANSPORTS)
+def test_closing_twice_is_closing_once(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    for conn in (client, server):
+        conn.close()
+        conn.close()
+        with pytest.raises(OSError, match=r"."):
+            conn.send(b"x")
+
+
+@over(TRANSPORTS)
+def test_a_with_block_closes(connect: Connect, transport: Transport) -> None:
+    client, _ = connect(transport)
+    with client as same:
+        assert same is client
+    assert client.fileno() == -1
+
+
+@over(TRANSPORTS)
+def test_nothing_to_read(connect: Connect, transport: Transport) -> None:
+    for conn in connect(transport):
+        conn.settimeout(0)
+        assert conn.gettimeout() == 0
+        with pytest.raises(BlockingIOError):
+            conn.recv(1)
+        conn.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            conn.recv(1)
+
+
+@over(STREAMS)
+def test_half_close_both_ways(connect: Connect, transport: Transport) -> None:
+    client, server = streams(connect(transport))
+    client.send_all(b"question")
+    client.send_eof()
+    assert [server.recv(100), server.recv(100), server.recv(100)] == [b"question", b"", b""]
+    server.send_all(b"answer")
+    server.send_eof()
+    assert [client.recv(100), client.recv(100)] == [b"answer", b""]
+
+
+@over(STREAMS)
+def test_a_megabyte_in_order(connect: Connect, transport: Transport) -> None:
+    client, server = streams(connect(transport))
+    sent = b"".join(number.to_bytes(4, "big") for number in range(250_000))
+
+    def send() -> None:
+        client.send_all(sent)
+        client.send_eof()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    received = b""
+    while piece := server.recv(65536):
+        received += piece
+    sender.join()
+    assert received == sent
+
+
+@over(DATAGRAMS)
+def test_boundaries_are_kept(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    sent = [b"a", b"", b"bc", bytes(8192)]
+    for data in sent:
+        client.send(data)
+    # An empty datagram carries nothing for a stream: it is passed over, and is no EOF.
+    assert [server.recv(1) for _ in range(3)] == [b"a", b"bc", bytes(8192)]
+
+
+@over(DATAGRAMS)
+def test_datagrams_have_no_half_close(connect: Connect, transport: Transport) -> None:
+    for conn in connect(transport):
+        assert conn.datagram
+        assert not hasattr(conn, "send_eof")
+
+
+@over(DATAGRAMS)
+def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    with dial(server.local if transport.name != "unixgram" else client.peer) as stranger:
+        try:
+            stranger.send(b"not for you")
+        except OSError:
+            pass  # the kernel keeps it out already
+        client.send(b"for you")
+        assert server.recv(100) == b"for you"
+        server.send(b"answer")
+        assert client.recv(100) == b"answer"
+
+
+@over(DATAGRAMS)
+def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transport) -> None:
+    with listen(address_of(transport, folder), Options(many=True)) as listener:
+        with dial(listener.address) as one, dial(listener.address) as two:
+            one.send(b"one")
+            with listener.accept(PATIENCE) as server:
+                server.settimeout(PATIENCE)
+                for client, name in ((one, b"1"), (two, b"2"), (one, b"3")):
+                    client.settimeout(PATIENCE)
+                    if name != b"1":
+                        client.send(name)
+                        assert server.recv(100) == name
+                    else:
+                        assert server.recv(100) == b"one"
+                    server.send(b"to " + name)
+                    assert client.recv(100) == b"to " + name
+
+
+@over(LISTENING)
+def test_refused(listening: Listen, transport: Transport) -> None:
+    listener = listening(transport)
+    address = listener.address
+    listener.close()
+    if transport.datagram and transport.name != "unixgram":
+        with dial(address) as client:
+            client.settimeout(PATIENCE)
+            client.send(b"anybody?")
+            with pytest.raises(ConnectionRefusedError):
+                client.recv(1)
+        return
+    with pytest.raises(DialError) as refusal:
+        dial(address)
+    assert str(refusal.value).startswith(f"dial {address}: ")
+    assert refusal.value.cause in ("connection refused", "no such file or directory")
+
+
+@over(LISTENING)
+def test_an_address_in_use(listening: Listen, transport: Transport) -> None:
+    listener = listening(transport)
+    with pytest.raises(ListenError) as refusal:
+        listen(listener.address)
+    assert str(refusal.value) == f"listen {listener.address}: address already in use"
+
+
+@over(LISTENING)
+def test_accept_can_time_out(listening: Listen, transport: Transport) -> None:
+    listener = listening(transport)
+    with pytest.raises(ListenError, match=r"^accept .*: timed out$"):
+        listener.accept(0.01)
+
+
+@over(LISTENING)
+def test_a_listener_closes_twice_and_leaves_no_path(
+    listening: Listen, folder: Path, transport: Transport
+) -> None:
+    with listening(transport) as listener:
+        listener.close()
+    assert list(folder.iterdir()) == []
+    with pytest.raises((OSError, ValueError)):
+        listener.accept(0.01)
+
+
+@over(LISTENING)
+def test_addresses_are_told(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    assert client.local.scheme == client.peer.scheme == transport.address.partition(":")[0]
+    if client.peer.port:
+        assert (server.peer.host, server.peer.port) == (client.local.host, client.local.port)
+        assert client.peer.port != "0"
+    else:
+        assert client.peer.path
+
+
+@over([row for row in STREAMS if row.name.startswith("tcp")])
+def test_abort_is_a_reset(connect: Connect, transport: Transport) -> None:
+    client, server = connect(transport)
+    assert isinstance(client, TcpConn)
+    client.abort()
+    client.abort()
+    with pytest.raises(ConnectionResetError):
+        server.recv(1)
+
+
+@over([row for row in STREAMS if not row.name.startswith("tcp")])
+def test_what_cannot_be_aborted_has_no_abort(connect: Connect, transport: Transport) -> None:
+    for conn in connect(transport):
+        assert not hasattr(conn, "abort")

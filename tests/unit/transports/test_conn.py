@@ -1,0 +1,87 @@
+"""Connections and listeners, beyond what the contract asks of every transport."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import threading
+
+import pytest
+
+from pync.core.address import Address
+from pync.transports import Options, dial, listen
+from pync.transports.conn import Listener, TcpConn, select_wait
+
+LOOPBACK = Address("tcp", "127.0.0.1", "0")
+
+
+def test_on_unix_a_wait_is_as_long_as_asked() -> None:
+    if sys.platform == "win32":
+        assert select_wait(None) == select_wait(3600.0) == 0.25
+    else:
+        assert (select_wait(None), select_wait(3600.0)) == (None, 3600.0)
+    assert select_wait(0.0) == 0.0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="SIOCOUTQ is Linux's")
+def test_what_the_peer_has_not_acknowledged() -> None:
+    with listen(LOOPBACK) as listener, dial(listener.address) as client, listener.accept(5):
+        assert isinstance(client, TcpConn)
+        client.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            while True:
+                client.send(bytes(65536))
+        assert client.unacknowledged() > 0
+
+
+def test_a_broken_connection_cannot_tell_and_says_so() -> None:
+    with listen(LOOPBACK) as listener, dial(listener.address) as client:
+        assert isinstance(client, TcpConn)
+        server = listener.accept(5)
+        assert isinstance(server, TcpConn)
+        server.abort()
+        with pytest.raises(ConnectionResetError):
+            client.unacknowledged()
+
+
+def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
+    with listen(LOOPBACK) as listener:
+        with socket.create_connection((listener.address.host, int(listener.address.port))) as gone:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with dial(listener.address) as client:
+            with listener.accept(5) as first:
+                first.settimeout(5)
+                client.send_all(b"x")
+                try:
+                    served = first.recv(1)
+                except ConnectionResetError:
+                    # Some kernels hand the dead connection out, alive by its looks.
+                    with listener.accept(5) as second:
+                        second.settimeout(5)
+                        served = second.recv(1)
+                assert served == b"x"
+
+
+def test_accept_waits_for_whichever_address_is_called() -> None:
+    with listen(Address("tcp", "", "0")) as listener:
+        assert isinstance(listener, Listener)
+        for address in reversed(listener.addresses):
+            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}[address.host]
+            caller = threading.Thread(
+                target=lambda to: dial(to).close(), args=(address._replace(host=host),)
+            )
+            caller.start()
+            with listener.accept(5) as conn:
+                assert conn.peer.host == host
+            caller.join()
+
+
+def test_no_more_clients_while_one_is_served() -> None:
+    with listen(LOOPBACK) as listener, dial(listener.address) as client:
+        with listener.accept(5) as conn:
+            listener.close_for_others()
+            with pytest.raises(Exception, match="connection refused"):
+                dial(listener.address, Options(timeout=5))
+            client.send_all(b"still here")
+            assert conn.recv(100) == b"still here"

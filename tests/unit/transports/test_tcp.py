@@ -1,0 +1,126 @@
+"""TCP: every address of a name, the source, and the time allowed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError, ListenError
+from pync.core.events import AttemptFailed, Event
+from pync.transports import Options, dial, listen, tcp
+from pync.transports.internet import Endpoint
+
+LOOPBACK = Address("tcp", "127.0.0.1", "0")
+
+
+def test_every_address_of_a_name_is_tried(
+    server: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    right = Endpoint(socket.AF_INET, server.getsockname())
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, closed, right])
+    events: list[Event] = []
+    with dial(Address("tcp", "several", "1"), Options(report=events.append)) as conn:
+        assert conn.peer.port == str(server.getsockname()[1])
+    failed = AttemptFailed(Address("tcp", "127.0.0.1", str(closed_port)), "connection refused")
+    assert events == [failed, failed]
+
+
+def test_when_nothing_answers_all_causes_are_kept(
+    closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, closed])
+    with pytest.raises(DialError) as failure:
+        dial(Address("tcp", "several", "1"))
+    assert str(failure.value) == "dial tcp://several:1: connection refused"
+    tried = Address("tcp", "127.0.0.1", str(closed_port))
+    assert failure.value.attempts == ((tried, "connection refused"),) * 2
+
+
+def test_the_most_telling_cause_is_told(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    nowhere = Endpoint(socket.AF_INET, ("127.0.0.2", closed_port))
+
+    def connect(endpoint: Endpoint, *_: object) -> socket.socket:
+        number = errno.ENETUNREACH if endpoint is nowhere else errno.ECONNREFUSED
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, nowhere])
+    monkeypatch.setattr(tcp, "_connect", connect)
+    with pytest.raises(DialError, match="connection refused"):
+        dial(Address("tcp", "several", "1"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full backlog drops on Linux")
+def test_no_answer_times_out() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = Address("tcp", "127.0.0.1", str(full.getsockname()[1]))
+        with dial(address), pytest.raises(DialError, match=": timed out$"):
+            dial(address, Options(timeout=0.05)).close()
+            dial(address, Options(timeout=0.05)).close()
+
+
+def test_a_source_address_and_port(server: socket.socket, closed_port: int) -> None:
+    host, port = server.getsockname()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        source_port = str(free.getsockname()[1])
+    options = Options(source="127.0.0.1", source_port=source_port)
+    with dial(Address("tcp", host, str(port)), options) as conn:
+        assert (conn.local.host, conn.local.port) == ("127.0.0.1", source_port)
+
+
+def test_a_source_that_is_not_ours(server: socket.socket) -> None:
+    host, port = server.getsockname()
+    with pytest.raises(DialError, match="cannot assign requested address"):
+        dial(Address("tcp", host, str(port)), Options(source="192.0.2.1"))
+
+
+def test_dialling_oneself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A port of the ephemeral range that nobody listens on can be our own: simultaneous
+    # open (RFC 9293 3.5) connects the socket to itself.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with pytest.raises(DialError, match="connection refused"):
+        dial(Address("tcp", "127.0.0.1", port), Options(source="127.0.0.1", source_port=port))
+
+
+def test_keystrokes_are_not_held_back(server: socket.socket) -> None:
+    host, port = server.getsockname()
+    with dial(Address("tcp", host, str(port))) as conn:
+        with socket.socket(fileno=os.dup(conn.fileno())) as sock:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_without_a_host_both_families_share_the_port() -> None:
+    with listen(Address("tcp", "", "0")) as listener:
+        assert len({address.port for address in listener.addresses}) == 1
+        hosts = [address.host for address in listener.addresses]
+    assert hosts in (["0.0.0.0", "::"], ["0.0.0.0"])
+
+
+@pytest.mark.parametrize(("family", "host"), [(4, "0.0.0.0"), (6, "::")])
+def test_one_family_only(family: int, host: str) -> None:
+    try:
+        listener = listen(Address("tcp", "", "0"), Options(family=family))
+    except ListenError:
+        assert family == 6  # this machine has no IPv6
+        return
+    with listener:
+        assert [address.host for address in listener.addresses] == [host]
+
+
+def test_a_port_can_be_used_again_at_once() -> None:
+    with listen(LOOPBACK) as listener, dial(listener.address) as client:
+        listener.accept(5).close()  # leaves TIME_WAIT behind on the listener's port
+        assert client.recv(1) == b""
+    listen(listener.address).close()

@@ -1,0 +1,24 @@
+"""The table of schemes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from pync.core.address import INTERNET, LOCAL
+from pync.transports import SCHEMES
+
+
+def test_the_grammar_and_the_table_know_the_same_schemes() -> None:
+    assert set(SCHEMES) == {*INTERNET, *LOCAL}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_dial_and_listen_are_symmetric(scheme: str) -> None:
+    row = SCHEMES[scheme]
+    module = import_module(f"pync.transports.{row.module}")
+    assert callable(module.dial)
+    assert callable(module.listen)
+    assert row.syntax.startswith(f"{scheme}:")
+    assert row.ends in ("half-close", "never")
