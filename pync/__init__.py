@@ -12,14 +12,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__all__ = ["dial", "listen", "main", "relay"]
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from .cli import main
+    from .core.address import Address
+    from .core.errors import DialError, ListenError, PyncError, RelayError, UsageError
     from .library import dial, listen, relay
+    from .transports.conn import Conn, Listener, StreamConn, TcpConn
+    from .transports.datagram import DatagramConn
 
-_HOMES = {"dial": "library", "listen": "library", "relay": "library", "main": "cli"}
+__all__ = [
+    "Address",
+    "Conn",
+    "DatagramConn",
+    "DialError",
+    "ListenError",
+    "Listener",
+    "PyncError",
+    "RelayError",
+    "StreamConn",
+    "TcpConn",
+    "UsageError",
+    "dial",
+    "listen",
+    "main",
+    "relay",
+]
+__version__ = "0.1.0"
+
+#: Public name -> the module that it lives in.
+_HOMES = {
+    "main": "cli",
+    **dict.fromkeys(("dial", "listen", "relay"), "library"),
+    **dict.fromkeys(("Conn", "Listener", "StreamConn", "TcpConn"), "transports.conn"),
+    "DatagramConn": "transports.datagram",
+    "Address": "core.address",
+    **dict.fromkeys(
+        ("DialError", "ListenError", "PyncError", "RelayError", "UsageError"), "core.errors"
+    ),
+}
 
 
 def __getattr__(name: str) -> object:
@@ -29,3 +59,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

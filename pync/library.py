@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .core.address import parse
 from .core.config import Endings
+from .core.errors import UsageError
 from .engine.relay import Moved
 from .engine.relay import relay as _relay
 from .transports import Options
@@ -22,7 +23,10 @@ def dial(address: str, *, timeout: float | None = None, source: str | None = Non
     Returns a connection; it has ``send_eof`` if it can be half-closed.
     Raises DialError, or UsageError for an address that makes no sense.
     """
-    return _dial(parse(address), Options(timeout=timeout, source=source))
+    where = parse(address)
+    if not (where.host or where.path):
+        raise UsageError(f"{address} has no host to connect to")
+    return _dial(where, Options(timeout=timeout, source=source))
 
 
 def listen(address: str) -> Listener:

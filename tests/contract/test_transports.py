@@ -243,20 +243,23 @@ def test_a_listener_locks_on_to_its_first_peer(connect: Connect, transport: Tran
 
 @over(DATAGRAMS)
 def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transport) -> None:
-    with listen(address_of(transport, folder), Options(many=True)) as listener:
-        with dial(listener.address) as one, dial(listener.address) as two:
-            one.send(b"one")
-            with listener.accept(PATIENCE) as server:
-                server.settimeout(PATIENCE)
-                for client, name in ((one, b"1"), (two, b"2"), (one, b"3")):
-                    client.settimeout(PATIENCE)
-                    if name != b"1":
-                        client.send(name)
-                        assert server.recv(100) == name
-                    else:
-                        assert server.recv(100) == b"one"
-                    server.send(b"to " + name)
-                    assert client.recv(100) == b"to " + name
+    with (
+        listen(address_of(transport, folder), Options(many=True)) as listener,
+        dial(listener.address) as one,
+        dial(listener.address) as two,
+    ):
+        one.send(b"one")
+        with listener.accept(PATIENCE) as server:
+            server.settimeout(PATIENCE)
+            for client, name in ((one, b"1"), (two, b"2"), (one, b"3")):
+                client.settimeout(PATIENCE)
+                if name != b"1":
+                    client.send(name)
+                    assert server.recv(100) == name
+                else:
+                    assert server.recv(100) == b"one"
+                server.send(b"to " + name)
+                assert client.recv(100) == b"to " + name
 
 
 @over(LISTENING)

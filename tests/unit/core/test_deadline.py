@@ -18,7 +18,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "-1", "1d", "1 s", "1e3", "inf", "nan", "1ms2", "."])
 def test_no_duration_names_the_option(text: str) -> None:
-    with pytest.raises(UsageError, match="^-w: .* is no duration"):
+    with pytest.raises(UsageError, match=r"^-w: .* is no duration"):
         parse_duration(text, "-w")
 
 

@@ -24,14 +24,14 @@ OPTIONS = options_in(USAGE)
 
 
 def test_options_are_read_off_the_usage() -> None:
-    assert OPTIONS == [
+    assert [
         Option("l", "listen", False),
         Option("v", "verbose", False),
         Option("p", "port", True),
         Option("4", "ipv4", False),
         Option("", "output", True),
         Option("", "output-all", False),
-    ]
+    ] == OPTIONS
 
 
 @pytest.mark.parametrize(

@@ -117,13 +117,18 @@ def test_a_full_pipe_does_not_block(stack: ExitStack) -> None:
     assert mover is not None
     right.setblocking(False)
     moved = 0
-    with pytest.raises(BlockingIOError):
+
+    def move_for_ever() -> None:
+        nonlocal moved
         while True:
             try:
                 right.send(bytes(65536))
             except BlockingIOError:
                 pass
             moved += mover.move() or 0
+
+    with pytest.raises(BlockingIOError):
+        move_for_ever()
     assert moved
 
 

@@ -16,6 +16,11 @@ from pync.transports.conn import Listener, TcpConn, select_wait
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
+def send_for_ever(conn: TcpConn) -> None:
+    while True:
+        conn.send(bytes(65536))
+
+
 def test_on_unix_a_wait_is_as_long_as_asked() -> None:
     if sys.platform == "win32":
         assert select_wait(None) == select_wait(3600.0) == 0.25
@@ -30,8 +35,7 @@ def test_what_the_peer_has_not_acknowledged() -> None:
         assert isinstance(client, TcpConn)
         client.settimeout(0)
         with pytest.raises(BlockingIOError):
-            while True:
-                client.send(bytes(65536))
+            send_for_ever(client)
         assert client.unacknowledged() > 0
 
 
@@ -49,18 +53,17 @@ def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
     with listen(LOOPBACK) as listener:
         with socket.create_connection((listener.address.host, int(listener.address.port))) as gone:
             gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        with dial(listener.address) as client:
-            with listener.accept(5) as first:
-                first.settimeout(5)
-                client.send_all(b"x")
-                try:
-                    served = first.recv(1)
-                except ConnectionResetError:
-                    # Some kernels hand the dead connection out, alive by its looks.
-                    with listener.accept(5) as second:
-                        second.settimeout(5)
-                        served = second.recv(1)
-                assert served == b"x"
+        with dial(listener.address) as client, listener.accept(5) as first:
+            first.settimeout(5)
+            client.send_all(b"x")
+            try:
+                served = first.recv(1)
+            except ConnectionResetError:
+                # Some kernels hand the dead connection out, alive by its looks.
+                with listener.accept(5) as second:
+                    second.settimeout(5)
+                    served = second.recv(1)
+            assert served == b"x"
 
 
 def test_accept_waits_for_whichever_address_is_called() -> None:
@@ -78,10 +81,9 @@ def test_accept_waits_for_whichever_address_is_called() -> None:
 
 
 def test_no_more_clients_while_one_is_served() -> None:
-    with listen(LOOPBACK) as listener, dial(listener.address) as client:
-        with listener.accept(5) as conn:
-            listener.close_for_others()
-            with pytest.raises(Exception, match="connection refused"):
-                dial(listener.address, Options(timeout=5))
-            client.send_all(b"still here")
-            assert conn.recv(100) == b"still here"
+    with listen(LOOPBACK) as listener, dial(listener.address) as client, listener.accept(5) as conn:
+        listener.close_for_others()
+        with pytest.raises(Exception, match="connection refused"):
+            dial(listener.address, Options(timeout=5))
+        client.send_all(b"still here")
+        assert conn.recv(100) == b"still here"

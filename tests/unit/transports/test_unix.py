@@ -51,7 +51,7 @@ def test_anything_else_is_never_touched(path: Path, what: str) -> None:
             if what == "live":
                 live.listen()
         before = os.lstat(path)
-        with pytest.raises(ListenError, match=": address already in use$"):
+        with pytest.raises(ListenError, match=r": address already in use$"):
             listen(address(path))
         assert os.lstat(path).st_ino == before.st_ino
 

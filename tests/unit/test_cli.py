@@ -1,0 +1,152 @@
+"""main: one line on stderr, one exit status, nothing left behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pync.cli import VERSION, main
+from pync.dialects.pync import USAGE
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Running
+
+Start = Callable[..., "Running"]
+
+
+def test_help_and_version_are_output(pync: Start) -> None:
+    assert pync("-h").ends() == (0, USAGE.encode(), "")
+    assert pync("--version").ends() == (0, f"pync {VERSION}\n".encode(), "")
+
+
+def test_wrong_usage_is_one_line(pync: Start) -> None:
+    assert pync("-Z").ends() == (2, b"", "pync: unknown option -- 'Z'\n")
+
+
+def test_a_message_never_moves_the_cursor(pync: Start) -> None:
+    _, _, said = pync("\x1b[2J\r\x07", 1).ends()
+    assert "\\x1b[2J\\r\\x07" in said
+    assert said.rstrip("\n").isprintable()
+
+
+def test_file_objects_and_descriptors(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as stdout:
+        assert main(["--version"], None, stdout, 2) == 0
+    assert (tmp_path / "out").read_text() == f"pync {VERSION}\n"
+
+
+def test_what_has_no_descriptor_is_refused() -> None:
+    with pytest.raises(io.UnsupportedOperation):
+        main(["--version"], io.BytesIO(), io.BytesIO(), io.BytesIO())
+
+
+def test_signals_are_left_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    null = os.open(os.devnull, os.O_WRONLY)
+    assert main(["--version"], null, null, null) == 0
+    os.close(null)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_in_a_thread_no_signal_is_touched(pync: Start) -> None:
+    assert threading.current_thread() is threading.main_thread()
+    assert pync("--version").ends()[0] == 0
+
+
+# What only a process of its own can show.
+
+
+def spawn(*argv: str, **more: object) -> subprocess.Popen[bytes]:
+    """pync as a process, with pipes."""
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "pync", *argv]
+    return subprocess.Popen(command, **{**streams, **more})  # type: ignore[call-overload,no-any-return]
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and descriptors as POSIX has them")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, -signal.SIGTERM),
+        (getattr(signal, "SIGHUP", signal.SIGTERM), -getattr(signal, "SIGHUP", signal.SIGTERM)),
+    ],
+)
+def test_a_signal_ends_it_in_order(
+    tmp_path_factory: pytest.TempPathFactory, number: signal.Signals, status: int
+) -> None:
+    path = tmp_path_factory.mktemp("s") / "socket"
+    with spawn("-lvU", str(path)) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"Listening on {path}\n".encode()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (status, b"")
+    assert not path.exists()
+
+
+@posix
+def test_a_closed_stdin_is_eof(server: socket.socket) -> None:
+    port = str(server.getsockname()[1])
+    with spawn("127.0.0.1", port, stdin=None, preexec_fn=lambda: os.close(0)) as process:
+        conn, _ = server.accept()
+        with conn:
+            conn.settimeout(10)
+            assert conn.recv(1) == b""
+            conn.sendall(b"still shown")
+        shown, said = process.communicate(timeout=10)
+    assert (process.returncode, shown, said) == (0, b"still shown", b"")
+
+
+@posix
+def test_a_closed_stdout_is_told_when_there_is_something_to_write(server: socket.socket) -> None:
+    port = str(server.getsockname()[1])
+    with spawn("127.0.0.1", port, stdout=None, preexec_fn=lambda: os.close(1)) as process:
+        conn, _ = server.accept()
+        with conn:
+            conn.sendall(b"x")
+            _, said = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert said == b"pync: write standard output: bad file descriptor\n"
+
+
+@posix
+def test_with_all_streams_closed_no_socket_takes_their_place(server: socket.socket) -> None:
+    port = str(server.getsockname()[1])
+
+    def close_all() -> None:
+        os.closerange(0, 3)
+
+    nothing = {"stdin": None, "stdout": None, "stderr": None}
+    with spawn("127.0.0.1", port, preexec_fn=close_all, **nothing) as process:
+        conn, _ = server.accept()
+        with conn:
+            conn.settimeout(10)
+            # Neither our input nor a diagnostic: EOF.
+            assert conn.recv(100) == b""
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
+def test_a_full_output_is_told(server: socket.socket) -> None:
+    port = str(server.getsockname()[1])
+    with open("/dev/full", "wb") as full, spawn("127.0.0.1", port, stdout=full) as process:
+        conn, _ = server.accept()
+        with conn:
+            conn.sendall(b"x")
+            _, said = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert said == b"pync: write standard output: no space left on device\n"
