@@ -30,8 +30,8 @@ CLOSED = b"Connection closed by foreign host."
 class Manners(NamedTuple):
     """What a client program does of its own accord.
 
-    ``closing``: what it says when the server ends (None: nothing, b"" means it stays);
-    ``half_closes``: ^D becomes FIN and the answer is still shown; ``resets``: what it
+    ``leaves``: at the server's end, although its own input is open (ncat before 7.96
+    and every nc stay); ``closing``: what it says then; ``half_closes``: ^D becomes FIN and the answer is still shown; ``resets``: what it
     says on RST; ``exact``: nothing but the connection's bytes is on the screen.
     """
 
@@ -45,7 +45,7 @@ class Manners(NamedTuple):
 MANNERS = {
     "pync": Manners(True, CLOSED, True, b"connection reset by peer", True),
     "telnet": Manners(True, CLOSED, False, CLOSED, False),
-    "ncat": Manners(True, None, True, None, True),
+    "ncat": Manners(False, None, True, None, True),
     "nc": Manners(False, None, False, None, True),
     "socat": Manners(True, None, True, None, True),
 }
@@ -233,7 +233,7 @@ def manners_of(words: tuple[str, ...]) -> Manners:
     """The manners of a client, by the name of its program and its options."""
     manners = MANNERS.get(Path(words[0]).name, UNKNOWN)
     if Path(words[0]).name == "nc" and any(re.fullmatch(r"-\w*N\w*", word) for word in words):
-        return manners._replace(half_closes=True, leaves=True)
+        return manners._replace(half_closes=True)
     return manners
 
 

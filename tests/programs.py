@@ -1,0 +1,174 @@
+"""Programs under test and their peers: started, waited for, and ended, never left behind."""
+
+from __future__ import annotations
+
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import pytest
+
+PYNC = [sys.executable, "-m", "pync"]
+
+#: Seconds that anything may take; a green test never waits for it.
+DEADLINE = 30.0
+
+#: Program -> (the command to look for, Debian's package).
+PEERS = {
+    "nc": ("nc.openbsd", "netcat-openbsd"),
+    "ncat": ("ncat", "ncat"),
+    "socat": ("socat", "socat"),
+    "telnet": ("telnet", "telnet"),
+}
+
+
+def needs(program: str) -> str:
+    """The command of a peer program; skips the test, with the reason, when it is missing."""
+    command, package = PEERS[program]
+    if shutil.which(command) is None:
+        pytest.skip(f"{program} is missing (Debian: {package})")
+    return command
+
+
+class Program:
+    """A running program with pipes or files for its streams.
+
+    Arguments:
+        argv: the command.
+        stdin, stdout: a file, or None for a pipe.
+    """
+
+    def __init__(
+        self,
+        *argv: str,
+        stdin: IO[Any] | int | None = None,
+        stdout: IO[Any] | int | None = None,
+    ) -> None:
+        self.argv = argv
+        self.process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE if stdin is None else stdin,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+        self.said = b""
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def write(self, data: bytes) -> None:
+        """Type; all of it."""
+        assert self.process.stdin is not None
+        view = memoryview(data)
+        while view:
+            _, ready, _ = select.select([], [self.process.stdin], [], DEADLINE)
+            assert ready, f"{self.argv} reads no input"
+            view = view[self.process.stdin.write(view[:16384]) or 0 :]
+
+    def end_input(self) -> None:
+        """End its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def read(self, size: int) -> bytes:
+        """Exactly so many bytes of its output, or what came before its end."""
+        assert self.process.stdout is not None
+        data = b""
+        while len(data) < size:
+            self._await(self.process.stdout, f"{len(data)} of {size} bytes came")
+            piece = self.process.stdout.read(size - len(data))
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def rest(self) -> bytes:
+        """Its output to the end."""
+        data = b""
+        while piece := self.read(1):
+            data += piece
+        return data
+
+    def hears(self, pattern: bytes) -> re.Match[bytes]:
+        """Read its standard error until a pattern is in it."""
+        assert self.process.stderr is not None
+        while not (found := re.search(pattern, self.said)):
+            self._await(self.process.stderr, f"{pattern!r} was not said, but {self.said!r}")
+            piece = self.process.stderr.read(4096)
+            assert piece, f"{self.argv} ended and never said {pattern!r}: {self.said!r}"
+            self.said += piece
+        return found
+
+    def _await(self, stream: IO[Any], otherwise: str) -> None:
+        ready, _, _ = select.select([stream], [], [], DEADLINE)
+        assert ready, f"{self.argv}: {otherwise} within {DEADLINE:g} s"
+
+    def ends(self, status: int | None = 0) -> bytes:
+        """It ends by itself, with this status; returns all that it said on stderr."""
+        got = self.process.wait(DEADLINE)
+        assert self.process.stderr is not None
+        self.said += self.process.stderr.read()
+        if status is not None:
+            assert got == status, f"{self.argv}: status {got}, said {self.said!r}"
+        return self.said
+
+
+def pync(*arguments: str, **streams: IO[Any] | int | None) -> Program:
+    """Start pync."""
+    return Program(*PYNC, *arguments, **streams)
+
+
+def listening_pync(*arguments: str, **streams: IO[Any] | int | None) -> tuple[Program, int]:
+    """Start pync as a listener on a free port of 127.0.0.1; returns it and the port."""
+    program = pync("-l", "-v", *arguments, "127.0.0.1", "0", **streams)
+    return program, int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)").group(1))
+
+
+def until(condition: Callable[[], object], what: str, program: Program | None = None) -> None:
+    """Wait until something is so; fail with its name when it does not become so."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"waited {DEADLINE:g} s for {what}"
+        if program is not None:
+            try:
+                program.process.wait(0.01)
+            except subprocess.TimeoutExpired:
+                continue
+            assert condition(), f"{program.argv} ended before {what}: {program.ends(None)!r}"
+
+
+def is_bound(port: int, protocol: str = "tcp") -> bool:
+    """Whether a socket listens on (UDP: is bound to) a port of this machine (proc_net_tcp)."""
+    state = b"0A" if protocol == "tcp" else b"07"
+    pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
+    tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
+    return any(pattern.search(table.read_bytes()) for table in tables if table.exists())
+
+
+def is_listening_path(path: Path) -> bool:
+    """Whether a socket is bound to a path (unix(7): /proc/net/unix)."""
+    return any(
+        line.endswith(b" " + bytes(path))
+        for line in Path("/proc/net/unix").read_bytes().splitlines()
+    )
