@@ -105,10 +105,14 @@ class Program:
 
     def rest(self) -> bytes:
         """Its output to the end."""
-        data = b""
-        while piece := self.read(1):
+        assert self.process.stdout is not None
+        data = bytearray()
+        while True:
+            self._await(self.process.stdout, f"{len(data)} bytes came, then no end")
+            piece = self.process.stdout.read(1 << 18)
+            if not piece:
+                return bytes(data)
             data += piece
-        return data
 
     def hears(self, pattern: bytes) -> re.Match[bytes]:
         """Read its standard error until a pattern is in it."""

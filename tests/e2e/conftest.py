@@ -1,0 +1,94 @@
+"""What every black-box test starts: pync, pync on a terminal, a server to talk to."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from conformance.targets.ports import reserved_port
+
+from ..peer import Mailbox, Server, listening, mailbox
+from ..programs import PYNC, Program
+from .terminal import Terminal
+
+#: The tests use pipes, terminals, signals and shells as POSIX has them.
+collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What is entered here is left at the test's end."""
+    with ExitStack() as entered:
+        yield entered
+
+
+@pytest.fixture
+def pync(stack: ExitStack) -> Start:
+    """Start pync with these words; pipes for its streams unless files are given."""
+
+    def start(*words: object, **streams: object) -> Program:
+        program = Program(*PYNC, *map(str, words), **streams)  # type: ignore[arg-type]
+        return stack.enter_context(program)
+
+    return start
+
+
+@pytest.fixture
+def shell(stack: ExitStack) -> Start:
+    """Run a line of shell in which ``pync`` is the program under test."""
+
+    def start(line: str, **streams: object) -> Program:
+        define = f"pync() {{ '{PYNC[0]}' -m pync \"$@\"; }}\n"
+        return stack.enter_context(Program("sh", "-c", define + line, **streams))  # type: ignore[arg-type]
+
+    return start
+
+
+@pytest.fixture
+def terminal(stack: ExitStack) -> Callable[..., Terminal]:
+    """Start pync with a person at a terminal on all three streams."""
+
+    def start(*words: object) -> Terminal:
+        return stack.enter_context(Terminal([*PYNC, *map(str, words)]))
+
+    return start
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A TCP server on a free port of 127.0.0.1."""
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """A UDP socket on a free port of 127.0.0.1."""
+    with mailbox() as found:
+        yield found
+
+
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """A TCP port of 127.0.0.1 that nothing listens on while the test runs."""
+    with reserved_port() as port:
+        yield str(port)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket (unix(7): 107 bytes)."""
+    with tempfile.TemporaryDirectory(prefix="pync-") as name:
+        yield Path(name)
+
+
+def heard_port(program: Program) -> int:
+    """The port on which pync -v says that it listens."""
+    return int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)\n").group(1))

@@ -1,0 +1,66 @@
+"""A person at a terminal: types, reads the screen, presses ^C and ^D."""
+
+from __future__ import annotations
+
+import signal
+import termios
+import warnings
+
+import pexpect
+
+from ..peer import DEADLINE
+
+
+class Terminal:
+    """A program on a terminal of its own.
+
+    Arguments:
+        argv: the program and its words.
+    """
+
+    def __init__(self, argv: list[str]) -> None:
+        with warnings.catch_warnings():
+            # forkpty in a process with threads (xdist's): the child only execs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child = pexpect.spawn(argv[0], argv[1:], timeout=DEADLINE)
+        self._child.delaybeforesend = None
+        self._child.delayafterclose = self._child.delayafterterminate = 0.01
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._child.close(force=True)
+
+    def types(self, text: bytes) -> None:
+        """Type; a line ends with CR, as the key does."""
+        self._child.send(text)
+
+    def presses_control(self, letter: str) -> None:
+        """^C, ^D and their kin."""
+        self._child.sendcontrol(letter)
+
+    def sees(self, text: bytes) -> None:
+        """This appears on the screen; what stood before it is consumed."""
+        self._child.expect_exact(text)
+
+    def sees_to_the_end(self) -> bytes:
+        """What is on the screen when the program has ended."""
+        self._child.expect(pexpect.EOF)
+        return bytes(self._child.before)
+
+    def signals(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        self._child.kill(number)
+
+    def modes(self) -> list[object]:
+        """The terminal's settings."""
+        return list(termios.tcgetattr(self._child.child_fd))
+
+    def ends(self) -> int:
+        """The exit status, negative for a death by signal."""
+        self._child.expect(pexpect.EOF)
+        self._child.close()
+        if self._child.signalstatus is not None:
+            return -int(self._child.signalstatus)
+        return int(self._child.exitstatus)

@@ -1,0 +1,224 @@
+"""The other side of a program under test: plain sockets with a deadline, told as a transcript.
+
+Knows nothing of pync. What is awaited and does not come fails with its name.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: Seconds that anything may take; a green test never waits for it.
+DEADLINE = 30.0
+
+#: Seconds after which a sender that cannot send is taken to be stalled.
+STALLED = 0.3
+
+#: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
+_ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+class Peer:
+    """The other end of one stream.
+
+    Arguments:
+        sock: connected; owned from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        sock.settimeout(DEADLINE)
+
+    def says(self, data: bytes) -> None:
+        """Send all of it."""
+        self.sock.sendall(data)
+
+    def offers(self, data: bytes) -> int:
+        """Send until nothing more is taken for a while; returns how many bytes were."""
+        taken = 0
+        self.sock.setblocking(False)
+        try:
+            while taken < len(data) and select.select([], [self.sock], [], STALLED)[1]:
+                taken += self.sock.send(memoryview(data)[taken : taken + (1 << 18)])
+        finally:
+            self.sock.settimeout(DEADLINE)
+        return taken
+
+    @contextmanager
+    def saying(self, data: bytes) -> Iterator[None]:
+        """Send all of it, and FIN, while something else happens."""
+
+        def say() -> None:
+            self.says(data)
+            self.half_closes()
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join(DEADLINE)
+
+    def hears(self, expected: bytes) -> None:
+        """These bytes come next."""
+        got = self._read(len(expected))
+        assert got == expected, f"heard {got!r}, not {expected!r}"
+
+    def hears_rest(self) -> bytes:
+        """Everything to the program's FIN."""
+        data = bytearray()
+        while piece := self.sock.recv(1 << 18):
+            data += piece
+        return bytes(data)
+
+    def hears_end(self) -> None:
+        """FIN comes next."""
+        rest = self.hears_rest()
+        assert rest == b"", f"heard {rest!r} before FIN"
+
+    def has_heard_nothing(self) -> bool:
+        """Neither bytes nor FIN have come; what proves it is a barrier before."""
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        finally:
+            self.sock.settimeout(DEADLINE)
+        return False
+
+    def half_closes(self) -> None:
+        """Send FIN; go on hearing."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def resets(self) -> None:
+        """Close by RST."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+        self.sock.close()
+
+    def is_reset(self) -> bool:
+        """RST comes, before or after what was sent last."""
+        try:
+            self.hears_rest()
+        except ConnectionResetError:
+            return True
+        return False
+
+    def closes(self) -> None:
+        """Close; FIN, or RST where input waits unread (RFC 1122 4.2.2.13)."""
+        self.sock.close()
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            try:
+                piece = self.sock.recv(size - len(data))
+            except TimeoutError:
+                raise AssertionError(f"heard {data!r}, then nothing for {DEADLINE:g} s") from None
+            if not piece:
+                raise AssertionError(f"heard {data!r}, then FIN")
+            data += piece
+        return data
+
+
+class Server:
+    """A listening stream socket; every connection that it accepted ends with it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._peers: list[Peer] = []
+        sock.settimeout(DEADLINE)
+
+    @property
+    def port(self) -> str:
+        """As a command line has it."""
+        return str(self.sock.getsockname()[1])
+
+    def accepts(self) -> Peer:
+        """The next connection."""
+        try:
+            peer = Peer(self.sock.accept()[0])
+        except TimeoutError:
+            raise AssertionError(f"nobody connected within {DEADLINE:g} s") from None
+        self._peers.append(peer)
+        return peer
+
+    def close(self) -> None:
+        """Stop listening and let go of all connections."""
+        for peer in self._peers:
+            peer.closes()
+        self.sock.close()
+
+
+@contextmanager
+def listening(host: str = "127.0.0.1", *, receives: int | None = None) -> Iterator[Server]:
+    """A server on a free port.
+
+    Arguments:
+        host: an address of this machine.
+        receives: bytes that each connection's window may hold, before the kernel's extras.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        if receives is not None:
+            # Inherited by accepted sockets; later would be too late for the window.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+        sock.bind((host, 0))
+        sock.listen()
+        server = Server(sock)
+        try:
+            yield server
+        finally:
+            server.close()
+
+
+@contextmanager
+def connected(port: int, host: str = "127.0.0.1") -> Iterator[Peer]:
+    """A client of a listening program."""
+    with socket.create_connection((host, port), DEADLINE) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield Peer(sock)
+
+
+class Mailbox:
+    """A datagram socket: each word is one datagram.
+
+    Arguments:
+        sock: bound; owned from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.correspondent: object = None
+        sock.settimeout(DEADLINE)
+
+    @property
+    def port(self) -> str:
+        """As a command line has it."""
+        return str(self.sock.getsockname()[1])
+
+    def says(self, data: bytes, to: object = None) -> None:
+        """Send one datagram, by default to whom it heard last."""
+        self.sock.sendto(data, to or self.correspondent)  # type: ignore[arg-type]
+
+    def hears(self, expected: bytes) -> None:
+        """The next datagram is this, whole."""
+        try:
+            got, self.correspondent = self.sock.recvfrom(70_000)
+        except TimeoutError:
+            raise AssertionError(f"no datagram for {DEADLINE:g} s, not {expected!r}") from None
+        assert got == expected, f"heard {got!r}, not {expected!r}"
+
+
+@contextmanager
+def mailbox(host: str = "127.0.0.1") -> Iterator[Mailbox]:
+    """A UDP socket on a free port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.bind((host, 0))
+        yield Mailbox(sock)
