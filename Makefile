@@ -1,51 +1,65 @@
-# The whole project by hand: make conformance, make test, make check, make soak, make clean.
+# The whole project by hand: make conformance, test, check, selftest, soak, docs, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
-
-# What the user typed, untouched by make ($ and backslashes included), for the shell.
-OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT
-$(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
-
 RUNS ?= 100
 
-.PHONY: conformance selftest test check soak clean
+# What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
+# included), and under no other name: a server under judgement has an environment of its own.
+OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT
+$(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
+unexport $(OPTIONS)
+ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
+  $${ASKED_PROFILE:+--profile="$$ASKED_PROFILE"} $${ASKED_AT:+--at="$$ASKED_AT"} \
+  $${ASKED_SET:+--set="$$ASKED_SET"} $${ASKED_CASE:+--case="$$ASKED_CASE"} \
+  $${ASKED_REPORT:+--report="$$ASKED_REPORT"} $${ASKED_JOBS:+--jobs="$$ASKED_JOBS"} \
+  $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
+  $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \
+  $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"}
+# A target that is itself a make (TARGET='make serve') must not take our variables for its own.
+ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
+
+.PHONY: conformance selftest test check soak docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
-	@$(PY) -m conformance run $${ASKED_TARGET:+"$$ASKED_TARGET"} \
-	  $${ASKED_PROFILE:+--profile="$$ASKED_PROFILE"} $${ASKED_AT:+--at="$$ASKED_AT"} \
-	  $${ASKED_SET:+--set="$$ASKED_SET"} $${ASKED_CASE:+--case="$$ASKED_CASE"} \
-	  $${ASKED_REPORT:+--report="$$ASKED_REPORT"} $${ASKED_JOBS:+--jobs="$$ASKED_JOBS"} \
-	  $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
-	  $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \
-	  $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"}
+	@$(ALONE) $(PY) -m conformance run $(ASKED)
 
 selftest: $(READY)
-	@$(PY) -m conformance selftest
+	@$(ALONE) $(PY) -m conformance selftest
 
 test: check
-	@$(PY) -m pytest -n auto -q
+	@$(ALONE) $(PY) -m pytest -n auto -q
 
 check: $(READY)
-	@$(PY) -m ruff check .
+	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m mypy
 
 soak: $(READY)
-	@$(PY) .ci/soak.py $(RUNS)
+	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)
+
+docs: $(READY)
+	@$(PY) .ci/pages.py
 
 clean:
-	rm -rf build dist $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# --no-build-isolation: what builds is pinned too, and nothing is fetched when nothing changed.
+# editable_mode=compat: a plain path; the other mode costs every start 7 ms.
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+  --constraint .ci/constraints.txt
 $(READY): pyproject.toml .ci/constraints.txt
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "make: there is no $(PYTHON); say make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "make: $(PYTHON) is older than 3.10; say make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "make: $(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)" >&2; exit 1; }
 	@echo "setting up $(VENV) (once) ..." >&2
-	@$(PYTHON) -m venv $(VENV) >/dev/null || \
-	  { rm -rf $(VENV); echo "make: $(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)" >&2; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-	  --constraint .ci/constraints.txt --editable '.[dev]'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) setuptools
+	@$(PIP) --no-build-isolation --config-settings editable_mode=compat --editable '.[dev]'
 	@touch $@
