@@ -85,10 +85,20 @@ class Terminated(BaseException):
         self.status = exits.SIGNAL + number
 
 
-#: Causes that the C library words badly or not at all for a person.
+#: The causes that people meet, in the same words on every system.
 _CAUSES = {
-    errno.ETIMEDOUT: "timed out",
+    errno.EADDRINUSE: "address already in use",
+    errno.EADDRNOTAVAIL: "cannot assign requested address",
+    errno.EBADF: "bad file descriptor",
+    errno.ECONNABORTED: "connection aborted",
+    errno.ECONNREFUSED: "connection refused",
+    errno.ECONNRESET: "connection reset by peer",
+    errno.EHOSTUNREACH: "no route to host",
+    errno.ENETUNREACH: "network is unreachable",
+    errno.ENOENT: "no such file or directory",
+    errno.ENOSPC: "no space left on device",
     errno.EPIPE: "connection closed by the peer",
+    errno.ETIMEDOUT: "timed out",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import selectors
+import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -76,7 +77,7 @@ class Loop:
             self._run_once()
 
     def _run_once(self) -> None:
-        for key, events in self._selector.select(select_wait(self._until_next())):
+        for key, events in self._ready(select_wait(self._until_next())):
             # A callback may have stopped the watch of one that was ready too.
             if events & selectors.EVENT_READ:
                 callback = self._readers.get(key.fd)
@@ -91,6 +92,13 @@ class Loop:
             due = heapq.heappop(self._timers).callback
             if due is not None:
                 due()
+
+    def _ready(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        if sys.platform == "win32" and not self._selector.get_map():
+            # select of nothing is an error there, not a sleep.
+            time.sleep(timeout or 0)
+            return []
+        return self._selector.select(timeout)
 
     def _until_next(self) -> float | None:
         while self._timers and self._timers[0].callback is None:

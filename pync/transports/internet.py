@@ -24,7 +24,9 @@ WILDCARDS = ("0.0.0.0", "::")
 ABSENT = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 
 #: Causes that say less than any other: about us, not about the peer.
-UNTELLING = frozenset(os.strerror(number).lower() for number in (*ABSENT, errno.ENETUNREACH))
+UNTELLING = frozenset(
+    cause_of(OSError(number, os.strerror(number))) for number in (*ABSENT, errno.ENETUNREACH)
+)
 
 #: How often to look for a port that is free on all addresses.
 FREE_PORT_TRIES = 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ class Transport(NamedTuple):
 
 NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
 NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
-NO_ABSTRACT = "" if os.path.exists("/proc/net/unix") else "abstract names are Linux's"
+NO_ABSTRACT = "" if sys.platform.startswith("linux") else "abstract names are Linux's"
 
 TRANSPORTS = [
     Transport("tcp4", "tcp4://127.0.0.1:0"),
