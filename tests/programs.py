@@ -149,6 +149,15 @@ def listening_pync(*arguments: str, **streams: IO[Any] | int | None) -> tuple[Pr
     return program, int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)").group(1))
 
 
+def stays(program: Program, seconds: float) -> bool:
+    """Whether it is still there after a while."""
+    try:
+        program.process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 def until(condition: Callable[[], object], what: str, program: Program | None = None) -> None:
     """Wait until something is so; fail with its name when it does not become so."""
     end = time.monotonic() + DEADLINE

@@ -1,0 +1,34 @@
+"""No connection comes about: one line that says what was tried, where, and why not; status 1."""
+
+from __future__ import annotations
+
+from ..peer import Server
+from .conftest import Start
+
+
+def test_refused(pync: Start, closed_port: str) -> None:
+    said = pync("127.0.0.1", closed_port).ends(1)
+    assert said == f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused\n".encode()
+
+
+def test_every_address_of_a_name_is_tried(pync: Start, closed_port: str) -> None:
+    said = pync("-v", "localhost", closed_port).ends(1)
+    last = f"pync: dial tcp://localhost:{closed_port}: connection refused\n".encode()
+    assert said.endswith(last)
+
+
+def test_a_name_that_is_not_looked_up(pync: Start, server: Server) -> None:
+    said = pync("-n", "localhost", server.port).ends(1)
+    assert said.startswith(f"pync: dial tcp://localhost:{server.port}: ".encode())
+    assert said.count(b"\n") == 1
+
+
+def test_a_port_in_use(pync: Start, server: Server) -> None:
+    said = pync("-l", "127.0.0.1", server.port).ends(1)
+    assert said == f"pync: listen tcp://127.0.0.1:{server.port}: address already in use\n".encode()
+
+
+def test_an_address_that_is_not_ours(pync: Start) -> None:
+    said = pync("-l", "192.0.2.99", "0").ends(1)
+    assert said.startswith(b"pync: listen tcp://192.0.2.99:0: ")
+    assert said.count(b"\n") == 1

@@ -1,0 +1,202 @@
+"""stdin, stdout and stderr in every state that a shell can hand them over in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..peer import Server, connected
+from .conftest import Start, heard_port
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: /dev/full")
+
+
+# Output whose reader leaves.
+
+
+def test_a_reader_that_has_seen_enough(shell: Start, server: Server) -> None:
+    """``pync HOST PORT | head -1``: quiet, and pync leaves when it finds out."""
+    line = f"{{ pync 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -n 1"
+    program = shell(line)
+    peer = server.accepts()
+    peer.says(b"one\ntwo\n")
+    assert program.read(4) == b"one\n"
+    # head is gone, and the next byte shows it.
+    peer.says(b"three\n")
+    peer.hears_end()
+    assert program.ends(0) == b"141\n"
+
+
+@pytest.mark.parametrize("option", ["", "-v"])
+def test_a_reader_that_leaves_in_the_middle_of_much(
+    shell: Start, server: Server, option: str
+) -> None:
+    line = f"{{ pync {option} 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -c 10"
+    program = shell(line)
+    peer = server.accepts()
+    try:
+        peer.says(bytes(20_000_000))
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # pync left before it had taken everything: as it should
+    assert program.rest() == bytes(10)
+    assert program.ends(0).endswith(b"141\n")
+
+
+def test_sigpipe_ignored_by_the_parent(shell: Start, server: Server) -> None:
+    """As under many servers and in Python's own subprocesses: the same end."""
+    line = f"trap '' PIPE; {{ pync 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -n 1"
+    program = shell(line)
+    peer = server.accepts()
+    peer.says(b"one\n")
+    assert program.read(4) == b"one\n"
+    peer.says(b"two\n")
+    assert program.ends(0) == b"141\n"
+
+
+# Closed from the start.
+
+
+def test_closed_input_is_eof(shell: Start, server: Server) -> None:
+    program = shell(f"pync 127.0.0.1 {server.port} <&-")
+    peer = server.accepts()
+    peer.hears_end()
+    peer.says(b"answer")
+    peer.closes()
+    assert program.rest() == b"answer"
+    assert program.ends(0) == b""
+
+
+def test_closed_output_is_told_when_there_is_something_to_write(
+    shell: Start, server: Server
+) -> None:
+    program = shell(f"pync 127.0.0.1 {server.port} >&-")
+    peer = server.accepts()
+    program.write(b"goes out")
+    peer.hears(b"goes out")
+    peer.says(b"cannot come in")
+    assert program.ends(1) == b"pync: write standard output: bad file descriptor\n"
+
+
+def test_closed_output_is_no_matter_when_nothing_comes(shell: Start, server: Server) -> None:
+    program = shell(f"pync 127.0.0.1 {server.port} >&-")
+    peer = server.accepts()
+    program.write(b"goes out")
+    program.end_input()
+    assert peer.hears_rest() == b"goes out"
+    peer.closes()
+    assert program.ends(0) == b""
+
+
+def test_closed_errors_disturb_nothing(shell: Start, server: Server) -> None:
+    program = shell(f"pync -v 127.0.0.1 {server.port} 2>&-")
+    peer = server.accepts()
+    program.write(b"goes out")
+    program.end_input()
+    # What pync says with -v must not end up in the connection.
+    assert peer.hears_rest() == b"goes out"
+    peer.says(b"comes in")
+    peer.closes()
+    assert program.rest() == b"comes in"
+    program.ends(0)
+
+
+def test_all_three_closed(shell: Start, server: Server) -> None:
+    program = shell(f"pync -v 127.0.0.1 {server.port} <&- >&- 2>&-; echo $?")
+    peer = server.accepts()
+    peer.hears_end()
+    peer.closes()
+    assert program.rest() == b"0\n"
+
+
+def test_a_listener_with_all_three_closed(shell: Start, server: Server) -> None:
+    """No socket becomes descriptor 0-2: what is shown would go to the network."""
+    program = shell(f"pync -lv 127.0.0.1 0 <&- >&- 2>&- & pync 127.0.0.1 {server.port}; kill $!")
+    peer = server.accepts()
+    program.write(b"x")
+    peer.hears(b"x")
+    program.end_input()
+    peer.hears_end()
+    peer.closes()
+    program.ends(0)
+
+
+# Output that fails.
+
+
+@linux
+@pytest.mark.parametrize("way", [">/dev/full", ">>/dev/full"])
+def test_a_full_disk_is_told(shell: Start, server: Server, way: str) -> None:
+    program = shell(f"pync 127.0.0.1 {server.port} {way}")
+    peer = server.accepts()
+    peer.says(b"x")
+    assert program.ends(1) == b"pync: write standard output: no space left on device\n"
+
+
+@linux
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_on_a_full_disk_is_told(shell: Start, option: str) -> None:
+    program = shell(f"pync {option} >/dev/full")
+    assert program.ends(1) == b"pync: write standard output: no space left on device\n"
+
+
+def test_a_listener_that_keeps_open_leaves_when_its_disk_is_full(
+    shell: Start, server: Server
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("only on Linux: /dev/full")
+    program = shell("pync -lkv 127.0.0.1 0 >/dev/full")
+    with connected(heard_port(program)) as peer:
+        peer.says(b"x")
+        assert program.ends(1).endswith(b"\npync: write standard output: no space left on device\n")
+
+
+def test_a_file_size_limit_is_told(shell: Start, server: Server, tmp_path: Path) -> None:
+    """ulimit -f: the kernel sends SIGXFSZ, which Python ignores; EFBIG is told."""
+    program = shell(f"ulimit -f 1; pync 127.0.0.1 {server.port} </dev/null >'{tmp_path}/small'")
+    peer = server.accepts()
+    try:
+        peer.says(bytes(1_000_000))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert program.ends(1) == b"pync: write standard output: file too large\n"
+
+
+# Input that fails.
+
+
+def test_input_that_cannot_be_read_is_told(shell: Start, server: Server) -> None:
+    """Open for writing only: an error, and not taken for the end."""
+    program = shell(f"pync 127.0.0.1 {server.port} 0>/dev/null")
+    server.accepts()
+    assert program.ends(1) == b"pync: read standard input: bad file descriptor\n"
+
+
+# Nothing but the peer's bytes is on stdout, nothing but diagnostics on stderr.
+
+
+def test_verbose_says_it_on_stderr(pync: Start, server: Server) -> None:
+    program = pync("-v", "127.0.0.1", server.port)
+    peer = server.accepts()
+    program.end_input()
+    peer.says(b"only this")
+    peer.closes()
+    assert program.rest() == b"only this"
+    said = program.ends(0)
+    assert said == f"Connection to 127.0.0.1 {server.port} port [tcp/*] succeeded!\n".encode()
+
+
+def test_verbose_names_what_was_asked_and_what_was_found(pync: Start, server: Server) -> None:
+    program = pync("-4v", "localhost", server.port)
+    program.end_input()
+    server.accepts().closes()
+    named = f"localhost (127.0.0.1) {server.port} port [tcp/*]"
+    assert program.ends(0) == f"Connection to {named} succeeded!\n".encode()
+
+
+def test_errors_do_not_obey_the_terminals_language(pync: Start, tmp_path: Path) -> None:
+    """A path may hold escape sequences; a terminal must not see them raw."""
+    said = pync("-U", f"{tmp_path}/\x1b[31mred\nline").ends(1)
+    assert said.count(b"\n") == 1
+    assert b"\x1b" not in said

@@ -1,0 +1,69 @@
+"""Time limits: each ends what it is there for, not before its time, and nothing else."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+
+import pytest
+
+from ..peer import Server, connected
+from ..programs import stays
+from .conftest import Start, heard_port
+
+
+@pytest.mark.parametrize("option", ["-w500ms", "--wait=0.5", "--idle-timeout=500ms"])
+def test_idle_too_long(pync: Start, server: Server, option: str) -> None:
+    before = time.monotonic()
+    program = pync(option, "127.0.0.1", server.port)
+    server.accepts()
+    said = program.ends(1)
+    assert time.monotonic() - before >= 0.5
+    assert said == f"pync: relay tcp://127.0.0.1:{server.port}: idle for 0.5 s\n".encode()
+
+
+def test_a_word_now_and_then_is_not_idle(pync: Start, server: Server) -> None:
+    program = pync("--idle-timeout=2", "127.0.0.1", server.port)
+    peer = server.accepts()
+    assert stays(program, 0.5)
+    before = time.monotonic()
+    peer.says(b"x")
+    assert program.read(1) == b"x"
+    program.ends(1)
+    assert time.monotonic() - before >= 2.0
+
+
+def test_a_listener_waits_for_its_client_however_long(pync: Start) -> None:
+    program = pync("-lv", "-w", "300ms", "127.0.0.1", "0")
+    port = heard_port(program)
+    assert stays(program, 0.6)
+    with connected(port):
+        assert program.ends(1).endswith(b": idle for 0.3 s\n")
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: a full backlog drops"
+)
+@pytest.mark.parametrize("option", ["-w", "--connect-timeout"])
+def test_a_connection_that_takes_too_long(pync: Start, option: str) -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        # One waits to be accepted; the next SYN is dropped (listen(2)).
+        with connected(port):
+            before = time.monotonic()
+            program = pync(option, "500ms", "127.0.0.1", port)
+            said = program.ends(1)
+    assert time.monotonic() - before >= 0.5
+    assert said == f"pync: dial tcp://127.0.0.1:{port}: timed out\n".encode()
+
+
+def test_idle_time_does_not_limit_connecting_nor_the_reverse(pync: Start, server: Server) -> None:
+    program = pync("--connect-timeout=300ms", "127.0.0.1", server.port)
+    peer = server.accepts()
+    assert stays(program, 0.6)
+    program.end_input()
+    peer.closes()
+    program.ends(0)

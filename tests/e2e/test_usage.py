@@ -1,0 +1,117 @@
+"""What is typed wrong: one line that says so, on stderr, status 2, nothing on the network."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from ..programs import Program
+from .conftest import Start
+
+#: Words -> what the line must name.
+WRONG = {
+    "": "HOST and PORT are missing",
+    "localhost": "PORT is missing",
+    "9": "HOST is missing",
+    "-l": "-l needs a PORT",
+    "-z": "HOST and PORT are missing",
+    "-z localhost": "PORT is missing",
+    "-U": "-U takes one PATH",
+    "-U one two": "-U takes one PATH",
+    "-lU": "-U takes one PATH",
+    "localhost 1 2": "too many words",
+    "-l localhost 1 2": "too many words",
+    "localhost 65536": "'65536' is no port",
+    "localhost -- -1": "'-1' is no port",
+    "-l 99999999999999999999": "is no port",
+    "-z localhost 1-99999": "'99999' is no port",
+    "tcp://localhost": "the port is missing",
+    "tcp://:1": "no host to connect to",
+    "tcp://::1:1": "IPv6 needs brackets",
+    "gopher://localhost:70": "is no address",
+    "-u tcp://localhost:1": "cannot use -u",
+    "-k localhost 1": "must use -l with -k",
+    "-zl 1": "cannot use -z and -l",
+    "-46 localhost 1": "cannot use -4 and -6",
+    "-zU path": "cannot use -z and -U",
+    "-4U path": "cannot use -U and -4",
+    "-N --no-shutdown localhost 1": "cannot use -N and --no-shutdown",
+    "--send-only --recv-only localhost 1": "cannot use --send-only and --recv-only",
+    "--send-only -d localhost 1": "cannot use --send-only and -d",
+    "-Y localhost 1": "'Y'",
+    "-vY localhost 1": "'Y'",
+    "--nonsense localhost 1": "--nonsense",
+    "--verbose=3 localhost 1": "--verbose takes no value",
+    "--s localhost 1": "ambiguous",
+    "localhost 1 -w": "requires an argument",
+    "localhost 1 --idle-timeout": "requires an argument",
+    "-w soon localhost 1": "'soon' is no duration",
+    "-w -1 localhost 1": "'-1' is no duration",
+    "-q 3x localhost 1": "'3x' is no duration",
+    "-i 1..2 localhost 1": "'1..2' is no duration",
+    "--connect-timeout= localhost 1": "'' is no duration",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_wrong_usage_is_one_line(pync: Start, words: str) -> None:
+    program = pync(*words.split())
+    assert program.rest() == b""
+    said = program.ends(2).decode()
+    assert said.startswith("pync: ")
+    assert said.count("\n") == 1, said
+    assert WRONG[words] in said
+
+
+@pytest.mark.parametrize("words", [["", "1"], ["localhost", ""], ["-U", ""]])
+def test_an_empty_word_is_a_scripts_unset_variable(pync: Start, words: list[str]) -> None:
+    said = pync(*words).ends(2)
+    assert said.startswith(b"pync: ")
+    assert said.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("option", ["-h", "--help", "-vh", "-lh"])
+def test_help_is_on_stdout(pync: Start, option: str) -> None:
+    program = pync(option)
+    shown = program.rest().decode()
+    assert program.ends(0) == b""
+    assert "pync -l [HOST] PORT" in shown
+
+
+def test_every_option_of_the_help_is_understood(pync: Start) -> None:
+    """Each is given with -h, which then wins over what is missing."""
+    shown = pync("--help").rest().decode()
+    described = re.findall(r"^ {2,5}(?:(-\w) )?(--[a-z0-9-]+)(=[A-Z]+)?", shown, re.MULTILINE)
+    assert len(described) >= 25
+    words = []
+    for short, long, value in described:
+        given = {"=TIME": "1", "=PORT": "1", "=ADDRESS": "::1", "": ""}[value]
+        words += [f"{long}={given}" if given else long]
+        words += [f"{short}{given}"] if short else []
+    program = pync(*words)
+    assert program.rest().decode() == shown
+    program.ends(0)
+
+
+def test_version(pync: Start) -> None:
+    program = pync("--version")
+    assert re.fullmatch(rb"pync \d+\.\d+\.\d+\n", program.rest())
+    program.ends(0)
+
+
+def test_the_installed_command_is_the_same() -> None:
+    command = shutil.which("pync", path=sysconfig.get_path("scripts"))
+    if command is None:
+        pytest.skip("pync is not installed here (pip install --editable .)")
+    with Program(command, "-zl", "1") as program:
+        assert program.ends(2) == b"pync: cannot use -z and -l\n"
+
+
+def test_a_bad_port_binds_nothing(pync: Start, folder: Path) -> None:
+    path = folder / "socket"
+    pync("-lU", str(path), "-4").ends(2)
+    assert not path.exists()
