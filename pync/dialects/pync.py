@@ -210,6 +210,8 @@ def _connect_to(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _check_port_word(port: str) -> None:
+    if not port:
+        raise UsageError("PORT is empty")
     if port.lstrip("-").isdigit():
         check_port(port)
 

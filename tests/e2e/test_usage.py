@@ -67,7 +67,7 @@ def test_wrong_usage_is_one_line(pync: Start, words: str) -> None:
     assert WRONG[words] in said
 
 
-@pytest.mark.parametrize("words", [["", "1"], ["localhost", ""], ["-U", ""]])
+@pytest.mark.parametrize("words", [["", "1"], ["localhost", ""], ["-U", ""], ["-l", ""]])
 def test_an_empty_word_is_a_scripts_unset_variable(pync: Start, words: list[str]) -> None:
     said = pync(*words).ends(2)
     assert said.startswith(b"pync: ")
