@@ -26,7 +26,7 @@ VERSION = "0.1.0"
 Stream = Union[IO[Any], int, None]
 
 #: Signals that end the program in order: paths are removed, then it leaves.
-_ENDING = ("SIGTERM", "SIGHUP")
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def main(
@@ -150,11 +150,15 @@ def _keep_standard_descriptors() -> None:
 @contextmanager
 def _signals() -> Iterator[None]:
     """Turn the ending signals into an exception, in the main thread of a program."""
+    before: dict[int, Any] = {}
 
     def end(number: int, _frame: object) -> None:
-        raise Terminated(number)
+        # A terminal that closes hangs up twice, and people press ^C twice: the second
+        # must not interrupt the tidying up.
+        for caught in before:
+            signal.signal(caught, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
 
-    before: dict[int, Any] = {}
     try:
         for name in _ENDING:
             number = getattr(signal, name, None)

@@ -7,6 +7,7 @@ never set on them: a pipe that polls writable takes PIPE_BUF bytes without block
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -82,7 +83,7 @@ class Stdio:
         if self._socket is not None:
             return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0))
         if self._takes_all:
-            return os.write(self._stdout, data)
+            return _write(self._stdout, data)
         if not _is_writable(self._stdout):
             raise BlockingIOError
         return os.write(self._stdout, data[:_PIPE_BUF])
@@ -100,6 +101,16 @@ class Stdio:
 
             self._pump = pump(stdin)
         return self._pump
+
+
+def _write(descriptor: int, data: bytes | memoryview) -> int:
+    try:
+        return os.write(descriptor, data)
+    except OSError as error:
+        # Windows' C library says so of a pipe without a reader.
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
+        raise
 
 
 def is_open(descriptor: int) -> bool:

@@ -23,7 +23,7 @@ class Running:
         self._stdin, self._typing = os.pipe()
         self._reading, self._stdout = os.pipe()
         self._errors, self._stderr = os.pipe()
-        self._open = {self._typing, self._reading, self._errors}
+        self._open = {self._typing, self._reading, self._errors, self._stdin}
         self._thread = threading.Thread(target=self._run, args=(argv,))
         self._thread.start()
 
@@ -31,7 +31,7 @@ class Running:
         try:
             self.status = main(argv, self._stdin, self._stdout, self._stderr)
         finally:
-            for descriptor in (self._stdin, self._stdout, self._stderr):
+            for descriptor in (self._stdout, self._stderr):
                 os.close(descriptor)
 
     def types(self, data: bytes) -> None:
@@ -69,9 +69,11 @@ class Running:
 
     def close(self) -> None:
         """Let it end: everything that it could wait for is closed."""
-        for descriptor in tuple(self._open):
+        # Windows cannot close what a thread is reading: the writer's end goes first.
+        for descriptor in (self._typing, self._reading, self._errors):
             self._close(descriptor)
         self._thread.join(PATIENCE)
+        self._close(self._stdin)
 
     def _close(self, descriptor: int) -> None:
         if descriptor in self._open:
