@@ -151,12 +151,15 @@ def _keep_standard_descriptors() -> None:
 def _signals() -> Iterator[None]:
     """Turn the ending signals into an exception, in the main thread of a program."""
     before: dict[int, Any] = {}
+    ending = False
 
     def end(number: int, _frame: object) -> None:
+        nonlocal ending
         # A terminal that closes hangs up twice, and people press ^C twice: the second
         # must not interrupt the tidying up.
-        for caught in before:
-            signal.signal(caught, signal.SIG_IGN)
+        if ending:
+            return
+        ending = True
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
 
     try:
@@ -170,5 +173,17 @@ def _signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
+
+
+def _restore(handlers: dict[int, Any]) -> None:
+    """Put handlers back; what comes meanwhile is for them.
+
+    Blocked, because Python complains of a signal that it caught for a handler that is gone.
+    """
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if masks else set()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    if masks:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

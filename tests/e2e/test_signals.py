@@ -1,0 +1,158 @@
+"""^C, SIGTERM, SIGHUP, stop and go on: the end that the signal means, and no trace left."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from ..peer import Server, connected
+from .conftest import Start, heard_port
+
+#: Signal -> the status by which our parent sees it (subprocess: -n is a death by signal).
+ENDS = {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM, signal.SIGHUP: -signal.SIGHUP}
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_client_in_conversation(pync: Start, server: Server, number: signal.Signals) -> None:
+    program = pync("127.0.0.1", server.port)
+    peer = server.accepts()
+    peer.says(b"x")
+    assert program.read(1) == b"x"
+    program.process.send_signal(number)
+    assert program.ends(ENDS[number]) == b""
+    peer.hears_end()
+
+
+@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("option", ["-lv", "-lkv"])
+def test_a_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
+    program = pync(option, "127.0.0.1", "0")
+    port = heard_port(program)
+    program.process.send_signal(number)
+    said = program.ends(ENDS[number])
+    assert said == f"Listening on 127.0.0.1 {port}\n".encode()
+
+
+@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("option", ["-luv", "-lukv"])
+def test_a_datagram_listener_that_waits(pync: Start, number: signal.Signals, option: str) -> None:
+    program = pync(option, "127.0.0.1", "0")
+    heard_port(program)
+    program.process.send_signal(number)
+    assert program.ends(ENDS[number]).count(b"\n") == 1
+
+
+@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("option", ["-lvU", "-lkvU", "-luvU"])
+def test_the_path_of_a_listener_is_removed(
+    pync: Start, folder: Path, number: signal.Signals, option: str
+) -> None:
+    path = folder / "socket"
+    program = pync(option, path)
+    program.hears(rb"(Listening|Bound) on ")
+    assert path.is_socket()
+    program.process.send_signal(number)
+    program.ends(ENDS[number])
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_while_much_is_moving(
+    pync: Start, server: Server, tmp_path: Path, number: signal.Signals
+) -> None:
+    """In the fast paths too: nothing but the end that was asked for."""
+    endless = tmp_path / "endless"
+    with endless.open("wb") as file:
+        file.truncate(1 << 34)
+    with endless.open("rb") as source:
+        program = pync("127.0.0.1", server.port, stdin=source)
+    peer = server.accepts()
+    peer.hears(bytes(1_000_000))
+    program.process.send_signal(number)
+    assert len(peer.hears_rest()) < 1 << 34
+    assert program.ends(ENDS[number]) == b""
+
+
+def test_interrupt_between_two_lines_of_an_interval(pync: Start, server: Server) -> None:
+    program = pync("-i", "1h", "127.0.0.1", server.port)
+    peer = server.accepts()
+    program.write(b"one\ntwo\n")
+    peer.hears(b"one\n")
+    program.process.send_signal(signal.SIGINT)
+    assert program.ends(130) == b""
+
+
+def test_interrupt_between_two_ports_of_a_scan(pync: Start, server: Server) -> None:
+    program = pync("-zv", "-i", "1h", "127.0.0.1", f"{server.port},{server.port}")
+    program.hears(rb"succeeded!\n")
+    program.process.send_signal(signal.SIGINT)
+    assert program.ends(130).count(b"\n") == 1
+
+
+def test_a_hangup_that_nohup_ignores(shell: Start, server: Server) -> None:
+    program = shell(f"trap '' HUP; pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
+    peer = server.accepts()
+    pid = int(program.hears(rb"(\d+)\n").group(1))
+    os.kill(pid, signal.SIGHUP)
+    peer.says(b"still there")
+    assert program.read(11) == b"still there"
+    peer.closes()
+    assert program.rest() == b"0\n"
+
+
+def test_a_background_job_ignores_interrupts(shell: Start, server: Server) -> None:
+    """A shell without job control starts ``&`` jobs with SIGINT ignored; so it stays."""
+    program = shell(f"pync 127.0.0.1 {server.port} & echo $! >&2; wait $!; echo $?")
+    peer = server.accepts()
+    pid = int(program.hears(rb"(\d+)\n").group(1))
+    os.kill(pid, signal.SIGINT)
+    peer.says(b"still there")
+    assert program.read(11) == b"still there"
+    peer.closes()
+    assert program.rest() == b"0\n"
+
+
+def test_stop_and_go_on(pync: Start, server: Server) -> None:
+    program = pync("127.0.0.1", server.port)
+    peer = server.accepts()
+    peer.says(b"before")
+    assert program.read(6) == b"before"
+    program.process.send_signal(signal.SIGSTOP)
+    _, status = os.waitpid(program.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    peer.says(b"while it is stopped")
+    program.process.send_signal(signal.SIGCONT)
+    assert program.read(19) == b"while it is stopped"
+    program.write(b"after")
+    peer.hears(b"after")
+    program.end_input()
+    peer.closes()
+    program.ends(0)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_one_signal_after_the_other(pync: Start, folder: Path, number: signal.Signals) -> None:
+    """A closing terminal hangs up twice; impatience does not keep the path from going."""
+    path = folder / "socket"
+    program = pync("-lvU", path)
+    program.hears(rb"Listening on ")
+    for impatient in (number, signal.SIGHUP, signal.SIGTERM, number):
+        program.process.send_signal(impatient)
+    assert program.ends(None).count(b"\n") == 1
+    assert not path.exists()
+
+
+def test_killed_listener_leaves_its_port(pync: Start) -> None:
+    """SO_REUSEADDR: the next one listens at once, connections in TIME_WAIT or not."""
+    first = pync("-lv", "127.0.0.1", "0")
+    port = heard_port(first)
+    with connected(port) as peer:
+        peer.says(b"x")
+        assert first.read(1) == b"x"
+        first.process.kill()
+        first.ends(-signal.SIGKILL)
+        second = pync("-lv", "127.0.0.1", port)
+        assert heard_port(second) == port
