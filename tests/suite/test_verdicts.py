@@ -120,8 +120,10 @@ def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
     target = "mutant:reset/closes-instead"
     ours = judge(tmp_path / "ours", target)
     theirs = subprocess.run(
-        [sys.executable, "-m", "pytest", "conformance", f"--target={target}"]
-        + [f"--report={tmp_path / 'theirs'}", "-n2", "-q"],
+        [
+            *(sys.executable, "-m", "pytest", "conformance", f"--target={target}"),
+            *(f"--report={tmp_path / 'theirs'}", "-n2", "-q"),
+        ],
         cwd=ROOT,
         capture_output=True,
         check=False,

@@ -1,0 +1,98 @@
+"""Known failures: what they excuse, and what makes them stale."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from conformance import expectations
+from conformance.expectations import Expectations, Expected
+from conformance.outcome import Verdict, WrongUsage
+from conformance.plan import Case
+from conformance.profiles import REQUIREMENTS
+
+from .judging import judge
+
+CASE = Case(REQUIREMENTS["echo/half-close"], "tcp")
+TODAY = datetime.date(2030, 1, 1)
+
+
+def applied(verdict: Verdict, how: str = "", /, **entry: object) -> Verdict:
+    known = Expected("echo/half-close", "issue 1", **entry)  # type: ignore[arg-type]
+    return Expectations([known], TODAY).apply(CASE, verdict, how, "message")[0]
+
+
+def test_a_known_failure_is_excused() -> None:
+    assert applied(Verdict.FAIL) == Verdict.XFAIL
+    assert applied(Verdict.FAIL, "died", signature="died") == Verdict.XFAIL
+
+
+def test_another_failure_is_not() -> None:
+    assert applied(Verdict.FAIL, "no-fin", signature="died") == Verdict.FAIL
+    assert applied(Verdict.FAIL, transport="unix") == Verdict.FAIL
+
+
+def test_an_expired_one_excuses_nothing() -> None:
+    assert applied(Verdict.FAIL, until=TODAY) == Verdict.XFAIL
+    assert applied(Verdict.FAIL, until=TODAY - datetime.timedelta(1)) == Verdict.FAIL
+
+
+def test_what_passes_although_it_should_fail_is_told() -> None:
+    assert applied(Verdict.PASS) == Verdict.XPASS
+
+
+def test_stale_entries() -> None:
+    known = Expectations(
+        [
+            Expected("echo/half-close", "fails still"),
+            Expected("echo/simple", "passes now"),
+            Expected("greet/*", "was not judged"),
+            Expected("echo/large", "old", until=datetime.date(2029, 1, 1)),
+        ],
+        TODAY,
+    )
+    results = [
+        {"id": "echo/half-close", "transport": "tcp", "verdict": "XFAIL"},
+        {"id": "echo/simple", "transport": "tcp", "verdict": "XPASS"},
+        {"id": "echo/large", "transport": "tcp", "verdict": "FAIL"},
+    ]
+    assert known.stale(results) == [
+        "echo/simple: passes, although a failure is expected",
+        "greet/*: the expectation matches nothing that was judged",
+        "echo/large: the expectation expired on 2029-01-01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[[expected]\n", "Expected"),
+        ("[[expectid]]\nid = 'a'\n", "unknown key 'expectid'"),
+        ("[[expected]]\nid = 'a'\nreason = 'x'\ncolour = 'red'\n", "unknown key 'colour'"),
+        ("[[expected]]\nid = 7\nreason = 'x'\n", "id = 7 is no str"),
+        ("[[expected]]\nid = 'echo/x'\n", "an entry has no reason"),
+        ("[[expected]]\nid = 'a'\nreason = 'x'\nuntil = 'soon'\n", "until = 'soon' is no date"),
+    ],
+)
+def test_a_wrong_file_is_wrong_usage(text: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "known.toml"
+    path.write_text(text)
+    with pytest.raises(WrongUsage, match=complaint):
+        expectations.read(str(path))
+
+
+def test_a_run_with_only_known_failures_is_green_and_a_stale_one_is_status_7(
+    tmp_path: Path,
+) -> None:
+    known = tmp_path / "known.toml"
+    entry = '[[expected]]\nid = "echo/no-newline"\nreason = "issue 7"\n'
+    known.write_text(entry)
+    words = ["--case=echo/no-newline", "--case=echo/simple", "--deadline=2", f"--expect={known}"]
+    broken = judge(tmp_path / "a", "mutant:echo/waits-for-newline", "--transport=tcp", *words)
+    assert broken.status == 0, broken.stdout
+    assert broken.ids("XFAIL") == {"echo/no-newline"}
+    right = judge(tmp_path / "b", "ref:python", "--transport=tcp", *words)
+    assert right.status == 7, right.stdout
+    assert right.footer["stale"] == ["echo/no-newline: passes, although a failure is expected"]

@@ -1,0 +1,102 @@
+"""The TARGET grammar: every form, and one clear line for what is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.outcome import WrongUsage
+from conformance.targets.address import Address, parse
+from conformance.targets.grammar import (
+    AddressTarget,
+    CommandTarget,
+    MutantTarget,
+    ReferenceTarget,
+    fill,
+    parse_settings,
+    parse_target,
+    unescape,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp://127.0.0.1:9000", Address("tcp", "127.0.0.1", 9000)),
+        ("tcp://localhost:1", Address("tcp", "localhost", 1)),
+        ("tcp://[::1]:65535", Address("tcp6", "::1", 65535)),
+        ("unix:/run/a b.sock", Address("unix", path="/run/a b.sock")),
+    ],
+)
+def test_an_address_reads_and_writes_the_same(text: str, address: Address) -> None:
+    assert parse(text) == address
+    assert str(address) == text
+    assert parse_target(text) == AddressTarget(address)
+
+
+def test_embedded_servers() -> None:
+    assert parse_target("ref:node") == ReferenceTarget("node")
+    assert parse_target("mutant:half-open/closes-at-fin") == MutantTarget(
+        "half-open", "closes-at-fin"
+    )
+
+
+def test_a_command_is_split_as_a_shell_splits_it() -> None:
+    target = parse_target("node 'my server.js' --port {port} --name=\"a b\"")
+    assert isinstance(target, CommandTarget)
+    assert target.words == ("node", "my server.js", "--port", "{port}", "--name=a b")
+    assert target.placeholders == {"port"}
+
+
+def test_only_known_placeholders_are_filled_in() -> None:
+    words = ("-e", "function(){port}", "{port}", "{other}", "x={host}:{port}")
+    assert fill(words, {"port": "80", "host": "h"}) == [
+        "-e",
+        "function()80",
+        "80",
+        "{other}",
+        "x=h:80",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tls://h:1",
+        "udp://h:1",
+        "pipe:x",
+        "inetd:cat",
+        "fd:./server",
+        "@class.toml",
+        "@class.toml#x",
+    ],
+)
+def test_forms_that_are_not_judged_say_what_to_do_instead(text: str) -> None:
+    with pytest.raises(WrongUsage, match="TARGET"):
+        parse_target(text)
+
+
+@given(st.text())
+def test_any_text_is_a_target_or_wrong_usage(text: str) -> None:
+    try:
+        target = parse_target(text)
+    except WrongUsage:
+        return
+    assert isinstance(target, (AddressTarget, CommandTarget, MutantTarget, ReferenceTarget))
+
+
+def test_settings_hold_c_escapes_and_semicolons() -> None:
+    assert parse_settings(r"greeting=Hello client!\n;token=A\x42\101\;C") == {
+        "greeting": b"Hello client!\n",
+        "token": b"ABA;C",
+    }
+    assert parse_settings("") == {}
+    assert parse_settings("reply=é=ü") == {"reply": "é=ü".encode()}
+
+
+@given(st.binary())
+def test_what_is_escaped_comes_back(data: bytes) -> None:
+    from conformance.transcript import escape
+
+    assert unescape(escape(data)) == data

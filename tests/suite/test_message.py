@@ -1,0 +1,144 @@
+"""The failure message is the product: golden, to the column."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.hints import hint_for
+from conformance.message import comparison, failure
+from conformance.outcome import Violation
+from conformance.transcript import Transcript, escape, first_difference, render
+
+
+def test_the_caret_stands_under_the_first_wrong_byte() -> None:
+    violation = Violation("wrong-bytes", "", expected=b"Hello\n", received=b"HeLlo\n", offset=2)
+    assert comparison(violation) == [
+        '  expected  "Hello\\n"',
+        '  received  "HeLlo\\n"',
+        "               ^ byte 2: expected 0x6C 'l', received 0x4C 'L'",
+    ]
+
+
+def test_escapes_before_it_move_the_caret() -> None:
+    violation = Violation(
+        "missing-bytes",
+        "",
+        expected=b"\x00\n\xffend",
+        received=b"\x00\n\xff",
+        offset=3,
+        instead="FIN",
+    )
+    assert comparison(violation) == [
+        '  expected  "\\x00\\n\\xffend"',
+        '  received  "\\x00\\n\\xff" then FIN',
+        "                       ^ byte 3: expected 0x65 'e', received FIN",
+    ]
+
+
+def test_of_a_megabyte_only_the_surroundings_are_shown() -> None:
+    expected = b"x" * 1_000_000
+    received = expected[:700_000] + b"y" + expected[700_001:]
+    violation = Violation("wrong-bytes", "", expected=expected, received=received, offset=700_000)
+    lines = comparison(violation)
+    assert max(len(line) for line in lines) < 120
+    assert lines[0].endswith("(1000000 bytes)")
+    caret = lines[2].index("^")
+    assert lines[0][caret] == "x"
+    assert lines[1][caret] == "y"
+
+
+def test_the_whole_message() -> None:
+    transcript = Transcript()
+    transcript.note("A", "connect tcp://127.0.0.1:1")
+    transcript.sent("A", b"hello\n")
+    transcript.received("A", b"hello\r\n")
+    transcript.note("A", "FIN", "<-")
+    violation = Violation(
+        "wrong-bytes",
+        "wrong byte at 5 of the echo",
+        expected=b"hello\n",
+        received=b"hello\r\n",
+        offset=5,
+    )
+    violation.server_output = ["last words"]
+    message = failure(
+        violation,
+        identity="echo/simple",
+        level="MUST",
+        clause="2.2",
+        transport="tcp",
+        text="What is received is sent back.",
+        hint=hint_for(violation),
+        transcript=[line[10:] for line in render(transcript.as_json())],
+        reproduce="python -m conformance run --case echo/simple",
+    )
+    assert message.splitlines() == [
+        "echo/simple (MUST, SPEC 2.2, tcp): wrong byte at 5 of the echo",
+        "  requires  What is received is sent back.",
+        '  expected  "hello\\n"',
+        '  received  "hello\\r\\n"',
+        "                  ^ byte 5: expected 0x0A '\\n', received 0x0D '\\r'",
+        "  hint      LF became CR LF: newline translation (text mode?)",
+        "  the server's last lines:",
+        "    | last words",
+        "  transcript (seconds, client, direction):",
+        "    A        -- connect tcp://127.0.0.1:1",
+        '    A        -> "hello\\n"',
+        '    A        <- "hello\\r\\n"',
+        "    A        <- FIN",
+        "  reproduce python -m conformance run --case echo/simple",
+    ]
+
+
+def test_a_run_of_data_is_one_line_however_it_arrived() -> None:
+    transcript = Transcript()
+    for _ in range(1000):
+        transcript.received("A", b"x" * 1000)
+    (event,) = transcript.as_json()
+    assert event["size"] == 1_000_000
+    assert len(event["data"]) < 1000
+
+
+def test_a_long_transcript_shows_its_beginning_and_its_end() -> None:
+    transcript = Transcript()
+    for number in range(200):
+        transcript.note(f"C{number}", "connect")
+    lines = render(transcript.as_json())
+    assert len(lines) < 40
+    assert "C0 " in lines[0]
+    assert "C199" in lines[-1]
+    assert any("172 more events" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("violation", "words"),
+    [
+        (Violation("rst-instead-of-fin", ""), "unread input"),
+        (Violation("fin-instead-of-rst", ""), "SO_LINGER"),
+        (Violation("missing-bytes", "", expected=b"a\x00b", received=b"a", offset=1), "NUL"),
+        (
+            Violation("wrong-bytes", "", expected=b"\xc3", received=b"\xef\xbf\xbd", offset=0),
+            "UTF-8",
+        ),
+        (Violation("no-fin", ""), "0 bytes means the end"),
+        (Violation("refused", ""), "stopped accepting"),
+    ],
+)
+def test_hints(violation: Violation, words: str) -> None:
+    assert words in (hint_for(violation) or "")
+
+
+def test_an_unknown_fault_has_no_hint() -> None:
+    assert hint_for(Violation("something-new", "")) is None
+
+
+def test_escapes_are_one_cell_for_one_byte() -> None:
+    assert escape(b'\x00\x07\t\n\r"\\\x7f\xff a') == '\\x00\\a\\t\\n\\r\\"\\\\\\x7f\\xff a'
+
+
+def test_the_first_difference_is_found_in_megabytes() -> None:
+    left = bytes(2_000_000)
+    assert first_difference(left, left[:1_234_567] + b"\1" + left[1_234_568:]) == 1_234_567
+    assert first_difference(b"abc", b"abc") == 3
+    assert first_difference(b"abc", b"ab") == 2
+    assert first_difference(b"", b"x") == 0
