@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 #: Seconds that anything may take; a green test never waits for it.
 DEADLINE = 30.0
@@ -194,7 +195,7 @@ class Mailbox:
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.correspondent: object = None
+        self.correspondent: Any = None
         sock.settimeout(DEADLINE)
 
     @property
@@ -202,9 +203,9 @@ class Mailbox:
         """As a command line has it."""
         return str(self.sock.getsockname()[1])
 
-    def says(self, data: bytes, to: object = None) -> None:
+    def says(self, data: bytes, to: Any = None) -> None:
         """Send one datagram, by default to whom it heard last."""
-        self.sock.sendto(data, to or self.correspondent)  # type: ignore[arg-type]
+        self.sock.sendto(data, to or self.correspondent)
 
     def hears(self, expected: bytes) -> None:
         """The next datagram is this, whole."""

@@ -103,6 +103,15 @@ class Program:
             data += piece
         return data
 
+    def shows(self, text: bytes) -> bytes:
+        """Its output up to and with a text."""
+        data = b""
+        while not data.endswith(text):
+            piece = self.read(1)
+            assert piece, f"{self.argv} ended and never showed {text!r}: {data!r}"
+            data += piece
+        return data
+
     def rest(self) -> bytes:
         """Its output to the end."""
         assert self.process.stdout is not None

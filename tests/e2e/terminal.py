@@ -44,6 +44,11 @@ class Terminal:
         """This appears on the screen; what stood before it is consumed."""
         self._child.expect_exact(text)
 
+    def reads_line(self) -> bytes:
+        """The rest of the line on the screen."""
+        self._child.expect_exact(b"\r\n")
+        return bytes(self._child.before)
+
     def sees_to_the_end(self) -> bytes:
         """What is on the screen when the program has ended."""
         self._child.expect(pexpect.EOF)
