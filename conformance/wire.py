@@ -1,9 +1,8 @@
 """The byte-exact client, which judges: what must come, byte by byte, and how it must end.
 
-A peer fails at the first wrong byte and never waits for a time-out to find out that
-one came. There are no sleeps: each awaited event has one deadline, and "nothing more
-comes" is proved by what follows directly (the next answer, or FIN). Byte-exact work
-never goes through a terminal (terminal.py is the human's view).
+A peer fails at the first wrong byte; it never waits for a time-out to learn that one came. Each
+awaited event has one deadline, without sleeps; "nothing more comes" is proved by what follows
+directly (the next answer, or FIN). No terminal is between (terminal.py is the human's view).
 """
 
 from __future__ import annotations
