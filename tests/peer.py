@@ -6,12 +6,13 @@ Knows nothing of pync. What is awaited and does not come fails with its name.
 from __future__ import annotations
 
 import os
+import random
 import select
 import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 #: Seconds that anything may take; a green test never waits for it.
@@ -223,3 +224,36 @@ def mailbox(host: str = "127.0.0.1") -> Iterator[Mailbox]:
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))
         yield Mailbox(sock)
+
+
+#: Below every system's ephemeral range, and below the ports that tests reserve for TCP.
+_LOW_PORTS = range(5000, 10_000)
+
+
+@contextmanager
+def unused_udp_port() -> Iterator[int]:
+    """A UDP port of 127.0.0.1 that nobody else takes meanwhile.
+
+    The TCP port of the same number is the lock among tests that run at the same time.
+    """
+    with consecutive_ports(1) as locks, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(locks[0].getsockname())
+        probe.close()
+        yield int(locks[0].getsockname()[1])
+
+
+@contextmanager
+def consecutive_ports(count: int) -> Iterator[list[socket.socket]]:
+    """TCP sockets bound side by side on 127.0.0.1; none listens yet."""
+    for _ in range(200):
+        with ExitStack() as stack:
+            first = random.choice(_LOW_PORTS)
+            socks = [stack.enter_context(socket.socket()) for _ in range(count)]
+            try:
+                for offset, sock in enumerate(socks):
+                    sock.bind(("127.0.0.1", first + offset))
+            except OSError:
+                continue
+            yield socks
+            return
+    raise AssertionError(f"no {count} free ports side by side")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 
 from conformance.targets.ports import reserved_port
 
-from ..peer import Mailbox, Server, listening, mailbox
-from ..programs import PYNC, Program
+from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox, unused_udp_port
+from ..programs import PYNC, Program, stays
 from .terminal import Terminal
 
 #: The tests use pipes, terminals, signals and shells as POSIX has them.
@@ -83,6 +84,13 @@ def closed_port() -> Iterator[str]:
 
 
 @pytest.fixture
+def closed_udp_port() -> Iterator[str]:
+    """A UDP port of 127.0.0.1 that nothing is bound to while the test runs."""
+    with unused_udp_port() as port:
+        yield str(port)
+
+
+@pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose path is short enough for a socket (unix(7): 107 bytes)."""
     with tempfile.TemporaryDirectory(prefix="pync-") as name:
@@ -92,3 +100,14 @@ def folder() -> Iterator[Path]:
 def heard_port(program: Program) -> int:
     """The port on which pync -v says that it listens."""
     return int(program.hears(rb"(?:Listening|Bound) on \S+ (\d+)\n").group(1))
+
+
+def keeps_saying(peer: Peer | Mailbox, program: Program) -> None:
+    """Send a line now and then until the program is gone: it finds out when it writes."""
+    until = time.monotonic() + DEADLINE
+    while stays(program, 0.05):
+        assert time.monotonic() < until, f"{program.argv} is still there"
+        try:
+            peer.says(b"more\n")
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has just left

@@ -65,7 +65,7 @@ class Terminal:
     def ends(self) -> int:
         """The exit status, negative for a death by signal."""
         self._child.expect(pexpect.EOF)
-        self._child.close()
+        self._child.wait()
         if self._child.signalstatus is not None:
             return -int(self._child.signalstatus)
         return int(self._child.exitstatus)

@@ -1,0 +1,236 @@
+"""UDP: each read is a datagram, a listener keeps to its first peer, and nothing means EOF."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from ..peer import Mailbox, mailbox
+from ..programs import stays
+from .conftest import Start, heard_port, keeps_saying
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: 127.0.0.2")
+
+
+@pytest.mark.parametrize(
+    "words", ["-u 127.0.0.1 {port}", "udp://127.0.0.1:{port}", "--udp -4 localhost {port}"]
+)
+def test_a_conversation(pync: Start, box: Mailbox, words: str) -> None:
+    program = pync(*words.format(port=box.port).split())
+    for word in (b"one\n", b"two\n", bytes(range(256))):
+        program.write(word)
+        box.hears(word)
+        box.says(word.upper())
+        assert program.read(len(word)) == word.upper()
+    assert stays(program, 0.1)
+
+
+def test_a_conversation_on_ipv6(pync: Start) -> None:
+    with mailbox("::1") as box:
+        program = pync("-u", "::1", box.port)
+        program.write(b"hello")
+        box.hears(b"hello")
+        box.says(b"hi")
+        assert program.read(2) == b"hi"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("words", ["-luv 0", "-luv {host} 0"])
+def test_a_listener_answers_its_first_peer(pync: Start, words: str, host: str) -> None:
+    program = pync(*words.format(host=host).split())
+    port = heard_port(program)
+    with mailbox(host) as box:
+        box.says(b"hello", (host, port))
+        program.hears(b"Connection received on %s %s\n" % (host.encode(), box.port.encode()))
+        assert program.read(5) == b"hello"
+        program.write(b"hi")
+        box.hears(b"hi")
+        assert box.correspondent[:2] == (host, port)
+
+
+@linux
+def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start) -> None:
+    """A listener on all addresses; a client behind a filter would drop any other answer."""
+    program = pync("-luv", "0")
+    port = heard_port(program)
+    with mailbox() as box:
+        for word in (b"one", b"two"):
+            box.says(word, ("127.0.0.2", port))
+            assert program.read(3) == word
+            program.write(word)
+            box.hears(word)
+            assert box.correspondent == ("127.0.0.2", port)
+
+
+def test_strangers_are_not_heard(pync: Start) -> None:
+    program = pync("-luv", "127.0.0.1", "0")
+    there = ("127.0.0.1", heard_port(program))
+    with mailbox() as first, mailbox() as stranger:
+        first.says(b"first", there)
+        stranger.says(b"stranger", there)
+        assert program.read(5) == b"first"
+        try:
+            stranger.says(b"stranger", there)
+        except ConnectionRefusedError:
+            pass  # the kernel may tell it that this socket is not for it
+        first.says(b"again", there)
+        assert program.read(5) == b"again"
+        program.write(b"answer")
+        first.hears(b"answer")
+
+
+def test_keep_open_hears_everyone_and_answers_the_latest(pync: Start) -> None:
+    program = pync("-lukv", "127.0.0.1", "0")
+    there = ("127.0.0.1", heard_port(program))
+    with ExitStack() as stack:
+        boxes = [stack.enter_context(mailbox()) for _ in range(3)]
+        for number, box in enumerate([*boxes, *boxes]):
+            word = b"number %d" % number
+            box.says(word, there)
+            assert program.read(len(word)) == word
+            program.write(word)
+            box.hears(word)
+
+
+# Boundaries.
+
+
+@pytest.mark.parametrize("size", [1, 1472, 8192, 9216])
+def test_each_read_of_the_input_is_a_datagram(pync: Start, box: Mailbox, size: int) -> None:
+    program = pync("-u", "127.0.0.1", box.port)
+    for number in range(3):
+        word = bytes([number]) * size
+        # What a pipe takes in one write of up to PIPE_BUF is read at once; more may be cut.
+        program.write(word)
+        got = b""
+        while len(got) < size:
+            piece, box.correspondent = box.sock.recvfrom(70_000)
+            got += piece
+        assert got == word
+        box.says(word)
+        assert program.read(size) == word
+
+
+def test_a_line_typed_is_a_datagram(terminal: object, box: Mailbox) -> None:
+    person = terminal("-u", "127.0.0.1", box.port)  # type: ignore[operator]
+    person.types(b"one\rtwo\r")
+    box.hears(b"one\n")
+    box.hears(b"two\n")
+    box.says(b"answer\n")
+    person.sees(b"answer\r\n")
+    person.presses_control("c")
+    assert person.ends() == 130
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="only on Linux: 9 KiB is macOS's limit")
+def test_the_largest_datagram_is_shown_whole(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "127.0.0.1", box.port)
+    program.write(b"?")
+    box.hears(b"?")
+    largest = bytes(range(251)) * 261
+    box.says(largest[:65_507])
+    assert program.read(65_507) == largest[:65_507]
+
+
+def test_an_empty_datagram_is_no_end(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "127.0.0.1", box.port)
+    program.write(b"?")
+    box.hears(b"?")
+    box.says(b"")
+    box.says(b"after it")
+    assert program.read(8) == b"after it"
+
+
+def test_an_empty_datagram_may_be_the_first(pync: Start) -> None:
+    program = pync("-luv", "127.0.0.1", "0")
+    there = ("127.0.0.1", heard_port(program))
+    with mailbox() as box:
+        box.says(b"", there)
+        program.hears(rb"Connection received on ")
+        box.says(b"after it", there)
+        assert program.read(8) == b"after it"
+        program.write(b"answer")
+        box.hears(b"answer")
+
+
+def test_crlf_and_interval(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "-C", "-i", "100ms", "127.0.0.1", box.port)
+    program.write(b"one\ntwo\n")
+    box.hears(b"one\r\n")
+    box.hears(b"two\r\n")
+
+
+# Endings.
+
+
+def test_the_end_of_input_is_no_end(pync: Start, box: Mailbox) -> None:
+    """As nc: answers may still come; -w, -q or ^C end it."""
+    program = pync("-u", "127.0.0.1", box.port)
+    program.write(b"question")
+    program.end_input()
+    box.hears(b"question")
+    assert stays(program, 0.3)
+    box.says(b"answer")
+    assert program.read(6) == b"answer"
+    program.process.send_signal(signal.SIGINT)
+    assert program.ends(130) == b""
+
+
+def test_q_ends_it(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "-q", "500ms", "127.0.0.1", box.port)
+    program.write(b"question")
+    box.hears(b"question")
+    box.says(b"answer")
+    assert program.read(6) == b"answer"
+    before = time.monotonic()
+    program.end_input()
+    assert program.ends(0) == b""
+    assert time.monotonic() - before >= 0.5
+
+
+def test_w_ends_it(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "-w", "1", "127.0.0.1", box.port)
+    program.write(b"question")
+    box.hears(b"question")
+    assert program.ends(1).decode() == f"pync: relay udp://127.0.0.1:{box.port}: idle for 1 s\n"
+
+
+def test_nobody_is_there(pync: Start, closed_udp_port: str) -> None:
+    program = pync("-u", "127.0.0.1", closed_udp_port)
+    program.write(b"anybody?")
+    there = f"udp://127.0.0.1:{closed_udp_port}"
+    assert program.ends(1).decode() == f"pync: relay {there}: connection refused\n"
+
+
+def test_send_only_leaves_when_it_is_sent(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "--send-only", "127.0.0.1", box.port)
+    program.write(b"one")
+    box.hears(b"one")
+    program.end_input()
+    assert program.ends(0) == b""
+
+
+def test_a_reader_that_leaves(shell: Start, box: Mailbox) -> None:
+    line = f"{{ echo ? | pync -u 127.0.0.1 {box.port}; echo $? >&2; }} | head -n 1"
+    program = shell(line)
+    box.hears(b"?\n")
+    box.says(b"one\n")
+    assert program.read(4) == b"one\n"
+    keeps_saying(box, program)
+    assert program.ends(0) == b"141\n"
+
+
+def test_source_port(pync: Start, box: Mailbox, closed_udp_port: str) -> None:
+    program = pync("-u", "-p", closed_udp_port, "127.0.0.1", box.port)
+    program.write(b"hello")
+    box.hears(b"hello")
+    assert box.correspondent == ("127.0.0.1", int(closed_udp_port))
+
+
+def test_a_port_in_use(pync: Start, box: Mailbox) -> None:
+    said = pync("-lu", "127.0.0.1", box.port).ends(1).decode()
+    assert said == f"pync: listen udp://127.0.0.1:{box.port}: address already in use\n"
