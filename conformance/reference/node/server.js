@@ -13,11 +13,13 @@ const { SERVICES } = require('./services');
 
 function main(argv) {
   const [profile, address, ...words] = argv;
-  const service = SERVICES[profile];
-  if (!service || !address) {
-    fail(2, service ? 'usage: server.js PROFILE ADDRESS [key=value ...]' : `unknown service '${profile}'`);
+  if (!address) fail(2, 'usage: server.js PROFILE ADDRESS [key=value ...]');
+  if (!Object.hasOwn(SERVICES, profile)) {
+    fail(2, `unknown service '${profile}' (known: ${Object.keys(SERVICES).join(', ')})`);
   }
+  const service = SERVICES[profile];
   const settings = read(words, service, profile);
+  const place = parse(address);
   const connections = new Set();
 
   // allowHalfOpen: the client's FIN ends its input and not the conversation.
@@ -29,43 +31,54 @@ function main(argv) {
     service.serve(socket, settings);
   });
   server.on('error', (error) => fail(1, `listen ${address}: ${error.message}`));
-  listen(server, address, () => console.log(`LISTENING ${where(server)}`));
+  clearPath(place.path, () => {
+    server.listen({ ...place, backlog: 511 }, () => console.log(`LISTENING ${where(server)}`));
+  });
 
   const stop = () => {
+    const ours = server.listening && place.path;
     server.close();
     for (const socket of connections) socket.destroy();
+    // Only what is ours: a server that was refused must not remove another one's path.
+    if (ours) remove(place.path);
     process.exit(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }
 
-function listen(server, address, listening) {
-  if (address.startsWith('unix:')) {
+// Bytes of a Unix path; libuv cuts a longer one and listens at another place.
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
+
+function parse(address) {
+  if (address.startsWith('unix:') && address !== 'unix:') {
     const path = address.slice('unix:'.length);
-    process.on('exit', () => remove(path));
-    clearPath(path, () => server.listen({ path, backlog: 511 }, listening));
-    return;
+    if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
+    return { path };
   }
-  const { hostname, port } = new URL(address.replace(/^tcp:/, 'http:'));
-  const host = hostname.replace(/^\[|\]$/g, '');
-  // The URL of http knows 80 as no port at all.
-  server.listen({ host, port: port === '' ? 80 : Number(port), backlog: 511 }, listening);
+  const found = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
+  if (!found || Number(found[3]) > 65535) fail(2, `'${address}' is no address`);
+  return { host: found[1] ?? found[2], port: Number(found[3]) };
 }
 
 // A stale socket that a crash left is removed; any other file is not ours.
 function clearPath(path, ready) {
   let found;
   try {
-    found = fs.lstatSync(path);
+    found = path && fs.lstatSync(path);
   } catch {
+    // nothing is there
+  }
+  if (!found) {
     ready();
     return;
   }
   if (!found.isSocket()) fail(1, `listen unix:${path}: the path exists and is no socket`);
   const probe = net.connect(path);
   probe.on('connect', () => fail(1, `listen unix:${path}: address already in use`));
-  probe.on('error', () => {
+  probe.on('error', (error) => {
+    // EAGAIN: somebody listens and is busy.
+    if (error.code !== 'ECONNREFUSED') fail(1, `listen unix:${path}: address already in use`);
     fs.unlinkSync(path);
     ready();
   });
@@ -91,19 +104,29 @@ function read(words, service, profile) {
   for (const word of words) {
     const at = word.indexOf('=');
     const key = word.slice(0, Math.max(at, 0));
-    if (!(key in settings)) fail(2, `'${word}': ${profile} takes ${Object.keys(settings).join(', ')}`);
+    if (!Object.hasOwn(settings, key)) {
+      fail(2, `'${word}': ${profile} takes ${Object.keys(settings).join(', ')}`);
+    }
     settings[key] = unescape(word.slice(at + 1));
   }
+  const complaint = service.check?.(settings);
+  if (complaint) fail(2, complaint);
   return settings;
 }
 
-const LETTERS = { n: 10, r: 13, t: 9, a: 7, b: 8, v: 11, f: 12, 0: 0, '\\': 92, '"': 34, "'": 39 };
+const ESCAPES = {
+  ...{ n: '\n', r: '\r', t: '\t', 0: '\0', a: '\x07', b: '\b', v: '\v', f: '\f' },
+  ...{ '\\': '\\', '"': '"' },
+};
 
+// The bytes of a value: C escapes (\n \r \t \0 \\ \xNN), other text is UTF-8.
 function unescape(text) {
-  const parts = text.split(/(\\x[0-9a-fA-F]{2}|\\.)/s).map((part) => {
+  const parts = text.split(/(\\x[0-9a-fA-F]{2}|\\[^]?)/).map((part) => {
     if (!part.startsWith('\\')) return Buffer.from(part);
-    if (part[1] === 'x') return Buffer.from([parseInt(part.slice(2), 16)]);
-    return Buffer.from([LETTERS[part[1]] ?? part.charCodeAt(1)]);
+    if (part.length === 4) return Buffer.from([parseInt(part.slice(2), 16)]);
+    if (part.length === 1) fail(2, `'${text}': a lone backslash`);
+    if (!Object.hasOwn(ESCAPES, part[1])) fail(2, `'${text}': unknown escape`);
+    return Buffer.from(ESCAPES[part[1]]);
   });
   return Buffer.concat(parts);
 }

@@ -25,18 +25,20 @@ const greet = {
     farewell: Buffer.from('Good bye!\n\n\n'),
     delay: Buffer.from('1'),
   },
+  // Found out now and not at the first client.
+  check({ delay }) {
+    const text = delay.toString();
+    const right = /^[0-9]+(\.[0-9]*)?$/.test(text) && Number(text) <= 3600;
+    return right ? undefined : `'${text}': the delay is seconds, at most 3600`;
+  },
   serve(socket, settings) {
     socket.resume();
     if (settings.greeting.length) socket.write(settings.greeting);
-    const parting = setTimeout(() => {
+    let timer = setTimeout(() => {
       socket.end(settings.farewell);
-      lingering = setTimeout(() => socket.destroy(), LINGER);
+      timer = setTimeout(() => socket.destroy(), LINGER);
     }, Number(settings.delay) * 1000);
-    let lingering;
-    socket.on('close', () => {
-      clearTimeout(parting);
-      clearTimeout(lingering);
-    });
+    socket.on('close', () => clearTimeout(timer));
   },
 };
 
@@ -71,12 +73,18 @@ const halfOpen = {
   },
 };
 
+// Bytes of an unfinished line that are kept to see whether it is the command.
+const KEPT = 4096;
+
 // reset (SPEC 6): lines come back; the command is answered by RST.
 const reset = {
   defaults: { command: Buffer.from('RESET') },
   serve(socket, settings) {
+    const longest = Math.max(KEPT, settings.command.length + 1);
     let line = Buffer.alloc(0);
+    let lineGoesOn = false;
     const isCommand = (text) => {
+      if (lineGoesOn) return false;
       const bare = text.at(-1) === 13 ? text.subarray(0, -1) : text;
       return bare.equals(settings.command) || text.equals(settings.command);
     };
@@ -92,6 +100,12 @@ const reset = {
             return Buffer.alloc(0);
           }
           answered = at + 1;
+          lineGoesOn = false;
+        }
+        // What is too long for the command goes back at once: memory stays bounded.
+        if (lineGoesOn || line.length - answered > longest) {
+          answered = line.length;
+          lineGoesOn = true;
         }
         const lines = line.subarray(0, answered);
         line = line.subarray(answered);

@@ -1,6 +1,6 @@
 """The command line of the embedded servers: words in, a running server out.
 
-No argparse: a fresh server is started for every scenario, and its start is felt.
+No argparse, no re: a fresh server is started for every scenario, and its start is felt.
 """
 
 import signal
@@ -9,29 +9,28 @@ import sys
 from .connection import Connection
 from .serving import Server
 
+#: What may follow a backslash in a value, besides another one and xNN.
+ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
+ESCAPES |= {b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"'}
+
 
 def main(argv: "list[str]", services: "dict[str, type[Connection]]") -> int:
-    """Serve until SIGTERM; returns the exit status."""
+    """Serve until SIGTERM or SIGINT; returns the exit status: 1 cannot listen, 2 usage."""
     try:
         service, address, settings = _read(argv, services)
+        server = (service.server_class or Server)(address, service, settings)
     except ValueError as error:
         print(f"server: {error}", file=sys.stderr)
         return 2
-    try:
-        server = (service.server_class or Server)(address, service, settings)
     except OSError as error:
         print(f"server: listen {address}: {error.strerror or error}", file=sys.stderr)
         return 1
-
-    def stop(_number: int, _frame: object) -> None:
-        raise SystemExit(server.status_on_sigterm())
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
     with server:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: server.request_stop())
         print(f"LISTENING {server.address}", flush=True)
         server.run()
-    return 0
+        return server.status
 
 
 def _read(
@@ -49,10 +48,29 @@ def _read(
         if not equals or key not in settings:
             raise ValueError(f"{word!r}: {name} takes {', '.join(settings)}")
         settings[key] = unescape(value)
+    service.check(settings)
     return service, address, settings
 
 
 def unescape(text: str) -> bytes:
-    """C escapes to bytes; other text is UTF-8."""
-    pieces = text.encode("utf-8", "surrogateescape").decode("latin-1")
-    return pieces.encode("latin-1").decode("unicode_escape").encode("latin-1")
+    r"""The bytes of a value: C escapes (``\n \r \t \0 \\ \xNN``), other text is UTF-8.
+
+    Raises ValueError for any other escape.
+    """
+    plain, *pieces = text.encode("utf-8", "surrogateescape").split(b"\\")
+    value = bytearray(plain)
+    rest = iter(pieces)
+    for piece in rest:
+        if not piece:  # two backslashes: what follows the second is plain again
+            following = next(rest, None)
+            if following is None:
+                raise ValueError(f"{text!r}: a lone backslash".replace("\\\\", "\\"))
+            value += b"\\" + following
+        elif piece[:1] in ESCAPES:
+            value += ESCAPES[piece[:1]] + piece[1:]
+        elif piece[:1] == b"x" and len(piece) > 2 and piece[1:3].isalnum():
+            value.append(int(piece[1:3], 16))
+            value += piece[3:]
+        else:
+            raise ValueError(f"{text!r}: unknown escape".replace("\\\\", "\\"))
+    return bytes(value)

@@ -39,6 +39,10 @@ class Connection:
     #: Bytes of one read.
     read_size = 64 * 1024
 
+    @classmethod
+    def check(cls, settings: "dict[str, bytes]") -> None:
+        """Raise ValueError for texts that the service cannot work with."""
+
     def __init__(self, server: "Server", sock: socket.socket) -> None:
         self.server = server
         self.sock = sock
@@ -74,8 +78,11 @@ class Connection:
         self.finishing = True
 
     def abort(self) -> None:
-        """Close by RST."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+        """Close by RST; what is pending is dropped."""
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+        except OSError:
+            pass  # macOS: the client has reset it already
         self.close()
 
     # How it is done.
@@ -87,13 +94,15 @@ class Connection:
 
     def ready(self, events: int) -> None:
         """The socket can be read or written."""
+        # OSError and not ConnectionError alone: a route that is gone (EHOSTUNREACH) or a
+        # peer that is (ETIMEDOUT) is the trouble of one connection as much as a reset.
         try:
             if events & READ:
                 self.read()
-            if self.open:
-                self.advance()
-        except (ConnectionError, TimeoutError) as error:
+        except OSError as error:
             self.dropped(error)
+        if self.open:
+            self.advance()
 
     def read(self) -> None:
         """Take what came and hand it to the service."""
@@ -113,14 +122,15 @@ class Connection:
         """Write what can be written, end what has ended, and wait for the rest."""
         try:
             self.flush()
-        except (ConnectionError, TimeoutError) as error:
+        except OSError as error:
             self.dropped(error)
+        if not self.open:
             return
         if self.finishing and not self.output and not self.fin_sent:
             self.send_fin()
         if self.fin_sent and self.input_ended:
             self.close()
-        if self.open:
+        else:
             self.server.watch(self, self.wants())
 
     def flush(self) -> None:

@@ -28,6 +28,17 @@ class Greet(Connection):
         "delay": b"1",
     }
 
+    @classmethod
+    def check(cls, settings: "dict[str, bytes]") -> None:
+        """The delay must be a number of seconds; found out now and not at the first client."""
+        text = settings["delay"].decode("utf-8", "replace")
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= 3600:  # neither does not-a-number compare
+            raise ValueError(f"{text!r}: the delay is seconds, at most 3600")
+
     def connected(self) -> None:
         """Greet, and have the farewell follow."""
         self.send(self.setting("greeting"))
@@ -98,18 +109,32 @@ class Reset(Connection):
 
     defaults = {"command": b"RESET"}
 
+    #: Bytes of an unfinished line that are kept to see whether it is the command.
+    kept = 4096
+
     def connected(self) -> None:
         """No line has begun."""
         self.line = b""
+        self.line_goes_on = False
 
     def received(self, data: bytes) -> None:
         """Send whole lines back, until one is the command."""
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
-            if self.is_command(line):
+            if self.is_command(line) and not self.line_goes_on:
                 self.abort()
                 return
+            self.line_goes_on = False
             self.send(line + b"\n")
+        self.pass_on_a_long_line()
+
+    def pass_on_a_long_line(self) -> None:
+        """What is too long for the command goes back at once: memory stays bounded."""
+        # One byte more than the command: a CR before the LF.
+        longest = max(self.kept, len(self.setting("command")) + 1)
+        if self.line_goes_on or len(self.line) > longest:
+            self.send(self.line)
+            self.line, self.line_goes_on = b"", True
 
     def is_command(self, line: bytes) -> bool:
         """Whether a line (without its LF) is the command; CR LF ends it as well."""

@@ -10,11 +10,13 @@ What a right server minds, and where it stands here:
 - a client's RST may show in accept, read, write or shutdown, and ends that connection
   only (Connection.dropped);
 - out of descriptors in accept is no reason to spin or to die (Server.accept);
+- a signal sets a flag and wakes the loop; it never throws into the middle of something;
 - every descriptor is closed on every path, and a Unix path is removed at the end.
 """
 
 import errno
 import heapq
+import itertools
 import os
 import selectors
 import socket
@@ -22,6 +24,10 @@ import stat
 import time
 
 from .connection import READ, Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing itself would cost start-up time
+    from collections.abc import Callable
 
 
 class Server:
@@ -41,13 +47,19 @@ class Server:
     ) -> None:
         self.service = service
         self.settings = settings
+        self.status = 0
+        self.stopping = False
         self.connections: set[Connection] = set()
+        self._timers: list[tuple[float, int, Callable[[], object]]] = []
+        self._timer_numbers = itertools.count()  # of two that are due together the older first
+        self._selector = selectors.DefaultSelector()
+        self._waking, self._wake = socket.socketpair()
+        self._wake.setblocking(False)
+        self._selector.register(self._waking, READ)
         self.path = address[len("unix:") :] if address.startswith("unix:") else ""
         self.listener = self.listen(address)
         self.listener.setblocking(False)
-        self._selector = selectors.DefaultSelector()
         self._selector.register(self.listener, READ)
-        self._timers: list[tuple[float, int, object]] = []
 
     def __enter__(self) -> "Server":
         return self
@@ -64,17 +76,33 @@ class Server:
         return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
     def run(self) -> None:
-        """Serve; ends with an exception only (SIGTERM raises SystemExit)."""
-        while True:
+        """Serve until ``request_stop``."""
+        while not self.is_done():
             for key, events in self._selector.select(self._until_next_timer()):
                 if key.fileobj is self.listener:
                     self.accept()
+                elif key.fileobj is self._waking:
+                    self._waking.recv(64)
                 elif key.data.open:
                     key.data.ready(events)
             now = time.monotonic()
             while self._timers and self._timers[0][0] <= now:
                 callback = heapq.heappop(self._timers)[2]
-                callback()  # type: ignore[operator]
+                callback()
+
+    def request_stop(self) -> None:
+        """Have ``run`` return; may be called from a signal, between any two instructions."""
+        # An exception from the signal's function could strike in the middle of the
+        # clearing up; a flag cannot. The byte wakes a select() that has just begun.
+        self.stopping = True
+        try:
+            self._wake.send(b"!")
+        except OSError:
+            pass  # it is awake already, or over
+
+    def is_done(self) -> bool:
+        """Whether ``run`` returns now."""
+        return self.stopping
 
     def accept(self) -> None:
         """Take the clients that wait, at most as many as the backlog holds."""
@@ -111,16 +139,14 @@ class Server:
             self.clear_path()
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(self.path)
+            self._path_is_ours = _identity(self.path)
         else:
-            host, _, port = address[len("tcp://") :].rpartition(":")
-            if not address.startswith("tcp://") or not port.isdigit():
-                raise ValueError(f"{address!r} is no address")
-            host = host.strip("[]")
+            host, port = _host_and_port(address)
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.socket(family, socket.SOCK_STREAM)
             # A restart must not wait for the last connections to leave TIME_WAIT.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, int(port)))
+            listener.bind((host, port))
         listener.listen(self.backlog)
         return listener
 
@@ -132,15 +158,19 @@ class Server:
         except FileNotFoundError:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            # Linux lets connect() wait while the backlog is full: do not wait with it.
+            probe.setblocking(False)
             try:
                 probe.connect(self.path)
             except ConnectionRefusedError:
                 os.unlink(self.path)
                 return
+            except BlockingIOError:
+                pass
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
     def watch(self, connection: Connection, events: int) -> None:
-        """Wait for this of a connection; for nothing (0) the socket still tells errors."""
+        """Wait for this of a connection; for 0 not even its reset is seen."""
         registered = self._selector.get_map().get(connection.sock)
         if events and registered is None:
             self._selector.register(connection.sock, events, connection)
@@ -154,33 +184,50 @@ class Server:
         self.watch(connection, 0)
         self.connections.discard(connection)
 
-    def call_later(self, seconds: float, callback: object) -> None:
+    def call_later(self, seconds: float, callback: "Callable[[], object]") -> None:
         """Call ``callback()`` in ``seconds``."""
         due = time.monotonic() + seconds
-        heapq.heappush(self._timers, (due, len(self._timers) + id(callback), callback))
-
-    def status_on_sigterm(self) -> int:
-        """The exit status when SIGTERM ends it."""
-        return 0
+        heapq.heappush(self._timers, (due, next(self._timer_numbers), callback))
 
     def stop(self) -> None:
         """Close everything; idempotent."""
         for connection in list(self.connections):
             connection.close()
         self._selector.close()
-        self.listener.close()
+        for own in (self.listener, self._waking, self._wake):
+            own.close()
         if self.path:
             self.remove_path()
 
     def remove_path(self) -> None:
-        """Remove our own socket path."""
-        try:
+        """Remove our socket path, unless another server has taken it over."""
+        if _identity(self.path) == self._path_is_ours:
             os.unlink(self.path)
-        except FileNotFoundError:
-            pass
 
     def _listen_again(self) -> None:
         self._selector.register(self.listener, READ)
 
     def _until_next_timer(self) -> "float | None":
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+
+def _host_and_port(address: str) -> "tuple[str, int]":
+    scheme, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        host = ""  # IPv6 needs its brackets
+    known = scheme == "tcp" and host and port.isascii() and port.isdigit()
+    if not known or int(port) > 65535:
+        raise ValueError(f"{address!r} is no address")
+    return host, int(port)
+
+
+def _identity(path: str) -> "tuple[int, int] | None":
+    """What tells one file from another of the same name; None when there is none."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
