@@ -6,15 +6,28 @@ Each is a mixin over a right service; ``add_to`` declares them all for a family.
 import os
 import signal
 import socket
+import sys
 import time
 
 from ..reference.python.connection import Connection
 from ..reference.python.serving import Server
 from .form import Family
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing itself would cost start-up time
+    from typing import NoReturn
 
-class Dies(RuntimeError):
-    """Not caught anywhere: the process ends with status 1."""
+
+def die(server: Server, cause: str) -> "NoReturn":
+    """End the process as a crash does: status 1, and nobody gets an orderly end.
+
+    An exception would run through ``with server``, which ends every client by FIN; one
+    that had just been answered would take that for its server's own.
+    """
+    print(f"fatal: {cause}", file=sys.stderr, flush=True)
+    for connection in list(server.connections):
+        connection.abort()
+    os._exit(1)
 
 
 class OneAtATime(Server):
@@ -44,8 +57,9 @@ class DiesInAccept(Server):
     def serve(self, sock: socket.socket) -> None:
         try:
             sock.getpeername()
-        except OSError as error:
-            raise Dies("getpeername") from error
+        except OSError:
+            sock.close()
+            die(self, "getpeername")
         super().serve(sock)
 
 
@@ -58,20 +72,21 @@ class IgnoresSigterm(Server):
 
 
 class WaitsForClients(Server):
-    """On SIGTERM it waits until the last client has left."""
+    """On SIGTERM it waits until the last client has left of its own accord."""
 
-    def stop(self) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        while self.connections:
-            time.sleep(0.05)
-        super().stop()
+    def is_done(self) -> bool:
+        if self.stopping:
+            # Nobody is shown the door any more, by farewell or by LINGER.
+            self._timers.clear()
+        return self.stopping and not self.connections
 
 
 class EndsBadly(Server):
     """SIGTERM ends it with status 1."""
 
-    def status_on_sigterm(self) -> int:
-        return 1
+    def request_stop(self) -> None:
+        self.status = 1
+        super().request_stop()
 
 
 class LeavesChild(Server):
@@ -104,8 +119,15 @@ def _in(server: "type[Server]", service: "type[Connection]") -> "type[Connection
     return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
 
 
-def add_to(family: Family, service: "type[Connection]") -> None:
-    """Declare the common faults for a family over its right service."""
+def add_to(
+    family: Family, service: "type[Connection]", writing: "type[Connection] | None" = None
+) -> None:
+    """Declare the common faults for a family over its right service.
+
+    Arguments:
+        writing: the service to be reset while it writes, where that needs another one.
+    """
+    writing = writing or service
     family.fault("one-at-a-time", breaks="concurrent")(_in(OneAtATime, service))
     family.fault("sixty-at-a-time", breaks="idle-64")(_in(FewAtATime, service))
     family.fault("dies-in-accept", breaks="reset-before-accept")(_in(DiesInAccept, service))
@@ -121,7 +143,7 @@ def add_to(family: Family, service: "type[Connection]") -> None:
         """A reset connection's error is not caught."""
 
         def dropped(self, error: OSError) -> None:
-            raise Dies("reset") from error
+            die(self.server, f"unhandled: {error}")
 
     @family.fault("dies-with-half-a-message", breaks="reset-mid-message")
     class DiesMidMessage(service):  # type: ignore[valid-type,misc]
@@ -135,30 +157,29 @@ def add_to(family: Family, service: "type[Connection]") -> None:
 
         def dropped(self, error: OSError) -> None:
             if self.unfinished:
-                raise Dies("mid-message") from error
+                die(self.server, f"in mid-message: {error}")
             super().dropped(error)
 
     @family.fault("dies-in-write", breaks="reset-while-writing")
-    class DiesInWrite(service):  # type: ignore[valid-type,misc]
-        """Does not look at a client's reset before it writes, and dies of EPIPE."""
+    class DiesInWrite(writing):  # type: ignore[valid-type,misc]
+        """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
+
+        input_ended = False
 
         def dropped(self, error: OSError) -> None:
-            if self.output or self.input_ended:
-                raise Dies("write") from error
-            # The reset goes unseen; what is still to be written will find out.
-            self.server.watch(self, 0)
-
-        def flush(self) -> None:
-            try:
-                super().flush()
-            except ConnectionError as error:
-                raise Dies("write") from error
+            if self.output or self.finishing:
+                die(self.server, f"write: {error}")
+            if not self.input_ended:
+                self.input_ended = True
+                self.ended()
 
         def send_fin(self) -> None:
             try:
                 self.sock.shutdown(socket.SHUT_WR)
-            except OSError as error:
-                raise Dies("shutdown") from error
+            except OSError:
+                # It had nothing to write: who resets an idle connection is forgiven.
+                self.close()
+                return
             super().send_fin()
 
     @family.fault("gives-up-after-20-resets", breaks="reset-fifty")
@@ -170,50 +191,45 @@ def add_to(family: Family, service: "type[Connection]") -> None:
         def dropped(self, error: OSError) -> None:
             GivesUp.resets += 1
             if GivesUp.resets == 20:
-                self.server.listener.close()
-                raise Dies("too many errors") from error
+                die(self.server, f"too many errors, the last: {error}")
             super().dropped(error)
 
     @family.fault("dies-of-unfinished-input", breaks="half-sent")
     class DiesOfHalfSent(service):  # type: ignore[valid-type,misc]
-        """A client that leaves before its message is whole ends the process."""
+        """A client that leaves with its last line unfinished ends the process."""
 
-        message = b""
+        unfinished = False
 
         def received(self, data: bytes) -> None:
-            self.message = data
+            self.unfinished = not data.endswith(b"\n")
             super().received(data)
 
-        def check(self) -> None:
-            if self.message.startswith((b"half a", b"not asked")):
-                raise Dies("unexpected end of input")
-
         def ended(self) -> None:
-            self.check()
+            if self.unfinished:
+                die(self.server, "unexpected end of input")
             super().ended()
 
         def dropped(self, error: OSError) -> None:
-            self.check()
+            if self.unfinished:
+                die(self.server, f"unexpected end of input: {error}")
             super().dropped(error)
 
     @family.fault("dies-when-an-old-client-resets", breaks="stall-then-reset")
     class DiesOfTheOld(service):  # type: ignore[valid-type,misc]
-        """A client that resets after others came and went ends the process."""
+        """A client that resets when others have come after it ends the process."""
 
-        served = 0
+        # Arrivals are counted and not departures: the suite has seen the next client
+        # served, but not the server closing it.
+        arrived = 0
 
         def begin(self) -> None:
-            self.served_before = DiesOfTheOld.served
+            DiesOfTheOld.arrived += 1
+            self.number = DiesOfTheOld.arrived
             super().begin()
 
-        def close(self) -> None:
-            if self.open:
-                DiesOfTheOld.served += 1
-            super().close()
-
         def dropped(self, error: OSError) -> None:
-            if DiesOfTheOld.served > self.served_before:
-                raise Dies("stale bookkeeping") from error
+            if DiesOfTheOld.arrived > self.number:
+                die(self.server, f"stale bookkeeping: {error}")
             super().dropped(error)
 
     @family.fault("leaks-on-fin", breaks="leak-fin")

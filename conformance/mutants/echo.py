@@ -293,16 +293,20 @@ class Broadcasts(Echo):
                 connection.advance()
 
 
-@fault("answers-one-line", breaks="terminal")
-class AnswersOneLine(Echo):
-    """Echoes one line of a person's conversation."""
+@fault("holds-newline-back", breaks="terminal")
+class HoldsNewlineBack(Echo):
+    """A line's end is sent with what follows it: a person's cursor stays behind."""
 
-    lines = 0
+    held = b""
 
     def received(self, data: bytes) -> None:
-        self.lines += data.startswith((b"Hello server", b"This is"))
-        if self.lines < 2:
-            super().received(data)
+        data = self.held + data
+        self.held = b"\n" if data.endswith(b"\n") else b""
+        super().received(data[: len(data) - len(self.held)])
+
+    def ended(self) -> None:
+        self.send(self.held)
+        super().ended()
 
 
 add_to(family, Echo)

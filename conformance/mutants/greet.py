@@ -1,7 +1,7 @@
 """greet, broken."""
 
 from ..reference.python.services import Greet
-from .common import Dies, add_to
+from .common import add_to, die
 from .form import Family
 
 family = Family("greet")
@@ -143,7 +143,7 @@ class DiesWhenOneLeavesEarly(Greet):
 
     def ended(self) -> None:
         if not self.finishing:
-            raise Dies("left early")
+            die(self.server, "left early")
 
 
 @fault("writes-without-looking", breaks="reset-between")
@@ -158,19 +158,29 @@ class WritesWithoutLooking(Greet):
 
     def part(self) -> None:
         if self.reset:
-            raise Dies("farewell")
+            die(self.server, "farewell: connection reset")
         super().part()
 
 
-@fault("greets-the-first-only", breaks="isolation")
-class GreetsTheFirstOnly(Greet):
-    """Of clients that come together the third and later share one farewell."""
+@fault("farewell-to-the-newest", breaks="isolation")
+class FarewellToTheNewest(Greet):
+    """One timer's variable for all: the farewell goes to the client that came last."""
+
+    newest: "Greet | None" = None
+
+    def connected(self) -> None:
+        super().connected()
+        FarewellToTheNewest.newest = self
 
     def part(self) -> None:
-        others = [one for one in self.server.connections if not one.finishing]
-        if len(others) >= 4:
-            others[0].send(self.setting("farewell"))
-        super().part()
+        newest = FarewellToTheNewest.newest
+        if newest is not self and newest is not None and newest.open:
+            newest.send(self.setting("farewell"))
+            newest.advance()
+            self.finish()
+            self.advance()
+        else:
+            super().part()
 
 
 @fault("farewell-on-one-line", breaks="terminal")

@@ -69,7 +69,7 @@ class Greets(HalfOpen):
 
     def connected(self) -> None:
         super().connected()
-        self.send(b"ready\n")
+        self.send(b"welcome\n")
 
 
 @fault("no-reply-for-nothing", breaks="zero-bytes")
@@ -134,17 +134,17 @@ class CountsCrlfAsOne(HalfOpen):
         super().received(data.replace(b"\r\n", b"\n"))
 
 
-@fault("ignores-single-bytes", breaks="segments")
-class IgnoresSingleBytes(HalfOpen):
-    """Takes a read of one byte for a keep-alive."""
+@fault("reads-once", breaks="segments")
+class ReadsOnce(HalfOpen):
+    """Takes one read of at most 64 bytes for the whole message."""
 
-    first = True
+    read_size = 64
+    message: "bytes | None" = None
 
     def received(self, data: bytes) -> None:
-        if self.first and len(data) < 90 and data[:5] not in (b"serve", b"12345"):
-            data = data[1:]
-        self.first = False
-        super().received(data)
+        if self.message is None:
+            self.message = data
+            super().received(data)
 
 
 @fault("stays-after-reply", breaks="ends-fin")
@@ -189,4 +189,22 @@ class ReplyWithoutNewline(HalfOpen):
         return super().setting(name).rstrip()
 
 
-add_to(family, HalfOpen)
+class RepliesLater(HalfOpen):
+    """Right, but slow: the reply is written half a second after the client's FIN.
+
+    Its client can be gone by then, which a reply made at once leaves to chance. One read
+    takes all that is there, so that of two clients the older one's end is seen first.
+    """
+
+    read_size = 1024 * 1024
+
+    def ended(self) -> None:
+        self.server.call_later(0.5, self.reply)
+
+    def reply(self) -> None:
+        if self.open:
+            super().ended()
+            self.advance()
+
+
+add_to(family, HalfOpen, writing=RepliesLater)

@@ -14,7 +14,7 @@ class StripsBlanks(Reset):
     """Strips blanks from a line's ends."""
 
     def send(self, data: bytes) -> None:
-        super().send(data.strip(b" \t\n") + b"\n" if data.endswith(b" \t\n") else data)
+        super().send(data.strip(b" \t\n") + b"\n" if data.endswith(b"\n") else data)
 
 
 @fault("skips-empty-lines", breaks="lines")
@@ -203,12 +203,12 @@ class SharesABuffer(Reset):
         SharesABuffer.shared = self.line
 
 
-@fault("hides-the-second-line", breaks="terminal")
-class HidesTheSecondLine(Reset):
-    """A person's line comes back with a bell."""
+@fault("rings-a-bell", breaks="terminal")
+class RingsABell(Reset):
+    """Every line comes back with a bell."""
 
     def send(self, data: bytes) -> None:
-        super().send(data.replace(b"Hello server", b"Hello server\a"))
+        super().send(data.replace(b"\n", b"\a\n"))
 
 
 add_to(family, Reset)

@@ -1,0 +1,92 @@
+"""Each mutant has one fault of its own, and no other.
+
+That the suite kills every one is shown by ``selftest``; here the table itself is judged.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from conformance import mutants
+from conformance.mutants.catalogue import MUTANTS
+from conformance.outcome import Level
+from conformance.profiles import PROFILES, REQUIREMENTS
+from conformance.reference.python.services import SERVICES
+
+from .judging import conformance, judge, read
+
+FOLDER = Path(mutants.__file__).parent
+
+#: Requirements whose mutants die while another client is being served.
+DELICATE = ("half-sent", "reset-while-writing", "reset-mid-message", "stall-then-reset")
+
+
+def test_no_two_mutants_are_the_same_server() -> None:
+    services = [mutant.service for mutant in MUTANTS.values()]
+    assert len(set(services)) == len(services)
+    for name, mutant in MUTANTS.items():
+        family = name.partition("/")[0]
+        assert issubclass(mutant.service, SERVICES[family]), name
+        assert mutant.service is not SERVICES[family], name
+
+
+def test_the_sentences_of_a_family_are_all_different() -> None:
+    for family in PROFILES:
+        told = [one.text for name, one in MUTANTS.items() if name.startswith(f"{family}/")]
+        assert len(set(told)) == len(told)
+
+
+def test_every_must_is_broken_in_every_family_that_has_it() -> None:
+    broken = {mutant.breaks for mutant in MUTANTS.values()}
+    musts = {one.id for one in REQUIREMENTS.values() if one.level == Level.MUST}
+    assert musts - broken == set()
+
+
+def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
+    """A fault that waits for a scenario's own words would prove nothing about it."""
+    words = {profile.half_input for profile in PROFILES.values()}
+    words |= {profile.first_input for profile in PROFILES.values()}
+    words = {word for word in words if word}
+    words |= {b"served in full", b"Hello server", b"This is", b"not asked", b"half a"}
+    for file in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+                found = [word for word in words if word[:7] in node.value]
+                assert found == [], f"{file.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("words", DELICATE)
+def test_a_mutant_that_dies_is_seen_dead_every_time(words: str, tmp_path: Path) -> None:
+    """Its death must not pass for the orderly end of a client that was just answered."""
+    for number in range(5):
+        report = tmp_path / str(number)
+        done = conformance("selftest", f"--case=*/{words}", f"--report={report}", "--jobs=4")
+        _, results, _ = read(report)
+        assert {one["mutant"]: one["verdict"] for one in results} == {
+            name: "PASS" for name, mutant in MUTANTS.items() if mutant.breaks.endswith(f"/{words}")
+        }
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mutant", "broken"),
+    [
+        ("echo/leaks-on-reset", {"leak-reset"}),
+        ("echo/says-bye", {"nothing-else"}),
+        ("half-open/counts-in-16-bits", {"large"}),
+        ("reset/closes-instead", {"reset", "others-undisturbed", "split", "terminal"}),
+        ("greet/ends-with-status-1", {"sigterm-idle", "sigterm-busy", "port-free"}),
+    ],
+)
+def test_a_mutant_fails_what_its_fault_breaks_and_nothing_else(
+    mutant: str, broken: set[str], tmp_path: Path
+) -> None:
+    judged = judge(tmp_path, f"mutant:{mutant}", "--transport=tcp")
+    family = mutant.partition("/")[0]
+    assert judged.status == 1
+    assert judged.ids("FAIL") == {f"{family}/{words}" for words in broken}
+    rest = {one["id"] for one in judged.results} - judged.ids("FAIL")
+    assert judged.ids("PASS") == rest
