@@ -1,0 +1,101 @@
+"""What is shipped: the commands, the data files, one version, and nothing else at the top."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from fnmatch import fnmatch
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import conformance
+import pync.cli
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT: dict[str, Any] = PYPROJECT["project"]
+
+#: All that may stand at the top, dot-folders aside.
+TOP = {"pyproject.toml", "README.md", "Makefile", "LICENSE", "pync", "conformance", "tests"}
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return done.stdout.rstrip("\0").split("\0")
+
+
+def test_nothing_else_stands_at_the_top() -> None:
+    assert {name.split("/")[0] for name in tracked() if name[0] != "."} == TOP
+
+
+def unshipped(names: list[str], package_data: dict[str, list[str]]) -> list[str]:
+    """The files of our packages that are neither code nor package data."""
+    return [
+        name
+        for name in names
+        if name.split("/")[0] in ("pync", "conformance")
+        and not name.endswith(".py")
+        and not any(
+            fnmatch(name, f"{package}/{pattern}")
+            for package, patterns in package_data.items()
+            for pattern in patterns
+        )
+    ]
+
+
+def test_every_data_file_is_shipped() -> None:
+    assert unshipped(tracked(), PYPROJECT["tool"]["setuptools"]["package-data"]) == []
+
+
+def test_a_data_file_that_is_not_shipped_is_seen() -> None:
+    assert unshipped(["pync/words.txt", "pync/cli.py"], {"pync": ["*.md"]}) == ["pync/words.txt"]
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    folders = {Path(name).parent for name in tracked() if name.endswith(".py")}
+    code = [folder for folder in folders if folder.parts[0] in ("pync", "conformance")]
+    assert [str(folder) for folder in code if not (ROOT / folder / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("command", PROJECT["scripts"])
+def test_the_commands_are_there(command: str) -> None:
+    module, _, function = PROJECT["scripts"][command].partition(":")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_there_is_one_version() -> None:
+    assert PROJECT["version"] == pync.cli.VERSION == conformance.__version__
+
+
+def test_pync_needs_docopt_and_nothing_else() -> None:
+    assert [re.split(r"\W(?!ng)", need)[0] for need in PROJECT["dependencies"]] == ["docopt-ng"]
+
+
+def unpinned(needs: list[str], constraints: str) -> set[str]:
+    """The requirements whose version the constraints leave open."""
+    pinned = set(re.findall(r"^([\w-]+)==", constraints.replace("_", "-"), re.MULTILINE))
+    return {re.split(r"[^\w-]", need)[0] for need in needs} - pinned - {"pync-nc"}
+
+
+def test_every_requirement_is_pinned() -> None:
+    constraints = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8")
+    extras = [need for needs in PROJECT["optional-dependencies"].values() for need in needs]
+    needs = [*PYPROJECT["build-system"]["requires"], *PROJECT["dependencies"], *extras]
+    assert unpinned(needs, constraints) == set()
+
+
+def test_a_requirement_that_is_not_pinned_is_seen() -> None:
+    assert unpinned(["mypy>=1", "ruff>=0.6"], "ruff==0.6.1\n") == {"mypy"}

@@ -1,0 +1,134 @@
+"""What is written about the commands says what their USAGE says: README.md, manual pages."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import docopt
+import pytest
+
+import conformance.cli
+import pync.dialects
+from pync.core.errors import UsageError
+from pync.dialects.words import options_in
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+USAGE = pync.dialects.load("pync").usage
+
+spec = spec_from_file_location("pages", ROOT / ".ci" / "pages.py")
+assert spec is not None
+assert spec.loader is not None
+pages = sys.modules.setdefault("pages", module_from_spec(spec))
+spec.loader.exec_module(pages)
+
+
+def test_the_readme_shows_the_usage_as_it_is() -> None:
+    assert pages.with_synopsis(README, USAGE) == README, "say make docs"
+
+
+def test_a_readme_that_shows_another_usage_is_mended() -> None:
+    assert (
+        pages.with_synopsis("# x\n```text\nold\\1\n```\ny", "new\n") == "# x\n```text\nnew\n```\ny"
+    )
+    with pytest.raises(ValueError, match="0 blocks"):
+        pages.with_synopsis("# x", "new\n")
+
+
+@pytest.mark.parametrize("command", pages.COMMANDS, ids=lambda command: command.name)
+def test_a_manual_page_tells_every_option_once(command: Any) -> None:
+    manual = pages.manual(command).replace("\\-", "-")
+    told = re.findall(r"^\.B (?:-\w )?--([a-z0-9-]+)", manual, re.MULTILINE)
+    assert told == [option.long for option in options_in(command.usage)]
+    assert told
+    for heading in ("NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS"):
+        assert manual.count(f".SH {heading}\n") == 1
+
+
+def test_a_manual_page_loses_no_word_of_the_usage() -> None:
+    manual = pages.manual(pages.COMMANDS[0]).replace("\\-", "-").lower()
+    words = re.sub(r"usage:|options:|exit status:|:$", " ", USAGE.lower()).split()
+    assert [word for word in words if word.rstrip(".") not in manual] == []
+
+
+def test_troff_shows_text_as_it_is() -> None:
+    assert pages.escaped(r"a-b \n") == r"a\-b \en"
+    assert pages.escaped(".so x") == r"\&.so x"
+    assert pages.escaped("'x'") == r"\&'x'"
+
+
+# The examples.
+
+
+def examples(text: str) -> list[str]:
+    """The command lines of the shell blocks, and of the indented ones."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    indented = re.findall(r"^    (?=make|pip)(.*\n)", text, re.MULTILINE)
+    return [line for block in [*blocks, *indented] for line in block.splitlines() if line]
+
+
+def calls(line: str) -> list[list[str]]:
+    """The simple commands of a line: pipes and lists taken apart, redirections taken out."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    lexer.commenters = "#"
+    found: list[list[str]] = [[]]
+    redirected = False
+    for word in lexer:
+        if set(word) <= set("|&;"):
+            found.append([])
+        elif set(word) <= set("<>"):
+            redirected = True
+        elif redirected:
+            redirected = False
+        else:
+            found[-1].append(word)
+    return [call for call in found if call]
+
+
+def complaint(call: list[str]) -> str | None:
+    """What is wrong with a call of one of our commands; None when it is right or not ours."""
+    if call[:1] == ["pync"]:
+        try:
+            pync.dialects.load("pync").parse(call[1:])
+        except UsageError as error:
+            return str(error)
+    if call[:3] == ["python", "-m", "conformance"]:
+        try:
+            docopt.docopt(conformance.cli.USAGE, call[3:], default_help=False)
+        except docopt.DocoptExit as error:
+            return str(error)
+    if call[:1] == ["make"]:
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        known = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+        taken = {*re.findall(r"ASKED_([A-Z]+)", makefile), "RUNS", "PYTHON"}
+        asked = {word.partition("=")[0] for word in call[1:]}
+        return ", ".join(sorted(asked - known - taken)) or None
+    return None
+
+
+def test_the_readme_s_examples_are_taken() -> None:
+    lines = examples(README)
+    assert sum(call[0] == "pync" for line in lines for call in calls(line)) >= 10
+    assert {
+        line: wrong for line in lines for call in calls(line) if (wrong := complaint(call))
+    } == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pync --nonesuch localhost 9000",
+        "printf x | pync -l -z 1",
+        "python -m conformance judge",
+        "make conformances",
+        "make conformance TARGETS=x",
+    ],
+)
+def test_an_example_that_is_not_taken_is_seen(line: str) -> None:
+    assert [complaint(call) for call in calls(line) if complaint(call)]
