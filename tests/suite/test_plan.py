@@ -1,0 +1,96 @@
+"""What is judged, over what: the plan follows from the options alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.outcome import WrongUsage
+from conformance.plan import Options, Plan
+from conformance.profiles import PROFILES
+
+
+def profiles(**options: object) -> list[str]:
+    return [profile.name for profile in Plan(Options(**options)).profiles]  # type: ignore[arg-type]
+
+
+def test_without_a_profile_a_reference_is_judged_as_all_and_a_command_as_echo() -> None:
+    assert profiles() == list(PROFILES)
+    assert profiles(target="ref:node") == list(PROFILES)
+    assert profiles(target="./server") == ["echo"]
+    assert profiles(target="tcp://127.0.0.1:1") == ["echo"]
+    assert profiles(target="mutant:greet/never-ends") == ["greet"]
+    assert profiles(target="./server", profile="quit, reset,quit") == ["quit", "reset"]
+
+
+def test_a_case_names_its_profile() -> None:
+    assert profiles(target="./server", cases=("greet/farewell",)) == ["greet"]
+    plan = Plan(Options(cases=("*/half-sent",)))
+    assert {case.requirement.id for case in plan.cases} == {
+        f"{name}/half-sent" for name in PROFILES
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "transports"),
+    [
+        ({}, ["tcp", "tcp6", "unix"]),
+        ({"transports": ("unix",)}, ["unix"]),
+        ({"target": "./server {port}"}, ["tcp"]),
+        ({"target": "./server {path}"}, ["unix"]),
+        ({"target": "./server"}, ["tcp"]),
+        ({"target": "./server", "at": "tcp://[::1]:9000"}, ["tcp6"]),
+        ({"target": "./server", "at": "unix:/run/x"}, ["unix"]),
+        ({"target": "tcp://[::1]:9000"}, ["tcp6"]),
+        ({"target": "unix:/run/x"}, ["unix"]),
+    ],
+)
+def test_transports(options: dict[str, object], transports: list[str]) -> None:
+    assert Plan(Options(**options)).transports == transports  # type: ignore[arg-type]
+
+
+def test_what_a_transport_cannot_express_is_planned_and_skipped() -> None:
+    plan = Plan(Options(cases=("reset/reset",)))
+    skips = {case.transport: case.skip for case in plan.cases}
+    assert skips == {"tcp": None, "tcp6": None, "unix": "a Unix socket cannot express it (no RST)"}
+
+
+def test_without_ipv6_its_cases_are_skipped_with_the_reason() -> None:
+    plan = Plan(Options(cases=("echo/simple",)), ipv6=False)
+    assert {case.transport for case in plan.cases if case.skip} == {"tcp6"}
+
+
+def test_a_server_that_runs_already_is_not_ended() -> None:
+    plan = Plan(Options(target="tcp://127.0.0.1:1", cases=("echo/sigterm-idle",)))
+    assert plan.cases[0].skip == "needs a server that the suite itself starts and stops"
+    assert plan.takes_turns
+
+
+def test_a_parameter_goes_to_the_profiles_that_have_it() -> None:
+    plan = Plan(Options(settings=r"greeting=Hi\n;token=BYE"))
+    assert plan.parameters["echo"] == {"greeting": b"Hi\n"}
+    assert plan.parameters["quit"] == {"greeting": b"Hi\n", "token": b"BYE"}
+    assert plan.parameters["reset"] == {"command": b"RESET"}
+
+
+def test_the_command_that_reproduces_a_case() -> None:
+    options = Options(
+        target="node server.js {port}", settings="greeting=Hi there\\n", cases=("echo/simple",)
+    )
+    plan = Plan(options)
+    assert plan.reproduce(plan.cases[0]) == (
+        "python -m conformance run 'node server.js {port}' --case echo/simple "
+        "--set 'greeting=Hi there\\n'"
+    )
+    # It is a command line that makes the same plan.
+    assert Plan(Options(cases=("echo/simple",))).cases[0].requirement.id == "echo/simple"
+
+
+def test_names_of_cases_are_unique() -> None:
+    for options in (Options(), Options(selftest=True)):
+        names = [case.name for case in Plan(options).cases]
+        assert len(names) == len(set(names))
+
+
+def test_an_empty_token_is_refused() -> None:
+    with pytest.raises(WrongUsage, match="token must be a word"):
+        Plan(Options(settings="token="))

@@ -1,0 +1,169 @@
+"""The byte-exact client: what it takes for right, and the name of each thing that is wrong."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from conformance.outcome import Violation
+from conformance.transcript import Transcript
+from conformance.wire import Peer
+
+DEADLINE = 0.4
+ABORT = struct.pack("ii", 1, 0)
+
+Play = Callable[[Callable[[socket.socket], None]], Peer]
+
+
+@pytest.fixture
+def against() -> Iterator[Play]:
+    """A peer connected to a server that does what the test says."""
+    threads: list[threading.Thread] = []
+    peers: list[Peer] = []
+    release = threading.Event()
+
+    def play(script: Callable[[socket.socket], None]) -> Peer:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            sock = socket.create_connection(listener.getsockname())
+            server, _ = listener.accept()
+
+        def run() -> None:
+            with server:
+                script(server)
+                release.wait(10)
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+        peers.append(Peer("A", sock, Transcript(), DEADLINE))
+        return peers[-1]
+
+    yield play
+    release.set()
+    for thread in threads:
+        thread.join()
+    for peer in peers:
+        peer.close()
+
+
+def kind(call: Callable[[], object]) -> str:
+    with pytest.raises(Violation) as caught:
+        call()
+    assert caught.value.client == "A"
+    return caught.value.kind
+
+
+def fin(conn: socket.socket) -> None:
+    conn.shutdown(socket.SHUT_WR)
+
+
+def rst(conn: socket.socket) -> None:
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+    conn.close()
+
+
+def says(data: bytes, *then: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    def script(conn: socket.socket) -> None:
+        conn.sendall(data)
+        for step in then:
+            step(conn)
+
+    return script
+
+
+def test_what_is_awaited_and_comes_is_right(against: Play) -> None:
+    peer = against(says(b"hello world", fin))
+    peer.expect(b"hello ", "the greeting")
+    peer.expect(b"world", "the rest")
+    peer.expect_eof()
+
+
+def test_a_wrong_byte_is_told_with_its_place(against: Play) -> None:
+    peer = against(says(b"hello wOrld"))
+    with pytest.raises(Violation) as caught:
+        peer.expect(b"hello world", "the greeting")
+    assert caught.value.kind == "wrong-bytes"
+    assert caught.value.offset == 7
+
+
+def test_a_wrong_byte_is_not_waited_for(against: Play) -> None:
+    """The rest never comes; the first wrong byte has come already."""
+    peer = against(says(b"x"))
+    assert kind(lambda: peer.expect(b"hello", "the greeting")) == "wrong-bytes"
+
+
+def test_silence_is_told_when_the_deadline_is_over(against: Play) -> None:
+    peer = against(says(b"hel"))
+    assert kind(lambda: peer.expect(b"hello", "the greeting")) == "missing-bytes"
+
+
+def test_fin_and_rst_are_never_taken_for_one_another(against: Play) -> None:
+    assert kind(lambda: against(rst).expect_eof()) == "rst-instead-of-fin"
+    assert kind(lambda: against(fin).expect_reset()) == "fin-instead-of-rst"
+    against(fin).expect_eof()
+    against(rst).expect_reset()
+
+
+def test_an_end_before_the_bytes(against: Play) -> None:
+    assert kind(lambda: against(says(b"he", fin)).expect(b"hello", "it")) == "ended-early"
+    assert kind(lambda: against(says(b"", rst)).expect(b"hello", "it")) == "reset-early"
+
+
+def test_bytes_before_the_end(against: Play) -> None:
+    assert kind(lambda: against(says(b"bye", fin)).expect_eof()) == "extra-bytes"
+    assert kind(lambda: against(says(b"bye")).expect_eof()) == "extra-bytes"
+    assert kind(lambda: against(says(b"")).expect_eof()) == "no-fin"
+    assert kind(lambda: against(says(b"")).expect_reset()) == "no-rst"
+
+
+def test_bulk_is_written_and_read_at_once(against: Play) -> None:
+    data = bytes(range(256)) * 16384
+
+    def echo(conn: socket.socket) -> None:
+        left = len(data)
+        while left:
+            piece = conn.recv(65536)
+            conn.sendall(piece)
+            left -= len(piece)
+
+    peer = against(echo)
+    peer.exchange(data, data, "the echo")
+    sizes = {event.direction: event.size for event in peer.transcript.events if event.size}
+    assert set(sizes) == {"->", "<-"}
+
+
+def test_a_server_that_stops_reading_is_told(against: Play) -> None:
+    peer = against(says(b""))
+    assert kind(lambda: peer.send(bytes(64 * 1024 * 1024))) == "stopped-reading"
+
+
+def test_a_server_that_leaves_while_we_send_is_told(against: Play) -> None:
+    peer = against(rst)
+    assert peer.poll(DEADLINE) == "RST"
+    assert kind(lambda: peer.send(b"x" * 100_000)) == "closed-early"
+
+
+def test_a_flood_ends_where_nobody_takes_it(against: Play) -> None:
+    peer = against(says(b""))
+    assert 0 < peer.flood(b"x" * 65536, 256 * 1024 * 1024, quiet=0.1) < 256 * 1024 * 1024
+    limited = against(says(b""))
+    assert limited.flood(b"x" * 100, 1000, quiet=0.1) == 1000
+
+
+def test_a_client_that_leaves_in_order_sends_no_rst(against: Play) -> None:
+    seen: list[object] = []
+
+    def script(conn: socket.socket) -> None:
+        conn.sendall(b"unread greeting")
+        seen.append(conn.recv(10))
+        fin(conn)
+        conn.settimeout(5)
+        seen.append(conn.recv(10))
+
+    peer = against(script)
+    assert peer.leave(DEADLINE * 10)
+    assert [event.word for event in peer.transcript.events if event.word] == ["FIN", "FIN"]
+    assert seen[0] == b""
