@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from .channel import ABORT
+from .dialling import dial
 from .outcome import SuiteFailed, Violation
 from .plan import Options, Plan
 from .targets.address import Address, has_ipv6
@@ -20,7 +21,7 @@ from .targets.grammar import CommandTarget
 from .targets.launch import check_launchable, launched
 from .terminal import check_client
 from .transcript import Transcript
-from .wire import Peer, dial
+from .wire import Peer
 
 
 def prepare(options: Options) -> Plan:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
 from .catalogue import Profile
+from .dialling import dial
 from .outcome import NotJudged, Violation
 from .targets.address import UNIX
 from .targets.backlog import let_accept
@@ -21,7 +22,7 @@ from .targets.launch import Server, Wanted, launched, start_again
 from .targets.spawn import Process
 from .terminal import Terminal, open_terminal
 from .transcript import Transcript
-from .wire import Peer, dial
+from .wire import Peer
 
 #: Kinds of violation after which the server may turn out to have died; it is given
 #: DYING seconds to be seen dead, so that the message tells the cause and not a symptom.

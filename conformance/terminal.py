@@ -26,13 +26,17 @@ from .transcript import RECEIVED, SENT, Transcript, first_difference
 #: What a person reads when the server ends the connection.
 CLOSED = b"Connection closed by foreign host."
 
+#: Bytes that a person's screen may hold and that nobody awaited.
+FLOOD = 1024 * 1024
+
 
 class Manners(NamedTuple):
     """What a client program does of its own accord.
 
     ``leaves``: at the server's end, although its own input is open (ncat before 7.96
-    and every nc stay); ``closing``: what it says then; ``half_closes``: ^D becomes FIN and the answer is still shown; ``resets``: what it
-    says on RST; ``exact``: nothing but the connection's bytes is on the screen.
+    and every nc stay); ``closing``: what it says then; ``half_closes``: ^D becomes FIN
+    and the answer is still shown; ``resets``: what it says on RST; ``exact``: nothing
+    but the connection's bytes is on the screen.
     """
 
     leaves: bool
@@ -167,6 +171,8 @@ class Terminal:
             self._transcript.note("person", "the client program ended", RECEIVED)
             return False
         self._screen += data
+        if len(self._screen) > FLOOD:
+            raise Violation("floods", "the terminal overflows", client="person")
         self._transcript.received("person", data)
         return True
 

@@ -7,16 +7,16 @@ directly (the next answer, or FIN). No terminal is between (terminal.py is the h
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterable
 
 from .channel import DATA, FIN, READ, RST, SILENCE, Channel, ServerLeft
 from .outcome import Violation
-from .targets.address import Address, open_socket
-from .transcript import Transcript, first_difference
+from .transcript import first_difference
 
-__all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer", "dial"]
+__all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
+
+#: Bytes that may wait to be judged; no answer is longer.
+FLOOD = 16 * 1024 * 1024
 
 
 class Peer(Channel):
@@ -24,6 +24,14 @@ class Peer(Channel):
 
     #: The last answer that came right, for the hints.
     _previous = b""
+
+    def receive(self, timeout: float) -> str:
+        """As a channel does, but a server that never stops talking is told so."""
+        if len(self.pending) > FLOOD:
+            raise self._violation(
+                "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
+            )
+        return super().receive(timeout)
 
     # What the client does.
 
@@ -288,33 +296,3 @@ class Peer(Channel):
         violation = Violation(kind, summary, client=self.name, **details)  # type: ignore[arg-type]
         violation.previous = self._previous
         return violation
-
-
-def dial(
-    name: str,
-    address: Address,
-    transcript: Transcript,
-    deadline: float,
-    receive_buffer: int | None = None,
-) -> Peer:
-    """Connect a new client.
-
-    Arguments:
-        receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
-            is small from the start.
-    Raises Violation when the server does not take the connection.
-    """
-    began = time.monotonic()
-    try:
-        sock = open_socket(address, deadline, receive_buffer)
-    except OSError as error:
-        cause = os.strerror(error.errno).lower() if error.errno else str(error)
-        transcript.note(name, f"connect {address}: {cause}")
-        waited = time.monotonic() - began
-        raise Violation(
-            "refused",
-            f"the server does not take a connection at {address}: {cause} (after {waited:.1f} s)",
-            client=name,
-        ) from error
-    transcript.note(name, f"connect {address}")
-    return Peer(name, sock, transcript, deadline)

@@ -168,16 +168,16 @@ class Answers64Kib(Quit):
 
 @fault("says-bye", breaks="nothing-else")
 class SaysBye(Quit):
-    """Adds a line after the client's FIN when the last line was of digits."""
+    """Takes an empty line for a farewell, and adds one of its own at the client's FIN."""
 
-    digits = False
+    parting = False
 
     def answer(self, text: str) -> None:
-        self.digits = text.replace(" ", "").strip().isdigit()
+        self.parting = self.parting or text == "\n"
         super().answer(text)
 
     def ended(self) -> None:
-        if self.digits:
+        if self.parting:
             self.send(b"bye\n")
         super().ended()
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from ..outcome import Violation
 from ..wire import DATA, Peer
 
+#: Tokens that may come on top of one for each letter.
+MOST_TOKENS = 64
+
 
 class Answer:
     """The upper-cased input with tokens between its parts, matched as it arrives.
@@ -58,6 +61,8 @@ class Answer:
                 offset=self._at,
             )
         self.tokens += 1
+        if self.tokens > len(self.units) + MOST_TOKENS:
+            raise Violation("floods", f"{self.tokens} tokens came for one answer")
         self.ends_in_token = True
         return len(self.token)
 

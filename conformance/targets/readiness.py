@@ -19,7 +19,7 @@ PAUSE = 0.02
 #: Seconds after which a server that only closes the probe's connection is taken as it is.
 CLOSING_TOLERATED = 1.5
 
-#: Seconds of silence after an answer, with our FIN sent, that end the probe.
+#: Seconds after the first answer, with our FIN sent, that the probe waits for the end.
 QUIET = 3.0
 
 
@@ -93,8 +93,12 @@ def _probe(address: Address, first_input: bytes, until: float) -> str:
                 data = sock.recv(65536)
                 if not data:
                     return ANSWERED if answered else CLOSED
-                answered = True
-                sock.settimeout(QUIET)
+                if not answered:
+                    answered, until = True, time.monotonic() + QUIET
+                # A server that talks for ever is as ready as it will be.
+                sock.settimeout(max(0.001, until - time.monotonic()))
+                if time.monotonic() > until:
+                    return ANSWERED
         except TimeoutError:
             return ANSWERED if answered else SILENT
         except OSError:

@@ -43,10 +43,10 @@ def against() -> Iterator[Play]:
 
     yield play
     release.set()
-    for thread in threads:
-        thread.join()
     for peer in peers:
         peer.close()
+    for thread in threads:
+        thread.join()
 
 
 def kind(call: Callable[[], object]) -> str:
@@ -167,3 +167,15 @@ def test_a_client_that_leaves_in_order_sends_no_rst(against: Play) -> None:
     assert peer.leave(DEADLINE * 10)
     assert [event.word for event in peer.transcript.events if event.word] == ["FIN", "FIN"]
     assert seen[0] == b""
+
+
+def test_a_server_that_never_stops_talking_is_told(against: Play) -> None:
+    def talk(conn: socket.socket) -> None:
+        try:
+            while True:
+                conn.sendall(b"blah " * 20_000)
+        except OSError:
+            pass
+
+    assert kind(against(talk).read_to_end) == "floods"
+    assert kind(against(talk).expect_reset) == "floods"

@@ -1,0 +1,41 @@
+"""A new client, connected: dialling that turns a refusal into a violation."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from .outcome import Violation
+from .targets.address import Address, open_socket
+from .transcript import Transcript
+from .wire import Peer
+
+
+def dial(
+    name: str,
+    address: Address,
+    transcript: Transcript,
+    deadline: float,
+    receive_buffer: int | None = None,
+) -> Peer:
+    """Connect a new client.
+
+    Arguments:
+        receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
+            is small from the start.
+    Raises Violation when the server does not take the connection.
+    """
+    began = time.monotonic()
+    try:
+        sock = open_socket(address, deadline, receive_buffer)
+    except OSError as error:
+        cause = os.strerror(error.errno).lower() if error.errno else str(error)
+        transcript.note(name, f"connect {address}: {cause}")
+        waited = time.monotonic() - began
+        raise Violation(
+            "refused",
+            f"the server does not take a connection at {address}: {cause} (after {waited:.1f} s)",
+            client=name,
+        ) from error
+    transcript.note(name, f"connect {address}")
+    return Peer(name, sock, transcript, deadline)
