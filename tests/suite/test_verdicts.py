@@ -39,6 +39,14 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 
 
 @needs_node
+def test_the_reference_servers_in_node_are_conformant(tmp_path: Path) -> None:
+    judged = judge(tmp_path, "ref:node")
+    assert judged.status == 0, judged.stdout
+    assert {one["transport"] for one in judged.results} == {"tcp", "tcp6", "unix"}
+    assert judged.ids("FAIL") == judged.ids("WARN") == set()
+
+
+@needs_node
 def test_the_echo_server_with_an_error_listener_is_conformant(tmp_path: Path) -> None:
     judged = judge(
         tmp_path,
