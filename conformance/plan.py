@@ -71,8 +71,11 @@ class Plan:
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
         self.cases = self._selftest() if options.selftest else self._cases(ipv6)
+        for pattern in options.cases:
+            if not any(matches(pattern, case.requirement.id) for case in self.cases):
+                raise WrongUsage(f"--case {pattern} matches no requirement")
         if not self.cases:
-            raise WrongUsage(self._nothing_matches())
+            raise WrongUsage("nothing to judge")
 
     @property
     def takes_turns(self) -> bool:
@@ -210,11 +213,6 @@ class Plan:
             if requirement.profile in names and self._is_asked_for(requirement):
                 cases.append(Case(requirement, requirement.transports[0], mutant=name))
         return cases
-
-    def _nothing_matches(self) -> str:
-        if self.options.cases:
-            return f"--case {' '.join(self.options.cases)} matches no requirement"
-        return "nothing to judge"
 
 
 def address_of(plan: Plan) -> Address | None:
