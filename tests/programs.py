@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -58,6 +60,8 @@ class Program:
             stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.PIPE,
             bufsize=0,
+            # A group of its own, which can be ended whole: a shell has children.
+            start_new_session=True,
         )
         self.said = b""
 
@@ -71,11 +75,17 @@ class Program:
         trace: TracebackType | None,
     ) -> None:
         if self.process.poll() is None:
-            self.process.kill()
+            self._kill_all()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+    def _kill_all(self) -> None:
+        if hasattr(os, "killpg"):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
 
     def write(self, data: bytes) -> None:
         """Type; all of it."""
@@ -111,6 +121,11 @@ class Program:
             assert piece, f"{self.argv} ended and never showed {text!r}: {data!r}"
             data += piece
         return data
+
+    def stops_reading(self) -> None:
+        """Close the reader of its output."""
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def rest(self) -> bytes:
         """Its output to the end."""

@@ -42,12 +42,17 @@ def pync(stack: ExitStack) -> Start:
 
 
 @pytest.fixture
-def shell(stack: ExitStack) -> Start:
+def shell(stack: ExitStack, tmp_path: Path) -> Start:
     """Run a line of shell in which ``pync`` is the program under test."""
+    # A file and no function: so $! is the program itself and not a subshell around it.
+    command = tmp_path / "bin" / "pync"
+    command.parent.mkdir()
+    command.write_text(f"#!/bin/sh\nexec '{PYNC[0]}' -m pync \"$@\"\n")
+    command.chmod(0o755)
 
     def start(line: str, **streams: object) -> Program:
-        define = f"pync() {{ '{PYNC[0]}' -m pync \"$@\"; }}\n"
-        return stack.enter_context(Program("sh", "-c", define + line, **streams))  # type: ignore[arg-type]
+        path = f"PATH='{command.parent}':$PATH\n"
+        return stack.enter_context(Program("sh", "-c", path + line, **streams))  # type: ignore[arg-type]
 
     return start
 

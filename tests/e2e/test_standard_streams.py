@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from ..peer import Server, connected
+from ..peer import Peer, Server, connected
+from ..programs import is_listening_path, until
 from .conftest import Start, heard_port, keeps_saying
 
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: /dev/full")
+linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: /dev/full, /proc"
+)
 
 
 # Output whose reader leaves.
@@ -109,16 +113,22 @@ def test_all_three_closed(shell: Start, server: Server) -> None:
     assert program.rest() == b"0\n"
 
 
-def test_a_listener_with_all_three_closed(shell: Start, server: Server) -> None:
+@linux
+@pytest.mark.parametrize(("said", "status"), [(b"", b"0\n"), (b"x", b"1\n")])
+def test_a_listener_with_all_three_closed(
+    shell: Start, folder: Path, said: bytes, status: bytes
+) -> None:
     """No socket becomes descriptor 0-2: what is shown would go to the network."""
-    program = shell(f"pync -lv 127.0.0.1 0 <&- >&- 2>&- & pync 127.0.0.1 {server.port}; kill $!")
-    peer = server.accepts()
-    program.write(b"x")
-    peer.hears(b"x")
-    program.end_input()
-    peer.hears_end()
-    peer.closes()
-    program.ends(0)
+    path = folder / "socket"
+    program = shell(f"pync -lvU '{path}' <&- >&- 2>&-; echo $?")
+    until(lambda: is_listening_path(path), "pync to listen", program)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(path))
+        peer = Peer(sock)
+        peer.says(said)
+        peer.half_closes()
+        peer.hears_end()
+        assert program.rest() == status
 
 
 # Output that fails.
