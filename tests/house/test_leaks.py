@@ -67,7 +67,7 @@ SAID = {
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 def test_what_a_test_leaves_behind_is_named(tmp_path: Path) -> None:
-    quick = CONFTEST.replace("GRACE = 5.0", "GRACE = 0.5")
+    quick = CONFTEST.replace("GRACE = 5.0", "GRACE = 0.2")
     assert quick != CONFTEST
     (tmp_path / "conftest.py").write_text(quick)
     (tmp_path / "test_leaking.py").write_text(LEAKING)
