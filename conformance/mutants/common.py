@@ -30,6 +30,11 @@ def die(server: Server, cause: str) -> "NoReturn":
     os._exit(1)
 
 
+def small_send_buffer(connection: Connection) -> None:
+    """Have a fault in writing show early: Linux lets a send buffer grow to megabytes, or not."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
+
 class OneAtATime(Server):
     """Accepts the next client when the one before has gone."""
 
@@ -165,6 +170,10 @@ def add_to(
         """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
 
         input_ended = False
+
+        def begin(self) -> None:
+            small_send_buffer(self)
+            super().begin()
 
         def dropped(self, error: OSError) -> None:
             if self.output or self.finishing:

@@ -1,9 +1,7 @@
 """echo, broken."""
 
-import socket
-
 from ..reference.python.services import Echo
-from .common import add_to
+from .common import add_to, small_send_buffer
 from .form import Family
 
 family = Family("echo")
@@ -173,7 +171,7 @@ class DropsWhenFull(Echo):
     """What the socket does not take at once is lost."""
 
     def connected(self) -> None:
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        small_send_buffer(self)
         super().connected()
 
     def flush(self) -> None:
@@ -218,7 +216,7 @@ class DropsPendingAtFin(Echo):
     """Closes on FIN, whatever is still to be written."""
 
     def connected(self) -> None:
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        small_send_buffer(self)
         super().connected()
 
     def wants(self) -> int:
@@ -248,6 +246,10 @@ class WaitsForFirstByte(Echo):
 class BlocksInSend(Echo):
     """A client that does not read blocks the whole server."""
 
+    def connected(self) -> None:
+        small_send_buffer(self)
+        super().connected()
+
     def flush(self) -> None:
         self.sock.setblocking(True)
         self.sock.sendall(self.output)
@@ -258,6 +260,10 @@ class BlocksInSend(Echo):
 @fault("loses-after-a-stall", breaks="stalled-reader")
 class LosesAfterAStall(Echo):
     """Keeps a megabyte of output and forgets what is older."""
+
+    def connected(self) -> None:
+        small_send_buffer(self)
+        super().connected()
 
     def wants(self) -> int:
         return super().wants() | (0 if self.input_ended else 1)

@@ -65,6 +65,13 @@ class Running:
             client.shutdown(socket.SHUT_WR)
             return read(client) == data
 
+    def may_echo(self) -> bool:
+        """Whether a client is served; one that is turned away is no error."""
+        try:
+            return self.echoes()
+        except ConnectionError:
+            return False
+
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
@@ -258,7 +265,6 @@ def test_sigterm_directly_after_the_start_line_leaves_no_path(
     for number in range(10):
         path = tmp_path / str(number)
         with running(command, "echo", f"unix:{path}") as server:
-            server.process.send_signal(signal.SIGTERM)
             assert server.terminate() == 0
         assert not path.exists()
 
@@ -269,7 +275,9 @@ def test_it_survives_running_out_of_descriptors(command: list[str]) -> None:
         with ExitStack() as many:
             for _ in range(100):
                 many.enter_context(server.connect())
-        assert server.echoes()
+        # Node turns clients away while it has no descriptor for them; the ones that have
+        # just left may not be closed yet.
+        assert any(server.may_echo() for _ in range(1000))
         assert server.terminate() == 0
 
 
