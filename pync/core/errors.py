@@ -98,6 +98,8 @@ _CAUSES = {
     errno.ENOENT: "no such file or directory",
     errno.ENOSPC: "no space left on device",
     errno.EPIPE: "connection closed by the peer",
+    # It was connected, or nothing would be asked of it: its RST came while nobody read.
+    errno.ENOTCONN: "connection reset by peer",
     errno.ETIMEDOUT: "timed out",
 }
 

@@ -59,7 +59,7 @@ def dial(address: Address, options: Options) -> TcpConn:
             continue
         for failed, cause in attempts:
             options.report(AttemptFailed(failed, cause))
-        return _conn(sock, address.scheme)
+        return _conn(sock, address.scheme, _peer_of(sock, endpoint))
     raise tried_all(address, attempts, options)
 
 
@@ -72,7 +72,7 @@ def _connect(
         sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
         sock.connect(endpoint.name)
         # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
-        if sock.getsockname() == sock.getpeername():
+        if sock.getsockname() == _peer_of(sock, endpoint):
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except BaseException:
         sock.close()
@@ -80,13 +80,28 @@ def _connect(
     return sock
 
 
-def _conn(sock: socket.socket, scheme: str) -> TcpConn:
+def _peer_of(sock: socket.socket, endpoint: Endpoint) -> tuple[object, ...]:
+    """The peer's name, also of one that has already reset the connection.
+
+    The socket knows none any more then (ENOTCONN), but what the peer said before its RST
+    is still there to be read.
+    """
+    try:
+        name: tuple[object, ...] = sock.getpeername()
+    except OSError:
+        return endpoint.name
+    return name
+
+
+def _conn(sock: socket.socket, scheme: str, peer: tuple[object, ...]) -> TcpConn:
     sock.settimeout(None)
-    # A person's keystrokes must not wait for an acknowledgement (RFC 896, RFC 1122 4.2.3.4).
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return TcpConn(
-        sock, address_of(scheme, sock.getsockname()), address_of(scheme, sock.getpeername())
-    )
+    try:
+        # A person's keystrokes must not wait for an acknowledgement (RFC 896, RFC 1122
+        # 4.2.3.4).
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # macOS: reset already; reading tells
+    return TcpConn(sock, address_of(scheme, sock.getsockname()), address_of(scheme, peer))
 
 
 class TcpListener(Listener):
@@ -100,10 +115,10 @@ class TcpListener(Listener):
                 raise ConnectionAbortedError(error.errno, error.strerror) from None
             raise
         try:
-            return _conn(accepted, self.address.scheme)
+            # Reset before it was accepted: getpeername fails, accept itself does not.
+            return _conn(accepted, self.address.scheme, accepted.getpeername())
         except OSError as error:
             accepted.close()
-            # Reset before it was accepted: getpeername fails, accept itself does not.
             raise ConnectionAbortedError(error.errno, error.strerror) from None
 
 

@@ -18,6 +18,10 @@ from ..peer import Server, connected, listening
 from ..programs import stays
 from .conftest import Start, heard_port
 
+linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: data stays queued after RST"
+)
+
 #: Longer than the second of silence after which pync leaves a peer that has ended.
 LONGER_THAN_QUIET = 1.5
 
@@ -229,6 +233,27 @@ def test_a_reset_is_told_after_what_came_before_it(pync: Start, server: Server) 
     assert said == f"pync: relay tcp://127.0.0.1:{server.port}: ".encode() + said.split(b": ")[-1]
 
 
+@linux
+def test_what_came_before_an_early_reset_is_shown(pync: Start, server: Server) -> None:
+    """However early: the connection may be gone before connect(2) has returned."""
+    for _ in range(20):
+        program = pync("127.0.0.1", server.port)
+        peer = server.accepts()
+        peer.says(b"go away\n")
+        peer.resets()
+        assert program.rest() == b"go away\n"
+        assert program.ends(1).endswith(b": connection reset by peer\n")
+
+
+def test_a_reset_after_the_peers_end_is_told(pync: Start, server: Server) -> None:
+    """The peer's FIN has been seen, our input is silent, and then nobody is there any more."""
+    program = pync("127.0.0.1", server.port)
+    peer = server.accepts()
+    peer.half_closes()
+    peer.resets()
+    assert program.ends(1).endswith(b": connection reset by peer\n")
+
+
 def test_a_reset_of_a_listeners_client(pync: Start) -> None:
     program = pync("-lv", "127.0.0.1", "0")
     port = heard_port(program)
@@ -239,7 +264,7 @@ def test_a_reset_of_a_listeners_client(pync: Start) -> None:
     assert program.ends(1).count(b"connection reset by peer\n") == 1
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: data stays queued")
+@linux
 @pytest.mark.parametrize("kind", ["pipe", "file"])
 def test_what_was_received_before_a_reset_is_shown(
     pync: Start, server: Server, tmp_path: Path, kind: str
