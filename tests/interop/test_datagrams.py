@@ -7,43 +7,17 @@ arrival before the next one is sent.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from conformance.targets.ports import reserved_port
-
 from ..programs import Program, is_bound, is_listening_path, listening_pync, needs, pync, until
-
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who listens"
-)
+from .peers import RECEIVES, RECEIVES_AT_PATH, SENDS, SENDS_TO_PATH
 
 #: Bytes on the way at once: one read of ncat, which cuts a larger datagram short; nc does
 #: so when one comes while its buffer still holds another.
 WINDOW = 8 * 1024
 WINDOWS = 100_000_000 // WINDOW + 1
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    with reserved_port() as number:
-        yield number
-
-
-#: Peer -> its words to listen on, and to send to, a UDP port of 127.0.0.1.
-LISTENS = {
-    "nc": lambda port: ["-u", "-l", "127.0.0.1", str(port)],
-    "ncat": lambda port: ["-u", "-l", "127.0.0.1", str(port)],
-    "socat": lambda port: ["-b16384", "-", f"UDP4-LISTEN:{port},bind=127.0.0.1"],
-}
-SENDS = {
-    "nc": lambda port: ["-u", "127.0.0.1", str(port)],
-    "ncat": lambda port: ["-u", "127.0.0.1", str(port)],
-    "socat": lambda port: ["-b16384", "-", f"UDP4:127.0.0.1:{port}"],
-}
 
 
 def exchange(one: Program, other: Program) -> None:
@@ -58,54 +32,74 @@ def exchange(one: Program, other: Program) -> None:
         assert one.read(WINDOW) == back
 
 
-def free_udp_port() -> int:
-    import socket
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
-def test_pync_sends_over_udp(peer: str) -> None:
-    port = free_udp_port()
-    with Program(needs(peer), *LISTENS[peer](port)) as other:
-        until(lambda: is_bound(port, "udp"), f"{peer} to be bound", other)
-        with pync("-u", "127.0.0.1", str(port)) as ours:
+@pytest.mark.parametrize("peer", RECEIVES)
+def test_pync_sends_over_udp(peer: str, udp_port: int) -> None:
+    with Program(needs(peer), *RECEIVES[peer]("127.0.0.1", udp_port)) as other:
+        until(lambda: is_bound(udp_port, "udp"), f"{peer} to be bound", other)
+        with pync("-u", "127.0.0.1", str(udp_port)) as ours:
             exchange(ours, other)
 
 
-@pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
+@pytest.mark.parametrize("peer", SENDS)
 def test_pync_listens_over_udp(peer: str) -> None:
     command = needs(peer)
     ours, port = listening_pync("-u")
-    with ours, Program(command, *SENDS[peer](port)) as other:
+    with ours, Program(command, *SENDS[peer]("127.0.0.1", port)) as other:
         exchange(other, ours)
 
 
-def test_a_line_of_pync_is_one_datagram_for_nc() -> None:
+@pytest.mark.parametrize("peer", SENDS)
+def test_udp_over_ipv6(peer: str) -> None:
+    command = needs(peer)
+    with pync("-luv", "::1", "0") as ours:
+        port = int(ours.hears(rb"Bound on ::1 (\d+)").group(1))
+        with Program(command, *SENDS[peer]("::1", port)) as other:
+            converse(other, ours)
+
+
+@pytest.mark.parametrize("peer", SENDS)
+def test_a_line_is_a_datagram(peer: str) -> None:
     """Each read becomes one datagram; the pipe's reader sees them one by one."""
+    command = needs(peer)
     ours, port = listening_pync("-u")
-    with ours, Program(needs("nc"), *SENDS["nc"](port)) as other:
-        for line in (b"one\n", b"two\n", b"three\n"):
-            other.write(line)
-            assert ours.read(len(line)) == line
-            ours.write(line.upper())
-            assert other.read(len(line)) == line.upper()
+    with ours, Program(command, *SENDS[peer]("127.0.0.1", port)) as other:
+        converse(other, ours)
 
 
-def test_pync_and_nc_over_unix_datagrams(tmp_path: Path) -> None:
+def converse(one: Program, other: Program) -> None:
+    """Three lines and their answers."""
+    for line in (b"one\n", b"two\n", b"three\n"):
+        one.write(line)
+        assert other.read(len(line)) == line
+        other.write(line.upper())
+        assert one.read(len(line)) == line.upper()
+
+
+@pytest.mark.parametrize("peer", SENDS_TO_PATH)
+def test_pync_listens_over_unix_datagrams(peer: str, tmp_path: Path) -> None:
     path = tmp_path / "socket"
-    command = needs("nc")
+    command = needs(peer)
     with pync("-luvU", str(path)) as ours:
-        ours.hears(rb"on ")
-        with Program(command, "-uU", "-s", str(tmp_path / "back"), str(path)) as other:
+        ours.hears(rb"Bound on ")
+        with Program(command, *SENDS_TO_PATH[peer](path, tmp_path / "own")) as other:
             exchange(other, ours)
 
 
-def test_nc_and_pync_over_unix_datagrams(tmp_path: Path) -> None:
+def test_pync_sends_over_unix_datagrams(tmp_path: Path) -> None:
     path = tmp_path / "socket"
-    with Program(needs("nc"), "-luU", str(path)) as other:
+    with Program(needs("nc"), *RECEIVES_AT_PATH["nc"](path)) as other:
         until(lambda: is_listening_path(path), "nc to be bound", other)
         with pync("-uU", str(path)) as ours:
             exchange(ours, other)
+
+
+def test_socat_answers_one_unix_datagram(tmp_path: Path) -> None:
+    """UNIX-RECVFROM takes a single datagram, and answers where it came from."""
+    path = tmp_path / "socket"
+    with Program(needs("socat"), *RECEIVES_AT_PATH["socat"](path)) as other:
+        until(lambda: is_listening_path(path), "socat to be bound", other)
+        with pync("-uU", str(path)) as ours:
+            ours.write(b"question\n")
+            assert other.read(9) == b"question\n"
+            other.write(b"answer\n")
+            assert ours.read(7) == b"answer\n"

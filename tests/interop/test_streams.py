@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import filecmp
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from conformance.targets.ports import reserved_port
-
 from ..programs import Program, is_bound, is_listening_path, listening_pync, needs, pync, until
-
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who listens"
-)
+from .peers import CONNECTS, CONNECTS_TO_PATH, LISTENS, LISTENS_AT_PATH
 
 SIZE = 100_000_000
 
@@ -40,43 +34,6 @@ def bulk(path: Path) -> Path:
         for number in range(SIZE // len(block)):
             file.write(number.to_bytes(4, "big") + block[4:])
     return path
-
-
-#: Peer -> the words that make it listen, and connect, at HOST and PORT.
-LISTENS: dict[str, Callable[[str, int], list[str]]] = {
-    "nc": lambda host, port: ["-N", "-l", host, str(port)],
-    "ncat": lambda host, port: ["-l", host, str(port)],
-    "socat": lambda host, port: ["-t30", "-", f"TCP{family(host)}-LISTEN:{port},bind={bare(host)}"],
-}
-CONNECTS: dict[str, Callable[[str, int], list[str]]] = {
-    "nc": lambda host, port: ["-N", host, str(port)],
-    "ncat": lambda host, port: [host, str(port)],
-    "socat": lambda host, port: ["-t30", "-", f"TCP{family(host)}:{bare(host)}:{port}"],
-}
-LISTENS_AT_PATH: dict[str, Callable[[Path], list[str]]] = {
-    "nc": lambda path: ["-N", "-lU", str(path)],
-    "ncat": lambda path: ["-lU", str(path)],
-    "socat": lambda path: ["-t30", "-", f"UNIX-LISTEN:{path}"],
-}
-CONNECTS_TO_PATH: dict[str, Callable[[Path], list[str]]] = {
-    "nc": lambda path: ["-N", "-U", str(path)],
-    "ncat": lambda path: ["-U", str(path)],
-    "socat": lambda path: ["-t30", "-", f"UNIX-CONNECT:{path}"],
-}
-
-
-def family(host: str) -> str:
-    return "6" if ":" in host else "4"
-
-
-def bare(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    with reserved_port() as number:
-        yield number
 
 
 #: A listening nc leaves at the other's FIN as soon as its buffers are empty, although its

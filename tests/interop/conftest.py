@@ -1,0 +1,29 @@
+"""What every interop test needs: Linux, and ports that nobody else takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from conformance.targets.ports import reserved_port
+
+from ..peer import unused_udp_port
+
+#: /proc tells there when a peer listens; asking by a connection would use it up.
+collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A TCP port, free on 127.0.0.1 and ::1."""
+    with reserved_port() as number:
+        yield number
+
+
+@pytest.fixture
+def udp_port() -> Iterator[int]:
+    """A UDP port of 127.0.0.1."""
+    with unused_udp_port() as number:
+        yield number
