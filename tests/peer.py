@@ -98,6 +98,12 @@ class Peer:
         """Send FIN; go on hearing."""
         self.sock.shutdown(socket.SHUT_WR)
 
+    def unacknowledged(self) -> int:
+        """Bytes that the program's kernel has not taken yet (tcp(7), SIOCOUTQ; Linux)."""
+        import fcntl
+
+        return int(struct.unpack("i", fcntl.ioctl(self.sock, 0x5411, bytes(4)))[0])
+
     def resets(self) -> None:
         """Close by RST."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)

@@ -17,10 +17,9 @@ from typing import IO, Any
 
 import pytest
 
-PYNC = [sys.executable, "-m", "pync"]
+from .peer import DEADLINE
 
-#: Seconds that anything may take; a green test never waits for it.
-DEADLINE = 30.0
+PYNC = [sys.executable, "-m", "pync"]
 
 #: Program -> (the command to look for, Debian's package).
 PEERS = {
