@@ -210,7 +210,8 @@ def fin_at_once(session: Session) -> None:
 def stalled_reader(session: Session) -> None:
     stalled = session.join("stalled", receive_buffer=256 * 1024)
     pattern = session.some_bytes(256 * 256)
-    taken = stalled.flood(pattern, 8 * 1024 * 1024, quiet=0.3)
+    # Until nobody takes it any more: what the kernel holds stalls no server yet.
+    taken = stalled.flood(pattern, _kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
     session.next_client_is_served()
     rounds, rest = divmod(taken, len(pattern))
     stalled.expect(pattern * rounds + pattern[:rest], "the echo, read late,")
