@@ -203,8 +203,10 @@ def is_bound(port: int, protocol: str = "tcp") -> bool:
 
 
 def is_listening_path(path: Path) -> bool:
-    """Whether a socket is bound to a path (unix(7): /proc/net/unix)."""
-    return any(
-        line.endswith(b" " + bytes(path))
-        for line in Path("/proc/net/unix").read_bytes().splitlines()
-    )
+    """Whether a socket takes connections, or datagrams, at a path (unix(7): /proc/net/unix)."""
+    for line in Path("/proc/net/unix").read_bytes().splitlines()[1:]:
+        _, _, _, flags, kind, *_ = line.split()
+        # A stream that is bound and does not listen yet refuses: __SO_ACCEPTON is missing.
+        if line.endswith(b" " + bytes(path)) and (flags == b"00010000" or kind == b"0002"):
+            return True
+    return False
