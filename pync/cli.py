@@ -9,18 +9,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import IO, Any, Union
 
 from .core import exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event
-from .dialects import Dialect, load
+from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .transports.stdio import Stdio, is_open
 
-VERSION = "0.1.0"
+__all__ = ["VERSION", "main"]
+
+#: What a Config can ask for -> module in programs/. Each is imported only when it is asked
+#: for: the start is felt.
+PROGRAMS = {"client": "client", "server": "server", "scanner": "scanner"}
 
 #: A file object with a descriptor, a descriptor, or None: the process's own.
 Stream = Union[IO[Any], int, None]
@@ -45,20 +50,13 @@ def main(
     """
     if stdin is stdout is stderr is None:
         _keep_standard_descriptors()
-    voice = _Voice(_descriptor(stderr, 2))
+    words = sys.argv[1:] if argv is None else argv
+    stdout_fd, voice = _descriptor(stdout, 1), _Voice(_descriptor(stderr, 2))
     try:
+        dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
         with _signals():
-            return _run(
-                load("pync"),
-                sys.argv[1:] if argv is None else argv,
-                _descriptor(stdin, 0),
-                _descriptor(stdout, 1),
-                voice,
-            )
+            return _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice).run(words)
     except UsageError as error:
-        voice.say(f"pync: {error}")
-        return error.status
-    except PyncError as error:
         voice.say(f"pync: {error}")
         return error.status
     except OutputGone as error:
@@ -69,48 +67,72 @@ def main(
         return exits.INTERRUPTED
 
 
-def _run(dialect: Dialect, argv: list[str], stdin: int, stdout: int, voice: _Voice) -> int:
-    config = dialect.parse(argv)
-    if config.help or config.version:
-        return _tell(stdout, dialect.usage if config.help else f"{dialect.name} {VERSION}\n")
-    with Stdio(stdin if is_open(stdin) else None, stdout) as stdio:
-        if stdio.interactive and config.endings.on_peer_end == "finish":
-            # A person cannot be asked to type on into a connection that is over.
-            config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
-
-        def report(event: Event) -> None:
-            line = dialect.say(event, config, stdio.interactive)
-            if line is not None:
-                voice.say(line)
-
-        return _program(config, stdio, report)
+def _dialect(words: list[str], executable: str) -> tuple[Dialect, list[str]]:
+    """Whose command line it is: --as=NAME, else PYNC_AS, else the executable's name."""
+    called = os.path.basename(executable).lower().removesuffix(".exe")
+    name = os.environ.get("PYNC_AS") or (called if called in DIALECTS else "pync")
+    if words and words[0].startswith("--as="):
+        name, words = words[0].removeprefix("--as="), words[1:]
+    if name not in DIALECTS:
+        raise UsageError(f"there is no dialect {name!r} (known: {', '.join(DIALECTS)})")
+    return load(name), words
 
 
-def _program(config: Config, stdio: Stdio, report: Callable[[Event], None]) -> int:
-    # Each program is imported only when it is asked for: the start is felt.
-    if config.zero_io:
-        from .programs import scanner
+class _Session:
+    """One command line, from its words to its exit status."""
 
-        return scanner.run(config, report)
-    if config.listen:
-        from .programs import server
+    def __init__(self, dialect: Dialect, stdin: int, stdout: int, voice: _Voice) -> None:
+        self._dialect = dialect
+        self._stdin = stdin
+        self._stdout = stdout
+        self._voice = voice
+        self._config: Config | None = None
 
-        return server.run(config, stdio, report)
-    from .programs import client
+    def run(self, words: list[str]) -> int:
+        """Raises OutputGone, Terminated, KeyboardInterrupt."""
+        try:
+            self._config = self._dialect.parse(words)
+            return self._serve(self._config)
+        except (UsageError, PyncError) as error:
+            self._voice.say(self._dialect.complain(error, self._config))
+            return self._dialect.status(error, self._config)
 
-    return client.run(config, stdio, report)
+    def _serve(self, config: Config) -> int:
+        if config.help or config.version:
+            about = self._dialect.about(config)
+            if about.to_stderr:
+                self._voice.write(about.text)
+            else:
+                _tell(self._stdout, about.text)
+            return about.status
+        stdin = self._stdin if is_open(self._stdin) else None
+        with Stdio(stdin, self._stdout) as stdio:
+            if stdio.interactive and config.endings.on_peer_end == "finish":
+                # A person cannot be asked to type on into a connection that is over.
+                config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
+
+            def report(event: Event) -> None:
+                said = self._dialect.say(event, config, stdio.interactive)
+                if isinstance(said, OnStdout):
+                    _tell(self._stdout, f"{_printable(said)}\n")
+                else:
+                    self._voice.say(said)
+
+            module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
+            status: int = module.run(config, stdio, report)
+            return status
 
 
-def _tell(stdout: int, text: str) -> int:
-    data = text.encode()
+def _tell(stdout: int, text: str) -> None:
+    """Write to standard output. Raises OutputGone, PyncError."""
+    data = text.encode("utf-8", "backslashreplace")
     try:
         while data:
             data = data[os.write(stdout, data) :]
     except BrokenPipeError:
-        return exits.OUTPUT_GONE
+        raise OutputGone from None
     except OSError as error:
         raise PyncError("write", "standard output", (error.strerror or "").lower()) from None
-    return exits.OK
 
 
 class _Voice:
@@ -119,13 +141,23 @@ class _Voice:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def say(self, line: str) -> None:
-        # A peer's name or a path may hold control characters: a terminal must not obey.
-        shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    def say(self, said: Said) -> None:
+        """Say a line, or several at once."""
+        lines = (said,) if isinstance(said, str) else said or ()
+        if lines:
+            self.write("".join(f"{_printable(line)}\n" for line in lines))
+
+    def write(self, text: str) -> None:
+        """Say a text of our own as it is."""
         try:
-            os.write(self._descriptor, f"{shown}\n".encode("utf-8", "backslashreplace"))
+            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
         except OSError:
             pass
+
+
+def _printable(line: str) -> str:
+    # A peer's name or a path may hold control characters: a terminal must not obey.
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 def _descriptor(stream: Stream, default: int) -> int:

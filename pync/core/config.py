@@ -56,11 +56,28 @@ class Config(NamedTuple):
     help: bool = False
     version: bool = False
 
+    # nc
+
+    # ncat
+
+    # exec, broker, access lists
+
+    # TLS
+
+    # proxies
+
+    # telnet
+
+    # scan, JSON, retry
+
+    # until, count, expect, rate
+
     # Read off the fields above by the dialect, so that programs need no dialect.
+    program: str = "client"
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
 
 
 #: Fields that are no options: what the dialect worked out.
-WORKED_OUT = frozenset({"address", "ports", "endings"})
+WORKED_OUT = frozenset({"program", "address", "ports", "endings"})

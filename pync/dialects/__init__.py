@@ -1,31 +1,79 @@
 """What is typed: one USAGE per dialect, read into one immutable Config.
 
-A dialect also has its own words for what happens (``say``) and for what goes wrong.
+A dialect also has its own words for what happens (``say``) and for what goes wrong
+(``complain``), and its own exit statuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from ..core.config import Config
 from ..core.events import Event
 
-#: Dialect -> module in this package.
+VERSION = "0.1.0"
+
+#: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
 DIALECTS = {"pync": "pync"}
 
 
+class OnStdout(str):
+    """A line for standard output; any other is for standard error."""
+
+    __slots__ = ()
+
+
+#: What is said: one line, several, or nothing.
+Said = Union[str, "tuple[str, ...]", None]
+
+
+class About(NamedTuple):
+    """The answer to -h or --version."""
+
+    text: str
+    to_stderr: bool = False
+    status: int = 0
+
+
 class Dialect(NamedTuple):
-    """One command line: its text, how it is read, and how it speaks."""
+    """One command line: its text, how it is read, and how it speaks.
+
+    ``say`` words an event: (event, config, whether a person types) -> Said.
+    ``complain`` words an error, ``status`` gives its exit status; the Config is None
+    while there is none. ``about`` answers -h and --version.
+    """
 
     name: str
     usage: str
     parse: Callable[[list[str]], Config]
-    say: Callable[[Event, Config, bool], str | None]
+    say: Callable[[Event, Config, bool], Said]
+    complain: Callable[[Exception, Config | None], Said]
+    status: Callable[[Exception, Config | None], int]
+    about: Callable[[Config], About]
 
 
 def load(name: str) -> Dialect:
-    """The dialect of that name; only its module is imported."""
+    """The dialect of that name; only its module is imported. KeyError when there is none."""
     module = import_module(f".{DIALECTS[name]}", __name__)
-    return Dialect(name, module.USAGE, module.parse, module.say)
+    return Dialect(
+        DIALECTS[name],
+        module.USAGE,
+        module.parse,
+        module.say,
+        module.complain,
+        module.status,
+        module.about,
+    )
+
+
+def own_status(error: Exception, _config: Config | None) -> int:
+    """The status that the error's class carries."""
+    status: int = error.status  # type: ignore[attr-defined]
+    return status
+
+
+def about_from(name: str, usage: str) -> Callable[[Config], About]:
+    """-h shows the USAGE, --version the name and our version."""
+    return lambda config: About(usage if config.help else f"{name} {VERSION}\n")

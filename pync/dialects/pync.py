@@ -1,25 +1,20 @@
-"""pync's own command line: the USAGE, the Config that it means, and its words."""
+"""pync's own command line: the USAGE, the Config that it means, and how it ends.
+
+Its words for what happens are in pync_says.py.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..core.address import Address, check_port, is_url, split_host_port
-from ..core.address import parse as parse_address
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import UsageError
-from ..core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Event,
-    Failed,
-    Listening,
-    PeerEnded,
-    Scanned,
-)
-from .words import options_in, plain
+from . import about_from
+from . import own_status as status
+from .pync_says import complain, say
+from .targets import with_address
+from .words import read
+
+__all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
 USAGE = """\
 Connect to, or listen on, TCP, UDP and Unix sockets.
@@ -88,34 +83,21 @@ DURATIONS = {
     "connect_timeout": "--connect-timeout",
 }
 
-#: Schemes without connections.
-DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 
-#: Ports of one scan at most; a typing error must not make millions.
-MOST_PORTS = 65_536
+about = about_from("pync", USAGE)
 
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
-    import docopt
-
-    flags, words = plain(argv, options_in(USAGE))
-    verbose = flags.count("--verbose")
-    last = {flag.partition("=")[0]: flag for flag in flags}
-    given = docopt.docopt(USAGE, [*last.values(), "--", *words], default_help=False)
-    fields: dict[str, Any] = {
-        name[2:].replace("-", "_"): value for name, value in given.items() if name[:2] == "--"
-    }
-    fields.pop("", None)
+    fields, words = read(USAGE, argv)
     for name, option in DURATIONS.items():
         if fields[name] is not None:
             fields[name] = parse_duration(fields[name], option)
-    fields["verbose"] = verbose
-    config = Config(target=tuple(given["TARGET"]), **fields)
+    config = Config(target=tuple(words), **fields)
     if config.help or config.version:
         return config
     _check(config)
-    return _with_address(config)._replace(endings=_endings(config))
+    return with_address(config)._replace(program=_program(config), endings=_endings(config))
 
 
 def _check(config: Config) -> None:
@@ -125,6 +107,10 @@ def _check(config: Config) -> None:
     for one, needed, said in NEEDS:
         if getattr(config, one) and not getattr(config, needed):
             raise UsageError(said)
+
+
+def _program(config: Config) -> str:
+    return "scanner" if config.zero_io else "server" if config.listen else "client"
 
 
 def _endings(config: Config) -> Endings:
@@ -137,152 +123,3 @@ def _endings(config: Config) -> Endings:
         leave_when_sent=config.send_only,
         idle=config.idle_timeout if config.idle_timeout is not None else config.wait,
     )
-
-
-# Targets.
-
-
-def _with_address(config: Config) -> Config:
-    words = list(config.target)
-    if config.unixsock:
-        return config._replace(address=_path(config, words))
-    if len(words) == 1 and is_url(words[0]):
-        return _with_url(config, parse_address(words[0]))
-    # Whether the words are few or many, an empty host is a script's unset variable.
-    if not config.listen and words and not words[0]:
-        raise UsageError("HOST is empty")
-    scheme = "udp" if config.udp else "tcp"
-    if config.listen:
-        host, port = _listen_on(config, words)
-        _check_port_word(port)
-        return config._replace(address=Address(scheme, host, port))
-    host, ports = _connect_to(words)
-    if not config.zero_io:
-        if len(ports) != 1:
-            raise UsageError("too many words: give one HOST and one PORT")
-        _check_port_word(ports[0])
-        return config._replace(address=Address(scheme, host, ports[0]))
-    return config._replace(address=Address(scheme, host, ports[0]), ports=_port_list(ports))
-
-
-def _with_url(config: Config, address: Address) -> Config:
-    if config.udp and address.scheme.startswith("tcp"):
-        raise UsageError(f"cannot use -u with {address}")
-    if not (config.listen or address.host or address.path):
-        raise UsageError(f"{address} has no host to connect to")
-    if config.zero_io:
-        return config._replace(address=address, ports=_port_list([address.port]))
-    return config._replace(address=address)
-
-
-def _path(config: Config, words: list[str]) -> Address:
-    path = words or ([config.source] if config.listen and config.source else [])
-    if len(path) != 1 or not path[0]:
-        raise UsageError("-U takes one PATH")
-    return Address("unixgram" if config.udp else "unix", path=path[0])
-
-
-def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
-    host = config.source or ""
-    if len(words) == 2:
-        return words[0], words[1]
-    if len(words) > 2:
-        raise UsageError("too many words: -l takes [HOST] PORT")
-    if config.source_port is not None:
-        return (words[0] if words else host), config.source_port
-    if not words:
-        raise UsageError("-l needs a PORT")
-    if ":" in words[0]:
-        return split_host_port(words[0], words[0])
-    return host, words[0]
-
-
-def _connect_to(words: list[str]) -> tuple[str, list[str]]:
-    if not words:
-        raise UsageError("HOST and PORT are missing (pync -h helps)")
-    if len(words) == 1:
-        if ":" in words[0]:
-            host, port = split_host_port(words[0], words[0])
-            return host or "localhost", [port]
-        what = "HOST" if words[0].isdigit() else "PORT"
-        raise UsageError(f"{what} is missing (pync HOST PORT, or pync -l PORT)")
-    return words[0], words[1:]
-
-
-def _check_port_word(port: str) -> None:
-    if not port:
-        raise UsageError("PORT is empty")
-    if port.lstrip("-").isdigit():
-        check_port(port)
-
-
-def _port_list(words: list[str]) -> tuple[str, ...]:
-    ports: list[str] = []
-    for word in ",".join(words).split(","):
-        low, dash, high = word.partition("-")
-        if dash and low.isdigit() and high.isdigit():
-            first, last = sorted((check_port(low), check_port(high)))
-            ports += [str(port) for port in range(first, last + 1)]
-        elif word:
-            _check_port_word(word)
-            ports.append(word)
-    if not ports or len(ports) > MOST_PORTS:
-        raise UsageError(f"between 1 and {MOST_PORTS} ports, please")
-    return tuple(ports)
-
-
-# Words.
-
-
-def say(event: Event, config: Config, interactive: bool) -> str | None:
-    """What is said on stderr about an event; None is nothing."""
-    if isinstance(event, Failed):
-        return f"pync: {event.error}"
-    if isinstance(event, PeerEnded):
-        return "Connection closed by foreign host." if interactive else None
-    if isinstance(event, Scanned) and event.state == "open|filtered":
-        # Nobody knows whether it is open: that is worth saying without -v too.
-        return f"{_named(event.address, event.asked)} open|filtered"
-    return _verbosely(event) if config.verbose else None
-
-
-def _verbosely(event: Event) -> str | None:
-    if isinstance(event, Listening):
-        word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
-        return f"{word} on {_where(event.address)}"
-    if isinstance(event, Accepted):
-        return f"Connection received on {_where(event.peer) or '(unnamed)'}"
-    if isinstance(event, Connected):
-        # Nothing has been heard from a datagram's peer: there is no success to tell.
-        return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
-    if isinstance(event, Scanned) and event.state == "open":
-        return _connected(event.address, event.asked, True)
-    if isinstance(event, AttemptFailed):
-        return f"pync: dial {event.address}: {event.cause}"
-    return None
-
-
-def _connected(peer: Address, asked: str, succeeded: bool) -> str:
-    named = _named(peer, asked)
-    return f"Connection to {named} succeeded!" if succeeded else f"Sending to {named}"
-
-
-def _where(address: Address) -> str:
-    return address.path or f"{address.host} {address.port}".strip()
-
-
-def _named(address: Address, asked: str) -> str:
-    if address.path:
-        return address.path
-    host = address.host if asked in ("", address.host) else f"{asked} ({address.host})"
-    return f"{host} {address.port} port {_service(address)}"
-
-
-def _service(address: Address) -> str:
-    import socket
-
-    protocol = address.scheme[:3]
-    try:
-        return f"[{protocol}/{socket.getservbyport(int(address.port), protocol)}]"
-    except (OSError, ValueError, OverflowError):
-        return f"[{protocol}/*]"

@@ -6,15 +6,15 @@ from ..core import exits
 from ..core.config import Config
 from ..core.events import Connected, Report
 from ..engine.relay import relay
-from ..transports import dial
 from ..transports.stdio import Stdio
-from .common import options_of, tuning_of
+from .common import tuning_of
+from .reach import connect
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Connect and talk. Raises PyncError, OutputGone."""
     assert config.address is not None
-    with dial(config.address, options_of(config, report)) as conn:
+    with connect(config, report) as conn:
         report(Connected(conn.peer, config.address.host))
         relay(stdio, conn, config.endings, tuning_of(config), report)
     return exits.OK

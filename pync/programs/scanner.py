@@ -15,6 +15,7 @@ from ..core.errors import DialError
 from ..core.events import AttemptFailed, Report, Scanned
 from ..transports import dial
 from ..transports.datagram import DatagramConn
+from ..transports.stdio import Stdio
 from ..transports.udp import probe
 from .common import options_of
 
@@ -22,7 +23,7 @@ from .common import options_of
 ANSWER = 2.0
 
 
-def run(config: Config, report: Report) -> int:
+def run(config: Config, _stdio: Stdio, report: Report) -> int:
     """Scan every port asked for; 0 when one of them is open (or may be, UDP).
 
     Raises DialError for a name that does not resolve.

@@ -11,6 +11,7 @@ from ..transports import listen
 from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
 from .common import options_of, tuning_of
+from .reach import welcome
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -20,7 +21,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
         for address in listener.addresses:
             report(Listening(address))
         if not config.keep_open:
-            with listener.accept() as conn:
+            with welcome(listener.accept(), config, report) as conn:
                 # Nobody else is served: let the next client be refused, not wait.
                 listener.close_for_others()
                 _serve(config, stdio, conn, report)
@@ -31,14 +32,15 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
 
 def _serve_for_ever(config: Config, stdio: Stdio, listener: Listener, report: Report) -> None:
     while True:
-        with listener.accept() as conn:
-            try:
+        accepted = listener.accept()
+        try:
+            with welcome(accepted, config, report) as conn:
                 _serve(config, stdio, conn, report)
-            except OutputError:
-                raise
-            except PyncError as error:
-                # One client's failure is no reason to leave the others.
-                report(Failed(error))
+        except OutputError:
+            raise
+        except PyncError as error:
+            # One client's failure is no reason to leave the others.
+            report(Failed(error))
 
 
 def _serve(config: Config, stdio: Stdio, conn: Conn, report: Report) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pync.cli import VERSION, main
+from pync.cli import VERSION, _dialect, main
+from pync.dialects import DIALECTS
 from pync.dialects.pync import USAGE
 
 if TYPE_CHECKING:
@@ -31,6 +32,24 @@ def test_help_and_version_are_output(pync: Start) -> None:
 
 def test_wrong_usage_is_one_line(pync: Start) -> None:
     assert pync("-Z").ends() == (2, b"", "pync: unknown option -- 'Z'\n")
+
+
+def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pync("--as=pync", "--version").ends() == (0, f"pync {VERSION}\n".encode(), "")
+    said = f"pync: there is no dialect 'ftp' (known: {', '.join(DIALECTS)})\n"
+    assert pync("--as=ftp").ends() == (2, b"", said)
+    monkeypatch.setenv("PYNC_AS", "ftp")
+    assert pync("-h").ends() == (2, b"", said)
+    # What is typed is nearer than the environment.
+    assert pync("--as=pync", "--version").ends()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("executable", "name"),
+    [("/usr/bin/pync", "pync"), ("/x/__main__.py", "pync"), ("C:PYNC.EXE", "pync"), ("", "pync")],
+)
+def test_a_dialect_goes_by_the_executable_s_name(executable: str, name: str) -> None:
+    assert _dialect(["9"], executable)[0].name == name
 
 
 def test_a_message_never_moves_the_cursor(pync: Start) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from pync.core.config import Config
+from pync.core.errors import UsageError
 from pync.dialects import DIALECTS, load
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_reads_and_speaks(name: str) -> None:
     dialect = load(name)
-    assert dialect.name == name
+    assert dialect.name == DIALECTS[name]
     assert dialect.usage.count("Usage:") == 1
-    assert dialect.parse(["-h"]).help
+    assert dialect.complain(UsageError("no"), None)
+    assert dialect.status(UsageError("no"), None) in (1, 2, 64)
+    assert dialect.about(Config(version=True)).text.endswith("\n")
 
 
 def test_an_unknown_dialect() -> None:

@@ -8,18 +8,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import WORKED_OUT, Config, Endings
-from pync.core.errors import DialError, UsageError
-from pync.core.events import (
-    Accepted,
-    AttemptFailed,
-    Connected,
-    Event,
-    Failed,
-    Listening,
-    PeerEnded,
-    Scanned,
-)
-from pync.dialects.pync import CONFLICTS, DURATIONS, NEEDS, USAGE, parse, say
+from pync.core.errors import UsageError
+from pync.dialects.pync import CONFLICTS, DURATIONS, NEEDS, USAGE, parse
 from pync.dialects.words import options_in
 
 
@@ -101,19 +91,6 @@ def test_endings(argv: str, changed: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "ports"),
-    [
-        ("80", ["80"]),
-        ("80,443", ["80", "443"]),
-        ("20-23", ["20", "21", "22", "23"]),
-        ("23-21 http", ["21", "22", "23", "http"]),
-    ],
-)
-def test_ports_to_scan(words: str, ports: list[str]) -> None:
-    assert parse(["-z", "localhost", *words.split()]).ports == tuple(ports)
-
-
-@pytest.mark.parametrize(
     ("argv", "said"),
     [
         ("", "HOST and PORT are missing"),
@@ -150,61 +127,3 @@ def test_an_empty_host_is_refused() -> None:
 def test_help_and_version_need_nothing_else(argv: list[str]) -> None:
     config = parse(argv)
     assert config.help or config.version
-
-
-V4 = Address("tcp", "127.0.0.1", "9")
-UDP = Address("udp", "127.0.0.1", "9")
-REFUSED = DialError("dial", V4, "connection refused")
-
-
-@pytest.mark.parametrize(
-    ("event", "quietly", "verbosely"),
-    [
-        (Listening(Address("tcp", "0.0.0.0", "9")), None, "Listening on 0.0.0.0 9"),
-        (Listening(Address("udp", "0.0.0.0", "9")), None, "Bound on 0.0.0.0 9"),
-        (Listening(Address("unix", path="a")), None, "Listening on a"),
-        (Accepted(V4), None, "Connection received on 127.0.0.1 9"),
-        (Accepted(Address("unix")), None, "Connection received on (unnamed)"),
-        (
-            Connected(V4._replace(port="60001"), "localhost"),
-            None,
-            "Connection to localhost (127.0.0.1) 60001 port [tcp/*] succeeded!",
-        ),
-        (
-            Connected(V4._replace(port="60001"), "127.0.0.1"),
-            None,
-            "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!",
-        ),
-        (
-            Connected(UDP._replace(port="60001"), ""),
-            None,
-            "Sending to 127.0.0.1 60001 port [udp/*]",
-        ),
-        (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
-        (
-            Scanned(V4._replace(port="60001"), "", "open"),
-            None,
-            "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!",
-        ),
-        (Scanned(V4, "", "closed"), None, None),
-        (
-            Scanned(UDP._replace(port="60001"), "", "open|filtered"),
-            "127.0.0.1 60001 port [udp/*] open|filtered",
-            "127.0.0.1 60001 port [udp/*] open|filtered",
-        ),
-        (PeerEnded(V4), None, None),
-        (Failed(REFUSED), f"pync: {REFUSED}", f"pync: {REFUSED}"),
-    ],
-)
-def test_words(event: Event, quietly: str | None, verbosely: str | None) -> None:
-    assert say(event, Config(), False) == quietly
-    assert say(event, Config(verbose=1), False) == verbosely
-
-
-def test_a_person_is_told_that_the_peer_left() -> None:
-    assert say(PeerEnded(V4), Config(), True) == "Connection closed by foreign host."
-
-
-def test_a_known_port_has_its_name() -> None:
-    said = say(Scanned(V4._replace(port="22"), "", "open"), Config(verbose=1), False)
-    assert said == "Connection to 127.0.0.1 22 port [tcp/ssh] succeeded!"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pync.core.errors import UsageError
-from pync.dialects.words import Option, options_in, plain
+from pync.dialects.words import Manner, Option, options_in, plain, read
 
 USAGE = """\
 Usage:
@@ -68,3 +68,30 @@ def test_made_plain(argv: str, flags: list[str], words: list[str]) -> None:
 def test_refused_with_the_reason(argv: str, said: str) -> None:
     with pytest.raises(UsageError, match=f"^{said}$"):
         plain(argv.split(), OPTIONS)
+
+
+def test_fields_are_what_was_said_last_and_counts_what_was_said_often() -> None:
+    usage = "Usage:\n  tool [options] [--] [TARGET]...\n\n" + USAGE.split("\n\n", 1)[1]
+    fields, words = read(usage, ["-vvp1", "a", "-p2", "--", "-b"])
+    assert words == ["a", "-b"]
+    assert fields["verbose"] == 2
+    assert fields["port"] == "2"
+    assert fields["output"] is None
+    fields, _ = read(usage, ["-p1", "-p", "2"], repeated=frozenset({"port"}))
+    assert fields["port"] == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("-x", "no x"), ("-p", "p wants one"), ("--port", "no -"), ("-lx", "no x")],
+)
+def test_each_program_has_its_own_words(words: str, said: str) -> None:
+    manner = Manner(unknown_short="no {0}", needs_short="{0} wants one", longs=False)
+    with pytest.raises(UsageError) as refusal:
+        plain([words], OPTIONS, manner)
+    assert str(refusal.value) == said
+
+
+def test_where_options_do_not_follow_words() -> None:
+    manner = Manner(permutes=False)
+    assert plain(["-l", "a", "-v"], OPTIONS, manner) == (["--listen"], ["a", "-v"])

@@ -1,0 +1,76 @@
+"""pync's own words for what happens and for what goes wrong. Pure."""
+
+from __future__ import annotations
+
+from ..core.address import Address
+from ..core.config import Config
+from ..core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Event,
+    Failed,
+    Listening,
+    PeerEnded,
+    Scanned,
+)
+from .targets import DATAGRAMS
+
+
+def say(event: Event, config: Config, interactive: bool) -> str | None:
+    """What is said on stderr about an event; None is nothing."""
+    if isinstance(event, Failed):
+        return f"pync: {event.error}"
+    if isinstance(event, PeerEnded):
+        return "Connection closed by foreign host." if interactive else None
+    if isinstance(event, Scanned) and event.state == "open|filtered":
+        # Nobody knows whether it is open: that is worth saying without -v too.
+        return f"{_named(event.address, event.asked)} open|filtered"
+    return _verbosely(event) if config.verbose else None
+
+
+def _verbosely(event: Event) -> str | None:
+    if isinstance(event, Listening):
+        word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
+        return f"{word} on {_where(event.address)}"
+    if isinstance(event, Accepted):
+        return f"Connection received on {_where(event.peer) or '(unnamed)'}"
+    if isinstance(event, Connected):
+        # Nothing has been heard from a datagram's peer: there is no success to tell.
+        return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
+    if isinstance(event, Scanned) and event.state == "open":
+        return _connected(event.address, event.asked, True)
+    if isinstance(event, AttemptFailed):
+        return f"pync: dial {event.address}: {event.cause}"
+    return None
+
+
+def _connected(peer: Address, asked: str, succeeded: bool) -> str:
+    named = _named(peer, asked)
+    return f"Connection to {named} succeeded!" if succeeded else f"Sending to {named}"
+
+
+def _where(address: Address) -> str:
+    return address.path or f"{address.host} {address.port}".strip()
+
+
+def _named(address: Address, asked: str) -> str:
+    if address.path:
+        return address.path
+    host = address.host if asked in ("", address.host) else f"{asked} ({address.host})"
+    return f"{host} {address.port} port {_service(address)}"
+
+
+def _service(address: Address) -> str:
+    import socket
+
+    protocol = address.scheme[:3]
+    try:
+        return f"[{protocol}/{socket.getservbyport(int(address.port), protocol)}]"
+    except (OSError, ValueError, OverflowError):
+        return f"[{protocol}/*]"
+
+
+def complain(error: Exception, config: Config | None) -> str | None:  # noqa: ARG001 - others ask
+    """The one line about an error."""
+    return f"pync: {error}"

@@ -1,0 +1,111 @@
+"""Words that say where to: ``HOST PORT``, ``HOST:PORT``, addresses, port lists. Pure."""
+
+from __future__ import annotations
+
+from ..core.address import Address, check_port, is_url, split_host_port
+from ..core.address import parse as parse_address
+from ..core.config import Config
+from ..core.errors import UsageError
+
+#: Schemes without connections.
+DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
+
+#: Ports of one scan at most; a typing error must not make millions.
+MOST_PORTS = 65_536
+
+
+def with_address(config: Config) -> Config:
+    """The Config with the address, and for a scan the ports, that its words mean.
+
+    Raises UsageError.
+    """
+    words = list(config.target)
+    if config.unixsock:
+        return config._replace(address=_path(config, words))
+    if len(words) == 1 and is_url(words[0]):
+        return _with_url(config, parse_address(words[0]))
+    # Whether the words are few or many, an empty host is a script's unset variable.
+    if not config.listen and words and not words[0]:
+        raise UsageError("HOST is empty")
+    scheme = "udp" if config.udp else "tcp"
+    if config.listen:
+        host, port = listen_on(config, words)
+        check_port_word(port)
+        return config._replace(address=Address(scheme, host, port))
+    host, ports = connect_to(words)
+    if not config.zero_io:
+        if len(ports) != 1:
+            raise UsageError("too many words: give one HOST and one PORT")
+        check_port_word(ports[0])
+        return config._replace(address=Address(scheme, host, ports[0]))
+    return config._replace(address=Address(scheme, host, ports[0]), ports=port_list(ports))
+
+
+def _with_url(config: Config, address: Address) -> Config:
+    if config.udp and address.scheme.startswith("tcp"):
+        raise UsageError(f"cannot use -u with {address}")
+    if not (config.listen or address.host or address.path):
+        raise UsageError(f"{address} has no host to connect to")
+    if config.zero_io:
+        return config._replace(address=address, ports=port_list([address.port]))
+    return config._replace(address=address)
+
+
+def _path(config: Config, words: list[str]) -> Address:
+    path = words or ([config.source] if config.listen and config.source else [])
+    if len(path) != 1 or not path[0]:
+        raise UsageError("-U takes one PATH")
+    return Address("unixgram" if config.udp else "unix", path=path[0])
+
+
+def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
+    """Host and port of a listener, from ``[HOST] PORT``, -s and -p. Raises UsageError."""
+    host = config.source or ""
+    if len(words) == 2:
+        return words[0], words[1]
+    if len(words) > 2:
+        raise UsageError("too many words: -l takes [HOST] PORT")
+    if config.source_port is not None:
+        return (words[0] if words else host), config.source_port
+    if not words:
+        raise UsageError("-l needs a PORT")
+    if ":" in words[0]:
+        return split_host_port(words[0], words[0])
+    return host, words[0]
+
+
+def connect_to(words: list[str]) -> tuple[str, list[str]]:
+    """Host and port words of a connection. Raises UsageError."""
+    if not words:
+        raise UsageError("HOST and PORT are missing (pync -h helps)")
+    if len(words) == 1:
+        if ":" in words[0]:
+            host, port = split_host_port(words[0], words[0])
+            return host or "localhost", [port]
+        what = "HOST" if words[0].isdigit() else "PORT"
+        raise UsageError(f"{what} is missing (pync HOST PORT, or pync -l PORT)")
+    return words[0], words[1:]
+
+
+def check_port_word(port: str) -> None:
+    """See that a word can be a port: a number or a service name. Raises UsageError."""
+    if not port:
+        raise UsageError("PORT is empty")
+    if port.lstrip("-").isdigit():
+        check_port(port)
+
+
+def port_list(words: list[str]) -> tuple[str, ...]:
+    """Ports from lists (80,443), ranges (20-30) and service names. Raises UsageError."""
+    ports: list[str] = []
+    for word in ",".join(words).split(","):
+        low, dash, high = word.partition("-")
+        if dash and low.isdigit() and high.isdigit():
+            first, last = sorted((check_port(low), check_port(high)))
+            ports += [str(port) for port in range(first, last + 1)]
+        elif word:
+            check_port_word(word)
+            ports.append(word)
+    if not ports or len(ports) > MOST_PORTS:
+        raise UsageError(f"between 1 and {MOST_PORTS} ports, please")
+    return tuple(ports)
