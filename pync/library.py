@@ -5,8 +5,8 @@ from __future__ import annotations
 from .core.address import parse
 from .core.config import Endings
 from .core.errors import UsageError
-from .engine.relay import Moved
 from .engine.relay import relay as _relay
+from .engine.tuning import Moved
 from .transports import Options
 from .transports import dial as _dial
 from .transports import listen as _listen

@@ -39,7 +39,11 @@ class Source(Protocol):
         ...
 
     def recv(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
+
+        A source that may hold bytes of its own has ``pending()``, which says whether
+        recv gives some without the descriptor's being ready (TLS).
+        """
         ...
 
 
@@ -93,6 +97,7 @@ class Flow:
         changed: is called when bytes have moved, or the state or the error has changed.
         convert: a layer, from bytes read to bytes written.
         interval: seconds between two lines sent (``-i``).
+        tap: sees the bytes that will be written.
         mover: a fast path, tried first.
     """
 
@@ -105,6 +110,7 @@ class Flow:
         *,
         convert: Convert | None = None,
         interval: float | None = None,
+        tap: Callable[[bytes], None] | None = None,
         mover: Mover | None = None,
     ) -> None:
         self.state = OPEN
@@ -119,7 +125,10 @@ class Flow:
         self._changed = changed
         self._convert = convert
         self._interval = interval
+        self._tap = tap
         self._mover = mover
+        self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
+        self._rereads = False
         self._read_fds = source.read_fds()
         self._pending: deque[memoryview] = deque()
         self._pending_size = 0
@@ -174,8 +183,17 @@ class Flow:
         if not data and not self._source.datagram:
             self._step("source_eof")
         else:
-            self._take(self._convert(data) if self._convert else data)
+            data = self._convert(data) if self._convert else data
+            if self._tap is not None and data:
+                self._tap(data)
+            self._take(data)
         self._flush()
+
+    def _read_again(self) -> None:
+        """Read what the source holds itself: no descriptor will become ready for it."""
+        self._rereads = False
+        if self.state == OPEN and self._pending_size < HIGH_WATER:
+            self._read()
 
     def _take(self, data: bytes) -> None:
         for piece in _lines(data) if self._interval is not None else [data]:
@@ -277,9 +295,16 @@ class Flow:
             writing = reading and self._waits_for_sink
             reading = reading and not self._waits_for_sink
             on_writable = self._read
+        if reading and not self._rereads and self._holds_bytes():
+            self._rereads = True
+            self._loop.call_later(0, self._read_again)
         for read_fd in self._read_fds:
             self._loop.watch_reader(read_fd, self._read if reading else None)
         self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)
+
+
+def _never() -> bool:
+    return False
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -23,7 +23,10 @@ Callback = Callable[[], None]
 
 
 class Timer:
-    """One call in the future; cancel() takes it back, as often as you like."""
+    """One call in the future; cancel() takes it back, as often as you like.
+
+    ``callback`` is None when it has been called, or will not be.
+    """
 
     def __init__(self, due: float, callback: Callback) -> None:
         self.due = due
@@ -89,7 +92,8 @@ class Loop:
                     callback()
         now = time.monotonic()
         while self._timers and self._timers[0].due <= now:
-            due = heapq.heappop(self._timers).callback
+            timer = heapq.heappop(self._timers)
+            due, timer.callback = timer.callback, None
             if due is not None:
                 due()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
 from ..core.config import Endings
 from ..core.deadline import Deadline
@@ -17,8 +16,9 @@ from ..core.errors import IdleTimeoutError, OutputError, OutputGone, RelayError,
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .direction import ENDED
-from .flow import Convert, Flow, Sink, Source
-from .loop import Loop
+from .flow import Flow, Sink
+from .loop import Loop, Timer
+from .tuning import PLAIN, End, Moved, Nowhere, Tuning, towards
 from .zerocopy import fast_path
 
 #: Seconds of silence on a file or pipe after which the peer's end is the end.
@@ -28,35 +28,6 @@ QUIET = 1.0
 #: two looks at it: nothing wakes a process up for that.
 ACKNOWLEDGEMENT = 5.0
 ACKNOWLEDGEMENT_LOOK = 0.005
-
-
-class End(Source, Sink, Protocol):
-    """What can be read and written: a connection, or standard input and output."""
-
-
-class Moved(NamedTuple):
-    """How many bytes went each way."""
-
-    sent: int
-    received: int
-
-
-class Tuning(NamedTuple):
-    """What happens to the bytes on the way.
-
-    ``convert``: a layer from the bytes read locally to the bytes sent. ``interval``:
-    seconds between two lines sent. ``sends`` / ``receives``: False switches a direction
-    off; what arrives although nobody receives is read and dropped, so that close never
-    becomes an RST.
-    """
-
-    convert: Convert | None = None
-    interval: float | None = None
-    sends: bool = True
-    receives: bool = True
-
-
-PLAIN = Tuning()
 
 
 def relay(
@@ -78,60 +49,64 @@ def relay(
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
     received by then has been delivered.
     """
-    conns = [end for end in (local, remote) if isinstance(end, Conn)]
-    before = [conn.gettimeout() for conn in conns]
-    for conn in conns:
-        conn.settimeout(0)
-    try:
-        with Loop() as loop:
-            return _Relay(loop, local, remote, endings, tuning, report).run()
-    finally:
-        for conn, timeout in zip(conns, before):
-            conn.settimeout(timeout)
+    with Loop() as loop:
+        running = Relay(loop, local, remote, endings, tuning, report)
+        running.start()
+        try:
+            loop.run_while(lambda: not running.over)
+        finally:
+            running.stop()
+    if running.failure is not None:
+        raise running.failure
+    return running.moved
 
 
-class _Nowhere:
-    """A sink that takes everything."""
+class Relay:
+    """A relay in a loop that may carry others too.
 
-    datagram = False
+    Arguments:
+        loop: moves this one and the others.
+        local, remote, endings, tuning, report: as for relay().
+        finished: is called once, when it is over; ``failure`` and ``moved`` say how.
+    """
 
-    def write_fd(self) -> int:
-        return -1
-
-    def send(self, data: bytes | memoryview) -> int:
-        return len(data)
-
-
-class _Relay:
     def __init__(
         self,
         loop: Loop,
         local: End,
         remote: Conn,
         endings: Endings,
-        tuning: Tuning,
-        report: Report,
+        tuning: Tuning = PLAIN,
+        report: Report = silent,
+        finished: Callable[[Relay], None] | None = None,
     ) -> None:
+        #: Whether nothing more will move.
+        self.over = False
+        #: What it ended with, unless it ended in order.
+        self.failure: Exception | None = None
         self._loop = loop
         self._local = local
         self._remote = remote
         self._endings = endings
         self._sends = tuning.sends
         self._report = report
+        self._finished = finished
         self._done = False
-        self._failure: Exception | None = None
-        self._local_over = self._peer_over = False
+        self._local_over = self._peer_over = self._eof_waits = False
         self._active_at = time.monotonic()
         self._quit_at = Deadline(None)
-        self._sink: Sink = local if tuning.receives else _Nowhere()
+        self._timers: list[Timer] = []
+        self._timeouts: list[tuple[Conn, float | None]] = []
+        self._sink: Sink = local if tuning.receives else Nowhere()
         self._inbound = Flow(
             loop,
             remote,
             self._sink,
             self._changed,
-            mover=fast_path(remote, self._sink) if tuning.receives else None,
+            tap=towards(tuning.tap, "received"),
+            mover=fast_path(remote, self._sink) if tuning.receives and not tuning.tap else None,
         )
-        plain = tuning.sends and tuning.convert is None and tuning.interval is None
+        plain = not (tuning.convert or tuning.tap) and tuning.sends and tuning.interval is None
         self._outbound = Flow(
             loop,
             local,
@@ -139,28 +114,41 @@ class _Relay:
             self._changed,
             convert=tuning.convert,
             interval=tuning.interval,
+            tap=towards(tuning.tap, "sent"),
             mover=fast_path(local, remote) if plain else None,
         )
 
-    def run(self) -> Moved:
-        """Move until it is over."""
-        try:
-            if self._endings.idle is not None:
-                self._loop.call_later(self._endings.idle, self._check_idle)
-            self._inbound.start()
-            if self._sends:
-                self._outbound.start()
-            else:
-                self._outbound.stop()
-            self._loop.run_while(lambda: not self._done)
-            if self._failure is None and self._local_over and self._outbound.moved:
-                self._see_acknowledged()
-        finally:
-            self._inbound.stop()
-            self._outbound.stop()
-        if self._failure is not None:
-            raise self._failure
+    @property
+    def moved(self) -> Moved:
+        """How many bytes have gone each way."""
         return Moved(self._outbound.moved, self._inbound.moved)
+
+    def start(self) -> None:
+        """Begin to move. The connections do not block until it is over."""
+        for end in (self._local, self._remote):
+            if isinstance(end, Conn):
+                self._timeouts.append((end, end.gettimeout()))
+                end.settimeout(0)
+        if self._endings.idle is not None:
+            self._call_later(self._endings.idle, self._check_idle)
+        self._inbound.start()
+        if self._sends:
+            self._outbound.start()
+        else:
+            self._outbound.stop()
+
+    def stop(self) -> None:
+        """Move nothing more; the connections are as they were. Idempotent."""
+        self._done = self.over = True
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._inbound.stop()
+        self._outbound.stop()
+        self._loop.watch_writer(self._remote.write_fd(), None)
+        for conn, timeout in self._timeouts:
+            conn.settimeout(timeout)
+        self._timeouts.clear()
 
     # The policy.
 
@@ -174,23 +162,35 @@ class _Relay:
             self._peer_ended()
         if self._outbound.state == ENDED and not self._local_over and not self._done:
             self._local_ended()
-        if self._inbound.over and self._outbound.over:
+        if self._inbound.over and self._outbound.over and not self._eof_waits:
             self._finish()
 
     def _local_ended(self) -> None:
         """Our input has ended and is written: pass EOF on, and see whether to stay."""
         self._local_over = True
         if self._endings.shutdown:
-            try:
-                _send_eof(self._remote)
-            except OSError as error:
-                # The connection is gone; what the peer said first is still read.
-                self._outbound.error, self._outbound.failed_end = error, "sink"
-                self._outbound_failed(error)
+            self._eof_waits = True
+            self._pass_eof_on()
         if self._endings.quit_after is not None:
             self._quit_at = Deadline(self._endings.quit_after)
-            self._loop.call_later(self._endings.quit_after, self._finish)
-        if self._endings.leave_when_sent:
+            self._call_later(self._endings.quit_after, self._finish)
+        if self._endings.leave_when_sent and not self._eof_waits:
+            self._finish()
+
+    def _pass_eof_on(self) -> None:
+        try:
+            _send_eof(self._remote)
+        except BlockingIOError:
+            # A layer's EOF is bytes too (TLS's close_notify).
+            self._loop.watch_writer(self._remote.write_fd(), self._pass_eof_on)
+            return
+        except OSError as error:
+            # The connection is gone; what the peer said first is still read.
+            self._outbound.error, self._outbound.failed_end = error, "sink"
+            self._outbound_failed(error)
+        self._eof_waits = False
+        self._loop.watch_writer(self._remote.write_fd(), None)
+        if self._endings.leave_when_sent or (self._inbound.over and self._outbound.over):
             self._finish()
 
     def _peer_ended(self) -> None:
@@ -199,7 +199,7 @@ class _Relay:
         if self._inbound.error is not None:
             self._inbound_failed(self._inbound.error)
             return
-        if self._failure is None:
+        if self.failure is None:
             self._report(PeerEnded(self._remote.peer))
         try:
             _send_eof(self._sink)
@@ -218,12 +218,12 @@ class _Relay:
             elif not self._outbound.over:
                 self._leave_when_quiet(self._outbound.moved)
 
-        self._loop.call_later(QUIET, look)
+        self._call_later(QUIET, look)
 
     def _inbound_failed(self, error: OSError) -> None:
         if self._inbound.failed_end == "source":
             # It knows better than a write that failed: EPIPE is what is left of an RST.
-            self._failure = self._broken(error)
+            self.failure = self._broken(error)
             self._finish()
         elif isinstance(self._sink, Conn):
             self._fail(RelayError("relay", self._sink.peer, cause_of(error)))
@@ -238,9 +238,9 @@ class _Relay:
             self._fail(RelayError("read", name, cause_of(error)))
         elif self._remote.datagram:
             self._fail(self._broken(error))
-        elif self._failure is None:
+        elif self.failure is None:
             # Told when what the peer still had to say has been read to its end.
-            self._failure = self._broken(error)
+            self.failure = self._broken(error)
 
     def _check_idle(self) -> None:
         idle = self._endings.idle
@@ -248,49 +248,60 @@ class _Relay:
             return
         left = self._active_at + idle - time.monotonic()
         if left > 0:
-            self._loop.call_later(left, self._check_idle)
+            self._call_later(left, self._check_idle)
         else:
             cause = f"idle for {idle:g} s"
             self._fail(IdleTimeoutError("relay", self._remote.peer, cause))
 
-    def _see_acknowledged(self) -> None:
+    def _broken(self, error: OSError) -> RelayError:
+        return RelayError("relay", self._remote.peer, cause_of(error))
+
+    def _fail(self, failure: Exception) -> None:
+        if self.failure is None or isinstance(failure, OutputGone):
+            self.failure = failure
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._done:
+            self._done = True
+            # Not at once: a flow is in the middle of telling us.
+            self._call_later(0, self._conclude)
+
+    def _conclude(self) -> None:
+        if self.failure is None and self._local_over and self._outbound.moved:
+            self._await_acknowledgement(Deadline(ACKNOWLEDGEMENT))
+        else:
+            self._end()
+
+    def _await_acknowledgement(self, deadline: Deadline) -> None:
         """Nothing that was piped in is lost in silence: see that the peer's kernel has it.
 
         What still comes is received meanwhile: closing with unread input would be an RST
         (RFC 1122 4.2.2.13), which can overtake the data.
         """
         unacknowledged: Callable[[], int] | None = getattr(self._remote, "unacknowledged", None)
-        if unacknowledged is None:
-            return
-        deadlines = Deadline(ACKNOWLEDGEMENT), self._quit_at
-
-        def is_awaited() -> bool:
-            try:
-                left = unacknowledged()
-            except OSError as error:
-                self._failure = self._broken(error)
-                return False
+        try:
+            left = unacknowledged() if unacknowledged is not None else 0
+        except OSError as error:
+            self.failure = self._broken(error)
+            left = 0
+        else:
             if self._inbound.error is not None:
                 self._inbound_failed(self._inbound.error)
-                return False
-            return left > 0 and not any(deadline.passed for deadline in deadlines)
+                left = 0
+        if left > 0 and not (deadline.passed or self._quit_at.passed):
+            self._call_later(ACKNOWLEDGEMENT_LOOK, lambda: self._await_acknowledgement(deadline))
+        else:
+            self._end()
 
-        def look_again() -> None:
-            self._loop.call_later(ACKNOWLEDGEMENT_LOOK, look_again)
+    def _end(self) -> None:
+        self.stop()
+        if self._finished is not None:
+            self._finished(self)
 
-        look_again()
-        self._loop.run_while(is_awaited)
-
-    def _broken(self, error: OSError) -> RelayError:
-        return RelayError("relay", self._remote.peer, cause_of(error))
-
-    def _fail(self, failure: Exception) -> None:
-        if self._failure is None or isinstance(failure, OutputGone):
-            self._failure = failure
-        self._finish()
-
-    def _finish(self) -> None:
-        self._done = True
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timers = [timer for timer in self._timers if timer.callback is not None]
+        self._timers.append(self._loop.call_later(seconds, callback))
 
 
 def _send_eof(end: object) -> None:

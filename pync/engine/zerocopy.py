@@ -27,6 +27,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     read_fds = source.read_fds()
     if not _LINUX or len(read_fds) != 1 or source.datagram or sink.datagram:
         return None
+    if any(getattr(end, "layered", False) for end in (source, sink)):
+        return None
     read_fd = read_fds[0]
     try:
         came, goes = _kind(read_fd), _kind(sink.write_fd())

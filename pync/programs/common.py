@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.config import Config
 from ..core.events import Report
-from ..engine.relay import Tuning
+from ..engine.tuning import Tuning
 from ..layers.newline import CrlfEncoder
 from ..transports import Options
 

@@ -59,6 +59,9 @@ class Conn:
     #: Each read is one datagram, each write sends one.
     datagram = False
 
+    #: Whether a layer stands between the descriptor and what recv and send speak of.
+    layered = False
+
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
         self.local = local
         self.peer = peer
@@ -190,6 +193,19 @@ class Listener:
                 continue
             except OSError as error:
                 raise ListenError("accept", self.address, cause_of(error)) from None
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before take_nowait."""
+        return tuple(sock.fileno() for sock in self._socks)
+
+    def take_nowait(self) -> Conn | None:
+        """The next connection, or None when none waits. Raises OSError (EMFILE)."""
+        for sock in list(self._socks):
+            try:
+                return self._take(sock)
+            except (BlockingIOError, ConnectionError):
+                continue
+        return None
 
     def close_for_others(self) -> None:
         """Take no more connections, while the accepted one goes on."""

@@ -241,3 +241,47 @@ def test_draining_is_seen_from_outside(loop: Loop) -> None:
     assert [*dict.fromkeys(seen)] == [OPEN, DRAINING, ENDED]
     source.close()
     sink.close()
+
+
+class Holding(Script):
+    """A source that holds bytes of its own, as TLS does: the descriptor tells nothing."""
+
+    def __init__(self, *steps: bytes | Exception) -> None:
+        super().__init__(*steps)
+        self._other.close()
+        self._idle, self._quiet = socket.socketpair()
+
+    def read_fds(self) -> tuple[int, ...]:
+        return (self._idle.fileno(),)
+
+    def pending(self) -> bool:
+        return bool(self.steps)
+
+    def close(self) -> None:
+        super().close()
+        self._idle.close()
+        self._quiet.close()
+
+
+def test_what_the_source_holds_is_read_without_waiting() -> None:
+    source, sink = Holding(b"a" * HIGH_WATER, b"b", b""), Drain(3)
+    with Loop() as loop:
+        flow = Flow(loop, source, sink, lambda: None)
+        flow.start()
+        loop.run_while(lambda: not flow.over)
+    assert b"".join(sink.pieces) == b"a" * HIGH_WATER + b"b"
+    assert flow.state == ENDED
+    source.close()
+    sink.close()
+
+
+def test_a_tap_sees_what_will_be_written() -> None:
+    seen: list[bytes] = []
+    source, sink = Script(b"a\n", b""), Drain()
+    with Loop() as loop:
+        flow = Flow(loop, source, sink, lambda: None, convert=CrlfEncoder().encode, tap=seen.append)
+        flow.start()
+        loop.run_while(lambda: not flow.over)
+    assert seen == sink.pieces == [b"a\r\n"]
+    source.close()
+    sink.close()

@@ -6,6 +6,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -15,7 +16,8 @@ from pync.core.errors import IdleTimeoutError, OutputError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
-from pync.engine.relay import PLAIN, Moved, Tuning, relay
+from pync.engine.relay import Relay, relay
+from pync.engine.tuning import PLAIN, Moved, Tuning
 from pync.layers.newline import CrlfEncoder
 from pync.transports.conn import StreamConn, TcpConn
 from pync.transports.memory import pair
@@ -283,3 +285,77 @@ def test_the_connections_keep_their_timeouts() -> None:
         right.send_eof()
         relay(a, b, Endings(on_peer_end="stay"))
         assert (a.gettimeout(), b.gettimeout()) == (3, None)
+
+
+def test_a_tap_sees_both_directions(start: Start) -> None:
+    seen: list[tuple[str, bytes]] = []
+    tap = Tuning(tap=lambda direction, data: seen.append((direction, data)))
+    session = start(Endings(), tap)
+    session.user.send_all(b"question")
+    assert session.peer.recv(100) == b"question"
+    session.peer.send_all(b"answer")
+    assert session.user.recv(100) == b"answer"
+    session.peer.close()
+    assert session.result() == Moved(8, 6)
+    assert seen == [("sent", b"question"), ("received", b"answer")]
+
+
+def test_one_loop_carries_many() -> None:
+    ended: list[Moved] = []
+    with Loop() as loop, ExitStack() as stack:
+        relays = []
+        for number in range(20):
+            user, local, remote, peer = (stack.enter_context(one) for one in (*pair(), *pair()))
+            user.send_all(b"x" * number)
+            user.send_eof()
+            peer.send_all(b"yes")
+            peer.send_eof()
+            stay = Endings(on_peer_end="stay")
+            relays.append(
+                Relay(loop, local, remote, stay, finished=lambda one: ended.append(one.moved))
+            )
+            relays[-1].start()
+        loop.run_while(lambda: len(ended) < len(relays))
+    assert sorted(ended) == [Moved(number, 3) for number in range(20)]
+    assert all(relay.over and relay.failure is None for relay in relays)
+
+
+class SlowGoodbye(StreamConn):
+    """Its EOF is bytes, which have to wait the first time, as TLS's may."""
+
+    waited = False
+
+    def send_eof(self) -> None:
+        if not self.waited:
+            self.waited = True
+            raise BlockingIOError
+        super().send_eof()
+
+
+def test_an_eof_that_has_to_wait_is_sent_later() -> None:
+    (user, local), (left, right) = pair(), socket.socketpair()
+    remote, peer = SlowGoodbye(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    with user, local, remote, peer, Loop() as loop:
+        running = Relay(loop, local, remote, Endings(on_peer_end="stay"))
+        running.start()
+        user.send_eof()
+        peer.send_eof()
+        loop.run_while(lambda: not running.over)
+        assert peer.recv(1) == b""
+        assert remote.waited
+
+
+def test_what_was_stopped_calls_nobody() -> None:
+    (user, local), (remote, peer) = pair(), pair()
+    with user, local, remote, peer, Loop() as loop:
+        running = Relay(loop, local, remote, Endings(idle=0.001), finished=_never)
+        running.start()
+        running.stop()
+        running.stop()
+        done: list[bool] = []
+        loop.call_later(0.01, lambda: done.append(True))
+        loop.run_while(lambda: not done)
+
+
+def _never(_relay: Relay) -> None:
+    raise AssertionError("it was stopped")

@@ -6,7 +6,7 @@ import pytest
 
 from pync.core.config import Config
 from pync.core.events import silent
-from pync.engine.relay import PLAIN
+from pync.engine.tuning import PLAIN
 from pync.programs.common import options_of, tuning_of
 from pync.transports import Options
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import sys
@@ -87,3 +88,17 @@ def test_no_more_clients_while_one_is_served() -> None:
             dial(listener.address, Options(timeout=5))
         client.send_all(b"still here")
         assert conn.recv(100) == b"still here"
+
+
+def test_a_loop_takes_connections_without_waiting() -> None:
+    with listen(Address("tcp", "127.0.0.1", "0")) as listener:
+        assert listener.take_nowait() is None
+        port = int(listener.address.port)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            select.select(listener.read_fds(), [], [], 10)
+            conn = listener.take_nowait()
+            assert conn is not None
+            with conn:
+                client.sendall(b"x")
+                assert conn.recv(1) == b"x"
+        assert listener.take_nowait() is None

@@ -1,0 +1,61 @@
+"""What happens to the bytes of a relay on their way, and how many they were. No policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from .flow import Convert, Sink, Source
+
+
+class End(Source, Sink, Protocol):
+    """What can be read and written: a connection, or standard input and output."""
+
+
+class Moved(NamedTuple):
+    """How many bytes went each way."""
+
+    sent: int
+    received: int
+
+
+#: Sees bytes on their way: ``sent`` or ``received``, and the bytes.
+Tap = Callable[[str, bytes], None]
+
+
+class Tuning(NamedTuple):
+    """What happens to the bytes on the way.
+
+    ``convert``: a layer from the bytes read locally to the bytes sent. ``interval``:
+    seconds between two lines sent. ``sends`` / ``receives``: False switches a direction
+    off; what arrives although nobody receives is read and dropped, so that close never
+    becomes an RST. ``tap``: sees what is sent and what is received.
+    """
+
+    convert: Convert | None = None
+    interval: float | None = None
+    sends: bool = True
+    receives: bool = True
+    tap: Tap | None = None
+
+
+PLAIN = Tuning()
+
+
+class Nowhere:
+    """A sink that takes everything."""
+
+    datagram = False
+
+    def write_fd(self) -> int:
+        """None: it never has to be waited for."""
+        return -1
+
+    def send(self, data: bytes | memoryview) -> int:
+        """All of it, gone."""
+        return len(data)
+
+
+def towards(tap: Tap | None, direction: str) -> Callable[[bytes], None] | None:
+    """A tap for one direction."""
+    return None if tap is None else lambda data: tap(direction, data)
