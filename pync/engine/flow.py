@@ -7,12 +7,16 @@ relay.py does. Datagrams stay whole: one read, one write.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
+from ..core.until import Condition
+from ..layers.delimiter import Cutter
 from .direction import DRAINING, OPEN, after, is_over
+from .ends import Convert, Mover, Sink, Source
 from .loop import Loop
+from .pace import Pace
 
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
@@ -22,69 +26,6 @@ READ_DATAGRAM = 16 * 1024
 
 #: Bytes that may wait for the sink before the source is no longer read.
 HIGH_WATER = 1024 * 1024
-
-Convert = Callable[[bytes], bytes]
-
-
-class Source(Protocol):
-    """What can be read."""
-
-    @property
-    def datagram(self) -> bool:
-        """Whether each read is one datagram, and ``b""`` no EOF."""
-        ...
-
-    def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before recv; none: recv never has to wait."""
-        ...
-
-    def recv(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
-
-        A source that may hold bytes of its own has ``pending()``, which says whether
-        recv gives some without the descriptor's being ready (TLS).
-        """
-        ...
-
-
-class Sink(Protocol):
-    """What can be written; it may have send_eof."""
-
-    @property
-    def datagram(self) -> bool:
-        """Whether each write is one datagram."""
-        ...
-
-    def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
-        ...
-
-    def send(self, data: bytes | memoryview, /) -> int:
-        """Write what fits; returns how many bytes did. Raises OSError."""
-        ...
-
-
-class Mover(Protocol):
-    """A fast path: moves bytes inside the kernel."""
-
-    def move(self) -> int | None:
-        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
-
-        Any other OSError is the end of what ``fault`` says.
-        """
-        ...
-
-    def fault(self, error: OSError, /) -> str:
-        """Whose fault an error of move is: ``source`` or ``sink``."""
-        ...
-
-    def leftover(self) -> bytes:
-        """Bytes that were taken from the source and could not be delivered."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what the mover itself opened; idempotent."""
-        ...
 
 
 class Flow:
@@ -96,7 +37,9 @@ class Flow:
         sink: where to.
         changed: is called when bytes have moved, or the state or the error has changed.
         convert: a layer, from bytes read to bytes written.
-        interval: seconds between two lines sent (``-i``).
+        cutter: cuts what was read into messages, each written by itself.
+        pace: how fast to write.
+        until: says when enough has been read; that is the source's end then.
         tap: sees the bytes that will be written.
         mover: a fast path, tried first.
     """
@@ -109,7 +52,9 @@ class Flow:
         changed: Callable[[], None],
         *,
         convert: Convert | None = None,
-        interval: float | None = None,
+        cutter: Cutter | None = None,
+        pace: Pace | None = None,
+        until: Condition | None = None,
         tap: Callable[[bytes], None] | None = None,
         mover: Mover | None = None,
     ) -> None:
@@ -119,12 +64,16 @@ class Flow:
         self.failed_end = ""
         #: Bytes delivered.
         self.moved = 0
+        #: Whether what came was enough (``until``).
+        self.satisfied = False
         self._loop = loop
         self._source = source
         self._sink = sink
         self._changed = changed
         self._convert = convert
-        self._interval = interval
+        self._cutter = cutter
+        self._pace = pace
+        self._until = until
         self._tap = tap
         self._mover = mover
         self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
@@ -156,7 +105,7 @@ class Flow:
         """Treat the source as ended: write what was read, then it is over."""
         if self.state == OPEN:
             self._drop_mover()
-            self._step("source_eof")
+            self._end_reading()
             self._flush()
 
     def stop(self) -> None:
@@ -181,13 +130,26 @@ class Flow:
             self._fail(error, "source")
             return
         if not data and not self._source.datagram:
-            self._step("source_eof")
+            self._end_reading()
         else:
-            data = self._convert(data) if self._convert else data
-            if self._tap is not None and data:
-                self._tap(data)
-            self._take(data)
+            self._receive(data)
         self._flush()
+
+    def _receive(self, data: bytes) -> None:
+        end = self._until.end(data) if self._until is not None else None
+        if end is not None:
+            data, self.satisfied = data[:end], True
+        data = self._convert(data) if self._convert else data
+        if self._tap is not None and data:
+            self._tap(data)
+        self._take(data)
+        if self.satisfied:
+            self._end_reading()
+
+    def _end_reading(self) -> None:
+        if self._cutter is not None:
+            self._enqueue(self._cutter.rest())
+        self._step("source_eof")
 
     def _read_again(self) -> None:
         """Read what the source holds itself: no descriptor will become ready for it."""
@@ -196,7 +158,13 @@ class Flow:
             self._read()
 
     def _take(self, data: bytes) -> None:
-        for piece in _lines(data) if self._interval is not None else [data]:
+        messages = self._cutter.cut(data) if self._cutter is not None else [data]
+        if self._pace is not None:
+            messages = [piece for message in messages for piece in self._pace.pieces(message)]
+        self._enqueue(messages)
+
+    def _enqueue(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
             if piece:
                 self._pending.append(memoryview(piece))
                 self._pending_size += len(piece)
@@ -259,8 +227,8 @@ class Flow:
             return
         self._pending.popleft()
         self._pending_size -= len(piece)
-        if self._interval is not None:
-            self._hold(self._interval)
+        if self._pace is not None:
+            self._hold(self._pace.pause(len(piece), time.monotonic()))
 
     def _hold(self, seconds: float) -> None:
         def release() -> None:
@@ -277,7 +245,7 @@ class Flow:
         if end == "source" and self._pending:
             # What was read before the source broke is still delivered.
             if self.state == OPEN:
-                self._step("source_eof")
+                self._end_reading()
             self._flush()
             return
         self.stop()
@@ -305,9 +273,3 @@ class Flow:
 
 def _never() -> bool:
     return False
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """Cut after every LF; bytes.splitlines would also cut at a lone CR."""
-    lines = data.split(b"\n")
-    return [*(line + b"\n" for line in lines[:-1]), lines[-1]]

@@ -16,7 +16,8 @@ from ..core.errors import IdleTimeoutError, OutputError, OutputGone, RelayError,
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .direction import ENDED
-from .flow import Flow, Sink
+from .ends import Sink, send_eof, unacknowledged
+from .flow import Flow
 from .loop import Loop, Timer
 from .tuning import PLAIN, End, Moved, Nowhere, Tuning, towards
 from .zerocopy import fast_path
@@ -24,10 +25,13 @@ from .zerocopy import fast_path
 #: Seconds of silence on a file or pipe after which the peer's end is the end.
 QUIET = 1.0
 
-#: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between
-#: two looks at it: nothing wakes a process up for that.
+#: Nothing that was piped in is lost in silence: seconds to wait for the peer's kernel to
+#: acknowledge what was sent last, and between two looks, for nothing wakes us up for that.
 ACKNOWLEDGEMENT = 5.0
 ACKNOWLEDGEMENT_LOOK = 0.005
+
+#: Said of a peer that ended before what --until or --count waits for had come.
+NOT_ENOUGH = "the peer ended, and what was awaited had not come"
 
 
 def relay(
@@ -89,6 +93,7 @@ class Relay:
         self._remote = remote
         self._endings = endings
         self._sends = tuning.sends
+        self._awaits = tuning.until is not None
         self._report = report
         self._finished = finished
         self._done = False
@@ -103,19 +108,22 @@ class Relay:
             remote,
             self._sink,
             self._changed,
+            convert=tuning.received,
+            pace=tuning.received_pace,
+            until=tuning.until,
             tap=towards(tuning.tap, "received"),
-            mover=fast_path(remote, self._sink) if tuning.receives and not tuning.tap else None,
+            mover=fast_path(remote, self._sink) if tuning.receives_plainly else None,
         )
-        plain = not (tuning.convert or tuning.tap) and tuning.sends and tuning.interval is None
         self._outbound = Flow(
             loop,
             local,
             remote,
             self._changed,
             convert=tuning.convert,
-            interval=tuning.interval,
+            cutter=tuning.cutter,
+            pace=tuning.pace,
             tap=towards(tuning.tap, "sent"),
-            mover=fast_path(local, remote) if plain else None,
+            mover=fast_path(local, remote) if tuning.sends_plainly else None,
         )
 
     @property
@@ -179,7 +187,7 @@ class Relay:
 
     def _pass_eof_on(self) -> None:
         try:
-            _send_eof(self._remote)
+            send_eof(self._remote)
         except BlockingIOError:
             # A layer's EOF is bytes too (TLS's close_notify).
             self._loop.watch_writer(self._remote.write_fd(), self._pass_eof_on)
@@ -196,13 +204,18 @@ class Relay:
     def _peer_ended(self) -> None:
         """The peer's direction is over, and everything that came is delivered."""
         self._peer_over = True
+        if self._inbound.satisfied:
+            self._finish()
+            return
         if self._inbound.error is not None:
             self._inbound_failed(self._inbound.error)
             return
+        if self._awaits:
+            self.failure = self.failure or RelayError("relay", self._remote.peer, NOT_ENOUGH)
         if self.failure is None:
             self._report(PeerEnded(self._remote.peer))
         try:
-            _send_eof(self._sink)
+            send_eof(self._sink)
         except OSError:
             pass  # it left first; its own direction says so
         if self._endings.on_peer_end == "leave":
@@ -274,22 +287,16 @@ class Relay:
             self._end()
 
     def _await_acknowledgement(self, deadline: Deadline) -> None:
-        """Nothing that was piped in is lost in silence: see that the peer's kernel has it.
-
-        What still comes is received meanwhile: closing with unread input would be an RST
-        (RFC 1122 4.2.2.13), which can overtake the data.
-        """
-        unacknowledged: Callable[[], int] | None = getattr(self._remote, "unacknowledged", None)
+        # What still comes is received meanwhile: closing with unread input would be an RST
+        # (RFC 1122 4.2.2.13), which can overtake the data.
         try:
-            left = unacknowledged() if unacknowledged is not None else 0
+            waits = unacknowledged(self._remote) > 0
         except OSError as error:
-            self.failure = self._broken(error)
-            left = 0
-        else:
-            if self._inbound.error is not None:
-                self._inbound_failed(self._inbound.error)
-                left = 0
-        if left > 0 and not (deadline.passed or self._quit_at.passed):
+            self.failure, waits = self._broken(error), False
+        if self.failure is None and self._inbound.error is not None:
+            self._inbound_failed(self._inbound.error)
+            waits = False
+        if waits and not (deadline.passed or self._quit_at.passed):
             self._call_later(ACKNOWLEDGEMENT_LOOK, lambda: self._await_acknowledgement(deadline))
         else:
             self._end()
@@ -302,10 +309,3 @@ class Relay:
     def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         self._timers = [timer for timer in self._timers if timer.callback is not None]
         self._timers.append(self._loop.call_later(seconds, callback))
-
-
-def _send_eof(end: object) -> None:
-    """Pass EOF on, where there is such a thing. Raises OSError."""
-    send_eof: Callable[[], None] | None = getattr(end, "send_eof", None)
-    if send_eof is not None:
-        send_eof()

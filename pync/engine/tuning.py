@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from .flow import Convert, Sink, Source
+from ..core.until import Condition
+from ..layers.delimiter import Cutter
+from .ends import Convert, Sink, Source
+from .pace import Pace
 
 
 class End(Source, Sink, Protocol):
@@ -26,17 +29,35 @@ Tap = Callable[[str, bytes], None]
 class Tuning(NamedTuple):
     """What happens to the bytes on the way.
 
-    ``convert``: a layer from the bytes read locally to the bytes sent. ``interval``:
-    seconds between two lines sent. ``sends`` / ``receives``: False switches a direction
+    ``convert``: a layer from the bytes read locally to the bytes sent. ``received``: one
+    from the bytes received to the bytes written. ``cutter``: cuts what is sent into
+    messages. ``pace`` / ``received_pace``: how fast each direction goes. ``until``: says
+    when enough has been received. ``sends`` / ``receives``: False switches a direction
     off; what arrives although nobody receives is read and dropped, so that close never
     becomes an RST. ``tap``: sees what is sent and what is received.
     """
 
     convert: Convert | None = None
-    interval: float | None = None
+    received: Convert | None = None
+    cutter: Cutter | None = None
+    pace: Pace | None = None
+    received_pace: Pace | None = None
+    until: Condition | None = None
     sends: bool = True
     receives: bool = True
     tap: Tap | None = None
+
+    @property
+    def sends_plainly(self) -> bool:
+        """Whether nothing has to see what is sent: the kernel may move it."""
+        ways = (self.convert, self.cutter, self.pace, self.tap)
+        return self.sends and all(way is None for way in ways)
+
+    @property
+    def receives_plainly(self) -> bool:
+        """Whether nothing has to see what is received."""
+        ways = (self.received, self.received_pace, self.until, self.tap)
+        return self.receives and all(way is None for way in ways)
 
 
 PLAIN = Tuning()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.config import Config
 from ..core.events import Report
+from ..engine.pace import LineByLine
 from ..engine.tuning import Tuning
 from ..layers.newline import CrlfEncoder
 from ..transports import Options
@@ -27,7 +28,7 @@ def tuning_of(config: Config) -> Tuning:
     """What happens to the bytes on the way, as the user asked."""
     return Tuning(
         convert=CrlfEncoder().encode if config.crlf else None,
-        interval=config.interval,
+        pace=LineByLine(config.interval) if config.interval is not None else None,
         sends=not (config.no_stdin or config.recv_only),
         receives=not config.send_only,
     )

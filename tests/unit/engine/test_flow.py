@@ -10,6 +10,7 @@ import pytest
 from pync.engine.direction import BROKEN, DRAINING, ENDED, OPEN
 from pync.engine.flow import HIGH_WATER, READ, READ_DATAGRAM, Flow
 from pync.engine.loop import Loop
+from pync.engine.pace import LineByLine
 from pync.layers.newline import CrlfEncoder
 
 
@@ -158,7 +159,7 @@ def test_a_layer_is_between(loop: Loop) -> None:
 
 def test_lines_are_sent_one_by_one(loop: Loop) -> None:
     sink = Drain()
-    run(loop, Script(b"a\nb\rc\n", b"d", b""), sink, interval=0.001)
+    run(loop, Script(b"a\nb\rc\n", b"d", b""), sink, pace=LineByLine(0.001))
     assert sink.pieces == [b"a\n", b"b\rc\n", b"d"]
 
 

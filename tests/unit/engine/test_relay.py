@@ -16,6 +16,7 @@ from pync.core.errors import IdleTimeoutError, OutputError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
+from pync.engine.pace import LineByLine
 from pync.engine.relay import Relay, relay
 from pync.engine.tuning import PLAIN, Moved, Tuning
 from pync.layers.newline import CrlfEncoder
@@ -268,7 +269,7 @@ def test_an_output_that_fails_is_named(start: Start) -> None:
 
 
 def test_a_layer_and_a_pause_between_lines(start: Start) -> None:
-    session = start(Endings(), Tuning(convert=CrlfEncoder().encode, interval=0.001))
+    session = start(Endings(), Tuning(convert=CrlfEncoder().encode, pace=LineByLine(0.001)))
     session.user.send_all(b"a\nb\n")
     session.user.send_eof()
     assert read_all(session.peer) == b"a\r\nb\r\n"

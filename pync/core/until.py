@@ -1,0 +1,93 @@
+"""When enough has come (``--until``, ``--count``). Pure.
+
+A condition is shown what is received, piece by piece as the network cuts it, and says
+where in a piece the end lies.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from .errors import UsageError
+
+#: Bytes of earlier pieces that a match may begin in.
+WINDOW = 64 * 1024
+
+
+class Condition(Protocol):
+    """Says when enough has come."""
+
+    def end(self, data: bytes) -> int | None:
+        """How many of these bytes still belong; None when the end is not among them."""
+        ...
+
+
+class Until:
+    """Ends behind the first match of a regular expression, also over pieces.
+
+    Arguments:
+        pattern: in Python's syntax (re), over bytes; ``^`` and ``$`` match at lines.
+
+    Raises UsageError.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            self._pattern = re.compile(pattern.encode("utf-8", "surrogateescape"), re.MULTILINE)
+        except re.error as error:
+            raise UsageError(f"--until: {pattern!r} is no regular expression ({error})") from None
+        self._before = b""
+
+    def end(self, data: bytes) -> int | None:
+        """How many of these bytes still belong, with the match."""
+        seen = self._before + data
+        found = self._pattern.search(seen)
+        if found:
+            return max(0, found.end() - len(self._before))
+        self._before = seen[-WINDOW:]
+        return None
+
+
+class Count:
+    """Ends behind the n-th message.
+
+    Arguments:
+        messages: how many.
+        delimiter: what ends a message; None: each piece is one (datagrams).
+    """
+
+    def __init__(self, messages: int, delimiter: bytes | None = b"\n") -> None:
+        self._left = messages
+        self._delimiter = delimiter
+        self._before = b""
+
+    def end(self, data: bytes) -> int | None:
+        """How many of these bytes still belong, with the last message's end."""
+        if self._delimiter is None:
+            self._left -= 1
+            return len(data) if self._left <= 0 else None
+        seen = self._before + data
+        at = 0
+        while (found := seen.find(self._delimiter, at)) >= 0:
+            at = found + len(self._delimiter)
+            self._left -= 1
+            if self._left <= 0:
+                return at - len(self._before)
+        # A delimiter may be cut in two, but no byte counts twice.
+        self._before = seen[max(at, len(seen) - len(self._delimiter) + 1) :]
+        return None
+
+
+def first_of(conditions: list[Condition]) -> Condition | None:
+    """Ends where the first of them ends; None when there is none."""
+    return _First(conditions) if conditions else None
+
+
+class _First:
+    def __init__(self, conditions: list[Condition]) -> None:
+        self._conditions = conditions
+
+    def end(self, data: bytes) -> int | None:
+        ends = [condition.end(data) for condition in self._conditions]
+        return min((end for end in ends if end is not None), default=None)

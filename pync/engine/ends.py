@@ -1,0 +1,85 @@
+"""What a flow moves between, and by what: the shapes of sources, sinks and movers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+Convert = Callable[[bytes], bytes]
+
+
+class Source(Protocol):
+    """What can be read."""
+
+    @property
+    def datagram(self) -> bool:
+        """Whether each read is one datagram, and ``b""`` no EOF."""
+        ...
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before recv; none: recv never has to wait."""
+        ...
+
+    def recv(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
+
+        A source that may hold bytes of its own has ``pending()``, which says whether
+        recv gives some without the descriptor's being ready (TLS).
+        """
+        ...
+
+
+class Sink(Protocol):
+    """What can be written; it may have send_eof."""
+
+    @property
+    def datagram(self) -> bool:
+        """Whether each write is one datagram."""
+        ...
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send."""
+        ...
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Write what fits; returns how many bytes did. Raises OSError."""
+        ...
+
+
+class Mover(Protocol):
+    """A fast path: moves bytes inside the kernel."""
+
+    def move(self) -> int | None:
+        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
+
+        Any other OSError is the end of what ``fault`` says.
+        """
+        ...
+
+    def fault(self, error: OSError, /) -> str:
+        """Whose fault an error of move is: ``source`` or ``sink``."""
+        ...
+
+    def leftover(self) -> bytes:
+        """Bytes that were taken from the source and could not be delivered."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the mover itself opened; idempotent."""
+        ...
+
+
+def send_eof(end: object) -> None:
+    """Pass EOF on, where there is such a thing. Raises OSError."""
+    passing: Callable[[], None] | None = getattr(end, "send_eof", None)
+    if passing is not None:
+        passing()
+
+
+def unacknowledged(end: object) -> int:
+    """Bytes sent that the peer's kernel has not acknowledged; 0 where nobody can tell.
+
+    Raises OSError when the connection has broken.
+    """
+    counting: Callable[[], int] | None = getattr(end, "unacknowledged", None)
+    return counting() if counting is not None else 0

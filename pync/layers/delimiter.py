@@ -1,0 +1,40 @@
+"""Messages in a stream of bytes: cut at a delimiter, with state. Pure.
+
+For datagrams: a message of the input becomes one datagram, whatever the reads were.
+"""
+
+from __future__ import annotations
+
+
+class Cutter:
+    """Cuts a stream into messages.
+
+    Arguments:
+        delimiter: what ends a message; it is not part of it.
+        largest: bytes; a longer message is cut there.
+    """
+
+    def __init__(self, delimiter: bytes, largest: int) -> None:
+        self._delimiter = delimiter
+        self._largest = largest
+        self._rest = b""
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """The messages that are complete by now."""
+        *messages, self._rest = (self._rest + data).split(self._delimiter)
+        # What may be half a delimiter is not cut off.
+        whole = len(self._rest) - len(self._delimiter) + 1
+        while whole >= self._largest:
+            messages.append(self._rest[: self._largest])
+            self._rest = self._rest[self._largest :]
+            whole -= self._largest
+        return [piece for message in messages for piece in self._pieces(message)]
+
+    def rest(self) -> list[bytes]:
+        """The last message, which no delimiter ended."""
+        rest, self._rest = self._rest, b""
+        return self._pieces(rest)
+
+    def _pieces(self, message: bytes) -> list[bytes]:
+        size = self._largest
+        return [message[at : at + size] for at in range(0, len(message), size)]

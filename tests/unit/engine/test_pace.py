@@ -1,0 +1,39 @@
+"""How fast a direction goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.engine.pace import LineByLine, Rate
+
+
+def test_a_pause_after_each_line() -> None:
+    pace = LineByLine(2)
+    assert pace.pieces(b"a\nb\r\n\nc") == [b"a\n", b"b\r\n", b"\n", b"c"]
+    assert pace.pieces(b"a\n") == [b"a\n"]
+    assert pace.pause(100, 7) == 2
+    assert LineByLine(2, b"\0").pieces(b"a\n\0b") == [b"a\n\0", b"b"]
+
+
+def test_a_rate_takes_its_time() -> None:
+    pace = Rate(1000)
+    assert [len(piece) for piece in pace.pieces(bytes(120))] == [50, 50, 20]
+    now = 100.0
+    for _ in range(1000):
+        now += pace.pause(50, now)
+    # What it may hurry once, at the beginning, is all that it gains.
+    assert now == pytest.approx(100.0 + 50 - 0.2)
+
+
+def test_a_late_timer_is_made_up_for_but_not_a_long_silence() -> None:
+    pace = Rate(1000)
+    pace.pause(1000, 10.0)
+    assert pace.pause(100, 10.85) == pytest.approx(0.05)
+    assert pace.pause(100, 99.0) == 0.0
+    assert pace.pause(100, 99.0) == 0.0
+    assert pace.pause(100, 99.0) == pytest.approx(0.1)
+
+
+def test_the_slowest_rate_goes_byte_by_byte_and_a_datagram_whole() -> None:
+    assert Rate(1).pieces(b"abc") == [b"a", b"b", b"c"]
+    assert Rate(1, whole=True).pieces(b"abc") == [b"abc"]
