@@ -13,6 +13,9 @@ from .errors import UsageError
 #: Schemes with a host and a port, and the address family that they are limited to.
 INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6}
 
+#: Schemes without connections: each read is one datagram.
+DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
+
 #: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)).
 LOCAL = ("unix", "unixgram")
 

@@ -71,6 +71,10 @@ class Config(NamedTuple):
     # scan, JSON, retry
 
     # until, count, expect, rate
+    until: str | None = None
+    count: int | None = None  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    delimiter: bytes | None = None
+    rate: float | None = None
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

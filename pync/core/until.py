@@ -16,7 +16,9 @@ WINDOW = 64 * 1024
 
 
 class Condition(Protocol):
-    """Says when enough has come."""
+    """Says when enough has come; ``met`` is whether it has."""
+
+    met: bool
 
     def end(self, data: bytes) -> int | None:
         """How many of these bytes still belong; None when the end is not among them."""
@@ -38,12 +40,14 @@ class Until:
         except re.error as error:
             raise UsageError(f"--until: {pattern!r} is no regular expression ({error})") from None
         self._before = b""
+        self.met = False
 
     def end(self, data: bytes) -> int | None:
         """How many of these bytes still belong, with the match."""
         seen = self._before + data
         found = self._pattern.search(seen)
         if found:
+            self.met = True
             return max(0, found.end() - len(self._before))
         self._before = seen[-WINDOW:]
         return None
@@ -61,18 +65,21 @@ class Count:
         self._left = messages
         self._delimiter = delimiter
         self._before = b""
+        self.met = False
 
     def end(self, data: bytes) -> int | None:
         """How many of these bytes still belong, with the last message's end."""
         if self._delimiter is None:
             self._left -= 1
-            return len(data) if self._left <= 0 else None
+            self.met = self._left <= 0
+            return len(data) if self.met else None
         seen = self._before + data
         at = 0
         while (found := seen.find(self._delimiter, at)) >= 0:
             at = found + len(self._delimiter)
             self._left -= 1
             if self._left <= 0:
+                self.met = True
                 return at - len(self._before)
         # A delimiter may be cut in two, but no byte counts twice.
         self._before = seen[max(at, len(seen) - len(self._delimiter) + 1) :]
@@ -87,7 +94,9 @@ def first_of(conditions: list[Condition]) -> Condition | None:
 class _First:
     def __init__(self, conditions: list[Condition]) -> None:
         self._conditions = conditions
+        self.met = False
 
     def end(self, data: bytes) -> int | None:
         ends = [condition.end(data) for condition in self._conditions]
+        self.met = any(condition.met for condition in self._conditions)
         return min((end for end in ends if end is not None), default=None)

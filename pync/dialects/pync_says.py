@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.address import Address
+from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
 from ..core.events import (
     Accepted,
@@ -14,7 +14,6 @@ from ..core.events import (
     PeerEnded,
     Scanned,
 )
-from .targets import DATAGRAMS
 
 
 def say(event: Event, config: Config, interactive: bool) -> str | None:

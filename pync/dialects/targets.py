@@ -7,9 +7,6 @@ from ..core.address import parse as parse_address
 from ..core.config import Config
 from ..core.errors import UsageError
 
-#: Schemes without connections.
-DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
-
 #: Ports of one scan at most; a typing error must not make millions.
 MOST_PORTS = 65_536
 

@@ -35,7 +35,8 @@ def _serve_for_ever(config: Config, stdio: Stdio, listener: Listener, report: Re
         accepted = listener.accept()
         try:
             with welcome(accepted, config, report) as conn:
-                _serve(config, stdio, conn, report)
+                if _serve(config, stdio, conn, report):
+                    return
         except OutputError:
             raise
         except PyncError as error:
@@ -43,6 +44,9 @@ def _serve_for_ever(config: Config, stdio: Stdio, listener: Listener, report: Re
             report(Failed(error))
 
 
-def _serve(config: Config, stdio: Stdio, conn: Conn, report: Report) -> None:
+def _serve(config: Config, stdio: Stdio, conn: Conn, report: Report) -> bool:
+    """Whether it got what it was to wait for (--until, --count): then no other is served."""
     report(Accepted(conn.peer))
-    relay(stdio, conn, config.endings, tuning_of(config), report)
+    tuning = tuning_of(config)
+    relay(stdio, conn, config.endings, tuning, report)
+    return tuning.until is not None and tuning.until.met

@@ -15,6 +15,7 @@ def kept(condition: Condition, pieces: list[bytes]) -> bytes | None:
     before = b""
     for piece in pieces:
         end = condition.end(piece)
+        assert condition.met == (end is not None)
         if end is not None:
             return before + piece[:end]
         before += piece

@@ -1,0 +1,76 @@
+r"""Amounts and strings as people write them: ``10K``, ``1.5M``, ``\r\n``. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import UsageError
+
+#: Bytes in each unit, as curl and pv count them.
+UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?", re.IGNORECASE | re.ASCII)
+
+
+def parse_bytes(text: str, option: str) -> float:
+    """Read an amount of bytes; more than none.
+
+    Raises UsageError that names the option.
+    """
+    found = _AMOUNT.fullmatch(text)
+    amount = float(found.group(1)) * UNITS[found.group(2).lower()] if found else 0.0
+    if not amount:
+        raise UsageError(f"{option}: {text!r} is no amount of bytes (500, 10K, 1.5M, 2G)")
+    return amount
+
+
+def parse_count(text: str, option: str) -> int:
+    """Read a number of things; one at least.
+
+    Raises UsageError that names the option.
+    """
+    if not (text.isascii() and text.isdigit()) or not int(text):
+        raise UsageError(f"{option}: {text!r} is no number of 1 or more")
+    return int(text)
+
+
+_SIMPLE = {
+    "0": b"\0",
+    "a": b"\a",
+    "b": b"\b",
+    "e": b"\x1b",
+    "f": b"\f",
+    "n": b"\n",
+    "r": b"\r",
+    "t": b"\t",
+    "v": b"\v",
+    "\\": b"\\",
+    '"': b'"',
+    "'": b"'",
+}
+
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+
+
+def unescape(text: str, option: str) -> bytes:
+    r"""The bytes that a text with C escapes means (``\n``, ``\0``, ``\x1b``).
+
+    Raises UsageError that names the option, for an escape that nobody knows.
+    """
+    data, at = b"", 0
+    for found in _ESCAPE.finditer(text):
+        data += _encoded(text[at : found.start()])
+        at = found.end()
+        letters = found.group(1)
+        if len(letters) == 3:
+            data += bytes([int(letters[1:], 16)])
+        elif letters in _SIMPLE:
+            data += _SIMPLE[letters]
+        else:
+            raise UsageError(f"{option}: unknown escape {found.group()!r} (\\n \\r \\t \\0 \\xHH)")
+    return data + _encoded(text[at:])
+
+
+def _encoded(text: str) -> bytes:
+    # What was no UTF-8 on the command line is again the bytes that it was.
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,53 @@
+"""pync's USAGE: the one text from which its options, help, manual and README are made."""
+
+from __future__ import annotations
+
+USAGE = """\
+Connect to, or listen on, TCP, UDP and Unix sockets.
+
+Usage:
+  pync [options] [--] [TARGET]...
+
+  pync HOST PORT                 connect (also tcp://HOST:PORT, HOST:PORT)
+  pync -l [HOST] PORT            listen; without HOST on IPv4 and IPv6
+  pync -u HOST PORT              the same over UDP; -lu listens
+  pync -U PATH                   the same over a Unix socket; -lU listens; @NAME is abstract
+  pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30)
+
+Options:
+  -l --listen                    Listen instead of connecting.
+  -k --keep-open                 With -l: serve one client after the other.
+  -u --udp                       Datagrams: UDP, or with -U a Unix datagram socket.
+  -U --unixsock                  TARGET is the path of a Unix socket.
+  -4 --ipv4                      IPv4 only.
+  -6 --ipv6                      IPv6 only.
+  -n --nodns                     Look up no names.
+  -v --verbose                   Say on stderr what happens.
+  -p --source-port=PORT          Port to connect from; with -l, to listen on.
+  -s --source=ADDRESS            Address to connect from; with -l, to listen on.
+  -w --wait=TIME                 Give up after TIME without a connection or without data.
+  -q --quit-after=TIME           After our input ends, leave after TIME at the latest.
+  -N --shutdown                  Send FIN when our input ends (the default).
+  -d --no-stdin                  Do not read standard input.
+  -z --zero-io                   Only see whether ports are open.
+  -i --interval=TIME             Pause between lines sent, or between ports scanned.
+  -C --crlf                      Send CR LF for LF.
+     --no-shutdown               Send no FIN when our input ends.
+     --half-open                 Stay after the peer's end until our input ends.
+     --send-only                 Drop what is received; leave when our input is sent.
+     --recv-only                 Send nothing; leave at the peer's end.
+     --idle-timeout=TIME         Give up after TIME without data.
+     --connect-timeout=TIME      Give up after TIME without a connection.
+     --until=REGEX               Leave when REGEX has been received; 1 if it never is.
+     --count=N                   Leave after N messages: lines, or datagrams.
+     --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
+                                 of the input is one datagram, and each datagram received is
+                                 written with STRING after it.
+     --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
+  -h --help                      Show this.
+     --version                   Show the version.
+
+TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended in order
+(-z: a port is open), 1 refused, reset, timed out or not resolved, 2 wrong usage,
+130 interrupted by ^C.
+"""
