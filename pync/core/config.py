@@ -75,6 +75,7 @@ class Config(NamedTuple):
     count: int | None = None  # type: ignore[assignment]  # hides tuple.count, which nobody needs
     delimiter: bytes | None = None
     rate: float | None = None
+    expect: str | None = None
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

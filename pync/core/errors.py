@@ -57,6 +57,10 @@ class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
 
 
+class ScriptError(PyncError):
+    """Something else came than a script expected."""
+
+
 class OutputError(PyncError):
     """Standard output cannot be written (a full disk, a closed descriptor)."""
 

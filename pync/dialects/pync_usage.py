@@ -43,6 +43,8 @@ Options:
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
                                  of the input is one datagram, and each datagram received is
                                  written with STRING after it.
+     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\n");
+                                 1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
   -h --help                      Show this.
      --version                   Show the version.

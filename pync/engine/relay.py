@@ -281,7 +281,8 @@ class Relay:
             self._call_later(0, self._conclude)
 
     def _conclude(self) -> None:
-        if self.failure is None and self._local_over and self._outbound.moved:
+        sent = self._outbound.moved or self._endings.leave_when_sent
+        if self.failure is None and self._local_over and sent:
             self._await_acknowledgement(Deadline(ACKNOWLEDGEMENT))
         else:
             self._end()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from ..core import exits
 from ..core.config import Config
 from ..core.events import Connected, Report
-from ..engine.relay import relay
 from ..transports.stdio import Stdio
-from .common import tuning_of
 from .reach import connect
+from .talk import script_of, talk
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Connect and talk. Raises PyncError, OutputGone."""
     assert config.address is not None
+    script = script_of(config)
     with connect(config, report) as conn:
         report(Connected(conn.peer, config.address.host))
-        relay(stdio, conn, config.endings, tuning_of(config), report)
+        talk(config, stdio, conn, report, script)
     return exits.OK

@@ -6,47 +6,45 @@ from ..core import exits
 from ..core.config import Config
 from ..core.errors import OutputError, PyncError
 from ..core.events import Accepted, Failed, Listening, Report
-from ..engine.relay import relay
+from ..core.script import Script
 from ..transports import listen
-from ..transports.conn import Conn, Listener
+from ..transports.conn import Listener
 from ..transports.stdio import Stdio
-from .common import options_of, tuning_of
+from .common import options_of
 from .reach import welcome
+from .talk import script_of, talk
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Listen and serve. Raises PyncError, OutputGone."""
     assert config.address is not None
+    script = script_of(config)
     with listen(config.address, options_of(config, report)) as listener:
         for address in listener.addresses:
             report(Listening(address))
-        if not config.keep_open:
-            with welcome(listener.accept(), config, report) as conn:
-                # Nobody else is served: let the next client be refused, not wait.
-                listener.close_for_others()
-                _serve(config, stdio, conn, report)
+        if config.keep_open:
+            _serve_for_ever(config, stdio, listener, report, script)
             return exits.OK
-        _serve_for_ever(config, stdio, listener, report)
+        with welcome(listener.accept(), config, report) as conn:
+            # Nobody else is served: let the next client be refused, not wait.
+            listener.close_for_others()
+            report(Accepted(conn.peer))
+            talk(config, stdio, conn, report, script)
     return exits.OK
 
 
-def _serve_for_ever(config: Config, stdio: Stdio, listener: Listener, report: Report) -> None:
+def _serve_for_ever(
+    config: Config, stdio: Stdio, listener: Listener, report: Report, script: Script | None
+) -> None:
     while True:
         accepted = listener.accept()
         try:
             with welcome(accepted, config, report) as conn:
-                if _serve(config, stdio, conn, report):
+                report(Accepted(conn.peer))
+                if talk(config, stdio, conn, report, script):
                     return
         except OutputError:
             raise
         except PyncError as error:
             # One client's failure is no reason to leave the others.
             report(Failed(error))
-
-
-def _serve(config: Config, stdio: Stdio, conn: Conn, report: Report) -> bool:
-    """Whether it got what it was to wait for (--until, --count): then no other is served."""
-    report(Accepted(conn.peer))
-    tuning = tuning_of(config)
-    relay(stdio, conn, config.endings, tuning, report)
-    return tuning.until is not None and tuning.until.met
