@@ -12,14 +12,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, Any, Union
+from typing import IO, TYPE_CHECKING, Any, Union
 
 from .core import exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event
+from .core.events import Event, Progressed
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .transports.stdio import Stdio, is_open
+
+if TYPE_CHECKING:
+    from .meter import Meter
 
 __all__ = ["VERSION", "main"]
 
@@ -105,6 +108,10 @@ class _Session:
             else:
                 _tell(self._stdout, about.text)
             return about.status
+        with self._meter(config) as meter:
+            return self._run_program(config, meter)
+
+    def _run_program(self, config: Config, meter: Meter | None) -> int:
         stdin = self._stdin if is_open(self._stdin) else None
         with Stdio(stdin, self._stdout) as stdio:
             if stdio.interactive and config.endings.on_peer_end == "finish":
@@ -112,6 +119,10 @@ class _Session:
                 config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
 
             def report(event: Event) -> None:
+                if isinstance(event, Progressed):
+                    if meter is not None:
+                        meter.show(event)
+                    return
                 said = self._dialect.say(event, config, stdio.interactive)
                 if isinstance(said, OnStdout):
                     _tell(self._stdout, f"{_printable(said)}\n")
@@ -121,6 +132,16 @@ class _Session:
             module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
             status: int = module.run(config, stdio, report)
             return status
+
+    @contextmanager
+    def _meter(self, config: Config) -> Iterator[Meter | None]:
+        if config.progress and self._voice.is_seen:
+            from .meter import Meter
+
+            with Meter(self._voice.descriptor) as meter:
+                yield meter
+        else:
+            yield None
 
 
 def _tell(stdout: int, text: str) -> None:
@@ -139,7 +160,12 @@ class _Voice:
     """Standard error, one line at a time; when it is gone, nobody hears."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is a terminal."""
+        return os.isatty(self.descriptor)
 
     def say(self, said: Said) -> None:
         """Say a line, or several at once."""
@@ -150,7 +176,7 @@ class _Voice:
     def write(self, text: str) -> None:
         """Say a text of our own as it is."""
         try:
-            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+            os.write(self.descriptor, text.encode("utf-8", "backslashreplace"))
         except OSError:
             pass
 

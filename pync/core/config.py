@@ -76,6 +76,7 @@ class Config(NamedTuple):
     delimiter: bytes | None = None
     rate: float | None = None
     expect: str | None = None
+    progress: bool = False
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

@@ -51,13 +51,21 @@ class PeerEnded(NamedTuple):
     peer: Address
 
 
+class Progressed(NamedTuple):
+    """So many bytes have gone each way by now; ``total`` are to be sent, if that is known."""
+
+    sent: int
+    received: int
+    total: int | None
+
+
 class Failed(NamedTuple):
     """One client's connection failed; the program goes on with the next."""
 
     error: Exception
 
 
-Event = Union[Listening, Accepted, Connected, AttemptFailed, Scanned, PeerEnded, Failed]
+Event = Union[Listening, Accepted, Connected, AttemptFailed, Scanned, PeerEnded, Progressed, Failed]
 Report = Callable[[Event], None]
 
 

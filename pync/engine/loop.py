@@ -31,10 +31,16 @@ class Timer:
     def __init__(self, due: float, callback: Callback) -> None:
         self.due = due
         self.callback: Callback | None = callback
+        self._cancelled = False
 
     def cancel(self) -> None:
         """Do not call; idempotent."""
         self.callback = None
+        self._cancelled = True
+
+    def is_cancelled(self) -> bool:
+        """Whether it was taken back."""
+        return self._cancelled
 
     def __lt__(self, other: Timer) -> bool:
         return self.due < other.due
@@ -72,6 +78,18 @@ class Loop:
         """Call once, ``seconds`` from now."""
         timer = Timer(time.monotonic() + seconds, callback)
         heapq.heappush(self._timers, timer)
+        return timer
+
+    def call_every(self, seconds: float, callback: Callback) -> Timer:
+        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+
+        def call() -> None:
+            callback()
+            if not timer.is_cancelled():
+                timer.due, timer.callback = time.monotonic() + seconds, call
+                heapq.heappush(self._timers, timer)
+
+        timer = self.call_later(seconds, call)
         return timer
 
     def run_while(self, going_on: Callable[[], bool]) -> None:

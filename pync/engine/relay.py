@@ -19,7 +19,7 @@ from .direction import ENDED
 from .ends import Sink, send_eof, unacknowledged
 from .flow import Flow
 from .loop import Loop, Timer
-from .tuning import PLAIN, End, Moved, Nowhere, Tuning, towards
+from .tuning import PLAIN, End, Moved, Nowhere, Tuning
 from .zerocopy import fast_path
 
 #: Seconds of silence on a file or pipe after which the peer's end is the end.
@@ -29,6 +29,9 @@ QUIET = 1.0
 #: acknowledge what was sent last, and between two looks, for nothing wakes us up for that.
 ACKNOWLEDGEMENT = 5.0
 ACKNOWLEDGEMENT_LOOK = 0.005
+
+#: Seconds between two readings of the meter.
+READING = 0.1
 
 #: Said of a peer that ended before what --until or --count waits for had come.
 NOT_ENOUGH = "the peer ended, and what was awaited had not come"
@@ -46,8 +49,7 @@ def relay(
     Arguments:
         local: the user's side.
         remote: the connection; still open afterwards.
-        endings: when to leave.
-        tuning: what happens to the bytes on the way.
+        endings, tuning: when to leave, and what happens to the bytes on the way.
         report: is told of the peer's end.
 
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
@@ -96,6 +98,7 @@ class Relay:
         self._awaits = tuning.until is not None
         self._report = report
         self._finished = finished
+        self._meter = tuning.meter
         self._done = False
         self._local_over = self._peer_over = self._eof_waits = False
         self._active_at = time.monotonic()
@@ -103,27 +106,13 @@ class Relay:
         self._timers: list[Timer] = []
         self._timeouts: list[tuple[Conn, float | None]] = []
         self._sink: Sink = local if tuning.receives else Nowhere()
+        inbound = fast_path(remote, self._sink) if tuning.receives_plainly else None
         self._inbound = Flow(
-            loop,
-            remote,
-            self._sink,
-            self._changed,
-            convert=tuning.received,
-            pace=tuning.received_pace,
-            until=tuning.until,
-            tap=towards(tuning.tap, "received"),
-            mover=fast_path(remote, self._sink) if tuning.receives_plainly else None,
+            loop, remote, self._sink, self._changed, mover=inbound, **tuning.for_received()
         )
+        outbound = fast_path(local, remote) if tuning.sends_plainly else None
         self._outbound = Flow(
-            loop,
-            local,
-            remote,
-            self._changed,
-            convert=tuning.convert,
-            cutter=tuning.cutter,
-            pace=tuning.pace,
-            tap=towards(tuning.tap, "sent"),
-            mover=fast_path(local, remote) if tuning.sends_plainly else None,
+            loop, local, remote, self._changed, mover=outbound, **tuning.for_sent()
         )
 
     @property
@@ -139,6 +128,8 @@ class Relay:
                 end.settimeout(0)
         if self._endings.idle is not None:
             self._call_later(self._endings.idle, self._check_idle)
+        if self._meter is not None:
+            self._timers.append(self._loop.call_every(READING, self._read_meter))
         self._inbound.start()
         if self._sends:
             self._outbound.start()
@@ -148,6 +139,8 @@ class Relay:
     def stop(self) -> None:
         """Move nothing more; the connections are as they were. Idempotent."""
         self._done = self.over = True
+        self._read_meter()
+        self._meter = None
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -157,6 +150,10 @@ class Relay:
         for conn, timeout in self._timeouts:
             conn.settimeout(timeout)
         self._timeouts.clear()
+
+    def _read_meter(self) -> None:
+        if self._meter is not None:
+            self._meter(self.moved)
 
     # The policy.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
@@ -34,7 +34,8 @@ class Tuning(NamedTuple):
     messages. ``pace`` / ``received_pace``: how fast each direction goes. ``until``: says
     when enough has been received. ``sends`` / ``receives``: False switches a direction
     off; what arrives although nobody receives is read and dropped, so that close never
-    becomes an RST. ``tap``: sees what is sent and what is received.
+    becomes an RST. ``tap``: sees what is sent and what is received. ``meter``: is told now
+    and then, and at the end, how much has moved.
     """
 
     convert: Convert | None = None
@@ -46,6 +47,7 @@ class Tuning(NamedTuple):
     sends: bool = True
     receives: bool = True
     tap: Tap | None = None
+    meter: Callable[[Moved], None] | None = None
 
     @property
     def sends_plainly(self) -> bool:
@@ -58,6 +60,16 @@ class Tuning(NamedTuple):
         """Whether nothing has to see what is received."""
         ways = (self.received, self.received_pace, self.until, self.tap)
         return self.receives and all(way is None for way in ways)
+
+    def for_sent(self) -> dict[str, Any]:
+        """The arguments of the Flow that sends."""
+        tap = towards(self.tap, "sent")
+        return {"convert": self.convert, "cutter": self.cutter, "pace": self.pace, "tap": tap}
+
+    def for_received(self) -> dict[str, Any]:
+        """The arguments of the Flow that receives."""
+        tap, pace = towards(self.tap, "received"), self.received_pace
+        return {"convert": self.received, "pace": pace, "until": self.until, "tap": tap}
 
 
 PLAIN = Tuning()

@@ -6,7 +6,7 @@ First the script, if there is one (``--expect``); then the user.
 from __future__ import annotations
 
 from ..core.config import Config, Endings
-from ..core.events import Report
+from ..core.events import Progressed, Report
 from ..core.script import Script
 from ..engine.relay import relay
 from ..transports.conn import Conn
@@ -42,6 +42,9 @@ def talk(
                 _part(stdio, conn, not played.sent_eof)
             return False
     tuning = tuning_of(config)
+    if config.progress:
+        total = stdio.size
+        tuning = tuning._replace(meter=lambda moved: report(Progressed(*moved, total)))
     relay(stdio, conn, endings, tuning, report)
     return tuning.until is not None and tuning.until.met
 

@@ -66,6 +66,13 @@ class Stdio:
         """The descriptor to wait on before send."""
         return self._stdout
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes standard input still holds, when it is a file; else None."""
+        if self._stdin is None or not stat.S_ISREG(os.fstat(self._stdin).st_mode):
+            return None
+        return max(0, os.fstat(self._stdin).st_size - os.lseek(self._stdin, 0, os.SEEK_CUR))
+
     def recv(self, size: int) -> bytes:
         """What was typed; ``b""`` at EOF, and ever after. Raises OSError."""
         if self._stdin is None or self._ended:

@@ -31,3 +31,9 @@ def test_receiving_takes_its_time_and_slows_the_sender_down() -> None:
             assert ours.rest() == DATA
         assert time.monotonic() - begun > 0.25
         ours.ends(0)
+
+
+def test_progress_is_for_terminals_only() -> None:
+    with listening() as server, pync("--progress", "127.0.0.1", server.port) as ours:
+        server.accepts().closes()
+        assert ours.ends(0) == b""

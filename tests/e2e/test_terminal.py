@@ -224,3 +224,12 @@ def test_the_terminal_stays_blocking(server: Server, line: tuple[int, int]) -> N
         peer.closes()
         program.ends(0)
     assert os.get_blocking(tty)
+
+
+def test_progress_is_drawn_where_a_person_sees_it(terminal: Sit, server: Server) -> None:
+    person = terminal("--progress", "--recv-only", "127.0.0.1", server.port)
+    peer = server.accepts()
+    peer.says(b"x\n" * 2048)
+    peer.closes()
+    assert b"received: 4.00kB" in person.sees_to_the_end()
+    assert person.ends() == 0

@@ -22,6 +22,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 STOREYS = (
     "__main__",
     "cli",
+    "meter",
     "library",
     "dialects",
     "programs",

@@ -78,3 +78,14 @@ def test_stopping_what_was_never_watched_does_nothing() -> None:
     with Loop() as loop:
         loop.watch_reader(-1, None)
         loop.watch_writer(-1, None)
+
+
+def test_again_and_again_until_it_is_taken_back() -> None:
+    calls: list[int] = []
+    with Loop() as loop:
+        timer = loop.call_every(0.001, lambda: calls.append(len(calls)))
+        loop.run_while(lambda: len(calls) < 3)
+        timer.cancel()
+        loop.call_later(0.01, lambda: calls.append(-1))
+        loop.run_while(lambda: -1 not in calls)
+    assert calls == [0, 1, 2, -1]

@@ -1,0 +1,74 @@
+"""The progress that --progress draws on a terminal's standard error, by tqdm.
+
+Loaded only when it is asked for and somebody can see it.
+"""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .core.errors import UsageError
+from .core.events import Progressed
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Meter:
+    """A bar, when it is known how much there is, or else a count and a rate.
+
+    Arguments:
+        descriptor: a terminal.
+
+    Raises UsageError when tqdm is not there.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            raise UsageError("--progress needs tqdm: pip install 'pync-nc[progress]'") from None
+        # The thread that would redraw a bar that nobody updates: ours is updated.
+        tqdm.monitor_interval = 0
+        self._file = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
+        try:
+            self._bar = tqdm(
+                file=self._file,
+                unit="B",
+                unit_scale=True,
+                unit_divisor=1024,
+                dynamic_ncols=True,
+                mininterval=0,
+                miniters=1,
+            )
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def show(self, progress: Progressed) -> None:
+        """Draw how far it is: what moves more is what is followed."""
+        follows_sent = progress.total is not None or progress.sent >= progress.received
+        self._bar.total = progress.total
+        self._bar.set_description_str("sent" if follows_sent else "received", refresh=False)
+        moved = progress.sent if follows_sent else progress.received
+        self._bar.update(moved - self._bar.n)
+        self._bar.refresh()
+
+    def close(self) -> None:
+        """End the line that was drawn; idempotent."""
+        if not self._file.closed:
+            self._bar.close()
+            self._file.close()
