@@ -112,8 +112,7 @@ class _Session:
             return self._run_program(config, meter)
 
     def _run_program(self, config: Config, meter: Meter | None) -> int:
-        stdin = self._stdin if is_open(self._stdin) else None
-        with Stdio(stdin, self._stdout) as stdio:
+        with self._stdio(config) as stdio:
             if stdio.interactive and config.endings.on_peer_end == "finish":
                 # A person cannot be asked to type on into a connection that is over.
                 config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
@@ -132,6 +131,14 @@ class _Session:
             module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
             status: int = module.run(config, stdio, report)
             return status
+
+    def _stdio(self, config: Config) -> Stdio:
+        stdin = self._stdin if is_open(self._stdin) else None
+        if config.edit and stdin is not None and os.isatty(stdin) and os.isatty(self._stdout):
+            from .transports.editing import EditedStdio
+
+            return EditedStdio(stdin, self._stdout, os.environ.get("PYNC_HISTORY"))
+        return Stdio(stdin, self._stdout)
 
     @contextmanager
     def _meter(self, config: Config) -> Iterator[Meter | None]:

@@ -77,6 +77,7 @@ class Config(NamedTuple):
     rate: float | None = None
     expect: str | None = None
     progress: bool = False
+    edit: bool = False
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

@@ -46,6 +46,8 @@ Options:
      --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\n");
                                  1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
+     --edit                      Edit lines on the terminal, with history (needs prompt_toolkit;
+                                 PYNC_HISTORY names a file to keep it in).
      --progress                  Draw on the terminal how much has moved (needs tqdm).
   -h --help                      Show this.
      --version                   Show the version.

@@ -61,7 +61,7 @@ RESERVED = {
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
     "selectors": {"loop.py", "conn.py", "datagram.py"},
-    "threading": {"pump.py"},
+    "threading": {"editing.py", "pump.py"},
 }
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}

@@ -1,0 +1,131 @@
+"""A terminal with line editing and history (``--edit``), by prompt_toolkit.
+
+The library reads the terminal in a thread, which hands whole lines over through a
+socketpair, as any pump does; what the peer sends is shown above the line that is being
+typed. Loaded only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import signal
+import socket
+import sys
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import UsageError
+from .stdio import Stdio
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.input import Input
+
+#: Seconds to wait for the terminal to be given back.
+GOODBYE = 2.0
+
+
+class EditedStdio(Stdio):
+    """Standard input and output of a person who edits lines.
+
+    Arguments:
+        stdin, stdout: descriptors of terminals; they have to be the process's own.
+        history: a file in which lines are kept from one call to the next; None: in memory.
+
+    Raises UsageError when prompt_toolkit is not there.
+    """
+
+    def __init__(self, stdin: int, stdout: int, history: str | None = None) -> None:
+        super().__init__(stdin, stdout)
+        self._session = _prompt(history)
+        self._lines, self._typed = socket.socketpair()
+        self._screen: Any = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._leaving = False
+        self._thread = threading.Thread(target=self._prompt, name="line editor", daemon=True)
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptor to wait on before recv."""
+        self._begin()
+        return () if self._ended else (self._lines.fileno(),)
+
+    def recv(self, size: int) -> bytes:
+        """Lines that were typed; ``b""`` at EOF (^D), and ever after."""
+        if self._ended:
+            return b""
+        data = self._lines.recv(size)
+        self._ended = not data
+        return data
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Show it above the line that is being typed."""
+        self._begin()
+        self._screen.write(self._decoder.decode(bytes(data)))
+        return len(data)
+
+    def close(self) -> None:
+        """Give the terminal back; idempotent."""
+        if not self._leaving:
+            self._leaving = True
+            if self._thread.ident is not None:
+                self._call_off()
+                self._thread.join(GOODBYE)
+                self._screen.close()
+            self._lines.close()
+            self._typed.close()
+        super().close()
+
+    def _begin(self) -> None:
+        if self._thread.ident is None:
+            from prompt_toolkit.patch_stdout import StdoutProxy
+
+            self._screen = StdoutProxy(raw=True)
+            self._thread.start()
+
+    def _prompt(self) -> None:
+        try:
+            # Raw between two lines too: a ^D in that moment would be the terminal's, not ours.
+            with self._session.app.input.raw_mode():
+                while not self._leaving:
+                    line = self._session.prompt(handle_sigint=False)
+                    self._typed.sendall(line.encode("utf-8", "surrogateescape") + b"\n")
+        except EOFError:
+            self._typed.shutdown(socket.SHUT_WR)
+        except KeyboardInterrupt:
+            # The terminal is in raw mode: ^C was a key, and nobody has been signalled.
+            os.kill(os.getpid(), signal.SIGINT)
+        except OSError:
+            pass  # the program is leaving
+
+    def _call_off(self) -> None:
+        app = self._session.app
+        if app.loop is not None and app.is_running:
+            app.loop.call_soon_threadsafe(lambda: app.is_running and app.exit(exception=EOFError()))
+
+
+def _prompt(history: str | None) -> PromptSession[str]:
+    try:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.history import FileHistory, InMemoryHistory
+    except ImportError:
+        raise UsageError("--edit needs prompt_toolkit: pip install 'pync-nc[edit]'") from None
+    # A terminal that does not answer would be complained of, in the peer's text.
+    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
+    kept = FileHistory(history) if history else InMemoryHistory()
+    return PromptSession(history=kept, input=_input())
+
+
+def _input() -> Input | None:
+    if sys.platform == "win32":
+        return None  # the library's own choice
+    from prompt_toolkit.input.vt100 import Vt100Input
+
+    class AlwaysRaw(Vt100Input):
+        """Stays raw while something is shown: output is processed in raw mode as well."""
+
+        def cooked_mode(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
+    return AlwaysRaw(sys.stdin)
