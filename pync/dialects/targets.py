@@ -35,7 +35,8 @@ def with_address(config: Config) -> Config:
             raise UsageError("too many words: give one HOST and one PORT")
         check_port_word(ports[0])
         return config._replace(address=Address(scheme, host, ports[0]))
-    return config._replace(address=Address(scheme, host, ports[0]), ports=port_list(ports))
+    to_scan = port_list(ports)
+    return config._replace(address=Address(scheme, host, to_scan[0]), ports=to_scan)
 
 
 def _with_url(config: Config, address: Address) -> Config:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pync.core.address import Address, check_port, is_url, parse, split_host_port
+from pync.core.address import INTERNET, LOCAL, Address, check_port, is_url, parse, split_host_port
 from pync.core.errors import UsageError
 
 
@@ -86,3 +89,39 @@ def test_no_port(text: str) -> None:
 
 def test_ports_reach_from_0_to_65535() -> None:
     assert (check_port("0"), check_port("65535")) == (0, 65535)
+
+
+hosts = st.one_of(
+    st.from_regex(r"[a-z][a-z0-9.-]{0,20}", fullmatch=True),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(str),
+)
+ports = st.integers(0, 65535).map(str)
+internet = st.builds(Address, st.sampled_from(list(INTERNET)), hosts, ports, path=st.just(""))
+local = st.builds(
+    lambda scheme, path: Address(scheme, path=path),
+    st.sampled_from(LOCAL),
+    # A NUL ends a path, and // at its beginning is a URL's.
+    st.text(st.characters(exclude_characters="\0"), min_size=1).filter(
+        lambda path: not path.startswith("//")
+    ),
+)
+
+
+@given(st.one_of(internet, local))
+def test_what_is_written_is_read_again(address: Address) -> None:
+    assert parse(str(address)) == address
+    assert is_url(str(address))
+
+
+@given(internet, st.text(min_size=1))
+def test_trailing_bytes_are_not_passed_over(address: Address, more: str) -> None:
+    with suppress(UsageError):
+        assert parse(f"{address}{more}").port == address.port + more.rstrip("/")
+
+
+@given(st.one_of(st.text(), st.from_regex(r"(tcp|udp6|unix):(//)?[\[\]:a-f0-9.%/@]*")))
+def test_garbage_is_read_or_refused_in_one_line(text: str) -> None:
+    with suppress(UsageError):
+        address = parse(text)
+        assert parse(str(address)) == address

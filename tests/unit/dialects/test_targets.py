@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pync.core.address import Address
 from pync.core.config import Config
@@ -43,3 +47,30 @@ def test_too_few_and_too_many_ports(words: list[str]) -> None:
 )
 def test_where_to(config: Config, address: Address) -> None:
     assert with_address(config).address == address
+
+
+@given(st.lists(st.text(max_size=8), max_size=4), st.booleans(), st.booleans(), st.booleans())
+def test_garbage_is_read_or_refused(
+    words: list[str], listen: bool, unixsock: bool, zero_io: bool
+) -> None:
+    config = Config(
+        target=tuple(words), listen=listen, unixsock=unixsock, zero_io=zero_io and not listen
+    )
+    with suppress(UsageError):
+        address = with_address(config).address
+        assert address is not None
+        # Nothing that was typed is passed over in silence.
+        typed = "".join(words)
+        assert unixsock or not typed or address.port or address.path
+
+
+@given(st.lists(st.integers(0, 65535), min_size=1, max_size=20))
+def test_a_list_of_ports_keeps_its_order(ports: list[int]) -> None:
+    assert port_list([",".join(map(str, ports))]) == tuple(map(str, ports))
+
+
+@given(st.integers(0, 65535), st.integers(0, 200))
+def test_a_range_has_both_its_ends_whichever_comes_first(low: int, more: int) -> None:
+    high = min(65535, low + more)
+    expected = tuple(str(port) for port in range(low, high + 1))
+    assert port_list([f"{low}-{high}"]) == port_list([f"{high}-{low}"]) == expected

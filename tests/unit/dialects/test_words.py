@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pync.core.errors import UsageError
 from pync.dialects.words import Manner, Option, options_in, plain, read
@@ -95,3 +99,14 @@ def test_each_program_has_its_own_words(words: str, said: str) -> None:
 def test_where_options_do_not_follow_words() -> None:
     manner = Manner(permutes=False)
     assert plain(["-l", "a", "-v"], OPTIONS, manner) == (["--listen"], ["a", "-v"])
+
+
+@given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(["-v", "-p", "--port=1", "--"]))))
+def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
+    with suppress(UsageError):
+        flags, words = plain(argv, OPTIONS)
+        known = {f"--{option.long}" for option in OPTIONS}
+        assert {flag.partition("=")[0] for flag in flags} <= known
+        # Words are typed words, in their order.
+        rest = iter(argv)
+        assert all(any(word == typed for typed in rest) for word in words)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from pync.layers.newline import CrlfEncoder
 
 #: Every text of up to six bytes, as far as an encoder can tell them apart.
@@ -42,3 +45,9 @@ def test_a_cr_at_the_end_of_one_read_belongs_to_the_next() -> None:
         b"",
         b"\nb",
     ]
+
+
+@given(st.lists(st.binary(max_size=9)))
+def test_whatever_the_reads_were(pieces: list[bytes]) -> None:
+    encoder = CrlfEncoder()
+    assert b"".join(map(encoder.encode, pieces)) == expected(b"".join(pieces))
