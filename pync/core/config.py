@@ -59,6 +59,9 @@ class Config(NamedTuple):
     # nc
 
     # ncat
+    output: str | None = None
+    hex_dump: str | None = None
+    append_output: bool = False
 
     # exec, broker, access lists
 
@@ -78,6 +81,7 @@ class Config(NamedTuple):
     expect: str | None = None
     progress: bool = False
     edit: bool = False
+    timestamps: bool = False
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

@@ -36,6 +36,12 @@ CONFLICTS = (
 #: Options that make no sense without another.
 NEEDS = (("keep_open", "listen", "must use -l with -k"),)
 
+#: Options that make no sense without one of several.
+NEEDS_ONE = (
+    ("append_output", ("output", "hex_dump"), "--append-output needs --output or --hex-dump"),
+    ("timestamps", ("output", "hex_dump"), "--timestamps needs --output or --hex-dump"),
+)
+
 #: How the text of an option becomes its value: (text, option) -> value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     **dict.fromkeys(
@@ -71,6 +77,9 @@ def _check(config: Config) -> None:
             raise UsageError(said)
     for one, needed, said in NEEDS:
         if getattr(config, one) and not getattr(config, needed):
+            raise UsageError(said)
+    for one, needed_ones, said in NEEDS_ONE:
+        if getattr(config, one) and not any(getattr(config, name) for name in needed_ones):
             raise UsageError(said)
     if config.until is not None:
         Until(config.until)  # refused now, not when somebody has connected

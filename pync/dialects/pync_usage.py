@@ -46,6 +46,10 @@ Options:
      --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\n");
                                  1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
+     --output=FILE               Write what is sent and received to FILE.
+     --hex-dump=FILE             The same as a hexadecimal dump.
+     --append-output             Keep what these files hold.
+     --timestamps                Time, direction and size over each piece in them.
      --edit                      Edit lines on the terminal, with history (needs prompt_toolkit;
                                  PYNC_HISTORY names a file to keep it in).
      --progress                  Draw on the terminal how much has moved (needs tqdm).

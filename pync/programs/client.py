@@ -7,14 +7,13 @@ from ..core.config import Config
 from ..core.events import Connected, Report
 from ..transports.stdio import Stdio
 from .reach import connect
-from .talk import script_of, talk
+from .talk import talking
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Connect and talk. Raises PyncError, OutputGone."""
     assert config.address is not None
-    script = script_of(config)
-    with connect(config, report) as conn:
+    with talking(config, stdio, report) as talk, connect(config, report) as conn:
         report(Connected(conn.peer, config.address.host))
-        talk(config, stdio, conn, report, script)
+        talk(conn)
     return exits.OK

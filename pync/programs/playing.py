@@ -10,6 +10,7 @@ from ..core.deadline import Deadline
 from ..core.errors import OutputError, OutputGone, RelayError, ScriptError, UsageError, cause_of
 from ..core.script import Eof, Expect, Interact, Script, Send, parse
 from ..engine.ends import send_eof
+from ..engine.tuning import Tap
 from ..transports.conn import Conn
 
 #: Bytes of what came that an awaited text may begin in.
@@ -39,19 +40,20 @@ class Played(NamedTuple):
     peer_ended: bool = False
 
 
-def play(script: Script, conn: Conn, stdout: int) -> Played:
+def play(script: Script, conn: Conn, stdout: int, tap: Tap | None = None) -> Played:
     """Go through the steps.
 
     Raises ScriptError when something else came than was awaited; RelayError, OutputGone.
     """
-    return _Play(script, conn, stdout).run()
+    return _Play(script, conn, stdout, tap).run()
 
 
 class _Play:
-    def __init__(self, script: Script, conn: Conn, stdout: int) -> None:
+    def __init__(self, script: Script, conn: Conn, stdout: int, tap: Tap | None) -> None:
         self._script = script
         self._conn = conn
         self._stdout = stdout
+        self._tap = tap
         self._came = b""
         self._sent_eof = self._ended = False
 
@@ -77,6 +79,7 @@ class _Play:
         try:
             self._conn.settimeout(None)
             self._conn.send_all(step.data)
+            self._note("sent", step.data)
         except OSError as error:
             raise RelayError("relay", self._conn.peer, cause_of(error)) from None
 
@@ -115,9 +118,14 @@ class _Play:
         except OSError as error:
             raise RelayError("relay", self._conn.peer, cause_of(error)) from None
         self._ended = not data
+        self._note("received", data)
         self._show(data)
         self._came = (self._came + data)[-WINDOW:]
         return True
+
+    def _note(self, direction: str, data: bytes) -> None:
+        if self._tap is not None and data:
+            self._tap(direction, data)
 
     def _show(self, data: bytes) -> None:
         try:

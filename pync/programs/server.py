@@ -6,42 +6,39 @@ from ..core import exits
 from ..core.config import Config
 from ..core.errors import OutputError, PyncError
 from ..core.events import Accepted, Failed, Listening, Report
-from ..core.script import Script
 from ..transports import listen
 from ..transports.conn import Listener
 from ..transports.stdio import Stdio
 from .common import options_of
 from .reach import welcome
-from .talk import script_of, talk
+from .talk import Talk, talking
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Listen and serve. Raises PyncError, OutputGone."""
     assert config.address is not None
-    script = script_of(config)
-    with listen(config.address, options_of(config, report)) as listener:
+    options = options_of(config, report)
+    with talking(config, stdio, report) as talk, listen(config.address, options) as listener:
         for address in listener.addresses:
             report(Listening(address))
         if config.keep_open:
-            _serve_for_ever(config, stdio, listener, report, script)
+            _serve_for_ever(config, listener, report, talk)
             return exits.OK
         with welcome(listener.accept(), config, report) as conn:
             # Nobody else is served: let the next client be refused, not wait.
             listener.close_for_others()
             report(Accepted(conn.peer))
-            talk(config, stdio, conn, report, script)
+            talk(conn)
     return exits.OK
 
 
-def _serve_for_ever(
-    config: Config, stdio: Stdio, listener: Listener, report: Report, script: Script | None
-) -> None:
+def _serve_for_ever(config: Config, listener: Listener, report: Report, talk: Talk) -> None:
     while True:
         accepted = listener.accept()
         try:
             with welcome(accepted, config, report) as conn:
                 report(Accepted(conn.peer))
-                if talk(config, stdio, conn, report, script):
+                if talk(conn):
                     return
         except OutputError:
             raise

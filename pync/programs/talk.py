@@ -1,21 +1,40 @@
 """Talking: what client and server do with a connection once they have it.
 
-First the script, if there is one (``--expect``); then the user.
+First the script, if there is one (``--expect``); then the user. What moves is recorded
+if that was asked for.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..core.config import Config, Endings
 from ..core.events import Progressed, Report
 from ..core.script import Script
 from ..engine.relay import relay
+from ..engine.tuning import Tap
 from ..transports.conn import Conn
 from ..transports.stdio import Stdio
 from .common import tuning_of
 
+#: Talks over a connection until it is over. Returns whether what was awaited has come
+#: (--until, --count): then nobody else has to be served. Raises PyncError, OutputGone.
+Talk = Callable[[Conn], bool]
 
-def script_of(config: Config) -> Script | None:
-    """The script that was asked for. Raises UsageError."""
+
+@contextmanager
+def talking(config: Config, stdio: Stdio, report: Report) -> Iterator[Talk]:
+    """What to do with each connection; the script is read and the records are open.
+
+    Raises UsageError, OutputError.
+    """
+    script = _script(config)
+    with _recording(config) as tap:
+        yield lambda conn: _talk(config, stdio, conn, report, script, tap)
+
+
+def _script(config: Config) -> Script | None:
     if config.expect is None:
         return None
     from .playing import load
@@ -23,25 +42,41 @@ def script_of(config: Config) -> Script | None:
     return load(config.expect)
 
 
-def talk(
-    config: Config, stdio: Stdio, conn: Conn, report: Report, script: Script | None = None
-) -> bool:
-    """Talk until it is over.
+@contextmanager
+def _recording(config: Config) -> Iterator[Tap | None]:
+    if config.output is None and config.hex_dump is None:
+        yield None
+        return
+    from ..engine.record import Recorder
 
-    Returns whether what was awaited has come (--until, --count): then nobody else has to
-    be served. Raises PyncError, OutputGone.
-    """
+    with Recorder(
+        config.output,
+        config.hex_dump,
+        append=config.append_output,
+        timestamps=config.timestamps,
+    ) as recorder:
+        yield recorder.tap
+
+
+def _talk(
+    config: Config,
+    stdio: Stdio,
+    conn: Conn,
+    report: Report,
+    script: Script | None,
+    tap: Tap | None,
+) -> bool:
     endings = config.endings
     if script is not None:
         from .playing import play
 
-        played = play(script, conn, stdio.write_fd())
+        played = play(script, conn, stdio.write_fd(), tap)
         endings = endings._replace(shutdown=endings.shutdown and not played.sent_eof)
         if not played.interact:
             if not (played.sent_eof and played.peer_ended):
                 _part(stdio, conn, not played.sent_eof)
             return False
-    tuning = tuning_of(config)
+    tuning = tuning_of(config)._replace(tap=tap)
     if config.progress:
         total = stdio.size
         tuning = tuning._replace(meter=lambda moved: report(Progressed(*moved, total)))

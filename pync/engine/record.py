@@ -1,0 +1,103 @@
+"""The logs of what moves: raw (``--output``), as a dump (``--hex-dump``).
+
+A recorder is a tap: it sees every piece as it is sent or received. Pieces of both
+directions stand in the order in which they moved.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..core.errors import OutputError, cause_of
+from ..core.hexdump import hexdump
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: How a direction is marked in a heading.
+MARKS = {"sent": ">", "received": "<"}
+
+
+class Recorder:
+    """Writes what moves to files.
+
+    Arguments:
+        output: a file for the bytes as they are; None: none.
+        hex_dump: a file for the dump; None: none.
+        append: keep what the files hold.
+        timestamps: put a heading with time, direction and size over every piece.
+
+    Raises OutputError.
+    """
+
+    def __init__(
+        self,
+        output: str | None = None,
+        hex_dump: str | None = None,
+        *,
+        append: bool = False,
+        timestamps: bool = False,
+    ) -> None:
+        self._timestamps = timestamps
+        self._open: dict[str, tuple[str, int]] = {}
+        try:
+            for kind, path in (("raw", output), ("hex", hex_dump)):
+                if path is not None:
+                    self._open[kind] = (path, _opened(path, append))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def tap(self, direction: str, data: bytes) -> None:
+        """Note that these bytes were ``sent`` or ``received``. Raises OutputError."""
+        heading = _heading(direction, len(data)) if self._timestamps else ""
+        for kind, (path, descriptor) in self._open.items():
+            body = hexdump(data).encode() if kind == "hex" else data
+            # Headings stand on lines of their own, whatever the bytes before them were.
+            end = b"\n" if heading and not body.endswith(b"\n") else b""
+            _write(path, descriptor, heading.encode() + body + end)
+
+    def close(self) -> None:
+        """Close the files; idempotent."""
+        for _, descriptor in self._open.values():
+            os.close(descriptor)
+        self._open = {}
+
+
+def _opened(path: str, append: bool) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)
+    try:
+        return os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise OutputError("open", path, cause_of(error)) from None
+
+
+def _write(path: str, descriptor: int, data: bytes) -> None:
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError as error:
+        raise OutputError("write", path, cause_of(error)) from None
+
+
+def _heading(direction: str, size: int) -> str:
+    """``2026-11-20T12:00:00.123456+0100 > 5 bytes``."""
+    now = time.time_ns()
+    moment = time.localtime(now // 1_000_000_000)
+    fraction = now % 1_000_000_000 // 1000
+    date, zone = time.strftime("%Y-%m-%dT%H:%M:%S", moment), time.strftime("%z", moment)
+    return f"{date}.{fraction:06}{zone} {MARKS[direction]} {size} bytes\n"
