@@ -14,10 +14,14 @@ from typing import Any
 
 import docopt
 
-from . import __version__
+from . import __version__, expectations
 from .listing import explain, listing, listing_of_mutants
 from .outcome import Exit, WrongUsage
 from .plan import Options
+from .reports.baseline import rebased
+from .reports.diff import changes
+from .reports.matrix import write_matrix
+from .reports.results import Results, read_results
 from .run import run
 
 USAGE = """Judge a socket server, in any language, by scenarios.
@@ -31,6 +35,9 @@ Usage:
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
                   [--deadline=SECONDS]
+  conformance matrix DIR... [--output=FILE]
+  conformance diff BEFORE AFTER
+  conformance baseline [--report=DIR] --expect=FILE
   conformance -h | --help
   conformance --version
 
@@ -47,7 +54,8 @@ Options:
   --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
   --case=ID           Judge this requirement only; a whole segment may be '*'; repeatable.
   --transport=LIST    Judge over these only: tcp, tcp6, unix.
-  --report=DIR        Where results.jsonl and junit.xml go [default: build/conformance].
+  --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
+                      badge.json go [default: build/conformance].
   --jobs=N            Workers (default: the cores).
   --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
   --expect=FILE       Known failures (TOML).
@@ -55,6 +63,7 @@ Options:
   --seed=N            Of the random data [default: 1].
   --client=COMMAND    The client on the terminal in place of pync.
   --mutants           List the embedded broken servers.
+  --output=FILE       Where the page of several runs goes [default: matrix.html].
   -h --help           Show this.
   --version           Show the version.
 
@@ -135,11 +144,60 @@ def _explain(given: dict[str, Any]) -> Exit:
     return Exit.CONFORMANT
 
 
+def _matrix(given: dict[str, Any]) -> Exit:
+    runs = [_results_of(folder) for folder in given["DIR"]]
+    output = Path(given["--output"])
+    try:
+        write_matrix(output, runs)
+    except OSError as error:
+        raise WrongUsage(f"--output {output}: {(error.strerror or str(error)).lower()}") from None
+    print(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
+    return Exit.CONFORMANT
+
+
+def _diff(given: dict[str, Any]) -> Exit:
+    found = changes(_results_of(given["BEFORE"]), _results_of(given["AFTER"]))
+    for change in found:
+        print(change)
+    print(f"{len(found)} changed, {sum(change.worse for change in found)} of them for the worse")
+    return Exit.NOT_CONFORMANT if any(change.worse for change in found) else Exit.CONFORMANT
+
+
+def _baseline(given: dict[str, Any]) -> Exit:
+    path = Path(given["--expect"])
+    run = _results_of(given["--report"])
+    known = expectations.read(str(path)) if path.exists() else expectations.Expectations([])
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    new = rebased(text, known.entries, run.results)
+    try:
+        path.write_text(new, encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"--expect {path}: {(error.strerror or str(error)).lower()}") from None
+    print(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
+    return Exit.CONFORMANT
+
+
+def _results_of(folder: str) -> Results:
+    """The results of a run, from its folder or its results.jsonl."""
+    path = Path(folder)
+    source = path / "results.jsonl" if path.is_dir() else path
+    try:
+        return read_results(source)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise WrongUsage(f"{source}: {cause}") from None
+    except (ValueError, AttributeError):
+        raise WrongUsage(f"{source}: these are no results of a whole run") from None
+
+
 _COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
     "run": _run,
     "list": _list,
     "explain": _explain,
     "selftest": _selftest,
+    "matrix": _matrix,
+    "diff": _diff,
+    "baseline": _baseline,
 }
 
 
@@ -160,9 +218,9 @@ def _count(text: str | None) -> int | None:
 def _complaint(argv: list[str], said: str) -> str:
     """What docopt says is for programmers; one line of ours says what is wrong."""
     if not argv:
-        return "a command is missing: run, list, explain or selftest"
+        return f"a command is missing: {_known()}"
     if argv[0] not in _COMMANDS:
-        return f"unknown command {argv[0]!r}: run, list, explain or selftest"
+        return f"unknown command {argv[0]!r}: {_known()}"
     known = set(re.findall(r"--[a-z]+", USAGE))
     for word in argv[1:]:
         flag = word.partition("=")[0]
@@ -172,6 +230,11 @@ def _complaint(argv: list[str], said: str) -> str:
     if "requires argument" in first:
         return f"{first.split()[0]} needs a value"
     return f"these words do not go together: {' '.join(argv)} (see --help)"
+
+
+def _known() -> str:
+    *names, last = _COMMANDS
+    return f"{', '.join(names)} or {last}"
 
 
 def _wrong(line: str) -> Exit:

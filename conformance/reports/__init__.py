@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ..plan import Plan
+from .badge import write_badge
 from .junit import write_junit
-from .results import read_results, write_results
+from .markdown import summary, workflow_commands, write_markdown
+from .matrix import write_matrix
+from .results import Results, read_results, write_results
 from .summary import Summary
+from .tap import write_tap
+
+#: File in the report's folder -> how it is made of the results.
+FORMS: dict[str, Callable[[Path, Results], None]] = {
+    "junit.xml": write_junit,
+    "matrix.html": lambda path, results: write_matrix(path, [results]),
+    "summary.md": write_markdown,
+    "results.tap": write_tap,
+    "badge.json": write_badge,
+}
 
 
-def write_reports(folder: Path, plan: Plan, summary: Summary) -> None:
-    """Write results.jsonl, and junit.xml from it, into a folder made for them."""
+def write_reports(folder: Path, plan: Plan, outcome: Summary) -> None:
+    """Write results.jsonl, and every other form from it, into a folder made for them."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "results.jsonl"
-    write_results(source, plan, summary)
-    write_junit(folder / "junit.xml", read_results(source))
+    write_results(source, plan, outcome)
+    results = read_results(source)
+    for name, write in FORMS.items():
+        write(folder / name, results)
+    tell_github(results)
+
+
+def tell_github(results: Results) -> None:
+    """In GitHub Actions: the summary of the step, and an annotation for each failure."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step:
+        with open(step, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(summary(results))
+    for line in workflow_commands(results):
+        print(line.encode("ascii", "backslashreplace").decode("ascii"))

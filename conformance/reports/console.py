@@ -98,7 +98,7 @@ class Console:
         )
         self._say(f"{counts or 'no results'} in {seconds:.1f} s")
         if folder is not None:
-            self._say(f"report: {folder / 'results.jsonl'}, {folder / 'junit.xml'}")
+            self._say(f"report: {folder / 'matrix.html'} (from results.jsonl beside it)")
         self._say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
 
     def _verdict(self, summary: Summary) -> str:

@@ -74,6 +74,12 @@ def footer(summary: Summary) -> dict[str, Any]:
 
 
 def read_results(path: Path) -> Results:
-    """Read the file back."""
+    """Read the file back.
+
+    Raises OSError, or ValueError for one that was not written to its end.
+    """
     rows = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    kinds = [row.get("type") for row in rows]
+    if len(rows) < 2 or (kinds[0], kinds[-1]) != ("header", "footer"):
+        raise ValueError(f"{path}: no header or no footer")
     return Results(rows[0], rows[1:-1], rows[-1])

@@ -1,0 +1,33 @@
+"""badge.json: what shields.io's endpoint badge reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..outcome import Exit
+from .results import Results
+
+#: Exit status -> colour; what is not here says nothing of the target.
+_COLOURS = {Exit.CONFORMANT: "brightgreen", Exit.NOT_CONFORMANT: "red"}
+
+
+def write_badge(path: Path, results: Results) -> None:
+    """Write the badge of a run."""
+    path.write_text(json.dumps(badge(results)) + "\n", encoding="ascii")
+
+
+def badge(results: Results) -> dict[str, Any]:
+    """The badge: how many of the requirements that were judged hold."""
+    counts, exit_ = results.footer["counts"], Exit(results.footer["exit"])
+    judged = sum(number for verdict, number in counts.items() if verdict != "SKIP")
+    hold = counts.get("PASS", 0) + counts.get("WARN", 0)
+    known = exit_ in _COLOURS
+    return {
+        "schemaVersion": 1,
+        "label": "conformance",
+        "message": f"{hold}/{judged}" if known else exit_.name.lower().replace("_", " "),
+        "color": _COLOURS.get(exit_, "lightgrey"),
+        "isError": exit_ != Exit.CONFORMANT,
+    }

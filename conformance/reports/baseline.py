@@ -1,0 +1,72 @@
+"""Writing expectations from a run, so that a project with known failures can be gated today.
+
+What is in the file already is kept as it is written, comments included; entries that no
+failure bears out any more go; failures that no entry covers get one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import takewhile
+from typing import Any
+
+from ..expectations import Expected
+
+_ENTRY = re.compile(r"^\s*\[\[\s*expected\s*\]\]\s*(#.*)?$")
+
+
+def rebased(text: str, entries: list[Expected], rows: list[dict[str, Any]]) -> str:
+    """The new text of an expectations file.
+
+    Arguments:
+        text: the file as it is; empty when there is none.
+        entries: what it says, in its order.
+        rows: the results of a run that judged with it, or without any.
+    """
+    head, blocks = _cut(text)
+    assert len(blocks) == len(entries), "the file was cut where TOML does not"
+    failed = [row for row in rows if row["verdict"] in ("FAIL", "XFAIL", "WARN")]
+    kept = [
+        block for block, entry in zip(blocks, entries) if any(_covers(entry, row) for row in failed)
+    ]
+    new = [
+        row
+        for row in failed
+        if row["verdict"] == "FAIL" and not any(_covers(entry, row) for entry in entries)
+    ]
+    parts = [part for part in (head, *kept) if part.strip()]
+    parts += [_block(row) for row in _distinct(new)]
+    return "\n".join(part.strip("\n") + "\n" for part in parts)
+
+
+def _covers(entry: Expected, row: dict[str, Any]) -> bool:
+    same = entry.signature in (None, row["signature"])
+    return same and entry.covers(row["id"], row["transport"])
+
+
+def _cut(text: str) -> tuple[str, list[str]]:
+    """What stands before the first entry, and each entry with the comments above it."""
+    lines = text.splitlines(keepends=True)
+    starts = [number for number, line in enumerate(lines) if _ENTRY.match(line)]
+    # The comments right above an entry are its own; an empty line parts them from others.
+    cuts = [start - _comments_above(lines[:start]) for start in starts]
+    ends = [*cuts[1:], len(lines)]
+    head = "".join(lines[: cuts[0]]) if cuts else text
+    return head, ["".join(lines[start:end]) for start, end in zip(cuts, ends)]
+
+
+def _comments_above(lines: list[str]) -> int:
+    return len(list(takewhile(lambda line: line.lstrip().startswith("#"), reversed(lines))))
+
+
+def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each way to fail, whatever the transports."""
+    return list({(row["id"], row["signature"]): row for row in rows}.values())
+
+
+def _block(row: dict[str, Any]) -> str:
+    lines = ["[[expected]]", f"id = {json.dumps(row['id'])}"]
+    if row["signature"]:
+        lines.append(f"signature = {json.dumps(row['signature'])}")
+    return "\n".join([*lines, 'reason = "known when this file was made"', ""])

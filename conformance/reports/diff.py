@@ -1,0 +1,50 @@
+"""What changed between two runs. Pure: two results in, lines out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .results import Results
+
+_GREEN = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
+
+
+class Change(NamedTuple):
+    """One case whose verdict, or way to fail, is another; ``-`` where it was not judged."""
+
+    case: str
+    before: str
+    after: str
+
+    @property
+    def worse(self) -> bool:
+        """Whether what was green is red now."""
+        return _is_green(self.before) and not _is_green(self.after)
+
+    def __str__(self) -> str:
+        sign = "-" if self.worse else "+" if _is_green(self.after) else " "
+        return f"{sign} {self.case}: {self.before} -> {self.after}"
+
+
+def changes(before: Results, after: Results) -> list[Change]:
+    """Every case that is another now, what became worse first."""
+    was, now = _verdicts(before), _verdicts(after)
+    found = [
+        Change(case, was.get(case, "-"), now.get(case, "-"))
+        for case in dict.fromkeys([*was, *now])
+        if was.get(case) != now.get(case)
+    ]
+    return sorted(found, key=lambda change: not change.worse)
+
+
+def _verdicts(results: Results) -> dict[str, str]:
+    return {
+        f"{row['id']} over {row['transport']}{' ' + row['mutant'] if 'mutant' in row else ''}": (
+            f"{row['verdict']} ({row['signature']})" if row["signature"] else row["verdict"]
+        )
+        for row in results.results
+    }
+
+
+def _is_green(verdict: str) -> bool:
+    return verdict == "-" or verdict.split(maxsplit=1)[0] in _GREEN

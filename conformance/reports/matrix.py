@@ -1,0 +1,160 @@
+"""matrix.html: requirements by targets, one file that needs nothing else.
+
+The page is reports/matrix.html, a template whose script draws what it finds in the data;
+here the data is made, from the results of one run or of hundreds. Text of a server stays
+text: it is data in JSON, and the script puts it into the page as text only.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+from ..outcome import MEANING, Exit
+from .results import Results
+
+TEMPLATE = Path(__file__).with_name("matrix.html")
+
+#: Targets up to which every cell opens its transcript; beyond, those that are not green.
+_WHOLE = 8
+
+#: Failures that are printed; the class's whole list would be a book.
+_PRINTED = 200
+
+#: Characters of a message, and events of a transcript, that one cell brings.
+_MESSAGE, _EVENTS = 8000, 80
+
+_LETTERS = {
+    "PASS": "P",
+    "FAIL": "F",
+    "WARN": "W",
+    "SKIP": "S",
+    "ERROR": "E",
+    "XFAIL": "x",
+    "XPASS": "X",
+}
+
+#: What a reader is shown first, from the worst.
+_RED = ("ERROR", "FAIL", "XPASS")
+
+
+def write_matrix(path: Path, runs: list[Results]) -> None:
+    """Write the page for these runs."""
+    path.write_text(page(runs), encoding="utf-8")
+
+
+def page(runs: list[Results]) -> str:
+    """The page as text."""
+    data = json.dumps(content(runs), separators=(",", ":"), ensure_ascii=True)
+    # In a script element only "</script" and "<!--" matter (HTML 13.2.5.4), so: no "<".
+    embedded = data.replace("<", "\\u003c")
+    text = TEMPLATE.read_text(encoding="utf-8")
+    # The data last: what a server said must not be taken for a place to fill in.
+    for name, value in (("TITLE", _title(runs)), ("RED", _red(runs)), ("DATA", embedded)):
+        text = text.replace(f"<!--{name}-->", value)
+    return text
+
+
+def content(runs: list[Results]) -> dict[str, Any]:
+    """What the script draws: requirements, cases, and a letter for each case of a target."""
+    requirements: dict[str, dict[str, Any]] = {}
+    cases: dict[tuple[str, str, str], int] = {}
+    for run in runs:
+        for row in run.results:
+            known = {key: row[key] for key in ("id", "profile", "level", "clause")}
+            requirements.setdefault(row["id"], known)
+            cases.setdefault(_case(row), len(cases))
+    numbers = {identity: number for number, identity in enumerate(requirements)}
+    return {
+        "requirements": list(requirements.values()),
+        "cases": [[numbers[name], transport, more] for name, transport, more in cases],
+        "targets": [_target(run, cases, whole=len(runs) <= _WHOLE) for run in runs],
+    }
+
+
+def _case(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["id"], row["transport"], row.get("mutant", "")
+
+
+def _target(run: Results, cases: dict[tuple[str, str, str], int], *, whole: bool) -> dict[str, Any]:
+    letters = [" "] * len(cases)
+    details: dict[int, dict[str, Any]] = {}
+    for row in run.results:
+        number = cases[_case(row)]
+        letters[number] = _LETTERS[row["verdict"]]
+        if whole or row["verdict"] not in ("PASS", "SKIP"):
+            details[number] = _detail(row)
+    header = run.header
+    return {
+        "name": _name(run),
+        "at": header["at"] or "",
+        "written": header["written"],
+        "suite": header["suite"],
+        "counts": run.footer["counts"],
+        "exit": run.footer["exit"],
+        "meaning": MEANING[Exit(run.footer["exit"])],
+        "faults": [*run.footer["stale"], *run.footer["faults"]],
+        "verdicts": "".join(letters),
+        "details": details,
+    }
+
+
+def _detail(row: dict[str, Any]) -> dict[str, Any]:
+    transcript = row["transcript"]
+    cut = max(0, len(transcript) - _EVENTS)
+    return {
+        "signature": row["signature"],
+        "message": _clean(_without_transcript(row["message"])[:_MESSAGE]),
+        "seconds": round(row["seconds"], 3),
+        "transcript": transcript[: _EVENTS // 2] + transcript[_EVENTS // 2 + cut :],
+        "cut": cut,
+    }
+
+
+def _without_transcript(message: str) -> str:
+    """The message without the lines of its transcript, which is drawn beside it."""
+    kept, inside = [], False
+    for line in message.split("\n"):
+        inside = line.startswith("  transcript (") or (inside and line.startswith("      "))
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _name(run: Results) -> str:
+    return str(run.header.get("name") or run.header["target"])
+
+
+def _title(runs: list[Results]) -> str:
+    what = _name(runs[0]) if len(runs) == 1 else f"{len(runs)} targets"
+    return html.escape(_clean(f"conformance of {what}"))
+
+
+def _red(runs: list[Results]) -> str:
+    """The failures as plain HTML: for printing, and where no script runs."""
+    red = [(run, row) for run in runs for row in run.results if row["verdict"] in _RED]
+    items = []
+    for run, row in red[:_PRINTED]:
+        where = f"{_name(run)}: {row['id']} over {row['transport']}"
+        items.append(
+            f"<section><h3>{_shown(row['verdict'])} {_shown(where)}</h3>"
+            f"<pre>{_shown(row['message'][:_MESSAGE])}</pre></section>"
+        )
+    more = f"<p>and {len(red) - _PRINTED} more</p>" if len(red) > _PRINTED else ""
+    return "\n".join([*items, more])
+
+
+def _shown(text: str) -> str:
+    return html.escape(_clean(text))
+
+
+def _clean(text: str) -> str:
+    """Without what HTML cannot hold: NUL, other controls, lone surrogates."""
+    return "".join(
+        letter
+        if letter in "\n\t" or (letter.isprintable() and not "\ud800" <= letter <= "\udfff")
+        else ascii(letter)[1:-1]
+        for letter in text
+    )

@@ -1,0 +1,48 @@
+"""results.tap: the Test Anything Protocol, version 14, from results.jsonl."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .results import Results
+
+_OK = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
+
+#: Verdict -> directive. TAP's TODO is a failure that is known.
+_DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "TODO"}
+
+
+def write_tap(path: Path, results: Results) -> None:
+    """Write a test point for each judged requirement and transport."""
+    rows, faults = results.results, results.footer["faults"]
+    lines = ["TAP version 14", f"1..{len(rows) + len(faults)}"]
+    for number, row in enumerate(rows, 1):
+        lines += _point(number, row)
+    for number, fault in enumerate(faults, len(rows) + 1):
+        lines += [f"not ok {number} - the suite itself: {_plain(fault.splitlines()[0])}"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _point(number: int, row: dict[str, Any]) -> list[str]:
+    verdict = row["verdict"]
+    what = f"{row['id']} over {row['transport']} ({row['level']}, SPEC {row['clause']})"
+    # An expected failure is "not ok ... # TODO": that is what the directive is about.
+    ok = "ok" if verdict in _OK and verdict != "XFAIL" else "not ok"
+    line = f"{ok} {number} - {_plain(what)}"
+    first = _plain((row["message"].splitlines() or [""])[0])
+    if verdict in _DIRECTIVES:
+        return [f"{line} # {_DIRECTIVES[verdict]} {first}"]
+    if verdict == "PASS":
+        return [line]
+    # YAML is a superset of JSON: strings in JSON need no rules of YAML.
+    diagnostic = {"verdict": verdict, "signature": row["signature"], "message": row["message"]}
+    block = [f"  {key}: {json.dumps(value)}" for key, value in diagnostic.items()]
+    return [line, "  ---", *block, "  ..."]
+
+
+def _plain(text: str) -> str:
+    """A description: "#" and the backslash are TAP's own, and it is one line."""
+    escaped = text.replace("\\", "\\\\").replace("#", "\\#")
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in escaped)
