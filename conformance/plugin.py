@@ -3,31 +3,36 @@
 Options come in here and become one plan; each case of the plan is one test item; each
 item's result travels to the controlling process as a property of its report, where the
 reports are written. Workers make the same plan from the same options.
+
+A project's own pytest loads this too (-p conformance.plugin, or as an entry point): until
+a target is named it only knows its options, and the suite itself is not imported.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import expectations
-from .judge import Result, judge
-from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
-from .plan import Case, Options, Plan
-from .preflight import prepare
-from .reports import write_reports
-from .reports.summary import Summary, summarise
-from .targets.address import has_ipv6
-from .targets.spawn import dismiss_warden
+if TYPE_CHECKING:
+    from .expectations import Expectations
+    from .judge import Result
+    from .plan import Case, Options, Plan
+    from .reports.summary import Summary
 
 PROPERTY = "conformance"
 
 #: The name under which the controlling process's plugin is registered.
 CONTROLLER = "conformance-controller"
 
-_PLAN = pytest.StashKey[Plan]()
+_PLAN = pytest.StashKey["Plan"]()
+
+#: The one test, of which every case is an item.
+_TEST = Path(__file__).with_name("test_conformance.py")
+_OURS = (_TEST, _TEST.parent)
+
+_FLAG = {"action": "store_const", "const": True}
 
 #: pytest option -> (field of Options, converter, help).
 _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -43,26 +48,63 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("--level", "level", {"metavar": "LEVEL", "help": "should: broken SHOULDs are red"}),
     ("--expect", "expect", {"metavar": "FILE", "help": "known failures (TOML)"}),
     ("--report", "report", {"metavar": "DIR", "help": "where the reports go"}),
-    ("--selftest", "selftest", {"action": "store_true", "help": "judge the mutants"}),
-    ("--prepared", "prepared", {"action": "store_true", "help": "the target was reached before"}),
+    (
+        "--selftest",
+        "selftest",
+        {"action": "store_const", "const": True, "help": "judge the mutants"},
+    ),
+    (
+        "--prepared",
+        "prepared",
+        {"action": "store_const", "const": True, "help": "the target was reached before"},
+    ),
 ]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "the server under judgement")
     for flag, field, details in _OPTIONS:
-        group.addoption(flag, dest=f"conformance_{field}", default=None, **details)
+        group.addoption(f"--conformance-{flag[2:]}", dest=f"conformance_{field}", **details)
+
+
+def add_short_options(parser: pytest.Parser) -> None:
+    """The same options without the prefix, where no other plugin can mean them."""
+    group = parser.getgroup("conformance", "the server under judgement")
+    for flag, field, details in _OPTIONS:
+        group.addoption(flag, dest=f"conformance_{field}", **details)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    given = _given(config)
+    if hasattr(config, "workerinput"):
+        if "conformance" not in config.workerinput:
+            return
+        _make_workers_plan(config, config.workerinput["conformance"])
+    elif "target" in given or given.get("selftest"):
+        _make_plan(config, given)
+    else:
+        return
+    if not any(Path(word.partition("::")[0]).resolve() in _OURS for word in config.args):
+        # A project's own tests: ours are judged beside them.
+        config.args.append(str(_TEST))
+
+
+def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
+    from .plan import Options, Plan
+    from .targets.address import has_ipv6
+
+    config.stash[_PLAN] = Plan(Options(**options), has_ipv6())
+
+
+def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
+    from . import expectations
+    from .outcome import SuiteFailed, Unreachable, WrongUsage
+    from .plan import Plan
+    from .preflight import prepare
+    from .targets.address import has_ipv6
+
     try:
-        if hasattr(config, "workerinput"):
-            given = config.workerinput["conformance"]
-            config.stash[_PLAN] = Plan(Options(**given), has_ipv6())
-            return
-        options = _options(config)
-        if options is None:
-            return
+        options = _options(given)
         prepared = config.getoption("conformance_prepared")
         plan = Plan(options, has_ipv6()) if prepared else prepare(options)
         known = expectations.read(options.expect)
@@ -93,18 +135,22 @@ def conformance_plan(pytestconfig: pytest.Config) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def conformance_expectations(conformance_plan: Plan) -> expectations.Expectations:
+def conformance_expectations(conformance_plan: Plan) -> Expectations:
     """The known failures in force."""
+    from . import expectations
+
     return expectations.read(conformance_plan.options.expect)
 
 
 def judge_item(
     plan: Plan,
     case: Case,
-    known: expectations.Expectations,
+    known: Expectations,
     record_property: Any,
 ) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
+    from .judge import judge
+
     result = judge(plan, case, known)
     record_property(PROPERTY, result)
     verdict, message = result["verdict"], result["message"]
@@ -116,8 +162,11 @@ def judge_item(
         pytest.fail(f"{verdict} {message}", pytrace=False)
 
 
-def pytest_unconfigure() -> None:
-    dismiss_warden()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _PLAN in config.stash:
+        from .targets.spawn import dismiss_warden
+
+        dismiss_warden()
 
 
 class Controller:
@@ -129,7 +178,7 @@ class Controller:
         folder: where the reports go; None writes none.
     """
 
-    def __init__(self, plan: Plan, known: expectations.Expectations, folder: Path | None) -> None:
+    def __init__(self, plan: Plan, known: Expectations, folder: Path | None) -> None:
         self.plan = plan
         self.known = known
         self.folder = folder
@@ -152,7 +201,14 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports and set the exit status, which is the suite's own."""
+        """Write the reports and set the exit status, which is the suite's own.
+
+        Where a project's own tests ran too, they decide first.
+        """
+        from .outcome import Exit
+        from .reports import write_reports
+        from .reports.summary import summarise
+
         if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         self.summary = summarise(
@@ -160,19 +216,25 @@ class Controller:
         )
         if self.folder is not None:
             write_reports(self.folder, self.plan, self.summary)
-        if exitstatus in (0, 1, 5):
+        others_failed = session.testsfailed > sum(
+            self.summary.counts.get(verdict, 0) for verdict in ("FAIL", "ERROR", "XPASS")
+        )
+        if exitstatus in (0, 1, 5) and not others_failed:
             session.exitstatus = Exit(self.summary.exit)
 
 
-def _options(config: pytest.Config) -> Options | None:
+def _given(config: pytest.Config) -> dict[str, Any]:
     given = {
         field: config.getoption(f"conformance_{field}")
         for _, field, _ in _OPTIONS
         if field not in ("report", "prepared")
     }
-    given = {field: value for field, value in given.items() if value is not None}
-    if "target" not in given and not given.get("selftest"):
-        return None
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _options(given: dict[str, Any]) -> Options:
+    from .plan import Options
+
     for field in ("cases", "transports"):
         if isinstance(given.get(field), str):
             given[field] = [word for word in given[field].split(",") if word]

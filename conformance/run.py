@@ -75,11 +75,11 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
         "no:terminal",
         "-p",
         "no:cacheprovider",
-        "--prepared",
+        "--conformance-prepared",
         *_as_arguments(options),
     ]
     if report is not None:
-        arguments.append(f"--report={report}")
+        arguments.append(f"--conformance-report={report}")
     if workers > 1:
         arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
     # A user's own settings must not change a verdict.
@@ -89,20 +89,20 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
 
 def _as_arguments(options: Options) -> list[str]:
     given: dict[str, object] = {
-        "--target": options.target,
-        "--profile": options.profile,
-        "--at": options.at,
-        "--set": options.settings or None,
-        "--transport": ",".join(options.transports) or None,
-        "--deadline": options.deadline,
-        "--seed": options.seed,
-        "--client": options.client,
-        "--level": options.level,
-        "--expect": options.expect,
+        "--conformance-target": options.target,
+        "--conformance-profile": options.profile,
+        "--conformance-at": options.at,
+        "--conformance-set": options.settings or None,
+        "--conformance-transport": ",".join(options.transports) or None,
+        "--conformance-deadline": options.deadline,
+        "--conformance-seed": options.seed,
+        "--conformance-client": options.client,
+        "--conformance-level": options.level,
+        "--conformance-expect": options.expect,
     }
     arguments = [f"{flag}={value}" for flag, value in given.items() if value is not None]
-    arguments += [f"--case={pattern}" for pattern in options.cases]
-    return arguments + (["--selftest"] if options.selftest else [])
+    arguments += [f"--conformance-case={pattern}" for pattern in options.cases]
+    return arguments + (["--conformance-selftest"] if options.selftest else [])
 
 
 def _check_writable(report: Path | None) -> None:

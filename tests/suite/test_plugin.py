@@ -1,0 +1,74 @@
+"""In a project's own pytest: the server is judged beside the project's tests, or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = ("--conformance-profile=echo", "--conformance-case=echo/simple")
+
+
+def pytest_run(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Exit status and output of pytest in a project of its own."""
+    command = [sys.executable, "-m", "pytest", "-p", "conformance.plugin", "-q", *arguments]
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=120,
+    )
+    return ended.returncode, (ended.stdout + ended.stderr).decode()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "test_own.py").write_text("def test_own():\n    assert True\n")
+    return tmp_path
+
+
+def test_without_a_target_nothing_of_the_suite_is_there(project: Path) -> None:
+    (project / "test_own.py").write_text(
+        "import sys\n\ndef test_own():\n    assert 'conformance.judge' not in sys.modules\n"
+    )
+    status, shown = pytest_run(project)
+    assert status == 0, shown
+    assert "1 passed" in shown
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)])
+def test_the_server_is_judged_beside_the_projects_tests(
+    project: Path, more: tuple[str, ...]
+) -> None:
+    target = "--conformance-target=ref:python"
+    status, shown = pytest_run(project, target, *SCENARIOS, *more)
+    assert status == 0, shown
+    assert "4 passed" in shown
+
+
+def test_a_broken_server_is_red_and_says_why(project: Path) -> None:
+    target = "--conformance-target=mutant:echo/answers-twice"
+    status, shown = pytest_run(project, target, *SCENARIOS, "--conformance-report=judged")
+    assert status == 1, shown
+    assert "1 passed" in shown
+    assert "FAIL echo/simple (MUST, SPEC 2.2, tcp)" in shown
+    assert (project / "judged" / "matrix.html").exists()
+
+
+def test_the_projects_own_failure_is_not_hidden_by_a_right_server(project: Path) -> None:
+    (project / "test_own.py").write_text("def test_own():\n    assert False\n")
+    status, shown = pytest_run(project, "--conformance-target=ref:python", *SCENARIOS)
+    assert status == 1, shown
+    assert "1 failed, 3 passed" in shown
+
+
+def test_a_target_that_makes_no_sense(project: Path) -> None:
+    status, shown = pytest_run(project, "--conformance-target=mutant:echo/none")
+    assert status == 4
+    assert "no such mutant" in shown
