@@ -45,6 +45,8 @@ TARGET:
   tcp://HOST:PORT  unix:PATH      a server that already runs ([::1] for IPv6)
   ref:python  ref:node            the embedded reference servers (default ref:python)
   mutant:PROFILE/NAME             an embedded server with one named fault
+  inetd:COMMAND                   one process per connection, on its stdin and stdout
+  fd:COMMAND                      the suite listens, the server inherits descriptor 3
   anything else                   a command that is started and stopped, without a shell;
                                   {port} {host} {path} {profile} {data} are filled in
 

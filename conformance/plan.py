@@ -14,6 +14,9 @@ from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
 from .targets.address import TCP, TCP6, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
+    INETD,
+    INHERITS,
+    LISTENS,
     AddressTarget,
     CommandTarget,
     MutantTarget,
@@ -22,6 +25,9 @@ from .targets.grammar import (
     parse_target,
 )
 from .targets.launch import Wanted
+
+#: Requirements on what a server does with the path that it binds.
+_OF_THE_PATH = ("/path-removed", "/path-stale")
 
 
 class Options(NamedTuple):
@@ -175,6 +181,9 @@ class Plan:
             return list(TRANSPORTS)
         if self.at is not None:
             return [self.at.transport]
+        if self.target.manner != LISTENS:
+            # The suite listens itself: over whatever it is asked to.
+            return list(self.options.transports) or [TCP]
         if "path" in self.target.placeholders and "port" not in self.target.placeholders:
             return [UNIX]
         if not self.target.placeholders & {"port", "path"} and self.options.transports:
@@ -203,6 +212,11 @@ class Plan:
             return "this machine has no IPv6 loopback"
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"
+        if isinstance(self.target, CommandTarget):
+            if requirement.spawned and self.target.manner == INETD:
+                return "under inetd each connection has a process of its own"
+            if self.target.manner == INHERITS and requirement.id.endswith(_OF_THE_PATH):
+                return "the path of an inherited socket is not the server's"
         return None
 
     def _selftest(self) -> list[Case]:

@@ -7,6 +7,7 @@ printable where it was recorded; here only the stream's encoding is minded.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -40,6 +41,7 @@ class Console:
         self._red: list[dict[str, Any]] = []
         self._warned: list[dict[str, Any]] = []
         self._progress = self._stream.isatty()
+        self._gone = False
 
     def begin(self) -> None:
         """One line: what is judged, over what."""
@@ -64,12 +66,7 @@ class Console:
             if name == PROPERTY and isinstance(result, dict):
                 self._take(result)
         if self._progress:
-            print(
-                f"\r\x1b[K{self._seen}/{len(self._plan.cases)}",
-                end="",
-                file=self._stream,
-                flush=True,
-            )
+            self._write(f"\r\x1b[K{self._seen}/{len(self._plan.cases)}")
 
     def _take(self, result: dict[str, Any]) -> None:
         verdict = result["verdict"]
@@ -122,8 +119,18 @@ class Console:
         if self._progress:
             line = f"\r\x1b[K{line}"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        print(line.encode(encoding, "backslashreplace").decode(encoding), file=self._stream)
-        self._stream.flush()
+        self._write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+    def _write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            # The reader left (| head); the run goes on, for its reports and its status.
+            self._gone = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _one_line(result: dict[str, Any]) -> str:

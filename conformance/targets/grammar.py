@@ -32,8 +32,6 @@ _NOT_JUDGED = {
     "udp://": "no profile of this version runs over UDP",
     "tls://": "no profile of this version runs over TLS",
     "pipe:": "Windows named pipes are not judged by this version",
-    "inetd:": "start it under an inetd of your own and give its address",
-    "fd:": "give a command with {port} instead",
     "@": "target files are not read by this version; give the command itself",
 }
 
@@ -57,11 +55,19 @@ class MutantTarget(NamedTuple):
     name: str
 
 
+#: How a command gets its connections: it listens itself; it inherits the listening socket
+#: (``fd:``); there is a process for each connection (``inetd:``).
+LISTENS, INHERITS, INETD = "listens", "inherits", "inetd"
+
+_MANNERS = {"fd:": INHERITS, "inetd:": INETD}
+
+
 class CommandTarget(NamedTuple):
     """A command that the suite starts and stops, split as a shell splits it."""
 
     words: tuple[str, ...]
     placeholders: frozenset[str]
+    manner: str = LISTENS
 
 
 Target = Union[AddressTarget, ReferenceTarget, MutantTarget, CommandTarget]
@@ -93,6 +99,9 @@ def parse_target(text: str) -> Target:
         if not (profile and slash and name):
             raise WrongUsage(f"TARGET {text!r}: write mutant:PROFILE/NAME")
         return MutantTarget(profile, name)
+    for prefix, manner in _MANNERS.items():
+        if text.startswith(prefix):
+            return _command(text[len(prefix) :])._replace(manner=manner)
     return _command(text)
 
 

@@ -7,6 +7,7 @@ take turns; elsewhere each server gets a port or a path of its own.
 from __future__ import annotations
 
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -19,6 +20,9 @@ from ..outcome import Unreachable
 from ..transcript import escape
 from .address import LOOPBACK, TCP, TCP6, UNIX, Address, open_socket
 from .grammar import (
+    INETD,
+    INHERITS,
+    LISTENS,
     PLACEHOLDERS,
     AddressTarget,
     CommandTarget,
@@ -36,11 +40,16 @@ REFERENCE_SERVERS = {
     "python": [sys.executable, "-I", "-S", str(_HERE / "reference/python/server.py")],
     "node": ["node", str(_HERE / "reference/node/server.js")],
 }
+INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
+HEIR = [sys.executable, "-I", "-S", str(_HERE / "targets/inherit.py")]
 MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
 
 #: Parameters of the embedded servers that no requirement sees: greet pauses less than
 #: the slides' second, and still well over the 100 ms that a client must be able to tell.
 EMBEDDED = {"greet": {"delay": b"0.15"}}
+
+#: Connections that may wait for a server that inherits its socket.
+BACKLOG = 128
 
 #: Seconds that a port may stay in TIME_WAIT after the server before (2 MSL on Linux: 60).
 TIME_WAIT = 75.0
@@ -79,7 +88,7 @@ def launched(wanted: Wanted) -> Iterator[Server]:
         folder = Path(tempfile.mkdtemp(prefix="conformance-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if isinstance(target, CommandTarget):
-            yield _start_command(wanted, target, folder, stack)
+            yield _STARTS[target.manner](wanted, target, folder, stack)
         else:
             yield _start_embedded(wanted, folder, stack)
 
@@ -103,12 +112,14 @@ def _find(wanted: Wanted, address: Address) -> Address:
 
 
 def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
+    return _announced(wanted, _free_address(wanted, folder), stack)
+
+
+def _free_address(wanted: Wanted, folder: Path) -> str:
     if wanted.transport == UNIX:
-        listen_on = f"unix:{folder}/socket"
-    else:
-        host = LOOPBACK[wanted.transport]
-        listen_on = f"tcp://[{host}]:0" if ":" in host else f"tcp://{host}:0"
-    return _announced(wanted, listen_on, stack)
+        return f"unix:{folder}/socket"
+    host = LOOPBACK[wanted.transport]
+    return f"tcp://[{host}]:0" if ":" in host else f"tcp://{host}:0"
 
 
 def _announced(wanted: Wanted, listen_on: str, stack: ExitStack) -> Server:
@@ -158,8 +169,66 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
                 raise
 
 
-def _spawn(argv: list[str], environment: dict[str, str], stack: ExitStack) -> Process:
-    process = Process(argv, environment)
+def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
+    """Our inetd listens, and starts the command for each connection."""
+    at = str(wanted.at) if wanted.at is not None else _free_address(wanted, folder)
+    # Its port, if it is chosen now, is nothing that the command needs.
+    values = _values(wanted, wanted.at or Address(wanted.transport), str(folder))
+    argv = [*INETD_SERVER, at, *fill(target.words, values)]
+    process = _spawn(argv, _environment(values), stack)
+    if not process.wait_announcement(wanted.deadline):
+        raise Unreachable(f"no inetd at {at} ({process.ending})", process.last_lines())
+    address = announced_address(process)
+    ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
+    return Server(ready, process)
+
+
+def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
+    """We bind and listen; the command inherits the socket, and is the only one to have it."""
+    with _listening(wanted, folder) as listener:
+        address = _address_of(listener)
+        values = _values(wanted, address, str(folder))
+        # What it may use is the descriptor, and nothing else.
+        environment = {
+            name: value for name, value in _environment(values).items() if name != "PORT"
+        }
+        argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
+        process = _spawn(argv, environment, stack, listener.fileno())
+    ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
+    return Server(ready, process)
+
+
+def _listening(wanted: Wanted, folder: Path) -> socket.socket:
+    at = wanted.at
+    try:
+        if wanted.transport == UNIX:
+            sock = socket.socket(socket.AF_UNIX)
+            sock.bind(at.path if at is not None else f"{folder}/socket")
+            sock.listen(BACKLOG)
+            return sock
+        where = (at.host, at.port) if at is not None else (LOOPBACK[wanted.transport], 0)
+        family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+        return socket.create_server(where, family=family, backlog=BACKLOG)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise Unreachable(f"cannot listen at {at or wanted.transport}: {cause}") from None
+
+
+def _address_of(listener: socket.socket) -> Address:
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return Address(UNIX, path=name)
+    return Address(TCP6 if ":" in name[0] else TCP, name[0], name[1])
+
+
+#: How the command gets its connections -> how it is started.
+_STARTS = {LISTENS: _start_command, INHERITS: _start_heir, INETD: _start_inetd}
+
+
+def _spawn(
+    argv: list[str], environment: dict[str, str], stack: ExitStack, *inherited: int
+) -> Process:
+    process = Process(argv, environment, inherited)
     stack.callback(process.stop)
     return process
 

@@ -33,10 +33,13 @@ class Process:
     Arguments:
         argv: the command, already split.
         environment: variables added to the suite's own.
+        inherited: descriptors that it gets besides the standard ones.
     Raises Unreachable when it cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, argv: Sequence[str], environment: dict[str, str], inherited: Sequence[int] = ()
+    ) -> None:
         self.argv = list(argv)
         self.announced: str | None = None
         self._announcement = threading.Event()
@@ -50,6 +53,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=tuple(inherited),
             )
         except OSError as error:
             cause = os.strerror(error.errno or 0).lower()

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from conformance.outcome import WrongUsage
 from conformance.targets.address import Address, parse
 from conformance.targets.grammar import (
+    INETD,
+    INHERITS,
     AddressTarget,
     CommandTarget,
     MutantTarget,
@@ -49,6 +51,16 @@ def test_a_command_is_split_as_a_shell_splits_it() -> None:
     assert target.placeholders == {"port"}
 
 
+def test_a_command_says_how_it_gets_its_connections() -> None:
+    target = parse_target("inetd:cat -u")
+    assert target == CommandTarget(("cat", "-u"), frozenset(), INETD)
+    target = parse_target("fd:./server {profile}")
+    assert target == CommandTarget(("./server", "{profile}"), frozenset({"profile"}), INHERITS)
+    for text in ("inetd:", "fd: "):
+        with pytest.raises(WrongUsage, match="names no command"):
+            parse_target(text)
+
+
 def test_only_known_placeholders_are_filled_in() -> None:
     words = ("-e", "function(){port}", "{port}", "{other}", "x={host}:{port}")
     assert fill(words, {"port": "80", "host": "h"}) == [
@@ -66,8 +78,6 @@ def test_only_known_placeholders_are_filled_in() -> None:
         "tls://h:1",
         "udp://h:1",
         "pipe:x",
-        "inetd:cat",
-        "fd:./server",
         "@class.toml",
         "@class.toml#x",
     ],
