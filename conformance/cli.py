@@ -47,6 +47,7 @@ TARGET:
   mutant:PROFILE/NAME             an embedded server with one named fault
   inetd:COMMAND                   one process per connection, on its stdin and stdout
   fd:COMMAND                      the suite listens, the server inherits descriptor 3
+  @FILE.toml  @FILE.toml#NAME     a target file
   anything else                   a command that is started and stopped, without a shell;
                                   {port} {host} {path} {profile} {data} are filled in
 

@@ -31,7 +31,11 @@ _OF_THE_PATH = ("/path-removed", "/path-stale")
 
 
 class Options(NamedTuple):
-    """What was asked for, as text; every worker makes its plan from the same options."""
+    """What was asked for, as text; every worker makes its plan from the same options.
+
+    The last five come from a target file: what was typed for it, the server's variables
+    and folder, an address for each profile, and how long a server lives.
+    """
 
     target: str = "ref:python"
     profile: str | None = None
@@ -45,6 +49,11 @@ class Options(NamedTuple):
     level: str = "must"
     expect: str | None = None
     selftest: bool = False
+    typed: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    addresses: tuple[tuple[str, str], ...] = ()
+    scope: str = "scenario"
 
 
 class Case(NamedTuple):
@@ -72,6 +81,7 @@ class Plan:
         self.options = options
         self.target = parse_target(options.target)
         self.at = parse(options.at) if options.at else None
+        self.addresses = {name: parse(text) for name, text in options.addresses}
         self.profiles = self._profiles()
         self.parameters = self._parameters()
         self.should_is_red = _level(options.level) == Level.SHOULD
@@ -86,7 +96,8 @@ class Plan:
     @property
     def takes_turns(self) -> bool:
         """Whether all scenarios share one address and must run one after another."""
-        return isinstance(self.target, AddressTarget) or self.at is not None
+        shared = isinstance(self.target, AddressTarget) or self.at is not None
+        return shared or bool(self.addresses)
 
     def wanted(self, case: Case) -> Wanted:
         """The server that a case needs."""
@@ -94,24 +105,31 @@ class Plan:
         target: Target = self.target
         if case.mutant:
             target = MutantTarget(*case.mutant.split("/", 1))
+        elif profile.name in self.addresses:
+            target = AddressTarget(self.addresses[profile.name])
         return Wanted(
             target,
             profile.name,
             case.transport,
-            self.parameters[profile.name],
+            tuple(self.parameters[profile.name].items()),
             self.at,
             profile.first_input,
             self.options.deadline,
+            self.options.environment,
+            self.options.directory,
+            kept=self.options.scope == "worker" and not case.requirement.spawned,
         )
 
     def reproduce(self, case: Case) -> str:
         """The one-line command that judges this case again."""
         options, words = self.options, ["python -m conformance run"]
-        target = f"mutant:{case.mutant}" if case.mutant else options.target
+        target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
         if target != "ref:python":
             words.append(_quoted(target))
         words.append(f"--case {case.requirement.id}")
         given = {"--at": options.at, "--set": options.settings, "--client": options.client}
+        if options.typed:
+            given = {"--profile": case.requirement.profile}
         words += [f"{name} {_quoted(value)}" for name, value in given.items() if value]
         if not isinstance(self.target, AddressTarget) and len(self.transports) > 1:
             words.append(f"--transport {case.transport}")
@@ -129,13 +147,19 @@ class Plan:
                 raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")
             return [PROFILES[self.target.profile]]
         if options.profile is not None:
-            return choose_profiles(options.profile)
+            return self._with_addresses(choose_profiles(options.profile))
         from_cases = [pattern.partition("/")[0] for pattern in options.cases]
         if from_cases and "*" not in from_cases:
             return choose_profiles(",".join(from_cases))
         if isinstance(self.target, (AddressTarget, CommandTarget)) and not from_cases:
             return [PROFILES["echo"]]
         return list(PROFILES.values())
+
+    def _with_addresses(self, profiles: list[Profile]) -> list[Profile]:
+        for profile in profiles:
+            if self.addresses and profile.name not in self.addresses:
+                raise WrongUsage(f"{self.options.typed} has no address for {profile.name}")
+        return profiles
 
     def _parameters(self) -> dict[str, dict[str, bytes]]:
         settings = parse_settings(self.options.settings)
@@ -194,12 +218,17 @@ class Plan:
         return [
             Case(requirement, transport, self._skip(requirement, transport, ipv6))
             for profile in self.profiles
-            for transport in self.transports
+            for transport in self._transports_of(profile)
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
             and (transport in requirement.transports or UNIX not in requirement.transports)
             and not (transport == UNIX and requirement.id.endswith("/port-free"))
         ]
+
+    def _transports_of(self, profile: Profile) -> list[str]:
+        if profile.name in self.addresses:
+            return [self.addresses[profile.name].transport]
+        return self.transports
 
     def _is_asked_for(self, requirement: Requirement) -> bool:
         patterns = self.options.cases

@@ -61,6 +61,13 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+class Given:
+    """A plugin that brings the options of a run whose target has been reached already."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "the server under judgement")
     for flag, field, details in _OPTIONS:
@@ -80,13 +87,17 @@ def pytest_configure(config: pytest.Config) -> None:
         if "conformance" not in config.workerinput:
             return
         _make_workers_plan(config, config.workerinput["conformance"])
-    elif "target" in given or given.get("selftest"):
-        _make_plan(config, given)
-    else:
+    elif not _prepared(config) and "target" not in given and not given.get("selftest"):
         return
+    else:
+        _make_plan(config, given)
     if not any(Path(word.partition("::")[0]).resolve() in _OURS for word in config.args):
         # A project's own tests: ours are judged beside them.
         config.args.append(str(_TEST))
+
+
+def _prepared(config: pytest.Config) -> Given | None:
+    return next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Given)), None)
 
 
 def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
@@ -103,11 +114,10 @@ def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
     from .preflight import prepare
     from .targets.address import has_ipv6
 
+    prepared = _prepared(config)
     try:
-        options = _options(given)
-        prepared = config.getoption("conformance_prepared")
-        plan = Plan(options, has_ipv6()) if prepared else prepare(options)
-        known = expectations.read(options.expect)
+        plan = Plan(prepared.options, has_ipv6()) if prepared else prepare(_options(given))
+        known = expectations.read(plan.options.expect)
     except (WrongUsage, Unreachable, SuiteFailed) as error:
         output = getattr(error, "output", [])
         pytest.exit("\n".join([str(error), *(f"| {line}" for line in output)]), error.exit)
@@ -164,8 +174,10 @@ def judge_item(
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _PLAN in config.stash:
+        from .targets.launch import dismiss_kept
         from .targets.spawn import dismiss_warden
 
+        dismiss_kept()
         dismiss_warden()
 
 
@@ -227,7 +239,7 @@ def _given(config: pytest.Config) -> dict[str, Any]:
     given = {
         field: config.getoption(f"conformance_{field}")
         for _, field, _ in _OPTIONS
-        if field not in ("report", "prepared")
+        if field != "report"
     }
     return {field: value for field, value in given.items() if value is not None}
 

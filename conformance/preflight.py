@@ -17,7 +17,8 @@ from .dialling import dial
 from .outcome import SuiteFailed, Violation
 from .plan import Options, Plan
 from .targets.address import Address, has_ipv6
-from .targets.grammar import CommandTarget
+from .targets.files import read_target
+from .targets.grammar import CommandTarget, split_settings
 from .targets.launch import check_launchable, launched
 from .terminal import check_client
 from .transcript import Transcript
@@ -29,13 +30,14 @@ def prepare(options: Options) -> Plan:
 
     Raises WrongUsage, Unreachable or SuiteFailed.
     """
+    options = resolved(options)
     plan = Plan(options, has_ipv6())
     check_thermometer()
     if any(case.requirement.id.endswith("/terminal") for case in plan.cases):
         check_client(options.client)
     if options.selftest:
         return plan
-    check_launchable(plan.target)
+    check_launchable(plan.target, plan.options.directory)
     first = next((case for case in plan.cases if not case.skip), None)
     if first is None:
         return plan
@@ -45,6 +47,39 @@ def prepare(options: Options) -> Plan:
         # Only its announcement could tell where it listens.
         return Plan(options._replace(transports=(found,)), has_ipv6())
     return plan
+
+
+def resolved(options: Options) -> Options:
+    """The options with what a target file says; what was typed goes before it.
+
+    Raises WrongUsage.
+    """
+    if not options.target.startswith("@"):
+        return options
+    file, default = read_target(options.target), Options()
+    return options._replace(
+        typed=options.target,
+        target=file.target,
+        addresses=file.addresses,
+        profile=options.profile or ",".join(file.profiles) or None,
+        at=options.at or file.at,
+        settings=_joined(file.settings, options.settings),
+        environment=file.environment,
+        directory=file.directory,
+        expect=options.expect or file.expect,
+        client=options.client or file.client,
+        level=(file.level or default.level) if options.level == default.level else options.level,
+        deadline=(file.deadline or default.deadline)
+        if options.deadline == default.deadline
+        else options.deadline,
+        scope=file.scope,
+    )
+
+
+def _joined(written: str, typed: str) -> str:
+    """Two SETs in one; of a text that both have, what was typed."""
+    texts = {item.partition("=")[0].strip(): item for item in split_settings(f"{written};{typed}")}
+    return ";".join(texts.values())
 
 
 def _announces(plan: Plan) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from . import expectations
 from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
 from .plan import Options
+from .plugin import Given
 from .preflight import prepare
 from .reports.console import Console
 from .targets.spawn import dismiss_warden
@@ -38,7 +39,7 @@ def run(
     began = time.monotonic()
     try:
         plan = prepare(options)
-        expectations.read(options.expect)
+        expectations.read(plan.options.expect)
         _check_writable(report)
     except (WrongUsage, Unreachable, SuiteFailed) as error:
         print(f"conformance: {error}", file=sys.stderr)
@@ -54,7 +55,7 @@ def run(
     workers = min(jobs or os.cpu_count() or 1, len(plan.cases))
     if plan.takes_turns:
         workers = 0
-    prepared = options._replace(transports=tuple(plan.transports))
+    prepared = plan.options._replace(transports=tuple(plan.transports))
     status = _run_pytest(prepared, report, workers, console)
     controller = console.controller
     if controller is None or controller.summary is None:
@@ -75,8 +76,6 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
         "no:terminal",
         "-p",
         "no:cacheprovider",
-        "--conformance-prepared",
-        *_as_arguments(options),
     ]
     if report is not None:
         arguments.append(f"--conformance-report={report}")
@@ -84,25 +83,7 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
         arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
     # A user's own settings must not change a verdict.
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(arguments, plugins=[console]))
-
-
-def _as_arguments(options: Options) -> list[str]:
-    given: dict[str, object] = {
-        "--conformance-target": options.target,
-        "--conformance-profile": options.profile,
-        "--conformance-at": options.at,
-        "--conformance-set": options.settings or None,
-        "--conformance-transport": ",".join(options.transports) or None,
-        "--conformance-deadline": options.deadline,
-        "--conformance-seed": options.seed,
-        "--conformance-client": options.client,
-        "--conformance-level": options.level,
-        "--conformance-expect": options.expect,
-    }
-    arguments = [f"{flag}={value}" for flag, value in given.items() if value is not None]
-    arguments += [f"--conformance-case={pattern}" for pattern in options.cases]
-    return arguments + (["--conformance-selftest"] if options.selftest else [])
+    return int(pytest.main(arguments, plugins=[console, Given(options)]))
 
 
 def _check_writable(report: Path | None) -> None:

@@ -41,7 +41,7 @@ def header(plan: Plan) -> dict[str, Any]:
     return {
         "type": "header",
         "suite": __version__,
-        "target": options.target,
+        "target": options.typed or options.target,
         "at": options.at,
         "profiles": [profile.name for profile in plan.profiles],
         "transports": plan.transports,

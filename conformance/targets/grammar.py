@@ -32,7 +32,6 @@ _NOT_JUDGED = {
     "udp://": "no profile of this version runs over UDP",
     "tls://": "no profile of this version runs over TLS",
     "pipe:": "Windows named pipes are not judged by this version",
-    "@": "target files are not read by this version; give the command itself",
 }
 
 
@@ -154,9 +153,7 @@ def parse_settings(text: str) -> dict[str, bytes]:
     Raises WrongUsage.
     """
     settings: dict[str, bytes] = {}
-    for item in re.split(r"(?<!\\);", text):
-        if not item:
-            continue
+    for item in split_settings(text):
         key, equals, value = item.partition("=")
         key = key.strip()
         if not equals or not key:
@@ -165,3 +162,8 @@ def parse_settings(text: str) -> dict[str, bytes]:
             raise WrongUsage(f"SET: {key!r} is given twice")
         settings[key] = unescape(value)
     return settings
+
+
+def split_settings(text: str) -> list[str]:
+    """The items of a SET, still as they were typed."""
+    return [item for item in re.split(r"(?<!\\);", text) if item]

@@ -61,10 +61,13 @@ class Wanted(NamedTuple):
     target: Target
     profile: str
     transport: str
-    parameters: dict[str, bytes]
+    parameters: tuple[tuple[str, bytes], ...]
     at: Address | None
     first_input: bytes
     deadline: float
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    kept: bool = False
 
 
 class Server(NamedTuple):
@@ -74,12 +77,43 @@ class Server(NamedTuple):
     process: Process | None
 
 
+#: Servers that outlive a scenario (scope = "worker"), by what was wanted.
+_kept: dict[Wanted, tuple[Server, ExitStack]] = {}
+
+
 @contextmanager
 def launched(wanted: Wanted) -> Iterator[Server]:
     """Start (or find) the server, wait until it is ready, stop it at the end.
 
+    One that is to be kept is stopped by dismiss_kept(), or when it has died.
+
     Raises Unreachable when it cannot be started or never answers.
     """
+    if not wanted.kept:
+        with _launched(wanted) as server:
+            yield server
+        return
+    if wanted not in _kept:
+        stack = ExitStack()
+        _kept[wanted] = stack.enter_context(_launched(wanted)), stack
+    server, stack = _kept[wanted]
+    try:
+        yield server
+    finally:
+        if server.process is not None and not server.process.alive:
+            del _kept[wanted]
+            stack.close()
+
+
+def dismiss_kept() -> None:
+    """Stop the servers that were kept for the scenarios to come; idempotent."""
+    while _kept:
+        _, (_, stack) = _kept.popitem()
+        stack.close()
+
+
+@contextmanager
+def _launched(wanted: Wanted) -> Iterator[Server]:
     target = wanted.target
     if isinstance(target, AddressTarget):
         yield Server(_find(wanted, target.address), None)
@@ -101,7 +135,7 @@ def start_again(wanted: Wanted, address: Address, stack: ExitStack) -> Server:
     target = wanted.target
     if isinstance(target, CommandTarget):
         values = _values(wanted, address, str(Path(address.path).parent))
-        process = _spawn(fill(target.words, values), _environment(values), stack)
+        process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
         ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
         return Server(ready, process)
     return _announced(wanted, str(address), stack)
@@ -124,7 +158,7 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
 
 def _announced(wanted: Wanted, listen_on: str, stack: ExitStack) -> Server:
     """Start an embedded server; its own announcement is trusted, no probe needed."""
-    process = _spawn(embedded_command(wanted, listen_on), {}, stack)
+    process = _spawn(wanted, embedded_command(wanted, listen_on), {}, stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(
             f"the embedded server did not start ({process.ending})", process.last_lines()
@@ -135,7 +169,7 @@ def _announced(wanted: Wanted, listen_on: str, stack: ExitStack) -> Server:
 def embedded_command(wanted: Wanted, listen_on: str) -> list[str]:
     """The command of a reference server or a mutant."""
     target = wanted.target
-    settings = {**EMBEDDED.get(wanted.profile, {}), **wanted.parameters}
+    settings = {**EMBEDDED.get(wanted.profile, {}), **dict(wanted.parameters)}
     words = [f"{key}={escape(value)}" for key, value in settings.items()]
     if isinstance(target, MutantTarget):
         return [*MUTANT_SERVER, f"{wanted.profile}/{target.name}", listen_on, *words]
@@ -158,7 +192,7 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     until = time.monotonic() + TIME_WAIT
     while True:
-        process = _spawn(fill(target.words, values), _environment(values), stack)
+        process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
         try:
             ready = await_ready(process, candidates, announces, wanted.first_input, wanted.deadline)
             return Server(ready, process)
@@ -175,7 +209,7 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     # Its port, if it is chosen now, is nothing that the command needs.
     values = _values(wanted, wanted.at or Address(wanted.transport), str(folder))
     argv = [*INETD_SERVER, at, *fill(target.words, values)]
-    process = _spawn(argv, _environment(values), stack)
+    process = _spawn(wanted, argv, _environment(values), stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(f"no inetd at {at} ({process.ending})", process.last_lines())
     address = announced_address(process)
@@ -193,7 +227,7 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
             name: value for name, value in _environment(values).items() if name != "PORT"
         }
         argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
-        process = _spawn(argv, environment, stack, listener.fileno())
+        process = _spawn(wanted, argv, environment, stack, listener.fileno())
     ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
     return Server(ready, process)
 
@@ -226,9 +260,10 @@ _STARTS = {LISTENS: _start_command, INHERITS: _start_heir, INETD: _start_inetd}
 
 
 def _spawn(
-    argv: list[str], environment: dict[str, str], stack: ExitStack, *inherited: int
+    wanted: Wanted, argv: list[str], values: dict[str, str], stack: ExitStack, *inherited: int
 ) -> Process:
-    process = Process(argv, environment, inherited)
+    environment = {**dict(wanted.environment), **values}
+    process = Process(argv, environment, inherited, wanted.directory)
     stack.callback(process.stop)
     return process
 
@@ -267,8 +302,8 @@ def _becomes_bindable(address: Address, until: float) -> bool:
     return False
 
 
-def check_launchable(target: Target) -> None:
-    """Refuse early what can never be started.
+def check_launchable(target: Target, directory: str | None = None) -> None:
+    """Refuse early what can never be started in this folder (None: the current one).
 
     Raises Unreachable.
     """
@@ -277,5 +312,9 @@ def check_launchable(target: Target) -> None:
         words = target.words
     elif isinstance(target, ReferenceTarget):
         words = REFERENCE_SERVERS[target.language]
-    if words and "{" not in words[0] and shutil.which(words[0]) is None:
+    if not words or "{" in words[0]:
+        return
+    # A word with a slash is a path from where the command will run (execvp(3)).
+    command = str(Path(directory or ".") / words[0]) if "/" in words[0] else words[0]
+    if shutil.which(command) is None:
         raise Unreachable(f"cannot start {words[0]!r}: no such command")

@@ -34,11 +34,16 @@ class Process:
         argv: the command, already split.
         environment: variables added to the suite's own.
         inherited: descriptors that it gets besides the standard ones.
+        directory: where it runs; None is the current folder.
     Raises Unreachable when it cannot be started.
     """
 
     def __init__(
-        self, argv: Sequence[str], environment: dict[str, str], inherited: Sequence[int] = ()
+        self,
+        argv: Sequence[str],
+        environment: dict[str, str],
+        inherited: Sequence[int] = (),
+        directory: str | None = None,
     ) -> None:
         self.argv = list(argv)
         self.announced: str | None = None
@@ -54,6 +59,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=tuple(inherited),
+                cwd=directory,
             )
         except OSError as error:
             cause = os.strerror(error.errno or 0).lower()

@@ -78,8 +78,6 @@ def test_only_known_placeholders_are_filled_in() -> None:
         "tls://h:1",
         "udp://h:1",
         "pipe:x",
-        "@class.toml",
-        "@class.toml#x",
     ],
 )
 def test_forms_that_are_not_judged_say_what_to_do_instead(text: str) -> None:

@@ -1,0 +1,177 @@
+r"""Target files (``@FILE.toml``, ``@FILE.toml#NAME``): what is judged, written down once.
+
+    [targets.slides]
+    command = "node server.js {port}"        # or address = "tcp://..."
+    profiles = ["echo"]
+    set = {greeting = 'Hello client!\n'}      # C escapes, as in SET
+
+A file with one target may leave out ``[targets.NAME]``. Unknown keys are refused: a
+misspelt one would change the verdict in silence.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..outcome import WrongUsage
+from .grammar import AddressTarget, parse_target
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: How long a spawned server lives: for one scenario, or for all of a worker's.
+SCOPES = ("scenario", "worker")
+
+
+class TargetFile(NamedTuple):
+    """One target as a file has it. Paths in it are relative to the file's folder."""
+
+    name: str
+    target: str = ""
+    addresses: tuple[tuple[str, str], ...] = ()
+    profiles: tuple[str, ...] = ()
+    at: str | None = None
+    settings: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    expect: str | None = None
+    client: str | None = None
+    level: str | None = None
+    deadline: float | None = None
+    scope: str = "scenario"
+
+
+def read_target(text: str) -> TargetFile:
+    """Read ``@FILE`` or ``@FILE#NAME``.
+
+    Raises WrongUsage, with the key that is wrong.
+    """
+    path, _, name = text.removeprefix("@").partition("#")
+    targets = read_targets(path)
+    if name:
+        if name not in targets:
+            raise WrongUsage(f"TARGET {text!r}: no such target (there are {', '.join(targets)})")
+        return targets[name]
+    if len(targets) != 1:
+        raise WrongUsage(f"TARGET {text!r}: name one of its targets: @{path}#{next(iter(targets))}")
+    return next(iter(targets.values()))
+
+
+def read_targets(path: str) -> dict[str, TargetFile]:
+    """Every target of a file, by name.
+
+    Raises WrongUsage.
+    """
+    try:
+        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUsage(f"TARGET @{path}: {(error.strerror or str(error)).lower()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"TARGET @{path}: {error}") from None
+    named = document.get("targets")
+    if named is None:
+        return {Path(path).stem: _target(path, Path(path).stem, document)}
+    others = sorted(set(document) - {"targets"})
+    if others or not isinstance(named, dict) or not named:
+        what = repr(others[0]) if others else "'targets'"
+        raise WrongUsage(f"TARGET @{path}: {what} does not belong beside [targets.NAME]")
+    return {name: _target(path, name, table) for name, table in named.items()}
+
+
+def _target(path: str, name: str, table: Any) -> TargetFile:
+    where = f"TARGET @{path}#{name}"
+    if not isinstance(table, dict):
+        raise WrongUsage(f"{where}: write [targets.{name}]")
+    for key, value in table.items():
+        if key not in _KEYS:
+            known = ", ".join(_KEYS)
+            raise WrongUsage(f"{where}: unknown key {key!r} (known: {known})")
+        wanted, what = _KEYS[key]
+        if not wanted(value):
+            raise WrongUsage(f"{where}: {key} must be {what}")
+    given = [key for key in ("command", "address", "addresses") if key in table]
+    if len(given) != 1:
+        raise WrongUsage(f"{where}: give one of command, address and addresses")
+    if table.get("scope", "scenario") not in SCOPES:
+        raise WrongUsage(f"{where}: scope is {' or '.join(SCOPES)}")
+    folder = Path(path).resolve().parent
+    return TargetFile(
+        name,
+        target=_inner(where, table),
+        addresses=tuple(table.get("addresses", {}).items()),
+        profiles=tuple(table["profiles"] if "profiles" in table else table.get("addresses", ())),
+        at=table.get("at"),
+        settings=_settings(where, table.get("set", {})),
+        environment=tuple(table.get("environment", {}).items()),
+        directory=str(folder / table["directory"]) if "directory" in table else str(folder),
+        expect=str(folder / table["expect"]) if "expect" in table else None,
+        client=table.get("client"),
+        level=table.get("level"),
+        deadline=float(table["deadline"]) if "deadline" in table else None,
+        scope=table.get("scope", "scenario"),
+    )
+
+
+def _inner(where: str, table: dict[str, Any]) -> str:
+    """The TARGET that it stands for; of several addresses, the first."""
+    text = table.get("command") or table.get("address")
+    if text is None:
+        text = next(iter(table["addresses"].values()), "")
+    assert isinstance(text, str)
+    if text.startswith("@"):
+        raise WrongUsage(f"{where}: a target file does not name another")
+    is_address = isinstance(parse_target(text), AddressTarget)
+    if is_address == ("command" in table):
+        raise WrongUsage(f"{where}: {text!r} is {'an address' if is_address else 'no address'}")
+    return text
+
+
+def _settings(where: str, texts: dict[str, str]) -> str:
+    for key in texts:
+        if "=" in key or ";" in key:
+            raise WrongUsage(f"{where}: set has no text {key!r}")
+    # In SET ";" parts two texts; in a file nothing has to.
+    escaped = {key: text.replace(";", "\\;") for key, text in texts.items()}
+    return ";".join(f"{key}={text}" for key, text in escaped.items())
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _is_table_of_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 3600
+
+
+_TEXT = (_is_text, "a text")
+_TABLE = (_is_table_of_texts, "a table of texts")
+
+#: Key -> (what its value must be, in words).
+_KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "command": _TEXT,
+    "address": _TEXT,
+    "addresses": _TABLE,
+    "profiles": (_are_texts, "a list of profiles"),
+    "at": _TEXT,
+    "set": _TABLE,
+    "environment": _TABLE,
+    "directory": _TEXT,
+    "expect": _TEXT,
+    "client": _TEXT,
+    "level": _TEXT,
+    "deadline": (_is_duration, "seconds between 0 and 3600"),
+    "scope": _TEXT,
+}
