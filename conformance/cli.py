@@ -15,14 +15,16 @@ from typing import Any
 import docopt
 
 from . import __version__, expectations
+from .doctor import report
 from .listing import explain, listing, listing_of_mutants
-from .outcome import Exit, WrongUsage
+from .outcome import Exit, Unreachable, WrongUsage
 from .plan import Options
 from .reports.baseline import rebased
 from .reports.diff import changes
 from .reports.matrix import write_matrix
 from .reports.results import Results, read_results
 from .run import run
+from .targets.spawn import dismiss_warden
 
 USAGE = """Judge a socket server, in any language, by scenarios.
 
@@ -35,6 +37,7 @@ Usage:
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
                   [--deadline=SECONDS]
+  conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
   conformance matrix DIR... [--output=FILE]
   conformance diff BEFORE AFTER
   conformance baseline [--report=DIR] --expect=FILE
@@ -100,6 +103,11 @@ def main(argv: list[str]) -> Exit:
         return _COMMANDS[command](given)
     except WrongUsage as error:
         return _wrong(str(error))
+    except Unreachable as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        for line in error.output:
+            print(f"  | {line}", file=sys.stderr)
+        return error.exit
     except BrokenPipeError:
         # The reader of our output is gone (| head); nobody is left to tell.
         sys.stdout = None
@@ -145,6 +153,19 @@ def _list(given: dict[str, Any]) -> Exit:
 def _explain(given: dict[str, Any]) -> Exit:
     print(explain(given["ID"]))
     return Exit.CONFORMANT
+
+
+def _doctor(given: dict[str, Any]) -> Exit:
+    try:
+        return report(
+            Options(
+                target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
+                at=given["--at"],
+                settings=given["--set"] or "",
+            )
+        )
+    finally:
+        dismiss_warden()
 
 
 def _matrix(given: dict[str, Any]) -> Exit:
@@ -198,6 +219,7 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
     "list": _list,
     "explain": _explain,
     "selftest": _selftest,
+    "doctor": _doctor,
     "matrix": _matrix,
     "diff": _diff,
     "baseline": _baseline,
