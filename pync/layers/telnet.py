@@ -1,0 +1,272 @@
+r"""TELNET (RFC 854), sans I/O: what the user means on one side, the wire on the other.
+
+Strictly incremental: commands, options and subnegotiations may be cut anywhere. Options
+are negotiated by the Q method (telnet_options.py), so no peer, not even one that echoes
+what it hears, can make a loop. What a peer can make us keep is bounded.
+
+Text is that of the network virtual terminal: CR LF is a line's end, CR NUL a CR, and 0xFF
+is doubled. With BINARY (RFC 856) only the doubling is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .telnet_options import Side
+from .telnet_protocol import (
+    BINARY,
+    DO,
+    DONT,
+    IAC,
+    SB,
+    SE,
+    TM,
+    VERBS,
+    WILL,
+    WONT,
+    command,
+    subnegotiation,
+)
+
+#: Bytes of a subnegotiation that are kept; a longer one is thrown away whole.
+LARGEST = 4096
+
+_IAC = bytes((IAC,))
+
+#: Where the parser is between two bytes.
+_DATA, _COMMAND, _VERB, _SUB_OPTION, _SUB, _SUB_IAC = range(6)
+
+
+class Abilities(NamedTuple):
+    """What we can do.
+
+    ``ours``: options that we may perform. ``theirs``: options that the peer may perform.
+    ``announce``: option -> what to tell in a subnegotiation as soon as we perform it.
+    ``answer``: option -> the answer to the data of the peer's subnegotiation, or None.
+    """
+
+    ours: frozenset[int] = frozenset()
+    theirs: frozenset[int] = frozenset()
+    announce: Mapping[int, Callable[[], bytes]] = MappingProxyType({})
+    answer: Mapping[int, Callable[[bytes], bytes | None]] = MappingProxyType({})
+
+
+#: Everything is refused: DO is answered by WONT, WILL by DONT.
+NOTHING = Abilities()
+
+
+class Telnet:
+    """One connection's TELNET layer.
+
+    Arguments:
+        abilities: what is agreed to; the default refuses everything.
+        text: whether lines and 0xFF are translated; without it what is sent goes out as it
+            is, and of what is received only the commands are taken out (``-t``).
+    """
+
+    def __init__(self, abilities: Abilities = NOTHING, *, text: bool = True) -> None:
+        #: Whether the peer's EOF has been seen.
+        self.ended = False
+        #: Whether an LF sent is a line's end; else it is an LF, as a key is.
+        self.sends_lines = True
+        #: Whether CR LF received stays CR LF.
+        self.keeps_crlf = False
+        #: Whether a lone CR received becomes CR LF, and one sent becomes CR LF.
+        self.adds_lf = False
+        self.sends_crlf = False
+        #: What we perform, and what the peer performs.
+        self.us = Side(abilities.ours)
+        self.peer = Side(abilities.theirs)
+        #: Is told of every command without an option (NOP, AYT, ...), by number.
+        self.heard: Callable[[int], None] = lambda _number: None
+        self._abilities = abilities
+        self._text = text
+        self._state = _DATA
+        self._verb = 0
+        self._option = 0
+        self._sub = bytearray()
+        self._sub_is_too_large = False
+        self._held_cr = False
+        self._sent_cr = False
+        self._outgoing = bytearray()
+
+    # The wire's side.
+
+    def receive(self, data: bytes) -> bytes:
+        """What the user reads of what came; ``b""`` in is the peer's EOF."""
+        if not data:
+            self.ended = True
+            held, self._held_cr = self._held_cr, False
+            return b"\r" if held else b""
+        pieces: list[bytes] = []
+        position = 0
+        while position < len(data):
+            if self._state == _DATA:
+                position = self._take_text(data, position, pieces)
+            elif self._state == _SUB:
+                position = self._take_subnegotiation(data, position)
+            else:
+                self._take_byte(data[position], pieces)
+                position += 1
+        return b"".join(pieces)
+
+    def outgoing(self) -> bytes:
+        """What must go out on our own account; asking empties it."""
+        out = bytes(self._outgoing)
+        self._outgoing.clear()
+        return out
+
+    # The user's side.
+
+    def send(self, data: bytes) -> bytes:
+        """The wire's bytes for the user's."""
+        if not self._text or not data:
+            return data
+        if not self.us.is_on(BINARY):
+            data = self._lines(data)
+        return data.replace(_IAC, _IAC + _IAC)
+
+    def send_eof(self) -> bytes:
+        """What is still to be sent before FIN."""
+        owed, self._sent_cr = self._sent_cr, False
+        return b"\0" if owed else b""
+
+    def command(self, number: int) -> None:
+        """Send a command without an option: NOP, AYT, IP and their kin."""
+        self._outgoing += command(number)
+
+    def negotiate(self, verb: int, option: int) -> None:
+        """Say WILL, WONT, DO or DONT, if that is news."""
+        about_us, yes = VERBS[verb]
+        # VERBS is how they are heard: said by us, WILL and WONT are about us.
+        side = self.peer if about_us else self.us
+        self._say(side, option, side.ask(option, yes))
+
+    def subnegotiate(self, option: int, data: bytes) -> None:
+        """Send a subnegotiation."""
+        self._outgoing += subnegotiation(option, data)
+
+    # Reading the wire.
+
+    def _take_text(self, data: bytes, position: int, pieces: list[bytes]) -> int:
+        mark = data.find(_IAC, position)
+        end = len(data) if mark < 0 else mark
+        pieces.append(self._read_text(data[position:end]))
+        if mark < 0:
+            return end
+        self._state = _COMMAND
+        return mark + 1
+
+    def _take_subnegotiation(self, data: bytes, position: int) -> int:
+        mark = data.find(_IAC, position)
+        end = len(data) if mark < 0 else mark
+        self._keep(data[position:end])
+        if mark < 0:
+            return end
+        self._state = _SUB_IAC
+        return mark + 1
+
+    def _take_byte(self, byte: int, pieces: list[bytes]) -> None:
+        if self._state == _COMMAND:
+            self._take_command(byte, pieces)
+        elif self._state == _VERB:
+            self._state = _DATA
+            self._negotiated(self._verb, byte)
+        elif self._state == _SUB_OPTION:
+            self._option, self._state = byte, _SUB
+            self._sub.clear()
+            self._sub_is_too_large = False
+        elif byte == IAC:
+            self._keep(_IAC)
+            self._state = _SUB
+        else:
+            # IAC SE ends it; IAC and anything else too, as a peer that forgot SE means.
+            self._state = _DATA
+            self._subnegotiated()
+            if byte != SE:
+                self._take_command(byte, pieces)
+
+    def _take_command(self, byte: int, pieces: list[bytes]) -> None:
+        self._state = _DATA
+        if byte == IAC:
+            pieces.append(self._read_text(_IAC))
+        elif byte in VERBS:
+            self._verb, self._state = byte, _VERB
+        elif byte == SB:
+            self._state = _SUB_OPTION
+        else:
+            self.heard(byte)
+
+    def _keep(self, data: bytes) -> None:
+        if len(self._sub) + len(data) > LARGEST:
+            self._sub_is_too_large = True
+            self._sub.clear()
+        elif not self._sub_is_too_large:
+            self._sub += data
+
+    # Options.
+
+    def _negotiated(self, verb: int, option: int) -> None:
+        about_us, yes = VERBS[verb]
+        if option == TM:
+            # No state: each DO is answered where it stood in the data (RFC 860).
+            if verb == DO:
+                self._outgoing += command(WILL if self._text else WONT, TM)
+            return
+        side = self.us if about_us else self.peer
+        was_on = side.is_on(option)
+        self._say(side, option, side.hear(option, yes))
+        announce = self._abilities.announce.get(option)
+        if about_us and announce is not None and side.is_on(option) and not was_on:
+            self.subnegotiate(option, announce())
+
+    def _say(self, side: Side, option: int, yes: bool | None) -> None:
+        if yes is not None:
+            verbs = (WONT, WILL) if side is self.us else (DONT, DO)
+            self._outgoing += command(verbs[yes], option)
+
+    def _subnegotiated(self) -> None:
+        answer = self._abilities.answer.get(self._option)
+        if answer is None or self._sub_is_too_large or not self.us.is_on(self._option):
+            return
+        said = answer(bytes(self._sub))
+        if said is not None:
+            self.subnegotiate(self._option, said)
+
+    # Text.
+
+    def _read_text(self, data: bytes) -> bytes:
+        if not self._text or not data:
+            return data
+        if self._held_cr:
+            data, self._held_cr = b"\r" + data, False
+        if self.peer.is_on(BINARY):
+            return data
+        if data.endswith(b"\r"):
+            # What it means is said by the next byte, which may come much later.
+            data, self._held_cr = data[:-1], True
+        if b"\r" not in data:
+            return data
+        if self.adds_lf:
+            data = re.sub(rb"\r(?![\n\0])", b"\r\n", data)
+        if not self.keeps_crlf:
+            data = data.replace(b"\r\n", b"\n")
+        return data.replace(b"\r\0", b"\r")
+
+    def _lines(self, data: bytes) -> bytes:
+        after_cr = b"\n" if self.sends_crlf else b"\0"
+        before = b""
+        if self._sent_cr:
+            # A CR went out at the end of the last read; this says what it meant.
+            self._sent_cr = False
+            before, data = (b"\n", data[1:]) if data.startswith(b"\n") else (after_cr, data)
+        if not self.sends_lines:
+            return before + data.replace(b"\r", b"\r" + after_cr)
+        if data.endswith(b"\r"):
+            self._sent_cr, data = True, data[:-1]
+        data = data.replace(b"\r\n", b"\n")
+        data = data.replace(b"\r", b"\n" if self.sends_crlf else b"\r\0")
+        return before + data.replace(b"\n", b"\r\n") + (b"\r" if self._sent_cr else b"")

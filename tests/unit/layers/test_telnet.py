@@ -1,0 +1,240 @@
+"""TELNET, fed whole, byte by byte, with garbage, and played against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.layers.telnet import LARGEST, NOTHING, Abilities, Telnet
+from pync.layers.telnet_protocol import BINARY, DO, DONT, ECHO, NAWS, SGA, TTYPE, WILL, WONT
+
+ABILITIES = Abilities(
+    ours=frozenset({BINARY, NAWS, SGA, TTYPE}),
+    theirs=frozenset({BINARY, ECHO, SGA}),
+    announce={NAWS: lambda: b"\x00\xff\x00\x18"},
+    answer={TTYPE: lambda data: b"\x00XTERM" if data == b"\x01" else None},
+)
+
+
+def whole(telnet: Telnet, data: bytes) -> bytes:
+    return telnet.receive(data) if data else b""
+
+
+def byte_by_byte(telnet: Telnet, data: bytes) -> bytes:
+    return b"".join(telnet.receive(bytes([byte])) for byte in data)
+
+
+@pytest.fixture(params=[whole, byte_by_byte])
+def feed(request: pytest.FixtureRequest) -> Callable[[Telnet, bytes], bytes]:
+    how: Callable[[Telnet, bytes], bytes] = request.param
+    return how
+
+
+Feed = Callable[[Telnet, bytes], bytes]
+
+#: What comes on the wire, what the user reads, what is answered.
+HEARD = [
+    (b"plain", b"plain", b""),
+    (b"a\r\nb\r\0c\nd", b"a\nb\rc\nd", b""),
+    (b"\r\0\n\r\r\n\r\0\0x", b"\r\n\r\n\r\0x", b""),
+    (b"a\xff\xffb", b"a\xffb", b""),
+    (b"a\xff\xf1b\xff\xf9c", b"abc", b""),
+    (b"\xff\xfb\x01", b"", b"\xff\xfd\x01"),
+    (b"\xff\xfb\x01\xff\xfb\x01", b"", b"\xff\xfd\x01"),
+    (b"\xff\xfb\x63x\xff\xfd\x63", b"x", b"\xff\xfe\x63\xff\xfc\x63"),
+    (b"\xff\xfc\x01\xff\xfe\x03", b"", b""),
+    (b"\xff\xfd\x03\xff\xfe\x03", b"", b"\xff\xfb\x03\xff\xfc\x03"),
+    (b"\xff\xfd\x06\xff\xfd\x06\xff\xfb\x06", b"", b"\xff\xfb\x06\xff\xfb\x06"),
+    (b"\xff\xfd\x05", b"", b"\xff\xfc\x05"),
+    (b"\xff\xfd\x1f", b"", b"\xff\xfb\x1f\xff\xfa\x1f\x00\xff\xff\x00\x18\xff\xf0"),
+    (
+        b"\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0z",
+        b"z",
+        b"\xff\xfb\x18\xff\xfa\x18\x00XTERM\xff\xf0",
+    ),
+    # Not agreed to: no answer. Not a wish: no answer.
+    (b"\xff\xfa\x18\x01\xff\xf0", b"", b""),
+    (b"\xff\xfd\x18\xff\xfa\x18\x00YOU\xff\xf0", b"", b"\xff\xfb\x18"),
+    # Doubled inside, ended without SE, nested.
+    (b"\xff\xfa\x07a\xff\xffb\xff\xf0x", b"x", b""),
+    (b"\xff\xfa\x07abc\xff\xfb\x01x", b"x", b"\xff\xfd\x01"),
+    (b"\xff\xfa\x07abc\xff\xfa\x08d\xff\xf0x", b"x", b""),
+    # BINARY leaves CR alone, both ways.
+    (b"\xff\xfb\x00\r\n\r\0\r", b"\r\n\r\0\r", b"\xff\xfd\x00"),
+    (b"\r\xff\xfb\x00\n", b"\r\n", b"\xff\xfd\x00"),
+]
+
+
+@pytest.mark.parametrize(("wire", "read", "answered"), HEARD)
+def test_what_is_heard_is_read_and_answered(
+    wire: bytes, read: bytes, answered: bytes, feed: Feed
+) -> None:
+    telnet = Telnet(ABILITIES)
+    assert feed(telnet, wire) == read
+    assert telnet.outgoing() == answered
+    assert telnet.outgoing() == b""
+
+
+@pytest.mark.parametrize(
+    ("wire", "read", "answered"),
+    [
+        (b"\xff\xfd\x01\xff\xfb\x03x", b"x", b"\xff\xfc\x01\xff\xfe\x03"),
+        (b"\xff\xfe\x01\xff\xfc\x03x", b"x", b""),
+        (b"a\r\nb\r\0\xff\xff", b"a\r\nb\r\0\xff", b""),
+        (b"\xff\xfd\x06", b"", b"\xff\xfc\x06"),
+        (b"\xff\xfa\x18\x01\xff\xf0y", b"y", b""),
+    ],
+)
+def test_without_abilities_and_text(wire: bytes, read: bytes, answered: bytes, feed: Feed) -> None:
+    telnet = Telnet(NOTHING, text=False)
+    assert feed(telnet, wire) == read
+    assert telnet.outgoing() == answered
+    assert telnet.send(b"a\n\xff") == b"a\n\xff"
+
+
+SENT = [
+    ([b"hello\n"], True, b"hello\r\n"),
+    ([b"a\r\nb\n\r\n"], True, b"a\r\nb\r\n\r\n"),
+    ([b"a\r", b"\nb\r", b"c"], True, b"a\r\nb\r\0c"),
+    ([b"a\rb\xff"], True, b"a\r\0b\xff\xff"),
+    ([b"ab\r", b"\n", b"\xff"], False, b"ab\r\0\n\xff\xff"),
+]
+
+
+@pytest.mark.parametrize(("typed", "lines", "wire"), SENT)
+def test_what_is_typed_as_it_goes_out(typed: list[bytes], lines: bool, wire: bytes) -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.sends_lines = lines
+    assert b"".join(map(telnet.send, typed)) + telnet.send_eof() == wire
+
+
+def test_cr_is_cr_lf_when_asked_for() -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.sends_crlf = True
+    assert telnet.send(b"a\rb\n") == b"a\r\nb\r\n"
+    telnet.sends_lines = False
+    assert telnet.send(b"a\r") == b"a\r\n"
+
+
+def test_a_cr_whose_lf_never_comes_is_still_a_cr() -> None:
+    telnet = Telnet(ABILITIES)
+    assert telnet.send(b"a\r") + telnet.send_eof() == b"a\r\0"
+    assert telnet.receive(b"b\r") + telnet.receive(b"") == b"b\r"
+    assert telnet.ended
+    assert telnet.receive(b"") == b""
+
+
+def test_binary_is_sent_as_it_is_but_for_iac() -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.receive(b"\xff\xfd\x00")
+    assert telnet.send(b"a\r\n\n\xff") == b"a\r\n\n\xff\xff"
+
+
+def test_cr_lf_and_a_lone_cr_may_be_kept_or_given_an_lf() -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.keeps_crlf = True
+    assert telnet.receive(b"a\r\nb\r\0c") == b"a\r\nb\rc"
+    telnet.adds_lf = True
+    assert telnet.receive(b"a\rb\r\n") == b"a\r\nb\r\n"
+
+
+def test_our_own_wishes_are_said_once_and_obeyed_when_answered() -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.negotiate(WILL, NAWS)
+    telnet.negotiate(WILL, NAWS)
+    telnet.negotiate(DO, SGA)
+    telnet.negotiate(DONT, ECHO)
+    telnet.negotiate(WONT, TTYPE)
+    assert telnet.outgoing() == b"\xff\xfb\x1f\xff\xfd\x03"
+    assert telnet.receive(b"\xff\xfd\x1f\xff\xfc\x03") == b""
+    assert telnet.outgoing() == b"\xff\xfa\x1f\x00\xff\xff\x00\x18\xff\xf0"
+    assert telnet.us.is_on(NAWS)
+    assert not telnet.peer.is_wanted(SGA)
+
+
+def test_commands_go_both_ways() -> None:
+    telnet, heard = Telnet(ABILITIES), []
+    telnet.heard = heard.append
+    telnet.command(246)
+    assert telnet.outgoing() == b"\xff\xf6"
+    assert telnet.receive(b"\xff\xf6\xff\xf2x\xff\xef") == b"x"
+    assert heard == [246, 242, 239]
+
+
+def test_a_subnegotiation_without_end_is_held_in_bounds(feed: Feed) -> None:
+    telnet = Telnet(ABILITIES)
+    feed(telnet, b"\xff\xfd\x18\xff\xfa\x18\x01")
+    for _ in range(10):
+        feed(telnet, b"x" * LARGEST)
+        assert len(telnet._sub) <= LARGEST
+    telnet.outgoing()
+    assert feed(telnet, b"\xff\xf0data") == b"data"
+    assert telnet.outgoing() == b""
+
+
+@given(st.binary(max_size=60), st.integers(1, 7))
+def test_garbage_means_the_same_however_it_is_cut(garbage: bytes, size: int) -> None:
+    one, other = Telnet(ABILITIES), Telnet(ABILITIES)
+    pieces = [garbage[at : at + size] for at in range(0, len(garbage), size)]
+    read = one.receive(garbage) if garbage else b""
+    assert read == b"".join(map(other.receive, pieces))
+    assert one.outgoing() == other.outgoing()
+
+
+#: Wire bytes in which every kind of command is likely, with text among them.
+LIKELY = st.lists(
+    st.sampled_from([bytes([byte]) for byte in b"\xff\xfa\xf0\xfb\xfc\xfd\xfe\x00\x01\x18\r\na"]),
+    max_size=40,
+).map(b"".join)
+
+
+@given(LIKELY, st.integers(1, 5))
+def test_likely_garbage_too(garbage: bytes, size: int) -> None:
+    test_garbage_means_the_same_however_it_is_cut.hypothesis.inner_test(garbage, size)
+
+
+@given(st.lists(st.binary(max_size=20)), st.lists(st.integers(1, 9)), st.booleans())
+def test_text_arrives_as_it_was_meant(
+    typed: list[bytes], sizes: list[int], negotiates: bool
+) -> None:
+    sender, receiver = Telnet(ABILITIES), Telnet(ABILITIES)
+    wire = b"".join(map(sender.send, typed)) + sender.send_eof()
+    if negotiates:
+        wire = b"\xff\xfb\x03" + wire + b"\xff\xf1"
+    read, at = b"", 0
+    for size in [*sizes, len(wire) + 1]:
+        piece, at = wire[at : at + size], at + size
+        read += receiver.receive(piece) if piece else b""
+    read += receiver.receive(b"")
+    assert read == b"".join(typed).replace(b"\r\n", b"\n")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([WILL, WONT, DO, DONT]), st.integers(0, 40)), max_size=20)
+)
+def test_two_of_them_come_to_an_end(wishes: list[tuple[int, int]]) -> None:
+    one, other = Telnet(ABILITIES), Telnet(ABILITIES)
+    for verb, option in wishes:
+        one.negotiate(verb, option)
+    for _ in range(60):
+        assert other.receive(one.outgoing() or b"\0") in (b"", b"\0")
+        assert one.receive(other.outgoing() or b"\0") in (b"", b"\0")
+    assert one.outgoing() == b""
+
+
+@given(LIKELY)
+def test_a_peer_that_echoes_makes_no_loop(heard: bytes) -> None:
+    telnet = Telnet(ABILITIES)
+    telnet.negotiate(DO, SGA)
+    telnet.negotiate(WILL, TTYPE)
+    telnet.receive(heard or b"x")
+    for _ in range(200):
+        out = telnet.outgoing()
+        if not out:
+            return
+        # An answer to TIMING-MARK is no question, and neither is a refusal's echo.
+        telnet.receive(out)
+    raise AssertionError(f"it loops on {out!r}")
