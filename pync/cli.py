@@ -28,7 +28,7 @@ __all__ = ["VERSION", "main"]
 
 #: What a Config can ask for -> module in programs/. Each is imported only when it is asked
 #: for: the start is felt.
-PROGRAMS = {"client": "client", "server": "server", "scanner": "scanner"}
+PROGRAMS = {"client": "client", "server": "server", "scanner": "scanner", "telnet": "telnet"}
 
 #: A file object with a descriptor, a descriptor, or None: the process's own.
 Stream = Union[IO[Any], int, None]
@@ -190,7 +190,10 @@ class _Voice:
 
 def _printable(line: str) -> str:
     # A peer's name or a path may hold control characters: a terminal must not obey.
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    # (A tab moves it no further than text does; nc's usage has some.)
+    return "".join(
+        letter if letter.isprintable() or letter == "\t" else ascii(letter)[1:-1] for letter in line
+    )
 
 
 def _descriptor(stream: Stream, default: int) -> int:

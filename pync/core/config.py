@@ -57,6 +57,19 @@ class Config(NamedTuple):
     version: bool = False
 
     # nc
+    broadcast: bool = False
+    debug_socket: bool = False
+    pass_fd: bool = False
+    recv_buffer: int | None = None
+    send_buffer: int | None = None
+    ttl: int | None = None
+    min_ttl: int | None = None
+    tos: int | None = None
+    random_ports: bool = False
+    md5sig: bool = False
+    rtable: str | None = None
+    recv_limit: int | None = None
+    dccp: bool = False
 
     # ncat
     output: str | None = None
@@ -68,8 +81,28 @@ class Config(NamedTuple):
     # TLS
 
     # proxies
+    proxy_user: str | None = None
+    proxy_protocol: str | None = None
+    proxy_address: str | None = None
 
     # telnet
+    telnet: bool = False
+    binary: bool = False
+    binary_output: bool = False
+    login: bool = False
+    no_login: bool = False
+    user: str | None = None
+    bind: str | None = None
+    escape: str | None = None
+    no_escape: bool = False
+    rlogin: bool = False
+    trace: str | None = None
+    no_rc: bool = False
+    debug: bool = False
+    encrypt: bool = False
+    realm: str | None = None
+    disable_auth: str | None = None
+    usage: bool = False
 
     # scan, JSON, retry
 

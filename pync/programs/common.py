@@ -14,6 +14,7 @@ from ..layers.delimiter import Cutter
 from ..layers.newline import CrlfEncoder
 from ..transports import Options
 from ..transports.datagram import LARGEST
+from ..transports.sockopts import OPTIONS
 
 
 def options_of(config: Config, report: Report) -> Options:
@@ -26,7 +27,15 @@ def options_of(config: Config, report: Report) -> Options:
         numeric=config.nodns,
         family=4 if config.ipv4 else 6 if config.ipv6 else 0,
         many=config.keep_open,
+        sockopts=_sockopts(config),
         report=report,
+    )
+
+
+def _sockopts(config: Config) -> tuple[tuple[str, int], ...]:
+    asked = ((name, getattr(config, name)) for name in OPTIONS)
+    return tuple(
+        (name, int(value)) for name, value in asked if value or (value == 0 and value is not False)
     )
 
 
@@ -53,6 +62,8 @@ def _pace(config: Config, datagrams: bool) -> Pace | None:
 
 def _until(config: Config, datagrams: bool) -> Condition | None:
     conditions: list[Condition] = []
+    if config.recv_limit is not None:
+        conditions.append(Count(config.recv_limit, None))
     if config.until is not None:
         conditions.append(Until(config.until))
     if config.count is not None:

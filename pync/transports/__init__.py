@@ -42,8 +42,8 @@ class Options(NamedTuple):
     ``timeout``: seconds for a connection to be made (None: as long as the system
     takes). ``source`` and ``source_port``: bound before dialling. ``numeric``: no
     name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a datagram listener
-    takes datagrams from everyone, not from its first peer only. ``report``: is told
-    of attempts that failed.
+    takes datagrams from everyone, not from its first peer only. ``sockopts``: options to
+    set on the socket (sockopts.py). ``report``: is told of attempts that failed.
     """
 
     timeout: float | None = None
@@ -52,6 +52,7 @@ class Options(NamedTuple):
     numeric: bool = False
     family: int = 0
     many: bool = False
+    sockopts: tuple[tuple[str, int], ...] = ()
     report: Report = silent
 
 

@@ -6,12 +6,13 @@ import errno
 import os
 import socket
 import sys
+from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import cause_of
 from ..core.events import AttemptFailed
-from . import Options
+from . import Options, sockopts
 from .conn import Conn, Listener, TcpConn
 from .internet import (
     Endpoint,
@@ -68,6 +69,7 @@ def _connect(
 ) -> socket.socket:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
     try:
+        sockopts.apply(sock, options.sockopts)
         bind_source(sock, address, options, socket.SOCK_STREAM)
         sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
         sock.connect(endpoint.name)
@@ -124,11 +126,12 @@ class TcpListener(Listener):
 
 def listen(address: Address, options: Options) -> TcpListener:
     """Listen on every address of the host. Raises ListenError."""
-    socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, _bound)
+    bound = partial(_bound, options)
+    socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, bound)
     return TcpListener(socks, addresses)
 
 
-def _bound(family: int, name: tuple[object, ...]) -> socket.socket:
+def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if sys.platform == "win32":
@@ -137,6 +140,7 @@ def _bound(family: int, name: tuple[object, ...]) -> socket.socket:
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         only_ipv6(sock)
+        sockopts.apply(sock, options.sockopts)
         sock.bind(name)
         sock.listen(BACKLOG)
         sock.setblocking(False)

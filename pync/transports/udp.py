@@ -10,10 +10,11 @@ import errno
 import socket
 import struct
 import sys
+from functools import partial
 
 from ..core.address import Address
 from ..core.errors import DialError, cause_of
-from . import Options
+from . import Options, sockopts
 from .conn import Conn, Listener
 from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn
 from .internet import address_of, bind_source, listening_sockets, only_ipv6, resolve, tried_all
@@ -45,6 +46,7 @@ def _connect(
 ) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
+        sockopts.apply(sock, options.sockopts)
         bind_source(sock, address, options, socket.SOCK_DGRAM)
         sock.connect(name)
     except BaseException:
@@ -55,14 +57,16 @@ def _connect(
 
 def listen(address: Address, options: Options) -> UdpListener:
     """Bind every address of the host. Raises ListenError."""
-    socks, addresses = listening_sockets(address, options, socket.SOCK_DGRAM, _bound)
+    bound = partial(_bound, options)
+    socks, addresses = listening_sockets(address, options, socket.SOCK_DGRAM, bound)
     return UdpListener(socks, addresses, options.many)
 
 
-def _bound(family: int, name: tuple[object, ...]) -> socket.socket:
+def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         only_ipv6(sock)
+        sockopts.apply(sock, options.sockopts)
         if family == socket.AF_INET and _IP_PKTINFO is not None:
             sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         elif family == socket.AF_INET6 and hasattr(socket, "IPV6_RECVPKTINFO"):

@@ -1,0 +1,284 @@
+"""nc's command line (OpenBSD's netcat as Debian has it): words, endings, statuses.
+
+What it says is in nc_says.py. Numbers are checked, and complained of, as strtonum(3) does.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+from ..core.address import Address
+from ..core.config import Config, Endings
+from ..core.errors import IdleTimeoutError, RelayError, UsageError
+from . import About
+from .nc_says import HELP, SHORT_USAGE, NcUsageError, complain, say
+from .words import Manner, read
+
+__all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
+
+USAGE = """\
+Usage:
+  nc [options] [--] [TARGET]...
+
+Options:
+  -4 --ipv4                      IPv4 only.
+  -6 --ipv6                      IPv6 only.
+  -b --broadcast                 Allow broadcast.
+  -C --crlf                      Send CR LF for LF.
+  -D --debug-socket              Set SO_DEBUG.
+  -d --no-stdin                  Do not read standard input.
+  -F --pass-fd                   Pass the connected socket over standard output, and leave.
+  -h --help                      Show the help.
+  -I --recv-buffer=LENGTH        Size of the receive buffer.
+  -i --interval=SECONDS          Pause between lines sent, or between ports scanned.
+  -k --keep-open                 With -l: serve one client after the other.
+  -l --listen                    Listen.
+  -M --ttl=TTL                   TTL, or hop limit, of what is sent.
+  -m --min-ttl=TTL               TTL, or hop limit, that what is received must have.
+  -N --shutdown                  Send FIN when the input ends.
+  -n --nodns                     Look up no names.
+  -O --send-buffer=LENGTH        Size of the send buffer.
+  -P --proxy-user=NAME           User for the proxy.
+  -p --source-port=PORT          Port to connect from; with -l, to listen on.
+  -q --quit-after=SECONDS        Leave so long after the input has ended.
+  -r --random-ports              Ports in random order.
+  -S --md5sig                    Set TCP_MD5SIG (RFC 2385).
+  -s --source=ADDRESS            Address to connect from; with -l, to listen on.
+  -T --tos=KEYWORD               Type of service.
+  -t --telnet                    Answer telnet's negotiation.
+  -U --unixsock                  A Unix socket.
+  -u --udp                       UDP.
+  -V --rtable=TABLE              Another routing table.
+  -v --verbose                   Say more.
+  -W --recv-limit=COUNT          Leave after so many reads.
+  -w --wait=SECONDS              Give up after so long without a connection or data.
+  -X --proxy-protocol=PROTOCOL   4, 5 or connect.
+  -x --proxy-address=ADDRESS     The proxy, HOST[:PORT].
+  -Z --dccp                      DCCP.
+  -z --zero-io                   Only see whether ports are open.
+"""
+
+#: getopt(3)'s texts; nc knows no long options.
+MANNER = Manner(
+    unknown_short="invalid option -- '{0}'",
+    needs_short="option requires an argument -- '{0}'",
+    longs=False,
+)
+
+
+class Number(NamedTuple):
+    """The range that an option's number must be in, and what it is called."""
+
+    name: str
+    least: int
+    most: int
+
+
+_INT = 2**31 - 1
+
+#: Field -> its range; nc names the fault after the name.
+NUMBERS = {
+    "recv_buffer": Number("TCP receive window", 1, 1 << 30),
+    "send_buffer": Number("TCP send window", 1, 1 << 30),
+    "interval": Number("interval", 0, 2**32 - 1),
+    "ttl": Number("ttl is", 0, 255),
+    "min_ttl": Number("minttl is", 0, 255),
+    "quit_after": Number("quit timer", -_INT - 1, _INT),
+    "wait": Number("timeout", 0, _INT // 1000),
+    "recv_limit": Number("receive limit", 1, _INT),
+}
+
+#: Type of service: nc(1) -T, netinet/ip.h, RFC 2474, RFC 2597.
+TOS = {
+    **{
+        f"af{klass}{drop}": 8 * (8 * klass + 2 * drop) // 2
+        for klass in range(1, 5)
+        for drop in range(1, 4)
+    },
+    "critical": 0xA0,
+    **{f"cs{klass}": 32 * klass for klass in range(8)},
+    "ef": 0xB8,
+    "inetcontrol": 0xC0,
+    "lowcost": 0x02,
+    "lowdelay": 0x10,
+    "netcontrol": 0xE0,
+    "reliability": 0x04,
+    "throughput": 0x08,
+}
+
+PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
+
+#: (option, option, what is said): checked when all options are read.
+CONFLICTS = (
+    ("listen", "zero_io", "cannot use -z and -l"),
+    ("udp", "proxy_address", "no proxy support for UDP mode"),
+    ("listen", "proxy_address", "no proxy support for listen"),
+    ("unixsock", "proxy_address", "no proxy support for unix sockets"),
+)
+
+
+def parse(argv: list[str]) -> Config:
+    """Read a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
+    try:
+        fields, words = read(USAGE, argv, MANNER)
+    except UsageError as error:
+        raise NcUsageError(str(error)) from None
+    if fields["help"]:
+        return Config(help=True)
+    for name, number in NUMBERS.items():
+        if fields[name] is not None:
+            fields[name] = _number(fields[name], number)
+    fields["tos"] = _tos(fields["tos"])
+    config = Config(target=tuple(words), **fields)
+    _check(config)
+    config = _with_address(config)
+    program = "scanner" if config.zero_io else "server" if config.listen else "client"
+    return config._replace(program=program, endings=_endings(config))
+
+
+def status(error: Exception, _config: Config | None) -> int:
+    """nc ends with 0 whatever becomes of a connection that it had."""
+    return 0 if isinstance(error, (RelayError, IdleTimeoutError)) else 1
+
+
+def about(_config: Config) -> About:
+    """-h: on standard error, as nc."""
+    return About(f"{HELP}\n{SHORT_USAGE}\n", to_stderr=True)
+
+
+def _number(text: str, number: Number) -> int:
+    """strtonum(3): what is wrong follows the name."""
+    # "ttl is too large", but "timeout too small: -1".
+    end = "" if number.name.endswith(" is") else f": {text}"
+    try:
+        value = int(text)
+    except ValueError:
+        raise UsageError(f"{number.name} invalid{end}") from None
+    wrong = "too small" if value < number.least else "too large" if value > number.most else ""
+    if wrong:
+        raise UsageError(f"{number.name} {wrong}{end}")
+    return value
+
+
+def _tos(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text in TOS:
+        return TOS[text]
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 255:
+        raise UsageError(f"illegal tos value {text}")
+    return value
+
+
+def _check(config: Config) -> None:
+    for one, other, said in CONFLICTS:
+        if getattr(config, one) and getattr(config, other):
+            raise UsageError(said)
+    if config.keep_open and not config.listen:
+        raise UsageError("must use -l with -k")
+    if config.proxy_protocol is not None and config.proxy_protocol not in PROXIES:
+        raise UsageError("unsupported proxy protocol")
+    if config.rtable is not None:
+        raise UsageError("no alternate routing table support available")
+    if config.dccp:
+        raise UsageError("no DCCP support available")
+    if config.md5sig:
+        raise UsageError("Unable to read TCP MD5SIG password")
+
+
+def _endings(config: Config) -> Endings:
+    waits = config.quit_after is not None and config.quit_after >= 0
+    return Endings(
+        shutdown=config.shutdown or waits,
+        # A listener leaves at its peer's end; what was typed before is sent first.
+        on_peer_end="finish" if config.listen else "stay",
+        quit_after=config.quit_after if waits else None,
+        idle=config.wait,
+    )
+
+
+# Targets.
+
+
+def _with_address(config: Config) -> Config:
+    words = list(config.target)
+    if config.unixsock:
+        return _with_path(config, words)
+    if not words and not config.listen:
+        raise NcUsageError("")
+    scheme = "udp" if config.udp else "tcp"
+    if config.listen:
+        host, port = _listen_on(config, words)
+        if not host and not config.ipv6:
+            # Theirs takes the first address that a passive lookup gives.
+            scheme += "4"
+        return config._replace(address=Address(scheme, host, _port(port)))
+    if len(words) > 2:
+        ports = words[1:]
+    elif len(words) < 2:
+        raise UsageError("missing port number") if words else NcUsageError("")
+    else:
+        ports = [words[1]]
+    found = _ports(ports, config)
+    return config._replace(address=Address(scheme, words[0], found[0]), ports=found)
+
+
+def _with_path(config: Config, words: list[str]) -> Config:
+    path = words or ([config.source] if config.listen and config.source else [])
+    if not path:
+        raise UsageError("missing socket pathname") if config.listen else NcUsageError("")
+    if len(path) > 1:
+        raise UsageError("cannot use port with -U") if len(path) == 2 else NcUsageError("")
+    return config._replace(address=Address("unixgram" if config.udp else "unix", path=path[0]))
+
+
+def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
+    if config.source_port is not None:
+        if len(words) > 1:
+            raise NcUsageError("")
+        return (words[0] if words else config.source or ""), config.source_port
+    if len(words) == 1:
+        return config.source or "", words[0]
+    if len(words) == 2:
+        return words[0], words[1]
+    raise UsageError("missing port number") if not words else NcUsageError("")
+
+
+def _port(text: str) -> str:
+    if text.isascii() and text.isdigit() and int(text) > 65535:
+        raise UsageError(f"port number too large: {text}")
+    return text
+
+
+def _ports(words: list[str], config: Config) -> tuple[str, ...]:
+    ports: list[str] = []
+    for word in words:
+        low, dash, high = word.partition("-")
+        if dash and low:
+            first, last = sorted((_in_range(low), _in_range(high)))
+            ports += [str(port) for port in range(first, last + 1)]
+        else:
+            ports.append(str(_service(word, config)))
+    if config.random_ports:
+        random.shuffle(ports)
+    return tuple(ports)
+
+
+def _service(word: str, config: Config) -> int:
+    if not word.isdigit():
+        import socket
+
+        try:
+            return socket.getservbyname(word, "udp" if config.udp else "tcp")
+        except OSError:
+            pass
+    return _in_range(word)
+
+
+def _in_range(text: str) -> int:
+    return _number(text, Number("port number", 1, 65535))

@@ -1,0 +1,150 @@
+"""nc's words: events, errors, usage; scripts match them byte for byte. No policy."""
+
+from __future__ import annotations
+
+from ..core.address import DATAGRAMS, Address
+from ..core.config import Config
+from ..core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
+from . import VERSION, Said
+
+HELP = f"pync {VERSION}, as nc"
+
+_USAGE = (
+    "usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]",
+    "\t  [-m minttl] [-O length] [-P proxy_username] [-p source_port]",
+    "\t  [-q seconds] [-s sourceaddr] [-T keyword] [-V rtable] [-W recvlimit]",
+    "\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]",
+    "\t  [destination] [port]",
+)
+
+SHORT_USAGE = "\n".join(_USAGE)
+
+
+class NcUsageError(UsageError):
+    """A fault after which nc shows its usage; the text may be empty."""
+
+
+def say(event: Event, config: Config, _interactive: bool) -> Said:
+    """What is said on stderr about an event, which is with -v only."""
+    if not config.verbose:
+        return None
+    if isinstance(event, Listening):
+        return _listening(event.address, config)
+    if isinstance(event, Accepted):
+        return f"Connection received on {_where(event.peer, config) or _path_of(config)}"
+    if isinstance(event, Connected):
+        return None if event.peer.path else _succeeded(event.peer, event.asked, config)
+    if isinstance(event, Scanned):
+        return _scanned(event, config)
+    if isinstance(event, AttemptFailed):
+        return _refused(event.address, event.cause, config)
+    return None
+
+
+def complain(error: Exception, config: Config | None) -> Said:
+    """What is said of an error; much of it only with -v."""
+    if isinstance(error, NcUsageError):
+        return (f"nc: {error}", *_USAGE) if str(error) else _USAGE
+    if isinstance(error, DialError):
+        return _not_dialled(error, config)
+    if isinstance(error, ListenError):
+        return f"nc: {_as_strerror(error.cause)}"
+    if isinstance(error, RelayError):
+        return None
+    if isinstance(error, OutputError):
+        return f"nc: {error.operation}: {_as_strerror(error.cause)}"
+    return f"nc: {error}"
+
+
+def _not_dialled(error: DialError, config: Config | None) -> Said:
+    address = error.address
+    if not isinstance(address, Address) or address.path:
+        where = address.path if isinstance(address, Address) else address
+        return f"nc: {where}: {_as_strerror(error.cause)}"
+    if not error.attempts:
+        cause = _as_strerror(error.cause)
+        return f'nc: getaddrinfo for host "{address.host}" port {address.port}: {cause}'
+    if error.cause == "cannot assign requested address":
+        return f"nc: bind failed: {_as_strerror(error.cause)}"
+    if len(error.attempts) > 1 or config is None or not config.verbose:
+        return None  # told one by one, or not at all
+    tried, cause = error.attempts[0]
+    assert isinstance(tried, Address)
+    return _refused(tried, cause, config)
+
+
+def _refused(tried: Address, cause: str, config: Config) -> str:
+    asked = config.address.host if config.address is not None else ""
+    where = f"{_named(tried.host, asked)} port {tried.port} ({tried.scheme[:3]})"
+    if cause == "timed out" and config.wait is not None:
+        return f"nc: connect to {where} timed out: Operation now in progress"
+    return f"nc: connect to {where} failed: {_as_strerror(cause)}"
+
+
+def _scanned(event: Scanned, config: Config) -> Said:
+    if event.state == "closed":
+        return None  # the attempt has been told
+    if event.state == "open":
+        return _succeeded(event.address, event.asked, config)
+    # Theirs calls every UDP port that says nothing a success.
+    return f"{_connection(event.address, event.asked, config)} {event.state}"
+
+
+def _succeeded(peer: Address, asked: str, config: Config) -> str:
+    return f"{_connection(peer, asked, config)} succeeded!"
+
+
+def _connection(peer: Address, asked: str, config: Config) -> str:
+    protocol = peer.scheme[:3]
+    service = "*" if config.nodns else _service(peer.port, protocol)
+    return f"Connection to {_named(peer.host, asked)} {peer.port} port [{protocol}/{service}]"
+
+
+def _named(host: str, asked: str) -> str:
+    return host if asked in ("", host) else f"{asked} ({host})"
+
+
+def _listening(address: Address, config: Config) -> Said:
+    if address.path:
+        stream = address.scheme not in DATAGRAMS
+        bound = f"Bound on {address.path}"
+        return (bound, f"Listening on {address.path}") if stream else bound
+    word = "Bound" if address.scheme in DATAGRAMS else "Listening"
+    return f"{word} on {_where(address, config)}"
+
+
+def _where(address: Address, config: Config) -> str:
+    if address.path:
+        return address.path
+    return f"{address.host if config.nodns else _name_of(address)} {address.port}".strip()
+
+
+def _path_of(config: Config) -> str:
+    return config.address.path if config.address is not None else ""
+
+
+def _name_of(address: Address) -> str:
+    """The host's name: theirs looks it up unless it was told not to (-n)."""
+    import socket
+
+    try:
+        return socket.getnameinfo((address.host, int(address.port)), socket.NI_NUMERICSERV)[0]
+    except (OSError, ValueError, OverflowError):
+        return address.host
+
+
+def _service(port: str, protocol: str) -> str:
+    import socket
+
+    try:
+        return socket.getservbyport(int(port), protocol)
+    except (OSError, ValueError, OverflowError):
+        return "*"
+
+
+def _as_strerror(cause: str) -> str:
+    """The cause as strerror(3) has it, which is how theirs ends a line."""
+    if cause == "timed out":
+        return "Connection timed out"
+    return cause[:1].upper() + cause[1:]

@@ -1,0 +1,148 @@
+"""What nc says of its command line, and pync as nc: the same words, the same status."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ..peer import DEADLINE
+from ..programs import PYNC, needs
+
+#: Command lines that end by themselves; nothing is reached.
+WORDS = """
+-q
+-y
+-c h 1
+-e x h 1
+-lvq
+-zy
+--version
+--help
+
+localhost
+localhost 70000
+localhost nosuchservice
+localhost 0
+localhost -1
+a b c
+127.0.0.1 1
+-n 127.0.0.1 1
+-v 127.0.0.1 1
+-vn 127.0.0.1 1
+-nv 127.0.0.1 1 -4
+127.0.0.1 -v 1
+-v -- 127.0.0.1 1
+-vz 127.0.0.1 1
+-z 127.0.0.1 1
+-zvn 127.0.0.1 1-3
+-zvn 127.0.0.1 3-1
+-zvn 127.0.0.1 1 2
+-zv 127.0.0.1 tcpmux
+-zv 127.0.0.1 1-0
+-zv 127.0.0.1 1-70000
+-v4 127.0.0.1 1
+-v6 ::1 1
+-v localhost 1
+-4 ::1 1
+-6 127.0.0.1 1
+-vn localhost 1
+-v no-such-host.invalid 80
+no-such-host.invalid 80
+-n 1.2.3 1x
+-l -z 1
+-lk -z 1
+-k localhost 1
+-w x localhost 1
+-w -1 localhost 1
+-w 99999999999 localhost 1
+-w1 -v 127.0.0.1 1
+-w 1x localhost 1
+-i x h 1
+-i -1 h 1
+-q x h 1
+-q 99999999999 h 1
+-W x h 1
+-W 0 h 1
+-M 300 h 1
+-M x h 1
+-M -1 h 1
+-m 256 h 1
+-I 0 h 1
+-I x h 1
+-I 99999999999 h 1
+-O x h 1
+-O 0 h 1
+-T foo h 1
+-T 256 h 1
+-T ef -v 127.0.0.1 1
+-T 0x10 -v 127.0.0.1 1
+-T 16 -v 127.0.0.1 1
+-M 3 -v 127.0.0.1 1
+-m 3 -v 127.0.0.1 1
+-I 4096 -O 4096 -v 127.0.0.1 1
+-b -v 127.0.0.1 1
+-D -v 127.0.0.1 1
+-V 1 localhost 1
+-X 6 h 1
+-X connect -x p -u h 1
+-x p -l 1
+-s 192.0.2.1 127.0.0.1 1
+-s 127.0.0.1 -v 127.0.0.1 1
+-U
+-lU
+-U a b
+-U /no/such/socket
+-vU /no/such/socket
+-uU /no/such/socket
+-lU /no/such/folder/socket
+-l -p 1 2 3
+-l 1 2 3
+-l
+-l -s 127.0.0.1
+-rzvn 127.0.0.1 1
+-d 127.0.0.1 1
+-N -v 127.0.0.1 1
+-C -v 127.0.0.1 1
+""".strip("\n").split("\n")
+
+
+#: Its messages begin with the name by which it was called.
+THEIRS = ["nc"]
+
+
+def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
+    """Status, stdout and stderr of a program without input."""
+    done = subprocess.run(
+        [*command, *words],
+        executable=shutil.which("nc.openbsd") if command == THEIRS else None,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_the_same_words_the_same_answer(words: str) -> None:
+    needs("nc")
+    assert run([*PYNC, "--as=nc"], words.split()) == run(THEIRS, words.split())
+
+
+def test_it_is_nc_by_its_name_too(tmp_path: Path) -> None:
+    link = tmp_path / "nc"
+    link.write_text(f'#!/bin/sh\nPYNC_AS=nc exec {" ".join(PYNC)} "$@"\n')
+    link.chmod(0o755)
+    assert run([str(link)], ["-lzy"]) == run([*PYNC, "--as=netcat"], ["-lzy"])
+
+
+def test_the_help_names_every_option_that_theirs_names() -> None:
+    needs("nc")
+    status, shown, theirs = run(THEIRS, ["-h"])
+    assert (status, shown) == (0, b"")
+    status, shown, ours = run([*PYNC, "--as=nc"], ["-h"])
+    assert (status, shown) == (0, b"")
+    usage = [line for line in theirs.decode().splitlines() if line.startswith(("usage", "\t  "))]
+    assert [line for line in usage if line not in ours.decode()] == []

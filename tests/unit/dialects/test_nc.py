@@ -1,0 +1,92 @@
+"""nc's command line; that its messages are nc's own is shown in tests/interop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config, Endings
+from pync.core.errors import DialError, IdleTimeoutError, RelayError, UsageError
+from pync.dialects.nc import NUMBERS, TOS, USAGE, about, parse, status
+from pync.dialects.words import options_in
+
+
+def test_the_tables_name_fields() -> None:
+    fields = {option.long.replace("-", "_") for option in options_in(USAGE)}
+    assert fields <= set(Config._fields)
+    assert set(NUMBERS) <= fields
+
+
+@pytest.mark.parametrize(
+    ("argv", "address"),
+    [
+        ("h 9", Address("tcp", "h", "9")),
+        ("-u h 9", Address("udp", "h", "9")),
+        ("-l 9", Address("tcp4", "", "9")),
+        ("-l6 9", Address("tcp", "", "9")),
+        ("-lp 9", Address("tcp4", "", "9")),
+        ("-l -p 9 h", Address("tcp", "h", "9")),
+        ("-l h 9", Address("tcp", "h", "9")),
+        ("-lvnp9", Address("tcp4", "", "9")),
+        ("-U /a", Address("unix", path="/a")),
+        ("-luU /a", Address("unixgram", path="/a")),
+        ("h http", Address("tcp", "h", "80")),
+    ],
+)
+def test_where_to(argv: str, address: Address) -> None:
+    assert parse(argv.split()).address == address
+
+
+@pytest.mark.parametrize(
+    ("argv", "endings"),
+    [
+        ("h 9", Endings(shutdown=False, on_peer_end="stay")),
+        ("-N h 9", Endings(on_peer_end="stay")),
+        ("-q 0 h 9", Endings(on_peer_end="stay", quit_after=0)),
+        ("-q -1 h 9", Endings(shutdown=False, on_peer_end="stay")),
+        ("-w 3 h 9", Endings(shutdown=False, on_peer_end="stay", idle=3)),
+        ("-l 9", Endings(shutdown=False, on_peer_end="finish")),
+    ],
+)
+def test_endings(argv: str, endings: Endings) -> None:
+    assert parse(argv.split()).endings == endings
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        ("-w1 h 9", {"wait": 1}),
+        ("h 9 -T lowdelay", {"tos": 0x10}),
+        ("-T 0x10 h 9", {"tos": 16}),
+        ("-M 0 h 9", {"ttl": 0}),
+        ("-I 4096 -O 1 h 9", {"recv_buffer": 4096, "send_buffer": 1}),
+        ("-W 2 h 9", {"recv_limit": 2}),
+    ],
+)
+def test_values(argv: str, changed: dict[str, Any]) -> None:
+    config = parse(argv.split())
+    assert {name: getattr(config, name) for name in changed} == changed
+
+
+def test_types_of_service() -> None:
+    assert (TOS["af11"], TOS["af43"], TOS["cs0"], TOS["cs7"], TOS["ef"]) == (40, 152, 0, 224, 184)
+
+
+def test_ports_are_scanned_in_order_or_in_none() -> None:
+    assert parse(["-z", "h", "3-5"]).ports == ("3", "4", "5")
+    assert parse(["-z", "h", "5-3", "9"]).ports == ("3", "4", "5", "9")
+    shuffled = parse(["-rz", "h", "1-100"]).ports
+    assert sorted(shuffled, key=int) == [str(port) for port in range(1, 101)]
+
+
+def test_a_connection_that_was_there_ends_with_0() -> None:
+    assert status(RelayError("relay", "x", "connection reset by peer"), None) == 0
+    assert status(IdleTimeoutError("relay", "x", "idle"), None) == 0
+    assert status(DialError("dial", "x", "refused"), None) == 1
+    assert status(UsageError("no"), None) == 1
+
+
+def test_help_is_on_stderr() -> None:
+    assert about(parse(["-lh"])).to_stderr

@@ -1,0 +1,96 @@
+"""nc's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from pync.core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
+from pync.dialects.nc_says import SHORT_USAGE, NcUsageError, complain, say
+
+V4 = Address("tcp", "127.0.0.1", "60001")
+UDP = V4._replace(scheme="udp")
+PATH = Address("unix", path="/a")
+ASKED = Config(verbose=1, nodns=True, address=Address("tcp", "localhost", "60001"))
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (Listening(V4), "Listening on 127.0.0.1 60001"),
+        (Listening(UDP), "Bound on 127.0.0.1 60001"),
+        (Listening(PATH), ("Bound on /a", "Listening on /a")),
+        (Listening(PATH._replace(scheme="unixgram")), "Bound on /a"),
+        (Accepted(V4), "Connection received on 127.0.0.1 60001"),
+        (
+            Connected(V4, "localhost"),
+            "Connection to localhost (127.0.0.1) 60001 port [tcp/*] succeeded!",
+        ),
+        (Connected(PATH, ""), None),
+        (Scanned(V4, "127.0.0.1", "open"), "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!"),
+        (Scanned(V4, "", "closed"), None),
+        (
+            Scanned(UDP, "", "open|filtered"),
+            "Connection to 127.0.0.1 60001 port [udp/*] open|filtered",
+        ),
+        (
+            AttemptFailed(V4, "connection refused"),
+            "nc: connect to localhost (127.0.0.1) port 60001 (tcp) failed: Connection refused",
+        ),
+    ],
+)
+def test_events_are_told_with_v_only(event: Event, said: object) -> None:
+    assert say(event, ASKED, False) == said
+    assert say(event, Config(), False) is None
+
+
+def test_names_are_looked_up_unless_told_not_to() -> None:
+    config = ASKED._replace(nodns=False)
+    assert say(Accepted(V4), config, False) == "Connection received on localhost 60001"
+    web = Connected(V4._replace(port="80"), "127.0.0.1")
+    assert say(web, config, False) == "Connection to 127.0.0.1 80 port [tcp/http] succeeded!"
+
+
+REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"),))
+
+
+@pytest.mark.parametrize(
+    ("error", "config", "said"),
+    [
+        (UsageError("cannot use -z and -l"), None, "nc: cannot use -z and -l"),
+        (NcUsageError(""), None, tuple(SHORT_USAGE.split("\n"))),
+        (ListenError("listen", V4, "address already in use"), ASKED, "nc: Address already in use"),
+        (RelayError("relay", V4, "connection reset by peer"), ASKED, None),
+        (REFUSED, Config(), None),
+        (
+            REFUSED,
+            ASKED,
+            "nc: connect to localhost (127.0.0.1) port 60001 (tcp) failed: Connection refused",
+        ),
+        (
+            DialError("dial", V4, "timed out", ((V4, "timed out"),)),
+            ASKED._replace(wait=1),
+            "nc: connect to localhost (127.0.0.1) port 60001 (tcp) timed out: "
+            "Operation now in progress",
+        ),
+        (
+            DialError("dial", V4, "name or service not known"),
+            Config(),
+            'nc: getaddrinfo for host "127.0.0.1" port 60001: Name or service not known',
+        ),
+        (
+            DialError("dial", PATH, "no such file or directory"),
+            None,
+            "nc: /a: No such file or directory",
+        ),
+        (
+            OutputError("write", "x", "no space left on device"),
+            None,
+            "nc: write: No space left on device",
+        ),
+    ],
+)
+def test_errors(error: Exception, config: Config | None, said: object) -> None:
+    assert complain(error, config) == said
