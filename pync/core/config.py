@@ -75,6 +75,8 @@ class Config(NamedTuple):
     output: str | None = None
     hex_dump: str | None = None
     append_output: bool = False
+    delay: float | None = None
+    test: bool = False
 
     # exec, broker, access lists
 

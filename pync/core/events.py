@@ -30,6 +30,19 @@ class Connected(NamedTuple):
     asked: str
 
 
+class Trying(NamedTuple):
+    """An address is about to be dialled."""
+
+    address: Address
+
+
+class Told(NamedTuple):
+    """A line of a program's own conversation with its user; an error goes to stderr."""
+
+    text: str
+    is_error: bool = False
+
+
 class AttemptFailed(NamedTuple):
     """One address of several, or one port of several, could not be reached."""
 
@@ -51,6 +64,15 @@ class PeerEnded(NamedTuple):
     peer: Address
 
 
+class Finished(NamedTuple):
+    """A connection is over: what moved, and how long it took (seconds)."""
+
+    peer: Address
+    sent: int
+    received: int
+    seconds: float
+
+
 class Progressed(NamedTuple):
     """So many bytes have gone each way by now; ``total`` are to be sent, if that is known."""
 
@@ -65,7 +87,19 @@ class Failed(NamedTuple):
     error: Exception
 
 
-Event = Union[Listening, Accepted, Connected, AttemptFailed, Scanned, PeerEnded, Progressed, Failed]
+Event = Union[
+    Listening,
+    Accepted,
+    Connected,
+    Trying,
+    Told,
+    AttemptFailed,
+    Scanned,
+    PeerEnded,
+    Finished,
+    Progressed,
+    Failed,
+]
 Report = Callable[[Event], None]
 
 

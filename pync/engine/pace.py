@@ -52,6 +52,25 @@ class LineByLine:
         return self._interval
 
 
+class Delay:
+    """A pause after everything that was read (ncat's -d).
+
+    Arguments:
+        seconds: of each pause.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def pieces(self, data: bytes) -> list[bytes]:
+        """What was read, whole."""
+        return [data]
+
+    def pause(self, written: int, now: float) -> float:  # noqa: ARG002 - a Pace
+        """The same after every read."""
+        return self._seconds
+
+
 class Rate:
     """At most so many bytes a second, evenly.
 

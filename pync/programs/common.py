@@ -8,7 +8,7 @@ from ..core.address import DATAGRAMS
 from ..core.config import Config
 from ..core.events import Report
 from ..core.until import Condition, Count, Until, first_of
-from ..engine.pace import LineByLine, Pace, Rate
+from ..engine.pace import Delay, LineByLine, Pace, Rate
 from ..engine.tuning import Tuning
 from ..layers.delimiter import Cutter
 from ..layers.newline import CrlfEncoder
@@ -57,6 +57,8 @@ def tuning_of(config: Config) -> Tuning:
 def _pace(config: Config, datagrams: bool) -> Pace | None:
     if config.interval is not None:
         return LineByLine(config.interval, config.delimiter or b"\n")
+    if config.delay is not None:
+        return Delay(config.delay)
     return Rate(config.rate, whole=datagrams) if config.rate else None
 
 

@@ -6,11 +6,12 @@ if that was asked for.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..core.config import Config, Endings
-from ..core.events import Progressed, Report
+from ..core.events import Finished, Progressed, Report
 from ..core.script import Script
 from ..engine.relay import relay
 from ..engine.tuning import Tap
@@ -80,7 +81,9 @@ def _talk(
     if config.progress:
         total = stdio.size
         tuning = tuning._replace(meter=lambda moved: report(Progressed(*moved, total)))
-    relay(stdio, conn, endings, tuning, report)
+    began = time.monotonic()
+    moved = relay(stdio, conn, endings, tuning, report)
+    report(Finished(conn.peer, moved.sent, moved.received, time.monotonic() - began))
     return tuning.until is not None and tuning.until.met
 
 

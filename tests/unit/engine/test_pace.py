@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pync.engine.pace import LineByLine, Rate
+from pync.engine.pace import Delay, LineByLine, Rate
 
 
 def test_a_pause_after_each_line() -> None:
@@ -37,3 +37,9 @@ def test_a_late_timer_is_made_up_for_but_not_a_long_silence() -> None:
 def test_the_slowest_rate_goes_byte_by_byte_and_a_datagram_whole() -> None:
     assert Rate(1).pieces(b"abc") == [b"a", b"b", b"c"]
     assert Rate(1, whole=True).pieces(b"abc") == [b"abc"]
+
+
+def test_a_pause_after_each_read() -> None:
+    pace = Delay(0.5)
+    assert pace.pieces(b"a\nb") == [b"a\nb"]
+    assert pace.pause(3, 1.0) == 0.5

@@ -1,0 +1,245 @@
+"""ncat's command line (nmap's netcat): words, endings, statuses.
+
+What it says is in ncat_says.py. Where versions differ, the endings are those of 7.96.
+"""
+
+from __future__ import annotations
+
+from ..core.address import Address
+from ..core.config import Config, Endings
+from ..core.deadline import parse_duration
+from ..core.errors import DialError, ListenError, OutputError, UsageError
+from . import VERSION, About
+from .ncat_says import NcatOptionError, complain, say
+from .words import Manner, options_in, read
+
+__all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
+
+USAGE = """\
+Connect and redirect sockets, as ncat.
+
+Usage:
+  ncat [options] [--] [TARGET]...
+
+Options:
+  -4 --ipv4                      IPv4 only.
+  -6 --ipv6                      IPv6 only.
+  -U --unixsock                  A Unix socket.
+  -u --udp                       UDP.
+  -C --crlf                      Send CR LF for LF.
+  -d --delay=TIME                Wait so long between reads.
+  -o --output=FILE               Write what is sent and received to FILE.
+  -x --hex-dump=FILE             The same as a hexadecimal dump.
+     --append-output             Keep what these files hold.
+  -i --idle-timeout=TIME         Give up after so long without data.
+  -p --source-port=PORT          Port to connect from; with -l, to listen on.
+  -s --source=ADDRESS            Address to connect from; with -l, to listen on.
+  -l --listen                    Listen.
+  -k --keep-open                 Serve more than one client; as a client, stay after its end.
+  -n --nodns                     Look up no names.
+  -q --quit-after=TIME           Leave so long after the input has ended.
+  -v --verbose                   Say more.
+  -w --wait=TIME                 Give up after so long without a connection.
+  -z --zero-io                   Only see whether the port is open.
+     --send-only                 Drop what is received; leave when the input is sent.
+     --recv-only                 Send nothing.
+     --no-shutdown               Send no FIN when the input ends.
+     --test                      Say on stderr when the listener is bound.
+  -h --help                      Show this.
+     --version                   Show the version.
+
+TIME is in seconds, or 500ms, 3s, 2m, 1h.
+"""
+
+#: Options of ncat that pync does not have, with what is said.
+REFUSED = {
+    "--lua-exec": "--lua-exec is not supported: pync runs no Lua.",
+    "--vsock": "--vsock is not supported by this version of pync.",
+    "--sctp": "--sctp is not supported by this version of pync.",
+    "-g": "-g is not supported by this version of pync.",
+    "-G": "-G is not supported by this version of pync.",
+}
+
+MANNER = Manner(
+    unknown_short="invalid option -- '{0}'",
+    unknown_long="unrecognized option '--{0}'",
+    needs_short="option requires an argument -- '{0}'",
+    needs_long="option '--{0}' requires an argument",
+    takes_none="option '--{0}' doesn't allow an argument",
+    ambiguous="option '--{0}' is ambiguous; possibilities: {1}",
+)
+
+DEFAULT_PORT = "31337"
+
+#: Milliseconds are an int there.
+MOST_SECONDS = 2_147_483
+
+#: Field -> how a wrong duration of it is called.
+DURATIONS = {
+    "wait": "-w timeout",
+    "idle_timeout": "-i timeout",
+    "delay": "-d delay",
+    "quit_after": "-q timeout",
+}
+
+
+def parse(argv: list[str]) -> Config:
+    """Read a command line. Raises UsageError."""
+    _refuse(argv)
+    try:
+        fields, words = read(USAGE, argv, MANNER)
+    except UsageError as error:
+        raise NcatOptionError(str(error)) from None
+    for name, shown in DURATIONS.items():
+        if fields[name] is not None:
+            fields[name] = _duration(fields[name], shown)
+    config = Config(target=tuple(words), **fields)
+    if config.help or config.version:
+        return config
+    if config.listen and config.zero_io:
+        raise UsageError("Services designed for LISTENING can't be used with -z")
+    config = config._replace(address=_address(config, list(words)), endings=_endings(config))
+    if config.zero_io:
+        assert config.address is not None
+        return config._replace(program="scanner", ports=(config.address.port,))
+    return config._replace(program="server" if config.listen else "client")
+
+
+def status(error: Exception, _config: Config | None) -> int:
+    """2 for what never began (a name, an address that is taken, usage), else 1."""
+    if isinstance(error, DialError):
+        return 1 if error.attempts or _is_path(error.address) else 2
+    if isinstance(error, OutputError):
+        return 2 if error.operation == "open" else 1
+    return 2 if isinstance(error, (ListenError, UsageError)) else 1
+
+
+def about(config: Config) -> About:
+    """--version is on standard error, as ncat has it."""
+    if config.help:
+        return About(USAGE)
+    return About(f"Ncat: Version {VERSION} (pync)\n", to_stderr=True)
+
+
+def _refuse(argv: list[str]) -> None:
+    known = {f"--{option.long}" for option in options_in(USAGE)}
+    for word in argv:
+        if word == "--":
+            return
+        name = word.partition("=")[0]
+        if name in REFUSED:
+            raise UsageError(REFUSED[name])
+        if name in NOT_YET and name not in known:
+            raise UsageError(f"{name} is not supported by this version of pync.")
+
+
+#: Options of ncat that have no place here yet.
+NOT_YET = frozenset(
+    (
+        "--sh-exec",
+        "--exec",
+        "--max-conns",
+        "--allow",
+        "--allowfile",
+        "--deny",
+        "--denyfile",
+        "--broker",
+        "--chat",
+        "--proxy",
+        "--proxy-type",
+        "--proxy-auth",
+        "--proxy-dns",
+        "--ssl",
+        "--ssl-verify",
+        "--ssl-cert",
+        "--ssl-key",
+        "--ssl-trustfile",
+        "--ssl-ciphers",
+        "--ssl-servername",
+        "--ssl-alpn",
+        "--telnet",
+        "-e",
+        "-c",
+        "-m",
+        "-t",
+    )
+)
+
+
+def _duration(text: str, shown: str) -> float:
+    try:
+        seconds = parse_duration(text, shown)
+    except UsageError:
+        seconds = 0.0
+    if not 0 < seconds < MOST_SECONDS:
+        raise UsageError(
+            f'Invalid {shown} "{text}" (must be greater than 0 and less than {MOST_SECONDS}s).'
+        )
+    return seconds
+
+
+def _endings(config: Config) -> Endings:
+    stays = config.keep_open and not config.listen
+    return Endings(
+        shutdown=not config.no_shutdown,
+        on_peer_end="stay" if stays else "leave",
+        quit_after=config.quit_after,
+        leave_when_sent=config.send_only,
+        idle=config.idle_timeout,
+    )
+
+
+# Targets.
+
+
+def _address(config: Config, words: list[str]) -> Address:
+    if config.unixsock:
+        if not words:
+            verb = "listen on" if config.listen else "connect to"
+            raise UsageError(f"You have to specify path to a socket to {verb}.")
+        return Address("unixgram" if config.udp else "unix", path=words[0])
+    scheme = "udp" if config.udp else "tcp"
+    if config.source_port is not None:
+        _check_source_port(config.source_port)
+    ports = words if config.listen else words[1:]
+    if len(words) > 2:
+        raise UsageError(f"Got more than one port specification: {' '.join(ports)}.")
+    if config.listen:
+        host, port = _listen_on(config, words)
+    else:
+        if not words:
+            raise UsageError("You must specify a host to connect to.")
+        host, port = words[0], words[1] if len(words) == 2 else DEFAULT_PORT
+    return Address(scheme, host, _port(port, scheme))
+
+
+def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
+    host = config.source or ""
+    if len(words) == 2:
+        return words[0], words[1]
+    if len(words) == 1 and words[0].isdigit():
+        return host, words[0]
+    port = config.source_port or DEFAULT_PORT
+    return (words[0] if words else host), port
+
+
+def _port(text: str, scheme: str) -> str:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return text
+    import socket
+
+    try:
+        return str(socket.getservbyname(text, scheme))
+    except OSError:
+        raise UsageError(f'Invalid port number "{text}".') from None
+
+
+def _check_source_port(text: str) -> None:
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f'Invalid source port number "{text}".')
+    if int(text) > 65535:
+        raise UsageError(f"Invalid source port {text}.")
+
+
+def _is_path(address: object) -> bool:
+    return isinstance(address, Address) and bool(address.path)

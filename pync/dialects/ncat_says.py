@@ -1,0 +1,123 @@
+"""ncat's words: events and errors; scripts match them byte for byte. No policy."""
+
+from __future__ import annotations
+
+from ..core.address import Address
+from ..core.config import Config
+from ..core.errors import (
+    DialError,
+    IdleTimeoutError,
+    ListenError,
+    OutputError,
+    PyncError,
+    UsageError,
+)
+from ..core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    Listening,
+    Scanned,
+)
+from . import Said
+
+_TRY = "Ncat: Try `--help' or man(1) ncat for more information, usage options and help. QUITTING."
+
+
+#: What getaddrinfo(3) says, as errors.py has it.
+_UNRESOLVED = frozenset(
+    {
+        "name or service not known",
+        "no address associated with hostname",
+        "temporary failure in name resolution",
+        "address family for hostname not supported",
+    }
+)
+
+
+class NcatOptionError(UsageError):
+    """An option that getopt(3) does not take; ncat says where help is."""
+
+
+def say(event: Event, config: Config, _interactive: bool) -> Said:
+    """What is said on stderr about an event, which is with -v, and with --test."""
+    if isinstance(event, Listening) and config.test:
+        return "NCAT TEST: LISTEN"
+    if isinstance(event, Failed):
+        return complain(event.error, config)
+    if not config.verbose:
+        return None
+    if isinstance(event, Listening):
+        return f"Ncat: Listening on {_where(event.address)}"
+    if isinstance(event, Accepted):
+        return _accepted(event.peer)
+    if isinstance(event, Connected):
+        return f"Ncat: Connected to {_where(event.peer)}."
+    if isinstance(event, Scanned):
+        return f"Ncat: Connected to {_where(event.address)}." if event.state != "closed" else None
+    if isinstance(event, AttemptFailed):
+        return f"Ncat: Connection to {event.address.host} failed: {_as_strerror(event.cause)}."
+    if isinstance(event, Finished) and not config.listen:
+        return (
+            f"Ncat: {event.sent} bytes sent, {event.received} bytes received "
+            f"in {event.seconds:.2f} seconds."
+        )
+    return None
+
+
+def complain(error: Exception, config: Config | None) -> Said:
+    """The line about an error."""
+    if isinstance(error, NcatOptionError):
+        return f"ncat: {error}", _TRY
+    if isinstance(error, UsageError):
+        return f"Ncat: {error} QUITTING."
+    if isinstance(error, DialError):
+        return _not_dialled(error, config)
+    if isinstance(error, ListenError):
+        where = error.address
+        if error.cause in _UNRESOLVED and isinstance(where, Address):
+            return _unresolved(where, error.cause)
+        shown = _where(where) if isinstance(where, Address) else str(where)
+        return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
+    if isinstance(error, IdleTimeoutError):
+        idle = config.endings.idle if config is not None else None
+        return f"Ncat: Idle timeout expired ({round((idle or 0) * 1000)} ms)."
+    if isinstance(error, OutputError):
+        return f"{error.operation}: {_as_strerror(error.cause)}"
+    if isinstance(error, PyncError):
+        return f"Ncat: {_as_strerror(error.cause)}."
+    return f"Ncat: {error}"
+
+
+def _not_dialled(error: DialError, config: Config | None) -> Said:
+    address = error.address
+    if isinstance(address, Address) and not address.path and not error.attempts:
+        return _unresolved(address, error.cause)
+    if config is not None and error.cause == "timed out" and config.wait is not None:
+        return "Ncat: TIMEOUT."
+    return f"Ncat: {_as_strerror(error.cause)}."
+
+
+def _unresolved(address: Address, cause: str) -> str:
+    return f'Ncat: Could not resolve hostname "{address.host}": {_as_strerror(cause)}. QUITTING.'
+
+
+def _accepted(peer: Address) -> Said:
+    if peer.scheme == "unix":
+        return "Ncat: Connection from a client on Unix domain socket.", "Ncat: Connection from ."
+    if peer.scheme.startswith("udp"):
+        return f"Ncat: Connection from {peer.host}."
+    return f"Ncat: Connection from {peer.host}.", f"Ncat: Connection from {_where(peer)}."
+
+
+def _where(address: Address) -> str:
+    return address.path or f"{address.host}:{address.port}"
+
+
+def _as_strerror(cause: str) -> str:
+    if cause == "timed out":
+        return "Connection timed out"
+    return cause[:1].upper() + cause[1:]

@@ -1,0 +1,95 @@
+"""What ncat says of its command line, and pync as ncat: the same words, the same status."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from ..peer import DEADLINE
+from ..programs import PYNC, needs
+
+#: Command lines that end by themselves; nothing is reached.
+WORDS = """
+-y
+-w
+-w x localhost 1
+-w 0 localhost 1
+-i x h 1
+-i 0 h 1
+-d x h 1
+--nosuch h 1
+--output
+--crlf=1 h 1
+
+-U
+-lU
+-U /none
+-U /none/none
+localhost 1
+127.0.0.1 1
+-n 127.0.0.1 1
+127.0.0.1 1 -4
+-w 100ms 127.0.0.1 1
+-w 2 127.0.0.1 1
+-i 1 127.0.0.1 1
+--wait=5 ::1 1
+-6 ::1 1
+127.0.0.1 70000
+127.0.0.1 http x
+127.0.0.1 httpx
+-l 1 2 3
+-p x h 1
+-p 70000 h 1
+no-such-host.invalid 80
+no-such-host.invalid
+-n localhost 1
+-4 ::1 1
+-z 127.0.0.1 1
+-l -z 1
+-o /no/such/folder/x 127.0.0.1 1
+-x /no/such/folder/x 127.0.0.1 1
+--send-only 127.0.0.1 1
+--recv-only 127.0.0.1 1
+-C 127.0.0.1 1
+--no-shutdown 127.0.0.1 1
+-lU /no/such/folder/socket
+-l 192.0.2.1 31337
+-l no-such-host.invalid 31337
+""".strip("\n").split("\n")
+
+
+#: Its messages begin with the name by which it was called.
+THEIRS = ["ncat"]
+
+
+def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
+    """Status, stdout and stderr of a program without input."""
+    done = subprocess.run(
+        [*command, *words],
+        executable=shutil.which("ncat") if command == THEIRS else None,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_the_same_words_the_same_answer(words: str) -> None:
+    needs("ncat")
+    assert run([*PYNC, "--as=ncat"], words.split()) == run(THEIRS, words.split())
+
+
+def test_version_is_on_stderr_as_theirs() -> None:
+    needs("ncat")
+    status, shown, said = run([*PYNC, "--as=ncat"], ["--version"])
+    assert (status, shown) == run(THEIRS, ["--version"])[:2]
+    assert said.startswith(b"Ncat: Version ")
+
+
+def test_what_is_not_there_says_so() -> None:
+    status, shown, said = run([*PYNC, "--as=ncat"], ["--lua-exec", "x", "h", "1"])
+    assert (status, shown) == (2, b"")
+    assert said == b"Ncat: --lua-exec is not supported: pync runs no Lua. QUITTING.\n"

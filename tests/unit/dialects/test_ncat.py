@@ -1,0 +1,92 @@
+"""ncat's command line; that its messages are ncat's own is shown in tests/interop."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config, Endings
+from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from pync.dialects.ncat import DURATIONS, NOT_YET, REFUSED, USAGE, about, parse, status
+from pync.dialects.words import options_in
+
+V4 = Address("tcp", "h", "9")
+
+
+def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
+    options = options_in(USAGE)
+    fields = {option.long.replace("-", "_") for option in options}
+    assert fields <= set(Config._fields)
+    assert set(DURATIONS) <= fields
+    assert not {f"--{option.long}" for option in options} & {*NOT_YET, *REFUSED}
+
+
+@pytest.mark.parametrize(
+    ("argv", "address"),
+    [
+        ("h 9", V4),
+        ("h", V4._replace(port="31337")),
+        ("-u h 9", V4._replace(scheme="udp")),
+        ("-l", Address("tcp", "", "31337")),
+        ("-l 9", Address("tcp", "", "9")),
+        ("-l h", V4._replace(port="31337")),
+        ("-l h 9", V4),
+        ("-l -p 9", Address("tcp", "", "9")),
+        ("-l -p 9 h", V4),
+        ("-U /a", Address("unix", path="/a")),
+        ("h http", V4._replace(port="80")),
+    ],
+)
+def test_where_to(argv: str, address: Address) -> None:
+    assert parse(argv.split()).address == address
+
+
+@pytest.mark.parametrize(
+    ("argv", "endings"),
+    [
+        ("h 9", Endings(on_peer_end="leave")),
+        ("--no-shutdown h 9", Endings(shutdown=False, on_peer_end="leave")),
+        ("-k h 9", Endings(on_peer_end="stay")),
+        ("-lk 9", Endings(on_peer_end="leave")),
+        ("-i 300ms h 9", Endings(on_peer_end="leave", idle=0.3)),
+        ("-w 3 h 9", Endings(on_peer_end="leave")),
+        ("--send-only h 9", Endings(on_peer_end="leave", leave_when_sent=True)),
+        ("-q 1 h 9", Endings(on_peer_end="leave", quit_after=1)),
+    ],
+)
+def test_endings(argv: str, endings: Endings) -> None:
+    assert parse(argv.split()).endings == endings
+
+
+def test_programs() -> None:
+    assert parse(["-z", "h", "9"]).program == "scanner"
+    assert parse(["-z", "h", "9"]).ports == ("9",)
+    assert parse(["-l"]).program == "server"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (UsageError("x"), 2),
+        (DialError("dial", V4, "unknown"), 2),
+        (DialError("dial", V4, "refused", ((V4, "refused"),)), 1),
+        (DialError("dial", Address("unix", path="/a"), "no such file"), 1),
+        (ListenError("listen", V4, "taken"), 2),
+        (RelayError("relay", V4, "reset"), 1),
+        (OutputError("open", "/x", "no"), 2),
+        (OutputError("write", "/x", "full"), 1),
+    ],
+)
+def test_statuses(error: Exception, expected: int) -> None:
+    assert status(error, None) == expected
+
+
+@pytest.mark.parametrize("words", ["--lua-exec=x h", "--vsock 1 1", "h 1 -g 1.1.1.1"])
+def test_what_pync_has_not_is_refused(words: str) -> None:
+    with pytest.raises(UsageError, match="is not supported"):
+        parse(words.split())
+
+
+def test_version_and_help() -> None:
+    assert about(Config(version=True)).to_stderr
+    assert about(Config(help=True)).text == USAGE

@@ -1,0 +1,90 @@
+"""ncat's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config, Endings
+from pync.core.errors import DialError, IdleTimeoutError, ListenError, RelayError, UsageError
+from pync.core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    Listening,
+    Scanned,
+)
+from pync.dialects.ncat_says import NcatOptionError, complain, say
+
+V4 = Address("tcp", "127.0.0.1", "60001")
+VERBOSE = Config(verbose=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (Listening(V4), "Ncat: Listening on 127.0.0.1:60001"),
+        (Listening(Address("tcp", "::", "9")), "Ncat: Listening on :::9"),
+        (Connected(V4, "localhost"), "Ncat: Connected to 127.0.0.1:60001."),
+        (
+            Accepted(V4),
+            ("Ncat: Connection from 127.0.0.1.", "Ncat: Connection from 127.0.0.1:60001."),
+        ),
+        (Accepted(V4._replace(scheme="udp")), "Ncat: Connection from 127.0.0.1."),
+        (
+            Accepted(Address("unix")),
+            ("Ncat: Connection from a client on Unix domain socket.", "Ncat: Connection from ."),
+        ),
+        (Scanned(V4, "", "open"), "Ncat: Connected to 127.0.0.1:60001."),
+        (Scanned(V4, "", "closed"), None),
+        (
+            AttemptFailed(V4, "connection refused"),
+            "Ncat: Connection to 127.0.0.1 failed: Connection refused.",
+        ),
+        (Finished(V4, 3, 0, 0.031), "Ncat: 3 bytes sent, 0 bytes received in 0.03 seconds."),
+    ],
+)
+def test_events_are_told_with_v_only(event: Event, said: object) -> None:
+    assert say(event, VERBOSE, False) == said
+    assert say(event, Config(), False) is None
+
+
+def test_test_says_when_it_listens() -> None:
+    assert say(Listening(V4), Config(test=True), False) == "NCAT TEST: LISTEN"
+
+
+REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"),))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (UsageError("No."), "Ncat: No. QUITTING."),
+        (REFUSED, "Ncat: Connection refused."),
+        (
+            DialError("dial", V4._replace(host="x"), "name or service not known"),
+            'Ncat: Could not resolve hostname "x": Name or service not known. QUITTING.',
+        ),
+        (DialError("dial", V4, "timed out", ((V4, "timed out"),)), "Ncat: TIMEOUT."),
+        (
+            ListenError("listen", V4, "address already in use"),
+            "Ncat: bind to 127.0.0.1:60001: Address already in use. QUITTING.",
+        ),
+        (RelayError("relay", V4, "connection reset by peer"), "Ncat: Connection reset by peer."),
+        (IdleTimeoutError("relay", V4, "idle"), "Ncat: Idle timeout expired (300 ms)."),
+    ],
+)
+def test_errors(error: Exception, said: str) -> None:
+    config = Config(wait=1, endings=Endings(idle=0.3))
+    assert complain(error, config) == said
+    assert say(Failed(error), config, False) == said
+
+
+def test_an_option_that_is_none_says_where_help_is() -> None:
+    said = complain(NcatOptionError("invalid option -- 'y'"), None)
+    assert isinstance(said, tuple)
+    assert said[0] == "ncat: invalid option -- 'y'"
+    assert said[1].startswith("Ncat: Try `--help'")
