@@ -187,8 +187,6 @@ def _check(config: Config) -> None:
         raise UsageError("no alternate routing table support available")
     if config.dccp:
         raise UsageError("no DCCP support available")
-    if config.md5sig:
-        raise UsageError("Unable to read TCP MD5SIG password")
 
 
 def _endings(config: Config) -> Endings:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from ..core.address import DATAGRAMS
 from ..core.config import Config
+from ..core.errors import UsageError
 from ..core.events import Report
 from ..core.until import Condition, Count, Until, first_of
 from ..engine.pace import Delay, LineByLine, Pace, Rate
@@ -28,6 +30,7 @@ def options_of(config: Config, report: Report) -> Options:
         family=4 if config.ipv4 else 6 if config.ipv6 else 0,
         many=config.keep_open,
         sockopts=_sockopts(config),
+        md5_key=_md5_key() if config.md5sig else None,
         report=report,
     )
 
@@ -37,6 +40,20 @@ def _sockopts(config: Config) -> tuple[tuple[str, int], ...]:
     return tuple(
         (name, int(value)) for name, value in asked if value or (value == 0 and value is not False)
     )
+
+
+@cache
+def _md5_key() -> bytes:
+    """The key for signed segments: from the environment, or typed, once. Raises UsageError."""
+    import os
+
+    from . import secret
+
+    try:
+        given = os.environb.get(b"PYNC_MD5SIG_KEY")
+        return given if given is not None else secret.ask("TCP MD5SIG password: ")
+    except OSError:
+        raise UsageError("Unable to read TCP MD5SIG password") from None
 
 
 def tuning_of(config: Config) -> Tuning:

@@ -43,7 +43,8 @@ class Options(NamedTuple):
     takes). ``source`` and ``source_port``: bound before dialling. ``numeric``: no
     name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a datagram listener
     takes datagrams from everyone, not from its first peer only. ``sockopts``: options to
-    set on the socket (sockopts.py). ``report``: is told of attempts that failed.
+    set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
+    ``report``: is told of attempts that failed.
     """
 
     timeout: float | None = None
@@ -53,6 +54,7 @@ class Options(NamedTuple):
     family: int = 0
     many: bool = False
     sockopts: tuple[tuple[str, int], ...] = ()
+    md5_key: bytes | None = None
     report: Report = silent
 
 

@@ -12,7 +12,7 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import cause_of
 from ..core.events import AttemptFailed
-from . import Options, sockopts
+from . import Options, md5sig, sockopts
 from .conn import Conn, Listener, TcpConn
 from .internet import (
     Endpoint,
@@ -70,6 +70,8 @@ def _connect(
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
     try:
         sockopts.apply(sock, options.sockopts)
+        if options.md5_key is not None:
+            md5sig.sign(sock, options.md5_key, endpoint.name)
         bind_source(sock, address, options, socket.SOCK_STREAM)
         sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
         sock.connect(endpoint.name)
@@ -141,6 +143,8 @@ def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.so
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         only_ipv6(sock)
         sockopts.apply(sock, options.sockopts)
+        if options.md5_key is not None:
+            md5sig.sign(sock, options.md5_key, None)
         sock.bind(name)
         sock.listen(BACKLOG)
         sock.setblocking(False)
