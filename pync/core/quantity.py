@@ -9,6 +9,8 @@ from .errors import UsageError
 #: Bytes in each unit, as curl and pv count them.
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
+MOST_INT = 2**31 - 1
+
 _AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?", re.IGNORECASE | re.ASCII)
 
 
@@ -31,6 +33,27 @@ def parse_count(text: str, option: str) -> int:
     """
     if not (text.isascii() and text.isdigit()) or not int(text):
         raise UsageError(f"{option}: {text!r} is no number of 1 or more")
+    return int(text)
+
+
+def parse_size(text: str, option: str) -> int:
+    """Read the size of a buffer of the kernel, whose sizes are of C's type int.
+
+    Raises UsageError that names the option.
+    """
+    size = int(parse_bytes(text, option))
+    if not 0 < size <= MOST_INT:
+        raise UsageError(f"{option}: a buffer of {text} is too {'large' if size else 'small'}")
+    return size
+
+
+def parse_ttl(text: str, option: str) -> int:
+    """Read a time to live, or hop limit: 1 to 255 (RFC 791 3.1, RFC 8200 3).
+
+    Raises UsageError that names the option.
+    """
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 255:
+        raise UsageError(f"{option}: {text!r} is not 1 to 255")
     return int(text)
 
 

@@ -5,7 +5,6 @@ What it says is in nc_says.py. Numbers are checked, and complained of, as strton
 
 from __future__ import annotations
 
-import random
 from typing import NamedTuple
 
 from ..core.address import Address
@@ -13,6 +12,7 @@ from ..core.config import Config, Endings
 from ..core.errors import IdleTimeoutError, RelayError, UsageError
 from . import About
 from .nc_says import HELP, SHORT_USAGE, NcUsageError, complain, say
+from .tos import parse_tos
 from .words import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
@@ -89,24 +89,6 @@ NUMBERS = {
     "recv_limit": Number("receive limit", 1, _INT),
 }
 
-#: Type of service: nc(1) -T, netinet/ip.h, RFC 2474, RFC 2597.
-TOS = {
-    **{
-        f"af{klass}{drop}": 8 * (8 * klass + 2 * drop) // 2
-        for klass in range(1, 5)
-        for drop in range(1, 4)
-    },
-    "critical": 0xA0,
-    **{f"cs{klass}": 32 * klass for klass in range(8)},
-    "ef": 0xB8,
-    "inetcontrol": 0xC0,
-    "lowcost": 0x02,
-    "lowdelay": 0x10,
-    "netcontrol": 0xE0,
-    "reliability": 0x04,
-    "throughput": 0x08,
-}
-
 PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
 
 #: (option, option, what is said): checked when all options are read.
@@ -162,17 +144,10 @@ def _number(text: str, number: Number) -> int:
 
 
 def _tos(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if text in TOS:
-        return TOS[text]
     try:
-        value = int(text, 0)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 255:
-        raise UsageError(f"illegal tos value {text}")
-    return value
+        return None if text is None else parse_tos(text, "-T")
+    except UsageError:
+        raise UsageError(f"illegal tos value {text}") from None
 
 
 def _check(config: Config) -> None:
@@ -263,6 +238,8 @@ def _ports(words: list[str], config: Config) -> tuple[str, ...]:
         else:
             ports.append(str(_service(word, config)))
     if config.random_ports:
+        import random
+
         random.shuffle(ports)
     return tuple(ports)
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import UsageError
-from ..core.quantity import parse_bytes, parse_count, unescape
+from ..core.quantity import parse_bytes, parse_count, parse_size, parse_ttl, unescape
 from ..core.until import Until
 from . import about_from
 from . import own_status as status
 from .pync_says import complain, say
 from .pync_usage import USAGE
 from .targets import with_address
+from .tos import parse_tos
 from .words import options_in, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
@@ -31,10 +32,18 @@ CONFLICTS = (
     ("unixsock", "zero_io", "cannot use -z and -U"),
     ("unixsock", "ipv4", "cannot use -U and -4"),
     ("unixsock", "ipv6", "cannot use -U and -6"),
+    ("udp", "md5sig", "cannot use -S and -u"),
+    ("unixsock", "md5sig", "cannot use -S and -U"),
+    ("listen", "pass_fd", "cannot use -F and -l"),
+    ("zero_io", "pass_fd", "cannot use -F and -z"),
 )
 
 #: Options that make no sense without another.
-NEEDS = (("keep_open", "listen", "must use -l with -k"),)
+NEEDS = (
+    ("keep_open", "listen", "must use -l with -k"),
+    ("random_ports", "zero_io", "-r needs -z"),
+    ("broadcast", "udp", "-b needs -u"),
+)
 
 #: Options that make no sense without one of several.
 NEEDS_ONE = (
@@ -48,6 +57,12 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         ("wait", "quit_after", "interval", "idle_timeout", "connect_timeout"), parse_duration
     ),
     "count": parse_count,
+    "recv_limit": parse_count,
+    "recv_buffer": parse_size,
+    "send_buffer": parse_size,
+    "ttl": parse_ttl,
+    "min_ttl": parse_ttl,
+    "tos": parse_tos,
     "delimiter": unescape,
     "rate": parse_bytes,
 }
@@ -68,7 +83,10 @@ def parse(argv: list[str]) -> Config:
     if config.help or config.version:
         return config
     _check(config)
-    return with_address(config)._replace(program=_program(config), endings=_endings(config))
+    config = with_address(config)
+    if config.random_ports:
+        config = config._replace(ports=_shuffled(config.ports))
+    return config._replace(program=_program(config), endings=_endings(config))
 
 
 def _check(config: Config) -> None:
@@ -87,6 +105,12 @@ def _check(config: Config) -> None:
 
 def _program(config: Config) -> str:
     return "scanner" if config.zero_io else "server" if config.listen else "client"
+
+
+def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
+    import random
+
+    return tuple(random.sample(ports, len(ports)))
 
 
 def _endings(config: Config) -> Endings:

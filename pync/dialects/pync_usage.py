@@ -32,6 +32,19 @@ Options:
   -z --zero-io                   Only see whether ports are open.
   -i --interval=TIME             Pause between lines sent, or between ports scanned.
   -C --crlf                      Send CR LF for LF.
+  -r --random-ports              Scan ports in random order.
+  -F --pass-fd                   Pass the connected socket to whoever reads standard output
+                                 (a Unix socket; SCM_RIGHTS), and leave.
+  -W --recv-limit=N              Leave after N reads from the connection.
+  -I --recv-buffer=BYTES         Size of the socket's receive buffer.
+  -O --send-buffer=BYTES         Size of the socket's send buffer.
+  -T --tos=KEYWORD               Type of service: lowdelay, ef, af11, cs1, 0x10 ...
+  -M --ttl=TTL                   TTL, or hop limit, of what is sent.
+  -m --min-ttl=TTL               TTL, or hop limit, that what is received must have.
+  -b --broadcast                 Allow datagrams to a broadcast address.
+  -D --debug-socket              Set SO_DEBUG on the socket.
+  -S --md5sig                    Sign segments (RFC 2385); the key is PYNC_MD5SIG_KEY in the
+                                 environment, or is typed on the terminal.
      --no-shutdown               Send no FIN when our input ends.
      --half-open                 Stay after the peer's end until our input ends.
      --send-only                 Drop what is received; leave when our input is sent.

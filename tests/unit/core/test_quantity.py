@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pync.core.errors import UsageError
-from pync.core.quantity import parse_bytes, parse_count, unescape
+from pync.core.quantity import parse_bytes, parse_count, parse_size, parse_ttl, unescape
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,27 @@ def test_amounts(text: str, amount: float) -> None:
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(UsageError, match=r"--rate: .* is no amount of bytes"):
         parse_bytes(text, "--rate")
+
+
+@pytest.mark.parametrize(("text", "size"), [("1", 1), ("8K", 8192), ("1.5k", 1536)])
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text, "-I") == size
+
+
+@pytest.mark.parametrize(("text", "why"), [("2G", "large"), ("0.5", "small")])
+def test_sizes_that_no_buffer_has(text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=f"-I: a buffer of {text} is too {why}"):
+        parse_size(text, "-I")
+
+
+def test_ttls() -> None:
+    assert (parse_ttl("1", "-M"), parse_ttl("255", "-M")) == (1, 255)
+
+
+@pytest.mark.parametrize("text", ["0", "256", "-1", "x", "", "1.5"])
+def test_what_is_no_ttl(text: str) -> None:
+    with pytest.raises(UsageError, match=f"-M: '{text}' is not 1 to 255"):
+        parse_ttl(text, "-M")
 
 
 def test_counts() -> None:

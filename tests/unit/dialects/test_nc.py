@@ -9,7 +9,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config, Endings
 from pync.core.errors import DialError, IdleTimeoutError, RelayError, UsageError
-from pync.dialects.nc import NUMBERS, TOS, USAGE, about, parse, status
+from pync.dialects.nc import NUMBERS, USAGE, about, parse, status
+from pync.dialects.tos import TOS
 from pync.dialects.words import options_in
 
 

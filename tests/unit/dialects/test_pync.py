@@ -134,3 +134,46 @@ def test_an_empty_host_is_refused() -> None:
 def test_help_and_version_need_nothing_else(argv: list[str]) -> None:
     config = parse(argv)
     assert config.help or config.version
+
+
+@pytest.mark.parametrize(
+    ("argv", "field", "value"),
+    [
+        ("-I 8K localhost 1", "recv_buffer", 8192),
+        ("--send-buffer=8K localhost 1", "send_buffer", 8192),
+        ("-M9 localhost 1", "ttl", 9),
+        ("--min-ttl 255 localhost 1", "min_ttl", 255),
+        ("-T lowdelay localhost 1", "tos", 0x10),
+        ("-W 3 localhost 1", "recv_limit", 3),
+        ("-D localhost 1", "debug_socket", True),
+        ("-ub 255.255.255.255 1", "broadcast", True),
+        ("-F localhost 1", "pass_fd", True),
+        ("-lS 1", "md5sig", True),
+    ],
+)
+def test_options_of_sockets(argv: str, field: str, value: object) -> None:
+    assert getattr(parse(argv.split()), field) == value
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("-b localhost 1", "-b needs -u"),
+        ("-r localhost 1", "-r needs -z"),
+        ("-lF 1", "cannot use -F and -l"),
+        ("-uS localhost 1", "cannot use -S and -u"),
+        ("-T fast localhost 1", "-T: 'fast' is no type of service (lowdelay, ef, af11, 0x10)"),
+        ("-M 256 localhost 1", "-M: '256' is not 1 to 255"),
+        ("-I 4G localhost 1", "-I: a buffer of 4G is too large"),
+    ],
+)
+def test_options_of_sockets_that_make_no_sense(argv: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(argv.split())
+    assert str(caught.value) == said
+
+
+def test_random_ports_are_the_same_ports() -> None:
+    ports = parse(["-zr", "localhost", "1-1000"]).ports
+    assert sorted(ports, key=int) == [str(port) for port in range(1, 1001)]
+    assert list(ports) != sorted(ports, key=int)
