@@ -79,6 +79,8 @@ class Config(NamedTuple):
     test: bool = False
 
     # exec, broker, access lists
+    exec: str | None = None
+    sh_exec: str | None = None
 
     # TLS
 

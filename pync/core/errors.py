@@ -57,6 +57,10 @@ class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
 
 
+class ExecError(PyncError):
+    """A command could not be run."""
+
+
 class ScriptError(PyncError):
     """Something else came than a script expected."""
 

@@ -64,6 +64,12 @@ class PeerEnded(NamedTuple):
     peer: Address
 
 
+class Exposed(NamedTuple):
+    """A listener that runs a command can be reached from other machines."""
+
+    address: Address
+
+
 class Finished(NamedTuple):
     """A connection is over: what moved, and how long it took (seconds)."""
 
@@ -96,6 +102,7 @@ Event = Union[
     AttemptFailed,
     Scanned,
     PeerEnded,
+    Exposed,
     Finished,
     Progressed,
     Failed,

@@ -35,6 +35,8 @@ Options:
   -p --source-port=PORT          Port to connect from; with -l, to listen on.
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
   -l --listen                    Listen.
+  -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
+  -c --sh-exec=COMMAND           The same by /bin/sh.
   -k --keep-open                 Serve more than one client; as a client, stay after its end.
   -n --nodns                     Look up no names.
   -q --quit-after=TIME           Leave so long after the input has ended.
@@ -96,12 +98,16 @@ def parse(argv: list[str]) -> Config:
     config = Config(target=tuple(words), **fields)
     if config.help or config.version:
         return config
+    if config.exec is not None and config.sh_exec is not None:
+        raise UsageError("Only one of --exec, --sh-exec, and --lua-exec is allowed.")
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")
     config = config._replace(address=_address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
         return config._replace(program="scanner", ports=(config.address.port,))
+    if config.exec is not None or config.sh_exec is not None:
+        return config._replace(program="executor")
     return config._replace(program="server" if config.listen else "client")
 
 
@@ -136,8 +142,6 @@ def _refuse(argv: list[str]) -> None:
 #: Options of ncat that have no place here yet.
 NOT_YET = frozenset(
     (
-        "--sh-exec",
-        "--exec",
         "--max-conns",
         "--allow",
         "--allowfile",
@@ -158,8 +162,6 @@ NOT_YET = frozenset(
         "--ssl-servername",
         "--ssl-alpn",
         "--telnet",
-        "-e",
-        "-c",
         "-m",
         "-t",
     )

@@ -17,6 +17,7 @@ from ..core.events import (
     AttemptFailed,
     Connected,
     Event,
+    Exposed,
     Failed,
     Finished,
     Listening,
@@ -48,6 +49,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return "NCAT TEST: LISTEN"
     if isinstance(event, Failed):
         return complain(event.error, config)
+    if isinstance(event, Exposed):
+        return f"Ncat: every machine that reaches {_where(event.address)} can run the command."
     if not config.verbose:
         return None
     if isinstance(event, Listening):

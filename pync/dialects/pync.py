@@ -36,6 +36,9 @@ CONFLICTS = (
     ("unixsock", "md5sig", "cannot use -S and -U"),
     ("listen", "pass_fd", "cannot use -F and -l"),
     ("zero_io", "pass_fd", "cannot use -F and -z"),
+    ("exec", "sh_exec", "cannot use --exec and --sh-exec"),
+    ("exec", "zero_io", "cannot use --exec and -z"),
+    ("exec", "expect", "cannot use --exec and --expect"),
 )
 
 #: Options that make no sense without another.
@@ -104,6 +107,8 @@ def _check(config: Config) -> None:
 
 
 def _program(config: Config) -> str:
+    if config.exec is not None or config.sh_exec is not None:
+        return "executor"
     return "scanner" if config.zero_io else "server" if config.listen else "client"
 
 

@@ -9,6 +9,7 @@ from ..core.events import (
     AttemptFailed,
     Connected,
     Event,
+    Exposed,
     Failed,
     Listening,
     PeerEnded,
@@ -20,6 +21,8 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     """What is said on stderr about an event; None is nothing."""
     if isinstance(event, Failed):
         return f"pync: {event.error}"
+    if isinstance(event, Exposed):
+        return f"pync: every machine that reaches {event.address} can run the command"
     if isinstance(event, PeerEnded):
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":

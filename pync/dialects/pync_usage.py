@@ -51,6 +51,8 @@ Options:
      --recv-only                 Send nothing; leave at the peer's end.
      --idle-timeout=TIME         Give up after TIME without data.
      --connect-timeout=TIME      Give up after TIME without a connection.
+  -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
+  -c --sh-exec=COMMAND           The same by /bin/sh.
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message

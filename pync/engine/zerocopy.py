@@ -29,6 +29,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
         return None
     if any(getattr(end, "layered", False) for end in (source, sink)):
         return None
+    if getattr(sink, "may_refuse", False):
+        return None
     read_fd = read_fds[0]
     try:
         came, goes = _kind(read_fd), _kind(sink.write_fd())

@@ -1,0 +1,163 @@
+"""Commands behind connections (``--exec``, ``--sh-exec``), as client and as listener.
+
+A listener that stays (-k) serves all its clients at once, in one loop. Children are
+reaped, and a single one's exit status is ours.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from ..core import exits
+from ..core.config import Config, Endings
+from ..core.errors import PyncError
+from ..core.events import Accepted, Connected, Exposed, Failed, Listening, Report
+from ..engine.loop import Loop
+from ..engine.relay import Relay, relay
+from ..transports import listen
+from ..transports.conn import Conn, Listener
+from ..transports.process import Process, variables, words_of
+from ..transports.stdio import Stdio
+from .common import options_of, tuning_of
+from .reach import connect, welcome
+
+#: Seconds to wait before accepting again when descriptors have run out, and between two
+#: looks at children that are on their way out.
+PAUSE = 0.1
+
+#: Errors of accept that more descriptors or memory would mend.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+#: Addresses on which only this machine can connect.
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def run(config: Config, _stdio: Stdio, report: Report) -> int:
+    """Connect or listen, and run the command. Raises PyncError."""
+    command = config.sh_exec if config.sh_exec is not None else config.exec
+    assert command is not None
+    words = words_of(command, shell=config.sh_exec is not None)
+    if not config.listen:
+        with connect(config, report) as conn:
+            assert config.address is not None
+            report(Connected(conn.peer, config.address.host))
+            return _serve(config, words, conn)
+    assert config.address is not None
+    with listen(config.address, options_of(config, report)) as listener:
+        for address in listener.addresses:
+            report(Listening(address))
+            if address.host and not address.host.startswith(_LOOPBACK):
+                report(Exposed(address))
+        if config.keep_open and not config.udp:
+            _Crowd(config, words, listener, report).serve()
+            return exits.OK
+        with welcome(listener.accept(), config, report) as conn:
+            listener.close_for_others()
+            report(Accepted(conn.peer))
+            return _serve(config, words, conn)
+
+
+def _serve(config: Config, words: list[str], conn: Conn) -> int:
+    with Process(words, variables(conn.local, conn.peer)) as process:
+        relay(process, conn, _endings(config), tuning_of(config))
+        process.close()
+        return process.wait()
+
+
+def _endings(config: Config) -> Endings:
+    # The command decides when it is over: with its last word the connection ends.
+    return Endings(
+        on_peer_end="stay",
+        leave_when_sent=True,
+        shutdown=config.endings.shutdown,
+        idle=config.endings.idle,
+    )
+
+
+class _Crowd:
+    """Every client with a command of its own, at once."""
+
+    def __init__(
+        self, config: Config, words: list[str], listener: Listener, report: Report
+    ) -> None:
+        self._config = config
+        self._words = words
+        self._listener = listener
+        self._report = report
+        self._loop = Loop()
+        self._clients: dict[Relay, tuple[Process, Conn]] = {}
+        self._leaving: list[Process] = []
+
+    def serve(self) -> None:
+        """Serve until a signal ends it."""
+        with self._loop:
+            try:
+                self._accept_again()
+                self._loop.run_while(lambda: True)
+            finally:
+                for running, (process, conn) in list(self._clients.items()):
+                    running.stop()
+                    process.close()
+                    conn.close()
+                    self._leaving.append(process)
+                for process in self._leaving:
+                    process.terminate()
+                    process.wait()
+
+    def _accept_again(self) -> None:
+        for descriptor in self._listener.read_fds():
+            self._loop.watch_reader(descriptor, self._accept)
+
+    def _accept(self) -> None:
+        try:
+            conn = self._listener.take_nowait()
+        except OSError as error:
+            if error.errno not in _EXHAUSTED:
+                raise
+            # A loop that tries again at once would only heat the machine.
+            for descriptor in self._listener.read_fds():
+                self._loop.watch_reader(descriptor, None)
+            self._loop.call_later(PAUSE, self._accept_again)
+            return
+        if conn is not None:
+            self._begin(conn)
+
+    def _begin(self, accepted: Conn) -> None:
+        try:
+            conn = welcome(accepted, self._config, self._report)
+        except PyncError as error:
+            self._report(Failed(error))
+            return
+        self._report(Accepted(conn.peer))
+        try:
+            process = Process(self._words, variables(conn.local, conn.peer))
+        except PyncError as error:
+            conn.close()
+            self._report(Failed(error))
+            return
+        running = Relay(
+            self._loop,
+            process,
+            conn,
+            _endings(self._config),
+            tuning_of(self._config),
+            finished=self._finished,
+        )
+        self._clients[running] = process, conn
+        running.start()
+
+    def _finished(self, relay_: Relay) -> None:
+        process, conn = self._clients.pop(relay_)
+        process.close()
+        conn.close()
+        if relay_.failure is not None:
+            self._report(Failed(relay_.failure))
+        if process.status is None:
+            self._leaving.append(process)
+            if len(self._leaving) == 1:
+                self._loop.call_later(PAUSE, self._reap)
+
+    def _reap(self) -> None:
+        self._leaving = [process for process in self._leaving if process.status is None]
+        if self._leaving:
+            self._loop.call_later(PAUSE, self._reap)

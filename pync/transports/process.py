@@ -1,0 +1,153 @@
+"""A child process as one end of a relay: its stdin is written, its stdout is read.
+
+Never a shell unless the user asked for one. Half-close goes both ways: EOF from the peer
+closes the child's stdin, and the child's own EOF is passed on. Its stderr is ours.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..core.address import Address
+from ..core.errors import ExecError, cause_of
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from typing_extensions import Self
+
+#: Seconds that a child has to leave after its stdin has ended, and again after SIGTERM.
+GRACE = 2.0
+
+
+def words_of(command: str, *, shell: bool) -> list[str]:
+    """The words of a command: for the shell, or split as a shell would split them.
+
+    Raises ExecError.
+    """
+    if shell:
+        return ["/bin/sh", "-c", command]
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ExecError("exec", command, str(error).lower()) from None
+    if not words:
+        raise ExecError("exec", repr(command), "there is no command in it")
+    return words
+
+
+def variables(local: Address, remote: Address) -> dict[str, str]:
+    """What a child is told of its connection, under ncat's names."""
+    return {
+        "NCAT_LOCAL_ADDR": local.host or local.path,
+        "NCAT_LOCAL_PORT": local.port,
+        "NCAT_PROTO": "UDP" if remote.scheme.startswith("udp") else "TCP",
+        "NCAT_REMOTE_ADDR": remote.host or remote.path,
+        "NCAT_REMOTE_PORT": remote.port,
+    }
+
+
+class Process:
+    """A running child.
+
+    Arguments:
+        words: the command.
+        environment: variables added to ours.
+
+    Raises ExecError.
+    """
+
+    datagram = False
+
+    #: A child may close its stdin and go on; send passes over that, splice would not.
+    may_refuse = True
+
+    def __init__(self, words: list[str], environment: dict[str, str]) -> None:
+        import subprocess
+
+        try:
+            self._child: subprocess.Popen[bytes] = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **environment},
+                bufsize=0,
+            )
+        except OSError as error:
+            raise ExecError("exec", words[0], cause_of(error)) from None
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._stdin, self._stdout = self._child.stdin, self._child.stdout
+        # Our ends of the pipes are ours alone: the child's do not become non-blocking.
+        for pipe in (self._stdin, self._stdout):
+            os.set_blocking(pipe.fileno(), False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        self.wait()
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptor to wait on before recv."""
+        return () if self._stdout.closed else (self._stdout.fileno(),)
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send; -1 when its stdin has been closed."""
+        return -1 if self._stdin.closed else self._stdin.fileno()
+
+    def recv(self, size: int) -> bytes:
+        """What it wrote; ``b""`` at EOF. Raises OSError."""
+        return b"" if self._stdout.closed else os.read(self._stdout.fileno(), size)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Write to its stdin. What it does not want is dropped: that is its own affair."""
+        if self._stdin.closed:
+            return len(data)
+        try:
+            return os.write(self._stdin.fileno(), data)
+        except BrokenPipeError:
+            return len(data)
+
+    def send_eof(self) -> None:
+        """Close its stdin; idempotent."""
+        self._stdin.close()
+
+    def close(self) -> None:
+        """Close its stdin and stdout; idempotent."""
+        self._stdin.close()
+        self._stdout.close()
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, 128 and the signal's number for a death by one; None: it runs."""
+        status = self._child.poll()
+        return None if status is None else status if status >= 0 else 128 - status
+
+    def wait(self) -> int:
+        """Wait for its end, and see to it if it does not come; returns the status."""
+        import subprocess
+
+        for end_it in (self._child.terminate, self._child.kill):
+            try:
+                self._child.wait(GRACE)
+                break
+            except subprocess.TimeoutExpired:
+                end_it()
+        self._child.wait()
+        status = self.status
+        assert status is not None
+        return status
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM); idempotent."""
+        self._child.terminate()

@@ -1,0 +1,36 @@
+"""Commands behind connections; beside ncat in tests/interop/test_exec.py."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Running
+
+Start = Callable[..., "Running"]
+
+
+def test_a_client_hands_the_connection_to_a_command(pync: Start, server: socket.socket) -> None:
+    running = pync("--exec", "cat", "127.0.0.1", server.getsockname()[1])
+    conn, _ = server.accept()
+    with conn:
+        conn.sendall(b"x")
+        conn.shutdown(socket.SHUT_WR)
+        assert conn.recv(10) == b"x"
+        assert conn.recv(10) == b""
+    assert running.ends() == (0, b"", "")
+
+
+def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
+    running = pync("-c", "exit 9", "127.0.0.1", server.getsockname()[1])
+    conn, _ = server.accept()
+    with conn:
+        assert conn.recv(10) == b""
+    assert running.ends()[0] == 9
+
+
+def test_a_command_that_makes_no_sense_connects_nowhere(pync: Start) -> None:
+    status, _, said = pync("-e", "'", "127.0.0.1", 1).ends()
+    assert (status, said) == (1, "pync: exec ': no closing quotation\n")
