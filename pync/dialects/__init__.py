@@ -16,7 +16,7 @@ from ..core.events import Event
 VERSION = "0.1.0"
 
 #: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
-DIALECTS = {"pync": "pync", "nc": "nc", "netcat": "nc", "ncat": "ncat"}
+DIALECTS = {"pync": "pync", "nc": "nc", "netcat": "nc", "ncat": "ncat", "telnet": "telnet"}
 
 
 class OnStdout(str):

@@ -132,6 +132,17 @@ class TcpConn(StreamConn):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         self.close()
 
+    def send_urgent(self, data: bytes) -> None:
+        """Send bytes, the last of them as urgent data (RFC 6093). Raises OSError."""
+        self._sock.send(data, socket.MSG_OOB)
+
+    def take_urgent_inline(self) -> None:
+        """Leave urgent bytes where they stand among the others, or recv would skip them."""
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        except OSError:
+            pass  # reset already; reading tells
+
     def unacknowledged(self) -> int:
         """Bytes sent that the peer has not acknowledged; 0 where nobody can tell.
 

@@ -1,0 +1,26 @@
+"""The telnet program: one connection at a time, and a command mode (``^]``).
+
+Modules: user (which of the two is on), session (a connection), commands, escapes and
+settings (what may be typed and set), abilities (what a host is told), console, terminal
+and signals (the person's side).
+"""
+
+from __future__ import annotations
+
+from ...core.config import Config
+from ...core.events import Report
+from ...engine.loop import Loop
+from ...transports.stdio import Stdio
+from .terminal import terminal_of
+from .user import User
+
+
+def run(config: Config, stdio: Stdio, report: Report) -> int:
+    """Talk to the host, or take commands. Raises OutputError, OutputGone."""
+    with Loop() as loop, terminal_of(stdio.read_fds()) as terminal:
+        if config.trace is None:
+            return User(loop, config, stdio, report, terminal, None).run()
+        from ...engine.record import Recorder
+
+        with Recorder(None, config.trace) as recorder:
+            return User(loop, config, stdio, report, terminal, recorder.tap).run()

@@ -1,0 +1,125 @@
+"""The user's side of telnet: what is typed, and what is shown, in order and never blocking.
+
+Knows nothing of TELNET.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from ...core.errors import OutputError, OutputGone, cause_of
+from ...core.events import Event, Report, Told
+from ...engine.loop import Loop
+from ...transports.stdio import Stdio
+from .terminal import NoTerminal
+
+#: Bytes of one read.
+READ = 64 * 1024
+
+#: Bytes that may wait to be shown before no more is received.
+HIGH_WATER = 256 * 1024
+
+
+class Console:
+    """Reads and writes for one user.
+
+    Arguments:
+        loop: watches the descriptors.
+        stdio: standard input and output.
+        terminal: what standard input is.
+        report: says lines of our own.
+        typed: is called with what was typed, ``b""`` at the end of the input.
+        caught_up: is called when nothing waits to be shown any more.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        stdio: Stdio,
+        terminal: NoTerminal,
+        report: Report,
+        typed: Callable[[bytes], None],
+        caught_up: Callable[[], None],
+    ) -> None:
+        #: Whether the input is over.
+        self.ended = False
+        self._loop = loop
+        self._stdio = stdio
+        self._terminal = terminal
+        self._report = report
+        self._typed = typed
+        self._caught_up = caught_up
+        self._input = stdio.read_fds()
+        self._waiting = bytearray()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits to be shown that no more should be received."""
+        return len(self._waiting) > HIGH_WATER
+
+    def listen(self, to_user: bool) -> None:
+        """Read what is typed, or let it wait."""
+        for descriptor in self._input:
+            self._loop.watch_reader(descriptor, self._read if to_user else None)
+
+    def read_at_once(self) -> None:
+        """Read an input for which nobody has to wait: none at all."""
+        if not self._input and not self.ended:
+            self._read()
+
+    def show(self, data: bytes) -> None:
+        """Show the host's bytes, or ours. Raises OutputGone, OutputError."""
+        self._waiting += data
+        self._write(self._loop)
+
+    def tell(self, event: Event) -> None:
+        """Say something, after all that was to be shown before it."""
+        self.flush()
+        self._report(event)
+
+    def say(self, text: str, *, is_error: bool = False) -> None:
+        """Say lines of our own."""
+        for line in text.split("\n"):
+            self.tell(Told(line, is_error))
+
+    def flush(self) -> None:
+        """Wait until everything is shown. Raises OutputGone, OutputError."""
+        if self._waiting:
+            self._loop.watch_writer(self._stdio.write_fd(), None)
+            with Loop() as own:
+                self._write(own)
+                own.run_while(lambda: bool(self._waiting))
+
+    def _write(self, loop: Loop) -> None:
+        try:
+            while self._waiting:
+                sent = self._stdio.send(bytes(self._waiting[:READ]))
+                del self._waiting[:sent]
+        except BlockingIOError:
+            loop.watch_writer(self._stdio.write_fd(), lambda: self._write(loop))
+            return
+        except BrokenPipeError:
+            raise OutputGone from None
+        except OSError as error:
+            raise OutputError("write", "standard output", cause_of(error)) from None
+        loop.watch_writer(self._stdio.write_fd(), None)
+        self._caught_up()
+
+    def _read(self) -> None:
+        try:
+            data = self._take()
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""  # EIO: the terminal has hung up
+        if not data:
+            self.ended = True
+            self.listen(False)
+        self._typed(data)
+
+    def _take(self) -> bytes:
+        if not self._terminal.is_one:
+            return self._stdio.recv(READ)
+        # Stdio would take ^D for the end of all input.
+        return os.read(self._input[0], READ) or self._terminal.end_of_line() or b""

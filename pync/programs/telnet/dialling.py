@@ -1,0 +1,45 @@
+"""Dialling as telnet does: each address is said before it is tried, and if it failed."""
+
+from __future__ import annotations
+
+import socket
+
+from ...core.address import Address
+from ...core.config import Config
+from ...core.errors import DialError
+from ...core.events import AttemptFailed, Report, Told, Trying
+from ...transports.conn import Conn
+from ...transports.internet import address_of, resolve
+from ..common import options_of
+from ..reach import connect
+
+
+def dial(address: Address, config: Config, report: Report) -> Conn | None:
+    """Connect to the first address of the host that answers; None when there is none to try.
+
+    Raises DialError when none of them answers.
+    """
+    options = options_of(config, report)
+    try:
+        if config.source is not None:
+            resolve(Address("tcp", config.source, "0"), options, socket.SOCK_STREAM)
+    except DialError as error:
+        report(Told(f"Could not resolve {config.source}: {error.cause}"))
+        return None
+    try:
+        endpoints = resolve(address, options, socket.SOCK_STREAM)
+    except DialError as error:
+        unknown = error.cause.startswith("unknown service")
+        cause = "Servname not supported for ai_socktype" if unknown else error.cause
+        report(Told(f"Server lookup failure:  {address.host}:{address.port}, {cause}"))
+        return None
+    for left, endpoint in zip(reversed(range(len(endpoints))), endpoints):
+        tried = address_of("tcp", endpoint.name)
+        report(Trying(tried))
+        try:
+            return connect(config._replace(address=tried), report)
+        except DialError as error:
+            if not left:
+                raise
+            report(AttemptFailed(tried, error.cause))
+    return None

@@ -1,0 +1,203 @@
+"""One connection of the telnet program: the layer, the socket, and the mode they make.
+
+Whoever owns it says what is typed and hears when it is over; it knows no commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...engine.loop import Loop
+from ...engine.tuning import Tap
+from ...layers.telnet import Abilities, Telnet
+from ...layers.telnet_protocol import DM, DO, ECHO, IAC, NAWS, SGA, TM, command
+from ...transports.conn import Conn, StreamConn
+from .abilities import window
+from .console import READ, Console
+from .terminal import Mode, NoTerminal
+
+#: Bytes that may wait for the host before no more is read from the user.
+HIGH_WATER = 64 * 1024
+
+#: Bytes that may wait for the host before it is no longer heard: one that asks for ever and
+#: never reads the answers must not fill the memory. More than the user alone can make wait,
+#: or two that both wait to be read would wait for ever.
+FLOOD = 1024 * 1024
+
+
+class Session:
+    """A connection in use.
+
+    Arguments:
+        loop: watches the socket.
+        conn: owned from now on.
+        abilities: what is agreed to.
+        console: shows what comes.
+        terminal: decides with the options whether lines are sent, or characters.
+        changed: is called when bytes have moved, and perhaps the mode has changed.
+        over: is called when the peer has ended, or reset.
+        tap: sees the bytes of the wire.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        conn: Conn,
+        abilities: Abilities,
+        console: Console,
+        terminal: NoTerminal,
+        changed: Callable[[], None],
+        over: Callable[[], None],
+        tap: Tap | None,
+    ) -> None:
+        self.telnet = Telnet(abilities)
+        self.conn = conn
+        #: Whether the user turned local echo off (^E).
+        self.hides_input = False
+        #: Whether the user asked for the mode: it is then so before the host has agreed.
+        self.insists = False
+        self._loop = loop
+        self._console = console
+        self._terminal = terminal
+        self._changed = changed
+        self._over = over
+        self._tap = tap
+        self._waiting = bytearray()
+        self._sends = True
+        self._ends = self._fin_is_sent = False
+        conn.settimeout(0)
+
+    # What it is like.
+
+    @property
+    def mode(self) -> Mode:
+        """What the options make of it: RFC 858's SGA is character at a time."""
+        peer = self.telnet.peer
+        performed = peer.is_wanted if self.insists else peer.is_on
+        return Mode(editing=not performed(SGA), echo=not performed(ECHO))
+
+    @property
+    def can_take(self) -> bool:
+        """Whether more may be typed."""
+        return len(self._waiting) < HIGH_WATER
+
+    def arrange(self, attends: bool) -> None:
+        """Hear the host, or let it wait.
+
+        Arguments:
+            attends: whether the user wants to see what comes.
+        """
+        hears = attends and not self._console.is_behind and len(self._waiting) < FLOOD
+        if self.conn.fileno() >= 0:
+            self._loop.watch_reader(self.conn.fileno(), self._read if hears else None)
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+        if self.conn.fileno() >= 0:
+            self._loop.watch_reader(self.conn.fileno(), None)
+            self._loop.watch_writer(self.conn.fileno(), None)
+            self.conn.close()
+
+    def follow(self) -> None:
+        """Send what the layer has to say, and see what mode it is now."""
+        self._push(self.telnet.outgoing())
+        echo, characters = not self.mode.echo, not self.mode.editing
+        self.telnet.keeps_crlf = echo and self._terminal.is_one
+        # A script's LF is a line's end whatever the host does with keys.
+        self.telnet.sends_lines = not (characters and self._terminal.is_one)
+
+    # The user's side.
+
+    def type(self, data: bytes) -> None:
+        """Send what was typed."""
+        self._push(self.telnet.send(data))
+
+    def end(self) -> None:
+        """The user's input is over: send FIN after what waits."""
+        self._push(self.telnet.send_eof())
+        self._ends = True
+        self._write()
+
+    def interrupt(self, number: int, *, flushes: bool, synchs: bool = False) -> None:
+        """Send IP, BRK and their kin, and ask to be told when they have been obeyed."""
+        self.telnet.command(number)
+        if synchs:
+            self.follow()
+            self.synch()
+        if flushes:
+            self._push(self.telnet.outgoing() + command(DO, TM))
+        self.follow()
+
+    def synch(self) -> None:
+        """Send IAC DM, the DM as urgent data (RFC 854, The TELNET Synch)."""
+        self.follow()
+        send_urgent: Callable[[bytes], None] | None = getattr(self.conn, "send_urgent", None)
+        if self._waiting or send_urgent is None:
+            self._push(command(DM))
+            return
+        self._push(bytes((IAC,)))
+        try:
+            send_urgent(bytes((DM,)))
+        except OSError:
+            self._sends = False
+
+    def resized(self) -> None:
+        """The terminal has another size."""
+        if self.telnet.us.is_on(NAWS):
+            columns, rows = self._terminal.size()
+            self.telnet.subnegotiate(NAWS, window(columns, rows))
+            self.follow()
+
+    def raw(self, data: bytes) -> None:
+        """Send bytes of the wire."""
+        self._push(data)
+
+    # The wire.
+
+    def _read(self) -> None:
+        try:
+            data = self.conn.recv(READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""  # reset: for telnet an end as any other
+        if data and self._tap is not None:
+            self._tap("received", data)
+        self._console.show(self.telnet.receive(data))
+        if not data:
+            self.close()
+            self._over()
+            return
+        self.follow()
+        self._changed()
+
+    def _push(self, data: bytes) -> None:
+        if data and self._sends:
+            if self._tap is not None:
+                self._tap("sent", data)
+            self._waiting += data
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._waiting and self._sends:
+                del self._waiting[: self.conn.send(bytes(self._waiting[:READ]))]
+        except (BlockingIOError, InterruptedError):
+            self._loop.watch_writer(self.conn.fileno(), self._write)
+            return
+        except OSError:
+            # What the host said before it left is still to be read.
+            self._sends = False
+            self._waiting.clear()
+        self._loop.watch_writer(self.conn.fileno(), None)
+        self._changed()
+        if self._ends and not self._fin_is_sent:
+            self._fin_is_sent = True
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        if isinstance(self.conn, StreamConn):
+            try:
+                self.conn.send_eof()
+            except OSError:
+                pass  # reset already; reading tells

@@ -1,0 +1,119 @@
+"""What a telnet user can set: characters, switches, the environment that is offered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...core.config import Config
+
+#: A character that is off (POSIX: _POSIX_VDISABLE is 0 on Linux; ours is no byte at all).
+OFF = -1
+
+#: ^], ^E, and rlogin's ~ (``-r``).
+ESCAPE, LOCAL_ECHO, TILDE = 0x1D, 0x05, 0x7E
+
+#: Switch -> (what it does, as display says it when on or off, what it is at the start).
+SWITCHES = {
+    "autoflush": ("flushing of output when sending interrupt characters", True),
+    "autosynch": ("automatic sending of interrupt characters in urgent mode", False),
+    "autologin": ("automatic sending of login and/or authentication info", False),
+    "binary": ("sending and receiving of binary data", False),
+    "inbinary": ("receiving of binary data", False),
+    "outbinary": ("sending of binary data", False),
+    "crlf": ("sending carriage returns as telnet <CR><LF>", False),
+    "crmod": ("mapping of received carriage returns", False),
+    "localchars": ("local recognition of certain control characters", True),
+}
+
+#: Switch -> what display says of it when it is on, and when it is off.
+SHOWN = {
+    "autoflush": (
+        "will flush output when sending interrupt characters.",
+        "won't flush output when sending interrupt characters.",
+    ),
+    "autosynch": (
+        "will send interrupt characters in urgent mode.",
+        "won't send interrupt characters in urgent mode.",
+    ),
+    "autologin": (
+        "will send login name and/or authentication information.",
+        "won't send login name and/or authentication information.",
+    ),
+    "crlf": (
+        "will send carriage returns as telnet <CR><LF>.",
+        "will send carriage returns as telnet <CR><NUL>.",
+    ),
+    "crmod": ("will map carriage return on output.", "won't map carriage return on output."),
+    "localchars": (
+        "will recognize certain control characters.",
+        "won't recognize certain control characters.",
+    ),
+}
+
+#: Character -> what it is for.
+CHARACTERS = {
+    "echo": "character to toggle local echoing on/off",
+    "escape": "character to escape back to telnet command mode",
+    "rlogin": "rlogin escape character",
+}
+
+#: Variables of the environment that are offered without being asked for by name.
+EXPORTED = ("DISPLAY", "PRINTER")
+
+
+def character(text: str) -> int:
+    """The character that ``X``, ``^X`` or ``off`` means; OFF for none."""
+    if text in ("", "off"):
+        return OFF
+    if text[0] == "^" and len(text) > 1:
+        return 0x7F if text[1] == "?" else ord(text[1].upper()) & 0x1F
+    return text.encode("utf-8", "surrogateescape")[0]
+
+
+def shown(number: int) -> str:
+    """A character as ``^X`` or itself."""
+    if number == OFF:
+        return "off"
+    if number == 0x7F:
+        return "^?"
+    return f"^{chr(number + 0x40)}" if number < 0x20 else chr(number)
+
+
+class Settings:
+    """One user's settings, for the whole run.
+
+    Arguments:
+        config: the command line.
+        environment: the variables of the process.
+        login: the name of the person, for -a.
+    """
+
+    def __init__(self, config: Config, environment: Mapping[str, str], login: str) -> None:
+        escape = character(config.escape) if config.escape is not None else ESCAPE
+        rlogin = OFF
+        if config.rlogin:
+            rlogin = TILDE if config.escape is None else escape
+            escape = ESCAPE if config.escape is None else escape
+        if config.no_escape:
+            escape = rlogin = OFF
+        #: Character -> its number.
+        self.characters = {"echo": LOCAL_ECHO, "escape": escape, "rlogin": rlogin}
+        self.switches = {name: on for name, (_, on) in SWITCHES.items()}
+        self.switches["binary"] = self.switches["inbinary"] = config.binary
+        self.switches["outbinary"] = config.binary or config.binary_output
+        self.variables = dict(environment)
+        self.exported = {name for name in EXPORTED if name in environment}
+        user = config.user if config.user is not None else login if config.login else None
+        self.switches["autologin"] = user is not None and not config.no_login
+        if user is not None and not config.no_login:
+            self.offer_user(user)
+
+    def offer_user(self, user: str) -> None:
+        """Offer a user's name to the host."""
+        self.variables["USER"] = user
+        self.exported.add("USER")
+
+    @property
+    def escape(self) -> int:
+        """The escape character."""
+        return self.characters["escape"]

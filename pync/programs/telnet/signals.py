@@ -1,0 +1,81 @@
+r"""Signals as bytes of a pipe: the loop hears of them when it is nowhere else.
+
+While a connection or the command mode has the terminal, ^C, ^\ and ^Z are for them, and a
+window that changes its size is told to the host. Without a terminal nothing is caught.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ...engine.loop import Loop
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: What is caught, where the system has it.
+CAUGHT = ("SIGINT", "SIGQUIT", "SIGTSTP", "SIGCONT", "SIGWINCH")
+
+
+class Signals:
+    """Catches signals between ``catch`` and ``release``.
+
+    Arguments:
+        loop: calls back.
+        happened: is called with the signal's name.
+    """
+
+    def __init__(self, loop: Loop, happened: Callable[[str], None]) -> None:
+        self._loop = loop
+        self._happened = happened
+        self._before: dict[int, Any] = {}
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+        loop.watch_reader(self._reader, self._read)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+        self._loop.watch_reader(self._reader, None)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def catch(self) -> None:
+        """From now on they are ours; idempotent."""
+        if self._before:
+            return
+        try:
+            for name in CAUGHT:
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._note)
+        except ValueError:
+            pass  # not the main thread: signals are the embedding program's business
+
+    def release(self) -> None:
+        """From now on they are whose they were; idempotent."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._before.clear()
+
+    def _note(self, number: int, _frame: object) -> None:
+        try:
+            os.write(self._writer, bytes((number,)))
+        except BlockingIOError:
+            pass  # so many wait already that one more says nothing new
+
+    def _read(self) -> None:
+        for number in os.read(self._reader, 64):
+            self._happened(signal.Signals(number).name)

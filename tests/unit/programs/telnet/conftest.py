@@ -1,0 +1,95 @@
+"""The telnet program in this process: typed input from a file, a host that only listens.
+
+The kernel takes the connection and what is sent; the host hears it when all is over, so
+nothing has to run at the same time. Only a host that answers has a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pync.core.config import Config
+from pync.core.events import Connected, Event, Told
+from pync.programs import telnet
+from pync.transports.stdio import Stdio
+
+from ....peer import Peer, Server, listening
+
+
+class Seen(NamedTuple):
+    """How a run went: its status, what was shown, said and reported, what the host heard."""
+
+    status: int
+    shown: bytes
+    said: list[str]
+    events: list[Event]
+    heard: bytes
+
+
+@pytest.fixture
+def host() -> Iterator[Server]:
+    with listening() as server:
+        yield server
+
+
+Play = Callable[..., Seen]
+
+
+@pytest.fixture
+def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """play(typed, *words, host_does=..., **options): words default to the host's;
+    typed is None for nothing, and no end of it."""
+    for name in ("DISPLAY", "PRINTER", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    wrong: list[BaseException] = []
+
+    def does(host_does: Callable[[Peer], None]) -> None:
+        peer = host.accepts()
+        try:
+            host_does(peer)
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
+            wrong.append(error)
+        finally:
+            peer.closes()
+
+    def run(
+        typed: bytes | None,
+        *words: str,
+        host_does: Callable[[Peer], None] | None = None,
+        **options: Any,
+    ) -> Seen:
+        # A person who types nothing: a file that never ends, as far as this one is concerned.
+        silence = os.pipe()
+        (tmp_path / "typed").write_bytes(typed or b"")
+        target = words or ("127.0.0.1", host.port)
+        config = Config(program="telnet", target=() if words == ("",) else target, **options)
+        events: list[Event] = []
+        with (
+            open(tmp_path / "typed", "rb") as stdin,
+            open(tmp_path / "shown", "wb") as stdout,
+            Stdio(silence[0] if typed is None else stdin.fileno(), stdout.fileno()) as stdio,
+        ):
+            if host_does is not None:
+                thread = threading.Thread(target=does, args=(host_does,))
+                thread.start()
+            status = telnet.run(config, stdio, events.append)
+        for descriptor in silence:
+            os.close(descriptor)
+        heard = b""
+        if host_does is not None:
+            thread.join()
+            if wrong:
+                raise wrong[0]
+        elif any(isinstance(event, Connected) for event in events):
+            heard = host.accepts().hears_rest()
+        said = [event.text for event in events if isinstance(event, Told)]
+        return Seen(status, (tmp_path / "shown").read_bytes(), said, events, heard)
+
+    return run

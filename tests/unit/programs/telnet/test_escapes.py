@@ -1,0 +1,60 @@
+"""What of the typed bytes is for us."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.core.config import Config
+from pync.programs.telnet.escapes import COMMAND, HIDE, LEAVE, SUSPEND, TEXT, Escapes
+from pync.programs.telnet.settings import Settings
+
+PLAIN = Config()
+RLOGIN = Config(rlogin=True)
+
+
+def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> list[object]:
+    """Actions, and text in one piece."""
+    one, found = Escapes(Settings(config, {}, "")), []
+    data = bytearray()
+    for at in range(0, len(typed), size):
+        data += typed[at : at + size]
+        while data:
+            action, text = one.next(data, edits)
+            if action != TEXT:
+                found.append(action)
+            elif text and found and isinstance(found[-1], bytes):
+                found[-1] += text
+            elif text:
+                found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("size", [99, 1])
+@pytest.mark.parametrize(
+    ("typed", "config", "found"),
+    [
+        (b"abc", PLAIN, [b"abc"]),
+        (b"a\x1db\x1d", PLAIN, [b"a", COMMAND, b"b", COMMAND]),
+        (b"a\x1db", Config(no_escape=True), [b"a\x1db"]),
+        (b"axb", Config(escape="x"), [b"a", COMMAND, b"b"]),
+        (b"~.", PLAIN, [b"~."]),
+        (b"~.", RLOGIN, [LEAVE]),
+        (b"a~.\n~\x1a~~x", RLOGIN, [b"a~.\n", SUSPEND, b"~x"]),
+        (b"\r~x\n~\x1d", RLOGIN, [b"\r~x\n", COMMAND]),
+        (b"a\x1db", RLOGIN, [b"a\x1db"]),
+        (b"a\x05b", PLAIN, [b"a\x05b"]),
+    ],
+)
+def test_found(typed: bytes, config: Config, found: list[object], size: int) -> None:
+    assert read(typed, config, size) == found
+
+
+def test_the_local_echo_is_turned_off_where_there_is_one() -> None:
+    assert read(b"a\x05b", PLAIN, edits=True) == [b"a", HIDE, b"b"]
+
+
+@given(st.binary(max_size=60).filter(lambda data: b"\x1d" not in data), st.integers(1, 9))
+def test_all_else_is_text(typed: bytes, size: int) -> None:
+    assert read(typed, PLAIN, size) == ([typed] if typed else [])

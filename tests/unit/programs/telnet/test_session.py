@@ -1,0 +1,81 @@
+"""A connection: what goes over the wire, and the mode that the options make."""
+
+from __future__ import annotations
+
+import pytest
+
+from ....peer import Peer
+from .conftest import Play
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (b"\xff\xfb\x01", b"\xff\xfd\x01"),
+        (b"\xff\xfd\x01", b"\xff\xfc\x01"),
+        (b"\xff\xfd\x22", b"\xff\xfc\x22"),
+        (b"\xff\xfd\x06", b"\xff\xfb\x06"),
+        (b"\xff\xfd\x1f", b"\xff\xfb\x1f\xff\xfa\x1f\0\0\0\0\xff\xf0"),
+    ],
+)
+def test_options_are_answered(play: Play, asked: bytes, answered: bytes) -> None:
+    def ask(peer: Peer) -> None:
+        peer.says(b"a" + asked + b"b\xff\xfd\x63")
+        peer.hears(answered + b"\xff\xfc\x63")
+
+    assert play(None, host_does=ask).shown == b"ab"
+
+
+def test_an_answer_that_cannot_go_any_more_breaks_nothing(play: Play) -> None:
+    def ask_late(peer: Peer) -> None:
+        peer.hears(b"hello\r\n")
+        peer.hears_end()
+        peer.says(b"a\xff\xfd\x18b")
+
+    assert play(b"hello\n", host_does=ask_late).shown == b"ab"
+
+
+def test_urgent_data_leaves_the_command_whole(play: Play) -> None:
+    def synch(peer: Peer) -> None:
+        import socket
+
+        peer.hears(b"hello\r\n")
+        peer.says(b"a\xff")
+        peer.sock.send(b"\xf2", socket.MSG_OOB)
+        peer.says(b"b\xff\xf1c")
+
+    assert play(b"hello\n", host_does=synch).shown == b"abc"
+
+
+def test_much_both_ways_at_once(play: Play) -> None:
+    """A host that echoes, with more under way than any buffer holds."""
+    text = b"line\r\n" * 300_000
+
+    def echo(peer: Peer) -> None:
+        left = len(text)
+        while left:
+            piece = peer.sock.recv(1 << 16)
+            left -= len(piece)
+            peer.says(piece)
+        peer.hears_end()
+
+    seen = play(text.replace(b"\r", b""), host_does=echo)
+    assert seen.shown == text.replace(b"\r", b"")
+
+
+def test_a_host_that_asks_for_ever_and_never_reads(play: Play) -> None:
+    def flood(peer: Peer) -> None:
+        peer.offers(b"\xff\xfd\x01" * 3_000_000)
+        peer.resets()
+
+    assert play(b"", host_does=flood).status == 0
+
+
+def test_synch_is_urgent(play: Play) -> None:
+    def hear(peer: Peer) -> None:
+        import socket
+
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        assert peer.hears_rest() == b"\xff\xf2x\r\n"
+
+    play(b"\x1dsend synch\nx\n", host_does=hear)

@@ -1,0 +1,38 @@
+"""Signals arrive as calls out of the loop, and only while they are caught."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from pync.engine.loop import Loop
+from pync.programs.telnet.signals import Signals
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+def test_caught_and_released() -> None:
+    before = signal.getsignal(signal.SIGWINCH), signal.getsignal(signal.SIGINT)
+    happened: list[str] = []
+    with Loop() as loop, Signals(loop, happened.append) as signals:
+        signals.catch()
+        signals.catch()
+        os.kill(os.getpid(), signal.SIGWINCH)
+        os.kill(os.getpid(), signal.SIGINT)
+        loop.run_while(lambda: len(happened) < 2)
+        signals.release()
+        assert (signal.getsignal(signal.SIGWINCH), signal.getsignal(signal.SIGINT)) == before
+    assert happened == ["SIGWINCH", "SIGINT"]
+
+
+def test_an_ignored_one_stays_ignored() -> None:
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        with Loop() as loop, Signals(loop, print) as signals:
+            signals.catch()
+            assert signal.getsignal(signal.SIGQUIT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGQUIT, before)
