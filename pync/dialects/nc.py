@@ -94,9 +94,13 @@ PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
 #: (option, option, what is said): checked when all options are read.
 CONFLICTS = (
     ("listen", "zero_io", "cannot use -z and -l"),
+    ("pass_fd", "unixsock", "cannot use -F and -U"),
+    ("dccp", "unixsock", "cannot use -Z and -U"),
     ("udp", "proxy_address", "no proxy support for UDP mode"),
     ("listen", "proxy_address", "no proxy support for listen"),
+    ("dccp", "proxy_address", "no proxy support for DCCP mode"),
     ("unixsock", "proxy_address", "no proxy support for unix sockets"),
+    ("source", "proxy_address", "no proxy support for local source address"),
 )
 
 
@@ -115,8 +119,8 @@ def parse(argv: list[str]) -> Config:
     config = Config(target=tuple(words), **fields)
     _check(config)
     config = _with_address(config)
-    program = "scanner" if config.zero_io else "server" if config.listen else "client"
-    return config._replace(program=program, endings=_endings(config))
+    _check_proxy(config)
+    return config._replace(program=_program(config), endings=_endings(config))
 
 
 def status(error: Exception, _config: Config | None) -> int:
@@ -164,6 +168,25 @@ def _check(config: Config) -> None:
         raise UsageError("no DCCP support available")
 
 
+def _check_proxy(config: Config) -> None:
+    """Never go straight to a host that was to be reached through a proxy."""
+    if config.proxy_address is None:
+        return
+    host, bracket, rest = config.proxy_address.rpartition("]")
+    if config.proxy_address.startswith("[") and not bracket:
+        raise UsageError("missing closing bracket in proxy")
+    if host.startswith("[") and rest and not rest.startswith(":"):
+        raise UsageError("garbage proxy port delimiter")
+    raise UsageError("no proxy support available")
+
+
+def _program(config: Config) -> str:
+    # -F wins over -z, as there: the connection is for somebody else.
+    if config.zero_io and not config.pass_fd:
+        return "scanner"
+    return "server" if config.listen else "client"
+
+
 def _endings(config: Config) -> Endings:
     waits = config.quit_after is not None and config.quit_after >= 0
     return Endings(
@@ -190,7 +213,9 @@ def _with_address(config: Config) -> Config:
         if not host and not config.ipv6:
             # Theirs takes the first address that a passive lookup gives.
             scheme += "4"
-        return config._replace(address=Address(scheme, host, _port(port)))
+        return config._replace(address=Address(scheme, host, _own_port(port, config)))
+    if config.source_port is not None:
+        _own_port(config.source_port, config)
     if len(words) > 2:
         ports = words[1:]
     elif len(words) < 2:
@@ -202,29 +227,39 @@ def _with_address(config: Config) -> Config:
 
 
 def _with_path(config: Config, words: list[str]) -> Config:
-    path = words or ([config.source] if config.listen and config.source else [])
-    if not path:
+    if not words:
         raise UsageError("missing socket pathname") if config.listen else NcUsageError("")
-    if len(path) > 1:
-        raise UsageError("cannot use port with -U") if len(path) == 2 else NcUsageError("")
-    return config._replace(address=Address("unixgram" if config.udp else "unix", path=path[0]))
+    if len(words) > 1:
+        raise UsageError("cannot use port with -U") if len(words) == 2 else NcUsageError("")
+    if config.source is not None or config.source_port is not None:
+        raise NcUsageError("")
+    address = Address("unixgram" if config.udp else "unix", path=words[0])
+    return config._replace(address=address, ports=("",) if config.zero_io else ())
 
 
 def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
+    if words and config.source is not None:
+        raise NcUsageError("")
     if config.source_port is not None:
         if len(words) > 1:
             raise NcUsageError("")
         return (words[0] if words else config.source or ""), config.source_port
     if len(words) == 1:
-        return config.source or "", words[0]
+        return "", words[0]
     if len(words) == 2:
         return words[0], words[1]
     raise UsageError("missing port number") if not words else NcUsageError("")
 
 
-def _port(text: str) -> str:
-    if text.isascii() and text.isdigit() and int(text) > 65535:
-        raise UsageError(f"port number too large: {text}")
+def _own_port(text: str, config: Config) -> str:
+    """A port of ours; the C library finds the service, so the error is its own."""
+    if text.isascii() and text.isdigit():
+        # Theirs takes 70000, and listens on 4464.
+        if config.listen and int(text) > 65535:
+            raise UsageError(f"port number too large: {text}")
+        return text
+    if _service_port(text, config) is None:
+        raise UsageError("getaddrinfo: Servname not supported for ai_socktype")
     return text
 
 
@@ -245,14 +280,17 @@ def _ports(words: list[str], config: Config) -> tuple[str, ...]:
 
 
 def _service(word: str, config: Config) -> int:
-    if not word.isdigit():
-        import socket
+    port = None if word.isdigit() else _service_port(word, config)
+    return _in_range(word) if port is None else port
 
-        try:
-            return socket.getservbyname(word, "udp" if config.udp else "tcp")
-        except OSError:
-            pass
-    return _in_range(word)
+
+def _service_port(word: str, config: Config) -> int | None:
+    import socket
+
+    try:
+        return socket.getservbyname(word, "udp" if config.udp else "tcp")
+    except OSError:
+        return None
 
 
 def _in_range(text: str) -> int:

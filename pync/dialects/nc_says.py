@@ -26,7 +26,9 @@ class NcUsageError(UsageError):
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
-    """What is said on stderr about an event, which is with -v only."""
+    """What is said on stderr about an event: nearly all of it with -v only."""
+    if isinstance(event, AttemptFailed) and event.address.path:
+        return f"nc: {event.address.path}: {_as_strerror(event.cause)}"
     if not config.verbose:
         return None
     if isinstance(event, Listening):
@@ -34,7 +36,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Accepted):
         return f"Connection received on {_where(event.peer, config) or _path_of(config)}"
     if isinstance(event, Connected):
-        return None if event.peer.path else _succeeded(event.peer, event.asked, config)
+        return None if event.peer.path else _connected(event, config)
     if isinstance(event, Scanned):
         return _scanned(event, config)
     if isinstance(event, AttemptFailed):
@@ -53,7 +55,8 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, RelayError):
         return None
     if isinstance(error, OutputError):
-        return f"nc: {error.operation}: {_as_strerror(error.cause)}"
+        operation = "sendmsg" if error.operation == "pass" else error.operation
+        return f"nc: {operation}: {_as_strerror(error.cause)}"
     return f"nc: {error}"
 
 
@@ -80,6 +83,13 @@ def _refused(tried: Address, cause: str, config: Config) -> str:
     if cause == "timed out" and config.wait is not None:
         return f"nc: connect to {where} timed out: Operation now in progress"
     return f"nc: connect to {where} failed: {_as_strerror(cause)}"
+
+
+def _connected(event: Connected, config: Config) -> str:
+    if event.peer.scheme in DATAGRAMS:
+        # Theirs sends three X first, and calls silence a success.
+        return f"{_connection(event.peer, event.asked, config)} open|filtered"
+    return _succeeded(event.peer, event.asked, config)
 
 
 def _scanned(event: Scanned, config: Config) -> Said:

@@ -106,6 +106,34 @@ no-such-host.invalid 80
 -d 127.0.0.1 1
 -N -v 127.0.0.1 1
 -C -v 127.0.0.1 1
+-F 127.0.0.1 1
+-F -v 127.0.0.1 1
+-F -U /no/such/socket
+-F -U x -z
+-Z -U x
+-Z -x p h 1
+-z -U /no/such/socket
+-k -U x
+-k -z h 1
+-P joe h 1x
+-p 1 -U x
+-s 127.0.0.1 -U x
+-s 127.0.0.1 -U
+-s 192.0.2.7 -l 0
+-s 1 -l -p 2 3
+-l nosuch
+-lp nosuch
+-ul nosuch
+-p nosuch 127.0.0.1 1
+-p 70000 -v 127.0.0.1 1
+-p 0 -v 127.0.0.1 1
+-x [::1 h 1
+-x [::1]x h 1
+-x p -s 127.0.0.1 h 1
+-x p -U x
+-x p h 70000
+-x p h nosuch
+-x p
 """.strip("\n").split("\n")
 
 

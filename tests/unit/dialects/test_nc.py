@@ -56,6 +56,19 @@ def test_endings(argv: str, endings: Endings) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argv", "program"),
+    [("h 9", "client"), ("-l 9", "server"), ("-z h 9", "scanner"), ("-zF h 9", "client")],
+)
+def test_programs(argv: str, program: str) -> None:
+    assert parse(argv.split()).program == program
+
+
+def test_nobody_is_reached_past_the_proxy() -> None:
+    with pytest.raises(UsageError, match="no proxy support available"):
+        parse(["-x", "proxy:1080", "h", "9"])
+
+
+@pytest.mark.parametrize(
     ("argv", "changed"),
     [
         ("-w1 h 9", {"wait": 1}),

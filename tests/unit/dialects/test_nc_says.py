@@ -29,6 +29,7 @@ ASKED = Config(verbose=1, nodns=True, address=Address("tcp", "localhost", "60001
             "Connection to localhost (127.0.0.1) 60001 port [tcp/*] succeeded!",
         ),
         (Connected(PATH, ""), None),
+        (Connected(UDP, ""), "Connection to 127.0.0.1 60001 port [udp/*] open|filtered"),
         (Scanned(V4, "127.0.0.1", "open"), "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!"),
         (Scanned(V4, "", "closed"), None),
         (
@@ -44,6 +45,11 @@ ASKED = Config(verbose=1, nodns=True, address=Address("tcp", "localhost", "60001
 def test_events_are_told_with_v_only(event: Event, said: object) -> None:
     assert say(event, ASKED, False) == said
     assert say(event, Config(), False) is None
+
+
+def test_a_path_that_is_not_there_is_told_always() -> None:
+    event = AttemptFailed(PATH, "no such file or directory")
+    assert say(event, Config(), False) == "nc: /a: No such file or directory"
 
 
 def test_names_are_looked_up_unless_told_not_to() -> None:
