@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from .errors import UsageError
 
-#: Schemes with a host and a port, and the address family that they are limited to.
-INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6}
+#: Schemes with a host and a port, and the address family that they are limited to. A host
+#: of vsock is a number, its CID.
+INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6, "sctp": 0, "vsock": 0}
 
 #: Schemes without connections: each read is one datagram.
 DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})

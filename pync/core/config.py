@@ -77,12 +77,28 @@ class Config(NamedTuple):
     append_output: bool = False
     delay: float | None = None
     test: bool = False
+    sctp: bool = False
+    vsock: bool = False
+    loose_route: tuple[str, ...] = ()
+    route_pointer: int | None = None
 
     # exec, broker, access lists
     exec: str | None = None
     sh_exec: str | None = None
 
     # TLS
+    ssl: bool = False
+    ssl_verify: bool = False
+    insecure: bool = False
+    ssl_cert: str | None = None
+    ssl_key: str | None = None
+    ssl_trustfile: str | None = None
+    ssl_ciphers: str | None = None
+    ssl_servername: str | None = None
+    ssl_alpn: str | None = None
+    ssl_min_version: str | None = None
+    ssl_max_version: str | None = None
+    ssl_keylog: str | None = None
 
     # proxies
     proxy_user: str | None = None
@@ -122,10 +138,11 @@ class Config(NamedTuple):
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"
+    verifies: bool = True
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
 
 
 #: Fields that are no options: what the dialect worked out.
-WORKED_OUT = frozenset({"program", "address", "ports", "endings"})
+WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings"})

@@ -57,6 +57,10 @@ class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
 
 
+class TlsError(PyncError):
+    """A connection could not be secured."""
+
+
 class ExecError(PyncError):
     """A command could not be run."""
 

@@ -64,6 +64,22 @@ class PeerEnded(NamedTuple):
     peer: Address
 
 
+class Secured(NamedTuple):
+    """A connection is secured by TLS; ``fingerprint``: SHA-256 of the peer's certificate."""
+
+    peer: Address
+    version: str
+    cipher: str
+    protocol: str
+    fingerprint: str
+
+
+class Unverified(NamedTuple):
+    """A server's certificate was not verified: it may be anybody."""
+
+    peer: Address
+
+
 class Exposed(NamedTuple):
     """A listener that runs a command can be reached from other machines."""
 
@@ -103,6 +119,8 @@ Event = Union[
     Scanned,
     PeerEnded,
     Exposed,
+    Secured,
+    Unverified,
     Finished,
     Progressed,
     Failed,

@@ -5,6 +5,8 @@ What it says is in ncat_says.py. Where versions differ, the endings are those of
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.address import Address
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
@@ -26,6 +28,8 @@ Options:
   -6 --ipv6                      IPv6 only.
   -U --unixsock                  A Unix socket.
   -u --udp                       UDP.
+     --sctp                      SCTP.
+     --vsock                     Between a machine and its guests; a host is a CID.
   -C --crlf                      Send CR LF for LF.
   -d --delay=TIME                Wait so long between reads.
   -o --output=FILE               Write what is sent and received to FILE.
@@ -34,6 +38,8 @@ Options:
   -i --idle-timeout=TIME         Give up after so long without data.
   -p --source-port=PORT          Port to connect from; with -l, to listen on.
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
+  -g --loose-route=HOPS          Go by these hosts (IPv4): HOP,HOP; may be repeated.
+  -G --route-pointer=N           Which of them is next: 4, 8, 12, ..., 28.
   -l --listen                    Listen.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
@@ -46,6 +52,14 @@ Options:
      --send-only                 Drop what is received; leave when the input is sent.
      --recv-only                 Send nothing.
      --no-shutdown               Send no FIN when the input ends.
+     --ssl                       Secure the connection by TLS.
+     --ssl-verify                Verify the peer's certificate.
+     --ssl-cert=FILE             Our certificate (PEM); a listener without one makes its own.
+     --ssl-key=FILE              Its private key.
+     --ssl-trustfile=FILE        Whom to trust; a listener asks its clients for certificates.
+     --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
+     --ssl-servername=NAME       The name that the server's certificate must have.
+     --ssl-alpn=LIST             Protocols to agree upon, comma separated (ALPN).
      --test                      Say on stderr when the listener is bound.
   -h --help                      Show this.
      --version                   Show the version.
@@ -56,10 +70,6 @@ TIME is in seconds, or 500ms, 3s, 2m, 1h.
 #: Options of ncat that pync does not have, with what is said.
 REFUSED = {
     "--lua-exec": "--lua-exec is not supported: pync runs no Lua.",
-    "--vsock": "--vsock is not supported by this version of pync.",
-    "--sctp": "--sctp is not supported by this version of pync.",
-    "-g": "-g is not supported by this version of pync.",
-    "-G": "-G is not supported by this version of pync.",
 }
 
 MANNER = Manner(
@@ -72,6 +82,16 @@ MANNER = Manner(
 )
 
 DEFAULT_PORT = "31337"
+
+#: Fields of options that may be given more than once.
+REPEATED = frozenset({"verbose", "loose_route"})
+
+#: vsock(7): ports have 32 bits, as CIDs have.
+MOST_VSOCK = 0xFFFFFFFF
+
+#: Hops and pointers for which an IPv4 header has room (RFC 791 3.1).
+MOST_HOPS = 8
+POINTERS = range(4, 29, 4)
 
 #: Milliseconds are an int there.
 MOST_SECONDS = 2_147_483
@@ -89,12 +109,13 @@ def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError."""
     _refuse(argv)
     try:
-        fields, words = read(USAGE, argv, MANNER)
+        fields, words = read(USAGE, argv, MANNER, REPEATED)
     except UsageError as error:
         raise NcatOptionError(str(error)) from None
     for name, shown in DURATIONS.items():
         if fields[name] is not None:
             fields[name] = _duration(fields[name], shown)
+    fields.update(_route(fields))
     config = Config(target=tuple(words), **fields)
     if config.help or config.version:
         return config
@@ -102,6 +123,7 @@ def parse(argv: list[str]) -> Config:
         raise UsageError("Only one of --exec, --sh-exec, and --lua-exec is allowed.")
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")
+    config = _with_tls(config)
     config = config._replace(address=_address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
@@ -153,19 +175,21 @@ NOT_YET = frozenset(
         "--proxy-type",
         "--proxy-auth",
         "--proxy-dns",
-        "--ssl",
-        "--ssl-verify",
-        "--ssl-cert",
-        "--ssl-key",
-        "--ssl-trustfile",
-        "--ssl-ciphers",
-        "--ssl-servername",
-        "--ssl-alpn",
         "--telnet",
         "-m",
         "-t",
     )
 )
+
+
+def _with_tls(config: Config) -> Config:
+    """An option of TLS asks for TLS; the certificate is verified only when that is asked for."""
+    names = ("verify", "cert", "key", "trustfile", "ciphers", "servername", "alpn")
+    asked = config.ssl or any(getattr(config, f"ssl_{name}") for name in names)
+    if asked and config.udp:
+        raise UsageError("DTLS is not supported by pync.")
+    verifies = config.ssl_verify or config.ssl_trustfile is not None
+    return config._replace(ssl=asked, verifies=verifies)
 
 
 def _duration(text: str, shown: str) -> float:
@@ -200,7 +224,11 @@ def _address(config: Config, words: list[str]) -> Address:
             verb = "listen on" if config.listen else "connect to"
             raise UsageError(f"You have to specify path to a socket to {verb}.")
         return Address("unixgram" if config.udp else "unix", path=words[0])
-    scheme = "udp" if config.udp else "tcp"
+    scheme = "vsock" if config.vsock else "sctp" if config.sctp else "tcp"
+    if config.udp and config.vsock:
+        raise UsageError("--vsock has no datagrams here.")
+    if config.udp and scheme == "tcp":
+        scheme = "udp"
     if config.source_port is not None:
         _check_source_port(config.source_port)
     ports = words if config.listen else words[1:]
@@ -212,14 +240,36 @@ def _address(config: Config, words: list[str]) -> Address:
         if not words:
             raise UsageError("You must specify a host to connect to.")
         host, port = words[0], words[1] if len(words) == 2 else DEFAULT_PORT
+    if config.vsock:
+        return _vsock(host, port)
     return Address(scheme, host, _port(port, scheme))
+
+
+def _vsock(cid: str, port: str) -> Address:
+    for text, what in ((cid, "CID"), (port, "port number")):
+        if text and not (text.isascii() and text.isdigit() and int(text) <= MOST_VSOCK):
+            raise UsageError(f'Invalid {what} "{text}".')
+    return Address("vsock", cid, port)
+
+
+def _route(fields: dict[str, Any]) -> dict[str, object]:
+    """The hops of every -g, and the pointer among them; for IPv4 only."""
+    hops = [hop for text in fields["loose_route"] for hop in text.split(",") if hop]
+    if len(hops) > MOST_HOPS:
+        raise UsageError("Sorry, you gave too many source route hops.")
+    text = fields["route_pointer"]
+    if text is not None and (not text.isdigit() or int(text) not in POINTERS):
+        raise UsageError(f"Invalid source-route hop pointer {text if text.isdigit() else 0}.")
+    if hops and not fields["ipv4"]:
+        raise UsageError("Sorry, -g can only currently be used with IPv4.")
+    return {"loose_route": tuple(hops), "route_pointer": int(text) if text else None}
 
 
 def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
     host = config.source or ""
     if len(words) == 2:
         return words[0], words[1]
-    if len(words) == 1 and words[0].isdigit():
+    if len(words) == 1 and (words[0].isdigit() or config.vsock):
         return host, words[0]
     port = config.source_port or DEFAULT_PORT
     return (words[0] if words else host), port

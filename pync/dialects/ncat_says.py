@@ -22,6 +22,8 @@ from ..core.events import (
     Finished,
     Listening,
     Scanned,
+    Secured,
+    Unverified,
 )
 from . import Said
 
@@ -49,6 +51,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return "NCAT TEST: LISTEN"
     if isinstance(event, Failed):
         return complain(event.error, config)
+    if isinstance(event, Unverified):
+        return "Ncat: the certificate of the server is not verified (--ssl-verify does)."
     if isinstance(event, Exposed):
         return f"Ncat: every machine that reaches {_where(event.address)} can run the command."
     if not config.verbose:
@@ -61,6 +65,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return f"Ncat: Connected to {_where(event.peer)}."
     if isinstance(event, Scanned):
         return f"Ncat: Connected to {_where(event.address)}." if event.state != "closed" else None
+    if isinstance(event, Secured):
+        return f"Ncat: SSL connection to {_where(event.peer)}." if not config.listen else None
     if isinstance(event, AttemptFailed):
         return f"Ncat: Connection to {event.address.host} failed: {_as_strerror(event.cause)}."
     if isinstance(event, Finished) and not config.listen:
@@ -83,6 +89,11 @@ def complain(error: Exception, config: Config | None) -> Said:
         where = error.address
         if error.cause in _UNRESOLVED and isinstance(where, Address):
             return _unresolved(where, error.cause)
+        if error.cause == "protocol not supported" and isinstance(where, Address):
+            return (
+                f"Ncat: Unable to open listening socket on {where.host}: "
+                "Protocol not supported QUITTING."
+            )
         shown = _where(where) if isinstance(where, Address) else str(where)
         return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
     if isinstance(error, IdleTimeoutError):
@@ -97,6 +108,10 @@ def complain(error: Exception, config: Config | None) -> Said:
 
 def _not_dialled(error: DialError, config: Config | None) -> Said:
     address = error.address
+    if error.operation == "route" and isinstance(address, Address):
+        cause = _as_strerror(error.cause)
+        hop = address.host
+        return f'Ncat: Sorry, could not resolve source route hop "{hop}": {cause}. QUITTING.'
     if isinstance(address, Address) and not address.path and not error.attempts:
         return _unresolved(address, error.cause)
     if config is not None and error.cause == "timed out" and config.wait is not None:

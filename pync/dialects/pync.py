@@ -36,6 +36,8 @@ CONFLICTS = (
     ("unixsock", "md5sig", "cannot use -S and -U"),
     ("listen", "pass_fd", "cannot use -F and -l"),
     ("zero_io", "pass_fd", "cannot use -F and -z"),
+    ("ssl", "udp", "cannot use --ssl and -u: there is no DTLS here"),
+    ("insecure", "ssl_verify", "cannot use --insecure and --ssl-verify"),
     ("exec", "sh_exec", "cannot use --exec and --sh-exec"),
     ("exec", "zero_io", "cannot use --exec and -z"),
     ("exec", "expect", "cannot use --exec and --expect"),
@@ -86,7 +88,7 @@ def parse(argv: list[str]) -> Config:
     if config.help or config.version:
         return config
     _check(config)
-    config = with_address(config)
+    config = with_address(config)._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     return config._replace(program=_program(config), endings=_endings(config))

@@ -14,6 +14,8 @@ from ..core.events import (
     Listening,
     PeerEnded,
     Scanned,
+    Secured,
+    Unverified,
 )
 
 
@@ -21,6 +23,8 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     """What is said on stderr about an event; None is nothing."""
     if isinstance(event, Failed):
         return f"pync: {event.error}"
+    if isinstance(event, Unverified):
+        return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
     if isinstance(event, Exposed):
         return f"pync: every machine that reaches {event.address} can run the command"
     if isinstance(event, PeerEnded):
@@ -42,9 +46,17 @@ def _verbosely(event: Event) -> str | None:
         return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
     if isinstance(event, Scanned) and event.state == "open":
         return _connected(event.address, event.asked, True)
+    if isinstance(event, Secured):
+        return _secured(event)
     if isinstance(event, AttemptFailed):
         return f"pync: dial {event.address}: {event.cause}"
     return None
+
+
+def _secured(event: Secured) -> str:
+    protocol = f", {event.protocol}" if event.protocol else ""
+    certificate = f", SHA-256 {event.fingerprint}" if event.fingerprint else ""
+    return f"Secured by {event.version}, {event.cipher}{protocol}{certificate}"
 
 
 def _connected(peer: Address, asked: str, succeeded: bool) -> str:

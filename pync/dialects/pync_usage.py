@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 USAGE = """\
-Connect to, or listen on, TCP, UDP and Unix sockets.
+Connect to, or listen on, TCP, UDP and Unix sockets, in plain or by TLS.
 
 Usage:
   pync [options] [--] [TARGET]...
@@ -29,6 +29,7 @@ Options:
   -q --quit-after=TIME           After our input ends, leave after TIME at the latest.
   -N --shutdown                  Send FIN when our input ends (the default).
   -d --no-stdin                  Do not read standard input.
+  -t --telnet                    Answer TELNET's options with no, and leave them out.
   -z --zero-io                   Only see whether ports are open.
   -i --interval=TIME             Pause between lines sent, or between ports scanned.
   -C --crlf                      Send CR LF for LF.
@@ -51,6 +52,18 @@ Options:
      --recv-only                 Send nothing; leave at the peer's end.
      --idle-timeout=TIME         Give up after TIME without data.
      --connect-timeout=TIME      Give up after TIME without a connection.
+     --ssl                       Secure the connection by TLS (also tls://HOST:PORT).
+     --ssl-verify                Verify the peer's certificate (the default).
+     --insecure                  Do not verify it; this is said on stderr.
+     --ssl-cert=FILE             Our certificate (PEM); a listener without one makes its own.
+     --ssl-key=FILE              Its private key.
+     --ssl-trustfile=FILE        Whom to trust; a listener asks its clients for certificates.
+     --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
+     --ssl-servername=NAME       The name that the server's certificate must have.
+     --ssl-alpn=LIST             Protocols to agree upon, comma separated (ALPN).
+     --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
+     --ssl-max-version=VERSION   At most this one.
+     --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE).
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.

@@ -19,6 +19,9 @@ def with_address(config: Config) -> Config:
     words = list(config.target)
     if config.unixsock:
         return config._replace(address=_path(config, words))
+    if len(words) == 1 and words[0].startswith("tls://"):
+        config = config._replace(ssl=True)
+        words[0] = "tcp://" + words[0].removeprefix("tls://")
     if len(words) == 1 and is_url(words[0]):
         return _with_url(config, parse_address(words[0]))
     # Whether the words are few or many, an empty host is a script's unset variable.

@@ -19,7 +19,7 @@ from ..transports.conn import Conn, Listener
 from ..transports.process import Process, variables, words_of
 from ..transports.stdio import Stdio
 from .common import options_of, tuning_of
-from .reach import connect, welcome
+from .reach import check_listener, connect, welcome
 
 #: Seconds to wait before accepting again when descriptors have run out, and between two
 #: looks at children that are on their way out.
@@ -43,6 +43,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
             report(Connected(conn.peer, config.address.host))
             return _serve(config, words, conn)
     assert config.address is not None
+    check_listener(config)
     with listen(config.address, options_of(config, report)) as listener:
         for address in listener.addresses:
             report(Listening(address))

@@ -6,25 +6,122 @@ whether the peer may come at all, then secures the connection; not a byte is rea
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from ..core.config import Config
-from ..core.events import Report
+from ..core.errors import UsageError
+from ..core.events import Report, Secured, Unverified
 from ..transports import dial
-from ..transports.conn import Conn
+from ..transports.conn import Conn, StreamConn
 from .common import options_of
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ..transports.security import Security
 
 
 def connect(config: Config, report: Report) -> Conn:
     """A connection to the address asked for, ready to talk over.
 
-    Raises DialError.
+    Raises PyncError, UsageError.
     """
     assert config.address is not None
-    return dial(config.address, options_of(config, report))
+    if not config.ssl:
+        return _spoken_to(dial(config.address, options_of(config, report)), config)
+    from ..transports.security import client_context
+
+    # Before anybody is bothered: files that cannot be read, versions that are none.
+    context = client_context(_security(config))
+    conn = dial(config.address, options_of(config, report))
+    return _secure(config, conn, context, report, server_side=False)
 
 
-def welcome(conn: Conn, config: Config, report: Report) -> Conn:  # noqa: ARG001 - soon
+def check_listener(config: Config) -> None:
+    """See that what a listener will show its clients can be read, before it listens.
+
+    Raises UsageError.
+    """
+    if config.ssl:
+        _listener_context(_security(config))
+
+
+def welcome(conn: Conn, config: Config, report: Report) -> Conn:
     """An accepted connection, ready to talk over. Owns ``conn`` from now on.
 
     Raises PyncError, with ``conn`` closed.
     """
-    return conn
+    if not config.ssl:
+        return _spoken_to(conn, config)
+    try:
+        context = _listener_context(_security(config))
+    except BaseException:
+        conn.close()
+        raise
+    return _secure(config, conn, context, report, server_side=True)
+
+
+@lru_cache(maxsize=1)
+def _listener_context(security: Security) -> ssl.SSLContext:
+    # One for all clients: a certificate that is made anew is another identity.
+    from ..transports.security import server_context
+
+    return server_context(security)
+
+
+def _security(config: Config) -> Security:
+    from ..transports.security import Security
+
+    return Security(
+        verify=config.verifies and not config.insecure,
+        certificate=config.ssl_cert,
+        key=config.ssl_key,
+        trusted=config.ssl_trustfile,
+        ciphers=config.ssl_ciphers,
+        server_name=config.ssl_servername,
+        protocols=tuple(filter(None, (config.ssl_alpn or "").split(","))),
+        least=config.ssl_min_version,
+        most=config.ssl_max_version,
+        keylog=config.ssl_keylog,
+    )
+
+
+def _secure(
+    config: Config, conn: Conn, context: ssl.SSLContext, report: Report, *, server_side: bool
+) -> Conn:
+    """The connection through TLS. Owns ``conn`` from now on. Raises TlsError, UsageError."""
+    from ..transports.security import secure
+
+    if not isinstance(conn, StreamConn):
+        conn.close()
+        raise UsageError("TLS needs a stream, not datagrams")
+    name = None
+    if not server_side and config.address is not None:
+        name = config.ssl_servername or config.address.host or None
+        if config.insecure or not config.verifies:
+            report(Unverified(conn.peer))
+    timeout = config.connect_timeout if config.connect_timeout is not None else config.wait
+    secured = secure(conn, context, server_side=server_side, server_name=name, timeout=timeout)
+    _report_on(secured.codec, secured, report)
+    return _spoken_to(secured, config)
+
+
+def _report_on(codec: object, secured: Conn, report: Report) -> None:
+    from hashlib import sha256
+
+    from ..layers.tls import TlsCodec
+
+    assert isinstance(codec, TlsCodec)
+    certificate = codec.certificate
+    fingerprint = sha256(certificate).hexdigest() if certificate else ""
+    report(Secured(secured.peer, codec.version, codec.cipher, codec.protocol, fingerprint))
+
+
+def _spoken_to(conn: Conn, config: Config) -> Conn:
+    """The connection, with its TELNET answered if that was asked for (``-t``)."""
+    if not config.telnet:
+        return conn
+    from ..transports.telnet import TelnetConn
+
+    return TelnetConn(conn)

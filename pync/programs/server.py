@@ -10,7 +10,7 @@ from ..transports import listen
 from ..transports.conn import Listener
 from ..transports.stdio import Stdio
 from .common import options_of
-from .reach import welcome
+from .reach import check_listener, welcome
 from .talk import Talk, talking
 
 
@@ -18,6 +18,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Listen and serve. Raises PyncError, OutputGone."""
     assert config.address is not None
     options = options_of(config, report)
+    check_listener(config)
     with talking(config, stdio, report) as talk, listen(config.address, options) as listener:
         for address in listener.addresses:
             report(Listening(address))

@@ -1,0 +1,148 @@
+"""A connection through a codec that stays (TLS): a Conn again, blocking or not.
+
+A send that raised BlockingIOError has to be tried again with the same data, as OpenSSL
+has it: its bytes are encrypted already, and wait here.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .conn import StreamConn
+
+#: Bytes of the wire that are read at once, and plain bytes that become one write.
+READ = 256 * 1024
+WRITE = 64 * 1024
+
+
+class Codec(Protocol):
+    """What stands between the wire and the user."""
+
+    ended: bool
+
+    def receive(self, data: bytes, /) -> bytes:
+        """Plain bytes from bytes of the wire; ``b""`` is the connection's end."""
+        ...
+
+    def send(self, data: bytes | memoryview, /) -> bytes:
+        """Bytes of the wire for plain bytes."""
+        ...
+
+    def send_eof(self) -> bytes:
+        """Bytes of the wire that end our direction."""
+        ...
+
+    def outgoing(self) -> bytes:
+        """What has to be sent on its own account."""
+        ...
+
+
+class LayeredConn(StreamConn):
+    """A connection through a codec.
+
+    Arguments:
+        conn: owned from now on.
+        codec: between it and the user.
+    """
+
+    layered = True
+
+    def __init__(self, conn: StreamConn, codec: Codec) -> None:
+        super().__init__(conn._sock, conn.local, conn.peer)
+        self.codec = codec
+        self._conn = conn
+        self._plain = memoryview(b"")
+        self._unsent = memoryview(b"")
+        #: How much of the user's data waits in _unsent, of a send that has to be retried.
+        self._taken: int | None = None
+        self._eof_made = False
+
+    def hold(self, data: bytes) -> None:
+        """Plain bytes that came already; recv returns them first."""
+        self._plain = memoryview(bytes(self._plain) + data)
+
+    def pending(self) -> bool:
+        """Whether recv returns something without waiting."""
+        return bool(self._plain) or self.codec.ended
+
+    def recv(self, size: int) -> bytes:
+        """Up to ``size`` plain bytes; ``b""`` at EOF. Raises OSError."""
+        while not self._plain:
+            if self.codec.ended:
+                return b""
+            data = self._conn.recv(READ)
+            try:
+                self._plain = memoryview(self.codec.receive(data))
+            finally:
+                self._answer()
+            if not data and not self._plain:
+                return b""
+        piece = bytes(self._plain[:size])
+        self._plain = self._plain[size:]
+        return piece
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send what fits; returns how many plain bytes did. Raises OSError."""
+        self._flush()
+        if self._taken is not None:
+            taken, self._taken = self._taken, None
+            return taken
+        piece = data[:WRITE]
+        self._queue(self.codec.send(piece))
+        try:
+            self._flush()
+        except BlockingIOError:
+            self._taken = len(piece)
+            raise
+        return len(piece)
+
+    def send_all(self, data: bytes) -> None:
+        """Send everything. Raises OSError."""
+        view = memoryview(data)
+        while view:
+            view = view[self.send(view) :]
+
+    def send_eof(self) -> None:
+        """End our direction, in the layer and below it. Raises OSError.
+
+        To a peer that has ended already only FIN is sent: it may have closed, and would
+        answer any byte by an RST, which looks like data lost.
+        """
+        if not self._eof_made:
+            self._eof_made = True
+            if not self.codec.ended:
+                self._queue(self.codec.send_eof())
+        self._flush()
+        self._conn.send_eof()
+
+    def unacknowledged(self) -> int:
+        """Bytes sent that the peer's kernel has not acknowledged. Raises OSError."""
+        counting = getattr(self._conn, "unacknowledged", None)
+        return counting() if counting is not None else 0
+
+    def close(self) -> None:
+        """Let go; a peer that still listens is told that this was the end. Idempotent."""
+        if not (self._eof_made or self.codec.ended) and self.fileno() != -1:
+            self._eof_made = True
+            try:
+                self.settimeout(0)
+                self._queue(self.codec.send_eof())
+                self._flush()
+            except OSError:
+                pass  # it is gone, or does not read: nobody is left to be told
+        self._conn.close()
+
+    def _queue(self, data: bytes) -> None:
+        self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
+
+    def _answer(self) -> None:
+        """Send what the layer has to say by itself, as far as it can be sent now."""
+        self._queue(self.codec.outgoing())
+        try:
+            self._flush()
+        except (BlockingIOError, TimeoutError):
+            pass  # with the next send
+
+    def _flush(self) -> None:
+        while self._unsent:
+            self._unsent = self._unsent[self._conn.send(self._unsent) :]

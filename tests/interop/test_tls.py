@@ -1,0 +1,264 @@
+"""TLS between pync, openssl, ncat and Python's own: both roles, both versions, names and ends."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pync.transports.certificate import self_made
+
+from ..peer import DEADLINE, connected, listening
+from ..programs import PYNC, Program, is_bound, needs, until
+
+NCAT = (*PYNC, "--as=ncat")
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost, with its key."""
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    path.write_bytes(self_made())
+    return path
+
+
+@contextmanager
+def tls_server(
+    pem: Path, play: Callable[[ssl.SSLSocket], None], version: str = "TLSv1_3"
+) -> Iterator[int]:
+    """A server of Python's own; what it does with one client runs in a thread."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    context.set_alpn_protocols(["pync/1"])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(DEADLINE)
+
+        def serve() -> None:
+            conn, _ = listener.accept()
+            conn.settimeout(DEADLINE)
+            try:
+                with context.wrap_socket(conn, server_side=True, suppress_ragged_eofs=False) as tls:
+                    play(tls)
+            except (ssl.SSLError, OSError):
+                conn.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(DEADLINE)
+
+
+def to_the_end(tls: ssl.SSLSocket) -> bytes:
+    data = b""
+    while piece := tls.recv(65536):
+        data += piece
+    return data
+
+
+def echoes_at_the_end(tls: ssl.SSLSocket) -> None:
+    """Hear everything to close_notify, and only then answer: half a close, if it works."""
+    data = to_the_end(tls)
+    tls.sendall(b"heard " + data)
+    tls.close()
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("size", [0, 5, 3_000_000])
+def test_our_end_is_half_a_close(pem: Path, version: str, size: int) -> None:
+    data = bytes(size)
+    with tls_server(pem, echoes_at_the_end, version) as port:
+        command = [*PYNC, "--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
+        done = subprocess.run(command, input=data, capture_output=True, timeout=DEADLINE)
+    assert (done.stdout == b"heard " + data, done.stderr, done.returncode) == (True, b"", 0)
+
+
+def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
+    with tls_server(pem, echoes_at_the_end) as port:
+        with Program(*PYNC, "--ssl", "localhost", str(port)) as ours:
+            ours.end_input()
+            said = ours.ends(1)
+            assert said.startswith(
+                b"pync: dial tls://127.0.0.1:%d: certificate" % port
+            )
+    with tls_server(pem, echoes_at_the_end) as port:
+        with Program(*PYNC, "--insecure", f"tls://localhost:{port}") as ours:
+            ours.end_input()
+            assert ours.rest() == b"heard "
+            assert b"is not verified (--insecure)\n" in ours.ends(0)
+
+
+def test_the_name_has_to_fit(pem: Path) -> None:
+    trust = ("--ssl", "--ssl-trustfile", str(pem))
+    with tls_server(pem, echoes_at_the_end) as port:
+        with Program(*PYNC, *trust, "127.0.0.1", str(port)) as ours:
+            ours.end_input()
+            assert b"IP address mismatch" in ours.ends(1)
+    with tls_server(pem, echoes_at_the_end) as port:
+        name = ("--ssl-servername", "localhost")
+        with Program(*PYNC, *trust, *name, "127.0.0.1", str(port)) as ours:
+            ours.end_input()
+            assert ours.rest() == b"heard "
+            ours.ends(0)
+
+
+def test_what_was_agreed_upon_is_told(pem: Path) -> None:
+    with tls_server(pem, echoes_at_the_end) as port:
+        options = ("-v", "--ssl", "--ssl-trustfile", str(pem), "--ssl-alpn", "other,pync/1")
+        with Program(*PYNC, *options, "localhost", str(port)) as ours:
+            ours.end_input()
+            assert ours.rest() == b"heard "
+            assert b"Secured by TLSv1.3, TLS_" in ours.ends(0)
+            assert b", pync/1, SHA-256 " in ours.said
+
+
+def test_versions_are_limited_and_secrets_are_logged(pem: Path, tmp_path: Path) -> None:
+    log = tmp_path / "secrets"
+    options = ("--insecure", "--ssl", "--ssl-max-version", "1.2", "--ssl-keylog", str(log))
+    with tls_server(pem, echoes_at_the_end, "TLSv1_3") as port:
+        with Program(*PYNC, *options, "localhost", str(port)) as ours:
+            ours.end_input()
+            assert b"protocol version" in ours.ends(1)
+    with tls_server(pem, echoes_at_the_end, "TLSv1_2") as port:
+        with Program(*PYNC, *options, "localhost", str(port)) as ours:
+            ours.end_input()
+            assert ours.rest() == b"heard "
+            ours.ends(0)
+    assert "CLIENT_RANDOM" in log.read_text()
+
+
+def test_a_plain_server_is_no_tls(pem: Path) -> None:
+    with listening() as server, Program(*PYNC, "--ssl", "127.0.0.1", server.port) as ours:
+        peer = server.accepts()
+        peer.says(b"220 plain text\r\n")
+        assert b"wrong version number" in ours.ends(1)
+
+
+def test_wrong_files_are_told_before_anything_happens(tmp_path: Path) -> None:
+    for option in ("--ssl-cert", "--ssl-trustfile"):
+        with Program(*PYNC, "--ssl", option, "/no/such", "127.0.0.1", "1") as ours:
+            assert ours.ends(2) == f"pync: {option} /no/such: no such file or directory\n".encode()
+
+
+# Listeners.
+
+
+def client_context(pem: Path | None) -> ssl.SSLContext:
+    if pem is not None:
+        return ssl.create_default_context(cafile=pem)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_listener(pem: Path, port: int, own: bool) -> None:
+    certificate = () if own else ("--ssl-cert", str(pem))
+    with Program(*PYNC, "-lv", "--ssl", *certificate, "127.0.0.1", str(port)) as ours:
+        until(lambda: is_bound(port), "it to listen", ours)
+        context = client_context(None if own else pem)
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+            with context.wrap_socket(sock, server_hostname="localhost") as tls:
+                tls.sendall(b"question\n")
+                assert ours.read(9) == b"question\n"
+                ours.write(b"answer\n")
+                assert tls.recv(100) == b"answer\n"
+        ours.end_input()
+        ours.ends(0)
+
+
+def test_garbage_fails_only_itself(pem: Path, port: int) -> None:
+    with Program(*PYNC, "-lk", "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port)) as ours:
+        until(lambda: is_bound(port), "it to listen", ours)
+        with connected(port) as plain:
+            plain.says(b"GET / HTTP/1.0\r\n\r\n")
+            plain.hears_rest()
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+            with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
+                tls.sendall(b"still here")
+                assert ours.read(10) == b"still here"
+        assert b"http request" in ours.hears(rb"pync: accept tls://.*\n").group()
+
+
+def test_clients_show_certificates_where_they_are_asked_for(pem: Path, port: int) -> None:
+    options = ("--ssl", "--ssl-cert", str(pem), "--ssl-trustfile", str(pem))
+    with Program(*PYNC, "-lk", *options, "127.0.0.1", str(port)) as ours:
+        until(lambda: is_bound(port), "it to listen", ours)
+        with Program(*PYNC, "--insecure", "--ssl", "localhost", str(port)) as nobody:
+            nobody.end_input()
+            nobody.ends(1)
+        with Program(*PYNC, *options, "localhost", str(port)) as somebody:
+            somebody.write(b"it is me")
+            somebody.end_input()
+            assert ours.read(8) == b"it is me"
+            somebody.ends(0)
+
+
+# The others.
+
+
+def openssl() -> str:
+    found = shutil.which("openssl")
+    if found is None:
+        pytest.skip("openssl is missing (Debian: openssl)")
+    return found
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_openssl_connects(pem: Path, port: int, version: str) -> None:
+    with Program(*PYNC, "-l", "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port)) as ours:
+        until(lambda: is_bound(port), "it to listen", ours)
+        words = ("s_client", "-quiet", version, "-connect", f"127.0.0.1:{port}")
+        with Program(openssl(), *words) as theirs:
+            theirs.write(b"question\n")
+            assert ours.read(9) == b"question\n"
+            ours.write(b"answer\n")
+            assert theirs.shows(b"answer\n") == b"answer\n"
+
+
+def test_openssl_listens(pem: Path, port: int) -> None:
+    words = ("s_server", "-quiet", "-accept", str(port), "-cert", str(pem), "-key", str(pem))
+    with Program(openssl(), *words) as theirs:
+        until(lambda: is_bound(port), "openssl to listen", theirs)
+        trust = ("--ssl", "--ssl-trustfile", str(pem))
+        with Program(*PYNC, *trust, "localhost", str(port)) as ours:
+            ours.write(b"question\n")
+            assert theirs.read(9) == b"question\n"
+            theirs.write(b"answer\n")
+            assert ours.read(7) == b"answer\n"
+
+
+@pytest.mark.parametrize("listener", ["ours", "theirs"])
+@pytest.mark.parametrize("client", ["ours", "theirs"])
+def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -> None:
+    programs = {"ours": NCAT, "theirs": (needs("ncat"),)}
+    files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
+    with Program(*programs[listener], "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
+        until(lambda: is_bound(port), "it to listen", server)
+        with Program(*programs[client], "--ssl", "127.0.0.1", str(port)) as other:
+            other.write(b"question\n")
+            assert server.read(9) == b"question\n"
+            server.write(b"answer\n")
+            assert other.read(7) == b"answer\n"
+            other.end_input()
+            other.ends(None)
+            server.end_input()
+            server.ends(None)
+
+
+def test_ncat_verifies_when_it_is_asked_to(pem: Path) -> None:
+    outcomes = []
+    for command in (NCAT, (needs("ncat"),)):
+        with tls_server(pem, echoes_at_the_end) as port:
+            with Program(*command, "--ssl-verify", "localhost", str(port)) as program:
+                program.end_input()
+                program.ends(None)
+                outcomes.append(program.process.returncode)
+    assert outcomes[0] == outcomes[1] == 1
