@@ -73,7 +73,7 @@ def pass_fd(command: tuple[str, ...], options: list[str]) -> tuple[object, ...]:
         done = subprocess.run(
             [*command, *words],
             stdin=subprocess.DEVNULL,
-            stdout=theirs,
+            stdout=theirs.fileno(),
             stderr=subprocess.PIPE,
             timeout=DEADLINE,
         )

@@ -139,7 +139,7 @@ def test_q_leaves_where_theirs_hangs(seconds: str) -> None:
 
 
 def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
-    outcomes = []
+    outcomes: list[Outcome] = []
     for command in (OURS, (needs("nc"),)):
         with socket.socket(socket.AF_UNIX) as listener:
             path = str(tmp_path / f"s{len(outcomes)}")
@@ -223,8 +223,8 @@ def test_a_listener(name: str, port: int) -> None:
 
 
 def test_a_listener_that_stays(port: int) -> None:
-    """-k: client after client, until it is ended; theirs reads its input for the first only."""
-    outcomes = []
+    """-k: client after client, until it is ended."""
+    outcomes: list[tuple[int, bytes]] = []
     for command in (OURS, (needs("nc"),)):
         with Program(*command, "-lkvn", "127.0.0.1", str(port)) as program:
             until(lambda: is_bound(port), "it to listen", program)

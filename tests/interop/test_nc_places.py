@@ -1,0 +1,255 @@
+"""Where nc goes and waits, and pync as nc: ports to scan, UDP, paths; the same, or why not."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ..peer import DEADLINE, Peer, connected, listening, mailbox
+from ..programs import PYNC, Program, is_bound, is_listening_path, needs, until
+
+OURS = (*PYNC, "--as=nc")
+
+
+def both() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ours and theirs."""
+    return OURS, (needs("nc"),)
+
+
+def plain(said: bytes) -> bytes:
+    """Messages under one name."""
+    return said.replace(b"nc.openbsd: ", b"nc: ")
+
+
+def ran(command: tuple[str, ...], *words: str) -> tuple[int, bytes, bytes]:
+    """Status, stdout and stderr of a program without input."""
+    done = subprocess.run(
+        [*command, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE
+    )
+    return done.returncode, done.stdout, plain(done.stderr)
+
+
+# Scans. {0} and {1} are ports that are open, {2} is one that is not.
+
+SCANS = [
+    "-z 127.0.0.1 {0}",
+    "-zv 127.0.0.1 {0}",
+    "-zvn 127.0.0.1 {0}",
+    "-zvn 127.0.0.1 {0} {1}",
+    "-zvn 127.0.0.1 {0} {2} {1}",
+    "-zvn 127.0.0.1 {2} {0}",
+    "-zvn 127.0.0.1 {0} {2}",
+    "-zvn 127.0.0.1 {0}-{0}",
+    "-zvnw 2 127.0.0.1 {0}",
+    "-4zv localhost {0}",
+    "-zvn -s 127.0.0.1 127.0.0.1 {0}",
+    "-zvNd 127.0.0.1 {0}",
+    "-zv 127.0.0.1 {0} {0}",
+    "-zvT ef 127.0.0.1 {0}",
+    "-zvni 1 127.0.0.1 {2} {0}",
+]
+
+
+@pytest.mark.parametrize("words", SCANS)
+def test_a_scan(words: str, port: int) -> None:
+    with listening() as one, listening() as other:
+        asked = words.format(one.port, other.port, port).split()
+        ours, theirs = (ran(command, *asked) for command in both())
+    assert ours == theirs
+
+
+def test_ports_in_random_order_are_the_same_ports() -> None:
+    with listening() as one, listening() as other:
+        ours, theirs = (
+            ran(command, "-zvnr", "127.0.0.1", one.port, other.port) for command in both()
+        )
+    assert (ours[0], sorted(ours[2].splitlines())) == (theirs[0], sorted(theirs[2].splitlines()))
+
+
+@pytest.mark.parametrize("options", ["-vn", "-n"])
+def test_a_talk_with_one_port_after_the_other(options: str) -> None:
+    outcomes = []
+    for command in both():
+        with (
+            listening() as one,
+            listening() as other,
+            Program(*command, options, "127.0.0.1", one.port, other.port) as program,
+        ):
+            program.end_input()
+            for server, word in ((one, b"one"), (other, b"two")):
+                peer = server.accepts()
+                peer.says(word)
+                peer.closes()
+            shown = program.rest()
+            said = re.sub(rb"\b\d{4,5}\b", b"PORT", plain(program.ends(None)))
+            outcomes.append((program.process.returncode, shown, said))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][1] == b"onetwo"
+
+
+# UDP.
+
+
+@pytest.mark.parametrize("options", ["-zu", "-zvu", "-zvun", "-vu"])
+def test_a_closed_udp_port(options: str, udp_port: int) -> None:
+    """Without -v theirs calls any UDP port a success; ours has listened for ICMP."""
+    words = [options, "-w", "1", "127.0.0.1", str(udp_port)]
+    ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
+    if options == "-zu":
+        assert (ours, theirs) == ((1, b"", b""), (0, b"", b""))
+    elif options == "-vu":
+        # Theirs sends X until the port says no; ours sends what it is given, here nothing.
+        assert theirs == (1, b"", b"")
+        assert ours[0] == 0
+        assert ours[2].endswith(b"port [udp/*] open|filtered\n")
+    else:
+        assert ours == theirs == (1, b"", b"")
+
+
+def test_an_open_udp_port_is_no_proven_success() -> None:
+    with mailbox() as box:
+        words = ["-zvun", "-w", "1", "127.0.0.1", box.port]
+        ours, theirs = ran(OURS, *words), ran((needs("nc"),), *words)
+    assert theirs[2] == ours[2].replace(b"open|filtered", b"succeeded!")
+    assert (ours[0], ours[1]) == (theirs[0], theirs[1]) == (0, b"")
+
+
+@pytest.mark.parametrize("options", ["-lu", "-luvn", "-luv"])
+def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
+    outcomes = []
+    for command in both():
+        with Program(*command, options, "-w", "1", "127.0.0.1", str(udp_port)) as program:
+            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            with socket.socket(type=socket.SOCK_DGRAM) as peer:
+                peer.settimeout(DEADLINE)
+                peer.connect(("127.0.0.1", udp_port))
+                peer.send(b"first")
+                shown = program.read(5)
+                program.write(b"answer\n")
+                answer = peer.recv(100)
+                peer.send(b"second")
+                shown += program.read(6)
+            said = re.sub(rb"\b\d{4,5}\b", b"PORT", plain(program.ends(None)))
+            outcomes.append((program.process.returncode, shown, answer, said))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_udp_listener_for_everybody(udp_port: int) -> None:
+    """-k: whoever writes is shown."""
+    for command in both():
+        with Program(*command, "-luk", "127.0.0.1", str(udp_port)) as program:
+            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            for word in (b"one", b"two", b"three"):
+                with socket.socket(type=socket.SOCK_DGRAM) as peer:
+                    peer.sendto(word, ("127.0.0.1", udp_port))
+                    assert program.read(len(word)) == word
+
+
+# Unix sockets.
+
+
+@pytest.mark.parametrize("options", ["-lU", "-lvU", "-lNU"])
+def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
+    outcomes = []
+    for number, command in enumerate(both()):
+        path = tmp_path / f"s{number}"
+        with ExitStack() as stack:
+            program = stack.enter_context(Program(*command, options, str(path)))
+            until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+            sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+            sock.settimeout(DEADLINE)
+            sock.connect(str(path))
+            peer = Peer(sock)
+            peer.says(b"question\n")
+            program.write(b"answer\n")
+            peer.hears(b"answer\n")
+            peer.half_closes()
+            program.end_input()
+            shown = program.rest()
+            said = plain(program.ends(None)).replace(str(path).encode(), b"PATH")
+            outcomes.append((program.process.returncode, shown, said))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_the_path_of_a_listener_is_removed_where_theirs_stays(tmp_path: Path) -> None:
+    left = []
+    for number, command in enumerate(both()):
+        path = tmp_path / f"s{number}"
+        with Program(*command, "-lU", str(path)) as program:
+            until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(path))
+            program.end_input()
+            program.ends(0)
+        left.append(path.exists())
+    assert left == [False, True]
+
+
+def test_a_file_at_the_path_is_kept_where_theirs_goes(tmp_path: Path) -> None:
+    kept = []
+    for number, command in enumerate(both()):
+        path = tmp_path / f"file{number}"
+        path.write_bytes(b"precious")
+        with Program(*command, "-lU", str(path)) as program:
+            program.end_input()
+            if command == OURS:
+                assert program.ends(1) == b"nc: Address already in use\n"
+            else:
+                until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
+        kept.append(path.is_file())
+    assert kept == [True, False]
+
+
+@pytest.mark.parametrize("options", ["-uU", "-uNU"])
+def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None:
+    outcomes = []
+    for number, command in enumerate(both()):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box:
+            box.settimeout(DEADLINE)
+            path = str(tmp_path / f"s{number}")
+            box.bind(path)
+            with Program(*command, "-w", "1", options, path) as program:
+                program.write(b"ping\n")
+                data, sender = box.recvfrom(100)
+                box.sendto(b"pong\n", sender)
+                shown = program.read(5)
+                said = plain(program.ends(None)).replace(path.encode(), b"PATH")
+                outcomes.append((data, shown, said, program.process.returncode))
+    assert outcomes[0] == outcomes[1]
+
+
+# Lines, one after the other.
+
+
+def test_a_pause_between_lines() -> None:
+    outcomes = []
+    for command in both():
+        with listening() as server, Program(*command, "-Ni", "1", "127.0.0.1", server.port) as one:
+            one.write(b"one\ntwo\n")
+            one.end_input()
+            peer = server.accepts()
+            peer.hears(b"one\n")
+            quiet = peer.has_heard_nothing()
+            outcomes.append((quiet, peer.hears_rest()))
+            peer.closes()
+            one.ends(0)
+    assert outcomes == [(True, b"two\n")] * 2
+
+
+def test_a_second_client_is_refused_where_theirs_lets_it_wait_for_nothing(port: int) -> None:
+    refused = []
+    for command in both():
+        with Program(*command, "-l", "127.0.0.1", str(port)) as program:
+            until(lambda: is_bound(port), "it to listen", program)
+            with connected(port) as peer:
+                peer.says(b"first")
+                assert program.read(5) == b"first"
+                with socket.socket() as late:
+                    refused.append(late.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED)
+    assert refused == [True, False]
