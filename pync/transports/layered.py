@@ -74,7 +74,8 @@ class LayeredConn(StreamConn):
             try:
                 self._plain = memoryview(self.codec.receive(data))
             finally:
-                self._answer()
+                # After the connection's end nobody reads an alert; it would earn an RST.
+                self._answer() if data else self.codec.outgoing()
             if not data and not self._plain:
                 return b""
         piece = bytes(self._plain[:size])

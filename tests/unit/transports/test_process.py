@@ -39,11 +39,15 @@ def test_what_it_does_not_want_is_dropped() -> None:
         assert process.send(b"too late") == 8
 
 
+def fill(process: Process) -> None:
+    while True:
+        process.send(bytes(65536))
+
+
 def test_a_pipe_that_is_full_waits() -> None:
     with Process(["sleep", "60"], {}) as process:
         with pytest.raises(BlockingIOError):
-            while True:
-                process.send(bytes(65536))
+            fill(process)
         process.terminate()
         assert process.wait() == 128 + 15
 

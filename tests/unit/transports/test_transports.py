@@ -21,4 +21,4 @@ def test_dial_and_listen_are_symmetric(scheme: str) -> None:
     assert callable(module.dial)
     assert callable(module.listen)
     assert row.syntax.startswith(f"{scheme}:")
-    assert row.ends in ("half-close", "never")
+    assert row.ends in ("half-close", "close", "never")

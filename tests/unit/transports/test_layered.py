@@ -1,0 +1,106 @@
+"""A connection through a codec, with a codec that can be read: it turns letters over."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.transports.layered import WRITE, LayeredConn
+from pync.transports.memory import pair
+
+
+class Upside:
+    """Swaps the case; a full stop is the end; answers a question mark by itself."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._answer = b""
+
+    def receive(self, data: bytes) -> bytes:
+        if b"?" in data:
+            self._answer = b"!"
+        text, stop, _ = data.partition(b".")
+        self.ended = self.ended or bool(stop) or not data
+        return text.replace(b"?", b"").swapcase()
+
+    def send(self, data: bytes | memoryview) -> bytes:
+        return bytes(data).swapcase()
+
+    def send_eof(self) -> bytes:
+        return b"."
+
+    def outgoing(self) -> bytes:
+        answer, self._answer = self._answer, b""
+        return answer
+
+
+def test_what_is_sent_and_received_goes_through_the_codec() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Upside()) as conn:
+        conn.send_all(b"Hello")
+        assert peer.recv(10) == b"hELLO"
+        peer.send_all(b"yES")
+        assert conn.recv(1) == b"Y"
+        assert conn.pending()
+        assert conn.recv(10) == b"es"
+        assert not conn.pending()
+
+
+def test_the_codecs_own_answer_is_sent() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Upside()) as conn:
+        peer.send_all(b"?x")
+        assert conn.recv(10) == b"X"
+        assert peer.recv(10) == b"!"
+
+
+def test_its_end_is_eof_and_ours_is_passed_on() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Upside()) as conn:
+        conn.send_eof()
+        assert [peer.recv(10), peer.recv(10)] == [b".", b""]
+        peer.send_all(b"last.")
+        assert conn.recv(10) == b"LAST"
+        assert conn.pending()
+        assert [conn.recv(10), conn.recv(10)] == [b"", b""]
+
+
+def test_to_a_peer_that_has_ended_only_fin_is_sent() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Upside()) as conn:
+        peer.send_all(b".")
+        assert conn.recv(1) == b""
+        conn.send_eof()
+        assert peer.recv(10) == b""
+
+
+def test_a_send_that_had_to_wait_is_tried_again_and_nothing_is_sent_twice() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Upside()) as conn:
+        conn.settimeout(0)
+        sent, blocked, data = 0, 0, b"a" * WRITE
+        peer.settimeout(0)
+        heard = b""
+        while sent < 40 * WRITE:
+            try:
+                sent += conn.send(data)
+            except BlockingIOError:
+                blocked += 1
+                heard += peer.recv(1 << 20)
+        conn.settimeout(None)
+        conn.close()
+        peer.settimeout(5)
+        while piece := peer.recv(1 << 20):
+            heard += piece
+        assert blocked
+        assert heard.rstrip(b".") == b"A" * sent
+
+
+def test_close_says_goodbye_and_is_idempotent() -> None:
+    ours, peer = pair()
+    conn = LayeredConn(ours, Upside())
+    conn.close()
+    conn.close()
+    assert peer.recv(10) == b"."
+    peer.close()
+    with pytest.raises(OSError):
+        conn.recv(1)

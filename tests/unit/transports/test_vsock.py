@@ -1,0 +1,74 @@
+"""vsock: what an address is, and what is said where it cannot be had."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError, ListenError
+from pync.transports import DEFAULT, Options, vsock
+
+HAS_VSOCK = hasattr(socket, "AF_VSOCK")
+
+
+@pytest.mark.parametrize(
+    ("cid", "port", "cause"),
+    [
+        ("localhost", "1", "'localhost' is no CID"),
+        ("1", "ssh", "'ssh' is no vsock port"),
+        ("1", "4294967296", "'4294967296' is no vsock port"),
+        ("-1", "1", "'-1' is no CID"),
+        ("\u0661", "1", "'\u0661' is no CID"),
+    ],
+)
+def test_what_is_no_number_is_refused(cid: str, port: str, cause: str) -> None:
+    address = Address("vsock", cid, port)
+    with pytest.raises(DialError) as dialling:
+        vsock.dial(address, DEFAULT)
+    with pytest.raises(ListenError) as listening:
+        vsock.listen(address, DEFAULT)
+    assert (dialling.value.cause, listening.value.cause) == (cause, cause)
+
+
+def test_a_system_without_vsock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "AF_VSOCK", raising=False)
+    with pytest.raises(DialError, match=r"dial vsock://1:9: this system has no vsock$"):
+        vsock.dial(Address("vsock", "1", "9"), DEFAULT)
+
+
+@pytest.mark.skipif(not HAS_VSOCK, reason="this system has no vsock")
+def test_a_free_port_is_told_and_taken_once() -> None:
+    with vsock.listen(Address("vsock", "", "0"), DEFAULT) as listener:
+        assert int(listener.address.port) > 0
+        with pytest.raises(ListenError) as failure:
+            vsock.listen(listener.address, DEFAULT)
+    assert failure.value.cause == "address already in use"
+
+
+@pytest.mark.skipif(not HAS_VSOCK, reason="this system has no vsock")
+def test_nobody_there_is_an_error_in_time() -> None:
+    # A CID that no guest has.
+    with pytest.raises(DialError) as failure:
+        vsock.dial(Address("vsock", "4000000000", "9"), Options(timeout=0.2))
+    assert failure.value.attempts
+
+
+def test_a_connection_made_is_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same code over a family that every machine has: its names are pairs too."""
+    monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
+    monkeypatch.setattr(vsock, "_name", lambda *_: ("127.0.0.1", int(port)))
+    port = "0"
+    with vsock.listen(Address("vsock", "1", "0"), DEFAULT) as listener:
+        port = listener.address.port
+        with vsock.dial(Address("vsock", "1", port), Options(timeout=10)) as client:
+            server = listener.accept(10)
+            with server:
+                client.send_all(b"question")
+                client.send_eof()
+                assert [server.recv(100), server.recv(100)] == [b"question", b""]
+                server.send_all(b"answer")
+                server.send_eof()
+                assert [client.recv(100), client.recv(100)] == [b"answer", b""]
+                assert server.peer.port == client.local.port
