@@ -31,6 +31,8 @@ def options_of(config: Config, report: Report) -> Options:
         many=config.keep_open,
         sockopts=_sockopts(config),
         md5_key=_md5_key() if config.md5sig else None,
+        source_route=config.loose_route,
+        route_pointer=config.route_pointer or 4,
         report=report,
     )
 

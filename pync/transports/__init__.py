@@ -31,6 +31,9 @@ SCHEMES = {
     "udp": Scheme("udp", "udp://HOST:PORT", "never"),
     "udp4": Scheme("udp", "udp4://HOST:PORT", "never"),
     "udp6": Scheme("udp", "udp6://HOST:PORT", "never"),
+    # An association ends as a whole (RFC 9260 9.2).
+    "sctp": Scheme("tcp", "sctp://HOST:PORT", "close"),
+    "vsock": Scheme("vsock", "vsock://CID:PORT", "half-close"),
     "unix": Scheme("unix", "unix:PATH", "half-close"),
     "unixgram": Scheme("unixgram", "unixgram:PATH", "never"),
 }
@@ -44,6 +47,7 @@ class Options(NamedTuple):
     name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a datagram listener
     takes datagrams from everyone, not from its first peer only. ``sockopts``: options to
     set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
+    ``source_route``: IPv4 hosts to go by; ``route_pointer``: which is next (route.py).
     ``report``: is told of attempts that failed.
     """
 
@@ -55,6 +59,8 @@ class Options(NamedTuple):
     many: bool = False
     sockopts: tuple[tuple[str, int], ...] = ()
     md5_key: bytes | None = None
+    source_route: tuple[str, ...] = ()
+    route_pointer: int = 4
     report: Report = silent
 
 

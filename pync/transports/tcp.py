@@ -1,4 +1,7 @@
-"""TCP: dial tries every address of a name; listen takes every address of a host."""
+"""TCP, and SCTP in its manner.
+
+dial tries every address of a name; listen takes every address of a host.
+"""
 
 from __future__ import annotations
 
@@ -67,9 +70,13 @@ def dial(address: Address, options: Options) -> TcpConn:
 def _connect(
     endpoint: Endpoint, address: Address, options: Options, deadline: Deadline
 ) -> socket.socket:
-    sock = socket.socket(endpoint.family, socket.SOCK_STREAM)
+    sock = socket.socket(endpoint.family, socket.SOCK_STREAM, _protocol(address))
     try:
         sockopts.apply(sock, options.sockopts)
+        if options.source_route:
+            from .route import set_route
+
+            set_route(sock, options, endpoint.name)
         if options.md5_key is not None:
             md5sig.sign(sock, options.md5_key, endpoint.name)
         bind_source(sock, address, options, socket.SOCK_STREAM)
@@ -82,6 +89,11 @@ def _connect(
         sock.close()
         raise
     return sock
+
+
+def _protocol(address: Address) -> int:
+    """SCTP's one-to-one sockets (RFC 6458 4) are used as TCP's are."""
+    return getattr(socket, "IPPROTO_SCTP", 132) if address.scheme == "sctp" else 0
 
 
 def _peer_of(sock: socket.socket, endpoint: Endpoint) -> tuple[object, ...]:
@@ -128,13 +140,13 @@ class TcpListener(Listener):
 
 def listen(address: Address, options: Options) -> TcpListener:
     """Listen on every address of the host. Raises ListenError."""
-    bound = partial(_bound, options)
+    bound = partial(_bound, options, _protocol(address))
     socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, bound)
     return TcpListener(socks, addresses)
 
 
-def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
         if sys.platform == "win32":
             # SO_REUSEADDR would let anyone steal the port there.

@@ -47,6 +47,10 @@ def _connect(
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sockopts.apply(sock, options.sockopts)
+        if options.source_route:
+            from .route import set_route
+
+            set_route(sock, options, name)
         bind_source(sock, address, options, socket.SOCK_DGRAM)
         sock.connect(name)
     except BaseException:

@@ -29,6 +29,15 @@ def _has_ipv6() -> bool:
         return False
 
 
+def _has(family: str, name: tuple[object, ...], protocol: int = 0) -> bool:
+    try:
+        with socket.socket(getattr(socket, family), socket.SOCK_STREAM, protocol) as sock:
+            sock.bind(name)
+            return True
+    except (AttributeError, OSError):
+        return False
+
+
 class Transport(NamedTuple):
     """One row: how its addresses are written in a test."""
 
@@ -36,10 +45,13 @@ class Transport(NamedTuple):
     address: str
     datagram: bool = False
     missing: str = ""
+    halves: bool = True
 
 
 NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
 NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
+NO_SCTP = "" if _has("AF_INET", ("127.0.0.1", 0), 132) else "this kernel has no SCTP"
+NO_VSOCK = "" if _has("AF_VSOCK", (1, 0xFFFFFFFF)) else "this kernel has no vsock_loopback"
 NO_ABSTRACT = "" if sys.platform.startswith("linux") else "abstract names are Linux's"
 
 TRANSPORTS = [
@@ -48,13 +60,15 @@ TRANSPORTS = [
     Transport("tcp by name", "tcp://localhost:0"),
     Transport("unix", "unix:{folder}/socket", missing=NO_UNIX),
     Transport("abstract", "unix:@pync-test-{pid}", missing=NO_ABSTRACT),
+    Transport("sctp", "sctp://127.0.0.1:0", missing=NO_SCTP, halves=False),
+    Transport("vsock", "vsock://1:0", missing=NO_VSOCK),
     Transport("memory", ""),
     Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
     Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
     Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),
 ]
 LISTENING = [row for row in TRANSPORTS if row.address]
-STREAMS = [row for row in TRANSPORTS if not row.datagram]
+STREAMS = [row for row in TRANSPORTS if row.halves and not row.datagram]
 DATAGRAMS = [row for row in TRANSPORTS if row.datagram]
 
 

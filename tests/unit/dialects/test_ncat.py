@@ -7,8 +7,10 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config, Endings
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from pync.core.events import silent
 from pync.dialects.ncat import DURATIONS, NOT_YET, REFUSED, USAGE, about, parse, status
 from pync.dialects.words import options_in
+from pync.programs.common import options_of
 
 V4 = Address("tcp", "h", "9")
 
@@ -81,10 +83,25 @@ def test_statuses(error: Exception, expected: int) -> None:
     assert status(error, None) == expected
 
 
-@pytest.mark.parametrize("words", ["--lua-exec=x h", "--vsock 1 1", "h 1 -g 1.1.1.1"])
+@pytest.mark.parametrize("words", ["--lua-exec=x h", "--lua-exec x h 1"])
 def test_what_pync_has_not_is_refused(words: str) -> None:
     with pytest.raises(UsageError, match="is not supported"):
         parse(words.split())
+
+
+def test_other_transports() -> None:
+    assert parse(["--sctp", "h", "1"]).address == Address("sctp", "h", "1")
+    assert parse(["--vsock", "2", "4294967295"]).address == Address("vsock", "2", "4294967295")
+    assert parse(["-l", "--vsock", "7"]).address == Address("vsock", "", "7")
+    with pytest.raises(UsageError, match="no datagrams"):
+        parse(["--vsock", "-u", "2", "1"])
+
+
+def test_source_routes() -> None:
+    config = parse(["-4", "-g", "a,b", "-g", "c", "-G", "8", "h", "1"])
+    assert (config.loose_route, config.route_pointer) == (("a", "b", "c"), 8)
+    assert options_of(config, silent).source_route == ("a", "b", "c")
+    assert options_of(parse(["h", "1"]), silent).route_pointer == 4
 
 
 def test_version_and_help() -> None:

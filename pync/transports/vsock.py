@@ -1,0 +1,88 @@
+"""Sockets between a machine and its guests (vsock(7)): a host is a CID, a port has 32 bits.
+
+Linux only; what this kernel has not is said in one line.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from ..core.address import Address
+from ..core.errors import DialError, ListenError, PyncError, cause_of
+from . import Options
+from .conn import Conn, Listener, StreamConn
+from .tcp import BACKLOG
+
+#: vsock(7), VMADDR_CID_ANY and VMADDR_PORT_ANY: what -1 is in 32 bits.
+_ANY = 0xFFFFFFFF
+
+
+def dial(address: Address, options: Options) -> StreamConn:
+    """Connect to a port of a machine. Raises DialError."""
+    name = _name("dial", address, DialError)
+    sock = _socket("dial", address, DialError)
+    try:
+        if options.source_port is not None:
+            sock.bind((_ANY, int(options.source_port)))
+        sock.settimeout(options.timeout)
+        sock.connect(name)
+        sock.settimeout(None)
+        return StreamConn(sock, _address(sock.getsockname()), address)
+    except OSError as error:
+        sock.close()
+        cause = cause_of(error)
+        raise DialError("dial", address, cause, ((address, cause),)) from None
+    except BaseException:
+        sock.close()
+        raise
+
+
+def listen(address: Address, _options: Options) -> VsockListener:
+    """Listen on a port, without a host on every CID of this machine. Raises ListenError."""
+    name = _name("listen", address, ListenError)
+    sock = _socket("listen", address, ListenError)
+    try:
+        sock.bind(name)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+        return VsockListener([sock], [_address(sock.getsockname())])
+    except OSError as error:
+        sock.close()
+        raise ListenError("listen", address, cause_of(error)) from None
+    except BaseException:
+        sock.close()
+        raise
+
+
+class VsockListener(Listener):
+    """A listening socket; accept gives connections."""
+
+    def _take(self, sock: socket.socket) -> Conn:
+        accepted, peer = sock.accept()
+        accepted.settimeout(None)
+        return StreamConn(accepted, self.address, _address(peer))
+
+
+def _socket(operation: str, address: Address, wrong: type[PyncError]) -> socket.socket:
+    family = getattr(socket, "AF_VSOCK", None)
+    if family is None:
+        raise wrong(operation, address, "this system has no vsock")
+    try:
+        return socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise wrong(operation, address, cause_of(error)) from None
+
+
+def _name(operation: str, address: Address, wrong: type[PyncError]) -> tuple[int, int]:
+    """The kernel's name of an address: port 0 is a free one. Raises ``wrong``."""
+    numbers = []
+    for text, what in ((address.host or str(_ANY), "CID"), (address.port, "vsock port")):
+        if not (text.isascii() and text.isdigit() and int(text) <= _ANY):
+            raise wrong(operation, address, f"{text!r} is no {what}")
+        numbers.append(int(text))
+    cid, port = numbers
+    return cid, _ANY if operation == "listen" and port == 0 else port
+
+
+def _address(name: tuple[int, int]) -> Address:
+    return Address("vsock", str(name[0]), str(name[1]))
