@@ -58,6 +58,10 @@ class Terminal:
         """Send the program a signal."""
         self._child.kill(number)
 
+    def resizes(self, rows: int, columns: int) -> None:
+        """Give the terminal's window another size."""
+        self._child.setwinsize(rows, columns)
+
     def modes(self) -> list[object]:
         """The terminal's settings."""
         return list(termios.tcgetattr(self._child.child_fd))

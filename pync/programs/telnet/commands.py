@@ -83,6 +83,9 @@ def _connection(user: User) -> Session:
 
 
 def _mode(user: User, words: list[str]) -> bool:
+    if user.session is None and words != ["?"]:
+        user.console.say("?Need to be connected first.\n'mode ?' for help.")
+        return True
     asked = {"character": DO, "line": DONT}
     name = found(words[0], asked) if len(words) == 1 else None
     if not name:
@@ -156,12 +159,10 @@ COMMANDS = {
         "forcibly logout remote user and close the connection", _logout, connected=True
     ),
     "display": Command("display operating parameters", display),
-    "mode": Command(
-        "try to enter line or character mode ('mode ?' for more)", _mode, connected=True
-    ),
+    "mode": Command("try to enter line or character mode ('mode ?' for more)", _mode),
     "open": Command("connect to a site", _open),
     "quit": Command("exit telnet", _quit),
-    "send": Command("transmit special characters ('send ?' for more)", send, connected=True),
+    "send": Command("transmit special characters ('send ?' for more)", send),
     "set": Command("set operating parameters ('set ?' for more)", set_),
     "unset": Command("unset operating parameters ('unset ?' for more)", unset),
     "status": Command("print status information", _status),

@@ -24,13 +24,13 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
         if config.source is not None:
             resolve(Address("tcp", config.source, "0"), options, socket.SOCK_STREAM)
     except DialError as error:
-        report(Told(f"Could not resolve {config.source}: {error.cause}"))
+        report(Told(f"Could not resolve {config.source}: {_capital(error.cause)}"))
         return None
     try:
         endpoints = resolve(address, options, socket.SOCK_STREAM)
     except DialError as error:
         unknown = error.cause.startswith("unknown service")
-        cause = "Servname not supported for ai_socktype" if unknown else error.cause
+        cause = "Servname not supported for ai_socktype" if unknown else _capital(error.cause)
         report(Told(f"Server lookup failure:  {address.host}:{address.port}, {cause}"))
         return None
     for left, endpoint in zip(reversed(range(len(endpoints))), endpoints):
@@ -43,3 +43,8 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
                 raise
             report(AttemptFailed(tried, error.cause))
     return None
+
+
+def _capital(cause: str) -> str:
+    """As the C library words it."""
+    return cause[:1].upper() + cause[1:]

@@ -61,7 +61,11 @@ def send(user: User, words: list[str]) -> bool:
         user.console.say("need at least one argument for 'send' command\n'send ?' for help.")
         return True
     if words[0] in ("?", "help"):
-        user.console.say(table((name, help_text) for name, (help_text, _) in SENDS.items()))
+        rows = [(name, help_text) for name, (help_text, _) in SENDS.items()]
+        user.console.say(table([*rows, ("?", "Display send options")]))
+        return True
+    if user.session is None:
+        user.console.say("?Need to be connected first.\n'send ?' for help")
         return True
     if words[0].lower() in _VERBS:
         return _send_verb(user, words[0].lower(), words[1:])

@@ -74,8 +74,7 @@ def set_(user: User, words: list[str], verb: str = "set") -> bool:
     else:
         user.settings.characters[name] = character(value)
         what = shown(user.settings.characters[name])
-        begin = "Telnet escape character" if name == "escape" else f"{name} character"
-        user.console.say(f"{begin} is '{what}'.")
+        user.console.say(f"{name} character is '{what}'.")
     return False
 
 

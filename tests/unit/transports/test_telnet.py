@@ -1,0 +1,88 @@
+"""``-t``: TELNET answered with no, and never in the output."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.transports.conn import Conn, StreamConn, TcpConn
+from pync.transports.telnet import MOST_ANSWERS, TelnetConn
+
+from ...peer import Peer, connected, listening
+
+NOWHERE = Address("unix", path="@x")
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[TelnetConn, Peer]]:
+    ours, theirs = socket.socketpair()
+    with TelnetConn(StreamConn(ours, NOWHERE, NOWHERE)) as conn, theirs:
+        conn.settimeout(0)
+        yield conn, Peer(theirs)
+
+
+def test_options_are_refused_and_left_out(ends: tuple[TelnetConn, Peer]) -> None:
+    conn, peer = ends
+    peer.says(b"a\xff\xfd\x01b\xff")
+    assert conn.recv(99) == b"ab"
+    peer.says(b"\xfb\x03c\r\0\xff\xff")
+    assert conn.recv(99) == b"c\r\0\xff"
+    peer.hears(b"\xff\xfc\x01\xff\xfe\x03")
+    conn.send(b"\xffraw\n")
+    peer.hears(b"\xffraw\n")
+    conn.send_eof()
+    peer.hears_end()
+    peer.half_closes()
+    assert conn.recv(99) == b""
+
+
+def test_a_command_alone_is_no_end(ends: tuple[TelnetConn, Peer]) -> None:
+    conn, peer = ends
+    peer.says(b"\xff\xf1")
+    with pytest.raises(BlockingIOError):
+        conn.recv(99)
+    conn.settimeout(None)
+    peer.says(b"\xff\xf1")
+    peer.says(b"x")
+    assert conn.recv(1) == b"x"
+    assert conn.gettimeout() is None
+
+
+def test_a_peer_that_asks_for_ever_and_never_reads_fills_nothing(
+    ends: tuple[TelnetConn, Peer],
+) -> None:
+    conn, peer = ends
+    for _ in range(100):
+        peer.says(b"\xff\xfd\x01" * 3000)
+        with pytest.raises(BlockingIOError):
+            conn.recv(1 << 20)
+        assert len(conn._answers) <= MOST_ANSWERS
+    assert conn._answers
+    with pytest.raises(BlockingIOError):
+        conn.send(b"x")
+
+
+def test_it_can_what_the_connection_under_it_can() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, TelnetConn(Conn(ours, NOWHERE, NOWHERE)) as conn:
+        assert not hasattr(conn, "send_eof")
+        assert conn.layered
+
+
+def test_urgent_data_stays_in_its_place() -> None:
+    with listening() as server, connected(int(server.port)) as client:
+        peer = server.accepts()
+        address = Address("tcp", "127.0.0.1", server.port)
+        conn = TelnetConn(TcpConn(client.sock.dup(), address, address))
+        peer.says(b"a\xff")
+        peer.sock.send(b"\xf2", socket.MSG_OOB)
+        peer.says(b"b")
+        peer.half_closes()
+        got = b""
+        while piece := conn.recv(99):
+            got += piece
+        conn.close()
+        assert got == b"ab"
