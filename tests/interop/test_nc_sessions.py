@@ -53,7 +53,7 @@ def hears_the_end(peer: Peer) -> bytes:
 
 
 def resets(peer: Peer) -> bytes:
-    peer.says(b"some")
+    # Nothing is said before: theirs may lose what it has not read when the RST comes.
     peer.hears(b"question\n")
     peer.resets()
     return b"question\n"
@@ -69,13 +69,6 @@ def says_much(peer: Peer) -> bytes:
 def says_and_waits(peer: Peer) -> bytes:
     peer.says(b"one")
     return peer.hears_rest()
-
-
-def negotiates(peer: Peer) -> bytes:
-    peer.says(b"\xff\xfd\x18\xff\xfb\x01login: ")
-    peer.hears(b"\xff\xfc\x18\xff\xfe\x01question\n")
-    peer.closes()
-    return b""
 
 
 #: Options, what is typed, whether the input ends then, what the peer does.
@@ -125,6 +118,23 @@ def client(command: tuple[str, ...], name: str) -> Outcome:
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_client(name: str) -> None:
     assert client(OURS, name) == client((needs("nc"),), name)
+
+
+def test_t_answers_as_theirs_and_shows_none_of_it() -> None:
+    """The answers are equal on the wire; theirs leaves the negotiation in its output."""
+    shown = []
+    for command in (OURS, (needs("nc"),)):
+        with listening() as server, Program(*command, "-t", "127.0.0.1", server.port) as program:
+            peer = server.accepts()
+            peer.says(b"\xff\xfd\x18\xff\xfb\x01login: ")
+            peer.hears(b"\xff\xfc\x18\xff\xfe\x01")
+            program.write(b"joe\n")
+            peer.hears(b"joe\n")
+            peer.closes()
+            program.end_input()
+            shown.append(program.rest())
+            program.ends(0)
+    assert shown == [b"login: ", b"\xff\xfd\x18\xff\xfb\x01login: "]
 
 
 @pytest.mark.parametrize("seconds", ["0", "1"])
@@ -181,7 +191,6 @@ def to_the_end(peer: Peer) -> None:
 
 
 def reset(peer: Peer) -> None:
-    peer.says(b"question\n")
     peer.hears(b"typed\n")
     peer.resets()
 
