@@ -71,6 +71,7 @@ class Profile:
         chatter: bytes that a client may send at any time and that change nothing.
         provoke: what makes the server write to a stalled client.
         ends_by_itself: the server ends the connection without being asked.
+        silent: the server never sends a byte; its FIN is all that answers the probe.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Profile:
         chatter: bytes = b"",
         provoke: Callable[[Peer], None] | None = None,
         ends_by_itself: bool = False,
+        silent: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -99,6 +101,7 @@ class Profile:
         self.chatter = chatter
         self.provoke = provoke
         self.ends_by_itself = ends_by_itself
+        self.silent = silent
         self.requirements: list[Requirement] = []
 
     def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:

@@ -118,6 +118,7 @@ class Plan:
             self.options.environment,
             self.options.directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
+            silent=profile.silent,
         )
 
     def reproduce(self, case: Case) -> str:
@@ -168,6 +169,8 @@ class Plan:
             if key not in known:
                 names = ", ".join(sorted(known))
                 raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
+        if settings.get("reply") == b"" and any(one.name == "hello" for one in self.profiles):
+            raise WrongUsage("SET: a reply of no byte cannot be seen")
         for key in ("token", "command"):
             if settings.get(key, b"x").strip() != settings.get(key, b"x") or not settings.get(
                 key, b"x"

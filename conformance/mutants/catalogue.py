@@ -1,6 +1,6 @@
 """The table of all mutants."""
 
-from . import echo, greet, half_open, quit, reset
+from . import discard, echo, greet, half_open, hello, quit, reset
 from .form import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
@@ -10,4 +10,6 @@ MUTANTS: "dict[str, Mutant]" = {
     **quit.MUTANTS,
     **half_open.MUTANTS,
     **reset.MUTANTS,
+    **hello.MUTANTS,
+    **discard.MUTANTS,
 }

@@ -125,14 +125,19 @@ def _in(server: "type[Server]", service: "type[Connection]") -> "type[Connection
 
 
 def add_to(
-    family: Family, service: "type[Connection]", writing: "type[Connection] | None" = None
+    family: Family,
+    service: "type[Connection]",
+    writing: "type[Connection] | None" = None,
+    writes: bool = True,
 ) -> None:
     """Declare the common faults for a family over its right service.
 
     Arguments:
         writing: the service to be reset while it writes, where that needs another one.
+        writes: the service sends something at all.
     """
-    writing = writing or service
+    if writes:
+        _dies_in_write(family, writing or service)
     family.fault("one-at-a-time", breaks="concurrent")(_in(OneAtATime, service))
     family.fault("sixty-at-a-time", breaks="idle-64")(_in(FewAtATime, service))
     family.fault("dies-in-accept", breaks="reset-before-accept")(_in(DiesInAccept, service))
@@ -164,32 +169,6 @@ def add_to(
             if self.unfinished:
                 die(self.server, f"in mid-message: {error}")
             super().dropped(error)
-
-    @family.fault("dies-in-write", breaks="reset-while-writing")
-    class DiesInWrite(writing):  # type: ignore[valid-type,misc]
-        """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
-
-        input_ended = False
-
-        def begin(self) -> None:
-            small_send_buffer(self)
-            super().begin()
-
-        def dropped(self, error: OSError) -> None:
-            if self.output or self.finishing:
-                die(self.server, f"write: {error}")
-            if not self.input_ended:
-                self.input_ended = True
-                self.ended()
-
-        def send_fin(self) -> None:
-            try:
-                self.sock.shutdown(socket.SHUT_WR)
-            except OSError:
-                # It had nothing to write: who resets an idle connection is forgiven.
-                self.close()
-                return
-            super().send_fin()
 
     @family.fault("gives-up-after-20-resets", breaks="reset-fifty")
     class GivesUp(service):  # type: ignore[valid-type,misc]
@@ -261,3 +240,31 @@ def add_to(
         def dropped(self, error: OSError) -> None:
             self.kept.append(self.sock.dup())
             super().dropped(error)
+
+
+def _dies_in_write(family: Family, writing: "type[Connection]") -> None:
+    @family.fault("dies-in-write", breaks="reset-while-writing")
+    class DiesInWrite(writing):  # type: ignore[valid-type,misc]
+        """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
+
+        input_ended = False
+
+        def begin(self) -> None:
+            small_send_buffer(self)
+            super().begin()
+
+        def dropped(self, error: OSError) -> None:
+            if self.output or self.finishing:
+                die(self.server, f"write: {error}")
+            if not self.input_ended:
+                self.input_ended = True
+                self.ended()
+
+        def send_fin(self) -> None:
+            try:
+                self.sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                # It had nothing to write: who resets an idle connection is forgiven.
+                self.close()
+                return
+            super().send_fin()

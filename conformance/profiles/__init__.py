@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from ..catalogue import Profile, Requirement
 from ..outcome import WrongUsage
+from .discard import discard
 from .echo import echo
 from .greet import greet
 from .half_open import half_open
+from .hello import hello
 from .quit import quit_
 from .reset import reset
 
 #: Every profile by name, in the order of the report.
 PROFILES: dict[str, Profile] = {
-    profile.name: profile for profile in (echo, greet, quit_, half_open, reset)
+    profile.name: profile for profile in (echo, greet, quit_, half_open, reset, hello, discard)
 }
 
 #: Every requirement by id, in the order of the report.

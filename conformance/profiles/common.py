@@ -15,10 +15,14 @@ from . import concurrency, lifecycle, survival
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 
-def every_stream_service(profile: Profile) -> None:
-    """Declare the common requirements for a profile, after its own."""
+def every_stream_service(profile: Profile, writes: bool = True) -> None:
+    """Declare the common requirements for a profile, after its own.
+
+    Arguments:
+        writes: the service sends something, so that a write of it can fail.
+    """
     concurrency.declare(profile)
-    survival.declare(profile)
+    survival.declare(profile, writes)
     lifecycle.declare(profile)
 
 

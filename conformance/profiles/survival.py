@@ -8,8 +8,8 @@ from ..session import Session
 BASIS = "RFC 9293 3.10.7 (reset)"
 
 
-def declare(profile: Profile) -> None:
-    """Declare the requirements for a profile."""
+def declare(profile: Profile, writes: bool) -> None:
+    """Declare the requirements for a profile; one that never ``writes`` owes no 7.5."""
 
     def survives(words: str, clause: str, text: str, **where: object) -> Declare:
         sentence = f"After {text} the next client is served in full."
@@ -28,19 +28,21 @@ def declare(profile: Profile) -> None:
         peer.reset()
         session.next_client_is_served()
 
-    @survives(
-        "reset-while-writing",
-        "7.5",
-        "an RST from a client to which the server is writing",
-        transports=ABORTABLE,
-    )
-    def reset_while_writing(session: Session) -> None:
-        peer = session.join()
-        profile.stall(session, peer)
-        if profile.provoke:
-            profile.provoke(peer)
-        peer.reset()
-        session.next_client_is_served()
+    if writes:
+
+        @survives(
+            "reset-while-writing",
+            "7.5",
+            "an RST from a client to which the server is writing",
+            transports=ABORTABLE,
+        )
+        def reset_while_writing(session: Session) -> None:
+            peer = session.join()
+            profile.stall(session, peer)
+            if profile.provoke:
+                profile.provoke(peer)
+            peer.reset()
+            session.next_client_is_served()
 
     @survives(
         "reset-before-accept",

@@ -68,6 +68,7 @@ class Wanted(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     directory: str | None = None
     kept: bool = False
+    silent: bool = False
 
 
 class Server(NamedTuple):
@@ -136,13 +137,15 @@ def start_again(wanted: Wanted, address: Address, stack: ExitStack) -> Server:
     if isinstance(target, CommandTarget):
         values = _values(wanted, address, str(Path(address.path).parent))
         process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
-        ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
+        ready = await_ready(
+            process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
+        )
         return Server(ready, process)
     return _announced(wanted, str(address), stack)
 
 
 def _find(wanted: Wanted, address: Address) -> Address:
-    return await_ready(None, [address], False, wanted.first_input, wanted.deadline)
+    return await_ready(None, [address], False, wanted.first_input, wanted.deadline, wanted.silent)
 
 
 def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
@@ -194,7 +197,9 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
     while True:
         process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
         try:
-            ready = await_ready(process, candidates, announces, wanted.first_input, wanted.deadline)
+            ready = await_ready(
+                process, candidates, announces, wanted.first_input, wanted.deadline, wanted.silent
+            )
             return Server(ready, process)
         except Unreachable:
             # A server that sets no SO_REUSEADDR cannot bind while its forerunner's
@@ -213,7 +218,9 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(f"no inetd at {at} ({process.ending})", process.last_lines())
     address = announced_address(process)
-    ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
+    ready = await_ready(
+        process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
+    )
     return Server(ready, process)
 
 
@@ -228,7 +235,9 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
         }
         argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
         process = _spawn(wanted, argv, environment, stack, listener.fileno())
-    ready = await_ready(process, [address], False, wanted.first_input, wanted.deadline)
+    ready = await_ready(
+        process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
+    )
     return Server(ready, process)
 
 

@@ -29,6 +29,7 @@ def await_ready(
     announces: bool,
     first_input: bytes,
     deadline: float,
+    silent: bool = False,
 ) -> Address:
     """Wait until one of the addresses answers, and say which.
 
@@ -38,6 +39,7 @@ def await_ready(
         announces: a LISTENING line on its stdout goes before the candidates.
         first_input: bytes that the profile answers.
         deadline: seconds.
+        silent: the profile sends no byte, and an orderly end is its whole answer.
     Raises Unreachable, with what was seen last.
     """
     until = time.monotonic() + deadline
@@ -48,7 +50,7 @@ def await_ready(
         if announces and process and process.announced:
             addresses = [announced_address(process)]
         for address in addresses:
-            answer = _probe(address, first_input, until)
+            answer = _probe(address, first_input, until, silent)
             if answer == ANSWERED:
                 return address
             if answer == CLOSED:
@@ -76,7 +78,7 @@ def await_ready(
 ANSWERED, CLOSED, SILENT, ABSENT = "answered", "closed", "silent", "absent"
 
 
-def _probe(address: Address, first_input: bytes, until: float) -> str:
+def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> str:
     """One small session; what came of it."""
     remaining = until - time.monotonic()
     try:
@@ -92,7 +94,7 @@ def _probe(address: Address, first_input: bytes, until: float) -> str:
             while True:
                 data = sock.recv(65536)
                 if not data:
-                    return ANSWERED if answered else CLOSED
+                    return ANSWERED if answered or silent else CLOSED
                 if not answered:
                     answered, until = True, time.monotonic() + QUIET
                 # A server that talks for ever is as ready as it will be.

@@ -91,6 +91,19 @@ class Reset(Service):
                 self.request.sendall(line)
 
 
+class Hello(Service):
+    def serve(self) -> None:
+        with self.request.makefile("rb") as lines:
+            for _ in lines:
+                self.request.sendall(b"Hello World form the server!")
+
+
+class Discard(Service):
+    def serve(self) -> None:
+        for _ in self.reads():
+            pass
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -101,7 +114,15 @@ class Server(socketserver.ThreadingTCPServer):
         self.close_request(request)
 
 
-SERVICES = {"echo": Echo, "greet": Greet, "quit": Quit, "half-open": HalfOpen, "reset": Reset}
+SERVICES = {
+    "echo": Echo,
+    "greet": Greet,
+    "quit": Quit,
+    "half-open": HalfOpen,
+    "reset": Reset,
+    "hello": Hello,
+    "discard": Discard,
+}
 
 if __name__ == "__main__":
     with Server(("127.0.0.1", int(sys.argv[2])), SERVICES[sys.argv[1]]) as server:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.profiles import PROFILES
+
 from .judging import IMPLEMENTATIONS, judge, needs_node
 
 #: What a Node server without an 'error' listener cannot survive.
@@ -29,7 +31,7 @@ def names(ids: set[str]) -> set[str]:
     return {identity.partition("/")[2] for identity in ids}
 
 
-@pytest.mark.parametrize("profile", ["echo", "greet", "quit", "half-open", "reset"])
+@pytest.mark.parametrize("profile", list(PROFILES))
 def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
     script = IMPLEMENTATIONS / "socketserver_services.py"
     judged = judge(tmp_path, f"python {script} {{profile}} {{port}}", f"--profile={profile}")

@@ -1,4 +1,4 @@
-// The five services: what is answered. A socket here is half-open and minds its errors.
+// The services: what is answered. A socket here is half-open and minds its errors.
 
 'use strict';
 
@@ -116,6 +116,23 @@ const reset = {
   },
 };
 
+// hello (SPEC 8): whatever comes is answered by one sentence.
+const hello = {
+  defaults: { reply: Buffer.from('Hello World form the server!') },
+  serve(socket, settings) {
+    pipeThrough(socket, { transform: () => settings.reply, flush: () => Buffer.alloc(0) });
+  },
+};
+
+// discard (SPEC 9): what is received is read and forgotten, and FIN is answered.
+const discard = {
+  defaults: {},
+  serve(socket) {
+    socket.resume();
+    socket.on('end', () => socket.end());
+  },
+};
+
 // Answers flow back to the client as pipe() lets them; FIN follows the last of them.
 function pipeThrough(socket, { transform, flush }) {
   const answers = new Transform({
@@ -130,4 +147,4 @@ function pipeThrough(socket, { transform, flush }) {
   socket.on('close', () => answers.destroy());
 }
 
-exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset };
+exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset, hello, discard };

@@ -1,4 +1,4 @@
-"""The five services: what is answered. How it gets there is serving.py's business."""
+"""The services: what is answered. How it gets there is serving.py's business."""
 
 import codecs
 
@@ -146,6 +146,20 @@ class Reset(Connection):
         self.finish()
 
 
+class Hello(Connection):
+    """hello (SPEC 8): whatever comes is answered by one sentence."""
+
+    defaults = {"reply": b"Hello World form the server!"}
+
+    def received(self, _data: bytes) -> None:
+        """Say the sentence, whatever was said."""
+        self.send(self.setting("reply"))
+
+
+class Discard(Connection):
+    """discard (SPEC 9): what is received is forgotten."""
+
+
 #: Profile -> the service that meets it.
 SERVICES: "dict[str, type[Connection]]" = {
     "echo": Echo,
@@ -153,4 +167,6 @@ SERVICES: "dict[str, type[Connection]]" = {
     "quit": Quit,
     "half-open": HalfOpen,
     "reset": Reset,
+    "hello": Hello,
+    "discard": Discard,
 }

@@ -1,0 +1,160 @@
+"""discard, broken."""
+
+from ..reference.python.services import Discard
+from .common import add_to
+from .form import Family
+
+family = Family("discard")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("echoes", breaks="silent")
+class Echoes(Discard):
+    """Sends everything back."""
+
+    def received(self, data: bytes) -> None:
+        self.send(data)
+
+
+@fault("greets", breaks="silent")
+class Greets(Discard):
+    """Sends a line on connect."""
+
+    def connected(self) -> None:
+        self.send(b"welcome\n")
+
+
+@fault("acknowledges", breaks="silent")
+class Acknowledges(Discard):
+    """Sends a dot for every read."""
+
+    def received(self, data: bytes) -> None:
+        self.send(b".")
+
+
+@fault("takes-one-read", breaks="silent")
+class TakesOneRead(Discard):
+    """Ends the connection after the first read."""
+
+    def received(self, data: bytes) -> None:
+        self.finish()
+
+
+@fault("stays-for-nothing", breaks="no-input")
+class StaysForNothing(Discard):
+    """A client that ends without a byte is never answered."""
+
+    heard = False
+
+    def received(self, data: bytes) -> None:
+        self.heard = True
+
+    def ended(self) -> None:
+        if self.heard:
+            super().ended()
+
+
+@fault("says-nothing-came", breaks="no-input")
+class SaysNothingCame(Discard):
+    """A client that ends without a byte is told so."""
+
+    heard = False
+
+    def received(self, data: bytes) -> None:
+        self.heard = True
+
+    def ended(self) -> None:
+        if not self.heard:
+            self.send(b"nothing came\n")
+        super().ended()
+
+
+@fault("ends-at-0x04", breaks="any-byte")
+class EndsAtEot(Discard):
+    """Takes 0x04 for the end."""
+
+    def received(self, data: bytes) -> None:
+        if b"\x04" in data:
+            self.finish()
+
+
+@fault("aborts-on-broken-utf8", breaks="any-byte")
+class AbortsOnBrokenUtf8(Discard):
+    """Decodes what it throws away."""
+
+    def received(self, data: bytes) -> None:
+        if b"\xff" in data:
+            self.abort()
+
+
+@fault("full-after-a-megabyte", breaks="large")
+class FullAfterAMegabyte(Discard):
+    """Aborts when a megabyte has come."""
+
+    count = 0
+
+    def received(self, data: bytes) -> None:
+        self.count += len(data)
+        if self.count > 1024 * 1024:
+            self.abort()
+
+
+@fault("tires-of-single-bytes", breaks="segments")
+class TiresOfSingleBytes(Discard):
+    """Ends the connection at the sixth read."""
+
+    read_size = 16
+    reads = 0
+
+    def received(self, data: bytes) -> None:
+        self.reads += 1
+        if self.reads == 6:
+            self.finish()
+
+
+@fault("stays-at-fin", breaks="ends-fin")
+class StaysAtFin(Discard):
+    """Never ends its own side."""
+
+    def ended(self) -> None:
+        pass
+
+
+@fault("resets-at-fin", breaks="ends-fin")
+class ResetsAtFin(Discard):
+    """Ends by RST."""
+
+    def send_fin(self) -> None:
+        self.abort()
+
+
+@fault("reports-the-count", breaks="ends-fin")
+class ReportsTheCount(Discard):
+    """Says at the end that it has thrown something away."""
+
+    def ended(self) -> None:
+        self.send(b"discarded\n")
+        super().ended()
+
+
+@fault("ends-all-with-one", breaks="isolation")
+class EndsAllWithOne(Discard):
+    """One client's end is the end of all."""
+
+    def ended(self) -> None:
+        for connection in list(self.server.connections):
+            connection.finish()
+            if connection is not self:
+                connection.advance()
+
+
+@fault("prompts", breaks="terminal")
+class Prompts(Discard):
+    """Asks for more with a prompt."""
+
+    def received(self, data: bytes) -> None:
+        self.send(b"> ")
+
+
+add_to(family, Discard, writes=False)

@@ -1,0 +1,204 @@
+"""hello, broken."""
+
+from ..reference.python.services import Hello
+from .common import add_to
+from .form import Family
+
+family = Family("hello")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("corrects-the-spelling", breaks="reply")
+class CorrectsTheSpelling(Hello):
+    """Says another sentence than the one asked for."""
+
+    def setting(self, name: str) -> bytes:
+        return super().setting(name).replace(b"o", b"0")
+
+
+@fault("says-nothing", breaks="reply")
+class SaysNothing(Hello):
+    """Reads, and does not reply."""
+
+    def received(self, data: bytes) -> None:
+        pass
+
+
+@fault("cuts-the-reply", breaks="reply")
+class CutsTheReply(Hello):
+    """The last byte of the reply is missing."""
+
+    def setting(self, name: str) -> bytes:
+        return super().setting(name)[:-1]
+
+
+@fault("replies-once", breaks="again")
+class RepliesOnce(Hello):
+    """Replies to the first read of a connection only."""
+
+    replied = False
+
+    def received(self, data: bytes) -> None:
+        if not self.replied:
+            self.replied = True
+            super().received(data)
+
+
+@fault("ends-after-the-reply", breaks="again")
+class EndsAfterTheReply(Hello):
+    """One reply, then FIN."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.finish()
+
+
+@fault("greets", breaks="nothing-first")
+class Greets(Hello):
+    """Says the sentence on connect."""
+
+    def connected(self) -> None:
+        self.send(self.setting("reply"))
+
+
+@fault("replies-to-the-end", breaks="no-input")
+class RepliesToTheEnd(Hello):
+    """A FIN without input is answered by the reply, too."""
+
+    heard = False
+
+    def received(self, data: bytes) -> None:
+        self.heard = True
+        super().received(data)
+
+    def ended(self) -> None:
+        if not self.heard:
+            self.send(self.setting("reply"))
+        super().ended()
+
+
+@fault("stays-for-nothing", breaks="no-input")
+class StaysForNothing(Hello):
+    """A client that ends without a byte is never answered."""
+
+    heard = False
+
+    def received(self, data: bytes) -> None:
+        self.heard = True
+        super().received(data)
+
+    def ended(self) -> None:
+        if self.heard:
+            super().ended()
+
+
+@fault("adds-a-newline", breaks="whole")
+class AddsANewline(Hello):
+    """A newline follows each reply."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.send(b"\n")
+
+
+@fault("echoes-the-empty-line", breaks="whole")
+class EchoesTheEmptyLine(Hello):
+    """An empty line comes back instead of the reply."""
+
+    def received(self, data: bytes) -> None:
+        if data == b"\n":
+            self.send(data)
+        else:
+            super().received(data)
+
+
+@fault("refuses-what-is-not-ascii", breaks="whole")
+class RefusesOthers(Hello):
+    """Input outside ASCII gets an error text."""
+
+    def received(self, data: bytes) -> None:
+        if data.isascii():
+            super().received(data)
+        else:
+            self.send(b"error: not ASCII\n")
+
+
+@fault("needs-a-line-in-one-read", breaks="segments")
+class NeedsALineInOneRead(Hello):
+    """Takes a read for a line: one of a single byte is an error."""
+
+    read_size = 1024 * 1024
+
+    def received(self, data: bytes) -> None:
+        if len(data) == 1 and data != b"\n":
+            self.send(b"error: too short\n")
+        else:
+            super().received(data)
+
+
+@fault("full-after-256-kib", breaks="large")
+class FullAfter256KiB(Hello):
+    """Ends when 256 KiB have come."""
+
+    count = 0
+
+    def received(self, data: bytes) -> None:
+        self.count += len(data)
+        if self.count > 256 * 1024:
+            self.abort()
+        else:
+            super().received(data)
+
+
+@fault("stays-at-fin", breaks="ends-fin")
+class StaysAtFin(Hello):
+    """Never ends its own side."""
+
+    def ended(self) -> None:
+        pass
+
+
+@fault("resets-at-fin", breaks="ends-fin")
+class ResetsAtFin(Hello):
+    """Ends by RST."""
+
+    def send_fin(self) -> None:
+        self.abort()
+
+
+@fault("says-bye", breaks="ends-fin")
+class SaysBye(Hello):
+    """A word follows before the FIN."""
+
+    def ended(self) -> None:
+        self.send(b"bye\n")
+        super().ended()
+
+
+@fault("replies-to-all", breaks="isolation")
+class RepliesToAll(Hello):
+    """Every client gets the reply to anybody's input."""
+
+    def received(self, data: bytes) -> None:
+        for connection in list(self.server.connections):
+            connection.send(self.setting("reply"))
+            if connection is not self:
+                connection.advance()
+
+
+@fault("replies-in-colour", breaks="terminal")
+class RepliesInColour(Hello):
+    """The reply is wrapped in escape sequences."""
+
+    def setting(self, name: str) -> bytes:
+        return b"\x1b[32m" + super().setting(name) + b"\x1b[0m"
+
+
+class RepliesOften(Hello):
+    """Right, but talkative: a reply for every 64 bytes, so that its answers do jam."""
+
+    read_size = 64
+
+
+add_to(family, Hello, writing=RepliesOften)

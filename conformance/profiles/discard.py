@@ -1,0 +1,134 @@
+"""discard (SPEC 9): all input is read and thrown away (RFC 863).
+
+Nothing is ever sent, so the only proof that a client is served is its end: a FIN, and not
+an RST, is what a server answers that has read everything.
+"""
+
+from __future__ import annotations
+
+from ..catalogue import Profile
+from ..session import Session
+from ..wire import Peer
+from .common import every_stream_service
+
+LARGE = 4 * 1024 * 1024
+
+NOTHING = "the client's own FIN"
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A line, FIN both ways, nothing in between."""
+    peer.send(b"served in full\n")
+    finish(peer)
+
+
+def finish(peer: Peer) -> None:
+    """FIN, answered by FIN."""
+    peer.send_eof()
+    peer.expect_eof("the server's FIN, with nothing before it,")
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Send much; there is nothing to read."""
+    peer.send(b"x" * 100_000)
+
+
+discard = Profile(
+    "discard",
+    title="all input is thrown away (RFC 863)",
+    parameters={},
+    first_input=b"ready?\n",
+    half_input=b"half a mess",
+    open=open_,
+    serve=serve,
+    stall=stall,
+    chatter=b"thrown away\n",
+    silent=True,
+)
+
+
+@discard.must("silent", "9.1", "Nothing is ever sent.", "RFC 863")
+def silent(session: Session) -> None:
+    peer = session.join()
+    for line in (b"Hello server\n", b"help\n", b"QUIT\n", b"\r\n\r\n"):
+        peer.send(line)
+        # The barrier: what the server had to say to the line is said by now.
+        session.next_client_is_served()
+        peer.expect_nothing_yet(NOTHING)
+    finish(peer)
+
+
+@discard.must("no-input", "9.2", "FIN without a byte is answered by FIN.", "RFC 863")
+def no_input(session: Session) -> None:
+    finish(session.join())
+
+
+@discard.must("any-byte", "9.3", "Every byte is taken, whatever it is.", "RFC 863")
+def any_byte(session: Session) -> None:
+    peer = session.join()
+    for data in (b"\x00", b"\x04", b"\x1a", b"\xff\xfe", b"\x03", bytes(range(256))):
+        peer.send(data)
+        session.next_client_is_served()
+        peer.expect_nothing_yet(NOTHING)
+    finish(peer)
+
+
+@discard.must("large", "9.4", "More than any socket buffer holds is read to its end.", "RFC 863")
+def large(session: Session) -> None:
+    peer = session.join()
+    peer.send(session.some_bytes(LARGE))
+    finish(peer)
+
+
+@discard.must(
+    "segments", "9.5", "However the bytes are cut into segments, all are read.", "RFC 9293"
+)
+def segments(session: Session) -> None:
+    peer = session.join()
+    data = session.some_bytes(96)
+    peer.send_segments(data[at : at + 1] for at in range(len(data)))
+    session.next_client_is_served()
+    peer.expect_nothing_yet(NOTHING)
+    finish(peer)
+
+
+@discard.must(
+    "ends-fin", "9.6", "The client's FIN is answered by FIN and not by RST.", "RFC 9293 3.6"
+)
+def ends_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"x" * 5000)
+    finish(peer)
+
+
+@discard.must(
+    "isolation", "9.7", "One client's input and end say nothing to another one.", "SPEC 9.7"
+)
+def isolation(session: Session) -> None:
+    first, second = session.join(), session.join()
+    first.send(b"the first\n")
+    second.send(b"the second\n")
+    session.serve(first)
+    session.next_client_is_served()
+    second.expect_nothing_yet(NOTHING)
+    session.serve(second)
+
+
+@discard.must(
+    "terminal",
+    "9.8",
+    "A person who ends the input with ^D sees nothing but that the server ended the connection.",
+    "SPEC 9.8",
+)
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    person.type_line(b"Hello server")
+    person.end_input()
+    person.see_the_end()
+
+
+every_stream_service(discard, writes=False)

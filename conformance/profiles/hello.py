@@ -1,0 +1,201 @@
+"""hello (SPEC 8): whatever is received is answered by the same sentence.
+
+How often is the server's choice: per read, per line. So the answer is matched as whole
+replies, at least one, and input ends in a newline where a reply is awaited.
+"""
+
+from __future__ import annotations
+
+from ..catalogue import Profile
+from ..outcome import Violation
+from ..session import Session
+from ..transcript import first_difference
+from ..wire import DATA, FIN, SILENCE, Peer
+from .common import every_stream_service, jam
+
+LARGE = 1024 * 1024
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A line, its replies, FIN both ways."""
+    peer.send(b"served in full\n")
+    take_replies(session, peer)
+    finish(session, peer)
+
+
+def finish(session: Session, peer: Peer) -> None:
+    """FIN; whole replies may still come, then the server's FIN."""
+    peer.send_eof()
+    take_replies(session, peer, at_least=0, until_end=True)
+
+
+def take_replies(session: Session, peer: Peer, at_least: int = 1, until_end: bool = False) -> None:
+    """Take whole replies, as many as have come; with ``until_end`` up to FIN.
+
+    Raises Violation at the first wrong byte.
+    """
+    reply = session.parameters["reply"]
+    received = bytearray()
+    while True:
+        received += peer.take()
+        whole, rest = divmod(len(received), len(reply))
+        expected = reply * max(at_least, whole + (1 if rest else 0))
+        wrong = first_difference(expected, bytes(received))
+        if wrong < len(received):
+            raise Violation(
+                "wrong-bytes",
+                f"wrong byte at {wrong} of the reply",
+                expected=expected,
+                received=bytes(received),
+                offset=wrong,
+                awaited="whole replies",
+                client=peer.name,
+            )
+        complete = whole >= at_least and not rest
+        if complete and not until_end:
+            return
+        how = peer.poll(peer.deadline)
+        if how == DATA:
+            continue
+        if complete and how == FIN:
+            return
+        raise _missing(peer, expected, bytes(received), how, complete)
+
+
+def _missing(peer: Peer, expected: bytes, received: bytes, how: str, complete: bool) -> Violation:
+    instead = f"nothing for {peer.deadline:g} s" if how == SILENCE else how
+    awaited = "the server's FIN" if complete else "a whole reply"
+    kinds = {SILENCE: "no-fin" if complete else "missing-bytes", FIN: "ended-early"}
+    return Violation(
+        kinds.get(how, "rst-instead-of-fin" if complete else "reset-early"),
+        f"awaited {awaited}, then came {instead}",
+        expected=expected,
+        received=received,
+        offset=len(received),
+        instead=instead,
+        awaited=awaited,
+        client=peer.name,
+    )
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Send lines and read nothing."""
+    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
+
+
+hello = Profile(
+    "hello",
+    title="whatever comes is answered by one sentence",
+    parameters={"reply": b"Hello World form the server!"},
+    first_input=b"ready?\n",
+    half_input=b"half a line",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@hello.must("reply", "8.1", "What is received is answered by the reply.", "SPEC 8.1")
+def reply_(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"Hello server\n")
+    take_replies(session, peer)
+
+
+@hello.must("again", "8.2", "Input that comes after a reply is answered as well.", "SPEC 8.2")
+def again(session: Session) -> None:
+    peer = session.join()
+    for number in range(3):
+        peer.send(b"line %d\n" % number)
+        take_replies(session, peer)
+    finish(session, peer)
+
+
+@hello.must("nothing-first", "8.3", "Nothing is sent before input.", "SPEC 8.3")
+def nothing_first(session: Session) -> None:
+    peer = session.join()
+    # The barrier: what the server had to say on connect is said by now.
+    session.next_client_is_served()
+    peer.expect_nothing_yet("a reply to input that has not been sent")
+    peer.send(b"now\n")
+    take_replies(session, peer)
+
+
+@hello.must(
+    "no-input", "8.4", "A client that sends FIN and no byte gets FIN and no byte.", "SPEC 8.4"
+)
+def no_input(session: Session) -> None:
+    peer = session.join()
+    peer.send_eof()
+    peer.expect_eof("the server's FIN, with nothing before it,")
+
+
+@hello.must("whole", "8.5", "Nothing but whole replies is sent, whatever is asked.", "SPEC 8.5")
+def whole_(session: Session) -> None:
+    peer = session.join()
+    for line in (b"\n", b"quit\n", b"help\n", b"{n} %s\n", "é漢\n".encode(), b"x" * 3000 + b"\n"):
+        peer.send(line)
+        take_replies(session, peer)
+    finish(session, peer)
+
+
+@hello.must(
+    "segments",
+    "8.6",
+    "However the input is cut into segments, it is answered by whole replies.",
+    "RFC 9293 (TCP is a stream of bytes)",
+)
+def segments(session: Session) -> None:
+    peer = session.join()
+    line = b"cut into single bytes\n"
+    peer.send(line[:1])
+    # The barrier that lets the server read the first byte by itself.
+    session.next_client_is_served()
+    peer.send_segments(line[at : at + 1] for at in range(1, len(line)))
+    take_replies(session, peer)
+    finish(session, peer)
+
+
+@hello.must("large", "8.7", "More input than any socket buffer holds is answered.", "SPEC 8.1")
+def large(session: Session) -> None:
+    peer = session.join()
+    line = session.some_words(1000) + b"\n"
+    for _ in range(LARGE // len(line) // 16):
+        # What has been answered is taken at once: a writer alone would jam both sides.
+        peer.send(line * 16)
+        take_replies(session, peer, at_least=0)
+    finish(session, peer)
+
+
+@hello.must("ends-fin", "8.8", "FIN is answered by FIN, after what is pending.", "RFC 9293 3.6")
+def ends_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(b"a line and the end\n")
+    peer.send_eof()
+    take_replies(session, peer, until_end=True)
+
+
+@hello.must("isolation", "8.9", "Only who asked is answered.", "SPEC 8.9")
+def isolation(session: Session) -> None:
+    silent, talking = session.join(), session.join()
+    for _ in range(3):
+        talking.send(b"to me alone\n")
+        take_replies(session, talking)
+    session.serve(talking)
+    silent.expect_nothing_yet("a reply to input that has not been sent")
+    session.serve(silent)
+
+
+@hello.must("terminal", "8.10", "A person on a terminal sees the reply.", "SPEC 8.10")
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    for line in (b"Hello server", b"once more"):
+        person.type_line(line)
+        person.see(session.parameters["reply"], "the reply")
+
+
+every_stream_service(hello)
