@@ -24,6 +24,7 @@ STOREYS = (
     "cli",
     "meter",
     "library",
+    "telnet",
     "dialects",
     "programs",
     "engine",
