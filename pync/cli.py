@@ -28,7 +28,14 @@ __all__ = ["VERSION", "main"]
 
 #: What a Config can ask for -> module in programs/. Each is imported only when it is asked
 #: for: the start is felt.
-PROGRAMS = {"client": "client", "server": "server", "scanner": "scanner", "executor": "executor", "telnet": "telnet"}
+PROGRAMS = {
+    "client": "client",
+    "server": "server",
+    "scanner": "scanner",
+    "executor": "executor",
+    "broker": "broker",
+    "telnet": "telnet",
+}
 
 #: A file object with a descriptor, a descriptor, or None: the process's own.
 Stream = Union[IO[Any], int, None]

@@ -26,6 +26,16 @@ class Endings(NamedTuple):
     idle: float | None = None
 
 
+class Proxy(NamedTuple):
+    """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are."""
+
+    kind: str
+    host: str
+    port: str
+    user: str | None = None
+    password: str = ""
+
+
 class Config(NamedTuple):
     """One command line, read. Durations are seconds."""
 
@@ -85,6 +95,13 @@ class Config(NamedTuple):
     # exec, broker, access lists
     exec: str | None = None
     sh_exec: str | None = None
+    broker: bool = False
+    chat: bool = False
+    max_conns: int | None = None
+    allow: str | None = None
+    allowfile: str | None = None
+    deny: str | None = None
+    denyfile: str | None = None
 
     # TLS
     ssl: bool = False
@@ -104,6 +121,11 @@ class Config(NamedTuple):
     proxy_user: str | None = None
     proxy_protocol: str | None = None
     proxy_address: str | None = None
+    proxy: tuple[str, ...] = ()
+    proxy_type: str | None = None
+    proxy_auth: str | None = None
+    proxy_auth_file: str | None = None
+    proxy_dns: str | None = None
 
     # telnet
     telnet: bool = False
@@ -142,7 +164,8 @@ class Config(NamedTuple):
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
+    proxies: tuple[Proxy, ...] = ()
 
 
 #: Fields that are no options: what the dialect worked out.
-WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings"})
+WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings", "proxies"})

@@ -86,6 +86,13 @@ class Exposed(NamedTuple):
     address: Address
 
 
+class Denied(NamedTuple):
+    """A peer was turned away before a byte of it was read."""
+
+    peer: Address
+    cause: str
+
+
 class Finished(NamedTuple):
     """A connection is over: what moved, and how long it took (seconds)."""
 
@@ -121,6 +128,7 @@ Event = Union[
     Exposed,
     Secured,
     Unverified,
+    Denied,
     Finished,
     Progressed,
     Failed,

@@ -17,6 +17,7 @@ from ..layers.newline import CrlfEncoder
 from ..transports import Options
 from ..transports.datagram import LARGEST
 from ..transports.sockopts import OPTIONS
+from .gate import gate
 
 
 def options_of(config: Config, report: Report) -> Options:
@@ -33,6 +34,7 @@ def options_of(config: Config, report: Report) -> Options:
         md5_key=_md5_key() if config.md5sig else None,
         source_route=config.loose_route,
         route_pointer=config.route_pointer or 4,
+        admits=gate(config, report),
         report=report,
     )
 

@@ -11,7 +11,7 @@ import errno
 from ..core import exits
 from ..core.config import Config, Endings
 from ..core.errors import PyncError
-from ..core.events import Accepted, Connected, Exposed, Failed, Listening, Report
+from ..core.events import Accepted, Connected, Denied, Exposed, Failed, Listening, Report
 from ..engine.loop import Loop
 from ..engine.relay import Relay, relay
 from ..transports import listen
@@ -121,6 +121,11 @@ class _Crowd:
             self._loop.call_later(PAUSE, self._accept_again)
             return
         if conn is not None:
+            most = self._config.max_conns
+            if most is not None and len(self._clients) >= most:
+                conn.close()
+                self._report(Denied(conn.peer, f"connection limit reached ({most})"))
+                return
             self._begin(conn)
 
     def _begin(self, accepted: Conn) -> None:

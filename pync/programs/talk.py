@@ -31,7 +31,7 @@ def talking(config: Config, stdio: Stdio, report: Report) -> Iterator[Talk]:
     Raises UsageError, OutputError.
     """
     script = _script(config)
-    with _recording(config) as tap:
+    with recording(config) as tap:
         yield lambda conn: _talk(config, stdio, conn, report, script, tap)
 
 
@@ -44,7 +44,8 @@ def _script(config: Config) -> Script | None:
 
 
 @contextmanager
-def _recording(config: Config) -> Iterator[Tap | None]:
+def recording(config: Config) -> Iterator[Tap | None]:
+    """What sees the bytes that move, if that was asked for. Raises OutputError."""
     if config.output is None and config.hex_dump is None:
         yield None
         return

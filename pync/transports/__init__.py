@@ -6,6 +6,7 @@ capability: a connection that has it has ``send_eof``, one that has not lacks th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +40,11 @@ SCHEMES = {
 }
 
 
+def everyone(_peer: Address) -> bool:
+    """Admit any peer."""
+    return True
+
+
 class Options(NamedTuple):
     """How to dial or listen.
 
@@ -47,6 +53,7 @@ class Options(NamedTuple):
     name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a datagram listener
     takes datagrams from everyone, not from its first peer only. ``sockopts``: options to
     set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
+    ``admits``: whether a peer may come, asked before a byte of it is read.
     ``source_route``: IPv4 hosts to go by; ``route_pointer``: which is next (route.py).
     ``report``: is told of attempts that failed.
     """
@@ -59,6 +66,7 @@ class Options(NamedTuple):
     many: bool = False
     sockopts: tuple[tuple[str, int], ...] = ()
     md5_key: bytes | None = None
+    admits: Callable[[Address], bool] = everyone
     source_route: tuple[str, ...] = ()
     route_pointer: int = 4
     report: Report = silent
@@ -82,6 +90,7 @@ def listen(address: Address, options: Options = DEFAULT) -> Listener:
     Raises ListenError.
     """
     listener: Listener = _module(address).listen(address, options)
+    listener.admits = options.admits
     return listener
 
 

@@ -11,12 +11,14 @@ import selectors
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
+from . import everyone
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -170,6 +172,8 @@ class Listener:
     def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
         self._socks = socks
         self.addresses = addresses
+        #: Whether a peer may come; one that may not is let go of, and nobody sees it.
+        self.admits: Callable[[Address], bool] = everyone
 
     @property
     def address(self) -> Address:
@@ -198,7 +202,7 @@ class Listener:
         while True:
             sock = self._wait(deadline)
             try:
-                return self._take(sock)
+                return self._admitted(sock)
             except (BlockingIOError, ConnectionError):
                 # Its client reset it while it was waiting: there is nobody to serve.
                 continue
@@ -213,7 +217,7 @@ class Listener:
         """The next connection, or None when none waits. Raises OSError (EMFILE)."""
         for sock in list(self._socks):
             try:
-                return self._take(sock)
+                return self._admitted(sock)
             except (BlockingIOError, ConnectionError):
                 continue
         return None
@@ -230,6 +234,13 @@ class Listener:
 
     def _take(self, sock: socket.socket) -> Conn:
         raise NotImplementedError
+
+    def _admitted(self, sock: socket.socket) -> Conn:
+        conn = self._take(sock)
+        if self.admits(conn.peer):
+            return conn
+        conn.close()
+        raise ConnectionAbortedError
 
     def _wait(self, deadline: Deadline) -> socket.socket:
         with Selector() as selector:

@@ -98,14 +98,14 @@ class UdpListener(Listener):
 
     def _take(self, sock: socket.socket) -> Conn:
         scheme = self.address.scheme
-        _, first = _receive(sock, socket.MSG_PEEK)
+        _, first = self._receive(sock, socket.MSG_PEEK)
         local, peer = address_of(scheme, sock.getsockname()), address_of(scheme, first.sender)
         if self._many:
             # Handles of its own: when it is done, the listener goes on with the next.
             own = {listening: listening.dup() for listening in self._socks}
             first = first._replace(sock=own[sock])
             return ListeningConn(
-                list(own.values()), local, peer, first, many=True, receive=_receive
+                list(own.values()), local, peer, first, many=True, receive=self._receive
             )
         # The lock: our socket goes with the connection, the others close.
         socks, self._socks = self._socks, []
@@ -119,6 +119,18 @@ class UdpListener(Listener):
             first = first._replace(came_to=())
             return _LockedConn([sock], local, peer, first, many=False, receive=_receive)
         return ListeningConn([sock], local, peer, first, many=False, receive=_receive)
+
+    def _admitted(self, sock: socket.socket) -> Conn:
+        return self._take(sock)  # whose first datagram is nobody's who may not come
+
+    def _receive(self, sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
+        """The next datagram of somebody who may come; the others' are dropped."""
+        while True:
+            data, arrival = _receive(sock, flags)
+            if self.admits(address_of(self.address.scheme, arrival.sender)):
+                return data, arrival
+            if flags & socket.MSG_PEEK:
+                _receive(sock, 0)
 
 
 class _LockedConn(ListeningConn):

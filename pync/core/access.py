@@ -1,0 +1,151 @@
+"""Who may connect: ``--allow --deny --allowfile --denyfile``. Pure; names are looked up by
+a function that is handed in, once, at the start.
+
+Deny beats allow; with an allow list, who is not on it stays outside. An address is
+written as an address, as a network (``10.0.0.0/8``, ``fd00::/8``), as ranges of IPv4
+octets (``10.0-3.*.1``) or as a name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Union
+
+from .errors import UsageError
+
+#: Name -> its addresses as text; raises OSError.
+Resolve = Callable[[str], Iterable[str]]
+
+_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+#: One octet of a range: ``*``, ``7``, ``1-9``, ``-9``, ``250-``.
+_OCTET = re.compile(r"\*|\d{1,3}|\d{0,3}-\d{0,3}")
+
+
+class AccessError(UsageError):
+    """A list that makes no sense.
+
+    Arguments:
+        specification: the entry.
+        cause: what is wrong with it.
+    """
+
+    def __init__(self, specification: str, cause: str) -> None:
+        super().__init__(f"access list: {specification!r}: {cause}")
+        self.specification = specification
+        self.cause = cause
+
+
+class NetmaskError(AccessError):
+    """A network longer than its address."""
+
+
+class ListFileError(AccessError):
+    """A file that cannot be read; ``specification`` is its path."""
+
+
+class Ranges(NamedTuple):
+    """IPv4 addresses with each octet between two bounds."""
+
+    octets: tuple[tuple[int, int], ...]
+
+    def __contains__(self, address: object) -> bool:
+        if not isinstance(address, ipaddress.IPv4Address):
+            return False
+        return all(
+            first <= octet <= last
+            for octet, (first, last) in zip(address.packed, self.octets, strict=True)
+        )
+
+
+#: One entry of a list.
+Entry = Union[_Network, Ranges]
+
+
+class Access(NamedTuple):
+    """Two lists; ``allowed`` None lets in everybody who is not denied."""
+
+    allowed: tuple[Entry, ...] | None = None
+    denied: tuple[Entry, ...] = ()
+
+    def admits(self, host: str) -> bool:
+        """Whether a peer may come. One without an address (a Unix socket) is on no list."""
+        try:
+            address = _plain(ipaddress.ip_address(host.partition("%")[0]))
+        except ValueError:
+            return self.allowed is None
+        if any(address in entry for entry in self.denied):
+            return False
+        return self.allowed is None or any(address in entry for entry in self.allowed)
+
+
+def entries(text: str) -> list[str]:
+    """The entries of an option: separated by commas."""
+    return [entry for entry in re.split(r"[,\s]+", text) if entry]
+
+
+def entries_of_file(text: str) -> list[str]:
+    """The entries of a file: separated by blanks, commas or lines; ``#`` begins a comment."""
+    return [entry for line in text.splitlines() for entry in entries(line.partition("#")[0])]
+
+
+def read_list(specifications: Iterable[str], resolve: Resolve) -> tuple[Entry, ...]:
+    """Entries from text, with names looked up. Raises AccessError."""
+    return tuple(entry for one in specifications for entry in _read(one, resolve))
+
+
+def _read(text: str, resolve: Resolve) -> Iterable[Entry]:
+    ranges = _ranges(text)
+    if ranges is not None:
+        return [ranges]
+    host, slash, bits = text.partition("/")
+    try:
+        addresses = [_plain(ipaddress.ip_address(host.strip("[]")))]
+    except ValueError:
+        addresses = _resolved(text, host, resolve)
+    return [_network(text, address, bits if slash else None) for address in addresses]
+
+
+def _resolved(text: str, host: str, resolve: Resolve) -> list[_Address]:
+    try:
+        found = [_plain(ipaddress.ip_address(one.partition("%")[0])) for one in resolve(host)]
+    except (OSError, UnicodeError) as error:
+        raise AccessError(text, str(getattr(error, "strerror", None) or error)) from None
+    return list(dict.fromkeys(found))
+
+
+def _network(text: str, address: _Address, bits: str | None) -> _Network:
+    longest: int = address.max_prefixlen
+    length = longest
+    if bits is not None:
+        if not (bits.isascii() and bits.isdigit()) or int(bits) > longest:
+            raise NetmaskError(text, f"the network's length is not between 0 and {longest}")
+        length = int(bits)
+    return ipaddress.ip_network((address, length), strict=False)
+
+
+def _ranges(text: str) -> Ranges | None:
+    octets = text.split(".")
+    if len(octets) != 4 or not all(_OCTET.fullmatch(octet) for octet in octets):
+        return None
+    if not any(set(octet) & set("*-") for octet in octets):
+        return None
+    bounds = tuple(_bounds(octet) for octet in octets)
+    if any(first > last or last > 255 for first, last in bounds):
+        raise AccessError(text, "an octet is a number from 0 to 255")
+    return Ranges(bounds)
+
+
+def _bounds(octet: str) -> tuple[int, int]:
+    if octet == "*":
+        return 0, 255
+    first, dash, last = octet.partition("-")
+    return int(first or 0), int(last or 255) if dash else int(first)
+
+
+def _plain(address: _Address) -> _Address:
+    # The same host, by IPv4 in IPv6 (RFC 4291 2.5.5.2), must not come in by another door.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,197 @@
+"""One room for many clients (``--broker``, ``--chat``, ncat's ``-l -k``), in one loop.
+
+With --broker what one client sends goes to all the others; without, it goes to standard
+output. What is typed goes to everybody. A slow client holds up nobody: what waits for it
+is bounded, and beyond that it has to leave. (The bytes are shared, so a thousand slow
+clients wait for one copy.)
+"""
+
+from __future__ import annotations
+
+import errno
+
+from ..core import exits
+from ..core.config import Config
+from ..core.errors import PyncError
+from ..core.events import Accepted, Denied, Failed, Listening, Report
+from ..engine.loop import Loop
+from ..engine.tuning import Tap
+from ..layers.chat import Speaker, arrival, departure
+from ..transports import listen
+from ..transports.conn import Conn, Listener
+from ..transports.stdio import Stdio
+from .common import options_of, tuning_of
+from .desk import Desk
+from .member import Member
+from .reach import check_listener, welcome
+from .talk import recording
+
+#: Seconds to wait before accepting again when descriptors have run out.
+PAUSE = 0.1
+
+#: Connections taken in one round, so that those who are inside are served between.
+AT_ONCE = 64
+
+#: Errors of accept that more descriptors or memory would mend.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def run(config: Config, stdio: Stdio, report: Report) -> int:
+    """Serve until a signal ends it. Raises PyncError, OutputGone."""
+    assert config.address is not None
+    check_listener(config)
+    with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
+        for address in listener.addresses:
+            report(Listening(address))
+        with Loop() as loop:
+            room = _Room(config, loop, listener, stdio, report, tap)
+            try:
+                room.open()
+                loop.run_while(lambda: room.failure is None)
+            finally:
+                room.close()
+    if room.failure is not None:
+        raise room.failure
+    return exits.OK
+
+
+class _Room:
+    """Who is inside, and who hears whom."""
+
+    def __init__(
+        self,
+        config: Config,
+        loop: Loop,
+        listener: Listener,
+        stdio: Stdio,
+        report: Report,
+        tap: Tap | None,
+    ) -> None:
+        #: What ends everything: the output is gone, or broken.
+        self.failure: Exception | None = None
+        self._config = config
+        self._loop = loop
+        self._listener = listener
+        self._report = report
+        self._tap = tap
+        self._brokers = config.broker or config.chat
+        self._members: dict[Member, Speaker | None] = {}
+        self._laggards: set[Member] = set()
+        self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
+        self._convert = tuning_of(config).convert
+        self._listens = not config.send_only
+        self._types = not (config.no_stdin or config.recv_only)
+
+    def open(self) -> None:
+        """Let clients come."""
+        for descriptor in self._listener.read_fds():
+            self._loop.watch_reader(descriptor, self._accept)
+
+    def close(self) -> None:
+        """Let go of everybody."""
+        for member in list(self._members):
+            member.close()
+
+    # Who comes and goes.
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                conn = self._listener.take_nowait()
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                # A loop that tries again at once would only heat the machine.
+                for descriptor in self._listener.read_fds():
+                    self._loop.watch_reader(descriptor, None)
+                self._loop.call_later(PAUSE, self.open)
+                return
+            if conn is None:
+                return
+            self._admit(conn)
+
+    def _admit(self, accepted: Conn) -> None:
+        most = self._config.max_conns
+        if most is not None and len(self._members) >= most:
+            accepted.close()
+            self._report(Denied(accepted.peer, f"connection limit reached ({most})"))
+            return
+        try:
+            conn = welcome(accepted, self._config, self._report)
+        except PyncError as error:
+            self._report(Failed(error))
+            return
+        self._report(Accepted(conn.peer))
+        idle = self._config.endings.idle
+        member = Member(self._loop, conn, self._heard, self._left, self._lagged, idle)
+        others = [(one.name, spoken.peer) for spoken, one in self._members.items() if one]
+        speaker = Speaker(conn.fileno()) if self._config.chat else None
+        self._members[member] = speaker
+        if speaker is not None:
+            self._say(arrival(speaker.name, member.peer, others), None)
+        if self._desk.ended:
+            self._end(member)
+        member.start()
+        member.listen(self._brokers or not self._desk.lags)
+        self._arrange()
+
+    def _left(self, member: Member, error: Exception | None) -> None:
+        speaker = self._members.pop(member, None)
+        if error is not None:
+            # One client's failure is no reason to leave the others.
+            self._report(Failed(error))
+        if speaker is not None:
+            # Later: one who cannot be told is one more who has left.
+            words = departure(speaker.name)
+            self._loop.call_later(0, lambda: self._say(words, None))
+        self._laggards.discard(member)
+        self._arrange()
+
+    # Who says what.
+
+    def _heard(self, member: Member, data: bytes) -> None:
+        if self._tap is not None and data:
+            self._tap("received", data)
+        if not self._listens:
+            return
+        speaker = self._members.get(member)
+        if speaker is not None:
+            data = speaker.says(data)
+        if self._brokers:
+            self._say(data, member)
+        elif data:
+            self._desk.show(data)
+
+    def _typed(self, data: bytes) -> None:
+        if not data:
+            for member in list(self._members):
+                self._end(member)
+            return
+        data = self._convert(data) if self._convert is not None else data
+        if self._tap is not None:
+            self._tap("sent", data)
+        self._say(data, None)
+
+    def _say(self, data: bytes, speaker: Member | None) -> None:
+        if data:
+            for member in list(self._members):
+                if member is not speaker:
+                    member.take(data)
+
+    def _lagged(self, member: Member) -> None:
+        (self._laggards.add if member.lags else self._laggards.discard)(member)
+        self._arrange()
+
+    def _end(self, member: Member) -> None:
+        # Who is in a room with others goes on hearing them.
+        if not self._brokers and self._config.endings.shutdown:
+            member.take_eof()
+
+    def _desk_changed(self) -> None:
+        self.failure = self._desk.failure
+        for member in self._members:
+            member.listen(not self._desk.lags)
+
+    def _arrange(self) -> None:
+        """Read where there is somebody to hear it, and room for it."""
+        self._desk.listen(self._types and bool(self._members) and not self._laggards)

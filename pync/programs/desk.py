@@ -1,0 +1,115 @@
+"""Standard input and output of a room: what is typed goes to all, what comes is shown.
+
+Standard output is written as it takes it; beyond a bound the room has to wait for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from ..core.errors import OutputError, OutputGone, cause_of
+from ..engine.loop import Loop
+from ..transports.stdio import Stdio
+
+#: Bytes of one read.
+READ = 64 * 1024
+
+#: Bytes that may wait for standard output before nobody is heard.
+HIGH_WATER = 1024 * 1024
+
+
+class Desk:
+    """The user, among many clients.
+
+    Arguments:
+        loop: watches the two streams.
+        stdio: them.
+        typed: is told of what is typed; ``b""`` once, at its end.
+        changed: is called when output lags, or no longer, or has failed.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        stdio: Stdio,
+        typed: Callable[[bytes], None],
+        changed: Callable[[], None],
+    ) -> None:
+        #: Why nothing can be shown any more.
+        self.failure: Exception | None = None
+        #: Whether the input has ended.
+        self.ended = False
+        self._loop = loop
+        self._stdio = stdio
+        self._typed = typed
+        self._changed = changed
+        self._listens = False
+        self._waiting: deque[memoryview] = deque()
+        self._size = 0
+
+    @property
+    def lags(self) -> bool:
+        """Whether much waits for standard output."""
+        return self._size > HIGH_WATER
+
+    def listen(self, reads: bool) -> None:
+        """Whether standard input is read."""
+        if reads == self._listens or self.ended:
+            return
+        self._listens = reads
+        descriptors = self._stdio.read_fds()
+        for descriptor in descriptors:
+            self._loop.watch_reader(descriptor, self._read if reads else None)
+        if reads and not descriptors:
+            self._read()
+
+    def show(self, data: bytes) -> None:
+        """Write this to standard output, in time."""
+        if self.failure is None:
+            self._waiting.append(memoryview(data))
+            self._size += len(data)
+            self._flush()
+
+    def _read(self) -> None:
+        descriptors = self._stdio.read_fds()
+        try:
+            data = self._stdio.recv(READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""  # a terminal that hung up
+        if not data:
+            self.ended = True
+            for descriptor in descriptors:
+                self._loop.watch_reader(descriptor, None)
+        self._typed(data)
+
+    def _flush(self) -> None:
+        lagged = self.lags
+        try:
+            while self._waiting:
+                sent = self._stdio.send(self._waiting[0])
+                self._size -= sent
+                if sent < len(self._waiting[0]):
+                    self._waiting[0] = self._waiting[0][sent:]
+                else:
+                    self._waiting.popleft()
+        except (BlockingIOError, InterruptedError):
+            pass
+        except BrokenPipeError:
+            self._fail(OutputGone())
+            return
+        except OSError as error:
+            self._fail(OutputError("write", "standard output", cause_of(error)))
+            return
+        writes = self._flush if self._waiting else None
+        self._loop.watch_writer(self._stdio.write_fd(), writes)
+        if self.lags != lagged:
+            self._changed()
+
+    def _fail(self, failure: Exception) -> None:
+        self._loop.watch_writer(self._stdio.write_fd(), None)
+        self._waiting.clear()
+        self.failure = failure
+        self._changed()

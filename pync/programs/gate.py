@@ -1,0 +1,61 @@
+"""The gate of a listener: the access lists, read once at the start, asked for each peer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..core.address import INTERNET, Address
+from ..core.config import Config
+from ..core.errors import UsageError
+from ..core.events import Denied, Report
+from ..transports import everyone
+
+Admits = Callable[[Address], bool]
+
+
+def gate(config: Config, report: Report) -> Admits:
+    """Whether a peer may come, as the user's lists have it. Raises UsageError."""
+    lists = (config.allow, config.allowfile, config.deny, config.denyfile)
+    if not config.listen or all(one is None for one in lists):
+        return everyone
+    if config.address is not None and config.address.scheme not in INTERNET:
+        raise UsageError("access lists are for hosts, and a Unix socket has none")
+    from ..core.access import Access
+
+    allowed = _list(config.allow, config.allowfile, config)
+    access = Access(allowed, _list(config.deny, config.denyfile, config) or ())
+
+    def admits(peer: Address) -> bool:
+        if access.admits(peer.host):
+            return True
+        report(Denied(peer, "not allowed"))
+        return False
+
+    return admits
+
+
+def _list(words: str | None, path: str | None, config: Config):  # type: ignore[no-untyped-def]
+    # (Its type would import what only a listener with lists needs.)
+    from ..core.access import ListFileError, entries, entries_of_file, read_list
+
+    if words is None and path is None:
+        return None
+    specifications = entries(words or "")
+    if path is not None:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                specifications += entries_of_file(file.read())
+        except OSError as error:
+            raise ListFileError(path, error.strerror or str(error)) from None
+    return read_list(specifications, _numbers_only if config.nodns else _addresses)
+
+
+def _addresses(name: str) -> Iterable[str]:
+    """All addresses of a name. Raises OSError."""
+    import socket
+
+    return [str(found[4][0]) for found in socket.getaddrinfo(name, None)]
+
+
+def _numbers_only(_name: str) -> Iterable[str]:
+    raise OSError(0, "names are not looked up (-n)")

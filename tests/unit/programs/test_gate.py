@@ -1,0 +1,67 @@
+"""The gate: lists read once, at the start; asked for each peer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import UsageError
+from pync.core.events import Denied, Event
+from pync.programs.gate import gate
+from pync.transports import everyone
+
+LISTENER = Config(listen=True, address=Address("tcp", "", "0"))
+
+
+def test_without_lists_everyone_may_come() -> None:
+    assert gate(LISTENER, _never) is everyone
+    assert gate(Config(allow="10.0.0.1"), _never) is everyone
+
+
+def test_who_is_turned_away_is_told_of() -> None:
+    told: list[Event] = []
+    admits = gate(LISTENER._replace(deny="127.0.0.2,::1"), told.append)
+    assert admits(Address("tcp", "127.0.0.1", "5"))
+    assert told == []
+    stranger = Address("tcp", "::1", "5")
+    assert not admits(stranger)
+    assert told == [Denied(stranger, "not allowed")]
+
+
+def test_words_and_file_make_one_list(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text("# us\n10.0.0.2 # and\n")
+    admits = gate(LISTENER._replace(allow="10.0.0.1", allowfile=str(file)), lambda _: None)
+    hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    assert [admits(Address("tcp", host, "5")) for host in hosts] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"allowfile": "/no/such"}, "access list: '/no/such': No such file or directory"),
+        ({"deny": "1.2.3.4/99"}, "access list: '1.2.3.4/99': the network's length"),
+        ({"deny": "localhost", "nodns": True}, "access list: 'localhost': names are not looked up"),
+        (
+            {"deny": "1.2.3.4", "address": Address("unix", path="/x")},
+            "access lists are for hosts, and a Unix socket has none",
+        ),
+    ],
+)
+def test_lists_that_make_no_sense(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        gate(LISTENER._replace(**asked), _never)
+    assert str(raised.value).startswith(said)
+
+
+def test_a_name_is_looked_up() -> None:
+    admits = gate(LISTENER._replace(allow="localhost"), lambda _: None)
+    assert admits(Address("tcp", "127.0.0.1", "5"))
+    assert not admits(Address("tcp", "127.0.0.2", "5"))
+
+
+def _never(event: Event) -> None:
+    raise AssertionError(event)

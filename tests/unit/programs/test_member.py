@@ -1,0 +1,108 @@
+"""One client in a room, over a pair of sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import IdleTimeoutError
+from pync.engine.loop import Loop
+from pync.programs.member import LIMIT, Member
+from pync.transports.conn import StreamConn
+
+
+class Room:
+    """What a member tells of itself."""
+
+    def __init__(self, idle: float | None = None) -> None:
+        ours, self.client = socket.socketpair()
+        self.client.settimeout(10)
+        self.loop = Loop()
+        self.heard: list[bytes] = []
+        self.left: list[Exception | None] = []
+        self.lagged: list[bool] = []
+        conn = StreamConn(ours, Address("unix", path="here"), Address("unix", path="there"))
+        self.member = Member(
+            self.loop,
+            conn,
+            lambda _, data: self.heard.append(data),
+            lambda _, error: self.left.append(error),
+            lambda member: self.lagged.append(member.lags),
+            idle,
+        )
+        self.member.start()
+
+    def close(self) -> None:
+        self.member.close()
+        self.client.close()
+        self.loop.__exit__(None, None, None)
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    made = Room()
+    yield made
+    made.close()
+
+
+def test_it_is_heard_until_it_ends(room: Room) -> None:
+    room.client.sendall(b"hello")
+    room.loop.run_while(lambda: not room.heard)
+    room.client.close()
+    room.loop.run_while(lambda: not room.left)
+    assert (room.heard, room.left) == ([b"hello", b""], [None])
+
+
+def test_nothing_is_heard_while_nobody_listens(room: Room) -> None:
+    room.member.listen(False)
+    room.client.sendall(b"hello")
+    rounds: list[int] = []
+    room.loop.call_later(0.05, lambda: rounds.append(1))
+    room.loop.run_while(lambda: not rounds)
+    assert room.heard == []
+    room.member.listen(True)
+    room.loop.run_while(lambda: not room.heard)
+    assert room.heard == [b"hello"]
+
+
+def test_what_waits_is_sent_before_its_end(room: Room) -> None:
+    said = bytes(range(256)) * 16384
+    room.member.take(said)
+    room.member.take_eof()
+    assert room.lagged == [True]
+    got = bytearray()
+    while len(got) < len(said):
+        room.loop.call_later(0, lambda: None)
+        room.loop.run_while(_once())
+        got += room.client.recv(1 << 20)
+    room.loop.call_later(0, lambda: None)
+    room.loop.run_while(_once())
+    assert room.client.recv(1) == b""
+    assert bytes(got) == said
+    assert room.lagged == [True, False]
+    assert room.left == []
+
+
+def test_one_who_takes_nothing_has_to_leave(room: Room) -> None:
+    piece = bytes(1 << 20)
+    for _ in range(LIMIT // len(piece) + 10):
+        room.member.take(piece)
+    assert len(room.left) == 1
+    assert "too slow" in str(room.left[0])
+
+
+def test_one_who_is_silent_has_to_leave() -> None:
+    room = Room(idle=0.05)
+    try:
+        room.loop.run_while(lambda: not room.left)
+        assert isinstance(room.left[0], IdleTimeoutError)
+    finally:
+        room.close()
+
+
+def _once():  # type: ignore[no-untyped-def]
+    rounds = iter([True])
+    return lambda: next(rounds, False)
