@@ -5,14 +5,13 @@ What it says is in ncat_says.py. Where versions differ, the endings are those of
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core.address import Address
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
 from . import VERSION, About
 from .ncat_says import NcatOptionError, complain, say
+from .ncat_targets import address, route
 from .words import Manner, options_in, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
@@ -81,17 +80,8 @@ MANNER = Manner(
     ambiguous="option '--{0}' is ambiguous; possibilities: {1}",
 )
 
-DEFAULT_PORT = "31337"
-
 #: Fields of options that may be given more than once.
 REPEATED = frozenset({"verbose", "loose_route"})
-
-#: vsock(7): ports have 32 bits, as CIDs have.
-MOST_VSOCK = 0xFFFFFFFF
-
-#: Hops and pointers for which an IPv4 header has room (RFC 791 3.1).
-MOST_HOPS = 8
-POINTERS = range(4, 29, 4)
 
 #: Milliseconds are an int there.
 MOST_SECONDS = 2_147_483
@@ -115,7 +105,7 @@ def parse(argv: list[str]) -> Config:
     for name, shown in DURATIONS.items():
         if fields[name] is not None:
             fields[name] = _duration(fields[name], shown)
-    fields.update(_route(fields))
+    fields.update(route(fields))
     config = Config(target=tuple(words), **fields)
     if config.help or config.version:
         return config
@@ -124,7 +114,7 @@ def parse(argv: list[str]) -> Config:
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")
     config = _with_tls(config)
-    config = config._replace(address=_address(config, list(words)), endings=_endings(config))
+    config = config._replace(address=address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
         return config._replace(program="scanner", ports=(config.address.port,))
@@ -213,84 +203,6 @@ def _endings(config: Config) -> Endings:
         leave_when_sent=config.send_only,
         idle=config.idle_timeout,
     )
-
-
-# Targets.
-
-
-def _address(config: Config, words: list[str]) -> Address:
-    if config.unixsock:
-        if not words:
-            verb = "listen on" if config.listen else "connect to"
-            raise UsageError(f"You have to specify path to a socket to {verb}.")
-        return Address("unixgram" if config.udp else "unix", path=words[0])
-    scheme = "vsock" if config.vsock else "sctp" if config.sctp else "tcp"
-    if config.udp and config.vsock:
-        raise UsageError("--vsock has no datagrams here.")
-    if config.udp and scheme == "tcp":
-        scheme = "udp"
-    if config.source_port is not None:
-        _check_source_port(config.source_port)
-    ports = words if config.listen else words[1:]
-    if len(words) > 2:
-        raise UsageError(f"Got more than one port specification: {' '.join(ports)}.")
-    if config.listen:
-        host, port = _listen_on(config, words)
-    else:
-        if not words:
-            raise UsageError("You must specify a host to connect to.")
-        host, port = words[0], words[1] if len(words) == 2 else DEFAULT_PORT
-    if config.vsock:
-        return _vsock(host, port)
-    return Address(scheme, host, _port(port, scheme))
-
-
-def _vsock(cid: str, port: str) -> Address:
-    for text, what in ((cid, "CID"), (port, "port number")):
-        if text and not (text.isascii() and text.isdigit() and int(text) <= MOST_VSOCK):
-            raise UsageError(f'Invalid {what} "{text}".')
-    return Address("vsock", cid, port)
-
-
-def _route(fields: dict[str, Any]) -> dict[str, object]:
-    """The hops of every -g, and the pointer among them; for IPv4 only."""
-    hops = [hop for text in fields["loose_route"] for hop in text.split(",") if hop]
-    if len(hops) > MOST_HOPS:
-        raise UsageError("Sorry, you gave too many source route hops.")
-    text = fields["route_pointer"]
-    if text is not None and (not text.isdigit() or int(text) not in POINTERS):
-        raise UsageError(f"Invalid source-route hop pointer {text if text.isdigit() else 0}.")
-    if hops and not fields["ipv4"]:
-        raise UsageError("Sorry, -g can only currently be used with IPv4.")
-    return {"loose_route": tuple(hops), "route_pointer": int(text) if text else None}
-
-
-def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
-    host = config.source or ""
-    if len(words) == 2:
-        return words[0], words[1]
-    if len(words) == 1 and (words[0].isdigit() or config.vsock):
-        return host, words[0]
-    port = config.source_port or DEFAULT_PORT
-    return (words[0] if words else host), port
-
-
-def _port(text: str, scheme: str) -> str:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
-        return text
-    import socket
-
-    try:
-        return str(socket.getservbyname(text, scheme))
-    except OSError:
-        raise UsageError(f'Invalid port number "{text}".') from None
-
-
-def _check_source_port(text: str) -> None:
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f'Invalid source port number "{text}".')
-    if int(text) > 65535:
-        raise UsageError(f"Invalid source port {text}.")
 
 
 def _is_path(address: object) -> bool:

@@ -1,0 +1,41 @@
+"""Handshakes as generators: what they yield is done for them, and nothing else is touched.
+
+``yield Send(data)`` sends; ``data = yield Exactly(n)`` and ``line = yield Line(limit)`` give
+bytes. A handshake never asks for a byte beyond its own end, so the plain connection goes
+on behind it at full speed, whatever the peer sent together with its last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple, TypeVar, Union
+
+
+class Send(NamedTuple):
+    """Send these bytes."""
+
+    data: bytes
+
+
+class Exactly(NamedTuple):
+    """Give so many bytes."""
+
+    size: int
+
+
+class Line(NamedTuple):
+    """Give bytes up to and with the next LF; more than ``limit`` are too many."""
+
+    limit: int
+
+
+Result = TypeVar("Result")
+
+Step = Union[Send, Exactly, Line]
+
+#: A handshake in progress; bytes go in where it asked for some.
+Handshake = Generator[Step, bytes, Result]
+
+
+class HandshakeError(Exception):
+    """The other side refuses, or does not speak the protocol; the text is the cause."""

@@ -1,0 +1,113 @@
+"""SOCKS from the client's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
+
+The first is Ying-Da Lee's memo of 1992; 4a lets the proxy look the name up.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from .handshake import Exactly, Handshake, HandshakeError, Send
+
+#: Replies of SOCKS 5 (RFC 1928 6).
+REPLIES5 = {
+    1: "general failure",
+    2: "not allowed by the proxy's rules",
+    3: "network is unreachable",
+    4: "no route to host",
+    5: "connection refused",
+    6: "TTL expired",
+    7: "command not supported",
+    8: "address type not supported",
+}
+
+#: Replies of SOCKS 4.
+REPLIES4 = {
+    91: "request rejected or failed",
+    92: "the proxy cannot reach our identd",
+    93: "our identd names somebody else",
+}
+
+_NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
+
+#: Bytes that follow an address type.
+_SIZES = {1: 4, 4: 16}
+
+
+def connect5(host: str, port: int, user: str | None = None, password: str = "") -> Handshake[None]:
+    """Ask a SOCKS 5 proxy for a connection.
+
+    Raises HandshakeError.
+    """
+    methods = bytes([_NO_AUTHENTICATION] if user is None else [_NO_AUTHENTICATION, _PASSWORD])
+    yield Send(bytes([5, len(methods)]) + methods)
+    version, method = yield Exactly(2)
+    if version != 5:
+        raise HandshakeError("the proxy does not speak SOCKS 5")
+    if method == _PASSWORD and user is not None:
+        yield from _authenticate(user, password)
+    elif method != _NO_AUTHENTICATION:
+        wanted = "asks for a user and a password" if method == _NONE_FITS else "offers no method"
+        raise HandshakeError(f"the proxy {wanted}")
+    yield Send(b"\5\1\0" + _address(host) + port.to_bytes(2, "big"))
+    version, reply, _, kind = yield Exactly(4)
+    if version != 5:
+        raise HandshakeError("the proxy does not speak SOCKS 5")
+    if reply:
+        raise HandshakeError(f"proxy: {REPLIES5.get(reply, f'reply {reply}')}")
+    if kind == 3:
+        (size,) = yield Exactly(1)
+    elif kind in _SIZES:
+        size = _SIZES[kind]
+    else:
+        raise HandshakeError(f"the proxy names an address of type {kind}")
+    yield Exactly(size + 2)
+
+
+def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
+    """Ask a SOCKS 4 proxy for a connection; a name goes to it by 4a.
+
+    Raises HandshakeError.
+    """
+    try:
+        address, name = ipaddress.IPv4Address(host).packed, b""
+    except ValueError:
+        if ":" in host:
+            raise HandshakeError("SOCKS 4 knows no IPv6") from None
+        # 0.0.0.x, which no host has, says that a name follows.
+        address, name = bytes([0, 0, 0, 1]), _word(host, "host") + b"\0"
+    identity = _word(user or "", "user") + b"\0"
+    yield Send(b"\4\1" + port.to_bytes(2, "big") + address + identity + name)
+    answer = yield Exactly(8)
+    if answer[0] != 0:
+        raise HandshakeError("the proxy does not speak SOCKS 4")
+    if answer[1] != 90:
+        raise HandshakeError(f"proxy: {REPLIES4.get(answer[1], f'reply {answer[1]}')}")
+
+
+def _authenticate(user: str, password: str) -> Handshake[None]:
+    """RFC 1929."""
+    name, secret = user.encode(), password.encode()
+    if not 0 < len(name) < 256 or len(secret) > 255:
+        raise HandshakeError("user and password may have 1 to 255 bytes each")
+    yield Send(bytes([1, len(name)]) + name + bytes([len(secret)]) + secret)
+    answer = yield Exactly(2)
+    if answer[1]:
+        raise HandshakeError("the proxy refuses the user or the password")
+
+
+def _address(host: str) -> bytes:
+    try:
+        literal = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.encode("idna") if not host.isascii() else host.encode()
+        if not 0 < len(name) < 256:
+            raise HandshakeError(f"{host!r} is no name for SOCKS 5") from None
+        return bytes([3, len(name)]) + name
+    return bytes([1 if literal.version == 4 else 4]) + literal.packed
+
+
+def _word(text: str, what: str) -> bytes:
+    if "\0" in text:
+        raise HandshakeError(f"the {what} holds a NUL")
+    return text.encode()
