@@ -101,10 +101,11 @@ class Session:
     def follow(self) -> None:
         """Send what the layer has to say, and see what mode it is now."""
         self._push(self.telnet.outgoing())
-        echo, characters = not self.mode.echo, not self.mode.editing
-        self.telnet.keeps_crlf = echo and self._terminal.is_one
+        mode, by_keys = self.mode, self._terminal.is_one and not self.mode.editing
+        # Where the terminal still makes CR LF of LF, it must not get CR LF.
+        self.telnet.keeps_crlf = by_keys and not mode.echo
         # A script's LF is a line's end whatever the host does with keys.
-        self.telnet.sends_lines = not (characters and self._terminal.is_one)
+        self.telnet.sends_lines = not by_keys
 
     # The user's side.
 

@@ -203,6 +203,9 @@ class User:
     def _step(self) -> bool:
         """One step; False when more has to be typed first."""
         if self._commands or self.session is None:
+            if self.terminal.is_one and self._unread == self.terminal.end_of_line():
+                self._input_ended()  # ^D, which a host would have been sent
+                return True
             line, newline, rest = self._unread.partition(b"\n")
             if not newline and not self.console.ended:
                 return False

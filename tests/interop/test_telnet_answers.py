@@ -1,0 +1,63 @@
+"""``-t`` beside nc's and ncat's: the same options refused in the same words."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..peer import listening
+from ..programs import PYNC, Program, needs
+
+#: What the host says -> (the answer, what of it is text).
+SAID = {
+    "DO": (b"\xff\xfd\x01", b"\xff\xfc\x01"),
+    "WILL": (b"\xff\xfb\x03", b"\xff\xfe\x03"),
+    "several": (b"\xff\xfd\x18\xff\xfd\x20\xff\xfb\x01", b"\xff\xfc\x18\xff\xfc\x20\xff\xfe\x01"),
+}
+
+#: Dialect -> how it is called as a client that answers TELNET.
+WORDS = {"nc": ["-N", "-t"], "ncat": ["-t"]}
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("dialect", WORDS)
+def test_options_are_refused_as_theirs_does(dialect: str, said: str) -> None:
+    asked, answer = SAID[said]
+    for command in ([needs(dialect)], [*PYNC, f"--as={dialect}"]):
+        words = [*command, *WORDS[dialect], "127.0.0.1"]
+        with listening() as server, Program(*words, server.port) as program:
+            peer = server.accepts()
+            peer.says(asked)
+            peer.hears(answer)
+            program.end_input()
+            peer.hears_end()
+            peer.closes()
+            program.ends(0)
+
+
+@pytest.mark.parametrize("words", [["--as=nc"], ["--as=ncat"], []], ids=["nc", "ncat", "pync"])
+def test_nothing_of_it_is_left_in_the_output(words: list[str]) -> None:
+    with listening() as server, Program(*PYNC, *words, "-t", "127.0.0.1", server.port) as ours:
+        peer = server.accepts()
+        peer.says(b"log\xff")
+        peer.says(b"\xfd")
+        peer.says(b"\x18in\xff\xff: ")
+        assert ours.read(8) == b"login\xff: "
+        peer.hears(b"\xff\xfc\x18")
+        ours.end_input()
+        peer.closes()
+        assert ours.rest() == b""
+
+
+def test_a_listener_answers_too() -> None:
+    from ..peer import connected
+    from ..programs import listening_pync
+
+    ours, port = listening_pync("-t")
+    with ours, connected(port) as peer:
+        peer.says(b"a\xff\xfd\x01b")
+        assert ours.read(2) == b"ab"
+        peer.hears(b"\xff\xfc\x01")
+        ours.end_input()
+        peer.hears_end()
+        peer.half_closes()
+        ours.ends(0)
