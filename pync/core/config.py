@@ -15,13 +15,14 @@ class Endings(NamedTuple):
 
     ``shutdown``: our EOF becomes FIN. ``on_peer_end``: what the peer's FIN means while
     our input is open (``leave``; ``finish``: go on until the input ends or has been
-    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF. ``leave_when_sent``:
-    leave once our EOF has been sent and acknowledged. ``idle``: seconds.
+    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a
+    failure then. ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``idle``: seconds.
     """
 
     shutdown: bool = True
     on_peer_end: str = "leave"
     quit_after: float | None = None
+    quit_fails: bool = False
     leave_when_sent: bool = False
     idle: float | None = None
 

@@ -57,6 +57,25 @@ class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
 
 
+class ProxyError(PyncError):
+    """A proxy refused, or did not speak its protocol.
+
+    Arguments:
+        operation, address, cause: see PyncError.
+        http_status: what an HTTP proxy answered, if it did.
+    """
+
+    def __init__(
+        self, operation: str, address: object, cause: str, http_status: int | None = None
+    ) -> None:
+        super().__init__(operation, address, cause)
+        self.http_status = http_status
+
+
+class QuitTimeoutError(RelayError):
+    """The peer had not ended when the time after our own end was over (ncat's -q)."""
+
+
 class TlsError(PyncError):
     """A connection could not be secured."""
 

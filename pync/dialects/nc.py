@@ -5,13 +5,15 @@ What it says is in nc_says.py. Numbers are checked, and complained of, as strton
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from ..core.address import Address
-from ..core.config import Config, Endings
+from ..core.config import Config, Endings, Proxy
 from ..core.errors import IdleTimeoutError, RelayError, UsageError
 from . import About
 from .nc_says import HELP, SHORT_USAGE, NcUsageError, complain, say
+from .proxies import one_proxy
 from .tos import parse_tos
 from .words import Manner, read
 
@@ -120,7 +122,9 @@ def parse(argv: list[str]) -> Config:
     _check(config)
     config = _with_address(config)
     _check_proxy(config)
-    return config._replace(program=_program(config), endings=_endings(config))
+    return config._replace(
+        proxies=_proxies(config), program=_program(config), endings=_endings(config)
+    )
 
 
 def status(error: Exception, _config: Config | None) -> int:
@@ -168,6 +172,17 @@ def _check(config: Config) -> None:
         raise UsageError("no DCCP support available")
 
 
+def _proxies(config: Config) -> tuple[Proxy, ...]:
+    if config.proxy_address is None:
+        return ()
+    kind = PROXIES[config.proxy_protocol or "5"]
+    auth = None
+    if config.proxy_user is not None:
+        # Theirs asks on the terminal; a script has none.
+        auth = config.proxy_user, os.environ.get("PYNC_PROXY_PASSWORD", "")
+    return (one_proxy(config.proxy_address, kind, auth),)
+
+
 def _check_proxy(config: Config) -> None:
     """Never go straight to a host that was to be reached through a proxy."""
     if config.proxy_address is None:
@@ -177,7 +192,6 @@ def _check_proxy(config: Config) -> None:
         raise UsageError("missing closing bracket in proxy")
     if host.startswith("[") and rest and not rest.startswith(":"):
         raise UsageError("garbage proxy port delimiter")
-    raise UsageError("no proxy support available")
 
 
 def _program(config: Config) -> str:

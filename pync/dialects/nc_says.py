@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
-from ..core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from ..core.errors import DialError, ListenError, OutputError, ProxyError, RelayError, UsageError
 from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
 from . import VERSION, Said
 
@@ -52,6 +52,8 @@ def complain(error: Exception, config: Config | None) -> Said:
         return _not_dialled(error, config)
     if isinstance(error, ListenError):
         return f"nc: {_as_strerror(error.cause)}"
+    if isinstance(error, ProxyError):
+        return f"nc: {error.cause}"
     if isinstance(error, RelayError):
         return None
     if isinstance(error, OutputError):
@@ -79,6 +81,8 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
 
 def _refused(tried: Address, cause: str, config: Config) -> str:
     asked = config.address.host if config.address is not None else ""
+    if config.proxies:
+        asked = config.proxies[0].host  # nobody else is dialled from here
     where = f"{_named(tried.host, asked)} port {tried.port} ({tried.scheme[:3]})"
     if cause == "timed out" and config.wait is not None:
         return f"nc: connect to {where} timed out: Operation now in progress"

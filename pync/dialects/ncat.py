@@ -12,7 +12,8 @@ from ..core.errors import DialError, ListenError, OutputError, UsageError
 from . import VERSION, About
 from .ncat_says import NcatOptionError, complain, say
 from .ncat_targets import address, route
-from .words import Manner, options_in, read
+from .proxies import chain
+from .words import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
@@ -40,8 +41,21 @@ Options:
   -g --loose-route=HOPS          Go by these hosts (IPv4): HOP,HOP; may be repeated.
   -G --route-pointer=N           Which of them is next: 4, 8, 12, ..., 28.
   -l --listen                    Listen.
+     --proxy=PROXY               Connect through a proxy, HOST[:PORT].
+     --proxy-type=TYPE           What it speaks: http, socks4, socks5.
+     --proxy-auth=USER:PASSWORD  Who we are there.
+     --proxy-dns=WHERE           Who looks the name up: remote, local, both, none.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
+     --broker                    With -l: what one client sends, all the others get.
+  -t --telnet                    Answer TELNET's options with no, and leave them out.
+     --chat                      The same for people: each line with its user's name.
+  -m --max-conns=N               At most N clients at once (100).
+     --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
+                                 (10.0.0-3.*) and names, comma separated.
+     --allowfile=FILE            Let in only those in FILE; # begins a comment.
+     --deny=LIST                 Keep these out; this beats --allow.
+     --denyfile=FILE             Keep out those in FILE.
   -k --keep-open                 Serve more than one client; as a client, stay after its end.
   -n --nodns                     Look up no names.
   -q --quit-after=TIME           Leave so long after the input has ended.
@@ -81,7 +95,7 @@ MANNER = Manner(
 )
 
 #: Fields of options that may be given more than once.
-REPEATED = frozenset({"verbose", "loose_route"})
+REPEATED = frozenset({"proxy", "verbose", "loose_route"})
 
 #: Milliseconds are an int there.
 MOST_SECONDS = 2_147_483
@@ -111,15 +125,18 @@ def parse(argv: list[str]) -> Config:
         return config
     if config.exec is not None and config.sh_exec is not None:
         raise UsageError("Only one of --exec, --sh-exec, and --lua-exec is allowed.")
+    config = _with_clients(config)
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")
-    config = _with_tls(config)
+    config = _with_proxy(_with_tls(config))
     config = config._replace(address=address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
         return config._replace(program="scanner", ports=(config.address.port,))
     if config.exec is not None or config.sh_exec is not None:
         return config._replace(program="executor")
+    if config.broker or (config.listen and config.keep_open and not config.udp):
+        return config._replace(program="broker")
     return config._replace(program="server" if config.listen else "client")
 
 
@@ -140,36 +157,12 @@ def about(config: Config) -> About:
 
 
 def _refuse(argv: list[str]) -> None:
-    known = {f"--{option.long}" for option in options_in(USAGE)}
     for word in argv:
         if word == "--":
             return
         name = word.partition("=")[0]
         if name in REFUSED:
             raise UsageError(REFUSED[name])
-        if name in NOT_YET and name not in known:
-            raise UsageError(f"{name} is not supported by this version of pync.")
-
-
-#: Options of ncat that have no place here yet.
-NOT_YET = frozenset(
-    (
-        "--max-conns",
-        "--allow",
-        "--allowfile",
-        "--deny",
-        "--denyfile",
-        "--broker",
-        "--chat",
-        "--proxy",
-        "--proxy-type",
-        "--proxy-auth",
-        "--proxy-dns",
-        "--telnet",
-        "-m",
-        "-t",
-    )
-)
 
 
 def _with_tls(config: Config) -> Config:
@@ -180,6 +173,34 @@ def _with_tls(config: Config) -> Config:
         raise UsageError("DTLS is not supported by pync.")
     verifies = config.ssl_verify or config.ssl_trustfile is not None
     return config._replace(ssl=asked, verifies=verifies)
+
+
+def _with_clients(config: Config) -> Config:
+    """How many clients there may be, and whether they hear each other."""
+    if config.broker or config.chat:
+        if config.udp:
+            raise UsageError("UDP mode does not support connection brokering.")
+        if config.unixsock:
+            raise UsageError("Connection brokering not supported when using Unix domain sockets.")
+        for name in ("exec", "sh_exec"):
+            if getattr(config, name) is not None:
+                raise UsageError("Invalid option combination: --broker and -e.")
+        config = config._replace(broker=True, listen=True, keep_open=True)
+    if config.max_conns is not None and not config.listen:
+        raise UsageError("Invalid option combination: `--max-conns' with connect.")
+    most = str(config.max_conns) if config.max_conns is not None else "100"
+    if not (most.isascii() and most.isdigit() and int(most)):
+        raise UsageError(f'Invalid connection limit "{most}".')
+    return config._replace(max_conns=int(most) if config.listen else None)
+
+
+def _with_proxy(config: Config) -> Config:
+    """The last proxy that was named. (With -l, --proxy-type asks for a proxy server.)"""
+    if config.listen and (config.proxy_type or config.proxy):
+        raise UsageError("pync is no proxy server yet.")
+    if config.proxy_type is not None and config.proxy_type not in ("http", "socks4", "socks5"):
+        raise UsageError(f'Invalid proxy type "{config.proxy_type}".')
+    return config._replace(proxies=chain(config._replace(proxy=config.proxy[-1:])))
 
 
 def _duration(text: str, shown: str) -> float:
@@ -200,6 +221,7 @@ def _endings(config: Config) -> Endings:
         shutdown=not config.no_shutdown,
         on_peer_end="stay" if stays else "leave",
         quit_after=config.quit_after,
+        quit_fails=True,
         leave_when_sent=config.send_only,
         idle=config.idle_timeout,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import (
@@ -9,13 +11,16 @@ from ..core.errors import (
     IdleTimeoutError,
     ListenError,
     OutputError,
+    ProxyError,
     PyncError,
+    QuitTimeoutError,
     UsageError,
 )
 from ..core.events import (
     Accepted,
     AttemptFailed,
     Connected,
+    Denied,
     Event,
     Exposed,
     Failed,
@@ -26,6 +31,9 @@ from ..core.events import (
     Unverified,
 )
 from . import Said
+
+if TYPE_CHECKING:
+    from ..core.access import AccessError
 
 _TRY = "Ncat: Try `--help' or man(1) ncat for more information, usage options and help. QUITTING."
 
@@ -61,6 +69,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return f"Ncat: Listening on {_where(event.address)}"
     if isinstance(event, Accepted):
         return _accepted(event.peer)
+    if isinstance(event, Denied):
+        return *_lines(_accepted(event.peer)), f"Ncat: New connection denied: {event.cause}"
     if isinstance(event, Connected):
         return f"Ncat: Connected to {_where(event.peer)}."
     if isinstance(event, Scanned):
@@ -82,6 +92,10 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, NcatOptionError):
         return f"ncat: {error}", _TRY
     if isinstance(error, UsageError):
+        from ..core.access import AccessError
+
+        if isinstance(error, AccessError):
+            return _wrong_list(error)
         return f"Ncat: {error} QUITTING."
     if isinstance(error, DialError):
         return _not_dialled(error, config)
@@ -96,6 +110,10 @@ def complain(error: Exception, config: Config | None) -> Said:
             )
         shown = _where(where) if isinstance(where, Address) else str(where)
         return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
+    if isinstance(error, ProxyError) and error.http_status is not None:
+        return f"Ncat: Proxy returned status code {error.http_status}."
+    if isinstance(error, QuitTimeoutError):
+        return None
     if isinstance(error, IdleTimeoutError):
         idle = config.endings.idle if config is not None else None
         return f"Ncat: Idle timeout expired ({round((idle or 0) * 1000)} ms)."
@@ -129,6 +147,23 @@ def _accepted(peer: Address) -> Said:
     if peer.scheme.startswith("udp"):
         return f"Ncat: Connection from {peer.host}."
     return f"Ncat: Connection from {peer.host}.", f"Ncat: Connection from {_where(peer)}."
+
+
+def _lines(said: Said) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said or ()
+
+
+def _wrong_list(error: AccessError) -> Said:
+    from ..core.access import ListFileError, NetmaskError
+
+    text = error.specification
+    if isinstance(error, ListFileError):
+        return f"Ncat: can't open {text}: {error.cause}. QUITTING."
+    if isinstance(error, NetmaskError):
+        why = f'Illegal netmask in "{text}". Must be smaller than address bit length.'
+    else:
+        why = f'Error resolving name "{text}": {error.cause}'
+    return f"Ncat: {why}", f'Ncat: error in host specification "{text}". QUITTING.'
 
 
 def _where(address: Address) -> str:

@@ -14,6 +14,7 @@ from ..core.quantity import parse_bytes, parse_count, parse_size, parse_ttl, une
 from ..core.until import Until
 from . import about_from
 from . import own_status as status
+from .proxies import chain
 from .pync_says import complain, say
 from .pync_usage import USAGE
 from .targets import with_address
@@ -36,16 +37,34 @@ CONFLICTS = (
     ("unixsock", "md5sig", "cannot use -S and -U"),
     ("listen", "pass_fd", "cannot use -F and -l"),
     ("zero_io", "pass_fd", "cannot use -F and -z"),
+    ("proxy", "udp", "cannot use --proxy and -u"),
+    ("proxy", "listen", "cannot use --proxy and -l"),
     ("ssl", "udp", "cannot use --ssl and -u: there is no DTLS here"),
     ("insecure", "ssl_verify", "cannot use --insecure and --ssl-verify"),
     ("exec", "sh_exec", "cannot use --exec and --sh-exec"),
     ("exec", "zero_io", "cannot use --exec and -z"),
     ("exec", "expect", "cannot use --exec and --expect"),
+    *(
+        (broker, other, f"cannot use --{broker} and {shown}")
+        for broker in ("broker", "chat")
+        for other, shown in (
+            ("udp", "-u"),
+            ("exec", "--exec"),
+            ("sh_exec", "--sh-exec"),
+            ("expect", "--expect"),
+            ("until", "--until"),
+            ("count", "--count"),
+        )
+    ),
 )
 
 #: Options that make no sense without another.
 NEEDS = (
     ("keep_open", "listen", "must use -l with -k"),
+    *(
+        (name, "listen", f"--{name.replace('_', '-')} needs -l")
+        for name in ("broker", "chat", "max_conns", "allow", "allowfile", "deny", "denyfile")
+    ),
     ("random_ports", "zero_io", "-r needs -z"),
     ("broadcast", "udp", "-b needs -u"),
 )
@@ -62,6 +81,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         ("wait", "quit_after", "interval", "idle_timeout", "connect_timeout"), parse_duration
     ),
     "count": parse_count,
+    "max_conns": parse_count,
     "recv_limit": parse_count,
     "recv_buffer": parse_size,
     "send_buffer": parse_size,
@@ -79,7 +99,7 @@ about = about_from("pync", USAGE)
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
-    fields, words = read(USAGE, argv)
+    fields, words = read(USAGE, argv, repeated=frozenset({"verbose", "proxy"}))
     shown = {one.long: f"-{one.short}" if one.short else f"--{one.long}" for one in OPTIONS}
     for name, value_of in VALUES.items():
         if fields[name] is not None:
@@ -91,6 +111,7 @@ def parse(argv: list[str]) -> Config:
     config = with_address(config)._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
+    config = config._replace(proxies=chain(config))
     return config._replace(program=_program(config), endings=_endings(config))
 
 
@@ -111,6 +132,8 @@ def _check(config: Config) -> None:
 def _program(config: Config) -> str:
     if config.exec is not None or config.sh_exec is not None:
         return "executor"
+    if config.broker or config.chat:
+        return "broker"
     return "scanner" if config.zero_io else "server" if config.listen else "client"
 
 

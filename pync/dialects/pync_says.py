@@ -8,6 +8,7 @@ from ..core.events import (
     Accepted,
     AttemptFailed,
     Connected,
+    Denied,
     Event,
     Exposed,
     Failed,
@@ -39,6 +40,8 @@ def _verbosely(event: Event) -> str | None:
     if isinstance(event, Listening):
         word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
         return f"{word} on {_where(event.address)}"
+    if isinstance(event, Denied):
+        return f"Connection from {_where(event.peer)} denied: {event.cause}"
     if isinstance(event, Accepted):
         return f"Connection received on {_where(event.peer) or '(unnamed)'}"
     if isinstance(event, Connected):

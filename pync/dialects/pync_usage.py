@@ -64,14 +64,28 @@ Options:
      --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
      --ssl-max-version=VERSION   At most this one.
      --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE).
+     --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
+                                 http://; more than one are passed in their order.
+     --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4, socks5.
+     --proxy-auth=USER:PASSWORD  Who we are there; better in the variable PYNC_PROXY_AUTH.
+     --proxy-auth-file=FILE      The same from the first line of FILE.
+     --proxy-dns=WHERE           Who looks the name up: remote (the proxy), or local.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
+     --broker                    With -l: what one client sends, all the others get.
+     --chat                      The same for people: each line with its user's name.
+     --max-conns=N               At most N clients at once.
+     --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
+                                 (10.0.0-3.*) and names, comma separated.
+     --allowfile=FILE            Let in only those in FILE; # begins a comment.
+     --deny=LIST                 Keep these out; this beats --allow.
+     --denyfile=FILE             Keep out those in FILE.
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
                                  of the input is one datagram, and each datagram received is
                                  written with STRING after it.
-     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\n");
+     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\\n");
                                  1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
      --output=FILE               Write what is sent and received to FILE.

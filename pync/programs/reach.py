@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from ..core.config import Config
 from ..core.errors import UsageError
 from ..core.events import Report, Secured, Unverified
-from ..transports import dial
 from ..transports.conn import Conn, StreamConn
-from .common import options_of
+from .tunnelling import dial_through
 
 if TYPE_CHECKING:
     import ssl
@@ -29,12 +28,12 @@ def connect(config: Config, report: Report) -> Conn:
     """
     assert config.address is not None
     if not config.ssl:
-        return _spoken_to(dial(config.address, options_of(config, report)), config)
+        return _spoken_to(dial_through(config, report), config)
     from ..transports.security import client_context
 
     # Before anybody is bothered: files that cannot be read, versions that are none.
     context = client_context(_security(config))
-    conn = dial(config.address, options_of(config, report))
+    conn = dial_through(config, report)
     return _secure(config, conn, context, report, server_side=False)
 
 

@@ -64,8 +64,8 @@ def test_programs(argv: str, program: str) -> None:
 
 
 def test_nobody_is_reached_past_the_proxy() -> None:
-    with pytest.raises(UsageError, match="no proxy support available"):
-        parse(["-x", "proxy:1080", "h", "9"])
+    proxies = parse(["-x", "proxy", "-X", "connect", "h", "9"]).proxies
+    assert [(one.kind, one.host, one.port) for one in proxies] == [("http", "proxy", "3128")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""Words that name proxies: ``socks5://user@host:port``, ``HOST:PORT`` and a type. Pure but for
+the file and the variable that a secret may come from: on a command line everybody reads it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..core.address import split_host_port
+from ..core.config import Config, Proxy
+from ..core.errors import UsageError
+
+#: Scheme, or --proxy-type -> (what is spoken, default port).
+KINDS = {
+    "http": ("http", "3128"),
+    "socks4": ("socks4", "1080"),
+    "socks4a": ("socks4", "1080"),
+    "socks5": ("socks5", "1080"),
+    "socks5h": ("socks5", "1080"),
+}
+
+#: Variable that holds USER:PASSWORD.
+VARIABLE = "PYNC_PROXY_AUTH"
+
+
+def chain(config: Config, default: str = "http") -> tuple[Proxy, ...]:
+    """The proxies of ``--proxy``, in the order in which they are passed.
+
+    Raises UsageError.
+    """
+    kind = config.proxy_type or default
+    if kind not in KINDS:
+        raise UsageError(f"--proxy-type: {kind!r} is no proxy ({', '.join(KINDS)})")
+    auth = _auth(config)
+    return tuple(one_proxy(text, kind, auth) for text in config.proxy)
+
+
+def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Proxy:
+    """One proxy, from a URL or from ``HOST[:PORT]`` and its kind.
+
+    Raises UsageError.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = kind, text
+    if scheme not in KINDS:
+        raise UsageError(f"--proxy: {scheme}:// is no proxy ({', '.join(KINDS)})")
+    spoken, port = KINDS[scheme]
+    who, at, where = rest.rstrip("/").rpartition("@")
+    if at:
+        user, _, password = who.partition(":")
+        auth = user, password or (auth[1] if auth else "")
+    if not where:
+        raise UsageError(f"--proxy: {text!r} names no host")
+    if where.endswith("]") or ":" not in where:
+        where = f"{where}:{port}"
+    host, port = split_host_port(where, text)
+    return Proxy(spoken, host, port, *(auth or (None, "")))
+
+
+def _auth(config: Config) -> tuple[str, str] | None:
+    text = config.proxy_auth or os.environ.get(VARIABLE)
+    if config.proxy_auth_file is not None:
+        try:
+            with open(config.proxy_auth_file, encoding="utf-8") as file:
+                text = file.readline().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--proxy-auth-file {config.proxy_auth_file}: {error}") from None
+    if text is None:
+        return None
+    user, _, password = text.partition(":")
+    if not user:
+        raise UsageError("--proxy-auth: write USER:PASSWORD")
+    return user, password

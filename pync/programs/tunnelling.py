@@ -1,0 +1,88 @@
+"""Dialling through proxies: to the first of them, and from each to the next."""
+
+from __future__ import annotations
+
+import socket
+
+from ..core.address import Address
+from ..core.config import Config, Proxy
+from ..core.deadline import Deadline
+from ..core.errors import DialError, ProxyError, cause_of
+from ..core.events import Report
+from ..layers.handshake import Handshake, HandshakeError
+from ..transports import dial
+from ..transports.conn import Conn
+from .common import options_of
+
+#: Who looks the target's name up here, and does not leave it to the proxy.
+_LOCAL = ("local", "none")
+
+
+def dial_through(config: Config, report: Report) -> Conn:
+    """A connection to the address asked for, through every proxy in turn.
+
+    Raises DialError, ProxyError.
+    """
+    address = config.address
+    assert address is not None
+    if not config.proxies:
+        return dial(address, options_of(config, report))
+    options = options_of(config, report)
+    deadline = Deadline(options.timeout)
+    first = config.proxies[0]
+    conn = dial(Address("tcp", first.host, first.port), options)
+    hops = [(proxy.host, proxy.port) for proxy in config.proxies[1:]]
+    hops.append((_target(config, address), address.port))
+    try:
+        for proxy, (host, port) in zip(config.proxies, hops):
+            _pass(conn, proxy, host, _number(port, address), deadline, address)
+    except BaseException:
+        conn.close()
+        raise
+    conn.peer = address
+    return conn
+
+
+def _pass(
+    conn: Conn, proxy: Proxy, host: str, port: int, deadline: Deadline, address: Address
+) -> None:
+    from ..layers.http_connect import StatusError
+    from ..transports.tunnel import negotiate
+
+    try:
+        negotiate(conn, _handshake(proxy, host, port), deadline)
+    except HandshakeError as error:
+        status = error.status if isinstance(error, StatusError) else None
+        raise ProxyError("dial", address, str(error), status) from None
+    except OSError as error:
+        raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
+
+
+def _handshake(proxy: Proxy, host: str, port: int) -> Handshake[None]:
+    from ..layers import http_connect, socks
+
+    if proxy.kind == "http":
+        return http_connect.connect(host, port, proxy.user, proxy.password)
+    if proxy.kind == "socks4":
+        return socks.connect4(host, port, proxy.user)
+    return socks.connect5(host, port, proxy.user, proxy.password)
+
+
+def _target(config: Config, address: Address) -> str:
+    if config.proxy_dns not in _LOCAL:
+        return address.host
+    family = socket.AF_INET if config.proxies[-1].kind == "socks4" else socket.AF_UNSPEC
+    try:
+        found = socket.getaddrinfo(address.host, None, family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise DialError("dial", address, cause_of(error)) from None
+    return str(found[0][4][0])
+
+
+def _number(port: str, address: Address) -> int:
+    if port.isdigit():
+        return int(port)
+    try:
+        return socket.getservbyname(port, "tcp")
+    except OSError:
+        raise DialError("dial", address, f"unknown service {port!r}") from None

@@ -1,0 +1,82 @@
+"""CONNECT as a transcript."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.layers.handshake import Handshake, HandshakeError, Line, Send
+from pync.layers.http_connect import StatusError, connect
+
+
+def played(handshake: Handshake[None], answers: bytes) -> tuple[bytes, bytes]:
+    """What it sent, and what is left of the answers when it is over."""
+    sent, answer = b"", None
+    while True:
+        try:
+            step = next(handshake) if answer is None else handshake.send(answer)
+        except StopIteration:
+            return sent, answers
+        if isinstance(step, Send):
+            sent, answer = sent + step.data, None
+        else:
+            assert isinstance(step, Line)
+            line, end, rest = answers.partition(b"\n")
+            if not end or len(line) >= step.limit:
+                raise HandshakeError("no line")
+            answer, answers = line + end, rest
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 200 Connection established\r\n\r\n",
+        b"HTTP/1.1 200\r\nVia: x\r\nX: y\r\n\r\n",
+        b"HTTP/1.1 204 ok\n\n",
+    ],
+)
+def test_a_tunnel(answer: bytes) -> None:
+    sent, rest = played(connect("example.org", 443), answer + b"first\nwords")
+    assert sent == b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n"
+    assert rest == b"first\nwords"
+
+
+def test_ipv6_and_who_we_are() -> None:
+    sent, _ = played(connect("::1", 1, "joe", "se:cret"), b"HTTP/1.0 200 x\r\n\r\n")
+    assert sent.startswith(b"CONNECT [::1]:1 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic am9lOnNlOmNyZXQ=\r\n" in sent
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", "returned status code 403"),
+        (b"SSH-2.0-x\r\n", "does not speak HTTP"),
+        (b"HTTP/1.1 200 x\r\n" + b"A: b\r\n" * 200, "does not end"),
+    ],
+)
+def test_refusals(answer: bytes, said: str) -> None:
+    with pytest.raises(HandshakeError, match=said):
+        played(connect("h", 1), answer)
+
+
+def test_the_status_is_known() -> None:
+    with pytest.raises(StatusError) as refusal:
+        played(connect("h", 1), b"HTTP/1.0 407 x\r\n\r\n")
+    assert refusal.value.status == 407
+
+
+@pytest.mark.parametrize("host", ["a b", "a\r\nX: y"])
+def test_a_host_adds_no_line(host: str) -> None:
+    with pytest.raises(HandshakeError, match="is no host name"):
+        played(connect(host, 1), b"")
+
+
+@given(st.binary(max_size=300))
+def test_garbage(answers: bytes) -> None:
+    try:
+        _, rest = played(connect("h", 1), answers)
+    except HandshakeError:
+        return
+    assert answers.endswith(rest)
