@@ -12,7 +12,14 @@ from collections.abc import Callable
 
 from ..core.config import Endings
 from ..core.deadline import Deadline
-from ..core.errors import IdleTimeoutError, OutputError, OutputGone, RelayError, cause_of
+from ..core.errors import (
+    IdleTimeoutError,
+    OutputError,
+    OutputGone,
+    QuitTimeoutError,
+    RelayError,
+    cause_of,
+)
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .direction import ENDED
@@ -178,9 +185,14 @@ class Relay:
             self._pass_eof_on()
         if self._endings.quit_after is not None:
             self._quit_at = Deadline(self._endings.quit_after)
-            self._call_later(self._endings.quit_after, self._finish)
+            self._call_later(self._endings.quit_after, self._quit)
         if self._endings.leave_when_sent and not self._eof_waits:
             self._finish()
+
+    def _quit(self) -> None:
+        if self._endings.quit_fails:
+            self._fail(QuitTimeoutError("relay", self._remote.peer, "no end in time"))
+        self._finish()
 
     def _pass_eof_on(self) -> None:
         try:
@@ -260,8 +272,7 @@ class Relay:
         if left > 0:
             self._call_later(left, self._check_idle)
         else:
-            cause = f"idle for {idle:g} s"
-            self._fail(IdleTimeoutError("relay", self._remote.peer, cause))
+            self._fail(IdleTimeoutError("relay", self._remote.peer, f"idle for {idle:g} s"))
 
     def _broken(self, error: OSError) -> RelayError:
         return RelayError("relay", self._remote.peer, cause_of(error))

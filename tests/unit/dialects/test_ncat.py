@@ -53,7 +53,7 @@ def test_where_to(argv: str, address: Address) -> None:
         ("-i 300ms h 9", Endings(on_peer_end="leave", idle=0.3)),
         ("-w 3 h 9", Endings(on_peer_end="leave")),
         ("--send-only h 9", Endings(on_peer_end="leave", leave_when_sent=True)),
-        ("-q 1 h 9", Endings(on_peer_end="leave", quit_after=1)),
+        ("-q 1 h 9", Endings(on_peer_end="leave", quit_after=1, quit_fails=True)),
     ],
 )
 def test_endings(argv: str, endings: Endings) -> None:

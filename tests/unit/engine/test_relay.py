@@ -12,7 +12,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Endings
-from pync.core.errors import IdleTimeoutError, OutputError, RelayError
+from pync.core.errors import IdleTimeoutError, OutputError, QuitTimeoutError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
@@ -192,6 +192,20 @@ def test_quit_after_our_eof(start: Start) -> None:
     session = start(Endings(quit_after=0.02))
     session.user.send_eof()
     assert session.peer.recv(1) == b""
+    assert session.result() == Moved(0, 0)
+
+
+def test_quit_after_our_eof_as_a_failure(start: Start) -> None:
+    session = start(Endings(quit_after=0.02, quit_fails=True))
+    session.user.send_eof()
+    assert session.peer.recv(1) == b""
+    assert isinstance(session.result(), QuitTimeoutError)
+
+
+def test_the_peers_end_in_time_is_no_failure(start: Start) -> None:
+    session = start(Endings(quit_after=10, quit_fails=True))
+    session.user.send_eof()
+    session.peer.send_eof()
     assert session.result() == Moved(0, 0)
 
 
