@@ -81,9 +81,9 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
 
 def _refused(tried: Address, cause: str, config: Config) -> str:
     asked = config.address.host if config.address is not None else ""
-    if config.proxies:
-        asked = config.proxies[0].host  # nobody else is dialled from here
-    where = f"{_named(tried.host, asked)} port {tried.port} ({tried.scheme[:3]})"
+    # Through proxies, nobody but the first of them is dialled from here.
+    name = config.proxies[0].host if config.proxies else _named(tried.host, asked)
+    where = f"{name} port {tried.port} ({tried.scheme[:3]})"
     if cause == "timed out" and config.wait is not None:
         return f"nc: connect to {where} timed out: Operation now in progress"
     return f"nc: connect to {where} failed: {_as_strerror(cause)}"

@@ -13,11 +13,10 @@ from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import DialError
 from ..core.events import AttemptFailed, Report, Scanned
-from ..transports import dial
 from ..transports.datagram import DatagramConn
 from ..transports.stdio import Stdio
 from ..transports.udp import probe
-from .common import options_of
+from .reach import connect
 
 #: Seconds to wait for a UDP port's answer, unless -w says otherwise.
 ANSWER = 2.0
@@ -42,7 +41,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
 
 def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:
     try:
-        with dial(address, options_of(config, report)) as conn:
+        with connect(config._replace(address=address), report) as conn:
             if isinstance(conn, DatagramConn):
                 return probe(conn, config.wait or ANSWER), conn.peer
             return "open", conn.peer

@@ -132,6 +132,11 @@ no-such-host.invalid 80
 -x p -s 127.0.0.1 h 1
 -x p -U x
 -x p h 70000
+-X 4 -x 127.0.0.1:1 -v h 1
+-X 5 -x 127.0.0.1:1 -vn h 1
+-X connect -x localhost:1 -4v h 1
+-x 127.0.0.1:1 -zv h 1-2
+-x no-such.invalid h 1
 -x p h nosuch
 -x p
 """.strip("\n").split("\n")
