@@ -203,7 +203,7 @@ class User:
     def _step(self) -> bool:
         """One step; False when more has to be typed first."""
         if self._commands or self.session is None:
-            if self.terminal.is_one and self._unread == self.terminal.end_of_line():
+            if self.terminal.is_one and bytes(self._unread) == self.terminal.end_of_line():
                 self._input_ended()  # ^D, which a host would have been sent
                 return True
             line, newline, rest = self._unread.partition(b"\n")

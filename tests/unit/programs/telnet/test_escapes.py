@@ -16,7 +16,8 @@ RLOGIN = Config(rlogin=True)
 
 def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> list[object]:
     """Actions, and text in one piece."""
-    one, found = Escapes(Settings(config, {}, "")), []
+    one = Escapes(Settings(config, {}, ""))
+    found: list[object] = []
     data = bytearray()
     for at in range(0, len(typed), size):
         data += typed[at : at + size]
@@ -25,7 +26,7 @@ def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> l
             if action != TEXT:
                 found.append(action)
             elif text and found and isinstance(found[-1], bytes):
-                found[-1] += text
+                found[-1] = found[-1] + text
             elif text:
                 found.append(text)
     return found
