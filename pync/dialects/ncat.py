@@ -222,7 +222,6 @@ def _endings(config: Config) -> Endings:
         on_peer_end="stay" if stays else "leave",
         quit_after=config.quit_after,
         quit_fails=config.quit_after is not None,
-        quit_fails=True,
         leave_when_sent=config.send_only,
         idle=config.idle_timeout,
     )
