@@ -16,7 +16,6 @@ from types import TracebackType
 from .catalogue import Profile
 from .dialling import dial
 from .outcome import NotJudged, Violation
-from .targets.address import UNIX
 from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
 from .targets.spawn import Process
@@ -183,9 +182,8 @@ class Session:
         process.wait(self.deadline)
 
     def start_again(self) -> None:
-        """Start a fresh server at the same Unix path."""
-        assert self.transport == UNIX
-        self._server = start_again(self._wanted, self.server.address, self._stack)
+        """Start a fresh server on the same data folder, and at the same Unix path."""
+        self._server = start_again(self._wanted, self.server, self._stack)
         self.transcript.note("server", "started again")
         self.ends_on_purpose = False
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..catalogue import Profile, Requirement
 from ..outcome import WrongUsage
+from .crud import crud
 from .discard import discard
 from .echo import echo
 from .greet import greet
@@ -17,7 +18,8 @@ from .reset import reset
 
 #: Every profile by name, in the order of the report.
 PROFILES: dict[str, Profile] = {
-    profile.name: profile for profile in (echo, greet, quit_, half_open, reset, hello, discard)
+    profile.name: profile
+    for profile in (echo, greet, quit_, half_open, reset, hello, discard, crud)
 }
 
 #: Every requirement by id, in the order of the report.

@@ -76,6 +76,7 @@ class Server(NamedTuple):
 
     address: Address
     process: Process | None
+    folder: str = ""
 
 
 #: Servers that outlive a scenario (scope = "worker"), by what was wanted.
@@ -123,25 +124,25 @@ def _launched(wanted: Wanted) -> Iterator[Server]:
         folder = Path(tempfile.mkdtemp(prefix="conformance-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if isinstance(target, CommandTarget):
-            yield _STARTS[target.manner](wanted, target, folder, stack)
+            server = _STARTS[target.manner](wanted, target, folder, stack)
         else:
-            yield _start_embedded(wanted, folder, stack)
+            server = _start_embedded(wanted, folder, stack)
+        yield server._replace(folder=str(folder))
 
 
-def start_again(wanted: Wanted, address: Address, stack: ExitStack) -> Server:
-    """Start a second server on the same Unix path (a stale one may lie there).
+def start_again(wanted: Wanted, before: Server, stack: ExitStack) -> Server:
+    """Start a second server on the same data folder (a stale Unix socket may lie there).
+
+    It is given another port: the old one's may be in TIME_WAIT.
 
     Raises Unreachable.
     """
-    target = wanted.target
+    target, folder = wanted.target, Path(before.folder)
     if isinstance(target, CommandTarget):
-        values = _values(wanted, address, str(Path(address.path).parent))
-        process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
-        ready = await_ready(
-            process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
-        )
-        return Server(ready, process)
-    return _announced(wanted, str(address), stack)
+        server = _STARTS[target.manner](wanted, target, folder, stack)
+    else:
+        server = _start_embedded(wanted, folder, stack)
+    return server._replace(folder=before.folder)
 
 
 def _find(wanted: Wanted, address: Address) -> Address:
@@ -149,7 +150,7 @@ def _find(wanted: Wanted, address: Address) -> Address:
 
 
 def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
-    return _announced(wanted, _free_address(wanted, folder), stack)
+    return _announced(wanted, _free_address(wanted, folder), str(folder), stack)
 
 
 def _free_address(wanted: Wanted, folder: Path) -> str:
@@ -159,9 +160,9 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
     return f"tcp://[{host}]:0" if ":" in host else f"tcp://{host}:0"
 
 
-def _announced(wanted: Wanted, listen_on: str, stack: ExitStack) -> Server:
+def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) -> Server:
     """Start an embedded server; its own announcement is trusted, no probe needed."""
-    process = _spawn(wanted, embedded_command(wanted, listen_on), {}, stack)
+    process = _spawn(wanted, embedded_command(wanted, listen_on), {"DATA_DIR": folder}, stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(
             f"the embedded server did not start ({process.ending})", process.last_lines()

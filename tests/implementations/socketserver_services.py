@@ -8,6 +8,8 @@ Independent of the embedded reference servers: blocking reads, a thread per clie
 from __future__ import annotations
 
 import codecs
+import json
+import os
 import socket
 import socketserver
 import struct
@@ -15,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 GREETING, FAREWELL = b"Hello! I am TCP server\n", b"Good bye!\n\n\n"
 ABORT = struct.pack("ii", 1, 0)
@@ -104,6 +107,44 @@ class Discard(Service):
             pass
 
 
+class Crud(Service):
+    lock = threading.Lock()
+    journal = Path(os.environ.get("DATA_DIR", "."), "threads.jsonl")
+    values: dict[str, str] = {}
+
+    def serve(self) -> None:
+        with self.request.makefile("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    text = line.decode("latin-1").removesuffix("\n").removesuffix("\r")
+                    with self.lock:
+                        said = self.obey(*text.split(" ", 2))
+                    self.request.sendall(said.encode("latin-1") + b"\n")
+
+    def obey(self, keyword: str, key: str = "", value: str = "") -> str:
+        command = keyword.lower()
+        known = {"create": True, "read": False, "update": True, "delete": False}
+        if command not in known or not key or known[command] != bool(value):
+            return "ERROR say create, read, update or delete"
+        if command == "create" and key in self.values:
+            return "ERROR exists"
+        if command != "create" and key not in self.values:
+            return "ERROR not found"
+        if command == "read":
+            return f"OK {self.values[key]}"
+        with self.journal.open("a") as journal:
+            print(json.dumps([key, value]), file=journal)
+        self.load(key, value)
+        return "OK"
+
+    @classmethod
+    def load(cls, key: str, value: str) -> None:
+        if value:
+            cls.values[key] = value
+        else:
+            del cls.values[key]
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -122,8 +163,12 @@ SERVICES = {
     "reset": Reset,
     "hello": Hello,
     "discard": Discard,
+    "crud": Crud,
 }
 
 if __name__ == "__main__":
+    if sys.argv[1] == "crud" and Crud.journal.exists():
+        for line in Crud.journal.read_text().splitlines():
+            Crud.load(*json.loads(line))
     with Server(("127.0.0.1", int(sys.argv[2])), SERVICES[sys.argv[1]]) as server:
         server.serve_forever()

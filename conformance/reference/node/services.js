@@ -4,6 +4,7 @@
 
 const { StringDecoder } = require('string_decoder');
 const { Transform } = require('stream');
+const { answer } = require('./store');
 
 // Milliseconds that a client may take to end after we have.
 const LINGER = 5000;
@@ -133,6 +134,22 @@ const discard = {
   },
 };
 
+// crud (SPEC 10): each whole line is a command.
+const crud = {
+  defaults: {},
+  serve(socket) {
+    let rest = '';
+    pipeThrough(socket, {
+      transform: (data) => {
+        const lines = (rest + data.toString('latin1')).split('\n');
+        rest = lines.pop();
+        return Buffer.from(lines.map((line) => `${answer(line)}\n`).join(''), 'latin1');
+      },
+      flush: () => Buffer.alloc(0),
+    });
+  },
+};
+
 // Answers flow back to the client as pipe() lets them; FIN follows the last of them.
 function pipeThrough(socket, { transform, flush }) {
   const answers = new Transform({
@@ -147,4 +164,4 @@ function pipeThrough(socket, { transform, flush }) {
   socket.on('close', () => answers.destroy());
 }
 
-exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset, hello, discard };
+exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset, hello, discard, crud };

@@ -3,6 +3,7 @@
 import codecs
 
 from .connection import Connection
+from .store import Crud
 
 
 class Echo(Connection):
@@ -169,4 +170,5 @@ SERVICES: "dict[str, type[Connection]]" = {
     "reset": Reset,
     "hello": Hello,
     "discard": Discard,
+    "crud": Crud,
 }

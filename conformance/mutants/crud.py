@@ -1,0 +1,277 @@
+"""crud, broken."""
+
+import os
+
+from ..reference.python.store import COMMANDS, Crud, Store
+from .common import add_to
+from .form import Family
+
+family = Family("crud")
+fault = family.fault
+MUTANTS = family.mutants
+
+
+@fault("creates-over", breaks="create")
+class CreatesOver(Crud):
+    """create takes a key that is there already."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if command == b"create":
+            Crud.store.put(key, value)
+            return b"OK"
+        return super().obey(command, key, value)
+
+
+@fault("says-created", breaks="create")
+class SaysCreated(Crud):
+    """create is answered by another word."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        said = super().obey(command, key, value)
+        return b"CREATED" if (command, said) == (b"create", b"OK") else said
+
+
+@fault("reads-nothing-as-empty", breaks="read")
+class ReadsNothingAsEmpty(Crud):
+    """A key that is not there has the empty value."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        said = super().obey(command, key, value)
+        return b"OK " if (command, said) == (b"read", b"ERROR not found") else said
+
+
+@fault("reads-once", breaks="read")
+class ReadsOnce(Crud):
+    """A value that has been read is gone."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        said = super().obey(command, key, value)
+        if command == b"read" and said.startswith(b"OK "):
+            Crud.store.put(key, b"")
+        return said
+
+
+@fault("update-creates", breaks="update")
+class UpdateCreates(Crud):
+    """update makes the key that is not there."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if command == b"update":
+            Crud.store.put(key, value)
+            return b"OK"
+        return super().obey(command, key, value)
+
+
+@fault("update-appends", breaks="update")
+class UpdateAppends(Crud):
+    """update adds to the value."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if command == b"update":
+            value = Crud.store.values.get(key, b"") + value
+        return super().obey(command, key, value)
+
+
+@fault("delete-is-always-ok", breaks="delete")
+class DeleteIsAlwaysOk(Crud):
+    """delete says OK for a key that is not there."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        said = super().obey(command, key, value)
+        return b"OK" if command == b"delete" else said
+
+
+@fault("delete-empties-the-store", breaks="delete")
+class DeleteEmptiesTheStore(Crud):
+    """delete removes all keys."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        said = super().obey(command, key, value)
+        if (command, said) == (b"delete", b"OK"):
+            Crud.store.values.clear()
+        return said
+
+
+@fault("lower-case-only", breaks="any-case")
+class LowerCaseOnly(Crud):
+    """Keywords in capitals are unknown."""
+
+    def answer(self, line: bytes) -> bytes:
+        if line.partition(b" ")[0] not in COMMANDS:
+            return b"ERROR unknown command"
+        return super().answer(line)
+
+
+@fault("ends-on-nonsense", breaks="errors")
+class EndsOnNonsense(Crud):
+    """An unknown command ends the connection."""
+
+    def answer(self, line: bytes) -> bytes:
+        said = super().answer(line)
+        if said == b"ERROR unknown command":
+            self.finish()
+        return said
+
+
+@fault("ignores-nonsense", breaks="errors")
+class IgnoresNonsense(Crud):
+    """An empty line is not answered."""
+
+    def send(self, data: bytes) -> None:
+        if data != b"ERROR unknown command\n":
+            super().send(data)
+
+
+@fault("takes-words", breaks="values")
+class TakesWords(Crud):
+    """Runs of blanks in a value become one."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        return super().obey(command, key, b" ".join(value.split(b" ")).replace(b"  ", b" "))
+
+
+@fault("decodes-utf8", breaks="values")
+class DecodesUtf8(Crud):
+    """A value is text, with replacement."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        return super().obey(command, key, value.decode("utf-8", "replace").encode())
+
+
+@fault("cuts-at-1024", breaks="long")
+class CutsAt1024(Crud):
+    """Keeps a kilobyte of a value."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        return super().obey(command, key, value[:1024])
+
+
+@fault("refuses-4000", breaks="long")
+class Refuses4000(Crud):
+    """Lines of more than 4,080 bytes are too long."""
+
+    def answer(self, line: bytes) -> bytes:
+        return b"ERROR line too long" if len(line) > 4080 else super().answer(line)
+
+
+@fault("folds-keys", breaks="case-sensitive")
+class FoldsKeys(Crud):
+    """Keys are the same in any case."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        return super().obey(command, key.lower(), value)
+
+
+@fault("a-store-each", breaks="shared")
+class AStoreEach(Crud):
+    """Each connection has a store of its own."""
+
+    def answer(self, line: bytes) -> bytes:
+        Crud.store = self.__dict__.setdefault("own", Store(None))
+        return super().answer(line)
+
+
+@fault("checks-late", breaks="one-wins")
+class ChecksLate(Crud):
+    """Whether a key is free is looked up in what was there a tenth of a second ago."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        store = Crud.store
+        if command == b"create" and key not in store.values:
+            self.server.call_later(0.1, lambda: store.put(key, value))
+            return b"OK"
+        return super().obey(command, key, value)
+
+
+@fault("says-bye", breaks="ends-fin")
+class SaysBye(Crud):
+    """A word follows before the FIN."""
+
+    def ended(self) -> None:
+        self.send(b"bye\n")
+        super().ended()
+
+
+@fault("stays-at-fin", breaks="ends-fin")
+class StaysAtFin(Crud):
+    """Never ends its own side."""
+
+    def ended(self) -> None:
+        pass
+
+
+@fault("a-read-is-a-line", breaks="segments")
+class AReadIsALine(Crud):
+    """Takes each read for whole lines."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data if data.endswith(b"\n") else data + b"\n")
+
+
+@fault("keeps-cr", breaks="crlf")
+class KeepsCr(Crud):
+    """CR belongs to the line."""
+
+    def answer(self, line: bytes) -> bytes:
+        key, _, value = line.partition(b" ")[2].partition(b" ")
+        return super().answer(line + b"\r" if (value or key).endswith(b"\r") else line)
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\r\n", b"\r\r\n"))
+
+
+@fault("in-memory-only", breaks="kept-sigterm")
+class InMemoryOnly(Crud):
+    """Nothing is kept."""
+
+    def open_store(self) -> Store:
+        return Store(None)
+
+
+@fault("forgets-deletes", breaks="kept-sigterm")
+class ForgetsDeletes(Crud):
+    """What was deleted is there again after a new start."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if command == b"delete" and key in Crud.store.values:
+            del Crud.store.values[key]
+            return b"OK"
+        return super().obey(command, key, value)
+
+
+class BufferedStore(Store):
+    """Writes at the end."""
+
+    waiting = b""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self.waiting += key + b" " + value + b"\n"
+        journal, self.journal = self.journal, None
+        super().put(key, value)
+        self.journal = journal
+
+
+@fault("saves-at-the-end", breaks="kept-sigkill")
+class SavesAtTheEnd(Crud):
+    """The journal is written on SIGTERM."""
+
+    def open_store(self) -> Store:
+        return BufferedStore(os.environ.get("DATA_DIR"))
+
+    def close(self) -> None:
+        store = Crud.store
+        if self.server.stopping and isinstance(store, BufferedStore) and store.journal:
+            os.write(store.journal, store.waiting)
+            store.waiting = b""
+        super().close()
+
+
+@fault("prompts", breaks="terminal")
+class Prompts(Crud):
+    """A prompt follows each answer."""
+
+    def send(self, data: bytes) -> None:
+        super().send(data + b"> ")
+
+
+add_to(family, Crud)

@@ -1,0 +1,301 @@
+"""crud (SPEC 10): a small store over line commands, kept over the server's end.
+
+Keys are new in every run, so that a server that lives longer than a run is judged too.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ..catalogue import Profile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import DATA, SILENCE, Peer
+from .common import every_stream_service
+
+#: Bytes of the longest line that must be taken, its LF included.
+LONGEST = 4096
+
+#: Bytes of an error's reason.
+REASON = 4096
+
+TERMINATION = 5.0
+
+
+def new_key() -> bytes:
+    """A key that nobody has used."""
+    return b"key-" + secrets.token_hex(8).encode()
+
+
+def ask(peer: Peer, command: bytes, answer: bytes) -> None:
+    """Send a command and await exactly this answer."""
+    peer.send(command + b"\n")
+    peer.expect(answer + b"\n", f"the answer to {command[:40]!r}")
+
+
+def ask_in_vain(peer: Peer, command: bytes) -> None:
+    """Send what is no command; the answer is ERROR and any reason."""
+    peer.send(command + b"\n")
+    peer.expect(b"ERROR", f"an error for {command[:40]!r}")
+    while b"\n" not in peer.pending and len(peer.pending) < REASON:
+        if peer.poll(peer.deadline) != DATA:
+            break
+    _, newline, rest = bytes(peer.pending).partition(b"\n")
+    if not newline:
+        raise Violation(
+            "missing-bytes", "the reason of an error does not end in a newline", client=peer.name
+        )
+    peer.pending[:] = rest
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A record from its creation to its end."""
+    key = new_key()
+    ask(peer, b"create " + key + b" served in full", b"OK")
+    ask(peer, b"read " + key, b"OK served in full")
+    ask(peer, b"delete " + key, b"OK")
+    finish(peer)
+
+
+def finish(peer: Peer) -> None:
+    """FIN both ways."""
+    peer.send_eof()
+    peer.expect_eof()
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Ask for 8 MiB and read nothing."""
+    key = new_key()
+    ask(peer, b"create " + key + b" " + b"x" * 4000, b"OK")
+    peer.send((b"read " + key + b"\n") * 2000)
+
+
+crud = Profile(
+    "crud",
+    title="a small store, kept over the server's end",
+    parameters={},
+    first_input=b"read ready?\n",
+    half_input=b"read half-a-k",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)
+
+
+@crud.must("create", "10.1", "create makes a key once: OK, then ERROR exists.", "SPEC 10.1")
+def create(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"create " + key + b" first", b"OK")
+    ask(peer, b"create " + key + b" second", b"ERROR exists")
+    ask(peer, b"read " + key, b"OK first")
+
+
+@crud.must("read", "10.2", "read gives OK and the value, or ERROR not found.", "SPEC 10.2")
+def read(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"read " + key, b"ERROR not found")
+    ask(peer, b"create " + key + b" value", b"OK")
+    ask(peer, b"read " + key, b"OK value")
+    ask(peer, b"read " + key, b"OK value")
+
+
+@crud.must("update", "10.3", "update changes a key that is there, and no other.", "SPEC 10.3")
+def update(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"update " + key + b" one", b"ERROR not found")
+    ask(peer, b"read " + key, b"ERROR not found")
+    ask(peer, b"create " + key + b" one", b"OK")
+    ask(peer, b"update " + key + b" two", b"OK")
+    ask(peer, b"read " + key, b"OK two")
+
+
+@crud.must("delete", "10.4", "delete removes a key that is there.", "SPEC 10.4")
+def delete(session: Session) -> None:
+    peer, key, other = session.join(), new_key(), new_key()
+    ask(peer, b"delete " + key, b"ERROR not found")
+    ask(peer, b"create " + key + b" one", b"OK")
+    ask(peer, b"create " + other + b" stays", b"OK")
+    ask(peer, b"delete " + key, b"OK")
+    ask(peer, b"read " + key, b"ERROR not found")
+    ask(peer, b"delete " + key, b"ERROR not found")
+    ask(peer, b"create " + key + b" again", b"OK")
+    ask(peer, b"read " + other, b"OK stays")
+
+
+@crud.must("any-case", "10.5", "Keywords are taken in any case.", "SPEC 10.5")
+def any_case(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"CREATE " + key + b" One", b"OK")
+    ask(peer, b"Read " + key, b"OK One")
+    ask(peer, b"uPDATE " + key + b" Two", b"OK")
+    ask(peer, b"READ " + key, b"OK Two")
+    ask(peer, b"DeLeTe " + key, b"OK")
+
+
+@crud.must(
+    "errors", "10.6", "Anything else is answered by ERROR, and the connection goes on.", "SPEC 10.6"
+)
+def errors(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    for nonsense in (b"frobnicate", b"", b"create", b"create " + key, b"read", b"delete"):
+        ask_in_vain(peer, nonsense)
+        ask(peer, b"read " + key, b"ERROR not found")
+    ask(peer, b"create " + key + b" value", b"OK")
+    ask_in_vain(peer, b"update " + key)
+    ask(peer, b"read " + key, b"OK value")
+
+
+@crud.must("values", "10.7", "A value is kept as it is: spaces, and any byte but LF.", "SPEC 10.7")
+def values(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"create " + key + b" v", b"OK")
+    every = bytes(byte for byte in range(256) if byte != 10)
+    for value in (b"two  spaces and one after ", "é漢😀".encode(), b"a\x00b", b"v" + every + b"."):
+        ask(peer, b"update " + key + b" " + value, b"OK")
+        ask(peer, b"read " + key, b"OK " + value)
+
+
+@crud.must("long", "10.8", f"Lines of up to {LONGEST} bytes are taken.", "SPEC 10.8")
+def long(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    command = b"create " + key + b" "
+    value = session.some_words(LONGEST - 1 - len(command) - 2).strip() + b"."
+    value = value.ljust(LONGEST - 1 - len(command), b".")
+    ask(peer, command + value, b"OK")
+    ask(peer, b"read " + key, b"OK " + value)
+
+
+@crud.must("case-sensitive", "10.9", "Keys are case-sensitive.", "SPEC 10.9")
+def case_sensitive(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"create " + key + b"a lower", b"OK")
+    ask(peer, b"read " + key + b"A", b"ERROR not found")
+    ask(peer, b"create " + key + b"A upper", b"OK")
+    ask(peer, b"read " + key + b"a", b"OK lower")
+
+
+@crud.must("shared", "10.10", "All connections share one store.", "SPEC 10.10")
+def shared(session: Session) -> None:
+    first, second, key = session.join(), session.join(), new_key()
+    ask(first, b"create " + key + b" one", b"OK")
+    ask(second, b"read " + key, b"OK one")
+    ask(second, b"update " + key + b" two", b"OK")
+    ask(first, b"read " + key, b"OK two")
+    session.serve(first)
+    ask(session.join(), b"read " + key, b"OK two")
+
+
+@crud.must(
+    "one-wins",
+    "10.11",
+    "Of simultaneous creates of one key exactly one gets OK.",
+    "SPEC 10.11",
+)
+def one_wins(session: Session) -> None:
+    peers = [session.join() for _ in range(8)]
+    for _ in range(5):
+        key = new_key()
+        for number, peer in enumerate(peers):
+            peer.send(b"create " + key + b" by-%d\n" % number)
+        winners = [number for number, peer in enumerate(peers) if _created(peer)]
+        if len(winners) != 1:
+            raise Violation("not-atomic", f"{len(winners)} of {len(peers)} creates got OK")
+        ask(peers[0], b"read " + key, b"OK by-%d" % winners[0])
+
+
+def _created(peer: Peer) -> bool:
+    while not peer.pending:
+        if peer.poll(peer.deadline) in (SILENCE, "FIN", "RST"):
+            break
+    created = peer.pending[:1] == b"O"
+    peer.expect(b"OK\n" if created else b"ERROR exists\n", "the answer to create")
+    return created
+
+
+@crud.must(
+    "ends-fin", "10.12", "FIN is answered by FIN, after the pending answers.", "RFC 9293 3.6"
+)
+def ends_fin(session: Session) -> None:
+    peer, keys = session.join(), [new_key() for _ in range(100)]
+    peer.send(b"".join(b"create " + key + b" x\n" for key in keys))
+    peer.send_eof()
+    peer.expect(b"OK\n" * len(keys), "the pending answers")
+    peer.expect_eof()
+
+
+@crud.must("segments", "10.13", "However a command is cut into segments, it is one.", "RFC 9293")
+def segments(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    command = b"create " + key + b" cut\n"
+    peer.send(command[:9])
+    # The barrier that lets the server read the first part by itself.
+    session.next_client_is_served()
+    peer.send_segments(command[at : at + 1] for at in range(9, len(command)))
+    peer.expect(b"OK\n", "the answer to create")
+    ask(peer, b"read " + key, b"OK cut")
+
+
+@crud.must("crlf", "10.14", "A line may end in CR LF.", "SPEC 1")
+def crlf(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    ask(peer, b"create " + key + b" value\r", b"OK")
+    ask(peer, b"read " + key + b"\r", b"OK value")
+    ask(peer, b"delete " + key + b"\r", b"OK")
+
+
+@crud.must(
+    "kept-sigterm",
+    "10.15",
+    "What was answered OK is still there after SIGTERM and a new start.",
+    "SPEC 10.15",
+    spawned=True,
+)
+def kept_sigterm(session: Session) -> None:
+    _is_kept(session, lambda: session.terminate(TERMINATION))
+
+
+@crud.must(
+    "kept-sigkill",
+    "10.16",
+    "What was answered OK is still there after SIGKILL and a new start.",
+    "SPEC 10.16",
+    spawned=True,
+)
+def kept_sigkill(session: Session) -> None:
+    _is_kept(session, session.kill)
+
+
+def _is_kept(session: Session, end) -> None:  # type: ignore[no-untyped-def]
+    peer = session.join()
+    stays, changes, goes = new_key(), new_key(), new_key()
+    value = b"two  spaces \x00\xff and \r one"
+    ask(peer, b"create " + stays + b" " + value, b"OK")
+    ask(peer, b"create " + changes + b" before", b"OK")
+    ask(peer, b"create " + goes + b" x", b"OK")
+    ask(peer, b"update " + changes + b" after", b"OK")
+    ask(peer, b"delete " + goes, b"OK")
+    end()
+    peer.close()
+    session.start_again()
+    peer = session.join()
+    ask(peer, b"read " + stays, b"OK " + value)
+    ask(peer, b"read " + changes, b"OK after")
+    ask(peer, b"read " + goes, b"ERROR not found")
+    ask(peer, b"create " + stays + b" x", b"ERROR exists")
+    finish(peer)
+
+
+@crud.must("terminal", "10.17", "A person on a terminal creates and reads.", "SPEC 10.17")
+def terminal(session: Session) -> None:
+    person, key = session.terminal(), new_key()
+    person.type_line(b"create " + key + b" Hello server")
+    person.see(b"OK\n", "the answer to create")
+    person.type_line(b"read " + key)
+    person.see(b"OK Hello server\n", "the value")
+
+
+every_stream_service(crud)
