@@ -85,7 +85,7 @@ Options:
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
                                  of the input is one datagram, and each datagram received is
                                  written with STRING after it.
-     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe\\n");
+     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe");
                                  1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
      --output=FILE               Write what is sent and received to FILE.

@@ -95,7 +95,10 @@ def complaint(call: list[str]) -> str | None:
     """What is wrong with a call of one of our commands; None when it is right or not ours."""
     if call[:1] == ["pync"]:
         try:
-            pync.dialects.load("pync").parse(call[1:])
+            name, words = "pync", call[1:]
+            if words[:1] and words[0].startswith("--as="):
+                name, words = words[0].removeprefix("--as="), words[1:]
+            pync.dialects.load(name).parse(words)
         except UsageError as error:
             return str(error)
     if call[:3] == ["python", "-m", "conformance"]:
