@@ -9,6 +9,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.errors import DialError, ListenError
 from pync.transports import DEFAULT, Options, vsock
+from pync.transports.conn import StreamConn
 
 HAS_VSOCK = hasattr(socket, "AF_VSOCK")
 
@@ -58,13 +59,14 @@ def test_nobody_there_is_an_error_in_time() -> None:
 def test_a_connection_made_is_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code over a family that every machine has: its names are pairs too."""
     monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
-    monkeypatch.setattr(vsock, "_name", lambda *_: ("127.0.0.1", int(port)))
     port = "0"
+    monkeypatch.setattr(vsock, "_name", lambda *_: ("127.0.0.1", int(port)))
     with vsock.listen(Address("vsock", "1", "0"), DEFAULT) as listener:
         port = listener.address.port
         with vsock.dial(Address("vsock", "1", port), Options(timeout=10)) as client:
             server = listener.accept(10)
             with server:
+                assert isinstance(server, StreamConn)
                 client.send_all(b"question")
                 client.send_eof()
                 assert [server.recv(100), server.recv(100)] == [b"question", b""]
