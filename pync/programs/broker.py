@@ -12,7 +12,6 @@ import errno
 
 from ..core import exits
 from ..core.config import Config
-from ..core.errors import PyncError
 from ..core.events import Accepted, Denied, Failed, Listening, Report
 from ..engine.loop import Loop
 from ..engine.tuning import Tap
@@ -22,8 +21,9 @@ from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
 from .common import options_of, tuning_of
 from .desk import Desk
+from .doorstep import Doorstep
 from .member import Member
-from .reach import check_listener, welcome
+from .reach import check_listener
 from .talk import recording
 
 #: Seconds to wait before accepting again when descriptors have run out.
@@ -77,6 +77,7 @@ class _Room:
         self._brokers = config.broker or config.chat
         self._members: dict[Member, Speaker | None] = {}
         self._laggards: set[Member] = set()
+        self._doorstep = Doorstep(loop, config, report, self._enter)
         self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
         self._convert = tuning_of(config).convert
         self._listens = not config.send_only
@@ -89,6 +90,7 @@ class _Room:
 
     def close(self) -> None:
         """Let go of everybody."""
+        self._doorstep.close()
         for member in list(self._members):
             member.close()
 
@@ -112,15 +114,13 @@ class _Room:
 
     def _admit(self, accepted: Conn) -> None:
         most = self._config.max_conns
-        if most is not None and len(self._members) >= most:
+        if most is not None and len(self._members) + len(self._doorstep) >= most:
             accepted.close()
             self._report(Denied(accepted.peer, f"connection limit reached ({most})"))
             return
-        try:
-            conn = welcome(accepted, self._config, self._report)
-        except PyncError as error:
-            self._report(Failed(error))
-            return
+        self._doorstep.take(accepted)
+
+    def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
         idle = self._config.endings.idle
         member = Member(self._loop, conn, self._heard, self._left, self._lagged, idle)

@@ -19,6 +19,7 @@ from ..transports.conn import Conn, Listener
 from ..transports.process import Process, variables, words_of
 from ..transports.stdio import Stdio
 from .common import options_of, tuning_of
+from .doorstep import Doorstep
 from .reach import check_listener, connect, welcome
 
 #: Seconds to wait before accepting again when descriptors have run out, and between two
@@ -88,6 +89,7 @@ class _Crowd:
         self._loop = Loop()
         self._clients: dict[Relay, tuple[Process, Conn]] = {}
         self._leaving: list[Process] = []
+        self._doorstep = Doorstep(self._loop, config, report, self._begin)
 
     def serve(self) -> None:
         """Serve until a signal ends it."""
@@ -96,6 +98,7 @@ class _Crowd:
                 self._accept_again()
                 self._loop.run_while(lambda: True)
             finally:
+                self._doorstep.close()
                 for running, (process, conn) in list(self._clients.items()):
                     running.stop()
                     process.close()
@@ -122,18 +125,13 @@ class _Crowd:
             return
         if conn is not None:
             most = self._config.max_conns
-            if most is not None and len(self._clients) >= most:
+            if most is not None and len(self._clients) + len(self._doorstep) >= most:
                 conn.close()
                 self._report(Denied(conn.peer, f"connection limit reached ({most})"))
                 return
-            self._begin(conn)
+            self._doorstep.take(conn)
 
-    def _begin(self, accepted: Conn) -> None:
-        try:
-            conn = welcome(accepted, self._config, self._report)
-        except PyncError as error:
-            self._report(Failed(error))
-            return
+    def _begin(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
         try:
             process = Process(self._words, variables(conn.local, conn.peer))

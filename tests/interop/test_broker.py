@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -336,3 +337,22 @@ def test_a_thousand_reads_of_one_are_in_order(port: int) -> None:
             ours.hears(rb"(?s)(Connection received.*){2}")
             with one.saying(said):
                 other.hears(said)
+
+
+def test_who_says_nothing_before_tls_holds_up_nobody(port: int) -> None:
+    pytest.importorskip("cryptography")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with room(port, *PYNC, "-lv", "-d", "--broker", "--ssl") as (ours, _), ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(connected(port))
+        plain = [stack.enter_context(connected(port)) for _ in range(2)]
+        one, other = (stack.enter_context(context.wrap_socket(peer.sock)) for peer in plain)
+        ours.hears(rb"(?s)(Connection received.*){2}")
+        one.sendall(b"x" * 100_000)
+        got = b""
+        while len(got) < 100_000:
+            piece = other.recv(100_000)
+            assert piece, f"{len(got)} bytes, then the end"
+            got += piece
+        assert got == b"x" * 100_000
