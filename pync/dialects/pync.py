@@ -35,6 +35,7 @@ CONFLICTS = (
     ("unixsock", "ipv6", "cannot use -U and -6"),
     ("udp", "md5sig", "cannot use -S and -u"),
     ("unixsock", "md5sig", "cannot use -S and -U"),
+    ("interval", "delay", "cannot use -i and --delay"),
     ("listen", "pass_fd", "cannot use -F and -l"),
     ("zero_io", "pass_fd", "cannot use -F and -z"),
     ("proxy", "udp", "cannot use --proxy and -u"),
@@ -78,7 +79,8 @@ NEEDS_ONE = (
 #: How the text of an option becomes its value: (text, option) -> value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     **dict.fromkeys(
-        ("wait", "quit_after", "interval", "idle_timeout", "connect_timeout"), parse_duration
+        ("wait", "quit_after", "interval", "delay", "idle_timeout", "connect_timeout"),
+        parse_duration,
     ),
     "count": parse_count,
     "max_conns": parse_count,

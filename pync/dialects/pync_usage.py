@@ -32,6 +32,7 @@ Options:
   -t --telnet                    Answer TELNET's options with no, and leave them out.
   -z --zero-io                   Only see whether ports are open.
   -i --interval=TIME             Pause between lines sent, or between ports scanned.
+     --delay=TIME                Pause after each piece that is read to be sent.
   -C --crlf                      Send CR LF for LF.
   -r --random-ports              Scan ports in random order.
   -F --pass-fd                   Pass the connected socket to whoever reads standard output

@@ -177,3 +177,9 @@ def test_random_ports_are_the_same_ports() -> None:
     ports = parse(["-zr", "localhost", "1-1000"]).ports
     assert sorted(ports, key=int) == [str(port) for port in range(1, 1001)]
     assert list(ports) != sorted(ports, key=int)
+
+
+def test_a_delay_is_a_duration_and_no_interval() -> None:
+    assert parse("--delay 300ms h 1".split()).delay == 0.3
+    with pytest.raises(UsageError, match="cannot use -i and --delay"):
+        parse("-i 1 --delay 1 h 1".split())
