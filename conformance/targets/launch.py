@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..outcome import Unreachable
 from ..transcript import escape
-from .address import LOOPBACK, TCP, TCP6, UNIX, Address, open_socket
+from .address import LOOPBACK, TCP, TCP6, UNIX, Address
 from .grammar import (
     INETD,
     INHERITS,
@@ -31,8 +31,8 @@ from .grammar import (
     Target,
     fill,
 )
-from .ports import is_bindable, reserved_port
-from .readiness import PAUSE, announced_address, await_ready
+from .ports import becomes_bindable, refuse_when_taken, reserved_port
+from .readiness import announced_address, await_ready
 from .spawn import Process
 
 _HERE = Path(__file__).parent.parent
@@ -184,7 +184,7 @@ def embedded_command(wanted: Wanted, listen_on: str) -> list[str]:
 def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
     if wanted.at is not None:
         address, candidates = wanted.at, [wanted.at]
-        _refuse_when_taken(address)
+        refuse_when_taken(address)
     elif wanted.transport == UNIX:
         address = Address(UNIX, path=f"{folder}/socket")
         candidates = [address]
@@ -205,7 +205,7 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         except Unreachable:
             # A server that sets no SO_REUSEADDR cannot bind while its forerunner's
             # connections are in TIME_WAIT; that is no fault of the scenario.
-            if process.alive or wanted.at is None or not _becomes_bindable(wanted.at, until):
+            if process.alive or wanted.at is None or not becomes_bindable(wanted.at, until):
                 raise
 
 
@@ -290,26 +290,6 @@ def _values(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
 
 def _environment(values: dict[str, str]) -> dict[str, str]:
     return {PLACEHOLDERS[name]: value for name, value in values.items() if value}
-
-
-def _refuse_when_taken(address: Address) -> None:
-    try:
-        with open_socket(address, 1.0):
-            pass
-    except OSError:
-        return
-    raise Unreachable(f"{address} is already in use: another program answers there")
-
-
-def _becomes_bindable(address: Address, until: float) -> bool:
-    """Whether the port was in TIME_WAIT and is free now; waits for that."""
-    if address.transport == UNIX or is_bindable(address.host, address.port):
-        return False
-    while time.monotonic() < until:
-        time.sleep(PAUSE)
-        if is_bindable(address.host, address.port):
-            return True
-    return False
 
 
 def check_launchable(target: Target, directory: str | None = None) -> None:

@@ -1,6 +1,6 @@
-"""A free port that stays free until the server has bound it.
+"""Ports: one that stays free until the server has bound it, and whether one is free.
 
-The port lies below the ephemeral range, so that no client's connect can take it (or
+A reserved port lies below the ephemeral range, so that no client's connect can take it (or
 meet itself on it). A UDP socket bound to the same number is the lock among suites
 that run at the same time: TCP and UDP have separate port spaces, and the lock goes
 with the process that held it, whatever ends it.
@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ..outcome import Unreachable
+from .address import UNIX, Address, open_socket
+from .readiness import PAUSE
 
 LOWEST, HIGHEST = 10240, 32767
 
@@ -61,3 +66,24 @@ def is_bindable(host: str, port: int) -> bool:
 
 
 _IN_USE = frozenset({98, 48, 10048, 10013, 13})  # EADDRINUSE on Linux, BSD, Windows; EACCES
+
+
+def refuse_when_taken(address: Address) -> None:
+    """Raise Unreachable when another program answers there."""
+    try:
+        with open_socket(address, 1.0):
+            pass
+    except OSError:
+        return
+    raise Unreachable(f"{address} is already in use: another program answers there")
+
+
+def becomes_bindable(address: Address, until: float) -> bool:
+    """Whether the port was in TIME_WAIT and is free now; waits for that."""
+    if address.transport == UNIX or is_bindable(address.host, address.port):
+        return False
+    while time.monotonic() < until:
+        time.sleep(PAUSE)
+        if is_bindable(address.host, address.port):
+            return True
+    return False
