@@ -180,6 +180,6 @@ def test_random_ports_are_the_same_ports() -> None:
 
 
 def test_a_delay_is_a_duration_and_no_interval() -> None:
-    assert parse("--delay 300ms h 1".split()).delay == 0.3
+    assert parse(["--delay", "300ms", "h", "1"]).delay == 0.3
     with pytest.raises(UsageError, match="cannot use -i and --delay"):
-        parse("-i 1 --delay 1 h 1".split())
+        parse(["-i", "1", "--delay", "1", "h", "1"])
