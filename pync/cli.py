@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Union
 from .core import exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event, Progressed
+from .core.events import Event, Progressed, Scanned
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .transports.stdio import Stdio, is_open
 
@@ -129,6 +129,9 @@ class _Session:
                     if meter is not None:
                         meter.show(event)
                     return
+                if config.json:
+                    self._tell_as_json(event)
+                    return
                 said = self._dialect.say(event, config, stdio.interactive)
                 if isinstance(said, OnStdout):
                     _tell(self._stdout, f"{_printable(said)}\n")
@@ -138,6 +141,17 @@ class _Session:
             module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
             status: int = module.run(config, stdio, report)
             return status
+
+    def _tell_as_json(self, event: Event) -> None:
+        import time
+
+        from .core.jsonlines import as_line
+
+        line = as_line(event, time.time()) + "\n"
+        if isinstance(event, Scanned):
+            _tell(self._stdout, line)
+        else:
+            self._voice.write(line)
 
     def _stdio(self, config: Config) -> Stdio:
         stdin = self._stdin if is_open(self._stdin) else None

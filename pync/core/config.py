@@ -15,8 +15,9 @@ class Endings(NamedTuple):
 
     ``shutdown``: our EOF becomes FIN. ``on_peer_end``: what the peer's FIN means while
     our input is open (``leave``; ``finish``: go on until the input ends or has been
-    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a
-    failure then. ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``idle``: seconds.
+    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is
+    a failure then. ``leave_when_sent``: leave once our EOF has been sent and acknowledged.
+    ``idle``: seconds.
     """
 
     shutdown: bool = True
@@ -148,6 +149,11 @@ class Config(NamedTuple):
     usage: bool = False
 
     # scan, JSON, retry
+    banner: float | None = None
+    json: bool = False
+    retry: str | None = None
+    accept_timeout: float | None = None
+    report_port: str | None = None
 
     # until, count, expect, rate
     until: str | None = None

@@ -51,11 +51,15 @@ class AttemptFailed(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """A port was scanned: ``open``, ``closed`` or ``open|filtered`` (no answer, UDP)."""
+    """A port was scanned: ``open``, ``closed`` or ``open|filtered`` (no answer, UDP).
+
+    ``banner``: what it said first, if that was asked for.
+    """
 
     address: Address
     asked: str
     state: str
+    banner: bytes = b""
 
 
 class PeerEnded(NamedTuple):

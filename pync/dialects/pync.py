@@ -79,7 +79,16 @@ NEEDS_ONE = (
 #: How the text of an option becomes its value: (text, option) -> value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     **dict.fromkeys(
-        ("wait", "quit_after", "interval", "delay", "idle_timeout", "connect_timeout"),
+        (
+            "wait",
+            "quit_after",
+            "interval",
+            "delay",
+            "idle_timeout",
+            "connect_timeout",
+            "banner",
+            "accept_timeout",
+        ),
         parse_duration,
     ),
     "count": parse_count,

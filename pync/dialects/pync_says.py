@@ -33,6 +33,8 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     if isinstance(event, Scanned) and event.state == "open|filtered":
         # Nobody knows whether it is open: that is worth saying without -v too.
         return f"{_named(event.address, event.asked)} open|filtered"
+    if isinstance(event, Scanned) and event.banner:
+        return f"{_named(event.address, event.asked)}: {_first_line(event.banner)}"
     return _verbosely(event) if config.verbose else None
 
 
@@ -65,6 +67,10 @@ def _secured(event: Secured) -> str:
 def _connected(peer: Address, asked: str, succeeded: bool) -> str:
     named = _named(peer, asked)
     return f"Connection to {named} succeeded!" if succeeded else f"Sending to {named}"
+
+
+def _first_line(banner: bytes) -> str:
+    return banner.splitlines()[0].decode("utf-8", "backslashreplace")
 
 
 def _where(address: Address) -> str:

@@ -81,6 +81,12 @@ Options:
      --allowfile=FILE            Let in only those in FILE; # begins a comment.
      --deny=LIST                 Keep these out; this beats --allow.
      --denyfile=FILE             Keep out those in FILE.
+     --banner=TIME               With -z: wait so long for what an open port says, and show it.
+     --json                      Events as JSON, one object a line: the results of a scan on
+                                 stdout, those of connections on stderr.
+     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart.
+     --accept-timeout=TIME       With -l: give up after TIME without a client.
+     --report-port=FILE          With -l: write the port that is listened on to FILE (-: stderr).
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message

@@ -28,6 +28,10 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     Raises DialError for a name that does not resolve.
     """
     assert config.address is not None
+    if _may_go_together(config):
+        from .sweep import Sweep
+
+        return exits.OK if Sweep(config, report).run() else exits.NETWORK
     found = False
     for number, port in enumerate(config.ports):
         if number and config.interval is not None:
@@ -37,6 +41,12 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
         report(Scanned(at, address.host, state))
         found = found or state != "closed"
     return exits.OK if found else exits.NETWORK
+
+
+def _may_go_together(config: Config) -> bool:
+    """Whether nothing asks for one port after the other; one alone needs no loop."""
+    alone = config.interval is not None or config.proxies or config.ssl
+    return not alone and (len(config.ports) > 1 or config.banner is not None)
 
 
 def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 
 from ..core.address import Address
 from ..core.config import Config, Proxy
-from ..core.deadline import Deadline
+from ..core.deadline import Deadline, parse_duration
 from ..core.errors import DialError, ProxyError, cause_of
-from ..core.events import Report
+from ..core.events import AttemptFailed, Report
+from ..core.quantity import parse_count
 from ..layers.handshake import Handshake, HandshakeError
 from ..transports import dial
 from ..transports.conn import Conn
@@ -21,8 +23,30 @@ _LOCAL = ("local", "none")
 def dial_through(config: Config, report: Report) -> Conn:
     """A connection to the address asked for, through every proxy in turn.
 
+    With --retry again and again, if nobody answers.
+
     Raises DialError, ProxyError.
     """
+    for pause in _pauses(config.retry):
+        try:
+            return _dial_once(config, report)
+        except DialError as error:
+            # A name that does not resolve may do so later, too.
+            report(AttemptFailed(config.address or Address("tcp"), error.cause))
+            time.sleep(pause)
+    return _dial_once(config, report)
+
+
+def _pauses(retry: str | None) -> list[float]:
+    """Seconds before each new try, from ``N[:DELAY]``. Raises UsageError."""
+    if retry is None:
+        return []
+    times, _, delay = retry.partition(":")
+    seconds = parse_duration(delay, "--retry") if delay else 1.0
+    return [seconds] * parse_count(times, "--retry")
+
+
+def _dial_once(config: Config, report: Report) -> Conn:
     address = config.address
     assert address is not None
     if not config.proxies:

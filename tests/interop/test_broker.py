@@ -115,7 +115,7 @@ CHAT = [
 def chatting(words: tuple[str, ...], said: list[bytes], port: int) -> list[bytes]:
     """What two users read of a third's coming, words and going; numbers by age, no ports."""
     with room(port, *words, "-l", "--chat") as (_, _), ExitStack() as stack:
-        users = []
+        users: list[Peer] = []
         read = [b"", b"", b""]
 
         def hear(index: int, text: bytes) -> None:

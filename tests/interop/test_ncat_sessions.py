@@ -119,7 +119,7 @@ def test_a_client(name: str) -> None:
 
 
 def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
-    outcomes = []
+    outcomes: list[object] = []
     for command in (OURS, (needs("ncat"),)):
         with socket.socket(socket.AF_UNIX) as listener:
             path = str(tmp_path / f"s{len(outcomes)}")
@@ -138,7 +138,7 @@ def test_a_client_over_a_unix_socket(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", ["-u -i 500ms", "-un -i 500ms"])
 def test_a_client_over_udp(options: str) -> None:
-    outcomes = []
+    outcomes: list[object] = []
     for command in (OURS, (needs("ncat"),)):
         with mailbox() as box, Program(*command, *options.split(), "127.0.0.1", box.port) as ours:
             ours.write(b"ping\n")

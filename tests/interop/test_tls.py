@@ -85,9 +85,7 @@ def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
         with Program(*PYNC, "--ssl", "localhost", str(port)) as ours:
             ours.end_input()
             said = ours.ends(1)
-            assert said.startswith(
-                b"pync: dial tls://127.0.0.1:%d: certificate" % port
-            )
+            assert said.startswith(b"pync: dial tls://127.0.0.1:%d: certificate" % port)
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, "--insecure", f"tls://localhost:{port}") as ours:
             ours.end_input()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_words_and_file_make_one_list(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_lists_that_make_no_sense(asked: dict[str, object], said: str) -> None:
+def test_lists_that_make_no_sense(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as raised:
         gate(LISTENER._replace(**asked), _never)
     assert str(raised.value).startswith(said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -103,6 +103,6 @@ def test_one_who_is_silent_has_to_leave() -> None:
         room.close()
 
 
-def _once():  # type: ignore[no-untyped-def]
+def _once() -> Callable[[], bool]:
     rounds = iter([True])
     return lambda: next(rounds, False)

@@ -1,0 +1,39 @@
+"""Events as JSON, one object a line (``--json``). Pure.
+
+Every object has ``event`` (its name in lower case) and ``time`` (seconds since 1970); the
+others are the event's own: an address is text in URL form, with ``host`` and ``port``
+besides, bytes are text in which what is no UTF-8 is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .address import Address
+from .events import Event
+
+
+def as_line(event: Event, now: float) -> str:
+    """The event as one line, without its end."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    fields: dict[str, Any] = {"event": name, "time": round(now, 6)}
+    for key, value in event._asdict().items():
+        fields.update(_field(key, value))
+    return json.dumps(fields)
+
+
+def _field(key: str, value: object) -> dict[str, Any]:
+    if isinstance(value, Address):
+        where = {"host": value.host, "port": _port(value.port)} if value.host else {}
+        return {key: str(value), **where}
+    if isinstance(value, bytes):
+        return {key: value.decode("utf-8", "backslashreplace")}
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return {key: value}
+    return {key: str(value)}
+
+
+def _port(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
