@@ -151,7 +151,8 @@ class Config(NamedTuple):
     # scan, JSON, retry
     banner: float | None = None
     json: bool = False
-    retry: str | None = None
+    retry: tuple[int, float] | None = None
+    exit_codes: str | None = None
     accept_timeout: float | None = None
     report_port: str | None = None
 

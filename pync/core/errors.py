@@ -45,6 +45,10 @@ class DialError(PyncError):
         self.attempts = attempts
 
 
+class UnresolvedError(DialError):
+    """The name has no address."""
+
+
 class ListenError(PyncError):
     """A listener could not be made."""
 
@@ -55,6 +59,17 @@ class RelayError(PyncError):
 
 class IdleTimeoutError(RelayError):
     """Nothing moved for the time allowed."""
+
+
+class UnmetError(RelayError):
+    """The peer ended before what --until or --count waits for had come.
+
+    Arguments:
+        address: the peer's.
+    """
+
+    def __init__(self, address: object) -> None:
+        super().__init__("relay", address, "the peer ended, and what was awaited had not come")
 
 
 class ProxyError(PyncError):
@@ -145,3 +160,39 @@ def cause_of(error: OSError) -> str:
     text = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
     # "Connection refused" but not "AF_UNIX path too long".
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+#: The finer status of an error, by its class; the first that fits.
+_DETAILED_CLASSES: tuple[tuple[type[PyncError], int], ...] = (
+    (UnresolvedError, exits.NOT_RESOLVED),
+    (IdleTimeoutError, exits.TIMED_OUT),
+    (QuitTimeoutError, exits.TIMED_OUT),
+    (TlsError, exits.NOT_SECURED),
+    (ProxyError, exits.PROXY),
+    (UnmetError, exits.UNMET),
+    (ScriptError, exits.UNMET),
+    (ExecError, exits.NOT_RUN),
+    (OutputError, exits.NOT_WRITTEN),
+)
+
+#: The finer status of any other, by its cause.
+_DETAILED_CAUSES = {
+    _CAUSES[errno.ECONNREFUSED]: exits.REFUSED,
+    _CAUSES[errno.ENOENT]: exits.REFUSED,
+    _CAUSES[errno.EHOSTUNREACH]: exits.UNREACHABLE,
+    _CAUSES[errno.ENETUNREACH]: exits.UNREACHABLE,
+    _CAUSES[errno.ETIMEDOUT]: exits.TIMED_OUT,
+    _CAUSES[errno.ECONNRESET]: exits.BROKEN,
+    _CAUSES[errno.ECONNABORTED]: exits.BROKEN,
+    _CAUSES[errno.EPIPE]: exits.BROKEN,
+}
+
+
+def detailed_status(error: PyncError) -> int:
+    """The exit status that tells causes apart (--exit-codes=detailed)."""
+    for kind, status in _DETAILED_CLASSES:
+        if isinstance(error, kind):
+            return status
+    if error.cause in _DETAILED_CAUSES:
+        return _DETAILED_CAUSES[error.cause]
+    return exits.NOT_LISTENING if isinstance(error, ListenError) else error.status

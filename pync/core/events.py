@@ -17,6 +17,12 @@ class Listening(NamedTuple):
     address: Address
 
 
+class PortTold(NamedTuple):
+    """The port that is listened on, for who started us (--report-port=-)."""
+
+    port: str
+
+
 class Accepted(NamedTuple):
     """A peer has connected, or a first datagram has come."""
 
@@ -122,6 +128,7 @@ class Failed(NamedTuple):
 
 Event = Union[
     Listening,
+    PortTold,
     Accepted,
     Connected,
     Trying,

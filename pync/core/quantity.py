@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .deadline import parse_duration
 from .errors import UsageError
 
 #: Bytes in each unit, as curl and pv count them.
@@ -34,6 +35,15 @@ def parse_count(text: str, option: str) -> int:
     if not (text.isascii() and text.isdigit()) or not int(text):
         raise UsageError(f"{option}: {text!r} is no number of 1 or more")
     return int(text)
+
+
+def parse_retry(text: str, option: str) -> tuple[int, float]:
+    """Read ``N[:DELAY]``: how many more tries, and the seconds between them (1).
+
+    Raises UsageError that names the option.
+    """
+    times, colon, delay = text.partition(":")
+    return parse_count(times, option), parse_duration(delay, option) if colon else 1.0
 
 
 def parse_size(text: str, option: str) -> int:

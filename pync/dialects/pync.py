@@ -9,11 +9,17 @@ from collections.abc import Callable
 
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
-from ..core.errors import UsageError
-from ..core.quantity import parse_bytes, parse_count, parse_size, parse_ttl, unescape
+from ..core.errors import PyncError, UsageError, detailed_status
+from ..core.quantity import (
+    parse_bytes,
+    parse_count,
+    parse_retry,
+    parse_size,
+    parse_ttl,
+    unescape,
+)
 from ..core.until import Until
-from . import about_from
-from . import own_status as status
+from . import about_from, own_status
 from .proxies import chain
 from .pync_says import complain, say
 from .pync_usage import USAGE
@@ -22,6 +28,9 @@ from .tos import parse_tos
 from .words import options_in, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
+
+#: The kinds of --exit-codes.
+PLAIN, DETAILED = "plain", "detailed"
 
 #: Options that contradict each other, with what is said.
 CONFLICTS = (
@@ -40,6 +49,9 @@ CONFLICTS = (
     ("zero_io", "pass_fd", "cannot use -F and -z"),
     ("proxy", "udp", "cannot use --proxy and -u"),
     ("proxy", "listen", "cannot use --proxy and -l"),
+    ("retry", "listen", "cannot use --retry and -l"),
+    ("retry", "zero_io", "cannot use --retry and -z"),
+    ("banner", "udp", "cannot use --banner and -u"),
     ("ssl", "udp", "cannot use --ssl and -u: there is no DTLS here"),
     ("insecure", "ssl_verify", "cannot use --insecure and --ssl-verify"),
     ("exec", "sh_exec", "cannot use --exec and --sh-exec"),
@@ -68,6 +80,9 @@ NEEDS = (
     ),
     ("random_ports", "zero_io", "-r needs -z"),
     ("broadcast", "udp", "-b needs -u"),
+    ("accept_timeout", "listen", "--accept-timeout needs -l"),
+    ("report_port", "listen", "--report-port needs -l"),
+    ("banner", "zero_io", "--banner needs -z"),
 )
 
 #: Options that make no sense without one of several.
@@ -75,6 +90,13 @@ NEEDS_ONE = (
     ("append_output", ("output", "hex_dump"), "--append-output needs --output or --hex-dump"),
     ("timestamps", ("output", "hex_dump"), "--timestamps needs --output or --hex-dump"),
 )
+
+
+def _kind_of_codes(text: str, option: str) -> str:
+    if text not in (PLAIN, DETAILED):
+        raise UsageError(f"{option}: {text!r} is neither {PLAIN} nor {DETAILED}")
+    return text
+
 
 #: How the text of an option becomes its value: (text, option) -> value.
 VALUES: dict[str, Callable[[str, str], object]] = {
@@ -101,6 +123,8 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "tos": parse_tos,
     "delimiter": unescape,
     "rate": parse_bytes,
+    "retry": parse_retry,
+    "exit_codes": _kind_of_codes,
 }
 
 OPTIONS = options_in(USAGE)
@@ -110,7 +134,7 @@ about = about_from("pync", USAGE)
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
-    fields, words = read(USAGE, argv, repeated=frozenset({"verbose", "proxy"}))
+    fields, words = read(USAGE, _spelled_out(argv), repeated=frozenset({"verbose", "proxy"}))
     shown = {one.long: f"-{one.short}" if one.short else f"--{one.long}" for one in OPTIONS}
     for name, value_of in VALUES.items():
         if fields[name] is not None:
@@ -124,6 +148,22 @@ def parse(argv: list[str]) -> Config:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config))
     return config._replace(program=_program(config), endings=_endings(config))
+
+
+def _spelled_out(argv: list[str]) -> list[str]:
+    """``--report-port`` has a value of its own when none is given; docopt knows no such thing."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    return [
+        f"{word}=-" if word == "--report-port" and place < end else word
+        for place, word in enumerate(argv)
+    ]
+
+
+def status(error: Exception, config: Config | None) -> int:
+    """The exit status of an error; finer with --exit-codes=detailed."""
+    if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
+        return detailed_status(error)
+    return own_status(error, config)
 
 
 def _check(config: Config) -> None:

@@ -14,6 +14,7 @@ from ..core.events import (
     Failed,
     Listening,
     PeerEnded,
+    PortTold,
     Scanned,
     Secured,
     Unverified,
@@ -33,6 +34,8 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     if isinstance(event, Scanned) and event.state == "open|filtered":
         # Nobody knows whether it is open: that is worth saying without -v too.
         return f"{_named(event.address, event.asked)} open|filtered"
+    if isinstance(event, PortTold):
+        return event.port
     if isinstance(event, Scanned) and event.banner:
         return f"{_named(event.address, event.asked)}: {_first_line(event.banner)}"
     return _verbosely(event) if config.verbose else None

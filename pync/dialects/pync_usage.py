@@ -84,9 +84,13 @@ Options:
      --banner=TIME               With -z: wait so long for what an open port says, and show it.
      --json                      Events as JSON, one object a line: the results of a scan on
                                  stdout, those of connections on stderr.
-     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart.
+     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart, if nobody answers.
      --accept-timeout=TIME       With -l: give up after TIME without a client.
-     --report-port=FILE          With -l: write the port that is listened on to FILE (-: stderr).
+     --report-port=FILE          With -l: write the port that is listened on to FILE; without
+                                 =FILE to stderr.
+     --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5 unreachable, 6 timed out,
+                                 7 reset, 8 cannot listen, 9 TLS, 10 proxy, 11 --expect, --until
+                                 or --count not met, 12 --exec, 13 output; else 1 (plain).
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message

@@ -18,6 +18,7 @@ from ..core.errors import (
     OutputGone,
     QuitTimeoutError,
     RelayError,
+    UnmetError,
     cause_of,
 )
 from ..core.events import PeerEnded, Report, silent
@@ -39,9 +40,6 @@ ACKNOWLEDGEMENT_LOOK = 0.005
 
 #: Seconds between two readings of the meter.
 READING = 0.1
-
-#: Said of a peer that ended before what --until or --count waits for had come.
-NOT_ENOUGH = "the peer ended, and what was awaited had not come"
 
 
 def relay(
@@ -220,7 +218,7 @@ class Relay:
             self._inbound_failed(self._inbound.error)
             return
         if self._awaits:
-            self.failure = self.failure or RelayError("relay", self._remote.peer, NOT_ENOUGH)
+            self.failure = self.failure or UnmetError(self._remote.peer)
         if self.failure is None:
             self._report(PeerEnded(self._remote.peer))
         try:

@@ -8,32 +8,22 @@ clients wait for one copy.)
 
 from __future__ import annotations
 
-import errno
-
 from ..core import exits
 from ..core.config import Config
-from ..core.events import Accepted, Denied, Failed, Listening, Report
+from ..core.events import Accepted, Failed, Report
 from ..engine.loop import Loop
 from ..engine.tuning import Tap
 from ..layers.chat import Speaker, arrival, departure
 from ..transports import listen
 from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
+from .announce import announce
 from .common import options_of, tuning_of
 from .desk import Desk
-from .doorstep import Doorstep
+from .door import Door
 from .member import Member
 from .reach import check_listener
 from .talk import recording
-
-#: Seconds to wait before accepting again when descriptors have run out.
-PAUSE = 0.1
-
-#: Connections taken in one round, so that those who are inside are served between.
-AT_ONCE = 64
-
-#: Errors of accept that more descriptors or memory would mend.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -41,8 +31,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     assert config.address is not None
     check_listener(config)
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
-        for address in listener.addresses:
-            report(Listening(address))
+        announce(listener, config, report)
         with Loop() as loop:
             room = _Room(config, loop, listener, stdio, report, tap)
             try:
@@ -71,13 +60,12 @@ class _Room:
         self.failure: Exception | None = None
         self._config = config
         self._loop = loop
-        self._listener = listener
         self._report = report
         self._tap = tap
         self._brokers = config.broker or config.chat
         self._members: dict[Member, Speaker | None] = {}
         self._laggards: set[Member] = set()
-        self._doorstep = Doorstep(loop, config, report, self._enter)
+        self._door = Door(loop, config, listener, report, self._enter)
         self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
         self._convert = tuning_of(config).convert
         self._listens = not config.send_only
@@ -85,40 +73,15 @@ class _Room:
 
     def open(self) -> None:
         """Let clients come."""
-        for descriptor in self._listener.read_fds():
-            self._loop.watch_reader(descriptor, self._accept)
+        self._door.open()
 
     def close(self) -> None:
         """Let go of everybody."""
-        self._doorstep.close()
+        self._door.close()
         for member in list(self._members):
             member.close()
 
     # Who comes and goes.
-
-    def _accept(self) -> None:
-        for _ in range(AT_ONCE):
-            try:
-                conn = self._listener.take_nowait()
-            except OSError as error:
-                if error.errno not in _EXHAUSTED:
-                    raise
-                # A loop that tries again at once would only heat the machine.
-                for descriptor in self._listener.read_fds():
-                    self._loop.watch_reader(descriptor, None)
-                self._loop.call_later(PAUSE, self.open)
-                return
-            if conn is None:
-                return
-            self._admit(conn)
-
-    def _admit(self, accepted: Conn) -> None:
-        most = self._config.max_conns
-        if most is not None and len(self._members) + len(self._doorstep) >= most:
-            accepted.close()
-            self._report(Denied(accepted.peer, f"connection limit reached ({most})"))
-            return
-        self._doorstep.take(accepted)
 
     def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
@@ -136,7 +99,8 @@ class _Room:
         self._arrange()
 
     def _left(self, member: Member, error: Exception | None) -> None:
-        speaker = self._members.pop(member, None)
+        speaker = self._members.pop(member)
+        self._door.left()
         if error is not None:
             # One client's failure is no reason to leave the others.
             self._report(Failed(error))

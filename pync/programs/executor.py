@@ -6,31 +6,23 @@ reaped, and a single one's exit status is ours.
 
 from __future__ import annotations
 
-import errno
-
 from ..core import exits
 from ..core.config import Config, Endings
 from ..core.errors import PyncError
-from ..core.events import Accepted, Connected, Denied, Exposed, Failed, Listening, Report
+from ..core.events import Accepted, Connected, Failed, Report
 from ..engine.loop import Loop
 from ..engine.relay import Relay, relay
 from ..transports import listen
 from ..transports.conn import Conn, Listener
 from ..transports.process import Process, variables, words_of
 from ..transports.stdio import Stdio
+from .announce import announce
 from .common import options_of, tuning_of
-from .doorstep import Doorstep
+from .door import Door
 from .reach import check_listener, connect, welcome
 
-#: Seconds to wait before accepting again when descriptors have run out, and between two
-#: looks at children that are on their way out.
+#: Seconds between two looks at children that are on their way out.
 PAUSE = 0.1
-
-#: Errors of accept that more descriptors or memory would mend.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-#: Addresses on which only this machine can connect.
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 def run(config: Config, _stdio: Stdio, report: Report) -> int:
@@ -46,14 +38,11 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     assert config.address is not None
     check_listener(config)
     with listen(config.address, options_of(config, report)) as listener:
-        for address in listener.addresses:
-            report(Listening(address))
-            if address.host and not address.host.startswith(_LOOPBACK):
-                report(Exposed(address))
+        announce(listener, config, report)
         if config.keep_open and not config.udp:
             _Crowd(config, words, listener, report).serve()
             return exits.OK
-        with welcome(listener.accept(), config, report) as conn:
+        with welcome(listener.accept(config.accept_timeout), config, report) as conn:
             listener.close_for_others()
             report(Accepted(conn.peer))
             return _serve(config, words, conn)
@@ -84,21 +73,20 @@ class _Crowd:
     ) -> None:
         self._config = config
         self._words = words
-        self._listener = listener
         self._report = report
         self._loop = Loop()
         self._clients: dict[Relay, tuple[Process, Conn]] = {}
         self._leaving: list[Process] = []
-        self._doorstep = Doorstep(self._loop, config, report, self._begin)
+        self._door = Door(self._loop, config, listener, report, self._begin)
 
     def serve(self) -> None:
         """Serve until a signal ends it."""
         with self._loop:
             try:
-                self._accept_again()
+                self._door.open()
                 self._loop.run_while(lambda: True)
             finally:
-                self._doorstep.close()
+                self._door.close()
                 for running, (process, conn) in list(self._clients.items()):
                     running.stop()
                     process.close()
@@ -108,35 +96,13 @@ class _Crowd:
                     process.terminate()
                     process.wait()
 
-    def _accept_again(self) -> None:
-        for descriptor in self._listener.read_fds():
-            self._loop.watch_reader(descriptor, self._accept)
-
-    def _accept(self) -> None:
-        try:
-            conn = self._listener.take_nowait()
-        except OSError as error:
-            if error.errno not in _EXHAUSTED:
-                raise
-            # A loop that tries again at once would only heat the machine.
-            for descriptor in self._listener.read_fds():
-                self._loop.watch_reader(descriptor, None)
-            self._loop.call_later(PAUSE, self._accept_again)
-            return
-        if conn is not None:
-            most = self._config.max_conns
-            if most is not None and len(self._clients) + len(self._doorstep) >= most:
-                conn.close()
-                self._report(Denied(conn.peer, f"connection limit reached ({most})"))
-                return
-            self._doorstep.take(conn)
-
     def _begin(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
         try:
             process = Process(self._words, variables(conn.local, conn.peer))
         except PyncError as error:
             conn.close()
+            self._door.left()
             self._report(Failed(error))
             return
         running = Relay(
@@ -154,6 +120,7 @@ class _Crowd:
         process, conn = self._clients.pop(relay_)
         process.close()
         conn.close()
+        self._door.left()
         if relay_.failure is not None:
             self._report(Failed(relay_.failure))
         if process.status is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from ..core import exits
 from ..core.config import Config
 from ..core.errors import OutputError, PyncError
-from ..core.events import Accepted, Failed, Listening, Report
+from ..core.events import Accepted, Failed, Report
 from ..transports import listen
 from ..transports.conn import Listener
 from ..transports.stdio import Stdio
+from .announce import announce
 from .common import options_of
 from .reach import check_listener, welcome
 from .talk import Talk, talking
@@ -20,12 +21,11 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     options = options_of(config, report)
     check_listener(config)
     with talking(config, stdio, report) as talk, listen(config.address, options) as listener:
-        for address in listener.addresses:
-            report(Listening(address))
+        announce(listener, config, report)
         if config.keep_open:
             _serve_for_ever(config, listener, report, talk)
             return exits.OK
-        with welcome(listener.accept(), config, report) as conn:
+        with welcome(listener.accept(config.accept_timeout), config, report) as conn:
             # Nobody else is served: let the next client be refused, not wait.
             listener.close_for_others()
             report(Accepted(conn.peer))
@@ -35,7 +35,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
 
 def _serve_for_ever(config: Config, listener: Listener, report: Report, talk: Talk) -> None:
     while True:
-        accepted = listener.accept()
+        accepted = listener.accept(config.accept_timeout)
         try:
             with welcome(accepted, config, report) as conn:
                 report(Accepted(conn.peer))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from collections import deque
 
 from ..core.address import DATAGRAMS, Address
@@ -17,7 +18,7 @@ from ..core.errors import cause_of
 from ..core.events import AttemptFailed, Report, Scanned
 from ..engine.loop import Loop, Timer
 from ..transports import sockopts
-from ..transports.internet import Endpoint, address_of, bind_source, resolve
+from ..transports.internet import address_of, bind_source, resolve
 from .common import options_of
 
 #: Sockets at once; fewer where the process may have fewer.
@@ -38,6 +39,14 @@ PAUSE = 0.05
 _EXHAUSTED = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EADDRNOTAVAIL, errno.ENOBUFS}
 )
+
+#: A connection that has been begun.
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
+
+#: Over loopback the answer is there before the first question has returned (Linux handles
+#: the RST when connect lets go of the socket), and a second connect tells it: no need to
+#: wait. (Windows answers a second one with WSAEINVAL, and BSD begins anew.)
+_ASKS_AGAIN = sys.platform == "linux"
 
 #: Tries of one port while the system is exhausted; then that is the answer.
 _TRIES = 200
@@ -64,6 +73,8 @@ class Sweep:
         self._kind = kind
         # The name is looked up once, with any port: each gets its own below.
         self._endpoints = resolve(self._address._replace(port="0"), self._options, kind)
+        scheme = self._address.scheme
+        self._addresses = [address_of(scheme, endpoint.name) for endpoint in self._endpoints]
         self._loop = Loop()
         self._waiting = deque(_Port(number, text) for number, text in enumerate(config.ports))
         self._known: dict[int, list[AttemptFailed | Scanned]] = {}
@@ -97,18 +108,22 @@ class Sweep:
             sock.setblocking(False)
             sockopts.apply(sock, self._options.sockopts)
             bind_source(sock, self._address, self._options, self._kind)
-            code = sock.connect_ex((name[0], number, *name[2:]))
+            target = (name[0], number, *name[2:])
+            code = sock.connect_ex(target)
+            if code == errno.EINPROGRESS and _ASKS_AGAIN:
+                code = sock.connect_ex(target)
         except OSError as error:
             code = error.errno or errno.EINVAL
         if self._datagrams and not code:
             self._ask(port)
         elif code in (0, errno.EISCONN):
             self._connected(port)
-        elif code in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+        elif code in _UNDER_WAY:
+            port.watched = True
             self._loop.watch_writer(sock.fileno(), lambda: self._settled(port))
             if self._options.timeout is not None:
                 port.timer = self._loop.call_later(
-                    self._options.timeout, lambda: self._failed(port, TimeoutError("timed out"))
+                    self._options.timeout, lambda: self._timed_out(port)
                 )
         else:
             self._failed(port, OSError(code, os.strerror(code)))
@@ -125,6 +140,11 @@ class Sweep:
             self._failed(port, OSError(code, os.strerror(code)))
         else:
             self._connected(port)
+        self._fill()
+
+    def _timed_out(self, port: _Port) -> None:
+        self._failed(port, TimeoutError("timed out"))
+        self._fill()
 
     def _connected(self, port: _Port) -> None:
         sock = port.sock
@@ -143,8 +163,8 @@ class Sweep:
             return
         port.stop(self._loop)
         self._loop.watch_reader(sock.fileno(), lambda: self._heard(port))
-        seconds = self._config.banner
-        port.timer = self._loop.call_later(seconds, lambda: self._done(port, "open"))
+        port.watched = True
+        port.timer = self._loop.call_later(self._config.banner, lambda: self._over(port, "open"))
 
     def _heard(self, port: _Port) -> None:
         assert port.sock is not None
@@ -156,7 +176,7 @@ class Sweep:
             data = b""
         port.banner += data
         if not data or b"\n" in port.banner or len(port.banner) >= BANNER:
-            self._done(port, "open")
+            self._over(port, "open")
 
     # UDP.
 
@@ -164,14 +184,16 @@ class Sweep:
         sock = port.sock
         assert sock is not None
         seconds = self._config.wait or ANSWER
+        port.watched = True
         self._loop.watch_reader(sock.fileno(), lambda: self._answered(port))
         port.timer = self._loop.call_later(seconds / 2, lambda: self._ask_again(port, seconds / 2))
         self._send(port)
 
     def _ask_again(self, port: _Port, seconds: float) -> None:
         # A datagram may be lost, and ICMP is rationed (icmp(7), icmp_ratelimit).
-        port.timer = self._loop.call_later(seconds, lambda: self._done(port, "open|filtered"))
+        port.timer = self._loop.call_later(seconds, lambda: self._over(port, "open|filtered"))
         self._send(port)
+        self._fill()
 
     def _send(self, port: _Port) -> None:
         assert port.sock is not None
@@ -190,8 +212,9 @@ class Sweep:
             return
         except OSError as error:
             self._failed(port, error)
+            self._fill()
             return
-        self._done(port, "open")
+        self._over(port, "open")
 
     # What came of it.
 
@@ -206,12 +229,15 @@ class Sweep:
         if port.attempt + 1 < len(self._endpoints):
             port.attempt += 1
             self._waiting.appendleft(port)
-            self._loop.call_later(0, self._fill)
             return
         self._know(port, [*port.failed, Scanned(tried, self._address.host, "closed")])
 
     def _again(self, port: _Port) -> None:
         self._waiting.appendleft(port)
+        self._fill()
+
+    def _over(self, port: _Port, state: str) -> None:
+        self._done(port, state)
         self._fill()
 
     def _done(self, port: _Port, state: str) -> None:
@@ -226,8 +252,6 @@ class Sweep:
             for event in self._known.pop(self._told):
                 self._report(event)
             self._told += 1
-        # Not here: a port that is refused at once would call this from within itself.
-        self._loop.call_later(0, self._fill)
 
     def _let_go(self, port: _Port) -> None:
         port.stop(self._loop)
@@ -237,8 +261,7 @@ class Sweep:
             self._in_flight -= 1
 
     def _tried(self, port: _Port) -> Address:
-        endpoint: Endpoint = self._endpoints[port.attempt]
-        return address_of(self._address.scheme, endpoint.name)._replace(port=port.text)
+        return self._addresses[port.attempt]._replace(port=port.text)
 
 
 class _Port:
@@ -251,12 +274,14 @@ class _Port:
         self.tries = 0
         self.sock: socket.socket | None = None
         self.timer: Timer | None = None
+        self.watched = False
         self.banner = b""
         self.failed: list[AttemptFailed | Scanned] = []
 
     def stop(self, loop: Loop) -> None:
         """Watch it no more."""
-        if self.sock is not None:
+        if self.watched and self.sock is not None:
+            self.watched = False
             loop.watch_reader(self.sock.fileno(), None)
             loop.watch_writer(self.sock.fileno(), None)
         if self.timer is not None:

@@ -7,10 +7,9 @@ import time
 
 from ..core.address import Address
 from ..core.config import Config, Proxy
-from ..core.deadline import Deadline, parse_duration
+from ..core.deadline import Deadline
 from ..core.errors import DialError, ProxyError, cause_of
 from ..core.events import AttemptFailed, Report
-from ..core.quantity import parse_count
 from ..layers.handshake import Handshake, HandshakeError
 from ..transports import dial
 from ..transports.conn import Conn
@@ -27,23 +26,18 @@ def dial_through(config: Config, report: Report) -> Conn:
 
     Raises DialError, ProxyError.
     """
-    for pause in _pauses(config.retry):
+    assert config.address is not None
+    times, pause = config.retry or (0, 0.0)
+    for _ in range(times):
         try:
             return _dial_once(config, report)
         except DialError as error:
-            # A name that does not resolve may do so later, too.
-            report(AttemptFailed(config.address or Address("tcp"), error.cause))
+            # A name that does not resolve may do so later, too. (Of several addresses
+            # each has been reported already.)
+            if len(error.attempts) <= 1:
+                report(AttemptFailed(config.address, error.cause))
             time.sleep(pause)
     return _dial_once(config, report)
-
-
-def _pauses(retry: str | None) -> list[float]:
-    """Seconds before each new try, from ``N[:DELAY]``. Raises UsageError."""
-    if retry is None:
-        return []
-    times, _, delay = retry.partition(":")
-    seconds = parse_duration(delay, "--retry") if delay else 1.0
-    return [seconds] * parse_count(times, "--retry")
 
 
 def _dial_once(config: Config, report: Report) -> Conn:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.address import INTERNET, Address
-from ..core.errors import DialError, ListenError, PyncError, cause_of
+from ..core.errors import DialError, ListenError, PyncError, UnresolvedError, cause_of
 from ..core.events import AttemptFailed
 from . import Options
 
@@ -60,10 +60,14 @@ def resolve(
         )
     except socket.gaierror as error:
         operation = "listen" if passive else "dial"
-        raise wrong(operation, address, cause_of(error)) from None
+        raise _unresolved(wrong)(operation, address, cause_of(error)) from None
     except UnicodeError:
-        raise wrong("dial", address, "the name is no host name") from None
+        raise _unresolved(wrong)("dial", address, "the name is no host name") from None
     return list(dict.fromkeys(Endpoint(family, name) for family, _, _, _, name in found))
+
+
+def _unresolved(wrong: type[PyncError]) -> type[PyncError]:
+    return UnresolvedError if wrong is DialError else wrong
 
 
 def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) -> int:

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from pync.core import errors
+from pync.core import errors, exits
 from pync.core.address import Address
 
 
@@ -53,3 +53,27 @@ def test_each_class_carries_its_exit_status(error: type[errors.PyncError], statu
 
 def test_a_signal_is_counted_as_a_shell_counts_it() -> None:
     assert errors.Terminated(15).status == 143
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.UnresolvedError("dial", "x", "name or service not known"), exits.NOT_RESOLVED),
+        (errors.DialError("dial", "x", "connection refused"), exits.REFUSED),
+        (errors.DialError("dial", "x", "no route to host"), exits.UNREACHABLE),
+        (errors.DialError("dial", "x", "timed out"), exits.TIMED_OUT),
+        (errors.DialError("dial", "x", "something else"), exits.NETWORK),
+        (errors.IdleTimeoutError("relay", "x", "nothing moved"), exits.TIMED_OUT),
+        (errors.ListenError("accept", "x", "timed out"), exits.TIMED_OUT),
+        (errors.ListenError("listen", "x", "address already in use"), exits.NOT_LISTENING),
+        (errors.RelayError("relay", "x", "connection reset by peer"), exits.BROKEN),
+        (errors.TlsError("dial", "x", "timed out"), exits.NOT_SECURED),
+        (errors.ProxyError("dial", "x", "connection refused"), exits.PROXY),
+        (errors.UnmetError("x"), exits.UNMET),
+        (errors.ScriptError("expect", "x", "something else came"), exits.UNMET),
+        (errors.ExecError("run", "x", "no such file or directory"), exits.NOT_RUN),
+        (errors.OutputError("write", "x", "no space left on device"), exits.NOT_WRITTEN),
+    ],
+)
+def test_a_finer_status_tells_causes_apart(error: errors.PyncError, status: int) -> None:
+    assert errors.detailed_status(error) == status

@@ -1,0 +1,52 @@
+"""What a listener tells once it listens: its addresses, and its port to who waits for it."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.config import Config
+from ..core.errors import PyncError, UsageError, cause_of
+from ..core.events import Exposed, Listening, PortTold, Report
+from ..transports.conn import Listener
+
+#: Addresses on which only this machine can connect.
+_LOOPBACK = ("127.", "::1", "localhost")
+
+#: In place of a file: standard error.
+_STDERR = "-"
+
+
+def announce(listener: Listener, config: Config, report: Report) -> None:
+    """Tell of every address; with --report-port write the port down.
+
+    Raises UsageError for a listener that has no port, PyncError if the file cannot be written.
+    """
+    for address in listener.addresses:
+        report(Listening(address))
+        runs = config.exec is not None or config.sh_exec is not None
+        if runs and address.host and not address.host.startswith(_LOOPBACK):
+            report(Exposed(address))
+    if config.report_port is None:
+        return
+    port = listener.address.port
+    if not port:
+        raise UsageError("--report-port: this listener has no port")
+    if config.report_port == _STDERR:
+        report(PortTold(port))
+    else:
+        _write_down(config.report_port, f"{port}\n".encode())
+
+
+def _write_down(path: str, text: bytes) -> None:
+    # Under another name first: who waits for the file never reads half a number.
+    unfinished = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(unfinished, "xb") as file:
+            file.write(text)
+        os.replace(unfinished, path)
+    except OSError as error:
+        try:
+            os.unlink(unfinished)
+        except OSError:
+            pass
+        raise PyncError("write", path, cause_of(error)) from None

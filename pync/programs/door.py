@@ -1,0 +1,116 @@
+"""The door of a listener that serves its clients at once, in a shared loop.
+
+Who comes is let in up to --max-conns, over the doorstep if it has to shake hands first;
+when nobody has come for --accept-timeout, the door is closed. Running out of descriptors
+closes it for a moment only.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+
+from ..core.config import Config
+from ..core.errors import ListenError
+from ..core.events import Denied, Report
+from ..engine.loop import Loop, Timer
+from ..transports.conn import Conn, Listener
+from .doorstep import Doorstep
+
+#: Seconds to wait before accepting again when descriptors have run out.
+PAUSE = 0.1
+
+#: Connections taken in one round, so that those who are inside are served between.
+AT_ONCE = 64
+
+#: Errors of accept that more descriptors or memory would mend.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class Door:
+    """Lets clients in.
+
+    Arguments:
+        loop: watches the listener.
+        entered: is given each connection that is ready to talk; ``left`` is to be called
+            when it is over.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        config: Config,
+        listener: Listener,
+        report: Report,
+        entered: Callable[[Conn], None],
+    ) -> None:
+        self._loop = loop
+        self._config = config
+        self._listener = listener
+        self._report = report
+        self._entered = entered
+        self._inside = 0
+        self._waiting: Timer | None = None
+        self._doorstep = Doorstep(loop, config, report, self._enter)
+
+    def open(self) -> None:
+        """Let clients come. ListenError comes out of the loop if nobody does in time."""
+        for descriptor in self._listener.read_fds():
+            self._loop.watch_reader(descriptor, self._accept)
+        self._await_somebody()
+
+    def left(self) -> None:
+        """One who had entered is gone."""
+        self._inside -= 1
+        self._await_somebody()
+
+    def close(self) -> None:
+        """Let nobody in any more; idempotent."""
+        self._shut()
+        self._doorstep.close()
+
+    def _shut(self) -> None:
+        for descriptor in self._listener.read_fds():
+            if descriptor >= 0:
+                self._loop.watch_reader(descriptor, None)
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _await_somebody(self) -> None:
+        seconds = self._config.accept_timeout
+        if seconds is not None and not self._inside and self._waiting is None:
+            self._waiting = self._loop.call_later(seconds, self._nobody_came)
+
+    def _nobody_came(self) -> None:
+        raise ListenError("accept", self._listener.address, "timed out")
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                conn = self._listener.take_nowait()
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                # A loop that tries again at once would only heat the machine.
+                self._shut()
+                self._loop.call_later(PAUSE, self.open)
+                return
+            if conn is None:
+                return
+            self._admit(conn)
+
+    def _admit(self, conn: Conn) -> None:
+        most = self._config.max_conns
+        if most is not None and self._inside + len(self._doorstep) >= most:
+            conn.close()
+            self._report(Denied(conn.peer, f"connection limit reached ({most})"))
+            return
+        self._doorstep.take(conn)
+
+    def _enter(self, conn: Conn) -> None:
+        self._inside += 1
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._entered(conn)

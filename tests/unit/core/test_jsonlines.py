@@ -1,0 +1,59 @@
+"""Events as JSON: one object a line, whatever a peer has put into it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError
+from pync.core.events import Accepted, Event, Failed, Finished, Scanned
+from pync.core.jsonlines import as_line
+
+PEER = Address("tcp", "::1", "9000")
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (
+            Accepted(PEER),
+            {"event": "accepted", "peer": "tcp://[::1]:9000", "host": "::1", "port": 9000},
+        ),
+        (
+            Accepted(Address("unix", path="a.sock")),
+            {"event": "accepted", "peer": "unix:a.sock"},
+        ),
+        (
+            Scanned(PEER, "localhost", "open", b"SSH\r\n\xff"),
+            {
+                "event": "scanned",
+                "address": "tcp://[::1]:9000",
+                "host": "::1",
+                "port": 9000,
+                "asked": "localhost",
+                "state": "open",
+                "banner": "SSH\r\n\\xff",
+            },
+        ),
+        (
+            Failed(DialError("dial", PEER, "timed out")),
+            {"event": "failed", "error": "dial tcp://[::1]:9000: timed out"},
+        ),
+    ],
+)
+def test_an_event_is_an_object(event: Event, fields: dict[str, object]) -> None:
+    assert json.loads(as_line(event, 1.5)) == {**fields, "time": 1.5}
+
+
+def test_names_are_in_lower_case_and_numbers_are_numbers() -> None:
+    told = json.loads(as_line(Finished(PEER, 3, 4, 0.5), 0.123456789))
+    assert (told["event"], told["sent"], told["received"]) == ("finished", 3, 4)
+    assert told["time"] == 0.123457
+
+
+def test_a_line_is_one_line_of_ascii() -> None:
+    line = as_line(Scanned(PEER, "h\nä\x1b[2J", "open", b"\x00\n\x1b\xe4"), 0)
+    assert line.isascii()
+    assert line.isprintable()

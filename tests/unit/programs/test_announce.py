@@ -1,0 +1,71 @@
+"""What a listener tells, and its port in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import PyncError, UsageError
+from pync.core.events import Event, Exposed, Listening, PortTold
+from pync.programs.announce import announce
+from pync.transports import listen
+from pync.transports.conn import Listener
+
+HERE = Address("tcp", "127.0.0.1", "0")
+
+
+def told_by(listener: Listener, config: Config) -> list[Event]:
+    told: list[Event] = []
+    announce(listener, config, told.append)
+    return told
+
+
+def test_addresses_and_the_port(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    path.write_text("an older one")
+    with listen(HERE) as listener:
+        port = listener.address.port
+        assert told_by(listener, Config()) == [Listening(listener.address)]
+        told = told_by(listener, Config(report_port="-"))
+        assert told == [Listening(listener.address), PortTold(port)]
+        assert told_by(listener, Config(report_port=str(path))) == told[:1]
+    assert path.read_text() == f"{port}\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "such"
+    with listen(HERE) as listener, pytest.raises(PyncError) as raised:
+        told_by(listener, Config(report_port=str(path)))
+    assert str(raised.value) == f"write {path}: no such file or directory"
+
+
+def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    with listen(HERE) as listener, pytest.raises(PyncError):
+        told_by(listener, Config(report_port=str(path)))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
+    with listen(Address("unix", path=str(tmp_path / "s"))) as listener, pytest.raises(UsageError):
+        told_by(listener, Config(report_port="-"))
+
+
+@pytest.mark.parametrize(
+    ("host", "config", "exposed"),
+    [
+        ("127.0.0.1", Config(exec="cat"), False),
+        ("0.0.0.0", Config(exec="cat"), True),
+        ("0.0.0.0", Config(sh_exec="cat"), True),
+        ("0.0.0.0", Config(), False),
+    ],
+)
+def test_who_runs_commands_for_everybody_is_told(host: str, config: Config, exposed: bool) -> None:
+    with listen(Address("tcp", host, "0")) as listener:
+        told = told_by(listener, config)
+    assert any(isinstance(event, Exposed) for event in told) == exposed
