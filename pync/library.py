@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .core.address import parse
+from typing import TYPE_CHECKING
+
+from .core.address import Address, parse
 from .core.config import Endings
 from .core.errors import UsageError
 from .engine.relay import relay as _relay
@@ -12,31 +14,66 @@ from .transports import dial as _dial
 from .transports import listen as _listen
 from .transports.conn import Conn, Listener
 
+if TYPE_CHECKING:
+    from .transports.tls import TlsListener
 
-def dial(address: str, *, timeout: float | None = None, source: str | None = None) -> Conn:
+#: What stands before the address of a TCP connection through TLS.
+_TLS = "tls://"
+
+
+def dial(
+    address: str,
+    *,
+    timeout: float | None = None,
+    source: str | None = None,
+    verify: bool = True,
+    trusted: str | None = None,
+) -> Conn:
     """Connect to an address, trying all that its name has.
 
     Arguments:
-        address: ``tcp://HOST:PORT``, ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``.
+        address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT``, ``unix:PATH``,
+            ``unixgram:PATH``.
         timeout: seconds for the connection to be made; None: as the system has it.
         source: the local address to connect from.
+        verify: over TLS, whether the certificate has to be right.
+        trusted: over TLS, a PEM file of certificates to trust in place of the system's.
     Returns a connection; it has ``send_eof`` if it can be half-closed.
-    Raises DialError, or UsageError for an address that makes no sense.
+    Raises DialError, TlsError, or UsageError for an address that makes no sense.
     """
-    where = parse(address)
+    where = _parsed(address)
     if not (where.host or where.path):
         raise UsageError(f"{address} has no host to connect to")
-    return _dial(where, Options(timeout=timeout, source=source))
+    options = Options(timeout=timeout, source=source)
+    if not address.startswith(_TLS):
+        return _dial(where, options)
+    from .transports import tls
+    from .transports.security import Security
+
+    return tls.dial(where, Security(verify=verify, trusted=trusted), options)
 
 
-def listen(address: str) -> Listener:
+def listen(
+    address: str, *, certificate: str | None = None, key: str | None = None
+) -> Listener | TlsListener:
     """Listen on an address; port 0 is any free one (see ``listener.address``).
 
     Arguments:
         address: as for dial; an empty host is every address of the machine.
+        certificate: over TLS, a PEM file; without one the listener makes its own.
+        key: the PEM file of its key, if that is another one.
     Raises ListenError, or UsageError for an address that makes no sense.
     """
-    return _listen(parse(address))
+    if not address.startswith(_TLS):
+        return _listen(parse(address))
+    from .transports import tls
+    from .transports.security import Security
+
+    return tls.listen(_parsed(address), Security(certificate=certificate, key=key))
+
+
+def _parsed(address: str) -> Address:
+    return parse(f"tcp://{address[len(_TLS) :]}" if address.startswith(_TLS) else address)
 
 
 def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:

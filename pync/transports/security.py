@@ -6,6 +6,7 @@ without a certificate makes one for itself, which nobody can verify.
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import NamedTuple
 
@@ -71,7 +72,9 @@ def server_context(security: Security) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             raise UsageError(f"--ssl-trustfile {security.trusted}: {_said(error)}") from None
         context.verify_mode = ssl.CERT_REQUIRED
-    return _tuned(context, security)
+    # As ssl.create_default_context does it for clients.
+    keylog = security.keylog or os.environ.get("SSLKEYLOGFILE")
+    return _tuned(context, security._replace(keylog=keylog))
 
 
 def secure(

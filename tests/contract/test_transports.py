@@ -7,11 +7,13 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+import pync
 from pync.core.address import Address, parse
 from pync.core.errors import DialError, ListenError
 from pync.transports import SCHEMES, Options, dial, listen
@@ -52,6 +54,7 @@ NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
 NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
 NO_SCTP = "" if _has("AF_INET", ("127.0.0.1", 0), 132) else "this kernel has no SCTP"
 NO_VSOCK = "" if _has("AF_VSOCK", (1, 0xFFFFFFFF)) else "this kernel has no vsock_loopback"
+NO_CERTIFICATE = "" if find_spec("cryptography") else "cryptography is not installed"
 NO_ABSTRACT = "" if sys.platform.startswith("linux") else "abstract names are Linux's"
 
 TRANSPORTS = [
@@ -63,6 +66,7 @@ TRANSPORTS = [
     Transport("sctp", "sctp://127.0.0.1:0", missing=NO_SCTP, halves=False),
     Transport("vsock", "vsock://1:0", missing=NO_VSOCK),
     Transport("memory", ""),
+    Transport("tls", "", missing=NO_CERTIFICATE),
     Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
     Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
     Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),
@@ -114,12 +118,12 @@ def listening(folder: Path) -> Iterator[Listen]:
 
 
 @pytest.fixture
-def connect(listening: Listen) -> Iterator[Connect]:
+def connect(listening: Listen, folder: Path) -> Iterator[Connect]:
     opened: list[Conn] = []
 
     def begin(transport: Transport) -> Ends:
         if not transport.address:
-            ends = Ends(*pair())
+            ends = Ends(*(pair() if transport.name == "memory" else tls_pair(folder)))
             opened.extend(ends)
             return ends
         listener = listening(transport)
@@ -139,6 +143,22 @@ def connect(listening: Listen) -> Iterator[Connect]:
     yield begin
     for conn in opened:
         conn.close()
+
+
+def tls_pair(folder: Path) -> tuple[Conn, Conn]:
+    """Both ends of a connection through TLS; the client trusts this certificate only."""
+    from pync.transports.certificate import self_made
+
+    certificate = folder / "certificate.pem"
+    certificate.write_bytes(self_made())
+    with pync.listen("tls://localhost:0", certificate=str(certificate)) as listener:
+        accepted: list[Conn] = []
+        accepting = threading.Thread(target=lambda: accepted.append(listener.accept(PATIENCE)))
+        accepting.start()
+        address = f"tls://localhost:{listener.address.port}"
+        client = pync.dial(address, trusted=str(certificate), timeout=PATIENCE)
+        accepting.join()
+    return client, accepted[0]
 
 
 def address_of(transport: Transport, folder: Path) -> Address:

@@ -17,7 +17,7 @@ def test_a_port_in_a_file(pync: Start, tmp_path: Path) -> None:
     path = tmp_path / "port"
     program = pync("-l", f"--report-port={path}", "127.0.0.1", "0")
     until(path.exists, "the port")
-    with connected(path.read_text().strip()) as peer:
+    with connected(int(path.read_text())) as peer:
         peer.says(b"hello")
         assert program.read(5) == b"hello"
         peer.half_closes()
@@ -27,7 +27,7 @@ def test_a_port_in_a_file(pync: Start, tmp_path: Path) -> None:
 
 def test_a_port_on_stderr(pync: Start) -> None:
     program = pync("-l", "--report-port", "127.0.0.1", "0")
-    with connected(program.hears(rb"^(\d+)\n").group(1).decode()) as peer:
+    with connected(int(program.hears(rb"^(\d+)\n").group(1))) as peer:
         peer.half_closes()
         program.end_input()
         program.ends(0)

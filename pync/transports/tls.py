@@ -1,0 +1,91 @@
+"""TLS over TCP for the library: dial and listen, with the handshake inside.
+
+The command's own way is longer (proxies stand between dialling and the handshake, see
+programs/reach.py), and shares the contexts and the handshake of security.py with this.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..core.address import Address
+from ..core.deadline import Deadline
+from . import DEFAULT, Options
+from . import dial as dial_plain
+from . import listen as listen_plain
+from .conn import Conn, StreamConn
+from .security import Security, client_context, secure, server_context
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+def dial(address: Address, security: Security, options: Options = DEFAULT) -> Conn:
+    """Connect over TCP and shake hands; the time-out is for both together.
+
+    Raises DialError, TlsError, UsageError.
+    """
+    context = client_context(security)
+    deadline = Deadline(options.timeout)
+    conn = dial_plain(address, options)
+    assert isinstance(conn, StreamConn)
+    name = security.server_name or address.host
+    return secure(conn, context, server_name=name, timeout=deadline.remaining)
+
+
+def listen(address: Address, security: Security, options: Options = DEFAULT) -> TlsListener:
+    """Listen over TCP; each client shakes hands when it is accepted.
+
+    Raises ListenError, UsageError.
+    """
+    return TlsListener(address, security, options)
+
+
+class TlsListener:
+    """A listener whose connections are secured.
+
+    Arguments:
+        address: to listen on.
+        security: the certificate; without one, the listener makes one for itself.
+        options: see Options.
+    """
+
+    def __init__(self, address: Address, security: Security, options: Options) -> None:
+        self._context = server_context(security)
+        self._plain = listen_plain(address, options)
+        self.addresses = self._plain.addresses
+
+    @property
+    def address(self) -> Address:
+        """The first of the addresses."""
+        return self.addresses[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def accept(self, timeout: float | None = None) -> Conn:
+        """The next connection, its handshake done.
+
+        Arguments:
+            timeout: seconds for a client to come, and for its handshake; None: for ever,
+                and HANDSHAKE.
+        Raises ListenError when nobody comes, TlsError when one cannot be secured: the
+        listener goes on then.
+        """
+        deadline = Deadline(timeout)
+        conn = self._plain.accept(timeout)
+        assert isinstance(conn, StreamConn)
+        return secure(conn, self._context, server_side=True, timeout=deadline.remaining)
+
+    def close(self) -> None:
+        """Stop listening; idempotent."""
+        self._plain.close()
