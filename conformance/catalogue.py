@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .mutants.catalogue import MUTANTS
 from .outcome import Level
-from .targets.address import TCP, TCP6, TRANSPORTS, UNIX
+from .targets.address import STREAMS, TCP, TCP6, UNIX
 
 if TYPE_CHECKING:
     from .session import Session
@@ -63,14 +63,8 @@ class Profile:
         title: one line for ``list``.
         parameters: every text of the service with its default.
         first_input: bytes that the service answers, for the readiness probe.
-        half_input: the beginning of a message, left unfinished.
-        open: what a client sees at the start (takes the greeting).
-        serve: a whole small session of an opened client, to its orderly end.
-        stall: makes an opened client one to which the server has much to write while
-            it does not read.
-        chatter: bytes that a client may send at any time and that change nothing.
-        provoke: what makes the server write to a stalled client.
-        ends_by_itself: the server ends the connection without being asked.
+        visit: a whole small session of a new client, to its orderly end.
+        transports: what the service can be given over.
         silent: the server never sends a byte; its FIN is all that answers the probe.
     """
 
@@ -81,26 +75,16 @@ class Profile:
         title: str,
         parameters: Mapping[str, bytes],
         first_input: bytes,
-        half_input: bytes,
-        open: Callable[[Session, Peer], None],
-        serve: Callable[[Session, Peer], None],
-        stall: Callable[[Session, Peer], None],
-        chatter: bytes = b"",
-        provoke: Callable[[Peer], None] | None = None,
-        ends_by_itself: bool = False,
+        visit: Callable[[Session], None],
+        transports: tuple[str, ...],
         silent: bool = False,
     ) -> None:
         self.name = name
         self.title = title
         self.parameters = parameters
         self.first_input = first_input
-        self.half_input = half_input
-        self.open = open
-        self.serve = serve
-        self.stall = stall
-        self.chatter = chatter
-        self.provoke = provoke
-        self.ends_by_itself = ends_by_itself
+        self.visit = visit
+        self.transports = transports
         self.silent = silent
         self.requirements: list[Requirement] = []
 
@@ -119,7 +103,7 @@ class Profile:
         clause: str,
         text: str,
         basis: str,
-        transports: tuple[str, ...] = TRANSPORTS,
+        transports: tuple[str, ...] | None = None,
         spawned: bool = False,
     ) -> Declare:
         def declare(scenario: Scenario) -> Scenario:
@@ -133,7 +117,7 @@ class Profile:
                     text,
                     basis,
                     self.name,
-                    transports,
+                    self.transports if transports is None else transports,
                     spawned,
                     scenario,
                 )
@@ -141,6 +125,54 @@ class Profile:
             return scenario
 
         return declare
+
+
+class StreamProfile(Profile):
+    """A service over streams, with what the common requirements need to know of it.
+
+    Arguments, besides those of every profile:
+        half_input: the beginning of a message, left unfinished.
+        open: what a client sees at the start (takes the greeting).
+        serve: a whole small session of an opened client, to its orderly end.
+        stall: makes an opened client one to which the server has much to write while
+            it does not read.
+        chatter: bytes that a client may send at any time and that change nothing.
+        provoke: what makes the server write to a stalled client.
+        ends_by_itself: the server ends the connection without being asked.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        first_input: bytes,
+        half_input: bytes,
+        open: Callable[[Session, Peer], None],
+        serve: Callable[[Session, Peer], None],
+        stall: Callable[[Session, Peer], None],
+        chatter: bytes = b"",
+        provoke: Callable[[Peer], None] | None = None,
+        ends_by_itself: bool = False,
+        silent: bool = False,
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=first_input,
+            visit=lambda session: session.serve(session.join()),
+            transports=STREAMS,
+            silent=silent,
+        )
+        self.half_input = half_input
+        self.open = open
+        self.serve = serve
+        self.stall = stall
+        self.chatter = chatter
+        self.provoke = provoke
+        self.ends_by_itself = ends_by_itself
 
 
 def matches(pattern: str, identity: str) -> bool:

@@ -19,7 +19,7 @@ from .plan import Case, Options, Plan
 from .preflight import resolved
 from .profiles import PROFILES
 from .session import Session
-from .targets.address import Address, has_ipv6, open_socket
+from .targets.address import STREAMS, Address, has_ipv6, open_socket
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -64,8 +64,9 @@ def examine(options: Options) -> Iterator[tuple[str, str]]:
     began = time.monotonic()
     with _launched(plan, first) as server:
         yield "ready", f"{server.address} after {time.monotonic() - began:.2f} s"
-        heard = listen_to(server.address)
         transport = server.address.transport
+        # Over datagrams nobody is there before the first one has come.
+        heard = listen_to(server.address) if transport in STREAMS else Heard([], False)
     options = options._replace(transports=(transport,))
     yield "greeting", _greeting(heard)
     if isinstance(plan.target, (ReferenceTarget, MutantTarget)):
@@ -73,6 +74,8 @@ def examine(options: Options) -> Iterator[tuple[str, str]]:
     fitting: list[str] = []
     settings = options.settings
     for profile in PROFILES.values():
+        if transport not in profile.transports:
+            continue
         trial = _settings_for(profile, heard, options.settings)
         found = attempt(options, profile, trial)
         if found is None:

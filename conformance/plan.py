@@ -12,7 +12,7 @@ from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
-from .targets.address import TCP, TCP6, TRANSPORTS, UNIX, Address, parse
+from .targets.address import DATAGRAMS, IPV4_OF, TCP, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -153,8 +153,12 @@ class Plan:
         if from_cases and "*" not in from_cases:
             return choose_profiles(",".join(from_cases))
         if isinstance(self.target, (AddressTarget, CommandTarget)) and not from_cases:
-            return [PROFILES["echo"]]
+            return [PROFILES["udp-echo" if self._is_datagrams() else "echo"]]
         return list(PROFILES.values())
+
+    def _is_datagrams(self) -> bool:
+        where = self.target.address if isinstance(self.target, AddressTarget) else self.at
+        return where is not None and where.transport in DATAGRAMS
 
     def _with_addresses(self, profiles: list[Profile]) -> list[Profile]:
         for profile in profiles:
@@ -184,20 +188,34 @@ class Plan:
         }
 
     def _transports(self) -> list[str]:
+        """What is judged over, of all that the target offers."""
         asked = list(self.options.transports)
         unknown = [name for name in asked if name not in TRANSPORTS]
         if unknown:
             known = ", ".join(TRANSPORTS)
             raise WrongUsage(f"unknown transport {unknown[0]!r} (known: {known})")
-        offered = self._offered()
-        chosen = [name for name in offered if not asked or name in asked]
+        offered = {name for profile in self.profiles for name in self._offered(profile)}
+        chosen = [name for name in TRANSPORTS if name in offered and (not asked or name in asked)]
         if not chosen:
-            raise WrongUsage(
-                f"transport {', '.join(asked)}: this target is reached over {', '.join(offered)}"
-            )
+            reached = ", ".join(name for name in TRANSPORTS if name in offered)
+            raise WrongUsage(f"transport {', '.join(asked)}: this target is reached over {reached}")
         return chosen
 
-    def _offered(self) -> list[str]:
+    def _offered(self, profile: Profile) -> list[str]:
+        """Over what the target gives a profile. Raises WrongUsage when that is nothing."""
+        if profile.name in self.addresses:
+            reached = [self.addresses[profile.name].transport]
+        else:
+            reached = self._reached(profile)
+        offered = [name for name in profile.transports if name in reached]
+        if not offered:
+            raise WrongUsage(
+                f"{profile.name} is given over {', '.join(profile.transports)}; "
+                f"this target is reached over {', '.join(reached)}"
+            )
+        return offered
+
+    def _reached(self, profile: Profile) -> list[str]:
         if isinstance(self.target, AddressTarget):
             if self.at is not None:
                 raise WrongUsage("AT goes with a command; the TARGET is an address already")
@@ -208,30 +226,32 @@ class Plan:
             return list(TRANSPORTS)
         if self.at is not None:
             return [self.at.transport]
+        # Of a profile's transports the first is the ordinary one.
+        ordinary = profile.transports[:1]
+        asked = [name for name in self.options.transports if name in profile.transports]
+        if self.target.manner == INETD:
+            # A connection becomes a process; a datagram has none.
+            return [name for name in asked or [TCP] if name not in DATAGRAMS]
         if self.target.manner != LISTENS:
             # The suite listens itself: over whatever it is asked to.
-            return list(self.options.transports) or [TCP]
+            return asked or list(ordinary)
         if "path" in self.target.placeholders and "port" not in self.target.placeholders:
             return [UNIX]
-        if not self.target.placeholders & {"port", "path"} and self.options.transports:
-            return list(self.options.transports)
-        return [TCP]
+        if not self.target.placeholders & {"port", "path"} and asked:
+            return asked
+        return list(ordinary)
 
     def _cases(self, ipv6: bool) -> list[Case]:
         return [
             Case(requirement, transport, self._skip(requirement, transport, ipv6))
             for profile in self.profiles
-            for transport in self._transports_of(profile)
+            for transport in self.transports
+            if transport in self._offered(profile)
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
             and (transport in requirement.transports or UNIX not in requirement.transports)
             and not (transport == UNIX and requirement.id.endswith("/port-free"))
         ]
-
-    def _transports_of(self, profile: Profile) -> list[str]:
-        if profile.name in self.addresses:
-            return [self.addresses[profile.name].transport]
-        return self.transports
 
     def _is_asked_for(self, requirement: Requirement) -> bool:
         patterns = self.options.cases
@@ -240,7 +260,7 @@ class Plan:
     def _skip(self, requirement: Requirement, transport: str, ipv6: bool) -> str | None:
         if transport not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
-        if transport == TCP6 and not ipv6:
+        if transport in IPV4_OF and not ipv6:
             return "this machine has no IPv6 loopback"
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"

@@ -45,7 +45,8 @@ def prepare(options: Options) -> Plan:
         found = server.address.transport
     if found not in plan.transports and _announces(plan):
         # Only its announcement could tell where it listens.
-        return Plan(options._replace(transports=(found,)), has_ipv6())
+        transports = [found if name == first.transport else name for name in plan.transports]
+        return Plan(options._replace(transports=tuple(transports)), has_ipv6())
     return plan
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
-from .catalogue import Profile
+from .catalogue import Profile, StreamProfile
 from .dialling import dial
 from .outcome import NotJudged, Violation
+from .sender import Sender
 from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
 from .targets.spawn import Process
@@ -64,6 +65,7 @@ class Session:
         self._client = client
         self._names = iter(_client_names())
         self._peers: list[Peer] = []
+        self._senders: list[Sender] = []
         self._stack = ExitStack()
         self._server: Server | None = None
 
@@ -106,17 +108,27 @@ class Session:
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client that has seen what the service sends at the start."""
         peer = self.connect(name, receive_buffer)
+        assert isinstance(self.profile, StreamProfile), self.profile.name
         self.profile.open(self, peer)
         return peer
 
     def serve(self, peer: Peer) -> None:
         """Take a joined client through a whole small session, to its orderly end."""
+        assert isinstance(self.profile, StreamProfile), self.profile.name
         self.profile.serve(self, peer)
         peer.close()
 
+    def sender(self, name: str | None = None) -> Sender:
+        """A new sender of datagrams to the server."""
+        sender = Sender(
+            name or next(self._names), self.server.address, self.transcript, self.deadline
+        )
+        self._senders.append(sender)
+        return sender
+
     def next_client_is_served(self) -> None:
         """The clause of every survival scenario: the next client is served in full."""
-        self.serve(self.join())
+        self.profile.visit(self)
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
@@ -233,6 +245,8 @@ class Session:
                 peer.vanish()
         for peer in self._peers:
             peer.close(note=False)
+        for sender in self._senders:
+            sender.close(note=False)
         self._stack.close()
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pexpect
 
 from .outcome import NotJudged, SuiteFailed, Violation
-from .targets.address import UNIX, Address
+from .targets.address import DATAGRAMS, UNIX, Address
 from .targets.grammar import fill
 from .transcript import RECEIVED, SENT, Transcript, first_difference
 
@@ -197,11 +197,13 @@ def open_terminal(
     Arguments:
         client: a command line; HOST and PORT are added unless it holds placeholders;
             None is pync.
-    Raises NotJudged when the client cannot reach this transport, SuiteFailed when
-    it is not installed.
+    Raises NotJudged when the client cannot reach this transport, as far as its command
+    line tells, SuiteFailed when it is not installed.
     """
     if client is None:
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
+        if address.transport in DATAGRAMS:
+            where.insert(0, "-u")
         argv = [sys.executable, "-m", "pync", *where]
         return Terminal(argv, MANNERS["pync"], transcript, deadline)
     words = tuple(shlex.split(client))
@@ -209,6 +211,8 @@ def open_terminal(
     filled = fill(words, values)
     if address.transport == UNIX and "{path}" not in client:
         raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
+    if address.transport in DATAGRAMS and not re.search(r"-\w*u\b|--udp", client):
+        raise NotJudged(f"the client {words[0]!r} is not told to send datagrams (-u)")
     if filled == list(words):
         filled += _where(address)
     _check_installed(filled)

@@ -65,6 +65,12 @@ class Transcript:
         """Note bytes that the client read."""
         self._data(client, RECEIVED, data)
 
+    def datagram(self, client: str, direction: str, data: bytes) -> None:
+        """Note a datagram: its boundaries are part of what it says, and it may be empty."""
+        word = "" if data else "an empty datagram"
+        tail = data[HEAD:][-TAIL:]
+        self._add(Event(self._now(), client, direction, word, data[:HEAD], tail, len(data)))
+
     def note(self, client: str, word: str, direction: str = NOTE) -> None:
         """Note an event that is no data: connect, FIN, RST, a signal."""
         self._add(Event(self._now(), client, direction, word, b"", b"", 0))

@@ -1,6 +1,6 @@
 """The table of all mutants."""
 
-from . import crud, discard, echo, greet, half_open, hello, quit, reset
+from . import crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
 from .form import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
@@ -12,5 +12,6 @@ MUTANTS: "dict[str, Mutant]" = {
     **reset.MUTANTS,
     **hello.MUTANTS,
     **discard.MUTANTS,
+    **udp_echo.MUTANTS,
     **crud.MUTANTS,
 }

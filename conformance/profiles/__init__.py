@@ -15,11 +15,12 @@ from .half_open import half_open
 from .hello import hello
 from .quit import quit_
 from .reset import reset
+from .udp_echo import udp_echo
 
 #: Every profile by name, in the order of the report.
 PROFILES: dict[str, Profile] = {
     profile.name: profile
-    for profile in (echo, greet, quit_, half_open, reset, hello, discard, crud)
+    for profile in (echo, greet, quit_, half_open, reset, hello, discard, udp_echo, crud)
 }
 
 #: Every requirement by id, in the order of the report.

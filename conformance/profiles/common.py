@@ -6,7 +6,7 @@ proof that a client is served in full.
 
 from __future__ import annotations
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
 from . import concurrency, lifecycle, survival
@@ -15,7 +15,7 @@ from . import concurrency, lifecycle, survival
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 
-def every_stream_service(profile: Profile, writes: bool = True) -> None:
+def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
     """Declare the common requirements for a profile, after its own.
 
     Arguments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import Peer
@@ -13,7 +13,7 @@ from ..wire import Peer
 IDLE = 64
 
 
-def declare(profile: Profile) -> None:
+def declare(profile: StreamProfile) -> None:
     """Declare the requirements for a profile."""
 
     @profile.must(
@@ -23,7 +23,7 @@ def declare(profile: Profile) -> None:
         "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
     )
     def concurrent(session: Session) -> None:
-        _serves_meanwhile(session, lambda: [session.join()])
+        _serves_meanwhile(session, profile.ends_by_itself, lambda: [session.join()])
 
     @profile.must(
         "idle-64",
@@ -39,17 +39,19 @@ def declare(profile: Profile) -> None:
                 session.let_accept()
             return waiting
 
-        _serves_meanwhile(session, arrive)
+        _serves_meanwhile(session, profile.ends_by_itself, arrive)
 
 
-def _serves_meanwhile(session: Session, arrive: Callable[[], list[Peer]]) -> None:
+def _serves_meanwhile(
+    session: Session, ends_by_itself: bool, arrive: Callable[[], list[Peer]]
+) -> None:
     """While the clients that arrive stay, the next one is served in full.
 
     Where the server itself ends a connection, a client that is let in only after the
     others' end was not served meanwhile. Once that may be the machine's load; three
     times in a row it is the server.
     """
-    for _ in range(3 if session.profile.ends_by_itself else 1):
+    for _ in range(3 if ends_by_itself else 1):
         waiting = arrive()
         following = session.join()
         # Not the very last of many: a server that takes sixty lets it in as late.

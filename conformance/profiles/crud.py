@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import DATA, SILENCE, Peer
@@ -74,7 +74,7 @@ def stall(session: Session, peer: Peer) -> None:
     peer.send((b"read " + key + b"\n") * 2000)
 
 
-crud = Profile(
+crud = StreamProfile(
     "crud",
     title="a small store, kept over the server's end",
     parameters={},

@@ -6,7 +6,7 @@ an RST, is what a server answers that has read everything.
 
 from __future__ import annotations
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
 from .common import every_stream_service
@@ -37,7 +37,7 @@ def stall(session: Session, peer: Peer) -> None:
     peer.send(b"x" * 100_000)
 
 
-discard = Profile(
+discard = StreamProfile(
     "discard",
     title="all input is thrown away (RFC 863)",
     parameters={},

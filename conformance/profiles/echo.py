@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import Peer
@@ -52,7 +52,7 @@ def stall(session: Session, peer: Peer) -> None:
     jam(session, peer, bytes(range(256)) * 256)
 
 
-echo = Profile(
+echo = StreamProfile(
     "echo",
     title="every byte comes back unchanged (RFC 862)",
     parameters={"greeting": b""},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ..catalogue import ABORTABLE, Profile
+from ..catalogue import ABORTABLE, StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import Peer
@@ -36,7 +36,7 @@ def stall(session: Session, peer: Peer) -> None:
     """The farewell is still to be written; there is nothing to jam."""
 
 
-greet = Profile(
+greet = StreamProfile(
     "greet",
     title="a greeting, later a farewell, then FIN (RFC 865 style)",
     parameters={"greeting": b"Hello! I am TCP server\n", "farewell": b"Good bye!\n\n\n"},

@@ -6,7 +6,7 @@ pending. A reply that is only made after the FIN is lost there.
 
 from __future__ import annotations
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
 from .common import every_stream_service
@@ -41,7 +41,7 @@ def stall(session: Session, peer: Peer) -> None:
     peer.send(b"x" * 100_000)
 
 
-half_open = Profile(
+half_open = StreamProfile(
     "half-open",
     title="a reply made after the client's FIN",
     parameters={"reply": b"received {n} bytes\n"},

@@ -6,7 +6,7 @@ replies, at least one, and input ends in a newline where a reply is awaited.
 
 from __future__ import annotations
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
@@ -87,7 +87,7 @@ def stall(session: Session, peer: Peer) -> None:
     jam(session, peer, (b"x" * 63 + b"\n") * 1024)
 
 
-hello = Profile(
+hello = StreamProfile(
     "hello",
     title="whatever comes is answered by one sentence",
     parameters={"reply": b"Hello World form the server!"},

@@ -6,10 +6,10 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
-from ..catalogue import ABORTABLE, Declare, Profile
+from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
-from ..targets.address import TCP, TCP6, UNIX, open_socket
+from ..targets.address import DATAGRAMS, TCP, TCP6, UNIX, Address, open_socket
 from ..wire import Peer
 
 #: Connections after which a leak of one descriptor each is beyond doubt, made in
@@ -20,7 +20,7 @@ CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 TERMINATION = 5.0
 
 
-def declare(profile: Profile) -> None:
+def declare(profile: StreamProfile) -> None:
     """Declare the requirements for a profile."""
 
     def lives(words: str, clause: str, text: str, basis: str, **where: object) -> Declare:
@@ -59,7 +59,7 @@ def declare(profile: Profile) -> None:
     def port_free(session: Session) -> None:
         session.next_client_is_served()
         session.terminate(TERMINATION)
-        _nothing_listens(session)
+        nothing_listens(session)
 
     @lives(
         "leak-fin",
@@ -74,7 +74,7 @@ def declare(profile: Profile) -> None:
                 peer.send(profile.chatter)
                 session.serve(peer)
 
-        _leaves_no_descriptor(session, visit)
+        leaves_no_descriptor(session, visit)
 
     @lives(
         "leak-reset",
@@ -91,7 +91,7 @@ def declare(profile: Profile) -> None:
                 peer.reset()
             session.next_client_is_served()
 
-        _leaves_no_descriptor(session, visit)
+        leaves_no_descriptor(session, visit)
 
     @lives(
         "path-removed",
@@ -130,20 +130,21 @@ def _batch(session: Session, batch: int) -> list[Peer]:
     return peers
 
 
-def _nothing_listens(session: Session) -> None:
+def nothing_listens(session: Session) -> None:
+    """The server's port is free again. Raises Violation."""
     address = session.server.address
-    try:
-        with open_socket(address, session.deadline):
-            pass
-    except OSError:
-        pass
-    else:
+    datagrams = address.transport in DATAGRAMS
+    if not datagrams and _takes_a_connection(address, session.deadline):
         raise Violation("port-held", f"the server ended, and something still answers at {address}")
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As any server that starts there next would; TIME_WAIT does not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM) as probe:
         try:
+            if datagrams:
+                # With SO_REUSEADDR two could share it.
+                probe.bind((address.host, address.port))
+                return
+            # As any server that starts there next would; TIME_WAIT does not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address.host, address.port))
             probe.listen(1)
         except OSError as error:
@@ -152,7 +153,21 @@ def _nothing_listens(session: Session) -> None:
             ) from error
 
 
-def _leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
+def _takes_a_connection(address: Address, timeout: float) -> bool:
+    try:
+        with open_socket(address, timeout):
+            return True
+    except OSError:
+        return False
+
+
+def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
+    """Four batches of visits leave the server with no more descriptors than the first did.
+
+    Arguments:
+        visit: makes the batch of that number, of BATCH clients.
+    Raises Violation.
+    """
     process = session.process
     visit(0)
     baseline = _settled(session, lambda _: True)

@@ -7,7 +7,7 @@ upper-cased input, of which no byte occurs in the token.
 
 from __future__ import annotations
 
-from ..catalogue import Profile
+from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import DATA, Peer
@@ -57,7 +57,7 @@ def words(session: Session, size: int) -> bytes:
     return session.some_words(size, without=session.parameters["token"])
 
 
-quit_ = Profile(
+quit_ = StreamProfile(
     "quit",
     title="upper-case answers and a token on which the client leaves",
     parameters={"greeting": b"Hello from the server!\n", "token": b"QUIT"},

@@ -5,7 +5,7 @@ FIN and RST are never interchangeable here: the point of the service is the diff
 
 from __future__ import annotations
 
-from ..catalogue import ABORTABLE, Profile
+from ..catalogue import ABORTABLE, StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
@@ -52,7 +52,7 @@ def stall(session: Session, peer: Peer) -> None:
     jam(session, peer, (b"x" * 63 + b"\n") * 1024)
 
 
-reset = Profile(
+reset = StreamProfile(
     "reset",
     title="lines come back; the command is answered by RST",
     parameters={"command": b"RESET"},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..catalogue import ABORTABLE, Declare, Profile
+from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..session import Session
 
 BASIS = "RFC 9293 3.10.7 (reset)"
 
 
-def declare(profile: Profile, writes: bool) -> None:
+def declare(profile: StreamProfile, writes: bool) -> None:
     """Declare the requirements for a profile; one that never ``writes`` owes no 7.5."""
 
     def survives(words: str, clause: str, text: str, **where: object) -> Declare:

@@ -1,6 +1,6 @@
-"""Where a server listens: the three stream transports, and a socket to each.
+"""Where a server listens: the transports, their addresses, and a stream socket to one.
 
-The grammar is pure; open_socket() is the only thing here that does I/O.
+The grammar is pure; open_socket() and endpoints() are what here does I/O.
 """
 
 from __future__ import annotations
@@ -12,12 +12,23 @@ from typing import NamedTuple
 from ..outcome import WrongUsage
 
 TCP, TCP6, UNIX = "tcp", "tcp6", "unix"
+UDP, UDP6 = "udp", "udp6"
 
 #: The transports that the suite judges over, in the order of the report.
-TRANSPORTS = (TCP, TCP6, UNIX)
+STREAMS = (TCP, TCP6, UNIX)
+DATAGRAMS = (UDP, UDP6)
+TRANSPORTS = STREAMS + DATAGRAMS
 
 #: The loopback address to listen on, by transport.
-LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1"}
+LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", UDP: "127.0.0.1", UDP6: "::1"}
+
+#: Scheme of an address -> the transport of it, over IPv4 and over IPv6.
+SCHEMES = {"tcp": (TCP, TCP6), "udp": (UDP, UDP6)}
+_SCHEME_OF = {name: scheme for scheme, names in SCHEMES.items() for name in names}
+
+#: Transports over IPv6, and the same over IPv4.
+IPV4_OF = {TCP6: TCP, UDP6: UDP}
+IPV6_OF = {TCP: TCP6, UDP: UDP6}
 
 
 class Address(NamedTuple):
@@ -32,11 +43,11 @@ class Address(NamedTuple):
         if self.transport == UNIX:
             return f"unix:{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp://{host}:{self.port}"
+        return f"{_SCHEME_OF[self.transport]}://{host}:{self.port}"
 
 
 def parse(text: str) -> Address:
-    """Read ``tcp://HOST:PORT``, ``tcp://[::1]:PORT`` or ``unix:PATH``.
+    """Read ``tcp://HOST:PORT``, ``udp://[::1]:PORT`` or ``unix:PATH``.
 
     Raises WrongUsage with the reason.
     """
@@ -45,18 +56,21 @@ def parse(text: str) -> Address:
         if not path:
             raise WrongUsage(f"{text!r}: a path is missing after unix:")
         return Address(UNIX, path=path)
-    if not text.startswith("tcp://"):
-        raise WrongUsage(f"{text!r} is no address: tcp://HOST:PORT or unix:PATH")
-    host, colon, port = text[len("tcp://") :].rpartition(":")
+    scheme, separator, place = text.partition("://")
+    if not separator or scheme not in SCHEMES:
+        known = ", ".join(f"{name}://HOST:PORT" for name in SCHEMES)
+        raise WrongUsage(f"{text!r} is no address: {known} or unix:PATH")
+    host, colon, port = place.rpartition(":")
     if not colon or not port:
-        raise WrongUsage(f"{text!r}: the port is missing (tcp://HOST:PORT)")
+        raise WrongUsage(f"{text!r}: the port is missing ({scheme}://HOST:PORT)")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise WrongUsage(f"{text!r}: {port!r} is no port (1-65535)")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not host or any(letter in host for letter in "[]/ @") or (":" in host and not bracketed):
-        raise WrongUsage(f"{text!r}: {host!r} is no host (IPv6 needs brackets: tcp://[::1]:9000)")
-    return Address(TCP6 if bracketed and ":" in host else TCP, host=host, port=int(port))
+        example = f"{scheme}://[::1]:9000"
+        raise WrongUsage(f"{text!r}: {host!r} is no host (IPv6 needs brackets: {example})")
+    return Address(SCHEMES[scheme][bracketed and ":" in host], host=host, port=int(port))
 
 
 def open_socket(
@@ -71,7 +85,7 @@ def open_socket(
     """
     until = time.monotonic() + timeout
     failure: OSError = ConnectionRefusedError("no address")
-    for family, name in _endpoints(address):
+    for family, name in endpoints(address):
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             if receive_buffer is not None:
@@ -92,11 +106,12 @@ def open_socket(
     raise failure
 
 
-def _endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
+def endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
+    """Every family and name by which a socket reaches it. Raises OSError for an unknown host."""
     if address.transport == UNIX:
         return [(socket.AF_UNIX, address.path)]
     found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    endpoints: list[tuple[int, tuple[str, int] | str]] = [
+    names: list[tuple[int, tuple[str, int] | str]] = [
         (int(family), name)  # type: ignore[misc]
         for family, _, _, _, name in found
     ]
@@ -104,9 +119,9 @@ def _endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
     # "localhost" is 127.0.0.1 alone.
     if address.host == "localhost":
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-            if not any(kind == family for kind, _ in endpoints):
-                endpoints.append((family, (host, address.port)))
-    return endpoints
+            if not any(kind == family for kind, _ in names):
+                names.append((family, (host, address.port)))
+    return names
 
 
 def has_ipv6() -> bool:

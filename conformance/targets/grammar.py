@@ -11,7 +11,7 @@ import shlex
 from typing import NamedTuple, Union
 
 from ..outcome import WrongUsage
-from .address import Address, parse
+from .address import SCHEMES, Address, parse
 
 #: The embedded reference servers.
 REFERENCES = ("python", "node")
@@ -29,7 +29,6 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 #: Forms of the grammar that this version does not judge, with what to use instead.
 _NOT_JUDGED = {
-    "udp://": "no profile of this version runs over UDP",
     "tls://": "no profile of this version runs over TLS",
     "pipe:": "Windows named pipes are not judged by this version",
 }
@@ -82,9 +81,9 @@ def parse_target(text: str) -> Target:
     for prefix, instead in _NOT_JUDGED.items():
         if text.startswith(prefix):
             raise WrongUsage(f"TARGET {text!r}: {instead}")
-    if text.startswith(("tcp://", "unix:")):
-        return AddressTarget(parse(text))
     scheme = _SCHEME.match(text)
+    if text.startswith("unix:") or (scheme and scheme.group(1) in SCHEMES):
+        return AddressTarget(parse(text))
     if scheme:
         raise WrongUsage(f"TARGET {text!r}: unknown scheme {scheme.group(1)}://")
     if text.startswith("ref:"):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..outcome import Unreachable
 from ..transcript import escape
-from .address import LOOPBACK, TCP, TCP6, UNIX, Address
+from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, TCP, UDP, UNIX, Address
 from .grammar import (
     INETD,
     INHERITS,
@@ -156,8 +156,7 @@ def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
 def _free_address(wanted: Wanted, folder: Path) -> str:
     if wanted.transport == UNIX:
         return f"unix:{folder}/socket"
-    host = LOOPBACK[wanted.transport]
-    return f"tcp://[{host}]:0" if ":" in host else f"tcp://{host}:0"
+    return str(Address(wanted.transport, LOOPBACK[wanted.transport], 0))
 
 
 def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) -> Server:
@@ -189,9 +188,10 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         address = Address(UNIX, path=f"{folder}/socket")
         candidates = [address]
     else:
-        port = stack.enter_context(reserved_port())
-        address = Address(TCP, "127.0.0.1", port)
-        candidates = [address, Address(TCP6, "::1", port)]
+        port = stack.enter_context(reserved_port(_kind(wanted.transport)))
+        transport = IPV4_OF.get(wanted.transport, wanted.transport)
+        address = Address(transport, "127.0.0.1", port)
+        candidates = [address, Address(IPV6_OF[transport], "::1", port)]
     values = _values(wanted, address, str(folder))
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     until = time.monotonic() + TIME_WAIT
@@ -252,6 +252,10 @@ def _listening(wanted: Wanted, folder: Path) -> socket.socket:
             return sock
         where = (at.host, at.port) if at is not None else (LOOPBACK[wanted.transport], 0)
         family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+        if wanted.transport in DATAGRAMS:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+            sock.bind(where)
+            return sock
         return socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
         cause = (error.strerror or str(error)).lower()
@@ -262,7 +266,12 @@ def _address_of(listener: socket.socket) -> Address:
     name = listener.getsockname()
     if isinstance(name, str):
         return Address(UNIX, path=name)
-    return Address(TCP6 if ":" in name[0] else TCP, name[0], name[1])
+    transport = UDP if listener.type == socket.SOCK_DGRAM else TCP
+    return Address(IPV6_OF[transport] if ":" in name[0] else transport, name[0], name[1])
+
+
+def _kind(transport: str) -> int:
+    return socket.SOCK_DGRAM if transport in DATAGRAMS else socket.SOCK_STREAM
 
 
 #: How the command gets its connections -> how it is started.

@@ -1,8 +1,8 @@
 """Ports: one that stays free until the server has bound it, and whether one is free.
 
 A reserved port lies below the ephemeral range, so that no client's connect can take it (or
-meet itself on it). A UDP socket bound to the same number is the lock among suites
-that run at the same time: TCP and UDP have separate port spaces, and the lock goes
+meet itself on it). A socket of the other kind bound to the same number is the lock among
+suites that run at the same time: TCP and UDP have separate port spaces, and the lock goes
 with the process that held it, whatever ends it.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..outcome import Unreachable
-from .address import UNIX, Address, open_socket
+from .address import DATAGRAMS, UNIX, Address, open_socket
 from .readiness import PAUSE
 
 LOWEST, HIGHEST = 10240, 32767
@@ -27,35 +27,36 @@ _random = random.Random()
 
 
 @contextmanager
-def reserved_port() -> Iterator[int]:
-    """Hold a TCP port that nothing listens on, on either loopback address."""
-    lock, port = _lock_one()
+def reserved_port(kind: int = socket.SOCK_STREAM) -> Iterator[int]:
+    """Hold a port (TCP, or UDP: SOCK_DGRAM) that is free on either loopback address."""
+    lock, port = _lock_one(kind)
     try:
         yield port
     finally:
         lock.close()
 
 
-def _lock_one() -> tuple[socket.socket, int]:
+def _lock_one(kind: int) -> tuple[socket.socket, int]:
+    other = socket.SOCK_STREAM if kind == socket.SOCK_DGRAM else socket.SOCK_DGRAM
     for _ in range(TRIES):
         port = _random.randint(LOWEST, HIGHEST)
-        lock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        lock = socket.socket(socket.AF_INET, other)
         try:
             lock.bind(("127.0.0.1", port))
         except OSError:
             lock.close()
             continue
-        if is_bindable("127.0.0.1", port) and is_bindable("::1", port):
+        if is_bindable("127.0.0.1", port, kind) and is_bindable("::1", port, kind):
             return lock, port
         lock.close()
-    raise OSError(f"no free TCP port between {LOWEST} and {HIGHEST} in {TRIES} tries")
+    raise OSError(f"no free port between {LOWEST} and {HIGHEST} in {TRIES} tries")
 
 
-def is_bindable(host: str, port: int) -> bool:
+def is_bindable(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
     """Whether a server without SO_REUSEADDR could bind here (no listener, no TIME_WAIT)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        with socket.socket(family, kind) as probe:
             if family == socket.AF_INET6:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             probe.bind((host, port))
@@ -70,6 +71,11 @@ _IN_USE = frozenset({98, 48, 10048, 10013, 13})  # EADDRINUSE on Linux, BSD, Win
 
 def refuse_when_taken(address: Address) -> None:
     """Raise Unreachable when another program answers there."""
+    if address.transport in DATAGRAMS:
+        # Nobody is to be asked; the port itself tells.
+        if not is_bindable(address.host, address.port, socket.SOCK_DGRAM):
+            raise Unreachable(f"{address} is already in use: another program listens there")
+        return
     try:
         with open_socket(address, 1.0):
             pass
@@ -80,7 +86,7 @@ def refuse_when_taken(address: Address) -> None:
 
 def becomes_bindable(address: Address, until: float) -> bool:
     """Whether the port was in TIME_WAIT and is free now; waits for that."""
-    if address.transport == UNIX or is_bindable(address.host, address.port):
+    if address.transport in (UNIX, *DATAGRAMS) or is_bindable(address.host, address.port):
         return False
     while time.monotonic() < until:
         time.sleep(PAUSE)

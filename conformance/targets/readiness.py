@@ -8,9 +8,12 @@ An answer that is wrong is still an answer: the scenarios say what is wrong with
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from ..outcome import Unreachable, WrongUsage
-from .address import Address, open_socket, parse
+from .address import DATAGRAMS, Address, open_socket, parse
+from .datagram_probe import DatagramProbe
 from .spawn import Process
 
 #: Seconds between two looks at a server that does not answer yet.
@@ -42,6 +45,27 @@ def await_ready(
         silent: the profile sends no byte, and an orderly end is its whole answer.
     Raises Unreachable, with what was seen last.
     """
+    with ExitStack() as stack:
+        asked: dict[Address, DatagramProbe] = {}
+
+        def probe(address: Address, until: float) -> str:
+            if address.transport not in DATAGRAMS:
+                return _probe(address, first_input, until, silent)
+            if address not in asked:
+                asked[address] = DatagramProbe(address)
+                stack.callback(asked[address].close)
+            return _ANSWER[asked[address].ask(first_input, until)]
+
+        return _await_ready(process, candidates, announces, probe, deadline)
+
+
+def _await_ready(
+    process: Process | None,
+    candidates: list[Address],
+    announces: bool,
+    probe: Callable[[Address, float], str],
+    deadline: float,
+) -> Address:
     until = time.monotonic() + deadline
     closing_since: float | None = None
     seen = "nothing listens there"
@@ -50,7 +74,7 @@ def await_ready(
         if announces and process and process.announced:
             addresses = [announced_address(process)]
         for address in addresses:
-            answer = _probe(address, first_input, until, silent)
+            answer = probe(address, until)
             if answer == ANSWERED:
                 return address
             if answer == CLOSED:
@@ -58,7 +82,7 @@ def await_ready(
                 if time.monotonic() - closing_since > CLOSING_TOLERATED:
                     return address
             if answer == SILENT:
-                seen = "it takes connections but never answers"
+                seen = _SILENCE.get(address.transport, "it takes connections but never answers")
         if process and not process.alive:
             raise Unreachable(
                 f"the target ended before it was ready ({process.ending})", process.last_lines()
@@ -76,6 +100,8 @@ def await_ready(
 
 
 ANSWERED, CLOSED, SILENT, ABSENT = "answered", "closed", "silent", "absent"
+_ANSWER = {True: ANSWERED, False: SILENT, None: ABSENT}
+_SILENCE = dict.fromkeys(DATAGRAMS, "nothing there answers a datagram")
 
 
 def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> str:

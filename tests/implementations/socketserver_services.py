@@ -145,6 +145,17 @@ class Crud(Service):
             del cls.values[key]
 
 
+class UdpEcho(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        data, sock = self.request
+        sock.sendto(data, self.client_address)
+
+
+class DatagramServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+    max_packet_size = 65536
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -170,5 +181,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "crud" and Crud.journal.exists():
         for line in Crud.journal.read_text().splitlines():
             Crud.load(*json.loads(line))
+    if sys.argv[1] == "udp-echo":
+        with DatagramServer(("127.0.0.1", int(sys.argv[2])), UdpEcho) as datagrams:
+            datagrams.serve_forever()
     with Server(("127.0.0.1", int(sys.argv[2])), SERVICES[sys.argv[1]]) as server:
         server.serve_forever()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.catalogue import StreamProfile
 from conformance.outcome import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
+from conformance.targets.address import TRANSPORTS
 
 
 def profiles(**options: object) -> list[str]:
@@ -18,6 +20,8 @@ def test_without_a_profile_a_reference_is_judged_as_all_and_a_command_as_echo() 
     assert profiles(target="ref:node") == list(PROFILES)
     assert profiles(target="./server") == ["echo"]
     assert profiles(target="tcp://127.0.0.1:1") == ["echo"]
+    assert profiles(target="udp://127.0.0.1:1") == ["udp-echo"]
+    assert profiles(target="./server", at="udp://127.0.0.1:1") == ["udp-echo"]
     assert profiles(target="mutant:greet/never-ends") == ["greet"]
     assert profiles(target="./server", profile="quit, reset,quit") == ["quit", "reset"]
 
@@ -26,14 +30,18 @@ def test_a_case_names_its_profile() -> None:
     assert profiles(target="./server", cases=("greet/farewell",)) == ["greet"]
     plan = Plan(Options(cases=("*/half-sent",)))
     assert {case.requirement.id for case in plan.cases} == {
-        f"{name}/half-sent" for name in PROFILES
+        f"{name}/half-sent" for name, one in PROFILES.items() if isinstance(one, StreamProfile)
     }
 
 
 @pytest.mark.parametrize(
     ("options", "transports"),
     [
-        ({}, ["tcp", "tcp6", "unix"]),
+        ({}, list(TRANSPORTS)),
+        ({"profile": "echo"}, ["tcp", "tcp6", "unix"]),
+        ({"profile": "udp-echo"}, ["udp", "udp6"]),
+        ({"target": "./server {port}", "profile": "udp-echo,echo"}, ["tcp", "udp"]),
+        ({"target": "./server", "at": "udp://[::1]:9000"}, ["udp6"]),
         ({"transports": ("unix",)}, ["unix"]),
         ({"target": "./server {port}"}, ["tcp"]),
         ({"target": "./server {path}"}, ["unix"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.profiles import PROFILES
+from conformance.targets.address import TRANSPORTS
 
 from .judging import IMPLEMENTATIONS, judge, needs_node
 
@@ -44,7 +45,7 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 def test_the_reference_servers_in_node_are_conformant(tmp_path: Path) -> None:
     judged = judge(tmp_path, "ref:node")
     assert judged.status == 0, judged.stdout
-    assert {one["transport"] for one in judged.results} == {"tcp", "tcp6", "unix"}
+    assert {one["transport"] for one in judged.results} == set(TRANSPORTS)
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
 
 

@@ -2,13 +2,15 @@
 //
 //     node server.js PROFILE ADDRESS [key=value ...]
 //
-// ADDRESS is tcp://HOST:PORT (port 0: any free one) or unix:PATH; values hold C escapes.
+// ADDRESS is tcp://HOST:PORT (port 0: any free one), udp://HOST:PORT for datagrams, or unix:PATH;
+// values hold C escapes.
 // Prints "LISTENING address" when clients can connect. SIGTERM ends it.
 
 'use strict';
 
 const fs = require('fs');
 const net = require('net');
+const datagrams = require('./datagrams');
 const { SERVICES } = require('./services');
 
 function main(argv) {
@@ -19,7 +21,14 @@ function main(argv) {
   }
   const service = SERVICES[profile];
   const settings = read(words, service, profile);
-  const place = parse(address);
+  const place = parse(address, service.datagrams ? 'udp' : 'tcp');
+  if (service.datagrams) {
+    const ready = () => console.log(`LISTENING ${where(socket, 'udp')}`);
+    const refused = (message) => fail(1, `listen ${address}: ${message}`);
+    const socket = datagrams.serve(service, place, ready, refused);
+    for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => socket.close());
+    return;
+  }
   const connections = new Set();
 
   // allowHalfOpen: the client's FIN ends its input and not the conversation.
@@ -50,15 +59,17 @@ function main(argv) {
 // Bytes of a Unix path; libuv cuts a longer one and listens at another place.
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
-function parse(address) {
-  if (address.startsWith('unix:') && address !== 'unix:') {
+function parse(address, scheme) {
+  if (scheme === 'tcp' && address.startsWith('unix:') && address !== 'unix:') {
     const path = address.slice('unix:'.length);
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
     return { path };
   }
-  const found = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
-  if (!found || Number(found[3]) > 65535) fail(2, `'${address}' is no address`);
-  return { host: found[1] ?? found[2], port: Number(found[3]) };
+  const found = /^([a-z]+):\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
+  if (!found || found[1] !== scheme || Number(found[4]) > 65535) {
+    fail(2, `'${address}' is no address`);
+  }
+  return { host: found[2] ?? found[3], port: Number(found[4]) };
 }
 
 // A stale socket that a crash left is removed; any other file is not ours.
@@ -92,11 +103,11 @@ function remove(path) {
   }
 }
 
-function where(server) {
+function where(server, scheme = 'tcp') {
   const address = server.address();
   if (typeof address === 'string') return `unix:${address}`;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `tcp://${host}:${address.port}`;
+  return `${scheme}://${host}:${address.port}`;
 }
 
 function read(words, service, profile) {

@@ -4,6 +4,7 @@
 
 const { StringDecoder } = require('string_decoder');
 const { Transform } = require('stream');
+const { DATAGRAM_SERVICES } = require('./datagrams');
 const { answer } = require('./store');
 
 // Milliseconds that a client may take to end after we have.
@@ -164,4 +165,7 @@ function pipeThrough(socket, { transform, flush }) {
   socket.on('close', () => answers.destroy());
 }
 
-exports.SERVICES = { echo, greet, quit, 'half-open': halfOpen, reset, hello, discard, crud };
+exports.SERVICES = {
+  ...{ echo, greet, quit, 'half-open': halfOpen, reset, hello, discard, crud },
+  ...DATAGRAM_SERVICES,
+};

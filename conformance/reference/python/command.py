@@ -6,7 +6,7 @@ No argparse, no re: a fresh server is started for every scenario, and its start 
 import signal
 import sys
 
-from .connection import Connection
+from .service import Service
 from .serving import Server
 
 #: What may follow a backslash in a value, besides another one and xNN.
@@ -14,7 +14,7 @@ ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
 ESCAPES |= {b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"'}
 
 
-def main(argv: "list[str]", services: "dict[str, type[Connection]]") -> int:
+def main(argv: "list[str]", services: "dict[str, type[Service]]") -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status: 1 cannot listen, 2 usage."""
     try:
         service, address, settings = _read(argv, services)
@@ -34,8 +34,8 @@ def main(argv: "list[str]", services: "dict[str, type[Connection]]") -> int:
 
 
 def _read(
-    argv: "list[str]", services: "dict[str, type[Connection]]"
-) -> "tuple[type[Connection], str, dict[str, bytes]]":
+    argv: "list[str]", services: "dict[str, type[Service]]"
+) -> "tuple[type[Service], str, dict[str, bytes]]":
     if len(argv) < 2:
         raise ValueError("usage: server.py PROFILE ADDRESS [key=value ...]")
     name, address, *words = argv

@@ -7,6 +7,8 @@ import selectors
 import socket
 import struct
 
+from .service import Service
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself would cost start-up time
     from .serving import Server
@@ -23,25 +25,15 @@ LINGER = 5.0
 ABORT = struct.pack("ii", 1, 0)
 
 
-class Connection:
+class Connection(Service):
     """One client. A service is a subclass that says what is answered.
 
     A service overrides ``connected``, ``received`` and ``ended``, and calls ``send``,
     ``finish`` and ``abort``.
     """
 
-    #: The texts of the service, with their defaults.
-    defaults: "dict[str, bytes]" = {}
-
-    #: The kind of server that this service needs; None is the ordinary one.
-    server_class: "type[Server] | None" = None
-
     #: Bytes of one read.
     read_size = 64 * 1024
-
-    @classmethod
-    def check(cls, settings: "dict[str, bytes]") -> None:
-        """Raise ValueError for texts that the service cannot work with."""
 
     def __init__(self, server: "Server", sock: socket.socket) -> None:
         self.server = server

@@ -3,6 +3,8 @@
 import codecs
 
 from .connection import Connection
+from .datagrams import UdpEcho
+from .service import Service
 from .store import Crud
 
 
@@ -162,7 +164,7 @@ class Discard(Connection):
 
 
 #: Profile -> the service that meets it.
-SERVICES: "dict[str, type[Connection]]" = {
+SERVICES: "dict[str, type[Service]]" = {
     "echo": Echo,
     "greet": Greet,
     "quit": Quit,
@@ -170,5 +172,6 @@ SERVICES: "dict[str, type[Connection]]" = {
     "reset": Reset,
     "hello": Hello,
     "discard": Discard,
+    "udp-echo": UdpEcho,
     "crud": Crud,
 }

@@ -24,6 +24,7 @@ import stat
 import time
 
 from .connection import READ, Connection
+from .service import Service
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself would cost start-up time
@@ -35,15 +36,16 @@ class Server:
 
     Arguments:
         address: ``tcp://HOST:PORT`` or ``unix:PATH``.
-        service: what each client gets.
+        service: what each client gets, as a Connection.
         settings: the texts of the service.
     Raises OSError when it cannot listen there, ValueError for a strange address.
     """
 
     backlog = 511
+    scheme = "tcp"
 
     def __init__(
-        self, address: str, service: "type[Connection]", settings: "dict[str, bytes]"
+        self, address: str, service: "type[Service]", settings: "dict[str, bytes]"
     ) -> None:
         self.service = service
         self.settings = settings
@@ -73,7 +75,9 @@ class Server:
         if self.path:
             return f"unix:{self.path}"
         host, port = self.listener.getsockname()[:2]
-        return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+        return (
+            f"{self.scheme}://[{host}]:{port}" if ":" in host else f"{self.scheme}://{host}:{port}"
+        )
 
     def run(self) -> None:
         """Serve until ``request_stop``."""
@@ -128,6 +132,7 @@ class Server:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 pass  # reset before it was accepted: the first read says so
+        assert issubclass(self.service, Connection)
         connection = self.service(self, sock)
         self.connections.add(connection)
         self._selector.register(sock, READ, connection)
@@ -141,7 +146,7 @@ class Server:
             listener.bind(self.path)
             self._path_is_ours = _identity(self.path)
         else:
-            host, port = _host_and_port(address)
+            host, port = host_and_port(address, self.scheme)
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.socket(family, socket.SOCK_STREAM)
             # A restart must not wait for the last connections to leave TIME_WAIT.
@@ -211,14 +216,15 @@ class Server:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
 
-def _host_and_port(address: str) -> "tuple[str, int]":
+def host_and_port(address: str, wanted: str) -> "tuple[str, int]":
+    """The two parts of an address of that scheme; ValueError for any other."""
     scheme, _, place = address.partition("://")
     host, _, port = place.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         host = ""  # IPv6 needs its brackets
-    known = scheme == "tcp" and host and port.isascii() and port.isdigit()
+    known = scheme == wanted and host and port.isascii() and port.isdigit()
     if not known or int(port) > 65535:
         raise ValueError(f"{address!r} is no address")
     return host, int(port)

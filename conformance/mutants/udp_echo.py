@@ -1,0 +1,287 @@
+"""udp-echo, broken."""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+from ..reference.python.datagrams import DatagramServer, UdpEcho
+from .form import Family
+
+family = Family("udp-echo")
+fault = family.fault
+MUTANTS = family.mutants
+
+#: ip(7): have ICMP errors reported; Python has no name for it.
+IP_RECVERR = 11
+
+
+class Served(UdpEcho):
+    """Counts what has come."""
+
+    count = 0
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        cls.count += 1
+        return super().answer(data)
+
+
+@fault("upper-case", breaks="simple")
+class UpperCase(UdpEcho):
+    """Answers in upper case."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data.upper()]
+
+
+@fault("answers-one-in-two", breaks="simple")
+class AnswersOneInTwo(Served):
+    """Every second datagram is not answered."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        answers = super().answer(data)
+        return answers if cls.count % 2 else []
+
+
+@fault("answers-twice", breaks="once")
+class AnswersTwice(UdpEcho):
+    """The answer comes twice."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data, data]
+
+
+@fault("acknowledges", breaks="once")
+class Acknowledges(UdpEcho):
+    """A second datagram says that the first was sent."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data, b"ok"]
+
+
+class AnswersTheFirst(DatagramServer):
+    """Every answer goes to the first sender."""
+
+    first: "tuple[str, int] | None" = None
+
+    def send(self, data: bytes, source: "tuple[str, int]") -> None:
+        self.first = self.first or source
+        super().send(data, self.first)
+
+
+class AnswersTheOneBefore(DatagramServer):
+    """Remembers the sender in one variable for all, and answers the last but one."""
+
+    senders: "list[tuple[str, int]]" = []
+
+    def send(self, data: bytes, source: "tuple[str, int]") -> None:
+        self.senders = [*self.senders[-1:], source]
+        super().send(data, self.senders[0])
+
+
+class AnswersFromElsewhere(DatagramServer):
+    """Answers from a fresh socket, as a forked worker may."""
+
+    def send(self, data: bytes, source: "tuple[str, int]") -> None:
+        with socket.socket(self.listener.family, socket.SOCK_DGRAM) as worker:
+            worker.sendto(data, source)
+
+
+class JoinsDatagrams(DatagramServer):
+    """Takes datagrams for a stream: what came together goes back together."""
+
+    def flush(self) -> bool:
+        if len(self.waiting) > 1:
+            _, source = self.waiting[-1]
+            same = [data for data, sender in self.waiting if sender == source]
+            if len(same) == len(self.waiting):
+                self.waiting.clear()
+                self.waiting.append((b"".join(same), source))
+        return super().flush()
+
+    def accept(self) -> None:
+        # What is there is read first and answered afterwards.
+        self.listener.settimeout(0.02)
+        while True:
+            try:
+                data, source = self.listener.recvfrom(65_536)
+            except OSError:
+                break
+            self.waiting.append((data, source))
+        self.listener.setblocking(False)
+        self.flush()
+
+
+class EndsAtNothing(DatagramServer):
+    """An empty datagram is the end of the input."""
+
+    ended = False
+
+    def accept(self) -> None:
+        data, source = self.listener.recvfrom(65_536)
+        self.ended = self.ended or not data
+        if not self.ended:
+            self.send(data, source)
+
+
+class DiesOfUnreachable(DatagramServer):
+    """Has ICMP errors reported, and does not catch them."""
+
+    def listen(self, address: str) -> socket.socket:
+        listener = super().listen(address)
+        if listener.family == socket.AF_INET:
+            listener.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        return listener
+
+    def failed(self, error: OSError) -> None:
+        print(f"fatal: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+class IgnoresSigterm(DatagramServer):
+    """SIGTERM is ignored."""
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        super().run()
+
+
+class EndsBadly(DatagramServer):
+    """SIGTERM ends it with status 1."""
+
+    def request_stop(self) -> None:
+        self.status = 1
+        super().request_stop()
+
+
+class WaitsForSilence(DatagramServer):
+    """On SIGTERM it waits until nobody has said anything for ten seconds."""
+
+    spoken = 0.0
+
+    def accept(self) -> None:
+        self.spoken = time.monotonic()
+        super().accept()
+
+    def is_done(self) -> bool:
+        if self.stopping:
+            self.call_later(0.1, lambda: None)
+        return self.stopping and time.monotonic() - self.spoken > (10 if self.busy else 0)
+
+    @property
+    def busy(self) -> bool:
+        return len(self.senders) > 1
+
+    def send(self, data: bytes, source: "tuple[str, int]") -> None:
+        self.senders = {*self.senders, source}
+        super().send(data, source)
+
+    senders: "set[tuple[str, int]]" = set()
+
+
+class LeavesChild(DatagramServer):
+    """Has forked a child that goes on holding the port."""
+
+    def run(self) -> None:
+        if os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(60)
+            os._exit(0)
+        super().run()
+
+
+class SocketForEach(DatagramServer):
+    """A socket is opened for each sender and never closed."""
+
+    kept: "dict[tuple[str, int], socket.socket]" = {}
+
+    def send(self, data: bytes, source: "tuple[str, int]") -> None:
+        if source not in self.kept:
+            self.kept[source] = self.listener.dup()
+        self.kept[source].sendto(data, source)
+
+
+for name, breaks, server in (
+    ("answers-the-first-sender", "to-the-sender", AnswersTheFirst),
+    ("answers-the-one-before", "many-senders", AnswersTheOneBefore),
+    ("answers-from-elsewhere", "from-the-server", AnswersFromElsewhere),
+    ("joins-datagrams", "boundaries", JoinsDatagrams),
+    ("ends-at-nothing", "empty", EndsAtNothing),
+    ("dies-of-unreachable", "gone-sender", DiesOfUnreachable),
+    ("ignores-sigterm", "sigterm-idle", IgnoresSigterm),
+    ("ends-with-status-1", "sigterm-idle", EndsBadly),
+    ("waits-for-silence", "sigterm-busy", WaitsForSilence),
+    ("leaves-child", "port-free", LeavesChild),
+    ("socket-for-each", "leak", SocketForEach),
+):
+    of_it = {"__doc__": server.__doc__, "server_class": server}
+    family.fault(name, breaks=breaks)(type(server.__name__, (UdpEcho,), of_it))
+
+
+@fault("drops-empty", breaks="empty")
+class DropsEmpty(UdpEcho):
+    """An empty datagram is not answered."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data] if data else []
+
+
+@fault("stops-at-nul", breaks="binary")
+class StopsAtNul(UdpEcho):
+    """Takes a datagram for a C string."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data.partition(b"\0")[0]]
+
+
+@fault("decodes-utf8", breaks="binary")
+class DecodesUtf8(UdpEcho):
+    """Decodes bytes as UTF-8, with replacement."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data.decode("utf-8", "replace").encode()]
+
+
+@fault("buffer-of-1024", breaks="sizes")
+class BufferOf1024(UdpEcho):
+    """A buffer of 1024: the rest of a datagram is lost."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data[:1024]]
+
+
+@fault("cuts-into-packets", breaks="sizes")
+class CutsIntoPackets(UdpEcho):
+    """What does not fit into a packet comes back in several datagrams."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data[at : at + 1472] for at in range(0, max(1, len(data)), 1472)]
+
+
+@fault("buffer-of-8192", breaks="largest")
+class BufferOf8192(UdpEcho):
+    """A buffer of 8192: the rest of a datagram is lost."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data[:8192]]
+
+
+@fault("prompts", breaks="terminal")
+class Prompts(UdpEcho):
+    """A prompt precedes each answer."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [b"> ", data]

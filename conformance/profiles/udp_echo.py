@@ -1,0 +1,231 @@
+"""udp-echo (SPEC 11; RFC 862 over UDP): each datagram is answered by one of the same bytes.
+
+One datagram is on its way at a time, so that none is lost where none need be; where several
+are, they fit any socket's buffer, and their order is not judged.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from ..catalogue import Profile
+from ..sender import LONGEST
+from ..session import Session
+from ..targets.address import DATAGRAMS
+from .echo import CONTROL
+from .lifecycle import BATCH, CONNECTIONS, TERMINATION, leaves_no_descriptor, nothing_listens
+
+#: Bytes of the largest datagram that must be answered.
+LARGE = 8192
+
+#: Senders that have gone before their answer comes.
+GONE = 20
+
+
+def visit(session: Session) -> None:
+    """A datagram and its echo."""
+    sender = session.sender()
+    sender.send(b"served in full\n")
+    sender.expect(b"served in full\n")
+    sender.close(note=False)
+
+
+udp_echo = Profile(
+    "udp-echo",
+    title="every datagram comes back (RFC 862 over UDP)",
+    parameters={},
+    first_input=b"ready?\n",
+    visit=visit,
+    transports=DATAGRAMS,
+)
+
+
+@udp_echo.must("simple", "11.1", "A datagram is answered by one of the same bytes.", "RFC 862")
+def simple(session: Session) -> None:
+    sender = session.sender()
+    for line in (b"Hello server\n", b"no newline", b"x"):
+        sender.send(line)
+        sender.expect(line)
+
+
+@udp_echo.must("once", "11.2", "A datagram is answered once, and nothing else is sent.", "RFC 862")
+def once(session: Session) -> None:
+    sender = session.sender()
+    for line in (b"first", b"quit\n", b"help\n", b"second", b"exit\r\n", b"third"):
+        sender.send(line)
+        # The barrier: what follows one answer is the next one.
+        sender.expect(line)
+
+
+@udp_echo.must(
+    "to-the-sender",
+    "11.3",
+    "The answer goes to the port that the datagram came from.",
+    "RFC 862; RFC 768",
+)
+def to_the_sender(session: Session) -> None:
+    early, late = session.sender(), session.sender()
+    for number in range(3):
+        one, two = b"from the first %d" % number, b"from the second one %d" % number
+        early.send(one)
+        early.expect(one)
+        late.send(two)
+        late.expect(two)
+        early.send(two + one)
+        early.expect(two + one)
+
+
+@udp_echo.must(
+    "from-the-server",
+    "11.4",
+    "The answer comes from the address and port that the datagram was sent to.",
+    "RFC 1123 4.1.3.5 (UDP multihoming); RFC 768",
+)
+def from_the_server(session: Session) -> None:
+    for number in range(3):
+        sender = session.sender()
+        sender.send(b"whence %d" % number)
+        sender.expect(b"whence %d" % number, awaited="the echo from the server's own port")
+
+
+@udp_echo.must(
+    "boundaries", "11.5", "Boundaries are kept: several datagrams come back as many.", "RFC 768"
+)
+def boundaries(session: Session) -> None:
+    sender = session.sender()
+    for size in (1, 7, 100):
+        datagrams = [b"%d " % number * size for number in range(8)]
+        sender.send(*datagrams)
+        sender.expect(*datagrams, awaited="the echo of one of eight datagrams")
+
+
+@udp_echo.must("empty", "11.6", "An empty datagram is answered by an empty one.", "RFC 768")
+def empty(session: Session) -> None:
+    sender = session.sender()
+    for data in (b"", b"after it", b"", b""):
+        sender.send(data)
+        sender.expect(data, awaited="the echo of an empty datagram" if not data else "the echo")
+
+
+@udp_echo.must("binary", "11.7", "Every byte value comes back unchanged.", "RFC 862")
+def binary(session: Session) -> None:
+    sender = session.sender()
+    every = bytes(range(256))
+    for name, data in {**CONTROL, "all byte values": every, "them, reversed": every[::-1]}.items():
+        sender.send(data)
+        sender.expect(data, awaited=f"the echo of {name}")
+
+
+@udp_echo.must("sizes", "11.8", f"Datagrams of up to {LARGE} bytes come back whole.", "SPEC 11.8")
+def sizes(session: Session) -> None:
+    sender = session.sender()
+    for size in (511, 512, 513, 1023, 1024, 1025, 1472, 1473, 2048, 4095, 4096, 4097, 8191, LARGE):
+        data = session.some_bytes(size)
+        sender.send(data)
+        sender.expect(data, awaited=f"the echo of {size} bytes")
+
+
+@udp_echo.should(
+    "largest", "11.9", f"Datagrams of up to {LONGEST} bytes come back whole.", "RFC 768; RFC 791"
+)
+def largest(session: Session) -> None:
+    sender = session.sender()
+    for size in (LARGE + 1, 16_384, 32_769, 65_000, LONGEST):
+        data = session.some_bytes(size)
+        sender.send(data)
+        sender.expect(data, awaited=f"the echo of {size} bytes")
+
+
+@udp_echo.must("many-senders", "11.10", "Senders are not mixed up.", "SPEC 11.10")
+def many_senders(session: Session) -> None:
+    senders = [session.sender(f"S{number}") for number in range(1, 33)]
+    for talk in (b"first", b"second, and longer"):
+        for sender in senders:
+            sender.send(talk + b" of " + sender.name.encode())
+        for sender in reversed(senders):
+            sender.expect(talk + b" of " + sender.name.encode(), awaited="its own echo")
+
+
+@udp_echo.must(
+    "gone-sender",
+    "11.11",
+    "A sender that has closed its port harms nobody.",
+    "RFC 1122 4.1.3.3 (ICMP port unreachable)",
+)
+def gone_sender(session: Session) -> None:
+    with ExitStack() as stack:
+        if session.server.process is not None:
+            # Then it is sure that they have gone before they are answered.
+            stack.enter_context(session.paused())
+        for number in range(1, GONE + 1):
+            sender = session.sender(f"gone{number}")
+            sender.send(b"nobody waits for the answer to this %d" % number)
+            sender.close()
+    # What is unreachable is told to the server with its next reads and writes.
+    for _ in range(GONE):
+        session.next_client_is_served()
+
+
+@udp_echo.must("terminal", "11.12", "A person on a terminal sees each line come back.", "RFC 862")
+def terminal(session: Session) -> None:
+    person = session.terminal()
+    for line in (b"Hello server", b"This is simple echo"):
+        person.type_line(line)
+        person.see(line + b"\n", "the echo")
+
+
+@udp_echo.must(
+    "sigterm-idle",
+    "7.10",
+    "SIGTERM ends the server within 5 s, with status 0 or 143 or by the signal.",
+    "POSIX.1-2017 SIGTERM",
+    spawned=True,
+)
+def sigterm_idle(session: Session) -> None:
+    session.next_client_is_served()
+    session.terminate(TERMINATION)
+
+
+@udp_echo.must(
+    "sigterm-busy",
+    "7.11",
+    "SIGTERM ends the server within 5 s although senders talk to it.",
+    "POSIX.1-2017 SIGTERM",
+    spawned=True,
+)
+def sigterm_busy(session: Session) -> None:
+    senders = [session.sender() for _ in range(8)]
+    for sender in senders:
+        sender.send(b"before")
+        sender.expect(b"before")
+    for sender in senders:
+        sender.send(b"meanwhile")
+    session.terminate(TERMINATION)
+
+
+@udp_echo.must(
+    "port-free",
+    "7.12",
+    "When the server has ended, its port is free.",
+    "SPEC 7.12",
+    spawned=True,
+)
+def port_free(session: Session) -> None:
+    session.next_client_is_served()
+    session.terminate(TERMINATION)
+    nothing_listens(session)
+
+
+@udp_echo.must(
+    "leak",
+    "11.13",
+    f"{CONNECTIONS} senders leave no descriptor behind.",
+    "SPEC 11.13",
+    spawned=True,
+)
+def leak(session: Session) -> None:
+    def visit_many(_batch: int) -> None:
+        for _ in range(BATCH):
+            session.next_client_is_served()
+
+    leaves_no_descriptor(session, visit_many)
