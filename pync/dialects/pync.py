@@ -135,13 +135,13 @@ about = about_from("pync", USAGE)
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
     fields, words = read(USAGE, _spelled_out(argv), repeated=frozenset({"verbose", "proxy"}))
+    if fields["help"] or fields["version"]:
+        return Config(help=fields["help"], version=fields["version"])
     shown = {one.long: f"-{one.short}" if one.short else f"--{one.long}" for one in OPTIONS}
     for name, value_of in VALUES.items():
         if fields[name] is not None:
             fields[name] = value_of(fields[name], shown[name.replace("_", "-")])
     config = Config(target=tuple(words), **fields)
-    if config.help or config.version:
-        return config
     _check(config)
     config = with_address(config)._replace(verifies=not config.insecure)
     if config.random_ports:

@@ -16,6 +16,7 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from ..core.deadline import Deadline
 from ..core.errors import UsageError
 from .stdio import Stdio
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.input import Input
 
-#: Seconds to wait for the terminal to be given back.
+#: Seconds to wait for the terminal to be given back, and between two tries.
 GOODBYE = 2.0
+AGAIN = 0.02
 
 
 class EditedStdio(Stdio):
@@ -70,8 +72,7 @@ class EditedStdio(Stdio):
         if not self._leaving:
             self._leaving = True
             if self._thread.ident is not None:
-                self._call_off()
-                self._thread.join(GOODBYE)
+                self._end_thread()
                 self._screen.close()
             self._lines.close()
             self._typed.close()
@@ -98,6 +99,13 @@ class EditedStdio(Stdio):
             os.kill(os.getpid(), signal.SIGINT)
         except OSError:
             pass  # the program is leaving
+
+    def _end_thread(self) -> None:
+        deadline = Deadline(GOODBYE)
+        while self._thread.is_alive() and not deadline.passed:
+            # Once is not enough: it may be about to ask for another line just now.
+            self._call_off()
+            self._thread.join(AGAIN)
 
     def _call_off(self) -> None:
         app = self._session.app

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 import pytest
 
@@ -29,3 +30,38 @@ def test_what_was_never_begun_is_closed_without_ado(monkeypatch: pytest.MonkeyPa
     sys.stdin.close()
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: a terminal of our own")
+def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import termios
+
+    keyboard, terminal = os.openpty()
+    monkeypatch.setattr("sys.stdin", os.fdopen(os.dup(terminal)))
+    monkeypatch.setattr("sys.stdout", os.fdopen(os.dup(terminal), "w"))
+    before = termios.tcgetattr(terminal)
+    stdio = EditedStdio(terminal, terminal)
+    asking, called_off = threading.Event(), threading.Event()
+    ask, call_off = stdio._session.prompt, stdio._call_off
+
+    def ask_later(**words: bool) -> str:
+        asking.set()
+        assert called_off.wait(10)
+        return ask(**words)  # type: ignore[arg-type]
+
+    def call_off_and_tell() -> None:
+        call_off()
+        called_off.set()
+
+    monkeypatch.setattr(stdio._session, "prompt", ask_later)
+    monkeypatch.setattr(stdio, "_call_off", call_off_and_tell)
+    stdio.read_fds()
+    assert asking.wait(10)
+    stdio.close()
+    assert termios.tcgetattr(terminal) == before
+    sys.stdin.close()
+    sys.stdout.close()
+    os.close(keyboard)
+    os.close(terminal)
