@@ -34,6 +34,7 @@ PROGRAMS = {
     "scanner": "scanner",
     "executor": "executor",
     "broker": "broker",
+    "proxy": "proxy",
     "telnet": "telnet",
 }
 

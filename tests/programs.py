@@ -27,6 +27,7 @@ PEERS = {
     "ncat": ("ncat", "ncat"),
     "socat": ("socat", "socat"),
     "telnet": ("telnet", "telnet"),
+    "curl": ("curl", "curl"),
 }
 
 

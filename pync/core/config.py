@@ -29,7 +29,10 @@ class Endings(NamedTuple):
 
 
 class Proxy(NamedTuple):
-    """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are."""
+    """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are.
+
+    Or one to be (``serves``): what it speaks (socks too, which is both) and who may use it.
+    """
 
     kind: str
     host: str
@@ -173,7 +176,8 @@ class Config(NamedTuple):
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
     proxies: tuple[Proxy, ...] = ()
+    serves: Proxy | None = None
 
 
 #: Fields that are no options: what the dialect worked out.
-WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings", "proxies"})
+WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings", "proxies", "serves"})

@@ -91,13 +91,28 @@ class Unverified(NamedTuple):
 
 
 class Exposed(NamedTuple):
-    """A listener that runs a command can be reached from other machines."""
+    """A listener can be reached from other machines; ``offered``: what they can do there."""
 
     address: Address
+    offered: str = "run the command"
 
 
 class Denied(NamedTuple):
     """A peer was turned away before a byte of it was read."""
+
+    peer: Address
+    cause: str
+
+
+class Proxied(NamedTuple):
+    """A client of a proxy server was connected to where it asked to go."""
+
+    peer: Address
+    target: Address
+
+
+class Dropped(NamedTuple):
+    """A client of a proxy server was let go before its end: what was wrong."""
 
     peer: Address
     cause: str
@@ -140,6 +155,8 @@ Event = Union[
     Secured,
     Unverified,
     Denied,
+    Proxied,
+    Dropped,
     Finished,
     Progressed,
     Failed,

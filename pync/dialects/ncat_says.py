@@ -62,7 +62,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Unverified):
         return "Ncat: the certificate of the server is not verified (--ssl-verify does)."
     if isinstance(event, Exposed):
-        return f"Ncat: every machine that reaches {_where(event.address)} can run the command."
+        return f"Ncat: every machine that reaches {_where(event.address)} can {event.offered}."
     if not config.verbose:
         return None
     if isinstance(event, Listening):

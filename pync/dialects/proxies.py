@@ -19,6 +19,24 @@ KINDS = {
     "socks5h": ("socks5", "1080"),
 }
 
+#: --proxy-type of a listener.
+SERVED = ("socks", "socks4", "socks5")
+
+#: Options that a proxy server has no use for, as they are shown.
+USELESS = {
+    "udp": "-u",
+    "exec": "--exec",
+    "sh_exec": "--sh-exec",
+    "broker": "--broker",
+    "chat": "--chat",
+    "expect": "--expect",
+    "until": "--until",
+    "count": "--count",
+    "send_only": "--send-only",
+    "recv_only": "--recv-only",
+    "telnet": "-t",
+}
+
 #: Variable that holds USER:PASSWORD.
 VARIABLE = "PYNC_PROXY_AUTH"
 
@@ -28,11 +46,30 @@ def chain(config: Config, default: str = "http") -> tuple[Proxy, ...]:
 
     Raises UsageError.
     """
+    if config.listen:
+        return ()
     kind = config.proxy_type or default
     if kind not in KINDS:
         raise UsageError(f"--proxy-type: {kind!r} is no proxy ({', '.join(KINDS)})")
     auth = _auth(config)
     return tuple(one_proxy(text, kind, auth) for text in config.proxy)
+
+
+def served(config: Config) -> Proxy | None:
+    """What a listener serves as a proxy, if it does (``-l --proxy-type``).
+
+    Raises UsageError.
+    """
+    if not config.listen or config.proxy_type is None:
+        return None
+    if config.proxy_type not in SERVED:
+        raise UsageError(
+            f"-l --proxy-type: {config.proxy_type!r} is no proxy server ({', '.join(SERVED)})"
+        )
+    for name, shown in USELESS.items():
+        if getattr(config, name):
+            raise UsageError(f"cannot use {shown} and -l --proxy-type")
+    return Proxy(config.proxy_type, "", "", *(_auth(config) or (None, "")))
 
 
 def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Proxy:

@@ -20,7 +20,7 @@ from ..core.quantity import (
 )
 from ..core.until import Until
 from . import about_from, own_status
-from .proxies import chain
+from .proxies import chain, served
 from .pync_says import complain, say
 from .pync_usage import USAGE
 from .targets import with_address
@@ -146,7 +146,7 @@ def parse(argv: list[str]) -> Config:
     config = with_address(config)._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
-    config = config._replace(proxies=chain(config))
+    config = config._replace(proxies=chain(config), serves=served(config))
     return config._replace(program=_program(config), endings=_endings(config))
 
 
@@ -185,6 +185,8 @@ def _program(config: Config) -> str:
         return "executor"
     if config.broker or config.chat:
         return "broker"
+    if config.serves is not None:
+        return "proxy"
     return "scanner" if config.zero_io else "server" if config.listen else "client"
 
 

@@ -9,12 +9,14 @@ from ..core.events import (
     AttemptFailed,
     Connected,
     Denied,
+    Dropped,
     Event,
     Exposed,
     Failed,
     Listening,
     PeerEnded,
     PortTold,
+    Proxied,
     Scanned,
     Secured,
     Unverified,
@@ -28,7 +30,7 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     if isinstance(event, Unverified):
         return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
     if isinstance(event, Exposed):
-        return f"pync: every machine that reaches {event.address} can run the command"
+        return f"pync: every machine that reaches {event.address} can {event.offered}"
     if isinstance(event, PeerEnded):
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":
@@ -47,6 +49,10 @@ def _verbosely(event: Event) -> str | None:
         return f"{word} on {_where(event.address)}"
     if isinstance(event, Denied):
         return f"Connection from {_where(event.peer)} denied: {event.cause}"
+    if isinstance(event, Proxied):
+        return f"Connection from {_where(event.peer)} goes to {_where(event.target)}"
+    if isinstance(event, Dropped):
+        return f"Connection from {_where(event.peer) or '(unnamed)'} dropped: {event.cause}"
     if isinstance(event, Accepted):
         return f"Connection received on {_where(event.peer) or '(unnamed)'}"
     if isinstance(event, Connected):

@@ -68,7 +68,9 @@ Options:
      --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
                                  http://; more than one are passed in their order.
      --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4, socks5.
-     --proxy-auth=USER:PASSWORD  Who we are there; better in the variable PYNC_PROXY_AUTH.
+                                 With -l: be a proxy that speaks it (socks is 4, 4a and 5).
+     --proxy-auth=USER:PASSWORD  Who we are there, or with -l who may use it; better in the
+                                 variable PYNC_PROXY_AUTH.
      --proxy-auth-file=FILE      The same from the first line of FILE.
      --proxy-dns=WHERE           Who looks the name up: remote (the proxy), or local.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.

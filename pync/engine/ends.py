@@ -49,6 +49,11 @@ class Sink(Protocol):
 class Mover(Protocol):
     """A fast path: moves bytes inside the kernel."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether bytes are taken from the source that the sink has still to take."""
+        ...
+
     def move(self) -> int | None:
         """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
 

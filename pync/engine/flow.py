@@ -185,6 +185,10 @@ class Flow:
             return
         if moved:
             self.moved += moved
+            if mover.holds and not self._waits_for_sink:
+                # Nothing may come from the source for long: the rest goes before.
+                self._waits_for_sink = True
+                self._arrange()
             self._changed()
             return
         # EOF, or not handled: the slow path finds out which.

@@ -54,6 +54,8 @@ class Loop:
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._timers: list[Timer] = []
+        #: Registered in this round: what was ready in it is another file of the same number.
+        self._fresh: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -98,8 +100,11 @@ class Loop:
             self._run_once()
 
     def _run_once(self) -> None:
+        self._fresh.clear()
         for key, events in self._ready(select_wait(self._until_next())):
             # A callback may have stopped the watch of one that was ready too.
+            if key.fd in self._fresh:
+                continue
             if events & selectors.EVENT_READ:
                 callback = self._readers.get(key.fd)
                 if callback is not None:
@@ -143,6 +148,7 @@ class Loop:
         )
         if descriptor not in self._selector.get_map():
             self._selector.register(descriptor, events)
+            self._fresh.add(descriptor)
         elif events:
             self._selector.modify(descriptor, events)
         else:

@@ -43,11 +43,16 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     # splice(2) refuses a file opened for appending.
     if came == "socket" and goes == "file" and not _appends(sink.write_fd()):
         return SpliceThrough(read_fd, sink.write_fd())
+    if came == goes == "socket":
+        return SpliceAcross(read_fd, sink.write_fd())
     return None
 
 
 class _Between:
     """Moves between two descriptors; what the ways below share."""
+
+    #: Whether something is taken from the source that the sink has still to take.
+    holds = False
 
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
@@ -129,6 +134,56 @@ class SpliceThrough(_Between):
             if descriptor != -1:
                 os.close(descriptor)
         self._out = self._in = -1
+
+
+class SpliceAcross(_Between):
+    """From a socket to a socket, through a pipe of our own (a proxy's way).
+
+    The pipe keeps its usual size: there may be hundreds, and what one user's pipes may hold
+    together is limited (pipe(7), pipe-user-pages-soft).
+    """
+
+    def __init__(self, source: int, sink: int) -> None:
+        super().__init__(source, sink)
+        self._out = self._in = -1
+        self._inside = 0
+        self._failed = "source"
+
+    @property
+    def holds(self) -> bool:  # type: ignore[override]
+        """Whether something is in the pipe: the sink has to take it first."""
+        return self._inside > 0
+
+    def fault(self, error: OSError) -> str:
+        """Two sockets can say the same: it is the one that was used."""
+        return "sink" if error.errno == errno.EPIPE else self._failed
+
+    def leftover(self) -> bytes:
+        """What the sink did not take."""
+        data = os.read(self._out, self._inside) if self._inside else b""
+        self._inside = 0
+        return data
+
+    def close(self) -> None:
+        """Close the pipe; idempotent."""
+        for descriptor in (self._out, self._in):
+            if descriptor != -1:
+                os.close(descriptor)
+        self._out = self._in = -1
+
+    def _step(self) -> int:
+        if not self._inside:
+            if self._out == -1:
+                # Not before there is something to move: most clients are silent.
+                self._out, self._in = os.pipe()
+            self._failed = "source"
+            self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
+            if not self._inside:
+                return 0
+        self._failed = "sink"
+        sent = os.splice(self._out, self._sink, self._inside, flags=_FLAGS)
+        self._inside -= sent
+        return sent
 
 
 _MOVE = getattr(os, "SPLICE_F_MOVE", 0)

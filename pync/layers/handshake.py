@@ -1,8 +1,9 @@
 """Handshakes as generators: what they yield is done for them, and nothing else is touched.
 
 ``yield Send(data)`` sends; ``data = yield Exactly(n)`` and ``line = yield Line(limit)`` give
-bytes. A handshake never asks for a byte beyond its own end, so the plain connection goes
-on behind it at full speed, whatever the peer sent together with its last word.
+bytes. A proxy's client is written so, and so is its server. A handshake never asks for a byte
+beyond its own end, so the plain connection goes on behind it at full speed, whatever the peer
+sent together with its last word.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ class Exactly(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Give bytes up to and with the next LF; more than ``limit`` are too many."""
+    """Give bytes up to and with the next ``end``, one byte; more than ``limit`` are too many."""
 
     limit: int
+    end: bytes = b"\n"
 
 
 Result = TypeVar("Result")
@@ -35,6 +37,11 @@ Step = Union[Send, Exactly, Line]
 
 #: A handshake in progress; bytes go in where it asked for some.
 Handshake = Generator[Step, bytes, Result]
+
+
+def say(data: bytes) -> Handshake[None]:
+    """The shortest: say this, and no more."""
+    yield Send(data)
 
 
 class HandshakeError(Exception):

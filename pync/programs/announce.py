@@ -21,11 +21,11 @@ def announce(listener: Listener, config: Config, report: Report) -> None:
 
     Raises UsageError for a listener that has no port, PyncError if the file cannot be written.
     """
+    offered = _offered(config)
     for address in listener.addresses:
         report(Listening(address))
-        runs = config.exec is not None or config.sh_exec is not None
-        if runs and address.host and not address.host.startswith(_LOOPBACK):
-            report(Exposed(address))
+        if offered and address.host and not address.host.startswith(_LOOPBACK):
+            report(Exposed(address, offered))
     if config.report_port is None:
         return
     port = listener.address.port
@@ -35,6 +35,16 @@ def announce(listener: Listener, config: Config, report: Report) -> None:
         report(PortTold(port))
     else:
         _write_down(config.report_port, f"{port}\n".encode())
+
+
+def _offered(config: Config) -> str | None:
+    """What anybody who reaches the listener can do, and should perhaps not."""
+    if config.exec is not None or config.sh_exec is not None:
+        return "run the command"
+    lists = (config.allow, config.allowfile, config.deny, config.denyfile)
+    if config.serves is not None and config.serves.user is None and not any(lists):
+        return "use the proxy"
+    return None
 
 
 def _write_down(path: str, text: bytes) -> None:

@@ -134,6 +134,13 @@ class TcpConn(StreamConn):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         self.close()
 
+    def keep_alive(self) -> None:
+        """Let the kernel see now and then that the peer is still there (RFC 9293 3.8.4)."""
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except OSError:
+            pass  # reset already; reading tells
+
     def send_urgent(self, data: bytes) -> None:
         """Send bytes, the last of them as urgent data (RFC 6093). Raises OSError."""
         self._sock.send(data, socket.MSG_OOB)

@@ -63,13 +63,47 @@ def dial(address: Address, options: Options) -> TcpConn:
             continue
         for failed, cause in attempts:
             options.report(AttemptFailed(failed, cause))
-        return _conn(sock, address.scheme, _peer_of(sock, endpoint))
+        return conn_of(sock, address.scheme, endpoint)
     raise tried_all(address, attempts, options)
 
 
 def _connect(
     endpoint: Endpoint, address: Address, options: Options, deadline: Deadline
 ) -> socket.socket:
+    sock = _unconnected(endpoint, address, options)
+    try:
+        sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
+        sock.connect(endpoint.name)
+        _refuse_itself(sock, endpoint)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
+    """A socket that is connecting; check_connected() knows when it is writable. Raises OSError."""
+    sock = _unconnected(endpoint, address, options)
+    try:
+        sock.setblocking(False)
+        code = sock.connect_ex(endpoint.name)
+        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def check_connected(sock: socket.socket, endpoint: Endpoint) -> None:
+    """See whether a socket that was connecting has connected. Raises OSError."""
+    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+    _refuse_itself(sock, endpoint)
+
+
+def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
     sock = socket.socket(endpoint.family, socket.SOCK_STREAM, _protocol(address))
     try:
         sockopts.apply(sock, options.sockopts)
@@ -80,15 +114,16 @@ def _connect(
         if options.md5_key is not None:
             md5sig.sign(sock, options.md5_key, endpoint.name)
         bind_source(sock, address, options, socket.SOCK_STREAM)
-        sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
-        sock.connect(endpoint.name)
-        # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
-        if sock.getsockname() == _peer_of(sock, endpoint):
-            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _refuse_itself(sock: socket.socket, endpoint: Endpoint) -> None:
+    # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
+    if sock.getsockname() == _peer_of(sock, endpoint):
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 
 
 def _protocol(address: Address) -> int:
@@ -107,6 +142,11 @@ def _peer_of(sock: socket.socket, endpoint: Endpoint) -> tuple[object, ...]:
     except OSError:
         return endpoint.name
     return name
+
+
+def conn_of(sock: socket.socket, scheme: str, endpoint: Endpoint) -> TcpConn:
+    """The connection of a socket that has connected; it blocks."""
+    return _conn(sock, scheme, _peer_of(sock, endpoint))
 
 
 def _conn(sock: socket.socket, scheme: str, peer: tuple[object, ...]) -> TcpConn:

@@ -49,7 +49,7 @@ def _exactly(conn: Conn, size: int) -> bytes:
 def _line(conn: Conn, line: Line) -> bytes:
     # Byte by byte: what follows the answer is not ours to take.
     data = b""
-    while not data.endswith(b"\n"):
+    while not data.endswith(line.end):
         if len(data) >= line.limit:
             raise HandshakeError("the answer has too long a line")
         data += _exactly(conn, 1)

@@ -62,7 +62,7 @@ RESERVED = {
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
     "selectors": {"loop.py", "conn.py", "datagram.py"},
-    "threading": {"editing.py", "pump.py"},
+    "threading": {"editing.py", "pump.py", "resolver.py"},
 }
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}

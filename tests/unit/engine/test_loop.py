@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 
 from pync.engine.loop import Loop
 
@@ -62,6 +63,34 @@ def test_a_watch_can_be_stopped_by_another_callback_of_the_same_round() -> None:
             left.close()
             right.close()
     assert len(called) == 1
+
+
+def test_what_was_ready_is_not_taken_for_another_file_of_its_number() -> None:
+    """Two are ready; whoever is served first closes the other, and its number is taken again."""
+    called: list[str] = []
+    with Loop() as loop:
+        pairs = [socket.socketpair(), socket.socketpair()]
+        fresh: list[socket.socket] = []
+
+        def replace(other: socket.socket) -> None:
+            called.append("first")
+            number = other.fileno()
+            for left, _ in pairs:
+                loop.watch_reader(left.fileno(), None)
+            other.close()
+            left, right = socket.socketpair()
+            fresh.extend((left, right))
+            assert number in (left.fileno(), right.fileno())
+            loop.watch_reader(number, lambda: called.append("a stranger's"))
+
+        for index, (left, right) in enumerate(pairs):
+            other = pairs[1 - index][0]
+            right.send(b"x")
+            loop.watch_reader(left.fileno(), partial(replace, other))
+        loop.run_while(lambda: not called)
+        for sock in (*pairs[0], *pairs[1], *fresh):
+            sock.close()
+    assert called == ["first"]
 
 
 def test_a_regular_file_is_always_ready(tmp_path: os.PathLike[str]) -> None:

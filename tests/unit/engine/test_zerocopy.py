@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pync.engine.zerocopy import Sendfile, Splice, SpliceThrough, fast_path
+from pync.engine.zerocopy import Sendfile, Splice, SpliceAcross, SpliceThrough, fast_path
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or not hasattr(os, "splice"),
@@ -185,13 +185,93 @@ def test_a_reset_while_sending_is_the_sinks_fault(stack: ExitStack, tmp_path: Pa
     assert mover.fault(reset.value) == "sink"
 
 
+def across(stack: ExitStack) -> tuple[socket.socket, SpliceAcross, socket.socket]:
+    """What speaks, what moves it across, and what hears it."""
+    near, speaker = sockets(stack)
+    far, hearer = sockets(stack)
+    mover = fast_path(Side(near.fileno()), Side(far.fileno()))
+    assert isinstance(mover, SpliceAcross)
+    stack.callback(mover.close)
+    return speaker, mover, hearer
+
+
+def test_from_socket_to_socket(stack: ExitStack) -> None:
+    speaker, mover, hearer = across(stack)
+    with pytest.raises(BlockingIOError):
+        mover.move()
+    speaker.sendall(b"across")
+    speaker.shutdown(socket.SHUT_WR)
+    assert [mover.move(), mover.move()] == [6, 0]
+    assert hearer.recv(100) == b"across"
+    mover.close()
+    mover.close()
+
+
+def test_what_a_slow_reader_has_not_taken_is_held_and_not_lost(stack: ExitStack) -> None:
+    speaker, mover, hearer = across(stack)
+    speaker.setblocking(False)
+    sent = moved = 0
+    while not mover.holds:
+        try:
+            sent += speaker.send(bytes(65536))
+        except BlockingIOError:
+            pass
+        try:
+            moved += mover.move() or 0
+        except BlockingIOError:
+            pass
+    assert moved < sent
+    hearer.setblocking(False)
+    heard = len(mover.leftover())
+    assert not mover.holds
+    while heard < moved:
+        heard += len(hearer.recv(1 << 20))
+    speaker.shutdown(socket.SHUT_WR)
+    while taken := mover.move():
+        moved += taken
+        heard += len(hearer.recv(1 << 20))
+    while heard < sent:
+        heard += len(hearer.recv(1 << 20))
+    assert heard == sent
+
+
+@pytest.mark.parametrize("which", ["source", "sink"])
+def test_whose_fault_a_reset_between_sockets_is(stack: ExitStack, which: str) -> None:
+    speaker, mover, hearer = across(stack)
+    speaker.sendall(b"x")
+    broken = speaker if which == "source" else hearer
+    broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    broken.close()
+
+    def move_on() -> None:
+        while mover.move():
+            pass
+
+    with pytest.raises((ConnectionResetError, BrokenPipeError)) as reset:
+        move_on()
+    assert mover.fault(reset.value) == which
+
+
+def test_without_descriptors_the_slow_path_goes_on(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker, mover, _ = across(stack)
+    speaker.sendall(b"x")
+
+    def none_left() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe", none_left)
+    assert mover.move() is None
+    assert mover.leftover() == b""
+
+
 def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
-    left, right = sockets(stack)
-    socket_side, other = Side(left.fileno()), Side(right.fileno())
+    left, _right = sockets(stack)
+    socket_side = Side(left.fileno())
     appended = Side(file(stack, tmp_path / "log", os.O_WRONLY | os.O_APPEND))
     out, into = pipe(stack)
     for source, sink in [
-        (socket_side, other),
         (socket_side, appended),
         (socket_side, Side(-1)),
         (Side(out), Side(into)),

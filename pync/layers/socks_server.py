@@ -1,0 +1,168 @@
+"""SOCKS from the server's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
+
+One handshake takes whichever version the client speaks, and ends when the client has said
+where it wants to go. How that went is told in that version's words by granted and refused.
+Only CONNECT is served: BIND and UDP ASSOCIATE are refused as RFC 1928 6 has it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from hmac import compare_digest
+from typing import NamedTuple
+
+from .handshake import Exactly, Handshake, HandshakeError, Line, Send
+
+#: Why a target was not reached, as errors.py words it -> reply of SOCKS 5 (RFC 1928 6).
+#: There is none for a time-out, and 6 is the TTL's.
+_REPLIES5 = {
+    "not allowed": 2,
+    "network is unreachable": 3,
+    "no route to host": 4,
+    "timed out": 4,
+    "connection refused": 5,
+}
+
+#: Replies of SOCKS 5 that this side gives of its own accord.
+_GRANTED, _GENERAL, _UNRESOLVED, _NO_COMMAND, _NO_ADDRESS = 0, 1, 4, 7, 8
+
+#: Replies of SOCKS 4.
+_GRANTED4, _REJECTED4 = 90, 91
+
+_CONNECT = 1
+_NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
+_SIZES = {1: 4, 4: 16}
+
+#: Bytes of a user's name and of a host's that SOCKS 4 ends by a NUL; SOCKS 5 has a byte for
+#: the size.
+_LONGEST = 256
+
+
+class Asked(NamedTuple):
+    """Where a client wants to go, and in which version it said so."""
+
+    version: int
+    host: str
+    port: int
+
+
+def serve(
+    auth: tuple[str, str] | None = None, versions: tuple[int, ...] = (4, 5)
+) -> Handshake[Asked]:
+    """Hear what a client asks for.
+
+    Arguments:
+        auth: user and password that it must name; SOCKS 4 has no password, and is refused.
+        versions: which to speak.
+
+    Raises HandshakeError; the client has been told why by then, if it can be.
+    """
+    (version,) = yield Exactly(1)
+    if version not in versions:
+        raise HandshakeError("the client does not speak SOCKS")
+    return (yield from _serve4(auth) if version == 4 else _serve5(auth))
+
+
+def granted(asked: Asked, host: str, port: int) -> bytes:
+    """The answer for a connection that was made, from this address of ours."""
+    if asked.version == 4:
+        return _answer4(_GRANTED4)
+    address = ipaddress.ip_address(host.partition("%")[0])
+    return _answer5(_GRANTED, address.packed, port)
+
+
+def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
+    """The answer for a connection that was not made.
+
+    Arguments:
+        cause: why, as an error has it.
+        resolved: whether the name had an address at all.
+    """
+    if asked.version == 4:
+        return _answer4(_REJECTED4)
+    return _answer5(_REPLIES5.get(cause, _GENERAL) if resolved else _UNRESOLVED)
+
+
+def _serve5(auth: tuple[str, str] | None) -> Handshake[Asked]:
+    (count,) = yield Exactly(1)
+    methods = yield Exactly(count)
+    method = _NO_AUTHENTICATION if auth is None else _PASSWORD
+    if method not in methods:
+        yield Send(bytes([5, _NONE_FITS]))
+        raise HandshakeError("the client offers no method of authentication that is served")
+    yield Send(bytes([5, method]))
+    if auth is not None:
+        yield from _authenticate(auth)
+    version, command, _, kind = yield Exactly(4)
+    if version != 5:
+        raise HandshakeError("the client does not speak SOCKS 5")
+    if kind == 3:
+        (size,) = yield Exactly(1)
+    elif kind in _SIZES:
+        size = _SIZES[kind]
+    else:
+        yield Send(_answer5(_NO_ADDRESS))
+        raise HandshakeError(f"the client names an address of type {kind}")
+    address = yield Exactly(size)
+    port = int.from_bytes((yield Exactly(2)), "big")
+    if command != _CONNECT:
+        yield Send(_answer5(_NO_COMMAND))
+        raise HandshakeError(f"command {command} is not served")
+    host = _name(address) if kind == 3 else str(ipaddress.ip_address(address))
+    if host is None:
+        yield Send(_answer5(_GENERAL))
+        raise HandshakeError("the client names no host")
+    return Asked(5, host, port)
+
+
+def _authenticate(auth: tuple[str, str]) -> Handshake[None]:
+    """RFC 1929. Who fails is let go: the RFC has no second try."""
+    version, size = yield Exactly(2)
+    user = yield Exactly(size)
+    (size,) = yield Exactly(1)
+    password = yield Exactly(size)
+    # Both are compared, and in a time that tells nothing: which one was wrong is no one's
+    # business.
+    fits = compare_digest(user, auth[0].encode()) & compare_digest(password, auth[1].encode())
+    if version != 1 or not fits:
+        yield Send(b"\1\1")
+        raise HandshakeError("the user or the password is wrong")
+    yield Send(b"\1\0")
+
+
+def _serve4(auth: tuple[str, str] | None) -> Handshake[Asked]:
+    (command,) = yield Exactly(1)
+    port = int.from_bytes((yield Exactly(2)), "big")
+    address = yield Exactly(4)
+    yield Line(_LONGEST, b"\0")
+    host: str | None = str(ipaddress.ip_address(address))
+    if address[:3] == bytes(3) and address[3]:
+        # 4a: an address that no host has says that a name follows.
+        host = _name((yield Line(_LONGEST, b"\0"))[:-1])
+    if auth is None and command == _CONNECT and host is not None:
+        return Asked(4, host, port)
+    yield Send(_answer4(_REJECTED4))
+    if auth is not None:
+        raise HandshakeError("SOCKS 4 has no password")
+    if command != _CONNECT:
+        raise HandshakeError(f"command {command} is not served")
+    raise HandshakeError("the client names no host")
+
+
+def _name(data: bytes) -> str | None:
+    """A host's name, unless it can be none: it goes into messages and to the resolver."""
+    try:
+        name = data.decode()
+    except UnicodeDecodeError:
+        return None
+    return name if name and name.isprintable() and " " not in name else None
+
+
+def _answer5(reply: int, address: bytes = bytes(4), port: int = 0) -> bytes:
+    kind = 1 if len(address) == 4 else 4
+    return bytes([5, reply, 0, kind]) + address + port.to_bytes(2, "big")
+
+
+def _answer4(reply: int) -> bytes:
+    # The address and the port that follow say something for BIND only.
+    return bytes([0, reply]) + bytes(6)

@@ -1,0 +1,129 @@
+"""The proxy server (``-l --proxy-type``): every client goes where it asks to go, in one loop.
+
+Names are looked up beside it (engine/resolver.py), everything else waits in it. What two
+plain sockets say to each other after the handshake never leaves the kernel (engine/zerocopy.py).
+"""
+
+from __future__ import annotations
+
+from ..core import exits
+from ..core.config import Config, Endings, Proxy
+from ..core.events import Accepted, Report
+from ..engine.loop import Loop
+from ..engine.pace import Rate
+from ..engine.resolver import Resolver
+from ..engine.tuning import Tap, Tuning
+from ..transports import Options, everyone, listen
+from ..transports.conn import Conn, Listener
+from ..transports.stdio import Stdio
+from .announce import announce
+from .common import options_of
+from .door import Door
+from .proxying.session import Services, Session
+from .proxying.socks import VERSIONS, SocksSession
+from .reach import check_listener
+from .talk import recording
+
+#: Seconds in which a target must be reached, unless the user says otherwise.
+DIALLING = 30.0
+
+
+def run(config: Config, _stdio: Stdio, report: Report) -> int:
+    """Serve until a signal ends it. Raises PyncError, UsageError."""
+    assert config.address is not None
+    assert config.serves is not None
+    check_listener(config)
+    _allow_many_descriptors()
+    with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
+        announce(listener, config, report)
+        with Loop() as loop, Resolver(loop) as resolver:
+            server = _Server(config, config.serves, loop, resolver, listener, report, tap)
+            try:
+                server.open()
+                loop.run_while(lambda: True)
+            finally:
+                server.close()
+    return exits.OK
+
+
+class _Server:
+    """Who is inside."""
+
+    def __init__(
+        self,
+        config: Config,
+        serves: Proxy,
+        loop: Loop,
+        resolver: Resolver,
+        listener: Listener,
+        report: Report,
+        tap: Tap | None,
+    ) -> None:
+        self._report = report
+        self._serves = serves
+        self._sessions: set[Session] = set()
+        self._door = Door(loop, config, listener, report, self._enter)
+        self._services = Services(
+            loop,
+            resolver,
+            _dialling(config, report),
+            # Each side's end goes to the other, and both must have ended.
+            Endings(on_peer_end="stay", idle=config.endings.idle),
+            lambda: _tuning(config, tap),
+            report,
+            None if serves.user is None else (serves.user, serves.password),
+        )
+
+    def open(self) -> None:
+        """Let clients come."""
+        self._door.open()
+
+    def close(self) -> None:
+        """Let go of everybody."""
+        self._door.close()
+        for session in list(self._sessions):
+            session.close()
+
+    def _enter(self, conn: Conn) -> None:
+        self._report(Accepted(conn.peer))
+        session = SocksSession(self._services, conn, self._left, VERSIONS[self._serves.kind])
+        self._sessions.add(session)
+        session.start()
+
+    def _left(self, session: Session) -> None:
+        self._sessions.remove(session)
+        self._door.left()
+
+
+def _dialling(config: Config, report: Report) -> Options:
+    asked = config.connect_timeout if config.connect_timeout is not None else config.wait
+    options = options_of(config, report)
+    return options._replace(
+        timeout=DIALLING if asked is None else asked,
+        # These are where we listen, and whom we let in.
+        source=None,
+        source_port=None,
+        admits=everyone,
+    )
+
+
+def _tuning(config: Config, tap: Tap | None) -> Tuning:
+    if config.rate is None:
+        return Tuning(tap=tap)
+    return Tuning(pace=Rate(config.rate), received_pace=Rate(config.rate), tap=tap)
+
+
+def _allow_many_descriptors() -> None:
+    """Use what the system allows: a client takes six, and the usual soft limit is 1024.
+
+    (It is that low for programs that use select(2), which we do not.)
+    """
+    try:
+        import resource
+    except ImportError:
+        return  # Windows
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ValueError, OSError):
+        pass  # macOS has a limit of its own below what it says

@@ -1,0 +1,1 @@
+"""What a proxy server does with one client: a session for each protocol that it speaks."""

@@ -1,0 +1,175 @@
+"""One client of a proxy server, whatever it speaks: shake hands, dial, relay, part.
+
+It does one thing at a time, and each waits in the loop: a client, a name or a target that is
+slow holds up nobody else. How the client is spoken to is for the classes made from this one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ...core.address import Address
+from ...core.config import Endings
+from ...core.errors import PyncError, cause_of
+from ...core.events import Dropped, Finished, Proxied, Report
+from ...engine.dialling import Dialling
+from ...engine.loop import Loop
+from ...engine.negotiation import Negotiation
+from ...engine.relay import Relay
+from ...engine.resolver import Resolver
+from ...engine.tuning import Tuning
+from ...layers.handshake import Handshake, Result
+from ...transports import Options
+from ...transports.conn import Conn, TcpConn
+from .parting import Parting
+
+#: Seconds that a client has to say where it wants to go, and to hear the answer.
+HANDSHAKE = 10.0
+
+
+class Services(NamedTuple):
+    """What the sessions of one server share.
+
+    ``dialling``: how to dial targets. ``tuning``: makes what happens to the bytes of one
+    relay. ``auth``: user and password that clients must name.
+    """
+
+    loop: Loop
+    resolver: Resolver
+    dialling: Options
+    endings: Endings
+    tuning: Callable[[], Tuning]
+    report: Report
+    auth: tuple[str, str] | None = None
+
+
+class Activity(Protocol):
+    """What a session is doing."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """Leave off; nobody is told. Idempotent."""
+        ...
+
+
+class Session:
+    """One client.
+
+    Arguments:
+        services: what all have.
+        client: owned from now on.
+        left: is told, once, that it is over.
+    """
+
+    def __init__(self, services: Services, client: Conn, left: Callable[[Session], None]) -> None:
+        self._services = services
+        self._client = client
+        self._target: TcpConn | None = None
+        self._left = left
+        self._activity: Activity | None = None
+        self._over = False
+        self._began = 0.0
+
+    def start(self) -> None:
+        """Begin to serve."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of everything; nobody is told. Idempotent."""
+        self._over = True
+        if self._activity is not None:
+            self._activity.stop()
+        self._client.close()
+        if self._target is not None:
+            self._target.close()
+
+    # What it does, one after the other.
+
+    def _do(self, activity: Activity) -> None:
+        self._activity = activity
+        activity.start()
+
+    def _negotiate(self, handshake: Handshake[Result], then: Callable[[Result], None]) -> None:
+        """Speak with the client; one that cannot be spoken with is let go."""
+
+        def finished(negotiation: Negotiation[Result]) -> None:
+            if negotiation.failure is not None:
+                self._drop(negotiation.failure)
+            else:
+                then(negotiation.result)
+
+        self._do(Negotiation(self._services.loop, self._client, handshake, HANDSHAKE, finished))
+
+    def _dial(self, host: str, port: int, then: Callable[[Dialling], None]) -> None:
+        """Connect to where the client wants to go; the connection is ours then."""
+        address = Address("tcp", host, str(port))
+
+        def finished(dialling: Dialling) -> None:
+            if dialling.conn is not None:
+                self._target = dialling.conn
+                self._services.report(Proxied(self._client.peer, address))
+            then(dialling)
+
+        services = self._services
+        self._do(Dialling(services.loop, services.resolver, address, services.dialling, finished))
+
+    def _relay(self) -> None:
+        """Client and target speak with one another until both have ended."""
+        assert self._target is not None
+        for conn in (self._client, self._target):
+            if isinstance(conn, TcpConn):
+                conn.keep_alive()
+        services = self._services
+        self._began = time.monotonic()
+        self._do(
+            Relay(
+                services.loop,
+                self._client,
+                self._target,
+                services.endings,
+                services.tuning(),
+                finished=self._relayed,
+            )
+        )
+
+    def _relayed(self, relay: Relay) -> None:
+        seconds = time.monotonic() - self._began
+        moved = relay.moved
+        self._services.report(Finished(self._client.peer, moved.sent, moved.received, seconds))
+        if relay.failure is None:
+            self._leave()
+        else:
+            self._drop(relay.failure, broken=True)
+
+    def _drop(self, failure: Exception, *, broken: bool = False) -> None:
+        """Let go of a client with whom something went wrong.
+
+        Arguments:
+            broken: whether the other side broke: an end would tell it that all had come.
+        """
+        self._services.report(Dropped(self._client.peer, _cause(failure)))
+        self._part(broken=broken)
+
+    def _part(self, *, broken: bool = False) -> None:
+        """Let go of the client when it has heard what was said last."""
+        if self._target is not None:
+            if broken:
+                self._target.abort()
+            self._target.close()
+        self._do(Parting(self._services.loop, self._client, self._leave, broken=broken))
+
+    def _leave(self) -> None:
+        if not self._over:
+            self.close()
+            self._left(self)
+
+
+def _cause(failure: Exception) -> str:
+    if isinstance(failure, PyncError):
+        return failure.cause
+    return cause_of(failure) if isinstance(failure, OSError) else str(failure)

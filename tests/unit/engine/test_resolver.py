@@ -1,0 +1,114 @@
+"""Names beside a loop: addresses at once, names by a thread, and nobody waits for a slow one."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError
+from pync.engine import resolver as module
+from pync.engine.loop import Loop
+from pync.engine.resolver import AT_ONCE, Found, Resolver
+from pync.transports import DEFAULT, Options
+from pync.transports.internet import Endpoint
+
+V4 = Options(family=4)
+
+
+class Desk:
+    """A resolver in a loop, and what it answered."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.resolver = Resolver(self.loop)
+        self.answers: dict[str, Found] = {}
+
+    def ask(self, host: str, options: Options = V4) -> module.Lookup:
+        def answered(found: Found) -> None:
+            self.answers[host] = found
+
+        return self.resolver.look_up(Address("tcp", host, "80"), options, answered)
+
+    def answer(self, host: str) -> Found:
+        self.loop.run_while(lambda: host not in self.answers)
+        return self.answers[host]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    with made.loop, made.resolver:
+        yield made
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Names take until the event is set; each of them has an address then."""
+    answers = threading.Event()
+    there = threading.current_thread()
+
+    def resolve(address: Address, options: Options, kind: int) -> list[Endpoint]:
+        if options.numeric:
+            raise DialError("dial", address, "no number")
+        assert threading.current_thread() is not there
+        assert answers.wait(10)
+        return [Endpoint(socket.AF_INET, (address.host, 80))]
+
+    monkeypatch.setattr(module, "resolve", resolve)
+    yield answers
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("looks up "):
+            thread.join(10)
+
+
+def test_an_address_needs_no_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "Thread", None)
+    desk.ask("127.0.0.1")
+    assert desk.answers == {}  # later, never from within the question
+    assert desk.answer("127.0.0.1") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
+    desk.ask("::1", DEFAULT)
+    assert isinstance(desk.answer("::1"), list)
+
+
+def test_a_name(desk: Desk) -> None:
+    desk.ask("localhost")
+    assert desk.answer("localhost") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
+
+
+def test_names_are_not_looked_up_when_they_must_not_be(desk: Desk) -> None:
+    desk.ask("localhost", Options(numeric=True))
+    found = desk.answer("localhost")
+    assert isinstance(found, DialError)
+
+
+def test_a_name_that_is_none(desk: Desk) -> None:
+    desk.ask("a" * 300)
+    assert isinstance(desk.answer("a" * 300), DialError)
+
+
+def test_a_slow_name_holds_up_no_address(desk: Desk, slow: threading.Event) -> None:
+    for number in range(AT_ONCE + 3):
+        desk.ask(f"slow{number}")
+    assert sum(one.name.startswith("looks up") for one in threading.enumerate()) == AT_ONCE
+    waiting = desk.ask("called off")
+    waiting.cancel()
+    slow.set()
+    for number in range(AT_ONCE + 3):
+        assert desk.answer(f"slow{number}") == [Endpoint(socket.AF_INET, (f"slow{number}", 80))]
+    assert "called off" not in desk.answers
+
+
+def test_an_answer_that_comes_too_late_is_nobodys(desk: Desk, slow: threading.Event) -> None:
+    desk.ask("late")
+    desk.resolver.close()
+    desk.resolver.close()
+    slow.set()
+    for thread in threading.enumerate():
+        if thread.name == "looks up late":
+            thread.join(10)
+    assert desk.answers == {}

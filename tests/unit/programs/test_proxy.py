@@ -1,0 +1,78 @@
+"""The proxy server as it is asked for; beside real clients in tests/interop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pync.core.config import Proxy
+from pync.core.errors import UsageError
+from pync.dialects.pync import parse
+
+from ...peer import connected, listening
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Running
+
+Start = Callable[..., "Running"]
+
+
+def test_who_asks_for_a_proxy_server_gets_one() -> None:
+    config = parse(["-l", "--proxy-type", "socks", "--proxy-auth", "joe:secret", "1080"])
+    assert config.program == "proxy"
+    assert config.serves == Proxy("socks", "", "", "joe", "secret")
+    assert parse(["-l", "1080"]).serves is None
+    assert parse(["--proxy-type", "socks5", "h", "1"]).serves is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--proxy-type ftp 1", "-l --proxy-type: 'ftp' is no proxy server"),
+        ("--proxy-type socks -u 1", "cannot use -u and -l --proxy-type"),
+        ("--proxy-type socks --exec cat 1", "cannot use --exec and -l --proxy-type"),
+        ("--proxy-type socks --broker 1", "cannot use --broker and -l --proxy-type"),
+        ("--proxy-type socks --proxy h:1 1", "cannot use --proxy and -l"),
+    ],
+)
+def test_what_contradicts_itself(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(["-l", *words.split()])
+    assert str(raised.value).startswith(said)
+
+
+def test_it_serves_and_says_so(pync: Start) -> None:
+    with listening() as target:
+        words = ("--proxy-type", "socks", "--accept-timeout=0.3", "127.0.0.1", 0)
+        running = pync("-l", "-v", *words)
+        port = int(running.says().rpartition(" ")[2])
+        with connected(port) as client:
+            client.says(b"\4\1" + int(target.port).to_bytes(2, "big") + b"\x7f\0\0\1\0")
+            client.hears(b"\0\x5a" + bytes(6))
+            peer = target.accepts()
+            peer.closes()
+            client.hears_end()
+            client.half_closes()
+            assert running.says().startswith("Connection received on 127.0.0.1 ")
+            assert running.says().endswith(f" goes to 127.0.0.1 {target.port}")
+        status, _, said = running.ends()
+        assert status == 1
+        assert said == f"pync: accept tcp://127.0.0.1:{port}: timed out\n"
+
+
+def test_who_is_on_the_list_of_the_denied_is_not_read(pync: Start) -> None:
+    words = ("--proxy-type", "socks", "--deny", "127.0.0.1", "--accept-timeout=0.3")
+    running = pync("-l", "-v", *words, "127.0.0.1", 0)
+    with connected(int(running.says().rpartition(" ")[2])) as client:
+        assert client.hears_rest() == b""
+    assert "denied: not allowed" in running.says()
+    running.ends()
+
+
+def test_anybody_who_reaches_it_can_use_it_and_that_is_said(pync: Start) -> None:
+    words = ("-l", "--proxy-type", "socks", "--accept-timeout=0.05")
+    assert pync(*words, "0.0.0.0", 0).says().endswith(" can use the proxy")
+    for safe in (["--proxy-auth", "a:b"], ["--allow", "127.0.0.1"]):
+        assert "timed out" in pync(*words, *safe, "0.0.0.0", 0).says()
