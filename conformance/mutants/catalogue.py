@@ -1,6 +1,6 @@
 """The table of all mutants."""
 
-from . import crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
+from . import chat, crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
 from .form import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
@@ -13,5 +13,6 @@ MUTANTS: "dict[str, Mutant]" = {
     **hello.MUTANTS,
     **discard.MUTANTS,
     **udp_echo.MUTANTS,
+    **chat.MUTANTS,
     **crud.MUTANTS,
 }

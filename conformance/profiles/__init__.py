@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..catalogue import Profile, Requirement
 from ..outcome import WrongUsage
+from .chat import chat
 from .crud import crud
 from .discard import discard
 from .echo import echo
@@ -20,7 +21,7 @@ from .udp_echo import udp_echo
 #: Every profile by name, in the order of the report.
 PROFILES: dict[str, Profile] = {
     profile.name: profile
-    for profile in (echo, greet, quit_, half_open, reset, hello, discard, udp_echo, crud)
+    for profile in (echo, greet, quit_, half_open, reset, hello, discard, udp_echo, chat, crud)
 }
 
 #: Every requirement by id, in the order of the report.

@@ -10,14 +10,9 @@ import secrets
 from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
-from ..wire import DATA, SILENCE, Peer
+from ..wire import SILENCE, Peer
+from .commands import LONGEST, ask, ask_in_vain, finish
 from .common import every_stream_service
-
-#: Bytes of the longest line that must be taken, its LF included.
-LONGEST = 4096
-
-#: Bytes of an error's reason.
-REASON = 4096
 
 TERMINATION = 5.0
 
@@ -25,27 +20,6 @@ TERMINATION = 5.0
 def new_key() -> bytes:
     """A key that nobody has used."""
     return b"key-" + secrets.token_hex(8).encode()
-
-
-def ask(peer: Peer, command: bytes, answer: bytes) -> None:
-    """Send a command and await exactly this answer."""
-    peer.send(command + b"\n")
-    peer.expect(answer + b"\n", f"the answer to {command[:40]!r}")
-
-
-def ask_in_vain(peer: Peer, command: bytes) -> None:
-    """Send what is no command; the answer is ERROR and any reason."""
-    peer.send(command + b"\n")
-    peer.expect(b"ERROR", f"an error for {command[:40]!r}")
-    while b"\n" not in peer.pending and len(peer.pending) < REASON:
-        if peer.poll(peer.deadline) != DATA:
-            break
-    _, newline, rest = bytes(peer.pending).partition(b"\n")
-    if not newline:
-        raise Violation(
-            "missing-bytes", "the reason of an error does not end in a newline", client=peer.name
-        )
-    peer.pending[:] = rest
 
 
 def open_(session: Session, peer: Peer) -> None:
@@ -59,12 +33,6 @@ def serve(session: Session, peer: Peer) -> None:
     ask(peer, b"read " + key, b"OK served in full")
     ask(peer, b"delete " + key, b"OK")
     finish(peer)
-
-
-def finish(peer: Peer) -> None:
-    """FIN both ways."""
-    peer.send_eof()
-    peer.expect_eof()
 
 
 def stall(session: Session, peer: Peer) -> None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 import socket
 import socketserver
 import struct
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 
 GREETING, FAREWELL = b"Hello! I am TCP server\n", b"Good bye!\n\n\n"
 ABORT = struct.pack("ii", 1, 0)
@@ -145,6 +148,110 @@ class Crud(Service):
             del cls.values[key]
 
 
+class Chat(Service):
+    """Each member has a queue and a thread that writes it: who does not read holds up nobody."""
+
+    lock = threading.RLock()
+    passwords: dict[bytes, bytes] = {}
+    online: dict[bytes, Chat] = {}
+    channels: defaultdict[bytes, set[Chat]] = defaultdict(set)
+    word = re.compile(rb"[\w-]{1,32}")
+
+    def serve(self) -> None:
+        self.name = b""
+        self.queue: Queue[bytes | None] = Queue()
+        writer = threading.Thread(target=self.write, daemon=True)
+        writer.start()
+        try:
+            self.listen()
+        finally:
+            with self.lock:
+                self.leave()
+            self.queue.put(None)
+            writer.join()
+
+    def write(self) -> None:
+        try:
+            for line in iter(self.queue.get, None):
+                self.request.sendall(line + b"\n")
+            self.request.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.request.close()
+
+    def listen(self) -> None:
+        with self.request.makefile("rb") as lines:
+            while line := lines.readline(4099):
+                text = line.removesuffix(b"\n").removesuffix(b"\r")
+                if len(text) > 4096:
+                    while line and not line.endswith(b"\n"):
+                        line = lines.readline(65536)
+                    self.queue.put(b"ERROR line too long")
+                    continue
+                if not line.endswith(b"\n"):
+                    return
+                with self.lock:
+                    said = self.obey(text)
+                self.queue.put(said)
+                if said == b"BYE":
+                    return
+
+    def obey(self, text: bytes) -> bytes:
+        keyword, _, rest = text.partition(b" ")
+        words = rest.split(b" ")
+        keyword = keyword.upper()
+        if keyword == b"QUIT":
+            self.leave()
+            return b"BYE"
+        if keyword == b"LOGIN" and len(words) == 2 and words[1] and self.word.fullmatch(words[0]):
+            if self.name:
+                return b"ERROR already logged in"
+            if self.passwords.setdefault(words[0], words[1]) != words[1]:
+                return b"ERROR bad password"
+            if words[0] in self.online:
+                return b"ERROR already logged in"
+            self.name = words[0]
+            self.online[self.name] = self
+            return b"OK"
+        if keyword not in (b"JOIN", b"PART", b"SAY"):
+            return b"ERROR what?"
+        if not self.name:
+            return b"ERROR not logged in"
+        channel, _, said = rest.partition(b" ")
+        if channel[:1] != b"#" or not self.word.fullmatch(channel[1:]):
+            return b"ERROR no channel"
+        if bool(said) != (keyword == b"SAY"):
+            return b"ERROR too few or too many words"
+        there = self in self.channels[channel]
+        if keyword == b"JOIN":
+            if not there:
+                self.tell(channel, b"* %s joined %s" % (self.name, channel))
+                self.channels[channel].add(self)
+            return b"OK"
+        if not there:
+            return b"ERROR not in channel"
+        if keyword == b"SAY":
+            self.tell(channel, b"%s <%s> %s" % (channel, self.name, said))
+        else:
+            self.part(channel)
+        return b"OK"
+
+    def part(self, channel: bytes) -> None:
+        self.channels[channel].discard(self)
+        self.tell(channel, b"* %s left %s" % (self.name, channel))
+
+    def tell(self, channel: bytes, line: bytes) -> None:
+        for member in self.channels[channel] - {self}:
+            member.queue.put(line)
+
+    def leave(self) -> None:
+        if self.name:
+            for channel, members in list(self.channels.items()):
+                if self in members:
+                    self.part(channel)
+            del self.online[self.name]
+            self.name = b""
+
+
 class UdpEcho(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         data, sock = self.request
@@ -175,6 +282,7 @@ SERVICES = {
     "hello": Hello,
     "discard": Discard,
     "crud": Crud,
+    "chat": Chat,
 }
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 const { StringDecoder } = require('string_decoder');
 const { Transform } = require('stream');
+const { chat } = require('./chat');
 const { DATAGRAM_SERVICES } = require('./datagrams');
 const { answer } = require('./store');
 
@@ -166,6 +167,6 @@ function pipeThrough(socket, { transform, flush }) {
 }
 
 exports.SERVICES = {
-  ...{ echo, greet, quit, 'half-open': halfOpen, reset, hello, discard, crud },
+  ...{ echo, greet, quit, 'half-open': halfOpen, reset, hello, discard, chat, crud },
   ...DATAGRAM_SERVICES,
 };

@@ -2,6 +2,7 @@
 
 import codecs
 
+from .chat import Chat
 from .connection import Connection
 from .datagrams import UdpEcho
 from .service import Service
@@ -173,5 +174,6 @@ SERVICES: "dict[str, type[Service]]" = {
     "hello": Hello,
     "discard": Discard,
     "udp-echo": UdpEcho,
+    "chat": Chat,
     "crud": Crud,
 }

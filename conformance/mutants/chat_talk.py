@@ -1,0 +1,234 @@
+"""chat, broken: who is who, and who hears what."""
+
+from ..reference.python.chat import Chat
+from .form import Family
+
+family = Family("chat")
+fault = family.fault
+
+
+@fault("knows-nobody", breaks="login")
+class KnowsNobody(Chat):
+    """An unknown name is refused."""
+
+    def login(self, *words: bytes) -> bytes:
+        if words[0] not in self.room.passwords:
+            return b"ERROR unknown name"
+        return super().login(*words)
+
+
+@fault("says-welcome", breaks="login")
+class SaysWelcome(Chat):
+    """LOGIN is answered by a longer OK."""
+
+    def login(self, *words: bytes) -> bytes:
+        said = super().login(*words)
+        return b"OK, welcome" if said == b"OK" else said
+
+
+@fault("takes-any-password", breaks="password")
+class TakesAnyPassword(Chat):
+    """The password is not compared."""
+
+    def login(self, *words: bytes) -> bytes:
+        self.room.passwords.pop(words[0], None)
+        return super().login(*words)
+
+
+@fault("forgets-passwords", breaks="password")
+class ForgetsPasswords(Chat):
+    """The password goes with the connection."""
+
+    def leave(self) -> None:
+        self.room.passwords.pop(self.name, None)
+        super().leave()
+
+
+@fault("lets-in-twice", breaks="name-in-use")
+class LetsInTwice(Chat):
+    """A name may be logged in twice."""
+
+    def login(self, *words: bytes) -> bytes:
+        self.room.online.pop(words[0], None)
+        return super().login(*words)
+
+
+@fault("looks-at-the-name-first", breaks="name-in-use")
+class LooksAtTheNameFirst(Chat):
+    """A name in use is refused before its password is checked."""
+
+    def login(self, *words: bytes) -> bytes:
+        if words[0] in self.room.online:
+            return b"ERROR already logged in"
+        return super().login(*words)
+
+
+@fault("changes-its-name", breaks="second-login")
+class ChangesItsName(Chat):
+    """A second LOGIN takes the place of the first."""
+
+    def login(self, *words: bytes) -> bytes:
+        if words[0] not in self.room.online:
+            self.leave()
+        return super().login(*words)
+
+
+@fault("joins-anybody", breaks="not-logged-in")
+class JoinsAnybody(Chat):
+    """JOIN needs no LOGIN."""
+
+    def obey(self, line: bytes) -> bytes:
+        if not self.name and line.upper().startswith(b"JOIN #"):
+            return self.join(line[5:], b"")
+        return super().obey(line)
+
+
+@fault("says-unknown-command", breaks="not-logged-in")
+class SaysUnknownCommand(Chat):
+    """Before LOGIN every other command is unknown."""
+
+    def obey(self, line: bytes) -> bytes:
+        said = super().obey(line)
+        return b"ERROR unknown command" if said == b"ERROR not logged in" else said
+
+
+@fault("joins-in-silence", breaks="join")
+class JoinsInSilence(Chat):
+    """Nobody is told who joined."""
+
+    def notify(self, channel: bytes, line: bytes) -> None:
+        if b" joined " not in line:
+            super().notify(channel, line)
+
+
+@fault("tells-who-joins", breaks="join")
+class TellsWhoJoins(Chat):
+    """The one who joins hears of it too."""
+
+    def join(self, channel: bytes, text: bytes) -> bytes:
+        said = super().join(channel, text)
+        return said + b"\n* " + self.name + b" joined " + channel
+
+
+@fault("joins-twice", breaks="join-again")
+class JoinsTwice(Chat):
+    """A second JOIN is told as the first."""
+
+    def join(self, channel: bytes, text: bytes) -> bytes:
+        self.room.channels.get(channel, {}).pop(self, None)
+        return super().join(channel, text)
+
+
+@fault("refuses-a-second-join", breaks="join-again")
+class RefusesASecondJoin(Chat):
+    """A second JOIN is an error."""
+
+    def join(self, channel: bytes, text: bytes) -> bytes:
+        if self in self.room.channels.get(channel, {}):
+            return b"ERROR already there"
+        return super().join(channel, text)
+
+
+@fault("parts-in-silence", breaks="part")
+class PartsInSilence(Chat):
+    """Nobody is told who parted."""
+
+    parting = False
+
+    def part(self, channel: bytes, text: bytes) -> bytes:
+        self.parting = bool(self.open and not self.finishing and not self.input_ended)
+        said = super().part(channel, text)
+        self.parting = False
+        return said
+
+    def notify(self, channel: bytes, line: bytes) -> None:
+        if not self.parting:
+            super().notify(channel, line)
+
+
+@fault("hears-on", breaks="part")
+class HearsOn(Chat):
+    """Who has parted a channel goes on hearing it."""
+
+    def part(self, channel: bytes, text: bytes) -> bytes:
+        members = self.room.channels.get(channel, {})
+        said = super().part(channel, text)
+        if said == b"OK" and self.name in self.room.online and not self.finishing:
+            self.room.channels.setdefault(channel, members)[self] = None
+        return said
+
+
+@fault("echoes", breaks="say")
+class Echoes(Chat):
+    """The sender hears its own message."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        said = super().say(channel, text)
+        if said == b"OK":
+            self.hear(channel + b" <" + self.name + b"> " + text)
+        return said
+
+
+@fault("tells-one", breaks="say")
+class TellsOne(Chat):
+    """Only the first of the others hears a message."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        members = self.room.channels.get(channel, {})
+        others = [member for member in members if member is not self]
+        if self in members and others:
+            others[0].hear(channel + b" <" + self.name + b"> " + text)
+            return b"OK"
+        return super().say(channel, text)
+
+
+@fault("broadcasts", breaks="members-only")
+class Broadcasts(Chat):
+    """Everybody who is logged in hears every message."""
+
+    def notify(self, channel: bytes, line: bytes) -> None:
+        for member in list(self.room.online.values()):
+            if member is not self:
+                member.hear(line)
+
+
+@fault("lets-outsiders-speak", breaks="not-in-channel")
+class LetsOutsidersSpeak(Chat):
+    """SAY needs no JOIN."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        self.notify(channel, channel + b" <" + self.name + b"> " + text)
+        return b"OK"
+
+
+@fault("parts-from-anything", breaks="not-in-channel")
+class PartsFromAnything(Chat):
+    """PART is always OK."""
+
+    def part(self, channel: bytes, text: bytes) -> bytes:
+        super().part(channel, text)
+        return b"OK"
+
+
+@fault("strips-texts", breaks="verbatim")
+class StripsTexts(Chat):
+    """Blanks at the ends of a text are lost."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        return super().say(channel, text.strip())
+
+
+@fault("joins-words", breaks="verbatim")
+class JoinsWords(Chat):
+    """Two blanks in a text become one."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        return super().say(channel, text.replace(b"  ", b" "))
+
+
+@fault("escapes-html", breaks="verbatim")
+class EscapesHtml(Chat):
+    """A text is made safe for a browser."""
+
+    def say(self, channel: bytes, text: bytes) -> bytes:
+        return super().say(channel, text.replace(b"&", b"&amp;").replace(b"<", b"&lt;"))

@@ -1,0 +1,181 @@
+"""chat: who hears what (SPEC 12.6 to 12.16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..catalogue import ABORTABLE
+from ..session import Session
+from ..wire import Peer
+from .chat_member import (
+    chat,
+    company,
+    enter,
+    hears,
+    hears_join,
+    hears_leave,
+    hears_nothing,
+    leave,
+    new_channel,
+    when_free,
+)
+from .commands import ask, peek_line
+
+
+@chat.must("join", "12.6", "JOIN: OK, and the others there are told.", "SPEC 12.6")
+def join(session: Session) -> None:
+    channel = new_channel()
+    members: list[Peer] = []
+    for _ in range(3):
+        newcomer, name = enter(session, channel)
+        for member in members:
+            hears_join(member, name, channel)
+        members.append(newcomer)
+    # The one who joined last was told nothing.
+    hears_nothing(members[-1])
+
+
+@chat.must("join-again", "12.7", "A second JOIN: OK, and nobody is told.", "SPEC 12.7")
+def join_again(session: Session) -> None:
+    channel = new_channel()
+    first, _, second, two = company(session, channel)
+    ask(second, b"JOIN " + channel, b"OK")
+    ask(second, b"SAY " + channel + b" once", b"OK")
+    hears(first, channel, two, b"once")
+    hears_nothing(first)
+    ask(second, b"PART " + channel, b"OK")
+    hears_leave(first, two, channel)
+    ask(second, b"PART " + channel, b"ERROR not in channel")
+
+
+@chat.must("part", "12.8", "PART: OK, the others are told, and it hears no more.", "SPEC 12.8")
+def part(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, two = company(session, channel)
+    ask(second, b"PART " + channel, b"OK")
+    hears_leave(first, two, channel)
+    ask(first, b"SAY " + channel + b" alone", b"OK")
+    hears_nothing(second)
+    ask(second, b"JOIN " + channel, b"OK")
+    hears_join(first, two, channel)
+    ask(first, b"SAY " + channel + b" again", b"OK")
+    hears(second, channel, one, b"again")
+
+
+@chat.must("say", "12.9", "SAY: OK to the sender, the message to every other member.", "SPEC 12.9")
+def say(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, two = company(session, channel)
+    third, three = enter(session, channel)
+    hears_join(first, three, channel)
+    hears_join(second, three, channel)
+    talk = ((first, one), (second, two), (third, three))
+    for number, (speaker, name) in enumerate(talk):
+        text = b"message %d" % number
+        ask(speaker, b"SAY " + channel + b" " + text, b"OK")
+        for listener, other in talk:
+            if other != name:
+                hears(listener, channel, name, text)
+    for listener, _ in talk:
+        hears_nothing(listener)
+
+
+@chat.must("members-only", "12.10", "Who is not in a channel hears nothing of it.", "SPEC 12.10")
+def members_only(session: Session) -> None:
+    channel, other = new_channel(), new_channel()
+    first, one, second, two = company(session, channel)
+    outsider, _ = enter(session, other)
+    stranger = session.join()
+    ask(first, b"SAY " + channel + b" among us", b"OK")
+    hears(second, channel, one, b"among us")
+    ask(second, b"PART " + channel, b"OK")
+    hears_leave(first, two, channel)
+    hears_nothing(outsider)
+    ask(stranger, b"JOIN " + channel, b"ERROR not logged in")
+
+
+@chat.must(
+    "not-in-channel",
+    "12.11",
+    "SAY and PART where it is not a member: ERROR not in channel.",
+    "SPEC 12.11",
+)
+def not_in_channel(session: Session) -> None:
+    channel = new_channel()
+    member, _ = enter(session, channel)
+    peer, _ = enter(session, new_channel())
+    for other in (channel, new_channel()):
+        ask(peer, b"SAY " + other + b" hello", b"ERROR not in channel")
+        ask(peer, b"PART " + other, b"ERROR not in channel")
+    hears_nothing(member)
+
+
+@chat.must("verbatim", "12.12", "The text of a message is kept as it is.", "SPEC 12.12")
+def verbatim(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, _ = company(session, channel)
+    for text in (
+        b"two  spaces and one after ",
+        b" one before",
+        "é漢😀".encode(),
+        b"* nobody joined " + channel,
+        channel + b" <nobody> QUIT",
+        b"a\ttab, %s %n \\n \"quoted\" 'twice' <b>&amp;</b>",
+        b".",
+    ):
+        ask(first, b"SAY " + channel + b" " + text, b"OK")
+        hears(second, channel, one, text)
+
+
+@chat.must("quit", "12.13", "QUIT, before LOGIN too: BYE, then FIN.", "SPEC 12.13")
+def quit_(session: Session) -> None:
+    leave(session.join())
+    peer, _ = enter(session)
+    leave(peer)
+    peer, _ = enter(session, new_channel(), new_channel())
+    leave(peer)
+
+
+@chat.must("quit-parts", "12.14", "QUIT parts all channels, and frees the name.", "SPEC 12.14")
+def quit_parts(session: Session) -> None:
+    _is_parted_from_all(session, leave)
+
+
+@chat.must(
+    "lost-by-fin",
+    "12.15",
+    "A connection lost by FIN parts all its channels and frees the name.",
+    "SPEC 12.15",
+)
+def lost_by_fin(session: Session) -> None:
+    _is_parted_from_all(session, Peer.send_eof)
+
+
+@chat.must(
+    "lost-by-reset",
+    "12.16",
+    "A connection lost by RST parts all its channels and frees the name.",
+    "SPEC 12.16",
+    transports=ABORTABLE,
+)
+def lost_by_reset(session: Session) -> None:
+    _is_parted_from_all(session, Peer.reset)
+
+
+def _is_parted_from_all(session: Session, go: Callable[[Peer], None]) -> None:
+    channels = [new_channel(), new_channel()]
+    witness, _ = enter(session, *channels)
+    peer, name = enter(session, *channels)
+    for channel in channels:
+        hears_join(witness, name, channel)
+    go(peer)
+    # In which order it leaves them is its server's affair.
+    first = peek_line(witness)
+    if first == b"* " + name + b" left " + channels[1] + b"\n":
+        channels.reverse()
+    for channel in channels:
+        hears_leave(witness, name, channel)
+    hears_nothing(witness)
+    again = session.join()
+    when_free(session, again, name, b"secret")
+    ask(again, b"SAY " + channels[0] + b" hello", b"ERROR not in channel")

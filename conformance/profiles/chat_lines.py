@@ -1,0 +1,189 @@
+"""chat: what a line is, and lines that meet no hindrance (SPEC 12.17 to 12.25)."""
+
+from __future__ import annotations
+
+import secrets
+
+from ..session import Session
+from ..wire import Peer
+from .chat_member import (
+    chat,
+    company,
+    enter,
+    hears,
+    hears_join,
+    hears_leave,
+    new_channel,
+    new_name,
+    when_free,
+)
+from .commands import LONGEST, ask, ask_in_vain, peek_line
+
+#: What is said past a member that does not read: lines at once, and rounds of them, which
+#: together are more than a socket's buffers (Linux: 4 MiB to send) hold.
+AT_ONCE, ROUNDS = 16, 90
+
+
+@chat.must("any-case", "12.17", "Keywords are taken in any case.", "SPEC 12.17")
+def any_case(session: Session) -> None:
+    channel = new_channel()
+    witness, _ = enter(session, channel)
+    peer, name = session.join(), new_name()
+    ask(peer, b"login " + name + b" secret", b"OK")
+    ask(peer, b"Join " + channel, b"OK")
+    hears_join(witness, name, channel)
+    ask(peer, b"sAY " + channel + b" Hello", b"OK")
+    hears(witness, channel, name, b"Hello")
+    ask(peer, b"parT " + channel, b"OK")
+    hears_leave(witness, name, channel)
+    ask(peer, b"quit", b"BYE")
+
+
+@chat.must(
+    "errors",
+    "12.18",
+    "Anything else: ERROR and a reason, and the connection goes on.",
+    "SPEC 12.18",
+)
+def errors(session: Session) -> None:
+    channel = new_channel()
+    peer = session.join()
+    for nonsense in (b"frobnicate", b"", b"LOGIN", b"LOGIN " + new_name(), b"HELO there"):
+        ask_in_vain(peer, nonsense)
+    ask(peer, b"LOGIN " + new_name() + b" secret", b"OK")
+    ask(peer, b"JOIN " + channel, b"OK")
+    for nonsense in (b"frobnicate", b"", b"JOIN", b"PART", b"SAY", b"SAY " + channel):
+        ask_in_vain(peer, nonsense)
+    ask_in_vain(peer, b"SAY " + channel + b" ")
+    ask(peer, b"SAY " + channel + b" still here", b"OK")
+
+
+@chat.must("names", "12.19", "Names and channels are 1 to 32 of A-Z a-z 0-9 _ and -.", "SPEC 12.19")
+def names(session: Session) -> None:
+    peer, token = session.join(), secrets.token_hex(8).encode()
+    for bad in (b"", b"a.b", b"a#b", b"a*", b"<a>", "é".encode(), (token * 3)[:33]):
+        ask_in_vain(peer, b"LOGIN " + bad + b" secret")
+    longest = b"AZ_az-09" + token + b"-_-_-_-_"
+    ask(peer, b"LOGIN " + longest + b" secret", b"OK")
+    for bad in (b"", b"#", token, b"#a.b", b"##", "#é".encode(), b"#" + (token * 3)[:33]):
+        ask_in_vain(peer, b"JOIN " + bad)
+    # Whether the # counts is not said.
+    channel = b"#" + longest[:31]
+    ask(peer, b"JOIN " + channel, b"OK")
+    witness, other = enter(session, channel)
+    hears_join(peer, other, channel)
+    ask(peer, b"PART " + channel, b"OK")
+    hears_leave(witness, longest, channel)
+
+
+@chat.must(
+    "long",
+    "12.20",
+    f"Lines of up to {LONGEST} bytes are taken; a longer one is one ERROR line too long.",
+    "SPEC 12.20",
+)
+def long(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, _ = company(session, channel)
+    command = b"SAY " + channel + b" "
+    text = session.some_words(LONGEST - len(command) - 1).replace(b" ", b"_") + b"."
+    for end in (b"", b"\r"):
+        ask(first, command + text + end, b"OK")
+        hears(second, channel, one, text)
+    for more in (1, 2, 4096, 200_000):
+        line = command + text + b"x" * more + b"\n"
+        first.exchange(line, b"ERROR line too long\n", "the answer to a line too long")
+        ask(first, command + b"%d" % more, b"OK")
+        hears(second, channel, one, b"%d" % more)
+
+
+@chat.must("order", "12.21", "One sender's messages keep their order.", "SPEC 12.21")
+def order(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, _ = company(session, channel)
+    texts = [b"number %d" % number for number in range(200)]
+    first.send(b"".join(b"SAY " + channel + b" " + text + b"\n" for text in texts))
+    first.expect(b"OK\n" * len(texts), "the answers to SAY")
+    for text in texts:
+        hears(second, channel, one, text)
+
+
+@chat.must(
+    "stalled-member",
+    "12.22",
+    "A member that stops reading does not hold up the others.",
+    "SPEC 12.22",
+)
+def stalled_member(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, _ = company(session, channel)
+    stalled, slow = session.join("stalled", receive_buffer=16 * 1024), new_name()
+    ask(stalled, b"LOGIN " + slow + b" secret", b"OK")
+    ask(stalled, b"JOIN " + channel, b"OK")
+    for peer in (first, second):
+        hears_join(peer, slow, channel)
+    # Whether one that does not read is let go in the end is not judged.
+    gone = b"* " + slow + b" left " + channel + b"\n"
+    command = b"SAY " + channel + b" "
+    text = b"x" * (LONGEST - len(command))
+    for _ in range(ROUNDS):
+        first.send((command + text + b"\n") * AT_ONCE)
+        for _ in range(AT_ONCE):
+            _skip(first, gone)
+            first.expect(b"OK\n", "the answer to SAY, although another member does not read,")
+            _skip(second, gone)
+            hears(second, channel, one, text)
+
+
+def _skip(peer: Peer, line: bytes) -> None:
+    if peek_line(peer) == line:
+        del peer.pending[: len(line)]
+
+
+@chat.must("segments", "12.23", "However a command is cut into segments, it is one.", "RFC 9293")
+def segments(session: Session) -> None:
+    channel = new_channel()
+    first, one, second, _ = company(session, channel)
+    command = b"SAY " + channel + b" cut to pieces\n"
+    first.send(command[:9])
+    # The barrier that lets the server read the first part by itself.
+    session.next_client_is_served()
+    first.send_segments(command[at : at + 1] for at in range(9, len(command)))
+    first.expect(b"OK\n", "the answer to SAY")
+    hears(second, channel, one, b"cut to pieces")
+
+
+@chat.must("crlf", "12.24", "A line may end in CR LF, and answers end in LF.", "SPEC 1")
+def crlf(session: Session) -> None:
+    channel = new_channel()
+    witness, _ = enter(session, channel)
+    peer, name = session.join(), new_name()
+    ask(peer, b"LOGIN " + name + b" secret\r", b"OK")
+    ask(peer, b"JOIN " + channel + b"\r", b"OK")
+    hears_join(witness, name, channel)
+    ask(peer, b"SAY " + channel + b" hello\r", b"OK")
+    hears(witness, channel, name, b"hello")
+    ask(peer, b"QUIT\r", b"BYE")
+    hears_leave(witness, name, channel)
+    when_free(session, session.join(), name, b"secret")
+
+
+@chat.must("terminal", "12.25", "Two talk, one of them a person on a terminal.", "SPEC 12.25")
+def terminal(session: Session) -> None:
+    channel, name = new_channel(), new_name()
+    other, its_name = enter(session, channel)
+    person = session.terminal()
+    person.type_line(b"LOGIN " + name + b" secret")
+    person.see(b"OK\n", "the answer to LOGIN")
+    person.type_line(b"JOIN " + channel)
+    person.see(b"OK\n", "the answer to JOIN")
+    hears_join(other, name, channel)
+    person.type_line(b"SAY " + channel + b" hello")
+    person.see(b"OK\n", "the answer to SAY")
+    hears(other, channel, name, b"hello")
+    ask(other, b"SAY " + channel + b" hello yourself", b"OK")
+    person.see(channel + b" <" + its_name + b"> hello yourself\n", "the message")
+    person.type_line(b"QUIT")
+    person.see(b"BYE\n", "the answer to QUIT")
+    person.see_the_end()
+    hears_leave(other, name, channel)

@@ -1,0 +1,123 @@
+"""chat's members: what they say and hear, and the profile itself.
+
+Names and channels are new in every run, so that a server that lives longer than a run is
+judged too. What one client does and another one hears is awaited; in which order the two of
+them learn of it is not judged.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from ..catalogue import StreamProfile
+from ..outcome import Violation
+from ..session import Session
+from ..wire import Peer
+from .commands import ask, peek_line
+from .common import JAM_QUIET
+
+#: Bytes of commands after which the answers are more than a socket takes.
+JAM = 2 * 1024 * 1024
+
+
+def new_name() -> bytes:
+    """A name that nobody has used."""
+    return b"n-" + secrets.token_hex(8).encode()
+
+
+def new_channel() -> bytes:
+    """A channel that nobody has used."""
+    return b"#c-" + secrets.token_hex(8).encode()
+
+
+def enter(session: Session, *channels: bytes) -> tuple[Peer, bytes]:
+    """A new member of these channels, and its name."""
+    peer, name = session.join(), new_name()
+    ask(peer, b"LOGIN " + name + b" secret", b"OK")
+    for channel in channels:
+        ask(peer, b"JOIN " + channel, b"OK")
+    return peer, name
+
+
+def hears_join(peer: Peer, name: bytes, channel: bytes) -> None:
+    """The notice that somebody joined."""
+    peer.expect(b"* " + name + b" joined " + channel + b"\n", "the notice of who joined")
+
+
+def hears_leave(peer: Peer, name: bytes, channel: bytes) -> None:
+    """The notice that somebody left."""
+    peer.expect(b"* " + name + b" left " + channel + b"\n", "the notice of who left")
+
+
+def hears(peer: Peer, channel: bytes, name: bytes, text: bytes) -> None:
+    """A message."""
+    peer.expect(channel + b" <" + name + b"> " + text + b"\n", "the message")
+
+
+def hears_nothing(peer: Peer) -> None:
+    """Nothing has come: the answer to a command of its own follows directly."""
+    ask(peer, b"PART " + new_channel(), b"ERROR not in channel")
+
+
+def company(session: Session, channel: bytes) -> tuple[Peer, bytes, Peer, bytes]:
+    """Two members of a channel who know of each other."""
+    first, one = enter(session, channel)
+    second, two = enter(session, channel)
+    hears_join(first, two, channel)
+    return first, one, second, two
+
+
+def when_free(session: Session, peer: Peer, name: bytes, secret: bytes) -> None:
+    """Log in to a name whose connection has ended, as soon as the server has noticed it."""
+    taken = b"ERROR already logged in\n"
+    until = time.monotonic() + session.deadline
+    while True:
+        peer.send(b"LOGIN " + name + b" " + secret + b"\n")
+        if peek_line(peer) != taken:
+            peer.expect(b"OK\n", "the answer to LOGIN")
+            return
+        peer.expect(taken, "the answer to LOGIN")
+        if time.monotonic() > until:
+            raise Violation(
+                "name-held",
+                f"the name is still logged in {session.deadline:g} s after its connection ended",
+                client=peer.name,
+            )
+        peer.poll(0.01)
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A member from LOGIN to QUIT."""
+    channel = new_channel()
+    ask(peer, b"LOGIN " + new_name() + b" secret", b"OK")
+    ask(peer, b"JOIN " + channel, b"OK")
+    ask(peer, b"SAY " + channel + b" served in full", b"OK")
+    leave(peer)
+
+
+def leave(peer: Peer) -> None:
+    """QUIT, BYE, FIN."""
+    ask(peer, b"QUIT", b"BYE")
+    peer.expect_eof("the server's FIN after BYE")
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Ask for more than is read."""
+    peer.flood(b"PART #c\n" * 8192, JAM, JAM_QUIET)
+
+
+chat = StreamProfile(
+    "chat",
+    title="channels and members over line commands",
+    parameters={},
+    first_input=b"QUIT\n",
+    half_input=b"LOGIN half-a-na",
+    open=open_,
+    serve=serve,
+    stall=stall,
+)

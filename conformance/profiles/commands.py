@@ -1,0 +1,45 @@
+"""Line commands and their answers, as chat and crud have them."""
+
+from __future__ import annotations
+
+from ..outcome import Violation
+from ..wire import DATA, Peer
+
+#: Bytes of the longest line that must be taken, its end not counted.
+LONGEST = 4096
+
+#: Bytes of an error's reason, and of any line that is waited for.
+LONGEST_ANSWER = 8192
+
+
+def ask(peer: Peer, command: bytes, answer: bytes) -> None:
+    """Send a command and await exactly this answer."""
+    peer.send(command + b"\n")
+    peer.expect(answer + b"\n", f"the answer to {command[:40]!r}")
+
+
+def ask_in_vain(peer: Peer, command: bytes) -> None:
+    """Send what is no command; the answer is ERROR and any reason."""
+    peer.send(command + b"\n")
+    peer.expect(b"ERROR", f"an error for {command[:40]!r}")
+    line = peek_line(peer)
+    if line is None:
+        raise Violation(
+            "missing-bytes", "the reason of an error does not end in a newline", client=peer.name
+        )
+    del peer.pending[: len(line)]
+
+
+def peek_line(peer: Peer) -> bytes | None:
+    """The next line, which stays to be judged; None when no whole one comes."""
+    while b"\n" not in peer.pending and len(peer.pending) < LONGEST_ANSWER:
+        if peer.poll(peer.deadline) != DATA:
+            break
+    line, newline, _ = bytes(peer.pending).partition(b"\n")
+    return line + newline if newline else None
+
+
+def finish(peer: Peer) -> None:
+    """FIN both ways."""
+    peer.send_eof()
+    peer.expect_eof()

@@ -1,0 +1,95 @@
+"""Right servers that do as they please where the contract leaves it to them: none is accused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from .judging import ROOT, judge
+
+SERVER = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from conformance.reference.python.chat import Chat
+from conformance.reference.python.command import main
+from conformance.reference.python.datagrams import DatagramServer, UdpEcho
+
+"""
+
+CHAT = {
+    "frees a name a while after the connection has ended": """
+class Lawful(Chat):
+    def leave(self):
+        name, online = self.name, dict(self.room.online)
+        super().leave()
+        if name:
+            self.room.online[name] = self
+            self.server.call_later(0.2, lambda: self.room.online.pop(name, None))
+""",
+    "parts the channel joined last first": """
+class Lawful(Chat):
+    def leave(self):
+        for channel in reversed([*self.room.channels]):
+            if self.name:
+                self.part(channel, b"")
+        super().leave()
+""",
+    "tells the others before the one who asked, and in a moment of its own": """
+class Lawful(Chat):
+    def hear(self, line):
+        self.server.call_later(0.01, lambda: super(Lawful, self).hear(line))
+""",
+    "lets a member go that does not read": """
+class Lawful(Chat):
+    def hear(self, line):
+        super().hear(line)
+        if self.open and len(self.output) > 200_000:
+            self.abort()
+""",
+    "has its own words for every error that has none": """
+class Lawful(Chat):
+    def send(self, data):
+        for said in (b"ERROR unknown command", b"ERROR wrong words", b"ERROR LOGIN takes"):
+            if data.startswith(said):
+                data = b"ERROR " + "était-ce une erreur?".encode() + bytes(3000) + b"\\n"
+        super().send(data)
+""",
+}
+
+DATAGRAMS = {
+    "answers the newest of what has come first": """
+class Newest(DatagramServer):
+    def flush(self):
+        self.waiting.reverse()
+        return super().flush()
+
+class Lawful(UdpEcho):
+    server_class = Newest
+""",
+    "takes its time": """
+class Slow(DatagramServer):
+    def send(self, data, source):
+        self.call_later(0.02, lambda: super(Slow, self).send(data, source))
+
+class Lawful(UdpEcho):
+    server_class = Slow
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("profile", "variant"),
+    [("chat", name) for name in CHAT] + [("udp-echo", name) for name in DATAGRAMS],
+)
+def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    body = (CHAT if profile == "chat" else DATAGRAMS)[variant]
+    last = f"\nsys.exit(main(sys.argv[1:], {{{profile!r}: Lawful}}))\n"
+    script.write_text(SERVER + body + last, encoding="utf-8")
+    where = "udp" if profile == "udp-echo" else "tcp"
+    target = f"{sys.executable} {script} {{profile}} {where}://{{host}}:{{port}}"
+    judged = judge(tmp_path, target, f"--profile={profile}")
+    assert judged.status == 0, judged.stdout
+    assert judged.ids("FAIL") == judged.ids("WARN") == set()
