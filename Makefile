@@ -1,4 +1,4 @@
-# The whole project by hand: make conformance, test, check, selftest, soak, docs, clean.
+# The whole project by hand: make conformance, test, check, selftest, soak, bench, docs, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -20,7 +20,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest test check soak docs clean
+.PHONY: conformance selftest test check soak bench docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -39,6 +39,10 @@ check: $(READY)
 
 soak: $(READY)
 	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)
+
+# BENCH='--case=file --pairs=7'; nc.openbsd, ncat and socat are compared with if they are there.
+bench: $(READY)
+	@$(ALONE) $(PY) .bench --json=build/bench.json --svg=build/bench.svg $(BENCH)
 
 docs: $(READY)
 	@$(PY) .ci/pages.py

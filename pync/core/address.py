@@ -4,7 +4,7 @@ The canonical spelling has ``://`` because ``tcp!host!port`` is history expansio
 bash. IPv6 hosts stand in brackets (RFC 3986 3.2.2).
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from typing import NamedTuple
 

@@ -3,7 +3,7 @@
 A dialect fills it from its command line; programs only read it. Immutable.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from typing import NamedTuple
 

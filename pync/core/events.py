@@ -3,7 +3,7 @@
 Programs report these; cli.py prints what the dialect says of them, on stderr.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Callable
 from typing import NamedTuple, Union

@@ -4,7 +4,7 @@ A dialect also has its own words for what happens (``say``) and for what goes wr
 (``complain``), and its own exit statuses.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Callable
 from importlib import import_module

@@ -1,6 +1,6 @@
 """What happens to the bytes of a relay on their way, and how many they were. No policy."""
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol

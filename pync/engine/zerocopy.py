@@ -40,8 +40,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
         return Sendfile(read_fd, sink.write_fd())
     if (came, goes) in (("pipe", "socket"), ("socket", "pipe")):
         return Splice(read_fd, sink.write_fd())
-    # splice(2) refuses a file opened for appending.
-    if came == "socket" and goes == "file" and not _appends(sink.write_fd()):
+    # splice(2) refuses a file opened for appending, and most devices but /dev/null.
+    if came == "socket" and goes in ("file", "device") and not _appends(sink.write_fd()):
         return SpliceThrough(read_fd, sink.write_fd())
     if came == goes == "socket":
         return SpliceAcross(read_fd, sink.write_fd())
@@ -105,7 +105,7 @@ class Splice(_Between):
 
 
 class SpliceThrough(_Between):
-    """From a socket to a regular file, through a pipe of our own."""
+    """From a socket to a regular file or a device, through a pipe of our own."""
 
     def __init__(self, source: int, sink: int) -> None:
         super().__init__(source, sink)
@@ -208,7 +208,12 @@ _FROM_THE_NETWORK = frozenset(
 #: linux/fcntl.h; the fcntl module names it only in new versions.
 _F_SETPIPE_SZ = 1031
 
-_KINDS = ((stat.S_ISREG, "file"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+_KINDS = (
+    (stat.S_ISREG, "file"),
+    (stat.S_ISFIFO, "pipe"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+)
 
 
 def _kind(descriptor: int) -> str:

@@ -6,7 +6,7 @@ beyond its own end, so the plain connection goes on behind it at full speed, wha
 sent together with its last word.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar, Union

@@ -18,12 +18,13 @@ from ..transports import listen
 from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
 from .announce import announce
-from .common import options_of, tuning_of
+from .common import options_of
 from .desk import Desk
 from .door import Door
 from .member import Member
 from .reach import check_listener
 from .talk import recording
+from .tuned import tuning_of
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
-from ..core.address import DATAGRAMS
 from ..core.config import Config
 from ..core.errors import UsageError
 from ..core.events import Report
-from ..core.until import Condition, Count, Until, first_of
-from ..engine.pace import Delay, LineByLine, Pace, Rate
-from ..engine.tuning import Tuning
-from ..layers.delimiter import Cutter
-from ..layers.newline import CrlfEncoder
 from ..transports import Options
-from ..transports.datagram import LARGEST
 from ..transports.sockopts import OPTIONS
 from .gate import gate
 
@@ -58,41 +50,3 @@ def _md5_key() -> bytes:
         return given if given is not None else secret.ask("TCP MD5SIG password: ")
     except OSError:
         raise UsageError("Unable to read TCP MD5SIG password") from None
-
-
-def tuning_of(config: Config) -> Tuning:
-    """What happens to the bytes on the way, as the user asked."""
-    datagrams = config.address is not None and config.address.scheme in DATAGRAMS
-    return Tuning(
-        convert=CrlfEncoder().encode if config.crlf else None,
-        received=_ending_in(config.delimiter) if config.delimiter and datagrams else None,
-        cutter=Cutter(config.delimiter, LARGEST) if config.delimiter and datagrams else None,
-        pace=_pace(config, datagrams),
-        received_pace=Rate(config.rate, whole=datagrams) if config.rate else None,
-        until=_until(config, datagrams),
-        sends=not (config.no_stdin or config.recv_only),
-        receives=not config.send_only,
-    )
-
-
-def _pace(config: Config, datagrams: bool) -> Pace | None:
-    if config.interval is not None:
-        return LineByLine(config.interval, config.delimiter or b"\n")
-    if config.delay is not None:
-        return Delay(config.delay)
-    return Rate(config.rate, whole=datagrams) if config.rate else None
-
-
-def _until(config: Config, datagrams: bool) -> Condition | None:
-    conditions: list[Condition] = []
-    if config.recv_limit is not None:
-        conditions.append(Count(config.recv_limit, None))
-    if config.until is not None:
-        conditions.append(Until(config.until))
-    if config.count is not None:
-        conditions.append(Count(config.count, None if datagrams else config.delimiter or b"\n"))
-    return first_of(conditions)
-
-
-def _ending_in(delimiter: bytes) -> Callable[[bytes], bytes]:
-    return lambda datagram: datagram + delimiter

@@ -17,9 +17,10 @@ from ..transports.conn import Conn, Listener
 from ..transports.process import Process, variables, words_of
 from ..transports.stdio import Stdio
 from .announce import announce
-from .common import options_of, tuning_of
+from .common import options_of
 from .door import Door
 from .reach import check_listener, connect, welcome
+from .tuned import tuning_of
 
 #: Seconds between two looks at children that are on their way out.
 PAUSE = 0.1

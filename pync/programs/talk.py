@@ -17,7 +17,7 @@ from ..engine.relay import relay
 from ..engine.tuning import Tap
 from ..transports.conn import Conn
 from ..transports.stdio import Stdio
-from .common import tuning_of
+from .tuned import tuning_of
 
 #: Talks over a connection until it is over. Returns whether what was awaited has come
 #: (--until, --count): then nobody else has to be served. Raises PyncError, OutputGone.

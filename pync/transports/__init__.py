@@ -4,7 +4,7 @@ An endpoint is a row of a table (scheme, module, syntax, how it ends). Half-clos
 capability: a connection that has it has ``send_eof``, one that has not lacks the method.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Callable
 from importlib import import_module
@@ -75,7 +75,7 @@ class Options(NamedTuple):
 DEFAULT = Options()
 
 
-def dial(address: Address, options: Options = DEFAULT) -> Conn:
+def dial(address: Address, options: Options = DEFAULT) -> "Conn":
     """Connect; every address of a name is tried.
 
     Raises DialError (the cause of the last attempt).
@@ -84,7 +84,7 @@ def dial(address: Address, options: Options = DEFAULT) -> Conn:
     return conn
 
 
-def listen(address: Address, options: Options = DEFAULT) -> Listener:
+def listen(address: Address, options: Options = DEFAULT) -> "Listener":
     """Listen on every address of a name; without a host, on IPv4 and IPv6.
 
     Raises ListenError.

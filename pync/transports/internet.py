@@ -56,7 +56,7 @@ def resolve(
     wanted = FAMILIES[INTERNET[address.scheme] or options.family]
     try:
         found = socket.getaddrinfo(
-            address.host or None, _port(address, kind, wrong, passive), wanted, kind, 0, flags
+            _name(address.host), _port(address, kind, wrong, passive), wanted, kind, 0, flags
         )
     except socket.gaierror as error:
         operation = "listen" if passive else "dial"
@@ -64,6 +64,14 @@ def resolve(
     except UnicodeError:
         raise _unresolved(wrong)("dial", address, "the name is no host name") from None
     return list(dict.fromkeys(Endpoint(family, name) for family, _, _, _, name in found))
+
+
+def _name(host: str) -> bytes | str | None:
+    # As bytes, because Python loads its IDNA codec for any text, which is a millisecond.
+    # What that codec refuses is left to it (RFC 1035 2.3.4: labels of 1 to 63).
+    labels = host.removesuffix(".").split(".")
+    plain = host.isascii() and all(0 < len(label) < 64 for label in labels)
+    return (host.encode() if plain else host) or None
 
 
 def _unresolved(wrong: type[PyncError]) -> type[PyncError]:

@@ -28,6 +28,7 @@ def dial(address: Address, options: Options) -> StreamConn:
         sock.settimeout(options.timeout)
         sock.connect(kernel_name(address.path))
         sock.settimeout(None)
+        _deepen(sock)
     except (OSError, ValueError) as error:
         sock.close()
         raise DialError("dial", address, _cause(error)) from None
@@ -37,7 +38,7 @@ def dial(address: Address, options: Options) -> StreamConn:
     return StreamConn(sock, Address("unix", path=shown(sock.getsockname())), address)
 
 
-def listen(address: Address, _options: Options) -> UnixListener:
+def listen(address: Address, options: Options) -> UnixListener:
     """Listen on a path. Raises ListenError."""
     sock, placed = bound("listen", address, socket.SOCK_STREAM)
     try:
@@ -46,7 +47,7 @@ def listen(address: Address, _options: Options) -> UnixListener:
     except OSError as error:
         sock.close()
         raise ListenError("listen", address, cause_of(error)) from None
-    return UnixListener(sock, address, placed)
+    return UnixListener(sock, address, placed, deep=not options.many)
 
 
 class UnixListener(Listener):
@@ -54,11 +55,15 @@ class UnixListener(Listener):
 
     Arguments:
         placed: the path as it was bound, with its device and inode; None if abstract.
+        deep: whether a connection may hold much, because there is one only.
     """
 
-    def __init__(self, sock: socket.socket, address: Address, placed: Placed | None) -> None:
+    def __init__(
+        self, sock: socket.socket, address: Address, placed: Placed | None, *, deep: bool
+    ) -> None:
         super().__init__([sock], [address])
         self._placed = placed
+        self._deep = deep
 
     def close(self) -> None:
         """Stop listening and remove the path, if it is still ours; idempotent."""
@@ -69,7 +74,21 @@ class UnixListener(Listener):
     def _take(self, sock: socket.socket) -> Conn:
         accepted, name = sock.accept()
         accepted.settimeout(None)
+        if self._deep:
+            _deepen(accepted)
         return StreamConn(accepted, self.address, Address("unix", path=shown(name)))
+
+
+#: Bytes that may be under way in a Unix socket; Linux' 208 KiB are a switch of processes
+#: every 208 KiB. (The system cuts it to what it allows.)
+DEPTH = 4 * 1024 * 1024
+
+
+def _deepen(sock: socket.socket) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, DEPTH)
+    except OSError:
+        pass  # macOS refuses more than kern.ipc.maxsockbuf: then it is as deep as it is
 
 
 #: A path that we bound: where, device, inode. Another file there is not ours.

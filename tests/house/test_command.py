@@ -22,6 +22,7 @@ HEAVY = {
     "dataclasses",
     "inspect",
     "logging",
+    "encodings.idna",
     "ssl",
     "subprocess",
     "threading",

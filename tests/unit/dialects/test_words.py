@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import docopt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pync.core.errors import UsageError
+from pync.dialects import load
 from pync.dialects.words import Manner, Option, options_in, plain, read
 
 USAGE = """\
@@ -110,3 +112,19 @@ def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
         # Words are typed words, in their order.
         rest = iter(argv)
         assert all(any(word == typed for typed in rest) for word in words)
+
+
+@pytest.mark.parametrize("name", ["pync", "nc", "ncat", "telnet"])
+def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
+    """docopt is shown the options given only; with the whole USAGE it says the same."""
+    usage = load(name).usage
+    options = options_in(usage)
+    assert len(options) >= 15
+    for given_options in ([], options[:1], options[3:9], options):
+        argv = [f"--{one.long}=x" if one.takes_value else f"--{one.long}" for one in given_options]
+        fields, words = read(usage, [*argv, "--", "-host", "9"], repeated=frozenset())
+        whole = docopt.docopt(usage, [*argv, "--", "-host", "9"], default_help=False)
+        assert words == whole["TARGET"] == ["-host", "9"]
+        assert fields == {
+            option.long.replace("-", "_"): whole[f"--{option.long}"] for option in options
+        }

@@ -1,0 +1,132 @@
+"""Measure pync beside the programs that it replaces, in turn, in one run.
+
+Usage:
+  bench [--case=NAME]... [--pairs=N] [--json=FILE] [--svg=FILE]
+  bench --list
+  bench -h | --help
+
+Options:
+  --case=NAME   Only cases whose name begins so.
+  --pairs=N     Pairs of each comparison, A B A B ... [default: 5].
+  --json=FILE   Where all figures go.
+  --svg=FILE    Where the picture goes.
+  --list        Name the cases.
+
+BENCH_BYTES is the size of a transfer (default 1 GiB), BENCH_FOLDER where its files lie.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import crowds
+import exchanges
+import scans
+import transfers
+from docopt import docopt
+from measure import Compared, Failed, Sample
+from programs import NC, NCAT, PYNC, PYTHON, SOCAT, SOCAT_1M, Peer
+from report import Row, as_json, as_svg, table
+from transfers import Scratch
+
+
+class Case(NamedTuple):
+    """What is measured, beside whom, and what is wanted."""
+
+    unit: str
+    goal: str
+    against: tuple[Peer, ...]
+    measure: Callable[[Peer, Scratch], Sample]
+    alone: bool = False
+
+
+ALL = (NC, NCAT, SOCAT, SOCAT_1M)
+
+CASES = {
+    "file-file": Case("GB/s", "2.0 times the fastest; half their CPU", ALL, transfers.file_to_file),
+    "file-file-unix": Case("GB/s", "the same", ALL, transfers.file_to_file_unix),
+    "pipe-pipe": Case("GB/s", "1.3 times the fastest", ALL, transfers.pipe_to_pipe),
+    "file-pipe": Case("GB/s", "", ALL, transfers.file_to_pipe),
+    "tls": Case("GB/s", "ncat's rate", (NCAT, SOCAT), transfers.file_to_file_tls),
+    "round-trips-1": Case(
+        "/s", "nc's time, 1.1 times (0.91)", (NC, NCAT, SOCAT), exchanges.round_trips
+    ),
+    "round-trips-64K": Case("/s", "the same", (NC, NCAT, SOCAT), exchanges.large_round_trips),
+    "udp-1K": Case("/s", "", (NC, NCAT, SOCAT), exchanges.datagrams),
+    "connections": Case("/s", "", (NC, NCAT), exchanges.short_connections),
+    "broker-100": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(100)),
+    "broker-900": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(900)),
+    "broker-9000": Case("/s", "held and served", (), crowds.fan_out(9000, 20), alone=True),
+    "idle-client": Case("B", "8 KB", (NCAT,), crowds.idle_clients),
+    "scan": Case("/s", "nc's time, 1.5 times (0.67)", (NC,), exchanges.scan),
+    "scan-20ms": Case("s", "20 times", (NC,), scans.away(scans.DELAY, scans.SLOW, "5")),
+    "scan-dropped": Case("s", "", (NC,), scans.away("never", scans.SILENT, "1")),
+    "start": Case("ms", "1.6 times bare Python (0.63)", (PYTHON, NC, NCAT), exchanges.version),
+    "start-scan": Case("ms", "the same", (PYTHON, NC, NCAT), exchanges.scan_one),
+}
+
+
+def main() -> int:
+    """Measure what was asked for; 1 when a program failed."""
+    assert __doc__ is not None
+    given = docopt(__doc__)
+    asked = given["--case"] or [""]
+    chosen = {name: case for name, case in CASES.items() if name.startswith(tuple(asked))}
+    if given["--list"] or not chosen:
+        print("\n".join(CASES))
+        return 0 if given["--list"] else 2
+    rows, failed = [], False
+    folder = os.environ.get("BENCH_FOLDER") or ("/dev/shm" if os.path.isdir("/dev/shm") else None)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="pync-bench-") as scratch_folder:
+        scratch = transfers.prepare(Path(scratch_folder))
+        for name, case in chosen.items():
+            row = _compare(name, case, scratch, int(given["--pairs"]))
+            failed = failed or any("failed" in reason for reason in row.skipped)
+            rows.append(row)
+            print(table([row]), flush=True)
+    if len(rows) > 1:
+        print(f"\n{table(rows)}")
+    for option, text_of in (("--json", as_json), ("--svg", as_svg)):
+        if given[option]:
+            Path(given[option]).write_text(text_of(rows))
+    return 1 if failed else 0
+
+
+def _compare(name: str, case: Case, scratch: Scratch, pairs: int) -> Row:
+    peers, skipped = [], []
+    for peer in case.against:
+        if peer.is_there:
+            peers.append(peer)
+        else:
+            skipped.append(f"{peer.name} is missing (Debian: {peer.package})")
+    if name.startswith(("scan-20", "scan-dr")) and (reason := scans.why_not()):
+        return Row(name, _what(case), case.goal, case.unit, [], [reason])
+    samples: dict[str, list[Sample]] = {peer.name: [] for peer in (PYNC, *peers)}
+    running = [PYNC, *peers]
+    for _ in range(pairs):
+        for peer in list(running):
+            try:
+                samples[peer.name].append(case.measure(peer, scratch))
+            except (Failed, OSError) as error:
+                skipped.append(f"{peer.name} failed: {error}")
+                running.remove(peer)
+    ours = samples[PYNC.name]
+    compared = [Compared(peer.name, ours, samples[peer.name]) for peer in running if peer != PYNC]
+    if case.alone and ours:
+        compared.append(Compared("(itself)", ours, ours))
+    return Row(name, _what(case), case.goal, case.unit, compared if ours else [], skipped)
+
+
+def _what(case: Case) -> str:
+    return (case.measure.__doc__ or "").strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

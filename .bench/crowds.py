@@ -1,0 +1,133 @@
+"""Many clients at once: a broker's fan-out, and what an idle client costs."""
+
+from __future__ import annotations
+
+import resource
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+
+from measure import PATIENCE, Failed, Sample, await_listener, free_port, running
+from programs import Peer
+from transfers import Scratch
+
+#: Messages of a fan-out, and the bytes of each; fewer to very many.
+MESSAGES, SIZE = 200, 1024
+
+
+def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch], Sample]:
+    """One speaks, all the others must hear every byte of it."""
+
+    def measure(peer: Peer, _scratch: Scratch) -> Sample:
+        port = free_port()
+        words = peer.words("broker", port=port)
+        with running(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as program:
+            await_listener(port)
+            crowd = _connected(port, clients + 1)
+            try:
+                _settle(crowd)
+                seconds = _speak(crowd[0], crowd[1:], messages)
+                memory = program.resident()
+            finally:
+                for sock in crowd:
+                    sock.close()
+            program.process.kill()
+            program.wait()
+        return Sample(seconds, program.cpu, memory, clients * messages)
+
+    measure.__doc__ = f"{messages} messages of {SIZE} bytes to {clients:,} others."
+    return measure
+
+
+def idle_clients(peer: Peer, _scratch: Scratch) -> Sample:
+    """Bytes resident for each of 5,000 clients that say nothing."""
+    port, clients = free_port(), 5000
+    words = peer.words("broker", port=port)
+    with running(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as program:
+        await_listener(port)
+        first = _connected(port, 2)
+        _settle(first)
+        before = program.resident()
+        crowd = _connected(port, clients)
+        try:
+            _settle([first[0], crowd[-1]])
+            memory = program.resident() - before
+        finally:
+            for sock in (*first, *crowd):
+                sock.close()
+        program.process.kill()
+        program.wait()
+    # The ratio compares what stands for time: bytes of one client.
+    return Sample(memory / clients, program.cpu, memory, clients)
+
+
+def _connected(port: int, clients: int) -> list[socket.socket]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if clients + 100 > soft:
+        if clients + 100 > hard:
+            raise Failed(f"this machine allows {hard} descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    crowd = []
+    for _ in range(clients):
+        sock = socket.create_connection(("127.0.0.1", port), 20)
+        sock.settimeout(20)
+        crowd.append(sock)
+    return crowd
+
+
+def _settle(crowd: list[socket.socket]) -> None:
+    """Wait until the last who came is inside: it hears what the first says."""
+    poll = select.poll()
+    poll.register(crowd[-1], select.POLLIN)
+    for _ in range(200):
+        crowd[0].sendall(b".")
+        if poll.poll(100):
+            break
+    else:
+        raise Failed("the last client hears nothing")
+    # Whoever was inside earlier has heard more points; nobody may have any left over.
+    crowd[0].sendall(b"!")
+    for sock in crowd[1:]:
+        heard = b""
+        while not heard.endswith(b"!"):
+            piece = sock.recv(4096)
+            if not piece:
+                raise Failed("a client was thrown out")
+            heard += piece
+
+
+def _speak(speaker: socket.socket, crowd: list[socket.socket], messages: int) -> float:
+    message, left = b"m" * SIZE, {}
+    poll = select.epoll()
+    for sock in crowd:
+        sock.setblocking(False)
+        poll.register(sock, select.EPOLLIN)
+        left[sock.fileno()] = (sock, messages * SIZE)
+    to_say = memoryview(message * messages)
+    speaker.setblocking(False)
+    poll.register(speaker, select.EPOLLOUT)
+    began = time.perf_counter()
+    while left:
+        ready = poll.poll(PATIENCE)
+        if not ready:
+            raise Failed(f"{len(left)} clients have not heard all")
+        for descriptor, _ in ready:
+            if descriptor == speaker.fileno():
+                to_say = to_say[speaker.send(to_say[:65536]) :]
+                if not to_say:
+                    poll.unregister(speaker)
+                continue
+            sock, missing = left[descriptor]
+            data = sock.recv(1 << 18)
+            if not data:
+                raise Failed("a client was thrown out")
+            missing -= len(data)
+            if missing:
+                left[descriptor] = (sock, missing)
+            else:
+                del left[descriptor]
+                poll.unregister(sock)
+    poll.close()
+    return time.perf_counter() - began

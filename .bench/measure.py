@@ -1,0 +1,151 @@
+"""Measuring: programs run as whole processes, in turn, with what they cost.
+
+Time is the wall's, CPU and memory are the kernel's own account of each process (wait4(2)).
+Nothing here knows what is measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+#: Seconds that anything here may take before it counts as failed.
+PATIENCE = 120.0
+
+
+class Sample(NamedTuple):
+    """One measurement: seconds, CPU seconds, bytes resident at most, units moved."""
+
+    seconds: float
+    cpu: float = 0.0
+    memory: int = 0
+    amount: float = 0.0
+
+
+class Failed(Exception):  # noqa: N818 - a fact about a program, told in the table
+    """A program did not do what was measured; the text says what."""
+
+
+class Running:
+    """A started program."""
+
+    def __init__(self, words: list[str], **streams: object) -> None:
+        self.words = words
+        self.process = subprocess.Popen(words, **{"stderr": subprocess.DEVNULL, **streams})  # type: ignore[call-overload]
+        self.cpu = 0.0
+        self.memory = 0
+        self._over = False
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._over:
+            self.process.kill()
+            self.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+
+    def wait(self) -> int:
+        """Wait for its end; returns its status. Raises Failed when it takes too long."""
+        end = time.monotonic() + PATIENCE
+        pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+        pause = 0.0002
+        while not pid:
+            if time.monotonic() > end:
+                self.process.kill()
+            time.sleep(pause)
+            pause = min(0.002, pause * 2)
+            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+        self._over = True
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu = used.ru_utime + used.ru_stime
+        self.memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if time.monotonic() > end:
+            raise Failed("took too long")
+        return int(self.process.returncode)
+
+    def resident(self) -> int:
+        """Bytes resident now (proc_pid_statm)."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
+
+
+@contextmanager
+def running(words: list[str], **streams: object) -> Iterator[Running]:
+    """Start a program; it is ended and waited for at the block's end."""
+    with Running(words, **streams) as program:
+        yield program
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """A port that nobody has now."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def await_listener(port: int, protocol: str = "tcp") -> None:
+    """Wait until somebody listens on a port, without disturbing them (proc_net_tcp)."""
+    state = b"0A" if protocol == "tcp" else b"07"
+    pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
+    tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
+    _until(lambda: any(pattern.search(one.read_bytes()) for one in tables if one.exists()))
+
+
+def await_path(path: Path) -> None:
+    """Wait until somebody listens on a Unix socket."""
+    ending = b" " + os.fsencode(path)
+
+    def listens() -> bool:
+        lines = Path("/proc/net/unix").read_bytes().splitlines()
+        return any(line.endswith(ending) and b" 00010000 " in line for line in lines)
+
+    _until(listens)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > end:
+            raise Failed("never listened")
+        time.sleep(0.005)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            whole.update(piece)
+    return whole.hexdigest()
+
+
+class Compared(NamedTuple):
+    """One program's samples beside ours, taken in turn."""
+
+    name: str
+    ours: list[Sample]
+    theirs: list[Sample]
+
+    def ratios(self, of: Callable[[Sample], float] = lambda sample: sample.seconds) -> list[float]:
+        """Theirs by ours, pair by pair: above 1 we are better."""
+        pairs = zip(self.ours, self.theirs)
+        return [of(their) / of(our) for our, their in pairs if of(our) > 0]
+
+
+def spread(values: list[float]) -> tuple[float, float, float]:
+    """Lowest, median, highest."""
+    return min(values), statistics.median(values), max(values)

@@ -1,0 +1,122 @@
+"""The programs that are measured: what they are called, and how each is asked for the same.
+
+A row per program and role. ``{port}``, ``{path}``, ``{certificate}`` and the others are filled
+in; a role that a program has not is missing, and it is left out there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import NamedTuple
+
+#: Role -> words. A server's output and a client's input are files or pipes.
+Roles = dict[str, str]
+
+
+class Peer(NamedTuple):
+    """One program: its name in the tables, its command, Debian's package, its roles."""
+
+    name: str
+    command: tuple[str, ...]
+    package: str
+    roles: Roles
+
+    @property
+    def is_there(self) -> bool:
+        """Whether this machine has it."""
+        return shutil.which(self.command[0]) is not None
+
+    def words(self, role: str, **values: object) -> list[str]:
+        """The command line for a role."""
+        return [*self.command, *(word.format(**values) for word in self.roles[role].split())]
+
+
+PYNC = Peer(
+    "pync",
+    (sys.executable, "-m", "pync"),
+    "pync-nc",
+    {
+        "receive": "-d -l 127.0.0.1 {port}",
+        "send": "127.0.0.1 {port}",
+        "receive-unix": "-d -lU {path}",
+        "send-unix": "-U {path}",
+        "receive-tls": "-d -l --ssl --ssl-cert {certificate} 127.0.0.1 {port}",
+        "send-tls": "--ssl --ssl-trustfile {certificate} localhost {port}",
+        "talk": "127.0.0.1 {port}",
+        "datagrams": "-d -lu 127.0.0.1 {port}",
+        "serve": "-d -lk 127.0.0.1 {port}",
+        "broker": "-d -l --broker 127.0.0.1 {port}",
+        "scan": "-z 127.0.0.1 {ports}",
+        "scan-away": "-z -w {seconds} {host} {ports}",
+        "version": "--version",
+        "http-proxy": "-l --proxy-type http 127.0.0.1 {port}",
+        "socks-proxy": "-l --proxy-type socks 127.0.0.1 {port}",
+    },
+)
+
+NC = Peer(
+    "nc",
+    ("nc.openbsd",),
+    "netcat-openbsd",
+    {
+        "receive": "-d -l 127.0.0.1 {port}",
+        "send": "-N 127.0.0.1 {port}",
+        "receive-unix": "-d -lU {path}",
+        "send-unix": "-N -U {path}",
+        "talk": "-N 127.0.0.1 {port}",
+        "datagrams": "-d -lu 127.0.0.1 {port}",
+        "serve": "-d -lk 127.0.0.1 {port}",
+        "scan": "-z 127.0.0.1 {ports}",
+        "scan-away": "-z -w {seconds} {host} {ports}",
+        "version": "-h",
+    },
+)
+
+NCAT = Peer(
+    "ncat",
+    ("ncat",),
+    "ncat",
+    {
+        "receive": "--recv-only -l 127.0.0.1 {port}",
+        "send": "--send-only 127.0.0.1 {port}",
+        "receive-unix": "--recv-only -lU {path}",
+        "send-unix": "--send-only -U {path}",
+        "receive-tls": "--recv-only -l --ssl --ssl-cert {certificate} --ssl-key {certificate}"
+        " 127.0.0.1 {port}",
+        "send-tls": "--send-only --ssl --ssl-trustfile {certificate} localhost {port}",
+        "talk": "127.0.0.1 {port}",
+        "datagrams": "--recv-only -lu 127.0.0.1 {port}",
+        "serve": "--recv-only -lk 127.0.0.1 {port}",
+        "broker": "--recv-only -l --broker -m 20000 127.0.0.1 {port}",
+        "scan": "-z 127.0.0.1 {ports}",
+        "version": "--version",
+        "http-proxy": "-l --proxy-type http 127.0.0.1 {port}",
+    },
+)
+
+SOCAT = Peer(
+    "socat",
+    ("socat",),
+    "socat",
+    {
+        "receive": "-u TCP4-LISTEN:{port},bind=127.0.0.1,reuseaddr -",
+        "send": "-u - TCP4:127.0.0.1:{port}",
+        "receive-unix": "-u UNIX-LISTEN:{path} -",
+        "send-unix": "-u - UNIX-CONNECT:{path}",
+        "receive-tls": "-u OPENSSL-LISTEN:{port},bind=127.0.0.1,reuseaddr,verify=0"
+        ",cert={certificate} -",
+        "send-tls": "-u - OPENSSL:localhost:{port},cafile={certificate},pf=ip4",
+        "talk": "- TCP4:127.0.0.1:{port}",
+        "datagrams": "-u UDP4-RECV:{port},bind=127.0.0.1 -",
+        "version": "-V",
+    },
+)
+
+#: socat with a buffer of 1 MiB in place of 8 KiB.
+SOCAT_1M = Peer("socat -b1M", ("socat", "-b1048576"), "socat", SOCAT.roles)
+
+#: The floor under every start of a Python program of this kind.
+PYTHON = Peer(
+    "python", (sys.executable, "-c", "import socket, selectors, docopt"), "python3", {"version": ""}
+)
