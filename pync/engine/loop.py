@@ -113,7 +113,10 @@ class Loop:
                 callback = self._writers.get(key.fd)
                 if callback is not None:
                     callback()
-        now = time.monotonic()
+        if self._timers:
+            self._call_due(time.monotonic())
+
+    def _call_due(self, now: float) -> None:
         while self._timers and self._timers[0].due <= now:
             timer = heapq.heappop(self._timers)
             due, timer.callback = timer.callback, None

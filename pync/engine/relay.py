@@ -23,7 +23,7 @@ from ..core.errors import (
 )
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
-from .direction import ENDED
+from .direction import ENDED, OPEN
 from .ends import Sink, send_eof, unacknowledged
 from .flow import Flow
 from .loop import Loop, Timer
@@ -163,8 +163,9 @@ class Relay:
     # The policy.
 
     def _changed(self) -> None:
-        self._active_at = time.monotonic()
-        if self._done:
+        if self._endings.idle is not None:
+            self._active_at = time.monotonic()
+        if self._inbound.state == self._outbound.state == OPEN or self._done:
             return
         if self._outbound.over and self._outbound.error is not None:
             self._outbound_failed(self._outbound.error)
