@@ -12,7 +12,7 @@ from ..core.errors import DialError, ListenError, OutputError, UsageError
 from . import VERSION, About
 from .ncat_says import NcatOptionError, complain, say
 from .ncat_targets import address, route
-from .proxies import chain
+from .proxies import chain, served
 from .words import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
@@ -42,7 +42,7 @@ Options:
   -G --route-pointer=N           Which of them is next: 4, 8, 12, ..., 28.
   -l --listen                    Listen.
      --proxy=PROXY               Connect through a proxy, HOST[:PORT].
-     --proxy-type=TYPE           What it speaks: http, socks4, socks5.
+     --proxy-type=TYPE           What it speaks: http, socks4, socks5; with -l be one (http).
      --proxy-auth=USER:PASSWORD  Who we are there.
      --proxy-dns=WHERE           Who looks the name up: remote, local, both, none.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
@@ -135,6 +135,8 @@ def parse(argv: list[str]) -> Config:
         return config._replace(program="scanner", ports=(config.address.port,))
     if config.exec is not None or config.sh_exec is not None:
         return config._replace(program="executor")
+    if config.serves is not None:
+        return config._replace(program="proxy")
     if config.broker or (config.listen and config.keep_open and not config.udp):
         return config._replace(program="broker")
     return config._replace(program="server" if config.listen else "client")
@@ -191,16 +193,30 @@ def _with_clients(config: Config) -> Config:
     most = str(config.max_conns) if config.max_conns is not None else "100"
     if not (most.isascii() and most.isdigit() and int(most)):
         raise UsageError(f'Invalid connection limit "{most}".')
-    return config._replace(max_conns=int(most) if config.listen else None)
+    if not config.listen or (config.proxy_type is not None and config.max_conns is None):
+        return config._replace(max_conns=None)  # a proxy has no limit unless it is given
+    return config._replace(max_conns=int(most))
 
 
 def _with_proxy(config: Config) -> Config:
-    """The last proxy that was named. (With -l, --proxy-type asks for a proxy server.)"""
-    if config.listen and (config.proxy_type or config.proxy):
-        raise UsageError("pync is no proxy server yet.")
+    """The last proxy that was named; with -l, the one to be."""
+    if config.unixsock and (config.proxy_type or config.proxy):
+        raise UsageError("Proxy option not supported when using Unix domain sockets.")
+    if config.listen:
+        return _with_proxy_server(config)
     if config.proxy_type is not None and config.proxy_type not in ("http", "socks4", "socks5"):
         raise UsageError(f'Invalid proxy type "{config.proxy_type}".')
     return config._replace(proxies=chain(config._replace(proxy=config.proxy[-1:])))
+
+
+def _with_proxy_server(config: Config) -> Config:
+    if config.proxy:
+        raise UsageError("Invalid option combination: --proxy and -l.")
+    if config.proxy_type not in (None, "http"):
+        raise UsageError(
+            f'Invalid proxy type "{config.proxy_type}"; Ncat proxy server only supports "http".'
+        )
+    return config._replace(serves=served(config))
 
 
 def _duration(text: str, shown: str) -> float:

@@ -67,6 +67,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return None
     if isinstance(event, Listening):
         return f"Ncat: Listening on {_where(event.address)}"
+    if config.serves is not None and config.verbose < 2:
+        return None  # as theirs: a proxy has many clients
     if isinstance(event, Accepted):
         return _accepted(event.peer)
     if isinstance(event, Denied):

@@ -20,7 +20,7 @@ KINDS = {
 }
 
 #: --proxy-type of a listener.
-SERVED = ("socks", "socks4", "socks5")
+SERVED = ("socks", "socks4", "socks5", "http")
 
 #: Options that a proxy server has no use for, as they are shown.
 USELESS = {

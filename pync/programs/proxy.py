@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..core import exits
 from ..core.config import Config, Endings, Proxy
+from ..core.errors import UsageError
 from ..core.events import Accepted, Report
 from ..engine.loop import Loop
 from ..engine.pace import Rate
@@ -19,8 +20,8 @@ from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
 from .door import Door
-from .proxying.session import Services, Session
-from .proxying.socks import VERSIONS, SocksSession
+from .proxying.session import Make, Services, Session
+from .proxying.socks import VERSIONS, socks_sessions
 from .reach import check_listener
 from .talk import recording
 
@@ -33,11 +34,12 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     assert config.address is not None
     assert config.serves is not None
     check_listener(config)
+    make = _sessions(config.serves)
     _allow_many_descriptors()
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
         with Loop() as loop, Resolver(loop) as resolver:
-            server = _Server(config, config.serves, loop, resolver, listener, report, tap)
+            server = _Server(config, make, loop, resolver, listener, report, tap)
             try:
                 server.open()
                 loop.run_while(lambda: True)
@@ -52,7 +54,7 @@ class _Server:
     def __init__(
         self,
         config: Config,
-        serves: Proxy,
+        make: Make,
         loop: Loop,
         resolver: Resolver,
         listener: Listener,
@@ -60,7 +62,7 @@ class _Server:
         tap: Tap | None,
     ) -> None:
         self._report = report
-        self._serves = serves
+        self._make = make
         self._sessions: set[Session] = set()
         self._door = Door(loop, config, listener, report, self._enter)
         self._services = Services(
@@ -71,7 +73,6 @@ class _Server:
             Endings(on_peer_end="stay", idle=config.endings.idle),
             lambda: _tuning(config, tap),
             report,
-            None if serves.user is None else (serves.user, serves.password),
         )
 
     def open(self) -> None:
@@ -86,13 +87,25 @@ class _Server:
 
     def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
-        session = SocksSession(self._services, conn, self._left, VERSIONS[self._serves.kind])
+        session = self._make(self._services, conn, self._left)
         self._sessions.add(session)
         session.start()
 
     def _left(self, session: Session) -> None:
         self._sessions.remove(session)
         self._door.left()
+
+
+def _sessions(serves: Proxy) -> Make:
+    """What makes the sessions of this kind of proxy. Raises UsageError."""
+    auth = None if serves.user is None else (serves.user, serves.password)
+    if serves.kind in VERSIONS:
+        return socks_sessions(serves.kind, auth)
+    try:
+        from .proxying.http import http_sessions
+    except ModuleNotFoundError:
+        raise UsageError("an HTTP proxy needs h11: pip install 'pync-nc[proxy]'") from None
+    return http_sessions(auth)
 
 
 def _dialling(config: Config, report: Report) -> Options:

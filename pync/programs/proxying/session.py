@@ -33,7 +33,7 @@ class Services(NamedTuple):
     """What the sessions of one server share.
 
     ``dialling``: how to dial targets. ``tuning``: makes what happens to the bytes of one
-    relay. ``auth``: user and password that clients must name.
+    relay.
     """
 
     loop: Loop
@@ -42,7 +42,6 @@ class Services(NamedTuple):
     endings: Endings
     tuning: Callable[[], Tuning]
     report: Report
-    auth: tuple[str, str] | None = None
 
 
 class Activity(Protocol):
@@ -173,3 +172,7 @@ def _cause(failure: Exception) -> str:
     if isinstance(failure, PyncError):
         return failure.cause
     return cause_of(failure) if isinstance(failure, OSError) else str(failure)
+
+
+#: Makes one session, from what all have, its client, and who is told of its end.
+Make = Callable[[Services, Conn, Callable[[Session], None]], Session]

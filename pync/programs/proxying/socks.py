@@ -10,7 +10,7 @@ from ...engine.dialling import Dialling
 from ...layers.handshake import say
 from ...layers.socks_server import Asked, granted, refused, serve
 from ...transports.conn import Conn
-from .session import Services, Session
+from .session import Make, Services, Session
 
 #: --proxy-type -> the versions that are spoken.
 VERSIONS = {"socks": (4, 5), "socks4": (4,), "socks5": (5,)}
@@ -21,6 +21,7 @@ class SocksSession(Session):
 
     Arguments:
         services, client, left: as for every session.
+        auth: user and password that it must name; None: it need not.
         versions: those that it may speak.
     """
 
@@ -29,14 +30,16 @@ class SocksSession(Session):
         services: Services,
         client: Conn,
         left: Callable[[Session], None],
+        auth: tuple[str, str] | None,
         versions: tuple[int, ...],
     ) -> None:
         super().__init__(services, client, left)
+        self._auth = auth
         self._versions = versions
 
     def start(self) -> None:
         """Hear where it wants to go."""
-        self._negotiate(serve(self._services.auth, self._versions), self._asked)
+        self._negotiate(serve(self._auth, self._versions), self._asked)
 
     def _asked(self, asked: Asked) -> None:
         self._dial(asked.host, asked.port, lambda dialling: self._dialled(asked, dialling))
@@ -52,3 +55,13 @@ class SocksSession(Session):
         self._services.report(Dropped(self._client.peer, str(failure)))
         answer = refused(asked, failure.cause, resolved=not isinstance(failure, UnresolvedError))
         self._negotiate(say(answer), lambda _: self._part())
+
+
+def socks_sessions(kind: str, auth: tuple[str, str] | None) -> Make:
+    """What makes sessions of this kind.
+
+    Arguments:
+        kind: a key of VERSIONS.
+        auth: user and password that clients must name.
+    """
+    return lambda services, client, left: SocksSession(services, client, left, auth, VERSIONS[kind])

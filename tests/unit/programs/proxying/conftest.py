@@ -14,7 +14,7 @@ from pync.core.events import Event
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.engine.tuning import PLAIN
-from pync.programs.proxying.session import Services, Session
+from pync.programs.proxying.session import Make, Services, Session
 from pync.transports import Options
 from pync.transports.conn import Conn, TcpConn
 
@@ -22,18 +22,13 @@ from ....peer import Peer
 
 HERE = Address("tcp", "127.0.0.1", "1")
 
-#: Makes a session from what all have, its client, and who is told of its end.
-Make = Callable[[Services, Conn, Callable[[Session], None]], Session]
-
 
 class Running:
     """A session that runs."""
 
-    def __init__(
-        self, make: Make, auth: tuple[str, str] | None, timeout: float | None, idle: float | None
-    ) -> None:
+    def __init__(self, make: Make, timeout: float | None, idle: float | None) -> None:
         self.events: list[Event] = []
-        self._auth, self._timeout, self._idle = auth, timeout, idle
+        self._timeout, self._idle = timeout, idle
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.client = Peer(socket.create_connection(server.getsockname()))
             ours = server.accept()[0]
@@ -50,7 +45,6 @@ class Running:
                 Endings(on_peer_end="stay", idle=self._idle),
                 lambda: PLAIN,
                 self.events.append,
-                self._auth,
             )
             session = make(services, conn, over.append)
             session.start()
@@ -77,11 +71,10 @@ def start() -> Iterator[Start]:
 
     def begin(
         make: Make,
-        auth: tuple[str, str] | None = None,
         timeout: float | None = 10,
         idle: float | None = None,
     ) -> Running:
-        started.append(Running(make, auth, timeout, idle))
+        started.append(Running(make, timeout, idle))
         return started[-1]
 
     yield begin

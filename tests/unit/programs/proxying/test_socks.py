@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pync.core.events import Dropped, Finished, Proxied
-from pync.programs.proxying.session import Services, Session
-from pync.programs.proxying.socks import SocksSession
-from pync.transports.conn import Conn
+from pync.programs.proxying.socks import socks_sessions
 
 from ....peer import Peer, listening
 
@@ -16,8 +13,7 @@ if TYPE_CHECKING:
     from .conftest import Start
 
 
-def socks(services: Services, conn: Conn, left: Callable[[Session], None]) -> Session:
-    return SocksSession(services, conn, left, (4, 5))
+socks = socks_sessions("socks", None)
 
 
 def asks5(client: Peer, port: str, *, early: bytes = b"") -> None:
@@ -83,7 +79,7 @@ def test_a_name_without_an_address(start: Start) -> None:
 
 
 def test_who_may_come(start: Start) -> None:
-    running = start(socks, ("joe", "secret"))
+    running = start(socks_sessions("socks", ("joe", "secret")))
     running.client.says(b"\5\2\0\2")
     running.client.hears(b"\5\2")
     running.client.says(b"\1\3joe\5wrong")

@@ -1,0 +1,309 @@
+"""Who may use an HTTP proxy: Basic (RFC 7617) and Digest (RFC 7616), from both sides. Pure.
+
+A Guard is the proxy's side: it makes challenges, and judges what clients answer to them. It
+keeps no list of the nonces that it made: they carry their time, signed. ``credentials`` is
+the client's side: the answer to the best of a proxy's challenges.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+#: Algorithms of Digest; their ``-sess`` kin are for clients only. MD5 is offered first, though it
+#: is not the better one (RFC 7616 3.7): ncat takes the first and gives up when it cannot.
+_HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+
+#: Seconds for which a nonce can be used.
+LIFETIME = 300.0
+
+#: Answers to nonces that are remembered, so that nobody gives one a second time.
+REMEMBERED = 4096
+
+#: Bytes of a header that are looked at.
+LONGEST = 4096
+
+# RFC 9110 5.6.2 and 11.2.
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))[ \t]*(?:,|$)')
+_SCHEME = re.compile(
+    rf"({_TOKEN})(?:[ \t]+([A-Za-z0-9._~+/-]+=*)[ \t]*(?:,|$)|[ \t]+|[ \t]*(?:,|$))"
+)
+
+
+class Challenge(NamedTuple):
+    """One challenge, or its answer: a scheme with parameters, or with one word (token68)."""
+
+    scheme: str
+    parameters: dict[str, str]
+    word: str = ""
+
+
+class AuthError(Exception):
+    """No challenge can be answered; the text is the cause."""
+
+
+# The proxy's side.
+
+
+class Guard:
+    """Who is let in.
+
+    Arguments:
+        user, password: of those who are.
+        secret: signs nonces; nobody else may know it.
+        now: the time in seconds, on any clock that does not jump.
+        realm: what the password is for.
+    """
+
+    def __init__(
+        self,
+        user: str,
+        password: str,
+        secret: bytes,
+        now: Callable[[], float],
+        realm: str = "pync",
+    ) -> None:
+        self._user = user
+        self._password = password
+        self._secret = secret
+        self._now = now
+        self._realm = realm
+        self._seen: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+
+    def challenges(self, stale: bool = False) -> list[str]:
+        """The values of Proxy-Authenticate.
+
+        Arguments:
+            stale: whether an answer was right but for its nonce, which was too old.
+        """
+        digest = f'Digest realm="{self._realm}", qop="auth", nonce="{self._nonce()}"'
+        end = ", stale=true" if stale else ""
+        return [
+            *(f"{digest}, algorithm={name}{end}" for name in _HASHES),
+            f'Basic realm="{self._realm}", charset="UTF-8"',
+        ]
+
+    def judge(self, method: str, target: str, answers: list[str]) -> str:
+        """``admitted``, ``refused``, or ``stale``: right, but for a nonce that cannot be used.
+
+        Arguments:
+            method, target: of the request line.
+            answers: the values of Proxy-Authorization.
+        """
+        # Two may say two things, and others may look at the other one.
+        given = parse(answers[0]) if len(answers) == 1 else []
+        if len(given) != 1:
+            return "refused"
+        scheme = given[0].scheme.lower()
+        if scheme == "basic":
+            return "admitted" if self._basic(given[0].word) else "refused"
+        if scheme == "digest":
+            return self._digest(method, target, given[0].parameters)
+        return "refused"
+
+    def _basic(self, word: str) -> bool:
+        expected = base64.b64encode(_bytes(f"{self._user}:{self._password}"))
+        return hmac.compare_digest(_bytes(word), expected)
+
+    def _digest(self, method: str, target: str, given: dict[str, str]) -> str:
+        algorithm = given.get("algorithm", "MD5").upper()
+        fits = (
+            algorithm in _HASHES
+            and given.get("realm") == self._realm
+            and given.get("uri") in _spellings(target)
+            and given.get("qop") == "auth"
+            and re.fullmatch(r"[0-9a-fA-F]{8}", given.get("nc", "")) is not None
+            and self._names_us(algorithm, given)
+            and self._is_ours(given.get("nonce", ""))
+        )
+        if not fits:
+            return "refused"
+        expected = _response(
+            algorithm, method, given["uri"], self._user, self._password, self._realm, given
+        )
+        if not hmac.compare_digest(_bytes(given.get("response", "")), expected.encode()):
+            return "refused"
+        return "admitted" if self._is_fresh(given) else "stale"
+
+    def _names_us(self, algorithm: str, given: dict[str, str]) -> bool:
+        user = self._user
+        if given.get("userhash", "").lower() == "true":
+            user = _hash(algorithm, f"{user}:{self._realm}")
+        return hmac.compare_digest(_bytes(given.get("username", "")), _bytes(user))
+
+    def _nonce(self) -> str:
+        stamp = f"{self._now():.6f}"
+        return f"{stamp}-{self._signature(stamp)}"
+
+    def _signature(self, stamp: str) -> str:
+        return hmac.new(self._secret, _bytes(stamp), hashlib.sha256).hexdigest()[:32]
+
+    def _is_ours(self, nonce: str) -> bool:
+        stamp, _, signature = nonce.partition("-")
+        return hmac.compare_digest(_bytes(signature), self._signature(stamp).encode())
+
+    def _is_fresh(self, given: dict[str, str]) -> bool:
+        """Whether the nonce is young, and this answer to it the first of its number."""
+        nonce = given["nonce"]
+        if self._now() - float(nonce.partition("-")[0]) > LIFETIME:
+            return False
+        answer = nonce, given["nc"].lower(), given.get("cnonce", "")
+        if answer in self._seen:
+            return False
+        self._seen[answer] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return True
+
+
+# The client's side.
+
+
+def credentials(
+    challenges: Iterable[Challenge],
+    method: str,
+    target: str,
+    user: str,
+    password: str,
+    cnonce: str,
+) -> str:
+    """The value of Proxy-Authorization that answers the best of the challenges.
+
+    Arguments:
+        challenges: what the proxy offers.
+        method, target: of the request line.
+        cnonce: a word that is used once.
+
+    Raises AuthError.
+    """
+    known = [one for one in challenges if _rank(one) >= 0]
+    if not known:
+        raise AuthError("the proxy asks for an authentication that is not known here")
+    best = max(known, key=_rank)
+    if best.scheme.lower() == "basic":
+        if ":" in user:
+            raise AuthError("a user's name with a colon cannot be said in Basic")
+        return "Basic " + base64.b64encode(_bytes(f"{user}:{password}")).decode()
+    said = "Digest " + _answer(best.parameters, method, target, user, password, cnonce)
+    if re.search(r"[\x00-\x1f\x7f]", said):
+        # What the proxy sent is said back to it, and must not become a line of its own.
+        raise AuthError("a control character cannot be said in Digest")
+    return said
+
+
+def _rank(challenge: Challenge) -> int:
+    """The higher the better; -1 for what is not known."""
+    if challenge.scheme.lower() == "basic":
+        return 0
+    if challenge.scheme.lower() != "digest" or "nonce" not in challenge.parameters:
+        return -1
+    qops = challenge.parameters.get("qop")
+    if qops is not None and "auth" not in _list(qops):
+        return -1
+    name = challenge.parameters.get("algorithm", "MD5").upper().removesuffix("-SESS")
+    return {"MD5": 1, "SHA-256": 2}.get(name, -1)
+
+
+def _answer(
+    offered: dict[str, str], method: str, target: str, user: str, password: str, cnonce: str
+) -> str:
+    algorithm = offered.get("algorithm", "MD5")
+    realm = offered.get("realm", "")
+    given = {"username": user, "realm": realm, "nonce": offered["nonce"], "uri": target}
+    plain = {"algorithm": algorithm} if "algorithm" in offered else {}
+    if "qop" in offered:
+        plain |= {"qop": "auth", "nc": "00000001"}
+        given["cnonce"] = cnonce
+    elif algorithm.upper().endswith("-SESS"):
+        given["cnonce"] = cnonce
+    if offered.get("userhash", "").lower() == "true":
+        given["username"] = _hash(algorithm, f"{user}:{realm}")
+        plain["userhash"] = "true"
+    if "opaque" in offered:
+        given["opaque"] = offered["opaque"]
+    given["response"] = _response(
+        algorithm, method, target, user, password, realm, {**given, **plain}
+    )
+    words = [f"{name}={_quoted(value)}" for name, value in given.items()]
+    return ", ".join([*words, *(f"{name}={value}" for name, value in plain.items())])
+
+
+def _spellings(target: str) -> tuple[str, str]:
+    """How a client may write the target: curl leaves out scheme and host, ncat does not."""
+    path = re.sub(r"^(?i:http)://[^/?#]*", "", target)
+    return target, path if path.startswith("/") else f"/{path}"
+
+
+# Both sides.
+
+
+def parse(header: str) -> list[Challenge]:
+    """The challenges, or credentials, of one header; none when it is malformed."""
+    found: list[Challenge] = []
+    header = header.strip(" \t")
+    position = 0
+    if len(header) > LONGEST:
+        return []
+    while position < len(header):
+        parameter = _PARAMETER.match(header, position)
+        scheme = None if parameter else _SCHEME.match(header, position)
+        if parameter and found:
+            quoted, token = parameter.group(2), parameter.group(3)
+            value = token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+            name = parameter.group(1).lower()
+            if name in found[-1].parameters:
+                return []
+            found[-1].parameters[name] = value
+        elif scheme:
+            found.append(Challenge(scheme.group(1), {}, scheme.group(2) or ""))
+        else:
+            return []
+        position = (parameter or scheme).end()  # type: ignore[union-attr]
+        while header[position : position + 1] in (" ", "\t", ",") and position < len(header):
+            position += 1
+    return found
+
+
+def _response(
+    algorithm: str,
+    method: str,
+    target: str,
+    user: str,
+    password: str,
+    realm: str,
+    given: dict[str, str],
+) -> str:
+    """RFC 7616 3.4.1; without qop, as RFC 2069 had it."""
+    nonce = given["nonce"]
+    first = _hash(algorithm, f"{user}:{realm}:{password}")
+    if algorithm.upper().endswith("-SESS"):
+        first = _hash(algorithm, f"{first}:{nonce}:{given.get('cnonce', '')}")
+    second = _hash(algorithm, f"{method}:{target}")
+    if "qop" not in given:
+        return _hash(algorithm, f"{first}:{nonce}:{second}")
+    between = f"{given.get('nc', '')}:{given.get('cnonce', '')}:{given['qop']}"
+    return _hash(algorithm, f"{first}:{nonce}:{between}:{second}")
+
+
+def _hash(algorithm: str, text: str) -> str:
+    made = _HASHES[algorithm.upper().removesuffix("-SESS")]
+    return made(_bytes(text)).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    # What was typed, or read from a header, need not be UTF-8.
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _list(text: str) -> list[str]:
+    return [word.strip().lower() for word in text.split(",")]
+
+
+def _quoted(text: str) -> str:
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'

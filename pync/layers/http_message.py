@@ -1,0 +1,185 @@
+"""What an HTTP proxy has to know of one message: where it goes, what frames it, and which of
+its headers go on (RFC 9110, RFC 9112). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Union
+
+import h11
+
+#: What begins a message.
+Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
+Headers = list["tuple[bytes, bytes]"]
+
+#: Headers that are for the next hop only (RFC 9110 7.6.1), or that are ours to make.
+_OURS = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+
+#: Methods with which a client can ask how far its request goes (RFC 9110 7.6.2).
+_COUNTED = (b"OPTIONS", b"TRACE")
+
+#: What a proxy can be asked to do.
+ALLOW = (b"Allow", b"CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
+
+#: The answers that a proxy gives of its own accord.
+REASONS = {
+    200: b"OK",
+    400: b"Bad Request",
+    405: b"Method Not Allowed",
+    407: b"Proxy Authentication Required",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    501: b"Not Implemented",
+    502: b"Bad Gateway",
+    504: b"Gateway Timeout",
+    505: b"HTTP Version Not Supported",
+}
+
+_AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\x00-\x20\x7f]+)(?::(\d{0,5}))?")
+_ABSOLUTE = re.compile(rb"(?i:http)://([^/?#]*)([^#]*)")
+
+
+class Wanted(NamedTuple):
+    """Where a client wants to go."""
+
+    host: str
+    port: int
+
+
+class Refused(Exception):
+    """A request that is answered here.
+
+    Arguments:
+        status: of the answer.
+        why: its text.
+        headers: what else is to be said.
+    """
+
+    def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(why)
+        self.status = status
+        self.headers = headers
+
+
+def answer(refusal: Refused, headers: Headers) -> tuple[h11.Response, bytes]:
+    """The response to a request that is answered here, and its body."""
+    body = f"{refusal}\n".encode("utf-8", "backslashreplace")
+    said = [
+        *headers,
+        *refusal.headers,
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+        (b"Content-Length", b"%d" % len(body)),
+    ]
+    status = refusal.status
+    return h11.Response(status_code=status, headers=said, reason=REASONS[status]), body
+
+
+def check_framing(request: h11.Request) -> None:
+    """Refuse what two readers could cut in two ways (RFC 9112 6.1, 6.3)."""
+    coded, sized = (values(request, name) for name in (b"transfer-encoding", b"content-length"))
+    if coded and sized:
+        raise Refused(400, "both Transfer-Encoding and Content-Length")
+    if coded and request.http_version == b"1.0":
+        raise Refused(400, "HTTP/1.0 knows no Transfer-Encoding")
+    if request.method == b"CONNECT" and has_body(request):
+        raise Refused(400, "CONNECT has no content")
+
+
+def has_body(request: h11.Request) -> bool:
+    """Whether more follows than the head."""
+    sizes = values(request, b"content-length")
+    return bool(values(request, b"transfer-encoding")) or any(int(size) for size in sizes)
+
+
+def where_to(request: h11.Request) -> tuple[Wanted, bytes]:
+    """Where a request goes, and the target that it has there. Raises Refused."""
+    if request.method == b"CONNECT":
+        return _authority(request.target, None), b""
+    found = _ABSOLUTE.fullmatch(request.target)
+    if found is None:
+        raise Refused(400, "this is a proxy: ask for http://HOST/..., or CONNECT")
+    authority, path = found.groups()
+    if not path and request.method == b"OPTIONS":
+        path = b"*"  # RFC 9112 3.2.4
+    elif not path.startswith(b"/"):
+        path = b"/" + path
+    return _authority(authority, 80), path
+
+
+def _authority(word: bytes, default: int | None) -> Wanted:
+    # Who a user is in a URL is no one's business but its writer's (RFC 9110 4.2.4).
+    found = _AUTHORITY.fullmatch(word)
+    port = int(found.group(2)) if found and found.group(2) else default
+    if found is None or port is None or port > 65535:
+        raise Refused(400, f"{text(word)!r} is no HOST:PORT")
+    return Wanted(text(found.group(1)).strip("[]"), port)
+
+
+def hops_left(request: h11.Request) -> int | None:
+    """How far it may go (Max-Forwards, RFC 9110 7.6.2); None: as far as it takes."""
+    found = values(request, b"max-forwards")[:1]
+    counted = request.method in _COUNTED and found and re.fullmatch(rb"\d{1,9}", found[0])
+    return int(found[0]) if counted else None
+
+
+def for_origin(request: h11.Request, wanted: Wanted, name: bytes) -> Headers:
+    """The headers with which a request goes on.
+
+    Arguments:
+        wanted: where to; the client's own Host is ignored (RFC 9112 3.2.2).
+        name: what this proxy calls itself.
+    """
+    kept = [one for one in end_to_end(request) if one[0].lower() != b"host"]
+    left = hops_left(request)
+    if left is not None:
+        kept = [one for one in kept if one[0].lower() != b"max-forwards"]
+        kept.append((b"Max-Forwards", b"%d" % (left - 1)))
+    if values(request, b"transfer-encoding"):
+        kept.append((b"Transfer-Encoding", b"chunked"))
+    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    named = host if wanted.port == 80 else f"{host}:{wanted.port}"
+    via = (b"Via", request.http_version + b" " + name)
+    return [(b"Host", named.encode()), *kept, via, (b"Connection", b"close")]
+
+
+def for_client(response: h11.Response | h11.InformationalResponse, name: bytes) -> Headers:
+    """The headers with which a response goes on."""
+    kept = end_to_end(response)
+    if values(response, b"transfer-encoding") or response.status_code == 204:
+        # The length of what is chunked is not what this says (RFC 9112 6.3).
+        kept = [one for one in kept if one[0].lower() != b"content-length"]
+    return [*kept, (b"Via", response.http_version + b" " + name)]
+
+
+def end_to_end(head: Head) -> Headers:
+    """The headers that are for the other end (RFC 9110 7.6.1)."""
+    words = b",".join(values(head, b"connection")).split(b",")
+    named = {word.strip().lower() for word in words}
+    # What frames the message is not the client's to take away.
+    dropped = _OURS | (named - {b"content-length", b"host"})
+    return [one for one in head.headers.raw_items() if one[0].lower() not in dropped]
+
+
+def values(head: Head, name: bytes) -> list[bytes]:
+    """The values of a header, named in lower case."""
+    return [value for key, value in head.headers if key == name]
+
+
+def text(data: bytes) -> str:
+    """What was received, to be looked at or shown."""
+    return data.decode("utf-8", "backslashreplace")

@@ -1,0 +1,315 @@
+"""An HTTP proxy between one client and the origins that it asks for (RFC 9110, RFC 9112). Pure.
+
+Bytes of either side go in, bytes for either side come out; h11 reads and writes the messages.
+A request is heard whole in its head, then judged, then there is somewhere to dial:
+
+    READING -> DIALLING -> FORWARDING -> READING ...    a request and its response
+    READING -> DIALLING -> TUNNELLING                   CONNECT: nothing is looked at any more
+    any     -> CLOSING                                  what is said is said, then it is over
+    any     -> BROKEN                                   and the client must not take it for whole
+
+What could be read in two ways is refused: that is how requests are smuggled (RFC 9112 11.2).
+An origin gets one request on a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import h11
+
+from .http_auth import Guard
+from .http_message import (
+    ALLOW,
+    REASONS,
+    Refused,
+    Wanted,
+    answer,
+    check_framing,
+    for_client,
+    for_origin,
+    has_body,
+    hops_left,
+    text,
+    values,
+    where_to,
+)
+
+READING = "reading"
+DIALLING = "dialling"
+FORWARDING = "forwarding"
+TUNNELLING = "tunnelling"
+CLOSING = "closing"
+BROKEN = "broken"
+
+#: Bytes of a head that is not complete yet.
+LARGEST_HEAD = 64 * 1024
+
+#: Refusals after which the next request can be understood.
+_HARMLESS = (200, 405, 407, 502, 504)
+
+
+class Intermediary:
+    """One client's connection.
+
+    Arguments:
+        guard: who may come; None: everybody.
+        date: now, as a Date header has it.
+        name: what it calls itself in Via.
+    """
+
+    def __init__(
+        self, guard: Guard | None, date: Callable[[], bytes], name: bytes = b"pync"
+    ) -> None:
+        self.state = READING
+        #: Where to dial, while DIALLING.
+        self.wanted = Wanted("", 0)
+        #: Why it is CLOSING or BROKEN, unless in order.
+        self.failure = ""
+        self._guard = guard
+        self._date = date
+        self._name = name
+        self._client = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._origin = _connection_to_origin()
+        self._request: h11.Request | None = None
+        self._target = b""
+        self._to_client: list[bytes] = []
+        self._to_origin: list[bytes] = []
+        self._answered = self._heard_all = False
+
+    # Bytes out.
+
+    def for_client(self) -> bytes:
+        """What has to be sent to the client."""
+        data, self._to_client = b"".join(self._to_client), []
+        return data
+
+    def for_origin(self) -> bytes:
+        """What has to be sent to the origin; when TUNNELLING, what the client said first."""
+        data, self._to_origin = b"".join(self._to_origin), []
+        return data
+
+    @property
+    def hears_client(self) -> bool:
+        """Whether anything that the client says now has a meaning."""
+        return self.state == READING or (self.state == FORWARDING and not self._heard_all)
+
+    # The client.
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the client; ``b""`` is its end."""
+        self._client.receive_data(data)
+        self._go_on_reading()
+
+    def time_out(self) -> None:
+        """The client has taken too long over its request."""
+        # Who has not begun a request need not be told that it is late (RFC 9110 15.5.9).
+        if self._client.trailing_data[0]:
+            self._refuse(Refused(408, "the request did not come in time"))
+        else:
+            self._close("")
+
+    def _go_on_reading(self) -> None:
+        try:
+            self._read_client()
+        except h11.RemoteProtocolError as error:
+            self._misunderstood(error)
+
+    def _read_client(self) -> None:
+        while self.hears_client:
+            event = self._client.next_event()
+            if isinstance(event, h11.Request):
+                self._begin(event)
+            elif isinstance(event, h11.Data):
+                self._ask(event)
+            elif isinstance(event, h11.EndOfMessage):
+                self._heard_all = True
+                # Trailers may be discarded (RFC 9112 7.1.2).
+                self._ask(h11.EndOfMessage())
+            elif isinstance(event, h11.ConnectionClosed):
+                self._close("")
+            else:  # NEED_DATA, PAUSED
+                return
+
+    def _misunderstood(self, error: h11.RemoteProtocolError) -> None:
+        if self.state == FORWARDING:
+            # Half a request is at its origin; it must not be taken for a whole one.
+            self._break(f"the request broke off: {error}")
+        else:
+            status = error.error_status_hint
+            known = status if status in REASONS else 400
+            # (It goes on to show the line as Python has it.)
+            self._refuse(Refused(known, str(error).partition(": bytearray")[0]))
+
+    def _begin(self, request: h11.Request) -> None:
+        self._request = request
+        self._answered = self._heard_all = False
+        try:
+            check_framing(request)
+            if not has_body(request):
+                # Its end is there, and what comes now is the next.
+                self._heard_all = isinstance(self._client.next_event(), h11.EndOfMessage)
+            if request.http_version not in (b"1.0", b"1.1"):
+                raise Refused(505, "the version of HTTP is not 1.0 or 1.1")
+            self._check_guard(request)
+            self.wanted, self._target = where_to(request)
+            self._check_hops(request)
+        except Refused as refusal:
+            self._refuse(refusal)
+        else:
+            self.state = DIALLING
+
+    def _check_guard(self, request: h11.Request) -> None:
+        if self._guard is None:
+            return
+        answers = [text(value) for value in values(request, b"proxy-authorization")]
+        verdict = self._guard.judge(text(request.method), text(request.target), answers)
+        if verdict != "admitted":
+            challenges = self._guard.challenges(stale=verdict == "stale")
+            raise Refused(
+                407,
+                "the user or the password is wrong" if answers else "who are you?",
+                *((b"Proxy-Authenticate", one.encode()) for one in challenges),
+            )
+
+    def _check_hops(self, request: h11.Request) -> None:
+        if hops_left(request) == 0:
+            # It has come as far as it was meant to.
+            status = 200 if request.method == b"OPTIONS" else 405
+            raise Refused(status, "this is a proxy", ALLOW)
+
+    # Where it wants to go.
+
+    def connected(self) -> None:
+        """It was reached."""
+        request = self._request
+        assert request is not None
+        if request.method == b"CONNECT":
+            # By hand: to a client of 1.0, h11 would say that the connection closes.
+            self._to_client.append(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self._to_origin.append(self._client.trailing_data[0])
+            self.state = TUNNELLING
+            return
+        self._origin = _connection_to_origin()
+        headers = for_origin(request, self.wanted, self._name)
+        self._ask(h11.Request(method=request.method, target=self._target, headers=headers))
+        if self._heard_all:
+            self._ask(h11.EndOfMessage())
+        self.state = FORWARDING
+        self._go_on_reading()
+
+    def failed(self, why: str, *, late: bool = False) -> None:
+        """It was not reached.
+
+        Arguments:
+            late: whether it had all the time that there was.
+        """
+        self._refuse(Refused(504 if late else 502, why))
+        self._go_on_reading()
+
+    # The origin.
+
+    def receive_from_origin(self, data: bytes) -> None:
+        """Bytes from the origin; ``b""`` is its end."""
+        try:
+            self._origin.receive_data(data)
+            while self.state == FORWARDING:
+                event = self._origin.next_event()
+                if isinstance(event, (h11.InformationalResponse, h11.Response)):
+                    self._pass_head_on(event)
+                elif isinstance(event, h11.Data):
+                    self._tell(event)
+                elif isinstance(event, h11.EndOfMessage):
+                    self._tell(h11.EndOfMessage())
+                    self._finish()
+                else:  # NEED_DATA, PAUSED; its end comes as an error, or ended the message
+                    return
+        except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
+            # (Local: what it says is no HTTP that could be passed on.)
+            self.lost_origin(str(error))
+        if self.state != FORWARDING:
+            self._go_on_reading()
+
+    def lost_origin(self, why: str) -> None:
+        """The origin broke, or does not speak HTTP, before its response was complete."""
+        if self.state != FORWARDING:
+            return
+        if self._answered:
+            self._break(why)
+        else:
+            self._refuse(Refused(502, why))
+            self._go_on_reading()
+
+    def _pass_head_on(self, event: h11.InformationalResponse | h11.Response) -> None:
+        request = self._request
+        assert request is not None
+        headers = for_client(event, self._name)
+        if isinstance(event, h11.InformationalResponse):
+            # Clients of 1.0 know none (RFC 9110 15.2).
+            if request.http_version != b"1.0":
+                self._tell(
+                    h11.InformationalResponse(
+                        status_code=event.status_code, headers=headers, reason=event.reason
+                    )
+                )
+            return
+        if not values(event, b"date"):
+            headers.append((b"Date", self._date()))
+        self._answered = True
+        self._tell(
+            h11.Response(status_code=event.status_code, headers=headers, reason=event.reason)
+        )
+
+    def _finish(self) -> None:
+        """The response is through: on to the next request, if there can be one."""
+        if self._client.our_state is h11.DONE and self._client.their_state is h11.DONE:
+            self._next()
+        else:
+            self._close("")
+
+    def _next(self) -> None:
+        # The client may have said it already: whoever called us goes on reading.
+        self._client.start_next_cycle()
+        self._request = None
+        self.state = READING
+
+    # Refusals and ends.
+
+    def _refuse(self, refusal: Refused) -> None:
+        """Answer here, and go on if that is safe."""
+        again = (
+            refusal.status in _HARMLESS
+            and self._heard_all
+            and self._request is not None
+            # What follows a CONNECT may be meant for whom it did not reach.
+            and self._request.method != b"CONNECT"
+        )
+        if self._client.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._answer(refusal, () if again else ((b"Connection", b"close"),))
+        if again and self._client.our_state is h11.DONE:
+            self._next()
+        else:
+            self._close(str(refusal))
+
+    def _answer(self, refusal: Refused, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        response, body = answer(refusal, [(b"Date", self._date()), *headers])
+        self._tell(response)
+        if self._request is None or self._request.method != b"HEAD":
+            self._tell(h11.Data(data=body))
+        self._tell(h11.EndOfMessage())
+
+    def _close(self, why: str) -> None:
+        self.state, self.failure = CLOSING, why
+
+    def _break(self, why: str) -> None:
+        self.state, self.failure = BROKEN, why
+
+    def _tell(self, event: h11.Event) -> None:
+        self._to_client.append(self._client.send(event) or b"")
+
+    def _ask(self, event: h11.Event) -> None:
+        self._to_origin.append(self._origin.send(event) or b"")
+
+
+def _connection_to_origin() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)

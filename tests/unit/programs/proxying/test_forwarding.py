@@ -1,0 +1,191 @@
+"""Between a client and an origin: neither is read faster than the other reads."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.engine.loop import Loop
+from pync.layers.http_proxy import CLOSING, DIALLING, READING, Intermediary
+from pync.programs.proxying import forwarding as module
+from pync.programs.proxying.forwarding import HIGH_WATER, READ, Forwarding
+from pync.transports.conn import StreamConn, TcpConn
+
+from ....peer import Peer
+
+HERE = Address("tcp", "127.0.0.1", "1")
+
+
+def connection() -> tuple[TcpConn, Peer]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        peer = Peer(socket.create_connection(server.getsockname()))
+        return TcpConn(server.accept()[0], HERE, HERE), peer
+
+
+class Between:
+    """A proxy with a client on one side, and later an origin on the other."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.conn, self.client = connection()
+        self.origin_conn, self.origin = connection()
+        self.proxy = Intermediary(None, lambda: b"today")
+        self.over: list[Forwarding] = []
+
+    def forward(
+        self, origin: StreamConn | None = None, *, idle: float | None = None, first: bool = True
+    ) -> Forwarding:
+        self.over.clear()
+        forwarding = Forwarding(
+            self.loop,
+            self.conn,
+            origin,
+            self.proxy,
+            first=first,
+            idle=idle,
+            finished=self.over.append,
+        )
+        forwarding.start()
+        return forwarding
+
+    def dial(self) -> None:
+        """The client's request is heard, and its origin reached."""
+        self.forward()
+        self.until(lambda: bool(self.over))
+        assert self.proxy.state == DIALLING
+        self.proxy.connected()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        self.loop.run_while(lambda: not condition())
+
+    def for_a_while(self) -> None:
+        rounds: list[int] = []
+        self.loop.call_later(0.05, lambda: rounds.append(1))
+        self.until(lambda: bool(rounds))
+
+
+@pytest.fixture
+def between() -> Iterator[Between]:
+    made = Between()
+    with made.loop, made.conn, made.origin_conn:
+        yield made
+        made.client.closes()
+        made.origin.closes()
+
+
+GET = b"GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+def test_a_client_that_does_not_read_stops_its_origin(between: Between) -> None:
+    between.client.says(GET)
+    between.dial()
+    forwarding = between.forward(between.origin_conn)
+    much = 64 << 20
+    between.origin.says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % much)
+    between.origin.sock.setblocking(False)
+    sent = 0
+    while True:
+        try:
+            sent += between.origin.sock.send(bytes(1 << 20))
+        except BlockingIOError:
+            before = sent
+            between.for_a_while()
+            try:
+                sent += between.origin.sock.send(bytes(1 << 20))
+            except BlockingIOError:
+                if sent == before:
+                    break
+    assert sent < much
+    assert forwarding._to_client.size < HIGH_WATER + 2 * READ
+    forwarding.stop()
+
+
+def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    between.client.says(GET[:20])
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert between.proxy.state == CLOSING
+    assert between.client._read(12) == b"HTTP/1.1 408"
+
+
+def test_between_requests_a_client_may_take_longer(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.001)
+    monkeypatch.setattr(module, "KEPT", 0.1)
+    between.forward(first=False)
+    between.for_a_while()
+    assert between.over == []
+    between.until(lambda: bool(between.over))
+    assert (between.proxy.state, between.proxy.failure) == (CLOSING, "")
+
+
+def test_an_answer_that_is_not_taken(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    between.conn.settimeout(0)
+    while _fill(between.conn):
+        between.for_a_while()  # the kernel makes room by itself, as long as it can
+    between.client.says(b"garbage\r\n\r\n")
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert str(between.over[0].failure) == "the client does not take its answer"
+
+
+def _fill(conn: TcpConn) -> int:
+    sent = 0
+    try:
+        while True:
+            sent += conn.send(bytes(1 << 20))
+    except BlockingIOError:
+        return sent
+
+
+def test_a_silent_origin_is_let_go_of_when_that_is_asked_for(between: Between) -> None:
+    between.client.says(GET)
+    between.dial()
+    between.forward(between.origin_conn, idle=0.05)
+    between.until(lambda: bool(between.over))
+    assert "idle for 0.05 s" in str(between.over[0].failure)
+
+
+def test_a_client_that_is_reset(between: Between) -> None:
+    between.client.resets()
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert isinstance(between.over[0].failure, OSError)
+
+
+def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -> None:
+    body = 8 << 20
+    between.client.says(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % body)
+    between.dial()
+    between.forward(between.origin_conn)
+    between.origin.says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+    between.origin.half_closes()
+    between.client.sock.setblocking(False)
+    while not between.over:
+        try:
+            between.client.sock.send(bytes(1 << 16))
+        except BlockingIOError:
+            pass
+        between.loop.call_later(0, lambda: None)
+        rounds = iter([True])
+        between.loop.run_while(lambda: next(rounds, False))  # noqa: B023 - used at once
+    assert between.over[0].failure is None
+    assert between.proxy.state == CLOSING
+    between.client.sock.settimeout(10)
+    assert between.client._read(12) == b"HTTP/1.1 413"
+
+
+def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
+    forwarding = between.forward()
+    forwarding.stop()
+    forwarding.stop()
+    between.client.says(GET)
+    between.for_a_while()
+    assert between.over == []
+    assert between.proxy.state == READING

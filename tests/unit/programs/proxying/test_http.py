@@ -1,0 +1,95 @@
+"""A client that speaks HTTP; beside ncat's own proxy in tests/interop/test_http_proxy.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
+from pync.programs.proxying.http import http_sessions
+
+from ....peer import Peer, listening
+
+if TYPE_CHECKING:
+    from .conftest import Start
+
+http = http_sessions(None)
+
+
+def head(peer: Peer) -> bytes:
+    """A head, whole."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += peer._read(1)
+    return data
+
+
+def test_requests_on_one_connection(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        for path in ("a", "b"):
+            url = f"http://127.0.0.1:{target.port}/{path}"
+            running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            peer = target.accepts()
+            assert head(peer).startswith(f"GET /{path} HTTP/1.1\r\n".encode())
+            peer.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            assert head(running.client).startswith(b"HTTP/1.1 200 OK\r\n")
+            running.client.hears(b"hi")
+            # An origin has one request on a connection, and is let go of then.
+            peer.hears_end()
+        running.client.half_closes()
+        running.client.hears_end()
+        assert [type(event) for event in running.ends()] == [Proxied, Proxied]
+
+
+def test_a_tunnel(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        running.client.says(f"CONNECT 127.0.0.1:{target.port} HTTP/1.0\r\n\r\nearly".encode())
+        peer = target.accepts()
+        assert head(running.client) == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        peer.hears(b"early")
+        running.client.half_closes()
+        peer.hears_end()
+        peer.says(b"answer")
+        peer.closes()
+        running.client.hears(b"answer")
+        running.client.hears_end()
+        assert [type(event) for event in running.ends()] == [Proxied, Finished]
+
+
+def test_an_origin_that_refuses(start: Start, closed_port: int) -> None:
+    running = start(http)
+    for _ in range(2):
+        url = f"http://127.0.0.1:{closed_port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        said = head(running.client)
+        assert said.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+        running.client.hears(f"dial tcp://127.0.0.1:{closed_port}: connection refused\n".encode())
+    running.client.closes()
+    assert [type(event) for event in running.ends()] == [AttemptFailed, AttemptFailed]
+
+
+def test_who_may_come(start: Start) -> None:
+    running = start(http_sessions(("joe", "secret")))
+    running.client.says(b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert head(running.client).startswith(b"HTTP/1.1 407 Proxy Authentication Required\r\n")
+    assert running.client.hears_rest() == b"who are you?\n"
+    running.client.closes()
+    (dropped,) = running.ends()
+    assert isinstance(dropped, Dropped)
+    assert dropped.cause == "who are you?"
+
+
+def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        url = f"http://127.0.0.1:{target.port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        peer = target.accepts()
+        head(peer)
+        peer.says(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        head(running.client)
+        running.client.hears(b"4\r\nhalf\r\n")
+        peer.resets()
+        assert running.client.is_reset()
+        assert isinstance(running.ends()[-1], Dropped)
