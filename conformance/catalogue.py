@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .mutants.catalogue import MUTANTS
 from .outcome import Level
-from .targets.address import STREAMS, TCP, TCP6, UNIX
+from .targets.address import STREAMS, TCP, TCP6, TLS, UNIX
 
 if TYPE_CHECKING:
     from .session import Session
@@ -22,13 +22,14 @@ Scenario = Callable[["Session"], None]
 Declare = Callable[[Scenario], Scenario]
 
 #: Transports on which an abort (RST) can be told from an end (FIN).
-ABORTABLE = (TCP, TCP6)
+ABORTABLE = (TCP, TCP6, TLS)
 
 #: Why a requirement is not judged on a transport that is missing from its list.
 NOT_EXPRESSIBLE = {
     UNIX: "a Unix socket cannot express it (no RST)",
     TCP: "it is about Unix socket paths",
     TCP6: "it is about Unix socket paths",
+    TLS: "it is about Unix socket paths",
 }
 
 

@@ -54,6 +54,7 @@ class Channel:
         self.received = 0
         #: Received and not yet judged.
         self.pending = bytearray()
+        self._has_ended_writing = False
         self._sock = sock
         self._sock.setblocking(False)
         self._stream = fdpexpect.fdspawn(
@@ -65,7 +66,7 @@ class Channel:
         if self.ended:
             return self.ended
         try:
-            data = self._stream.read_nonblocking(READ, timeout)
+            data = self._read_some(timeout)
         except pexpect.TIMEOUT:
             return SILENCE
         except pexpect.EOF:
@@ -87,7 +88,7 @@ class Channel:
         Raises ServerLeft.
         """
         try:
-            written = self._sock.send(data)
+            written = self._write_some(data)
         except BlockingIOError:
             return None
         except OSError as error:
@@ -105,8 +106,9 @@ class Channel:
     def shut_down(self) -> None:
         """End the sending side: FIN. Raises ServerLeft."""
         self.transcript.note(self.name, FIN, SENT)
+        self._has_ended_writing = True
         try:
-            self._sock.shutdown(socket.SHUT_WR)
+            self._end_writing()
         except OSError as error:
             if error.errno not in RESETS and error.errno != errno.ENOTCONN:
                 raise
@@ -138,6 +140,18 @@ class Channel:
     def wait_either(self, timeout: float) -> bool:
         """Whether it can be written or read within ``timeout`` seconds."""
         return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
+
+    # How bytes get through; over TLS they are sealed.
+
+    def _read_some(self, timeout: float) -> bytes:
+        data: bytes = self._stream.read_nonblocking(READ, timeout)
+        return data
+
+    def _write_some(self, data: memoryview) -> int:
+        return self._sock.send(data)
+
+    def _end_writing(self) -> None:
+        self._sock.shutdown(socket.SHUT_WR)
 
     def _wait(self, events: int, timeout: float) -> bool:
         with selectors.DefaultSelector() as selector:

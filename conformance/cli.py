@@ -45,7 +45,7 @@ Usage:
   conformance --version
 
 TARGET:
-  tcp://HOST:PORT  udp://HOST:PORT  unix:PATH
+  tcp://HOST:PORT  tls://HOST:PORT  udp://HOST:PORT  unix:PATH
                                   a server that already runs ([::1] for IPv6)
   ref:python  ref:node            the embedded reference servers (default ref:python)
   mutant:PROFILE/NAME             an embedded server with one named fault
@@ -53,14 +53,15 @@ TARGET:
   fd:COMMAND                      the suite listens, the server inherits descriptor 3
   @FILE.toml  @FILE.toml#NAME     a target file
   anything else                   a command that is started and stopped, without a shell;
-                                  {port} {host} {path} {profile} {data} are filled in
+                                  {port} {host} {path} {profile} {data} are filled in,
+                                  and {cert} {key} for a server over TLS
 
 Options:
   --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
   --at=ADDRESS        Where the command listens.
   --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
   --case=ID           Judge this requirement only; a whole segment may be '*'; repeatable.
-  --transport=LIST    Judge over these only: tcp, tcp6, unix, udp, udp6.
+  --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].
   --jobs=N            Workers (default: the cores).

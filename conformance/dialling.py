@@ -6,7 +6,7 @@ import os
 import time
 
 from .outcome import Violation
-from .targets.address import Address, open_socket
+from .targets.address import TLS, Address, open_socket
 from .transcript import Transcript
 from .wire import Peer
 
@@ -17,12 +17,14 @@ def dial(
     transcript: Transcript,
     deadline: float,
     receive_buffer: int | None = None,
+    shakes: bool = True,
 ) -> Peer:
     """Connect a new client.
 
     Arguments:
         receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
             is small from the start.
+        shakes: over TLS, complete the handshake too.
     Raises Violation when the server does not take the connection.
     """
     began = time.monotonic()
@@ -38,4 +40,14 @@ def dial(
             client=name,
         ) from error
     transcript.note(name, f"connect {address}")
-    return Peer(name, sock, transcript, deadline)
+    if address.transport != TLS:
+        return Peer(name, sock, transcript, deadline)
+    from .tls_peer import TlsPeer
+
+    peer = TlsPeer(name, sock, transcript, deadline, address.host)
+    try:
+        peer.shake() if shakes else peer.begin()
+    except BaseException:
+        peer.close(note=False)
+        raise
+    return peer

@@ -19,7 +19,7 @@ from .plan import Case, Options, Plan
 from .preflight import resolved
 from .profiles import PROFILES
 from .session import Session
-from .targets.address import STREAMS, Address, has_ipv6, open_socket
+from .targets.address import STREAMS, Address, has_ipv6
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -30,6 +30,7 @@ from .targets.grammar import (
     Target,
 )
 from .targets.launch import Server, check_launchable, launched
+from .targets.stream import open_stream
 from .transcript import escape
 
 #: Seconds to listen to what a server says on its own account (greet: a second, and some).
@@ -118,7 +119,7 @@ def listen_to(address: Address) -> Heard:
     pieces: list[bytes] = []
     until = time.monotonic() + LISTENING
     try:
-        with open_socket(address, TRIAL) as sock:
+        with open_stream(address, TRIAL) as sock:
             while (left := until - time.monotonic()) > 0:
                 sock.settimeout(left)
                 data = sock.recv(65536)

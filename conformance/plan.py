@@ -12,7 +12,7 @@ from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
-from .targets.address import DATAGRAMS, IPV4_OF, TCP, TRANSPORTS, UNIX, Address, parse
+from .targets.address import DATAGRAMS, IPV4_OF, TCP, TLS, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -231,15 +231,18 @@ class Plan:
         asked = [name for name in self.options.transports if name in profile.transports]
         if self.target.manner == INETD:
             # A connection becomes a process; a datagram has none.
-            return [name for name in asked or [TCP] if name not in DATAGRAMS]
+            return [name for name in asked or [TCP] if name not in (TLS, *DATAGRAMS)]
         if self.target.manner != LISTENS:
             # The suite listens itself: over whatever it is asked to.
             return asked or list(ordinary)
+        if self.target.placeholders & {"cert", "key"}:
+            return [TLS]
         if "path" in self.target.placeholders and "port" not in self.target.placeholders:
             return [UNIX]
         if not self.target.placeholders & {"port", "path"} and asked:
             return asked
-        return list(ordinary)
+        # Whoever asks for TLS has a server that reads TLS_CERT and TLS_KEY.
+        return [TLS] if asked == [TLS] else list(ordinary)
 
     def _cases(self, ipv6: bool) -> list[Case]:
         return [

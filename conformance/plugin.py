@@ -41,7 +41,7 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("--at", "at", {"metavar": "ADDRESS", "help": "where a command listens"}),
     ("--set", "settings", {"metavar": "KEY=VALUE", "help": "texts of the service; ';' separates"}),
     ("--case", "cases", {"action": "append", "metavar": "ID", "help": "judge these only"}),
-    ("--transport", "transports", {"metavar": "LIST", "help": "tcp, tcp6, unix, udp, udp6"}),
+    ("--transport", "transports", {"metavar": "LIST", "help": "tcp, tcp6, unix, tls, udp, udp6"}),
     ("--deadline", "deadline", {"type": float, "metavar": "SECONDS", "help": "for one event"}),
     ("--seed", "seed", {"metavar": "N", "help": "of the random data"}),
     ("--client", "client", {"metavar": "COMMAND", "help": "the client on the terminal"}),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from .channel import ABORT
 from .dialling import dial
-from .outcome import SuiteFailed, Violation
+from .outcome import NotJudged, SuiteFailed, Unreachable, Violation
 from .plan import Options, Plan
 from .targets.address import Address, has_ipv6
 from .targets.files import read_target
@@ -41,8 +41,11 @@ def prepare(options: Options) -> Plan:
     first = next((case for case in plan.cases if not case.skip), None)
     if first is None:
         return plan
-    with launched(plan.wanted(first)) as server:
-        found = server.address.transport
+    try:
+        with launched(plan.wanted(first)) as server:
+            found = server.address.transport
+    except NotJudged as reason:
+        raise Unreachable(str(reason)) from None
     if found not in plan.transports and _announces(plan):
         # Only its announcement could tell where it listens.
         transports = [found if name == first.transport else name for name in plan.transports]

@@ -27,7 +27,15 @@ from .wire import Peer
 #: Kinds of violation after which the server may turn out to have died; it is given
 #: DYING seconds to be seen dead, so that the message tells the cause and not a symptom.
 MAY_HAVE_DIED = frozenset(
-    {"refused", "ended-early", "reset-early", "closed-early", "rst-instead-of-fin", "extra-bytes"}
+    {
+        "refused",
+        "no-handshake",
+        "ended-early",
+        "reset-early",
+        "closed-early",
+        "rst-instead-of-fin",
+        "extra-bytes",
+    }
 )
 DYING = 2.0
 
@@ -61,6 +69,7 @@ class Session:
         self.random = random.Random(seed)
         self.transcript = Transcript()
         self.ends_on_purpose = False
+        self._paused = False
         self._wanted = wanted
         self._client = client
         self._names = iter(_client_names())
@@ -97,6 +106,7 @@ class Session:
             self.transcript,
             self.deadline,
             receive_buffer,
+            shakes=not self._paused,
         )
         self._peers.append(peer)
         return peer
@@ -160,9 +170,11 @@ class Session:
         process = self.process
         self.transcript.note("server", "SIGSTOP")
         process.signal_group(signal.SIGSTOP)
+        self._paused = True
         try:
             yield
         finally:
+            self._paused = False
             process.signal_group(signal.SIGCONT)
             self.transcript.note("server", "SIGCONT")
 

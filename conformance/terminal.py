@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pexpect
 
 from .outcome import NotJudged, SuiteFailed, Violation
-from .targets.address import DATAGRAMS, UNIX, Address
+from .targets.address import DATAGRAMS, TLS, UDP, UDP6, UNIX, Address
 from .targets.grammar import fill
 from .transcript import RECEIVED, SENT, Transcript, first_difference
 
@@ -53,6 +53,9 @@ MANNERS = {
     "nc": Manners(False, None, False, None, True),
     "socat": Manners(True, None, True, None, True),
 }
+#: Transport -> what pync is told besides the address.
+_OPTIONS = {TLS: ["--ssl", "--insecure"], UDP: ["-u"], UDP6: ["-u"]}
+
 UNKNOWN = Manners(False, None, False, None, False)
 
 
@@ -78,8 +81,9 @@ class Terminal:
             argv[0], argv[1:], timeout=deadline, dimensions=(24, 80), maxread=65536
         )
         self._child.delaybeforesend = None
-        self._child.delayafterclose = 0.01
-        self._child.delayafterterminate = 0.01
+        # ptyprocess has these too, and its own are the ones in force.
+        for one in (self._child, self._child.ptyproc):
+            one.delayafterclose = one.delayafterterminate = 0.005
 
     def type_line(self, line: bytes) -> None:
         """Type a line and Enter; the terminal itself echoes it."""
@@ -202,10 +206,11 @@ def open_terminal(
     """
     if client is None:
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
-        if address.transport in DATAGRAMS:
-            where.insert(0, "-u")
+        where = _OPTIONS.get(address.transport, []) + where
         argv = [sys.executable, "-m", "pync", *where]
-        return Terminal(argv, MANNERS["pync"], transcript, deadline)
+        # What it says of a certificate that it does not verify is on the screen too.
+        manners = MANNERS["pync"]._replace(exact=address.transport != TLS)
+        return Terminal(argv, manners, transcript, deadline)
     words = tuple(shlex.split(client))
     values = {"host": address.host, "port": str(address.port), "path": address.path}
     filled = fill(words, values)
@@ -213,6 +218,8 @@ def open_terminal(
         raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
     if address.transport in DATAGRAMS and not re.search(r"-\w*u\b|--udp", client):
         raise NotJudged(f"the client {words[0]!r} is not told to send datagrams (-u)")
+    if address.transport == TLS and not re.search(r"tls|ssl", client):
+        raise NotJudged(f"the client {words[0]!r} is not told to speak TLS")
     if filled == list(words):
         filled += _where(address)
     _check_installed(filled)

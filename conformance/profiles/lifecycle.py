@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
-from ..targets.address import DATAGRAMS, TCP, TCP6, UNIX, Address, open_socket
+from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..wire import Peer
 
 #: Connections after which a leak of one descriptor each is beyond doubt, made in
@@ -54,7 +54,7 @@ def declare(profile: StreamProfile) -> None:
         "7.12",
         "When the server has ended, its port is free: nothing answers there and it can be bound.",
         "SPEC 7.12",
-        transports=(TCP, TCP6),
+        transports=(TCP, TCP6, TLS),
     )
     def port_free(session: Session) -> None:
         session.next_client_is_served()

@@ -13,22 +13,23 @@ from ..outcome import WrongUsage
 
 TCP, TCP6, UNIX = "tcp", "tcp6", "unix"
 UDP, UDP6 = "udp", "udp6"
+TLS = "tls"
 
 #: The transports that the suite judges over, in the order of the report.
-STREAMS = (TCP, TCP6, UNIX)
+STREAMS = (TCP, TCP6, UNIX, TLS)
 DATAGRAMS = (UDP, UDP6)
 TRANSPORTS = STREAMS + DATAGRAMS
 
 #: The loopback address to listen on, by transport.
-LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", UDP: "127.0.0.1", UDP6: "::1"}
+LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", TLS: "127.0.0.1", UDP: "127.0.0.1", UDP6: "::1"}
 
 #: Scheme of an address -> the transport of it, over IPv4 and over IPv6.
-SCHEMES = {"tcp": (TCP, TCP6), "udp": (UDP, UDP6)}
+SCHEMES = {"tcp": (TCP, TCP6), "tls": (TLS, TLS), "udp": (UDP, UDP6)}
 _SCHEME_OF = {name: scheme for scheme, names in SCHEMES.items() for name in names}
 
 #: Transports over IPv6, and the same over IPv4.
 IPV4_OF = {TCP6: TCP, UDP6: UDP}
-IPV6_OF = {TCP: TCP6, UDP: UDP6}
+IPV6_OF = {TCP: TCP6, TLS: TLS, UDP: UDP6}
 
 
 class Address(NamedTuple):

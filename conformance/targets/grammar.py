@@ -23,13 +23,14 @@ PLACEHOLDERS = {
     "path": "SOCKET_PATH",
     "profile": "PROFILE",
     "data": "DATA_DIR",
+    "cert": "TLS_CERT",
+    "key": "TLS_KEY",
 }
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 #: Forms of the grammar that this version does not judge, with what to use instead.
 _NOT_JUDGED = {
-    "tls://": "no profile of this version runs over TLS",
     "pipe:": "Windows named pipes are not judged by this version",
 }
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..outcome import Unreachable
-from ..transcript import escape
-from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, TCP, UDP, UNIX, Address
+from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, TLS, UNIX, Address
+from .certificate import certificate
+from .embedded import REFERENCE_SERVERS, embedded_command
 from .grammar import (
     INETD,
     INHERITS,
@@ -26,7 +27,6 @@ from .grammar import (
     PLACEHOLDERS,
     AddressTarget,
     CommandTarget,
-    MutantTarget,
     ReferenceTarget,
     Target,
     fill,
@@ -36,17 +36,8 @@ from .readiness import announced_address, await_ready
 from .spawn import Process
 
 _HERE = Path(__file__).parent.parent
-REFERENCE_SERVERS = {
-    "python": [sys.executable, "-I", "-S", str(_HERE / "reference/python/server.py")],
-    "node": ["node", str(_HERE / "reference/node/server.js")],
-}
 INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
 HEIR = [sys.executable, "-I", "-S", str(_HERE / "targets/inherit.py")]
-MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
-
-#: Parameters of the embedded servers that no requirement sees: greet pauses less than
-#: the slides' second, and still well over the 100 ms that a client must be able to tell.
-EMBEDDED = {"greet": {"delay": b"0.15"}}
 
 #: Connections that may wait for a server that inherits its socket.
 BACKLOG = 128
@@ -161,7 +152,8 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
 
 def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) -> Server:
     """Start an embedded server; its own announcement is trusted, no probe needed."""
-    process = _spawn(wanted, embedded_command(wanted, listen_on), {"DATA_DIR": folder}, stack)
+    argv = embedded_command(wanted.target, wanted.profile, dict(wanted.parameters), listen_on)
+    process = _spawn(wanted, argv, _secrets(wanted, folder), stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(
             f"the embedded server did not start ({process.ending})", process.last_lines()
@@ -169,15 +161,10 @@ def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) ->
     return Server(announced_address(process), process)
 
 
-def embedded_command(wanted: Wanted, listen_on: str) -> list[str]:
-    """The command of a reference server or a mutant."""
-    target = wanted.target
-    settings = {**EMBEDDED.get(wanted.profile, {}), **dict(wanted.parameters)}
-    words = [f"{key}={escape(value)}" for key, value in settings.items()]
-    if isinstance(target, MutantTarget):
-        return [*MUTANT_SERVER, f"{wanted.profile}/{target.name}", listen_on, *words]
-    assert isinstance(target, ReferenceTarget)
-    return [*REFERENCE_SERVERS[target.language], wanted.profile, listen_on, *words]
+def _secrets(wanted: Wanted, folder: str) -> dict[str, str]:
+    """What an embedded server finds in its environment."""
+    values = {"data": folder, **(certificate()._asdict() if wanted.transport == TLS else {})}
+    return _environment(values)
 
 
 def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
@@ -228,7 +215,7 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
 def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
     """We bind and listen; the command inherits the socket, and is the only one to have it."""
     with _listening(wanted, folder) as listener:
-        address = _address_of(listener)
+        address = _address_of(listener, wanted.transport)
         values = _values(wanted, address, str(folder))
         # What it may use is the descriptor, and nothing else.
         environment = {
@@ -262,12 +249,11 @@ def _listening(wanted: Wanted, folder: Path) -> socket.socket:
         raise Unreachable(f"cannot listen at {at or wanted.transport}: {cause}") from None
 
 
-def _address_of(listener: socket.socket) -> Address:
+def _address_of(listener: socket.socket, transport: str) -> Address:
     name = listener.getsockname()
     if isinstance(name, str):
         return Address(UNIX, path=name)
-    transport = UDP if listener.type == socket.SOCK_DGRAM else TCP
-    return Address(IPV6_OF[transport] if ":" in name[0] else transport, name[0], name[1])
+    return Address(transport, name[0], name[1])
 
 
 def _kind(transport: str) -> int:
@@ -294,6 +280,7 @@ def _values(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
         "path": address.path or f"{folder}/socket",
         "profile": wanted.profile,
         "data": folder,
+        **(certificate()._asdict() if wanted.transport == TLS else {"cert": "", "key": ""}),
     }
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from ..outcome import Unreachable, WrongUsage
-from .address import DATAGRAMS, Address, open_socket, parse
+from .address import DATAGRAMS, Address, parse
 from .datagram_probe import DatagramProbe
 from .spawn import Process
+from .stream import open_stream
 
 #: Seconds between two looks at a server that does not answer yet.
 PAUSE = 0.02
@@ -108,7 +109,7 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> 
     """One small session; what came of it."""
     remaining = until - time.monotonic()
     try:
-        sock = open_socket(address, max(0.05, min(1.0, remaining)))
+        sock = open_stream(address, max(0.05, min(1.0, remaining)))
     except OSError:
         return ABSENT
     answered = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -65,6 +66,8 @@ class Process:
             cause = os.strerror(error.errno or 0).lower()
             raise Unreachable(f"cannot start {self.argv[0]!r}: {cause}") from None
         self.pid = self._popen.pid
+        #: Readable when the process has ended (Linux; elsewhere there is none).
+        self._end = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
         _Warden.tell("+", self.pid)
         self._pump = threading.Thread(target=self._drain, daemon=True)
         self._pump.start()
@@ -97,6 +100,10 @@ class Process:
 
     def wait(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds for its end; whether it ended."""
+        if self.alive and self._end is not None:
+            # The moment itself: subprocess looks at growing intervals.
+            select.select([self._end], [], [], timeout)
+            return not self.alive
         try:
             self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -136,6 +143,9 @@ class Process:
         self._pump.join(timeout=1.0)
         if self._popen.stdout and not self._pump.is_alive():
             self._popen.stdout.close()
+        if self._end is not None:
+            os.close(self._end)
+            self._end = None
         _Warden.tell("-", self.pid)
 
     def descriptors(self) -> int | None:

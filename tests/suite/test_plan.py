@@ -38,13 +38,15 @@ def test_a_case_names_its_profile() -> None:
     ("options", "transports"),
     [
         ({}, list(TRANSPORTS)),
-        ({"profile": "echo"}, ["tcp", "tcp6", "unix"]),
+        ({"profile": "echo"}, ["tcp", "tcp6", "unix", "tls"]),
         ({"profile": "udp-echo"}, ["udp", "udp6"]),
         ({"target": "./server {port}", "profile": "udp-echo,echo"}, ["tcp", "udp"]),
         ({"target": "./server", "at": "udp://[::1]:9000"}, ["udp6"]),
         ({"transports": ("unix",)}, ["unix"]),
         ({"target": "./server {port}"}, ["tcp"]),
         ({"target": "./server {path}"}, ["unix"]),
+        ({"target": "./server {port} {cert} {key}"}, ["tls"]),
+        ({"target": "./server {port}", "transports": ("tls",)}, ["tls"]),
         ({"target": "./server"}, ["tcp"]),
         ({"target": "./server", "at": "tcp://[::1]:9000"}, ["tcp6"]),
         ({"target": "./server", "at": "unix:/run/x"}, ["unix"]),
@@ -59,7 +61,8 @@ def test_transports(options: dict[str, object], transports: list[str]) -> None:
 def test_what_a_transport_cannot_express_is_planned_and_skipped() -> None:
     plan = Plan(Options(cases=("reset/reset",)))
     skips = {case.transport: case.skip for case in plan.cases}
-    assert skips == {"tcp": None, "tcp6": None, "unix": "a Unix socket cannot express it (no RST)"}
+    assert skips.pop("unix") == "a Unix socket cannot express it (no RST)"
+    assert skips == {"tcp": None, "tcp6": None, "tls": None}
 
 
 def test_without_ipv6_its_cases_are_skipped_with_the_reason() -> None:

@@ -173,6 +173,7 @@ def test_the_escapes_of_the_contract_are_known(command: list[str]) -> None:
         (["echo", "udp://127.0.0.1:0"], "'udp://127.0.0.1:0' is no address"),
         (["udp-echo", ANY_PORT], f"'{ANY_PORT}' is no address"),
         (["udp-echo", "unix:/nowhere"], "'unix:/nowhere' is no address"),
+        (["echo", "tls://127.0.0.1:0"], "TLS_CERT is not set: tls:// needs a certificate"),
         (["echo", ANY_PORT, "greeting"], "'greeting': echo takes greeting"),
         (["echo", ANY_PORT, "token=x"], "'token=x': echo takes greeting"),
         (["echo", ANY_PORT, "constructor=x"], "'constructor=x': echo takes greeting"),

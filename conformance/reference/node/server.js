@@ -2,14 +2,15 @@
 //
 //     node server.js PROFILE ADDRESS [key=value ...]
 //
-// ADDRESS is tcp://HOST:PORT (port 0: any free one), udp://HOST:PORT for datagrams, or unix:PATH;
-// values hold C escapes.
+// ADDRESS is tcp://HOST:PORT (port 0: any free one), tls://HOST:PORT with TLS_CERT and TLS_KEY in
+// the environment, udp://HOST:PORT for datagrams, or unix:PATH; values hold C escapes.
 // Prints "LISTENING address" when clients can connect. SIGTERM ends it.
 
 'use strict';
 
 const fs = require('fs');
 const net = require('net');
+const tls = require('tls');
 const datagrams = require('./datagrams');
 const { SERVICES } = require('./services');
 
@@ -21,27 +22,30 @@ function main(argv) {
   }
   const service = SERVICES[profile];
   const settings = read(words, service, profile);
-  const place = parse(address, service.datagrams ? 'udp' : 'tcp');
+  const place = parse(address, service.datagrams ? ['udp'] : ['tcp', 'tls']);
   if (service.datagrams) {
-    const ready = () => console.log(`LISTENING ${where(socket, 'udp')}`);
+    const ready = () => console.log(`LISTENING ${where(socket, place.scheme)}`);
     const refused = (message) => fail(1, `listen ${address}: ${message}`);
     const socket = datagrams.serve(service, place, ready, refused);
     for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => socket.close());
     return;
   }
+  const context = place.scheme === 'tls' ? secureContext() : null;
   const connections = new Set();
 
   // allowHalfOpen: the client's FIN ends its input and not the conversation.
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const options = { allowHalfOpen: true, noDelay: true };
+  const server = net.createServer(options, (socket) => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
     // A reset ends this connection only; without a listener it would end the process.
     socket.on('error', () => socket.destroy());
-    service.serve(socket, settings);
+    if (context) secure(socket, context, (secured) => service.serve(secured, settings));
+    else service.serve(socket, settings);
   });
   server.on('error', (error) => fail(1, `listen ${address}: ${error.message}`));
   clearPath(place.path, () => {
-    server.listen({ ...place, backlog: 511 }, () => console.log(`LISTENING ${where(server)}`));
+    server.listen({ ...place, backlog: 511 }, () => console.log(`LISTENING ${where(server, place.scheme)}`));
   });
 
   const stop = () => {
@@ -59,17 +63,35 @@ function main(argv) {
 // Bytes of a Unix path; libuv cuts a longer one and listens at another place.
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103;
 
-function parse(address, scheme) {
-  if (scheme === 'tcp' && address.startsWith('unix:') && address !== 'unix:') {
+// The certificate that the environment names.
+function secureContext() {
+  const read = (name) => {
+    if (!process.env[name]) fail(2, `${name} is not set: tls:// needs a certificate`);
+    return fs.readFileSync(process.env[name]);
+  };
+  return tls.createSecureContext({ cert: read('TLS_CERT'), key: read('TLS_KEY') });
+}
+
+// Gives the secured socket when the handshake is over; one that fails ends that client only.
+// What Node's own tls server cannot do is abort, which needs the socket below.
+function secure(raw, context, ready) {
+  const socket = new tls.TLSSocket(raw, { isServer: true, secureContext: context });
+  socket.on('error', () => raw.destroy());
+  socket.resetAndDestroy = () => raw.resetAndDestroy();
+  socket.once('secure', () => ready(socket));
+}
+
+function parse(address, schemes) {
+  if (schemes.includes('tcp') && address.startsWith('unix:') && address !== 'unix:') {
     const path = address.slice('unix:'.length);
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
-    return { path };
+    return { scheme: 'unix', path };
   }
   const found = /^([a-z]+):\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
-  if (!found || found[1] !== scheme || Number(found[4]) > 65535) {
+  if (!found || !schemes.includes(found[1]) || Number(found[4]) > 65535) {
     fail(2, `'${address}' is no address`);
   }
-  return { host: found[2] ?? found[3], port: Number(found[4]) };
+  return { scheme: found[1], host: found[2] ?? found[3], port: Number(found[4]) };
 }
 
 // A stale socket that a crash left is removed; any other file is not ours.
@@ -103,7 +125,7 @@ function remove(path) {
   }
 }
 
-function where(server, scheme = 'tcp') {
+function where(server, scheme) {
   const address = server.address();
   if (typeof address === 'string') return `unix:${address}`;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;

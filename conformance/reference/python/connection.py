@@ -89,7 +89,7 @@ class Connection(Service):
         # OSError and not ConnectionError alone: a route that is gone (EHOSTUNREACH) or a
         # peer that is (ETIMEDOUT) is the trouble of one connection as much as a reset.
         try:
-            if events & READ:
+            if events & READ or self.decrypted_waits():
                 self.read()
         except OSError as error:
             self.dropped(error)
@@ -124,6 +124,19 @@ class Connection(Service):
             self.close()
         else:
             self.server.watch(self, self.wants())
+            if self.decrypted_waits():
+                self.server.call_later(0, self.go_on)
+
+    def decrypted_waits(self) -> bool:
+        """Whether there is input that makes no socket readable, and that we want (TLS)."""
+        if self.server.context is None:
+            return False
+        return self.sock.pending and bool(self.wants() & READ)  # type: ignore[attr-defined]
+
+    def go_on(self) -> None:
+        """Take the input that makes no socket readable."""
+        if self.open:
+            self.ready(0)
 
     def flush(self) -> None:
         """Write until the client takes no more."""
@@ -137,15 +150,18 @@ class Connection(Service):
     def wants(self) -> int:
         """What to wait for."""
         reading = not self.input_ended and len(self.output) < HIGH_WATER
-        return (READ if reading else 0) | (WRITE if self.output else 0)
+        writing = self.output or (self.finishing and not self.fin_sent)
+        return (READ if reading else 0) | (WRITE if writing else 0)
 
     def send_fin(self) -> None:
         """End our direction."""
-        self.fin_sent = True
         try:
             self.sock.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            return  # over TLS the end is a record, which may have to wait
         except OSError:
             self.input_ended = True  # it has gone already
+        self.fin_sent = True
         self.server.call_later(LINGER, self.close)
 
     def dropped(self, _error: OSError) -> None:

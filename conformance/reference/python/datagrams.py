@@ -23,13 +23,13 @@ TURN = 256
 class DatagramServer(Server):
     """Receives and answers."""
 
-    scheme = "udp"
+    schemes = ("udp",)
 
     def listen(self, address: str) -> socket.socket:
         """The one socket."""
         if self.path:
             raise ValueError(f"{address!r} is no address for datagrams")
-        host, port = host_and_port(address, self.scheme)
+        self.scheme, host, port = host_and_port(address, self.schemes)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:

@@ -2,9 +2,9 @@
 
     python server.py PROFILE ADDRESS [key=value ...]
 
-ADDRESS is ``tcp://HOST:PORT`` (port 0: any free one), ``udp://HOST:PORT`` for datagrams, or
-``unix:PATH``; values hold C escapes. Prints ``LISTENING address`` when clients can connect.
-SIGTERM ends it.
+ADDRESS is ``tcp://HOST:PORT`` (port 0: any free one), ``tls://HOST:PORT`` with TLS_CERT and
+TLS_KEY in the environment, ``udp://HOST:PORT`` for datagrams, or ``unix:PATH``; values hold C
+escapes. Prints ``LISTENING address`` when clients can connect. SIGTERM ends it.
 """
 
 import os

@@ -28,6 +28,7 @@ from .service import Service
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself would cost start-up time
+    import ssl
     from collections.abc import Callable
 
 
@@ -35,14 +36,14 @@ class Server:
     """Listens, accepts and waits.
 
     Arguments:
-        address: ``tcp://HOST:PORT`` or ``unix:PATH``.
+        address: ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
         service: what each client gets, as a Connection.
         settings: the texts of the service.
     Raises OSError when it cannot listen there, ValueError for a strange address.
     """
 
     backlog = 511
-    scheme = "tcp"
+    schemes: "tuple[str, ...]" = ("tcp", "tls")
 
     def __init__(
         self, address: str, service: "type[Service]", settings: "dict[str, bytes]"
@@ -54,6 +55,11 @@ class Server:
         self.connections: set[Connection] = set()
         self._timers: list[tuple[float, int, Callable[[], object]]] = []
         self._timer_numbers = itertools.count()  # of two that are due together the older first
+        self.context: ssl.SSLContext | None = None
+        if address.startswith("tls://") and "tls" in self.schemes:
+            from .secure import server_context
+
+            self.context = server_context()
         self._selector = selectors.DefaultSelector()
         self._waking, self._wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -75,9 +81,8 @@ class Server:
         if self.path:
             return f"unix:{self.path}"
         host, port = self.listener.getsockname()[:2]
-        return (
-            f"{self.scheme}://[{host}]:{port}" if ":" in host else f"{self.scheme}://{host}:{port}"
-        )
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{host}:{port}"
 
     def run(self) -> None:
         """Serve until ``request_stop``."""
@@ -132,10 +137,23 @@ class Server:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 pass  # reset before it was accepted: the first read says so
+        if self.context is None:
+            self.take(sock)
+            return
+        from .secure import Handshake, TlsSocket
+
+        # It is as much of a socket as a connection uses.
+        sealed: socket.socket = TlsSocket(sock, self.context)  # type: ignore[assignment]
+        self._enter(Handshake(self, sealed))
+
+    def take(self, sock: socket.socket) -> None:
+        """Give a client to the service."""
         assert issubclass(self.service, Connection)
-        connection = self.service(self, sock)
+        self._enter(self.service(self, sock))
+
+    def _enter(self, connection: Connection) -> None:
         self.connections.add(connection)
-        self._selector.register(sock, READ, connection)
+        self._selector.register(connection.sock, READ, connection)
         connection.begin()
 
     def listen(self, address: str) -> socket.socket:
@@ -146,7 +164,7 @@ class Server:
             listener.bind(self.path)
             self._path_is_ours = _identity(self.path)
         else:
-            host, port = host_and_port(address, self.scheme)
+            self.scheme, host, port = host_and_port(address, self.schemes)
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.socket(family, socket.SOCK_STREAM)
             # A restart must not wait for the last connections to leave TIME_WAIT.
@@ -216,18 +234,18 @@ class Server:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
 
-def host_and_port(address: str, wanted: str) -> "tuple[str, int]":
-    """The two parts of an address of that scheme; ValueError for any other."""
+def host_and_port(address: str, schemes: "tuple[str, ...]") -> "tuple[str, str, int]":
+    """The parts of an address of one of these schemes; ValueError for any other."""
     scheme, _, place = address.partition("://")
     host, _, port = place.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         host = ""  # IPv6 needs its brackets
-    known = scheme == wanted and host and port.isascii() and port.isdigit()
+    known = scheme in schemes and host and port.isascii() and port.isdigit()
     if not known or int(port) > 65535:
         raise ValueError(f"{address!r} is no address")
-    return host, int(port)
+    return scheme, host, int(port)
 
 
 def _identity(path: str) -> "tuple[int, int] | None":

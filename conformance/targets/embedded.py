@@ -1,0 +1,36 @@
+"""The embedded servers as commands: the reference servers, and the mutants."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..transcript import escape
+from .grammar import MutantTarget, ReferenceTarget, Target
+
+_HERE = Path(__file__).parent.parent
+REFERENCE_SERVERS = {
+    "python": [sys.executable, "-I", "-S", str(_HERE / "reference/python/server.py")],
+    "node": ["node", str(_HERE / "reference/node/server.js")],
+}
+MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
+
+#: Parameters of the embedded servers that no requirement sees: greet pauses less than
+#: the slides' second, and still well over the 100 ms that a client must be able to tell.
+EMBEDDED = {"greet": {"delay": b"0.15"}}
+
+
+def embedded_command(
+    target: Target, profile: str, parameters: dict[str, bytes], listen_on: str
+) -> list[str]:
+    """The command of a reference server or a mutant.
+
+    Arguments:
+        listen_on: an address, with port 0 for any.
+    """
+    settings = {**EMBEDDED.get(profile, {}), **parameters}
+    words = [f"{key}={escape(value)}" for key, value in settings.items()]
+    if isinstance(target, MutantTarget):
+        return [*MUTANT_SERVER, f"{profile}/{target.name}", listen_on, *words]
+    assert isinstance(target, ReferenceTarget)
+    return [*REFERENCE_SERVERS[target.language], profile, listen_on, *words]

@@ -1,0 +1,27 @@
+"""A blocking stream to an address, in the clear or over TLS: for probes, which judge nothing."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from .address import TLS, Address, open_socket
+
+if TYPE_CHECKING:
+    from ..tls import BlockingTls
+
+
+def open_stream(address: Address, timeout: float) -> socket.socket | BlockingTls:
+    """Connect, and over TLS shake hands.
+
+    Arguments:
+        timeout: seconds for the one and for each step of the other.
+    Raises OSError.
+    """
+    sock = open_socket(address, timeout)
+    if address.transport != TLS:
+        return sock
+    from ..tls import BlockingTls
+
+    sock.settimeout(timeout)
+    return BlockingTls(sock, address.host)
