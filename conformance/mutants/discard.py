@@ -102,14 +102,14 @@ class FullAfterAMegabyte(Discard):
 
 @fault("tires-of-single-bytes", breaks="segments")
 class TiresOfSingleBytes(Discard):
-    """Ends the connection at the sixth read."""
+    """Ends the connection at the third read."""
 
-    read_size = 16
+    read_size = 8
     reads = 0
 
     def received(self, data: bytes) -> None:
         self.reads += 1
-        if self.reads == 6:
+        if self.reads == 3:
             self.finish()
 
 

@@ -49,7 +49,7 @@ def test_the_server_is_judged_beside_the_projects_tests(
     target = "--conformance-target=ref:python"
     status, shown = pytest_run(project, target, *SCENARIOS, *more)
     assert status == 0, shown
-    assert "4 passed" in shown
+    assert "5 passed" in shown
 
 
 def test_a_broken_server_is_red_and_says_why(project: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_projects_own_failure_is_not_hidden_by_a_right_server(project: Path)
     (project / "test_own.py").write_text("def test_own():\n    assert False\n")
     status, shown = pytest_run(project, "--conformance-target=ref:python", *SCENARIOS)
     assert status == 1, shown
-    assert "1 failed, 3 passed" in shown
+    assert "1 failed, 4 passed" in shown
 
 
 def test_a_target_that_makes_no_sense(project: Path) -> None:
