@@ -31,6 +31,7 @@ class Endings(NamedTuple):
 class Proxy(NamedTuple):
     """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are.
 
+    ``password`` None: a person is asked for it when the proxy asks who we are.
     Or one to be (``serves``): what it speaks (socks too, which is both) and who may use it.
     """
 
@@ -38,7 +39,7 @@ class Proxy(NamedTuple):
     host: str
     port: str
     user: str | None = None
-    password: str = ""
+    password: str | None = ""
 
 
 class Config(NamedTuple):

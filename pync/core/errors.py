@@ -78,13 +78,20 @@ class ProxyError(PyncError):
     Arguments:
         operation, address, cause: see PyncError.
         http_status: what an HTTP proxy answered, if it did.
+        answer: the line in which it did.
     """
 
     def __init__(
-        self, operation: str, address: object, cause: str, http_status: int | None = None
+        self,
+        operation: str,
+        address: object,
+        cause: str,
+        http_status: int | None = None,
+        answer: str = "",
     ) -> None:
         super().__init__(operation, address, cause)
         self.http_status = http_status
+        self.answer = answer
 
 
 class QuitTimeoutError(RelayError):

@@ -176,11 +176,12 @@ def _proxies(config: Config) -> tuple[Proxy, ...]:
     if config.proxy_address is None:
         return ()
     kind = PROXIES[config.proxy_protocol or "5"]
-    auth = None
-    if config.proxy_user is not None:
-        # Theirs asks on the terminal; a script has none.
-        auth = config.proxy_user, os.environ.get("PYNC_PROXY_PASSWORD", "")
-    return (one_proxy(config.proxy_address, kind, auth),)
+    proxy = one_proxy(config.proxy_address, kind)
+    # Without it in the environment the password is asked for on the terminal, as theirs does.
+    password = os.environ.get("PYNC_PROXY_PASSWORD")
+    if config.proxy_user is not None and (kind == "http" or password is not None):
+        proxy = proxy._replace(user=config.proxy_user, password=password)
+    return (proxy,)
 
 
 def _check_proxy(config: Config) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
 from ..core.errors import DialError, ListenError, OutputError, ProxyError, RelayError, UsageError
-from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
+from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned, Told
 from . import VERSION, Said
 
 HELP = f"pync {VERSION}, as nc"
@@ -29,6 +29,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     """What is said on stderr about an event: nearly all of it with -v only."""
     if isinstance(event, AttemptFailed) and event.address.path:
         return f"nc: {event.address.path}: {_as_strerror(event.cause)}"
+    if isinstance(event, Told):
+        return event.text
     if not config.verbose:
         return None
     if isinstance(event, Listening):
@@ -53,7 +55,7 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, ListenError):
         return f"nc: {_as_strerror(error.cause)}"
     if isinstance(error, ProxyError):
-        return f"nc: {error.cause}"
+        return f'nc: Proxy error: "{error.answer}"' if error.answer else f"nc: {error.cause}"
     if isinstance(error, RelayError):
         return None
     if isinstance(error, OutputError):

@@ -1,8 +1,11 @@
-"""CONNECT of HTTP (RFC 9110 9.3.6) from the client's side, with Basic authentication. Pure."""
+"""CONNECT of HTTP (RFC 9110 9.3.6) from the client's side. Pure.
+
+Who we are is said only to a proxy that asks, in the way in which it asks (http_auth.py): it
+may ask for less than the password itself.
+"""
 
 from __future__ import annotations
 
-import base64
 import re
 
 from .handshake import Handshake, HandshakeError, Line, Send
@@ -12,6 +15,7 @@ LONGEST_LINE = 8192
 MOST_LINES = 100
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: .*)?\r?\n")
+_CHALLENGE = re.compile(rb"(?i:proxy-authenticate):[ \t]*(.*?)[ \t]*\r?\n")
 
 
 class StatusError(HandshakeError):
@@ -19,35 +23,52 @@ class StatusError(HandshakeError):
 
     Arguments:
         status: as it said.
+        line: the whole of it.
+        challenges: with 407, how it asks who we are: the values of Proxy-Authenticate.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, line: str = "", challenges: tuple[str, ...] = ()) -> None:
         super().__init__(f"the proxy returned status code {status}")
         self.status = status
+        self.line = line
+        self.challenges = challenges
 
 
-def connect(host: str, port: int, user: str | None = None, password: str = "") -> Handshake[None]:
+def connect(host: str, port: int, authorization: str | None = None) -> Handshake[None]:
     """Ask an HTTP proxy for a connection.
+
+    Arguments:
+        authorization: the value of Proxy-Authorization, once it has asked.
 
     Raises HandshakeError.
     """
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    where = authority(host, port)
     if not where.isprintable() or " " in where:
         raise HandshakeError(f"{host!r} is no host name")
     lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
-    if user is not None:
-        secret = base64.b64encode(f"{user}:{password}".encode()).decode()
-        lines.append(f"Proxy-Authorization: Basic {secret}")
-    yield Send("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+    if authorization is not None:
+        lines.append(f"Proxy-Authorization: {authorization}")
+    yield Send("".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape"))
     answer = yield Line(LONGEST_LINE)
     found = _STATUS.fullmatch(answer)
     if not found:
         raise HandshakeError("the proxy does not speak HTTP")
+    challenges: list[str] = []
     for _ in range(MOST_LINES):
-        if (yield Line(LONGEST_LINE)) in (b"\r\n", b"\n"):
+        line = yield Line(LONGEST_LINE)
+        if line in (b"\r\n", b"\n"):
             break
+        challenge = _CHALLENGE.fullmatch(line)
+        if challenge:
+            challenges.append(challenge.group(1).decode("utf-8", "backslashreplace"))
     else:
         raise HandshakeError("the proxy's answer does not end")
     status = int(found.group(1))
     if not 200 <= status < 300:
-        raise StatusError(status)
+        line_shown = answer.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+        raise StatusError(status, line_shown, tuple(challenges))
+
+
+def authority(host: str, port: int) -> str:
+    """Host and port as a request has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -98,7 +98,7 @@ class _Server:
 
 def _sessions(serves: Proxy) -> Make:
     """What makes the sessions of this kind of proxy. Raises UsageError."""
-    auth = None if serves.user is None else (serves.user, serves.password)
+    auth = None if serves.user is None else (serves.user, serves.password or "")
     if serves.kind in VERSIONS:
         return socks_sessions(serves.kind, auth)
     try:

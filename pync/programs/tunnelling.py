@@ -14,6 +14,7 @@ from ..layers.handshake import Handshake, HandshakeError
 from ..transports import dial
 from ..transports.conn import Conn
 from .common import options_of
+from .identity import Identity
 
 #: Who looks the target's name up here, and does not leave it to the proxy.
 _LOCAL = ("local", "none")
@@ -45,15 +46,31 @@ def _dial_once(config: Config, report: Report) -> Conn:
     assert address is not None
     if not config.proxies:
         return dial(address, options_of(config, report))
+    identities = [Identity(proxy, report) for proxy in config.proxies]
+    while True:
+        try:
+            return _dial_in_turn(config, report, identities)
+        except _Asked:
+            # Again from the start: a connection on which a proxy has refused may be over.
+            continue
+
+
+class _Asked(Exception):
+    """A proxy has asked who we are, and will be told."""
+
+
+def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) -> Conn:
+    address = config.address
+    assert address is not None
     options = options_of(config, report)
     deadline = Deadline(options.timeout)
     first = config.proxies[0]
-    conn = dial(Address("tcp", first.host, first.port), options)
     hops = [(proxy.host, proxy.port) for proxy in config.proxies[1:]]
     hops.append((_target(config, address), address.port))
+    conn = dial(Address("tcp", first.host, first.port), options)
     try:
-        for proxy, (host, port) in zip(config.proxies, hops):
-            _pass(conn, proxy, host, _number(port, address), deadline, address)
+        for proxy, identity, (host, port) in zip(config.proxies, identities, hops):
+            _pass(conn, proxy, identity, (host, _number(port, address)), deadline, address)
     except BaseException:
         conn.close()
         raise
@@ -62,28 +79,38 @@ def _dial_once(config: Config, report: Report) -> Conn:
 
 
 def _pass(
-    conn: Conn, proxy: Proxy, host: str, port: int, deadline: Deadline, address: Address
+    conn: Conn,
+    proxy: Proxy,
+    identity: Identity,
+    where: tuple[str, int],
+    deadline: Deadline,
+    address: Address,
 ) -> None:
-    from ..layers.http_connect import StatusError
+    from ..layers.http_connect import StatusError, authority
     from ..transports.tunnel import negotiate
 
     try:
-        negotiate(conn, _handshake(proxy, host, port), deadline)
+        try:
+            negotiate(conn, _handshake(proxy, identity, *where), deadline)
+        except StatusError as refusal:
+            identity.answer(refusal, authority(*where))
+            raise _Asked from None
+    except StatusError as error:
+        raise ProxyError("dial", address, str(error), error.status, error.line) from None
     except HandshakeError as error:
-        status = error.status if isinstance(error, StatusError) else None
-        raise ProxyError("dial", address, str(error), status) from None
+        raise ProxyError("dial", address, str(error)) from None
     except OSError as error:
         raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
 
 
-def _handshake(proxy: Proxy, host: str, port: int) -> Handshake[None]:
+def _handshake(proxy: Proxy, identity: Identity, host: str, port: int) -> Handshake[None]:
     from ..layers import http_connect, socks
 
     if proxy.kind == "http":
-        return http_connect.connect(host, port, proxy.user, proxy.password)
+        return http_connect.connect(host, port, identity.authorization)
     if proxy.kind == "socks4":
         return socks.connect4(host, port, proxy.user)
-    return socks.connect5(host, port, proxy.user, proxy.password)
+    return socks.connect5(host, port, proxy.user, proxy.password or "")
 
 
 def _target(config: Config, address: Address) -> str:

@@ -40,9 +40,10 @@ class Terminal:
         """^C, ^D and their kin."""
         self._child.sendcontrol(letter)
 
-    def sees(self, text: bytes) -> None:
-        """This appears on the screen; what stood before it is consumed."""
+    def sees(self, text: bytes) -> bytes:
+        """This appears on the screen; what stood before it, and it, is consumed and returned."""
         self._child.expect_exact(text)
+        return bytes(self._child.before) + text
 
     def reads_line(self) -> bytes:
         """The rest of the line on the screen."""

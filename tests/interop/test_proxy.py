@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pync.layers.http_auth import Challenge, parse
+
+from ..e2e.terminal import Terminal
 from ..peer import Peer, Server, listening
 from ..programs import PYNC, Program, is_bound, needs, until
 
@@ -162,15 +166,192 @@ def test_a_secret_need_not_be_in_the_words(
         words = ("--proxy-auth-file", str(tmp_path / "auth"))
     else:
         monkeypatch.setenv("PYNC_PROXY_AUTH", "joe:secret")
-    expected = b"Proxy-Authorization: Basic am9lOnNlY3JldA==\r\n"
-    with proxy(lambda peer: http(peer, expected)) as server:
+    with listening() as server:
         words += ("--proxy", f"127.0.0.1:{server.port}", "example.org", "80")
         with Program(*PYNC, *words) as ours:
+            asks(server, b'Basic realm="r"')
+            assert said_by(server) == (b"Basic am9lOnNlY3JldA==", True)
             assert ours.read(8) == b"welcome\n"
-            ours.write(b"question\n")
-            assert ours.read(7) == b"answer\n"
-            ours.end_input()
-            ours.ends(0)
+
+
+# Proxies that ask who we are.
+
+
+def head(peer: Peer) -> bytes:
+    line = b""
+    while not line.endswith(b"\r\n\r\n"):
+        line += peer._read(1)
+    return line
+
+
+def asks(server: Server, *challenges: bytes) -> None:
+    """Refuse one request, whatever it says of itself, with these questions."""
+    peer = server.accepts()
+    head(peer)
+    headers = b"".join(b"Proxy-Authenticate: " + one + b"\r\n" for one in challenges)
+    peer.says(b"HTTP/1.1 407 who are you\r\n" + headers + b"Content-Length: 3\r\n\r\nwho")
+    peer.closes()
+
+
+def said_by(server: Server) -> tuple[bytes, bool]:
+    """What the next request says of its sender, who is let in; whether it asked for the target."""
+    peer = server.accepts()
+    request = head(peer)
+    peer.says(b"HTTP/1.0 200 ok\r\n\r\nwelcome\n")
+    found = re.search(rb"Proxy-Authorization: (.*)\r\n", request)
+    asked = request.startswith(b"CONNECT example.org:80 HTTP/1.")
+    return found.group(1) if found else b"", asked
+
+
+MD5 = b'Digest realm="r", nonce="abc", qop="auth", opaque="o"'
+SHA256 = b'Digest realm="r", nonce="abc", qop="auth", algorithm=SHA-256'
+OLD = b'Digest realm="r", nonce="abc"'
+BASIC = b'Basic realm="r"'
+
+#: What a proxy asks -> whether theirs can answer it.
+QUESTIONS: dict[str, tuple[tuple[bytes, ...], bool]] = {
+    "Basic": ((BASIC,), True),
+    "Digest": ((MD5,), True),
+    "Digest without qop": ((OLD,), True),
+    "both": ((BASIC, MD5), True),
+    "both in one line": ((BASIC + b", " + OLD,), True),
+    "SHA-256": ((SHA256,), False),
+    "SHA-256 and Basic": ((SHA256, BASIC), False),
+}
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_ncat_says_who_it_is_as_theirs_does(what: str) -> None:
+    challenges, known_there = QUESTIONS[what]
+    said = []
+    for command in (NCAT, (needs("ncat"),)):
+        with listening() as server:
+            options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-auth", "joe:secret")
+            with Program(*command, *options, "example.org", "80") as one:
+                asks(server, *challenges)
+                if command != NCAT and not known_there:
+                    one.ends(1)
+                    return
+                answer, asked = said_by(server)
+                assert asked
+                assert one.read(8) == b"welcome\n"
+        (found,) = parse(answer.decode())
+        said.append((found.scheme, found.word, constant(found)))
+    assert said[0] == said[1]
+
+
+def constant(answer: Challenge) -> dict[str, str]:
+    """What is the same each time: with a number used once, the response is another."""
+    chance = {"cnonce", "response"} if "cnonce" in answer.parameters else set[str]()
+    return {name: value for name, value in answer.parameters.items() if name not in chance}
+
+
+@pytest.mark.parametrize("dialect", ["nc", "ncat"])
+def test_nothing_is_said_to_a_proxy_that_does_not_ask(dialect: str) -> None:
+    options = {"nc": "-P joe -X connect -x", "ncat": "--proxy-auth joe:secret --proxy"}[dialect]
+    for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
+        with listening() as server:
+            words = (*options.split(), f"127.0.0.1:{server.port}", "example.org", "80")
+            with Program(*command, *words) as program:
+                assert said_by(server) == (b"", True)
+                assert program.read(8) == b"welcome\n"
+
+
+@pytest.mark.parametrize("challenges", [(BASIC,), (MD5,)])
+def test_a_password_that_is_refused(challenges: tuple[bytes, ...]) -> None:
+    outcomes = []
+    for command in (NCAT, (needs("ncat"),)):
+        with listening() as server:
+            options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-auth", "joe:secret")
+            with Program(*command, *options, "example.org", "80") as one:
+                asks(server, *challenges)
+                asks(server, *challenges)
+                outcomes.append(one.ends(1))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_question_that_was_too_old_is_answered_again() -> None:
+    with listening() as server:
+        options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-auth", "joe:secret")
+        with Program(*PYNC, *options, "example.org", "80") as ours:
+            asks(server, MD5)
+            asks(server, MD5.replace(b"abc", b"new") + b", stale=true")
+            assert b'nonce="new"' in said_by(server)[0]
+            assert ours.read(8) == b"welcome\n"
+
+
+# nc's -P: the password is typed.
+
+#: What is refused before it is right; more is not asked.
+TYPED = {"at once": 0, "at last": 2, "never": 3}
+
+
+def as_nc(said: bytes) -> bytes:
+    """Debian's nc calls itself by its file's name."""
+    return said.replace(b"nc.openbsd: ", b"nc: ")
+
+
+@pytest.mark.parametrize("how", TYPED)
+def test_nc_asks_for_the_password_as_theirs_does(how: str) -> None:
+    seen = []
+    for command in ((*PYNC, "--as=nc"), (needs("nc"),)):
+        with listening() as server:
+            words = ("-X", "connect", "-x", f"127.0.0.1:{server.port}", "-P", "joe")
+            screen = b""
+            with Terminal([*command, *words, "example.org", "80"]) as person:
+                asks(server, BASIC)
+                for _ in range(TYPED[how]):
+                    screen += person.sees(b"Proxy password for joe@127.0.0.1: ")
+                    person.types(b"wrong\r")
+                    asks(server, BASIC)
+                if how == "never":
+                    screen += person.sees_to_the_end()
+                else:
+                    screen += person.sees(b"Proxy password for joe@127.0.0.1: ")
+                    person.types(b"secret\r")
+                    assert said_by(server) == (b"Basic am9lOnNlY3JldA==", True)
+                    screen += person.sees(b"welcome\r\n")
+            seen.append(as_nc(screen))
+    assert seen[0] == seen[1]
+    assert seen[0].count(b"Proxy authentication failed\r\n") == TYPED[how]
+
+
+def test_nc_takes_the_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYNC_PROXY_PASSWORD", "secret")
+    with listening() as server:
+        words = ("-X", "connect", "-x", f"127.0.0.1:{server.port}", "-P", "joe")
+        with Program(*PYNC, "--as=nc", *words, "example.org", "80") as ours:
+            asks(server, BASIC)
+            assert said_by(server) == (b"Basic am9lOnNlY3JldA==", True)
+            assert ours.read(8) == b"welcome\n"
+
+
+def test_nc_without_a_terminal() -> None:
+    outcomes = []
+    for command in ((*PYNC, "--as=nc"), (needs("nc"),)):
+        with listening() as server:
+            words = ("-X", "connect", "-x", f"127.0.0.1:{server.port}", "-P", "joe")
+            with Program(*command, *words, "example.org", "80") as program:
+                asks(server, BASIC)
+                outcomes.append(as_nc(program.ends(1)))
+    assert outcomes[0] == outcomes[1] == b"nc: Unable to read proxy passphrase\n"
+
+
+@pytest.mark.parametrize(
+    "line", [b"HTTP/1.0 403 no", b"HTTP/1.1 502 Bad Gateway", b"HTTP/1.0 407 x"]
+)
+def test_what_nc_says_of_a_refusal(line: bytes) -> None:
+    def refuses(peer: Peer) -> None:
+        head(peer)
+        peer.says(line + b"\r\n\r\n")
+
+    outcomes = []
+    for command in ((*PYNC, "--as=nc"), (needs("nc"),)):
+        with proxy(refuses) as server:
+            words = ("-X", "connect", "-x", f"127.0.0.1:{server.port}", "example.org", "80")
+            with Program(*command, *words) as program:
+                outcomes.append(as_nc(program.ends(1)))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_a_proxy_that_is_none() -> None:

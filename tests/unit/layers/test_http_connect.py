@@ -43,7 +43,7 @@ def test_a_tunnel(answer: bytes) -> None:
 
 
 def test_ipv6_and_who_we_are() -> None:
-    sent, _ = played(connect("::1", 1, "joe", "se:cret"), b"HTTP/1.0 200 x\r\n\r\n")
+    sent, _ = played(connect("::1", 1, "Basic am9lOnNlOmNyZXQ="), b"HTTP/1.0 200 x\r\n\r\n")
     assert sent.startswith(b"CONNECT [::1]:1 HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic am9lOnNlOmNyZXQ=\r\n" in sent
 
@@ -61,10 +61,13 @@ def test_refusals(answer: bytes, said: str) -> None:
         played(connect("h", 1), answer)
 
 
-def test_the_status_is_known() -> None:
+def test_the_status_is_known_and_what_is_asked() -> None:
+    asks = b"Proxy-Authenticate: Basic realm=x\r\nX: y\r\nproxy-authenticate:  Digest \xff \r\n"
     with pytest.raises(StatusError) as refusal:
-        played(connect("h", 1), b"HTTP/1.0 407 x\r\n\r\n")
+        played(connect("h", 1), b"HTTP/1.0 407 who?\r\n" + asks + b"\r\n")
     assert refusal.value.status == 407
+    assert refusal.value.line == "HTTP/1.0 407 who?"
+    assert refusal.value.challenges == ("Basic realm=x", "Digest \\xff")
 
 
 @pytest.mark.parametrize("host", ["a b", "a\r\nX: y"])
