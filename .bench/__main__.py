@@ -88,7 +88,7 @@ def main() -> int:
         scratch = transfers.prepare(Path(scratch_folder))
         for name, case in chosen.items():
             row = _compare(name, case, scratch, int(given["--pairs"]))
-            failed = failed or any("failed" in reason for reason in row.skipped)
+            failed = failed or any(reason.startswith("pync failed") for reason in row.skipped)
             rows.append(row)
             print(table([row]), flush=True)
     if len(rows) > 1:

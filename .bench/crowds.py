@@ -42,8 +42,8 @@ def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch],
 
 
 def idle_clients(peer: Peer, _scratch: Scratch) -> Sample:
-    """Bytes resident for each of 5,000 clients that say nothing."""
-    port, clients = free_port(), 5000
+    """Bytes resident for each of 900 clients that say nothing."""
+    port, clients = free_port(), 900
     words = peer.words("broker", port=port)
     with running(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as program:
         await_listener(port)

@@ -10,18 +10,19 @@ import hashlib
 import os
 import re
 import resource
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 #: Seconds that anything here may take before it counts as failed.
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 class Sample(NamedTuple):
@@ -52,7 +53,9 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if not self._over:
-            self.process.kill()
+            # Not Popen.kill: it would reap a child that has died, and its account with it.
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
             self.wait()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
@@ -61,7 +64,10 @@ class Running:
     def wait(self) -> int:
         """Wait for its end; returns its status. Raises Failed when it takes too long."""
         end = time.monotonic() + PATIENCE
-        pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+        try:
+            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
+        except ChildProcessError:
+            raise Failed("it died") from None
         pause = 0.0002
         while not pid:
             if time.monotonic() > end:

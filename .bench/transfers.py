@@ -81,8 +81,20 @@ def file_to_pipe(peer: Peer, scratch: Scratch) -> Sample:
 
 
 def file_to_file_tls(peer: Peer, scratch: Scratch) -> Sample:
-    """TLS, the certificate verified."""
-    return _transfer(peer, scratch, "-tls", piped_in=False, piped_out=False)
+    """TLS, from listener to client (ncat loses the tail the other way), verified."""
+    port, copy = free_port(), scratch.folder / "copy"
+    values = {"port": port, "certificate": scratch.certificate}
+    with copy.open("wb") as out, scratch.payload.open("rb") as payload:
+        words = peer.words("offer-tls", **values)
+        with running(words, stdin=payload, stdout=subprocess.DEVNULL) as sender:
+            await_listener(port)
+            began = time.perf_counter()
+            words = peer.words("fetch-tls", **values)
+            with running(words, stdin=subprocess.DEVNULL, stdout=out) as receiver:
+                status = receiver.wait()
+            sender.wait()
+            seconds = time.perf_counter() - began
+    return _verified(scratch, copy, status, seconds, (sender, receiver))
 
 
 def _transfer(peer: Peer, scratch: Scratch, way: str, *, piped_in: bool, piped_out: bool) -> Sample:
@@ -110,9 +122,14 @@ def _transfer(peer: Peer, scratch: Scratch, way: str, *, piped_in: bool, piped_o
                 if cat is not None:
                     cat.wait()
             seconds = time.perf_counter() - began
+    return _verified(scratch, copy, status, seconds, (sender, receiver))
+
+
+def _verified(
+    scratch: Scratch, copy: Path, status: int, seconds: float, both: tuple[Running, Running]
+) -> Sample:
     if status or digest(copy) != scratch.hash:
-        raise Failed(f"the copy differs (sender's status {status})")
+        raise Failed(f"the copy differs (status {status})")
     copy.unlink()
-    both = (sender, receiver)
     cpu, memory = sum(one.cpu for one in both), max(one.memory for one in both)
     return Sample(seconds, cpu, memory, SIZE)
