@@ -79,6 +79,7 @@ class ProxyError(PyncError):
         operation, address, cause: see PyncError.
         http_status: what an HTTP proxy answered, if it did.
         answer: the line in which it did.
+        code: what went wrong in the handshake (layers/handshake.py), for dialects.
     """
 
     def __init__(
@@ -88,10 +89,12 @@ class ProxyError(PyncError):
         cause: str,
         http_status: int | None = None,
         answer: str = "",
+        code: str = "",
     ) -> None:
         super().__init__(operation, address, cause)
         self.http_status = http_status
         self.answer = answer
+        self.code = code
 
 
 class QuitTimeoutError(RelayError):

@@ -55,13 +55,52 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, ListenError):
         return f"nc: {_as_strerror(error.cause)}"
     if isinstance(error, ProxyError):
-        return f'nc: Proxy error: "{error.answer}"' if error.answer else f"nc: {error.cause}"
+        return f"nc: {_of_proxy(error)}"
     if isinstance(error, RelayError):
         return None
     if isinstance(error, OutputError):
         operation = "sendmsg" if error.operation == "pass" else error.operation
         return f"nc: {operation}: {_as_strerror(error.cause)}"
     return f"nc: {error}"
+
+
+#: What a proxy's refusal is called: code -> text; anything else is an unknown error.
+_PROXY = {
+    "socks5/1": "connection failed, SOCKSv5 error: General SOCKS server failure",
+    "socks5/2": "connection failed, SOCKSv5 error: Connection not allowed by ruleset",
+    "socks5/3": "connection failed, SOCKSv5 error: Network unreachable",
+    "socks5/4": "connection failed, SOCKSv5 error: Host unreachable",
+    "socks5/5": "connection failed, SOCKSv5 error: Connection refused",
+    "socks5/6": "connection failed, SOCKSv5 error: TTL expired",
+    "socks5/7": "connection failed, SOCKSv5 error: Command not supported",
+    "socks5/8": "connection failed, SOCKSv5 error: Address type not supported",
+    "socks5/methods": "authentication method negotiation failed",
+    "socks5/method": "authentication method negotiation failed",
+    "socks5/address": "connection failed, unsupported address type",
+    "socks4/91": "connection failed, SOCKSv4 error: Request rejected or failed",
+    "socks4/92": "connection failed, SOCKSv4 error: "
+    "SOCKS server cannot connect to identd on the client",
+    "socks4/93": "connection failed, SOCKSv4 error: "
+    "Client program and identd report different user-ids",
+}
+
+
+def _of_proxy(error: ProxyError) -> str:
+    if error.answer:
+        return f'Proxy error: "{error.answer}"'
+    kind, _, rest = error.code.partition("/")
+    if kind == "http":
+        return f'Proxy error: "{rest}"'
+    if rest in ("status", "header"):
+        return "proxy read: Broken pipe"
+    if kind == "ended":
+        got, _, wanted = rest.partition("/")
+        # Of the two bytes of SOCKS 5's first answer theirs says three.
+        return f"read failed ({got}/{'3' if wanted == '2' else wanted}): Broken pipe"
+    if kind in ("socks4", "socks5"):
+        unknown = f"connection failed, SOCKSv{kind[-1]} error: Unknown error"
+        return _PROXY.get(error.code, unknown)
+    return error.cause
 
 
 def _not_dialled(error: DialError, config: Config | None) -> Said:

@@ -114,6 +114,8 @@ def complain(error: Exception, config: Config | None) -> Said:
         return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
     if isinstance(error, ProxyError) and error.http_status is not None:
         return f"Ncat: Proxy returned status code {error.http_status}."
+    if isinstance(error, ProxyError) and error.code:
+        return f"Ncat: {_of_proxy(error)}."
     if isinstance(error, QuitTimeoutError):
         return None
     if isinstance(error, IdleTimeoutError):
@@ -124,6 +126,42 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, PyncError):
         return f"Ncat: {_as_strerror(error.cause)}."
     return f"Ncat: {error}"
+
+
+#: What a SOCKS proxy's refusal is called: code -> text.
+_PROXY = {
+    "socks5/1": "Error: general SOCKS server failure",
+    "socks5/2": "Error: connection not allowed by ruleset",
+    "socks5/3": "Error: Network unreachable",
+    "socks5/4": "Error: Host unreachable",
+    "socks5/5": "Error: Connection refused",
+    "socks5/6": "Error: TTL expired",
+    "socks5/7": "Error: Command not supported",
+    "socks5/8": "Error: Address type not supported",
+    "socks5/methods": "Error: no acceptable authentication method proposed",
+    "socks5/method": "Error: proxy selected invalid authentication method",
+    "socks5/version": "Error: wrong SOCKS version in connect response",
+    "socks5/address": "Error: invalid proxy bind address type",
+    "socks5/password": "Error: authentication failed",
+    "ended/status": "Error reading proxy response Status-Line",
+    "ended/header": "Error reading proxy response header",
+    # Bytes that were awaited when the connection ended.
+    "ended/2": "Error: malformed connect response from proxy",
+    "ended/4": "Error: malformed request response from proxy",
+    "ended/8": "Error: short response from proxy",
+}
+
+
+def _of_proxy(error: ProxyError) -> str:
+    kind, _, rest = error.code.partition("/")
+    if kind == "http":
+        return "Proxy returned status code -1"
+    if kind == "socks4":
+        return "Proxy connection failed"
+    if kind == "socks5":
+        return _PROXY.get(error.code, "Error: unassigned value in the reply")
+    found = _PROXY.get(f"{kind}/{rest.rpartition('/')[2]}")
+    return found or _as_strerror(error.cause)
 
 
 def _not_dialled(error: DialError, config: Config | None) -> Said:

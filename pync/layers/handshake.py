@@ -25,10 +25,14 @@ class Exactly(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Give bytes up to and with the next ``end``, one byte; more than ``limit`` are too many."""
+    """Give bytes up to and with the next ``end``, one byte; more than ``limit`` are too many.
+
+    ``name``: of what it is, if the connection ends in it.
+    """
 
     limit: int
     end: bytes = b"\n"
+    name: str = "line"
 
 
 Result = TypeVar("Result")
@@ -45,4 +49,14 @@ def say(data: bytes) -> Handshake[None]:
 
 
 class HandshakeError(Exception):
-    """The other side refuses, or does not speak the protocol; the text is the cause."""
+    """The other side refuses, or does not speak the protocol.
+
+    Arguments:
+        cause: why, as a person is told.
+        code: the same for those who have words of their own for it: ``socks5/REPLY``,
+            ``socks5/methods``, ``ended/GOT/WANTED``, ``ended/NAME``, ``http/LINE`` ...
+    """
+
+    def __init__(self, cause: str, code: str = "") -> None:
+        super().__init__(cause)
+        self.code = code

@@ -49,13 +49,14 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
     if authorization is not None:
         lines.append(f"Proxy-Authorization: {authorization}")
     yield Send("".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape"))
-    answer = yield Line(LONGEST_LINE)
+    answer = yield Line(LONGEST_LINE, name="status")
+    shown = answer.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
     found = _STATUS.fullmatch(answer)
     if not found:
-        raise HandshakeError("the proxy does not speak HTTP")
+        raise HandshakeError("the proxy does not speak HTTP", f"http/{shown}")
     challenges: list[str] = []
     for _ in range(MOST_LINES):
-        line = yield Line(LONGEST_LINE)
+        line = yield Line(LONGEST_LINE, name="header")
         if line in (b"\r\n", b"\n"):
             break
         challenge = _CHALLENGE.fullmatch(line)
@@ -65,8 +66,7 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
         raise HandshakeError("the proxy's answer does not end")
     status = int(found.group(1))
     if not 200 <= status < 300:
-        line_shown = answer.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-        raise StatusError(status, line_shown, tuple(challenges))
+        raise StatusError(status, shown, tuple(challenges))
 
 
 def authority(host: str, port: int) -> str:

@@ -43,24 +43,26 @@ def connect5(host: str, port: int, user: str | None = None, password: str = "") 
     yield Send(bytes([5, len(methods)]) + methods)
     version, method = yield Exactly(2)
     if version != 5:
-        raise HandshakeError("the proxy does not speak SOCKS 5")
+        raise HandshakeError("the proxy does not speak SOCKS 5", "socks5/version")
     if method == _PASSWORD and user is not None:
         yield from _authenticate(user, password)
     elif method != _NO_AUTHENTICATION:
-        wanted = "asks for a user and a password" if method == _NONE_FITS else "offers no method"
-        raise HandshakeError(f"the proxy {wanted}")
+        if method == _NONE_FITS:
+            raise HandshakeError("the proxy asks for a user and a password", "socks5/methods")
+        raise HandshakeError("the proxy offers no method", "socks5/method")
     yield Send(b"\5\1\0" + _address(host) + port.to_bytes(2, "big"))
     version, reply, _, kind = yield Exactly(4)
     if version != 5:
-        raise HandshakeError("the proxy does not speak SOCKS 5")
+        raise HandshakeError("the proxy does not speak SOCKS 5", "socks5/version")
     if reply:
-        raise HandshakeError(f"proxy: {REPLIES5.get(reply, f'reply {reply}')}")
+        cause = REPLIES5.get(reply, f"reply {reply}")
+        raise HandshakeError(f"proxy: {cause}", f"socks5/{reply}")
     if kind == 3:
         (size,) = yield Exactly(1)
     elif kind in _SIZES:
         size = _SIZES[kind]
     else:
-        raise HandshakeError(f"the proxy names an address of type {kind}")
+        raise HandshakeError(f"the proxy names an address of type {kind}", "socks5/address")
     yield Exactly(size + 2)
 
 
@@ -80,9 +82,10 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
     yield Send(b"\4\1" + port.to_bytes(2, "big") + address + identity + name)
     answer = yield Exactly(8)
     if answer[0] != 0:
-        raise HandshakeError("the proxy does not speak SOCKS 4")
+        raise HandshakeError("the proxy does not speak SOCKS 4", "socks4/version")
     if answer[1] != 90:
-        raise HandshakeError(f"proxy: {REPLIES4.get(answer[1], f'reply {answer[1]}')}")
+        cause = REPLIES4.get(answer[1], f"reply {answer[1]}")
+        raise HandshakeError(f"proxy: {cause}", f"socks4/{answer[1]}")
 
 
 def _authenticate(user: str, password: str) -> Handshake[None]:
@@ -93,7 +96,7 @@ def _authenticate(user: str, password: str) -> Handshake[None]:
     yield Send(bytes([1, len(name)]) + name + bytes([len(secret)]) + secret)
     answer = yield Exactly(2)
     if answer[1]:
-        raise HandshakeError("the proxy refuses the user or the password")
+        raise HandshakeError("the proxy refuses the user or the password", "socks5/password")
 
 
 def _address(host: str) -> bytes:

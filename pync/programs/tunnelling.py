@@ -98,7 +98,7 @@ def _pass(
     except StatusError as error:
         raise ProxyError("dial", address, str(error), error.status, error.line) from None
     except HandshakeError as error:
-        raise ProxyError("dial", address, str(error)) from None
+        raise ProxyError("dial", address, str(error), code=error.code) from None
     except OSError as error:
         raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
 

@@ -41,7 +41,7 @@ def _exactly(conn: Conn, size: int) -> bytes:
     while len(data) < size:
         piece = conn.recv(size - len(data))
         if not piece:
-            raise HandshakeError("the connection ended in the handshake")
+            raise _ended(f"{len(data)}/{size}")
         data += piece
     return data
 
@@ -52,5 +52,12 @@ def _line(conn: Conn, line: Line) -> bytes:
     while not data.endswith(line.end):
         if len(data) >= line.limit:
             raise HandshakeError("the answer has too long a line")
-        data += _exactly(conn, 1)
+        piece = conn.recv(1)
+        if not piece:
+            raise _ended(line.name)
+        data += piece
     return data
+
+
+def _ended(where: str) -> HandshakeError:
+    return HandshakeError("the connection ended in the handshake", f"ended/{where}")

@@ -174,6 +174,65 @@ def test_a_secret_need_not_be_in_the_words(
             assert ours.read(8) == b"welcome\n"
 
 
+# What goes wrong, in their words: what the proxy says step by step, then FIN.
+
+ADDRESS = bytes(6)
+WRONG: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    **{
+        f"SOCKS 5, reply {reply}": ("5", (b"\5\0", bytes([5, reply, 0, 1]) + ADDRESS))
+        for reply in (1, 2, 3, 4, 5, 6, 7, 8, 9, 255)
+    },
+    "SOCKS 5, no method": ("5", (b"\5\xff",)),
+    "SOCKS 5, gone at once": ("5", ()),
+    "SOCKS 5, gone then": ("5", (b"\5\0",)),
+    "SOCKS 5, half an answer": ("5", (b"\5\0", b"\5\0")),
+    "SOCKS 5, an address of no type": ("5", (b"\5\0", b"\5\0\0\7" + ADDRESS)),
+    **{
+        f"SOCKS 4, reply {reply}": ("4", (bytes([0, reply]) + ADDRESS,))
+        for reply in (91, 92, 93, 94)
+    },
+    "SOCKS 4, gone": ("4", ()),
+    "SOCKS 4, half an answer": ("4", (b"\0\x5a",)),
+    "SOCKS 4, another protocol": ("4", (b"HTTP/1.1 400 no\r\n",)),
+    "HTTP, refused": ("http", (b"HTTP/1.0 403 no\r\n\r\n",)),
+    "HTTP, gone": ("http", ()),
+    "HTTP, half a line": ("http", (b"HTTP/1.0 2",)),
+    "HTTP, half a head": ("http", (b"HTTP/1.0 200 ok\r\nA: b\r\n",)),
+    "HTTP, no version": ("http", (b"200 ok\r\n\r\n",)),
+}
+
+KINDS = {
+    "nc": {"4": "-X 4 -x", "5": "-X 5 -x", "http": "-X connect -x"},
+    "ncat": {
+        "4": "--proxy-type socks4 --proxy",
+        "5": "--proxy-type socks5 --proxy",
+        "http": "--proxy",
+    },
+}
+
+
+@pytest.mark.parametrize("dialect", KINDS)
+@pytest.mark.parametrize("what", WRONG)
+def test_what_goes_wrong_in_their_words(what: str, dialect: str) -> None:
+    kind, answers = WRONG[what]
+    outcomes = []
+    for command in ((*PYNC, f"--as={dialect}"), (needs(dialect),)):
+        with listening() as server:
+            options = (*KINDS[dialect][kind].split(), f"127.0.0.1:{server.port}")
+            with Program(*command, *options, "1.2.3.4", "80") as program:
+                peer = server.accepts()
+                for answer in answers or (b"",):
+                    assert peer.sock.recv(500)
+                    peer.says(answer)
+                try:
+                    peer.half_closes()
+                except OSError:
+                    pass  # it left at the last word
+                said = program.ends(1).replace(b"nc.openbsd: ", b"nc: ")
+                outcomes.append((said, program.rest()))
+    assert outcomes[0] == outcomes[1]
+
+
 # Proxies that ask who we are.
 
 

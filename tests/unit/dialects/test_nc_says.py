@@ -6,7 +6,14 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Config
-from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
+from pync.core.errors import (
+    DialError,
+    ListenError,
+    OutputError,
+    ProxyError,
+    RelayError,
+    UsageError,
+)
 from pync.core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
 from pync.dialects.nc_says import SHORT_USAGE, NcUsageError, complain, say
 
@@ -100,3 +107,20 @@ REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"
 )
 def test_errors(error: Exception, config: Config | None, said: object) -> None:
     assert complain(error, config) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "said"),
+    [
+        ("socks5/5", "", "nc: connection failed, SOCKSv5 error: Connection refused"),
+        ("socks5/77", "", "nc: connection failed, SOCKSv5 error: Unknown error"),
+        ("socks4/91", "", "nc: connection failed, SOCKSv4 error: Request rejected or failed"),
+        ("ended/1/2", "", "nc: read failed (1/3): Broken pipe"),
+        ("ended/status", "", "nc: proxy read: Broken pipe"),
+        ("http/220 mail", "", 'nc: Proxy error: "220 mail"'),
+        ("", "HTTP/1.0 403 no", 'nc: Proxy error: "HTTP/1.0 403 no"'),
+        ("", "", "nc: why"),
+    ],
+)
+def test_a_proxy_s_refusal(code: str, answer: str, said: str) -> None:
+    assert complain(ProxyError("dial", "x", "why", None, answer, code), None) == said

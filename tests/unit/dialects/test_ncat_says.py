@@ -6,7 +6,14 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Config, Endings
-from pync.core.errors import DialError, IdleTimeoutError, ListenError, RelayError, UsageError
+from pync.core.errors import (
+    DialError,
+    IdleTimeoutError,
+    ListenError,
+    ProxyError,
+    RelayError,
+    UsageError,
+)
 from pync.core.events import (
     Accepted,
     AttemptFailed,
@@ -88,3 +95,19 @@ def test_an_option_that_is_none_says_where_help_is() -> None:
     assert isinstance(said, tuple)
     assert said[0] == "ncat: invalid option -- 'y'"
     assert said[1].startswith("Ncat: Try `--help'")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("socks5/5", "Ncat: Error: Connection refused."),
+        ("socks5/77", "Ncat: Error: unassigned value in the reply."),
+        ("socks4/91", "Ncat: Proxy connection failed."),
+        ("ended/1/8", "Ncat: Error: short response from proxy."),
+        ("ended/header", "Ncat: Error reading proxy response header."),
+        ("http/220 mail", "Ncat: Proxy returned status code -1."),
+        ("ended/0/77", "Ncat: Why."),
+    ],
+)
+def test_a_proxy_s_refusal(code: str, said: str) -> None:
+    assert complain(ProxyError("dial", "x", "why", code=code), None) == said
