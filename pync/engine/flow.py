@@ -21,6 +21,12 @@ from .pace import Pace
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
 
+# glibc returns the top of its heap to the system after every large read, and takes it again
+# for the next: a page fault for every 4 KiB that moves. Once it has seen a larger piece
+# freed, it keeps that much (mallopt(3), M_MMAP_THRESHOLD: the threshold is dynamic). This one
+# is never touched, so it costs no memory.
+bytes(16 * READ)
+
 #: Bytes of one read that becomes a datagram, as nc.
 READ_DATAGRAM = 16 * 1024
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ssl
 
-#: Plain bytes taken out at once.
-_READ = 256 * 1024
+#: Plain bytes of one record at most (RFC 8446 5.1): more is never read at once, and asking
+#: for more would only make Python allocate it.
+_RECORD = 16 * 1024
 
 
 class TlsCodec:
@@ -53,7 +54,7 @@ class TlsCodec:
         pieces = []
         while not self.ended:
             try:
-                piece = self._tls.read(_READ)
+                piece = self._tls.read(_RECORD)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

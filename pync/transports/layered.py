@@ -12,7 +12,7 @@ from .conn import StreamConn
 
 #: Bytes of the wire that are read at once, and plain bytes that become one write.
 READ = 256 * 1024
-WRITE = 64 * 1024
+WRITE = 256 * 1024
 
 
 class Codec(Protocol):
@@ -51,7 +51,7 @@ class LayeredConn(StreamConn):
         super().__init__(conn._sock, conn.local, conn.peer)
         self.codec = codec
         self._conn = conn
-        self._plain = memoryview(b"")
+        self._plain = b""
         self._unsent = memoryview(b"")
         #: How much of the user's data waits in _unsent, of a send that has to be retried.
         self._taken: int | None = None
@@ -59,7 +59,7 @@ class LayeredConn(StreamConn):
 
     def hold(self, data: bytes) -> None:
         """Plain bytes that came already; recv returns them first."""
-        self._plain = memoryview(bytes(self._plain) + data)
+        self._plain += data
 
     def pending(self) -> bool:
         """Whether recv returns something without waiting."""
@@ -72,14 +72,17 @@ class LayeredConn(StreamConn):
                 return b""
             data = self._conn.recv(READ)
             try:
-                self._plain = memoryview(self.codec.receive(data))
+                self._plain = self.codec.receive(data)
             finally:
                 # After the connection's end nobody reads an alert; it would earn an RST.
                 self._answer() if data else self.codec.outgoing()
             if not data and not self._plain:
                 return b""
-        piece = bytes(self._plain[:size])
-        self._plain = self._plain[size:]
+        if len(self._plain) <= size:
+            # As a whole: most of the time nothing has to be copied.
+            whole, self._plain = self._plain, b""
+            return whole
+        piece, self._plain = self._plain[:size], self._plain[size:]
         return piece
 
     def send(self, data: bytes | memoryview) -> int:
