@@ -1,25 +1,33 @@
 """Clients that must shake hands first (--ssl) wait on the doorstep, not in the way of others.
 
-A handshake begins when the client's first words are there, so a silent client holds up
-nobody; and it is short, so one that stops in the middle does not for long.
+Each handshake goes on when its client has said something, so one that stops in the middle
+holds up nobody, and is let go of in the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.config import Config
 from ..core.errors import PyncError, TlsError
 from ..core.events import Failed, Report
 from ..engine.loop import Loop, Timer
 from ..transports.conn import Conn
-from .reach import welcome
+from .reach import begin_welcome, end_welcome, welcome
 
-#: Seconds that a client has for its first words.
+if TYPE_CHECKING:
+    from ..transports.security import Securing
+
+#: Seconds that a client has for its handshake.
 PATIENCE = 10.0
 
-#: Seconds that the handshake itself may take.
-HANDSHAKE = 2.0
+
+class _Waiting(NamedTuple):
+    """One on the doorstep."""
+
+    securing: Securing
+    timer: Timer
 
 
 class Doorstep:
@@ -33,23 +41,32 @@ class Doorstep:
     def __init__(
         self, loop: Loop, config: Config, report: Report, entered: Callable[[Conn], None]
     ) -> None:
-        asked = config.connect_timeout if config.connect_timeout is not None else HANDSHAKE
-        self._config = config._replace(connect_timeout=min(HANDSHAKE, asked))
         self._loop = loop
+        self._config = config
         self._report = report
         self._entered = entered
-        self._waiting: dict[Conn, Timer] = {}
+        self._waiting: dict[Conn, _Waiting] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def take(self, conn: Conn) -> None:
-        """Let it in, at once or when it begins to speak."""
-        if not self._config.ssl:
-            self._welcome(conn)
+        """Let it in, at once or when its handshake is over."""
+        try:
+            if not self._config.ssl:
+                self._entered(welcome(conn, self._config, self._report))
+                return
+            securing = begin_welcome(conn, self._config)
+        except PyncError as error:
+            # One client's failure is no reason to leave the others.
+            self._report(Failed(error))
             return
-        self._waiting[conn] = self._loop.call_later(PATIENCE, lambda: self._forget(conn))
-        self._loop.watch_reader(conn.fileno(), lambda: self._knocked(conn))
+        asked = self._config.connect_timeout
+        seconds = PATIENCE if asked is None else min(PATIENCE, asked)
+        timer = self._loop.call_later(seconds, lambda: self._forget(conn))
+        self._waiting[conn] = _Waiting(securing, timer)
+        conn.settimeout(0)
+        self._go_on(conn)
 
     def close(self) -> None:
         """Let go of all who wait; idempotent."""
@@ -57,24 +74,36 @@ class Doorstep:
             self._drop(conn)
             conn.close()
 
-    def _knocked(self, conn: Conn) -> None:
-        self._drop(conn)
-        self._welcome(conn)
+    def _go_on(self, conn: Conn) -> None:
+        """One step of its handshake, as far as it goes without waiting."""
+        securing = self._waiting[conn].securing
+        descriptor = conn.fileno()
+        try:
+            secured = securing.step()
+        except BlockingIOError:
+            step = self._step_of(conn)
+            self._loop.watch_reader(descriptor, None if securing.writes else step)
+            self._loop.watch_writer(descriptor, step if securing.writes else None)
+            return
+        except PyncError as error:
+            self._drop(conn, descriptor)
+            self._report(Failed(error))
+            return
+        self._drop(conn, descriptor)
+        secured.settimeout(None)
+        self._entered(end_welcome(secured, self._config, self._report))
+
+    def _step_of(self, conn: Conn) -> Callable[[], None]:
+        return lambda: self._go_on(conn)
 
     def _forget(self, conn: Conn) -> None:
         self._drop(conn)
         conn.close()
         self._report(Failed(TlsError("accept", conn.peer, "the handshake timed out")))
 
-    def _drop(self, conn: Conn) -> None:
-        self._waiting.pop(conn).cancel()
-        self._loop.watch_reader(conn.fileno(), None)
-
-    def _welcome(self, conn: Conn) -> None:
-        try:
-            welcomed = welcome(conn, self._config, self._report)
-        except PyncError as error:
-            # One client's failure is no reason to leave the others.
-            self._report(Failed(error))
-            return
-        self._entered(welcomed)
+    def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
+        self._waiting.pop(conn).timer.cancel()
+        # (One that is closed already has forgotten its own.)
+        number = conn.fileno() if descriptor is None else descriptor
+        self._loop.watch_reader(number, None)
+        self._loop.watch_writer(number, None)

@@ -18,7 +18,8 @@ from .tunnelling import dial_through
 if TYPE_CHECKING:
     import ssl
 
-    from ..transports.security import Security
+    from ..transports.layered import LayeredConn
+    from ..transports.security import Securing, Security
 
 
 def connect(config: Config, report: Report) -> Conn:
@@ -59,6 +60,28 @@ def welcome(conn: Conn, config: Config, report: Report) -> Conn:
         conn.close()
         raise
     return _secure(config, conn, context, report, server_side=True)
+
+
+def begin_welcome(conn: Conn, config: Config) -> Securing:
+    """The handshake with an accepted connection, to be taken step by step. Owns ``conn``.
+
+    Raises UsageError, with ``conn`` closed.
+    """
+    from ..transports.security import Securing
+
+    try:
+        if not isinstance(conn, StreamConn):
+            raise UsageError("TLS needs a stream, not datagrams")
+        return Securing(conn, _listener_context(_security(config)), server_side=True)
+    except BaseException:
+        conn.close()
+        raise
+
+
+def end_welcome(secured: LayeredConn, config: Config, report: Report) -> Conn:
+    """The connection after that handshake, ready to talk over."""
+    _report_on(secured.codec, secured, report)
+    return _spoken_to(secured, config)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.address import Address
@@ -93,42 +94,89 @@ def secure(
 
     Raises TlsError, with ``conn`` closed.
     """
-    codec = TlsCodec(context, server_side=server_side, server_name=server_name)
-    secured = LayeredConn(conn, codec)
     before = conn.gettimeout()
-    try:
-        early = _shake_hands(conn, codec, Deadline(HANDSHAKE if timeout is None else timeout))
-        secured.hold(early)
-        conn.settimeout(before)
-    except (OSError, ssl.CertificateError) as error:
-        conn.close()
-        operation = "accept" if server_side else "dial"
-        raise TlsError(operation, _shown(conn.peer), _said(error)) from None
-    except BaseException:
-        conn.close()
-        raise
+    deadline = Deadline(HANDSHAKE if timeout is None else timeout)
+    securing = Securing(conn, context, server_side=server_side, server_name=server_name)
+    secured = securing.step(lambda: conn.settimeout(max(0.001, deadline.remaining or 0.001)))
+    conn.settimeout(before)
     return secured
 
 
-def _shake_hands(conn: StreamConn, codec: TlsCodec, deadline: Deadline) -> bytes:
-    """Returns the peer's first words, if they came together with its handshake."""
-    early = b""
-    codec.start()
-    while True:
-        data = codec.outgoing()
-        conn.settimeout(max(0.001, deadline.remaining or 0.001))
-        if data:
-            conn.send_all(data)
-        if codec.established:
-            return early
-        received = conn.recv(READ)
-        if not received:
-            raise ConnectionError("the peer ended the connection in the handshake")
+class Securing:
+    """A handshake that can be taken step by step, where others must not wait for it.
+
+    Arguments:
+        conn: owned from now on.
+        context, server_side, server_name: as for secure().
+    """
+
+    def __init__(
+        self,
+        conn: StreamConn,
+        context: ssl.SSLContext,
+        *,
+        server_side: bool,
+        server_name: str | None = None,
+    ) -> None:
+        self._conn = conn
+        self._server_side = server_side
+        self._codec = TlsCodec(context, server_side=server_side, server_name=server_name)
+        self._unsent = b""
+        self._early = b""
+        self._codec.start()
+
+    @property
+    def writes(self) -> bool:
+        """Whether it waits to write, not to read."""
+        return bool(self._unsent)
+
+    def step(self, prepare: Callable[[], None] = lambda: None) -> LayeredConn:
+        """Go on; returns the connection through TLS when the handshake is over.
+
+        Arguments:
+            prepare: is called before each read and write.
+
+        Raises BlockingIOError when it has to wait, TlsError with the connection closed.
+        """
         try:
-            early = codec.receive(received)
-        except ssl.SSLError:
-            conn.send_all(codec.outgoing())
+            self._go_on(prepare)
+        except BlockingIOError:
             raise
+        except (OSError, ssl.CertificateError) as error:
+            self._conn.close()
+            operation = "accept" if self._server_side else "dial"
+            raise TlsError(operation, _shown(self._conn.peer), _said(error)) from None
+        except BaseException:
+            self._conn.close()
+            raise
+        secured = LayeredConn(self._conn, self._codec)
+        # The peer's first words may have come together with its handshake.
+        secured.hold(self._early)
+        return secured
+
+    def _go_on(self, prepare: Callable[[], None]) -> None:
+        while True:
+            self._unsent += self._codec.outgoing()
+            while self._unsent:
+                prepare()
+                self._unsent = self._unsent[self._conn.send(self._unsent) :]
+            if self._codec.established:
+                return
+            prepare()
+            received = self._conn.recv(READ)
+            if not received:
+                raise ConnectionError("the peer ended the connection in the handshake")
+            try:
+                self._early = self._codec.receive(received)
+            except ssl.SSLError:
+                self._say_why()
+                raise
+
+    def _say_why(self) -> None:
+        try:
+            self._conn.send(self._codec.outgoing())
+        except OSError:
+            pass  # it does not want to know
 
 
 def _load(context: ssl.SSLContext, security: Security) -> None:
