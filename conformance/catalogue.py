@@ -176,6 +176,27 @@ class StreamProfile(Profile):
         self.ends_by_itself = ends_by_itself
 
 
+class ClientProfile(Profile):
+    """A service to clients: here the target is the client, and the suite its server."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        visit: Callable[[Session], None],
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=b"",
+            visit=visit,
+            transports=(TCP, TCP6),
+        )
+
+
 def matches(pattern: str, identity: str) -> bool:
     """Whether an id matches a pattern, in which a whole segment may be ``*``."""
     wanted, given = pattern.split("/"), identity.split("/")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from .catalogue import Profile
+from .catalogue import ClientProfile, Profile
 from .outcome import Exit, NotJudged, Unreachable, Violation
 from .plan import Case, Options, Plan
 from .preflight import resolved
@@ -75,7 +75,7 @@ def examine(options: Options) -> Iterator[tuple[str, str]]:
     fitting: list[str] = []
     settings = options.settings
     for profile in PROFILES.values():
-        if transport not in profile.transports:
+        if transport not in profile.transports or isinstance(profile, ClientProfile):
             continue
         trial = _settings_for(profile, heard, options.settings)
         found = attempt(options, profile, trial)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
+from .catalogue import NOT_EXPRESSIBLE, ClientProfile, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
@@ -160,6 +160,10 @@ class Plan:
         where = self.target.address if isinstance(self.target, AddressTarget) else self.at
         return where is not None and where.transport in DATAGRAMS
 
+    def _is_program(self) -> bool:
+        listens = getattr(self.target, "manner", LISTENS) == LISTENS
+        return listens and not isinstance(self.target, AddressTarget)
+
     def _with_addresses(self, profiles: list[Profile]) -> list[Profile]:
         for profile in profiles:
             if self.addresses and profile.name not in self.addresses:
@@ -175,7 +179,7 @@ class Plan:
                 raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
         if settings.get("reply") == b"" and any(one.name == "hello" for one in self.profiles):
             raise WrongUsage("SET: a reply of no byte cannot be seen")
-        for key in ("token", "command"):
+        for key in ("token", "command", "leave"):
             if settings.get(key, b"x").strip() != settings.get(key, b"x") or not settings.get(
                 key, b"x"
             ):
@@ -216,6 +220,10 @@ class Plan:
         return offered
 
     def _reached(self, profile: Profile) -> list[str]:
+        if isinstance(profile, ClientProfile) and not self._is_program():
+            raise WrongUsage(
+                f"{profile.name} judges a client: TARGET is a command with {{host}} and {{port}}"
+            )
         if isinstance(self.target, AddressTarget):
             if self.at is not None:
                 raise WrongUsage("AT goes with a command; the TARGET is an address already")

@@ -12,10 +12,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+from .catalogue import ClientProfile
 from .channel import ABORT
 from .dialling import dial
 from .outcome import NotJudged, SuiteFailed, Unreachable, Violation
-from .plan import Options, Plan
+from .plan import Case, Options, Plan
+from .profiles import PROFILES
+from .session import Session
 from .targets.address import Address, has_ipv6
 from .targets.files import read_target
 from .targets.grammar import CommandTarget, split_settings
@@ -41,6 +44,9 @@ def prepare(options: Options) -> Plan:
     first = next((case for case in plan.cases if not case.skip), None)
     if first is None:
         return plan
+    if isinstance(PROFILES[first.requirement.profile], ClientProfile):
+        _visits(plan, first)
+        return plan
     try:
         with launched(plan.wanted(first)) as server:
             found = server.address.transport
@@ -51,6 +57,17 @@ def prepare(options: Options) -> Plan:
         transports = [found if name == first.transport else name for name in plan.transports]
         return Plan(options._replace(transports=tuple(transports)), has_ipv6())
     return plan
+
+
+def _visits(plan: Plan, case: Case) -> None:
+    """See that a client under judgement comes at all. Raises Unreachable."""
+    profile = PROFILES[case.requirement.profile]
+    texts = plan.parameters[profile.name]
+    with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
+        try:
+            session.visitor()
+        except Violation as violation:
+            raise Unreachable(violation.summary, violation.server_output) from None
 
 
 def resolved(options: Options) -> Options:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import random
 import signal
 import string
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
-from .catalogue import Profile, StreamProfile
+from .catalogue import ClientProfile, Profile, StreamProfile
 from .dialling import dial
 from .outcome import NotJudged, Violation
 from .sender import Sender
 from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
 from .targets.spawn import Process
+from .targets.visit import invited
 from .terminal import Terminal, open_terminal
 from .transcript import Transcript
+from .visitor import Visitor
 from .wire import Peer
 
 #: Kinds of violation after which the server may turn out to have died; it is given
@@ -79,7 +82,8 @@ class Session:
         self._server: Server | None = None
 
     def __enter__(self) -> Session:
-        self._server = self._stack.enter_context(launched(self._wanted))
+        if not isinstance(self.profile, ClientProfile):
+            self._server = self._stack.enter_context(launched(self._wanted))
         return self
 
     def __exit__(
@@ -135,6 +139,17 @@ class Session:
         )
         self._senders.append(sender)
         return sender
+
+    def visitor(self) -> Visitor:
+        """The client under judgement, started and connected."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
+        with invited(self._wanted, folder) as (listener, argv, environment):
+            visitor = Visitor(
+                *(argv, environment, self._wanted.directory, listener),
+                *(self.transcript, self.deadline),
+            )
+        self._stack.callback(visitor.close)
+        return visitor
 
     def next_client_is_served(self) -> None:
         """The clause of every survival scenario: the next client is served in full."""
@@ -230,7 +245,7 @@ class Session:
     # The end.
 
     def _still_alive(self) -> None:
-        process = self.server.process
+        process = self._server.process if self._server else None
         if process and not self.ends_on_purpose and not process.alive:
             violation = Violation("died", f"the server died ({process.ending})")
             violation.server_output = process.last_lines()

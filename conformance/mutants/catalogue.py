@@ -1,6 +1,6 @@
 """The table of all mutants."""
 
-from . import chat, crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
+from . import chat, client_echo, crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
 from .form import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
@@ -15,4 +15,5 @@ MUTANTS: "dict[str, Mutant]" = {
     **udp_echo.MUTANTS,
     **chat.MUTANTS,
     **crud.MUTANTS,
+    **client_echo.MUTANTS,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..catalogue import Profile, Requirement
 from ..outcome import WrongUsage
 from .chat import chat
+from .client_echo import client_echo
 from .crud import crud
 from .discard import discard
 from .echo import echo
@@ -21,7 +22,19 @@ from .udp_echo import udp_echo
 #: Every profile by name, in the order of the report.
 PROFILES: dict[str, Profile] = {
     profile.name: profile
-    for profile in (echo, greet, quit_, half_open, reset, hello, discard, udp_echo, chat, crud)
+    for profile in (
+        echo,
+        greet,
+        quit_,
+        half_open,
+        reset,
+        hello,
+        discard,
+        udp_echo,
+        chat,
+        crud,
+        client_echo,
+    )
 }
 
 #: Every requirement by id, in the order of the report.

@@ -1,4 +1,4 @@
-"""The embedded servers as commands: the reference servers, and the mutants."""
+"""The embedded servers and clients as commands: the references, and the mutants."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ REFERENCE_SERVERS = {
     "python": [sys.executable, "-I", "-S", str(_HERE / "reference/python/server.py")],
     "node": ["node", str(_HERE / "reference/node/server.js")],
 }
+REFERENCE_CLIENTS = {
+    "python": [sys.executable, "-I", "-S", str(_HERE / "reference/python/client.py")],
+    "node": ["node", str(_HERE / "reference/node/client.js")],
+}
+MUTANT_CLIENT = [sys.executable, "-I", "-S", str(_HERE / "mutants/client.py")]
 MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
 
 #: Parameters of the embedded servers that no requirement sees: greet pauses less than
@@ -34,3 +39,14 @@ def embedded_command(
         return [*MUTANT_SERVER, f"{profile}/{target.name}", listen_on, *words]
     assert isinstance(target, ReferenceTarget)
     return [*REFERENCE_SERVERS[target.language], profile, listen_on, *words]
+
+
+def embedded_client(
+    target: Target, profile: str, parameters: dict[str, bytes], host: str, port: int
+) -> list[str]:
+    """The command of a reference client or a mutant of it, pointed at a server."""
+    words = [host, str(port), *(f"{key}={escape(value)}" for key, value in parameters.items())]
+    if isinstance(target, MutantTarget):
+        return [*MUTANT_CLIENT, f"{profile}/{target.name}", *words]
+    assert isinstance(target, ReferenceTarget)
+    return [*REFERENCE_CLIENTS[target.language], *words]

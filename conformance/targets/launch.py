@@ -164,7 +164,7 @@ def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) ->
 def _secrets(wanted: Wanted, folder: str) -> dict[str, str]:
     """What an embedded server finds in its environment."""
     values = {"data": folder, **(certificate()._asdict() if wanted.transport == TLS else {})}
-    return _environment(values)
+    return environment_of(values)
 
 
 def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
@@ -179,11 +179,11 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         transport = IPV4_OF.get(wanted.transport, wanted.transport)
         address = Address(transport, "127.0.0.1", port)
         candidates = [address, Address(IPV6_OF[transport], "::1", port)]
-    values = _values(wanted, address, str(folder))
+    values = values_of(wanted, address, str(folder))
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     until = time.monotonic() + TIME_WAIT
     while True:
-        process = _spawn(wanted, fill(target.words, values), _environment(values), stack)
+        process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
         try:
             ready = await_ready(
                 process, candidates, announces, wanted.first_input, wanted.deadline, wanted.silent
@@ -200,9 +200,9 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     """Our inetd listens, and starts the command for each connection."""
     at = str(wanted.at) if wanted.at is not None else _free_address(wanted, folder)
     # Its port, if it is chosen now, is nothing that the command needs.
-    values = _values(wanted, wanted.at or Address(wanted.transport), str(folder))
+    values = values_of(wanted, wanted.at or Address(wanted.transport), str(folder))
     argv = [*INETD_SERVER, at, *fill(target.words, values)]
-    process = _spawn(wanted, argv, _environment(values), stack)
+    process = _spawn(wanted, argv, environment_of(values), stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(f"no inetd at {at} ({process.ending})", process.last_lines())
     address = announced_address(process)
@@ -216,10 +216,10 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
     """We bind and listen; the command inherits the socket, and is the only one to have it."""
     with _listening(wanted, folder) as listener:
         address = _address_of(listener, wanted.transport)
-        values = _values(wanted, address, str(folder))
+        values = values_of(wanted, address, str(folder))
         # What it may use is the descriptor, and nothing else.
         environment = {
-            name: value for name, value in _environment(values).items() if name != "PORT"
+            name: value for name, value in environment_of(values).items() if name != "PORT"
         }
         argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
         process = _spawn(wanted, argv, environment, stack, listener.fileno())
@@ -273,7 +273,8 @@ def _spawn(
     return process
 
 
-def _values(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
+def values_of(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
+    """What the placeholders of a command stand for."""
     return {
         "port": str(address.port) if address.port else "",
         "host": address.host or "127.0.0.1",
@@ -284,7 +285,8 @@ def _values(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
     }
 
 
-def _environment(values: dict[str, str]) -> dict[str, str]:
+def environment_of(values: dict[str, str]) -> dict[str, str]:
+    """The same values as variables of the environment."""
     return {PLACEHOLDERS[name]: value for name, value in values.items() if value}
 
 

@@ -232,4 +232,5 @@ class _Warden:
             cls._process = None
 
 
+watched = _Warden.tell
 dismiss_warden = _Warden.dismiss

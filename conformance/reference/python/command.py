@@ -42,6 +42,11 @@ def _read(
     if name not in services:
         raise ValueError(f"unknown service {name!r} (known: {', '.join(services)})")
     service = services[name]
+    return service, address, settings_of(name, service, words)
+
+
+def settings_of(name: str, service: "type[Service]", words: "list[str]") -> "dict[str, bytes]":
+    """The texts of a service, as the command line has them; ValueError for what it lacks."""
     settings = dict(service.defaults)
     for word in words:
         key, equals, value = word.partition("=")
@@ -49,7 +54,7 @@ def _read(
             raise ValueError(f"{word!r}: {name} takes {', '.join(settings)}")
         settings[key] = unescape(value)
     service.check(settings)
-    return service, address, settings
+    return settings
 
 
 def unescape(text: str) -> bytes:
