@@ -35,6 +35,12 @@ USELESS = {
     "send_only": "--send-only",
     "recv_only": "--recv-only",
     "telnet": "-t",
+    "crlf": "-C",
+    "interval": "-i",
+    "delay": "--delay",
+    "delimiter": "--delimiter",
+    "progress": "--progress",
+    "edit": "--edit",
 }
 
 #: Variable that holds USER:PASSWORD.

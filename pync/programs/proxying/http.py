@@ -47,6 +47,7 @@ class HttpSession(Session):
                 self._client,
                 self._target,
                 self._proxy,
+                self._tuning,
                 first=first,
                 idle=services.endings.idle,
                 finished=self._forwarded,

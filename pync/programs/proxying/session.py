@@ -33,7 +33,7 @@ class Services(NamedTuple):
     """What the sessions of one server share.
 
     ``dialling``: how to dial targets. ``tuning``: makes what happens to the bytes of one
-    relay.
+    client.
     """
 
     loop: Loop
@@ -69,6 +69,7 @@ class Session:
         self._services = services
         self._client = client
         self._target: TcpConn | None = None
+        self._tuning = services.tuning()
         self._left = left
         self._activity: Activity | None = None
         self._over = False
@@ -131,7 +132,7 @@ class Session:
                 self._client,
                 self._target,
                 services.endings,
-                services.tuning(),
+                self._tuning,
                 finished=self._relayed,
             )
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from pync.core.address import Address
 from pync.engine.loop import Loop
+from pync.engine.pace import Rate
+from pync.engine.tuning import PLAIN, Tuning
 from pync.layers.http_proxy import CLOSING, DIALLING, READING, Intermediary
 from pync.programs.proxying import forwarding as module
 from pync.programs.proxying.forwarding import HIGH_WATER, READ, Forwarding
@@ -36,7 +39,12 @@ class Between:
         self.over: list[Forwarding] = []
 
     def forward(
-        self, origin: StreamConn | None = None, *, idle: float | None = None, first: bool = True
+        self,
+        origin: StreamConn | None = None,
+        *,
+        idle: float | None = None,
+        first: bool = True,
+        tuning: Tuning = PLAIN,
     ) -> Forwarding:
         self.over.clear()
         forwarding = Forwarding(
@@ -44,6 +52,7 @@ class Between:
             self.conn,
             origin,
             self.proxy,
+            tuning,
             first=first,
             idle=idle,
             finished=self.over.append,
@@ -179,6 +188,28 @@ def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -
     assert between.proxy.state == CLOSING
     between.client.sock.settimeout(10)
     assert between.client._read(12) == b"HTTP/1.1 413"
+
+
+def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) -> None:
+    seen: list[tuple[str, bytes]] = []
+    tuning = Tuning(
+        received_pace=Rate(20_000), pace=Rate(1_000_000), tap=lambda *one: seen.append(one)
+    )
+    between.client.says(GET)
+    between.dial()
+    forwarding = between.forward(between.origin_conn, tuning=tuning)
+    body = bytes(10_000)
+    between.origin.says(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + body)
+    began = time.monotonic()
+    between.until(lambda: len(seen) >= 2)
+    between.origin.says(body)
+    between.until(lambda: between.proxy.state == READING)
+    assert time.monotonic() - began >= 0.2
+    sent = b"".join(data for direction, data in seen if direction == "sent")
+    received = b"".join(data for direction, data in seen if direction == "received")
+    assert sent.startswith(b"GET / HTTP/1.1\r\n")
+    assert received.endswith(body * 2)
+    forwarding.stop()
 
 
 def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
