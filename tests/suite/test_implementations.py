@@ -1,0 +1,101 @@
+"""Right servers by strangers, in five languages and as many ways: none may be accused."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .judging import IMPLEMENTATIONS, ROOT, judge
+
+#: A SHOULD that these do not keep: their token stands between the bytes of a character when
+#: its segments come one by one.
+ALLOWED = {"quit/utf8-split"}
+
+
+class Language(NamedTuple):
+    """How to build a server, how to start it, and what it serves."""
+
+    name: str
+    needs: str
+    package: str
+    build: str
+    start: str
+    profiles: str
+
+
+LANGUAGES = [
+    Language(
+        "C, poll",
+        "gcc",
+        "gcc libc6-dev",
+        "gcc -O2 -Wall -Wextra -Werror -o {out}/services {sources}/services.c",
+        "{out}/services",
+        "echo,half-open,reset,quit,hello,discard",
+    ),
+    Language(
+        "Perl, a process for each client",
+        "perl",
+        "perl",
+        "perl -c {sources}/services.pl",
+        "perl {sources}/services.pl",
+        "echo,greet,half-open,reset,quit,hello,discard",
+    ),
+    Language(
+        "Tcl, fileevent",
+        "tclsh",
+        "tcl",
+        "",
+        "tclsh {sources}/services.tcl",
+        "echo,half-open,quit,hello,discard",
+    ),
+    Language(
+        "Rust, threads",
+        "rustc",
+        "rustc",
+        "rustc -O -D warnings -o {out}/services {sources}/services.rs",
+        "{out}/services",
+        "echo,half-open,quit,hello,discard",
+    ),
+    Language(
+        "Java, threads",
+        "javac",
+        "default-jdk-headless",
+        "javac -d {out} {sources}/Services.java",
+        "java -XX:TieredStopAtLevel=1 -cp {out} Services",
+        "echo,reset",
+    ),
+]
+
+Build = Callable[[Language], str]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Build a server; returns the command that starts it."""
+
+    def command(language: Language) -> str:
+        if shutil.which(language.needs) is None:
+            pytest.skip(f"{language.needs} is missing (Debian: {language.package})")
+        places = {"out": tmp_path, "sources": IMPLEMENTATIONS}
+        if language.build:
+            words = language.build.format(**places).split()
+            done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, done.stderr
+        return language.start.format(**places)
+
+    return command
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=[one.name for one in LANGUAGES])
+def test_a_right_server_is_never_accused(language: Language, build: Build, tmp_path: Path) -> None:
+    command = f"{build(language)} {{profile}} {{port}}"
+    judged = judge(tmp_path / "report", command, f"--profile={language.profiles}")
+    assert judged.status == 0, judged.stdout
+    assert judged.ids("FAIL") | judged.ids("ERROR") == set()
+    assert judged.ids("WARN") <= ALLOWED
+    assert {one["profile"] for one in judged.results} == set(language.profiles.split(","))
