@@ -53,12 +53,19 @@ def chain(config: Config, default: str = "http") -> tuple[Proxy, ...]:
     Raises UsageError.
     """
     if config.listen:
-        return ()
+        return _onward(config)
     kind = config.proxy_type or default
     if kind not in KINDS:
         raise UsageError(f"--proxy-type: {kind!r} is no proxy ({', '.join(KINDS)})")
     auth = _auth(config)
     return tuple(one_proxy(text, kind, auth) for text in config.proxy)
+
+
+def _onward(config: Config) -> tuple[Proxy, ...]:
+    """The proxies that a proxy server passes; --proxy-auth is for those who come to it."""
+    if config.proxy and config.proxy_type is None:
+        raise UsageError("cannot use --proxy and -l without --proxy-type")
+    return tuple(one_proxy(text, "http") for text in config.proxy)
 
 
 def served(config: Config) -> Proxy | None:

@@ -48,7 +48,6 @@ CONFLICTS = (
     ("listen", "pass_fd", "cannot use -F and -l"),
     ("zero_io", "pass_fd", "cannot use -F and -z"),
     ("proxy", "udp", "cannot use --proxy and -u"),
-    ("proxy", "listen", "cannot use --proxy and -l"),
     ("retry", "listen", "cannot use --retry and -l"),
     ("retry", "zero_io", "cannot use --retry and -z"),
     ("banner", "udp", "cannot use --banner and -u"),

@@ -66,7 +66,8 @@ Options:
      --ssl-max-version=VERSION   At most this one.
      --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE).
      --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
-                                 http://; more than one are passed in their order.
+                                 http://; more than one are passed in their order. A proxy
+                                 server (-l --proxy-type) passes them on its way.
      --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4, socks5.
                                  With -l: be a proxy that speaks it (socks is 4, 4a and 5).
      --proxy-auth=USER:PASSWORD  Who we are there, or with -l who may use it; better in the

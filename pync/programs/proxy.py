@@ -7,6 +7,7 @@ plain sockets say to each other after the handshake never leaves the kernel (eng
 from __future__ import annotations
 
 from ..core import exits
+from ..core.address import Address
 from ..core.config import Config, Endings, Proxy
 from ..core.errors import UsageError
 from ..core.events import Accepted, Report
@@ -24,6 +25,7 @@ from .proxying.session import Make, Services, Session
 from .proxying.socks import VERSIONS, socks_sessions
 from .reach import check_listener
 from .talk import recording
+from .tunnelling import port_number
 
 #: Seconds in which a target must be reached, unless the user says otherwise.
 DIALLING = 30.0
@@ -73,6 +75,7 @@ class _Server:
             Endings(on_peer_end="stay", idle=config.endings.idle),
             lambda: _tuning(config, tap),
             report,
+            _onward(config),
         )
 
     def open(self) -> None:
@@ -117,6 +120,14 @@ def _dialling(config: Config, report: Report) -> Options:
         source=None,
         source_port=None,
         admits=everyone,
+    )
+
+
+def _onward(config: Config) -> tuple[Proxy, ...]:
+    """The proxies that we pass. Raises DialError for a port that is none."""
+    return tuple(
+        proxy._replace(port=str(port_number(proxy.port, Address("tcp", proxy.host, proxy.port))))
+        for proxy in config.proxies
     )
 
 

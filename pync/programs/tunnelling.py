@@ -70,7 +70,7 @@ def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) ->
     conn = dial(Address("tcp", first.host, first.port), options)
     try:
         for proxy, identity, (host, port) in zip(config.proxies, identities, hops):
-            _pass(conn, proxy, identity, (host, _number(port, address)), deadline, address)
+            _pass(conn, proxy, identity, (host, port_number(port, address)), deadline, address)
     except BaseException:
         conn.close()
         raise
@@ -91,7 +91,7 @@ def _pass(
 
     try:
         try:
-            negotiate(conn, _handshake(proxy, identity, *where), deadline)
+            negotiate(conn, handshake_with(proxy, identity, *where), deadline)
         except StatusError as refusal:
             identity.answer(refusal, authority(*where))
             raise _Asked from None
@@ -103,7 +103,8 @@ def _pass(
         raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
 
 
-def _handshake(proxy: Proxy, identity: Identity, host: str, port: int) -> Handshake[None]:
+def handshake_with(proxy: Proxy, identity: Identity, host: str, port: int) -> Handshake[None]:
+    """Asking this proxy for the way to a host."""
     from ..layers import http_connect, socks
 
     if proxy.kind == "http":
@@ -124,7 +125,8 @@ def _target(config: Config, address: Address) -> str:
     return str(found[0][4][0])
 
 
-def _number(port: str, address: Address) -> int:
+def port_number(port: str, address: Address) -> int:
+    """The number of a port, which may be a service's name. Raises DialError about ``address``."""
     if port.isdigit():
         return int(port)
     try:

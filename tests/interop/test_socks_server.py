@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from ..peer import DEADLINE, Peer, connected, listening
-from ..programs import PYNC, Program, listening_pync, needs
+from ..programs import PYNC, Program, is_bound, listening_pync, needs, until
 
 Words = Callable[[int], "tuple[str, ...]"]
 
@@ -162,7 +162,7 @@ def test_one_that_does_not_read_holds_up_itself_only(served: int) -> None:
     with listening() as target:
         slow = _through(served, target.port)
         source = target.accepts()
-        much = bytes(range(256)) * (1 << 16)
+        much = bytes(range(256)) * (1 << 18)  # more than all the kernel's buffers
         taken = source.offers(much)
         assert taken < len(much)
         for _ in range(3):
@@ -214,6 +214,34 @@ def test_silent_ones_and_garbage_hold_up_nobody(served: int) -> None:
         stack.callback(client.closes)
         target.accepts().says(b"welcome\n")
         client.hears(b"welcome\n")
+
+
+@pytest.mark.parametrize("command", [("ncat",), (*PYNC, "--as=ncat")], ids=["theirs", "ours"])
+def test_on_through_an_http_proxy_that_asks_who_we_are(command: tuple[str, ...], port: int) -> None:
+    """Who speaks SOCKS only gets through a proxy that speaks HTTP only."""
+    needs("ncat")
+    words = ("-l", "--proxy-type", "http", "--proxy-auth", "joe:secret", "127.0.0.1", str(port))
+    with Program(*command, *words) as further:
+        until(lambda: is_bound(port), "it to listen", further)
+        for secret in ("secret", "wrong"):
+            onward = ("--proxy", f"http://joe:{secret}@127.0.0.1:{port}")
+            program, ours = listening_pync("--proxy-type", "socks", *onward)
+            with program, listening() as target:
+                if secret == "wrong":
+                    with connected(ours) as client:
+                        client.says(b"\5\1\0" + b"\5\1\0\1\x7f\0\0\1\0\x50")
+                        client.hears(b"\5\0" + b"\5\1\0\1" + bytes(6))
+                    program.hears(rb"returned status code 407")
+                    continue
+                client = _through(ours, target.port)
+                peer = target.accepts()
+                client.says(b"question\n")
+                peer.hears(b"question\n")
+                peer.says(b"answer\n")
+                client.hears(b"answer\n")
+                # (Theirs would not pass on the end of one side only.)
+                client.closes()
+                peer.hears_end()
 
 
 def test_a_limit_of_clients() -> None:

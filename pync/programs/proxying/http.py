@@ -8,8 +8,8 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 from ...core.address import Address
+from ...core.errors import PyncError
 from ...core.events import AttemptFailed, Dropped
-from ...engine.dialling import Dialling
 from ...layers.http_auth import Guard
 from ...layers.http_proxy import BROKEN, DIALLING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
@@ -69,8 +69,7 @@ class HttpSession(Session):
                 self._services.report(Dropped(self._client.peer, self._proxy.failure))
             self._part(broken=state == BROKEN)
 
-    def _dialled(self, dialling: Dialling) -> None:
-        failure = dialling.failure
+    def _dialled(self, failure: PyncError | None) -> None:
         if failure is None:
             self._proxy.connected()
         else:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.address import Address
-from ...core.config import Endings
+from ...core.config import Endings, Proxy
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
 from ...engine.dialling import Dialling
@@ -25,6 +25,9 @@ from ...transports import Options
 from ...transports.conn import Conn, TcpConn
 from .parting import Parting
 
+if TYPE_CHECKING:
+    from .reaching import Reaching
+
 #: Seconds that a client has to say where it wants to go, and to hear the answer.
 HANDSHAKE = 10.0
 
@@ -33,7 +36,7 @@ class Services(NamedTuple):
     """What the sessions of one server share.
 
     ``dialling``: how to dial targets. ``tuning``: makes what happens to the bytes of one
-    client.
+    client. ``proxies``: those to pass on the way to a target.
     """
 
     loop: Loop
@@ -42,6 +45,7 @@ class Services(NamedTuple):
     endings: Endings
     tuning: Callable[[], Tuning]
     report: Report
+    proxies: tuple[Proxy, ...] = ()
 
 
 class Activity(Protocol):
@@ -105,18 +109,24 @@ class Session:
 
         self._do(Negotiation(self._services.loop, self._client, handshake, HANDSHAKE, finished))
 
-    def _dial(self, host: str, port: int, then: Callable[[Dialling], None]) -> None:
+    def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
         """Connect to where the client wants to go; the connection is ours then."""
         address = Address("tcp", host, str(port))
 
-        def finished(dialling: Dialling) -> None:
-            if dialling.conn is not None:
-                self._target = dialling.conn
+        def finished(dialled: Dialling | Reaching) -> None:
+            if dialled.conn is not None:
+                self._target = dialled.conn
                 self._services.report(Proxied(self._client.peer, address))
-            then(dialling)
+            then(dialled.failure)
 
-        services = self._services
-        self._do(Dialling(services.loop, services.resolver, address, services.dialling, finished))
+        loop, resolver, options, *_ = services = self._services
+        if not services.proxies:
+            self._do(Dialling(loop, resolver, address, options, finished))
+            return
+        from .reaching import Reaching
+
+        proxies, report = services.proxies, services.report
+        self._do(Reaching(loop, resolver, options, proxies, address, report, finished))
 
     def _relay(self) -> None:
         """Client and target speak with one another until both have ended."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.errors import UnresolvedError
+from ...core.errors import PyncError, UnresolvedError
 from ...core.events import Dropped
-from ...engine.dialling import Dialling
 from ...layers.handshake import say
 from ...layers.socks_server import Asked, granted, refused, serve
 from ...transports.conn import Conn
@@ -42,18 +41,21 @@ class SocksSession(Session):
         self._negotiate(serve(self._auth, self._versions), self._asked)
 
     def _asked(self, asked: Asked) -> None:
-        self._dial(asked.host, asked.port, lambda dialling: self._dialled(asked, dialling))
+        self._dial(asked.host, asked.port, lambda failure: self._dialled(asked, failure))
 
-    def _dialled(self, asked: Asked, dialling: Dialling) -> None:
-        if dialling.conn is not None:
-            local = dialling.conn.local
+    def _dialled(self, asked: Asked, failure: PyncError | None) -> None:
+        if failure is None:
+            assert self._target is not None
+            local = self._target.local
             answer = granted(asked, local.host, int(local.port))
             self._negotiate(say(answer), lambda _: self._relay())
             return
-        failure = dialling.failure
-        assert failure is not None
         self._services.report(Dropped(self._client.peer, str(failure)))
-        answer = refused(asked, failure.cause, resolved=not isinstance(failure, UnresolvedError))
+        answer = refused(
+            asked,
+            failure.cause.removeprefix("proxy: "),
+            resolved=not isinstance(failure, UnresolvedError),
+        )
         self._negotiate(say(answer), lambda _: self._part())
 
 

@@ -34,7 +34,7 @@ def test_who_asks_for_a_proxy_server_gets_one() -> None:
         ("--proxy-type socks -u 1", "cannot use -u and -l --proxy-type"),
         ("--proxy-type socks --exec cat 1", "cannot use --exec and -l --proxy-type"),
         ("--proxy-type socks --broker 1", "cannot use --broker and -l --proxy-type"),
-        ("--proxy-type socks --proxy h:1 1", "cannot use --proxy and -l"),
+        ("--proxy h:1 1", "cannot use --proxy and -l without --proxy-type"),
     ],
 )
 def test_what_contradicts_itself(words: str, said: str) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pync.core.errors import PyncError
 from pync.core.events import Dropped, Finished
-from pync.engine.dialling import Dialling
 from pync.layers.handshake import Exactly, Handshake
 from pync.programs.proxying import session as module
 from pync.programs.proxying.session import Services, Session
@@ -34,9 +34,9 @@ class Straight(Session):
     def _asked(self, _word: bytes) -> None:
         self._dial("127.0.0.1", self.port, self._dialled)
 
-    def _dialled(self, dialling: Dialling) -> None:
-        if dialling.failure is not None:
-            self._drop(dialling.failure)
+    def _dialled(self, failure: PyncError | None) -> None:
+        if failure is not None:
+            self._drop(failure)
         else:
             self._relay()
 
