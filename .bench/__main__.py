@@ -63,7 +63,7 @@ CASES = {
     "connections": Case("/s", "", (NC, NCAT), exchanges.short_connections),
     "broker-100": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(100)),
     "broker-900": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(900)),
-    "broker-9000": Case("/s", "held and served", (), crowds.fan_out(9000, 20), alone=True),
+    "broker-10000": Case("/s", "held and served", (), crowds.fan_out(10000, 20), alone=True),
     "idle-client": Case("B", "8 KB", (NCAT,), crowds.idle_clients),
     "scan": Case("/s", "nc's time, 1.5 times (0.67)", (NC,), exchanges.scan),
     "scan-20ms": Case("s", "20 times", (NC,), scans.away(scans.DELAY, scans.SLOW, "5")),

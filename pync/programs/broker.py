@@ -20,7 +20,7 @@ from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
 from .desk import Desk
-from .door import Door
+from .door import Door, allow_many_descriptors
 from .member import Member
 from .reach import check_listener
 from .talk import recording
@@ -31,6 +31,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Serve until a signal ends it. Raises PyncError, OutputGone."""
     assert config.address is not None
     check_listener(config)
+    allow_many_descriptors()
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
         with Loop() as loop:

@@ -27,6 +27,23 @@ AT_ONCE = 64
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
+def allow_many_descriptors() -> None:
+    """As many clients as the system lets this process have; the usual 1,024 are few.
+
+    Not for programs that start others, which would inherit it: some close every descriptor
+    that they might have, one by one.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError):
+        pass  # macOS refuses "unlimited": then it is as many as it was
+
+
 class Door:
     """Lets clients in.
 

@@ -20,7 +20,7 @@ from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
-from .door import Door
+from .door import Door, allow_many_descriptors
 from .proxying.session import Make, Services, Session
 from .proxying.socks import VERSIONS, socks_sessions
 from .reach import check_listener
@@ -37,7 +37,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     assert config.serves is not None
     check_listener(config)
     make = _sessions(config.serves)
-    _allow_many_descriptors()
+    allow_many_descriptors()
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
         with Loop() as loop, Resolver(loop) as resolver:
@@ -135,19 +135,3 @@ def _tuning(config: Config, tap: Tap | None) -> Tuning:
     if config.rate is None:
         return Tuning(tap=tap)
     return Tuning(pace=Rate(config.rate), received_pace=Rate(config.rate), tap=tap)
-
-
-def _allow_many_descriptors() -> None:
-    """Use what the system allows: a client takes six, and the usual soft limit is 1024.
-
-    (It is that low for programs that use select(2), which we do not.)
-    """
-    try:
-        import resource
-    except ImportError:
-        return  # Windows
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    except (ValueError, OSError):
-        pass  # macOS has a limit of its own below what it says

@@ -231,3 +231,15 @@ def test_the_peer_sees_fin_and_not_rst_at_the_end(pync: Start, server: Server) -
         program.ends(0)
         peer.says(b"")
         assert peer.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+
+def test_a_room_is_not_limited_by_the_shell(shell: Start, stack: ExitStack) -> None:
+    """The usual soft limit of descriptors is for programs that use select(2)."""
+    program = shell("ulimit -Sn 64; exec pync -l --broker -d --report-port 127.0.0.1 0")
+    port = int(program.hears(rb"^(\d+)\n").group(1))
+    crowd = [stack.enter_context(connected(port)) for _ in range(100)]
+    # Who has come in last hears who is told to speak when they are all inside.
+    with connected(port) as last:
+        last.says(b"hello")
+        for client in crowd:
+            client.hears(b"hello")
