@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import crowds
 import exchanges
+import relays
 import scans
 import transfers
 from docopt import docopt
@@ -55,6 +56,8 @@ CASES = {
     "pipe-pipe": Case("GB/s", "1.3 times the fastest", ALL, transfers.pipe_to_pipe),
     "file-pipe": Case("GB/s", "", ALL, transfers.file_to_pipe),
     "tls": Case("GB/s", "ncat's rate", (NCAT, SOCAT), transfers.file_to_file_tls),
+    "relay-connect": Case("GB/s", "", (NCAT,), relays.through("http-proxy", relays.connect)),
+    "relay-socks": Case("GB/s", "", (), relays.through("socks-proxy", relays.socks5), alone=True),
     "round-trips-1": Case(
         "/s", "nc's time, 1.1 times (0.91)", (NC, NCAT, SOCAT), exchanges.round_trips
     ),
