@@ -7,7 +7,7 @@ RUNS ?= 100
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.
-OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT
+OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT ALL
 $(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
 unexport $(OPTIONS)
 ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
@@ -16,7 +16,8 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
   $${ASKED_REPORT:+--report="$$ASKED_REPORT"} $${ASKED_JOBS:+--jobs="$$ASKED_JOBS"} \
   $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
   $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \
-  $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"}
+  $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"} \
+  $${ASKED_ALL:+--all}
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 

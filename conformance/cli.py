@@ -17,7 +17,7 @@ import docopt
 from . import __version__, expectations
 from .doctor import report
 from .listing import explain, listing, listing_of_mutants
-from .outcome import Exit, Unreachable, WrongUsage
+from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
 from .plan import Options
 from .reports.baseline import rebased
 from .reports.diff import changes
@@ -32,7 +32,7 @@ Usage:
   conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
                   [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
-                  [--client=COMMAND]
+                  [--client=COMMAND] [--all] [--tx=SPEC]...
   conformance list [--profile=LIST] [--mutants]
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
@@ -70,6 +70,9 @@ Options:
   --deadline=SECONDS  For each awaited event [default: 10].
   --seed=N            Of the random data [default: 1].
   --client=COMMAND    The client on the terminal in place of pync.
+  --all               Judge every target of @FILE.toml, many at a time, each within limits.
+  --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
+                      (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
   --mutants           List the embedded broken servers.
   --output=FILE       Where the page of several runs goes [default: matrix.html].
   -h --help           Show this.
@@ -105,9 +108,9 @@ def main(argv: list[str]) -> Exit:
         return _COMMANDS[command](given)
     except WrongUsage as error:
         return _wrong(str(error))
-    except Unreachable as error:
+    except (SuiteFailed, Unreachable) as error:
         print(f"conformance: {error}", file=sys.stderr)
-        for line in error.output:
+        for line in getattr(error, "output", []):
             print(f"  | {line}", file=sys.stderr)
         return error.exit
     except BrokenPipeError:
@@ -130,7 +133,14 @@ def _run(given: dict[str, Any]) -> Exit:
         level=given["--level"],
         expect=given["--expect"],
     )
-    return run(options, Path(given["--report"]), _count(given["--jobs"]))
+    report, jobs = Path(given["--report"]), _count(given["--jobs"])
+    if given["--all"]:
+        from .classes import run_class
+
+        return run_class(options, report, jobs, tuple(given["--tx"]))
+    if given["--tx"]:
+        raise WrongUsage("--tx goes with --all")
+    return run(options, report, jobs)
 
 
 def _selftest(given: dict[str, Any]) -> Exit:

@@ -67,20 +67,39 @@ def read_targets(path: str) -> dict[str, TargetFile]:
 
     Raises WrongUsage.
     """
-    try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongUsage(f"TARGET @{path}: {(error.strerror or str(error)).lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"TARGET @{path}: {error}") from None
+    document = _read(path)
     named = document.get("targets")
     if named is None:
         return {Path(path).stem: _target(path, Path(path).stem, document)}
-    others = sorted(set(document) - {"targets"})
+    others = sorted(set(document) - {"targets", "limits"})
     if others or not isinstance(named, dict) or not named:
         what = repr(others[0]) if others else "'targets'"
         raise WrongUsage(f"TARGET @{path}: {what} does not belong beside [targets.NAME]")
     return {name: _target(path, name, table) for name, table in named.items()}
+
+
+def read_limits(path: str) -> dict[str, Any]:
+    """What a file says of the limits of each of its targets. Raises WrongUsage."""
+    limits = _read(path).get("limits", {})
+    where = f"TARGET @{path}: limits"
+    if not isinstance(limits, dict):
+        raise WrongUsage(f"{where}: write [limits]")
+    for key, value in limits.items():
+        if key not in _LIMITS:
+            raise WrongUsage(f"{where}: unknown key {key!r} (known: {', '.join(_LIMITS)})")
+        wanted, what = _LIMITS[key]
+        if not wanted(value):
+            raise WrongUsage(f"{where}: {key} must be {what}")
+    return limits
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUsage(f"TARGET @{path}: {(error.strerror or str(error)).lower()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"TARGET @{path}: {error}") from None
 
 
 def _target(path: str, name: str, table: Any) -> TargetFile:
@@ -155,6 +174,21 @@ def _is_table_of_texts(value: object) -> bool:
 def _is_duration(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 3600
 
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 86400
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31
+
+
+#: Key of [limits] -> (what its value must be, in words).
+_LIMITS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "time": (_is_time, "seconds between 0 and 86400"),
+    "memory": (_is_number, "a number of MiB"),
+    "processes": (_is_number, "a number"),
+}
 
 _TEXT = (_is_text, "a text")
 _TABLE = (_is_table_of_texts, "a table of texts")

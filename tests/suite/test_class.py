@@ -1,0 +1,336 @@
+"""A class of targets at once: each is judged alone, and what one does is nobody else's trouble."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conformance.classes import entries_of
+from conformance.outcome import Exit, WrongUsage
+from conformance.plan import Options, Plan
+from conformance.reports.classes import WEIGHT, folder_of, results_of
+from conformance.targets.limits import Limits, Member, excess
+from conformance.targets.ports import reserved_port
+
+from .judging import ROOT, conformance
+
+#: One scenario is enough to see who was judged.
+CASE = "--case=echo/simple"
+
+#: Echoes at the port that it is told. What it does besides stands before.
+ECHO = """
+import os, signal, socket, sys, threading
+BEFORE
+
+def serve(conn):
+    with conn:
+        while data := conn.recv(65536):
+            conn.sendall(data)
+
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+#: Never listens: what it does meanwhile is seen, however fast the machine.
+WAITS = """
+while True:
+    signal.pause()
+"""
+
+#: Starts more and more of itself, up to a bound of the test's own.
+BREEDS = """
+for _ in range(300):
+    if not os.fork():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            signal.pause()
+"""
+
+#: Three children with half of the limit each: none of them is over it by itself.
+EATS = """
+for _ in range(3):
+    if not os.fork():
+        eaten = b"x" * (100 * 1024 * 1024)
+        while True:
+            signal.pause()
+"""
+
+#: Leaves a process behind that is in nobody's family.
+DAEMON = """
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        while True:
+            signal.pause()
+    os._exit(0)
+os.wait()
+"""
+
+on_linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who is there"
+)
+
+
+def written(folder: Path, targets: str, limits: str = "") -> str:
+    (folder / "class.toml").write_text(f"{limits}\n{targets}")
+    return f"@{folder / 'class.toml'}"
+
+
+def server(folder: Path, name: str, before: str = "") -> str:
+    (folder / f"{name}.py").write_text(ECHO.replace("BEFORE", before))
+    return f'[targets.{name}]\ncommand = "{sys.executable} {folder / name}.py {{port}}"\n'
+
+
+def judged(
+    at: str, report: Path, *words: str, timeout: float = 120
+) -> tuple[subprocess.CompletedProcess[str], dict[str, dict[str, object]]]:
+    done = conformance("run", at, "--all", f"--report={report}", *words, timeout=timeout)
+    rows = [json.loads(line) for line in (report / "class.jsonl").read_text().splitlines()]
+    return done, {row["name"]: row for row in rows}
+
+
+def still_there(folder: Path) -> list[str]:
+    """Command lines of running processes that name the folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes()
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if f"{folder}/".encode() in words and state != "Z":
+            found.append(words.decode("utf-8", "replace"))
+    return [words for words in found if str(os.getpid()) not in words]
+
+
+def test_every_target_of_a_file_gets_its_verdict(tmp_path: Path) -> None:
+    at = written(
+        tmp_path,
+        server(tmp_path, "right")
+        + '[targets.wrong]\ncommand = "inetd:tr a-z A-Z"\n'
+        + '[targets.absent]\ncommand = "./nowhere"\n'
+        + '[targets."of/its own"]\ncommand = "inetd:cat"\n',
+    )
+    report = tmp_path / "report"
+    done, rows = judged(at, report, CASE, "--deadline=2")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert {name: row["exit"] for name, row in rows.items()} == {
+        "right": 0,
+        "wrong": 1,
+        "absent": 6,
+        "of/its own": 0,
+    }
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"conformance: 4 targets of {at[1:]}"
+    assert any("[4/4] " in line for line in lines)
+    assert any("right: conformant (1 PASS) in " in line for line in lines)
+    assert any("absent: the target could not be started or reached: cannot" in x for x in lines)
+    page = (report / "matrix.html").read_text()
+    for name in ("right", "wrong", "absent", "of/its own"):
+        assert f"class.toml#{name}" in page
+    for folder in ("right", "of%2Fits%20own"):
+        assert {"results.jsonl", "junit.xml", "matrix.html"} <= {
+            one.name for one in (report / folder).iterdir()
+        }
+
+
+@on_linux
+def test_one_that_breeds_is_stopped_and_the_others_are_judged(tmp_path: Path) -> None:
+    at = written(
+        tmp_path,
+        server(tmp_path, "breeds", BREEDS + WAITS) + server(tmp_path, "right"),
+        "[limits]\nprocesses = 40\n",
+    )
+    done, rows = judged(at, tmp_path / "report", CASE, "--deadline=10", "--jobs=2")
+    assert rows["right"]["exit"] == 0, done.stdout
+    assert rows["breeds"]["exit"] == 6
+    assert "processes, more than 40" in str(rows["breeds"]["faults"])
+    assert still_there(tmp_path) == []
+
+
+@on_linux
+def test_a_family_that_eats_memory_is_stopped(tmp_path: Path) -> None:
+    at = written(
+        tmp_path,
+        server(tmp_path, "eats", EATS + WAITS) + server(tmp_path, "right"),
+        "[limits]\nmemory = 200\n",
+    )
+    done, rows = judged(at, tmp_path / "report", CASE, "--deadline=10", "--jobs=2")
+    assert rows["right"]["exit"] == 0, done.stdout
+    assert rows["eats"]["exit"] == 6
+    assert "MiB of memory, more than 200" in str(rows["eats"]["faults"])
+    assert still_there(tmp_path) == []
+
+
+@on_linux
+def test_one_process_is_bounded_by_the_kernel(tmp_path: Path) -> None:
+    greedy = "eaten = b'x' * (3000 * 1024 * 1024)"
+    at = written(tmp_path, server(tmp_path, "greedy", greedy), "[limits]\nmemory = 300\n")
+    done, rows = judged(at, tmp_path / "report", CASE, "--deadline=3")
+    assert rows["greedy"]["exit"] == 6
+    assert "MemoryError" in done.stdout + str(rows) or "ended before it was ready" in str(rows)
+
+
+@on_linux
+def test_what_has_left_its_family_ends_with_it(tmp_path: Path) -> None:
+    at = written(tmp_path, server(tmp_path, "daemon", DAEMON))
+    done, rows = judged(at, tmp_path / "report", CASE)
+    assert rows["daemon"]["exit"] == 0, done.stdout
+    assert still_there(tmp_path) == []
+
+
+def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    at = written(
+        tmp_path,
+        server(tmp_path, "slow", "threading.Event().wait()") + server(tmp_path, "right"),
+        "[limits]\ntime = 4\n",
+    )
+    done, rows = judged(at, tmp_path / "report", CASE, "--deadline=60", "--jobs=2")
+    assert done.returncode == 6
+    assert rows["right"]["exit"] == 0, done.stdout
+    assert rows["slow"] == {
+        "name": "slow",
+        "exit": 6,
+        "counts": {},
+        "faults": ["the run took more than 4 s"],
+        "folder": "slow",
+    }
+
+
+def test_targets_at_one_address_take_turns(tmp_path: Path) -> None:
+    with reserved_port() as port:
+        fixed = f'at = "tcp://127.0.0.1:{port}"\n'
+        targets = "".join(
+            server(tmp_path, name).replace("{port}", str(port)) + fixed for name in "abcd"
+        )
+        done, rows = judged(written(tmp_path, targets), tmp_path / "report", CASE, "--jobs=4")
+    assert {name: row["exit"] for name, row in rows.items()} == dict.fromkeys("abcd", 0), (
+        done.stdout
+    )
+
+
+@contextmanager
+def elsewhere(folder: Path) -> Iterator[str]:
+    """A worker's place: an interpreter of its own, with execnet's socket server."""
+    folder.mkdir()
+    with reserved_port() as port:
+        argv = [sys.executable, "-u", "-m", "execnet.script.socketserver", f"127.0.0.1:{port}"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            argv, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+        ) as place:
+            try:
+                assert place.stdout is not None
+                assert "Entering Accept loop" in place.stdout.readline()
+                yield f"socket=127.0.0.1:{port}"
+            finally:
+                place.kill()
+
+
+def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
+    """Two interpreters that know nothing of the file, reached over the network."""
+    names = [f"t{number}" for number in range(6)]
+    at = written(tmp_path, "".join(server(tmp_path, name) for name in names))
+    with ExitStack() as stack:
+        places = [stack.enter_context(elsewhere(tmp_path / name)) for name in ("one", "two")]
+        report = tmp_path / "report"
+        done, rows = judged(at, report, CASE, *(f"--tx={place}" for place in places))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert {name: row["exit"] for name, row in rows.items()} == dict.fromkeys(names, 0)
+        # Both of them had their share: execnet brought pytest to each.
+        for name in ("one", "two"):
+            assert (tmp_path / name / "pyexecnetcache").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["ref:python", "--all"], "--all judges a file: @FILE.toml"),
+        (["@class.toml#one", "--all"], "--all judges a file: @FILE.toml"),
+        (["ref:python", "--tx=popen"], "--tx goes with --all"),
+        (["@/no/such/file", "--all"], "no such file"),
+    ],
+)
+def test_wrong_usage(words: list[str], line: str, tmp_path: Path) -> None:
+    done = conformance("run", *words, f"--report={tmp_path}")
+    assert done.returncode == 4
+    assert line in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("limits", "line"),
+    [
+        ("tmie = 3", "unknown key 'tmie' (known: time, memory, processes)"),
+        ("time = 0", "time must be seconds between 0 and 86400"),
+        ("memory = 0.5", "memory must be a number of MiB"),
+        ("processes = true", "processes must be a number"),
+    ],
+)
+def test_limits_are_read_with_care(limits: str, line: str, tmp_path: Path) -> None:
+    at = written(tmp_path, '[targets.one]\ncommand = "./one"\n', f"[limits]\n{limits}\n")
+    with pytest.raises(WrongUsage, match=line.replace("(", r"\(").replace(")", r"\)")):
+        entries_of(Options(target=at))
+
+
+def test_a_target_that_makes_no_sense_stops_the_class_before_it_begins(tmp_path: Path) -> None:
+    at = written(
+        tmp_path, server(tmp_path, "right") + '[targets.odd]\ncommand = "x"\nprofiles = ["ecco"]\n'
+    )
+    done = conformance("run", at, "--all", f"--report={tmp_path / 'report'}")
+    assert done.returncode == 4
+    assert "unknown profile 'ecco'" in done.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_what_was_typed_holds_for_all_and_the_limits_are_the_files(tmp_path: Path) -> None:
+    at = written(
+        tmp_path,
+        '[targets.one]\ncommand = "./one {port}"\n[targets.two]\naddress = "tcp://[::1]:7"\n',
+        "[limits]\ntime = 5\nmemory = 64\n",
+    )
+    one, two = entries_of(Options(target=at, cases=("echo/simple",), seed="7"))
+    assert (one.name, one.place, two.name, two.place) == ("one", None, "two", "tcp://[::1]:7")
+    assert one.limits == two.limits == Limits(5, 64, Limits().processes)
+    assert one.options.seed == two.options.seed == "7"
+    assert one.options.typed == f"{at}#one"
+
+
+def test_a_name_is_a_folder_of_its_own() -> None:
+    names = ["alice", "of/its own", "of%2Fits own", "..", ".hidden", "é", "Alice_2.0-b"]
+    folders = [folder_of(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert folders[0] == "alice"
+    assert not [one for one in folders if "/" in one or one.startswith(".")]
+
+
+def test_too_much_is_said_in_words() -> None:
+    limits = Limits(memory=10, processes=3)
+    small = Member(1, 1, 4 * 1024 * 1024)
+    assert excess([small, small], limits) is None
+    assert excess([small] * 4, limits) == "4 processes, more than 3"
+    assert excess([small] * 3, limits) == "12 MiB of memory, more than 10"
+
+
+def test_every_status_has_its_weight() -> None:
+    assert sorted(WEIGHT) == sorted(Exit)
+    assert WEIGHT[-1] == Exit.CONFORMANT
+
+
+def test_without_results_a_target_is_a_row_with_a_reason() -> None:
+    plan = Plan(Options(target="./server", typed="@class.toml#bob"))
+    lost = {"exit": 6, "results": "", "stopped": [], "seconds": 0.1}
+    said = "conformance: cannot start './server': no such command\n"
+    results = results_of(plan, {**lost, "said": said})
+    assert results.header["target"] == "@class.toml#bob"
+    assert results.footer["exit"] == 6
+    assert results.footer["faults"] == ["cannot start './server': no such command"]
+    # A status of 0 without results is nobody's success.
+    assert results_of(plan, {**lost, "exit": 0, "said": ""}).footer["exit"] == 8
