@@ -22,6 +22,9 @@ from .outcome import Exit
 from .plan import Options
 from .targets.limits import MARK, Limits, bound, end, excess, members
 
+#: The word by which the process is told what it is; no person types it.
+ALONE = "alone"
+
 #: Seconds between two looks at what a target uses.
 LOOK = 0.2
 
@@ -50,7 +53,7 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         environment = {**os.environ, MARK: mark, "TMPDIR": str(folder / "tmp")}
         with (folder / "said").open("wb") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", "conformance.alone"],
+                [sys.executable, "-m", "conformance", ALONE],
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -117,13 +120,9 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def main() -> int:
-    """Judge what stdin asks for; returns the exit status."""
+def judge_what_is_asked() -> Exit:
+    """The process itself: judge what stdin asks for; returns the exit status."""
     from .run import run
 
     request = json.load(sys.stdin)
     return run(options_from(request["options"]), Path(request["report"]), 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

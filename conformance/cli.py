@@ -15,6 +15,7 @@ from typing import Any
 import docopt
 
 from . import __version__, expectations
+from .alone import ALONE, judge_what_is_asked
 from .doctor import report
 from .listing import explain, listing, listing_of_mutants
 from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
@@ -93,6 +94,8 @@ def main(argv: list[str]) -> Exit:
     if argv and argv[0] in ("-h", "--help", "help"):
         print(USAGE.rstrip())
         return Exit.CONFORMANT
+    if argv == [ALONE]:
+        return judge_what_is_asked()
     try:
         given = docopt.docopt(USAGE, argv, default_help=False)
     except docopt.DocoptExit as error:
