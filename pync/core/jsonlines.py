@@ -2,7 +2,8 @@
 
 Every object has ``event`` (its name in lower case) and ``time`` (seconds since 1970); the
 others are the event's own: an address is text in URL form, with ``host`` and ``port``
-besides, bytes are text in which what is no UTF-8 is escaped.
+besides (a second one with ``target_host`` and the like), bytes are text in which what is no
+UTF-8 is escaped.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ def as_line(event: Event, now: float) -> str:
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
     fields: dict[str, Any] = {"event": name, "time": round(now, 6)}
     for key, value in event._asdict().items():
-        fields.update(_field(key, value))
+        prefix = f"{key}_" if _names_an_address(fields) else ""
+        fields.update(_field(key, value, prefix))
     return json.dumps(fields)
 
 
-def _field(key: str, value: object) -> dict[str, Any]:
+def _names_an_address(fields: dict[str, Any]) -> bool:
+    return "host" in fields or "peer" in fields
+
+
+def _field(key: str, value: object, prefix: str) -> dict[str, Any]:
     if isinstance(value, Address):
-        where = {"host": value.host, "port": _port(value.port)} if value.host else {}
+        if not value.host:
+            return {key: str(value)}
+        where = {f"{prefix}host": value.host, f"{prefix}port": _port(value.port)}
         return {key: str(value), **where}
     if isinstance(value, bytes):
         return {key: value.decode("utf-8", "backslashreplace")}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import select
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -276,6 +279,40 @@ def test_by_tls() -> None:
                 client.hears(b"answer\n")
                 peer.closes()
                 client.hears_end()
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+)
+def test_a_signal_ends_it_whoever_is_there(ending: signal.Signals, status: int) -> None:
+    program, port = listening_pync("--proxy-type", "socks")
+    with program, listening() as target, ExitStack() as stack:
+        target.sock.listen(64)
+        clients = [stack.enter_context(connected(port))]
+        for _ in range(30):
+            clients.append(_through(port, target.port))
+            stack.callback(clients[-1].closes)
+            target.accepts()
+        program.process.send_signal(ending)
+        program.ends(status)
+        for client in clients:
+            client.hears_end()
+        until(lambda: not is_bound(port), "the port to be free")
+
+
+def test_events_as_json(tmp_path: Path) -> None:
+    told = tmp_path / "port"
+    words = ("-l", "--proxy-type", "socks", "--json", f"--report-port={told}", "127.0.0.1", "0")
+    with Program(*PYNC, *words) as program, listening() as target:
+        until(told.exists, "the port to be told", program)
+        client = _through(int(told.read_text()), target.port)
+        target.accepts().closes()
+        client.hears_end()
+        client.closes()
+        program.hears(rb'"event": "finished"')
+        events = [json.loads(line) for line in program.said.splitlines()]
+        assert [one["event"] for one in events[1:]] == ["accepted", "proxied", "finished"]
+        assert events[2]["target"] == f"tcp://127.0.0.1:{target.port}"
 
 
 def test_on_a_unix_socket(tmp_path: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError
-from pync.core.events import Accepted, Event, Failed, Finished, Scanned
+from pync.core.events import Accepted, Event, Failed, Finished, Proxied, Scanned
 from pync.core.jsonlines import as_line
 
 PEER = Address("tcp", "::1", "9000")
@@ -24,6 +24,28 @@ PEER = Address("tcp", "::1", "9000")
         (
             Accepted(Address("unix", path="a.sock")),
             {"event": "accepted", "peer": "unix:a.sock"},
+        ),
+        (
+            Proxied(PEER, Address("tcp", "example.org", "80")),
+            {
+                "event": "proxied",
+                "peer": "tcp://[::1]:9000",
+                "host": "::1",
+                "port": 9000,
+                "target": "tcp://example.org:80",
+                "target_host": "example.org",
+                "target_port": 80,
+            },
+        ),
+        (
+            Proxied(Address("unix", path="a.sock"), PEER),
+            {
+                "event": "proxied",
+                "peer": "unix:a.sock",
+                "target": "tcp://[::1]:9000",
+                "target_host": "::1",
+                "target_port": 9000,
+            },
         ),
         (
             Scanned(PEER, "localhost", "open", b"SSH\r\n\xff"),
