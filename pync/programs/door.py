@@ -8,6 +8,7 @@ closes it for a moment only.
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable
 
 from ..core.config import Config
@@ -38,8 +39,10 @@ def allow_many_descriptors() -> None:
     except ImportError:  # Windows has no such limit
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The loop has select there, which knows no number above: better none than an error.
+    most = min(hard, 1024) if sys.platform == "darwin" else hard
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     except (OSError, ValueError):
         pass  # macOS refuses "unlimited": then it is as many as it was
 

@@ -124,6 +124,13 @@ class StreamConn(Conn):
         """End our direction (FIN); the other goes on. Raises OSError."""
         self._sock.shutdown(socket.SHUT_WR)
 
+    def keep_alive(self) -> None:
+        """Let the kernel see now and then that the peer is still there (RFC 9293 3.8.4)."""
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except OSError:
+            pass  # reset already; reading tells
+
 
 class TcpConn(StreamConn):
     """A TCP connection (RFC 9293)."""
@@ -133,13 +140,6 @@ class TcpConn(StreamConn):
         if self._sock.fileno() != -1:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         self.close()
-
-    def keep_alive(self) -> None:
-        """Let the kernel see now and then that the peer is still there (RFC 9293 3.8.4)."""
-        try:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        except OSError:
-            pass  # reset already; reading tells
 
     def send_urgent(self, data: bytes) -> None:
         """Send bytes, the last of them as urgent data (RFC 6093). Raises OSError."""

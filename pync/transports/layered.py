@@ -6,6 +6,7 @@ has it: its bytes are encrypted already, and wait here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from .conn import StreamConn
@@ -123,6 +124,12 @@ class LayeredConn(StreamConn):
         """Bytes sent that the peer's kernel has not acknowledged. Raises OSError."""
         counting = getattr(self._conn, "unacknowledged", None)
         return counting() if counting is not None else 0
+
+    def abort(self) -> None:
+        """Let go, and do not say that this was the end: something is missing. Idempotent."""
+        self._eof_made = True
+        abort: Callable[[], None] = getattr(self._conn, "abort", self._conn.close)
+        abort()
 
     def close(self) -> None:
         """Let go; a peer that still listens is told that this was the end. Idempotent."""

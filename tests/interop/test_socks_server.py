@@ -281,6 +281,26 @@ def test_by_tls() -> None:
                 client.hears_end()
 
 
+def test_by_tls_half_an_answer_is_not_taken_for_a_whole_one() -> None:
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    program, port = listening_pync("--proxy-type", "socks", "--ssl")
+    with program, listening() as target:
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as plain:
+            with context.wrap_socket(plain, suppress_ragged_eofs=False) as sock:
+                client = Peer(sock)
+                client.says(b"\4\1" + int(target.port).to_bytes(2, "big") + b"\x7f\0\0\1\0")
+                client.hears(b"\0\x5a" + bytes(6))
+                peer = target.accepts()
+                peer.says(b"half")
+                client.hears(b"half")
+                peer.resets()
+                with pytest.raises((ssl.SSLEOFError, ConnectionResetError)):
+                    sock.recv(1)
+
+
 @pytest.mark.parametrize(
     ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
 )

@@ -60,7 +60,10 @@ class HttpSession(Session):
             self._drop(forwarding.failure, broken=True)
         elif state == DIALLING:
             wanted = self._proxy.wanted
-            self._target = None
+            if self._target is not None:
+                # It had its one request; the client had said the next one already.
+                self._target.close()
+                self._target = None
             self._dial(wanted.host, wanted.port, self._dialled)
         elif state == TUNNELLING:
             self._relay()

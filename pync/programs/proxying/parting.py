@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ...engine.ends import send_eof, unacknowledged
 from ...engine.loop import Loop, Timer
-from ...transports.conn import Conn, TcpConn
+from ...transports.conn import Conn
 
 #: Seconds that a client has to take what was said last, and to end.
 LINGER = 2.0
@@ -84,8 +84,9 @@ class Parting:
         if waits and time.monotonic() < self._until:
             self._timer = self._loop.call_later(LOOK, self._look)
             return
-        if isinstance(self._conn, TcpConn):
-            self._conn.abort()
+        abort: Callable[[], None] | None = getattr(self._conn, "abort", None)
+        if abort is not None:
+            abort()
         self._end()
 
     def _end(self) -> None:

@@ -22,7 +22,7 @@ from ...engine.resolver import Resolver
 from ...engine.tuning import Tuning
 from ...layers.handshake import Handshake, Result
 from ...transports import Options
-from ...transports.conn import Conn, TcpConn
+from ...transports.conn import Conn, StreamConn, TcpConn
 from .parting import Parting
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Session:
         self._activity: Activity | None = None
         self._over = False
         self._began = 0.0
+        if isinstance(client, StreamConn):
+            client.keep_alive()
 
     def start(self) -> None:
         """Begin to serve."""
@@ -116,6 +118,7 @@ class Session:
         def finished(dialled: Dialling | Reaching) -> None:
             if dialled.conn is not None:
                 self._target = dialled.conn
+                self._target.keep_alive()
                 self._services.report(Proxied(self._client.peer, address))
             then(dialled.failure)
 
@@ -131,9 +134,6 @@ class Session:
     def _relay(self) -> None:
         """Client and target speak with one another until both have ended."""
         assert self._target is not None
-        for conn in (self._client, self._target):
-            if isinstance(conn, TcpConn):
-                conn.keep_alive()
         services = self._services
         self._began = time.monotonic()
         self._do(

@@ -102,3 +102,13 @@ def test_a_loop_takes_connections_without_waiting() -> None:
                 client.sendall(b"x")
                 assert conn.recv(1) == b"x"
         assert listener.take_nowait() is None
+
+
+def test_a_peer_that_must_show_now_and_then_that_it_is_there() -> None:
+    with listen(LOOPBACK) as listener:
+        with dial(listener.address) as client, listener.accept(10) as conn:
+            assert isinstance(client, TcpConn)
+            client.keep_alive()
+            assert client._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            conn.close()
+        client.keep_alive()  # closed: nothing to say

@@ -41,6 +41,23 @@ def test_requests_on_one_connection(start: Start) -> None:
         assert [type(event) for event in running.ends()] == [Proxied, Proxied]
 
 
+def test_an_origin_is_let_go_of_though_the_next_request_is_there_already(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        url = f"http://127.0.0.1:{target.port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode() * 2)
+        first = target.accepts()
+        head(first)
+        first.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        second = target.accepts()
+        head(second)
+        first.hears_end()
+        second.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nho")
+        for answer in (b"hi", b"ho"):
+            head(running.client)
+            running.client.hears(answer)
+
+
 def test_a_tunnel(start: Start) -> None:
     with listening() as target:
         running = start(http)
