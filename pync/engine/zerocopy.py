@@ -101,11 +101,16 @@ class Splice(_Between):
 
     def __init__(self, source: int, sink: int) -> None:
         super().__init__(source, sink)
-        # A pipe holds 64 KiB, which is a switch of processes every 64 KiB.
-        _widen(source if _kind(source) == "pipe" else sink)
+        self._wide = False
 
     def _step(self) -> int:
-        return os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
+        moved = os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
+        if moved >= USUAL and not self._wide:
+            # A pipe holds 64 KiB, which is a switch of processes every 64 KiB. Not before
+            # there is as much to move: it costs more than a short connection does.
+            self._wide = True
+            _widen(self._source if _kind(self._source) == "pipe" else self._sink)
+        return moved
 
 
 class SpliceThrough(_Between):
@@ -115,11 +120,14 @@ class SpliceThrough(_Between):
         super().__init__(source, sink)
         self._out, self._in = os.pipe()
         self._inside = 0
-        _widen(self._in)
+        self._wide = False
 
     def _step(self) -> int:
         taken = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
         self._inside += taken
+        if taken >= USUAL and not self._wide:
+            self._wide = True
+            _widen(self._in)
         while self._inside:
             self._inside -= os.splice(self._out, self._sink, self._inside, flags=_MOVE)
         return taken
