@@ -50,7 +50,7 @@ def _verbosely(event: Event) -> str | None:
     if isinstance(event, Denied):
         return f"Connection from {_where(event.peer)} denied: {event.cause}"
     if isinstance(event, Proxied):
-        return f"Connection from {_where(event.peer)} goes to {_where(event.target)}"
+        return f"Connection from {_where(event.peer) or '(unnamed)'} goes to {_where(event.target)}"
     if isinstance(event, Dropped):
         return f"Connection from {_where(event.peer) or '(unnamed)'} dropped: {event.cause}"
     if isinstance(event, Accepted):

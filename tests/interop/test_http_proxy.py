@@ -356,6 +356,23 @@ def test_curl_puts_and_gets(size: int) -> None:
             curl.ends(0)
 
 
+WITHOUT_H11 = """
+import sys
+sys.modules["h11"] = None
+from pync.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("dialect", ["pync", "ncat"])
+def test_without_h11_it_says_what_is_missing(dialect: str, port: int) -> None:
+    words = (f"--as={dialect}", "-l", "--proxy-type", "http", "127.0.0.1", str(port))
+    with Program(PYNC[0], "-c", WITHOUT_H11, *words) as program:
+        said = program.ends(2)
+    assert b"an HTTP proxy needs h11: pip install 'pync-nc[proxy]'" in said
+    assert said.count(b"\n") == 1
+
+
 # Much, and many.
 
 

@@ -11,10 +11,13 @@ from pync.core.events import (
     Accepted,
     AttemptFailed,
     Connected,
+    Dropped,
     Event,
+    Exposed,
     Failed,
     Listening,
     PeerEnded,
+    Proxied,
     Scanned,
 )
 from pync.dialects.pync_says import complain, say
@@ -46,6 +49,19 @@ REFUSED = DialError("dial", V4, "connection refused")
             Connected(UDP._replace(port="60001"), ""),
             None,
             "Sending to 127.0.0.1 60001 port [udp/*]",
+        ),
+        (
+            Proxied(V4, V4._replace(host="h")),
+            None,
+            "Connection from 127.0.0.1 9 goes to h 9",
+        ),
+        (Proxied(Address("unix"), V4), None, "Connection from (unnamed) goes to 127.0.0.1 9"),
+        (Dropped(V4, "why"), None, "Connection from 127.0.0.1 9 dropped: why"),
+        (Dropped(Address("unix"), "why"), None, "Connection from (unnamed) dropped: why"),
+        (
+            Exposed(Address("tcp", "0.0.0.0", "9"), "use the proxy"),
+            "pync: every machine that reaches tcp://0.0.0.0:9 can use the proxy",
+            "pync: every machine that reaches tcp://0.0.0.0:9 can use the proxy",
         ),
         (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
         (
