@@ -17,8 +17,9 @@ from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import FORWARDING, READING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 
-#: Bytes of one read.
-READ = 64 * 1024
+#: Bytes of one read: of a body, which goes by, and of a head, which is kept until it is whole.
+READ = 256 * 1024
+READ_HEAD = 64 * 1024
 
 #: Bytes that may wait for one side before the other is no longer read.
 HIGH_WATER = 256 * 1024
@@ -98,7 +99,7 @@ class Forwarding:
         if self._over:
             return
         try:
-            data = self._client.recv(READ)
+            data = self._client.recv(READ_HEAD if self._state == READING else READ)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from collections.abc import Callable, Iterator
 
@@ -16,6 +15,7 @@ from pync.engine.loop import Loop
 from pync.engine.resolver import Found, Lookup, Resolver
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
+from pync.transports.tcp import begin_to_connect
 
 
 class Book(Resolver):
@@ -38,6 +38,34 @@ class Book(Resolver):
 def loop() -> Iterator[Loop]:
     with Loop() as made:
         yield made
+
+
+SILENT = Endpoint(socket.AF_INET, ("192.0.2.1", 9))
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody answers at SILENT (RFC 5737): its socket does not become writable."""
+    opened: list[socket.socket] = []
+
+    def begin(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
+        if endpoint != SILENT:
+            return begin_to_connect(endpoint, address, options)
+        ours, other = socket.socketpair()
+        opened.extend((ours, other))
+        ours.setblocking(False)
+        try:
+            while True:
+                ours.send(bytes(65536))
+        except BlockingIOError:
+            return ours
+
+    monkeypatch.setattr(module, "begin_to_connect", begin)
+    yield
+    # Those that were given up are closed.
+    assert [ours.fileno() for ours in opened[::2]] == [-1] * (len(opened) // 2)
+    for sock in opened:
+        sock.close()
 
 
 def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAULT) -> Dialling:
@@ -96,64 +124,36 @@ def test_the_next_address_when_one_refuses(
     conn.close()
 
 
+@pytest.mark.usefixtures("silence")
 def test_the_next_address_beside_one_that_does_not_answer(
     loop: Loop, server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STAGGER", 0.01)
-    with socket.socket() as silent:
-        never = silent_endpoint(silent)
-        book = Book(loop, never, Endpoint(socket.AF_INET, server.getsockname()))
-        conn = dialled(loop, book, 1).conn
-        assert conn is not None
-        assert conn.peer.port == str(port_of(server))
-        conn.close()
+    book = Book(loop, SILENT, Endpoint(socket.AF_INET, server.getsockname()))
+    conn = dialled(loop, book, 1).conn
+    assert conn is not None
+    assert conn.peer.port == str(port_of(server))
+    conn.close()
 
 
+@pytest.mark.usefixtures("silence")
 def test_nobody_answers_in_time(loop: Loop) -> None:
-    with socket.socket() as silent:
-        book = Book(loop, silent_endpoint(silent))
-        failure = dialled(loop, book, 1, Options(timeout=0.02)).failure
-        assert failure is not None
-        assert failure.cause == "timed out"
-        assert len(failure.attempts) == 1
+    failure = dialled(loop, Book(loop, SILENT), 1, Options(timeout=0.02)).failure
+    assert failure is not None
+    assert failure.cause == "timed out"
+    assert len(failure.attempts) == 1
 
 
+@pytest.mark.usefixtures("silence")
 def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(loop: Loop) -> None:
-    with socket.socket() as silent:
-        over: list[Dialling] = []
-        with Book(loop, silent_endpoint(silent)) as book:
-            address = Address("tcp", "127.0.0.1", "1")
-            dialling = Dialling(loop, book, address, Options(timeout=0.01), over.append)
-            dialling.start()
-            rounds: list[int] = []
-            loop.call_later(0.03, lambda: rounds.append(1))
-            loop.call_later(0.005, dialling.stop)
-            loop.run_while(lambda: not rounds)
-            dialling.stop()
-        assert over == []
-
-
-def silent_endpoint(sock: socket.socket) -> Endpoint:
-    """A listener whose backlog is full: it answers nobody any more."""
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(0)
-    waiting = []
-    for _ in range(5):
-        one = socket.socket()
-        one.setblocking(False)
-        assert one.connect_ex(sock.getsockname()) in (0, errno.EINPROGRESS)
-        waiting.append(one)
-    _WAITING[sock] = waiting
-    return Endpoint(socket.AF_INET, sock.getsockname())
-
-
-_WAITING: dict[socket.socket, list[socket.socket]] = {}
-
-
-@pytest.fixture(autouse=True)
-def let_go() -> Iterator[None]:
-    yield
-    for waiting in _WAITING.values():
-        for one in waiting:
-            one.close()
-    _WAITING.clear()
+    over: list[Dialling] = []
+    with Book(loop, SILENT) as book:
+        address = Address("tcp", "127.0.0.1", "1")
+        dialling = Dialling(loop, book, address, Options(timeout=0.01), over.append)
+        dialling.start()
+        rounds: list[int] = []
+        loop.call_later(0.03, lambda: rounds.append(1))
+        loop.call_later(0.005, dialling.stop)
+        loop.run_while(lambda: not rounds)
+        dialling.stop()
+    assert over == []
