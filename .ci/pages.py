@@ -1,8 +1,9 @@
-"""``make docs``: what is written about the commands from their USAGE, and only from there.
+"""``make docs``: what is written about the commands and the suite from their own tables.
 
     python .ci/pages.py [FOLDER]
 
-Puts pync's USAGE into README.md and the manual pages into FOLDER (build/man).
+Puts pync's USAGE into README.md, the manual pages into FOLDER (build/man), and the suite's
+requirements into conformance/CATALOGUE.md.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import NamedTuple
 import conformance.cli
 import pync.cli
 import pync.dialects
+from conformance.listing import catalogue_page
 
 ROOT = Path(__file__).parents[1]
+CATALOGUE = ROOT / "conformance" / "CATALOGUE.md"
 
 
 class Command(NamedTuple):
@@ -34,10 +37,11 @@ COMMANDS = (
 
 
 def main(folder: Path) -> None:
-    """Write README.md's synopsis and the manual pages."""
+    """Write README.md's synopsis, the catalogue and the manual pages."""
     readme = ROOT / "README.md"
     shown = with_synopsis(readme.read_text(encoding="utf-8"), COMMANDS[0].usage)
     readme.write_text(shown, encoding="utf-8")
+    CATALOGUE.write_text(catalogue_page(), encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     for command in COMMANDS:
         page = folder / f"{command.name}.1"

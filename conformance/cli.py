@@ -37,7 +37,7 @@ Usage:
   conformance list [--profile=LIST] [--mutants]
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
-                  [--deadline=SECONDS]
+                  [--deadline=SECONDS] [--matrix]
   conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
   conformance matrix DIR... [--output=FILE]
   conformance diff BEFORE AFTER
@@ -75,6 +75,8 @@ Options:
   --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
   --mutants           List the embedded broken servers.
+  --matrix            Judge every mutant by every requirement of its profile: who kills whom
+                      (kills.html, kills.json). This takes many minutes.
   --output=FILE       Where the page of several runs goes [default: matrix.html].
   -h --help           Show this.
   --version           Show the version.
@@ -153,10 +155,19 @@ def _selftest(given: dict[str, Any]) -> Exit:
         # A mutant that says nothing is waited for; three seconds are enough for that.
         deadline=min(_seconds(given["--deadline"]), SELFTEST_DEADLINE),
         selftest=True,
+        kill_matrix=given["--matrix"],
     )
     # Most of the time is waiting: more workers than cores.
     jobs = _count(given["--jobs"]) or 4 * (os.cpu_count() or 1)
-    return run(options, Path(given["--report"]), jobs)
+    report = Path(given["--report"])
+    status = run(options, report, jobs)
+    if not given["--matrix"] or status not in (Exit.CONFORMANT, Exit.NOT_CONFORMANT):
+        return status
+    from .reports.kills import as_text, write_kills
+
+    kills = write_kills(report, read_results(report / "results.jsonl"))
+    print(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
+    return Exit.SUITE_FAILED if kills.idle or kills.survivors else status
 
 
 def _list(given: dict[str, Any]) -> Exit:

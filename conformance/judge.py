@@ -13,6 +13,7 @@ from typing import Any
 from .expectations import Expectations
 from .hints import hint_for
 from .message import failure
+from .mutants.catalogue import MUTANTS
 from .outcome import Level, NotJudged, SuiteFailed, Unreachable, Verdict, Violation, WrongUsage
 from .plan import Case, Plan
 from .profiles import PROFILES
@@ -100,6 +101,10 @@ def _as_selftest(
     """A mutant must be killed: what is red against a server is green here."""
     if verdict in (Verdict.FAIL, Verdict.WARN):
         return Verdict.PASS, signature, message
+    assert case.mutant is not None
+    if MUTANTS[case.mutant].breaks != case.requirement.id and verdict != Verdict.ERROR:
+        # In the kill matrix: not the one that has to find this fault, and it has not.
+        return Verdict.SKIP, "survived", "a fault that it does not see"
     if verdict == Verdict.PASS:
         said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
         return Verdict.FAIL, "survived", said

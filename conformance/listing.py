@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .catalogue import matches
+from .catalogue import Requirement, matches
 from .mutants.catalogue import MUTANTS
-from .outcome import WrongUsage
+from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
 from .transcript import escape
 
@@ -32,6 +32,58 @@ def listing_of_mutants(profiles: str | None = None) -> str:
         for name, mutant in MUTANTS.items()
         if name.partition("/")[0] in names
     )
+
+
+def catalogue_page() -> str:
+    """CATALOGUE.md: every requirement of every profile, as a page (Markdown)."""
+    lines = [
+        "# The catalogue",
+        "",
+        "Every requirement that the suite judges, made by `make docs` from the profiles. The",
+        "clauses are those of [SPEC.md](SPEC.md); `python -m conformance explain ID` shows one in",
+        "full, and `--case ID` judges it alone.",
+        "",
+        "| profile | MUST | SHOULD | mutants |",
+        "|---|---|---|---|",
+    ]
+    for profile in PROFILES.values():
+        levels = [one.level for one in profile.requirements]
+        mutants = sum(name.startswith(f"{profile.name}/") for name in MUTANTS)
+        lines.append(
+            f"| [{profile.name}](#{profile.name}) | {levels.count(Level.MUST)} "
+            f"| {levels.count(Level.SHOULD)} | {mutants} |"
+        )
+    for profile in PROFILES.values():
+        lines += [
+            "",
+            f"## {profile.name}",
+            "",
+            f"{_in_a_cell(profile.title[0].upper() + profile.title[1:])}.",
+            "",
+        ]
+        lines += [
+            f"- `{key}` = `{escape(default)}`" if default else f"- `{key}` is empty"
+            for key, default in profile.parameters.items()
+        ]
+        lines += [""] if profile.parameters else []
+        lines += [
+            "| requirement | level | clause | what is required | over | broken by |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [_row(one) for one in profile.requirements]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Requirement) -> str:
+    name = one.id.partition("/")[2]
+    mutants = ", ".join(mutant.partition("/")[2] for mutant in one.mutants)
+    over = ", ".join(one.transports) + (" (spawned)" if one.spawned else "")
+    cells = (name, one.level.value, one.clause, one.text, over, mutants)
+    return f"| {' | '.join(_in_a_cell(cell) for cell in cells)} |"
+
+
+def _in_a_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
 
 
 def explain(identity: str) -> str:

@@ -49,6 +49,7 @@ class Options(NamedTuple):
     level: str = "must"
     expect: str | None = None
     selftest: bool = False
+    kill_matrix: bool = False
     typed: str | None = None
     environment: tuple[tuple[str, str], ...] = ()
     directory: str | None = None
@@ -287,8 +288,15 @@ class Plan:
         cases = []
         for name, mutant in MUTANTS.items():
             requirement = REQUIREMENTS[mutant.breaks]
-            if requirement.profile in names and self._is_asked_for(requirement):
-                cases.append(Case(requirement, requirement.transports[0], mutant=name))
+            if requirement.profile not in names:
+                continue
+            others = PROFILES[requirement.profile].requirements
+            judges = others if self.options.kill_matrix else (requirement,)
+            cases += [
+                Case(one, one.transports[0], mutant=name)
+                for one in judges
+                if self._is_asked_for(one)
+            ]
         return cases
 
 

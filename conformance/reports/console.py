@@ -103,6 +103,8 @@ class Console:
             Exit.CONFORMANT,
             Exit.NOT_CONFORMANT,
         ):
+            if self._plan.options.kill_matrix:
+                return f"{summary.counts.get('PASS', 0)} kills"
             killed = summary.counts.get("PASS", 0)
             return f"{killed} of {len(self._plan.cases)} mutants killed by the requirement named"
         return MEANING[summary.exit]

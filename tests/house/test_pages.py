@@ -14,6 +14,7 @@ import pytest
 
 import conformance.cli
 import pync.dialects
+from conformance.profiles import REQUIREMENTS
 from pync.core.errors import UsageError
 from pync.dialects.words import options_in
 
@@ -30,6 +31,19 @@ spec.loader.exec_module(pages)
 
 def test_the_readme_shows_the_usage_as_it_is() -> None:
     assert pages.with_synopsis(README, USAGE) == README, "say make docs"
+
+
+def test_the_catalogue_shows_the_requirements_as_they_are() -> None:
+    assert pages.CATALOGUE.read_text(encoding="utf-8") == pages.catalogue_page(), "say make docs"
+
+
+def test_the_catalogue_tells_every_requirement_once() -> None:
+    page = pages.catalogue_page()
+    for requirement in REQUIREMENTS.values():
+        name = requirement.id.partition("/")[2]
+        row = f"| {name} | {requirement.level.value} | {requirement.clause} | "
+        section = page.partition(f"\n## {requirement.profile}\n")[2].partition("\n## ")[0]
+        assert section.count(row) == 1, requirement.id
 
 
 def test_a_readme_that_shows_another_usage_is_mended() -> None:

@@ -1,0 +1,126 @@
+"""The kill matrix: which requirement kills which mutant (``selftest --matrix``).
+
+Pure, but for writing the page. A mutant is a target: on the page each is a column, with a
+red cell for every requirement that has found it out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .matrix import write_matrix
+from .results import Results
+
+#: Mutants that are named after a requirement; the rest are counted.
+_NAMED = 6
+
+
+class Kills(NamedTuple):
+    """Who kills whom.
+
+    ``killed``: requirement -> mutants that it kills. ``killers``: mutant -> requirements
+    that kill it. ``signatures``: (requirement, mutant) -> how it died.
+    """
+
+    killed: dict[str, list[str]]
+    killers: dict[str, list[str]]
+    signatures: dict[tuple[str, str], str]
+
+    @property
+    def idle(self) -> list[str]:
+        """Requirements that kill nothing: nobody knows whether they can."""
+        return [name for name, mutants in self.killed.items() if not mutants]
+
+    @property
+    def survivors(self) -> list[str]:
+        """Mutants that nothing kills."""
+        return [name for name, requirements in self.killers.items() if not requirements]
+
+    def alone(self, requirement: str) -> list[str]:
+        """Mutants that this requirement kills and no other."""
+        return [name for name in self.killed[requirement] if len(self.killers[name]) == 1]
+
+
+def kills_of(results: list[dict[str, Any]]) -> Kills:
+    """Read the results of a self-test: what is PASS there has killed."""
+    kills = Kills({}, {}, {})
+    for row in results:
+        requirement, mutant = row["id"], row["mutant"]
+        kills.killed.setdefault(requirement, [])
+        kills.killers.setdefault(mutant, [])
+        if row["verdict"] == "PASS":
+            kills.killed[requirement].append(mutant)
+            kills.killers[mutant].append(requirement)
+            kills.signatures[requirement, mutant] = row["signature"]
+    return kills
+
+
+def as_text(kills: Kills) -> str:
+    """A line for each requirement, then the sole killers, then what is wrong."""
+    width = max(map(len, kills.killed), default=0)
+    lines = [f"{'requirement':{width}}  kills  alone"]
+    for requirement, mutants in kills.killed.items():
+        alone = kills.alone(requirement)
+        lines.append(f"{requirement:{width}}  {len(mutants):5}  {_named(alone)}".rstrip())
+    lines += [
+        f"ERROR mutant:{mutant} survives: no requirement finds it out" for mutant in kills.survivors
+    ]
+    lines += [
+        f"ERROR {requirement} kills nothing: nobody knows whether it can"
+        for requirement in kills.idle
+    ]
+    sole = sum(len(requirements) == 1 for requirements in kills.killers.values())
+    lines.append(
+        f"{len(kills.killers)} mutants, {len(kills.survivors)} survive, {sole} have one killer; "
+        f"{len(kills.killed)} requirements, {len(kills.idle)} kill nothing"
+    )
+    return "\n".join(lines)
+
+
+def as_json(kills: Kills) -> str:
+    """The same for programs."""
+    return json.dumps(
+        {
+            "requirements": {
+                name: {"kills": mutants, "alone": kills.alone(name)}
+                for name, mutants in kills.killed.items()
+            },
+            "mutants": {
+                mutant: {name: kills.signatures[name, mutant] for name in requirements}
+                for mutant, requirements in kills.killers.items()
+            },
+            "survivors": kills.survivors,
+            "idle": kills.idle,
+        },
+        indent=1,
+    )
+
+
+def write_kills(folder: Path, run: Results) -> Kills:
+    """Write kills.json and kills.html; returns what they show."""
+    kills = kills_of(run.results)
+    (folder / "kills.json").write_text(as_json(kills) + "\n", encoding="utf-8")
+    write_matrix(folder / "kills.html", [_as_target(run, mutant) for mutant in kills.killers])
+    return kills
+
+
+def _as_target(run: Results, mutant: str) -> Results:
+    """The run as it would look with this mutant for a target."""
+    rows = []
+    for row in run.results:
+        if row["mutant"] == mutant:
+            shown = {key: value for key, value in row.items() if key != "mutant"}
+            verdict = {"PASS": "FAIL", "FAIL": "PASS"}.get(row["verdict"], row["verdict"])
+            rows.append({**shown, "verdict": verdict})
+    header = {**run.header, "target": f"mutant:{mutant}", "selftest": False}
+    found = sum(row["verdict"] == "FAIL" for row in rows)
+    counts = {"FAIL": found, "PASS": len(rows) - found}
+    return Results(header, rows, {**run.footer, "counts": counts, "exit": 1 if found else 0})
+
+
+def _named(mutants: list[str]) -> str:
+    names = [name.partition("/")[2] for name in mutants[:_NAMED]]
+    more = len(mutants) - len(names)
+    return ", ".join([*names, *([f"{more} more"] if more else [])])
