@@ -65,7 +65,9 @@ def _onward(config: Config) -> tuple[Proxy, ...]:
     """The proxies that a proxy server passes; --proxy-auth is for those who come to it."""
     if config.proxy and config.proxy_type is None:
         raise UsageError("cannot use --proxy and -l without --proxy-type")
-    return tuple(one_proxy(text, "http") for text in config.proxy)
+    proxies = [one_proxy(text, "http") for text in config.proxy]
+    # A server asks nobody: its clients would have to wait.
+    return tuple(one._replace(password=one.password or "") for one in proxies)
 
 
 def served(config: Config) -> Proxy | None:
@@ -97,15 +99,20 @@ def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Prox
         raise UsageError(f"--proxy: {scheme}:// is no proxy ({', '.join(KINDS)})")
     spoken, port = KINDS[scheme]
     who, at, where = rest.rstrip("/").rpartition("@")
+    user: str | None
+    password: str | None
     if at:
-        user, _, password = who.partition(":")
-        auth = user, password or (auth[1] if auth else "")
+        user, colon, password = who.partition(":")
+        # A person is asked for what is nowhere, when the proxy asks who we are.
+        password = password or (auth[1] if auth else "" if colon else None)
+    else:
+        user, password = auth or (None, "")
     if not where:
         raise UsageError(f"--proxy: {text!r} names no host")
     if where.endswith("]") or ":" not in where:
         where = f"{where}:{port}"
     host, port = split_host_port(where, text)
-    return Proxy(spoken, host, port, *(auth or (None, "")))
+    return Proxy(spoken, host, port, user, password)
 
 
 def _auth(config: Config) -> tuple[str, str] | None:

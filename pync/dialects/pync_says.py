@@ -19,6 +19,7 @@ from ..core.events import (
     Proxied,
     Scanned,
     Secured,
+    Told,
     Unverified,
 )
 
@@ -27,6 +28,8 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     """What is said on stderr about an event; None is nothing."""
     if isinstance(event, Failed):
         return f"pync: {event.error}"
+    if isinstance(event, Told):
+        return event.text
     if isinstance(event, Unverified):
         return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
     if isinstance(event, Exposed):

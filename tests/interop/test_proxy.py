@@ -375,6 +375,20 @@ def test_nc_asks_for_the_password_as_theirs_does(how: str) -> None:
     assert seen[0].count(b"Proxy authentication failed\r\n") == TYPED[how]
 
 
+def test_pync_asks_for_a_password_that_is_nowhere() -> None:
+    with listening() as server:
+        words = ("--proxy", f"http://joe@127.0.0.1:{server.port}", "example.org", "80")
+        with Terminal([*PYNC, *words]) as person:
+            asks(server, MD5)
+            person.sees(b"Proxy password for joe@127.0.0.1: ")
+            person.types(b"wrong\r")
+            asks(server, MD5)
+            person.sees(b"Proxy authentication failed\r\nProxy password for joe@127.0.0.1: ")
+            person.types(b"secret\r")
+            assert said_by(server)[0].startswith(b"Digest username=")
+            person.sees(b"welcome\r\n")
+
+
 def test_nc_takes_the_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYNC_PROXY_PASSWORD", "secret")
     with listening() as server:

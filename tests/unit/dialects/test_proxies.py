@@ -18,6 +18,8 @@ from pync.dialects.proxies import VARIABLE, chain, one_proxy
         ("socks5://h", Proxy("socks5", "h", "1080")),
         ("socks4a://h", Proxy("socks4", "h", "1080")),
         ("http://joe:se:cret@h/", Proxy("http", "h", "3128", "joe", "se:cret")),
+        ("http://joe@h", Proxy("http", "h", "3128", "joe", None)),
+        ("http://joe:@h", Proxy("http", "h", "3128", "joe", "")),
         ("http://[::1]", Proxy("http", "::1", "3128")),
         ("[::1]:9", Proxy("socks5", "::1", "9")),
         ("h", Proxy("socks5", "h", "1080")),
