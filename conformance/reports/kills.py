@@ -59,8 +59,9 @@ def kills_of(results: list[dict[str, Any]]) -> Kills:
 
 def as_text(kills: Kills) -> str:
     """A line for each requirement, then the sole killers, then what is wrong."""
-    width = max(map(len, kills.killed), default=0)
-    lines = [f"{'requirement':{width}}  kills  alone"]
+    head = "requirement"
+    width = max(map(len, [head, *kills.killed]))
+    lines = [f"{head:{width}}  kills  alone"]
     for requirement, mutants in kills.killed.items():
         alone = kills.alone(requirement)
         lines.append(f"{requirement:{width}}  {len(mutants):5}  {_named(alone)}".rstrip())

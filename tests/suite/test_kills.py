@@ -1,0 +1,98 @@
+"""The kill matrix: every requirement must be able to kill, and every mutant must die."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from conformance.mutants.catalogue import MUTANTS
+from conformance.reports.kills import as_json, as_text, kills_of
+
+from .judging import conformance, read
+
+KILLED, SURVIVED = "PASS", "SKIP"
+
+
+def row(requirement: str, mutant: str, verdict: str) -> dict[str, Any]:
+    return {
+        "type": "result",
+        "id": requirement,
+        "profile": "echo",
+        "transport": "tcp",
+        "level": "MUST",
+        "clause": "2.1",
+        "verdict": verdict,
+        "signature": "wrong-byte" if verdict == KILLED else "survived",
+        "message": "",
+        "transcript": [],
+        "seconds": 0.1,
+        "mutant": mutant,
+    }
+
+
+ROWS = [
+    row("echo/a", "echo/one", KILLED),
+    row("echo/a", "echo/two", KILLED),
+    row("echo/b", "echo/one", KILLED),
+    row("echo/b", "echo/two", SURVIVED),
+]
+WRONG = [
+    row("echo/idle", "echo/one", SURVIVED),
+    row("echo/idle", "echo/immortal", SURVIVED),
+    row("echo/a", "echo/immortal", SURVIVED),
+]
+
+
+def test_who_kills_whom() -> None:
+    kills = kills_of(ROWS)
+    assert kills.killed == {"echo/a": ["echo/one", "echo/two"], "echo/b": ["echo/one"]}
+    assert kills.killers == {"echo/one": ["echo/a", "echo/b"], "echo/two": ["echo/a"]}
+    assert kills.alone("echo/a") == ["echo/two"]
+    assert kills.alone("echo/b") == []
+    assert kills.idle == kills.survivors == []
+
+
+def test_one_that_kills_nothing_and_one_that_does_not_die() -> None:
+    kills = kills_of([*ROWS, *WRONG])
+    assert kills.idle == ["echo/idle"]
+    assert kills.survivors == ["echo/immortal"]
+    text = as_text(kills)
+    assert "ERROR echo/idle kills nothing" in text
+    assert "ERROR mutant:echo/immortal survives" in text
+
+
+def test_the_text_has_a_line_for_each_requirement() -> None:
+    assert as_text(kills_of(ROWS)).splitlines() == [
+        "requirement  kills  alone",
+        "echo/a           2  two",
+        "echo/b           1",
+        "2 mutants, 0 survive, 1 have one killer; 2 requirements, 0 kill nothing",
+    ]
+
+
+def test_the_json_says_how_each_died() -> None:
+    told = json.loads(as_json(kills_of(ROWS)))
+    assert told["mutants"]["echo/one"] == {"echo/a": "wrong-byte", "echo/b": "wrong-byte"}
+    assert told["requirements"]["echo/a"]["alone"] == ["echo/two"]
+
+
+def test_a_run_of_it(tmp_path: Path) -> None:
+    """Two requirements against every mutant of their profile."""
+    asked = ("--case=discard/no-input", "--case=discard/segments")
+    done = conformance("selftest", "--matrix", *asked, f"--report={tmp_path}", "--jobs=8")
+    _, results, _ = read(tmp_path)
+    mutants = {name for name in MUTANTS if name.startswith("discard/")}
+    assert {one["mutant"] for one in results} == mutants
+    assert len(results) == 2 * len(mutants)
+    told = json.loads((tmp_path / "kills.json").read_text())
+    for name in ("discard/no-input", "discard/segments"):
+        named = {mutant for mutant, one in MUTANTS.items() if one.breaks == name}
+        assert named
+        assert named <= set(told["requirements"][name]["kills"])
+    # On the page each mutant is a target.
+    page = (tmp_path / "kills.html").read_text()
+    assert [name for name in mutants if f"mutant:{name}" not in page] == []
+    # These two see not all of them, and that is said.
+    assert done.returncode == 8
+    assert "survives: no requirement finds it out" in done.stdout
