@@ -26,6 +26,9 @@ from .targets.grammar import (
 )
 from .targets.launch import Wanted
 
+#: Clauses to which it makes no difference whether a server pauses (survival, lifecycle).
+_UNHURRIED = frozenset(f"7.{number}" for number in range(3, 17))
+
 #: Requirements on what a server does with the path that it binds.
 _OF_THE_PATH = ("/path-removed", "/path-stale")
 
@@ -120,6 +123,7 @@ class Plan:
             self.options.directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
             silent=profile.silent,
+            brisk=case.requirement.clause in _UNHURRIED,
         )
 
     def reproduce(self, case: Case) -> str:

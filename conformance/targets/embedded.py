@@ -24,16 +24,21 @@ MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
 #: the slides' second, and still well over the 100 ms that a client must be able to tell.
 EMBEDDED = {"greet": {"delay": b"0.15"}}
 
+#: The same where a pause proves nothing (a right server survives and ends as well without).
+BRISK = {"greet": {"delay": b"0.02"}}
+
 
 def embedded_command(
-    target: Target, profile: str, parameters: dict[str, bytes], listen_on: str
+    target: Target, profile: str, parameters: dict[str, bytes], listen_on: str, brisk: bool = False
 ) -> list[str]:
     """The command of a reference server or a mutant.
 
     Arguments:
         listen_on: an address, with port 0 for any.
+        brisk: a reference server need not pause.
     """
-    settings = {**EMBEDDED.get(profile, {}), **parameters}
+    pauses = BRISK if brisk and isinstance(target, ReferenceTarget) else EMBEDDED
+    settings = {**pauses.get(profile, {}), **parameters}
     words = [f"{key}={escape(value)}" for key, value in settings.items()]
     if isinstance(target, MutantTarget):
         return [*MUTANT_SERVER, f"{profile}/{target.name}", listen_on, *words]

@@ -60,6 +60,7 @@ class Wanted(NamedTuple):
     directory: str | None = None
     kept: bool = False
     silent: bool = False
+    brisk: bool = False
 
 
 class Server(NamedTuple):
@@ -152,7 +153,8 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
 
 def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) -> Server:
     """Start an embedded server; its own announcement is trusted, no probe needed."""
-    argv = embedded_command(wanted.target, wanted.profile, dict(wanted.parameters), listen_on)
+    parameters = dict(wanted.parameters)
+    argv = embedded_command(wanted.target, wanted.profile, parameters, listen_on, wanted.brisk)
     process = _spawn(wanted, argv, _secrets(wanted, folder), stack)
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(
