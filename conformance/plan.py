@@ -20,6 +20,7 @@ from .targets.grammar import (
     AddressTarget,
     CommandTarget,
     MutantTarget,
+    ReferenceTarget,
     Target,
     parse_settings,
     parse_target,
@@ -123,7 +124,7 @@ class Plan:
             self.options.directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
             silent=profile.silent,
-            brisk=case.requirement.clause in _UNHURRIED,
+            brisk=isinstance(target, ReferenceTarget) and case.requirement.clause in _UNHURRIED,
         )
 
     def reproduce(self, case: Case) -> str:

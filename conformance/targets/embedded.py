@@ -37,7 +37,7 @@ def embedded_command(
         listen_on: an address, with port 0 for any.
         brisk: a reference server need not pause.
     """
-    pauses = BRISK if brisk and isinstance(target, ReferenceTarget) else EMBEDDED
+    pauses = BRISK if brisk else EMBEDDED
     settings = {**pauses.get(profile, {}), **parameters}
     words = [f"{key}={escape(value)}" for key, value in settings.items()]
     if isinstance(target, MutantTarget):
