@@ -180,9 +180,12 @@ def half_close(session: Session) -> None:
     "RFC 862; RFC 9293 3.6 (half-close)",
 )
 def half_close_pending(session: Session) -> None:
-    peer = session.join()
+    peer = session.join(receive_buffer=16 * 1024)
     data = session.some_bytes(256 * 1024)
     taken = peer.flood(data, len(data), quiet=0.3)
+    # The barrier: on a slow machine the bytes would still be on their way to the server.
+    for _ in range(2):
+        session.next_client_is_served()
     peer.send_eof()
     peer.expect(data[:taken], "the echo after the client's FIN")
     peer.expect_eof()
