@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .catalogue import NOT_EXPRESSIBLE, ClientProfile, Profile, Requirement, matches
+from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
-from .targets.address import DATAGRAMS, IPV4_OF, TCP, TLS, TRANSPORTS, UNIX, Address, parse
+from .reach import transports_of
+from .targets.address import DATAGRAMS, IPV4_OF, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
     INETD,
     INHERITS,
-    LISTENS,
     AddressTarget,
     CommandTarget,
     MutantTarget,
@@ -166,10 +166,6 @@ class Plan:
         where = self.target.address if isinstance(self.target, AddressTarget) else self.at
         return where is not None and where.transport in DATAGRAMS
 
-    def _is_program(self) -> bool:
-        listens = getattr(self.target, "manner", LISTENS) == LISTENS
-        return listens and not isinstance(self.target, AddressTarget)
-
     def _with_addresses(self, profiles: list[Profile]) -> list[Profile]:
         for profile in profiles:
             if self.addresses and profile.name not in self.addresses:
@@ -216,7 +212,7 @@ class Plan:
         if profile.name in self.addresses:
             reached = [self.addresses[profile.name].transport]
         else:
-            reached = self._reached(profile)
+            reached = transports_of(self.target, self.at, profile, self.options.transports)
         offered = [name for name in profile.transports if name in reached]
         if not offered:
             raise WrongUsage(
@@ -224,39 +220,6 @@ class Plan:
                 f"this target is reached over {', '.join(reached)}"
             )
         return offered
-
-    def _reached(self, profile: Profile) -> list[str]:
-        if isinstance(profile, ClientProfile) and not self._is_program():
-            raise WrongUsage(
-                f"{profile.name} judges a client: TARGET is a command with {{host}} and {{port}}"
-            )
-        if isinstance(self.target, AddressTarget):
-            if self.at is not None:
-                raise WrongUsage("AT goes with a command; the TARGET is an address already")
-            return [self.target.address.transport]
-        if not isinstance(self.target, CommandTarget):
-            if self.at is not None:
-                raise WrongUsage("AT goes with a command; embedded servers choose their own port")
-            return list(TRANSPORTS)
-        if self.at is not None:
-            return [self.at.transport]
-        # Of a profile's transports the first is the ordinary one.
-        ordinary = profile.transports[:1]
-        asked = [name for name in self.options.transports if name in profile.transports]
-        if self.target.manner == INETD:
-            # A connection becomes a process; a datagram has none.
-            return [name for name in asked or [TCP] if name not in (TLS, *DATAGRAMS)]
-        if self.target.manner != LISTENS:
-            # The suite listens itself: over whatever it is asked to.
-            return asked or list(ordinary)
-        if self.target.placeholders & {"cert", "key"}:
-            return [TLS]
-        if "path" in self.target.placeholders and "port" not in self.target.placeholders:
-            return [UNIX]
-        if not self.target.placeholders & {"port", "path"} and asked:
-            return asked
-        # Whoever asks for TLS has a server that reads TLS_CERT and TLS_KEY.
-        return [TLS] if asked == [TLS] else list(ordinary)
 
     def _cases(self, ipv6: bool) -> list[Case]:
         return [
