@@ -151,6 +151,9 @@ class SpliceThrough(_Between):
 class SpliceAcross(_Between):
     """From a socket to a socket, through a pipe of our own (a proxy's way).
 
+    Not where one of them blocks (standard input or output under inetd): splice(2) waits for such
+    a socket whatever it is told, and nothing else would move meanwhile.
+
     The pipe is widened, and not by much, only where it has been full: there may be hundreds,
     and what one user's pipes may hold together is limited (pipe(7), pipe-user-pages-soft).
     """
@@ -187,6 +190,8 @@ class SpliceAcross(_Between):
     def _step(self) -> int:
         if not self._inside:
             if self._out == -1:
+                if os.get_blocking(self._source) or os.get_blocking(self._sink):
+                    raise OSError(errno.EINVAL, "one of them blocks")
                 # Not before there is something to move: most clients are silent.
                 self._out, self._in = os.pipe()
             self._failed = "source"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from ..peer import Peer, Server, connected
-from ..programs import is_listening_path, until
+from ..programs import PYNC, Program, is_listening_path, until
 from .conftest import Start, heard_port, keeps_saying
 
 linux = pytest.mark.skipif(
@@ -209,3 +210,40 @@ def test_errors_do_not_obey_the_terminals_language(pync: Start, tmp_path: Path) 
     said = pync("-U", f"{tmp_path}/\x1b[31mred\nline").ends(1)
     assert said.count(b"\n") == 1
     assert b"\x1b" not in said
+
+
+@linux
+def test_output_that_is_a_socket_and_is_not_read_holds_up_nothing_else(server: Server) -> None:
+    """As under inetd; the socket blocks, and its flags are not ours to change."""
+    theirs, reader = socket.socketpair()
+    with (
+        theirs,
+        reader,
+        Program(*PYNC, "127.0.0.1", server.port, stdout=theirs.fileno()) as program,
+    ):
+        peer = server.accepts()
+        # More comes than anybody reads ...
+        assert peer.offers(bytes(64 << 20)) < 64 << 20
+        # ... and what is typed goes out nevertheless.
+        program.write(b"hello\n")
+        peer.hears(b"hello\n")
+
+
+@linux
+def test_input_that_is_a_socket_and_is_silent_holds_up_nothing_else(server: Server) -> None:
+    theirs, typist = socket.socketpair()
+    with theirs, typist, Program(*PYNC, "127.0.0.1", server.port, stdin=theirs.fileno()) as program:
+        peer = server.accepts()
+        much = bytes(range(256)) * 20_000
+        speaker = Peer(typist.dup())
+        thread = threading.Thread(target=speaker.says, args=(much,))
+        thread.start()
+        for start in range(0, len(much), 1 << 16):
+            peer.hears(much[start : start + (1 << 16)])
+        thread.join()
+        speaker.closes()
+        typist.sendall(b"more")
+        peer.hears(b"more")
+        # It has been read to its end, and says nothing now.
+        peer.says(b"answer")
+        assert program.read(6) == b"answer"

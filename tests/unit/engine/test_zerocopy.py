@@ -252,6 +252,20 @@ def test_whose_fault_a_reset_between_sockets_is(stack: ExitStack, which: str) ->
     assert mover.fault(reset.value) == which
 
 
+@pytest.mark.parametrize("which", ["source", "sink"])
+def test_sockets_that_block_are_for_the_slow_path(stack: ExitStack, which: str) -> None:
+    near, speaker = sockets(stack)
+    far, hearer = sockets(stack)
+    (near if which == "source" else far).setblocking(True)
+    mover = fast_path(Side(near.fileno()), Side(far.fileno()))
+    assert mover is not None
+    speaker.sendall(b"x")
+    assert (mover.move(), mover.leftover()) == (None, b"")
+    hearer.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        hearer.recv(1)
+
+
 def test_without_descriptors_the_slow_path_goes_on(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
