@@ -96,6 +96,9 @@ def _launched(plan: Plan, case: Case) -> Iterator[Server]:
         target = plan.target
         if isinstance(target, CommandTarget) and not target.placeholders and not plan.at:
             error.output.append("(if it takes its port as a word, write {port} there)")
+        if isinstance(target, CommandTarget) and not plan.at:
+            error.output.append("(a server of datagrams, or a client, is not found out: say")
+            error.output.append(" run --profile=udp-echo, or run --profile=client-echo)")
         raise
 
 

@@ -49,6 +49,7 @@ class Sender:
         self._transcript = transcript
         self._previous = b""
         self._sent: list[bytes] = []
+        self._answered: set[bytes] = set()
         try:
             family, self._server = endpoints(address)[0]
         except OSError as error:
@@ -84,7 +85,8 @@ class Sender:
             if data in missing:
                 missing.remove(data)
                 self._previous = data
-            elif self._near or data not in datagrams:
+                self._answered.add(data)
+            elif self._near or data not in self._answered:
                 raise self._wrong(missing[0], data, awaited)
 
     def close(self, note: bool = True) -> None:

@@ -18,7 +18,7 @@ from .results import Results
 TEMPLATE = Path(__file__).with_name("matrix.html")
 
 #: Targets up to which every cell opens its transcript; beyond, those that are not green.
-_WHOLE = 8
+WHOLE = 8
 
 #: Failures that are printed; the class's whole list would be a book.
 _PRINTED = 200
@@ -70,7 +70,7 @@ def content(runs: list[Results]) -> dict[str, Any]:
     return {
         "requirements": list(requirements.values()),
         "cases": [[numbers[name], transport, more] for name, transport, more in cases],
-        "targets": [_target(run, cases, whole=len(runs) <= _WHOLE) for run in runs],
+        "targets": [_target(run, cases, whole=len(runs) <= WHOLE) for run in runs],
     }
 
 

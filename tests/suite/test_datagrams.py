@@ -275,5 +275,27 @@ def test_what_never_answers_is_said_to() -> None:
             await_ready(None, [address], False, b"ready?", 0.3)
 
 
+def test_elsewhere_what_a_network_loses_or_doubles_is_not_the_servers_fault() -> None:
+    came: list[bytes] = []
+
+    def answer(sock: socket.socket, data: bytes, source: tuple[str, int]) -> None:
+        came.append(data)
+        if len(came) > 1:  # the first is lost
+            sock.sendto(data, source)
+            sock.sendto(data, source)
+
+    with talking_to(answer) as (sender, transcript):
+        sender._near = False
+        sender.deadline = 2.0
+        sender.send(b"one")
+        sender.expect(b"one")
+        sender.send(b"two")
+        sender.expect(b"two")
+        sender.send(b"three", b"four")
+        sender.expect(b"three", b"four")
+    assert came[:3] == [b"one", b"one", b"two"]
+    assert "sent again" in [one.word for one in transcript.events]
+
+
 def void(_value: object) -> None:
     """A lambda's value, thrown away."""
