@@ -81,6 +81,10 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
     ),
     (_output(r"panic:|panicked at"), "one connection's error must not end the whole program"),
     (
+        lambda violation: violation.kind == "died" and "(exit status 0)" in violation.summary,
+        "a server has to stay in the foreground, and to serve more than one client",
+    ),
+    (
         lambda violation: violation.kind == "died" and "SIGPIPE" in violation.summary,
         "ignore SIGPIPE: writing to a connection that its client reset raises it",
     ),

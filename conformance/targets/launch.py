@@ -34,6 +34,7 @@ from .grammar import (
 from .ports import becomes_bindable, refuse_when_taken, reserved_port
 from .readiness import announced_address, await_ready
 from .spawn import Process
+from .strangers import bound_sockets, refuse_stranger
 
 _HERE = Path(__file__).parent.parent
 INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
@@ -185,11 +186,14 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     until = time.monotonic() + TIME_WAIT
     while True:
+        older = bound_sockets() if announces else frozenset()
         process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
         try:
             ready = await_ready(
                 process, candidates, announces, wanted.first_input, wanted.deadline, wanted.silent
             )
+            if process.announced:
+                refuse_stranger(ready, older)
             return Server(ready, process)
         except Unreachable:
             # A server that sets no SO_REUSEADDR cannot bind while its forerunner's

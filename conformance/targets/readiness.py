@@ -86,7 +86,8 @@ def _await_ready(
                 seen = _SILENCE.get(address.transport, "it takes connections but never answers")
         if process and not process.alive:
             raise Unreachable(
-                f"the target ended before it was ready ({process.ending})", process.last_lines()
+                f"the target ended before it was ready ({process.ending}){_why(process)}",
+                process.last_lines(),
             )
         if time.monotonic() >= until:
             where = " or ".join(map(str, addresses))
@@ -98,6 +99,12 @@ def _await_ready(
             process.wait(PAUSE)
         else:
             time.sleep(PAUSE)
+
+
+def _why(process: Process) -> str:
+    """What it is in most cases: a server that goes into the background, as daemons do."""
+    in_order = process.ending == "exit status 0"
+    return "; it has to stay in the foreground" if in_order else ""
 
 
 ANSWERED, CLOSED, SILENT, ABSENT = "answered", "closed", "silent", "absent"
