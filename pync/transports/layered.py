@@ -125,7 +125,7 @@ class LayeredConn(StreamConn):
         counting = getattr(self._conn, "unacknowledged", None)
         return counting() if counting is not None else 0
 
-    def abort(self) -> None:
+    def break_off(self) -> None:
         """Let go, and do not say that this was the end: something is missing. Idempotent."""
         self._eof_made = True
         abort: Callable[[], None] = getattr(self._conn, "abort", self._conn.close)

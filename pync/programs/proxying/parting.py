@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from ...engine.ends import send_eof, unacknowledged
 from ...engine.loop import Loop, Timer
-from ...transports.conn import Conn
+from ...transports.conn import Conn, TcpConn
+from ...transports.layered import LayeredConn
 
 #: Seconds that a client has to take what was said last, and to end.
 LINGER = 2.0
@@ -84,9 +85,10 @@ class Parting:
         if waits and time.monotonic() < self._until:
             self._timer = self._loop.call_later(LOOK, self._look)
             return
-        abort: Callable[[], None] | None = getattr(self._conn, "abort", None)
-        if abort is not None:
-            abort()
+        if isinstance(self._conn, TcpConn):
+            self._conn.abort()
+        elif isinstance(self._conn, LayeredConn):
+            self._conn.break_off()
         self._end()
 
     def _end(self) -> None:

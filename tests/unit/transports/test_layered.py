@@ -106,13 +106,13 @@ def test_close_says_goodbye_and_is_idempotent() -> None:
         conn.recv(1)
 
 
-def test_what_is_aborted_does_not_say_that_this_was_the_end() -> None:
+def test_what_is_broken_off_does_not_say_that_this_was_the_end() -> None:
     ours, peer = pair()
     with peer:
         conn = LayeredConn(ours, Upside())
         conn.send_all(b"half")
-        conn.abort()
-        conn.abort()
+        conn.break_off()
+        conn.break_off()
         conn.close()
         # No full stop: what came was not all.
         assert [peer.recv(10), peer.recv(10)] == [b"HALF", b""]
