@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,15 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         try:
             bound(process.pid, limits)
             assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(json.dumps(request).encode())
+            # It stays open: when we are killed it ends, and the run with it.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.flush()
             stopped = _watch(process, mark, limits)
         finally:
             _kill(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()  # type: ignore[union-attr]
             end(process.pid, mark)
         source = report / "results.jsonl"
         return {
@@ -124,5 +129,12 @@ def judge_what_is_asked() -> Exit:
     """The process itself: judge what stdin asks for; returns the exit status."""
     from .run import run
 
-    request = json.load(sys.stdin)
+    request = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_who_asked, daemon=True).start()
     return run(options_from(request["options"]), Path(request["report"]), 1)
+
+
+def _end_with_who_asked() -> None:
+    """Nobody waits for the results any more: leave; the warden ends what we have started."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGKILL)

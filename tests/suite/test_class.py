@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from conformance.reports.classes import WEIGHT, folder_of, results_of
 from conformance.targets.limits import Limits, Member, excess
 from conformance.targets.ports import reserved_port
 
+from ..programs import until
 from .judging import ROOT, conformance
 
 #: One scenario is enough to see who was judged.
@@ -203,6 +205,22 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
         "faults": ["the run took more than 4 s"],
         "folder": "slow",
     }
+
+
+@on_linux
+def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
+    at = written(tmp_path, server(tmp_path, "slow", "print('begun', flush=True)" + WAITS))
+    argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
+    with subprocess.Popen(
+        [*argv, f"--report={tmp_path / 'report'}", "--jobs=1"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as run:
+        until(lambda: any("slow.py" in words for words in still_there(tmp_path)), "the server")
+        os.killpg(run.pid, signal.SIGKILL)
+    until(lambda: still_there(tmp_path) == [], "the end of all")
 
 
 def test_targets_at_one_address_take_turns(tmp_path: Path) -> None:
