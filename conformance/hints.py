@@ -135,6 +135,22 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         "serve one client at a time, or keep its output in a buffer?",
     ),
     (
+        _kind("no-handshake"),
+        "does it speak TLS there, with the certificate that TLS_CERT and TLS_KEY name, and does "
+        "a client's handshake wait for no other client?",
+    ),
+    (
+        _kind("missing-datagram"),
+        "answer to the address that recvfrom() gave, from the socket that received the datagram; "
+        "an empty datagram is no end",
+    ),
+    (
+        _kind("client-stays"),
+        "the end of the connection must end the program, although it waits for a line to be typed",
+    ),
+    (_kind("status-zero"), "end with a status that is not zero when the connection broke"),
+    (_kind("stack-trace"), "catch the connection's error, and say it in one line"),
+    (
         _kind("refused"),
         "the server stopped accepting: has it died, or does it serve one client only?",
     ),

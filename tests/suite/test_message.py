@@ -142,3 +142,19 @@ def test_the_first_difference_is_found_in_megabytes() -> None:
     assert first_difference(b"abc", b"abc") == 3
     assert first_difference(b"abc", b"ab") == 2
     assert first_difference(b"", b"x") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("no-handshake", "does it speak TLS there"),
+        ("missing-datagram", "answer to the address that recvfrom() gave"),
+        ("client-stays", "the end of the connection must end the program"),
+        ("status-zero", "end with a status that is not zero"),
+        ("stack-trace", "say it in one line"),
+    ],
+)
+def test_what_is_wrong_with_datagrams_tls_and_clients_has_a_hint(kind: str, hint: str) -> None:
+    found = hint_for(Violation(kind, "it went wrong"))
+    assert found is not None
+    assert hint in found
