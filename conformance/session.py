@@ -10,6 +10,7 @@ import random
 import signal
 import string
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -78,6 +79,7 @@ class Session:
         self._names = iter(_client_names())
         self._peers: list[Peer] = []
         self._senders: list[Sender] = []
+        self._patience = self.deadline
         self._stack = ExitStack()
         self._server: Server | None = None
 
@@ -116,8 +118,14 @@ class Session:
         return peer
 
     def let_accept(self) -> None:
-        """Wait until the server has accepted what is waiting; no verdict depends on it."""
-        let_accept(self.server.address, self.deadline)
+        """Wait until the server has accepted what is waiting; no verdict depends on it.
+
+        All these waits together take a deadline at most: a server that serves one client
+        at a time accepts none of the others, ever.
+        """
+        began = time.monotonic()
+        let_accept(self.server.address, self._patience)
+        self._patience = max(0.0, self._patience - (time.monotonic() - began))
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client that has seen what the service sends at the start."""

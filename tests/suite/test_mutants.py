@@ -6,6 +6,7 @@ That the suite kills every one is shown by ``selftest``; here the table itself i
 from __future__ import annotations
 
 import ast
+import time
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,15 @@ def test_a_mutant_fails_what_its_fault_breaks_and_nothing_else(
     assert judged.ids("FAIL") == {f"{family}/{words}" for words in broken}
     rest = {one["id"] for one in judged.results} - judged.ids("FAIL")
     assert judged.ids("PASS") == rest
+
+
+@pytest.mark.parametrize("words", ["idle-64", "leak-fin", "leak-reset"])
+def test_one_client_at_a_time_is_no_reason_to_wait_for_each(words: str, tmp_path: Path) -> None:
+    """Of 200 clients none is accepted: the wait for that is one deadline, not 200."""
+    began = time.monotonic()
+    done = conformance(
+        *("run", "mutant:echo/one-at-a-time", f"--case=echo/{words}", "--transport=tcp"),
+        *("--deadline=1", f"--report={tmp_path}"),
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert time.monotonic() - began < 40
