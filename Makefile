@@ -1,4 +1,5 @@
-# The whole project by hand: make conformance, test, check, selftest, soak, bench, docs, clean.
+# The whole project by hand: make conformance, test, check, selftest, soak, slow-link,
+# bench, docs, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -21,7 +22,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest test check soak bench docs clean
+.PHONY: conformance selftest test check soak slow-link bench docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -40,6 +41,10 @@ check: $(READY)
 
 soak: $(READY)
 	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)
+
+# The reference servers behind 300 ms of delay, and with segments of one byte.
+slow-link: $(READY)
+	@$(ALONE) $(PY) .ci/slow_link.py $(PROFILES)
 
 # BENCH='--case=file --pairs=7'; nc.openbsd, ncat and socat are compared with if they are there.
 bench: $(READY)

@@ -193,9 +193,10 @@ def isolation(session: Session) -> None:
 @hello.must("terminal", "8.10", "A person on a terminal sees the reply.", "SPEC 8.10")
 def terminal(session: Session) -> None:
     person = session.terminal()
-    for line in (b"Hello server", b"once more"):
-        person.type_line(line)
-        person.see(session.parameters["reply"], "the reply")
+    # One line only: over a link that brings it byte by byte there may be a reply to each
+    # byte, and what is typed meanwhile appears among them.
+    person.type_line(b"Hello server")
+    person.see(session.parameters["reply"], "the reply")
 
 
 every_stream_service(hello)
