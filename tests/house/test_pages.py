@@ -122,7 +122,7 @@ def complaint(call: list[str]) -> str | None:
             return str(error)
     if call[:1] == ["make"]:
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-        known = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+        known = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
         taken = {*re.findall(r"ASKED_([A-Z]+)", makefile), "RUNS", "PYTHON"}
         asked = {word.partition("=")[0] for word in call[1:]}
         return ", ".join(sorted(asked - known - taken)) or None
