@@ -19,6 +19,7 @@ from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, Progressed, Scanned
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
+from .transports import bell
 from .transports.stdio import Stdio, is_open
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def main(
     stdout_fd, voice = _descriptor(stdout, 1), _Voice(_descriptor(stderr, 2))
     try:
         dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
-        with _signals():
+        with _signals(), bell.hung_up():
             return _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice).run(words)
     except UsageError as error:
         voice.say(f"pync: {error}")

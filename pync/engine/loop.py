@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..transports import bell
 from ..transports.conn import Selector, select_wait
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Loop:
 
     def __init__(self) -> None:
         self._selector = Selector()
+        bell.hear(self._selector)
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._timers: list[Timer] = []
@@ -128,7 +130,7 @@ class Loop:
             # select of nothing is an error there, not a sleep.
             time.sleep(timeout or 0)
             return []
-        return self._selector.select(timeout)
+        return bell.but_the_bell(self._selector.select(timeout))
 
     def _until_next(self) -> float | None:
         while self._timers and self._timers[0].callback is None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
-from . import everyone
+from . import bell, everyone
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -253,9 +253,10 @@ class Listener:
         with Selector() as selector:
             for sock in self._socks:
                 selector.register(sock, selectors.EVENT_READ)
-            ready = selector.select(select_wait(deadline.remaining))
+            bell.hear(selector)
+            ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
             while not ready and not deadline.passed:
-                ready = selector.select(select_wait(deadline.remaining))
+                ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
         if not ready:
             self._timed_out()
         found = ready[0][0].fileobj

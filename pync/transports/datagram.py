@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from . import bell
 from .conn import Conn, Selector, select_wait
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
@@ -144,5 +145,7 @@ class ListeningConn(Conn):
         with Selector() as selector:
             for sock in self._socks:
                 selector.register(sock, selectors.EVENT_READ)
-            if not selector.select(select_wait(deadline.remaining)) and deadline.passed:
+            bell.hear(selector)
+            ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
+            if not ready and deadline.passed:
                 raise TimeoutError("timed out")

@@ -61,7 +61,7 @@ RESERVED = {
     "concurrent": set[str](),
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
-    "selectors": {"loop.py", "conn.py", "datagram.py"},
+    "selectors": {"loop.py", "conn.py", "datagram.py", "bell.py"},
     "threading": {"editing.py", "pump.py", "resolver.py"},
 }
 

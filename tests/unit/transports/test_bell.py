@@ -1,0 +1,95 @@
+"""A signal that comes just before a wait ends it."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+from contextlib import nullcontext
+
+import pytest
+
+from pync.engine.loop import Loop
+from pync.transports import bell
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+
+
+def test_a_signal_that_came_before_the_wait_ends_it() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    try:
+        with bell.hung_up(), selectors.DefaultSelector() as selector:
+            bell.hear(selector)
+            # Its handler has run by the time we wait: without the bell nothing would come.
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert heard == [signal.SIGUSR1]
+            ready = selector.select(10)
+            assert len(ready) == 1
+            assert bell.but_the_bell(ready) == []
+            # It is silent again, and heard twice it is no error.
+            assert selector.select(0) == []
+            assert bell.but_the_bell(ready) == []
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_loop_goes_round_for_it_and_calls_nobody() -> None:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    rounds = iter([True, True])
+    try:
+        with bell.hung_up(), Loop() as loop:
+            left, right = socket.socketpair()
+            with left, right:
+                loop.watch_reader(left.fileno(), lambda: pytest.fail("nothing was said"))
+                os.kill(os.getpid(), signal.SIGUSR1)
+                loop.call_later(10, lambda: pytest.fail("nobody rang"))
+                loop.run_while(lambda: next(rounds) if not _silent() else False)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def _silent() -> bool:
+    """Whether the bell has been heard."""
+    with selectors.DefaultSelector() as selector:
+        bell.hear(selector)
+        return selector.select(0) == []
+
+
+def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
+    left, right = socket.socketpair()
+    with left, right:
+        right.setblocking(False)
+        before = signal.set_wakeup_fd(right.fileno())
+        try:
+            with bell.hung_up(), bell.hung_up():
+                pass
+            assert signal.set_wakeup_fd(-1) == right.fileno()
+        finally:
+            signal.set_wakeup_fd(before)
+
+
+def test_where_nobody_asked_for_it_there_is_none() -> None:
+    with selectors.DefaultSelector() as selector:
+        bell.hear(selector)
+        assert not selector.get_map()
+    assert bell.but_the_bell([]) == []
+
+
+@pytest.mark.parametrize("main_has_one", [False, True])
+def test_another_thread_does_without(main_has_one: bool) -> None:
+    done: list[bool] = []
+
+    def run() -> None:
+        with bell.hung_up(), selectors.DefaultSelector() as selector:
+            bell.hear(selector)
+            done.append(not selector.get_map())
+
+    with bell.hung_up() if main_has_one else nullcontext():
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(10)
+    assert done == [True]
