@@ -37,7 +37,8 @@ def failure(
     if hint:
         lines.append(f"  hint      {hint}")
     if violation.server_output:
-        lines.append("  the server's last lines:")
+        judged = "client" if identity.startswith("client-") else "server"
+        lines.append(f"  the {judged}'s last lines:")
         lines += [f"    | {line}" for line in violation.server_output]
     lines.append("  transcript (seconds, client, direction):")
     lines += [f"    {line}" for line in transcript]

@@ -98,6 +98,7 @@ def test_the_slides_client_shows_its_stack_when_the_server_resets(tmp_path: Path
     assert judged.ids("FAIL") == {"client-echo/reset-no-trace"}
     message = judged.message("client-echo/reset-no-trace")
     assert "the person is shown a stack trace" in message
+    assert "the client's last lines:" in message
     assert "without an 'error' listener" in message
 
 
