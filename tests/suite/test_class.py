@@ -214,6 +214,7 @@ def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*argv, f"--report={tmp_path / 'report'}", "--jobs=1"],
         cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
