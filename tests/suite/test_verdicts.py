@@ -145,3 +145,19 @@ def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
     assert verdicts == {(one["id"], one["transport"]): one["verdict"] for one in ours.results}
     assert theirs.returncode == ours.status == footer["exit"] == 1
     assert "fin-instead-of-rst" in {one["signature"] for one in results}
+
+
+def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    """One after the other in the catalogue's order, or all at once in any."""
+    script = IMPLEMENTATIONS / "socketserver_services.py"
+    verdicts = []
+    for target in ("mutant:discard/acknowledges", f"python {script} discard {{port}}"):
+        for jobs in (1, 6):
+            folder = tmp_path / f"{len(verdicts)}"
+            judged = judge(folder, target, "--profile=discard", f"--jobs={jobs}", "--deadline=3")
+            verdicts.append(
+                {(one["id"], one["transport"], one["verdict"]) for one in judged.results}
+            )
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[2] == verdicts[3]
+    assert verdicts[0] != verdicts[2]
