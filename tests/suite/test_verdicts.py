@@ -150,11 +150,13 @@ def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
 def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     """One after the other in the catalogue's order, or all at once in any."""
     script = IMPLEMENTATIONS / "socketserver_services.py"
+    names = ("silent", "no-input", "segments", "isolation", "reset-at-once", "sigterm-idle")
+    cases = [f"--case=discard/{name}" for name in names]
     verdicts = []
-    for target in ("mutant:discard/acknowledges", f"python {script} discard {{port}}"):
+    for target in ("mutant:discard/greets", f"python {script} discard {{port}}"):
         for jobs in (1, 6):
-            folder = tmp_path / f"{len(verdicts)}"
-            judged = judge(folder, target, "--profile=discard", f"--jobs={jobs}", "--deadline=3")
+            words = (target, *cases, "--transport=tcp", f"--jobs={jobs}")
+            judged = judge(tmp_path / f"{len(verdicts)}", *words)
             verdicts.append(
                 {(one["id"], one["transport"], one["verdict"]) for one in judged.results}
             )
