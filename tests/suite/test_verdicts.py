@@ -152,7 +152,7 @@ def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None
     script = IMPLEMENTATIONS / "socketserver_services.py"
     names = ("silent", "no-input", "segments", "isolation", "reset-at-once", "sigterm-idle")
     cases = [f"--case=discard/{name}" for name in names]
-    verdicts = []
+    verdicts: list[set[tuple[str, ...]]] = []
     for target in ("mutant:discard/greets", f"python {script} discard {{port}}"):
         for jobs in (1, 6):
             words = (target, *cases, "--transport=tcp", f"--jobs={jobs}")
