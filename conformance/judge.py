@@ -14,6 +14,7 @@ from .expectations import Expectations
 from .hints import hint_for
 from .message import failure
 from .mutants.catalogue import MUTANTS
+from .mutants.signatures import SIGNATURES
 from .outcome import Level, NotJudged, SuiteFailed, Unreachable, Verdict, Violation, WrongUsage
 from .plan import Case, Plan
 from .profiles import PROFILES
@@ -99,10 +100,16 @@ def _as_selftest(
     case: Case, verdict: Verdict, signature: str, message: str
 ) -> tuple[Verdict, str, str]:
     """A mutant must be killed: what is red against a server is green here."""
-    if verdict in (Verdict.FAIL, Verdict.WARN):
-        return Verdict.PASS, signature, message
     assert case.mutant is not None
-    if MUTANTS[case.mutant].breaks != case.requirement.id and verdict != Verdict.ERROR:
+    named = MUTANTS[case.mutant].breaks == case.requirement.id
+    if verdict in (Verdict.FAIL, Verdict.WARN):
+        expected = SIGNATURES.get(case.mutant, frozenset())
+        if named and signature not in expected:
+            awaited = " or ".join(sorted(expected)) or "nothing known"
+            said = f"{case.mutant} dies of {signature}, and {awaited} was expected"
+            return Verdict.WARN, signature, f"{said}\n{message}"
+        return Verdict.PASS, signature, message
+    if not named and verdict != Verdict.ERROR:
         # In the kill matrix: not the one that has to find this fault, and it has not.
         return Verdict.SKIP, "survived", "a fault that it does not see"
     if verdict == Verdict.PASS:

@@ -105,8 +105,10 @@ class Console:
         ):
             if self._plan.options.kill_matrix:
                 return f"{summary.counts.get('PASS', 0)} kills"
-            killed = summary.counts.get("PASS", 0)
-            return f"{killed} of {len(self._plan.cases)} mutants killed by the requirement named"
+            otherwise = summary.counts.get("WARN", 0)
+            killed = summary.counts.get("PASS", 0) + otherwise
+            said = f"{killed} of {len(self._plan.cases)} mutants killed by the requirement named"
+            return f"{said}, {otherwise} otherwise than expected" if otherwise else said
         return MEANING[summary.exit]
 
     @staticmethod

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 from .matrix import write_matrix
 from .results import Results
 
+#: What a verdict of the self-test is on the page, where the mutant is a target.
+_AS_TARGET = {"PASS": "FAIL", "WARN": "FAIL", "FAIL": "PASS"}
+
 #: Mutants that are named after a requirement; the rest are counted.
 _NAMED = 6
 
@@ -50,7 +53,7 @@ def kills_of(results: list[dict[str, Any]]) -> Kills:
         requirement, mutant = row["id"], row["mutant"]
         kills.killed.setdefault(requirement, [])
         kills.killers.setdefault(mutant, [])
-        if row["verdict"] == "PASS":
+        if row["verdict"] in ("PASS", "WARN"):
             kills.killed[requirement].append(mutant)
             kills.killers[mutant].append(requirement)
             kills.signatures[requirement, mutant] = row["signature"]
@@ -113,7 +116,9 @@ def _as_target(run: Results, mutant: str) -> Results:
     for row in run.results:
         if row["mutant"] == mutant:
             shown = {key: value for key, value in row.items() if key != "mutant"}
-            verdict = {"PASS": "FAIL", "FAIL": "PASS"}.get(row["verdict"], row["verdict"])
+            verdict = {"PASS": "FAIL", "WARN": "FAIL", "FAIL": "PASS"}.get(
+                row["verdict"], row["verdict"]
+            )
             rows.append({**shown, "verdict": verdict})
     header = {**run.header, "target": f"mutant:{mutant}", "selftest": False}
     found = sum(row["verdict"] == "FAIL" for row in rows)

@@ -13,8 +13,11 @@ import pytest
 
 from conformance import mutants
 from conformance.catalogue import StreamProfile
+from conformance.judge import _as_selftest
 from conformance.mutants.catalogue import MUTANTS
-from conformance.outcome import Level
+from conformance.mutants.signatures import SIGNATURES
+from conformance.outcome import Level, Verdict
+from conformance.plan import Case
 from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.reference.python.client import Client
 from conformance.reference.python.services import SERVICES
@@ -47,6 +50,22 @@ def test_every_must_is_broken_in_every_family_that_has_it() -> None:
     broken = {mutant.breaks for mutant in MUTANTS.values()}
     musts = {one.id for one in REQUIREMENTS.values() if one.level == Level.MUST}
     assert musts - broken == set()
+
+
+def test_it_is_known_how_each_mutant_dies() -> None:
+    assert set(SIGNATURES) == set(MUTANTS)
+
+
+def test_a_death_of_another_kind_is_told() -> None:
+    case = Case(REQUIREMENTS["echo/binary"], "tcp", mutant="echo/stops-at-nul")
+    (expected,) = SIGNATURES["echo/stops-at-nul"]
+    assert _as_selftest(case, Verdict.FAIL, expected, "x") == (Verdict.PASS, expected, "x")
+    verdict, signature, message = _as_selftest(case, Verdict.FAIL, "died", "x")
+    assert (verdict, signature) == (Verdict.WARN, "died")
+    assert message.splitlines()[0] == (
+        f"echo/stops-at-nul dies of died, and {expected} was expected"
+    )
+    assert _as_selftest(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
 
 
 def test_no_mutant_recognises_the_texts_of_the_suite() -> None:

@@ -1,0 +1,227 @@
+"""How each mutant dies: the signature with which its requirement finds it out.
+
+A mutant that is killed for another reason is killed by luck: ``selftest`` says so. New ones
+are told by ``selftest`` too, which knows what it has seen.
+"""
+
+#: Signature -> the mutants that die so.
+_DEATHS = {
+    "wrong-bytes": """
+        echo/prompts echo/greets-late echo/answers-twice echo/drops-0x1a echo/speaks-telnet
+        echo/decodes-utf8 echo/clears-high-bit echo/turns-crlf-to-lf echo/strips-blanks
+        echo/drops-when-full echo/loses-after-a-stall echo/broadcasts
+        greet/greets-in-lower-case greet/greets-twice greet/echoes-input greet/adds-a-line
+        greet/farewell-on-one-line quit/prompts quit/keeps-case quit/upper-cases-brackets
+        quit/token-in-lower-case quit/knows-only-ascii quit/takes-utf8-for-latin1
+        quit/decodes-each-read quit/broadcasts quit/token-on-a-line
+        half-open/counts-one-more half-open/replies-in-hexadecimal
+        half-open/acknowledges-parts half-open/greets half-open/counts-in-16-bits
+        half-open/stops-at-a-megabyte half-open/counts-characters half-open/stops-at-nul
+        half-open/counts-crlf-as-one half-open/reads-once half-open/one-count-for-all
+        half-open/reply-without-newline reset/strips-blanks reset/decodes-utf8
+        reset/turns-crlf-to-lf reset/cuts-long-lines reset/says-bye reset/shares-a-buffer
+        reset/rings-a-bell hello/corrects-the-spelling hello/adds-a-newline
+        hello/echoes-the-empty-line hello/refuses-what-is-not-ascii
+        hello/needs-a-line-in-one-read hello/says-bye hello/replies-in-colour
+        discard/prompts udp-echo/prompts chat/knows-nobody chat/says-welcome
+        chat/takes-any-password chat/forgets-passwords chat/lets-in-twice
+        chat/looks-at-the-name-first chat/changes-its-name chat/joins-anybody
+        chat/says-unknown-command chat/tells-who-joins chat/joins-twice
+        chat/refuses-a-second-join chat/hears-on chat/echoes chat/broadcasts
+        chat/lets-outsiders-speak chat/parts-from-anything chat/strips-texts
+        chat/joins-words chat/escapes-html chat/quits-members-only chat/capitals-only
+        chat/says-nothing chat/takes-any-name chat/twenty-letters chat/needs-no-hash
+        chat/lines-of-1024 chat/complains-per-read chat/takes-any-length chat/newest-first
+        chat/a-read-is-a-line chat/keeps-cr chat/answers-in-crlf chat/prompts
+        crud/creates-over crud/says-created crud/reads-nothing-as-empty crud/reads-once
+        crud/update-creates crud/update-appends crud/delete-is-always-ok
+        crud/delete-empties-the-store crud/lower-case-only crud/takes-words
+        crud/decodes-utf8 crud/cuts-at-1024 crud/refuses-4000 crud/folds-keys
+        crud/a-store-each crud/a-read-is-a-line crud/keeps-cr crud/in-memory-only
+        crud/forgets-deletes crud/saves-at-the-end crud/prompts
+        client-echo/sends-the-first-word client-echo/any-exit
+    """,
+    "missing-bytes": """
+        echo/answers-once echo/waits-for-newline echo/stops-at-nul echo/loses-byte-4096
+        echo/answers-first-line echo/stops-after-a-megabyte echo/blocks-in-send
+        echo/holds-newline-back echo/one-at-a-time echo/sixty-at-a-time
+        greet/waits-for-input greet/one-at-a-time greet/sixty-at-a-time quit/does-not-greet
+        quit/token-once quit/answers-64-kib quit/one-at-a-time quit/sixty-at-a-time
+        half-open/stays-for-nothing half-open/one-at-a-time half-open/sixty-at-a-time
+        reset/skips-empty-lines reset/one-at-a-time reset/sixty-at-a-time hello/says-nothing
+        hello/cuts-the-reply hello/replies-once hello/one-at-a-time hello/sixty-at-a-time
+        chat/joins-in-silence chat/parts-in-silence chat/tells-one chat/quits-in-silence
+        chat/quits-one-channel chat/lost-in-silence chat/keeps-the-reset
+        chat/ignores-empty-lines chat/blocks-in-send chat/waits-for-all chat/one-at-a-time
+        chat/sixty-at-a-time crud/ignores-nonsense crud/one-at-a-time crud/sixty-at-a-time
+        client-echo/sends-nothing client-echo/sends-at-the-end
+        client-echo/forgets-what-is-typed-ahead
+    """,
+    "ended-early": """
+        echo/ends-at-0x04 echo/drops-pending-at-fin greet/cuts-farewell
+        greet/never-says-farewell greet/quits-on-quit greet/farewell-to-the-newest
+        quit/drops-unterminated-rest half-open/closes-at-fin half-open/no-reply-for-nothing
+        hello/ends-after-the-reply discard/takes-one-read discard/ends-at-0x04
+        discard/tires-of-single-bytes discard/ends-all-with-one chat/says-no-bye
+        chat/ends-on-nonsense chat/ends-on-a-long-line crud/ends-on-nonsense
+    """,
+    "extra-bytes": """
+        echo/says-bye quit/token-at-fin quit/token-on-connect quit/says-bye
+        half-open/replies-at-once half-open/stays-after-reply half-open/says-more
+        reset/answers-before-reset hello/greets hello/replies-to-the-end
+        hello/replies-to-all discard/echoes discard/greets discard/acknowledges
+        discard/says-nothing-came discard/reports-the-count crud/says-bye
+    """,
+    "rst-instead-of-fin": """
+        reset/resets-everybody hello/full-after-256-kib discard/full-after-a-megabyte
+        echo/resets-at-fin greet/closes-with-unread-input reset/resets-unterminated
+        reset/resets-at-fin client-echo/leaves-by-reset
+    """,
+    "no-fin": """
+        echo/stays-after-fin echo/waits-for-first-byte greet/never-ends quit/stays-after-fin
+        reset/waits-for-newline-at-fin reset/stays-after-fin hello/stays-for-nothing
+        hello/stays-at-fin discard/stays-for-nothing discard/stays-at-fin
+        discard/one-at-a-time discard/sixty-at-a-time chat/stays-after-bye crud/stays-at-fin
+        client-echo/ignores-interrupt
+    """,
+    "unbounded-intake": """
+        echo/buffers-without-bound
+    """,
+    "died": """
+        echo/dies-in-write echo/dies-in-accept echo/dies-on-reset
+        echo/dies-with-half-a-message echo/gives-up-after-20-resets
+        echo/dies-of-unfinished-input echo/dies-when-an-old-client-resets
+        greet/resets-at-the-end greet/dies-when-one-leaves-early
+        greet/writes-without-looking greet/dies-in-write greet/dies-in-accept
+        greet/dies-on-reset greet/dies-with-half-a-message greet/gives-up-after-20-resets
+        greet/dies-of-unfinished-input greet/dies-when-an-old-client-resets
+        quit/ends-by-reset quit/dies-in-write quit/dies-in-accept quit/dies-on-reset
+        quit/dies-with-half-a-message quit/gives-up-after-20-resets
+        quit/dies-of-unfinished-input quit/dies-when-an-old-client-resets
+        half-open/resets-after-reply half-open/dies-in-write half-open/dies-in-accept
+        half-open/dies-on-reset half-open/dies-with-half-a-message
+        half-open/gives-up-after-20-resets half-open/dies-of-unfinished-input
+        half-open/dies-when-an-old-client-resets reset/dies-in-write reset/dies-in-accept
+        reset/dies-on-reset reset/dies-with-half-a-message reset/gives-up-after-20-resets
+        reset/dies-of-unfinished-input reset/dies-when-an-old-client-resets
+        reset/leaks-on-fin reset/leaks-on-reset hello/resets-at-fin hello/dies-in-write
+        hello/dies-in-accept hello/dies-on-reset hello/dies-with-half-a-message
+        hello/gives-up-after-20-resets hello/dies-of-unfinished-input
+        hello/dies-when-an-old-client-resets discard/resets-at-fin discard/dies-in-accept
+        discard/dies-on-reset discard/dies-with-half-a-message
+        discard/gives-up-after-20-resets discard/dies-of-unfinished-input
+        discard/dies-when-an-old-client-resets udp-echo/dies-of-unreachable
+        chat/dies-in-write chat/dies-in-accept chat/dies-on-reset
+        chat/dies-with-half-a-message chat/gives-up-after-20-resets
+        chat/dies-of-unfinished-input chat/dies-when-an-old-client-resets crud/dies-in-write
+        crud/dies-in-accept crud/dies-on-reset crud/dies-with-half-a-message
+        crud/gives-up-after-20-resets crud/dies-of-unfinished-input
+        crud/dies-when-an-old-client-resets
+    """,
+    "ignores-sigterm": """
+        echo/ignores-sigterm echo/waits-for-clients greet/ignores-sigterm
+        greet/waits-for-clients quit/ignores-sigterm quit/waits-for-clients
+        half-open/ignores-sigterm half-open/waits-for-clients reset/ignores-sigterm
+        reset/waits-for-clients hello/ignores-sigterm hello/waits-for-clients
+        discard/ignores-sigterm discard/waits-for-clients udp-echo/ignores-sigterm
+        udp-echo/waits-for-silence chat/ignores-sigterm chat/waits-for-clients
+        crud/ignores-sigterm crud/waits-for-clients
+    """,
+    "wrong-status": """
+        echo/ends-with-status-1 greet/ends-with-status-1 quit/ends-with-status-1
+        half-open/ends-with-status-1 reset/ends-with-status-1 hello/ends-with-status-1
+        discard/ends-with-status-1 udp-echo/ends-with-status-1 chat/ends-with-status-1
+        crud/ends-with-status-1
+    """,
+    "port-held": """
+        echo/leaves-child greet/leaves-child quit/leaves-child half-open/leaves-child
+        reset/leaves-child hello/leaves-child discard/leaves-child udp-echo/leaves-child
+        chat/leaves-child crud/leaves-child
+    """,
+    "path-left": """
+        echo/keeps-path greet/keeps-path quit/keeps-path half-open/keeps-path
+        reset/keeps-path hello/keeps-path discard/keeps-path chat/keeps-path crud/keeps-path
+    """,
+    "not-ready": """
+        echo/refuses-stale-path greet/refuses-stale-path quit/refuses-stale-path
+        half-open/refuses-stale-path reset/refuses-stale-path hello/refuses-stale-path
+        discard/refuses-stale-path chat/refuses-stale-path crud/refuses-stale-path
+    """,
+    "descriptor-leak": """
+        echo/leaks-on-fin echo/leaks-on-reset greet/leaks-on-fin greet/leaks-on-reset
+        quit/leaks-on-fin quit/leaks-on-reset half-open/leaks-on-fin
+        half-open/leaks-on-reset hello/leaks-on-fin hello/leaks-on-reset
+        discard/leaks-on-fin discard/leaks-on-reset udp-echo/socket-for-each
+        chat/leaks-on-fin chat/leaks-on-reset crud/leaks-on-fin crud/leaks-on-reset
+    """,
+    "held-back": """
+        greet/holds-greeting-back
+    """,
+    "token-first": """
+        quit/token-before-answer
+    """,
+    "fin-instead-of-rst": """
+        reset/closes-instead reset/finishes-instead
+    """,
+    "no-rst": """
+        reset/does-not-know-crlf reset/compares-reads
+    """,
+    "reset-early": """
+        reset/ignores-case reset/command-anywhere reset/command-as-prefix
+        reset/strips-before-comparing discard/aborts-on-broken-utf8
+    """,
+    "closed-early": """
+        reset/resets-everybody hello/full-after-256-kib discard/full-after-a-megabyte
+    """,
+    "aborted-early": """
+        reset/aborts-without-newline
+    """,
+    "wrong-datagram": """
+        udp-echo/upper-case udp-echo/answers-twice udp-echo/acknowledges
+        udp-echo/joins-datagrams udp-echo/stops-at-nul udp-echo/decodes-utf8
+        udp-echo/buffer-of-1024 udp-echo/cuts-into-packets udp-echo/buffer-of-8192
+    """,
+    "missing-datagram": """
+        udp-echo/answers-one-in-two udp-echo/answers-the-first-sender
+        udp-echo/answers-the-one-before udp-echo/ends-at-nothing udp-echo/drops-empty
+    """,
+    "wrong-source": """
+        udp-echo/answers-from-elsewhere
+    """,
+    "name-held": """
+        chat/keeps-lost-names
+    """,
+    "not-atomic": """
+        crud/checks-late
+    """,
+    "never-connected": """
+        client-echo/dials-somewhere-else client-echo/connects-at-the-first-line
+    """,
+    "missing-on-screen": """
+        client-echo/prints-nothing client-echo/prints-at-the-end
+        client-echo/prints-whole-lines
+    """,
+    "wrong-last-words": """
+        client-echo/leaves-in-silence client-echo/dies-of-interrupt
+        client-echo/says-good-bye-twice
+    """,
+    "client-stays": """
+        client-echo/stays-after-exit client-echo/outlives-the-server
+    """,
+    "not-reported": """
+        client-echo/breaks-in-silence
+    """,
+    "status-zero": """
+        client-echo/all-is-well
+    """,
+    "stack-trace": """
+        client-echo/shows-its-stack
+    """,
+}
+
+#: Mutant -> the signatures expected: more than one where FIN and RST race.
+SIGNATURES = {
+    name: frozenset(death for death, names in _DEATHS.items() if name in names.split())
+    for names in _DEATHS.values()
+    for name in names.split()
+}
