@@ -167,6 +167,7 @@ _DEATHS = {
         reset/does-not-know-crlf reset/compares-reads
     """,
     "reset-early": """
+        reset/resets-everybody
         reset/ignores-case reset/command-anywhere reset/command-as-prefix
         reset/strips-before-comparing discard/aborts-on-broken-utf8
     """,
