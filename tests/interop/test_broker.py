@@ -138,7 +138,8 @@ def chatting(words: tuple[str, ...], said: list[bytes], port: int) -> list[bytes
         for index in range(2):
             hear(index, b"is disconnected.\n")
         text = b"\n--\n".join(read)
-        for age, number in enumerate(sorted(set(re.findall(rb"<user\d+>", text)), key=len)):
+        # The first reads of itself first, then of each as it comes: so they are as old.
+        for age, number in enumerate(dict.fromkeys(re.findall(rb"<user\d+>", text))):
             text = text.replace(number, b"<%c>" % (97 + age))
         return [re.sub(rb"127.0.0.1:\d+", b"127.0.0.1", line) for line in text.split(b"\n")]
 

@@ -19,6 +19,15 @@ needs_node = pytest.mark.skipif(
 )
 
 
+def works(command: str) -> bool:
+    """Whether a compiler is there, and more than a name (rustup's, without a toolchain)."""
+    if shutil.which(command) is None:
+        return False
+    if command != "rustc":
+        return True
+    return subprocess.run([command, "--version"], capture_output=True).returncode == 0
+
+
 class Judged(NamedTuple):
     """One run: exit status, what it printed, what it wrote."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +11,7 @@ import pytest
 
 from conformance.profiles import REQUIREMENTS
 
-from .judging import ROOT, judge
+from .judging import ROOT, judge, works
 
 DOCS = ROOT / "conformance" / "docs"
 SERVERS = (DOCS / "write-a-server.md").read_text(encoding="utf-8")
@@ -75,7 +74,7 @@ def test_the_guide_names_requirements_that_there_are() -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=[one.file for one in GUIDES])
 def test_a_server_of_the_guide_passes(guide: Guide, tmp_path: Path) -> None:
-    if guide.needs != "python" and shutil.which(guide.needs) is None:
+    if guide.needs != "python" and not works(guide.needs):
         pytest.skip(f"{guide.needs} is missing (Debian: {PACKAGES[guide.needs]})")
     (tmp_path / guide.file).write_text(block(guide.file), encoding="utf-8")
     target = block("target.toml").replace("java Server", f"java -cp {tmp_path} Server")

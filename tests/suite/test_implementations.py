@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .judging import IMPLEMENTATIONS, ROOT, judge
+from .judging import IMPLEMENTATIONS, ROOT, judge, works
 
 #: A SHOULD that these do not keep: their token stands between the bytes of a character when
 #: its segments come one by one.
@@ -79,7 +78,7 @@ def build(tmp_path: Path) -> Build:
     """Build a server; returns the command that starts it."""
 
     def command(language: Language) -> str:
-        if shutil.which(language.needs) is None:
+        if not works(language.needs):
             pytest.skip(f"{language.needs} is missing (Debian: {language.package})")
         places = {"out": tmp_path, "sources": IMPLEMENTATIONS}
         if language.build:
