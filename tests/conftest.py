@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -21,6 +22,12 @@ GRACE = 5.0
 
 #: A moment, in seconds, to wait for one thread that ends.
 MOMENT = 0.02
+
+
+def pytest_configure() -> None:
+    """Under nohup programs inherit that SIGHUP is ignored; those under test must hear it."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
