@@ -239,7 +239,10 @@ _KINDS = (
 
 def _kind(descriptor: int) -> str:
     mode = os.fstat(descriptor).st_mode
-    return next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
+    # A terminal that is stopped (^S) would hold up everything; and what is edited there
+    # (--edit) has to be drawn again.
+    return "other" if kind == "device" and os.isatty(descriptor) else kind
 
 
 def _widen(pipe: int, size: int = CHUNK) -> None:

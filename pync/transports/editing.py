@@ -14,13 +14,15 @@ import socket
 import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
 from ..core.errors import UsageError
 from .stdio import Stdio
 
 if TYPE_CHECKING:
+    import asyncio
+
     from prompt_toolkit import PromptSession
     from prompt_toolkit.input import Input
 
@@ -43,10 +45,13 @@ class EditedStdio(Stdio):
         super().__init__(stdin, stdout)
         self._session = _prompt(history)
         self._lines, self._typed = socket.socketpair()
-        self._screen: Any = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        #: What came behind the last line's end: the line that is typed would overwrite it.
+        self._unfinished = ""
+        self._editing: asyncio.AbstractEventLoop | None = None
+        self._begun = threading.Event()
         self._leaving = False
-        self._thread = threading.Thread(target=self._prompt, name="line editor", daemon=True)
+        self._thread = threading.Thread(target=self._edit, name="line editor", daemon=True)
 
     def read_fds(self) -> tuple[int, ...]:
         """The descriptor to wait on before recv."""
@@ -64,7 +69,11 @@ class EditedStdio(Stdio):
     def send(self, data: bytes | memoryview) -> int:
         """Show it above the line that is being typed."""
         self._begin()
-        self._screen.write(self._decoder.decode(bytes(data)))
+        lines, end, rest = self._decoder.decode(bytes(data)).rpartition("\n")
+        if end:
+            self._hand_over(f"{self._unfinished}{lines}{end}")
+            self._unfinished = ""
+        self._unfinished += rest
         return len(data)
 
     def close(self) -> None:
@@ -73,25 +82,36 @@ class EditedStdio(Stdio):
             self._leaving = True
             if self._thread.ident is not None:
                 self._end_thread()
-                self._screen.close()
+                if self._unfinished:
+                    os.write(self._stdout, self._unfinished.encode("utf-8", "replace"))
             self._lines.close()
             self._typed.close()
         super().close()
 
     def _begin(self) -> None:
         if self._thread.ident is None:
-            from prompt_toolkit.patch_stdout import StdoutProxy
-
-            self._screen = StdoutProxy(raw=True)
             self._thread.start()
+            self._begun.wait()
 
-    def _prompt(self) -> None:
+    def _hand_over(self, text: str) -> None:
+        """Have it shown by the thread that draws, which alone knows where the line stands."""
+        from prompt_toolkit.application import run_in_terminal
+
+        def write() -> None:
+            output = self._session.app.output
+            output.write_raw(text)
+            output.flush()
+
+        if self._editing is not None and self._thread.is_alive():
+            self._editing.call_soon_threadsafe(lambda: run_in_terminal(write))
+
+    def _edit(self) -> None:
+        import asyncio
+
         try:
             # Raw between two lines too: a ^D in that moment would be the terminal's, not ours.
             with self._session.app.input.raw_mode():
-                while not self._leaving:
-                    line = self._session.prompt(handle_sigint=False)
-                    self._typed.sendall(line.encode("utf-8", "surrogateescape") + b"\n")
+                asyncio.run(self._converse())
         except EOFError:
             self._typed.shutdown(socket.SHUT_WR)
         except KeyboardInterrupt:
@@ -99,6 +119,17 @@ class EditedStdio(Stdio):
             os.kill(os.getpid(), signal.SIGINT)
         except OSError:
             pass  # the program is leaving
+        finally:
+            self._begun.set()
+
+    async def _converse(self) -> None:
+        import asyncio
+
+        self._editing = asyncio.get_running_loop()
+        self._begun.set()
+        while not self._leaving:
+            line = await self._session.prompt_async(handle_sigint=False)
+            self._typed.sendall(line.encode("utf-8", "surrogateescape") + b"\n")
 
     def _end_thread(self) -> None:
         deadline = Deadline(GOODBYE)

@@ -293,3 +293,14 @@ def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
         (Side(left.fileno(), datagram=True), Side(into)),
     ]:
         assert fast_path(source, sink) is None
+
+
+def test_not_to_a_terminal(stack: ExitStack) -> None:
+    """One that is stopped (^S) would hold up everything, and an edited line would be overwritten."""
+    import pty
+
+    left, _ = sockets(stack)
+    master, slave = pty.openpty()
+    stack.callback(os.close, master)
+    stack.callback(os.close, slave)
+    assert fast_path(Side(left.fileno()), Side(slave)) is None

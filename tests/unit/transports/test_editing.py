@@ -44,18 +44,18 @@ def test_one_who_leaves_just_before_a_prompt_gives_the_terminal_back(
     before = termios.tcgetattr(terminal)
     stdio = EditedStdio(terminal, terminal)
     asking, called_off = threading.Event(), threading.Event()
-    ask, call_off = stdio._session.prompt, stdio._call_off
+    ask, call_off = stdio._session.prompt_async, stdio._call_off
 
-    def ask_later(**words: bool) -> str:
+    async def ask_later(**words: bool) -> str:
         asking.set()
         assert called_off.wait(10)
-        return ask(**words)  # type: ignore[arg-type]
+        return await ask(**words)  # type: ignore[arg-type]
 
     def call_off_and_tell() -> None:
         call_off()
         called_off.set()
 
-    monkeypatch.setattr(stdio._session, "prompt", ask_later)
+    monkeypatch.setattr(stdio._session, "prompt_async", ask_later)
     monkeypatch.setattr(stdio, "_call_off", call_off_and_tell)
     stdio.read_fds()
     assert asking.wait(10)
