@@ -296,7 +296,7 @@ def test_where_there_is_no_fast_path(stack: ExitStack, tmp_path: Path) -> None:
 
 
 def test_not_to_a_terminal(stack: ExitStack) -> None:
-    """One that is stopped (^S) would hold up everything, and an edited line would be overwritten."""
+    """One that is stopped (^S) would hold up everything; an edited line would be overwritten."""
     import pty
 
     left, _ = sockets(stack)
