@@ -6,6 +6,7 @@ bash. IPv6 hosts stand in brackets (RFC 3986 3.2.2).
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
+import re
 from typing import NamedTuple
 
 from .errors import UsageError
@@ -17,8 +18,11 @@ INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6, "sct
 #: Schemes without connections: each read is one datagram.
 DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 
-#: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)).
-LOCAL = ("unix", "unixgram")
+#: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)). A pipe's is its name.
+LOCAL = ("unix", "unixgram", "pipe")
+
+#: How Windows writes a named pipe, also with slashes for shells to which a backslash is special.
+_PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.IGNORECASE)
 
 
 class Address(NamedTuple):
@@ -43,11 +47,15 @@ def parse(text: str) -> Address:
 
     Raises UsageError, which says what is wrong with it.
     """
+    if found := _PIPE.fullmatch(text):
+        # The pipe of another machine keeps its whole name.
+        elsewhere = "" if found["host"] == "." else f"\\\\{found['host']}\\pipe\\"
+        text = f"pipe:{elsewhere}{found['name']}"
     scheme, colon, rest = text.partition(":")
     if colon and scheme in LOCAL:
         path = rest.removeprefix("//")
         if not path:
-            raise UsageError(f"{text!r}: a path is missing")
+            raise UsageError(f"{text!r}: a {'name' if scheme == 'pipe' else 'path'} is missing")
         return Address(scheme, path=path)
     if not colon or not rest.startswith("//") or scheme not in INTERNET:
         known = ", ".join([*(f"{name}://" for name in INTERNET), *(f"{name}:" for name in LOCAL)])
@@ -59,7 +67,9 @@ def parse(text: str) -> Address:
 def is_url(text: str) -> bool:
     """Whether a word is meant as an address in URL form."""
     scheme, colon, _ = text.partition(":")
-    return "://" in text or (scheme in LOCAL and bool(colon))
+    if "://" in text or (scheme in LOCAL and colon):
+        return True
+    return _PIPE.fullmatch(text) is not None
 
 
 def split_host_port(text: str, whole: str) -> tuple[str, str]:

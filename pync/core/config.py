@@ -160,6 +160,11 @@ class Config(NamedTuple):
     accept_timeout: float | None = None
     report_port: str | None = None
 
+    # Windows named pipes
+    pipe_mode: str | None = None
+    pipe_access: str | None = None
+    pipe_remote: bool = False
+
     # until, count, expect, rate
     until: str | None = None
     count: int | None = None  # type: ignore[assignment]  # hides tuple.count, which nobody needs

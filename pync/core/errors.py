@@ -185,10 +185,16 @@ _DETAILED_CLASSES: tuple[tuple[type[PyncError], int], ...] = (
     (OutputError, exits.NOT_WRITTEN),
 )
 
+#: What a Windows named pipe can fail with besides.
+NO_PIPE = "there is no such pipe"
+PIPE_BUSY = "the pipe is busy"
+
 #: The finer status of any other, by its cause.
 _DETAILED_CAUSES = {
     _CAUSES[errno.ECONNREFUSED]: exits.REFUSED,
     _CAUSES[errno.ENOENT]: exits.REFUSED,
+    NO_PIPE: exits.REFUSED,
+    PIPE_BUSY: exits.TIMED_OUT,
     _CAUSES[errno.EHOSTUNREACH]: exits.UNREACHABLE,
     _CAUSES[errno.ENETUNREACH]: exits.UNREACHABLE,
     _CAUSES[errno.ETIMEDOUT]: exits.TIMED_OUT,

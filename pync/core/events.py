@@ -36,6 +36,13 @@ class Connected(NamedTuple):
     asked: str
 
 
+class PeerProcess(NamedTuple):
+    """The process at the other end of a named pipe."""
+
+    peer: Address
+    process: int
+
+
 class Trying(NamedTuple):
     """An address is about to be dialled."""
 
@@ -146,6 +153,7 @@ Event = Union[
     PortTold,
     Accepted,
     Connected,
+    PeerProcess,
     Trying,
     Told,
     AttemptFailed,

@@ -82,6 +82,8 @@ NEEDS = (
     ("accept_timeout", "listen", "--accept-timeout needs -l"),
     ("report_port", "listen", "--report-port needs -l"),
     ("banner", "zero_io", "--banner needs -z"),
+    ("pipe_access", "listen", "--pipe-access needs -l"),
+    ("pipe_remote", "listen", "--pipe-remote needs -l"),
 )
 
 #: Options that make no sense without one of several.
@@ -91,10 +93,13 @@ NEEDS_ONE = (
 )
 
 
-def _kind_of_codes(text: str, option: str) -> str:
-    if text not in (PLAIN, DETAILED):
-        raise UsageError(f"{option}: {text!r} is neither {PLAIN} nor {DETAILED}")
-    return text
+def _one_of(one: str, other: str) -> Callable[[str, str], str]:
+    def choose(text: str, option: str) -> str:
+        if text not in (one, other):
+            raise UsageError(f"{option}: {text!r} is neither {one} nor {other}")
+        return text
+
+    return choose
 
 
 #: How the text of an option becomes its value: (text, option) -> value.
@@ -123,7 +128,8 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "delimiter": unescape,
     "rate": parse_bytes,
     "retry": parse_retry,
-    "exit_codes": _kind_of_codes,
+    "exit_codes": _one_of(PLAIN, DETAILED),
+    "pipe_mode": _one_of("byte", "message"),
 }
 
 OPTIONS = options_in(USAGE)

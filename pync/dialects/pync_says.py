@@ -15,6 +15,7 @@ from ..core.events import (
     Failed,
     Listening,
     PeerEnded,
+    PeerProcess,
     PortTold,
     Proxied,
     Scanned,
@@ -58,6 +59,8 @@ def _verbosely(event: Event) -> str | None:
         return f"Connection from {_where(event.peer) or '(unnamed)'} dropped: {event.cause}"
     if isinstance(event, Accepted):
         return f"Connection received on {_where(event.peer) or '(unnamed)'}"
+    if isinstance(event, PeerProcess):
+        return f"At the other end of {_where(event.peer)} is process {event.process}"
     if isinstance(event, Connected):
         # Nothing has been heard from a datagram's peer: there is no success to tell.
         return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 USAGE = """\
-Connect to, or listen on, TCP, UDP and Unix sockets, in plain or by TLS.
+Connect to, or listen on, TCP, UDP, Unix sockets and Windows named pipes, in plain or by TLS.
 
 Usage:
   pync [options] [--] [TARGET]...
@@ -12,6 +12,7 @@ Usage:
   pync -l [HOST] PORT            listen; without HOST on IPv4 and IPv6
   pync -u HOST PORT              the same over UDP; -lu listens
   pync -U PATH                   the same over a Unix socket; -lU listens; @NAME is abstract
+  pync pipe:NAME                 the same over a Windows named pipe; pync -l pipe:NAME listens
   pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30)
 
 Options:
@@ -94,6 +95,11 @@ Options:
      --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5 unreachable, 6 timed out,
                                  7 reset, 8 cannot listen, 9 TLS, 10 proxy, 11 --expect, --until
                                  or --count not met, 12 --exec, 13 output; else 1 (plain).
+     --pipe-mode=MODE            What a named pipe carries: byte (the default), or message: each
+                                 is read and written whole, and an empty one is the end.
+     --pipe-access=WHO           With -l: who may open the pipe: user (who runs pync, the
+                                 default), users, everyone, or an access list (SDDL).
+     --pipe-remote               With -l: users of other machines too.
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.address import Address, check_port, is_url, split_host_port
+from ..core.address import DATAGRAMS, Address, check_port, is_url, split_host_port
 from ..core.address import parse as parse_address
 from ..core.config import Config
 from ..core.errors import UsageError
@@ -43,10 +43,12 @@ def with_address(config: Config) -> Config:
 
 
 def _with_url(config: Config, address: Address) -> Config:
-    if config.udp and address.scheme.startswith("tcp"):
+    if config.udp and address.scheme not in DATAGRAMS:
         raise UsageError(f"cannot use -u with {address}")
     if not (config.listen or address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
+    if config.zero_io and not address.port:
+        raise UsageError(f"cannot use -z with {address}")
     if config.zero_io:
         return config._replace(address=address, ports=port_list([address.port]))
     return config._replace(address=address)

@@ -42,7 +42,7 @@ def _talk_on(config: Config, stdio: Stdio, report: Report, talk: Talk) -> None:
     with connect(config, report) as conn:
         report(Connected(conn.peer, config.address.host))
         if config.pass_fd:
-            _pass_on(conn, stdio.write_fd())
+            _pass_on(conn, stdio.stdout)
         else:
             talk(conn)
 

@@ -7,7 +7,7 @@ from functools import cache
 from ..core.config import Config
 from ..core.errors import UsageError
 from ..core.events import Report
-from ..transports import Options
+from ..transports import Options, PipeOptions
 from ..transports.sockopts import OPTIONS
 from .gate import gate
 
@@ -26,6 +26,11 @@ def options_of(config: Config, report: Report) -> Options:
         md5_key=_md5_key() if config.md5sig else None,
         source_route=config.loose_route,
         route_pointer=config.route_pointer or 4,
+        pipe=PipeOptions(
+            messages=config.pipe_mode == "message",
+            access=config.pipe_access or "user",
+            remote=config.pipe_remote,
+        ),
         admits=gate(config, report),
         report=report,
     )

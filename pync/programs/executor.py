@@ -14,7 +14,7 @@ from ..engine.loop import Loop
 from ..engine.relay import Relay, relay
 from ..transports import listen
 from ..transports.conn import Conn, Listener
-from ..transports.process import Process, variables, words_of
+from ..transports.process import Process, start, variables, words_of
 from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
@@ -50,7 +50,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
 
 
 def _serve(config: Config, words: list[str], conn: Conn) -> int:
-    with Process(words, variables(conn.local, conn.peer)) as process:
+    with start(words, variables(conn.local, conn.peer)) as process:
         relay(process, conn, _endings(config), tuning_of(config))
         process.close()
         return process.wait()
@@ -100,7 +100,7 @@ class _Crowd:
     def _begin(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
         try:
-            process = Process(self._words, variables(conn.local, conn.peer))
+            process = start(self._words, variables(conn.local, conn.peer))
         except PyncError as error:
             conn.close()
             self._door.left()

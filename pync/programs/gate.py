@@ -19,7 +19,7 @@ def gate(config: Config, report: Report) -> Admits:
     if not config.listen or all(one is None for one in lists):
         return everyone
     if config.address is not None and config.address.scheme not in INTERNET:
-        raise UsageError("access lists are for hosts, and a Unix socket has none")
+        raise UsageError(f"access lists are for hosts, and {config.address} has none")
     from ..core.access import Access
 
     allowed = _list(config.allow, config.allowfile, config)

@@ -6,12 +6,13 @@ whether the peer may come at all, then secures the connection; not a byte is rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..core.config import Config
 from ..core.errors import UsageError
-from ..core.events import Report, Secured, Unverified
+from ..core.events import PeerProcess, Report, Secured, Unverified
 from ..transports.conn import Conn, StreamConn
 from .tunnelling import dial_through
 
@@ -29,7 +30,7 @@ def connect(config: Config, report: Report) -> Conn:
     """
     assert config.address is not None
     if not config.ssl:
-        return _spoken_to(dial_through(config, report), config)
+        return _spoken_to(_identified(dial_through(config, report), config, report), config)
     from ..transports.security import client_context
 
     # Before anybody is bothered: files that cannot be read, versions that are none.
@@ -53,7 +54,7 @@ def welcome(conn: Conn, config: Config, report: Report) -> Conn:
     Raises PyncError, with ``conn`` closed.
     """
     if not config.ssl:
-        return _spoken_to(conn, config)
+        return _spoken_to(_identified(conn, config, report), config)
     try:
         context = _listener_context(_security(config))
     except BaseException:
@@ -138,6 +139,16 @@ def _report_on(codec: object, secured: Conn, report: Report) -> None:
     certificate = codec.certificate
     fingerprint = sha256(certificate).hexdigest() if certificate else ""
     report(Secured(secured.peer, codec.version, codec.cipher, codec.protocol, fingerprint))
+
+
+def _identified(conn: Conn, config: Config, report: Report) -> Conn:
+    """The connection; its peer's process has been told of, where the system knows it."""
+    asking: Callable[[], int | None] | None = getattr(conn, "peer_process", None)
+    if asking is not None and (config.verbose or config.json):
+        process = asking()
+        if process is not None:
+            report(PeerProcess(conn.peer, process))
+    return conn
 
 
 def _spoken_to(conn: Conn, config: Config) -> Conn:

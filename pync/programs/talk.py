@@ -72,7 +72,7 @@ def _talk(
     if script is not None:
         from .playing import play
 
-        played = play(script, conn, stdio.write_fd(), tap)
+        played = play(script, conn, stdio.stdout, tap)
         endings = endings._replace(shutdown=endings.shutdown and not played.sent_eof)
         if not played.interact:
             if not (played.sent_eof and played.peer_ended):
@@ -90,5 +90,5 @@ def _talk(
 
 def _part(stdio: Stdio, conn: Conn, shutdown: bool) -> None:
     """End our direction, see that what was sent arrives, and leave."""
-    with Stdio(None, stdio.write_fd()) as nobody:
+    with Stdio(None, stdio.stdout) as nobody:
         relay(nobody, conn, Endings(shutdown=shutdown, leave_when_sent=True))

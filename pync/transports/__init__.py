@@ -37,12 +37,26 @@ SCHEMES = {
     "vsock": Scheme("vsock", "vsock://CID:PORT", "half-close"),
     "unix": Scheme("unix", "unix:PATH", "half-close"),
     "unixgram": Scheme("unixgram", "unixgram:PATH", "never"),
+    # A pipe of messages can be half-closed, one of bytes ends as a whole.
+    "pipe": Scheme("pipe", "pipe:NAME", "close"),
 }
 
 
 def everyone(_peer: Address) -> bool:
     """Admit any peer."""
     return True
+
+
+class PipeOptions(NamedTuple):
+    """How a Windows named pipe is to be.
+
+    ``messages``: one of messages, not of bytes. ``access``: who may come to a listener
+    (pipe_access.py). ``remote``: whether other machines may.
+    """
+
+    messages: bool = False
+    access: str = "user"
+    remote: bool = False
 
 
 class Options(NamedTuple):
@@ -55,7 +69,7 @@ class Options(NamedTuple):
     set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
     ``admits``: whether a peer may come, asked before a byte of it is read.
     ``source_route``: IPv4 hosts to go by; ``route_pointer``: which is next (route.py).
-    ``report``: is told of attempts that failed.
+    ``pipe``: for named pipes. ``report``: is told of attempts that failed.
     """
 
     timeout: float | None = None
@@ -69,6 +83,7 @@ class Options(NamedTuple):
     admits: Callable[[Address], bool] = everyone
     source_route: tuple[str, ...] = ()
     route_pointer: int = 4
+    pipe: PipeOptions = PipeOptions()
     report: Report = silent
 
 

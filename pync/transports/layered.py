@@ -58,6 +58,14 @@ class LayeredConn(StreamConn):
         self._taken: int | None = None
         self._eof_made = False
 
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send."""
+        return self._conn.write_fd()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        self._conn.settimeout(seconds)
+
     def hold(self, data: bytes) -> None:
         """Plain bytes that came already; recv returns them first."""
         self._plain += data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,12 @@ GRACE = 2.0
 def words_of(command: str, *, shell: bool) -> list[str]:
     """The words of a command: for the shell, or split as a shell would split them.
 
+    On Windows there are no words: a program is given the whole line, and that is the one word.
+
     Raises ExecError.
     """
+    if sys.platform == "win32":
+        return [_line_of(command, shell=shell)]
     if shell:
         return ["/bin/sh", "-c", command]
     try:
@@ -37,6 +42,33 @@ def words_of(command: str, *, shell: bool) -> list[str]:
     if not words:
         raise ExecError("exec", repr(command), "there is no command in it")
     return words
+
+
+def _line_of(command: str, *, shell: bool) -> str:
+    if shell:
+        # /s: the outer quotes are taken off and all others are the command's own (cmd /?).
+        return f'{os.environ.get("COMSPEC", "cmd.exe")} /d /s /c "{command}"'
+    if not command.strip():
+        raise ExecError("exec", repr(command), "there is no command in it")
+    from .winprocess import refuse_batch
+
+    refuse_batch(command.strip())
+    return command.strip()
+
+
+def start(words: list[str], environment: dict[str, str]) -> Process:
+    """Start a child.
+
+    Arguments:
+        words: from words_of.
+        environment: variables added to ours.
+    Raises ExecError.
+    """
+    if sys.platform == "win32":
+        from .winprocess import WindowsProcess
+
+        return WindowsProcess(words[0], environment)
+    return Process(words, environment)
 
 
 def variables(local: Address, remote: Address) -> dict[str, str]:

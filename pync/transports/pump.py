@@ -1,4 +1,4 @@
-"""A thread that turns a descriptor which cannot be selected into one end of a socketpair.
+"""Threads that turn what cannot be selected into one end of a socketpair.
 
 Only where there is no other way: Windows selects sockets and nothing else. Loaded
 lazily, because threading costs start-up time.
@@ -6,34 +6,146 @@ lazily, because threading costs start-up time.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
+from collections.abc import Callable
+
+from ..core.deadline import Deadline
 
 #: Bytes of one read.
 READ = 64 * 1024
 
+#: Seconds of one wait for a thread; Windows hears ^C between two waits only.
+LOOK = 0.25
 
-def pump(descriptor: int) -> socket.socket:
-    """A socket that receives what is read from the descriptor, then EOF.
 
-    The thread reads ahead by what the socketpair holds; it is a daemon, because a read
-    of a console cannot be called off.
+class Inlet:
+    """A source: a thread reads it, and the socket receives what was read, then EOF.
+
+    The thread reads ahead by what the socketpair holds. It is a daemon: a read of a console
+    cannot be called off.
 
     Arguments:
-        descriptor: to read from; it stays open.
+        read: waits for the next bytes; ``b""`` is the end. Raises OSError.
+        ended: is called in the thread when it reads no more.
     """
-    inner, outer = socket.socketpair()
 
-    def run() -> None:
-        with inner:
+    def __init__(self, read: Callable[[], bytes], ended: Callable[[], None] | None = None) -> None:
+        self._inner, self.sock = socket.socketpair()
+        self._read = read
+        self._ended = ended
+        self._error: OSError | None = None
+        threading.Thread(target=self._run, name="pump in", daemon=True).start()
+
+    def recv(self, size: int) -> bytes:
+        """What was read; ``b""`` at the end. Raises OSError, the source's too."""
+        data = self.sock.recv(size)
+        if not data and self._error is not None:
+            raise self._error
+        return data
+
+    def close(self) -> None:
+        """Take nothing more; the thread ends when its read does. Idempotent."""
+        self.sock.close()
+
+    def _run(self) -> None:
+        with self._inner:
             try:
-                while data := os.read(descriptor, READ):
-                    inner.sendall(data)
+                while data := self._next():
+                    self._inner.sendall(data)
             except OSError:
-                # Either the input broke, which for a console or pipe is its end, or
-                # nobody listens any more.
-                pass
+                pass  # nobody listens any more
+            finally:
+                if self._ended is not None:
+                    self._ended()
 
-    threading.Thread(target=run, name="pump", daemon=True).start()
-    return outer
+    def _next(self) -> bytes:
+        try:
+            return self._read()
+        except OSError as error:
+            self._error = error
+            return b""
+
+
+class Outlet:
+    """A sink: a thread writes to it what is sent to the socket.
+
+    Arguments:
+        write: waits until all the bytes are written. Raises OSError.
+        ended: is called in the thread when everything is written, or writing has failed.
+        stays: whether the program waits at its end for what is not written yet.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        ended: Callable[[], None] | None = None,
+        *,
+        stays: bool = True,
+    ) -> None:
+        self._inner, self.sock = socket.socketpair()
+        self._write = write
+        self._ended = ended
+        self._error: OSError | None = None
+        self._taken = self._written = 0
+        self._thread = threading.Thread(target=self._run, name="pump out", daemon=not stays)
+        self._thread.start()
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Take what fits; returns how many bytes did. Raises OSError, the sink's too."""
+        if self._error is not None:
+            raise self._error
+        try:
+            taken = self.sock.send(data)
+            self._taken += taken
+            return taken
+        except (BlockingIOError, TimeoutError):
+            raise
+        except OSError:
+            # The thread has let go of its end because of what it knows better.
+            raise self._error or _broken() from None
+
+    def send_eof(self) -> None:
+        """Let the sink end when everything is written; idempotent. Raises OSError."""
+        if self._error is not None:
+            raise self._error
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it has ended already, or failed since: the next call tells
+
+    def waiting(self) -> int:
+        """Bytes that were taken and are not written yet. Raises OSError, the sink's."""
+        if self._error is not None:
+            raise self._error
+        return self._taken - self._written
+
+    def close(self) -> None:
+        """Take nothing more; what was taken is still written. Idempotent."""
+        self.sock.close()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until everything is written, or for ``seconds``. Raises OSError, the sink's."""
+        deadline = Deadline(seconds)
+        while self._thread.is_alive() and not deadline.passed:
+            self._thread.join(LOOK)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        with self._inner:
+            try:
+                while data := self._inner.recv(READ):
+                    self._write(data)
+                    self._written += len(data)
+            except OSError as error:
+                self._error = error
+            finally:
+                if self._ended is not None:
+                    self._ended()
+
+
+def _broken() -> BrokenPipeError:
+    return BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -2,7 +2,9 @@
 
 Descriptors 0-2 are shared with the shell and whatever else runs there, so O_NONBLOCK is
 never set on them: a pipe that polls writable takes PIPE_BUF bytes without blocking
-(pipe(7)), a socket takes MSG_DONTWAIT, a regular file takes everything.
+(pipe(7)), a socket takes MSG_DONTWAIT, a regular file takes everything. Windows can wait
+for neither of them: there pumps read and write (pump.py), and bytes are what they are, for
+Python has switched its C library's translation of lines off.
 """
 
 from __future__ import annotations
@@ -16,8 +18,15 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..core.errors import OutputError, OutputGone, cause_of
+
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .pump import Inlet, Outlet
+
+#: Seconds that standard output has to take the rest when we leave with an error.
+GRACE = 1.0
 
 #: Bytes that a pipe which polls writable takes at once (POSIX: at least 512).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
@@ -39,9 +48,10 @@ class Stdio:
         self._ended = stdin is None
         #: Whether a person sits at the other end of stdin.
         self.interactive = stdin is not None and os.isatty(stdin)
-        self._pump: socket.socket | None = None
+        self._inlet: Inlet | None = None
+        self._outlet: Outlet | None = None
         self._socket = _as_socket(stdout)
-        self._takes_all = sys.platform == "win32" or _never_waits(stdout)
+        self._takes_all = _takes_all(stdout)
 
     def __enter__(self) -> Self:
         return self
@@ -52,18 +62,29 @@ class Stdio:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self._flush(None if kind is None else GRACE)
+        except OSError as failure:
+            if kind is None:
+                raise _as_shown(failure) from None
+        finally:
+            self.close()
 
     def read_fds(self) -> tuple[int, ...]:
         """The descriptor to wait on before recv; none when the input has ended."""
         if self._stdin is None or self._ended:
             return ()
         if sys.platform == "win32":
-            return (self._pumped(self._stdin).fileno(),)
+            return (self._pumped(self._stdin).sock.fileno(),)
         return (self._stdin,)
 
     def write_fd(self) -> int:
         """The descriptor to wait on before send."""
+        return self._stdout if self._outlet is None else self._outlet.sock.fileno()
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor of standard output itself."""
         return self._stdout
 
     @property
@@ -78,8 +99,8 @@ class Stdio:
         if self._stdin is None or self._ended:
             # A terminal would go on after ^D; for the next client it has ended.
             return b""
-        if self._pump is not None:
-            data = self._pump.recv(size)
+        if self._inlet is not None:
+            data = self._inlet.recv(size)
         else:
             data = os.read(self._stdin, size)
         self._ended = not data
@@ -91,23 +112,51 @@ class Stdio:
             return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0))
         if self._takes_all:
             return _write(self._stdout, data)
+        if sys.platform == "win32":
+            return self._pumped_out().send(data)
         if not _is_writable(self._stdout):
             raise BlockingIOError
         return os.write(self._stdout, data[:_PIPE_BUF])
 
     def close(self) -> None:
         """Let go of what is ours; the descriptors stay open. Idempotent."""
-        for own in (self._socket, self._pump):
+        for own in (self._socket, self._inlet, self._outlet):
             if own is not None:
                 own.close()
-        self._socket = self._pump = None
+        self._socket = self._inlet = self._outlet = None
 
-    def _pumped(self, stdin: int) -> socket.socket:
-        if self._pump is None:
-            from .pump import pump
+    def _flush(self, seconds: float | None) -> None:
+        """Wait until standard output has taken everything. Raises OSError."""
+        if self._outlet is not None:
+            self._outlet.send_eof()
+            self._outlet.wait(seconds)
 
-            self._pump = pump(stdin)
-        return self._pump
+    def _pumped(self, stdin: int) -> Inlet:
+        if self._inlet is None:
+            from .pump import READ, Inlet
+
+            typed = self.interactive
+
+            def read() -> bytes:
+                data = os.read(stdin, READ)
+                # ^Z at the beginning of a line is how a Windows console writes EOF.
+                return b"" if typed and data.startswith(b"\x1a") else data
+
+            self._inlet = Inlet(read)
+        return self._inlet
+
+    def _pumped_out(self) -> Outlet:
+        if self._outlet is None:
+            from .pump import Outlet
+
+            def write(data: bytes) -> None:
+                view = memoryview(data)
+                while view:
+                    view = view[_write(self._stdout, view) :]
+
+            self._outlet = Outlet(write, stays=False)
+            self._outlet.sock.setblocking(False)
+        return self._outlet
 
 
 def _write(descriptor: int, data: bytes | memoryview) -> int:
@@ -136,11 +185,23 @@ def _as_socket(descriptor: int) -> socket.socket | None:
     return socket.socket(fileno=os.dup(descriptor))
 
 
-def _never_waits(descriptor: int) -> bool:
-    """Whether it is a regular file, or a device that is no terminal (/dev/null)."""
+def _as_shown(error: OSError) -> Exception:
+    """What is wrong with standard output, as relay.py says it."""
+    if error.errno == errno.EPIPE:
+        return OutputGone()
+    return OutputError("write", "standard output", cause_of(error))
+
+
+def _takes_all(descriptor: int) -> bool:
+    """Whether it is a regular file, or a device that is no terminal (/dev/null).
+
+    On Windows a console too: it waits for nobody, and its lines stay in order with stderr's.
+    """
     if not is_open(descriptor):
-        return False
+        return sys.platform == "win32"
     mode = os.fstat(descriptor).st_mode
+    if sys.platform == "win32":
+        return not stat.S_ISFIFO(mode)
     return stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not os.isatty(descriptor))
 
 

@@ -57,12 +57,13 @@ IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe
 #: datagram.py wait for one descriptor on behalf of the library, stdio.py looks once.
 RESERVED = {
     "_thread": set[str](),
-    "asyncio": set[str](),
+    # prompt_toolkit's own loop, in its own thread: it is told there what to show.
+    "asyncio": {"editing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
     "selectors": {"loop.py", "conn.py", "datagram.py", "bell.py"},
-    "threading": {"editing.py", "pump.py", "resolver.py"},
+    "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
 }
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}

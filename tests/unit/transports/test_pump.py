@@ -1,35 +1,109 @@
-"""The thread that makes a descriptor selectable; it is Windows' need, and works anywhere."""
+"""The threads that make things selectable; they are Windows' need, and work anywhere."""
 
 from __future__ import annotations
 
 import os
 import threading
 
-from pync.transports.pump import pump
+import pytest
+
+from pync.transports.pump import Inlet, Outlet
 
 
 def test_bytes_then_eof() -> None:
     out, into = os.pipe()
-    with pump(out) as sock:
-        os.write(into, b"typed")
-        assert sock.recv(100) == b"typed"
-        os.close(into)
-        assert sock.recv(100) == b""
-    join()
+    ended = threading.Event()
+    inlet = Inlet(lambda: os.read(out, 100), ended.set)
+    os.write(into, b"typed")
+    assert inlet.recv(100) == b"typed"
+    os.close(into)
+    assert [inlet.recv(100), inlet.recv(100)] == [b"", b""]
+    assert ended.wait(10)
+    inlet.close()
+    inlet.close()
     os.close(out)
+
+
+def test_a_source_that_fails_tells_after_what_it_gave() -> None:
+    answers = iter([b"before"])
+
+    def read() -> bytes:
+        for answer in answers:
+            return answer
+        raise OSError(5, "broken")
+
+    inlet = Inlet(read)
+    assert inlet.recv(100) == b"before"
+    with pytest.raises(OSError, match="broken"):
+        inlet.recv(100)
+    inlet.close()
 
 
 def test_it_ends_when_nobody_listens() -> None:
     out, into = os.pipe()
-    pump(out).close()
+    ended = threading.Event()
+    Inlet(lambda: os.read(out, 100), ended.set).close()
     os.write(into, b"x")
     os.close(into)
-    join()
+    assert ended.wait(10)
     os.close(out)
 
 
-def join() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "pump":
-            thread.join(10)
-            assert not thread.is_alive()
+def test_what_was_taken_is_written_after_closing() -> None:
+    written: list[bytes] = []
+    ended = threading.Event()
+    outlet = Outlet(written.append, ended.set)
+    assert outlet.send(b"taken") == 5
+    outlet.close()
+    outlet.close()
+    assert ended.wait(10)
+    assert written == [b"taken"]
+
+
+def test_waiting_for_it_to_be_written() -> None:
+    written: list[bytes] = []
+    outlet = Outlet(written.append)
+    outlet.send(b"last words")
+    outlet.send_eof()
+    outlet.wait()
+    assert written == [b"last words"]
+    assert outlet.waiting() == 0
+    outlet.close()
+
+
+def test_a_sink_that_is_slow_makes_the_sender_wait() -> None:
+    may_write = threading.Event()
+    outlet = Outlet(lambda data: assert_set(may_write))
+    outlet.sock.setblocking(False)
+    taken = 0
+    try:
+        while True:
+            taken += outlet.send(bytes(65536))
+    except BlockingIOError:
+        pass
+    assert 0 < outlet.waiting() == taken
+    outlet.send_eof()
+    outlet.wait(0.01)
+    assert outlet.waiting() > 0
+    may_write.set()
+    outlet.wait()
+    assert outlet.waiting() == 0
+    outlet.close()
+
+
+def test_a_sink_that_fails_tells_its_error() -> None:
+    def write(_data: bytes) -> None:
+        raise BrokenPipeError(32, "nobody reads")
+
+    outlet = Outlet(write)
+    outlet.send(b"x")
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        outlet.wait()
+    for ask in (lambda: outlet.send(b"y"), outlet.waiting, outlet.send_eof):
+        with pytest.raises(BrokenPipeError, match="nobody reads"):
+            ask()
+    outlet.close()
+
+
+def assert_set(event: threading.Event) -> None:
+    assert event.wait(10)

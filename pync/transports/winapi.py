@@ -1,0 +1,20 @@
+"""Functions of Windows that Python has no name for. Only on Windows; ctypes, so loaded late."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
+
+assert sys.platform == "win32"
+
+
+def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
+    """A function of the system, with its types: an int would cut a handle of 64 bits.
+
+    Raises AttributeError when this Windows has it not.
+    """
+    found = getattr(ctypes.WinDLL(library, use_last_error=True), name)
+    found.argtypes = arguments
+    found.restype = result
+    return found

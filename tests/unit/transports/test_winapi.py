@@ -1,0 +1,22 @@
+"""Functions of Windows by their names."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+if sys.platform != "win32":
+    pytest.skip("only on Windows", allow_module_level=True)
+
+from pync.transports.winapi import function
+
+
+def test_a_function() -> None:
+    assert function("kernel32", "GetCurrentProcessId")() == os.getpid()
+
+
+def test_one_that_is_not_there() -> None:
+    with pytest.raises(AttributeError):
+        function("kernel32", "NoSuchFunction")
