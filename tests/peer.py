@@ -15,6 +15,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import pytest
+
+from .systems import UNDER_WINE
+
 #: Seconds that anything may take; a green test never waits for it.
 DEADLINE = 30.0
 
@@ -111,6 +115,8 @@ class Peer:
 
     def is_reset(self) -> bool:
         """RST comes, before or after what was sent last."""
+        if UNDER_WINE:
+            pytest.skip("Wine passes no RST on")
         try:
             self.hears_rest()
         except ConnectionResetError:

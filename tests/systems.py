@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 
 def _under_wine() -> bool:
     if sys.platform != "win32":
@@ -16,3 +18,6 @@ def _under_wine() -> bool:
 
 #: Whether this Windows is Wine: what it does not do as Windows does is not tested there.
 UNDER_WINE = _under_wine()
+
+#: For tests in which a connection is reset: Wine shows it as an end.
+needs_rst = pytest.mark.skipif(UNDER_WINE, reason="Wine passes no RST on")

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use IO::Select;
 use IO::Socket::INET;
+use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER SHUT_WR);
 use Time::HiRes qw(time);
 
@@ -17,7 +18,9 @@ my $listener = IO::Socket::INET->new(
     or die "cannot listen: $!\n";
 my %children;
 $SIG{CHLD} = sub { local $!; while ((my $pid = waitpid(-1, 1)) > 0) { delete $children{$pid} } };
-$SIG{TERM} = sub { kill 'TERM', keys %children; exit 0 };
+# At once, not at Perl's next step: a signal just before accept would wait for a client.
+POSIX::sigaction(POSIX::SIGTERM(), POSIX::SigAction->new(
+    sub { kill 'TERM', keys %children; exit 0 }));
 
 sub say_all {
     my ($client, $data) = @_;

@@ -1,4 +1,4 @@
-r"""Signals as bytes of a pipe: the loop hears of them when it is nowhere else.
+r"""Signals as bytes of a socketpair: the loop hears of them when it is nowhere else.
 
 While a connection or the command mode has the terminal, ^C, ^\ and ^Z are for them, and a
 window that changes its size is told to the host. Without a terminal nothing is caught.
@@ -6,8 +6,8 @@ window that changes its size is told to the host. Without a terminal nothing is 
 
 from __future__ import annotations
 
-import os
 import signal
+import socket
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -33,10 +33,10 @@ class Signals:
         self._loop = loop
         self._happened = happened
         self._before: dict[int, Any] = {}
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-        loop.watch_reader(self._reader, self._read)
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        loop.watch_reader(self._reader.fileno(), self._read)
 
     def __enter__(self) -> Self:
         return self
@@ -48,9 +48,9 @@ class Signals:
         trace: TracebackType | None,
     ) -> None:
         self.release()
-        self._loop.watch_reader(self._reader, None)
-        os.close(self._reader)
-        os.close(self._writer)
+        self._loop.watch_reader(self._reader.fileno(), None)
+        self._reader.close()
+        self._writer.close()
 
     def catch(self) -> None:
         """From now on they are ours; idempotent."""
@@ -72,10 +72,10 @@ class Signals:
 
     def _note(self, number: int, _frame: object) -> None:
         try:
-            os.write(self._writer, bytes((number,)))
+            self._writer.send(bytes((number,)))
         except BlockingIOError:
             pass  # so many wait already that one more says nothing new
 
     def _read(self) -> None:
-        for number in os.read(self._reader, 64):
+        for number in self._reader.recv(64):
             self._happened(signal.Signals(number).name)

@@ -15,6 +15,8 @@ from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Send
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
 
+from ...systems import needs_rst
+
 
 def greets() -> Handshake[bytes]:
     yield Send(b"hello\n")
@@ -158,6 +160,7 @@ def gone() -> Iterator[StreamConn]:
         yield ours
 
 
+@needs_rst
 def test_a_peer_that_is_gone(gone: StreamConn) -> None:
     ended: list[Negotiation[None]] = []
     with Loop() as loop:

@@ -23,6 +23,8 @@ from pync.layers.newline import CrlfEncoder
 from pync.transports.conn import StreamConn, TcpConn
 from pync.transports.memory import pair
 
+from ...systems import needs_rst
+
 PATIENCE = 10.0
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
@@ -235,6 +237,7 @@ def test_idle(start: Start) -> None:
     assert error.cause == "idle for 0.05 s"
 
 
+@needs_rst
 def test_a_reset_is_told_after_what_came_before_it(start: Start) -> None:
     session = start(Endings(on_peer_end="leave"))
     session.peer.send_all(b"last words")
@@ -246,6 +249,7 @@ def test_a_reset_is_told_after_what_came_before_it(start: Start) -> None:
     assert session.events == []
 
 
+@needs_rst
 def test_a_peer_that_throws_our_data_away_is_told(start: Start) -> None:
     session = start(Endings())
     session.user.send_all(b"never read")
@@ -274,6 +278,7 @@ def test_writing_to_a_peer_that_is_gone_is_told(start: Start) -> None:
     assert error.cause in ("connection reset by peer", "connection closed by the peer")
 
 
+@needs_rst
 def test_an_output_that_fails_is_named(start: Start) -> None:
     session = start(Endings())
     session.user.close()

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_what_was_sent_before_leaving_arrives(address: Address, listener: Listen
         assert [client.recv(100), client.recv(100)] == [b"last words", b""]
         client.send_all(b"too late, and nobody has told us yet")
         with pytest.raises(BrokenPipeError):
-            client._outlet.wait(PATIENCE)
+            cast("PipeConn", client)._outlet.wait(PATIENCE)
         with pytest.raises(BrokenPipeError):
             client.send_all(b"now we know")
 

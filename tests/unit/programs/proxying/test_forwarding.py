@@ -18,6 +18,7 @@ from pync.programs.proxying.forwarding import HIGH_WATER, READ, Forwarding
 from pync.transports.conn import StreamConn, TcpConn
 
 from ....peer import Peer
+from ....systems import needs_rst
 
 HERE = Address("tcp", "127.0.0.1", "1")
 
@@ -161,6 +162,7 @@ def test_a_silent_origin_is_let_go_of_when_that_is_asked_for(between: Between) -
     assert "idle for 0.05 s" in str(between.over[0].failure)
 
 
+@needs_rst
 def test_a_client_that_is_reset(between: Between) -> None:
     between.client.resets()
     between.forward()

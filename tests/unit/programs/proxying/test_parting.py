@@ -14,6 +14,7 @@ from pync.programs.proxying.parting import Parting
 from pync.transports.conn import TcpConn
 
 from ....peer import Peer
+from ....systems import needs_rst
 
 HERE = Address("tcp", "127.0.0.1", "1")
 
@@ -81,6 +82,7 @@ def test_what_is_not_all_ends_by_a_reset(door: Door) -> None:
     assert door.client.is_reset()
 
 
+@needs_rst
 def test_a_reset_waits_for_what_was_sent_but_not_for_ever(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
