@@ -48,7 +48,7 @@ def test_words_and_file_make_one_list(tmp_path: Path) -> None:
         ({"deny": "localhost", "nodns": True}, "access list: 'localhost': names are not looked up"),
         (
             {"deny": "1.2.3.4", "address": Address("unix", path="/x")},
-            "access lists are for hosts, and a Unix socket has none",
+            "access lists are for hosts, and unix:/x has none",
         ),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_shell_runs_what_a_shell_understands() -> None:
 
 
 def test_a_child_that_does_not_end_is_ended_with_its_own() -> None:
-    sleeper = "import time; time.sleep(600)"
+    sleeper = "import threading; threading.Event().wait(600)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', '{sleeper}'])"
     process = run(f"print('here', flush=True); {parent}")
     ready, _, _ = select.select(process.read_fds(), [], [], PATIENCE)
