@@ -20,7 +20,7 @@ from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, Progressed, Scanned
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .transports import bell
-from .transports.stdio import Stdio, is_open
+from .transports.stdio import Stdio, is_open, write
 
 if TYPE_CHECKING:
     from .meter import Meter
@@ -179,7 +179,7 @@ def _tell(stdout: int, text: str) -> None:
     data = text.encode("utf-8", "backslashreplace")
     try:
         while data:
-            data = data[os.write(stdout, data) :]
+            data = data[write(stdout, data) :]
     except BrokenPipeError:
         raise OutputGone from None
     except OSError as error:

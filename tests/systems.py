@@ -21,3 +21,9 @@ UNDER_WINE = _under_wine()
 
 #: For tests in which a connection is reset: Wine shows it as an end.
 needs_rst = pytest.mark.skipif(UNDER_WINE, reason="Wine passes no RST on")
+
+#: For tests in which a port is refused by ICMP: Wine keeps that to itself.
+needs_icmp = pytest.mark.skipif(UNDER_WINE, reason="Wine passes no ICMP errors on")
+
+#: For tests of what only POSIX has: its commands, its terminals, how much its buffers hold.
+only_posix = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")

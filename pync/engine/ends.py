@@ -42,7 +42,11 @@ class Sink(Protocol):
         ...
 
     def send(self, data: bytes | memoryview, /) -> int:
-        """Write what fits; returns how many bytes did. Raises OSError."""
+        """Write what fits; returns how many bytes did. Raises OSError.
+
+        A sink that may fail after it has taken something has ``fault_fds()``, descriptors
+        that can be read then; sending nothing tells.
+        """
         ...
 
 
@@ -72,6 +76,12 @@ class Mover(Protocol):
     def close(self) -> None:
         """Let go of what the mover itself opened; idempotent."""
         ...
+
+
+def fault_fds(end: object) -> tuple[int, ...]:
+    """Descriptors that can be read when the sink has failed behind our back."""
+    telling: Callable[[], tuple[int, ...]] | None = getattr(end, "fault_fds", None)
+    return telling() if telling is not None else ()
 
 
 def send_eof(end: object) -> None:

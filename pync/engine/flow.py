@@ -14,7 +14,7 @@ from collections.abc import Callable
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
 from .direction import DRAINING, OPEN, after, is_over
-from .ends import Convert, Mover, Sink, Source
+from .ends import Convert, Mover, Sink, Source, fault_fds
 from .loop import Loop
 from .pace import Pace
 
@@ -85,6 +85,7 @@ class Flow:
         self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
         self._rereads = False
         self._read_fds = source.read_fds()
+        self._fault_fds = fault_fds(sink)
         self._pending: deque[memoryview] = deque()
         self._pending_size = 0
         self._held = False
@@ -103,6 +104,8 @@ class Flow:
 
     def start(self) -> None:
         """Begin to move."""
+        for fault_fd in self._fault_fds:
+            self._loop.watch_reader(fault_fd, self._sink_failed)
         self._arrange()
         if not self._read_fds:
             self._read()
@@ -249,6 +252,14 @@ class Flow:
         self._held = True
         self._loop.call_later(seconds, release)
 
+    def _sink_failed(self) -> None:
+        try:
+            self._sink.send(b"")
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._fail(error, "sink")
+
     def _fail(self, error: OSError, end: str) -> None:
         if self.error is None:
             self.error, self.failed_end = error, end
@@ -263,6 +274,9 @@ class Flow:
 
     def _step(self, event: str) -> None:
         self.state = after(self.state, event)
+        if self.over:
+            for fault_fd in self._fault_fds:
+                self._loop.watch_reader(fault_fd, None)
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""

@@ -47,6 +47,8 @@ class Desk:
         self._listens = False
         self._waiting: deque[memoryview] = deque()
         self._size = 0
+        for descriptor in stdio.fault_fds():
+            loop.watch_reader(descriptor, lambda: self.show(b""))
 
     @property
     def lags(self) -> bool:
@@ -110,6 +112,8 @@ class Desk:
 
     def _fail(self, failure: Exception) -> None:
         self._loop.watch_writer(self._stdio.write_fd(), None)
+        for descriptor in self._stdio.fault_fds():
+            self._loop.watch_reader(descriptor, None)
         self._waiting.clear()
         self.failure = failure
         self._changed()

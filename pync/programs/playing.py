@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from ..core.script import Eof, Expect, Interact, Script, Send, parse
 from ..engine.ends import send_eof
 from ..engine.tuning import Tap
 from ..transports.conn import Conn
+from ..transports.stdio import write
 
 #: Bytes of what came that an awaited text may begin in.
 WINDOW = 1024 * 1024
@@ -130,7 +130,7 @@ class _Play:
     def _show(self, data: bytes) -> None:
         try:
             while data:
-                data = data[os.write(self._stdout, data) :]
+                data = data[write(self._stdout, data) :]
         except BrokenPipeError:
             raise OutputGone from None
         except OSError as error:

@@ -82,6 +82,15 @@ class Stdio:
         """The descriptor to wait on before send."""
         return self._stdout if self._outlet is None else self._outlet.sock.fileno()
 
+    def fault_fds(self) -> tuple[int, ...]:
+        """Descriptors that can be read when sending has failed, after it had succeeded (Windows).
+
+        Sending nothing tells then.
+        """
+        if sys.platform != "win32" or self._takes_all or self._socket is not None:
+            return ()
+        return (self._pumped_out().sock.fileno(),)
+
     @property
     def stdout(self) -> int:
         """The descriptor of standard output itself."""
@@ -111,7 +120,7 @@ class Stdio:
         if self._socket is not None:
             return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0))
         if self._takes_all:
-            return _write(self._stdout, data)
+            return write(self._stdout, data)
         if sys.platform == "win32":
             return self._pumped_out().send(data)
         if not _is_writable(self._stdout):
@@ -149,17 +158,18 @@ class Stdio:
         if self._outlet is None:
             from .pump import Outlet
 
-            def write(data: bytes) -> None:
+            def write_all(data: bytes) -> None:
                 view = memoryview(data)
                 while view:
-                    view = view[_write(self._stdout, view) :]
+                    view = view[write(self._stdout, view) :]
 
-            self._outlet = Outlet(write, stays=False)
+            self._outlet = Outlet(write_all, stays=False)
             self._outlet.sock.setblocking(False)
         return self._outlet
 
 
-def _write(descriptor: int, data: bytes | memoryview) -> int:
+def write(descriptor: int, data: bytes | memoryview) -> int:
+    """Write what is taken. Raises OSError; BrokenPipeError when nobody reads, on Windows too."""
     try:
         return os.write(descriptor, data)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -62,9 +63,13 @@ class Running:
 
     def ends(self) -> tuple[int | None, bytes, str]:
         """Its exit status, and the rest of its stdout and stderr."""
+        shown = b""
+        if sys.platform == "win32" and self._reading in self._open:
+            shown = _read(self._reading, -1)  # its pipes hold less than it may have to say
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "still running"
-        shown = _read(self._reading, -1) if self._reading in self._open else b""
+        if self._reading in self._open:
+            shown += _read(self._reading, -1)
         return self.status, shown, _read(self._errors, -1).decode()
 
     def close(self) -> None:

@@ -52,6 +52,8 @@ class Console:
         self._caught_up = caught_up
         self._input = stdio.read_fds()
         self._waiting = bytearray()
+        for descriptor in stdio.fault_fds():
+            loop.watch_reader(descriptor, self._see_whether_it_failed)
 
     @property
     def is_behind(self) -> bool:
@@ -91,20 +93,31 @@ class Console:
                 self._write(own)
                 own.run_while(lambda: bool(self._waiting))
 
+    def _see_whether_it_failed(self) -> None:
+        try:
+            self._send(b"")
+        except BlockingIOError:
+            pass
+
     def _write(self, loop: Loop) -> None:
         try:
             while self._waiting:
-                sent = self._stdio.send(bytes(self._waiting[:READ]))
-                del self._waiting[:sent]
+                del self._waiting[: self._send(bytes(self._waiting[:READ]))]
         except BlockingIOError:
             loop.watch_writer(self._stdio.write_fd(), lambda: self._write(loop))
             return
+        loop.watch_writer(self._stdio.write_fd(), None)
+        self._caught_up()
+
+    def _send(self, data: bytes) -> int:
+        try:
+            return self._stdio.send(data)
+        except BlockingIOError:
+            raise
         except BrokenPipeError:
             raise OutputGone from None
         except OSError as error:
             raise OutputError("write", "standard output", cause_of(error)) from None
-        loop.watch_writer(self._stdio.write_fd(), None)
-        self._caught_up()
 
     def _read(self) -> None:
         try:

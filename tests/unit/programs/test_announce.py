@@ -14,6 +14,8 @@ from pync.programs.announce import announce
 from pync.transports import listen
 from pync.transports.conn import Listener
 
+from ...systems import only_posix
+
 HERE = Address("tcp", "127.0.0.1", "0")
 
 
@@ -51,6 +53,7 @@ def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@only_posix
 def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
     with listen(Address("unix", path=str(tmp_path / "s"))) as listener, pytest.raises(UsageError):
         told_by(listener, Config(report_port="-"))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ...systems import needs_icmp, needs_rst
+
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
@@ -54,6 +56,7 @@ def test_refused_is_said_once_with_v_too(pync: Start, closed_port: int) -> None:
     assert pync("-v", "127.0.0.1", closed_port).ends() == (1, b"", said)
 
 
+@needs_rst
 def test_a_reset_is_one_line_after_the_data(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
@@ -65,6 +68,7 @@ def test_a_reset_is_one_line_after_the_data(pync: Start, server: socket.socket) 
     assert running.ends() == (1, b"", said)
 
 
+@needs_rst
 def test_data_piped_in_and_never_read_is_an_error(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
@@ -153,6 +157,7 @@ def test_udp_lines_are_datagrams(pync: Start) -> None:
         assert running.ends() == (0, b"", "")
 
 
+@needs_icmp
 def test_udp_to_nobody(pync: Start) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))

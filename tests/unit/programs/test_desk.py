@@ -9,6 +9,8 @@ from pync.engine.loop import Loop
 from pync.programs.desk import HIGH_WATER, Desk
 from pync.transports.stdio import Stdio
 
+from ...systems import only_posix
+
 
 def test_what_is_typed_is_told_until_its_end() -> None:
     reading, typing = os.pipe()
@@ -34,6 +36,7 @@ def test_no_input_is_its_end_at_once() -> None:
     assert (typed, desk.ended) == ([b""], True)
 
 
+@only_posix
 def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
     taking, showing = os.pipe()
     changes: list[bool] = []
@@ -61,6 +64,7 @@ def test_a_reader_that_is_gone_is_the_end() -> None:
         desk = Desk(loop, stdio, lambda _: None, lambda: changes.append("changed"))
         desk.show(b"x")
         desk.show(b"y")
+        loop.run_while(lambda: desk.failure is None)
     os.close(showing)
     assert isinstance(desk.failure, OutputGone)
     assert changes == ["changed"]

@@ -6,12 +6,15 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ...systems import only_posix
+
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
 Start = Callable[..., "Running"]
 
 
+@only_posix
 def test_a_client_hands_the_connection_to_a_command(pync: Start, server: socket.socket) -> None:
     running = pync("--exec", "cat", "127.0.0.1", server.getsockname()[1])
     conn, _ = server.accept()
@@ -23,6 +26,7 @@ def test_a_client_hands_the_connection_to_a_command(pync: Start, server: socket.
     assert running.ends() == (0, b"", "")
 
 
+@only_posix
 def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
     running = pync("-c", "exit 9", "127.0.0.1", server.getsockname()[1])
     conn, _ = server.accept()
@@ -31,6 +35,7 @@ def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
     assert running.ends()[0] == 9
 
 
+@only_posix
 def test_a_command_that_makes_no_sense_connects_nowhere(pync: Start) -> None:
     status, _, said = pync("-e", "'", "127.0.0.1", 1).ends()
     assert (status, said) == (1, "pync: exec ': no closing quotation\n")

@@ -13,6 +13,8 @@ from pync.engine.loop import Loop
 from pync.programs.member import LIMIT, Member
 from pync.transports.conn import StreamConn
 
+from ...systems import only_posix
+
 
 class Room:
     """What a member tells of itself."""
@@ -68,6 +70,7 @@ def test_nothing_is_heard_while_nobody_listens(room: Room) -> None:
     assert room.heard == [b"hello"]
 
 
+@only_posix
 def test_what_waits_is_sent_before_its_end(room: Room) -> None:
     said = bytes(range(256)) * 16384
     room.member.take(said)

@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ...systems import needs_icmp
+
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
@@ -41,6 +43,7 @@ def test_a_name_that_does_not_resolve_is_no_closed_port(pync: Start) -> None:
     assert said.startswith("pync: dial tcp://localhost:1: ")
 
 
+@needs_icmp
 def test_udp_is_honest(pync: Start) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))

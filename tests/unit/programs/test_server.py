@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ...systems import needs_rst
+
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
@@ -72,6 +74,7 @@ def test_an_address_in_use(pync: Start, server: socket.socket) -> None:
     assert pync("-l", "127.0.0.1", port).ends() == (1, b"", said)
 
 
+@needs_rst
 def test_keep_open_serves_one_after_the_other(pync: Start) -> None:
     running = pync("-lkv", "127.0.0.1", 0)
     address = where(running)

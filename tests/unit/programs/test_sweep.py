@@ -19,6 +19,8 @@ from pync.programs import sweep
 from pync.programs.sweep import Sweep
 from pync.transports.internet import Endpoint
 
+from ...systems import needs_icmp
+
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
 
@@ -128,6 +130,7 @@ def test_a_name_that_does_not_resolve() -> None:
         Sweep(config, print)
 
 
+@needs_icmp
 def test_udp_tells_three_states(pync: Start) -> None:
     with ExitStack() as stack:
         gone, silent = (

@@ -14,6 +14,8 @@ from pync.core.address import Address
 from pync.transports import Options, dial, listen
 from pync.transports.conn import Listener, TcpConn, select_wait
 
+from ...systems import needs_rst
+
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
@@ -40,6 +42,7 @@ def test_what_the_peer_has_not_acknowledged() -> None:
         assert client.unacknowledged() > 0
 
 
+@needs_rst
 def test_a_broken_connection_cannot_tell_and_says_so() -> None:
     with listen(LOOPBACK) as listener, dial(listener.address) as client:
         assert isinstance(client, TcpConn)
@@ -50,6 +53,7 @@ def test_a_broken_connection_cannot_tell_and_says_so() -> None:
             client.unacknowledged()
 
 
+@needs_rst
 def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
     with listen(LOOPBACK) as listener:
         with socket.create_connection((listener.address.host, int(listener.address.port))) as gone:

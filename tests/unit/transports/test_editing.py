@@ -14,6 +14,8 @@ import pytest
 from pync.core.errors import UsageError
 from pync.transports.editing import EditedStdio
 
+from ...systems import only_posix
+
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
@@ -21,6 +23,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         EditedStdio(0, 1)
 
 
+@only_posix
 def test_what_was_never_begun_is_closed_without_ado(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr("sys.stdin", os.fdopen(os.dup(reading)))

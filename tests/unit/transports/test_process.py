@@ -10,6 +10,8 @@ from pync.core.address import Address
 from pync.core.errors import ExecError
 from pync.transports.process import Process, variables, words_of
 
+from ...systems import only_posix
+
 
 def read_all(process: Process) -> bytes:
     data = b""
@@ -21,6 +23,7 @@ def read_all(process: Process) -> bytes:
         data += piece
 
 
+@only_posix
 def test_what_is_written_is_its_input_and_what_it_writes_is_read() -> None:
     with Process(["cat"], {}) as process:
         assert process.send(b"hello") == 5
@@ -32,6 +35,7 @@ def test_what_is_written_is_its_input_and_what_it_writes_is_read() -> None:
     assert process.write_fd() == -1
 
 
+@only_posix
 def test_what_it_does_not_want_is_dropped() -> None:
     with Process(["true"], {}) as process:
         assert read_all(process) == b""
@@ -44,6 +48,7 @@ def fill(process: Process) -> None:
         process.send(bytes(65536))
 
 
+@only_posix
 def test_a_pipe_that_is_full_waits() -> None:
     with Process(["sleep", "60"], {}) as process:
         with pytest.raises(BlockingIOError):
@@ -52,6 +57,7 @@ def test_a_pipe_that_is_full_waits() -> None:
         assert process.wait() == 128 + 15
 
 
+@only_posix
 def test_variables_and_status() -> None:
     with Process(["sh", "-c", "echo $WORD; exit 3"], {"WORD": "yes"}) as process:
         assert read_all(process) == b"yes\n"
@@ -63,6 +69,7 @@ def test_what_cannot_be_run() -> None:
         Process(["/no/such"], {})
 
 
+@only_posix
 def test_words() -> None:
     assert words_of("a 'b c'  $d ; e", shell=False) == ["a", "b c", "$d", ";", "e"]
     assert words_of("a | b", shell=True) == ["/bin/sh", "-c", "a | b"]

@@ -10,6 +10,8 @@ from pync.core.address import Address
 from pync.transports import Options, dial, listen
 from pync.transports.sockopts import OPTIONS, apply
 
+from ...systems import only_posix
+
 
 @pytest.mark.parametrize(
     ("name", "value", "level", "option"),
@@ -25,6 +27,7 @@ def test_what_was_asked_for_is_set(name: str, value: int, level: int, option: in
         assert sock.getsockopt(level, option) == value
 
 
+@only_posix
 def test_a_family_that_has_no_such_option_is_left_alone() -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         apply(sock, (("ttl", 9), ("recv_buffer", 4096)))

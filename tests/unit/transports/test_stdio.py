@@ -10,12 +10,15 @@ import pytest
 
 from pync.transports.stdio import Stdio, is_open
 
+from ...systems import only_posix
+
 
 def send_for_ever(stdio: Stdio) -> None:
     while True:
         assert stdio.send(bytes(100_000))
 
 
+@only_posix
 def test_a_full_pipe_is_not_waited_for_and_keeps_its_flags() -> None:
     out, into = os.pipe()
     blocking = os.get_blocking(into)
@@ -30,6 +33,7 @@ def test_a_full_pipe_is_not_waited_for_and_keeps_its_flags() -> None:
     os.close(into)
 
 
+@only_posix
 def test_a_pipe_whose_reader_is_gone() -> None:
     out, into = os.pipe()
     os.close(out)
@@ -38,6 +42,7 @@ def test_a_pipe_whose_reader_is_gone() -> None:
     os.close(into)
 
 
+@only_posix
 def test_a_full_socket_is_not_waited_for() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, Stdio(None, ours.fileno()) as stdio:
@@ -61,6 +66,7 @@ def test_a_closed_output_says_so() -> None:
         stdio.send(b"x")
 
 
+@only_posix
 def test_the_end_of_the_input_stays_the_end() -> None:
     master, slave = os.openpty()
     with Stdio(slave, slave) as stdio:
@@ -81,6 +87,7 @@ def test_no_input_is_eof() -> None:
         assert (stdio.read_fds(), stdio.recv(1), stdio.interactive) == ((), b"", False)
 
 
+@only_posix
 def test_closing_leaves_the_descriptors_open() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:

@@ -12,6 +12,7 @@ from pync.transports.conn import Conn, StreamConn, TcpConn
 from pync.transports.telnet import MOST_ANSWERS, TelnetConn
 
 from ...peer import Peer, connected, listening
+from ...systems import only_posix
 
 NOWHERE = Address("unix", path="@x")
 
@@ -51,6 +52,7 @@ def test_a_command_alone_is_no_end(ends: tuple[TelnetConn, Peer]) -> None:
     assert conn.gettimeout() is None
 
 
+@only_posix
 def test_a_peer_that_asks_for_ever_and_never_reads_fills_nothing(
     ends: tuple[TelnetConn, Peer],
 ) -> None:

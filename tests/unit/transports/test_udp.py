@@ -12,6 +12,8 @@ from pync.core.address import Address
 from pync.transports import Options, dial, listen, udp
 from pync.transports.datagram import DatagramConn
 
+from ...systems import needs_icmp
+
 LOOPBACK = Address("udp", "127.0.0.1", "0")
 linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="all of 127/8 is the machine's own on Linux"
@@ -72,6 +74,7 @@ def test_datagrams_that_waited_from_strangers_are_dropped() -> None:
             assert [conn.recv(10), conn.recv(10)] == [b"1", b"2"]
 
 
+@needs_icmp
 def test_a_locked_listener_hears_that_its_peer_is_gone() -> None:
     with listen(LOOPBACK) as listener:
         with dial(listener.address) as client:
@@ -100,6 +103,7 @@ def test_a_port_that_answers_is_open() -> None:
         answering.join()
 
 
+@needs_icmp
 def test_a_port_that_icmp_speaks_for_is_closed() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
