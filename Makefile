@@ -1,10 +1,13 @@
-# The whole project by hand: make conformance, test, check, selftest, soak, slow-link,
-# bench, docs, clean.
+# The whole project by hand: make conformance, test, test-windows, check, selftest, soak,
+# slow-link, bench, docs, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 RUNS ?= 100
+# Modules that only Windows has: their types are looked up there.
+WINDOWS := $(addprefix pync/transports/,pipe.py pipe_access.py pipe_listener.py winapi.py \
+  winpipe.py winprocess.py)
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.
@@ -22,7 +25,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest test check soak slow-link bench docs clean
+.PHONY: conformance selftest test test-windows check soak slow-link bench docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -34,10 +37,15 @@ selftest: $(READY)
 test: check
 	@$(ALONE) $(PY) -m pytest -n auto -q
 
+# Windows CPython under Wine; both are set up when they are missing.
+test-windows: $(READY)
+	@$(ALONE) $(PY) .ci/windows.py
+
 check: $(READY)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m mypy
+	@$(PY) -m mypy --platform=win32 --follow-imports=silent $(WINDOWS)
 
 soak: $(READY)
 	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)

@@ -103,8 +103,8 @@ Options:
      --until=REGEX               Leave when REGEX has been received; 1 if it never is.
      --count=N                   Leave after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
-                                 of the input is one datagram, and each datagram received is
-                                 written with STRING after it.
+                                 of the input is one datagram, or message of a named pipe, and
+                                 each one received is written with STRING after it.
      --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe");
                                  1 when something else comes.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).

@@ -19,7 +19,11 @@ from ..transports.datagram import LARGEST
 
 def tuning_of(config: Config) -> Tuning:
     """What happens to the bytes on the way, as the user asked."""
-    datagrams = config.address is not None and config.address.scheme in DATAGRAMS
+    address = config.address
+    # Each read and each write is one message: of a pipe of messages too.
+    datagrams = address is not None and (
+        address.scheme in DATAGRAMS or (address.scheme == "pipe" and config.pipe_mode == "message")
+    )
     return Tuning(
         convert=CrlfEncoder().encode if config.crlf else None,
         received=_ending_in(config.delimiter) if config.delimiter and datagrams else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 from pync.core.errors import OutputGone
 from pync.engine.loop import Loop
@@ -60,7 +61,7 @@ def test_a_reader_that_is_gone_is_the_end() -> None:
     taking, showing = os.pipe()
     os.close(taking)
     changes: list[str] = []
-    with Loop() as loop, Stdio(None, showing) as stdio:
+    with Loop() as loop, closing(Stdio(None, showing)) as stdio:
         desk = Desk(loop, stdio, lambda _: None, lambda: changes.append("changed"))
         desk.show(b"x")
         desk.show(b"y")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pync.core.address import Address
 from pync.core.config import Config
 from pync.engine.tuning import PLAIN
 from pync.programs.tuned import tuning_of
@@ -27,3 +28,19 @@ def test_each_connection_has_a_converter_of_its_own() -> None:
     assert one is not None
     assert two is not None
     assert (one(b"a\r"), two(b"\n")) == (b"a\r", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("address", "mode", "cuts"),
+    [
+        (Address("udp", "host", "1"), None, True),
+        (Address("pipe", path="log"), "message", True),
+        (Address("pipe", path="log"), None, False),
+        (Address("tcp", "host", "1"), "message", False),
+    ],
+)
+def test_messages_are_kept_apart_where_there_are_any(
+    address: Address, mode: str | None, cuts: bool
+) -> None:
+    tuning = tuning_of(Config(address=address, pipe_mode=mode, delimiter=b"!"))
+    assert (tuning.cutter is not None, tuning.received is not None) == (cuts, cuts)

@@ -15,6 +15,8 @@ from pync.programs.telnet.console import HIGH_WATER, Console
 from pync.programs.telnet.terminal import NoTerminal
 from pync.transports.stdio import Stdio
 
+from ....systems import only_posix
+
 
 class Ends:
     def __init__(self, loop: Loop) -> None:
@@ -25,7 +27,8 @@ class Ends:
         self.console = Console(
             loop, self.stdio, NoTerminal(), self.said.append, self.typed.append, lambda: None
         )
-        self.open = [*self.typing, *self.showing]
+        # (Windows: a read that waits holds its end open.)
+        self.open = [self.typing[1], self.showing[0], self.typing[0], self.showing[1]]
 
     def close(self, descriptor: int) -> None:
         self.open.remove(descriptor)
@@ -56,6 +59,7 @@ def test_what_is_typed_and_its_end(loop: Loop, ends: Ends) -> None:
     assert ends.typed == [b"hello", b""]
 
 
+@only_posix
 def test_what_a_slow_reader_has_not_read_waits(loop: Loop, ends: Ends) -> None:
     ends.console.show(b"x" * (HIGH_WATER * 2))
     assert ends.console.is_behind
@@ -77,10 +81,16 @@ def test_lines_of_our_own_come_after_what_is_shown(ends: Ends) -> None:
     assert ends.said == [Told("one", True), Told("two", True)]
 
 
-def test_a_reader_that_is_gone(ends: Ends) -> None:
+def test_a_reader_that_is_gone(loop: Loop, ends: Ends) -> None:
     ends.close(ends.showing[0])
     with pytest.raises(OutputGone):
-        ends.console.show(b"x")
+        show_and_see(loop, ends)
+
+
+def show_and_see(loop: Loop, ends: Ends) -> None:
+    """Where a pump writes (Windows), it is known in the next round only."""
+    ends.console.show(b"x")
+    loop.run_while(lambda: True)
 
 
 def test_an_output_that_cannot_be_written(loop: Loop, tmp_path: Path) -> None:
