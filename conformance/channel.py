@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import selectors
 import socket
 import struct
 
 import pexpect
 from pexpect import fdpexpect
+from pexpect.spawnbase import SpawnBase
 
 from .transcript import RECEIVED, SENT, Transcript
 
@@ -57,9 +59,7 @@ class Channel:
         self._has_ended_writing = False
         self._sock = sock
         self._sock.setblocking(False)
-        self._stream = fdpexpect.fdspawn(
-            sock, use_poll=hasattr(selectors, "PollSelector"), timeout=deadline, maxread=READ
-        )
+        self._stream = _stream(sock, deadline)
 
     def receive(self, timeout: float) -> str:
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
@@ -162,3 +162,28 @@ class Channel:
         self.ended = how
         self.transcript.note(self.name, how, RECEIVED)
         return how
+
+
+def _stream(sock: socket.socket, deadline: float) -> SpawnBase:
+    if os.name == "posix":
+        return fdpexpect.fdspawn(
+            sock, use_poll=hasattr(selectors, "PollSelector"), timeout=deadline, maxread=READ
+        )
+    return _SocketStream(sock, deadline)
+
+
+class _SocketStream(SpawnBase):  # type: ignore[misc]  # pexpect has no types
+    """What fdspawn is, for Windows, where a socket is no descriptor of the C library."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        super().__init__(timeout=deadline, maxread=READ)
+        self._sock = sock
+
+    def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> bytes:
+        """As fdspawn's. Raises pexpect's TIMEOUT and EOF, OSError."""
+        if not select.select([self._sock], [], [], timeout)[0]:
+            raise pexpect.TIMEOUT("")
+        data = self._sock.recv(size)
+        if not data:
+            raise pexpect.EOF("")
+        return data

@@ -17,8 +17,10 @@ from .mutants.catalogue import MUTANTS
 from .mutants.signatures import SIGNATURES
 from .outcome import Level, NotJudged, SuiteFailed, Unreachable, Verdict, Violation, WrongUsage
 from .plan import Case, Plan
+from .preflight import shows_resets
 from .profiles import PROFILES
 from .session import Session
+from .targets.address import TCP, UNIX
 from .transcript import Transcript, render
 
 Result = dict[str, Any]
@@ -60,6 +62,7 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
     )
     transcript = session.transcript
     try:
+        _check_expressible(case)
         with session:
             case.requirement.scenario(session)
     except NotJudged as reason:
@@ -75,6 +78,13 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
     except Exception:
         return Verdict.ERROR, "suite", traceback.format_exc(), transcript
     return Verdict.PASS, "", "", transcript
+
+
+def _check_expressible(case: Case) -> None:
+    """Raises NotJudged for what needs RST on a system that shows none."""
+    transports = case.requirement.transports
+    if TCP in transports and UNIX not in transports and not shows_resets():
+        raise NotJudged("this system shows no RST (Wine)")
 
 
 def _violated(

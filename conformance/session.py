@@ -192,13 +192,13 @@ class Session:
         """Stop the server's clock (SIGSTOP), so that it accepts nothing meanwhile."""
         process = self.process
         self.transcript.note("server", "SIGSTOP")
-        process.signal_group(signal.SIGSTOP)
+        process.pause()
         self._paused = True
         try:
             yield
         finally:
             self._paused = False
-            process.signal_group(signal.SIGCONT)
+            process.resume()
             self.transcript.note("server", "SIGCONT")
 
     def terminate(self, within: float) -> None:
@@ -210,7 +210,7 @@ class Session:
         """
         process, self.ends_on_purpose = self.process, True
         self.transcript.note("server", "SIGTERM")
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         if not process.wait(within):
             raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
         self.transcript.note("server", process.ending)
@@ -225,7 +225,7 @@ class Session:
         """End the server by SIGKILL, as a crash would."""
         process, self.ends_on_purpose = self.process, True
         self.transcript.note("server", "SIGKILL")
-        process.signal_group(signal.SIGKILL)
+        process.kill()
         process.wait(self.deadline)
 
     def start_again(self) -> None:

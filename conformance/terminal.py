@@ -71,6 +71,7 @@ class Terminal:
     def __init__(
         self, argv: list[str], manners: Manners, transcript: Transcript, deadline: float
     ) -> None:
+        check_there_are_terminals()
         self.manners = manners
         self._transcript = transcript
         self._deadline = deadline
@@ -224,6 +225,12 @@ def open_terminal(
         filled += _where(address)
     _check_installed(filled)
     return Terminal(filled, manners_of(words), transcript, deadline)
+
+
+def check_there_are_terminals() -> None:
+    """Raises NotJudged on Windows, where pexpect has none."""
+    if sys.platform == "win32":
+        raise NotJudged("needs a terminal (PTY), and Windows has none")
 
 
 def check_client(client: str | None) -> None:

@@ -21,6 +21,7 @@ import pexpect
 
 from .outcome import Unreachable, Violation
 from .targets.spawn import GRACE, printable, watched
+from .terminal import check_there_are_terminals
 from .transcript import RECEIVED, SENT, Transcript
 from .wire import Peer
 
@@ -57,6 +58,7 @@ class Visitor:
         transcript: Transcript,
         deadline: float,
     ) -> None:
+        check_there_are_terminals()
         self._transcript = transcript
         self._deadline = deadline
         self._screen = bytearray()

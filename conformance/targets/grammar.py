@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from typing import NamedTuple, Union
 
 from ..outcome import WrongUsage
@@ -106,13 +107,22 @@ def parse_target(text: str) -> Target:
 
 def _command(text: str) -> CommandTarget:
     try:
-        words = tuple(shlex.split(text))
+        words = tuple(_split(text))
     except ValueError as error:
         raise WrongUsage(f"TARGET {text!r}: {str(error).lower()}") from None
     if not words or not words[0]:
         raise WrongUsage(f"TARGET {text!r} names no command")
     used = {name for name in PLACEHOLDERS if any("{" + name + "}" in word for word in words)}
     return CommandTarget(words, frozenset(used))
+
+
+def _split(text: str) -> list[str]:
+    """The words of a command. On Windows a backslash stands between folders and is itself."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if sys.platform == "win32":
+        lexer.escape = ""
+    return list(lexer)
 
 
 def fill(words: tuple[str, ...], values: dict[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """One spawned server: start, its output, its signals, its descriptors, its end.
 
-The process leads a session of its own, so that all it started can be ended with it.
+The process leads a session of its own, so that all it started can be ended with it; on
+Windows, which has none, it is in a job object (job.py), and there are no signals.
 A pump thread drains its output (a server that floods stdout must not block on us) and
 keeps the last lines, which a verdict quotes when the server dies.
 """
@@ -15,10 +16,11 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from ..outcome import Unreachable
+from ..outcome import NotJudged, Unreachable
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
@@ -51,15 +53,13 @@ class Process:
         self._announcement = threading.Event()
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         try:
-            self._popen = subprocess.Popen(
+            self._popen = self._start(inherited)(
                 self.argv,
                 env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
                 # Open and silent, as at a person's terminal: some servers leave on EOF.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=tuple(inherited),
                 cwd=directory,
             )
         except OSError as error:
@@ -71,6 +71,14 @@ class Process:
         _Warden.tell("+", self.pid)
         self._pump = threading.Thread(target=self._drain, daemon=True)
         self._pump.start()
+
+    def _start(self, inherited: Sequence[int]) -> Callable[..., subprocess.Popen[bytes]]:
+        if sys.platform == "win32":
+            from .job import Job
+
+            self._job = Job()
+            return self._job.start
+        return partial(subprocess.Popen[bytes], start_new_session=True, pass_fds=tuple(inherited))
 
     @property
     def alive(self) -> bool:
@@ -114,11 +122,35 @@ class Process:
         """Wait up to ``timeout`` seconds for a LISTENING line; whether there is one."""
         return self._announcement.wait(timeout) and self.announced is not None
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process itself, as a supervisor does."""
-        self._popen.send_signal(number)
+    def terminate(self) -> None:
+        """Ask the process itself to end, as a supervisor does (SIGTERM).
 
-    def signal_group(self, number: signal.Signals) -> None:
+        Raises NotJudged where one cannot ask.
+        """
+        self._send("SIGTERM", self._popen.send_signal)
+
+    def pause(self) -> None:
+        """Stop the clock of it and all that it started (SIGSTOP). Raises NotJudged."""
+        self._send("SIGSTOP", self._signal_group)
+
+    def resume(self) -> None:
+        """Let it go on (SIGCONT). Raises NotJudged."""
+        self._send("SIGCONT", self._signal_group)
+
+    def kill(self) -> None:
+        """End it and all that it started, as a crash would (SIGKILL)."""
+        if sys.platform == "win32":
+            self._job.end()
+        else:
+            self._send("SIGKILL", self._signal_group)
+
+    def _send(self, name: str, how: Callable[[signal.Signals], None]) -> None:
+        number = getattr(signal, name, None)
+        if sys.platform == "win32" or number is None:
+            raise NotJudged(f"Windows has no {name}")
+        how(number)
+
+    def _signal_group(self, number: signal.Signals) -> None:
         """Send a signal to everything in its session's first group."""
         try:
             os.killpg(self.pid, number)
@@ -127,16 +159,11 @@ class Process:
 
     def stop(self) -> None:
         """End it and all that it started: SIGTERM, a moment, SIGKILL. Idempotent."""
-        if self.alive:
-            self.signal_group(signal.SIGCONT)
-            self.send_signal(signal.SIGTERM)
-            self.wait(GRACE)
-        self.signal_group(signal.SIGKILL)
-        for pid in self._session():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
+        if sys.platform == "win32":
+            self._job.end()
+            self._job.close()
+        else:
+            self._end_session()
         self._popen.wait()
         if self._popen.stdin:
             self._popen.stdin.close()
@@ -147,6 +174,18 @@ class Process:
             os.close(self._end)
             self._end = None
         _Warden.tell("-", self.pid)
+
+    def _end_session(self) -> None:
+        if self.alive:
+            self.resume()
+            self.terminate()
+            self.wait(GRACE)
+        self.kill()
+        for pid in self._session():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
 
     def descriptors(self) -> int | None:
         """Open descriptors of it and all that it started; None where /proc has no answer."""
