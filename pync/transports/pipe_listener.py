@@ -86,11 +86,12 @@ class PipeListener(Listener):
 
     def close(self) -> None:
         """Stop listening; idempotent."""
-        super().close()
         with self._lock:
+            # First: the threads are told by what their end of the socketpair does next.
             self._closed = True
             for instance in self._waiting:
                 instance.close()
+        super().close()
         for thread in self._threads:
             thread.join(LEAVE)
         self._bell.close()
@@ -161,4 +162,7 @@ class PipeListener(Listener):
             self._ring()
 
     def _ring(self) -> None:
-        self._bell.send(b"\0")
+        try:
+            self._bell.send(b"\0")
+        except OSError:
+            pass  # closed meanwhile: nobody waits to hear it

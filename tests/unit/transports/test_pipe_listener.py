@@ -103,3 +103,15 @@ def test_an_access_list_that_is_none(address: Address) -> None:
     options = SOON._replace(pipe=PipeOptions(access="nobody"))
     with pytest.raises(ListenError, match=r"'nobody' is no access list \(SDDL\)$"):
         listen(address, options)
+
+
+def test_closing_while_clients_come(address: Address) -> None:
+    """Whoever has just come is let go of, and no thread complains."""
+    for _ in range(10):
+        with listen(address, MANY) as listener:
+            clients = [dial(address, SOON) for _ in range(4)]
+            listener.close()
+        for client in clients:
+            client.settimeout(PATIENCE)
+            assert client.recv(1) == b""
+            client.close()
