@@ -17,7 +17,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from ..outcome import NotJudged, Unreachable
@@ -78,7 +77,10 @@ class Process:
 
             self._job = Job()
             return self._job.start
-        return partial(subprocess.Popen[bytes], start_new_session=True, pass_fds=tuple(inherited))
+        descriptors = tuple(inherited)
+        return lambda *command, **how: subprocess.Popen(
+            *command, start_new_session=True, pass_fds=descriptors, **how
+        )
 
     @property
     def alive(self) -> bool:
