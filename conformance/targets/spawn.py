@@ -18,6 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..outcome import NotJudged, Unreachable
 
@@ -77,10 +78,14 @@ class Process:
 
             self._job = Job()
             return self._job.start
-        descriptors = tuple(inherited)
-        return lambda *command, **how: subprocess.Popen(
-            *command, start_new_session=True, pass_fds=descriptors, **how
-        )
+
+        def start(argv: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
+            started: subprocess.Popen[bytes] = subprocess.Popen(
+                argv, start_new_session=True, pass_fds=tuple(inherited), **how
+            )
+            return started
+
+        return start
 
     @property
     def alive(self) -> bool:
