@@ -24,6 +24,10 @@ Declare = Callable[[Scenario], Scenario]
 #: Transports on which an abort (RST) can be told from an end (FIN).
 ABORTABLE = (TCP, TCP6, TLS)
 
+#: What a server does at its client's half-close, which a named pipe has not: profiles, and
+#: requirements of others.
+NEED_HALF_CLOSE = frozenset({"hello", "half-open", "quit/unterminated-rest", "chat/lost-by-fin"})
+
 #: Why a requirement is not judged on a transport that is missing from its list.
 NOT_EXPRESSIBLE = {
     UNIX: "a Unix socket cannot express it (no RST)",

@@ -6,7 +6,8 @@ import os
 import time
 
 from .outcome import Violation
-from .targets.address import TLS, Address, open_socket
+from .pipe_peer import PipePeer
+from .targets.address import PIPE, TLS, Address, open_socket
 from .transcript import Transcript
 from .wire import Peer
 
@@ -40,6 +41,8 @@ def dial(
             client=name,
         ) from error
     transcript.note(name, f"connect {address}")
+    if address.transport == PIPE:
+        return PipePeer(name, sock, transcript, deadline)
     if address.transport != TLS:
         return Peer(name, sock, transcript, deadline)
     from .tls_peer import TlsPeer

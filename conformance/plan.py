@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .catalogue import NOT_EXPRESSIBLE, Profile, Requirement, matches
+from .catalogue import NEED_HALF_CLOSE, NOT_EXPRESSIBLE, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
 from .reach import transports_of
-from .targets.address import DATAGRAMS, IPV4_OF, TRANSPORTS, UNIX, Address, parse
+from .targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -213,7 +213,9 @@ class Plan:
             reached = [self.addresses[profile.name].transport]
         else:
             reached = transports_of(self.target, self.at, profile, self.options.transports)
-        offered = [name for name in profile.transports if name in reached]
+        offered = [
+            name for name in TRANSPORTS if _kin(name) in profile.transports and name in reached
+        ]
         if not offered:
             raise WrongUsage(
                 f"{profile.name} is given over {', '.join(profile.transports)}; "
@@ -229,8 +231,9 @@ class Plan:
             if transport in self._offered(profile)
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
-            and (transport in requirement.transports or UNIX not in requirement.transports)
-            and not (transport == UNIX and requirement.id.endswith("/port-free"))
+            and (_kin(transport) in requirement.transports or UNIX not in requirement.transports)
+            and not (_kin(transport) == UNIX and requirement.id.endswith("/port-free"))
+            and not (transport == PIPE and requirement.id.endswith(_OF_THE_PATH))
         ]
 
     def _is_asked_for(self, requirement: Requirement) -> bool:
@@ -238,7 +241,12 @@ class Plan:
         return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
 
     def _skip(self, requirement: Requirement, transport: str, ipv6: bool) -> str | None:
-        if transport not in requirement.transports:
+        if transport == PIPE and (
+            UNIX not in requirement.transports
+            or NEED_HALF_CLOSE & {requirement.id, requirement.profile}
+        ):
+            return "a named pipe cannot express it (no half-close, no RST)"
+        if _kin(transport) not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
         if transport in IPV4_OF and not ipv6:
             return "this machine has no IPv6 loopback"
@@ -278,6 +286,11 @@ def _level(text: str) -> Level:
         return Level(text.upper())
     except ValueError:
         raise WrongUsage(f"LEVEL {text!r}: must or should") from None
+
+
+def _kin(transport: str) -> str:
+    """The transport whose requirements it has."""
+    return UNIX if transport == PIPE else transport
 
 
 def _quoted(text: str) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from .catalogue import ClientProfile, Profile
 from .outcome import WrongUsage
-from .targets.address import DATAGRAMS, TCP, TLS, TRANSPORTS, UNIX, Address
+from .targets.address import DATAGRAMS, PIPE, TCP, TLS, TRANSPORTS, UNIX, Address
 from .targets.grammar import INETD, LISTENS, AddressTarget, CommandTarget, Target
+
+#: What a server binds that has a {path}, and what only the other kind of system has.
+LOCAL, _FOREIGN = (PIPE, UNIX) if sys.platform == "win32" else (UNIX, PIPE)
 
 
 def transports_of(
@@ -29,7 +34,7 @@ def transports_of(
     if not isinstance(target, CommandTarget):
         if at is not None:
             raise WrongUsage("AT goes with a command; embedded servers choose their own port")
-        return list(TRANSPORTS)
+        return [name for name in TRANSPORTS if name != _FOREIGN]
     if at is not None:
         return [at.transport]
     return _of_command(target, profile, [name for name in typed if name in profile.transports])
@@ -47,7 +52,7 @@ def _of_command(target: CommandTarget, profile: Profile, asked: list[str]) -> li
     if target.placeholders & {"cert", "key"}:
         return [TLS]
     if "path" in target.placeholders and "port" not in target.placeholders:
-        return [UNIX]
+        return [LOCAL]
     if not target.placeholders & {"port", "path"} and asked:
         return asked
     # Whoever asks for TLS has a server that reads TLS_CERT and TLS_KEY.

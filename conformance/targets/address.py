@@ -6,6 +6,7 @@ The grammar is pure; open_socket() and endpoints() are what here does I/O.
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from typing import NamedTuple
 
@@ -14,11 +15,17 @@ from ..outcome import WrongUsage
 TCP, TCP6, UNIX = "tcp", "tcp6", "unix"
 UDP, UDP6 = "udp", "udp6"
 TLS = "tls"
+PIPE = "pipe"
 
 #: The transports that the suite judges over, in the order of the report.
 STREAMS = (TCP, TCP6, UNIX, TLS)
 DATAGRAMS = (UDP, UDP6)
-TRANSPORTS = STREAMS + DATAGRAMS
+#: A Windows named pipe is what a Unix socket is there: what the catalogue says of these goes for
+#: pipes too, except for what needs a half-close.
+TRANSPORTS = (*STREAMS, PIPE, *DATAGRAMS)
+
+#: How Windows writes the name of a pipe of its own.
+_PIPES = "\\\\.\\pipe\\"
 
 #: The loopback address to listen on, by transport.
 LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", TLS: "127.0.0.1", UDP: "127.0.0.1", UDP6: "::1"}
@@ -41,8 +48,8 @@ class Address(NamedTuple):
     path: str = ""
 
     def __str__(self) -> str:
-        if self.transport == UNIX:
-            return f"unix:{self.path}"
+        if self.transport in (UNIX, PIPE):
+            return f"{self.transport}:{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{_SCHEME_OF[self.transport]}://{host}:{self.port}"
 
@@ -52,6 +59,11 @@ def parse(text: str) -> Address:
 
     Raises WrongUsage with the reason.
     """
+    if text.lower().startswith((_PIPES, f"{PIPE}:")):
+        name = text[len(_PIPES) :] if text.startswith("\\") else text[len(PIPE) + 1 :]
+        if not name:
+            raise WrongUsage(f"{text!r}: the pipe's name is missing")
+        return Address(PIPE, path=name)
     if text.startswith("unix:"):
         path = text[len("unix:") :]
         if not path:
@@ -60,7 +72,7 @@ def parse(text: str) -> Address:
     scheme, separator, place = text.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://HOST:PORT" for name in SCHEMES)
-        raise WrongUsage(f"{text!r} is no address: {known} or unix:PATH")
+        raise WrongUsage(f"{text!r} is no address: {known}, unix:PATH or pipe:NAME")
     host, colon, port = place.rpartition(":")
     if not colon or not port:
         raise WrongUsage(f"{text!r}: the port is missing ({scheme}://HOST:PORT)")
@@ -84,6 +96,8 @@ def open_socket(
         receive_buffer: bytes of SO_RCVBUF, set before the handshake.
     Raises OSError (the last one).
     """
+    if address.transport == PIPE:
+        return _open_pipe(address, timeout)
     until = time.monotonic() + timeout
     failure: OSError = ConnectionRefusedError("no address")
     for family, name in endpoints(address):
@@ -105,6 +119,19 @@ def open_socket(
             sock.close()
             failure = error
     raise failure
+
+
+def pipe_name(address: Address) -> str:
+    """The name of a pipe as Windows has it."""
+    return f"{_PIPES}{address.path}"
+
+
+def _open_pipe(address: Address, timeout: float) -> socket.socket:
+    if sys.platform != "win32":
+        raise OSError(0, "named pipes are Windows' own")
+    from .pipes import dial
+
+    return dial(pipe_name(address), timeout)
 
 
 def endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:

@@ -15,7 +15,7 @@ import struct
 import sys
 import time
 
-from .address import TLS, UNIX, Address
+from .address import PIPE, TLS, UNIX, Address
 
 #: netlink(7): the header of a message; SOCK_DIAG_BY_FAMILY; "request" and "dump".
 _HEADER = struct.Struct("=IHHII")
@@ -36,7 +36,7 @@ _SOCK_DIAG = 4
 def let_accept(address: Address, timeout: float) -> None:
     """Wait up to ``timeout`` seconds until no connection waits to be accepted."""
     # A client over TLS has been accepted, or it would have no handshake.
-    if address.transport in (UNIX, TLS) or not sys.platform.startswith("linux"):
+    if address.transport in (UNIX, PIPE, TLS) or not sys.platform.startswith("linux"):
         return
     until = time.monotonic() + timeout
     try:

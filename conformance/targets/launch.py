@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..outcome import Unreachable
-from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, TLS, UNIX, Address
+from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address, pipe_name
 from .certificate import certificate
 from .embedded import REFERENCE_SERVERS, embedded_command
 from .grammar import (
@@ -149,6 +149,8 @@ def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
 def _free_address(wanted: Wanted, folder: Path) -> str:
     if wanted.transport == UNIX:
         return f"unix:{folder}/socket"
+    if wanted.transport == PIPE:
+        return str(Address(PIPE, path=folder.name))
     return str(Address(wanted.transport, LOOPBACK[wanted.transport], 0))
 
 
@@ -176,6 +178,9 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         refuse_when_taken(address)
     elif wanted.transport == UNIX:
         address = Address(UNIX, path=f"{folder}/socket")
+        candidates = [address]
+    elif wanted.transport == PIPE:
+        address = Address(PIPE, path=folder.name)
         candidates = [address]
     else:
         port = stack.enter_context(reserved_port(_kind(wanted.transport)))
@@ -284,7 +289,8 @@ def values_of(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
     return {
         "port": str(address.port) if address.port else "",
         "host": address.host or "127.0.0.1",
-        "path": address.path or f"{folder}/socket",
+        "path": (pipe_name(address) if address.transport == PIPE else address.path)
+        or f"{folder}/socket",
         "profile": wanted.profile,
         "data": folder,
         **(certificate()._asdict() if wanted.transport == TLS else {"cert": "", "key": ""}),

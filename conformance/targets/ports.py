@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..outcome import Unreachable
-from .address import DATAGRAMS, UNIX, Address, open_socket
+from .address import DATAGRAMS, PIPE, UNIX, Address, open_socket
 from .readiness import PAUSE
 
 LOWEST, HIGHEST = 10240, 32767
@@ -86,7 +86,7 @@ def refuse_when_taken(address: Address) -> None:
 
 def becomes_bindable(address: Address, until: float) -> bool:
     """Whether the port was in TIME_WAIT and is free now; waits for that."""
-    if address.transport in (UNIX, *DATAGRAMS) or is_bindable(address.host, address.port):
+    if address.transport in (UNIX, PIPE, *DATAGRAMS) or is_bindable(address.host, address.port):
         return False
     while time.monotonic() < until:
         time.sleep(PAUSE)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from ..outcome import Unreachable, WrongUsage
-from .address import DATAGRAMS, Address, parse
+from .address import DATAGRAMS, PIPE, Address, parse
 from .datagram_probe import DatagramProbe
 from .spawn import Process
 from .stream import open_stream
@@ -129,6 +129,8 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> 
                 data = sock.recv(65536)
                 if not data:
                     return ANSWERED if answered or silent else CLOSED
+                if address.transport == PIPE:
+                    return ANSWERED  # nothing could tell it that we have ended
                 if not answered:
                     answered, until = True, time.monotonic() + QUIET
                 # A server that talks for ever is as ready as it will be.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..outcome import Unreachable
-from .address import DATAGRAMS, UNIX, Address
+from .address import DATAGRAMS, PIPE, UNIX, Address
 
 #: A socket: protocol, port, inode.
 Bound = tuple[str, int, str]
@@ -37,7 +37,7 @@ def bound_sockets(tables: Path = Path("/proc/net")) -> frozenset[Bound]:
 
 def refuse_stranger(address: Address, older: frozenset[Bound]) -> None:
     """Raise Unreachable when only sockets that are older than the target are there."""
-    if address.transport == UNIX:
+    if address.transport in (UNIX, PIPE):
         return
     protocol = "udp" if address.transport in DATAGRAMS else "tcp"
     there = {one for one in bound_sockets() if one[:2] == (protocol, address.port)}

@@ -45,12 +45,12 @@ function main(argv) {
     else service.serve(socket, settings);
   });
   server.on('error', (error) => fail(1, `listen ${address}: ${error.message}`));
-  clearPath(place.path, () => {
+  clearPath(place.scheme === 'unix' ? place.path : undefined, () => {
     server.listen({ ...place, backlog: 511 }, () => console.log(`LISTENING ${where(server, place.scheme)}`));
   });
 
   const stop = () => {
-    const ours = server.listening && place.path;
+    const ours = server.listening && place.scheme === 'unix' && place.path;
     server.close();
     for (const socket of connections) socket.destroy();
     // Only what is ours: a server that was refused must not remove another one's path.
@@ -87,6 +87,10 @@ function parse(address, schemes) {
     const path = address.slice('unix:'.length);
     if (Buffer.byteLength(path) > LONGEST_PATH) fail(1, `listen ${address}: the path is too long`);
     return { scheme: 'unix', path };
+  }
+  // A named pipe is a path to Node, without a file that could be stale.
+  if (schemes.includes('tcp') && address.startsWith('pipe:') && address !== 'pipe:') {
+    return { scheme: 'pipe', path: `\\\\.\\pipe\\${address.slice('pipe:'.length)}` };
   }
   const found = /^([a-z]+):\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
   if (!found || !schemes.includes(found[1]) || Number(found[4]) > 65535) {
@@ -128,6 +132,7 @@ function remove(path) {
 
 function where(server, scheme) {
   const address = server.address();
+  if (scheme === 'pipe') return `pipe:${address.slice('\\\\.\\pipe\\'.length)}`;
   if (typeof address === 'string') return `unix:${address}`;
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `${scheme}://${host}:${address.port}`;

@@ -36,7 +36,8 @@ class Server:
     """Listens, accepts and waits.
 
     Arguments:
-        address: ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or ``unix:PATH``.
+        address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``unix:PATH`` or, on Windows,
+            ``pipe:NAME``.
         service: what each client gets, as a Connection.
         settings: the texts of the service.
     Raises OSError when it cannot listen there, ValueError for a strange address.
@@ -65,6 +66,8 @@ class Server:
         self._wake.setblocking(False)
         self._selector.register(self._waking, READ)
         self.path = address[len("unix:") :] if address.startswith("unix:") else ""
+        self.pipe = address[len("pipe:") :] if address.startswith("pipe:") else ""
+        self._arrivals: list[socket.socket] = []
         self.listener = self.listen(address)
         self.listener.setblocking(False)
         self._selector.register(self.listener, READ)
@@ -80,6 +83,8 @@ class Server:
         """Where it listens, as a client would write it."""
         if self.path:
             return f"unix:{self.path}"
+        if self.pipe:
+            return f"pipe:{self.pipe}"
         host, port = self.listener.getsockname()[:2]
         host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{port}"
@@ -117,7 +122,7 @@ class Server:
         """Take the clients that wait, at most as many as the backlog holds."""
         for _ in range(self.backlog):
             try:
-                sock, _ = self.listener.accept()
+                sock = self._next()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -129,10 +134,16 @@ class Server:
                 continue  # that client has gone; the next may be there
             self.serve(sock)
 
+    def _next(self) -> socket.socket:
+        if not self.pipe:
+            return self.listener.accept()[0]
+        self.listener.recv(1)
+        return self._arrivals.pop(0)
+
     def serve(self, sock: socket.socket) -> None:
         """Begin with a client."""
         sock.setblocking(False)
-        if not self.path:
+        if not (self.path or self.pipe):
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
@@ -158,6 +169,8 @@ class Server:
 
     def listen(self, address: str) -> socket.socket:
         """The listening socket."""
+        if self.pipe:
+            return self._pipe_gate()
         if self.path:
             self.clear_path()
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -171,6 +184,19 @@ class Server:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
         listener.listen(self.backlog)
+        return listener
+
+    def _pipe_gate(self) -> socket.socket:
+        """What can be read when a client has come to the pipe: a socketpair's end."""
+        from conformance.targets.pipes import Gate
+
+        listener, self._ringing = socket.socketpair()
+
+        def entered(sock: socket.socket) -> None:
+            self._arrivals.append(sock)
+            self._ringing.send(b"!")
+
+        self._gate = Gate(f"\\\\.\\pipe\\{self.pipe}", entered)
         return listener
 
     def clear_path(self) -> None:
