@@ -46,7 +46,7 @@ Usage:
   conformance --version
 
 TARGET:
-  tcp://HOST:PORT  tls://HOST:PORT  udp://HOST:PORT  unix:PATH
+  tcp://HOST:PORT  tls://HOST:PORT  udp://HOST:PORT  unix:PATH  pipe:NAME (Windows)
                                   a server that already runs ([::1] for IPv6)
   ref:python  ref:node            the embedded reference servers (default ref:python)
   mutant:PROFILE/NAME             an embedded server with one named fault
@@ -62,7 +62,7 @@ Options:
   --at=ADDRESS        Where the command listens.
   --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
   --case=ID           Judge this requirement only; a whole segment may be '*'; repeatable.
-  --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, udp, udp6.
+  --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].
   --jobs=N            Workers (default: the cores).

@@ -26,6 +26,7 @@ TRANSPORTS = (*STREAMS, PIPE, *DATAGRAMS)
 
 #: How Windows writes the name of a pipe of its own.
 _PIPES = "\\\\.\\pipe\\"
+_PIPE_FORMS = (_PIPES, f"{PIPE}:")
 
 #: The loopback address to listen on, by transport.
 LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", TLS: "127.0.0.1", UDP: "127.0.0.1", UDP6: "::1"}
@@ -59,7 +60,7 @@ def parse(text: str) -> Address:
 
     Raises WrongUsage with the reason.
     """
-    if text.lower().startswith((_PIPES, f"{PIPE}:")):
+    if text.lower().startswith(_PIPE_FORMS):
         name = text[len(_PIPES) :] if text.startswith("\\") else text[len(PIPE) + 1 :]
         if not name:
             raise WrongUsage(f"{text!r}: the pipe's name is missing")
@@ -84,6 +85,11 @@ def parse(text: str) -> Address:
         example = f"{scheme}://[::1]:9000"
         raise WrongUsage(f"{text!r}: {host!r} is no host (IPv6 needs brackets: {example})")
     return Address(SCHEMES[scheme][bracketed and ":" in host], host=host, port=int(port))
+
+
+def is_path(text: str) -> bool:
+    """Whether a text is meant as a Unix socket's or a named pipe's address."""
+    return text.startswith(f"{UNIX}:") or text.lower().startswith(_PIPE_FORMS)
 
 
 def open_socket(

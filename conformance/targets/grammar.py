@@ -12,7 +12,7 @@ import sys
 from typing import NamedTuple, Union
 
 from ..outcome import WrongUsage
-from .address import SCHEMES, Address, parse
+from .address import PIPE, SCHEMES, Address, is_path, parse
 
 #: The embedded reference servers.
 REFERENCES = ("python", "node")
@@ -29,11 +29,6 @@ PLACEHOLDERS = {
 }
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
-
-#: Forms of the grammar that this version does not judge, with what to use instead.
-_NOT_JUDGED = {
-    "pipe:": "Windows named pipes are not judged by this version",
-}
 
 
 class AddressTarget(NamedTuple):
@@ -80,12 +75,12 @@ def parse_target(text: str) -> Target:
     """
     if not text.strip():
         raise WrongUsage("TARGET is empty")
-    for prefix, instead in _NOT_JUDGED.items():
-        if text.startswith(prefix):
-            raise WrongUsage(f"TARGET {text!r}: {instead}")
     scheme = _SCHEME.match(text)
-    if text.startswith("unix:") or (scheme and scheme.group(1) in SCHEMES):
-        return AddressTarget(parse(text))
+    if is_path(text) or (scheme and scheme.group(1) in SCHEMES):
+        address = parse(text)
+        if address.transport == PIPE and sys.platform != "win32":
+            raise WrongUsage(f"TARGET {text!r}: named pipes are Windows' own")
+        return AddressTarget(address)
     if scheme:
         raise WrongUsage(f"TARGET {text!r}: unknown scheme {scheme.group(1)}://")
     if text.startswith("ref:"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.outcome import WrongUsage
-from conformance.targets.address import Address, parse
+from conformance.targets.address import PIPE, Address, parse
 from conformance.targets.grammar import (
     INETD,
     INHERITS,
@@ -76,15 +78,20 @@ def test_only_known_placeholders_are_filled_in() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "pipe:x",
-    ],
-)
-def test_forms_that_are_not_judged_say_what_to_do_instead(text: str) -> None:
-    with pytest.raises(WrongUsage, match="TARGET"):
-        parse_target(text)
+@pytest.mark.skipif(sys.platform == "win32", reason="only where there are none")
+def test_named_pipes_are_windows_own() -> None:
+    for text in ("pipe:x", r"\\.\pipe\x"):
+        with pytest.raises(WrongUsage, match="named pipes are Windows' own"):
+            parse_target(text)
+
+
+def test_the_name_of_a_pipe() -> None:
+    for text in ("pipe:x y", r"\\.\pipe\x y", r"\\.\PIPE\x y"):
+        assert parse(text) == Address(PIPE, path="x y")
+    assert str(Address(PIPE, path="x")) == "pipe:x"
+    for text in ("pipe:", "\\\\.\\pipe\\"):
+        with pytest.raises(WrongUsage, match="the pipe's name is missing"):
+            parse(text)
 
 
 @given(st.text())
