@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pexpect
 
 from .outcome import NotJudged, SuiteFailed, Violation
-from .targets.address import DATAGRAMS, TLS, UDP, UDP6, UNIX, Address
+from .targets.address import DATAGRAMS, PIPE, TLS, UDP, UDP6, UNIX, Address
 from .targets.grammar import fill
 from .transcript import RECEIVED, SENT, Transcript, first_difference
 
@@ -71,7 +71,6 @@ class Terminal:
     def __init__(
         self, argv: list[str], manners: Manners, transcript: Transcript, deadline: float
     ) -> None:
-        check_there_are_terminals()
         self.manners = manners
         self._transcript = transcript
         self._deadline = deadline
@@ -207,11 +206,18 @@ def open_terminal(
     """
     if client is None:
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
+        where = [str(address)] if address.transport == PIPE else where
         where = _OPTIONS.get(address.transport, []) + where
         argv = [sys.executable, "-m", "pync", *where]
         # What it says of a certificate that it does not verify is on the screen too.
         manners = MANNERS["pync"]._replace(exact=address.transport != TLS)
+        if sys.platform == "win32":
+            from .piped_terminal import PipedTerminal
+
+            halves = address.transport != PIPE
+            return PipedTerminal(argv, manners, transcript, deadline, half_closes=halves)
         return Terminal(argv, manners, transcript, deadline)
+    check_there_are_terminals()
     words = tuple(shlex.split(client))
     values = {"host": address.host, "port": str(address.port), "path": address.path}
     filled = fill(words, values)

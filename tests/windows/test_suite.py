@@ -86,6 +86,18 @@ def test_broken_servers_are_caught_over_a_pipe(tmp_path: Path, mutant: str, brea
     assert "not conformant (exit 1)" in said
 
 
+@pytest.mark.parametrize(
+    ("mutant", "breaks"),
+    [("echo/holds-newline-back", "echo/terminal"), ("discard/prompts", "discard/terminal")],
+)
+def test_what_a_person_sees(tmp_path: Path, mutant: str, breaks: str) -> None:
+    """Through pipes: pexpect has no terminals there."""
+    said = judged(tmp_path, "ref:python", "--transport=tcp,pipe", "--case=echo/terminal", status=0)
+    assert "2 PASS" in said
+    words = (f"mutant:{mutant}", "--transport=tcp", f"--case={breaks}", "--deadline=3")
+    assert f"FAIL {breaks} (MUST" in judged(tmp_path, *words, status=1)
+
+
 def test_a_server_that_never_starts(tmp_path: Path) -> None:
     said = judged(tmp_path, f'"{sys.executable}" -c "import sys; sys.exit(3)" {{path}}', status=6)
     assert "the target ended before it was ready (exit status 3)" in said
