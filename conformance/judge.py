@@ -6,6 +6,7 @@ dictionary, as results.jsonl holds it.
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
 from typing import Any
@@ -24,6 +25,8 @@ from .targets.address import TCP, UNIX
 from .transcript import Transcript, render
 
 Result = dict[str, Any]
+
+NO_RESETS = "this system shows no RST (Wine)"
 
 
 def judge(plan: Plan, case: Case, expectations: Expectations) -> Result:
@@ -82,9 +85,11 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
 
 def _check_expressible(case: Case) -> None:
     """Raises NotJudged for what needs RST on a system that shows none."""
+    if case.transport == UNIX and sys.platform == "win32":
+        raise NotJudged("Python has no Unix sockets on Windows")
     transports = case.requirement.transports
     if TCP in transports and UNIX not in transports and not shows_resets():
-        raise NotJudged("this system shows no RST (Wine)")
+        raise NotJudged(NO_RESETS)
 
 
 def _violated(
@@ -106,6 +111,11 @@ def _violated(
     return (Verdict.FAIL if red else Verdict.WARN), violation.kind, message, transcript
 
 
+def _needs_reset(mutant: str) -> bool:
+    """Whether only RST in FIN's place gives it away, on a system that shows none."""
+    return "rst-instead-of-fin" in SIGNATURES.get(mutant, ()) and not shows_resets()
+
+
 def _as_selftest(
     case: Case, verdict: Verdict, signature: str, message: str
 ) -> tuple[Verdict, str, str]:
@@ -122,6 +132,8 @@ def _as_selftest(
     if not named and verdict != Verdict.ERROR:
         # In the kill matrix: not the one that has to find this fault, and it has not.
         return Verdict.SKIP, "survived", "a fault that it does not see"
+    if sys.platform == "win32" and (verdict == Verdict.SKIP or _needs_reset(case.mutant)):
+        return Verdict.SKIP, "survived", message or NO_RESETS
     if verdict == Verdict.PASS:
         said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
         return Verdict.FAIL, "survived", said
