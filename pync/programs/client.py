@@ -51,6 +51,8 @@ def _pass_on(conn: Conn, stdout: int) -> None:
     """Hand the connection to whoever reads standard output (SCM_RIGHTS, unix(7))."""
     import socket
 
+    if not hasattr(socket, "send_fds"):
+        raise OutputError("pass", "the descriptor", "this system passes none (-F)")
     try:
         with socket.socket(fileno=_duplicate(stdout)) as out:
             socket.send_fds(out, [b"\0"], [conn.fileno()])

@@ -51,7 +51,9 @@ def _md5_key() -> bytes:
     from . import secret
 
     try:
-        given = os.environb.get(b"PYNC_MD5SIG_KEY")
-        return given if given is not None else secret.ask("TCP MD5SIG password: ")
+        given = os.environ.get("PYNC_MD5SIG_KEY")
+        if given is not None:
+            return os.fsencode(given)
+        return secret.ask("TCP MD5SIG password: ")
     except OSError:
         raise UsageError("Unable to read TCP MD5SIG password") from None

@@ -47,7 +47,7 @@ class Stdio:
         self._stdout = stdout
         self._ended = stdin is None
         #: Whether a person sits at the other end of stdin.
-        self.interactive = stdin is not None and os.isatty(stdin)
+        self.interactive = stdin is not None and is_terminal(stdin)
         self._inlet: Inlet | None = None
         self._outlet: Outlet | None = None
         self._socket = _as_socket(stdout)
@@ -177,6 +177,18 @@ def write(descriptor: int, data: bytes | memoryview) -> int:
         if sys.platform == "win32" and error.errno == errno.EINVAL:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
         raise
+
+
+def is_terminal(descriptor: int) -> bool:
+    """Whether a person may sit there. (To Windows' C library NUL is a terminal too.)"""
+    if not os.isatty(descriptor):
+        return False
+    if sys.platform != "win32":
+        return True
+    from .winapi import is_console
+
+    console: bool = is_console(descriptor)
+    return console
 
 
 def is_open(descriptor: int) -> bool:

@@ -18,3 +18,12 @@ def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_in
     found.argtypes = arguments
     found.restype = result
     return found
+
+
+def is_console(descriptor: int) -> bool:
+    """Whether a descriptor is a console, which has a mode, and not just any device."""
+    import msvcrt
+
+    mode = ctypes.c_uint32()
+    ask = function("kernel32", "GetConsoleMode", ctypes.c_void_p, ctypes.c_void_p)
+    return bool(ask(msvcrt.get_osfhandle(descriptor), ctypes.byref(mode)))

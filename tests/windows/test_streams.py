@@ -142,3 +142,16 @@ def test_a_command_behind_a_connection() -> None:
 def test_what_windows_has_not_says_so_in_one_line(words: tuple[str, ...], said: bytes) -> None:
     with pync(*words) as program:
         assert program.ends(1) == said
+
+
+def test_a_key_that_cannot_be_asked_for() -> None:
+    with pync("-S", "127.0.0.1", "9") as program:
+        assert program.ends(2) == b"pync: Unable to read TCP MD5SIG password\n"
+
+
+def test_descriptors_are_not_passed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        with pync("-F", "127.0.0.1", port) as program:
+            said = b"pync: pass the descriptor: this system passes none (-F)\n"
+            assert program.ends(1) == said

@@ -10,7 +10,7 @@ import pytest
 if sys.platform != "win32":
     pytest.skip("only on Windows", allow_module_level=True)
 
-from pync.transports.winapi import function
+from pync.transports.winapi import function, is_console
 
 
 def test_a_function() -> None:
@@ -20,3 +20,9 @@ def test_a_function() -> None:
 def test_one_that_is_not_there() -> None:
     with pytest.raises(AttributeError):
         function("kernel32", "NoSuchFunction")
+
+
+def test_nul_is_no_console() -> None:
+    with open("NUL", "rb") as nul:
+        assert nul.isatty()
+        assert not is_console(nul.fileno())
