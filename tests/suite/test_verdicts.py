@@ -45,7 +45,8 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 def test_the_reference_servers_in_node_are_conformant(tmp_path: Path) -> None:
     judged = judge(tmp_path, "ref:node")
     assert judged.status == 0, judged.stdout
-    assert {one["transport"] for one in judged.results} == set(TRANSPORTS)
+    # (Named pipes are Windows' own.)
+    assert {one["transport"] for one in judged.results} == set(TRANSPORTS) - {"pipe"}
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
 
 
