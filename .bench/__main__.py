@@ -67,6 +67,8 @@ CASES = {
     "broker-100": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(100)),
     "broker-900": Case("/s", "ncat's rate", (NCAT,), crowds.fan_out(900)),
     "broker-10000": Case("/s", "held and served", (), crowds.fan_out(10000, 20), alone=True),
+    "one-of-900": Case("/s", "", (NCAT,), crowds.one_of_many(900)),
+    "one-of-10000": Case("/s", "as with few", (), crowds.one_of_many(10_000), alone=True),
     "idle-client": Case("B", "8 KB", (NCAT,), crowds.idle_clients),
     "scan": Case("/s", "nc's time, 1.5 times (0.67)", (NC,), exchanges.scan),
     "scan-20ms": Case("s", "20 times", (NC,), scans.away(scans.DELAY, scans.SLOW, "5")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import select
 import socket
@@ -15,6 +16,9 @@ from transfers import Scratch
 
 #: Messages of a fan-out, and the bytes of each; fewer to very many.
 MESSAGES, SIZE = 200, 1024
+
+#: Lines of the one who speaks among idle clients.
+LINES = 1000
 
 
 def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch], Sample]:
@@ -39,6 +43,46 @@ def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch],
 
     measure.__doc__ = f"{messages} messages of {SIZE} bytes to {clients:,} others."
     return measure
+
+
+def one_of_many(idle: int) -> Callable[[Peer, Scratch], Sample]:
+    """One speaks a line at a time, and each is shown before the next, while others are idle."""
+
+    def measure(peer: Peer, _scratch: Scratch) -> Sample:
+        port = free_port()
+        words = peer.words("room", port=port)
+        with running(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as program:
+            await_listener(port)
+            shown = program.process.stdout
+            assert shown is not None
+            crowd = _connected(port, idle + 1)
+            try:
+                # It came last: when it is heard, everybody is inside.
+                _show_lines(crowd[-1], shown.fileno(), 1)
+                began = time.perf_counter()
+                _show_lines(crowd[-1], shown.fileno(), LINES)
+                seconds = time.perf_counter() - began
+                memory = program.resident()
+            finally:
+                for sock in crowd:
+                    sock.close()
+            program.process.kill()
+            program.wait()
+        return Sample(seconds, program.cpu, memory, LINES)
+
+    measure.__doc__ = f"{LINES:,} lines of one client, shown one by one, beside {idle:,} idle ones."
+    return measure
+
+
+def _show_lines(sock: socket.socket, shown: int, lines: int) -> None:
+    poll = select.poll()
+    poll.register(shown, select.POLLIN)
+    for _ in range(lines):
+        sock.sendall(b"line\n")
+        if not poll.poll(PATIENCE * 1000):
+            raise Failed("a line was not shown")
+        if os.read(shown, 100) != b"line\n":
+            raise Failed("another line was shown")
 
 
 def idle_clients(peer: Peer, _scratch: Scratch) -> Sample:

@@ -1,7 +1,8 @@
 """The one event loop: readiness of descriptors, and timers. On ``selectors``.
 
-epoll rejects regular files and /dev/null, so it is poll; select where poll is missing
-or wrong (Windows, terminals on macOS).
+A few descriptors are polled, for changing what is watched costs nothing then. A crowd is
+watched by epoll (crowd.py): poll(2) would look at every idle client for each event of one.
+select where poll is missing or wrong (Windows, terminals on macOS).
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Callback = Callable[[], None]
+
+#: Descriptors from which on it is a crowd. Measured: below some dozens poll(2) costs less than
+#: an epoll_ctl(2) for every change.
+CROWD = 64
 
 
 class Timer:
@@ -52,9 +57,11 @@ class Loop:
 
     def __init__(self) -> None:
         self._selector = Selector()
+        self._crowded = not hasattr(selectors, "EpollSelector")
         bell.hear(self._selector)
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
+        self._events: dict[int, int] = {}
         self._timers: list[Timer] = []
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
@@ -126,7 +133,7 @@ class Loop:
                 due()
 
     def _ready(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        if sys.platform == "win32" and not self._selector.get_map():
+        if sys.platform == "win32" and not self._events:
             # select of nothing is an error there, not a sleep.
             time.sleep(timeout or 0)
             return []
@@ -151,10 +158,29 @@ class Loop:
         events = (selectors.EVENT_READ if descriptor in self._readers else 0) | (
             selectors.EVENT_WRITE if descriptor in self._writers else 0
         )
-        if descriptor not in self._selector.get_map():
-            self._selector.register(descriptor, events)
-            self._fresh.add(descriptor)
-        elif events:
+        if not events:
+            del self._events[descriptor]
+            self._selector.unregister(descriptor)
+        elif descriptor in self._events:
+            self._events[descriptor] = events
             self._selector.modify(descriptor, events)
         else:
-            self._selector.unregister(descriptor)
+            self._selector.register(descriptor, events)
+            self._events[descriptor] = events
+            self._fresh.add(descriptor)
+            if not self._crowded and len(self._events) >= CROWD:
+                self._watch_a_crowd()
+
+    def _watch_a_crowd(self) -> None:
+        from .crowd import CrowdSelector  # few programs ever need it
+
+        self._crowded = True
+        try:
+            crowd = CrowdSelector()
+        except OSError:
+            return  # no descriptor is left for it: poll goes on
+        self._selector.close()
+        self._selector = crowd
+        bell.hear(crowd)
+        for descriptor, events in self._events.items():
+            crowd.register(descriptor, events)

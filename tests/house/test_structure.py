@@ -53,8 +53,8 @@ IO_MODULES = {
 }
 IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe", "os.system"}
 
-#: Module -> the modules of pync that may import it. The one loop is loop.py; conn.py and
-#: datagram.py wait for one descriptor on behalf of the library, stdio.py looks once.
+#: Module -> the modules of pync that may import it. The one loop is loop.py, with crowd.py;
+#: conn.py and datagram.py wait for one descriptor on behalf of the library, stdio.py looks once.
 RESERVED = {
     "_thread": set[str](),
     # prompt_toolkit's own loop, in its own thread: it is told there what to show.
@@ -62,7 +62,7 @@ RESERVED = {
     "concurrent": set[str](),
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
-    "selectors": {"loop.py", "conn.py", "datagram.py", "bell.py"},
+    "selectors": {"loop.py", "crowd.py", "conn.py", "datagram.py", "bell.py"},
     "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
 }
 

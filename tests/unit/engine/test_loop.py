@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import selectors
 import socket
 import sys
 from functools import partial
 
 import pytest
 
+from pync.engine import crowd
+from pync.engine import loop as loop_module
 from pync.engine.loop import Loop
+
+NO_EPOLL = pytest.mark.skipif(
+    not hasattr(selectors, "EpollSelector"), reason="only on Linux: epoll"
+)
+
+
+@pytest.fixture(params=["few", pytest.param("crowd", marks=NO_EPOLL)], autouse=True)
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything here holds for a few descriptors (poll) and for a crowd of them (epoll)."""
+    if request.param == "crowd":
+        monkeypatch.setattr(loop_module, "CROWD", 1)
+    return str(request.param)
 
 
 def test_timers_run_in_the_order_of_their_time() -> None:
@@ -123,3 +140,60 @@ def test_again_and_again_until_it_is_taken_back() -> None:
         loop.call_later(0.01, lambda: calls.append(-1))
         loop.run_while(lambda: -1 not in calls)
     assert calls == [0, 1, 2, -1]
+
+
+@NO_EPOLL
+def test_a_crowd_is_not_polled_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Idle clients cost nothing for each event of another: poll(2) is asked no more."""
+    heard: list[bytes] = []
+    with Loop() as loop:
+        pairs = [socket.socketpair() for _ in range(100)]
+        for left, _ in pairs:
+            loop.watch_reader(left.fileno(), partial(lambda left: heard.append(left.recv(9)), left))
+        monkeypatch.delattr(select, "poll")
+        monkeypatch.setattr(selectors.PollSelector, "select", None)
+        for number in (0, 99):
+            pairs[number][1].send(b"%d" % number)
+            loop.run_while(lambda number=number: b"%d" % number not in heard)  # type: ignore[misc]
+        for left, right in pairs:
+            loop.watch_reader(left.fileno(), None)
+            left.close()
+            right.close()
+    assert heard == [b"0", b"99"]
+
+
+@NO_EPOLL
+def test_who_was_there_before_the_crowd_is_still_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "CROWD", 3)
+    heard: list[int] = []
+    with Loop() as loop:
+        pairs = [socket.socketpair() for _ in range(5)]
+        for number, (left, right) in enumerate(pairs):
+            right.send(b"x")
+
+            def hear(number: int = number, left: socket.socket = left) -> None:
+                heard.append(number)
+                loop.watch_reader(left.fileno(), None)
+
+            loop.watch_reader(left.fileno(), hear)
+        loop.run_while(lambda: len(heard) < 5)
+        for left, right in pairs:
+            left.close()
+            right.close()
+    assert sorted(heard) == [0, 1, 2, 3, 4]
+
+
+@NO_EPOLL
+def test_without_a_descriptor_for_epoll_poll_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(loop_module, "CROWD", 1)
+    monkeypatch.setattr(crowd, "CrowdSelector", none_left)
+    heard: list[bytes] = []
+    left, right = socket.socketpair()
+    with left, right, Loop() as loop:
+        right.send(b"x")
+        loop.watch_reader(left.fileno(), lambda: heard.append(left.recv(1)))
+        loop.run_while(lambda: not heard)
+    assert heard == [b"x"]
