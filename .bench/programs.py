@@ -47,7 +47,7 @@ PYNC = Peer(
         "datagrams": "-d -lu 127.0.0.1 {port}",
         "serve": "-d -lk 127.0.0.1 {port}",
         "broker": "-d -l --broker 127.0.0.1 {port}",
-        "room": "ncat --recv-only -lk -m 20000 127.0.0.1 {port}",
+        "room": "--as=ncat --recv-only -lk -m 20000 127.0.0.1 {port}",
         "scan": "-z 127.0.0.1 {ports}",
         "scan-away": "-z -w {seconds} {host} {ports}",
         "version": "--version",
