@@ -57,6 +57,8 @@ class LayeredConn(StreamConn):
         #: How much of the user's data waits in _unsent, of a send that has to be retried.
         self._taken: int | None = None
         self._eof_made = False
+        #: Whether all that the user sent was acknowledged before our end was made.
+        self._delivered = False
 
     def write_fd(self) -> int:
         """The descriptor to wait on before send."""
@@ -123,13 +125,20 @@ class LayeredConn(StreamConn):
         """
         if not self._eof_made:
             self._eof_made = True
+            self._delivered = not self._unsent and self.unacknowledged() == 0
             if not self.codec.ended:
                 self._queue(self.codec.send_eof())
         self._flush()
         self._conn.send_eof()
 
     def unacknowledged(self) -> int:
-        """Bytes sent that the peer's kernel has not acknowledged. Raises OSError."""
+        """Bytes sent that the peer's kernel has not acknowledged. Raises OSError.
+
+        An RST that only our own end can have earned is no loss: the peer may have closed
+        just before, and its FIN be unread yet.
+        """
+        if self._delivered:
+            return 0
         counting = getattr(self._conn, "unacknowledged", None)
         return counting() if counting is not None else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pync.transports.conn import StreamConn
 from pync.transports.layered import WRITE, LayeredConn
 from pync.transports.memory import pair
 
@@ -71,6 +72,44 @@ def test_to_a_peer_that_has_ended_only_fin_is_sent() -> None:
         assert conn.recv(1) == b""
         conn.send_eof()
         assert peer.recv(10) == b""
+
+
+class Acknowledging:
+    """Part of a connection whose kernel says how much is acknowledged, until it is reset."""
+
+    def __init__(self, conn: StreamConn) -> None:
+        self.conn = conn
+        self.waiting = 0
+        self.is_reset = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.conn, name)
+
+    def unacknowledged(self) -> int:
+        if self.is_reset:
+            raise ConnectionResetError
+        return self.waiting
+
+
+def test_a_reset_that_only_our_end_has_earned_is_no_loss() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(acknowledging := Acknowledging(ours), Upside()) as conn:  # type: ignore[arg-type]
+        conn.send_all(b"all of it")
+        conn.send_eof()
+        acknowledging.is_reset = True
+        assert conn.unacknowledged() == 0
+
+
+def test_a_reset_before_the_peer_had_everything_is_told() -> None:
+    ours, peer = pair()
+    with peer, LayeredConn(acknowledging := Acknowledging(ours), Upside()) as conn:  # type: ignore[arg-type]
+        conn.send_all(b"some of it")
+        acknowledging.waiting = 3
+        conn.send_eof()
+        assert conn.unacknowledged() == 3
+        acknowledging.is_reset = True
+        with pytest.raises(ConnectionResetError):
+            conn.unacknowledged()
 
 
 def test_a_send_that_had_to_wait_is_tried_again_and_nothing_is_sent_twice() -> None:
