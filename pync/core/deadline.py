@@ -10,6 +10,9 @@ from .errors import UsageError
 #: Seconds in each unit; a bare number is seconds.
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
+#: Seconds that fit the kernel's milliseconds (an int: poll(2)), as nc and ncat have it.
+LONGEST = (2**31 - 1) // 1000
+
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)")
 
 
@@ -21,7 +24,10 @@ def parse_duration(text: str, option: str) -> float:
     found = _DURATION.fullmatch(text)
     if not found:
         raise UsageError(f"{option}: {text!r} is no duration (500ms, 3s, 2m, 1h, 1.5)")
-    return float(found.group(1)) * UNITS[found.group(2)]
+    seconds = float(found.group(1)) * UNITS[found.group(2)]
+    if seconds > LONGEST:
+        raise UsageError(f"{option}: {text} is too long (at most {LONGEST} seconds)")
+    return seconds
 
 
 class Deadline:

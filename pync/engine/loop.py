@@ -1,22 +1,21 @@
-"""The one event loop: readiness of descriptors, and timers. On ``selectors``.
+"""The one event loop: readiness of descriptors, and timers. On readiness.py.
 
 A few descriptors are polled, for changing what is watched costs nothing then. A crowd is
-watched by epoll (crowd.py): poll(2) would look at every idle client for each event of one.
-select where poll is missing or wrong (Windows, terminals on macOS).
+watched by epoll: poll(2) would look at every idle client for each event of one.
 """
 
 from __future__ import annotations
 
 import heapq
-import selectors
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..transports import bell
-from ..transports.conn import Selector, select_wait
+from ..transports.conn import select_wait
+from . import readiness
+from .readiness import READ, WRITE
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,15 +55,17 @@ class Loop:
     """Calls back when a descriptor is ready or a time has come, in one thread."""
 
     def __init__(self) -> None:
-        self._selector = Selector()
-        self._crowded = not hasattr(selectors, "EpollSelector")
-        bell.hear(self._selector)
+        self._watched = readiness.for_a_few()
+        self._crowded = False
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._events: dict[int, int] = {}
         self._timers: list[Timer] = []
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
+        ringing = bell.within_earshot()
+        if ringing is not None:
+            self.watch_reader(ringing, bell.silence)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +76,7 @@ class Loop:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._selector.close()
+        self._watched.close()
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call back while the descriptor can be read; None stops that."""
@@ -109,17 +110,17 @@ class Loop:
             self._run_once()
 
     def _run_once(self) -> None:
-        self._fresh.clear()
-        for key, events in self._ready(select_wait(self._until_next())):
-            # A callback may have stopped the watch of one that was ready too.
-            if key.fd in self._fresh:
-                continue
-            if events & selectors.EVENT_READ:
-                callback = self._readers.get(key.fd)
+        fresh = self._fresh
+        fresh.clear()
+        for descriptor, events in self._watched.wait(select_wait(self._until_next())):
+            # A callback may have stopped the watch of one that was ready too. Who waits to
+            # read or to write is told of an error and of a hang-up as well.
+            if events & ~WRITE and descriptor not in fresh:
+                callback = self._readers.get(descriptor)
                 if callback is not None:
                     callback()
-            if events & selectors.EVENT_WRITE:
-                callback = self._writers.get(key.fd)
+            if events & ~READ and descriptor not in fresh:
+                callback = self._writers.get(descriptor)
                 if callback is not None:
                     callback()
         if self._timers:
@@ -131,13 +132,6 @@ class Loop:
             due, timer.callback = timer.callback, None
             if due is not None:
                 due()
-
-    def _ready(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        if sys.platform == "win32" and not self._events:
-            # select of nothing is an error there, not a sleep.
-            time.sleep(timeout or 0)
-            return []
-        return bell.but_the_bell(self._selector.select(timeout))
 
     def _until_next(self) -> float | None:
         while self._timers and self._timers[0].callback is None:
@@ -155,32 +149,31 @@ class Loop:
             watches[descriptor] = callback
             if before:
                 return
-        events = (selectors.EVENT_READ if descriptor in self._readers else 0) | (
-            selectors.EVENT_WRITE if descriptor in self._writers else 0
+        events = (READ if descriptor in self._readers else 0) | (
+            WRITE if descriptor in self._writers else 0
         )
         if not events:
             del self._events[descriptor]
-            self._selector.unregister(descriptor)
+            self._watched.unregister(descriptor)
         elif descriptor in self._events:
             self._events[descriptor] = events
-            self._selector.modify(descriptor, events)
+            self._watched.modify(descriptor, events)
         else:
-            self._selector.register(descriptor, events)
+            self._watched.register(descriptor, events)
             self._events[descriptor] = events
             self._fresh.add(descriptor)
             if not self._crowded and len(self._events) >= CROWD:
                 self._watch_a_crowd()
 
     def _watch_a_crowd(self) -> None:
-        from .crowd import CrowdSelector  # few programs ever need it
-
         self._crowded = True
         try:
-            crowd = CrowdSelector()
+            crowd = readiness.for_a_crowd()
         except OSError:
             return  # no descriptor is left for it: poll goes on
-        self._selector.close()
-        self._selector = crowd
-        bell.hear(crowd)
+        if crowd is None:
+            return
+        self._watched.close()
+        self._watched = crowd
         for descriptor, events in self._events.items():
             crowd.register(descriptor, events)

@@ -48,25 +48,41 @@ def hung_up() -> Iterator[None]:
         os.close(rope)
 
 
-def hear(selector: selectors.BaseSelector) -> None:
-    """Let its waits end when the bell rings; in other threads than the main one it does not."""
+def within_earshot() -> int | None:
+    """What becomes readable when the bell rings; None where it cannot be heard.
+
+    In other threads than the main one it cannot.
+    """
     if _bell is None:
-        return
+        return None
     try:
         # Nothing changes; but only the main thread may say so.
         signal.set_wakeup_fd(_rope, warn_on_full_buffer=False)
     except ValueError:
-        return
-    selector.register(_bell, selectors.EVENT_READ)
+        return None
+    return _bell
+
+
+def silence() -> None:
+    """It has been heard."""
+    if _bell is not None:
+        try:
+            os.read(_bell, 4096)
+        except BlockingIOError:
+            pass  # another wait has heard it
+
+
+def hear(selector: selectors.BaseSelector) -> None:
+    """Let its waits end when the bell rings."""
+    descriptor = within_earshot()
+    if descriptor is not None:
+        selector.register(descriptor, selectors.EVENT_READ)
 
 
 def but_the_bell(ready: _Ready) -> _Ready:
     """What is ready, without the bell; it has been heard then, and is silent again."""
     for at, (key, _) in enumerate(ready):
         if key.fd == _bell:
-            try:
-                os.read(key.fd, 4096)
-            except BlockingIOError:
-                pass  # another wait has heard it
+            silence()
             return ready[:at] + ready[at + 1 :]
     return ready

@@ -38,15 +38,16 @@ Selector: type[selectors.BaseSelector] = (
 )
 
 
-#: Seconds of one wait at most where ^C does not interrupt it (Windows' select).
-_LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
+#: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
+#: poll(2), whoever asks for more.
+_LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
 
 
 def select_wait(seconds: float | None) -> float | None:
     """How long to wait in one select; the caller's loop waits again. Seconds."""
-    if _LONGEST_WAIT is None or (seconds is not None and seconds < _LONGEST_WAIT):
-        return seconds
-    return _LONGEST_WAIT
+    if seconds is None:
+        return _LONGEST_WAIT if sys.platform == "win32" else None
+    return min(seconds, _LONGEST_WAIT)
 
 
 class Conn:

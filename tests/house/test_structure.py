@@ -53,7 +53,7 @@ IO_MODULES = {
 }
 IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe", "os.system"}
 
-#: Module -> the modules of pync that may import it. The one loop is loop.py, with crowd.py;
+#: Module -> the modules of pync that may import it. The one loop is loop.py, on readiness.py;
 #: conn.py and datagram.py wait for one descriptor on behalf of the library, stdio.py looks once.
 RESERVED = {
     "_thread": set[str](),
@@ -61,8 +61,8 @@ RESERVED = {
     "asyncio": {"editing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
-    "select": {"stdio.py"},
-    "selectors": {"loop.py", "crowd.py", "conn.py", "datagram.py", "bell.py"},
+    "select": {"readiness.py", "stdio.py"},
+    "selectors": {"conn.py", "datagram.py", "bell.py"},
     "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
 }
 
@@ -227,7 +227,7 @@ LAWS = {
             Source("pync/programs/server.py", "import selectors"),
         ],
         [
-            Source("pync/engine/loop.py", "import selectors"),
+            Source("pync/engine/readiness.py", "import select"),
             Source("pync/transports/pump.py", "import threading"),
         ],
     ),

@@ -22,6 +22,13 @@ def test_no_duration_names_the_option(text: str) -> None:
         parse_duration(text, "-w")
 
 
+@pytest.mark.parametrize("text", ["99999999", "9999h", "9" * 40])
+def test_what_no_kernel_can_wait_for_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=rf"^-w: {text} is too long \(at most 2147483 seconds\)"):
+        parse_duration(text, "-w")
+    assert parse_duration("2147483", "-w") == 2147483
+
+
 def test_never_is_a_deadline_too() -> None:
     never = Deadline(None)
     assert never.remaining is None

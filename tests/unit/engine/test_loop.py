@@ -5,20 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import select
-import selectors
 import socket
 import sys
 from functools import partial
 
 import pytest
 
-from pync.engine import crowd
 from pync.engine import loop as loop_module
+from pync.engine import readiness
 from pync.engine.loop import Loop
 
-NO_EPOLL = pytest.mark.skipif(
-    not hasattr(selectors, "EpollSelector"), reason="only on Linux: epoll"
-)
+NO_EPOLL = pytest.mark.skipif(not hasattr(select, "epoll"), reason="only on Linux: epoll")
 
 
 @pytest.fixture(params=["few", pytest.param("crowd", marks=NO_EPOLL)], autouse=True)
@@ -150,8 +147,7 @@ def test_a_crowd_is_not_polled_one_by_one(monkeypatch: pytest.MonkeyPatch) -> No
         pairs = [socket.socketpair() for _ in range(100)]
         for left, _ in pairs:
             loop.watch_reader(left.fileno(), partial(lambda left: heard.append(left.recv(9)), left))
-        monkeypatch.delattr(select, "poll")
-        monkeypatch.setattr(selectors.PollSelector, "select", None)
+        monkeypatch.setattr(readiness._ByPoll, "wait", None)
         for number in (0, 99):
             pairs[number][1].send(b"%d" % number)
             loop.run_while(lambda number=number: b"%d" % number not in heard)  # type: ignore[misc]
@@ -189,7 +185,7 @@ def test_without_a_descriptor_for_epoll_poll_goes_on(monkeypatch: pytest.MonkeyP
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(loop_module, "CROWD", 1)
-    monkeypatch.setattr(crowd, "CrowdSelector", none_left)
+    monkeypatch.setattr(readiness, "for_a_crowd", none_left)
     heard: list[bytes] = []
     left, right = socket.socketpair()
     with left, right, Loop() as loop:
