@@ -8,7 +8,6 @@ relay.py does. Datagrams stay whole: one read, one write.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from ..core.until import Condition
@@ -17,6 +16,7 @@ from .direction import DRAINING, OPEN, after, is_over
 from .ends import Convert, Mover, Sink, Source, fault_fds
 from .loop import Loop
 from .pace import Pace
+from .pending import Pending
 
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
@@ -30,8 +30,8 @@ bytes(16 * READ)
 #: Bytes of one read that becomes a datagram, as nc.
 READ_DATAGRAM = 16 * 1024
 
-#: Bytes that may wait for the sink before the source is no longer read.
-HIGH_WATER = 1024 * 1024
+#: Datagrams that are read in one go, before anybody else has a turn.
+BURST = 32
 
 
 class Flow:
@@ -65,6 +65,8 @@ class Flow:
         mover: Mover | None = None,
     ) -> None:
         self.state = OPEN
+        #: Whether nothing more will move.
+        self.over = False
         self.error: OSError | None = None
         #: Whose fault the error is: ``source`` or ``sink``.
         self.failed_end = ""
@@ -86,16 +88,14 @@ class Flow:
         self._rereads = False
         self._read_fds = source.read_fds()
         self._fault_fds = fault_fds(sink)
-        self._pending: deque[memoryview] = deque()
-        self._pending_size = 0
         self._held = False
         self._waits_for_sink = False
+        #: What the loop was told last: whether we wait to read, and to write.
+        self._arranged: tuple[bool, bool] | None = (False, False)
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will move."""
-        return is_over(self.state)
+        self._burst = BURST if source.datagram else 1
+        together = source.datagram and not sink.datagram and cutter is None and pace is None
+        self._pending = Pending(gathers=together)
 
     @property
     def waits_for_source(self) -> bool:
@@ -131,17 +131,22 @@ class Flow:
         if self._mover is not None:
             self._move(self._mover)
             return
-        try:
-            data = self._source.recv(self._size)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self._fail(error, "source")
-            return
-        if not data and not self._source.datagram:
-            self._end_reading()
-        else:
-            self._receive(data)
+        for number in range(self._burst):
+            try:
+                data = self._source.recv(self._size)
+            except (BlockingIOError, InterruptedError):
+                if not number:
+                    return
+                break
+            except OSError as error:
+                self._fail(error, "source")
+                return
+            if not data and not self._source.datagram:
+                self._end_reading()
+            else:
+                self._receive(data)
+            if self.state != OPEN or not self._pending.has_room:
+                break
         self._flush()
 
     def _receive(self, data: bytes) -> None:
@@ -157,26 +162,20 @@ class Flow:
 
     def _end_reading(self) -> None:
         if self._cutter is not None:
-            self._enqueue(self._cutter.rest())
+            self._pending.add(self._cutter.rest())
         self._step("source_eof")
 
     def _read_again(self) -> None:
         """Read what the source holds itself: no descriptor will become ready for it."""
         self._rereads = False
-        if self.state == OPEN and self._pending_size < HIGH_WATER:
+        if self.state == OPEN and self._pending.has_room:
             self._read()
 
     def _take(self, data: bytes) -> None:
         messages = self._cutter.cut(data) if self._cutter is not None else [data]
         if self._pace is not None:
             messages = [piece for message in messages for piece in self._pace.pieces(message)]
-        self._enqueue(messages)
-
-    def _enqueue(self, pieces: list[bytes]) -> None:
-        for piece in pieces:
-            if piece:
-                self._pending.append(memoryview(piece))
-                self._pending_size += len(piece)
+        self._pending.add(messages)
 
     def _move(self, mover: Mover) -> None:
         try:
@@ -209,6 +208,7 @@ class Flow:
         if self._mover is not None:
             # The writer watched was the mover's own.
             self._loop.watch_writer(self._sink.write_fd(), None)
+            self._arranged = None
             self._mover.close()
             self._mover = None
             self._waits_for_sink = False
@@ -230,16 +230,14 @@ class Flow:
         self._changed()
 
     def _write_one(self) -> None:
-        piece = self._pending[0]
+        piece = self._pending.first()
         written = self._sink.send(piece)
         self.moved += written
-        # Half a datagram is never retried: what was not sent is not this datagram.
         if written < len(piece) and not self._sink.datagram:
-            self._pending[0] = piece[written:]
-            self._pending_size -= written
+            self._pending.written(written)
             return
-        self._pending.popleft()
-        self._pending_size -= len(piece)
+        # Half a datagram is never retried: what was not sent is not this datagram.
+        self._pending.written(len(piece))
         if self._pace is not None:
             self._hold(self._pace.pause(len(piece), time.monotonic()))
 
@@ -274,13 +272,14 @@ class Flow:
 
     def _step(self, event: str) -> None:
         self.state = after(self.state, event)
+        self.over = is_over(self.state)
         if self.over:
             for fault_fd in self._fault_fds:
                 self._loop.watch_reader(fault_fd, None)
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""
-        reading = self.state == OPEN and self._pending_size < HIGH_WATER
+        reading = self.state == OPEN and self._pending.has_room
         writing = bool(self._pending) and not self._held and not self.over
         on_writable = self._flush
         if self._mover is not None:
@@ -290,6 +289,9 @@ class Flow:
         if reading and not self._rereads and self._holds_bytes():
             self._rereads = True
             self._loop.call_later(0, self._read_again)
+        if self._arranged == (reading, writing):
+            return
+        self._arranged = (reading, writing)
         for read_fd in self._read_fds:
             self._loop.watch_reader(read_fd, self._read if reading else None)
         self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)

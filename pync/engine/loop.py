@@ -12,10 +12,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..transports import bell
-from ..transports.conn import select_wait
-from . import readiness
-from .readiness import READ, WRITE
+from ..transports import bell, readiness
+from ..transports.readiness import READ, WRITE, one_wait
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -112,7 +110,7 @@ class Loop:
     def _run_once(self) -> None:
         fresh = self._fresh
         fresh.clear()
-        for descriptor, events in self._watched.wait(select_wait(self._until_next())):
+        for descriptor, events in self._watched.wait(one_wait(self._until_next())):
             # A callback may have stopped the watch of one that was ready too. Who waits to
             # read or to write is told of an error and of a hang-up as well.
             if events & ~WRITE and descriptor not in fresh:

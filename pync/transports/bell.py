@@ -8,13 +8,10 @@ every wait is for the bell too (signal.set_wakeup_fd).
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-_Ready = list["tuple[selectors.SelectorKey, int]"]
 
 #: What becomes readable when a signal has come, and what rings it; None while nobody asked.
 _bell: int | None = None
@@ -70,19 +67,3 @@ def silence() -> None:
             os.read(_bell, 4096)
         except BlockingIOError:
             pass  # another wait has heard it
-
-
-def hear(selector: selectors.BaseSelector) -> None:
-    """Let its waits end when the bell rings."""
-    descriptor = within_earshot()
-    if descriptor is not None:
-        selector.register(descriptor, selectors.EVENT_READ)
-
-
-def but_the_bell(ready: _Ready) -> _Ready:
-    """What is ready, without the bell; it has been heard then, and is silent again."""
-    for at, (key, _) in enumerate(ready):
-        if key.fd == _bell:
-            silence()
-            return ready[:at] + ready[at + 1 :]
-    return ready

@@ -7,7 +7,6 @@ EOF and only then; a datagram connection has no EOF.
 from __future__ import annotations
 
 import os
-import selectors
 import socket
 import struct
 import sys
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, NoReturn
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
-from . import bell, everyone
+from . import everyone
+from .readiness import readable
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,26 +28,6 @@ _ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 #: ioctl that tells how many bytes the peer has not acknowledged (tcp(7), SIOCOUTQ).
 _SIOCOUTQ = 0x5411
-
-#: Windows has poll in no form; macOS's poll fails on terminals. Elsewhere select's
-#: limit of 1024 descriptors must not bind us.
-Selector: type[selectors.BaseSelector] = (
-    selectors.PollSelector
-    if hasattr(selectors, "PollSelector") and sys.platform != "darwin"
-    else selectors.SelectSelector
-)
-
-
-#: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
-#: poll(2), whoever asks for more.
-_LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
-
-
-def select_wait(seconds: float | None) -> float | None:
-    """How long to wait in one select; the caller's loop waits again. Seconds."""
-    if seconds is None:
-        return _LONGEST_WAIT if sys.platform == "win32" else None
-    return min(seconds, _LONGEST_WAIT)
 
 
 class Conn:
@@ -251,18 +231,10 @@ class Listener:
         raise ConnectionAbortedError
 
     def _wait(self, deadline: Deadline) -> socket.socket:
-        with Selector() as selector:
-            for sock in self._socks:
-                selector.register(sock, selectors.EVENT_READ)
-            bell.hear(selector)
-            ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
-            while not ready and not deadline.passed:
-                ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
+        ready = readable([sock.fileno() for sock in self._socks], deadline)
         if not ready:
             self._timed_out()
-        found = ready[0][0].fileobj
-        assert isinstance(found, socket.socket)
-        return found
+        return next(sock for sock in self._socks if sock.fileno() == ready[0])
 
     def _timed_out(self) -> NoReturn:
         raise ListenError("accept", self.address, "timed out")

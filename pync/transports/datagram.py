@@ -6,15 +6,14 @@ A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never r
 
 from __future__ import annotations
 
-import selectors
 import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from . import bell
-from .conn import Conn, Selector, select_wait
+from .conn import Conn
+from .readiness import readable
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507
@@ -142,10 +141,5 @@ class ListeningConn(Conn):
                 return data
 
     def _wait(self, deadline: Deadline) -> None:
-        with Selector() as selector:
-            for sock in self._socks:
-                selector.register(sock, selectors.EVENT_READ)
-            bell.hear(selector)
-            ready = bell.but_the_bell(selector.select(select_wait(deadline.remaining)))
-            if not ready and deadline.passed:
-                raise TimeoutError("timed out")
+        if not readable(self.read_fds(), deadline):
+            raise TimeoutError("timed out")

@@ -136,6 +136,23 @@ class UdpListener(Listener):
 class _LockedConn(ListeningConn):
     """A listener's socket that has been connected to its first peer."""
 
+    #: Whether a stranger's datagram may still wait that came before the lock.
+    _may_hold_strangers = True
+
+    def recv(self, size: int) -> bytes:
+        """The peer's next datagram that is not empty. Raises OSError."""
+        if self._may_hold_strangers or self._timeout != 0:
+            try:
+                return super().recv(size)
+            except BlockingIOError:
+                # All that was here before is read: from now on the kernel keeps them out.
+                self._may_hold_strangers = False
+                raise
+        while True:
+            data = self._sock.recv(LARGEST)
+            if data:
+                return data
+
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""
         return self._sock.send(data)

@@ -53,8 +53,8 @@ IO_MODULES = {
 }
 IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe", "os.system"}
 
-#: Module -> the modules of pync that may import it. The one loop is loop.py, on readiness.py;
-#: conn.py and datagram.py wait for one descriptor on behalf of the library, stdio.py looks once.
+#: Module -> the modules of pync that may import it. All waiting is readiness.py's, for the
+#: one loop and for the library; stdio.py looks once.
 RESERVED = {
     "_thread": set[str](),
     # prompt_toolkit's own loop, in its own thread: it is told there what to show.
@@ -62,7 +62,7 @@ RESERVED = {
     "concurrent": set[str](),
     "multiprocessing": set[str](),
     "select": {"readiness.py", "stdio.py"},
-    "selectors": {"conn.py", "datagram.py", "bell.py"},
+    "selectors": set[str](),
     "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
 }
 
@@ -227,7 +227,7 @@ LAWS = {
             Source("pync/programs/server.py", "import selectors"),
         ],
         [
-            Source("pync/engine/readiness.py", "import select"),
+            Source("pync/transports/readiness.py", "import select"),
             Source("pync/transports/pump.py", "import threading"),
         ],
     ),

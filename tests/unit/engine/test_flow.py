@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from pync.engine.direction import BROKEN, DRAINING, ENDED, OPEN
-from pync.engine.flow import HIGH_WATER, READ, READ_DATAGRAM, Flow
+from pync.engine.flow import BURST, READ, READ_DATAGRAM, Flow
 from pync.engine.loop import Loop
 from pync.engine.pace import LineByLine
+from pync.engine.pending import GATHERED, HIGH_WATER
 from pync.layers.newline import CrlfEncoder
 
 
@@ -149,6 +150,45 @@ def test_a_stream_is_cut_into_datagrams_as_nc_cuts(
     source = Script(b"", OSError(5, "end"), datagram=source_is)
     run(loop, source, Drain(datagram=sink_is))
     assert source.sizes[0] == size
+
+
+def test_datagrams_for_a_stream_are_read_in_bursts_and_written_together(loop: Loop) -> None:
+    sink = Drain(3)
+    waiting = [b"%03d" % number for number in range(2 * BURST)]
+    source = Script(*waiting, BlockingIOError(), b"", b"last", OSError(111, "end"), datagram=True)
+    run(loop, source, sink)
+    # What the sink did not take comes before the rest.
+    burst = 3 * BURST
+    assert sink.pieces == [
+        waiting[0],
+        b"".join(waiting)[3:burst],
+        b"".join(waiting)[burst:],
+        b"last",
+    ]
+
+
+def test_what_is_written_together_has_a_bound(loop: Loop) -> None:
+    sink = Drain()
+    large = [bytes([number]) * (GATHERED // 2) for number in range(3)]
+    run(loop, Script(*large, OSError(111, "end"), datagram=True), sink)
+    assert sink.pieces == [large[0] + large[1], large[2]]
+
+
+def test_who_sends_datagrams_without_a_pause_is_not_read_alone(loop: Loop) -> None:
+    """Another has a turn after every burst."""
+    turns: list[int] = []
+    source = Script(*[b"x"] * (3 * BURST), OSError(111, "end"), datagram=True)
+    other = Script()
+    loop.watch_reader(other.ready.fileno(), lambda: turns.append(len(source.steps)))
+    run(loop, source, Drain())
+    assert {left // BURST for left in turns} >= {2, 1}
+    other.close()
+
+
+def test_datagrams_for_datagrams_stay_apart(loop: Loop) -> None:
+    sink = Drain(datagram=True)
+    run(loop, Script(b"one", b"two", OSError(111, "end"), datagram=True), sink)
+    assert sink.pieces == [b"one", b"two"]
 
 
 def test_a_layer_is_between(loop: Loop) -> None:

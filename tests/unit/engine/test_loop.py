@@ -12,8 +12,8 @@ from functools import partial
 import pytest
 
 from pync.engine import loop as loop_module
-from pync.engine import readiness
 from pync.engine.loop import Loop
+from pync.transports import readiness
 
 NO_EPOLL = pytest.mark.skipif(not hasattr(select, "epoll"), reason="only on Linux: epoll")
 

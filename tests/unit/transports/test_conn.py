@@ -12,7 +12,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.transports import Options, dial, listen
-from pync.transports.conn import Listener, TcpConn, select_wait
+from pync.transports.conn import Listener, TcpConn
 
 from ...systems import needs_rst
 
@@ -22,15 +22,6 @@ LOOPBACK = Address("tcp", "127.0.0.1", "0")
 def send_for_ever(conn: TcpConn) -> None:
     while True:
         conn.send(bytes(65536))
-
-
-def test_on_unix_a_wait_is_as_long_as_asked() -> None:
-    if sys.platform == "win32":
-        assert select_wait(None) == select_wait(3600.0) == 0.25
-    else:
-        assert (select_wait(None), select_wait(3600.0)) == (None, 3600.0)
-        assert select_wait(1e9) == 86400.0  # poll(2) takes 24 days at most
-    assert select_wait(0.0) == 0.0
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="SIOCOUTQ is Linux's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pync.engine import readiness
-from pync.engine.readiness import READ, WRITE, Readiness
+from pync.core.deadline import Deadline
+from pync.transports import bell, readiness
+from pync.transports.readiness import READ, WRITE, Readiness, one_wait, readable
 
 WAYS: dict[str, Callable[[], Readiness]] = {
     "poll": readiness._ByPoll,
@@ -107,3 +109,34 @@ def test_a_file_keeps_no_socket_from_being_heard(
         way.register(left.fileno(), READ)
         right.send(b"x")
         assert ready(way) == {left.fileno(): READ, file.fileno(): READ}
+
+
+def test_a_wait_is_as_long_as_asked() -> None:
+    if sys.platform == "win32":
+        assert one_wait(None) == one_wait(3600.0) == 0.25
+    else:
+        assert (one_wait(None), one_wait(3600.0)) == (None, 3600.0)
+        assert one_wait(1e9) == 86400.0  # poll(2) takes 24 days at most
+    assert one_wait(0.0) == 0.0
+
+
+def test_waiting_for_one_of_several(pair: tuple[socket.socket, socket.socket]) -> None:
+    left, right = pair
+    both = (left.fileno(), right.fileno())
+    assert readable(both, Deadline(0.001)) == []
+    right.send(b"x")
+    assert readable(both, Deadline(None)) == [left.fileno()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: SIGUSR1")
+def test_a_signal_just_before_the_wait_is_not_what_was_waited_for(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    left, right = pair
+    before = signal.signal(signal.SIGUSR1, lambda *_: right.send(b"x"))
+    try:
+        with bell.hung_up():
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert readable([left.fileno()], Deadline(10)) == [left.fileno()]
+    finally:
+        signal.signal(signal.SIGUSR1, before)

@@ -12,7 +12,11 @@ import math
 import select
 import sys
 import time
+from collections.abc import Iterable
 from typing import Protocol
+
+from ..core.deadline import Deadline
+from . import bell
 
 #: POLLIN and POLLOUT, which are epoll's EPOLLIN and EPOLLOUT too.
 READ, WRITE = 1, 4
@@ -42,6 +46,38 @@ class Readiness(Protocol):
     def close(self) -> None:
         """Let go; idempotent."""
         ...
+
+
+#: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
+#: poll(2), whoever asks for more.
+_LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
+
+
+def one_wait(seconds: float | None) -> float | None:
+    """How long to wait at once; the caller waits again. Seconds, None for ever."""
+    if seconds is None:
+        return _LONGEST_WAIT if sys.platform == "win32" else None
+    return min(seconds, _LONGEST_WAIT)
+
+
+def readable(descriptors: Iterable[int], deadline: Deadline) -> list[int]:
+    """Wait until some of these can be read; none when the deadline has passed.
+
+    A signal ends no wait, but its handler runs (and may raise).
+    """
+    watched = for_a_few()
+    for descriptor in descriptors:
+        watched.register(descriptor, READ)
+    ringing = bell.within_earshot()
+    if ringing is not None:
+        watched.register(ringing, READ)
+    while True:
+        ready = [descriptor for descriptor, _ in watched.wait(one_wait(deadline.remaining))]
+        if ringing in ready:
+            bell.silence()
+            ready.remove(ringing)
+        if ready or deadline.passed:
+            return ready
 
 
 def for_a_few() -> Readiness:

@@ -1,0 +1,64 @@
+"""What was read and waits to be written, in order. It moves nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+#: Bytes that may wait for a sink before its source is no longer read.
+HIGH_WATER = 1024 * 1024
+
+#: Bytes that become one write, where pieces may be written together.
+GATHERED = 64 * 1024
+
+
+class Pending:
+    """Pieces that wait.
+
+    Arguments:
+        gathers: whether pieces may be written together, their boundaries forgotten.
+    """
+
+    def __init__(self, *, gathers: bool) -> None:
+        #: Bytes.
+        self.size = 0
+        self._gathers = gathers
+        self._pieces: deque[memoryview] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be read."""
+        return self.size < HIGH_WATER
+
+    def add(self, pieces: Iterable[bytes]) -> None:
+        """Put these behind what waits; empty ones are nothing to write."""
+        for piece in pieces:
+            if piece:
+                self._pieces.append(memoryview(piece))
+                self.size += len(piece)
+
+    def first(self) -> memoryview:
+        """What is to be written next."""
+        if self._gathers and len(self._pieces) > 1:
+            pieces: list[memoryview] = []
+            size = 0
+            while self._pieces and (not pieces or size + len(self._pieces[0]) <= GATHERED):
+                pieces.append(self._pieces.popleft())
+                size += len(pieces[-1])
+            self._pieces.appendleft(memoryview(b"".join(pieces)))
+        return self._pieces[0]
+
+    def written(self, count: int) -> None:
+        """So many bytes of the first piece are written."""
+        first = self._pieces.popleft()
+        if count < len(first):
+            self._pieces.appendleft(first[count:])
+        self.size -= count
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._pieces.clear()
+        self.size = 0
