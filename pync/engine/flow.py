@@ -7,6 +7,7 @@ relay.py does. Datagrams stay whole: one read, one write.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -199,9 +200,12 @@ class Flow:
                 self._arrange()
             self._changed()
             return
-        # EOF, or not handled: the slow path finds out which.
+        # EOF, or not handled: the slow path finds out which, at once where it cannot block.
         self._take(mover.leftover())
         self._drop_mover()
+        if moved == 0 and not self._pending and not os.get_blocking(self._read_fds[0]):
+            self._read()
+            return
         self._flush()
 
     def _drop_mover(self) -> None:
