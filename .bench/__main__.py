@@ -34,7 +34,7 @@ import transfers
 from docopt import docopt
 from measure import Compared, Failed, Sample
 from programs import NC, NCAT, PYNC, PYTHON, SOCAT, SOCAT_1M, Peer
-from report import Row, as_json, as_svg, table
+from report import ITSELF, Row, as_json, as_svg, table
 from transfers import Scratch
 
 
@@ -71,8 +71,8 @@ CASES = {
     "one-of-10000": Case("/s", "as with few", (), crowds.one_of_many(10_000), alone=True),
     "idle-client": Case("B", "8 KB", (NCAT,), crowds.idle_clients),
     "scan": Case("/s", "nc's time, 1.5 times (0.67)", (NC,), exchanges.scan),
-    "scan-20ms": Case("s", "20 times", (NC,), scans.away(scans.DELAY, scans.SLOW, "5")),
-    "scan-dropped": Case("s", "", (NC,), scans.away("never", scans.SILENT, "1")),
+    "scan-20ms": Case("/s", "20 times", (NC,), scans.away(scans.DELAY, "5")),
+    "scan-dropped": Case("/s", "", (NC,), scans.away("never", "1")),
     "start": Case("ms", "1.6 times bare Python (0.63)", (PYTHON, NC, NCAT), exchanges.version),
     "start-scan": Case("ms", "the same", (PYTHON, NC, NCAT), exchanges.scan_one),
 }
@@ -125,7 +125,7 @@ def _compare(name: str, case: Case, scratch: Scratch, pairs: int) -> Row:
     ours = samples[PYNC.name]
     compared = [Compared(peer.name, ours, samples[peer.name]) for peer in running if peer != PYNC]
     if case.alone and ours:
-        compared.append(Compared("(itself)", ours, ours))
+        compared.append(Compared(ITSELF, ours, ours))
     return Row(name, _what(case), case.goal, case.unit, compared if ours else [], skipped)
 
 

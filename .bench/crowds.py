@@ -17,6 +17,10 @@ from transfers import Scratch
 #: Messages of a fan-out, and the bytes of each; fewer to very many.
 MESSAGES, SIZE = 200, 1024
 
+#: Connections that every listener can hold, and the seconds that it gets to accept them: who
+#: comes when it is full (ncat: 10) tries again after a second.
+BACKLOG, PAUSE = 8, 0.002
+
 #: Lines of the one who speaks among idle clients.
 LINES = 1000
 
@@ -113,11 +117,13 @@ def _connected(port: int, clients: int) -> list[socket.socket]:
         if clients + 100 > hard:
             raise Failed(f"this machine allows {hard} descriptors")
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    crowd = []
-    for _ in range(clients):
+    crowd: list[socket.socket] = []
+    while len(crowd) < clients:
         sock = socket.create_connection(("127.0.0.1", port), 20)
         sock.settimeout(20)
         crowd.append(sock)
+        if not len(crowd) % BACKLOG:
+            time.sleep(PAUSE)
     return crowd
 
 

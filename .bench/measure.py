@@ -127,7 +127,7 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         if time.monotonic() > end:
             raise Failed("never listened")
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 def digest(path: Path) -> str:
@@ -147,9 +147,13 @@ class Compared(NamedTuple):
     theirs: list[Sample]
 
     def ratios(self, of: Callable[[Sample], float] = lambda sample: sample.seconds) -> list[float]:
-        """Theirs by ours, pair by pair: above 1 we are better."""
+        """Theirs by ours, pair by pair, for each unit moved: above 1 we are better."""
         pairs = zip(self.ours, self.theirs)
-        return [of(their) / of(our) for our, their in pairs if of(our) > 0]
+        return [
+            (of(their) / (their.amount or 1)) / (of(our) / (our.amount or 1))
+            for our, their in pairs
+            if of(our) > 0
+        ]
 
 
 def spread(values: list[float]) -> tuple[float, float, float]:

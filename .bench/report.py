@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from html import escape
 from typing import NamedTuple
 
 from measure import Compared, Sample, spread
+
+#: Beside whom a case is named that only we can do.
+ITSELF = "(itself)"
 
 
 class Row(NamedTuple):
@@ -74,46 +78,80 @@ def as_json(rows: list[Row]) -> str:
     return json.dumps({"machine": machine, "cases": cases}, indent=1)
 
 
-#: Pixels: width, height of a bar, left margin; how far a ratio of 1 lies from it.
-_WIDTH, _BAR, _LEFT, _ONE = 760, 18, 250, 110
+#: Pixels: the picture's width, a bar's height and distance, where names and bars begin, how far
+#: a ratio of 1 lies from there; and the ratio at which a bar is cut.
+_WIDTH, _BAR, _STEP, _NAMES, _LEFT, _ONE = 760, 14, 18, 150, 250, 110
 _MOST = 4.0
+
+#: It is looked at on white and on black pages.
+_STYLE = """
+text { font: 12px sans-serif; fill: #1f2328 } .title { font-size: 15px; font-weight: bold }
+.case { font-weight: bold } .note { fill: #59636e }
+.better { fill: #2da44e } .worse { fill: #d4772c } .spread { stroke: #1f2328 }
+.even { stroke: #59636e; stroke-dasharray: 3 3 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .note { fill: #9198a1 } .better { fill: #3fb950 } .worse { fill: #db8b45 }
+.spread { stroke: #e6edf3 } .even { stroke: #9198a1 } }
+"""
 
 
 def as_svg(rows: list[Row]) -> str:
     """One picture: a bar for each case and program; the line is where both are equal."""
-    bars = [(row, one) for row in rows for one in row.compared]
-    height = 50 + len(bars) * (_BAR + 6)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-        '<text x="10" y="20" font-size="14">pync beside the others: how many times faster '
-        "(median, with the spread of the pairs)</text>",
-    ]
-    for number, (row, one) in enumerate(bars):
-        low, middle, high = (min(value, _MOST) for value in spread(one.ratios()))
-        top = 36 + number * (_BAR + 6)
-        color = "#2a7" if middle >= 1 else "#c73"
-        label = escape(f"{row.name} / {one.name}")
-        centre = top + _BAR / 2
-        parts += [
-            f'<text x="{_LEFT - 8}" y="{top + 13}" text-anchor="end">{label}</text>',
-            f'<rect x="{_LEFT}" y="{top}" width="{middle * _ONE:.1f}" height="{_BAR}" '
-            f'fill="{color}"/>',
-            f'<line x1="{_LEFT + low * _ONE:.1f}" x2="{_LEFT + high * _ONE:.1f}" y1="{centre}" '
-            f'y2="{centre}" stroke="#333"/>',
-            f'<text x="{_LEFT + max(middle, high) * _ONE + 6:.1f}" y="{top + 13}">'
-            f"{spread(one.ratios())[1]:.1f}x</text>",
+    parts, top = [], 58.0
+    for row in rows:
+        others = [one for one in row.compared if one.name != ITSELF]
+        if others:
+            parts.append(_text(10, top, escape(row.name), "case"))
+        for one in others:
+            parts += _bar(one, top)
+            top += _STEP
+        top += 8 if others else 0
+    end = _LEFT + _ONE
+    even = f'<line class="even" x1="{end}" x2="{end}" y1="42" y2="{top:.0f}"/>'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top + 26:.0f}">',
+            f"<style>{_STYLE}</style>",
+            _text(10, 16, "How many times faster pync is", "title"),
+            _text(10, 34, f"the median of pairs in turn, and their spread; {_machine()}", "note"),
+            *parts,
+            even,
+            _text(end, top + 14, "equal", "note", 'text-anchor="middle"'),
+            "</svg>\n",
         ]
-    parts.append(
-        f'<line x1="{_LEFT + _ONE}" x2="{_LEFT + _ONE}" y1="30" y2="{height - 8}" '
-        'stroke="#000" stroke-dasharray="3 3"/></svg>'
     )
-    return "\n".join(parts) + "\n"
+
+
+def _bar(one: Compared, top: float) -> list[str]:
+    low, middle, high = spread(one.ratios())
+    width, least, most = (min(value, _MOST) * _ONE for value in (middle, low, high))
+    centre = top - _BAR / 2 + 3
+    kind = "better" if middle >= 1 else "worse"
+    said = f"{middle:.2f}" if middle < 10 else f"{middle:.0f}"
+    return [
+        _text(_NAMES, top, escape(one.name)),
+        f'<rect class="{kind}" x="{_LEFT}" y="{top - _BAR + 3:.1f}" width="{width:.1f}" '
+        f'height="{_BAR}"/>',
+        f'<line class="spread" x1="{_LEFT + least:.1f}" x2="{_LEFT + most:.1f}" '
+        f'y1="{centre:.1f}" y2="{centre:.1f}"/>',
+        _text(round(_LEFT + max(width, most) + 6), top, said),
+    ]
+
+
+def _text(left: float, top: float, said: str, kind: str = "", more: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<text{named} x="{left}" y="{top:.0f}" {more}>{said}</text>'
+
+
+def _machine() -> str:
+    return (
+        f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}, "
+        f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    )
 
 
 def _cpu_ratio(one: Compared) -> float | None:
-    ratios = one.ratios(lambda sample: sample.cpu / sample.amount if sample.amount else sample.cpu)
+    ratios = one.ratios(lambda sample: sample.cpu)
     return spread(ratios)[1] if ratios else None
 
 
@@ -123,7 +161,6 @@ def _shown(unit: str, samples: list[Sample]) -> str:
     return {
         "GB/s": lambda: f"{amount / seconds / 1e9:.2f} GB/s",
         "/s": lambda: f"{amount / seconds:,.0f}/s",
-        "s": lambda: f"{seconds:.2f} s",
         "ms": lambda: f"{seconds / amount * 1000:.1f} ms",
         "B": lambda: f"{seconds:,.0f} B",
     }[unit]()

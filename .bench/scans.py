@@ -14,8 +14,10 @@ from measure import Failed, Sample, running
 from programs import Peer
 from transfers import Scratch
 
-#: Ports of each scan.
-SLOW, SILENT = "1-1000", "1-20"
+#: Ports of each scan; fewer for a program that waits for each in turn: what is compared is the
+#: time of one port, and twenty minutes of waiting would tell nothing more.
+PORTS = 1000
+IN_TURN = {"nc": {"0.02": 250, "never": 4}}
 
 #: Seconds until the far host answers.
 DELAY = "0.02"
@@ -34,11 +36,12 @@ def why_not() -> str:
     )
 
 
-def away(delay: str, ports: str, seconds: str) -> Callable[[Peer, Scratch], Sample]:
+def away(delay: str, seconds: str) -> Callable[[Peer, Scratch], Sample]:
     """A scan of a host that refuses after a delay, or says nothing (``never``)."""
 
     def measure(peer: Peer, _scratch: Scratch) -> Sample:
-        words = peer.words("scan-away", seconds=seconds, host=HOST, ports=ports)
+        ports = IN_TURN.get(peer.name, {}).get(delay, PORTS)
+        words = peer.words("scan-away", seconds=seconds, host=HOST, ports=f"1-{ports}")
         began = time.perf_counter()
         with running(
             _towards(delay, words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -46,9 +49,10 @@ def away(delay: str, ports: str, seconds: str) -> Callable[[Peer, Scratch], Samp
             status = program.wait()
         if status != 1:
             raise Failed(f"status {status}: no port is open there")
-        return Sample(time.perf_counter() - began, program.cpu, program.memory)
+        return Sample(time.perf_counter() - began, program.cpu, program.memory, ports)
 
-    measure.__doc__ = f"-z of ports {ports} of a host that answers after {delay} s."
+    when = f"answers after {delay} s" if delay != "never" else f"never answers, -w {seconds}"
+    measure.__doc__ = f"-z of {PORTS:,} ports of a host that {when}."
     return measure
 
 
