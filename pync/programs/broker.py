@@ -8,6 +8,8 @@ clients wait for one copy.)
 
 from __future__ import annotations
 
+import itertools
+
 from ..core import exits
 from ..core.config import Config
 from ..core.events import Accepted, Failed, Report
@@ -67,6 +69,7 @@ class _Room:
         self._brokers = config.broker or config.chat
         self._members: dict[Member, Speaker | None] = {}
         self._laggards: set[Member] = set()
+        self._turns = itertools.count(1)
         self._door = Door(loop, config, listener, report, self._enter)
         self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
         self._convert = tuning_of(config).convert
@@ -126,6 +129,7 @@ class _Room:
         if self._brokers:
             self._say(data, member)
         elif data:
+            member.turn = next(self._turns)
             self._desk.show(data)
 
     def _typed(self, data: bytes) -> None:
@@ -155,7 +159,9 @@ class _Room:
 
     def _desk_changed(self) -> None:
         self.failure = self._desk.failure
-        for member in self._members:
+        # Who was heard longest ago is the first to be heard again: whoever talks without a pause
+        # would fill all the room there is, each time.
+        for member in sorted(self._members, key=lambda member: member.turn):
             member.listen(not self._desk.lags)
 
     def _arrange(self) -> None:

@@ -15,8 +15,10 @@ from ..transports.stdio import Stdio
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: Bytes that may wait for standard output before nobody is heard.
+#: Bytes that may wait for standard output before nobody is heard, and how few they have to be
+#: before somebody is again: room for a read of several.
 HIGH_WATER = 1024 * 1024
+LOW_WATER = 512 * 1024
 
 
 class Desk:
@@ -40,6 +42,8 @@ class Desk:
         self.failure: Exception | None = None
         #: Whether the input has ended.
         self.ended = False
+        #: Whether much waits for standard output.
+        self.lags = False
         self._loop = loop
         self._stdio = stdio
         self._typed = typed
@@ -49,11 +53,6 @@ class Desk:
         self._size = 0
         for descriptor in stdio.fault_fds():
             loop.watch_reader(descriptor, lambda: self.show(b""))
-
-    @property
-    def lags(self) -> bool:
-        """Whether much waits for standard output."""
-        return self._size > HIGH_WATER
 
     def listen(self, reads: bool) -> None:
         """Whether standard input is read."""
@@ -88,7 +87,6 @@ class Desk:
         self._typed(data)
 
     def _flush(self) -> None:
-        lagged = self.lags
         try:
             while self._waiting:
                 sent = self._stdio.send(self._waiting[0])
@@ -107,7 +105,9 @@ class Desk:
             return
         writes = self._flush if self._waiting else None
         self._loop.watch_writer(self._stdio.write_fd(), writes)
-        if self.lags != lagged:
+        lags = self._size > (LOW_WATER if self.lags else HIGH_WATER)
+        if lags != self.lags:
+            self.lags = lags
             self._changed()
 
     def _fail(self, failure: Exception) -> None:

@@ -340,6 +340,24 @@ def test_a_thousand_reads_of_one_are_in_order(port: int) -> None:
                 other.hears(said)
 
 
+def test_who_speaks_without_a_pause_drowns_nobody(port: int) -> None:
+    """What waits to be shown is bounded, and the others' words come into it in their turn."""
+    size, step = 64 << 20, 1 << 20
+    with room(port, *NCAT, "-lkv", "--recv-only") as (ours, _):
+        with connected(port) as loud, connected(port) as quiet:
+            ours.hears(rb"(?s)(Connection from.*){2}")
+            with loud.saying(bytes(size)):
+                shown = ours.read(8 * step)
+                for _ in range(3):
+                    quiet.says(b"ping")
+                    said_at = len(shown)
+                    while b"ping" not in shown[said_at:]:
+                        shown += ours.read(step)
+                    assert len(shown) - said_at <= 4 * step
+                shown += ours.read(size + 3 * len(b"ping") - len(shown))
+    assert shown.count(b"ping") == 3
+
+
 def test_who_says_nothing_before_tls_holds_up_nobody(port: int) -> None:
     pytest.importorskip("cryptography")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
