@@ -1,4 +1,4 @@
-"""The one event loop: readiness of descriptors, and timers. On readiness.py.
+"""The one event loop: readiness of descriptors, and timers. On ``selectors``.
 
 A few descriptors are polled, for changing what is watched costs nothing then. A crowd is
 watched by epoll: poll(2) would look at every idle client for each event of one.
@@ -9,11 +9,12 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable
+from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..transports import bell, readiness
-from ..transports.readiness import READ, WRITE, one_wait
+from ..transports.readiness import one_wait
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -53,7 +54,7 @@ class Loop:
     """Calls back when a descriptor is ready or a time has come, in one thread."""
 
     def __init__(self) -> None:
-        self._watched = readiness.for_a_few()
+        self._selector = readiness.for_a_few()
         self._crowded = False
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
@@ -74,7 +75,7 @@ class Loop:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watched.close()
+        self._selector.close()
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call back while the descriptor can be read; None stops that."""
@@ -110,14 +111,14 @@ class Loop:
     def _run_once(self) -> None:
         fresh = self._fresh
         fresh.clear()
-        for descriptor, events in self._watched.wait(one_wait(self._until_next())):
-            # A callback may have stopped the watch of one that was ready too. Who waits to
-            # read or to write is told of an error and of a hang-up as well.
-            if events & ~WRITE and descriptor not in fresh:
+        for key, events in self._selector.select(one_wait(self._until_next())):
+            descriptor = key.fd
+            # A callback may have stopped the watch of one that was ready too.
+            if events & EVENT_READ and descriptor not in fresh:
                 callback = self._readers.get(descriptor)
                 if callback is not None:
                     callback()
-            if events & ~READ and descriptor not in fresh:
+            if events & EVENT_WRITE and descriptor not in fresh:
                 callback = self._writers.get(descriptor)
                 if callback is not None:
                     callback()
@@ -147,17 +148,17 @@ class Loop:
             watches[descriptor] = callback
             if before:
                 return
-        events = (READ if descriptor in self._readers else 0) | (
-            WRITE if descriptor in self._writers else 0
+        events = (EVENT_READ if descriptor in self._readers else 0) | (
+            EVENT_WRITE if descriptor in self._writers else 0
         )
         if not events:
             del self._events[descriptor]
-            self._watched.unregister(descriptor)
+            self._selector.unregister(descriptor)
         elif descriptor in self._events:
             self._events[descriptor] = events
-            self._watched.modify(descriptor, events)
+            self._selector.modify(descriptor, events)
         else:
-            self._watched.register(descriptor, events)
+            self._selector.register(descriptor, events)
             self._events[descriptor] = events
             self._fresh.add(descriptor)
             if not self._crowded and len(self._events) >= CROWD:
@@ -171,7 +172,7 @@ class Loop:
             return  # no descriptor is left for it: poll goes on
         if crowd is None:
             return
-        self._watched.close()
-        self._watched = crowd
+        self._selector.close()
+        self._selector = crowd
         for descriptor, events in self._events.items():
             crowd.register(descriptor, events)

@@ -61,8 +61,8 @@ RESERVED = {
     "asyncio": {"editing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
-    "select": {"readiness.py", "stdio.py"},
-    "selectors": set[str](),
+    "select": {"stdio.py"},
+    "selectors": {"loop.py", "readiness.py"},
     "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
 }
 
@@ -227,7 +227,7 @@ LAWS = {
             Source("pync/programs/server.py", "import selectors"),
         ],
         [
-            Source("pync/transports/readiness.py", "import select"),
+            Source("pync/transports/readiness.py", "import selectors"),
             Source("pync/transports/pump.py", "import threading"),
         ],
     ),
