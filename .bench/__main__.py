@@ -18,6 +18,7 @@ BENCH_BYTES is the size of a transfer (default 1 GiB), BENCH_FOLDER where its fi
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -75,6 +76,8 @@ CASES = {
     "scan-dropped": Case("/s", "", (NC,), scans.away("never", "1")),
     "start": Case("ms", "1.6 times bare Python (0.63)", (PYTHON, NC, NCAT), exchanges.version),
     "start-scan": Case("ms", "the same", (PYTHON, NC, NCAT), exchanges.scan_one),
+    "start-counted": Case("I", "the same", (PYTHON,), exchanges.counted("version")),
+    "start-scan-counted": Case("I", "the same", (PYTHON,), exchanges.counted("scan")),
 }
 
 
@@ -111,7 +114,12 @@ def _compare(name: str, case: Case, scratch: Scratch, pairs: int) -> Row:
             peers.append(peer)
         else:
             skipped.append(f"{peer.name} is missing (Debian: {peer.package})")
-    if name.startswith(("scan-20", "scan-dr")) and (reason := scans.why_not()):
+    reason = ""
+    if name.startswith(("scan-20", "scan-dr")):
+        reason = scans.why_not()
+    elif name.endswith("-counted") and shutil.which(exchanges.COUNTER) is None:
+        reason = f"{exchanges.COUNTER} is missing"
+    if reason:
         return Row(name, _what(case), case.goal, case.unit, [], [reason])
     samples: dict[str, list[Sample]] = {peer.name: [] for peer in (PYNC, *peers)}
     running = [PYNC, *peers]

@@ -162,5 +162,6 @@ def _shown(unit: str, samples: list[Sample]) -> str:
         "GB/s": lambda: f"{amount / seconds / 1e9:.2f} GB/s",
         "/s": lambda: f"{amount / seconds:,.0f}/s",
         "ms": lambda: f"{seconds / amount * 1000:.1f} ms",
+        "I": lambda: f"{seconds / 1e6:,.0f} million",
         "B": lambda: f"{seconds:,.0f} B",
     }[unit]()

@@ -6,15 +6,17 @@ whether the peer may come at all, then secures the connection; not a byte is rea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..core.config import Config
-from ..core.errors import UsageError
-from ..core.events import PeerProcess, Report, Secured, Unverified
+from ..core.errors import DialError, UsageError
+from ..core.events import AttemptFailed, PeerProcess, Report, Secured, Unverified
+from ..transports import dial
 from ..transports.conn import Conn, StreamConn
-from .tunnelling import dial_through
+from .common import options_of
 
 if TYPE_CHECKING:
     import ssl
@@ -30,13 +32,41 @@ def connect(config: Config, report: Report) -> Conn:
     """
     assert config.address is not None
     if not config.ssl:
-        return _spoken_to(_identified(dial_through(config, report), config, report), config)
+        return _spoken_to(_identified(_dial(config, report), config, report), config)
     from ..transports.security import client_context
 
     # Before anybody is bothered: files that cannot be read, versions that are none.
     context = client_context(_security(config))
-    conn = dial_through(config, report)
+    conn = _dial(config, report)
     return _secure(config, conn, context, report, server_side=False)
+
+
+def _dial(config: Config, report: Report) -> Conn:
+    """A connection, plain; with --retry again and again, if nobody answers.
+
+    Raises DialError, ProxyError.
+    """
+    assert config.address is not None
+    times, pause = config.retry or (0, 0.0)
+    for _ in range(times):
+        try:
+            return _dial_once(config, report)
+        except DialError as error:
+            # A name that does not resolve may do so later, too. (Of several addresses
+            # each has been reported already.)
+            if len(error.attempts) <= 1:
+                report(AttemptFailed(config.address, error.cause))
+            time.sleep(pause)
+    return _dial_once(config, report)
+
+
+def _dial_once(config: Config, report: Report) -> Conn:
+    if config.proxies:
+        from .tunnelling import dial_through
+
+        return dial_through(config, report)
+    assert config.address is not None
+    return dial(config.address, options_of(config, report))
 
 
 def check_listener(config: Config) -> None:

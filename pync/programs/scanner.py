@@ -13,9 +13,7 @@ from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import DialError
 from ..core.events import AttemptFailed, Report, Scanned
-from ..transports.datagram import DatagramConn
 from ..transports.stdio import Stdio
-from ..transports.udp import probe
 from .reach import connect
 
 #: Seconds to wait for a UDP port's answer, unless -w says otherwise.
@@ -52,7 +50,9 @@ def _may_go_together(config: Config) -> bool:
 def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:
     try:
         with connect(config._replace(address=address), report) as conn:
-            if isinstance(conn, DatagramConn):
+            if conn.datagram:
+                from ..transports.udp import probe
+
                 return probe(conn, config.wait or ANSWER), conn.peer
             return "open", conn.peer
     except DialError as error:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import time
 
 from ..core.address import Address
 from ..core.config import Config, Proxy
 from ..core.deadline import Deadline
 from ..core.errors import DialError, ProxyError, cause_of
-from ..core.events import AttemptFailed, Report
+from ..core.events import Report
 from ..layers.handshake import Handshake, HandshakeError
 from ..transports import dial
 from ..transports.conn import Conn
@@ -23,29 +22,8 @@ _LOCAL = ("local", "none")
 def dial_through(config: Config, report: Report) -> Conn:
     """A connection to the address asked for, through every proxy in turn.
 
-    With --retry again and again, if nobody answers.
-
     Raises DialError, ProxyError.
     """
-    assert config.address is not None
-    times, pause = config.retry or (0, 0.0)
-    for _ in range(times):
-        try:
-            return _dial_once(config, report)
-        except DialError as error:
-            # A name that does not resolve may do so later, too. (Of several addresses
-            # each has been reported already.)
-            if len(error.attempts) <= 1:
-                report(AttemptFailed(config.address, error.cause))
-            time.sleep(pause)
-    return _dial_once(config, report)
-
-
-def _dial_once(config: Config, report: Report) -> Conn:
-    address = config.address
-    assert address is not None
-    if not config.proxies:
-        return dial(address, options_of(config, report))
     identities = [Identity(proxy, report) for proxy in config.proxies]
     while True:
         try:

@@ -15,7 +15,7 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import cause_of
 from ..core.events import AttemptFailed
-from . import Options, md5sig, sockopts
+from . import Options, sockopts
 from .conn import Conn, Listener, TcpConn
 from .internet import (
     Endpoint,
@@ -112,6 +112,8 @@ def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> sock
 
             set_route(sock, options, endpoint.name)
         if options.md5_key is not None:
+            from . import md5sig
+
             md5sig.sign(sock, options.md5_key, endpoint.name)
         bind_source(sock, address, options, socket.SOCK_STREAM)
     except BaseException:
@@ -196,6 +198,8 @@ def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...
         only_ipv6(sock)
         sockopts.apply(sock, options.sockopts)
         if options.md5_key is not None:
+            from . import md5sig
+
             md5sig.sign(sock, options.md5_key, None)
         sock.bind(name)
         sock.listen(BACKLOG)

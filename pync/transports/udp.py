@@ -198,7 +198,7 @@ def _leaves_from_where_it_came(first: Arrival) -> bool:
         return came_to == socket.inet_pton(family, trial.getsockname()[0].partition("%")[0])
 
 
-def probe(conn: DatagramConn, timeout: float) -> str:
+def probe(conn: Conn, timeout: float) -> str:
     """What a port is: ``open`` (it answered), ``closed`` (ICMP), ``open|filtered``.
 
     Arguments:

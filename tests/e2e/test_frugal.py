@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO, Any
 
 import pytest
 
-from ..peer import Mailbox, Peer, Server, connected, listening
+from ..peer import DEADLINE, Mailbox, Peer, Server, connected, listening
 from ..programs import PYNC, Program, stays
 from .conftest import Start, heard_port
 
@@ -243,3 +244,27 @@ def test_a_room_is_not_limited_by_the_shell(shell: Start, stack: ExitStack) -> N
         last.says(b"hello")
         for client in crowd:
             client.hears(b"hello")
+
+
+# What a start costs.
+
+#: Runs pync with these words, and says whenever the garbage collector has looked at anything.
+COLLECTING = """
+import atexit, gc
+from pync.__main__ import run
+atexit.register(print, "the end", flush=True)
+gc.callbacks.append(lambda phase, found: phase == "start" and print("looked", flush=True))
+run()
+"""
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-z", "127.0.0.1", "1"]])
+def test_a_start_is_not_searched_for_garbage(words: list[str]) -> None:
+    """A tenth of the instructions of a short run went there."""
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING, *words], capture_output=True, text=True, timeout=DEADLINE
+    )
+    assert done.returncode in (0, 1), done.stderr
+    before, the_end, _ = done.stdout.partition("the end")
+    assert the_end
+    assert "looked" not in before

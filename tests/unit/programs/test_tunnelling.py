@@ -9,17 +9,11 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Config, Proxy
-from pync.core.errors import DialError, ProxyError
+from pync.core.errors import ProxyError
 from pync.core.events import silent
 from pync.programs.tunnelling import dial_through
 
 TARGET = Address("tcp", "example.org", "80")
-
-
-def test_without_proxies_it_dials(closed_port: int) -> None:
-    address = Address("tcp", "127.0.0.1", str(closed_port))
-    with pytest.raises(DialError, match="connection refused"):
-        dial_through(Config(address=address), silent)
 
 
 def test_the_peer_is_whom_we_asked_for(server: socket.socket) -> None:
