@@ -7,7 +7,7 @@ import sys
 
 #: Objects after which the collector looks for garbage: more than a start makes, none of which
 #: is any. (It and the look at the end were a tenth of the instructions of a short run.)
-_OBJECTS = 100_000
+_OBJECTS = 20_000
 
 
 def run() -> None:

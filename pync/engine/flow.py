@@ -125,6 +125,8 @@ class Flow:
         self._pending.clear()
         self._drop_mover()
         self._arrange()
+        # Whom we told holds us: without this it would take the collector to part the two.
+        self._changed = _tell_nobody
 
     # Reading.
 
@@ -271,8 +273,9 @@ class Flow:
                 self._end_reading()
             self._flush()
             return
+        changed = self._changed
         self.stop()
-        self._changed()
+        changed()
 
     def _step(self, event: str) -> None:
         self.state = after(self.state, event)
@@ -303,3 +306,7 @@ class Flow:
 
 def _never() -> bool:
     return False
+
+
+def _tell_nobody() -> None:
+    """It is over."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import select
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -338,6 +340,27 @@ def test_one_loop_carries_many() -> None:
         loop.run_while(lambda: len(ended) < len(relays))
     assert sorted(ended) == [Moved(number, 3) for number in range(20)]
     assert all(relay.over and relay.failure is None for relay in relays)
+
+
+def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
+    """A server's clients come and go by the thousand; what they leave would pile up."""
+
+    def one_that_is_over() -> weakref.ref[Relay]:
+        (user, local), (remote, peer) = pair(), pair()
+        with user, local, remote, peer, Loop() as loop:
+            running = Relay(loop, local, remote, Endings())
+            running.start()
+            user.send_eof()
+            peer.close()
+            loop.run_while(lambda: not running.over)
+            return weakref.ref(running)
+
+    gc.disable()
+    try:
+        gone = one_that_is_over()
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 class SlowGoodbye(StreamConn):
