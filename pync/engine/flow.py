@@ -205,7 +205,7 @@ class Flow:
         # EOF, or not handled: the slow path finds out which, at once where it cannot block.
         self._take(mover.leftover())
         self._drop_mover()
-        if moved == 0 and not self._pending and not os.get_blocking(self._read_fds[0]):
+        if moved == 0 and not self._pending and not _may_block(self._read_fds[0]):
             self._read()
             return
         self._flush()
@@ -306,6 +306,11 @@ class Flow:
 
 def _never() -> bool:
     return False
+
+
+def _may_block(descriptor: int) -> bool:
+    # (Before 3.12 Windows has no get_blocking; it has no fast path either.)
+    return not hasattr(os, "get_blocking") or os.get_blocking(descriptor)
 
 
 def _tell_nobody() -> None:
