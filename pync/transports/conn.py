@@ -18,7 +18,7 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
 from . import everyone
-from .readiness import readable
+from .readiness import Readable
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -159,6 +159,7 @@ class Listener:
 
     def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
         self._socks = socks
+        self._waiting: Readable | None = None
         self.addresses = addresses
         #: Whether a peer may come; one that may not is let go of, and nobody sees it.
         self.admits: Callable[[Address], bool] = everyone
@@ -231,7 +232,10 @@ class Listener:
         raise ConnectionAbortedError
 
     def _wait(self, deadline: Deadline) -> socket.socket:
-        ready = readable([sock.fileno() for sock in self._socks], deadline)
+        descriptors = self.read_fds()
+        if self._waiting is None or self._waiting.descriptors != descriptors:
+            self._waiting = Readable(descriptors)
+        ready = self._waiting.wait(deadline)
         if not ready:
             self._timed_out()
         return next(sock for sock in self._socks if sock.fileno() == ready[0])

@@ -11,12 +11,15 @@ import selectors
 import sys
 import time
 from collections.abc import Iterable
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
 from . import bell
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     _Epoll = selectors.EpollSelector
 else:
     # Where it is missing, the module can still be imported; nobody gets one there.
@@ -41,19 +44,55 @@ def readable(descriptors: Iterable[int], deadline: Deadline) -> list[int]:
 
     A signal ends no wait, but its handler runs (and may raise).
     """
-    with for_a_few() as selector:
-        for descriptor in descriptors:
-            selector.register(descriptor, selectors.EVENT_READ)
-        ringing = bell.within_earshot()
-        if ringing is not None:
-            selector.register(ringing, selectors.EVENT_READ)
+    with Readable(descriptors) as waiting:
+        return waiting.wait(deadline)
+
+
+class Readable:
+    """Waits again and again for the same descriptors."""
+
+    def __init__(self, descriptors: Iterable[int]) -> None:
+        self.descriptors = tuple(descriptors)
+        self._selector = for_a_few()
+        for descriptor in self.descriptors:
+            self._selector.register(descriptor, selectors.EVENT_READ)
+        self._ringing: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def wait(self, deadline: Deadline) -> list[int]:
+        """Those that can be read now; see readable()."""
+        self._hear_the_bell()
         while True:
-            ready = [key.fd for key, _ in selector.select(one_wait(deadline.remaining))]
-            if ringing in ready:
+            ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
+            if self._ringing in ready:
                 bell.silence()
-                ready.remove(ringing)
+                ready.remove(self._ringing)
             if ready or deadline.passed:
                 return ready
+
+    def close(self) -> None:
+        """Let go, not of the descriptors; idempotent."""
+        self._selector.close()
+
+    def _hear_the_bell(self) -> None:
+        ringing = bell.within_earshot()
+        if ringing == self._ringing:
+            return
+        if self._ringing is not None:
+            self._selector.unregister(self._ringing)
+        if ringing is not None:
+            self._selector.register(ringing, selectors.EVENT_READ)
+        self._ringing = ringing
 
 
 def for_a_few() -> selectors.BaseSelector:
