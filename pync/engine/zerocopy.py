@@ -1,4 +1,4 @@
-"""Fast paths: bytes that never leave the kernel (sendfile(2), splice(2); Linux).
+"""Fast paths: bytes that never leave the kernel (sendfile(2); on Linux splice(2) too).
 
 A mover says "not handled" (None) having lost nothing, and the slow path goes on. Never
 for datagrams: splice erases their boundaries. Never where a layer must see the bytes.
@@ -24,12 +24,13 @@ USUAL = 64 * 1024
 WIDE = 256 * 1024
 
 _LINUX = sys.platform.startswith("linux") and hasattr(os, "splice")
+_SENDS_FILES = hasattr(os, "sendfile")
 
 
 def fast_path(source: Source, sink: Sink) -> Mover | None:
     """The mover for this pair of descriptors, or None."""
     read_fds = source.read_fds()
-    if not _LINUX or len(read_fds) != 1 or source.datagram or sink.datagram:
+    if not (_LINUX or _SENDS_FILES) or len(read_fds) != 1 or source.datagram or sink.datagram:
         return None
     if any(getattr(end, "layered", False) for end in (source, sink)):
         return None
@@ -41,7 +42,9 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     except OSError:
         return None
     if came == "file" and goes == "socket":
-        return Sendfile(read_fd, sink.write_fd())
+        return (Sendfile if _LINUX else SendfileAt)(read_fd, sink.write_fd())
+    if not _LINUX:
+        return None
     if (came, goes) in (("pipe", "socket"), ("socket", "pipe")):
         return Splice(read_fd, sink.write_fd())
     # splice(2) refuses a file opened for appending, and most devices but /dev/null.
@@ -94,6 +97,16 @@ class Sendfile(_Between):
 
     def _step(self) -> int:
         return os.sendfile(self._sink, self._source, None, CHUNK)
+
+
+class SendfileAt(_Between):
+    """The same where sendfile(2) wants an offset, and leaves the file's own alone (macOS)."""
+
+    def _step(self) -> int:
+        at = os.lseek(self._source, 0, os.SEEK_CUR)
+        sent = os.sendfile(self._sink, self._source, at, CHUNK)
+        os.lseek(self._source, at + sent, os.SEEK_SET)
+        return sent
 
 
 class Splice(_Between):

@@ -1,4 +1,4 @@
-"""The fast paths, pair by pair. Linux only, as they are."""
+"""The fast paths, pair by pair, on Linux, which has them all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from pync.engine.zerocopy import Sendfile, Splice, SpliceAcross, SpliceThrough, fast_path
+from pync.engine import zerocopy
+from pync.engine.ends import Mover
+from pync.engine.zerocopy import (
+    Sendfile,
+    SendfileAt,
+    Splice,
+    SpliceAcross,
+    SpliceThrough,
+    fast_path,
+)
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or not hasattr(os, "splice"),
@@ -76,16 +85,57 @@ def file(stack: ExitStack, path: Path, flags: int = os.O_RDWR) -> int:
     return descriptor
 
 
-def test_from_a_file_the_offset_counts(stack: ExitStack, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [Sendfile, SendfileAt])
+def test_from_a_file_the_offset_counts(
+    stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: type
+) -> None:
+    # What other systems have works here as well, so that it is tried.
+    monkeypatch.setattr(zerocopy, "_LINUX", way is Sendfile)
     (tmp_path / "in").write_bytes(b"0123456789")
     source = file(stack, tmp_path / "in")
     os.lseek(source, 4, os.SEEK_SET)
     left, right = sockets(stack)
     mover = fast_path(Side(source), Side(left.fileno()))
-    assert isinstance(mover, Sendfile)
+    assert type(mover) is way
+    assert mover is not None
     assert [mover.move(), mover.move()] == [6, 0]
     assert right.recv(100) == b"456789"
     assert os.read(source, 1) == b""
+
+
+def test_what_a_full_socket_has_not_taken_is_still_in_the_file(
+    stack: ExitStack, tmp_path: Path
+) -> None:
+    said = os.urandom(32 << 20)
+    (tmp_path / "in").write_bytes(said)
+    source = file(stack, tmp_path / "in")
+    left, right = sockets(stack)
+    mover = SendfileAt(source, left.fileno())
+    moved = _until_it_blocks(mover)
+    assert 0 < moved == os.lseek(source, 0, os.SEEK_CUR) < len(said)
+    heard = b""
+    while len(heard) < moved:
+        heard += right.recv(1 << 20)
+    assert heard + os.read(source, len(said)) == said
+
+
+def _until_it_blocks(mover: Mover) -> int:
+    moved = 0
+    while True:
+        try:
+            moved += mover.move() or 0
+        except BlockingIOError:
+            return moved
+
+
+def test_elsewhere_nothing_but_files_goes_fast(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zerocopy, "_LINUX", False)
+    left, _ = sockets(stack)
+    out, into = pipe(stack)
+    assert fast_path(Side(out), Side(left.fileno())) is None
+    assert fast_path(Side(left.fileno()), Side(into)) is None
 
 
 def test_between_pipe_and_socket(stack: ExitStack) -> None:
