@@ -45,7 +45,8 @@ class Sink(Protocol):
         """Write what fits; returns how many bytes did. Raises OSError.
 
         A sink that may fail after it has taken something has ``fault_fds()``, descriptors
-        that can be read then; sending nothing tells.
+        that can be read then; sending nothing tells. One that may answer each datagram for
+        itself has ``keeps_apart``: datagrams are not gathered for it.
         """
         ...
 

@@ -94,8 +94,9 @@ class Flow:
         #: What the loop was told last: whether we wait to read, and to write.
         self._arranged: tuple[bool, bool] | None = (False, False)
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
-        self._burst = BURST if source.datagram else 1
-        together = source.datagram and not sink.datagram and cutter is None and pace is None
+        apart = getattr(sink, "keeps_apart", False)
+        self._burst = BURST if source.datagram and not apart else 1
+        together = self._burst > 1 and not sink.datagram and cutter is None and pace is None
         self._pending = Pending(gathers=together)
 
     @property

@@ -97,6 +97,9 @@ class Process:
     #: A child may close its stdin and go on; send passes over that, splice would not.
     may_refuse = True
 
+    #: What it reads at once it answers at once: two datagrams would become one.
+    keeps_apart = True
+
     def __init__(self, words: list[str], environment: dict[str, str]) -> None:
         import subprocess
 

@@ -167,6 +167,20 @@ def test_datagrams_for_a_stream_are_read_in_bursts_and_written_together(loop: Lo
     ]
 
 
+def test_who_may_answer_each_datagram_gets_them_one_by_one(loop: Loop) -> None:
+    class Answering(Drain):
+        keeps_apart = True
+
+    sink, turns = Answering(), []
+    source = Script(b"one", b"two", OSError(111, "end"), datagram=True)
+    other = Script()
+    loop.watch_reader(other.ready.fileno(), lambda: turns.append(len(sink.pieces)))
+    run(loop, source, sink)
+    assert sink.pieces == [b"one", b"two"]
+    assert 1 in turns
+    other.close()
+
+
 def test_what_is_written_together_has_a_bound(loop: Loop) -> None:
     sink = Drain()
     large = [bytes([number]) * (GATHERED // 2) for number in range(3)]
