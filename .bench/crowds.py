@@ -41,8 +41,7 @@ def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch],
             finally:
                 for sock in crowd:
                     sock.close()
-            program.process.kill()
-            program.wait()
+            program.stop()
         return Sample(seconds, program.cpu, memory, clients * messages)
 
     measure.__doc__ = f"{messages} messages of {SIZE} bytes to {clients:,} others."
@@ -70,8 +69,7 @@ def one_of_many(idle: int) -> Callable[[Peer, Scratch], Sample]:
             finally:
                 for sock in crowd:
                     sock.close()
-            program.process.kill()
-            program.wait()
+            program.stop()
         return Sample(seconds, program.cpu, memory, LINES)
 
     measure.__doc__ = f"{LINES:,} lines of one client, shown one by one, beside {idle:,} idle ones."
@@ -105,8 +103,7 @@ def idle_clients(peer: Peer, _scratch: Scratch) -> Sample:
         finally:
             for sock in (*first, *crowd):
                 sock.close()
-        program.process.kill()
-        program.wait()
+        program.stop()
     # The ratio compares what stands for time: bytes of one client.
     return Sample(memory / clients, program.cpu, memory, clients)
 

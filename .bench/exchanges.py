@@ -47,6 +47,7 @@ def _round_trips(peer: Peer, data: bytes, times: int) -> Sample:
                     raise Failed("another echo came")
                 began = began if number else time.perf_counter()
             seconds = time.perf_counter() - began
+            program.look_at_memory()
             typing.close()
             program.wait()
     return Sample(seconds, program.cpu, program.memory, times)
@@ -107,8 +108,7 @@ def datagrams(peer: Peer, _scratch: Scratch) -> Sample:
         while came < DATAGRAMS * 1024:
             came += len(_read_some(showing.fileno()))
         seconds = time.perf_counter() - began
-        program.process.kill()
-        program.wait()
+        program.stop()
     return Sample(seconds, program.cpu, program.memory, DATAGRAMS)
 
 
@@ -134,8 +134,7 @@ def short_connections(peer: Peer, _scratch: Scratch) -> Sample:
                 if _read(showing.fileno(), 6) != b"hello\n" or sock.recv(1):
                     raise Failed("something else came")
         seconds = time.perf_counter() - began
-        program.process.kill()
-        program.wait()
+        program.stop()
     return Sample(seconds, program.cpu, program.memory, CONNECTIONS)
 
 

@@ -14,7 +14,6 @@ import signal
 import socket
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +22,9 @@ from typing import NamedTuple
 
 #: Seconds that anything here may take before it counts as failed.
 PATIENCE = 60.0
+
+#: Seconds between two looks at how much memory a program has.
+LOOK = 0.02
 
 
 class Sample(NamedTuple):
@@ -64,6 +66,8 @@ class Running:
     def wait(self) -> int:
         """Wait for its end; returns its status. Raises Failed when it takes too long."""
         end = time.monotonic() + PATIENCE
+        self.look_at_memory()
+        looked = time.monotonic()
         try:
             pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
         except ChildProcessError:
@@ -74,14 +78,30 @@ class Running:
                 self.process.kill()
             time.sleep(pause)
             pause = min(0.002, pause * 2)
+            if time.monotonic() - looked > LOOK:
+                self.look_at_memory()
+                looked = time.monotonic()
             pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
         self._over = True
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.cpu = used.ru_utime + used.ru_stime
-        self.memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         if time.monotonic() > end:
             raise Failed("took too long")
         return int(self.process.returncode)
+
+    def stop(self) -> None:
+        """End it, whatever it is doing."""
+        self.look_at_memory()
+        self.process.kill()
+        self.wait()
+
+    def look_at_memory(self) -> None:
+        """See how much it has had at most."""
+        # Not ru_maxrss: it counts the pages of who has started it (getrusage(2), vfork(2)).
+        with suppress(OSError):
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+            found = re.search(r"VmHWM:\s+(\d+) kB", status)
+            self.memory = max(self.memory, int(found.group(1)) * 1024 if found else 0)
 
     def resident(self) -> int:
         """Bytes resident now (proc_pid_statm)."""

@@ -40,6 +40,7 @@ def through(role: str, shake_hands: Callable[[socket.socket, int], None]) -> Cal
                     _receive(conn, out.fileno())
                 seconds = time.perf_counter() - began
                 sending.join()
+            proxy.look_at_memory()
             proxy.process.terminate()
             proxy.wait()
         if digest(copy) != scratch.hash:

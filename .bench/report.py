@@ -28,23 +28,27 @@ class Row(NamedTuple):
 def table(rows: list[Row]) -> str:
     """For the terminal: a line for each case and program."""
     lines = [
-        f"{'case':22} {'against':11} {'ratio':>6} {'lowest':>7} {'highest':>7} "
-        f"{'ours':>12} {'theirs':>12} {'CPU':>6}"
+        f"{'case':18} {'against':10} {'ratio':>6} {'lowest':>6} {'highest':>7} {'ours':>12} "
+        f"{'theirs':>12} {'CPU':>5} {'ours':>10} {'theirs':>10} {'memory':>7} {'theirs':>7}"
     ]
     for row in rows:
         for one in row.compared:
             low, middle, high = spread(one.ratios())
             cpu = _cpu_ratio(one)
             lines.append(
-                f"{row.name:22} {one.name:11} {middle:6.2f} {low:7.2f} {high:7.2f} "
+                f"{row.name:18} {one.name:10} {middle:6.2f} {low:6.2f} {high:7.2f} "
                 f"{_shown(row.unit, one.ours):>12} {_shown(row.unit, one.theirs):>12} "
-                f"{f'{cpu:.2f}' if cpu else '-':>6}"
+                f"{f'{cpu:.2f}' if cpu else '-':>5} "
+                f"{_cpu(row.unit, one.ours):>10} {_cpu(row.unit, one.theirs):>10} "
+                f"{_memory(one.ours):>7} {_memory(one.theirs):>7}"
             )
-        lines += [f"{row.name:22} SKIP {reason}" for reason in row.skipped]
+        lines += [f"{row.name:18} SKIP {reason}" for reason in row.skipped]
         if row.goal:
-            lines.append(f"{'':22} goal: {row.goal}")
+            lines.append(f"{'':18} goal: {row.goal}")
     lines.append(
-        "ratio: theirs by ours, pair by pair, median; above 1 pync is better. CPU likewise."
+        "ratio: theirs by ours, pair by pair, median; above 1 pync is better. CPU likewise: "
+        "user and system\ntime, for each GiB, each of what is counted, or each start. "
+        "memory: resident at most."
     )
     return "\n".join(lines)
 
@@ -67,6 +71,8 @@ def as_json(rows: list[Row]) -> str:
                     "program": one.name,
                     "ratio": dict(zip(("lowest", "median", "highest"), spread(one.ratios()))),
                     "cpu_ratio": _cpu_ratio(one),
+                    "cpu": {"ours": _cpu(row.unit, one.ours), "theirs": _cpu(row.unit, one.theirs)},
+                    "memory": {"ours": _memory(one.ours), "theirs": _memory(one.theirs)},
                     "ours": [sample._asdict() for sample in one.ours],
                     "theirs": [sample._asdict() for sample in one.theirs],
                 }
@@ -153,6 +159,21 @@ def _machine() -> str:
 def _cpu_ratio(one: Compared) -> float | None:
     ratios = one.ratios(lambda sample: sample.cpu)
     return spread(ratios)[1] if ratios else None
+
+
+def _cpu(unit: str, samples: list[Sample]) -> str:
+    seconds = spread([sample.cpu / (sample.amount or 1) for sample in samples])[1]
+    if not seconds:
+        return "-"
+    return {
+        "GB/s": lambda: f"{seconds * 2**30:.2f} s/GiB",
+        "ms": lambda: f"{seconds * 1e3:.1f} ms",
+    }.get(unit, lambda: f"{seconds * 1e6:.1f} us")()
+
+
+def _memory(samples: list[Sample]) -> str:
+    most = max(sample.memory for sample in samples)
+    return f"{most / 1e6:.1f} MB" if most > 1e5 else "-"
 
 
 def _shown(unit: str, samples: list[Sample]) -> str:
