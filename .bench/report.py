@@ -105,7 +105,9 @@ def as_svg(rows: list[Row]) -> str:
     """One picture: a bar for each case and program; the line is where both are equal."""
     parts, top = [], 58.0
     for row in rows:
-        others = [one for one in row.compared if one.name != ITSELF]
+        # Bytes and instructions are no speed; what only we can do is compared with nobody.
+        speed = row.unit not in ("B", "I")
+        others = [one for one in row.compared if speed and one.name != ITSELF]
         if others:
             parts.append(_text(10, top, escape(row.name), "case"))
         for one in others:
