@@ -159,7 +159,7 @@ class Listener:
 
     def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
         self._socks = socks
-        self._waiting: Readable | None = None
+        self._readable: Readable | None = None
         self.addresses = addresses
         #: Whether a peer may come; one that may not is let go of, and nobody sees it.
         self.admits: Callable[[Address], bool] = everyone
@@ -233,9 +233,9 @@ class Listener:
 
     def _wait(self, deadline: Deadline) -> socket.socket:
         descriptors = self.read_fds()
-        if self._waiting is None or self._waiting.descriptors != descriptors:
-            self._waiting = Readable(descriptors)
-        ready = self._waiting.wait(deadline)
+        if self._readable is None or self._readable.descriptors != descriptors:
+            self._readable = Readable(descriptors)
+        ready = self._readable.wait(deadline)
         if not ready:
             self._timed_out()
         return next(sock for sock in self._socks if sock.fileno() == ready[0])
