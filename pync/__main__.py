@@ -9,10 +9,14 @@ import sys
 #: is any. (It and the look at the end were a tenth of the instructions of a short run.)
 _OBJECTS = 20_000
 
+#: Whether references are counted, and the collector is there for cycles only (not in PyPy).
+_COUNTS = sys.implementation.name == "cpython"
+
 
 def run() -> None:
     """Entry point of the command."""
-    gc.set_threshold(_OBJECTS, 10, 10)
+    if _COUNTS:
+        gc.set_threshold(_OBJECTS, 10, 10)
     try:
         from .cli import main
 
@@ -21,7 +25,8 @@ def run() -> None:
         status = 130  # ^C while still starting up
     if status in _deaths():
         _die(status - 128)
-    gc.freeze()
+    if _COUNTS:
+        gc.freeze()
     sys.exit(status)
 
 
