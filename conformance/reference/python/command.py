@@ -28,8 +28,14 @@ def main(argv: "list[str]", services: "dict[str, type[Service]]") -> int:
     with server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: server.request_stop())
-        print(f"LISTENING {server.address}", flush=True)
-        server.run()
+        # A signal that comes just before select() sleeps has its function called with the next
+        # event only, which may never come: so it writes a byte as well.
+        signal.set_wakeup_fd(server.wake_fd, warn_on_full_buffer=False)
+        try:
+            print(f"LISTENING {server.address}", flush=True)
+            server.run()
+        finally:
+            signal.set_wakeup_fd(-1)
         return server.status
 
 

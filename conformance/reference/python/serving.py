@@ -89,6 +89,11 @@ class Server:
         host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{port}"
 
+    @property
+    def wake_fd(self) -> int:
+        """A byte that is written here wakes ``run``."""
+        return self._wake.fileno()
+
     def run(self) -> None:
         """Serve until ``request_stop``."""
         while not self.is_done():
