@@ -11,15 +11,12 @@ import selectors
 import sys
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
 from . import bell
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     _Epoll = selectors.EpollSelector
 else:
     # Where it is missing, the module can still be imported; nobody gets one there.
@@ -44,12 +41,11 @@ def readable(descriptors: Iterable[int], deadline: Deadline) -> list[int]:
 
     A signal ends no wait, but its handler runs (and may raise).
     """
-    with Readable(descriptors) as waiting:
-        return waiting.wait(deadline)
+    return Readable(descriptors).wait(deadline)
 
 
 class Readable:
-    """Waits again and again for the same descriptors."""
+    """Waits again and again for the same descriptors; it holds none, so nothing is closed."""
 
     def __init__(self, descriptors: Iterable[int]) -> None:
         self.descriptors = tuple(descriptors)
@@ -57,17 +53,6 @@ class Readable:
         for descriptor in self.descriptors:
             self._selector.register(descriptor, selectors.EVENT_READ)
         self._ringing: int | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def wait(self, deadline: Deadline) -> list[int]:
         """Those that can be read now; see readable()."""
@@ -79,10 +64,6 @@ class Readable:
                 ready.remove(self._ringing)
             if ready or deadline.passed:
                 return ready
-
-    def close(self) -> None:
-        """Let go, not of the descriptors; idempotent."""
-        self._selector.close()
 
     def _hear_the_bell(self) -> None:
         ringing = bell.within_earshot()
