@@ -104,7 +104,7 @@ class Relay:
         self._report = report
         self._finished = finished
         self._meter = tuning.meter
-        self._done = self._stopped = self._local_over = self._peer_over = self._eof_waits = False
+        self._done = self._local_over = self._peer_over = self._eof_waits = False
         self._active_at = time.monotonic()
         self._quit_at = Deadline(None)
         self._timers: list[Timer] = []
@@ -142,9 +142,9 @@ class Relay:
 
     def stop(self) -> None:
         """Move nothing more; the connections are as they were. Idempotent."""
-        if self._stopped:
+        if self.over:
             return
-        self._stopped = self._done = self.over = True
+        self._done = self.over = True
         self._read_meter()
         self._meter = None
         for timer in self._timers:
