@@ -7,7 +7,6 @@ diagnostics, and only ``__main__`` exits.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, Progressed, Scanned
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
+from .engine import signals
 from .transports import bell
 from .transports.stdio import Stdio, is_open, write
 
@@ -42,9 +42,6 @@ PROGRAMS = {
 #: A file object with a descriptor, a descriptor, or None: the process's own.
 Stream = Union[IO[Any], int, None]
 
-#: Signals that end the program in order: paths are removed, then it leaves.
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-
 
 def main(
     argv: list[str] | None = None,
@@ -66,7 +63,7 @@ def main(
     stdout_fd, voice = _descriptor(stdout, 1), _Voice(_descriptor(stderr, 2))
     try:
         dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
-        with _signals(), bell.hung_up():
+        with signals.ending(), bell.hung_up():
             return _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice).run(words)
     except UsageError as error:
         voice.say(f"pync: {error}")
@@ -236,45 +233,3 @@ def _keep_standard_descriptors() -> None:
             if opened != descriptor:
                 os.dup2(opened, descriptor)
                 os.close(opened)
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Turn the ending signals into an exception, in the main thread of a program."""
-    before: dict[int, Any] = {}
-    ending = False
-
-    def end(number: int, _frame: object) -> None:
-        nonlocal ending
-        # A terminal that closes hangs up twice, and people press ^C twice: the second
-        # must not interrupt the tidying up.
-        if ending:
-            return
-        ending = True
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
-
-    try:
-        for name in _ENDING:
-            number = getattr(signal, name, None)
-            # nohup and its kin have the signal ignored: that stays so.
-            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-                before[number] = signal.signal(number, end)
-    except ValueError:
-        pass  # not the main thread: signals are the embedding program's business
-    try:
-        yield
-    finally:
-        _restore(before)
-
-
-def _restore(handlers: dict[int, Any]) -> None:
-    """Put handlers back; what comes meanwhile is for them.
-
-    Blocked, because Python complains of a signal that it caught for a handler that is gone.
-    """
-    masks = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if masks else set()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    if masks:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

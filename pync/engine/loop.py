@@ -63,6 +63,7 @@ class Loop:
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
         ringing = bell.within_earshot()
+        self._hears_signals = ringing is not None
         if ringing is not None:
             self.watch_reader(ringing, bell.silence)
 
@@ -104,9 +105,18 @@ class Loop:
         return timer
 
     def run_while(self, going_on: Callable[[], bool]) -> None:
-        """Run until ``going_on()`` is false; it is asked after every round."""
-        while going_on():
-            self._run_once()
+        """Run until ``going_on()`` is false; it is asked after every round.
+
+        Raises what a signal has asked for, between two callbacks (bell.postpone).
+        """
+        before = bell.attend(self._hears_signals)
+        try:
+            while going_on():
+                self._run_once()
+        finally:
+            bell.attend(before)
+        if self._hears_signals:
+            bell.raise_owed()
 
     def _run_once(self) -> None:
         fresh = self._fresh

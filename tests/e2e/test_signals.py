@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from pync.engine.loop import CROWD
+
 from ..peer import Server, connected
+from ..programs import Program
 from .conftest import Start, heard_port
 
 #: Signal -> the status by which our parent sees it (subprocess: -n is a death by signal).
@@ -57,6 +62,38 @@ def test_the_path_of_a_listener_is_removed(
     program.process.send_signal(number)
     program.ends(ENDS[number])
     assert not path.exists()
+
+
+#: Sends itself a signal while it changes from poll to epoll, when half are watched by neither.
+_IN_MID_CHANGE = """
+import os
+from pync.transports import readiness
+from pync.__main__ import run
+
+class Crowd(readiness._Crowd):
+    def register(self, fileobj, events, data=None):
+        if len(self.get_map()) == 30:
+            os.kill(os.getpid(), {number})
+        return super().register(fileobj, events, data)
+
+readiness._Crowd = Crowd
+run()
+"""
+
+
+@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("how", ["--proxy-type=socks", "--broker"])
+def test_while_the_loop_changes_what_it_watches(
+    stack: ExitStack, number: signal.Signals, how: str
+) -> None:
+    code = _IN_MID_CHANGE.format(number=int(number))
+    words = ["-lv", how, "127.0.0.1", "0"]
+    program = stack.enter_context(Program(sys.executable, "-c", code, *words))
+    port = heard_port(program)
+    clients = [stack.enter_context(connected(port)) for _ in range(CROWD)]
+    assert b"Traceback" not in program.ends(ENDS[number])
+    for client in clients:
+        client.hears_end()
 
 
 @pytest.mark.parametrize("number", ENDS)

@@ -57,6 +57,33 @@ def _silent() -> bool:
     return select.select([ringing], [], [], 0)[0] == []
 
 
+def test_what_is_owed_rings_once_more_and_is_raised_by_who_hears_it() -> None:
+    with bell.hung_up():
+        assert not bell.attend(True)
+        assert bell.postpone(KeyError("owed"))
+        assert not _silent()
+        with pytest.raises(KeyError, match="owed"):
+            bell.silence()
+        assert _silent()
+        bell.silence()
+        assert bell.attend(False)
+
+
+def test_nothing_can_be_owed_to_nobody() -> None:
+    with bell.hung_up():
+        assert not bell.postpone(KeyError("raise it yourself"))
+        assert _silent()
+        bell.raise_owed()
+
+
+def test_what_was_owed_is_forgotten_with_the_bell() -> None:
+    with bell.hung_up():
+        bell.attend(True)
+        assert bell.postpone(KeyError("another error came first"))
+        bell.attend(False)
+    bell.raise_owed()
+
+
 def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
     left, right = socket.socketpair()
     with left, right:

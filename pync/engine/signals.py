@@ -1,0 +1,98 @@
+"""The signals that end the command, as an exception in its main thread.
+
+Python runs a signal's handler between any two of its steps. An exception raised there leaves
+what was being changed half changed, and tidying up stumbles over it. So while a loop runs, it is
+raised between two callbacks (transports/bell.py); elsewhere at once, for who waits for a name or
+an answer there knows no better moment.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..core.errors import Terminated
+from ..transports import bell
+
+#: Signals that end the program in order: paths are removed, then it leaves.
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+
+#: Seconds that a callback has to return; it may be stuck in a write to what nobody reads.
+PATIENCE = 0.5
+
+_Handlers = dict[int, Any]
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Raise Terminated, or KeyboardInterrupt for ^C, when one comes.
+
+    In other threads than the main one, signals are the embedding program's business.
+    """
+    asked: BaseException | None = None
+
+    def end(number: int, _frame: object) -> None:
+        nonlocal asked
+        # A terminal that closes hangs up twice, and people press ^C twice: the second
+        # must not interrupt the tidying up.
+        if asked is not None:
+            return
+        asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
+        if not bell.postpone(asked):
+            raise asked
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+
+    before: _Handlers = {}
+    try:
+        _catch(before, end)
+        yield
+    except Exception as error:
+        if asked is None or not _came_of(error, asked):
+            raise
+        # What was half changed could not be tidied up; the process ends, and that does it.
+        raise asked from None
+    finally:
+        _restore(before)
+
+
+def _catch(before: _Handlers, end: Any) -> None:
+    try:
+        for name in ENDING:
+            number = getattr(signal, name, None)
+            # nohup and its kin have the signal ignored: that stays so.
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, end)
+        if hasattr(signal, "setitimer"):
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
+    except ValueError:
+        pass  # not the main thread
+
+
+def _run_out(_number: int, _frame: object) -> None:
+    bell.raise_owed()
+
+
+def _came_of(error: BaseException, origin: BaseException) -> bool:
+    """Whether the error came while that other was being dealt with."""
+    seen: BaseException | None = error
+    while seen is not None and seen is not origin:
+        seen = seen.__context__
+    return seen is origin
+
+
+def _restore(handlers: _Handlers) -> None:
+    """Put handlers back; what comes meanwhile is for them.
+
+    Blocked, because Python complains of a signal that it caught for a handler that is gone.
+    """
+    if hasattr(signal, "setitimer") and signal.SIGALRM in handlers:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, handlers) if masks else set()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    if masks:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,178 @@
+"""A signal ends the command where nothing is half done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from pync.core.errors import Terminated
+from pync.engine import signals
+from pync.engine.loop import Loop
+from pync.transports import bell
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+
+#: Signal -> what is raised for it.
+RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+
+#: What a test leaves as it was.
+HANDLERS = [
+    signal.SIGINT,
+    signal.SIGTERM,
+    *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []),
+]
+
+
+def round_of(callback: Callable[[], None], going_on: Callable[[], bool] = lambda: True) -> None:
+    """Run a loop that calls back at once; much later it would be a failure."""
+    with signals.ending(), bell.hung_up(), Loop() as loop:
+        loop.call_later(0, callback)
+        loop.call_later(10, lambda: pytest.fail("the loop went on"))
+        loop.run_while(going_on)
+
+
+def ended_by(number: signal.Signals, tidy_up: Callable[[], object]) -> None:
+    """Be ended, where no loop runs; no word after the signal is reached but the tidying up."""
+    with signals.ending():
+        try:
+            signal.raise_signal(number)
+            pytest.fail("the signal was not heard")
+        finally:
+            tidy_up()
+
+
+@posix
+@pytest.mark.parametrize("number", RAISED)
+def test_a_callback_is_not_interrupted(number: signal.Signals) -> None:
+    done: list[str] = []
+
+    def callback() -> None:
+        signal.raise_signal(number)
+        done.append("all of it")
+
+    with pytest.raises(RAISED[number]):
+        round_of(callback)
+    assert done == ["all of it"]
+
+
+@posix
+def test_what_a_loop_owes_when_it_is_over_is_raised() -> None:
+    rounds = iter([True, False])
+    with pytest.raises(Terminated):
+        round_of(lambda: signal.raise_signal(signal.SIGTERM), lambda: next(rounds))
+
+
+@posix
+def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "PATIENCE", 0.01)
+    silent, held = os.pipe()
+
+    def callback() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        os.read(silent, 1)
+
+    try:
+        with pytest.raises(Terminated):
+            round_of(callback)
+    finally:
+        os.close(silent)
+        os.close(held)
+
+
+@pytest.mark.parametrize("number", RAISED)
+def test_elsewhere_it_is_raised_at_once(number: signal.Signals) -> None:
+    with pytest.raises(RAISED[number]), bell.hung_up():
+        ended_by(number, lambda: None)
+
+
+def test_the_second_does_not_interrupt_the_tidying_up() -> None:
+    done: list[str] = []
+
+    def tidy_up() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        done.append("tidied up")
+
+    with pytest.raises(KeyboardInterrupt):
+        ended_by(signal.SIGINT, tidy_up)
+    assert done == ["tidied up"]
+
+
+@posix
+def test_nor_does_it_interrupt_a_callback() -> None:
+    done: list[str] = []
+
+    def callback() -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        round_of(callback)
+    assert done == ["all of it"]
+
+
+def test_what_tidying_up_stumbles_over_is_the_signal_s_doing() -> None:
+    with pytest.raises(Terminated) as told:
+        ended_by(signal.SIGTERM, {}.popitem)
+    assert told.value.status == 128 + signal.SIGTERM
+
+
+def test_an_error_of_before_is_its_own() -> None:
+    with pytest.raises(KeyError, match="popitem"), signals.ending():
+        {}.popitem()
+
+
+def test_and_so_is_one_of_later() -> None:
+    def run() -> None:
+        with signals.ending():
+            with suppress(Terminated):
+                signal.raise_signal(signal.SIGTERM)
+            {}.popitem()
+
+    with pytest.raises(KeyError, match="popitem"):
+        run()
+
+
+def test_all_is_left_as_it_was() -> None:
+    before = [signal.getsignal(number) for number in HANDLERS]
+    with pytest.raises(KeyboardInterrupt):
+        ended_by(signal.SIGINT, lambda: None)
+    assert [signal.getsignal(number) for number in HANDLERS] == before
+
+
+@posix
+def test_no_alarm_is_left_behind() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        round_of(lambda: signal.raise_signal(signal.SIGINT))
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@posix
+def test_what_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals.ending():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_in_another_thread_nothing_is_caught() -> None:
+    found: list[object] = []
+
+    def run() -> None:
+        with signals.ending():
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    assert found == [before]
