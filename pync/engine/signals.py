@@ -43,6 +43,8 @@ def ending() -> Iterator[None]:
         if not bell.postpone(asked):
             raise asked
         if hasattr(signal, "setitimer"):
+            # Not before: until then an alarm is of whoever started us ("alarm 5; exec pync").
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
             signal.setitimer(signal.ITIMER_REAL, PATIENCE)
 
     before: _Handlers = {}
@@ -65,8 +67,6 @@ def _catch(before: _Handlers, end: Any) -> None:
             # nohup and its kin have the signal ignored: that stays so.
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, end)
-        if hasattr(signal, "setitimer"):
-            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
     except ValueError:
         pass  # not the main thread
 

@@ -154,6 +154,21 @@ def test_no_alarm_is_left_behind() -> None:
 
 
 @posix
+def test_until_then_an_alarm_is_another_s_business() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: heard.append(number))
+    try:
+        round_of(lambda: signal.raise_signal(signal.SIGALRM), lambda: not heard)
+        assert heard == [signal.SIGALRM]
+        with pytest.raises(KeyboardInterrupt):
+            round_of(lambda: signal.raise_signal(signal.SIGINT))
+        signal.raise_signal(signal.SIGALRM)
+        assert heard == [signal.SIGALRM] * 2
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@posix
 def test_what_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
