@@ -109,14 +109,17 @@ class Loop:
 
         Raises what a signal has asked for, between two callbacks (bell.postpone).
         """
-        before = bell.attend(self._hears_signals)
+        if not self._hears_signals:
+            while going_on():
+                self._run_once()
+            return
+        attended = bell.attend(True)
         try:
             while going_on():
                 self._run_once()
         finally:
-            bell.attend(before)
-        if self._hears_signals:
-            bell.raise_owed()
+            bell.attend(attended)
+        bell.raise_owed()
 
     def _run_once(self) -> None:
         fresh = self._fresh

@@ -69,6 +69,35 @@ def test_what_a_loop_owes_when_it_is_over_is_raised() -> None:
 
 
 @posix
+def test_a_loop_of_another_thread_changes_nothing() -> None:
+    done: list[str] = []
+    inside, heard = threading.Event(), threading.Event()
+
+    def beside() -> None:
+        with Loop() as other:
+            other.call_later(0, in_the_midst)
+            other.run_while(lambda: not done)
+
+    def in_the_midst() -> None:
+        inside.set()
+        heard.wait(10)
+        done.append("beside")
+
+    def callback() -> None:
+        thread = threading.Thread(target=beside)
+        thread.start()
+        inside.wait(10)
+        signal.raise_signal(signal.SIGTERM)
+        heard.set()
+        thread.join(10)
+        done.append("all of it")
+
+    with pytest.raises(Terminated):
+        round_of(callback)
+    assert done == ["beside", "all of it"]
+
+
+@posix
 def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "PATIENCE", 0.01)
     silent, held = os.pipe()
