@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,7 +131,7 @@ class Terminal:
 
     def close(self) -> None:
         """Hang up; idempotent."""
-        self._child.close(force=True)
+        hang_up(self._child)
 
     def _leave_by_itself(self) -> None:
         while self._read():
@@ -191,6 +192,16 @@ class Terminal:
             instead="the client's end" if self._ended else f"nothing for {self._deadline:g} s",
             client="person",
         )
+
+
+def hang_up(child: pexpect.spawn[bytes]) -> None:
+    """Close the terminal of a program and see its end, by SIGKILL if need be; idempotent."""
+    with suppress(pexpect.ExceptionPexpect):
+        child.close(force=True)
+    if not child.closed:
+        # pexpect looks once after SIGKILL; on a busy machine that is too early.
+        child.wait()
+        child.close()
 
 
 def open_terminal(

@@ -21,7 +21,7 @@ import pexpect
 
 from .outcome import Unreachable, Violation
 from .targets.spawn import GRACE, printable, watched
-from .terminal import check_there_are_terminals
+from .terminal import check_there_are_terminals, hang_up
 from .transcript import RECEIVED, SENT, Transcript
 from .wire import Peer
 
@@ -189,7 +189,7 @@ class Visitor:
             self._await_quiet_end()
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-            self._child.close(force=True)
+            hang_up(self._child)
             watched("-", pid)
 
     # How.

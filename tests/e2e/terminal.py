@@ -8,6 +8,8 @@ import warnings
 
 import pexpect
 
+from conformance.terminal import hang_up
+
 from ..peer import DEADLINE
 
 
@@ -30,7 +32,7 @@ class Terminal:
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._child.close(force=True)
+        hang_up(self._child)
 
     def types(self, text: bytes) -> None:
         """Type; a line ends with CR, as the key does."""

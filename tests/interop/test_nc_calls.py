@@ -12,6 +12,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from conformance.terminal import hang_up
+
 from ..peer import DEADLINE, Peer
 from ..programs import PYNC, needs
 
@@ -124,7 +126,7 @@ def test_signed_segments_of_both_programs_fit(host: str) -> None:
                 peer.closes()
                 assert b"sesame" not in (person.before or b"")
             finally:
-                person.close(force=True)
+                hang_up(person)
 
 
 def test_without_a_terminal_there_is_no_key() -> None:

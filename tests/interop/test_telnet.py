@@ -5,6 +5,8 @@ from __future__ import annotations
 import pexpect
 import pytest
 
+from conformance.terminal import hang_up
+
 from ..programs import listening_pync, needs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -26,5 +28,5 @@ def test_telnet_talks_to_a_listening_pync() -> None:
             person.expect_exact(b"Connection closed by foreign host.\r\n")
             person.expect(pexpect.EOF)
         finally:
-            person.close(force=True)
+            hang_up(person)
         ours.ends(0)
