@@ -16,9 +16,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .interruption import held
 from .outcome import Exit
 from .plan import Options
 from .targets.limits import MARK, Limits, bound, end, excess, members
@@ -46,7 +48,10 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
     it was, or parts of it were) and ``seconds``.
     """
     mark, began = secrets.token_hex(16), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it:
+    with (
+        held() as let_interruptions_come,
+        tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
+    ):
         folder = Path(it)
         report = folder / "report"
         (folder / "tmp").mkdir()
@@ -68,7 +73,7 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(request).encode() + b"\n")
                 process.stdin.flush()
-            stopped = _watch(process, mark, limits)
+            stopped = _watch(process, mark, limits, let_interruptions_come)
         finally:
             _kill(process)
             with contextlib.suppress(BrokenPipeError):
@@ -84,11 +89,17 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         }
 
 
-def _watch(process: subprocess.Popen[bytes], mark: str, limits: Limits) -> list[str]:
-    """Wait for the end of the run, or for that of our patience; what had to be stopped."""
+def _watch(
+    process: subprocess.Popen[bytes], mark: str, limits: Limits, look: Callable[[], None]
+) -> list[str]:
+    """Wait for the end of the run, or for that of our patience; what had to be stopped.
+
+    ``look`` is called now and then.
+    """
     stopped: list[str] = []
     until = time.monotonic() + limits.time
     while True:
+        look()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.01, min(LOOK, until - time.monotonic())))
             return stopped

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from .alone import Outcome, judge_alone, options_from
+from .interruption import end_as_interrupted
 from .plan import Options
 from .targets.limits import Limits
 
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is not None:
         config.stash[_ENTRIES] = given.entries
     elif hasattr(config, "workerinput"):
+        end_as_interrupted()
         config.stash[_ENTRIES] = [
             Entry(name, options_from(options), Limits(*limits), place)
             for name, options, limits, place in config.workerinput["conformance_class"]

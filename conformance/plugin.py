@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .interruption import end_as_interrupted
+
 if TYPE_CHECKING:
     from .expectations import Expectations
     from .judge import Result
@@ -86,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         if "conformance" not in config.workerinput:
             return
+        end_as_interrupted()
         _make_workers_plan(config, config.workerinput["conformance"])
     elif not _prepared(config) and "target" not in given and not given.get("selftest"):
         return

@@ -7,9 +7,9 @@ everything at the end. Scenarios talk to it and to the peers only.
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import string
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +21,7 @@ from .outcome import NotJudged, Violation
 from .sender import Sender
 from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
+from .targets.scratch import new_folder
 from .targets.spawn import Process
 from .targets.visit import invited
 from .terminal import Terminal, open_terminal
@@ -150,8 +151,9 @@ class Session:
 
     def visitor(self) -> Visitor:
         """The client under judgement, started and connected."""
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-"))
-        with invited(self._wanted, folder) as (listener, argv, environment):
+        folder = new_folder()
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        with invited(self._wanted, str(folder)) as (listener, argv, environment):
             visitor = Visitor(
                 *(argv, environment, self._wanted.directory, listener),
                 *(self.transcript, self.deadline),

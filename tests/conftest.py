@@ -25,9 +25,13 @@ MOMENT = 0.02
 
 
 def pytest_configure() -> None:
-    """Under nohup programs inherit that SIGHUP is ignored; those under test must hear it."""
+    """Programs under test must hear what they inherit as ignored: under nohup SIGHUP, in the
+    background of a script SIGINT.
+    """
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

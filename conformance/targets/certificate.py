@@ -6,16 +6,15 @@ with it. It names localhost and both loopback addresses.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import ipaddress
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from ..outcome import NotJudged
+from .scratch import new_folder
 
 #: Days of validity.
 DAYS = 2
@@ -40,8 +39,7 @@ def certificate() -> Certificate:
 
     Raises NotJudged when none can be made here.
     """
-    folder = Path(tempfile.mkdtemp(prefix="conformance-tls-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = new_folder()
     made = Certificate(str(folder / "cert.pem"), str(folder / "key.pem"))
     if not (_by_openssl(made) or _by_cryptography(made)):
         raise NotJudged("no certificate can be made here (openssl, or Python's cryptography)")

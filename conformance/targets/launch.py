@@ -9,13 +9,13 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from ..interruption import held
 from ..outcome import Unreachable
 from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address, pipe_name
 from .certificate import certificate
@@ -31,17 +31,16 @@ from .grammar import (
     Target,
     fill,
 )
+from .inheritance import address_of, listening
 from .ports import becomes_bindable, refuse_when_taken, reserved_port
 from .readiness import announced_address, await_ready
+from .scratch import new_folder
 from .spawn import Process
 from .strangers import bound_sockets, refuse_stranger
 
 _HERE = Path(__file__).parent.parent
 INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
 HEIR = [sys.executable, "-I", "-S", str(_HERE / "targets/inherit.py")]
-
-#: Connections that may wait for a server that inherits its socket.
-BACKLOG = 128
 
 #: Seconds that a port may stay in TIME_WAIT after the server before (2 MSL on Linux: 60).
 TIME_WAIT = 75.0
@@ -114,7 +113,7 @@ def _launched(wanted: Wanted) -> Iterator[Server]:
         yield Server(_find(wanted, target.address), None)
         return
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="conformance-"))
+        folder = new_folder()
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if isinstance(target, CommandTarget):
             server = _STARTS[target.manner](wanted, target, folder, stack)
@@ -150,7 +149,7 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
     if wanted.transport == UNIX:
         return f"unix:{folder}/socket"
     if wanted.transport == PIPE:
-        return str(Address(PIPE, path=folder.name))
+        return str(Address(PIPE, path=f"conformance-{folder.name}"))
     return str(Address(wanted.transport, LOOPBACK[wanted.transport], 0))
 
 
@@ -180,7 +179,7 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         address = Address(UNIX, path=f"{folder}/socket")
         candidates = [address]
     elif wanted.transport == PIPE:
-        address = Address(PIPE, path=folder.name)
+        address = Address(PIPE, path=f"conformance-{folder.name}")
         candidates = [address]
     else:
         port = stack.enter_context(reserved_port(_kind(wanted.transport)))
@@ -225,8 +224,8 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
 
 def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
     """We bind and listen; the command inherits the socket, and is the only one to have it."""
-    with _listening(wanted, folder) as listener:
-        address = _address_of(listener, wanted.transport)
+    with listening(wanted.transport, wanted.at, folder) as listener:
+        address = address_of(listener, wanted.transport)
         values = values_of(wanted, address, str(folder))
         # What it may use is the descriptor, and nothing else.
         environment = {
@@ -238,33 +237,6 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
         process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
     )
     return Server(ready, process)
-
-
-def _listening(wanted: Wanted, folder: Path) -> socket.socket:
-    at = wanted.at
-    try:
-        if wanted.transport == UNIX:
-            sock = socket.socket(socket.AF_UNIX)
-            sock.bind(at.path if at is not None else f"{folder}/socket")
-            sock.listen(BACKLOG)
-            return sock
-        where = (at.host, at.port) if at is not None else (LOOPBACK[wanted.transport], 0)
-        family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
-        if wanted.transport in DATAGRAMS:
-            sock = socket.socket(family, socket.SOCK_DGRAM)
-            sock.bind(where)
-            return sock
-        return socket.create_server(where, family=family, backlog=BACKLOG)
-    except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise Unreachable(f"cannot listen at {at or wanted.transport}: {cause}") from None
-
-
-def _address_of(listener: socket.socket, transport: str) -> Address:
-    name = listener.getsockname()
-    if isinstance(name, str):
-        return Address(UNIX, path=name)
-    return Address(transport, name[0], name[1])
 
 
 def _kind(transport: str) -> int:
@@ -279,8 +251,9 @@ def _spawn(
     wanted: Wanted, argv: list[str], values: dict[str, str], stack: ExitStack, *inherited: int
 ) -> Process:
     environment = {**dict(wanted.environment), **values}
-    process = Process(argv, environment, inherited, wanted.directory)
-    stack.callback(process.stop)
+    with held():
+        process = Process(argv, environment, inherited, wanted.directory)
+        stack.callback(process.stop)
     return process
 
 

@@ -1,0 +1,31 @@
+"""The folders that servers are given: all in one, which goes with the process.
+
+An interruption may come between a folder and the promise to remove it; one removal at the end
+of the process makes that good.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def new_folder() -> Path:
+    """A folder of a short path (a socket's may have 107 bytes, unix(7)).
+
+    Whoever needs it no longer removes it; at the end of the process it is removed anyway.
+    """
+    return Path(tempfile.mkdtemp(prefix="", dir=_all_of_them()))
+
+
+@functools.lru_cache(maxsize=1)
+def _all_of_them() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"conformance-{secrets.token_hex(8)}"
+    # First the promise, then the folder: its name is nobody else's.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.mkdir(0o700)
+    return folder
