@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -90,10 +90,11 @@ def test_while_the_loop_changes_what_it_watches(
     words = ["-lv", how, "127.0.0.1", "0"]
     program = stack.enter_context(Program(sys.executable, "-c", code, *words))
     port = heard_port(program)
-    clients = [stack.enter_context(connected(port)) for _ in range(CROWD)]
+    with suppress(ConnectionError):
+        # So many at most: it ends with the one that makes it a crowd.
+        for _ in range(CROWD):
+            stack.enter_context(connected(port))
     assert b"Traceback" not in program.ends(ENDS[number])
-    for client in clients:
-        client.hears_end()
 
 
 @pytest.mark.parametrize("number", ENDS)

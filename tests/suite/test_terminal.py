@@ -29,7 +29,8 @@ def test_a_program_that_ignores_the_hangup_is_seen_to_its_end() -> None:
     child = pexpect.spawn(sys.executable, ["-c", STUBBORN], timeout=30)
     # As on a busy machine: its end is looked for before it can have come.
     child.ptyproc.delayafterterminate = 0
-    child.expect_exact(b"deaf")
+    # (the whole line: its write would fail if the terminal went in the middle of it)
+    child.expect_exact(b"deaf\r\n")
     hang_up(child)
     assert child.closed
     assert child.signalstatus == 9
