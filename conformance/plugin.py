@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .interruption import end_as_interrupted
-
 if TYPE_CHECKING:
     from .expectations import Expectations
     from .judge import Result
@@ -88,7 +86,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         if "conformance" not in config.workerinput:
             return
-        end_as_interrupted()
         _make_workers_plan(config, config.workerinput["conformance"])
     elif not _prepared(config) and "target" not in given and not given.get("selftest"):
         return
@@ -104,9 +101,11 @@ def _prepared(config: pytest.Config) -> Given | None:
 
 
 def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
+    from .interruption import end_as_interrupted
     from .plan import Options, Plan
     from .targets.address import has_ipv6
 
+    end_as_interrupted()
     config.stash[_PLAN] = Plan(Options(**options), has_ipv6())
 
 

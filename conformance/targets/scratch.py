@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import atexit
 import functools
-import secrets
 import shutil
 import tempfile
 from pathlib import Path
+
+from ..interruption import held
 
 
 def new_folder() -> Path:
@@ -24,8 +25,7 @@ def new_folder() -> Path:
 
 @functools.lru_cache(maxsize=1)
 def _all_of_them() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"conformance-{secrets.token_hex(8)}"
-    # First the promise, then the folder: its name is nobody else's.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    folder.mkdir(0o700)
+    with held():
+        folder = Path(tempfile.mkdtemp(prefix="conformance-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
