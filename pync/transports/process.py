@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import subprocess
 
     from typing_extensions import Self
+
+#: Variables that hold our secrets. A child has no use for them, and what it runs for a client
+#: could send them to that client.
+SECRETS = frozenset({"PYNC_MD5SIG_KEY", "PYNC_PROXY_AUTH", "PYNC_PROXY_PASSWORD"})
 
 #: Seconds that a child has to leave after its stdin has ended, and again after SIGTERM.
 GRACE = 2.0
@@ -82,6 +87,16 @@ def variables(local: Address, remote: Address) -> dict[str, str]:
     }
 
 
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child: ours without our secrets, and what is added.
+
+    The name of an abstract Unix socket may hold NUL (unix(7)), and no variable can: it is
+    replaced by ``@``, as in /proc/net/unix.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return kept | {name: value.replace("\0", "@") for name, value in added.items()}
+
+
 class Process:
     """A running child.
 
@@ -108,11 +123,14 @@ class Process:
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **environment},
+                env=environment_with(environment),
                 bufsize=0,
             )
         except OSError as error:
             raise ExecError("exec", words[0], cause_of(error)) from None
+        except ValueError as error:
+            # A word with a NUL in it.
+            raise ExecError("exec", repr(words[0]), str(error)) from None
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._stdin, self._stdout = self._child.stdin, self._child.stdout

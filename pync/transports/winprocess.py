@@ -14,7 +14,7 @@ import sys
 from typing import IO
 
 from ..core.errors import ExecError, cause_of
-from .process import GRACE, Process
+from .process import GRACE, Process, environment_with
 from .pump import READ, Inlet, Outlet
 from .winapi import function
 
@@ -58,12 +58,15 @@ class WindowsProcess(Process):
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **environment},
+                env=environment_with(environment),
                 bufsize=0,
                 creationflags=_CREATE_SUSPENDED,
             )
         except OSError as error:
             raise ExecError("exec", command, cause_of(error)) from None
+        except ValueError as error:
+            # A NUL in the command line.
+            raise ExecError("exec", repr(command), str(error)) from None
         self._job = _Job()
         self._job.take_in(self._child)
         stdin, stdout = self._child.stdin, self._child.stdout

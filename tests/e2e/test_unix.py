@@ -105,6 +105,34 @@ def test_an_abstract_name(pync: Start, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@abstract
+@pytest.mark.parametrize(
+    "words",
+    [("--exec", "echo served"), ("--as=ncat", "--exec", "echo served"), ("--broker",), ("--chat",)],
+)
+def test_a_client_bound_to_an_abstract_name_with_nul(
+    pync: Start, folder: Path, words: tuple[str, ...]
+) -> None:
+    """Its name is not the end of the server, nor is that of the next one (invalid UTF-8)."""
+    path = folder / "socket"
+    dialect = [word for word in words if word.startswith("--as")]
+    options = [word for word in words if not word.startswith("--as")]
+    program = listens(pync(*dialect, "-lkvU", *options, path))
+    for name in (b"\0pync a\0b", b"\0pync \xff\x1b[31m"):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.bind(name + os.fsencode(folder))
+            sock.connect(str(path))
+            if "--exec" in options:
+                assert Peer(sock).hears_rest() == b"served\n"
+            elif "--chat" in options:
+                Peer(sock).hears(b"<announce> @pync ")
+    with connected_to(path) as peer:
+        peer.half_closes()
+        peer.hears_rest()
+    program.process.terminate()
+    assert b"Traceback" not in program.ends(-signal.SIGTERM)
+
+
 def test_a_path_with_blanks_and_letters(pync: Start, folder: Path) -> None:
     path = folder / "a socket, ö"
     listener = listens(pync("-lvU", path))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import select
+import sys
+from pathlib import Path
 
 import pytest
 
+import pync
 from pync.core.address import Address
 from pync.core.errors import ExecError
-from pync.transports.process import Process, variables, words_of
+from pync.transports.process import SECRETS, Process, start, variables, words_of
 
 from ...systems import only_posix
 
@@ -67,6 +71,37 @@ def test_variables_and_status() -> None:
 def test_what_cannot_be_run() -> None:
     with pytest.raises(ExecError, match="exec /no/such: no such file or directory"):
         Process(["/no/such"], {})
+
+
+def test_a_word_with_a_nul_cannot_be_run() -> None:
+    with pytest.raises(ExecError, match="null"):
+        start(["echo", "a\0b"] if sys.platform != "win32" else ["echo a\0b"], {})
+
+
+@only_posix
+def test_the_name_of_an_abstract_socket_may_hold_nul() -> None:
+    with Process(["sh", "-c", 'echo "$NAME"'], {"NAME": "@a\0b"}) as process:
+        assert read_all(process) == b"@a@b\n"
+        assert process.wait() == 0
+
+
+@only_posix
+def test_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "not for children")
+    monkeypatch.setenv("PYNC_AS", "ncat")
+    with Process(["env"], {}) as process:
+        shown = read_all(process)
+        assert process.wait() == 0
+    assert b"PYNC_AS=ncat\n" in shown
+    assert b"not for children" not in shown
+
+
+def test_every_variable_that_holds_a_secret_is_known() -> None:
+    package = Path(pync.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    named = re.findall(r"PYNC_\w*(?:AUTH|KEY|PASSWORD|SECRET)\b", source)
+    assert set(named) == SECRETS
 
 
 @only_posix
