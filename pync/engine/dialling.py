@@ -17,7 +17,7 @@ from ..transports import Options
 from ..transports.conn import TcpConn
 from ..transports.internet import UNTELLING, Endpoint, address_of
 from ..transports.tcp import begin_to_connect, check_connected, conn_of
-from .loop import Loop, Timer
+from .loop import Scheduler, Timer
 from .resolver import Found, Lookup, Resolver
 
 #: Seconds before the next address is tried beside one that does not answer.
@@ -37,7 +37,7 @@ class Dialling:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         resolver: Resolver,
         address: Address,
         options: Options,
@@ -63,7 +63,8 @@ class Dialling:
         """Begin; ``finished`` is called later, never from here."""
         if self._options.timeout is not None:
             self._timer = self._loop.call_later(self._options.timeout, self._time_out)
-        self._lookup = self._resolver.look_up(self._address, self._options, self._found)
+        found = self._loop.bound(self._found)
+        self._lookup = self._resolver.look_up(self._address, self._options, found)
 
     def stop(self) -> None:
         """Give up; nobody is told. Idempotent."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from ..transports.conn import Conn
+
 Convert = Callable[[bytes], bytes]
 
 
@@ -99,3 +101,12 @@ def unacknowledged(end: object) -> int:
     """
     counting: Callable[[], int] | None = getattr(end, "unacknowledged", None)
     return counting() if counting is not None else 0
+
+
+def break_off(conn: Conn) -> None:
+    """Close by RST, where there is such a thing: the peer must not take it for the end."""
+    for name in ("abort", "break_off"):
+        breaking: Callable[[], None] | None = getattr(conn, name, None)
+        if breaking is not None:
+            breaking()
+    conn.close()

@@ -15,7 +15,7 @@ from ..core.until import Condition
 from ..layers.delimiter import Cutter
 from .direction import DRAINING, OPEN, after, is_over
 from .ends import Convert, Mover, Sink, Source, fault_fds
-from .loop import Loop
+from .loop import Scheduler
 from .pace import Pace
 from .pending import Pending
 
@@ -53,7 +53,7 @@ class Flow:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         source: Source,
         sink: Sink,
         changed: Callable[[], None],

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from ..transports import bell, readiness
 from ..transports.readiness import one_wait
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Callback = Callable[[], None]
+P = ParamSpec("P")
 
 #: Descriptors from which on it is a crowd. Measured: below some dozens poll(2) costs less than
 #: an epoll_ctl(2) for every change.
@@ -48,6 +49,30 @@ class Timer:
 
     def __lt__(self, other: Timer) -> bool:
         return self.due < other.due
+
+
+class Scheduler(Protocol):
+    """What a part of a program needs of the loop; see Loop. Also a client's Boundary."""
+
+    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be read; None stops that."""
+        ...
+
+    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be written; None stops that."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callback) -> Timer:
+        """Call once, ``seconds`` from now."""
+        ...
+
+    def call_every(self, seconds: float, callback: Callback) -> Timer:
+        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+        ...
+
+    def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """The callback, for those who call back by other ways than the loop."""
+        ...
 
 
 class Loop:
@@ -103,6 +128,10 @@ class Loop:
 
         timer = self.call_later(seconds, call)
         return timer
+
+    def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """The callback itself: here nothing is caught (see engine/boundary.py)."""
+        return callback
 
     def run_while(self, going_on: Callable[[], bool]) -> None:
         """Run until ``going_on()`` is false; it is asked after every round.

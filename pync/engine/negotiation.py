@@ -10,7 +10,7 @@ from typing import Generic
 
 from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Result, Send
 from ..transports.conn import Conn
-from .loop import Loop, Timer
+from .loop import Scheduler, Timer
 
 
 class Negotiation(Generic[Result]):
@@ -29,7 +29,7 @@ class Negotiation(Generic[Result]):
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         conn: Conn,
         handshake: Handshake[Result],
         seconds: float,

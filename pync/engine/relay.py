@@ -26,7 +26,7 @@ from ..transports.conn import Conn
 from .direction import ENDED, OPEN
 from .ends import Sink, send_eof, unacknowledged
 from .flow import Flow
-from .loop import Loop, Timer
+from .loop import Loop, Scheduler, Timer
 from .tuning import PLAIN, End, Moved, Nowhere, Tuning
 from .zerocopy import fast_path
 
@@ -83,7 +83,7 @@ class Relay:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         local: End,
         remote: Conn,
         endings: Endings,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..core.errors import IdleTimeoutError, PyncError, RelayError, cause_of
 from ..engine.ends import send_eof
-from ..engine.loop import Loop, Timer
+from ..engine.loop import Scheduler, Timer
 from ..transports.conn import Conn
 
 #: Bytes of one read: nobody speaks for long before the next is heard.
@@ -38,7 +38,7 @@ class Member:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         conn: Conn,
         heard: Callable[[Member, bytes], None],
         left: Callable[[Member, Exception | None], None],

@@ -10,7 +10,9 @@ from ..core import exits
 from ..core.address import Address
 from ..core.config import Config, Endings, Proxy
 from ..core.errors import UsageError
-from ..core.events import Accepted, Report
+from ..core.events import Accepted, Failed, Report
+from ..engine.boundary import Boundary, as_failure
+from ..engine.ends import break_off
 from ..engine.loop import Loop
 from ..engine.pace import Rate
 from ..engine.resolver import Resolver
@@ -90,9 +92,22 @@ class _Server:
 
     def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
-        session = self._make(self._services, conn, self._left)
-        self._sessions.add(session)
-        session.start()
+
+        def failed(error: Exception) -> None:
+            self._report(Failed(as_failure(error, conn.peer)))
+            self._sessions.difference_update(entered)
+            self._door.left()
+            for session in entered:
+                session.break_off()
+            break_off(conn)
+
+        entered: list[Session] = []
+        boundary = Boundary(self._services.loop, failed)
+        with boundary:
+            services = self._services._replace(loop=boundary)
+            entered.append(self._make(services, conn, self._left))
+            self._sessions.update(entered)
+            entered[0].start()
 
     def _left(self, session: Session) -> None:
         self._sessions.remove(session)

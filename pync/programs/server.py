@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..core import exits
 from ..core.config import Config
-from ..core.errors import OutputError, PyncError
 from ..core.events import Accepted, Failed, Report
+from ..engine.boundary import as_failure, ends_program
 from ..transports import listen
 from ..transports.conn import Listener
 from ..transports.stdio import Stdio
@@ -41,8 +41,7 @@ def _serve_for_ever(config: Config, listener: Listener, report: Report, talk: Ta
                 report(Accepted(conn.peer))
                 if talk(conn):
                     return
-        except OutputError:
-            raise
-        except PyncError as error:
-            # One client's failure is no reason to leave the others.
-            report(Failed(error))
+        except Exception as error:
+            if ends_program(error):
+                raise
+            report(Failed(as_failure(error, accepted.peer)))

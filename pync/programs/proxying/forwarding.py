@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ...core.errors import IdleTimeoutError, cause_of
-from ...engine.loop import Loop, Timer
+from ...engine.loop import Scheduler, Timer
 from ...engine.pace import Pace
 from ...engine.tuning import Tuning
 from ...layers.handshake import HandshakeError
@@ -47,7 +47,7 @@ class Forwarding:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         client: Conn,
         origin: Conn | None,
         proxy: Intermediary,
@@ -250,7 +250,7 @@ class _Outbox:
         sent: is called when some of what waited has gone.
     """
 
-    def __init__(self, loop: Loop, conn: Conn | None, sent: Callable[[], None]) -> None:
+    def __init__(self, loop: Scheduler, conn: Conn | None, sent: Callable[[], None]) -> None:
         self._loop = loop
         self._conn = conn
         self._sent = sent

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...engine.ends import send_eof, unacknowledged
-from ...engine.loop import Loop, Timer
-from ...transports.conn import Conn, TcpConn
-from ...transports.layered import LayeredConn
+from ...engine.ends import break_off, send_eof, unacknowledged
+from ...engine.loop import Scheduler, Timer
+from ...transports.conn import Conn
 
 #: Seconds that a client has to take what was said last, and to end.
 LINGER = 2.0
@@ -31,7 +30,7 @@ class Parting:
     """
 
     def __init__(
-        self, loop: Loop, conn: Conn, finished: Callable[[], None], *, broken: bool = False
+        self, loop: Scheduler, conn: Conn, finished: Callable[[], None], *, broken: bool = False
     ) -> None:
         self._loop = loop
         self._conn = conn
@@ -85,10 +84,7 @@ class Parting:
         if waits and time.monotonic() < self._until:
             self._timer = self._loop.call_later(LOOK, self._look)
             return
-        if isinstance(self._conn, TcpConn):
-            self._conn.abort()
-        elif isinstance(self._conn, LayeredConn):
-            self._conn.break_off()
+        break_off(self._conn)
         self._end()
 
     def _end(self) -> None:

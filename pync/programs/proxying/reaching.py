@@ -12,7 +12,7 @@ from ...core.config import Proxy
 from ...core.errors import DialError, ProxyError, PyncError, cause_of
 from ...core.events import Report
 from ...engine.dialling import Dialling
-from ...engine.loop import Loop, Timer
+from ...engine.loop import Scheduler, Timer
 from ...engine.negotiation import Negotiation
 from ...engine.resolver import Resolver
 from ...layers.handshake import HandshakeError
@@ -39,7 +39,7 @@ class Reaching:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: Scheduler,
         resolver: Resolver,
         options: Options,
         proxies: tuple[Proxy, ...],

@@ -15,7 +15,8 @@ from ...core.config import Endings, Proxy
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
 from ...engine.dialling import Dialling
-from ...engine.loop import Loop
+from ...engine.ends import break_off
+from ...engine.loop import Scheduler
 from ...engine.negotiation import Negotiation
 from ...engine.relay import Relay
 from ...engine.resolver import Resolver
@@ -35,11 +36,12 @@ HANDSHAKE = 10.0
 class Services(NamedTuple):
     """What the sessions of one server share.
 
-    ``dialling``: how to dial targets. ``tuning``: makes what happens to the bytes of one
-    client. ``proxies``: those to pass on the way to a target.
+    ``loop``: for each client, its own Boundary. ``dialling``: how to dial targets. ``tuning``:
+    makes what happens to the bytes of one client. ``proxies``: those to pass on the way to a
+    target.
     """
 
-    loop: Loop
+    loop: Scheduler
     resolver: Resolver
     dialling: Options
     endings: Endings
@@ -93,6 +95,17 @@ class Session:
         self._client.close()
         if self._target is not None:
             self._target.close()
+
+    def break_off(self) -> None:
+        """Let go of everything by RST: nobody must take what came for all there was."""
+        self._over = True
+        try:
+            if self._activity is not None:
+                self._activity.stop()
+        finally:
+            break_off(self._client)
+            if self._target is not None:
+                self._target.abort()
 
     # What it does, one after the other.
 

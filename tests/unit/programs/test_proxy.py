@@ -10,6 +10,7 @@ import pytest
 from pync.core.config import Proxy
 from pync.core.errors import UsageError
 from pync.dialects.pync import parse
+from pync.programs.proxying.session import Session
 
 from ...peer import connected, listening
 
@@ -76,3 +77,28 @@ def test_anybody_who_reaches_it_can_use_it_and_that_is_said(pync: Start) -> None
     assert pync(*words, "0.0.0.0", 0).says().endswith(" can use the proxy")
     for safe in (["--proxy-auth", "a:b"], ["--allow", "127.0.0.1"]):
         assert "timed out" in pync(*words, *safe, "0.0.0.0", 0).says()
+
+
+@pytest.mark.parametrize("kind", ["socks", "http"])
+def test_an_exception_that_one_client_raises_ends_that_client_only(
+    pync: Start, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(Session, "_dial", fails)
+    words = ("--proxy-type", kind, "--max-conns=1", "--accept-timeout=0.3", "127.0.0.1", 0)
+    running = pync("-lv", *words)
+    port = int(running.says().rpartition(" ")[2])
+    asks = {
+        "socks": b"\5\1\0\5\1\0\1\x7f\0\0\1\0\7",
+        "http": b"CONNECT 127.0.0.1:7 HTTP/1.1\r\nHost: 127.0.0.1:7\r\n\r\n",
+    }
+    # Each is let in beside nobody else: the one before has left.
+    for _ in range(2):
+        with connected(port) as client:
+            assert running.says().startswith("Connection received on ")
+            client.says(asks[kind])
+            assert client.is_reset()
+            assert running.says().endswith(": internal error: UnicodeError: label too long")
+    assert "timed out" in running.ends()[2]

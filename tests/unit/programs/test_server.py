@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pync.layers.telnet import Telnet
+
 from ...systems import needs_rst
 
 if TYPE_CHECKING:
@@ -134,3 +136,30 @@ def test_a_unix_path_is_gone_at_the_end(
     running.types_eof()
     assert running.ends()[0] == 0
     assert not path.exists()
+
+
+def test_an_exception_that_one_client_raises_ends_that_client_only(
+    pync: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = Telnet.receive
+
+    def fails_on_x(codec: Telnet, data: bytes) -> bytes:
+        if data == b"x":
+            raise UnicodeError("label too long")
+        return receive(codec, data)
+
+    monkeypatch.setattr(Telnet, "receive", fails_on_x)
+    running = pync("-lkt", "-v", "--accept-timeout=0.3", "127.0.0.1", 0)
+    address = where(running)
+    for says, shown in ((b"x", b""), (b"hello", b"hello")):
+        with connect(address) as client:
+            peer = "{}:{}".format(*client.getsockname())
+            assert running.says().startswith("Connection received on ")
+            client.sendall(says)
+            if shown:
+                assert running.shows(5) == b"hello"
+            else:
+                said = "internal error: UnicodeError: label too long"
+                assert running.says() == f"pync: relay tcp://{peer}: {said}"
+                assert client.recv(1) == b""
+    assert "timed out" in running.ends()[2]

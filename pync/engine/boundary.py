@@ -1,0 +1,122 @@
+"""What one client's bytes can raise ends that client only.
+
+A server gives each client a Boundary in place of the loop. An exception in one of the client's
+callbacks is handed to the server, which reports it and lets the client go; the loop, and so
+the other clients, go on:
+
+    boundary = Boundary(loop, failed)
+    with boundary:
+        session = Session(boundary, conn)
+        session.start()
+
+A server that serves one client after the other asks ``ends_program`` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec
+
+from ..core.errors import OutputError, OutputGone, PyncError, RelayError, UsageError, cause_of
+from .loop import Callback, Scheduler, Timer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+P = ParamSpec("P")
+
+#: Failures of the program itself: our own output, or the command line.
+_OURS = (OutputError, OutputGone, UsageError)
+
+
+def ends_program(error: BaseException) -> bool:
+    """Whether an error raised while one client was served is not that client's alone."""
+    return isinstance(error, _OURS) or not isinstance(error, Exception)
+
+
+def as_failure(error: Exception, peer: object) -> PyncError:
+    """The error as a PyncError about ``peer``, to be reported in one line."""
+    if isinstance(error, PyncError):
+        return error
+    if isinstance(error, OSError):
+        return RelayError("relay", peer, cause_of(error))
+    # Not foreseen: a fault of ours, or of a parser that we use.
+    return RelayError("relay", peer, f"internal error: {type(error).__name__}: {error}")
+
+
+class Boundary:
+    """The loop, as one client may use it.
+
+    Arguments:
+        loop: calls back.
+        failed: is given the exception that a callback, or the ``with`` block, raised; once.
+            Nothing is called back through this boundary afterwards. Errors that end the
+            program (see ends_program) are raised instead.
+    """
+
+    def __init__(self, loop: Scheduler, failed: Callable[[Exception], None]) -> None:
+        self._loop = loop
+        self._failed = failed
+        self._over = False
+        # Watched through this boundary, so that a failure can stop all of it.
+        self._reading: set[int] = set()
+        self._writing: set[int] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None or not isinstance(error, Exception) or ends_program(error):
+            return False
+        self._fail(error)
+        return True
+
+    def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be read; None stops that."""
+        (self._reading.discard if callback is None else self._reading.add)(descriptor)
+        self._loop.watch_reader(descriptor, self.bound(callback) if callback else None)
+
+    def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
+        """Call back while the descriptor can be written; None stops that."""
+        (self._writing.discard if callback is None else self._writing.add)(descriptor)
+        self._loop.watch_writer(descriptor, self.bound(callback) if callback else None)
+
+    def call_later(self, seconds: float, callback: Callback) -> Timer:
+        """Call once, ``seconds`` from now."""
+        return self._loop.call_later(seconds, self.bound(callback))
+
+    def call_every(self, seconds: float, callback: Callback) -> Timer:
+        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+        return self._loop.call_every(seconds, self.bound(callback))
+
+    def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
+        """The callback, for those who call back by other ways than the loop."""
+        return partial(self._call, callback)
+
+    def _call(self, callback: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:
+        if self._over:
+            return
+        try:
+            callback(*args, **named)
+        except _OURS:
+            raise
+        except Exception as error:  # noqa: BLE001 - this is what a boundary is for
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if self._over:
+            return
+        self._over = True
+        while self._reading:
+            self._loop.watch_reader(self._reading.pop(), None)
+        while self._writing:
+            self._loop.watch_writer(self._writing.pop(), None)
+        self._failed(error)
