@@ -37,7 +37,7 @@ LARGEST = 4096
 _IAC = bytes((IAC,))
 
 #: Where the parser is between two bytes.
-_DATA, _COMMAND, _VERB, _SUB_OPTION, _SUB, _SUB_IAC = range(6)
+_DATA, _COMMAND, _VERB, _SUB, _SUB_IAC = range(5)
 
 
 class Abilities(NamedTuple):
@@ -86,7 +86,7 @@ class Telnet:
         self._text = text
         self._state = _DATA
         self._verb = 0
-        self._option = 0
+        #: The option's number, then its data; empty until the number has come.
         self._sub = bytearray()
         self._sub_is_too_large = False
         self._held_cr = False
@@ -175,10 +175,6 @@ class Telnet:
         elif self._state == _VERB:
             self._state = _DATA
             self._negotiated(self._verb, byte)
-        elif self._state == _SUB_OPTION:
-            self._option, self._state = byte, _SUB
-            self._sub.clear()
-            self._sub_is_too_large = False
         elif byte == IAC:
             self._keep(_IAC)
             self._state = _SUB
@@ -196,7 +192,9 @@ class Telnet:
         elif byte in VERBS:
             self._verb, self._state = byte, _VERB
         elif byte == SB:
-            self._state = _SUB_OPTION
+            self._state = _SUB
+            self._sub.clear()
+            self._sub_is_too_large = False
         else:
             self.heard(byte)
 
@@ -229,12 +227,15 @@ class Telnet:
             self._outgoing += command(verbs[yes], option)
 
     def _subnegotiated(self) -> None:
-        answer = self._abilities.answer.get(self._option)
-        if answer is None or self._sub_is_too_large or not self.us.is_on(self._option):
+        if not self._sub or self._sub_is_too_large:
+            return  # IAC SB IAC SE names no option
+        option, data = self._sub[0], bytes(self._sub[1:])
+        answer = self._abilities.answer.get(option)
+        if answer is None or not self.us.is_on(option):
             return
-        said = answer(bytes(self._sub))
+        said = answer(data)
         if said is not None:
-            self.subnegotiate(self._option, said)
+            self.subnegotiate(option, said)
 
     # Text.
 

@@ -67,6 +67,11 @@ ASKED = {
     "NOP, GA, DM": b"\xff\xf1\xff\xf9\xff\xf2",
     "TTYPE": b"\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0",
     "TTYPE without consent": b"\xff\xfa\x18\x01\xff\xf0",
+    "an empty subnegotiation": b"\xff\xfa\xff\xf0",
+    "a subnegotiation cut off by WILL ECHO": b"\xff\xfa\xff\xfb\x01",
+    "a subnegotiation of option 255": b"\xff\xfa\xff\xffaa\xff\xf0",
+    "TTYPE without data": b"\xff\xfd\x18\xff\xfa\x18\xff\xf0",
+    "TTYPE without SE": b"\xff\xfd\x18\xff\xfa\x18\x01\xff\xf1",
     "TSPEED": b"\xff\xfd\x20\xff\xfa\x20\x01\xff\xf0",
     "XDISPLOC": b"\xff\xfd\x23\xff\xfa\x23\x01\xff\xf0",
     "NEW-ENVIRON": b"\xff\xfd\x27\xff\xfa\x27\x01\xff\xf0",
@@ -184,6 +189,11 @@ def _end(echoes: bool, last: bytes) -> bytes:
         (b"a\r\0b", b"a\rb"),
         (b"a\xff\xffb", b"a\xffb"),
         (b"a\xff\xf1b\xff\xf9c", b"abc"),
+        (b"a\xff\xfa\xff\xf0b", b"ab"),
+        (b"a\xff\xfa\xff\xf1b", b"ab"),
+        (b"a\xff\xfa\xff\xff\xff\xf0b", b"ab"),
+        (b"a\xff\xfa\xff\xffaa\xff\xf0b", b"ab"),
+        (b"a\xff\xfa\x18" + b"x" * 9000 + b"\xff\xf0b", b"ab"),
     ],
 )
 def test_what_is_seen(says: bytes, seen: bytes) -> None:

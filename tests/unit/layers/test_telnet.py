@@ -62,6 +62,17 @@ HEARD = [
     (b"\xff\xfa\x07a\xff\xffb\xff\xf0x", b"x", b""),
     (b"\xff\xfa\x07abc\xff\xfb\x01x", b"x", b"\xff\xfd\x01"),
     (b"\xff\xfa\x07abc\xff\xfa\x08d\xff\xf0x", b"x", b""),
+    # Empty, cut short before the option, and for option 255, which is doubled too (RFC 855).
+    (b"a\xff\xfa\xff\xf0 b", b"a b", b""),
+    (b"a\xff\xfa\xff\xf1 b", b"a b", b""),
+    (b"a\xff\xfa\xff\xfb\x01 b", b"a b", b"\xff\xfd\x01"),
+    (b"a\xff\xfa\xff\xff\xff\xf0 b", b"a b", b""),
+    (b"a\xff\xfa\xff\xffaa\xff\xf0 b", b"a b", b""),
+    (b"a\xff\xfa\xff\xff\xff\xff\xff\xf0 b", b"a b", b""),
+    (b"a\xff\xfa\xff\xfa\xff\xf0 b", b"a b", b""),
+    # Longer than what is kept.
+    (b"a\xff\xfd\x18\xff\xfa\x18\x01" + b"x" * LARGEST + b"\xff\xf0 b", b"a b", b"\xff\xfb\x18"),
+    (b"a\xff\xfa\xff\xff" + b"\xff\xff" * LARGEST + b"\xff\xf0 b", b"a b", b""),
     # BINARY leaves CR alone, both ways.
     (b"\xff\xfb\x00\r\n\r\0\r", b"\r\n\r\0\r", b"\xff\xfd\x00"),
     (b"\r\xff\xfb\x00\n", b"\r\n", b"\xff\xfd\x00"),
