@@ -140,6 +140,8 @@ class Flow:
                 data = self._source.recv(self._size)
             except (BlockingIOError, InterruptedError):
                 if not number:
+                    # A layer may hold more although this read gave nothing.
+                    self._arrange()
                     return
                 break
             except OSError as error:

@@ -122,6 +122,8 @@ class Member:
         try:
             data = self._conn.recv(READ)
         except (BlockingIOError, InterruptedError):
+            # A layer may hold more although this read gave nothing.
+            self._arrange()
             return
         except (OSError, PyncError) as error:
             self._leave(self._worded(error))

@@ -10,6 +10,10 @@ from typing import Any
 from ..layers.telnet import Telnet
 from .conn import Conn
 
+#: Bytes of one read from a stream. Three bytes of it may be a command that costs microseconds:
+#: a client that sends nothing else must not hold the event loop for long.
+READ = 16 * 1024
+
 #: Bytes of answers that may wait for a peer that does not read; more are not given.
 MOST_ANSWERS = 64 * 1024
 
@@ -62,12 +66,19 @@ class TelnetConn(Conn):
         return self._conn.gettimeout()
 
     def recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes without TELNET's; ``b""`` at EOF. Raises OSError."""
-        while data := self._conn.recv(size):
+        """Up to ``size`` bytes without TELNET's; ``b""`` at EOF.
+
+        Raises OSError. Without blocking, a read that held only commands raises
+        BlockingIOError, even if more can be read: others get their turn first.
+        """
+        most = size if self.datagram else min(size, READ)
+        while data := self._conn.recv(most):
             text = self._telnet.receive(data)
             self._answer(self._telnet.outgoing())
             if text or self.datagram:
                 return text
+            if self._conn.gettimeout() == 0:
+                raise BlockingIOError
         return b""
 
     def send(self, data: bytes | memoryview) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import pytest
 
-from ..peer import listening
+from ..peer import DEADLINE, connected, listening
 from ..programs import PYNC
+from .conftest import Start, heard_port
 from .terminal import Terminal
 
 TELNET = [*PYNC, "--as=telnet"]
@@ -99,3 +101,28 @@ def test_keys_and_the_way_back_to_lines() -> None:
         peer.closes()
         person.sees(b"Connection closed by foreign host.\r\n")
         assert person.ends() == 0
+
+
+def test_a_client_that_sends_nothing_but_commands_does_not_hold_up_the_others(pync: Start) -> None:
+    broker = pync("-lv", "-t", "--broker", "127.0.0.1", "0")
+    port = heard_port(broker)
+    flood = b"\xff\xfd\x01\xff\xfe\x01" * 10_000
+    with connected(port) as hostile, connected(port) as one, connected(port) as other:
+        done = threading.Event()
+
+        def send() -> None:
+            while not done.is_set():
+                hostile.offers(flood)
+
+        flooding = threading.Thread(target=send)
+        flooding.start()
+        try:
+            for number in range(20):
+                line = b"%d\n" % number
+                one.says(line)
+                other.hears(line)
+                other.says(line)
+                one.hears(line)
+        finally:
+            done.set()
+            flooding.join(DEADLINE)

@@ -109,3 +109,33 @@ def test_one_who_is_silent_has_to_leave() -> None:
 def _once() -> Callable[[], bool]:
     rounds = iter([True])
     return lambda: next(rounds, False)
+
+
+class Held(StreamConn):
+    """A connection whose layer holds these already: the descriptor tells nothing."""
+
+    steps: list[bytes | Exception]
+
+    def pending(self) -> bool:
+        return bool(self.steps)
+
+    def recv(self, size: int) -> bytes:
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+
+def test_a_read_that_gives_nothing_is_followed_by_the_next_while_more_is_held() -> None:
+    ours, theirs = socket.socketpair()
+    conn = Held(ours, Address("unix", path="here"), Address("unix", path="there"))
+    conn.steps = [BlockingIOError(), b"hello"]
+    heard: list[bytes] = []
+    with theirs, Loop() as loop:
+        member = Member(
+            loop, conn, lambda _, data: heard.append(data), lambda *_: None, lambda _: None, None
+        )
+        member.start()
+        loop.run_while(lambda: not heard)
+        member.close()
+    assert heard == [b"hello"]

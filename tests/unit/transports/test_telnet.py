@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.transports.conn import Conn, StreamConn, TcpConn
-from pync.transports.telnet import MOST_ANSWERS, TelnetConn
+from pync.transports.telnet import MOST_ANSWERS, READ, TelnetConn
 
 from ...peer import Peer, connected, listening
 from ...systems import only_posix
@@ -58,13 +58,22 @@ def test_a_peer_that_asks_for_ever_and_never_reads_fills_nothing(
 ) -> None:
     conn, peer = ends
     for _ in range(100):
-        peer.says(b"\xff\xfd\x01" * 3000)
+        peer.says(b"\xff\xfd\x01" * (READ // 3))
         with pytest.raises(BlockingIOError):
             conn.recv(1 << 20)
         assert len(conn._answers) <= MOST_ANSWERS
     assert conn._answers
     with pytest.raises(BlockingIOError):
         conn.send(b"x")
+
+
+def test_commands_without_end_do_not_keep_a_read_busy(ends: tuple[TelnetConn, Peer]) -> None:
+    conn, peer = ends
+    peer.says(b"\xff\xf1" * READ + b"text")
+    for _ in range(2):
+        with pytest.raises(BlockingIOError):
+            conn.recv(1 << 20)
+    assert conn.recv(1 << 20) == b"text"
 
 
 def test_it_can_what_the_connection_under_it_can() -> None:
