@@ -119,9 +119,11 @@ def _auth(config: Config) -> tuple[str, str] | None:
     text = config.proxy_auth or os.environ.get(VARIABLE)
     if config.proxy_auth_file is not None:
         try:
-            with open(config.proxy_auth_file, encoding="utf-8") as file:
+            # As the arguments and the environment are read (PEP 383): it need not be UTF-8.
+            path = config.proxy_auth_file
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 text = file.readline().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(f"--proxy-auth-file {config.proxy_auth_file}: {error}") from None
     if text is None:
         return None

@@ -14,6 +14,9 @@ from .handshake import Handshake, HandshakeError, Line, Send
 LONGEST_LINE = 8192
 MOST_LINES = 100
 
+#: Informational responses (1xx) before the final one (RFC 9110 15.2).
+MOST_INFORMATIONAL = 10
+
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: .*)?\r?\n")
 _CHALLENGE = re.compile(rb"(?i:proxy-authenticate):[ \t]*(.*?)[ \t]*\r?\n")
 
@@ -49,6 +52,17 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
     if authorization is not None:
         lines.append(f"Proxy-Authorization: {authorization}")
     yield Send("".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape"))
+    for _ in range(MOST_INFORMATIONAL + 1):
+        status, shown, challenges = yield from _response()
+        # 101 is not informational for us: we have asked for no upgrade (RFC 9110 15.2.2).
+        if not 100 <= status < 200 or status == 101:
+            break
+    if not 200 <= status < 300:
+        raise StatusError(status, shown, challenges)
+
+
+def _response() -> Handshake[tuple[int, str, tuple[str, ...]]]:
+    """Read one response's head: its status, its first line, and its challenges."""
     answer = yield Line(LONGEST_LINE, name="status")
     shown = answer.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
     found = _STATUS.fullmatch(answer)
@@ -64,9 +78,7 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
             challenges.append(challenge.group(1).decode("utf-8", "backslashreplace"))
     else:
         raise HandshakeError("the proxy's answer does not end")
-    status = int(found.group(1))
-    if not 200 <= status < 300:
-        raise StatusError(status, shown, tuple(challenges))
+    return int(found.group(1)), shown, tuple(challenges)
 
 
 def authority(host: str, port: int) -> str:

@@ -77,8 +77,8 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
         if ":" in host:
             raise HandshakeError("SOCKS 4 knows no IPv6") from None
         # 0.0.0.x, which no host has, says that a name follows.
-        address, name = bytes([0, 0, 0, 1]), _word(host, "host") + b"\0"
-    identity = _word(user or "", "user") + b"\0"
+        address, name = bytes([0, 0, 0, 1]), _without_nul(_name(host, 4), "host") + b"\0"
+    identity = _without_nul(encoded(user or ""), "user") + b"\0"
     yield Send(b"\4\1" + port.to_bytes(2, "big") + address + identity + name)
     answer = yield Exactly(8)
     if answer[0] != 0:
@@ -90,7 +90,7 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
 
 def _authenticate(user: str, password: str) -> Handshake[None]:
     """RFC 1929."""
-    name, secret = user.encode(), password.encode()
+    name, secret = encoded(user), encoded(password)
     if not 0 < len(name) < 256 or len(secret) > 255:
         raise HandshakeError("user and password may have 1 to 255 bytes each")
     yield Send(bytes([1, len(name)]) + name + bytes([len(secret)]) + secret)
@@ -103,14 +103,28 @@ def _address(host: str) -> bytes:
     try:
         literal = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        name = host.encode("idna") if not host.isascii() else host.encode()
-        if not 0 < len(name) < 256:
-            raise HandshakeError(f"{host!r} is no name for SOCKS 5") from None
+        name = _name(host, 5)
         return bytes([3, len(name)]) + name
     return bytes([1 if literal.version == 4 else 4]) + literal.packed
 
 
-def _word(text: str, what: str) -> bytes:
-    if "\0" in text:
+def _name(host: str, version: int) -> bytes:
+    """A host's name as it is sent: in ASCII (RFC 5890), of up to 255 bytes."""
+    try:
+        name = host.encode() if host.isascii() else host.encode("idna")
+    except UnicodeError:
+        name = b""
+    if not 0 < len(name) < 256:
+        raise HandshakeError(f"{host!r} is not a name for SOCKS {version}")
+    return name
+
+
+def encoded(text: str) -> bytes:
+    """What was typed, as bytes; it need not have been UTF-8 (PEP 383)."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _without_nul(data: bytes, what: str) -> bytes:
+    if b"\0" in data:
         raise HandshakeError(f"the {what} holds a NUL")
-    return text.encode()
+    return data

@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from .handshake import Exactly, Handshake, HandshakeError, Line, Send
+from .socks import encoded
 
 #: Why a target was not reached, as errors.py words it -> reply of SOCKS 5 (RFC 1928 6).
 #: There is none for a time-out, and 6 is the TTL's.
@@ -123,7 +124,7 @@ def _authenticate(auth: tuple[str, str]) -> Handshake[None]:
     password = yield Exactly(size)
     # Both are compared, and in a time that tells nothing: which one was wrong is no one's
     # business.
-    fits = compare_digest(user, auth[0].encode()) & compare_digest(password, auth[1].encode())
+    fits = compare_digest(user, encoded(auth[0])) & compare_digest(password, encoded(auth[1]))
     if version != 1 or not fits:
         yield Send(b"\1\1")
         raise HandshakeError("the user or the password is wrong")

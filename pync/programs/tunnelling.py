@@ -105,8 +105,11 @@ def _target(config: Config, address: Address) -> str:
 
 def port_number(port: str, address: Address) -> int:
     """The number of a port, which may be a service's name. Raises DialError about ``address``."""
-    if port.isdigit():
-        return int(port)
+    if port.isascii() and port.isdigit():
+        digits = port.lstrip("0") or "0"
+        if len(digits) > 5 or int(digits) > 65535:
+            raise DialError("dial", address, f"port number too large: {port}")
+        return int(digits)
     try:
         return socket.getservbyname(port, "tcp")
     except OSError:

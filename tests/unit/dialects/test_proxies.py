@@ -52,6 +52,8 @@ def test_where_the_secret_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "auth").write_text("file:3\nmore")
     config = Config(proxy=("h",), proxy_auth_file=str(tmp_path / "auth"))
     assert chain(config)[0] == Proxy("http", "h", "3128", "file", "3")
+    (tmp_path / "auth").write_bytes(b"j\xff:\xfe")
+    assert chain(config)[0] == Proxy("http", "h", "3128", "j\udcff", "\udcfe")
     with pytest.raises(UsageError, match="--proxy-auth-file /none"):
         chain(Config(proxy_auth_file="/none"))
     with pytest.raises(UsageError, match="write USER:PASSWORD"):

@@ -42,6 +42,25 @@ def test_a_tunnel(answer: bytes) -> None:
     assert rest == b"first\nwords"
 
 
+def test_an_informational_response_is_not_final() -> None:
+    # RFC 9110 15.2: one or more 1xx may come before the final response.
+    informational = (
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\nVia: x\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nProxy-Authenticate: Basic\r\n\r\n",
+    )
+    answers = b"".join(informational) + b"HTTP/1.1 200 ok\r\n\r\nfirst\n"
+    assert played(connect("h", 1), answers)[1] == b"first\n"
+
+
+def test_challenges_are_those_of_the_final_response() -> None:
+    early = b"HTTP/1.1 103 x\r\nProxy-Authenticate: Basic\r\n\r\n"
+    final = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Digest nonce=1\r\n\r\n"
+    with pytest.raises(StatusError) as refusal:
+        played(connect("h", 1), early + final)
+    assert refusal.value.challenges == ("Digest nonce=1",)
+
+
 def test_ipv6_and_who_we_are() -> None:
     sent, _ = played(connect("::1", 1, "Basic am9lOnNlOmNyZXQ="), b"HTTP/1.0 200 x\r\n\r\n")
     assert sent.startswith(b"CONNECT [::1]:1 HTTP/1.1\r\n")
@@ -54,6 +73,9 @@ def test_ipv6_and_who_we_are() -> None:
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "returned status code 403"),
         (b"SSH-2.0-x\r\n", "does not speak HTTP"),
         (b"HTTP/1.1 200 x\r\n" + b"A: b\r\n" * 200, "does not end"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 no\r\n\r\n", "status code 403"),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "returned status code 101"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50, "returned status code 100"),
     ],
 )
 def test_refusals(answer: bytes, said: str) -> None:

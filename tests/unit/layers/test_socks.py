@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,24 @@ def test_a_password_that_is_refused_or_too_long() -> None:
         played(connect5("h", 1, "joe"), b"\5\2\1\1")
     with pytest.raises(HandshakeError, match="1 to 255 bytes"):
         played(connect5("h", 1, "j" * 256), b"\5\2")
+
+
+def test_what_was_typed_need_not_be_utf_8() -> None:
+    sent, _ = played(connect5("h", 1, "j\udcff", "\udcfe"), b"\5\2\1\0" + GRANTED5[2:])
+    assert sent.startswith(b"\5\2\0\2\1\2j\xff\1\xfe")
+    sent, _ = played(connect4("1.2.3.4", 80, "j\udcff"), b"\0\x5a" + bytes(6))
+    assert sent == b"\4\1\0\x50\1\2\3\4j\xff\0"
+
+
+@pytest.mark.parametrize("connect", [connect4, connect5])
+def test_a_name_goes_in_ascii_or_not_at_all(
+    connect: Callable[[str, int], Handshake[None]],
+) -> None:
+    granted = GRANTED5 if connect is connect5 else b"\0\x5a" + bytes(6)
+    assert b"xn--bro-hoa.example" in played(connect("b\xfcro.example", 1), granted)[0]
+    for name in ("x..y\xe9", "\xe9" * 64, "a\udcff", "x" * 256, ""):
+        with pytest.raises(HandshakeError, match="is not a name for SOCKS"):
+            played(connect(name, 1), granted)
 
 
 def test_socks_4_and_4a() -> None:

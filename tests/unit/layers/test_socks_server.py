@@ -78,6 +78,13 @@ def test_socks_5_with_a_password() -> None:
     assert heard.said == b"\5\2" + b"\1\0"
 
 
+def test_the_user_and_the_password_need_not_be_utf_8() -> None:
+    auth = ("j\udcff", "\udcfe")
+    asks = b"\5\1\0\3\1h\0\1"
+    assert Heard(serve(auth), b"\5\1\2\1\2j\xff\1\xfe" + asks).asked == Asked(5, "h", 1)
+    assert "is wrong" in Heard(serve(auth), b"\5\1\2\1\2j\xfe\1\xfe" + asks).error
+
+
 @pytest.mark.parametrize(
     ("auth", "words", "said", "error"),
     [

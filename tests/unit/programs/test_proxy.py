@@ -102,3 +102,24 @@ def test_an_exception_that_one_client_raises_ends_that_client_only(
             assert client.is_reset()
             assert running.says().endswith(": internal error: UnicodeError: label too long")
     assert "timed out" in running.ends()[2]
+
+
+def test_a_name_that_no_socks_proxy_takes_ends_its_client_only(pync: Start) -> None:
+    with listening() as onward:
+        words = ("--proxy-type", "socks", "--proxy", f"socks5://127.0.0.1:{onward.port}")
+        running = pync("-lv", *words, "--accept-timeout=0.3", "127.0.0.1", 0)
+        port = int(running.says().rpartition(" ")[2])
+        name = "x..y\xe9".encode()
+        for _ in range(2):
+            with connected(port) as client:
+                client.says(b"\5\1\0\5\1\0\3" + bytes([len(name)]) + name + b"\0\1")
+                peer = onward.accepts()
+                peer.hears(b"\5\1\0")
+                peer.says(b"\5\0")
+                client.hears(b"\5\0" + b"\5\1\0\1" + bytes(6))
+                client.hears_end()
+                client.half_closes()
+        status, _, said = running.ends()
+        assert "is not a name for SOCKS 5" in said
+        assert status == 1
+        assert said.endswith(": timed out\n")

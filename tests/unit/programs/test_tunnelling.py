@@ -9,9 +9,9 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Config, Proxy
-from pync.core.errors import ProxyError
+from pync.core.errors import DialError, ProxyError
 from pync.core.events import silent
-from pync.programs.tunnelling import dial_through
+from pync.programs.tunnelling import dial_through, port_number
 
 TARGET = Address("tcp", "example.org", "80")
 
@@ -48,3 +48,13 @@ def test_a_refusal_names_the_target_and_the_status(server: socket.socket) -> Non
         dial_through(Config(address=TARGET, proxies=(proxy,)), silent)
     assert error.value.http_status == 403
     thread.join(10)
+
+
+def test_a_port_is_a_number_or_a_service() -> None:
+    assert port_number("0080", TARGET) == port_number("http", TARGET) == 80
+    with pytest.raises(DialError, match="port number too large: 65536"):
+        port_number("65536", TARGET)
+    with pytest.raises(DialError, match="port number too large: 999"):
+        port_number("9" * 5000, TARGET)
+    with pytest.raises(DialError, match="unknown service"):
+        port_number("\xb2", TARGET)
