@@ -104,10 +104,10 @@ class Config(NamedTuple):
     broker: bool = False
     chat: bool = False
     max_conns: int | None = None
-    allow: str | None = None
-    allowfile: str | None = None
-    deny: str | None = None
-    denyfile: str | None = None
+    allow: tuple[str, ...] = ()
+    allowfile: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    denyfile: tuple[str, ...] = ()
 
     # TLS
     ssl: bool = False
@@ -141,7 +141,7 @@ class Config(NamedTuple):
     no_login: bool = False
     user: str | None = None
     bind: str | None = None
-    escape: str | None = None
+    escape: tuple[str, ...] = ()
     no_escape: bool = False
     rlogin: bool = False
     trace: str | None = None

@@ -6,15 +6,14 @@ What it says is in nc_says.py. Numbers are checked, and complained of, as strton
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from ..core.address import Address
 from ..core.config import Config, Endings, Proxy
 from ..core.errors import IdleTimeoutError, RelayError, UsageError
 from . import About
 from .nc_says import HELP, SHORT_USAGE, NcUsageError, complain, say
+from .nc_values import PROXIES, VALUES, port_number
 from .proxies import one_proxy
-from .tos import parse_tos
 from .words import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
@@ -66,32 +65,11 @@ MANNER = Manner(
     unknown_short="invalid option -- '{0}'",
     needs_short="option requires an argument -- '{0}'",
     longs=False,
+    overrides={"ipv4": "ipv6", "ipv6": "ipv4"},
+    answers=frozenset({"help"}),
+    error=NcUsageError,
 )
 
-
-class Number(NamedTuple):
-    """The range that an option's number must be in, and what it is called."""
-
-    name: str
-    least: int
-    most: int
-
-
-_INT = 2**31 - 1
-
-#: Field -> its range; nc names the fault after the name.
-NUMBERS = {
-    "recv_buffer": Number("TCP receive window", 1, 1 << 30),
-    "send_buffer": Number("TCP send window", 1, 1 << 30),
-    "interval": Number("interval", 0, 2**32 - 1),
-    "ttl": Number("ttl is", 0, 255),
-    "min_ttl": Number("minttl is", 0, 255),
-    "quit_after": Number("quit timer", -_INT - 1, _INT),
-    "wait": Number("timeout", 0, _INT // 1000),
-    "recv_limit": Number("receive limit", 1, _INT),
-}
-
-PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
 
 #: (option, option, what is said): checked when all options are read.
 CONFLICTS = (
@@ -108,16 +86,9 @@ CONFLICTS = (
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
-    try:
-        fields, words = read(USAGE, argv, MANNER)
-    except UsageError as error:
-        raise NcUsageError(str(error)) from None
+    fields, words = read(USAGE, argv, MANNER, VALUES)
     if fields["help"]:
         return Config(help=True)
-    for name, number in NUMBERS.items():
-        if fields[name] is not None:
-            fields[name] = _number(fields[name], number)
-    fields["tos"] = _tos(fields["tos"])
     config = Config(target=tuple(words), **fields)
     _check(config)
     config = _with_address(config)
@@ -137,37 +108,12 @@ def about(_config: Config) -> About:
     return About(f"{HELP}\n{SHORT_USAGE}\n", to_stderr=True)
 
 
-def _number(text: str, number: Number) -> int:
-    """strtonum(3): what is wrong follows the name."""
-    # "ttl is too large", but "timeout too small: -1".
-    end = "" if number.name.endswith(" is") else f": {text}"
-    try:
-        value = int(text)
-    except ValueError:
-        raise UsageError(f"{number.name} invalid{end}") from None
-    wrong = "too small" if value < number.least else "too large" if value > number.most else ""
-    if wrong:
-        raise UsageError(f"{number.name} {wrong}{end}")
-    return value
-
-
-def _tos(text: str | None) -> int | None:
-    try:
-        return None if text is None else parse_tos(text, "-T")
-    except UsageError:
-        raise UsageError(f"illegal tos value {text}") from None
-
-
 def _check(config: Config) -> None:
     for one, other, said in CONFLICTS:
         if getattr(config, one) and getattr(config, other):
             raise UsageError(said)
     if config.keep_open and not config.listen:
         raise UsageError("must use -l with -k")
-    if config.proxy_protocol is not None and config.proxy_protocol not in PROXIES:
-        raise UsageError("unsupported proxy protocol")
-    if config.rtable is not None:
-        raise UsageError("no alternate routing table support available")
     if config.dccp:
         raise UsageError("no DCCP support available")
 
@@ -283,7 +229,7 @@ def _ports(words: list[str], config: Config) -> tuple[str, ...]:
     for word in words:
         low, dash, high = word.partition("-")
         if dash and low:
-            first, last = sorted((_in_range(low), _in_range(high)))
+            first, last = sorted((port_number(low), port_number(high)))
             ports += [str(port) for port in range(first, last + 1)]
         else:
             ports.append(str(_service(word, config)))
@@ -296,7 +242,7 @@ def _ports(words: list[str], config: Config) -> tuple[str, ...]:
 
 def _service(word: str, config: Config) -> int:
     port = None if word.isdigit() else _service_port(word, config)
-    return _in_range(word) if port is None else port
+    return port_number(word) if port is None else port
 
 
 def _service_port(word: str, config: Config) -> int | None:
@@ -306,7 +252,3 @@ def _service_port(word: str, config: Config) -> int | None:
         return socket.getservbyname(word, "udp" if config.udp else "tcp")
     except OSError:
         return None
-
-
-def _in_range(text: str) -> int:
-    return _number(text, Number("port number", 1, 65535))

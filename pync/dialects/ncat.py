@@ -5,13 +5,15 @@ What it says is in ncat_says.py. Where versions differ, the endings are those of
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..core.address import Address
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
 from . import VERSION, About
 from .ncat_says import NcatOptionError, complain, say
-from .ncat_targets import address, route
+from .ncat_targets import address, pointer, route, source_port
 from .proxies import chain, served
 from .words import Manner, read
 
@@ -52,7 +54,8 @@ Options:
      --chat                      The same for people: each line with its user's name.
   -m --max-conns=N               At most N clients at once (100).
      --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
-                                 (10.0.0-3.*) and names, comma separated.
+                                 (10.0.0-3.*) and names, comma separated. May be repeated,
+                                 like the next three; the lists add up.
      --allowfile=FILE            Let in only those in FILE; # begins a comment.
      --deny=LIST                 Keep these out; this beats --allow.
      --denyfile=FILE             Keep out those in FILE.
@@ -92,39 +95,59 @@ MANNER = Manner(
     needs_long="option '--{0}' requires an argument",
     takes_none="option '--{0}' doesn't allow an argument",
     ambiguous="option '--{0}' is ambiguous; possibilities: {1}",
+    accumulates=frozenset({"verbose", "loose_route", "allow", "allowfile", "deny", "denyfile"}),
+    once=(
+        (
+            frozenset({"exec", "sh_exec"}),
+            "Only one of --exec, --sh-exec, and --lua-exec is allowed.",
+        ),
+        (frozenset({"proxy"}), "You can't specify more than one --proxy."),
+        (frozenset({"proxy_auth"}), "You can't specify more than one --proxy-auth."),
+        (frozenset({"proxy_type"}), "You can't specify more than one --proxy-type."),
+    ),
+    overrides={"ipv4": "ipv6", "ipv6": "ipv4"},
+    answers=frozenset({"help", "version"}),
+    error=NcatOptionError,
 )
-
-#: Fields of options that may be given more than once.
-REPEATED = frozenset({"proxy", "verbose", "loose_route"})
 
 #: Milliseconds are an int there.
 MOST_SECONDS = 2_147_483
 
-#: Field -> how a wrong duration of it is called.
-DURATIONS = {
-    "wait": "-w timeout",
-    "idle_timeout": "-i timeout",
-    "delay": "-d delay",
-    "quit_after": "-q timeout",
+
+def _duration(shown: str) -> Callable[[str, str], float]:
+    def convert(text: str, option: str) -> float:
+        try:
+            seconds = parse_duration(text, option)
+        except UsageError:
+            seconds = 0.0
+        if not 0 < seconds < MOST_SECONDS:
+            limits = f"must be greater than 0 and less than {MOST_SECONDS}s"
+            raise UsageError(f'Invalid {shown} "{text}" ({limits}).')
+        return seconds
+
+    return convert
+
+
+#: How the text of an option becomes its value.
+VALUES: dict[str, Callable[[str, str], object]] = {
+    "wait": _duration("-w timeout"),
+    "idle_timeout": _duration("-i timeout"),
+    "delay": _duration("-d delay"),
+    "quit_after": _duration("-q timeout"),
+    "route_pointer": pointer,
+    "source_port": source_port,
 }
 
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError."""
     _refuse(argv)
-    try:
-        fields, words = read(USAGE, argv, MANNER, REPEATED)
-    except UsageError as error:
-        raise NcatOptionError(str(error)) from None
-    for name, shown in DURATIONS.items():
-        if fields[name] is not None:
-            fields[name] = _duration(fields[name], shown)
+    fields, words = read(USAGE, argv, MANNER, VALUES)
+    if fields["help"] or fields["version"]:
+        return Config(help=fields["help"], version=fields["version"])
     fields.update(route(fields))
+    fields["proxy"] = () if fields["proxy"] is None else (fields["proxy"],)
     config = Config(target=tuple(words), **fields)
-    if config.help or config.version:
-        return config
-    if config.exec is not None and config.sh_exec is not None:
-        raise UsageError("Only one of --exec, --sh-exec, and --lua-exec is allowed.")
     config = _with_clients(config)
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")
@@ -199,14 +222,14 @@ def _with_clients(config: Config) -> Config:
 
 
 def _with_proxy(config: Config) -> Config:
-    """The last proxy that was named; with -l, the one to be."""
+    """The proxy to connect through; with -l, the one to be."""
     if config.unixsock and (config.proxy_type or config.proxy):
         raise UsageError("Proxy option not supported when using Unix domain sockets.")
     if config.listen:
         return _with_proxy_server(config)
     if config.proxy_type is not None and config.proxy_type not in ("http", "socks4", "socks5"):
         raise UsageError(f'Invalid proxy type "{config.proxy_type}".')
-    return config._replace(proxies=chain(config._replace(proxy=config.proxy[-1:])))
+    return config._replace(proxies=chain(config))
 
 
 def _with_proxy_server(config: Config) -> Config:
@@ -217,18 +240,6 @@ def _with_proxy_server(config: Config) -> Config:
             f'Invalid proxy type "{config.proxy_type}"; Ncat proxy server only supports "http".'
         )
     return config._replace(serves=served(config))
-
-
-def _duration(text: str, shown: str) -> float:
-    try:
-        seconds = parse_duration(text, shown)
-    except UsageError:
-        seconds = 0.0
-    if not 0 < seconds < MOST_SECONDS:
-        raise UsageError(
-            f'Invalid {shown} "{text}" (must be greater than 0 and less than {MOST_SECONDS}s).'
-        )
-    return seconds
 
 
 def _endings(config: Config) -> Endings:

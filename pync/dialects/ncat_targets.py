@@ -30,8 +30,8 @@ def address(config: Config, words: list[str]) -> Address:
         raise UsageError("--vsock has no datagrams here.")
     if config.udp and scheme == "tcp":
         scheme = "udp"
-    if config.source_port is not None:
-        _check_source_port(config.source_port)
+    if config.source_port is not None and int(config.source_port) > 65535:
+        raise UsageError(f"Invalid source port {config.source_port}.")
     ports = words if config.listen else words[1:]
     if len(words) > 2:
         raise UsageError(f"Got more than one port specification: {' '.join(ports)}.")
@@ -54,17 +54,21 @@ def _vsock(cid: str, port: str) -> Address:
 
 
 def route(fields: dict[str, Any]) -> dict[str, object]:
-    """The hops of every -g, and the pointer among them; for IPv4 only. Raises UsageError."""
+    """The hops of every -g; for IPv4 only. Raises UsageError."""
     hops = [hop for text in fields["loose_route"] for hop in text.split(",") if hop]
     if len(hops) > MOST_HOPS:
         raise UsageError("Sorry, you gave too many source route hops.")
-    text = fields["route_pointer"]
-    pointer = int(text) if text is not None and text.isascii() and text.isdigit() else 0
-    if text is not None and pointer not in POINTERS:
-        raise UsageError(f"Invalid source-route hop pointer {pointer}.")
     if hops and not fields["ipv4"]:
         raise UsageError("Sorry, -g can only currently be used with IPv4.")
-    return {"loose_route": tuple(hops), "route_pointer": pointer or None}
+    return {"loose_route": tuple(hops)}
+
+
+def pointer(text: str, _option: str) -> int:
+    """The value of -G. Raises UsageError."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number not in POINTERS:
+        raise UsageError(f"Invalid source-route hop pointer {number}.")
+    return number
 
 
 def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
@@ -88,8 +92,8 @@ def _port(text: str, scheme: str) -> str:
         raise UsageError(f'Invalid port number "{text}".') from None
 
 
-def _check_source_port(text: str) -> None:
+def source_port(text: str, _option: str) -> str:
+    """The value of -p; whether it is too large is asked later, as there. Raises UsageError."""
     if not (text.isascii() and text.isdigit()):
         raise UsageError(f'Invalid source port number "{text}".')
-    if int(text) > 65535:
-        raise UsageError(f"Invalid source port {text}.")
+    return text

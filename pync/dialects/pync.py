@@ -25,7 +25,7 @@ from .pync_says import complain, say
 from .pync_usage import USAGE
 from .targets import with_address
 from .tos import parse_tos
-from .words import options_in, read
+from .words import Manner, options_in, plain, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
@@ -134,18 +134,29 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 
 OPTIONS = options_in(USAGE)
 
+#: A second one would silently replace what the first one asks for: another command, another
+#: condition, another file to write. (Any other option can be given again to override it.)
+ONLY_ONCE = ("exec", "sh_exec", "expect", "until", "output", "hex_dump", "report_port")
+
+MANNER = Manner(
+    accumulates=frozenset({"verbose", "proxy", "allow", "allowfile", "deny", "denyfile"}),
+    once=tuple(
+        (frozenset({name}), f"--{name.replace('_', '-')} can be given only once")
+        for name in ONLY_ONCE
+    ),
+)
+
 about = about_from("pync", USAGE)
 
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
-    fields, words = read(USAGE, _spelled_out(argv), repeated=frozenset({"verbose", "proxy"}))
-    if fields["help"] or fields["version"]:
-        return Config(help=fields["help"], version=fields["version"])
-    shown = {one.long: f"-{one.short}" if one.short else f"--{one.long}" for one in OPTIONS}
-    for name, value_of in VALUES.items():
-        if fields[name] is not None:
-            fields[name] = value_of(fields[name], shown[name.replace("_", "-")])
+    argv = _spelled_out(argv)
+    flags, _ = plain(argv, OPTIONS)
+    if "--help" in flags or "--version" in flags:
+        # Whatever else is wrong, a person who asks for help gets it.
+        return Config(help="--help" in flags, version="--version" in flags)
+    fields, words = read(USAGE, argv, MANNER, VALUES)
     config = Config(target=tuple(words), **fields)
     _check(config)
     config = with_address(config)._replace(verifies=not config.insecure)

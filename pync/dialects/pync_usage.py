@@ -81,7 +81,8 @@ Options:
      --chat                      The same for people: each line with its user's name.
      --max-conns=N               At most N clients at once.
      --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
-                                 (10.0.0-3.*) and names, comma separated.
+                                 (10.0.0-3.*) and names, comma separated. May be repeated,
+                                 like the next three; the lists add up.
      --allowfile=FILE            Let in only those in FILE; # begins a comment.
      --deny=LIST                 Keep these out; this beats --allow.
      --denyfile=FILE             Keep out those in FILE.

@@ -59,6 +59,10 @@ MANNER = Manner(
     takes_none="option '--{0}' doesn't allow an argument",
     needs_short="option requires an argument -- '{0}'",
     needs_long="option '--{0}' requires an argument",
+    accumulates=frozenset({"escape"}),
+    # An earlier -e is announced although -E then turns it off.
+    overrides={"ipv4": "ipv6", "ipv6": "ipv4", "escape": "no_escape"},
+    answers=frozenset({"help", "usage", "version"}),
 )
 
 #: Causes that the C library words otherwise than we do.

@@ -9,7 +9,8 @@ wrong is said in one line of ours.
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..core.errors import UsageError
@@ -22,6 +23,16 @@ class Option(NamedTuple):
     long: str
     takes_value: bool
 
+    @property
+    def field(self) -> str:
+        """Its field of a Config."""
+        return self.long.replace("-", "_")
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return f"-{self.short}" if self.short else f"--{self.long}"
+
 
 def options_in(usage: str) -> list[Option]:
     """The options described in a USAGE's lines."""
@@ -29,12 +40,25 @@ def options_in(usage: str) -> list[Option]:
     return [Option(short, long, bool(value)) for short, long, value in described]
 
 
+#: Fields in which only one occurrence is allowed, and the error for a second one.
+Once = tuple[frozenset[str], str]
+
+
 class Manner(NamedTuple):
-    """How a program reads its words, and its texts for what is wrong with them.
+    """How a program reads its command line, and its error texts.
 
     The texts are formats: ``{0}`` is the letter or long name, ``{1}`` the candidates.
-    ``longs``: whether it has long options at all (getopt(3) without them takes ``--x``
-    for letters). ``permutes``: whether options may follow positional words.
+
+    Arguments:
+        longs: whether it has long options at all (getopt(3) without them reads ``--x`` as
+            letters).
+        permutes: whether options may follow positional words.
+        accumulates: fields whose every occurrence counts: a number for flags, a tuple of
+            values for the others. Any other option may be given again, and the last one wins.
+        once: groups of fields in which a second occurrence is an error.
+        overrides: field -> the field that it replaces, if that was given before.
+        answers: fields that end the reading: the program answers them and exits.
+        error: the class of errors about options that do not exist or lack a value.
     """
 
     unknown_short: str = "unknown option -- '{0}'"
@@ -45,45 +69,96 @@ class Manner(NamedTuple):
     needs_long: str = "option requires an argument --{0}"
     longs: bool = True
     permutes: bool = True
+    accumulates: frozenset[str] = frozenset({"verbose"})
+    once: tuple[Once, ...] = ()
+    overrides: Mapping[str, str] = MappingProxyType({})
+    answers: frozenset[str] = frozenset()
+    error: type[UsageError] = UsageError
 
 
 OURS = Manner()
 
+#: Field -> what converts its text: (text, option as it is shown) -> value.
+Values = Mapping[str, Callable[[str, str], Any]]
+
 
 def read(
-    usage: str,
-    argv: list[str],
-    manner: Manner = OURS,
-    repeated: frozenset[str] = frozenset({"verbose"}),
+    usage: str, argv: list[str], manner: Manner = OURS, values: Values | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """The fields of a Config that a command line sets, and its positional words.
+
+    Every occurrence of an option is checked in the order in which it was typed, as getopt(3)
+    loops do: the first mistake is the one that is reported, and an occurrence that is replaced
+    by a later one must be valid too.
 
     Arguments:
         usage: a docopt text whose only positional is ``[TARGET]...``.
         argv: what was typed.
         manner: how the program reads it.
-        repeated: fields for which every occurrence counts: a number for flags, a tuple
-            of values for the others. Elsewhere the last one wins.
+        values: how texts become values.
 
     Raises UsageError in the program's own words.
     """
     import docopt
 
     options = options_in(usage)
-    flags, words = plain(argv, options, manner)
-    last = {flag.partition("=")[0]: flag for flag in flags}
-    given = docopt.docopt(
-        _asked_for(usage, options, last), [*last.values(), "--", *words], default_help=False
+    given = _Given(manner, values or {})
+    words: list[str] = []
+    for item in _occurrences(argv, options, manner):
+        if isinstance(item, str):
+            words.append(item)
+            continue
+        given.take(*item)
+        if item[0].field in manner.answers:
+            break
+    flags = given.flags()
+    found = docopt.docopt(
+        _asked_for(usage, options, [flag.partition("=")[0] for flag in flags]),
+        [*flags, "--", *words],
+        default_help=False,
     )
     fields: dict[str, Any] = {}
     for option in options:
-        field = option.long.replace("-", "_")
-        fields[field] = given.get(f"--{option.long}", None if option.takes_value else False)
-        if field in repeated:
-            every = [flag for flag in flags if flag.partition("=")[0] == f"--{option.long}"]
-            values = tuple(flag.partition("=")[2] for flag in every)
-            fields[field] = values if option.takes_value else len(every)
-    return fields, list(given["TARGET"])
+        if option.field in given.values:
+            fields[option.field] = given.values[option.field]
+        elif option.field in manner.accumulates:
+            fields[option.field] = () if option.takes_value else 0
+        else:
+            fields[option.field] = None if option.takes_value else False
+    return fields, list(found["TARGET"])
+
+
+class _Given:
+    """What the occurrences of options add up to."""
+
+    def __init__(self, manner: Manner, convert: Values) -> None:
+        self.values: dict[str, Any] = {}
+        self._manner = manner
+        self._convert = convert
+        self._last: dict[str, str] = {}
+
+    def take(self, option: Option, text: str) -> None:
+        """Add one occurrence. Raises UsageError."""
+        field = option.field
+        for fields, error in self._manner.once:
+            if field in fields and fields & self.values.keys():
+                raise UsageError(error)
+        replaced = self._manner.overrides.get(field)
+        if replaced in self.values:
+            del self.values[replaced], self._last[replaced]
+        self._last[field] = _flag(option, text)
+        convert = self._convert.get(field)
+        value = text if convert is None else convert(text, option.shown)
+        if field not in self._manner.accumulates:
+            self.values[field] = value if option.takes_value else True
+        elif option.takes_value:
+            self.values[field] = (*self.values.get(field, ()), value)
+        else:
+            self.values[field] = self.values.get(field, 0) + 1
+
+    def flags(self) -> list[str]:
+        """One word for each option that was given, for docopt."""
+        return list(self._last.values())
 
 
 def _asked_for(usage: str, options: list[Option], given: Collection[str]) -> str:
@@ -102,6 +177,10 @@ def _asked_for(usage: str, options: list[Option], given: Collection[str]) -> str
     return "\n".join([f"Usage: {pattern.group(1)}", "", "Options:", *described])
 
 
+#: An option and its value, or a positional word.
+_Item = tuple[Option, str] | str
+
+
 def plain(
     argv: list[str], options: list[Option], manner: Manner = OURS
 ) -> tuple[list[str], list[str]]:
@@ -109,48 +188,55 @@ def plain(
 
     Raises UsageError.
     """
+    items = list(_occurrences(argv, options, manner))
+    flags = [_flag(*item) for item in items if not isinstance(item, str)]
+    return flags, [item for item in items if isinstance(item, str)]
+
+
+def _occurrences(argv: list[str], options: list[Option], manner: Manner) -> Iterator[_Item]:
     shorts = {option.short: option for option in options if option.short}
     longs = {option.long: option for option in options}
-    flags: list[str] = []
-    words: list[str] = []
     rest = iter(argv)
     for word in rest:
         if word == "--":
-            words += rest
+            yield from rest
         elif word.startswith("--") and manner.longs:
-            flags.append(_long(word[2:], longs, rest, manner))
+            yield _long(word[2:], longs, rest, manner)
         elif word.startswith("-") and word != "-":
-            flags += _bundle(word[1:], shorts, rest, manner)
+            yield from _bundle(word[1:], shorts, rest, manner)
         else:
-            words.append(word)
+            yield word
             if not manner.permutes:
-                words += rest
-    return flags, words
+                yield from rest
 
 
 def _bundle(
     letters: str, shorts: dict[str, Option], rest: Iterator[str], manner: Manner
-) -> list[str]:
-    flags: list[str] = []
+) -> Iterator[tuple[Option, str]]:
     for index, letter in enumerate(letters):
         option = shorts.get(letter)
         if option is None:
-            raise UsageError(manner.unknown_short.format(letter))
+            raise manner.error(manner.unknown_short.format(letter))
         if option.takes_value:
-            value = letters[index + 1 :] or _next(rest, manner.needs_short.format(letter))
-            return [*flags, _flag(option, value)]
-        flags.append(_flag(option, ""))
-    return flags
+            yield (
+                option,
+                letters[index + 1 :]
+                or _next(rest, manner.error(manner.needs_short.format(letter))),
+            )
+            return
+        yield option, ""
 
 
-def _long(text: str, longs: dict[str, Option], rest: Iterator[str], manner: Manner) -> str:
+def _long(
+    text: str, longs: dict[str, Option], rest: Iterator[str], manner: Manner
+) -> tuple[Option, str]:
     name, equals, value = text.partition("=")
     option = _named(name, longs, manner)
     if option.takes_value and not equals:
-        value = _next(rest, manner.needs_long.format(option.long))
+        value = _next(rest, manner.error(manner.needs_long.format(option.long)))
     elif equals and not option.takes_value:
-        raise UsageError(manner.takes_none.format(option.long))
-    return _flag(option, value)
+        raise manner.error(manner.takes_none.format(option.long))
+    return option, value
 
 
 def _named(name: str, longs: dict[str, Option], manner: Manner) -> Option:
@@ -161,14 +247,14 @@ def _named(name: str, longs: dict[str, Option], manner: Manner) -> Option:
         return fits[0]
     if fits:
         several = ", ".join(f"--{option.long}" for option in fits)
-        raise UsageError(manner.ambiguous.format(name, several))
-    raise UsageError(manner.unknown_long.format(name))
+        raise manner.error(manner.ambiguous.format(name, several))
+    raise manner.error(manner.unknown_long.format(name))
 
 
-def _next(rest: Iterator[str], missing: str) -> str:
+def _next(rest: Iterator[str], missing: UsageError) -> str:
     value = next(rest, None)
     if value is None:
-        raise UsageError(missing)
+        raise missing
     return value
 
 

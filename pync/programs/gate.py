@@ -16,7 +16,7 @@ Admits = Callable[[Address], bool]
 def gate(config: Config, report: Report) -> Admits:
     """Whether a peer may come, as the user's lists have it. Raises UsageError."""
     lists = (config.allow, config.allowfile, config.deny, config.denyfile)
-    if not config.listen or all(one is None for one in lists):
+    if not config.listen or not any(lists):
         return everyone
     if config.address is not None and config.address.scheme not in INTERNET:
         raise UsageError(f"access lists are for hosts, and {config.address} has none")
@@ -34,14 +34,15 @@ def gate(config: Config, report: Report) -> Admits:
     return admits
 
 
-def _list(words: str | None, path: str | None, config: Config):  # type: ignore[no-untyped-def]
-    # (Its type would import what only a listener with lists needs.)
+def _list(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # type: ignore[no-untyped-def]
+    """The entries of all options of one kind together; None when there is no such option."""
+    # (A return type would import what only a listener with lists needs.)
     from ..core.access import ListFileError, entries, entries_of_file, read_list
 
-    if words is None and path is None:
+    if not words and not paths:
         return None
-    specifications = entries(words or "")
-    if path is not None:
+    specifications = [entry for text in words for entry in entries(text)]
+    for path in paths:
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
                 specifications += entries_of_file(file.read())

@@ -173,17 +173,24 @@ LISTS = {
     "--allow 127.0.0.1 --deny 127.0.0.0/8": False,
     "--allow 127.0.0.0/8 --deny 127.0.0.1": False,
     "--allow 127.0.0.0/8 --deny 127.0.0.2": True,
-    "--allowfile": True,
-    "--denyfile": False,
+    "--deny 127.0.0.1 --deny 127.0.0.2": False,
+    "--deny 127.0.0.2 --deny 127.0.0.3": True,
+    "--allow 127.0.0.1 --allow 127.0.0.2": True,
+    "--allow 127.0.0.1 --deny 127.0.0.1 --deny 127.0.0.2": False,
+    "--deny 10.0.0.5 --denyfile HOSTS --denyfile EMPTY": False,
+    "--allow 10.0.0.2 --allowfile HOSTS --allowfile EMPTY": True,
+    "--allowfile HOSTS": True,
+    "--denyfile HOSTS": False,
 }
 
 
 @pytest.mark.parametrize("whose", BOTH)
 @pytest.mark.parametrize("lists", LISTS)
 def test_who_may_come(whose: str, lists: str, port: int, tmp_path: Path) -> None:
-    file = tmp_path / "hosts"
-    file.write_text("10.0.0.1\n127.0.0.0/8\n")
-    words = [*lists.split(), *([str(file)] if lists.endswith("file") else [])]
+    hosts, empty = tmp_path / "hosts", tmp_path / "empty"
+    hosts.write_text("10.0.0.1\n127.0.0.0/8\n")
+    empty.write_text("10.9.9.9")
+    words = lists.replace("HOSTS", str(hosts)).replace("EMPTY", str(empty)).split()
     with room(port, *command(whose), "-lkv", *words) as (program, _), connected(port) as peer:
         if LISTS[lists]:
             peer.says(b"x")

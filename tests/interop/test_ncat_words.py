@@ -73,6 +73,23 @@ no-such-host.invalid
 --vsock 1 x
 --vsock -l 5 x
 --vsock -l 5999 7
+-w x -w 1 127.0.0.1 1
+-i x -w y 127.0.0.1 1
+-w x -Y 127.0.0.1 1
+-Y -w x 127.0.0.1 1
+-w x -h
+-4 -6 127.0.0.1 1
+-6 -4 127.0.0.1 1
+-p x -p 40123 127.0.0.1 1
+-G 3 -4 -G 4 -g 127.0.0.1 127.0.0.1 1
+-o /no/such/folder/x -o /dev/null 127.0.0.1 1
+-o /dev/null -o /no/such/folder/x 127.0.0.1 1
+-e true -e false 127.0.0.1 1
+-c true -e false 127.0.0.1 1
+-c true -c false 127.0.0.1 1
+--proxy 127.0.0.1:1 --proxy 127.0.0.1:1 127.0.0.1 1
+--proxy-auth a:b --proxy-auth a:b --proxy 127.0.0.1:1 127.0.0.1 1
+--proxy-type http --proxy-type http --proxy 127.0.0.1:1 127.0.0.1 1
 """.strip("\n").split("\n")
 
 

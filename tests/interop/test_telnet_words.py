@@ -38,6 +38,7 @@ def both(words: list[str], typed: bytes = b"") -> list[subprocess.CompletedProce
         ["-b", "no-such-host.invalid", "127.0.0.1", "1"],
         ["-4", "::1", "1"],
         ["-6", "127.0.0.1", "1"],
+        ["-4", "-6", "127.0.0.1", "1"],
     ],
     ids=" ".join,
 )
@@ -50,8 +51,25 @@ def test_what_cannot_be_done(words: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [[], ["-b", "127.0.0.1"], ["-E"], ["-8"], ["-e", "^X"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["-b", "127.0.0.1"],
+        ["-b", "192.0.2.1", "-b", "127.0.0.1"],
+        ["-E"],
+        ["-8"],
+        ["-e", "^X"],
+        ["-e", "aaa", "-e", "b"],
+        ["-E", "-e", "x"],
+        ["-e", "x", "-E"],
+        ["-X", "a", "-X", "b"],
+        ["-6", "-4"],
+    ],
+    ids=" ".join,
+)
 def test_refused(words: list[str]) -> None:
+    needs("telnet")
     with listening() as server:
         port = server.port
         server.sock.close()

@@ -89,11 +89,10 @@ class Settings:
     """
 
     def __init__(self, config: Config, environment: Mapping[str, str], login: str) -> None:
-        escape = character(config.escape) if config.escape is not None else ESCAPE
+        escape = character(config.escape[-1]) if config.escape else ESCAPE
         rlogin = OFF
         if config.rlogin:
-            rlogin = TILDE if config.escape is None else escape
-            escape = ESCAPE if config.escape is None else escape
+            rlogin = escape if config.escape else TILDE
         if config.no_escape:
             escape = rlogin = OFF
         #: Character -> its number.

@@ -24,7 +24,7 @@ from .commands import execute
 from .console import Console
 from .dialling import dial
 from .session import Session
-from .settings import OFF, Settings, shown
+from .settings import OFF, Settings, character, shown
 from .signals import Signals
 from .terminal import Mode, NoTerminal
 
@@ -89,8 +89,8 @@ class User:
 
     def _begin(self) -> None:
         words = self._config.target
-        if self._config.escape is not None:
-            self.console.say(f"Telnet escape character is '{shown(self.settings.escape)}'.")
+        for text in self._config.escape:
+            self.console.say(f"Telnet escape character is '{shown(character(text))}'.")
         if not words:
             self._commands = True
             self.console.show(PROMPT)

@@ -9,7 +9,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config, Endings
 from pync.core.errors import DialError, IdleTimeoutError, RelayError, UsageError
-from pync.dialects.nc import NUMBERS, USAGE, about, parse, status
+from pync.dialects.nc import USAGE, about, parse, status
+from pync.dialects.nc_values import VALUES
 from pync.dialects.tos import TOS
 from pync.dialects.words import options_in
 
@@ -17,7 +18,7 @@ from pync.dialects.words import options_in
 def test_the_tables_name_fields() -> None:
     fields = {option.long.replace("-", "_") for option in options_in(USAGE)}
     assert fields <= set(Config._fields)
-    assert set(NUMBERS) <= fields
+    assert set(VALUES) <= fields
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pync.core.address import Address
 from pync.core.config import Config, Endings
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
 from pync.core.events import silent
-from pync.dialects.ncat import DURATIONS, REFUSED, USAGE, about, parse, status
+from pync.dialects.ncat import MANNER, REFUSED, USAGE, VALUES, about, parse, status
 from pync.dialects.words import options_in
 from pync.programs.common import options_of
 
@@ -19,7 +19,7 @@ def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
     options = options_in(USAGE)
     fields = {option.long.replace("-", "_") for option in options}
     assert fields <= set(Config._fields)
-    assert set(DURATIONS) <= fields
+    assert set(VALUES) | MANNER.accumulates <= fields
     assert not {f"--{option.long}" for option in options} & set(REFUSED)
 
 

@@ -7,7 +7,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import UsageError
-from pync.dialects.ncat_targets import MOST_HOPS, address, route
+from pync.dialects.ncat_targets import MOST_HOPS, address, pointer, route, source_port
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_words_are_an_address(config: Config, words: str, expected: Address) -> 
         (Config(vsock=True, udp=True), "1 1"),
         (Config(), "h \u0661"),
         (Config(), "h 65536"),
-        (Config(source_port="x"), "h 1"),
+        (Config(source_port="65536"), "h 1"),
         (Config(), ""),
     ],
 )
@@ -48,20 +48,25 @@ def test_words_that_are_none(config: Config, words: str) -> None:
         address(config, words.split())
 
 
-def fields(*hops: str, pointer: str | None = None, ipv4: bool = True) -> dict[str, object]:
-    return {"loose_route": hops, "route_pointer": pointer, "ipv4": ipv4}
+@pytest.mark.parametrize("text", ["x", "", "-1", "\u0661"])
+def test_a_source_port_is_a_number(text: str) -> None:
+    with pytest.raises(UsageError, match="Invalid source port number"):
+        source_port(text, "-p")
+
+
+def fields(*hops: str, ipv4: bool = True) -> dict[str, object]:
+    return {"loose_route": hops, "ipv4": ipv4}
 
 
 def test_hops_are_gathered() -> None:
-    found = route(fields("a,b", ",", "c", pointer="8"))
-    assert found == {"loose_route": ("a", "b", "c"), "route_pointer": 8}
-    assert route(fields()) == {"loose_route": (), "route_pointer": None}
+    assert route(fields("a,b", ",", "c")) == {"loose_route": ("a", "b", "c")}
+    assert route(fields()) == {"loose_route": ()}
 
 
-@pytest.mark.parametrize("pointer", ["0", "5", "32", "-4", "\u00b2", "\u0664", "x", ""])
-def test_pointers_are_multiples_of_four_in_the_header(pointer: str) -> None:
+@pytest.mark.parametrize("text", ["0", "5", "32", "-4", "\u00b2", "\u0664", "x", ""])
+def test_pointers_are_multiples_of_four_in_the_header(text: str) -> None:
     with pytest.raises(UsageError, match="hop pointer"):
-        route(fields(pointer=pointer))
+        pointer(text, "-G")
 
 
 def test_a_header_has_room_for_so_many() -> None:

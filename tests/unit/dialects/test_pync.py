@@ -9,7 +9,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import WORKED_OUT, Config, Endings
 from pync.core.errors import UsageError
-from pync.dialects.pync import CONFLICTS, NEEDS, USAGE, VALUES, parse
+from pync.dialects.pync import CONFLICTS, NEEDS, ONLY_ONCE, USAGE, VALUES, parse
 from pync.dialects.words import options_in
 
 
@@ -74,6 +74,19 @@ def test_options(argv: str, changed: dict[str, Any]) -> None:
     plain = parse(["localhost", "9000"])
     config = parse([*argv.split(), "localhost", "9000"])
     assert config._replace(endings=Endings()) == plain._replace(**changed, endings=Endings())
+
+
+@pytest.mark.parametrize("name", ["allow", "allowfile", "deny", "denyfile"])
+def test_access_lists_add_up(name: str) -> None:
+    config = parse([f"--{name}=a", f"--{name}", "b,c", "-l", "9000"])
+    assert getattr(config, name) == ("a", "b,c")
+
+
+@pytest.mark.parametrize("option", ONLY_ONCE)
+def test_a_second_command_condition_or_file_does_not_replace_the_first(option: str) -> None:
+    option = f"--{option.replace('_', '-')}"
+    with pytest.raises(UsageError, match=f"{option} can be given only once"):
+        parse([f"{option}=a", "localhost", "9000", f"{option}=b"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ TRY = "Try 'telnet --help' or 'telnet --usage' for more information."
         (["host", "--", "-25"], {"target": ("host", "-25")}),
         (["-8El", "joe", "host"], {"binary": True, "no_escape": True, "user": "joe"}),
         (["-b127.0.0.1", "host"], {"source": "127.0.0.1", "bind": "127.0.0.1"}),
-        (["--esc=^X", "-K", "-L", "-r"], {"escape": "^X", "no_login": True, "rlogin": True}),
+        (["--esc=^X", "-K", "-L", "-r"], {"escape": ("^X",), "no_login": True, "rlogin": True}),
         (["-?"], {"help": True}),
         (["--usage"], {"help": True, "usage": True}),
         (["-4", "host"], {"ipv4": True, "program": "telnet"}),

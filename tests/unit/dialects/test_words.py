@@ -83,8 +83,51 @@ def test_fields_are_what_was_said_last_and_counts_what_was_said_often() -> None:
     assert fields["verbose"] == 2
     assert fields["port"] == "2"
     assert fields["output"] is None
-    fields, _ = read(usage, ["-p1", "-p", "2"], repeated=frozenset({"port"}))
+    fields, _ = read(usage, ["-p1", "-p", "2"], Manner(accumulates=frozenset({"port"})))
     assert fields["port"] == ("1", "2")
+
+
+TOOL = "Usage:\n  tool [options] [--] [TARGET]...\n\n" + USAGE.split("\n\n", 1)[1]
+
+
+def _number(text: str, option: str) -> int:
+    if not text.isdigit():
+        raise UsageError(f"{option}: {text} is not a number")
+    return int(text)
+
+
+def test_every_occurrence_is_checked_in_the_order_typed() -> None:
+    values = {"port": _number}
+    fields, _ = read(TOOL, ["-p", "1", "-p", "2"], Manner(), values)
+    assert fields["port"] == 2
+    for argv in (["-p", "x", "-p", "2"], ["-p", "x", "-Y"], ["-p2", "--port=x"]):
+        with pytest.raises(UsageError, match="-p: x is not a number"):
+            read(TOOL, argv, Manner(), values)
+    with pytest.raises(UsageError, match="'Y'"):
+        read(TOOL, ["-Y", "-p", "x"], Manner(), values)
+
+
+def test_an_option_that_is_allowed_only_once() -> None:
+    manner = Manner(once=((frozenset({"output", "port"}), "only one of them"),))
+    read(TOOL, ["--output=a", "-vv"], manner)
+    for argv in (["--output=a", "--output=b"], ["-p1", "--output=b"]):
+        with pytest.raises(UsageError, match="only one of them"):
+            read(TOOL, argv, manner)
+
+
+def test_an_option_that_replaces_another() -> None:
+    manner = Manner(overrides={"ipv4": "listen", "listen": "ipv4"})
+    for argv, expected in (("-4l", (False, True)), ("-l4", (True, False)), ("-l", (False, True))):
+        fields, _ = read(TOOL, [argv], manner)
+        assert (fields["ipv4"], fields["listen"]) == expected
+
+
+def test_an_option_that_is_answered_at_once() -> None:
+    manner = Manner(answers=frozenset({"listen"}))
+    fields, _ = read(TOOL, ["-l", "--nothing"], manner)
+    assert fields["listen"]
+    with pytest.raises(UsageError, match="--nothing"):
+        read(TOOL, ["--nothing", "-l"], manner)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +165,7 @@ def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
     assert len(options) >= 15
     for given_options in ([], options[:1], options[3:9], options):
         argv = [f"--{one.long}=x" if one.takes_value else f"--{one.long}" for one in given_options]
-        fields, words = read(usage, [*argv, "--", "-host", "9"], repeated=frozenset())
+        fields, words = read(usage, [*argv, "--", "-host", "9"], Manner(accumulates=frozenset()))
         whole = docopt.docopt(usage, [*argv, "--", "-host", "9"], default_help=False)
         assert words == whole["TARGET"] == ["-host", "9"]
         assert fields == {

@@ -39,7 +39,7 @@ def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> l
         (b"abc", PLAIN, [b"abc"]),
         (b"a\x1db\x1d", PLAIN, [b"a", COMMAND, b"b", COMMAND]),
         (b"a\x1db", Config(no_escape=True), [b"a\x1db"]),
-        (b"axb", Config(escape="x"), [b"a", COMMAND, b"b"]),
+        (b"axb", Config(escape=("x",)), [b"a", COMMAND, b"b"]),
         (b"~.", PLAIN, [b"~."]),
         (b"~.", RLOGIN, [LEAVE]),
         (b"a~.\n~\x1a~~x", RLOGIN, [b"a~.\n", SUSPEND, b"~x"]),

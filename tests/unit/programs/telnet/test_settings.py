@@ -29,10 +29,10 @@ def test_characters(text: str, number: int, again: str) -> None:
     ("config", "escape", "rlogin"),
     [
         (Config(), 0x1D, OFF),
-        (Config(escape="^X"), 0x18, OFF),
+        (Config(escape=("^X",)), 0x18, OFF),
         (Config(no_escape=True), OFF, OFF),
         (Config(rlogin=True), 0x1D, ord("~")),
-        (Config(rlogin=True, escape="%"), ord("%"), ord("%")),
+        (Config(rlogin=True, escape=("^X", "%")), ord("%"), ord("%")),
     ],
 )
 def test_the_escape_characters(config: Config, escape: int, rlogin: int) -> None:
