@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
 
 #: Objects after which the collector looks for garbage: more than a start makes, none of which
@@ -15,35 +17,35 @@ _COUNTS = sys.implementation.name == "cpython"
 
 def run() -> None:
     """Entry point of the command."""
+    if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Python's own handler would show a traceback of whatever is being imported.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _COUNTS:
         gc.set_threshold(_OBJECTS, 10, 10)
     try:
-        from .cli import main
+        from .cli import execute
+        from .core.errors import Terminated
 
-        status = main()
+        status = execute()
     except KeyboardInterrupt:
-        status = 130  # ^C while still starting up
-    if status in _deaths():
-        _die(status - 128)
+        status = _die(signal.SIGINT)
+    except Terminated as ended:
+        status = _die(ended.number)
     if _COUNTS:
         gc.freeze()
     sys.exit(status)
 
 
-def _deaths() -> dict[int, str]:
-    import signal
+def _die(number: int) -> int:
+    """Die of the signal that ended us: a shell's loop stops only for a command that did so.
 
-    names = ("SIGHUP", "SIGTERM")
-    return {128 + getattr(signal, name): name for name in names if hasattr(signal, name)}
-
-
-def _die(number: int) -> None:
-    """Die by the signal that asked for it, so that our parent sees what happened."""
-    import os
-    import signal
-
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    Returns the exit status for where that cannot be: Windows, and the first process of a
+    container, which the default action of a signal does not end (pid_namespaces(7)).
+    """
+    if sys.platform != "win32":
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    return 128 + number
 
 
 if __name__ == "__main__":

@@ -57,6 +57,24 @@ def main(
         stdout: likewise.
         stderr: likewise; diagnostics go here, one line each.
     """
+    try:
+        return execute(argv, stdin, stdout, stderr)
+    except Terminated as ended:
+        return ended.status
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+
+
+def execute(
+    argv: list[str] | None = None,
+    stdin: Stream = None,
+    stdout: Stream = None,
+    stderr: Stream = None,
+) -> int:
+    """Do what main does, but raise what a signal has asked for, after tidying up.
+
+    Raises Terminated, KeyboardInterrupt.
+    """
     if stdin is stdout is stderr is None:
         _keep_standard_descriptors()
     words = sys.argv[1:] if argv is None else argv
@@ -70,10 +88,6 @@ def main(
         return error.status
     except OutputGone as error:
         return error.status
-    except Terminated as ended:
-        return ended.status
-    except KeyboardInterrupt:
-        return exits.INTERRUPTED
 
 
 def _dialect(words: list[str], executable: str) -> tuple[Dialect, list[str]]:

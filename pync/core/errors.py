@@ -130,7 +130,7 @@ class UsageError(Exception):
 
 
 class Terminated(BaseException):
-    """A signal asked the program to end (SIGTERM, SIGHUP).
+    """A signal asked the program to end (SIGTERM, SIGHUP, SIGQUIT).
 
     Arguments:
         number: the signal.
@@ -138,6 +138,7 @@ class Terminated(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
+        self.number = number
         self.status = exits.SIGNAL + number
 
 

@@ -17,7 +17,7 @@ from ..core.errors import Terminated
 from ..transports import bell
 
 #: Signals that end the program in order: paths are removed, then it leaves.
-ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 #: Seconds that a callback has to return; it may be stuck in a write to what nobody reads.
 PATIENCE = 0.5

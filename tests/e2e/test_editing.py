@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -66,7 +67,7 @@ def test_the_terminal_is_given_back_however_it_ends(terminal: Sit, server: Serve
             assert person.ends() == 0
         else:
             person.presses_control("c")
-            assert person.ends() == 130
+            assert person.ends() == -signal.SIGINT
         assert person.modes() == before
 
 

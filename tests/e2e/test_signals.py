@@ -17,7 +17,9 @@ from ..programs import Program
 from .conftest import Start, heard_port
 
 #: Signal -> the status by which our parent sees it (subprocess: -n is a death by signal).
-ENDS = {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM, signal.SIGHUP: -signal.SIGHUP}
+ENDS = {
+    number: -number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+}
 
 
 @pytest.mark.parametrize("number", ENDS)
@@ -97,6 +99,46 @@ def test_while_the_loop_changes_what_it_watches(
     assert b"Traceback" not in program.ends(ENDS[number])
 
 
+#: Sends itself SIGINT when a module is imported.
+_AT_AN_IMPORT = """
+import os, signal, sys
+from pync.__main__ import run
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+run()
+"""
+
+
+@pytest.mark.parametrize("module", ["pync.cli", "pync.dialects.pync", "pync.programs.server"])
+def test_interrupt_while_starting_up(stack: ExitStack, module: str) -> None:
+    code = _AT_AN_IMPORT.format(module=module)
+    program = stack.enter_context(Program(sys.executable, "-c", code, "-l", "127.0.0.1", "0"))
+    assert program.ends(-signal.SIGINT) == b""
+
+
+def test_interrupt_after_the_end(stack: ExitStack) -> None:
+    code = "import atexit, os, signal\nfrom pync.__main__ import run\n"
+    code += "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\nrun()"
+    program = stack.enter_context(Program(sys.executable, "-c", code, "--version"))
+    assert program.ends(-signal.SIGINT) == b""
+
+
+def test_the_library_does_not_end_its_caller(stack: ExitStack) -> None:
+    """main returns the status, as a shell counts it, and the handlers are as they were."""
+    code = "import signal, pync\nbefore = signal.getsignal(signal.SIGINT)\n"
+    code += "print(pync.main(), signal.getsignal(signal.SIGINT) is before)"
+    program = stack.enter_context(Program(sys.executable, "-c", code, "-lv", "127.0.0.1", "0"))
+    heard_port(program)
+    program.process.send_signal(signal.SIGINT)
+    assert program.rest() == b"130 True\n"
+    program.ends(0)
+
+
 @pytest.mark.parametrize("number", ENDS)
 def test_while_much_is_moving(
     pync: Start, server: Server, tmp_path: Path, number: signal.Signals
@@ -120,14 +162,14 @@ def test_interrupt_between_two_lines_of_an_interval(pync: Start, server: Server)
     program.write(b"one\ntwo\n")
     peer.hears(b"one\n")
     program.process.send_signal(signal.SIGINT)
-    assert program.ends(130) == b""
+    assert program.ends(-signal.SIGINT) == b""
 
 
 def test_interrupt_between_two_ports_of_a_scan(pync: Start, server: Server) -> None:
     program = pync("-zv", "-i", "1h", "127.0.0.1", f"{server.port},{server.port}")
     program.hears(rb"succeeded!\n")
     program.process.send_signal(signal.SIGINT)
-    assert program.ends(130).count(b"\n") == 1
+    assert program.ends(-signal.SIGINT).count(b"\n") == 1
 
 
 def test_a_hangup_that_nohup_ignores(shell: Start, server: Server) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -81,7 +83,7 @@ def test_control_c_ends_it(terminal: Sit, server: Server) -> None:
     seen = person.sees_to_the_end()
     assert seen in (b"^C", b""), seen
     assert person.modes() == before
-    assert person.ends() == 130
+    assert person.ends() == -signal.SIGINT
     peer.hears_end()
 
 
@@ -90,7 +92,49 @@ def test_control_c_while_listening(terminal: Sit) -> None:
     person.sees(b"Listening on 127.0.0.1 ")
     person.presses_control("c")
     assert b"Traceback" not in person.sees_to_the_end()
-    assert person.ends() == 130
+    assert person.ends() == -signal.SIGINT
+
+
+LISTENS_FOUR_WAYS = pytest.mark.parametrize(
+    "words", ["-lv", "-lkv", "--as=nc -lv", "--as=ncat -lkv"]
+)
+
+
+@LISTENS_FOUR_WAYS
+def test_control_c_stops_a_loop_of_the_shell(stack: ExitStack, words: str) -> None:
+    """A shell goes on with the next command unless this one died of SIGINT itself."""
+    line = f"for i in 1 2 3; do {' '.join(PYNC)} {words} 127.0.0.1 0; done; echo went on"
+    person = stack.enter_context(Terminal([bash(), "-c", line]))
+    person.sees(b"istening on ")
+    person.presses_control("c")
+    seen = person.sees_to_the_end()
+    assert b"went on" not in seen
+    assert b"istening" not in seen
+    assert person.ends() == -signal.SIGINT
+
+
+@LISTENS_FOUR_WAYS
+@pytest.mark.parametrize("key", ["c", "\\"])
+def test_the_prompt_after_control_c_begins_a_line(stack: ExitStack, words: str, key: str) -> None:
+    person = stack.enter_context(Terminal([bash(), "--norc", "--noprofile", "-i"]))
+    person.types(b"unset PROMPT_COMMAND; bind 'set enable-bracketed-paste off'; PS1='rea''dy> '\r")
+    person.sees(b"ready> ")
+    person.types(f"{' '.join(PYNC)} {words} 127.0.0.1 0\r".encode())
+    person.sees(b"istening on ")
+    person.reads_line()
+    person.presses_control(key)
+    seen = person.sees(b"ready> ")
+    assert seen.endswith(b"\nready> "), seen
+    assert b"Traceback" not in seen
+    person.types(b"exit\r")
+
+
+def bash() -> str:
+    """A shell that tells a command that died of SIGINT from one that ended with 130."""
+    found = shutil.which("bash")
+    if found is None:
+        pytest.skip("bash is missing")
+    return found
 
 
 def test_a_reset_is_said(terminal: Sit, server: Server) -> None:
@@ -169,7 +213,7 @@ def test_keep_open_listens_on_after_the_first_client(terminal: Sit) -> None:
             peer.hears(word + b"\n")
         person.sees(GOODBYE)
     person.presses_control("c")
-    assert person.ends() == 130
+    assert person.ends() == -signal.SIGINT
 
 
 # A terminal on one side only.

@@ -302,7 +302,7 @@ def test_by_tls_half_an_answer_is_not_taken_for_a_whole_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)]
+    ("ending", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, -signal.SIGINT)]
 )
 def test_a_signal_ends_it_whoever_is_there(ending: signal.Signals, status: int) -> None:
     program, port = listening_pync("--proxy-type", "socks")

@@ -99,7 +99,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals and descriptors a
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        (signal.SIGINT, 130),
+        (signal.SIGINT, -signal.SIGINT),
         (signal.SIGTERM, -signal.SIGTERM),
         (getattr(signal, "SIGHUP", signal.SIGTERM), -getattr(signal, "SIGHUP", signal.SIGTERM)),
     ],
