@@ -19,6 +19,17 @@ VERSION = "0.1.0"
 DIALECTS = {"pync": "pync", "nc": "nc", "netcat": "nc", "ncat": "ncat", "telnet": "telnet"}
 
 
+#: Causes of an error that come from getaddrinfo(3), as core/errors.py has them.
+UNRESOLVED = frozenset(
+    {
+        "name or service not known",
+        "no address associated with hostname",
+        "temporary failure in name resolution",
+        "address family for hostname not supported",
+    }
+)
+
+
 class OnStdout(str):
     """A line for standard output; any other is for standard error."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
 from ..core.errors import DialError, ListenError, OutputError, ProxyError, RelayError, UsageError
 from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned, Told
-from . import VERSION, Said
+from . import UNRESOLVED, VERSION, Said
 
 HELP = f"pync {VERSION}, as nc"
 
@@ -20,9 +22,27 @@ _USAGE = (
 
 SHORT_USAGE = "\n".join(_USAGE)
 
+#: An option's line in a USAGE: its letter, the name of its value, what it does.
+_OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
+
+
+def summary(usage: str) -> str:
+    """What -h shows of each option, in the columns in which completions read theirs."""
+    lines = ["\tCommand Summary:"]
+    for short, value, text in _OPTION.findall(usage):
+        option = f"-{short} {value.lower()}".rstrip()
+        tabs = "\t" if len(option) > 7 else "\t\t"
+        lines.append(f"\t\t{option}{tabs}{text.rstrip('.')}")
+    return "\n".join([*lines, "\tA port is a number, a service, or a range: lo-hi"])
+
 
 class NcUsageError(UsageError):
     """A fault after which nc shows its usage; the text may be empty."""
+
+
+def hears_everyone(config: Config) -> bool:
+    """Whether it receives datagrams of all peers (-k -u -l), and has none to send to."""
+    return config.listen and config.keep_open and config.udp
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
@@ -36,6 +56,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Listening):
         return _listening(event.address, config)
     if isinstance(event, Accepted):
+        if hears_everyone(config):
+            return None  # as theirs, which has no connection then
         return f"Connection received on {_where(event.peer, config) or _path_of(config)}"
     if isinstance(event, Connected):
         return None if event.peer.path else _connected(event, config)
@@ -53,7 +75,8 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, DialError):
         return _not_dialled(error, config)
     if isinstance(error, ListenError):
-        return f"nc: {_as_strerror(error.cause)}"
+        looked_up = "getaddrinfo: " if error.cause in UNRESOLVED else ""
+        return f"nc: {looked_up}{_as_strerror(error.cause)}"
     if isinstance(error, ProxyError):
         return f"nc: {_of_proxy(error)}"
     if isinstance(error, RelayError):
@@ -110,6 +133,10 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         return f"nc: {where}: {_as_strerror(error.cause)}"
     if not error.attempts:
         cause = _as_strerror(error.cause)
+        if config is not None and address.host == config.source:
+            return f"nc: getaddrinfo: {cause}"
+        if config is not None and config.proxies and address == config.address:
+            return f'nc: getaddrinfo("{address.host}", "{address.port}"): {cause}'
         return f'nc: getaddrinfo for host "{address.host}" port {address.port}: {cause}'
     if error.cause == "cannot assign requested address":
         return f"nc: bind failed: {_as_strerror(error.cause)}"

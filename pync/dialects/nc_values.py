@@ -31,7 +31,8 @@ NUMBERS = {
     "recv_limit": Number("receive limit", 1, _INT),
 }
 
-PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
+#: 4A (the proxy looks names up) is OpenSSH's netcat's.
+PROXIES = {"4": "socks4", "4A": "socks4", "5": "socks5", "connect": "http"}
 
 
 def _number(text: str, number: Number) -> int:

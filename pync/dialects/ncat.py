@@ -12,7 +12,7 @@ from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
 from . import VERSION, About
-from .ncat_says import NcatOptionError, complain, say
+from .ncat_says import NcatOptionError, complain, is_proxy, say
 from .ncat_targets import address, pointer, route, source_port
 from .proxies import chain, served
 from .words import Manner, read
@@ -165,10 +165,11 @@ def parse(argv: list[str]) -> Config:
     return config._replace(program="server" if config.listen else "client")
 
 
-def status(error: Exception, _config: Config | None) -> int:
+def status(error: Exception, config: Config | None) -> int:
     """2 for what never began (a name, an address that is taken, usage), else 1."""
     if isinstance(error, DialError):
-        return 1 if error.attempts or _is_path(error.address) else 2
+        began = error.attempts or _is_path(error.address) or is_proxy(error.address, config)
+        return 1 if began else 2
     if isinstance(error, OutputError):
         return 2 if error.operation == "open" else 1
     return 2 if isinstance(error, (ListenError, UsageError)) else 1

@@ -30,23 +30,12 @@ from ..core.events import (
     Secured,
     Unverified,
 )
-from . import Said
+from . import UNRESOLVED, Said
 
 if TYPE_CHECKING:
     from ..core.access import AccessError
 
 _TRY = "Ncat: Try `--help' or man(1) ncat for more information, usage options and help. QUITTING."
-
-
-#: What getaddrinfo(3) says, as errors.py has it.
-_UNRESOLVED = frozenset(
-    {
-        "name or service not known",
-        "no address associated with hostname",
-        "temporary failure in name resolution",
-        "address family for hostname not supported",
-    }
-)
 
 
 class NcatOptionError(UsageError):
@@ -103,7 +92,7 @@ def complain(error: Exception, config: Config | None) -> Said:
         return _not_dialled(error, config)
     if isinstance(error, ListenError):
         where = error.address
-        if error.cause in _UNRESOLVED and isinstance(where, Address):
+        if error.cause in UNRESOLVED and isinstance(where, Address):
             return _unresolved(where, error.cause)
         if error.cause == "protocol not supported" and isinstance(where, Address):
             return (
@@ -171,10 +160,22 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         hop = address.host
         return f'Ncat: Sorry, could not resolve source route hop "{hop}": {cause}. QUITTING.'
     if isinstance(address, Address) and not address.path and not error.attempts:
+        if is_proxy(address, config):
+            cause = _as_strerror(error.cause)
+            return f'Ncat: Could not resolve proxy "{address.host}": {cause}.'
         return _unresolved(address, error.cause)
     if config is not None and error.cause == "timed out" and config.wait is not None:
         return "Ncat: TIMEOUT."
-    return f"Ncat: {_as_strerror(error.cause)}."
+    # Through proxies, the first of them is dialled from here.
+    what = "Proxy connection failed: " if config is not None and config.proxies else ""
+    return f"Ncat: {what}{_as_strerror(error.cause)}."
+
+
+def is_proxy(address: object, config: Config | None) -> bool:
+    """Whether an address is that of the proxy that is dialled first."""
+    if config is None or not config.proxies or not isinstance(address, Address):
+        return False
+    return (address.host, address.port) == config.proxies[0][1:3]
 
 
 def _unresolved(address: Address, cause: str) -> str:

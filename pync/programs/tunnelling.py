@@ -44,9 +44,10 @@ def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) ->
     deadline = Deadline(options.timeout)
     first = config.proxies[0]
     hops = [(proxy.host, proxy.port) for proxy in config.proxies[1:]]
-    hops.append((_target(config, address), address.port))
     conn = dial(Address("tcp", first.host, first.port), options)
     try:
+        # Not before: a proxy that is down is the fault to name, as nc and ncat do.
+        hops.append((_target(config, address), address.port))
         for proxy, identity, (host, port) in zip(config.proxies, identities, hops):
             _pass(conn, proxy, identity, (host, port_number(port, address)), deadline, address)
     except BaseException:

@@ -31,7 +31,7 @@ def dial(address: Address, options: Options) -> StreamConn:
         _deepen(sock)
     except (OSError, ValueError) as error:
         sock.close()
-        raise DialError("dial", address, _cause(error)) from None
+        raise DialError("dial", address, cause(error)) from None
     except BaseException:
         sock.close()
         raise
@@ -125,7 +125,7 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
         return sock, _placed(address.path)
     except (OSError, ValueError) as error:
         sock.close()
-        raise ListenError(operation, address, _cause(error)) from None
+        raise ListenError(operation, address, cause(error)) from None
     except BaseException:
         sock.close()
         raise
@@ -179,6 +179,10 @@ def _is_stale(path: str, kind: int) -> bool:
     return False
 
 
-def _cause(error: OSError | ValueError) -> str:
-    # socket.bind raises OSError("AF_UNIX path too long") or ValueError for a NUL.
-    return cause_of(error) if isinstance(error, OSError) else str(error)
+def cause(error: OSError | ValueError) -> str:
+    """The cause of an error of bind or connect, as an error line ends."""
+    if isinstance(error, ValueError):
+        return str(error)  # a NUL in the path
+    # Python's own check has a text and no number (unix(7): sun_path has 108 bytes).
+    too_long = error.errno is None and "path too long" in str(error)
+    return "file name too long" if too_long else cause_of(error)

@@ -11,24 +11,28 @@ import socket
 import sys
 
 from ..core.address import Address
-from ..core.errors import DialError, cause_of
+from ..core.errors import DialError
 from . import Options
 from .conn import Conn, Listener
 from .datagram import DatagramConn, ListeningConn, receive
-from .unix import Placed, bound, kernel_name, new_socket, remove, shown
+from .unix import Placed, bound, cause, kernel_name, new_socket, remove, shown
 
 
 def dial(address: Address, options: Options) -> BoundConn:
     """Send to a path. Raises DialError."""
     sock = new_socket("dial", address, socket.SOCK_DGRAM, DialError)
     placed: Placed | None = None
+    at = address
     try:
+        if options.source is not None:
+            at = Address("unixgram", path=options.source)
         placed = _bind_somewhere(sock, options.source)
+        at = address
         sock.connect(kernel_name(address.path))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         sock.close()
         remove(placed)
-        raise DialError("dial", address, cause_of(error)) from None
+        raise DialError("dial", at, cause(error)) from None
     except BaseException:
         sock.close()
         remove(placed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import select
 import socket
 import subprocess
 from contextlib import ExitStack
@@ -140,21 +141,34 @@ def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_udp_listener_for_everybody(udp_port: int) -> None:
-    """-k: whoever writes is shown."""
+def test_a_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
+    """-k: every peer's datagrams are shown, and what is typed goes to none of them."""
+    outcomes = []
     for command in both():
-        with Program(*command, "-luk", "127.0.0.1", str(udp_port)) as program:
+        with (
+            Program(*command, "-lukvn", "127.0.0.1", str(udp_port)) as program,
+            ExitStack() as stack,
+        ):
             until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
-            for word in (b"one", b"two", b"three"):
-                with socket.socket(type=socket.SOCK_DGRAM) as peer:
-                    peer.sendto(word, ("127.0.0.1", udp_port))
-                    assert program.read(len(word)) == word
+            boxes = [stack.enter_context(mailbox()) for _ in range(3)]
+            for number, box in enumerate(boxes):
+                box.says(b"%d\n" % number, ("127.0.0.1", udp_port))
+                assert program.read(2) == b"%d\n" % number
+                program.write(b"typed\n")
+            # A second round goes through after the input was read, or it was not read at all.
+            for box in boxes:
+                box.says(b"again\n", ("127.0.0.1", udp_port))
+                assert program.read(6) == b"again\n"
+            answered = [bool(select.select([box.sock], [], [], 0)[0]) for box in boxes]
+            program.process.terminate()
+            outcomes.append((answered, re.sub(rb"\d{4,5}", b"PORT", program.ends(None))))
+    assert outcomes[0] == outcomes[1] == ([False] * 3, b"Bound on 127.0.0.1 PORT\n")
 
 
 # Unix sockets.
 
 
-@pytest.mark.parametrize("options", ["-lU", "-lvU", "-lNU"])
+@pytest.mark.parametrize("options", ["-lU", "-lvU", "-lNU", "-lvUs"])
 def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -131,6 +132,30 @@ no-such-host.invalid 80
 -p 1 -U x
 -s 127.0.0.1 -U x
 -s 127.0.0.1 -U
+-U -p 4 a b
+-lU a b
+-lU a b c
+-lU -p 4
+-lU -p 4 a
+-lUs a b
+-lUs a -p 4
+-uU -p 4 a
+-uUs a -p 4 b
+-uUs /no/such/folder/socket b
+-lUs /no/such/folder/socket
+-U {long}
+-uU {long}
+-lU {long}
+-luU {long}
+-zU {long}
+-ln localhost 5000
+-ln4 localhost 5000
+-l4 :: 5000
+-l6 0.0.0.0 5000
+-l no-such-host.invalid 5000
+-lu no-such-host.invalid 5000
+-s no-such-host.invalid 127.0.0.1 1
+-s ::1 127.0.0.1 1
 -s 192.0.2.7 -l 0
 -s 1 -l -p 2 3
 -l nosuch
@@ -154,6 +179,9 @@ no-such-host.invalid 80
 """.strip("\n").split("\n")
 
 
+#: A path with more bytes than sun_path has (unix(7)).
+LONG = "x" * 108
+
 #: Its messages begin with the name by which it was called.
 THEIRS = ["nc"]
 
@@ -173,7 +201,8 @@ def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
 @pytest.mark.parametrize("words", WORDS)
 def test_the_same_words_the_same_answer(words: str) -> None:
     needs("nc")
-    assert run([*PYNC, "--as=nc"], words.split()) == run(THEIRS, words.split())
+    given = words.format(long=LONG).split()
+    assert run([*PYNC, "--as=nc"], given) == run(THEIRS, given)
 
 
 def test_it_is_nc_by_its_name_too(tmp_path: Path) -> None:
@@ -183,11 +212,18 @@ def test_it_is_nc_by_its_name_too(tmp_path: Path) -> None:
     assert run([str(link)], ["-lzy"]) == run([*PYNC, "--as=netcat"], ["-lzy"])
 
 
-def test_the_help_names_every_option_that_theirs_names() -> None:
+def columns_of(shown: bytes) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The usage of a help text, and its options with the names of their values."""
+    text = shown.decode()
+    usage = [line for line in text.splitlines() if line.startswith(("usage", "\t  "))]
+    return usage, re.findall(r"^\t\t(-\w)(?: (\S+))?(\t+)\S", text, re.MULTILINE)
+
+
+def test_the_help_has_the_usage_and_the_columns_of_theirs() -> None:
+    """Completions of shells read the options off these lines."""
     needs("nc")
     status, shown, theirs = run(THEIRS, ["-h"])
     assert (status, shown) == (0, b"")
     status, shown, ours = run([*PYNC, "--as=nc"], ["-h"])
     assert (status, shown) == (0, b"")
-    usage = [line for line in theirs.decode().splitlines() if line.startswith(("usage", "\t  "))]
-    assert [line for line in usage if line not in ours.decode()] == []
+    assert columns_of(ours) == columns_of(theirs)

@@ -68,6 +68,12 @@ no-such-host.invalid
 -G 40 127.0.0.1 1
 -4 -w 300ms -g 127.0.0.1 127.0.0.1 1
 -4 -w 300ms -g 127.0.0.1 -g 127.0.0.2 127.0.0.1 1
+--proxy 127.0.0.1:1 127.0.0.1 80
+--proxy 127.0.0.1:1 no-such-host.invalid 80
+--proxy 127.0.0.1:1 --proxy-type socks4 127.0.0.1 80
+--proxy 127.0.0.1:1 --proxy-type socks5 127.0.0.1 80
+--proxy 127.0.0.1:1 --proxy-dns local no-such-host.invalid 80
+--proxy no-such-host.invalid:1 127.0.0.1 80
 --vsock
 --vsock x 1
 --vsock 1 x

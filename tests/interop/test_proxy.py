@@ -233,6 +233,34 @@ def test_what_goes_wrong_in_their_words(what: str, dialect: str) -> None:
     assert outcomes[0] == outcomes[1]
 
 
+def asked_of_socks_4(command: tuple[str, ...], *words: str) -> bytes:
+    """The request that reaches a SOCKS 4 proxy."""
+    with listening() as server:
+        options = (words[0], words[1], "-x", f"127.0.0.1:{server.port}", *words[2:])
+        with Program(*command, *options) as program:
+            peer = server.accepts()
+            request = peer.sock.recv(500)
+            peer.says(b"\0\x5a" + bytes(6))
+            peer.closes()
+            program.end_input()
+            program.ends(0)
+            return request
+
+
+@pytest.mark.parametrize(
+    "words", ["-X 4 localhost 80", "-X 4 127.0.0.1 80", "-X 4 -n localhost 80"]
+)
+def test_a_name_for_socks_4_is_looked_up_here(words: str) -> None:
+    theirs = (needs("nc"),)
+    ours = (*PYNC, "--as=nc")
+    assert asked_of_socks_4(ours, *words.split()) == asked_of_socks_4(theirs, *words.split())
+
+
+def test_a_name_for_socks_4a_is_looked_up_by_the_proxy() -> None:
+    request = asked_of_socks_4((*PYNC, "--as=nc"), "-X", "4A", "no-such-host.invalid", "80")
+    assert request == b"\4\1\0\x50\0\0\0\1\0no-such-host.invalid\0"
+
+
 # Proxies that ask who we are.
 
 

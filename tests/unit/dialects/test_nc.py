@@ -69,6 +69,20 @@ def test_nobody_is_reached_past_the_proxy() -> None:
     assert [(one.kind, one.host, one.port) for one in proxies] == [("http", "proxy", "3128")]
 
 
+def test_the_names_of_socks_4_are_looked_up_here_and_those_of_4a_by_the_proxy() -> None:
+    four, four_a = (parse(["-X", version, "-x", "proxy", "h", "9"]) for version in ("4", "4A"))
+    assert four.proxies == four_a.proxies
+    assert (four.proxy_dns, four_a.proxy_dns) == ("local", None)
+
+
+def test_a_listener_for_the_datagrams_of_all_reads_no_input() -> None:
+    assert [parse([options, "9"]).recv_only for options in ("-klu", "-lu", "-kl")] == [
+        True,
+        False,
+        False,
+    ]
+
+
 @pytest.mark.parametrize(
     ("argv", "changed"),
     [
