@@ -22,7 +22,6 @@ from .telnet_protocol import (
     DONT,
     IAC,
     SB,
-    SE,
     TM,
     VERBS,
     WILL,
@@ -80,8 +79,12 @@ class Telnet:
         #: What we perform, and what the peer performs.
         self.us = Side(abilities.ours)
         self.peer = Side(abilities.theirs)
-        #: Is told of every command without an option (NOP, AYT, ...), by number.
+        #: Called with every command without an option (NOP, AYT, SB, SE ...), by number.
         self.heard: Callable[[int], None] = lambda _number: None
+        #: Called with the verb and the option of a negotiation; True: it has been answered.
+        self.negotiated: Callable[[int, int], bool] = lambda _verb, _option: False
+        #: The option and the data of the last subnegotiation; empty if it was too long.
+        self.subnegotiated = b""
         self._abilities = abilities
         self._text = text
         self._state = _DATA
@@ -174,16 +177,15 @@ class Telnet:
             self._take_command(byte, pieces)
         elif self._state == _VERB:
             self._state = _DATA
-            self._negotiated(self._verb, byte)
+            self._negotiate(self._verb, byte)
         elif byte == IAC:
             self._keep(_IAC)
             self._state = _SUB
         else:
             # IAC SE ends it; IAC and anything else too, as a peer that forgot SE means.
             self._state = _DATA
-            self._subnegotiated()
-            if byte != SE:
-                self._take_command(byte, pieces)
+            self._answer_subnegotiation()
+            self._take_command(byte, pieces)
 
     def _take_command(self, byte: int, pieces: list[bytes]) -> None:
         self._state = _DATA
@@ -195,6 +197,7 @@ class Telnet:
             self._state = _SUB
             self._sub.clear()
             self._sub_is_too_large = False
+            self.heard(byte)
         else:
             self.heard(byte)
 
@@ -207,7 +210,9 @@ class Telnet:
 
     # Options.
 
-    def _negotiated(self, verb: int, option: int) -> None:
+    def _negotiate(self, verb: int, option: int) -> None:
+        if self.negotiated(verb, option):
+            return
         about_us, yes = VERBS[verb]
         if option == TM:
             # No state: each DO is answered where it stood in the data (RFC 860).
@@ -226,7 +231,8 @@ class Telnet:
             verbs = (WONT, WILL) if side is self.us else (DONT, DO)
             self._outgoing += command(verbs[yes], option)
 
-    def _subnegotiated(self) -> None:
+    def _answer_subnegotiation(self) -> None:
+        self.subnegotiated = bytes(self._sub)
         if not self._sub or self._sub_is_too_large:
             return  # IAC SB IAC SE names no option
         option, data = self._sub[0], bytes(self._sub[1:])

@@ -65,6 +65,11 @@ class Conn:
         """The descriptor, for reading and for writing."""
         return self._sock.fileno()
 
+    @property
+    def socket(self) -> socket.socket:
+        """The socket, for its options; the connection still owns it."""
+        return self._sock
+
     def read_fds(self) -> tuple[int, ...]:
         """The descriptors to wait on before recv."""
         return (self._sock.fileno(),)

@@ -63,7 +63,14 @@ RESERVED = {
     "multiprocessing": set[str](),
     "select": {"stdio.py"},
     "selectors": {"loop.py", "readiness.py"},
-    "threading": {"editing.py", "pipe_listener.py", "pump.py", "resolver.py", "winpipe.py"},
+    "threading": {
+        "editing.py",
+        "interaction.py",
+        "pipe_listener.py",
+        "pump.py",
+        "resolver.py",
+        "winpipe.py",
+    },
 }
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
