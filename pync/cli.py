@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Union
 from .core import exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event, Progressed, Scanned
+from .core.events import Event, Progressed, Scanned, Trying
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .engine import signals
 from .transports import bell
@@ -143,7 +143,8 @@ class _Session:
                         meter.show(event)
                     return
                 if config.json:
-                    self._tell_as_json(event)
+                    if not isinstance(event, Trying):  # what comes of it is reported
+                        self._tell_as_json(event)
                     return
                 said = self._dialect.say(event, config, stdio.interactive)
                 if isinstance(said, OnStdout):

@@ -178,6 +178,7 @@ class Config(NamedTuple):
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"
     verifies: bool = True
+    happy_eyeballs: bool = True
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
@@ -186,4 +187,6 @@ class Config(NamedTuple):
 
 
 #: Fields that are no options: what the dialect worked out.
-WORKED_OUT = frozenset({"program", "verifies", "address", "ports", "endings", "proxies", "serves"})
+WORKED_OUT = frozenset(
+    {"program", "verifies", "happy_eyeballs", "address", "ports", "endings", "proxies", "serves"}
+)

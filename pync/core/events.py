@@ -57,10 +57,14 @@ class Told(NamedTuple):
 
 
 class AttemptFailed(NamedTuple):
-    """One address of several, or one port of several, could not be reached."""
+    """One address of several, or one port of several, could not be reached.
+
+    ``last``: no other address is left to try.
+    """
 
     address: Address
     cause: str
+    last: bool = False
 
 
 class Scanned(NamedTuple):

@@ -90,7 +90,8 @@ def parse(argv: list[str]) -> Config:
         return Config(help=True)
     if fields["proxy_protocol"] == "4":
         fields["proxy_dns"] = "local"  # SOCKS 4 has addresses only
-    config = Config(target=tuple(words), **fields)
+    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
+    config = Config(target=tuple(words), happy_eyeballs=False, **fields)
     _check(config)
     config = with_address(config)
     _check_proxy(config)

@@ -113,6 +113,9 @@ MANNER = Manner(
 #: Milliseconds are an int there.
 MOST_SECONDS = 2_147_483
 
+#: Seconds for a connection to be made, unless -w says otherwise.
+CONNECT_TIMEOUT = 10.0
+
 
 def _duration(shown: str) -> Callable[[str, str], float]:
     def convert(text: str, option: str) -> float:
@@ -147,7 +150,10 @@ def parse(argv: list[str]) -> Config:
         return Config(help=fields["help"], version=fields["version"])
     fields.update(route(fields))
     fields["proxy"] = () if fields["proxy"] is None else (fields["proxy"],)
-    config = Config(target=tuple(words), **fields)
+    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
+    config = Config(target=tuple(words), happy_eyeballs=False, **fields)
+    if config.wait is None and not config.listen:
+        config = config._replace(connect_timeout=CONNECT_TIMEOUT)
     config = _with_clients(config)
     if config.listen and config.zero_io:
         raise UsageError("Services designed for LISTENING can't be used with -z")

@@ -69,7 +69,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Secured):
         return f"Ncat: SSL connection to {_where(event.peer)}." if not config.listen else None
     if isinstance(event, AttemptFailed):
-        return f"Ncat: Connection to {event.address.host} failed: {_as_strerror(event.cause)}."
+        return _attempt_failed(event, config)
     if isinstance(event, Finished) and not config.listen:
         return (
             f"Ncat: {event.sent} bytes sent, {event.received} bytes received "
@@ -164,7 +164,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
             cause = _as_strerror(error.cause)
             return f'Ncat: Could not resolve proxy "{address.host}": {cause}.'
         return _unresolved(address, error.cause)
-    if config is not None and error.cause == "timed out" and config.wait is not None:
+    if error.cause == "timed out":
         return "Ncat: TIMEOUT."
     # Through proxies, the first of them is dialled from here.
     what = "Proxy connection failed: " if config is not None and config.proxies else ""
@@ -176,6 +176,15 @@ def is_proxy(address: object, config: Config | None) -> bool:
     if config is None or not config.proxies or not isinstance(address, Address):
         return False
     return (address.host, address.port) == config.proxies[0][1:3]
+
+
+def _attempt_failed(event: AttemptFailed, config: Config) -> Said:
+    cause = "TIMEOUT" if event.cause == "timed out" else _as_strerror(event.cause)
+    if not event.last:
+        host = event.address.host
+        return f"Ncat: Connection to {host} failed: {cause}.", "Ncat: Trying next address..."
+    # Of the last address the error tells, but a scan ends without one.
+    return f"Ncat: {cause}." if config.zero_io else None
 
 
 def _unresolved(address: Address, cause: str) -> str:

@@ -17,6 +17,7 @@ def options_of(config: Config, report: Report) -> Options:
     timeout = config.connect_timeout if config.connect_timeout is not None else config.wait
     return Options(
         timeout=None if config.listen else timeout,
+        happy_eyeballs=config.happy_eyeballs,
         source=config.source,
         source_port=None if config.listen else config.source_port,
         numeric=config.nodns,

@@ -10,7 +10,7 @@ from ..core import exits
 from ..core.address import Address
 from ..core.config import Config, Endings, Proxy
 from ..core.errors import UsageError
-from ..core.events import Accepted, Failed, Report
+from ..core.events import Accepted, Failed, Report, silent
 from ..engine.boundary import Boundary, as_failure
 from ..engine.ends import break_off
 from ..engine.loop import Loop
@@ -135,6 +135,8 @@ def _dialling(config: Config, report: Report) -> Options:
         source=None,
         source_port=None,
         admits=everyone,
+        # The session tells of a target that could not be reached.
+        report=silent,
     )
 
 

@@ -62,5 +62,5 @@ def _scan(config: Config, address: Address, report: Report) -> tuple[str, Addres
         tried, cause = error.attempts[-1]
         assert isinstance(tried, Address)
         if len(error.attempts) == 1:
-            report(AttemptFailed(tried, cause))
+            report(AttemptFailed(tried, cause, last=True))
         return "closed", tried

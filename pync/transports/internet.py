@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from ..core.address import INTERNET, Address
 from ..core.errors import DialError, ListenError, PyncError, UnresolvedError, cause_of
-from ..core.events import AttemptFailed
 from . import Options
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
@@ -89,19 +88,13 @@ def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) ->
         raise wrong(operation, address, f"unknown service {address.port!r}") from None
 
 
-def tried_all(address: Address, attempts: list[tuple[Address, str]], options: Options) -> DialError:
-    """The error for an address of which nothing answered; the others are reported.
+def telling_cause(attempts: list[tuple[Address, str]]) -> str:
+    """The cause to report for an address of which nothing answered.
 
-    The last cause is the one told, but "this machine has no IPv6" only if there is no
-    other.
+    The last one, but "this machine has no IPv6" only if there is no other.
     """
-    if not attempts:
-        return DialError("dial", address, "no address to try")
-    telling = [attempt for attempt in attempts if attempt[1] not in UNTELLING] or attempts
-    if len(attempts) > 1:
-        for tried, cause in attempts:
-            options.report(AttemptFailed(tried, cause))
-    return DialError("dial", address, telling[-1][1], tuple(attempts))
+    telling = [one for one in attempts if one[1] not in UNTELLING] or attempts
+    return telling[-1][1] if telling else "no address to try"
 
 
 def listening_sockets(

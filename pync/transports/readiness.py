@@ -76,6 +76,27 @@ class Readable:
         self._ringing = ringing
 
 
+class Writable:
+    """Waits for descriptors that can be written, as connecting sockets are when they are done.
+
+    It holds none, so nothing is closed.
+    """
+
+    def __init__(self) -> None:
+        self._selector = for_a_few()
+
+    def watch(self, descriptor: int, wanted: bool) -> None:
+        """Wait for this one too, or no more."""
+        if wanted:
+            self._selector.register(descriptor, selectors.EVENT_WRITE)
+        else:
+            self._selector.unregister(descriptor)
+
+    def wait(self, seconds: float | None) -> list[int]:
+        """Those that can be written; none when the time is over, or a part of it (one_wait)."""
+        return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
+
+
 def for_a_few() -> selectors.BaseSelector:
     """What is best for some dozens of descriptors: changing what is watched costs nothing."""
     if hasattr(selectors, "PollSelector") and sys.platform != "darwin":

@@ -13,8 +13,6 @@ from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..core.errors import cause_of
-from ..core.events import AttemptFailed
 from . import Options, sockopts
 from .conn import Conn, Listener, TcpConn
 from .internet import (
@@ -24,8 +22,8 @@ from .internet import (
     listening_sockets,
     only_ipv6,
     resolve,
-    tried_all,
 )
+from .readiness import Writable
 
 #: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).
 BACKLOG = 511
@@ -50,35 +48,25 @@ _CLIENT_IS_GONE = frozenset(
 
 def dial(address: Address, options: Options) -> TcpConn:
     """Connect to the first address of the name that answers. Raises DialError."""
+    from .connecting import Connecting  # which is built on this module
+
     deadline = Deadline(options.timeout)
-    attempts: list[tuple[Address, str]] = []
-    for endpoint in resolve(address, options, socket.SOCK_STREAM):
-        tried = address_of(address.scheme, endpoint.name)
-        try:
-            sock = _connect(endpoint, address, options, deadline)
-        except OSError as error:
-            attempts.append((tried, cause_of(error)))
-            if deadline.passed:
-                break
-            continue
-        for failed, cause in attempts:
-            options.report(AttemptFailed(failed, cause))
-        return conn_of(sock, address.scheme, endpoint)
-    raise tried_all(address, attempts, options)
-
-
-def _connect(
-    endpoint: Endpoint, address: Address, options: Options, deadline: Deadline
-) -> socket.socket:
-    sock = _unconnected(endpoint, address, options)
+    endpoints = resolve(address, options, socket.SOCK_STREAM)
+    remaining = deadline.remaining if options.happy_eyeballs else options.timeout
+    waiting = Writable()
+    connecting = Connecting(address, endpoints, options, remaining, waiting.watch)
     try:
-        sock.settimeout(None if deadline.remaining is None else max(0.001, deadline.remaining))
-        sock.connect(endpoint.name)
-        _refuse_itself(sock, endpoint)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+        connecting.proceed()
+        while connecting.conn is None:
+            if connecting.failure is not None:
+                raise connecting.failure
+            for descriptor in waiting.wait(connecting.seconds()):
+                connecting.settled(descriptor)
+            if connecting.conn is None:
+                connecting.proceed()
+        return connecting.conn
+    finally:
+        connecting.close()
 
 
 def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
@@ -167,14 +155,15 @@ class TcpListener(Listener):
 
     def _take(self, sock: socket.socket) -> Conn:
         try:
-            accepted, _ = sock.accept()
+            # accept's own name for the peer: getpeername(2) knows none (ENOTCONN) of a client
+            # that has reset already, whose data is still there to be read.
+            accepted, peer = sock.accept()
         except OSError as error:
             if error.errno in _CLIENT_IS_GONE:
                 raise ConnectionAbortedError(error.errno, error.strerror) from None
             raise
         try:
-            # Reset before it was accepted: getpeername fails, accept itself does not.
-            return _conn(accepted, self.address.scheme, accepted.getpeername())
+            return _conn(accepted, self.address.scheme, peer)
         except OSError as error:
             accepted.close()
             raise ConnectionAbortedError(error.errno, error.strerror) from None

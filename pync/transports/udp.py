@@ -14,10 +14,11 @@ from functools import partial
 
 from ..core.address import Address
 from ..core.errors import DialError, cause_of
+from ..core.events import AttemptFailed
 from . import Options, sockopts
 from .conn import Conn, Listener
 from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn
-from .internet import address_of, bind_source, listening_sockets, only_ipv6, resolve, tried_all
+from .internet import address_of, bind_source, listening_sockets, only_ipv6, resolve, telling_cause
 
 #: ip(7); the socket module names it only in new versions.
 _IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
@@ -38,7 +39,10 @@ def dial(address: Address, options: Options) -> DatagramConn:
             attempts.append((tried, cause_of(error)))
             continue
         return DatagramConn(sock, address_of(address.scheme, sock.getsockname()), tried)
-    raise tried_all(address, attempts, options)
+    if len(attempts) > 1:
+        for number, (tried, cause) in enumerate(attempts, 1):
+            options.report(AttemptFailed(tried, cause, last=number == len(attempts)))
+    raise DialError("dial", address, telling_cause(attempts), tuple(attempts))
 
 
 def _connect(

@@ -7,10 +7,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from pync.cli import main
+from pync.transports.internet import Endpoint
 
 #: Seconds after which something that must happen has not happened.
 PATIENCE = 10.0
@@ -116,6 +118,27 @@ def server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         sock.settimeout(PATIENCE)
         yield sock
+
+
+@pytest.fixture
+def silent() -> Iterator[Endpoint]:
+    """An IPv6 address where connections are neither accepted nor refused.
+
+    The backlog of its listener is full: the kernel drops further SYNs.
+    """
+    if not sys.platform.startswith("linux"):
+        pytest.skip("a full backlog drops SYNs on Linux")
+    with ExitStack() as stack:
+        try:
+            listener = stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        listener.listen(0)
+        for _ in range(2):
+            client = stack.enter_context(socket.socket(socket.AF_INET6))
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield Endpoint(socket.AF_INET6, listener.getsockname())
 
 
 @pytest.fixture

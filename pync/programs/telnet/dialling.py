@@ -7,9 +7,9 @@ import socket
 from ...core.address import Address
 from ...core.config import Config
 from ...core.errors import DialError
-from ...core.events import AttemptFailed, Report, Told, Trying
+from ...core.events import AttemptFailed, Event, Report, Told
 from ...transports.conn import Conn
-from ...transports.internet import address_of, resolve
+from ...transports.internet import resolve
 from ..common import options_of
 from ..reach import connect
 
@@ -26,23 +26,21 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
     except DialError as error:
         report(Told(f"Could not resolve {config.source}: {_capital(error.cause)}"))
         return None
+
+    def tell(event: Event) -> None:
+        # The last failure is told by the error.
+        if not (isinstance(event, AttemptFailed) and event.last):
+            report(event)
+
     try:
-        endpoints = resolve(address, options, socket.SOCK_STREAM)
+        return connect(config._replace(address=address), tell)
     except DialError as error:
+        if error.attempts:
+            raise
         unknown = error.cause.startswith("unknown service")
         cause = "Servname not supported for ai_socktype" if unknown else _capital(error.cause)
         report(Told(f"Server lookup failure:  {address.host}:{address.port}, {cause}"))
         return None
-    for left, endpoint in zip(reversed(range(len(endpoints))), endpoints):
-        tried = address_of("tcp", endpoint.name)
-        report(Trying(tried))
-        try:
-            return connect(config._replace(address=tried), report)
-        except DialError as error:
-            if not left:
-                raise
-            report(AttemptFailed(tried, error.cause))
-    return None
 
 
 def _capital(cause: str) -> str:

@@ -49,14 +49,29 @@ VERBOSE = Config(verbose=1)
         (Scanned(V4, "", "closed"), None),
         (
             AttemptFailed(V4, "connection refused"),
-            "Ncat: Connection to 127.0.0.1 failed: Connection refused.",
+            (
+                "Ncat: Connection to 127.0.0.1 failed: Connection refused.",
+                "Ncat: Trying next address...",
+            ),
         ),
+        (
+            AttemptFailed(V4, "timed out"),
+            ("Ncat: Connection to 127.0.0.1 failed: TIMEOUT.", "Ncat: Trying next address..."),
+        ),
+        (AttemptFailed(V4, "connection refused", last=True), None),
         (Finished(V4, 3, 0, 0.031), "Ncat: 3 bytes sent, 0 bytes received in 0.03 seconds."),
     ],
 )
 def test_events_are_told_with_v_only(event: Event, said: object) -> None:
     assert say(event, VERBOSE, False) == said
     assert say(event, Config(), False) is None
+
+
+def test_the_last_failure_of_a_scan_is_told_as_an_error() -> None:
+    scan = Config(verbose=1, zero_io=True)
+    failed = AttemptFailed(V4, "connection refused", last=True)
+    assert say(failed, scan, False) == "Ncat: Connection refused."
+    assert say(failed, scan._replace(verbose=0), False) is None
 
 
 def test_test_says_when_it_listens() -> None:

@@ -9,13 +9,11 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, UnresolvedError
-from pync.engine import dialling as module
 from pync.engine.dialling import Dialling
 from pync.engine.loop import Loop
 from pync.engine.resolver import Found, Lookup, Resolver
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
-from pync.transports.tcp import begin_to_connect
 
 
 class Book(Resolver):
@@ -38,34 +36,6 @@ class Book(Resolver):
 def loop() -> Iterator[Loop]:
     with Loop() as made:
         yield made
-
-
-SILENT = Endpoint(socket.AF_INET, ("192.0.2.1", 9))
-
-
-@pytest.fixture
-def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody answers at SILENT (RFC 5737): its socket does not become writable."""
-    opened: list[socket.socket] = []
-
-    def begin(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-        if endpoint != SILENT:
-            return begin_to_connect(endpoint, address, options)
-        ours, other = socket.socketpair()
-        opened.extend((ours, other))
-        ours.setblocking(False)
-        try:
-            while True:
-                ours.send(bytes(65536))
-        except BlockingIOError:
-            return ours
-
-    monkeypatch.setattr(module, "begin_to_connect", begin)
-    yield
-    # Those that were given up are closed.
-    assert [ours.fileno() for ours in opened[::2]] == [-1] * (len(opened) // 2)
-    for sock in opened:
-        sock.close()
 
 
 def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAULT) -> Dialling:
@@ -124,30 +94,28 @@ def test_the_next_address_when_one_refuses(
     conn.close()
 
 
-@pytest.mark.usefixtures("silence")
 def test_the_next_address_beside_one_that_does_not_answer(
-    loop: Loop, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+    loop: Loop, silent: Endpoint, server: socket.socket
 ) -> None:
-    monkeypatch.setattr(module, "STAGGER", 0.01)
-    book = Book(loop, SILENT, Endpoint(socket.AF_INET, server.getsockname()))
+    book = Book(loop, silent, Endpoint(socket.AF_INET, server.getsockname()))
     conn = dialled(loop, book, 1).conn
     assert conn is not None
     assert conn.peer.port == str(port_of(server))
     conn.close()
 
 
-@pytest.mark.usefixtures("silence")
-def test_nobody_answers_in_time(loop: Loop) -> None:
-    failure = dialled(loop, Book(loop, SILENT), 1, Options(timeout=0.02)).failure
+def test_nobody_answers_in_time(loop: Loop, silent: Endpoint) -> None:
+    failure = dialled(loop, Book(loop, silent), 1, Options(timeout=0.02)).failure
     assert failure is not None
     assert failure.cause == "timed out"
     assert len(failure.attempts) == 1
 
 
-@pytest.mark.usefixtures("silence")
-def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(loop: Loop) -> None:
+def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(
+    loop: Loop, silent: Endpoint
+) -> None:
     over: list[Dialling] = []
-    with Book(loop, SILENT) as book:
+    with Book(loop, silent) as book:
         address = Address("tcp", "127.0.0.1", "1")
         dialling = Dialling(loop, book, address, Options(timeout=0.01), over.append)
         dialling.start()

@@ -15,7 +15,7 @@ from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import DialError
 from pync.core.events import AttemptFailed, Event, Scanned
-from pync.programs import sweep
+from pync.programs import probing, sweep
 from pync.programs.sweep import Sweep
 from pync.transports.internet import Endpoint
 
@@ -107,7 +107,7 @@ def test_running_out_of_sockets_is_not_an_answer(
             raise OSError(errno.EMFILE, "Too many open files")
         return real(*words, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sweep, "PAUSE", 0.001)
+    monkeypatch.setattr(probing, "PAUSE", 0.001)
     monkeypatch.setattr(socket, "socket", scarce)
     assert list(states(config_for(bound)).values()) == ["open", "closed", "closed"] * 10
 
@@ -116,7 +116,7 @@ def test_when_the_system_stays_exhausted_that_is_told(monkeypatch: pytest.Monkey
     def none_left(*_words: object) -> socket.socket:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(sweep, "PAUSE", 0.0)
+    monkeypatch.setattr(probing, "PAUSE", 0.0)
     monkeypatch.setattr(socket, "socket", none_left)
     told: list[Event] = []
     assert not Sweep(Config(address=HERE, ports=("1", "2")), told.append).run()

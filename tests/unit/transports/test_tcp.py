@@ -6,13 +6,15 @@ import errno
 import os
 import socket
 import sys
+import time
 
 import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, ListenError
-from pync.core.events import AttemptFailed, Event
-from pync.transports import Options, dial, listen, tcp
+from pync.core.events import AttemptFailed, Event, Trying
+from pync.transports import Options, connecting, dial, internet, listen, tcp
+from pync.transports.conn import TcpConn
 from pync.transports.internet import Endpoint
 
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
@@ -27,8 +29,69 @@ def test_every_address_of_a_name_is_tried(
     events: list[Event] = []
     with dial(Address("tcp", "several", "1"), Options(report=events.append)) as conn:
         assert conn.peer.port == str(server.getsockname()[1])
-    failed = AttemptFailed(Address("tcp", "127.0.0.1", str(closed_port)), "connection refused")
-    assert events == [failed, failed]
+    refusing = Address("tcp", "127.0.0.1", str(closed_port))
+    failed = AttemptFailed(refusing, "connection refused")
+    assert events[:4] == [Trying(refusing), failed, Trying(refusing), failed]
+    assert events[4:] == [Trying(conn.peer)]
+
+
+def test_a_silent_address_delays_the_next_by_a_quarter_of_a_second(
+    silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Endpoint(socket.AF_INET, server.getsockname())
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [silent, right])
+    began = time.monotonic()
+    with dial(Address("tcp", "several", "1")) as conn:
+        assert 0.2 < time.monotonic() - began < 2
+        assert conn.peer.port == str(server.getsockname()[1])
+        assert conn.gettimeout() is None
+
+
+def test_a_short_time_out_leaves_time_for_every_address(
+    silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Endpoint(socket.AF_INET, server.getsockname())
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [silent, silent, right])
+    dial(Address("tcp", "several", "1"), Options(timeout=0.2)).close()
+
+
+def test_one_after_another_each_address_has_the_time_out_for_itself(
+    silent: Endpoint, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Endpoint(socket.AF_INET, server.getsockname())
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [silent, silent, right])
+    events: list[Event] = []
+    options = Options(timeout=0.1, happy_eyeballs=False, report=events.append)
+    dial(Address("tcp", "several", "1"), options).close()
+    failed = [event for event in events if isinstance(event, AttemptFailed)]
+    assert [(one.cause, one.last) for one in failed] == [("timed out", False)] * 2
+
+
+def test_the_time_out_is_for_all_addresses(
+    silent: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "resolve", lambda *_: [silent, silent])
+    began = time.monotonic()
+    with pytest.raises(DialError, match="timed out") as failure:
+        dial(Address("tcp", "several", "1"), Options(timeout=0.2))
+    assert time.monotonic() - began < 2
+    assert [cause for _, cause in failure.value.attempts] == ["timed out"] * 2
+
+
+def test_a_source_of_one_family_reaches_an_address_of_that_family(
+    server: socket.socket, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Endpoint(socket.AF_INET6, ("::1", closed_port, 0, 0))
+    right = Endpoint(socket.AF_INET, server.getsockname())
+    found = {"several": [other, right]}
+    resolve = internet.resolve
+    monkeypatch.setattr(tcp, "resolve", lambda to, *rest: found.get(to.host) or resolve(to, *rest))
+    options = Options(source="127.0.0.1")
+    with dial(Address("tcp", "several", "1"), options) as conn:
+        assert conn.local.host == "127.0.0.1"
+    found["several"] = [other]
+    with pytest.raises(DialError, match=r"dial tcp://127.0.0.1:0: "):
+        dial(Address("tcp", "several", "1"), options)
 
 
 def test_when_nothing_answers_all_causes_are_kept(
@@ -47,12 +110,12 @@ def test_the_most_telling_cause_is_told(closed_port: int, monkeypatch: pytest.Mo
     closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
     nowhere = Endpoint(socket.AF_INET, ("127.0.0.2", closed_port))
 
-    def connect(endpoint: Endpoint, *_: object) -> socket.socket:
+    def begin(endpoint: Endpoint, *_: object) -> socket.socket:
         number = errno.ENETUNREACH if endpoint is nowhere else errno.ECONNREFUSED
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, nowhere])
-    monkeypatch.setattr(tcp, "_connect", connect)
+    monkeypatch.setattr(connecting, "begin_to_connect", begin)
     with pytest.raises(DialError, match="connection refused"):
         dial(Address("tcp", "several", "1"))
 
@@ -123,3 +186,18 @@ def test_a_port_can_be_used_again_at_once() -> None:
         listener.accept(5).close()  # leaves TIME_WAIT behind on the listener's port
         assert client.recv(1) == b""
     listen(listener.address).close()
+
+
+def test_what_a_client_sent_before_its_reset_can_be_read() -> None:
+    """getpeername(2) fails on such a connection; accept(2) has named the client."""
+    with listen(LOOPBACK) as listener:
+        with dial(listener.address) as client:
+            client.send_all(b"hello")
+            local = client.local
+            assert isinstance(client, TcpConn)
+            client.abort()
+        with listener.accept(5) as conn:
+            assert conn.peer == local
+            assert conn.recv(5) == b"hello"
+            with pytest.raises(ConnectionError):
+                conn.recv(5)

@@ -8,8 +8,8 @@ from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import DialError
 from pync.core.events import AttemptFailed, Event, Told, Trying
-from pync.programs.telnet import dialling
 from pync.programs.telnet.dialling import dial
+from pync.transports import tcp
 from pync.transports.internet import Endpoint
 
 from ....peer import Server
@@ -26,15 +26,17 @@ def test_an_address_that_answers(host: Server) -> None:
 def test_the_next_address_is_tried(host: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     host.sock.listen()
     ends = [Endpoint(2, ("127.0.0.1", 1)), Endpoint(2, ("127.0.0.1", int(host.port)))]
-    monkeypatch.setattr(dialling, "resolve", lambda *_: ends)
+    monkeypatch.setattr(tcp, "resolve", lambda *_: ends)
     said: list[Event] = []
     conn = dial(Address("tcp", "many", host.port), Config(), said.append)
     assert conn is not None
     conn.close()
     assert [type(event) for event in said] == [Trying, AttemptFailed, Trying]
-    monkeypatch.setattr(dialling, "resolve", lambda *_: ends[:1])
+    said.clear()
+    monkeypatch.setattr(tcp, "resolve", lambda *_: ends[:1] * 2)
     with pytest.raises(DialError, match="refused"):
         dial(Address("tcp", "many", "1"), Config(), said.append)
+    assert [type(event) for event in said] == [Trying, AttemptFailed, Trying]
 
 
 @pytest.mark.parametrize(

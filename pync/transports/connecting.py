@@ -1,0 +1,135 @@
+"""The sockets of one TCP dial: what core/attempts.py decides, done. It never waits.
+
+Two drivers wait for it: dial() of tcp.py, and the loop (engine/dialling.py).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterable
+
+from ..core.address import Address
+from ..core.attempts import Attempt, Attempts
+from ..core.errors import DialError, cause_of
+from ..core.events import AttemptFailed, Trying
+from . import Options
+from .conn import TcpConn
+from .internet import Endpoint, address_of, telling_cause
+from .tcp import begin_to_connect, check_connected, conn_of
+
+#: Called with a descriptor and whether to wait for it to be writable.
+Watch = Callable[[int, bool], None]
+
+
+class Connecting:
+    """One dial.
+
+    Arguments:
+        address: what was asked for.
+        endpoints: what its name has.
+        options: how to dial.
+        timeout: seconds that are left.
+        watch: is told for which descriptors to wait.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        endpoints: Iterable[Endpoint],
+        options: Options,
+        timeout: float | None,
+        watch: Watch,
+    ) -> None:
+        #: The connection, which is the caller's then.
+        self.conn: TcpConn | None = None
+        self.failure: DialError | None = None
+        self._address = address
+        self._options = options
+        self._watch = watch
+        self._attempts = Attempts(
+            endpoints,
+            lambda endpoint: endpoint.family,
+            time.monotonic(),
+            timeout,
+            happy_eyeballs=options.happy_eyeballs,
+        )
+        self._trying: dict[int, tuple[socket.socket, Attempt[Endpoint]]] = {}
+        self._failed: list[tuple[Address, str]] = []
+        self._unbound: DialError | None = None
+        self._bound = False
+
+    def proceed(self) -> None:
+        """Do what is due; ``conn`` or ``failure`` is set when the dial is over."""
+        now = time.monotonic()
+        for attempt in self._attempts.expired(now):
+            descriptor = next(one for one, (_, of) in self._trying.items() if of is attempt)
+            self._forget(descriptor).close()
+            self._fail(attempt, "timed out")
+        while self.conn is None and (due := self._attempts.due(now)):
+            self._begin(due)
+        if self.conn is None and self._attempts.over:
+            self._give_up()
+
+    def settled(self, descriptor: int) -> None:
+        """A socket has become writable: it has connected, or failed. proceed() is to follow."""
+        if descriptor not in self._trying:
+            return
+        attempt = self._trying[descriptor][1]
+        sock = self._forget(descriptor)
+        try:
+            check_connected(sock, attempt.endpoint)
+        except OSError as error:
+            sock.close()
+            self._fail(attempt, cause_of(error))
+            return
+        self.close()
+        self.conn = conn_of(sock, self._address.scheme, attempt.endpoint)
+
+    def seconds(self) -> float | None:
+        """How long to wait before proceed() has something to do again; None: for an answer."""
+        at = self._attempts.wake_at()
+        return None if at is None else max(0.0, at - time.monotonic())
+
+    def close(self) -> None:
+        """Give up what is being tried; idempotent."""
+        for descriptor in list(self._trying):
+            self._forget(descriptor).close()
+
+    def _begin(self, attempt: Attempt[Endpoint]) -> None:
+        self._options.report(Trying(self._where(attempt)))
+        try:
+            sock = begin_to_connect(attempt.endpoint, self._address, self._options)
+        except OSError as error:
+            self._fail(attempt, cause_of(error))
+            return
+        except DialError as error:
+            # Our own address has not this family; that of another endpoint it may have.
+            self._unbound = error
+            self._fail(attempt, error.cause)
+            return
+        self._bound = True
+        self._trying[sock.fileno()] = sock, attempt
+        self._watch(sock.fileno(), True)
+
+    def _forget(self, descriptor: int) -> socket.socket:
+        self._watch(descriptor, False)
+        return self._trying.pop(descriptor)[0]
+
+    def _fail(self, attempt: Attempt[Endpoint], cause: str) -> None:
+        self._attempts.failed(attempt, time.monotonic())
+        tried = self._where(attempt)
+        self._failed.append((tried, cause))
+        last = self._attempts.over
+        if not last or len(self._failed) > 1:  # of one address the error says it all
+            self._options.report(AttemptFailed(tried, cause, last))
+
+    def _give_up(self) -> None:
+        if self._unbound is not None and not self._bound:
+            self.failure = self._unbound
+            return
+        cause = telling_cause(self._failed)
+        self.failure = DialError("dial", self._address, cause, tuple(self._failed))
+
+    def _where(self, attempt: Attempt[Endpoint]) -> Address:
+        return address_of(self._address.scheme, attempt.endpoint.name)
