@@ -88,8 +88,13 @@ def fault_fds(end: object) -> tuple[int, ...]:
 
 
 def send_eof(end: object) -> None:
-    """Pass EOF on, where there is such a thing. Raises OSError."""
+    """Pass EOF on, where there is such a thing. Raises OSError.
+
+    A datagram end has none; it may have ``stop_sending``, which tells the kernel only.
+    """
     passing: Callable[[], None] | None = getattr(end, "send_eof", None)
+    if passing is None:
+        passing = getattr(end, "stop_sending", None)
     if passing is not None:
         passing()
 

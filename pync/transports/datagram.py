@@ -31,6 +31,10 @@ class DatagramConn(Conn):
             if data:
                 return data
 
+    def stop_sending(self) -> None:
+        """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
+        shut_for_sending(self._sock)
+
 
 class Arrival(NamedTuple):
     """Where a datagram came from: the sender's name, our socket, our address.
@@ -51,6 +55,14 @@ def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
     """One datagram and its sender. Raises OSError."""
     data, sender = sock.recvfrom(LARGEST, flags)
     return data, Arrival(sender, sock)
+
+
+def shut_for_sending(sock: socket.socket) -> None:
+    """shutdown(2), as nc -N does: who traces a program sees that its input has ended."""
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # it is not connected, or the system shuts no datagram sockets
 
 
 class ListeningConn(Conn):

@@ -17,8 +17,16 @@ from ..core.errors import DialError, cause_of
 from ..core.events import AttemptFailed
 from . import Options, sockopts
 from .conn import Conn, Listener
-from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn
-from .internet import address_of, bind_source, listening_sockets, only_ipv6, resolve, telling_cause
+from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn, receive, shut_for_sending
+from .internet import (
+    WILDCARDS,
+    address_of,
+    bind_source,
+    listening_sockets,
+    only_ipv6,
+    resolve,
+    telling_cause,
+)
 
 #: ip(7); the socket module names it only in new versions.
 _IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
@@ -75,7 +83,9 @@ def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.so
     try:
         only_ipv6(sock)
         sockopts.apply(sock, options.sockopts)
-        if family == socket.AF_INET and _IP_PKTINFO is not None:
+        if name[0] not in WILDCARDS:
+            pass  # there is one address only from which to answer
+        elif family == socket.AF_INET and _IP_PKTINFO is not None:
             sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         elif family == socket.AF_INET6 and hasattr(socket, "IPV6_RECVPKTINFO"):
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
@@ -99,6 +109,9 @@ class UdpListener(Listener):
     def __init__(self, socks: list[socket.socket], addresses: list[Address], many: bool) -> None:
         super().__init__(socks, addresses)
         self._many = many
+        # recvfrom(2) is the plainer call where nothing else is asked of the kernel.
+        asks = any(address.host in WILDCARDS for address in addresses)
+        self._receive_any = _receive if asks else receive
 
     def _take(self, sock: socket.socket) -> Conn:
         scheme = self.address.scheme
@@ -121,8 +134,8 @@ class UdpListener(Listener):
             sock.connect(first.sender)
             local = address_of(scheme, sock.getsockname())
             first = first._replace(came_to=())
-            return _LockedConn([sock], local, peer, first, many=False, receive=_receive)
-        return ListeningConn([sock], local, peer, first, many=False, receive=_receive)
+            return _LockedConn([sock], local, peer, first, many=False, receive=self._receive_any)
+        return ListeningConn([sock], local, peer, first, many=False, receive=self._receive_any)
 
     def _admitted(self, sock: socket.socket) -> Conn:
         return self._take(sock)  # whose first datagram is nobody's who may not come
@@ -130,11 +143,11 @@ class UdpListener(Listener):
     def _receive(self, sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
         """The next datagram of somebody who may come; the others' are dropped."""
         while True:
-            data, arrival = _receive(sock, flags)
+            data, arrival = self._receive_any(sock, flags)
             if self.admits(address_of(self.address.scheme, arrival.sender)):
                 return data, arrival
             if flags & socket.MSG_PEEK:
-                _receive(sock, 0)
+                self._receive_any(sock, 0)
 
 
 class _LockedConn(ListeningConn):
@@ -160,6 +173,10 @@ class _LockedConn(ListeningConn):
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""
         return self._sock.send(data)
+
+    def stop_sending(self) -> None:
+        """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
+        shut_for_sending(self._sock)
 
 
 def _receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:

@@ -14,8 +14,8 @@ import pytest
 
 from conformance.terminal import hang_up
 
-from ..peer import DEADLINE, Peer
-from ..programs import PYNC, needs
+from ..peer import DEADLINE, Peer, mailbox
+from ..programs import PYNC, Program, is_bound, needs, until
 
 OURS = (*PYNC, "--as=nc")
 
@@ -39,12 +39,17 @@ CALLS = [
 OWN = re.compile(rb"SO_REUSE(ADDR|PORT)|TCP_NODELAY|PKTINFO|IPV6_V6ONLY|SO_ERROR")
 
 
-def options_set(command: tuple[str, ...], words: list[str], log: Path) -> list[bytes]:
-    """The setsockopt calls of a program, without the descriptor's number, in no order."""
+def traced(calls: str, log: Path) -> list[str]:
+    """The words before a command that write these calls of it to a file."""
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed")
-    trace = [strace, "-f", "-e", "trace=setsockopt", "-o", str(log), *command, *words]
+    return [strace, "-f", "-e", f"trace={calls}", "-o", str(log)]
+
+
+def options_set(command: tuple[str, ...], words: list[str], log: Path) -> list[bytes]:
+    """The setsockopt calls of a program, without the descriptor's number, in no order."""
+    trace = [*traced("setsockopt", log), *command, *words]
     done = subprocess.run(trace, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
     if not log.exists() or b"PTRACE" in done.stderr:
         pytest.skip("strace may not trace here")
@@ -56,6 +61,31 @@ def options_set(command: tuple[str, ...], words: list[str], log: Path) -> list[b
 def test_the_same_options_are_set(words: str, tmp_path: Path) -> None:
     theirs = options_set((needs("nc"),), words.split(), tmp_path / "theirs")
     assert options_set(OURS, words.split(), tmp_path / "ours") == theirs
+
+
+#: A call of a datagram socket, as strace(1) writes it, without its numbers.
+DATAGRAM_CALL = re.compile(rb"(?m)(?:shutdown|recvfrom)\(\d+, (SHUT_WR|\"[^\"]*\")")
+
+
+@pytest.mark.parametrize("options", ["-Nu", "-uq1", "-u"])
+def test_the_calls_of_a_udp_listener(options: str, udp_port: int, tmp_path: Path) -> None:
+    """Tests of other programs trace nc for them: the peer by recvfrom, the end by shutdown."""
+    outcomes = []
+    for number, command in enumerate((OURS, (needs("nc"),))):
+        log = tmp_path / f"log{number}"
+        words = [*options.split(), "-w", "2", "-l", "127.0.0.1", str(udp_port)]
+        with Program(*traced("shutdown,recvfrom", log), *command, *words) as program:
+            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            with mailbox() as box:
+                box.says(b"hello", ("127.0.0.1", udp_port))
+                assert program.read(5) == b"hello"
+                program.end_input()
+                program.ends(0)
+        calls = log.read_bytes()
+        assert b"127.0.0.1" in calls, "recvfrom tells no address"
+        outcomes.append(set(DATAGRAM_CALL.findall(calls)))
+    assert outcomes[0] == outcomes[1]
+    assert (b"SHUT_WR" in outcomes[0]) == (options != "-u")
 
 
 @pytest.mark.parametrize("options", [["-F"], ["-vFn"], ["-Fz"]])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pync.core.address import Address
+from pync.engine.ends import send_eof
 from pync.transports.datagram import Arrival, DatagramConn, ListeningConn, receive
 
 NOBODY = Address("udp")
@@ -75,3 +76,20 @@ def test_a_connected_one_reads_datagrams_whole(socks: list[socket.socket]) -> No
     for data in (b"", b"whole"):
         there.send(data)
     assert conn.recv(1) == b"whole"
+
+
+def test_who_has_stopped_sending_still_hears(socks: list[socket.socket]) -> None:
+    ours, peer, _ = socks
+    ours.connect(peer.getsockname())
+    conn = DatagramConn(ours, NOBODY, NOBODY)
+    conn.send_all(b"last")
+    send_eof(conn)
+    assert peer.recvfrom(100) == (b"last", ours.getsockname())
+    peer.sendto(b"answer", ours.getsockname())
+    assert conn.recv(1) == b"answer"
+    with pytest.raises(BrokenPipeError):
+        conn.send(b"more")
+
+
+def test_who_is_not_connected_has_nothing_to_stop(socks: list[socket.socket]) -> None:
+    DatagramConn(socks[0], NOBODY, NOBODY).stop_sending()
