@@ -7,6 +7,39 @@ import os
 
 from . import exits
 
+#: What typing calls so; typing itself is two milliseconds.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from typing_extensions import Self
+
+    _Error = TypeVar("_Error", bound="NetworkError")
+
+
+class Cause(str):
+    """Why something failed, in lower case, and the system's error behind it.
+
+    Arguments:
+        text: the words.
+        errno: the number, if there is one.
+        kind: the error's class; the one that Python has for the number by default.
+    """
+
+    __slots__ = ("errno", "kind")
+
+    errno: int | None
+    kind: type[OSError]
+
+    def __new__(  # noqa: D102 - see the class
+        cls, text: str, errno: int | None = None, kind: type[OSError] | None = None
+    ) -> Self:
+        cause = super().__new__(cls, text)
+        cause.errno = errno
+        cause.kind = kind or (OSError if errno is None else type(OSError(errno, text)))
+        return cause
+
 
 class PyncError(Exception):
     """Something that a person must be told, in one line.
@@ -26,7 +59,61 @@ class PyncError(Exception):
         self.cause = cause
 
 
-class DialError(PyncError):
+class NetworkError(PyncError, OSError):
+    """A failure of the network, or of the system.
+
+    It is an OSError with the ``errno`` of the failure, and of the class that Python has for
+    that: a refused connection is a ConnectionRefusedError too, one that took too long a
+    TimeoutError, a name that does not resolve a ``socket.gaierror``.
+
+    Arguments:
+        operation, address, cause: see PyncError; a Cause knows the error behind it.
+    """
+
+    def __new__(  # noqa: D102 - see the class
+        cls, operation: str, address: object, cause: str, *_: object
+    ) -> Self:
+        known = cause if isinstance(cause, Cause) else Cause(cause, _NUMBERS.get(cause))
+        error = super().__new__(_both(cls, known.kind), f"{operation} {address}: {cause}")
+        error.errno = known.errno
+        error.strerror = str(cause)
+        return error
+
+    def __str__(self) -> str:
+        # OSError's own has the number in front.
+        return f"{self.operation} {self.address}: {self.cause}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The class may be one of those that _both makes, which have no name to be found by.
+        cls = next(one for one in type(self).__mro__ if one not in _MADE.values())
+        known = Cause(self.cause, self.errno, getattr(self.cause, "kind", None))
+        return _restored, (cls, self.operation, self.address, known, self.__dict__)
+
+
+#: (error class, OSError's subclass) -> the class that is both.
+_MADE: dict[tuple[type, type], type] = {}
+
+
+def _both(cls: type[_Error], kind: type[OSError]) -> type[_Error]:
+    """A class of errors that are also ``kind``, under the name of ``cls``."""
+    if issubclass(cls, kind):
+        return cls
+    if (cls, kind) not in _MADE:
+        names = {"__module__": cls.__module__, "__doc__": cls.__doc__}
+        _MADE[cls, kind] = type(cls.__name__, (cls, kind), names)
+    made: type[_Error] = _MADE[cls, kind]
+    return made
+
+
+def _restored(
+    cls: type[NetworkError], operation: str, address: object, cause: Cause, state: dict[str, object]
+) -> NetworkError:
+    error = NetworkError.__new__(cls, operation, address, cause)
+    error.__dict__.update(state)
+    return error
+
+
+class DialError(NetworkError):
     """A connection could not be made.
 
     Arguments:
@@ -49,15 +136,15 @@ class UnresolvedError(DialError):
     """The name has no address."""
 
 
-class ListenError(PyncError):
+class ListenError(NetworkError):
     """A listener could not be made."""
 
 
-class RelayError(PyncError):
+class RelayError(NetworkError):
     """A connection broke while it was in use."""
 
 
-class IdleTimeoutError(RelayError):
+class IdleTimeoutError(RelayError, TimeoutError):
     """Nothing moved for the time allowed."""
 
 
@@ -68,8 +155,13 @@ class UnmetError(RelayError):
         address: the peer's.
     """
 
+    _CAUSE = "the peer ended, and what was awaited had not come"
+
+    def __new__(cls, address: object) -> Self:  # noqa: D102 - see the class
+        return super().__new__(cls, "relay", address, cls._CAUSE)
+
     def __init__(self, address: object) -> None:
-        super().__init__("relay", address, "the peer ended, and what was awaited had not come")
+        super().__init__("relay", address, self._CAUSE)
 
 
 class ProxyError(PyncError):
@@ -97,11 +189,11 @@ class ProxyError(PyncError):
         self.code = code
 
 
-class QuitTimeoutError(RelayError):
+class QuitTimeoutError(RelayError, TimeoutError):
     """The peer had not ended when the time after our own end was over (ncat's -q)."""
 
 
-class TlsError(PyncError):
+class TlsError(NetworkError):
     """A connection could not be secured."""
 
 
@@ -123,8 +215,8 @@ class OutputGone(Exception):  # noqa: N818 - an end, not a mistake
     status = exits.OUTPUT_GONE
 
 
-class UsageError(Exception):
-    """The command line makes no sense; the text is the one line shown."""
+class UsageError(ValueError):
+    """The command line, or an address, makes no sense; the text is the one line shown."""
 
     status = exits.USAGE
 
@@ -161,16 +253,24 @@ _CAUSES = {
 }
 
 
-def cause_of(error: OSError) -> str:
+#: The same the other way round, for causes that are found by a clock and not by the system.
+_NUMBERS = {text: number for number, text in _CAUSES.items() if number != errno.ENOTCONN}
+
+
+def cause_of(error: OSError) -> Cause:
     """The cause of an OSError in lower case, as it ends an error line."""
+    if isinstance(error, NetworkError):
+        return Cause(error.cause, error.errno, getattr(error.cause, "kind", None))
     if isinstance(error, TimeoutError) and not error.errno:
-        return "timed out"
+        return Cause("timed out", errno.ETIMEDOUT)
+    kind = type(error)
     if error.errno in _CAUSES:
-        return _CAUSES[error.errno]
+        return Cause(_CAUSES[error.errno], error.errno, kind)
     # gaierror brings its own text and numbers of its own.
     text = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
     # "Connection refused" but not "AF_UNIX path too long".
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    text = text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    return Cause(text, error.errno, kind)
 
 
 #: The finer status of an error, by its class; the first that fits.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..core.address import DATAGRAMS, Address
 from ..core.attempts import Attempt, Attempts
-from ..core.errors import cause_of
+from ..core.errors import DialError, cause_of
 from ..core.events import AttemptFailed
 from ..engine.loop import Loop, Timer
 from ..transports import Options, sockopts
@@ -137,6 +137,8 @@ class Probe:
             code = sock.connect_ex(target)
             if code == errno.EINPROGRESS and _ASKS_AGAIN:
                 code = sock.connect_ex(target)
+        except DialError:
+            raise  # our own address does not resolve
         except OSError as error:
             self._failed(sock, attempt, error)
             return

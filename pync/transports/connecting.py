@@ -100,13 +100,13 @@ class Connecting:
         self._options.report(Trying(self._where(attempt)))
         try:
             sock = begin_to_connect(attempt.endpoint, self._address, self._options)
-        except OSError as error:
-            self._fail(attempt, cause_of(error))
-            return
         except DialError as error:
             # Our own address has not this family; that of another endpoint it may have.
             self._unbound = error
             self._fail(attempt, error.cause)
+            return
+        except OSError as error:
+            self._fail(attempt, cause_of(error))
             return
         self._bound = True
         self._trying[sock.fileno()] = sock, attempt

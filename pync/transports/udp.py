@@ -43,6 +43,8 @@ def dial(address: Address, options: Options) -> DatagramConn:
         tried = address_of(address.scheme, endpoint.name)
         try:
             sock = _connect(endpoint.family, endpoint.name, address, options)
+        except DialError:
+            raise  # our own address does not resolve
         except OSError as error:
             attempts.append((tried, cause_of(error)))
             continue

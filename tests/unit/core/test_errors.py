@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
+import pickle
 import socket
 
 import pytest
@@ -77,3 +79,59 @@ def test_a_signal_is_counted_as_a_shell_counts_it() -> None:
 )
 def test_a_finer_status_tells_causes_apart(error: errors.PyncError, status: int) -> None:
     assert errors.detailed_status(error) == status
+
+
+#: An error, and the classes that those who know only Python's own catch it by.
+CAUGHT_AS: list[tuple[Exception, type[Exception], int | None]] = [
+    (errors.DialError("dial", "x", "connection refused"), ConnectionRefusedError, 111),
+    (errors.DialError("dial", "x", "timed out"), TimeoutError, errno.ETIMEDOUT),
+    (errors.DialError("dial", "x", "no address to try"), OSError, None),
+    (errors.ListenError("accept", "x", "timed out"), TimeoutError, errno.ETIMEDOUT),
+    (errors.ListenError("listen", "x", "address already in use"), OSError, errno.EADDRINUSE),
+    (errors.RelayError("relay", "x", "connection reset by peer"), ConnectionResetError, 104),
+    (errors.IdleTimeoutError("relay", "x", "idle for 1 s"), TimeoutError, None),
+    (errors.TlsError("dial", "x", "no cipher"), OSError, None),
+    (errors.UnmetError("x"), OSError, None),
+    (
+        errors.ListenError(
+            "listen", "x", errors.cause_of(PermissionError(13, "Permission denied"))
+        ),
+        PermissionError,
+        13,
+    ),
+    (
+        errors.UnresolvedError("dial", "x", errors.cause_of(socket.gaierror(-2, "Unknown"))),
+        socket.gaierror,
+        -2,
+    ),
+    (errors.UsageError("'x' is not an address"), ValueError, None),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "number"), CAUGHT_AS)
+def test_errors_are_python_s_own_too(
+    error: Exception, kind: type[Exception], number: int | None
+) -> None:
+    if number in (104, 111):
+        # Linux's numbers; each system has its own.
+        number = {104: errno.ECONNRESET, 111: errno.ECONNREFUSED}[number]
+    assert isinstance(error, kind)
+    assert getattr(error, "errno", None) == number
+    assert not str(error).startswith("[Errno")
+
+
+@pytest.mark.parametrize("error", [error for error, *_ in CAUGHT_AS])
+def test_errors_can_be_pickled_and_copied(error: Exception) -> None:
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert (str(again), again.__dict__) == (str(error), error.__dict__)
+        assert getattr(again, "errno", None) == getattr(error, "errno", None)
+
+
+def test_an_error_keeps_its_class_and_what_it_knows() -> None:
+    error = errors.DialError("dial", "x", "timed out", (("y", "timed out"),))
+    assert type(error).__name__ == "DialError"
+    assert repr(error) == "DialError('dial x: timed out')"
+    assert pickle.loads(pickle.dumps(error)).attempts == (("y", "timed out"),)
+    assert type(error) is type(errors.DialError("dial", "z", "timed out"))
+    assert errors.cause_of(error) == error.cause == error.strerror == "timed out"
