@@ -2,17 +2,21 @@
 
 With --broker what one client sends goes to all the others; without, it goes to standard
 output. What is typed goes to everybody. A slow client holds up nobody: what waits for it
-is bounded, and beyond that it has to leave. (The bytes are shared, so a thousand slow
-clients wait for one copy.)
+is bounded, and beyond that it has to leave. (See backlog.py: a thousand slow clients wait for
+one copy.)
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ..core import exits
 from ..core.config import Config
 from ..core.events import Accepted, Failed, Report
+from ..engine.boundary import Boundary, as_failure
+from ..engine.ends import break_off
 from ..engine.loop import Loop
 from ..engine.tuning import Tap
 from ..layers.chat import Speaker, arrival, departure
@@ -20,13 +24,17 @@ from ..transports import listen
 from ..transports.conn import Conn, Listener
 from ..transports.stdio import Stdio
 from .announce import announce
+from .backlog import Backlog
 from .common import options_of
 from .desk import Desk
 from .door import Door, allow_many_descriptors
-from .member import Member
+from .member import READ, Member
 from .reach import check_listener
 from .talk import recording
 from .tuned import tuning_of
+
+#: Bytes of one read of a chat: each may be a line, and a line is much more work than a byte.
+READ_CHAT = 2 * 1024
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -48,6 +56,13 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     return exits.OK
 
 
+class _Seat(NamedTuple):
+    """What the room knows of a client. ``notice``: tell it that more was said."""
+
+    speaker: Speaker | None
+    notice: Callable[[], None]
+
+
 class _Room:
     """Who is inside, and who hears whom."""
 
@@ -67,13 +82,18 @@ class _Room:
         self._report = report
         self._tap = tap
         self._brokers = config.broker or config.chat
-        self._members: dict[Member, Speaker | None] = {}
+        self._backlog = Backlog()
+        self._members: dict[Member, _Seat] = {}
         self._laggards: set[Member] = set()
         self._turns = itertools.count(1)
         self._door = Door(loop, config, listener, report, self._enter)
         self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
         self._convert = tuning_of(config).convert
+        #: What is typed in a chat is said by user 0, as ncat has it.
+        self._typist = Speaker(0) if config.chat else None
         self._listens = not config.send_only
+        # A room that only receives relays nothing either, as ncat.
+        self._speaks = not config.recv_only
         self._types = not (config.no_stdin or config.recv_only)
 
     def open(self) -> None:
@@ -90,11 +110,37 @@ class _Room:
 
     def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
-        idle = self._config.endings.idle
-        member = Member(self._loop, conn, self._heard, self._left, self._lagged, idle)
-        others = [(one.name, spoken.peer) for spoken, one in self._members.items() if one]
+
+        def failed(error: Exception) -> None:
+            for member in entered:
+                member.close()
+                self._forget(member)
+            break_off(conn)
+            self._door.left()
+            self._report(Failed(as_failure(error, conn.peer)))
+
+        entered: list[Member] = []
+        boundary = Boundary(self._loop, failed)
+        with boundary:
+            member = Member(
+                boundary,
+                conn,
+                self._backlog,
+                self._heard,
+                self._left,
+                self._lagged,
+                self._config.endings.idle,
+                READ_CHAT if self._config.chat else READ,
+            )
+            entered.append(member)
+            self._welcome(member, conn, boundary.bound(member.notice))
+
+    def _welcome(self, member: Member, conn: Conn, notice: Callable[[], None]) -> None:
+        others = [
+            (seat.speaker.name, other.peer) for other, seat in self._members.items() if seat.speaker
+        ]
         speaker = Speaker(conn.fileno()) if self._config.chat else None
-        self._members[member] = speaker
+        self._members[member] = _Seat(speaker, notice)
         if speaker is not None:
             self._say(arrival(speaker.name, member.peer, others), None)
         if self._desk.ended:
@@ -104,11 +150,14 @@ class _Room:
         self._arrange()
 
     def _left(self, member: Member, error: Exception | None) -> None:
-        speaker = self._members.pop(member)
         self._door.left()
         if error is not None:
             # One client's failure is no reason to leave the others.
             self._report(Failed(error))
+        self._forget(member)
+
+    def _forget(self, member: Member) -> None:
+        speaker, _ = self._members.pop(member)
         if speaker is not None:
             # Later: one who cannot be told is one more who has left.
             words = departure(speaker.name)
@@ -123,7 +172,7 @@ class _Room:
             self._tap("received", data)
         if not self._listens:
             return
-        speaker = self._members.get(member)
+        speaker, _ = self._members[member]
         if speaker is not None:
             data = speaker.says(data)
         if self._brokers:
@@ -133,20 +182,24 @@ class _Room:
             self._desk.show(data)
 
     def _typed(self, data: bytes) -> None:
+        said = self._typist.says(data) if self._typist is not None else data
+        if said:
+            self._say_typed(said)
         if not data:
             for member in list(self._members):
                 self._end(member)
-            return
+
+    def _say_typed(self, data: bytes) -> None:
         data = self._convert(data) if self._convert is not None else data
         if self._tap is not None:
             self._tap("sent", data)
         self._say(data, None)
 
     def _say(self, data: bytes, speaker: Member | None) -> None:
-        if data:
-            for member in list(self._members):
-                if member is not speaker:
-                    member.take(data)
+        if data and self._speaks:
+            self._backlog.add(data, speaker)
+            for _, notice in list(self._members.values()):
+                notice()
 
     def _lagged(self, member: Member) -> None:
         (self._laggards.add if member.lags else self._laggards.discard)(member)

@@ -5,15 +5,15 @@ Standard output is written as it takes it; beyond a bound the room has to wait f
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from ..core.errors import OutputError, OutputGone, cause_of
 from ..engine.loop import Loop
 from ..transports.stdio import Stdio
 
-#: Bytes of one read.
+#: Bytes of one read, and of one write.
 READ = 64 * 1024
+WRITE = 256 * 1024
 
 #: Bytes that may wait for standard output before nobody is heard, and how few they have to be
 #: before somebody is again: room for a read of several.
@@ -49,8 +49,8 @@ class Desk:
         self._typed = typed
         self._changed = changed
         self._listens = False
-        self._waiting: deque[memoryview] = deque()
-        self._size = 0
+        # One buffer: a list of small pieces would cost many times their bytes.
+        self._waiting = bytearray()
         for descriptor in stdio.fault_fds():
             loop.watch_reader(descriptor, lambda: self.show(b""))
 
@@ -68,8 +68,7 @@ class Desk:
     def show(self, data: bytes) -> None:
         """Write this to standard output, in time."""
         if self.failure is None:
-            self._waiting.append(memoryview(data))
-            self._size += len(data)
+            self._waiting += data
             self._flush()
 
     def _read(self) -> None:
@@ -88,13 +87,13 @@ class Desk:
 
     def _flush(self) -> None:
         try:
-            while self._waiting:
-                sent = self._stdio.send(self._waiting[0])
-                self._size -= sent
-                if sent < len(self._waiting[0]):
-                    self._waiting[0] = self._waiting[0][sent:]
-                else:
-                    self._waiting.popleft()
+            while True:
+                # Even if nothing waits: writing shows whether there is still a reader.
+                with memoryview(self._waiting) as view, view[:WRITE] as piece:
+                    sent = self._stdio.send(piece)
+                del self._waiting[:sent]
+                if not self._waiting:
+                    break
         except (BlockingIOError, InterruptedError):
             pass
         except BrokenPipeError:
@@ -105,7 +104,7 @@ class Desk:
             return
         writes = self._flush if self._waiting else None
         self._loop.watch_writer(self._stdio.write_fd(), writes)
-        lags = self._size > (LOW_WATER if self.lags else HIGH_WATER)
+        lags = len(self._waiting) > (LOW_WATER if self.lags else HIGH_WATER)
         if lags != self.lags:
             self.lags = lags
             self._changed()

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.config import Config
-from ..core.errors import PyncError, TlsError
+from ..core.errors import TlsError
 from ..core.events import Failed, Report
+from ..engine.boundary import as_failure, ends_program
 from ..engine.loop import Loop, Timer
 from ..transports.conn import Conn
 from .reach import begin_welcome, end_welcome, welcome
@@ -57,9 +58,8 @@ class Doorstep:
                 self._entered(welcome(conn, self._config, self._report))
                 return
             securing = begin_welcome(conn, self._config)
-        except PyncError as error:
-            # One client's failure is no reason to leave the others.
-            self._report(Failed(error))
+        except Exception as error:  # noqa: BLE001 - it ends this client only
+            self._give_up(conn, error)
             return
         asked = self._config.connect_timeout
         seconds = PATIENCE if asked is None else min(PATIENCE, asked)
@@ -85,13 +85,23 @@ class Doorstep:
             self._loop.watch_reader(descriptor, None if securing.writes else step)
             self._loop.watch_writer(descriptor, step if securing.writes else None)
             return
-        except PyncError as error:
+        except Exception as error:  # noqa: BLE001 - it ends this client only
             self._drop(conn, descriptor)
-            self._report(Failed(error))
+            self._give_up(conn, error)
             return
         self._drop(conn, descriptor)
-        secured.settimeout(None)
-        self._entered(end_welcome(secured, self._config, self._report))
+        try:
+            secured.settimeout(None)
+            self._entered(end_welcome(secured, self._config, self._report))
+        except Exception as error:  # noqa: BLE001 - it ends this client only
+            self._give_up(conn, error)
+
+    def _give_up(self, conn: Conn, error: Exception) -> None:
+        """Let go of one client, and report why; raise what is not that client's alone."""
+        conn.close()
+        if ends_program(error):
+            raise error
+        self._report(Failed(as_failure(error, conn.peer)))
 
     def _step_of(self, conn: Conn) -> Callable[[], None]:
         return lambda: self._go_on(conn)

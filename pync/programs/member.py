@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 from ..core.errors import IdleTimeoutError, PyncError, RelayError, cause_of
 from ..engine.ends import send_eof
 from ..engine.loop import Scheduler, Timer
 from ..transports.conn import Conn
+from .backlog import Backlog, Place
 
 #: Bytes of one read: nobody speaks for long before the next is heard.
 READ = 64 * 1024
 
+#: Bytes that are sent to one client before the others have their turn.
+TURN = 256 * 1024
+
 #: Bytes that may wait before typing has to pause.
 HIGH_WATER = 1024 * 1024
 
-#: Bytes that may wait before the client has to leave.
+#: Bytes of memory that may wait before the client has to leave (see Place.cost).
 LIMIT = 16 * 1024 * 1024
 
 #: Seconds that a client may take nothing while something waits.
@@ -30,20 +33,25 @@ class Member:
     Arguments:
         loop: watches it.
         conn: owned from now on.
+        backlog: what is said in the room from now on; all of it is sent to the client, but for
+            its own words.
         heard: is told of what the client sends; ``b""`` when it has ended.
         left: is told, once, that the client has gone, and with which error.
         lagged: is told when ``lags`` changes.
         idle: seconds without data after which it has to leave.
+        read: bytes of one read.
     """
 
     def __init__(
         self,
         loop: Scheduler,
         conn: Conn,
+        backlog: Backlog,
         heard: Callable[[Member, bytes], None],
         left: Callable[[Member, Exception | None], None],
         lagged: Callable[[Member], None],
         idle: float | None,
+        read: int = READ,
     ) -> None:
         #: Whether much waits for it.
         self.lags = False
@@ -56,8 +64,9 @@ class Member:
         self._left = left
         self._lagged = lagged
         self._idle = idle
-        self._waiting: deque[memoryview] = deque()
-        self._size = 0
+        self._read_size = read
+        self._place = Place(backlog, self)
+        self._blocked = False
         self._open = True
         self._reads = True
         self._peer_ended = self._eof_waits = self._calls_again = False
@@ -78,23 +87,18 @@ class Member:
             self._reads = reads
             self._arrange()
 
-    def take(self, data: bytes) -> None:
-        """Send it this, in time."""
-        if not self._open or self._peer_ended or self._eof_waits:
-            return
-        if not self._waiting:
-            self._took_at = time.monotonic()
-            self._stall = self._loop.call_later(STALLED, self._look_stalled)
-        self._waiting.append(memoryview(data))
-        self._size += len(data)
-        self._flush()
-        if self._size > LIMIT:
-            self._leave(self._error(RelayError, f"too slow: {self._size} bytes wait for it"))
+    def notice(self) -> None:
+        """More has been said: send it, in time."""
+        if not self._blocked:
+            self._flush()
+        elif self._open:
+            self._look_at_cost()
 
     def take_eof(self) -> None:
         """End our direction, once everything is sent."""
         if self._open and not self._eof_waits:
             self._eof_waits = True
+            self._place.stop()
             self._flush()
 
     def close(self) -> None:
@@ -107,7 +111,7 @@ class Member:
             for descriptor in self._conn.read_fds():
                 self._loop.watch_reader(descriptor, None)
             self._loop.watch_writer(self._conn.write_fd(), None)
-            self._waiting.clear()
+            self._place.clear()
             self._conn.close()
 
     def _leave(self, error: Exception | None) -> None:
@@ -120,7 +124,7 @@ class Member:
         if not self._open or self._peer_ended or not self._reads:
             return
         try:
-            data = self._conn.recv(READ)
+            data = self._conn.recv(self._read_size)
         except (BlockingIOError, InterruptedError):
             # A layer may hold more although this read gave nothing.
             self._arrange()
@@ -132,41 +136,60 @@ class Member:
         self._heard(self, data)
         if not data:
             self._peer_ended = True
+            self._place.stop()
             self._flush()
             return
         self._arrange()
 
     def _flush(self) -> None:
+        if not self._open:
+            return
         try:
-            while self._waiting:
-                sent = self._conn.send(self._waiting[0])
-                self._active_at = self._took_at = time.monotonic()
-                self._size -= sent
-                if sent < len(self._waiting[0]):
-                    self._waiting[0] = self._waiting[0][sent:]
-                else:
-                    self._waiting.popleft()
-            if self._eof_waits and not self._peer_ended:
+            waits = self._send()
+            if self._eof_waits and not (waits or self._peer_ended):
                 send_eof(self._conn)
                 self._eof_waits = False
-                self._ended = True
         except (BlockingIOError, InterruptedError):
-            pass
+            waits = True
         except (OSError, PyncError) as error:
             self._leave(self._worded(error))
             return
-        if self._peer_ended and not self._waiting:
+        if self._peer_ended and not waits:
             # As ncat: who has ended has left.
             self._leave(None)
             return
+        if waits and not self._blocked:
+            self._took_at = time.monotonic()
+            if self._stall is None:
+                self._stall = self._loop.call_later(STALLED, self._look_stalled)
+        self._blocked = waits
+        self._look_at_cost()
         self._arrange()
+
+    def _send(self) -> bool:
+        """Send what waits, for one turn; whether more waits. Raises OSError, PyncError."""
+        turn = TURN
+        while turn > 0:
+            data = self._place.next()
+            if not data:
+                return False
+            sent = self._conn.send(data)
+            self._place.sent(sent)
+            self._active_at = self._took_at = time.monotonic()
+            turn -= sent
+        return self._place.waits
+
+    def _look_at_cost(self) -> None:
+        cost = self._place.cost
+        if cost > LIMIT:
+            self._leave(self._error(RelayError, f"too slow: {cost} bytes wait for it"))
+        elif self.lags != (cost > HIGH_WATER):
+            self.lags = not self.lags
+            self._lagged(self)
 
     def _arrange(self) -> None:
         if not self._open:
             return
-        if self.lags != (self._size > HIGH_WATER):
-            self.lags = not self.lags
-            self._lagged(self)
         reading = self._reads and not self._peer_ended
         holds = getattr(self._conn, "pending", None)
         if reading and not self._calls_again and holds is not None and holds():
@@ -175,8 +198,7 @@ class Member:
             self._loop.call_later(0, self._read)
         for descriptor in self._conn.read_fds():
             self._loop.watch_reader(descriptor, self._read if reading else None)
-        writes = bool(self._waiting) or self._eof_waits
-        self._loop.watch_writer(self._conn.write_fd(), self._flush if writes else None)
+        self._loop.watch_writer(self._conn.write_fd(), self._flush if self._blocked else None)
 
     def _look_idle(self) -> None:
         assert self._idle is not None
@@ -187,7 +209,8 @@ class Member:
             self._leave(self._error(IdleTimeoutError, f"idle for {self._idle:g} s"))
 
     def _look_stalled(self) -> None:
-        if not self._waiting:
+        self._stall = None
+        if not self._blocked:
             return
         left = self._took_at + STALLED - time.monotonic()
         if left > 0:

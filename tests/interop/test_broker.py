@@ -66,6 +66,28 @@ def test_what_is_typed_goes_to_all(whose: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("whose", BOTH)
+@pytest.mark.parametrize("kind", ["--broker", "--chat"])
+def test_a_room_that_only_receives_relays_nothing(whose: str, kind: str, port: int) -> None:
+    with room(port, *command(whose), "-l", "-v", kind, "--recv-only", clients=3) as (_, peers):
+        peers[0].says(b"hello\n")
+        peers[0].half_closes()
+        # It was heard when it has been let go of.
+        assert peers[0].hears_rest() == b""
+        assert peers[1].has_heard_nothing()
+        assert peers[2].has_heard_nothing()
+
+
+@pytest.mark.parametrize("whose", BOTH)
+def test_what_is_typed_in_a_chat_has_a_name_too(whose: str, port: int) -> None:
+    with room(port, *command(whose), "-l", "-v", "--chat", clients=1) as (program, peers):
+        program.write(b"hello\nworld\n")
+        heard = b""
+        while not heard.endswith(b"world\n"):
+            heard += peers[0].sock.recv(4096)
+        assert b"<user0> hello\n" in heard
+
+
+@pytest.mark.parametrize("whose", BOTH)
 def test_without_a_broker_all_is_shown_and_no_client_hears_another(whose: str, port: int) -> None:
     with room(port, *command(whose), "-l", "-v", "-k", clients=3) as (program, peers):
         for number, peer in enumerate(peers):

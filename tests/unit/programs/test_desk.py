@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from contextlib import closing
 
 from pync.core.errors import OutputGone
@@ -55,6 +56,24 @@ def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
     os.close(taking)
     os.close(showing)
     assert changes == [True, False]
+
+
+@only_posix
+def test_small_pieces_that_wait_cost_no_more_than_their_bytes() -> None:
+    taking, showing = os.pipe()
+    with Loop() as loop, Stdio(None, showing) as stdio:
+        desk = Desk(loop, stdio, lambda _: None, lambda: None)
+        desk.show(bytes(1 << 17))
+        tracemalloc.start()
+        try:
+            for _ in range(10_000):
+                desk.show(b"x")
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    os.close(taking)
+    os.close(showing)
+    assert most < 400_000
 
 
 def test_a_reader_that_is_gone_is_the_end() -> None:

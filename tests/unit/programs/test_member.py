@@ -10,7 +10,9 @@ import pytest
 from pync.core.address import Address
 from pync.core.errors import IdleTimeoutError
 from pync.engine.loop import Loop
-from pync.programs.member import LIMIT, Member
+from pync.programs import member as module
+from pync.programs.backlog import Backlog
+from pync.programs.member import LIMIT, TURN, Member
 from pync.transports.conn import StreamConn
 
 from ...systems import only_posix
@@ -26,16 +28,26 @@ class Room:
         self.heard: list[bytes] = []
         self.left: list[Exception | None] = []
         self.lagged: list[bool] = []
+        self.backlog = Backlog()
         conn = StreamConn(ours, Address("unix", path="here"), Address("unix", path="there"))
         self.member = Member(
             self.loop,
             conn,
+            self.backlog,
             lambda _, data: self.heard.append(data),
             lambda _, error: self.left.append(error),
             lambda member: self.lagged.append(member.lags),
             idle,
         )
         self.member.start()
+
+    def says(self, data: bytes) -> None:
+        self.backlog.add(data, None)
+        self.member.notice()
+
+    def round(self) -> None:
+        self.loop.call_later(0, lambda: None)
+        self.loop.run_while(_once())
 
     def close(self) -> None:
         self.member.close()
@@ -73,16 +85,14 @@ def test_nothing_is_heard_while_nobody_listens(room: Room) -> None:
 @only_posix
 def test_what_waits_is_sent_before_its_end(room: Room) -> None:
     said = bytes(range(256)) * 16384
-    room.member.take(said)
+    room.says(said)
     room.member.take_eof()
     assert room.lagged == [True]
     got = bytearray()
     while len(got) < len(said):
-        room.loop.call_later(0, lambda: None)
-        room.loop.run_while(_once())
+        room.round()
         got += room.client.recv(1 << 20)
-    room.loop.call_later(0, lambda: None)
-    room.loop.run_while(_once())
+    room.round()
     assert room.client.recv(1) == b""
     assert bytes(got) == said
     assert room.lagged == [True, False]
@@ -92,9 +102,52 @@ def test_what_waits_is_sent_before_its_end(room: Room) -> None:
 def test_one_who_takes_nothing_has_to_leave(room: Room) -> None:
     piece = bytes(1 << 20)
     for _ in range(LIMIT // len(piece) + 10):
-        room.member.take(piece)
+        room.says(piece)
     assert len(room.left) == 1
     assert "too slow" in str(room.left[0])
+
+
+@only_posix
+def test_one_who_takes_nothing_for_long_has_to_leave(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALLED", 0.05)
+    room.says(bytes(1 << 22))
+    room.loop.run_while(lambda: not room.left)
+    assert "took nothing for 0.05 s" in str(room.left[0])
+
+
+@only_posix
+def test_one_who_takes_what_it_is_sent_costs_no_timer(room: Room) -> None:
+    for _ in range(100):
+        room.says(b"x" * 100)
+        assert room.client.recv(200) == b"x" * 100
+    assert room.loop._timers == []
+
+
+@only_posix
+def test_much_that_waits_is_sent_in_turns(room: Room) -> None:
+    """A client that reads at last is sent no more at a time than leaves the others theirs."""
+    room.client.setblocking(False)
+    size = 100
+    jammed = 0
+    while not room.member.lags:
+        room.says(bytes(size))
+        jammed += size
+    got = longest = 0
+    while got < jammed:
+        before = got
+        room.round()
+        while True:
+            try:
+                got += len(room.client.recv(1 << 20))
+            except BlockingIOError:
+                break
+        longest = max(longest, got - before)
+    # The kernel holds some already when the first turn comes.
+    assert got == jammed
+    assert longest < 2 * TURN
+    assert room.left == []
 
 
 def test_one_who_is_silent_has_to_leave() -> None:
@@ -133,7 +186,13 @@ def test_a_read_that_gives_nothing_is_followed_by_the_next_while_more_is_held() 
     heard: list[bytes] = []
     with theirs, Loop() as loop:
         member = Member(
-            loop, conn, lambda _, data: heard.append(data), lambda *_: None, lambda _: None, None
+            loop,
+            conn,
+            Backlog(),
+            lambda _, data: heard.append(data),
+            lambda *_: None,
+            lambda _: None,
+            None,
         )
         member.start()
         loop.run_while(lambda: not heard)

@@ -1,0 +1,71 @@
+"""An exception that one client raises ends that client only, in every kind of server."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from ..peer import connected
+from ..programs import Program
+from .conftest import heard_port
+
+#: Raises in the place of NAME in MODULE, once, and then runs the command.
+_FAILING = """
+import {module} as module
+from pync.__main__ import run
+
+owner, name = {owner}, {name!r}
+kept = getattr(owner, name)
+
+def fail(*arguments, **named):
+    setattr(owner, name, kept)
+    raise ValueError("wrong")
+
+setattr(owner, name, fail)
+run()
+"""
+
+#: What is served -> (the module, what owns the function in it, the function that fails,
+#: options).
+PLACES = {
+    "a chat, what is said": ("pync.layers.chat", "module.Speaker", "says", "--chat"),
+    "a broker, on arrival": ("pync.programs.broker", "module.Member", "start", "--broker"),
+    "a broker, a read": ("pync.transports.conn", "module.Conn", "recv", "--broker"),
+    "a broker, a write": ("pync.programs.backlog", "module.Place", "next", "--broker"),
+    "a welcome": ("pync.programs.doorstep", "module", "welcome", "--broker"),
+    "a handshake": (
+        "pync.transports.security",
+        "module.Securing",
+        "step",
+        "--broker --ssl",
+    ),
+    "the beginning of one": ("pync.programs.doorstep", "module", "begin_welcome", "--broker --ssl"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_others_are_served(stack: ExitStack, place: str) -> None:
+    module, owner, name, options = PLACES[place]
+    code = _FAILING.format(module=module, owner=owner, name=name)
+    words = ["-lvv", *options.split(), "127.0.0.1", "0"]
+    program = stack.enter_context(Program(sys.executable, "-c", code, *words))
+    port = heard_port(program)
+    first, second = (stack.enter_context(connected(port)) for _ in range(2))
+    first.says(b"hello\n")
+    second.says(b"hello\n")
+    program.hears(rb"pync: relay \S+: internal error: ValueError: wrong\n")
+    # Somebody else is welcome; with --ssl whoever does not speak TLS is told so.
+    third = stack.enter_context(connected(port))
+    if "--ssl" in options:
+        third.says(b"GET / HTTP/1.0\r\n\r\n")
+        program.hears(rb"http request")
+    elif "exec" in options:
+        third.says(b"hello\n")
+        third.hears(b"hello\n")
+    else:
+        program.hears(rb"(?s)internal error.*Connection received|received.*received.*received")
+    program.process.terminate()
+    assert b"Traceback" not in program.ends(-signal.SIGTERM)
