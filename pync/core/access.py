@@ -3,7 +3,8 @@ a function that is handed in, once, at the start.
 
 Deny beats allow; with an allow list, who is not on it stays outside. An address is
 written as an address, as a network (``10.0.0.0/8``, ``fd00::/8``), as ranges of IPv4
-octets (``10.0-3.*.1``) or as a name.
+octets (``10.0-3.*.1``) or as a name. A zone (``fe80::1%eth0``, RFC 4007 section 11) limits an
+entry to that link.
 """
 
 from __future__ import annotations
@@ -61,8 +62,15 @@ class Ranges(NamedTuple):
         )
 
 
+class Zoned(NamedTuple):
+    """Addresses of one zone."""
+
+    network: _Network
+    zone: str
+
+
 #: One entry of a list.
-Entry = Union[_Network, Ranges]
+Entry = Union[_Network, Ranges, Zoned]
 
 
 class Access(NamedTuple):
@@ -73,13 +81,23 @@ class Access(NamedTuple):
 
     def admits(self, host: str) -> bool:
         """Whether a peer may come. One without an address (a Unix socket) is on no list."""
+        text, _, zone = host.partition("%")
         try:
-            address = _plain(ipaddress.ip_address(host.partition("%")[0]))
+            address = _plain(ipaddress.ip_address(text))
         except ValueError:
             return self.allowed is None
-        if any(address in entry for entry in self.denied):
+        # A peer whose zone is not known might come from any.
+        if any(_matches(entry, address, zone, not zone) for entry in self.denied):
             return False
-        return self.allowed is None or any(address in entry for entry in self.allowed)
+        return self.allowed is None or any(
+            _matches(entry, address, zone, False) for entry in self.allowed
+        )
+
+
+def _matches(entry: Entry, address: _Address, zone: str, any_zone: bool) -> bool:
+    if isinstance(entry, Zoned):
+        return address in entry.network and (any_zone or zone == entry.zone)
+    return address in entry
 
 
 def entries(text: str) -> list[str]:
@@ -102,19 +120,31 @@ def _read(text: str, resolve: Resolve) -> Iterable[Entry]:
     if ranges is not None:
         return [ranges]
     host, slash, bits = text.partition("/")
+    host = host.strip("[]")
+    # An address with a zone is resolved too: it may name the interface by its number.
+    found = [host] if _is_address(host) else _resolved(text, host, resolve)
+    return [_entry(text, one, bits if slash else None) for one in dict.fromkeys(found)]
+
+
+def _is_address(host: str) -> bool:
     try:
-        addresses = [_plain(ipaddress.ip_address(host.strip("[]")))]
+        ipaddress.ip_address(host)
     except ValueError:
-        addresses = _resolved(text, host, resolve)
-    return [_network(text, address, bits if slash else None) for address in addresses]
+        return False
+    return "%" not in host
 
 
-def _resolved(text: str, host: str, resolve: Resolve) -> list[_Address]:
+def _resolved(text: str, host: str, resolve: Resolve) -> list[str]:
     try:
-        found = [_plain(ipaddress.ip_address(one.partition("%")[0])) for one in resolve(host)]
+        return list(resolve(host))
     except (OSError, UnicodeError) as error:
         raise AccessError(text, str(getattr(error, "strerror", None) or error)) from None
-    return list(dict.fromkeys(found))
+
+
+def _entry(text: str, host: str, bits: str | None) -> Entry:
+    address, _, zone = host.partition("%")
+    network = _network(text, _plain(ipaddress.ip_address(address)), bits)
+    return Zoned(network, zone) if zone else network
 
 
 def _network(text: str, address: _Address, bits: str | None) -> _Network:

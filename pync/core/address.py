@@ -89,6 +89,11 @@ def split_host_port(text: str, whole: str) -> tuple[str, str]:
     return host, port
 
 
+def without_zone(host: str) -> str:
+    """An IPv6 host as others know it: a zone means something on this machine only (RFC 6874)."""
+    return host.partition("%")[0] if ":" in host else host
+
+
 def check_port(text: str) -> int:
     """A port number from text.
 

@@ -181,7 +181,7 @@ def is_proxy(address: object, config: Config | None) -> bool:
 def _attempt_failed(event: AttemptFailed, config: Config) -> Said:
     cause = "TIMEOUT" if event.cause == "timed out" else _as_strerror(event.cause)
     if not event.last:
-        host = event.address.host
+        host = _host(event.address)
         return f"Ncat: Connection to {host} failed: {cause}.", "Ncat: Trying next address..."
     # Of the last address the error tells, but a scan ends without one.
     return f"Ncat: {cause}." if config.zero_io else None
@@ -195,8 +195,8 @@ def _accepted(peer: Address) -> Said:
     if peer.scheme == "unix":
         return "Ncat: Connection from a client on Unix domain socket.", "Ncat: Connection from ."
     if peer.scheme.startswith("udp"):
-        return f"Ncat: Connection from {peer.host}."
-    return f"Ncat: Connection from {peer.host}.", f"Ncat: Connection from {_where(peer)}."
+        return f"Ncat: Connection from {_host(peer)}."
+    return f"Ncat: Connection from {_host(peer)}.", f"Ncat: Connection from {_where(peer)}."
 
 
 def _lines(said: Said) -> tuple[str, ...]:
@@ -217,7 +217,11 @@ def _wrong_list(error: AccessError) -> Said:
 
 
 def _where(address: Address) -> str:
-    return address.path or f"{address.host}:{address.port}"
+    return address.path or f"{_host(address)}:{address.port}"
+
+
+def _host(address: Address) -> str:
+    return address.host.partition("%")[0]  # theirs prints no zone: inet_ntop(3)
 
 
 def _as_strerror(cause: str) -> str:

@@ -9,6 +9,8 @@ from typing import NamedTuple, Union
 
 import h11
 
+from ..core.address import without_zone
+
 #: What begins a message.
 Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
 Headers = list["tuple[bytes, bytes]"]
@@ -151,7 +153,8 @@ def for_origin(request: h11.Request, wanted: Wanted, name: bytes) -> Headers:
         kept.append((b"Max-Forwards", b"%d" % (left - 1)))
     if values(request, b"transfer-encoding"):
         kept.append((b"Transfer-Encoding", b"chunked"))
-    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    host = without_zone(wanted.host)
+    host = f"[{host}]" if ":" in host else host
     named = host if wanted.port == 80 else f"{host}:{wanted.port}"
     via = (b"Via", request.http_version + b" " + name)
     return [(b"Host", named.encode()), *kept, via, (b"Connection", b"close")]

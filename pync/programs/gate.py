@@ -53,10 +53,22 @@ def _list(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # ty
 
 def _addresses(name: str) -> Iterable[str]:
     """All addresses of a name. Raises OSError."""
+    return _found(name, 0)
+
+
+def _numbers_only(name: str) -> Iterable[str]:
     import socket
 
-    return [str(found[4][0]) for found in socket.getaddrinfo(name, None)]
+    try:
+        return _found(name, socket.AI_NUMERICHOST)
+    except OSError:
+        raise OSError(0, "names are not looked up (-n)") from None
 
 
-def _numbers_only(_name: str) -> Iterable[str]:
-    raise OSError(0, "names are not looked up (-n)")
+def _found(name: str, flags: int) -> list[str]:
+    import socket
+
+    from ..transports.internet import address_of
+
+    found = socket.getaddrinfo(name, None, 0, socket.SOCK_STREAM, 0, flags)
+    return [address_of("tcp", one[4]).host for one in found]

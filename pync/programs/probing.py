@@ -21,6 +21,7 @@ from ..core.events import AttemptFailed
 from ..engine.loop import Loop, Timer
 from ..transports import Options, sockopts
 from ..transports.internet import Endpoint, address_of, bind_source
+from ..transports.tcp import check_connected
 
 #: Bytes of a banner.
 BANNER = 1024
@@ -145,7 +146,7 @@ class Probe:
         if self._datagrams and not code:
             self._ask(sock)
         elif code in (0, errno.EISCONN):
-            self._connected(sock)
+            self._settled(sock)
         elif code in _UNDER_WAY:
             manner.loop.watch_writer(sock.fileno(), lambda: self._settled(sock))
         else:
@@ -157,22 +158,14 @@ class Probe:
     # TCP.
 
     def _settled(self, sock: socket.socket) -> None:
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            self._failed_later(sock, OSError(code, os.strerror(code)))
-        else:
-            self._connected(sock)
-
-    def _connected(self, sock: socket.socket) -> None:
         try:
-            # A free port of the ephemeral range can meet itself (simultaneous open).
-            itself = sock.getsockname() == sock.getpeername()
-        except OSError:
-            itself = False  # reset at once: it took the connection nevertheless
-        if itself:
-            number = errno.ECONNREFUSED
-            self._failed_later(sock, OSError(number, os.strerror(number)))
-            return
+            check_connected(sock, self._trying[sock].endpoint)
+        except OSError as error:
+            self._failed_later(sock, error)
+        else:
+            self._open(sock)
+
+    def _open(self, sock: socket.socket) -> None:
         self._last = self._trying[sock].endpoint
         if self._manner.banner is None:
             self._end("open")

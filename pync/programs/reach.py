@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..core.address import without_zone
 from ..core.config import Config
 from ..core.errors import DialError, UsageError
 from ..core.events import AttemptFailed, PeerProcess, Report, Secured, Unverified
@@ -151,7 +152,7 @@ def _secure(
         raise UsageError("TLS needs a stream, not datagrams")
     name = None
     if not server_side and config.address is not None:
-        name = config.ssl_servername or config.address.host or None
+        name = config.ssl_servername or without_zone(config.address.host) or None
         if config.insecure or not config.verifies:
             report(Unverified(conn.peer))
     timeout = config.connect_timeout if config.connect_timeout is not None else config.wait

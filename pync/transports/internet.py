@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -183,14 +184,26 @@ def bind_source(sock: socket.socket, address: Address, options: Options, kind: i
 
 
 def address_of(scheme: str, name: object) -> Address:
-    """The address of a socket name."""
+    """The address of a socket name, with the zone of a link-local one (RFC 4007 section 11)."""
     if not isinstance(name, tuple):
         return Address(scheme, "", "0")
     host = str(name[0])
     # A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
     if host.startswith("::ffff:") and "." in host:
         host = host[len("::ffff:") :]
+    elif len(name) > 3 and name[3] and "%" not in host:
+        host = f"{host}%{_zone(name[3])}"
     return Address(scheme, host, str(name[1]))
+
+
+def _zone(index: int) -> str:
+    """The name of an interface, as getaddrinfo(3) takes it: on Windows it takes the number."""
+    if sys.platform == "win32":
+        return str(index)
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return str(index)  # it has gone
 
 
 def only_ipv6(sock: socket.socket) -> None:

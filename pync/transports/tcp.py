@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import struct
 import sys
 from functools import partial
 
@@ -84,11 +85,36 @@ def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> 
 
 
 def check_connected(sock: socket.socket, endpoint: Endpoint) -> None:
-    """See whether a socket that was connecting has connected. Raises OSError."""
-    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise OSError(code, os.strerror(code))
+    """See whether a socket that was connecting has connected. Raises OSError.
+
+    A connection that the peer has reset by now counts too, where that can be seen: the error
+    stays on the socket, and is read after what the peer sent before.
+    """
+    try:
+        sock.getpeername()
+    except OSError as error:
+        if _was_connected(sock):
+            return
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code)) from None
+        raise error from None
     _refuse_itself(sock, endpoint)
+
+
+#: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_acked, which counts the SYN.
+_BYTES_ACKED = struct.Struct("120xQ")
+
+
+def _was_connected(sock: socket.socket) -> bool:
+    # SO_ERROR would tell too (ECONNRESET, not ECONNREFUSED), but asking for it clears it.
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.size)
+    except OSError:
+        return False  # SCTP
+    return len(info) == _BYTES_ACKED.size and _BYTES_ACKED.unpack(info)[0] > 0
 
 
 def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:

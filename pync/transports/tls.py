@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..core.address import Address
+from ..core.address import Address, without_zone
 from ..core.deadline import Deadline
 from . import DEFAULT, Options
 from . import dial as dial_plain
@@ -30,7 +30,7 @@ def dial(address: Address, security: Security, options: Options = DEFAULT) -> Co
     deadline = Deadline(options.timeout)
     conn = dial_plain(address, options)
     assert isinstance(conn, StreamConn)
-    name = security.server_name or address.host
+    name = security.server_name or without_zone(address.host)
     return secure(conn, context, server_name=name, timeout=deadline.remaining)
 
 

@@ -6,6 +6,7 @@ Where RST comes from: an abort, a close with input unread, a kill, a write after
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -51,6 +52,22 @@ def test_a_reset_after_the_peers_end_is_told(pync: Start, server: Server) -> Non
     peer.half_closes()
     peer.resets()
     assert program.ends(1).endswith(b": connection reset by peer\n")
+
+
+@linux
+@pytest.mark.parametrize(("words", "status"), [([], 1), (["--as=nc"], 0), (["--as=ncat"], 1)])
+def test_a_client_that_resets_before_it_is_accepted(
+    pync: Start, words: list[str], status: int
+) -> None:
+    program = pync(*words, "-lv", "127.0.0.1", "0")
+    port = int(program.hears(rb"Listening on \S+[ :](\d+)")[1])
+    os.kill(program.process.pid, signal.SIGSTOP)
+    with connected(port) as peer:
+        peer.says(b"hello\n")
+        peer.resets()
+    os.kill(program.process.pid, signal.SIGCONT)
+    assert program.rest() == b"hello\n"
+    program.ends(status)
 
 
 def test_a_reset_of_a_listeners_client(pync: Start) -> None:

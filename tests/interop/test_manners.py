@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from ..peer import connected, consecutive_ports
-from ..programs import Program, is_bound, is_listening_path, listening_pync, needs, pync, until
+from ..programs import (
+    PYNC,
+    Program,
+    is_bound,
+    is_listening_path,
+    listening_pync,
+    needs,
+    pync,
+    until,
+)
 from .peers import CONNECTS, CONNECTS_TO_PATH, LISTENS
 
 EVERY_PEER = pytest.mark.parametrize("peer", ["nc", "ncat", "socat"])
@@ -109,6 +119,21 @@ def test_a_peer_that_resets() -> None:
         other.process.terminate()
         assert ours.ends(1).endswith(b": connection reset by peer\n")
         other.ends(None)
+
+
+def test_a_client_that_resets_before_it_is_accepted(port: int) -> None:
+    """Both show what it sent."""
+    ncat = needs("ncat")
+    for command in ([ncat], [*PYNC, "--as=ncat"]):
+        with Program(*command, "-l", "127.0.0.1", str(port)) as program:
+            until(lambda: is_bound(port), "the listener", program)
+            os.kill(program.process.pid, signal.SIGSTOP)
+            with connected(port) as client:
+                client.says(b"hello\n")
+                client.resets()
+            os.kill(program.process.pid, signal.SIGCONT)
+            assert program.rest() == b"hello\n"
+            program.ends(1)
 
 
 @EVERY_PEER

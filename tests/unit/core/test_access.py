@@ -8,7 +8,11 @@ import pytest
 
 from pync.core.access import Access, AccessError, entries, entries_of_file, read_list
 
-NAMES = {"home": ["192.0.2.7", "2001:db8::7"], "scoped": ["fe80::1%eth0"]}
+NAMES = {
+    "home": ["192.0.2.7", "2001:db8::7"],
+    "scoped": ["fe80::1%eth0"],
+    "fe80::2%3": ["fe80::2%eth3"],
+}
 
 
 def resolve(name: str) -> list[str]:
@@ -33,7 +37,10 @@ LISTS = {
     "10.0.0.-9": (["10.0.0.0"], ["10.0.0.10"]),
     "home": (["192.0.2.7", "2001:db8::7"], ["192.0.2.8"]),
     "home/24": (["192.0.2.200"], ["192.0.3.7"]),
-    "scoped": (["fe80::1"], ["fe80::2"]),
+    "scoped": (["fe80::1%eth0"], ["fe80::1%eth1", "fe80::2%eth0"]),
+    "fe80::1": (["fe80::1%eth0", "fe80::1%eth1"], ["fe80::2%eth0"]),
+    "fe80::2%3": (["fe80::2%eth3"], ["fe80::2%eth0", "fe80::1%eth3"]),
+    "fe80::2%3/64": (["fe80::1%eth3"], ["fe80::2%eth0", "fe80:0:0:1::2%eth3"]),
 }
 
 
@@ -47,6 +54,17 @@ def test_who_is_on_a_list(text: str) -> None:
     for host in outside:
         assert not Access(allowed=listed).admits(host), host
         assert Access(denied=listed).admits(host), host
+
+
+def test_a_peer_of_no_known_zone_may_come_from_any() -> None:
+    listed = read_list(["scoped"], resolve)
+    assert not Access(allowed=listed).admits("fe80::1")
+    assert not Access(denied=listed).admits("fe80::1")
+
+
+def test_a_zone_that_is_none() -> None:
+    with pytest.raises(AccessError, match="Name or service not known"):
+        read_list(["fe80::1%nosuch"], resolve)
 
 
 def test_deny_beats_allow() -> None:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.core.address import INTERNET, LOCAL, Address, check_port, is_url, parse, split_host_port
+from pync.core.address import (
+    INTERNET,
+    LOCAL,
+    Address,
+    check_port,
+    is_url,
+    parse,
+    split_host_port,
+    without_zone,
+)
 from pync.core.errors import UsageError
 
 
@@ -125,3 +134,10 @@ def test_garbage_is_read_or_refused_in_one_line(text: str) -> None:
     with suppress(UsageError):
         address = parse(text)
         assert parse(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "known"), [("fe80::1%eth0", "fe80::1"), ("::1", "::1"), ("a%b", "a%b"), ("", "")]
+)
+def test_others_are_told_no_zone(host: str, known: str) -> None:
+    assert without_zone(host) == known

@@ -35,6 +35,7 @@ VERBOSE = Config(verbose=1)
     [
         (Listening(V4), "Ncat: Listening on 127.0.0.1:60001"),
         (Listening(Address("tcp", "::", "9")), "Ncat: Listening on :::9"),
+        (Connected(Address("tcp", "fe80::1%eth0", "9"), "x"), "Ncat: Connected to fe80::1:9."),
         (Connected(V4, "localhost"), "Ncat: Connected to 127.0.0.1:60001."),
         (
             Accepted(V4),

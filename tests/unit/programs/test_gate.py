@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,19 @@ def test_who_is_turned_away_is_told_of() -> None:
     stranger = Address("tcp", "::1", "5")
     assert not admits(stranger)
     assert told == [Denied(stranger, "not allowed")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="zones are numbers there")
+@pytest.mark.parametrize("nodns", [False, True])
+def test_a_zone_limits_an_entry_to_its_link(nodns: bool) -> None:
+    name = socket.if_indextoname(1)
+    for zone in (name, "1"):
+        lists = LISTENER._replace(allow=(f"fe80::1%{zone}",), nodns=nodns)
+        admits = gate(lists, lambda _: None)
+        assert admits(Address("tcp", f"fe80::1%{name}", "5"))
+        assert not admits(Address("tcp", "fe80::1%other", "5"))
+    with pytest.raises(UsageError, match="fe80::1%no-such"):
+        gate(LISTENER._replace(allow=("fe80::1%no-such",), nodns=nodns), lambda _: None)
 
 
 def test_words_and_file_make_one_list(tmp_path: Path) -> None:

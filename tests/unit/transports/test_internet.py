@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 
 import pytest
 
@@ -56,6 +57,18 @@ def test_not_found_names_the_address(host: str, port: str, cause: str) -> None:
 )
 def test_socket_names_are_shown_as_people_write_them(name: object, address: Address) -> None:
     assert address_of("tcp", name) == address
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a zone is a number there")
+def test_a_link_local_address_keeps_its_zone() -> None:
+    shown = address_of("tcp", ("fe80::1", 80, 0, 1))
+    assert shown.host == f"fe80::1%{socket.if_indextoname(1)}"
+    again = resolve(shown, Options(numeric=True), STREAM)
+    assert again[0].name == ("fe80::1", 80, 0, 1)
+
+
+def test_a_zone_that_has_gone_is_a_number() -> None:
+    assert address_of("tcp", ("fe80::1", 80, 0, 99_999)).host == "fe80::1%99999"
 
 
 def bound(family: int, name: tuple[object, ...]) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import struct
 import sys
 import time
 
@@ -16,6 +17,7 @@ from pync.core.events import AttemptFailed, Event, Trying
 from pync.transports import Options, connecting, dial, internet, listen, tcp
 from pync.transports.conn import TcpConn
 from pync.transports.internet import Endpoint
+from pync.transports.tcp import begin_to_connect, check_connected, conn_of
 
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
@@ -186,6 +188,37 @@ def test_a_port_can_be_used_again_at_once() -> None:
         listener.accept(5).close()  # leaves TIME_WAIT behind on the listener's port
         assert client.recv(1) == b""
     listen(listener.address).close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="data stays queued after RST")
+@pytest.mark.parametrize("half_closes", [False, True])
+def test_a_peer_that_resets_before_its_connection_is_looked_at(
+    server: socket.socket, half_closes: bool
+) -> None:
+    """What it sent can be read, and then its reset."""
+    endpoint = Endpoint(socket.AF_INET, server.getsockname())
+    with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
+        peer = server.accept()[0]
+        peer.sendall(b"go away")
+        if half_closes:
+            peer.shutdown(socket.SHUT_WR)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        check_connected(sock, endpoint)
+        conn = conn_of(sock, "tcp", endpoint)
+        assert conn.peer == Address("tcp", "127.0.0.1", str(server.getsockname()[1]))
+        assert conn.recv(7) == b"go away"
+        if half_closes:
+            assert conn.recv(7) == b""
+        with pytest.raises(ConnectionError):
+            conn.send_all(b"x")
+
+
+def test_a_connection_that_was_refused(closed_port: int) -> None:
+    endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    with pytest.raises(ConnectionRefusedError):  # noqa: SIM117 - connect(2) itself may say it
+        with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
+            check_connected(sock, endpoint)
 
 
 def test_what_a_client_sent_before_its_reset_can_be_read() -> None:
