@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Union
 
 from .errors import UsageError
+from .number import whole
 
 #: Name -> its addresses as text; raises OSError.
 Resolve = Callable[[str], Iterable[str]]
@@ -151,9 +152,10 @@ def _network(text: str, address: _Address, bits: str | None) -> _Network:
     longest: int = address.max_prefixlen
     length = longest
     if bits is not None:
-        if not (bits.isascii() and bits.isdigit()) or int(bits) > longest:
+        given = whole(bits, longest)
+        if given is None:
             raise NetmaskError(text, f"the network's length is not between 0 and {longest}")
-        length = int(bits)
+        length = given
     return ipaddress.ip_network((address, length), strict=False)
 
 

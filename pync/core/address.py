@@ -9,7 +9,8 @@ bash. IPv6 hosts stand in brackets (RFC 3986 3.2.2).
 import re
 from typing import NamedTuple
 
-from .errors import UsageError
+from .errors import UsageError, shortened
+from .number import is_digits, whole
 
 #: Schemes with a host and a port, and the address family that they are limited to. A host
 #: of vsock is a number, its CID.
@@ -84,7 +85,7 @@ def split_host_port(text: str, whole: str) -> tuple[str, str]:
         host = host[1:-1]
     elif ":" in host or "[" in host or "]" in host:
         raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")
-    if port.isdigit():
+    if is_digits(port):
         check_port(port)
     return host, port
 
@@ -99,6 +100,7 @@ def check_port(text: str) -> int:
 
     Raises UsageError.
     """
-    if not (text.isascii() and text.isdigit()) or int(text) > 65535:
-        raise UsageError(f"{text!r} is no port (0-65535)")
-    return int(text)
+    number = whole(text, 65535)
+    if number is None:
+        raise UsageError(f"{shortened(text)} is not a valid port (0-65535)")
+    return number

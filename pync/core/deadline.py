@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from .errors import UsageError
+from .errors import UsageError, shortened
 
 #: Seconds in each unit; a bare number is seconds.
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -13,7 +13,7 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 #: Seconds that fit the kernel's milliseconds (an int: poll(2)), as nc and ncat have it.
 LONGEST = (2**31 - 1) // 1000
 
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)")
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)", re.ASCII)
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -23,10 +23,13 @@ def parse_duration(text: str, option: str) -> float:
     """
     found = _DURATION.fullmatch(text)
     if not found:
-        raise UsageError(f"{option}: {text!r} is no duration (500ms, 3s, 2m, 1h, 1.5)")
+        raise UsageError(
+            f"{option}: {shortened(text)} is not a valid time; "
+            "use for example 500ms, 3s, 2m, 1h or 1.5"
+        )
     seconds = float(found.group(1)) * UNITS[found.group(2)]
     if seconds > LONGEST:
-        raise UsageError(f"{option}: {text} is too long (at most {LONGEST} seconds)")
+        raise UsageError(f"{option}: {shortened(text)} is too long (at most {LONGEST} seconds)")
     return seconds
 
 

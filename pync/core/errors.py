@@ -221,6 +221,11 @@ class UsageError(ValueError):
     status = exits.USAGE
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """What was typed, quoted, in a length that an error line can hold."""
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
 class Terminated(BaseException):
     """A signal asked the program to end (SIGTERM, SIGHUP, SIGQUIT).
 

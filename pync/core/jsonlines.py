@@ -14,6 +14,10 @@ from typing import Any
 
 from .address import Address
 from .events import Event
+from .number import whole
+
+#: Ports of vsock have 32 bits.
+LARGEST_PORT = 2**32 - 1
 
 
 def as_line(event: Event, now: float) -> str:
@@ -44,4 +48,5 @@ def _field(key: str, value: object, prefix: str) -> dict[str, Any]:
 
 
 def _port(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    number = whole(text, LARGEST_PORT)
+    return text if number is None else number

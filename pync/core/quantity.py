@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from .deadline import parse_duration
-from .errors import UsageError
+from .errors import UsageError, shortened
+from .number import whole
 
 #: Bytes in each unit, as curl and pv count them.
 UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -23,7 +24,9 @@ def parse_bytes(text: str, option: str) -> float:
     found = _AMOUNT.fullmatch(text)
     amount = float(found.group(1)) * UNITS[found.group(2).lower()] if found else 0.0
     if not amount:
-        raise UsageError(f"{option}: {text!r} is no amount of bytes (500, 10K, 1.5M, 2G)")
+        raise UsageError(
+            f"{option}: {shortened(text)} is not a valid size; use for example 500, 10K, 1.5M or 2G"
+        )
     return amount
 
 
@@ -32,9 +35,10 @@ def parse_count(text: str, option: str) -> int:
 
     Raises UsageError that names the option.
     """
-    if not (text.isascii() and text.isdigit()) or not int(text):
-        raise UsageError(f"{option}: {text!r} is no number of 1 or more")
-    return int(text)
+    number = whole(text, MOST_INT)
+    if not number:
+        raise UsageError(f"{option}: {shortened(text)} is not a whole number from 1 to {MOST_INT}")
+    return number
 
 
 def parse_retry(text: str, option: str) -> tuple[int, float]:
@@ -51,10 +55,11 @@ def parse_size(text: str, option: str) -> int:
 
     Raises UsageError that names the option.
     """
-    size = int(parse_bytes(text, option))
-    if not 0 < size <= MOST_INT:
-        raise UsageError(f"{option}: a buffer of {text} is too {'large' if size else 'small'}")
-    return size
+    size = parse_bytes(text, option)
+    if not 1 <= size <= MOST_INT:
+        wrong = "small" if size < 1 else "large"
+        raise UsageError(f"{option}: a buffer of {shortened(text)} is too {wrong}")
+    return int(size)
 
 
 def parse_ttl(text: str, option: str) -> int:
@@ -62,9 +67,10 @@ def parse_ttl(text: str, option: str) -> int:
 
     Raises UsageError that names the option.
     """
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= 255:
-        raise UsageError(f"{option}: {text!r} is not 1 to 255")
-    return int(text)
+    number = whole(text, 255)
+    if not number:
+        raise UsageError(f"{option}: {shortened(text)} is not a number from 1 to 255")
+    return number
 
 
 _SIMPLE = {
@@ -88,7 +94,7 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
 def unescape(text: str, option: str) -> bytes:
     r"""The bytes that a text with C escapes means (``\n``, ``\0``, ``\x1b``).
 
-    Raises UsageError that names the option, for an escape that nobody knows.
+    Raises UsageError that names the option, for an unknown escape.
     """
     data, at = b"", 0
     for found in _ESCAPE.finditer(text):

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Union
 
 from .deadline import parse_duration
-from .errors import UsageError
+from .errors import UsageError, shortened
+from .pattern import compiled
 from .quantity import unescape
 
 #: Seconds that an awaited text may take, unless the script says otherwise.
@@ -120,9 +121,10 @@ def _expect(line: int, rest: str, patience: float, where: str) -> Step:
 
 def _compiled(pattern: str, where: str) -> re.Pattern[bytes]:
     try:
-        return re.compile(pattern.encode("utf-8", "surrogateescape"), re.MULTILINE)
-    except re.error as error:
-        raise UsageError(f"{where}: /{pattern}/ is no regular expression ({error})") from None
+        return compiled(pattern)
+    except ValueError as error:
+        shown = shortened(pattern)
+        raise UsageError(f"{where}: {shown} is not a valid regular expression: {error}") from None
 
 
 def _eof(line: int, rest: str, _patience: float, where: str) -> Step:

@@ -6,10 +6,10 @@ where in a piece the end lies.
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
-from .errors import UsageError
+from .errors import UsageError, shortened
+from .pattern import compiled
 
 #: Bytes of earlier pieces that a match may begin in.
 WINDOW = 64 * 1024
@@ -36,9 +36,11 @@ class Until:
 
     def __init__(self, pattern: str) -> None:
         try:
-            self._pattern = re.compile(pattern.encode("utf-8", "surrogateescape"), re.MULTILINE)
-        except re.error as error:
-            raise UsageError(f"--until: {pattern!r} is no regular expression ({error})") from None
+            self._pattern = compiled(pattern)
+        except ValueError as error:
+            raise UsageError(
+                f"--until: {shortened(pattern)} is not a valid regular expression: {error}"
+            ) from None
         self._before = b""
         self.met = False
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import UsageError
+from ..core.number import is_digits, whole
 from .nc_says import NcUsageError
 from .nc_values import port_number
+
+#: getaddrinfo(3) reads an unsigned long and keeps 16 bits of it.
+MOST_PORT = 2**64 - 1
 
 
 def with_address(config: Config) -> Config:
@@ -24,7 +28,7 @@ def with_address(config: Config) -> Config:
             scheme += "4"
         return config._replace(address=Address(scheme, host, _own_port(port, config)))
     if config.source_port is not None:
-        _own_port(config.source_port, config)
+        config = config._replace(source_port=_own_port(config.source_port, config))
     if len(words) > 2:
         ports = words[1:]
     elif len(words) < 2:
@@ -83,11 +87,12 @@ def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
 
 def _own_port(text: str, config: Config) -> str:
     """A port of ours; the C library finds the service, so the error is its own."""
-    if text.isascii() and text.isdigit():
-        # Theirs takes 70000, and listens on 4464.
-        if config.listen and int(text) > 65535:
+    if is_digits(text):
+        number = whole(text, MOST_PORT)
+        # Theirs takes 70000 for 4464, and would listen there.
+        if number is None or (config.listen and number > 65535):
             raise UsageError(f"port number too large: {text}")
-        return text
+        return str(number % 65536)
     if _service_port(text, config) is None:
         raise UsageError("getaddrinfo: Servname not supported for ai_socktype")
     return text
@@ -110,14 +115,11 @@ def _ports(words: list[str], config: Config) -> tuple[str, ...]:
 
 
 def _service(word: str, config: Config) -> int:
-    port = None if word.isdigit() else _service_port(word, config)
+    port = None if is_digits(word) else _service_port(word, config)
     return port_number(word) if port is None else port
 
 
 def _service_port(word: str, config: Config) -> int | None:
-    import socket
+    from ..transports.services import port_of
 
-    try:
-        return socket.getservbyname(word, "udp" if config.udp else "tcp")
-    except OSError:
-        return None
+    return port_of(word, "udp" if config.udp else "tcp")

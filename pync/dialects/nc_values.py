@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.errors import UsageError
+from ..core.number import whole
 from .tos import parse_tos
 
 
@@ -18,6 +20,10 @@ class Number(NamedTuple):
 
 
 _INT = 2**31 - 1
+_LARGEST = 2**63 - 1
+
+#: What strtoll(3) reads.
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(\d+)", re.ASCII)
 
 #: Field -> its range; nc names the fault after the name.
 NUMBERS = {
@@ -39,10 +45,13 @@ def _number(text: str, number: Number) -> int:
     """strtonum(3): what is wrong follows the name."""
     # "ttl is too large", but "timeout too small: -1".
     end = "" if number.name.endswith(" is") else f": {text}"
-    try:
-        value = int(text)
-    except ValueError:
-        raise UsageError(f"{number.name} invalid{end}") from None
+    found = _INTEGER.fullmatch(text)
+    if not found:
+        raise UsageError(f"{number.name} invalid{end}")
+    sign, digits = found.groups()
+    value = whole(digits, _LARGEST)
+    value = _LARGEST if value is None else value
+    value = -value if sign == "-" else value
     wrong = "too small" if value < number.least else "too large" if value > number.most else ""
     if wrong:
         raise UsageError(f"{number.name} {wrong}{end}")

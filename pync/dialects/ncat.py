@@ -11,6 +11,7 @@ from ..core.address import Address
 from ..core.config import Config, Endings
 from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
+from ..core.number import whole
 from . import VERSION, About
 from .ncat_says import NcatOptionError, complain, is_proxy, say
 from .ncat_targets import address, pointer, route, source_port
@@ -116,6 +117,8 @@ MOST_SECONDS = 2_147_483
 #: Seconds for a connection to be made, unless -w says otherwise.
 CONNECT_TIMEOUT = 10.0
 
+MOST_CONNS = 2**31 - 1
+
 
 def _duration(shown: str) -> Callable[[str, str], float]:
     def convert(text: str, option: str) -> float:
@@ -220,12 +223,13 @@ def _with_clients(config: Config) -> Config:
         config = config._replace(broker=True, listen=True, keep_open=True)
     if config.max_conns is not None and not config.listen:
         raise UsageError("Invalid option combination: `--max-conns' with connect.")
-    most = str(config.max_conns) if config.max_conns is not None else "100"
-    if not (most.isascii() and most.isdigit() and int(most)):
-        raise UsageError(f'Invalid connection limit "{most}".')
+    text = str(config.max_conns) if config.max_conns is not None else "100"
+    most = whole(text, MOST_CONNS)
+    if not most:
+        raise UsageError(f'Invalid connection limit "{text}".')
     if not config.listen or (config.proxy_type is not None and config.max_conns is None):
         return config._replace(max_conns=None)  # a proxy has no limit unless it is given
-    return config._replace(max_conns=int(most))
+    return config._replace(max_conns=most)
 
 
 def _with_proxy(config: Config) -> Config:

@@ -7,6 +7,7 @@ from typing import Any
 from ..core.address import Address
 from ..core.config import Config
 from ..core.errors import UsageError
+from ..core.number import is_digits, whole
 
 DEFAULT_PORT = "31337"
 
@@ -16,6 +17,9 @@ MOST_VSOCK = 0xFFFFFFFF
 #: Hops and pointers for which an IPv4 header has room (RFC 791 3.1).
 MOST_HOPS = 8
 POINTERS = range(4, 29, 4)
+
+#: Larger pointers are shown as 0.
+MOST_POINTER = 2**31 - 1
 
 
 def address(config: Config, words: list[str]) -> Address:
@@ -30,7 +34,7 @@ def address(config: Config, words: list[str]) -> Address:
         raise UsageError("--vsock has no datagrams here.")
     if config.udp and scheme == "tcp":
         scheme = "udp"
-    if config.source_port is not None and int(config.source_port) > 65535:
+    if config.source_port is not None and whole(config.source_port, 65535) is None:
         raise UsageError(f"Invalid source port {config.source_port}.")
     ports = words if config.listen else words[1:]
     if len(words) > 2:
@@ -48,7 +52,7 @@ def address(config: Config, words: list[str]) -> Address:
 
 def _vsock(cid: str, port: str) -> Address:
     for text, what in ((cid, "CID"), (port, "port number")):
-        if text and not (text.isascii() and text.isdigit() and int(text) <= MOST_VSOCK):
+        if text and whole(text, MOST_VSOCK) is None:
             raise UsageError(f'Invalid {what} "{text}".')
     return Address("vsock", cid, port)
 
@@ -65,7 +69,7 @@ def route(fields: dict[str, Any]) -> dict[str, object]:
 
 def pointer(text: str, _option: str) -> int:
     """The value of -G. Raises UsageError."""
-    number = int(text) if text.isascii() and text.isdigit() else 0
+    number = whole(text, MOST_POINTER) or 0
     if number not in POINTERS:
         raise UsageError(f"Invalid source-route hop pointer {number}.")
     return number
@@ -75,25 +79,25 @@ def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
     host = config.source or ""
     if len(words) == 2:
         return words[0], words[1]
-    if len(words) == 1 and (words[0].isdigit() or config.vsock):
+    if len(words) == 1 and (is_digits(words[0]) or config.vsock):
         return host, words[0]
     port = config.source_port or DEFAULT_PORT
     return (words[0] if words else host), port
 
 
 def _port(text: str, scheme: str) -> str:
-    if text.isascii() and text.isdigit() and int(text) <= 65535:
+    if whole(text, 65535) is not None:
         return text
-    import socket
+    from ..transports.services import port_of
 
-    try:
-        return str(socket.getservbyname(text, scheme))
-    except OSError:
-        raise UsageError(f'Invalid port number "{text}".') from None
+    port = port_of(text, scheme)
+    if port is None:
+        raise UsageError(f'Invalid port number "{text}".')
+    return str(port)
 
 
 def source_port(text: str, _option: str) -> str:
     """The value of -p; whether it is too large is asked later, as there. Raises UsageError."""
-    if not (text.isascii() and text.isdigit()):
+    if not is_digits(text):
         raise UsageError(f'Invalid source port number "{text}".')
     return text

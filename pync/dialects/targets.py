@@ -6,6 +6,7 @@ from ..core.address import DATAGRAMS, Address, check_port, is_url, split_host_po
 from ..core.address import parse as parse_address
 from ..core.config import Config
 from ..core.errors import UsageError
+from ..core.number import is_digits
 
 #: Ports of one scan at most; a typing error must not make millions.
 MOST_PORTS = 65_536
@@ -85,7 +86,7 @@ def connect_to(words: list[str]) -> tuple[str, list[str]]:
         if ":" in words[0]:
             host, port = split_host_port(words[0], words[0])
             return host or "localhost", [port]
-        what = "HOST" if words[0].isdigit() else "PORT"
+        what = "HOST" if is_digits(words[0]) else "PORT"
         raise UsageError(f"{what} is missing (pync HOST PORT, or pync -l PORT)")
     return words[0], words[1:]
 
@@ -94,7 +95,7 @@ def check_port_word(port: str) -> None:
     """See that a word can be a port: a number or a service name. Raises UsageError."""
     if not port:
         raise UsageError("PORT is empty")
-    if port.lstrip("-").isdigit():
+    if is_digits(port.lstrip("-")):
         check_port(port)
 
 
@@ -103,7 +104,7 @@ def port_list(words: list[str]) -> tuple[str, ...]:
     ports: list[str] = []
     for word in ",".join(words).split(","):
         low, dash, high = word.partition("-")
-        if dash and low.isdigit() and high.isdigit():
+        if dash and is_digits(low) and is_digits(high):
             first, last = sorted((check_port(low), check_port(high)))
             ports += [str(port) for port in range(first, last + 1)]
         elif word:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.errors import UsageError
+import re
+
+from ..core.errors import UsageError, shortened
+from ..core.number import whole
+
+_HEXADECIMAL = re.compile(r"0[xX]0*[0-9a-fA-F]{1,2}")
 
 #: Keyword -> the octet in the IP header.
 TOS = {
@@ -20,16 +25,16 @@ TOS = {
 
 
 def parse_tos(text: str, option: str) -> int:
-    """Read a keyword, or a number as C writes it (16, 0x10).
+    """Read a keyword, or a number (16, 0x10).
 
     Raises UsageError that names the option.
     """
     if text in TOS:
         return TOS[text]
-    try:
-        value = int(text, 0)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 255:
-        raise UsageError(f"{option}: {text!r} is no type of service (lowdelay, ef, af11, 0x10)")
+    value = int(text, 16) if _HEXADECIMAL.fullmatch(text) else whole(text, 255)
+    if value is None:
+        raise UsageError(
+            f"{option}: {shortened(text)} is not a type of service; "
+            "use for example lowdelay, ef, af11 or 0x10"
+        )
     return value

@@ -21,6 +21,7 @@ from ..core.events import AttemptFailed
 from ..engine.loop import Loop, Timer
 from ..transports import Options, sockopts
 from ..transports.internet import Endpoint, address_of, bind_source
+from ..transports.services import number_of
 from ..transports.tcp import check_connected
 
 #: Bytes of a banner.
@@ -127,7 +128,7 @@ class Probe:
         manner, (family, name) = self._manner, attempt.endpoint
         sock = None
         try:
-            number = int(self._port) if self._port.isdigit() else self._service()
+            number = self._number()
             kind = socket.SOCK_DGRAM if self._datagrams else socket.SOCK_STREAM
             sock = socket.socket(family, kind)
             self._trying[sock] = attempt
@@ -152,8 +153,11 @@ class Probe:
         else:
             self._failed(sock, attempt, OSError(code, os.strerror(code)))
 
-    def _service(self) -> int:
-        return socket.getservbyname(self._port, "udp" if self._datagrams else "tcp")
+    def _number(self) -> int:
+        number = number_of(self._port, "udp" if self._datagrams else "tcp")
+        if number is None:
+            raise OSError(0, "unknown service")
+        return number
 
     # TCP.
 

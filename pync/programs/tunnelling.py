@@ -7,11 +7,13 @@ import socket
 from ..core.address import Address
 from ..core.config import Config, Proxy
 from ..core.deadline import Deadline
-from ..core.errors import DialError, ProxyError, cause_of
+from ..core.errors import DialError, ProxyError, cause_of, shortened
 from ..core.events import Report
+from ..core.number import is_digits
 from ..layers.handshake import Handshake, HandshakeError
 from ..transports import dial
 from ..transports.conn import Conn
+from ..transports.services import number_of
 from .common import options_of
 from .identity import Identity
 
@@ -101,17 +103,16 @@ def _target(config: Config, address: Address) -> str:
         found = socket.getaddrinfo(address.host, None, family, socket.SOCK_STREAM)
     except OSError as error:
         raise DialError("dial", address, cause_of(error)) from None
+    except UnicodeError:
+        raise DialError("dial", address, "not a valid host name") from None
     return str(found[0][4][0])
 
 
 def port_number(port: str, address: Address) -> int:
     """The number of a port, which may be a service's name. Raises DialError about ``address``."""
-    if port.isascii() and port.isdigit():
-        digits = port.lstrip("0") or "0"
-        if len(digits) > 5 or int(digits) > 65535:
-            raise DialError("dial", address, f"port number too large: {port}")
-        return int(digits)
-    try:
-        return socket.getservbyname(port, "tcp")
-    except OSError:
-        raise DialError("dial", address, f"unknown service {port!r}") from None
+    number = number_of(port, "tcp")
+    if number is None and is_digits(port):
+        raise DialError("dial", address, f"port number too large: {shortened(port)}")
+    if number is None:
+        raise DialError("dial", address, f"unknown service {shortened(port)}")
+    return number

@@ -10,8 +10,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..core.address import INTERNET, Address
-from ..core.errors import DialError, ListenError, PyncError, UnresolvedError, cause_of
+from ..core.errors import (
+    DialError,
+    ListenError,
+    PyncError,
+    UnresolvedError,
+    cause_of,
+    shortened,
+)
 from . import Options
+from .services import number_of
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -79,14 +87,11 @@ def _unresolved(wrong: type[PyncError]) -> type[PyncError]:
 
 
 def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) -> int:
-    if address.port.isdigit():
-        return int(address.port)
-    protocol = "udp" if kind == socket.SOCK_DGRAM else "tcp"
-    try:
-        return socket.getservbyname(address.port, protocol)
-    except OSError:
+    number = number_of(address.port, "udp" if kind == socket.SOCK_DGRAM else "tcp")
+    if number is None:
         operation = "listen" if passive else "dial"
-        raise wrong(operation, address, f"unknown service {address.port!r}") from None
+        raise wrong(operation, address, f"unknown service {shortened(address.port)}")
+    return number
 
 
 def telling_cause(attempts: list[tuple[Address, str]]) -> str:

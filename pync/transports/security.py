@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..core.errors import TlsError, UsageError, cause_of
+from ..core.errors import TlsError, UsageError, cause_of, shortened
 from ..layers.tls import TlsCodec
 from .conn import StreamConn
 from .layered import READ, LayeredConn
@@ -192,9 +192,10 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
     if security.ciphers is not None:
         try:
             context.set_ciphers(security.ciphers)
-        except ssl.SSLError:
+        except (ssl.SSLError, UnicodeError):
             raise UsageError(f"--ssl-ciphers {security.ciphers!r}: no cipher fits") from None
     if security.protocols:
+        _check_protocols(security.protocols)
         context.set_alpn_protocols(list(security.protocols))
     if security.least is not None:
         context.minimum_version = _version(security.least, "--ssl-min-version")
@@ -206,6 +207,15 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
         except OSError as error:
             raise UsageError(f"--ssl-keylog {security.keylog}: {_said(error)}") from None
     return context
+
+
+def _check_protocols(names: tuple[str, ...]) -> None:
+    # RFC 7301 3.1: 1 to 255 bytes each; Python takes ASCII only.
+    for name in names:
+        if not (name.isascii() and 0 < len(name) < 256):
+            raise UsageError(
+                f"--ssl-alpn: {shortened(name)} is not a protocol name (1 to 255 ASCII characters)"
+            )
 
 
 def _version(text: str, option: str) -> ssl.TLSVersion:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import socket
 
 from ..core.address import Address
-from ..core.errors import DialError, ListenError, PyncError, cause_of
+from ..core.errors import DialError, ListenError, PyncError, cause_of, shortened
+from ..core.number import whole
 from . import Options
 from .conn import Conn, Listener, StreamConn
 from .tcp import BACKLOG
@@ -23,7 +24,7 @@ def dial(address: Address, options: Options) -> StreamConn:
     sock = _socket("dial", address, DialError)
     try:
         if options.source_port is not None:
-            sock.bind((_ANY, int(options.source_port)))
+            sock.bind((_ANY, _source_port(address, options.source_port)))
         sock.settimeout(options.timeout)
         sock.connect(name)
         sock.settimeout(None)
@@ -35,6 +36,13 @@ def dial(address: Address, options: Options) -> StreamConn:
     except BaseException:
         sock.close()
         raise
+
+
+def _source_port(address: Address, text: str) -> int:
+    number = whole(text, _ANY)
+    if number is None:
+        raise DialError("dial", address, f"{shortened(text)} is not a valid port")
+    return number
 
 
 def listen(address: Address, _options: Options) -> VsockListener:
@@ -77,9 +85,10 @@ def _name(operation: str, address: Address, wrong: type[PyncError]) -> tuple[int
     """The kernel's name of an address: port 0 is a free one. Raises ``wrong``."""
     numbers = []
     for text, what in ((address.host or str(_ANY), "CID"), (address.port, "vsock port")):
-        if not (text.isascii() and text.isdigit() and int(text) <= _ANY):
-            raise wrong(operation, address, f"{text!r} is no {what}")
-        numbers.append(int(text))
+        number = whole(text, _ANY)
+        if number is None:
+            raise wrong(operation, address, f"{shortened(text)} is not a valid {what}")
+        numbers.append(number)
     cid, port = numbers
     return cid, _ANY if operation == "listen" and port == 0 else port
 

@@ -183,6 +183,17 @@ def is_not_too_large(source: Source) -> list[str]:
     return [f"{lines} lines, more than {LARGEST}"] if lines > LARGEST else []
 
 
+def reads_numbers_in_one_place(source: Source) -> list[str]:
+    """int() takes what a command line must not: see pync/core/number.py."""
+    if source.parts[-1] == "number.py":
+        return []
+    return sorted(
+        f"line {node.lineno}: .{node.attr}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("isdigit", "isdecimal", "isnumeric")
+    )
+
+
 def says_what_it_is(source: Source) -> list[str]:
     return [] if ast.get_docstring(source.tree) else ["no docstring"]
 
@@ -275,6 +286,15 @@ LAWS = {
         [*PYNC, *SUITE],
         [Source("pync/cli.py", "pass\n" * (LARGEST + 1))],
         [Source("pync/cli.py", "pass\n" * LARGEST)],
+    ),
+    "text becomes numbers in core/number.py only": Law(
+        reads_numbers_in_one_place,
+        [path for path in PYNC if path.name != "terminal.py"],
+        [Source("pync/dialects/nc.py", "if word.isdigit():\n    port = int(word)")],
+        [
+            Source("pync/core/number.py", "text.isdigit()"),
+            Source("pync/dialects/nc.py", "number = whole(word, 65535)"),
+        ],
     ),
     "every file says what it is": Law(
         says_what_it_is,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.number import whole
 from ...layers.telnet_protocol import (
     ABORT,
     AO,
@@ -102,8 +103,10 @@ def _send_verb(user: User, verb: str, words: list[str]) -> bool:
         user.console.say(f"usage: send {verb} <value|option>\n" + ", ".join(OPTIONS))
         return True
     name = found(option, OPTIONS)
-    number = int(option) if option.isdigit() else OPTIONS[name] if name else -1
-    if not 0 <= number <= 255:
+    number = whole(option, 255)
+    if number is None and name:
+        number = OPTIONS[name]
+    if number is None:
         user.console.say(f"'{option}': bad value ('send {verb} ?' for help).")
         return True
     session = _connection(user)

@@ -13,6 +13,7 @@ from ...core.address import Address
 from ...core.config import Config
 from ...core.errors import DialError
 from ...core.events import Connected, Failed, PeerEnded, Report
+from ...core.number import is_digits, whole
 from ...engine.loop import Loop
 from ...engine.tuning import Tap
 from ...layers.telnet_protocol import BINARY, BRK, DO, IP, SUSP, WILL
@@ -107,7 +108,7 @@ class User:
         if login is not None:
             self.settings.offer_user(login)
         begins, port = port.startswith("-") or port == PORT, port.removeprefix("-")
-        if port.isdigit() and not 0 < int(port) < 65536:
+        if is_digits(port) and not whole(port, 65535):
             self.console.say(f"Port number {port} is out of range.")
             return False
         self.signals.release()

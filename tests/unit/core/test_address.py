@@ -51,7 +51,7 @@ def test_read(text: str, address: Address) -> None:
         ("tcp://[::1]", "the port is missing"),
         ("tcp://::1:80", "IPv6 needs brackets"),
         ("tcp://[::1:80", "IPv6 needs brackets"),
-        ("tcp://localhost:65536", "is no port"),
+        ("tcp://localhost:65536", "is not a valid port"),
         ("unix:", "a path is missing"),
         ("ftp://localhost:21", "is no address"),
         ("localhost:80", "is no address"),
@@ -92,7 +92,7 @@ def test_host_and_port_are_split_at_the_last_colon() -> None:
 
 @pytest.mark.parametrize("text", ["-1", "65536", "1.5", "x", "", "²"])
 def test_no_port(text: str) -> None:
-    with pytest.raises(UsageError, match="is no port"):
+    with pytest.raises(UsageError, match="is not a valid port"):
         check_port(text)
 
 

@@ -18,13 +18,13 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "-1", "1d", "1 s", "1e3", "inf", "nan", "1ms2", "."])
 def test_no_duration_names_the_option(text: str) -> None:
-    with pytest.raises(UsageError, match=r"^-w: .* is no duration"):
+    with pytest.raises(UsageError, match=r"^-w: .* is not a valid time"):
         parse_duration(text, "-w")
 
 
 @pytest.mark.parametrize("text", ["99999999", "9999h", "9" * 40])
 def test_what_no_kernel_can_wait_for_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=rf"^-w: {text} is too long \(at most 2147483 seconds\)"):
+    with pytest.raises(UsageError, match=rf"^-w: .{text}. is too long \(at most 2147483 seconds\)"):
         parse_duration(text, "-w")
     assert parse_duration("2147483", "-w") == 2147483
 

@@ -44,11 +44,14 @@ def test_a_script() -> None:
         ("send hello", 'x:1: send takes a text in quotes: send "hello\\n"'),
         ('send "a" b', "x:1: 'b' is too much"),
         ("expect hello", "x:1: expect takes a text in quotes or a /regular expression/"),
-        ("expect /(/", "x:1: /(/ is no regular expression (missing ), unterminated subpattern"),
-        ('expect "a" soon', "x:1: 'soon' is no duration"),
+        (
+            "expect /(/",
+            "x:1: '(' is not a valid regular expression: missing ), unterminated subpattern",
+        ),
+        ('expect "a" soon', "x:1: 'soon' is not a valid time"),
         ('send "\\q"', r"x:1: unknown escape '\\q'"),
         ("eof now", "x:1: 'now' is too much"),
-        ("timeout", "x:1: '' is no duration"),
+        ("timeout", "x:1: '' is not a valid time"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_line(line: str, said: str) -> None:

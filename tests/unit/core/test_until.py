@@ -61,7 +61,7 @@ def test_what_waits_for_a_match_is_bounded() -> None:
 
 
 def test_a_pattern_that_makes_no_sense() -> None:
-    with pytest.raises(UsageError, match=r"--until: '\(' is no regular expression"):
+    with pytest.raises(UsageError, match=r"--until: '\(' is not a valid regular expression"):
         Until("(")
 
 

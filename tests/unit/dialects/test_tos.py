@@ -26,7 +26,7 @@ def test_it_is_read(text: str, value: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "256", "-1", "fast", "af44", "0x"])
 def test_it_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match=f"-T: '{text}' is no type of service"):
+    with pytest.raises(UsageError, match=f"-T: '{text}' is not a type of service"):
         parse_tos(text, "-T")
 
 

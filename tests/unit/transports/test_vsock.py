@@ -17,11 +17,11 @@ HAS_VSOCK = hasattr(socket, "AF_VSOCK")
 @pytest.mark.parametrize(
     ("cid", "port", "cause"),
     [
-        ("localhost", "1", "'localhost' is no CID"),
-        ("1", "ssh", "'ssh' is no vsock port"),
-        ("1", "4294967296", "'4294967296' is no vsock port"),
-        ("-1", "1", "'-1' is no CID"),
-        ("\u0661", "1", "'\u0661' is no CID"),
+        ("localhost", "1", "'localhost' is not a valid CID"),
+        ("1", "ssh", "'ssh' is not a valid vsock port"),
+        ("1", "4294967296", "'4294967296' is not a valid vsock port"),
+        ("-1", "1", "'-1' is not a valid CID"),
+        ("\u0661", "1", "'\u0661' is not a valid CID"),
     ],
 )
 def test_what_is_no_number_is_refused(cid: str, port: str, cause: str) -> None:

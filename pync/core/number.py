@@ -1,0 +1,26 @@
+"""Whole numbers from text. Pure.
+
+int() also reads signs, blanks, underscores and the digits of other scripts, and raises
+ValueError for more than 4300 digits (sys.set_int_max_str_digits).
+"""
+
+from __future__ import annotations
+
+#: Digits that int() always takes.
+_MOST_DIGITS = 640
+
+
+def whole(text: str, most: int) -> int | None:
+    """The number that is written in ASCII digits; None if it is none, or larger than ``most``."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    if len(digits) > min(len(str(most)), _MOST_DIGITS):
+        return None
+    number = int(digits)
+    return number if number <= most else None
+
+
+def is_digits(text: str) -> bool:
+    """Whether it is written in ASCII digits, however large the number."""
+    return text.isascii() and text.isdigit()

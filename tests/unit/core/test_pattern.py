@@ -1,0 +1,26 @@
+"""Regular expressions that a person types."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.pattern import compiled
+
+
+def test_over_bytes_and_lines() -> None:
+    assert compiled("^b\udcff$").search(b"a\nb\xff\n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "wrong"),
+    [
+        ("(", r"missing \), unterminated subpattern"),
+        ("(" * 2000, "nested too deeply"),
+        ("(" * 2000 + ")" * 2000, "nested too deeply"),
+        ("a{99999999999}", "repetition number is too large"),
+        ("\ud800", "surrogate"),
+    ],
+)
+def test_what_is_wrong_is_said(pattern: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        compiled(pattern)
