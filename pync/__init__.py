@@ -1,6 +1,6 @@
 r"""pync: a replacement for netcat and telnet, as a command and as a library.
 
-    with pync.dial("tcp://localhost:9000", timeout=5) as conn:
+    with pync.dial("localhost:9000", timeout=5) as conn:
         conn.send_all(b"hello\n")
         conn.send_eof()
         print(conn.recv(65536))
@@ -14,29 +14,47 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from . import telnet
     from .cli import main
     from .core.address import Address
-    from .core.errors import DialError, ListenError, PyncError, RelayError, UsageError
+    from .core.errors import (
+        DialError,
+        IdleTimeoutError,
+        ListenError,
+        NetworkError,
+        PyncError,
+        RelayError,
+        TlsError,
+        UnresolvedError,
+        UsageError,
+    )
     from .library import dial, listen, relay
     from .transports.conn import Conn, Listener, StreamConn, TcpConn
     from .transports.datagram import DatagramConn
+    from .transports.tls import TlsListener
 
 __all__ = [
     "Address",
     "Conn",
     "DatagramConn",
     "DialError",
+    "IdleTimeoutError",
     "ListenError",
     "Listener",
+    "NetworkError",
     "PyncError",
     "RelayError",
     "StreamConn",
     "TcpConn",
+    "TlsError",
+    "TlsListener",
+    "UnresolvedError",
     "UsageError",
     "dial",
     "listen",
     "main",
     "relay",
+    "telnet",
 ]
 __version__ = "0.1.0"
 
@@ -46,9 +64,21 @@ _HOMES = {
     **dict.fromkeys(("dial", "listen", "relay"), "library"),
     **dict.fromkeys(("Conn", "Listener", "StreamConn", "TcpConn"), "transports.conn"),
     "DatagramConn": "transports.datagram",
+    "TlsListener": "transports.tls",
     "Address": "core.address",
     **dict.fromkeys(
-        ("DialError", "ListenError", "PyncError", "RelayError", "UsageError"), "core.errors"
+        (
+            "DialError",
+            "IdleTimeoutError",
+            "ListenError",
+            "NetworkError",
+            "PyncError",
+            "RelayError",
+            "TlsError",
+            "UnresolvedError",
+            "UsageError",
+        ),
+        "core.errors",
     ),
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .core.address import Address, parse
+from .core.address import Address, is_url, parse, split_host_port
 from .core.config import Endings
 from .core.errors import UsageError
 from .engine.relay import relay as _relay
@@ -12,7 +12,7 @@ from .engine.tuning import Moved
 from .transports import Options
 from .transports import dial as _dial
 from .transports import listen as _listen
-from .transports.conn import Conn, Listener
+from .transports.conn import Conn, Listener, StreamConn
 
 if TYPE_CHECKING:
     from .transports.tls import TlsListener
@@ -20,9 +20,37 @@ if TYPE_CHECKING:
 #: What stands before the address of a TCP connection through TLS.
 _TLS = "tls://"
 
+_C = TypeVar("_C", bound=Conn)
+
+
+@overload
+def dial(
+    address: str,
+    kind: type[_C],
+    *,
+    timeout: float | None = None,
+    source: str | None = None,
+    verify: bool = True,
+    trusted: str | None = None,
+) -> _C: ...
+
+
+# Most are streams, and a text does not tell a type checker which: without ``kind`` it lets
+# pass what a StreamConn has, and what another connection may have.
+@overload
+def dial(
+    address: str,
+    *,
+    timeout: float | None = None,
+    source: str | None = None,
+    verify: bool = True,
+    trusted: str | None = None,
+) -> StreamConn | Any: ...
+
 
 def dial(
     address: str,
+    kind: type[Conn] = Conn,
     *,
     timeout: float | None = None,
     source: str | None = None,
@@ -32,16 +60,32 @@ def dial(
     """Connect to an address, trying all that its name has.
 
     Arguments:
-        address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``udp://HOST:PORT``, ``unix:PATH``,
-            ``unixgram:PATH``.
+        address: ``HOST:PORT`` or ``tcp://HOST:PORT``, ``tls://HOST:PORT``,
+            ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``.
+        kind: the class that the connection must have: StreamConn, TcpConn, DatagramConn.
         timeout: seconds for the connection to be made; None: as the system has it.
         source: the local address to connect from.
         verify: over TLS, whether the certificate has to be right.
         trusted: over TLS, a PEM file of certificates to trust in place of the system's.
     Returns a connection; it has ``send_eof`` if it can be half-closed.
-    Raises DialError, TlsError, or UsageError for an address that makes no sense.
+    Raises DialError or TlsError (both OSErrors), or UsageError (a ValueError) for an address
+    that makes no sense, or makes no connection of that kind.
     """
-    where = _parsed(address)
+    conn = _dialled(address, timeout, source, verify, trusted)
+    if not isinstance(conn, kind):
+        conn.close()
+        raise UsageError(f"{address} makes a {type(conn).__name__}, not a {kind.__name__}")
+    return conn
+
+
+def _dialled(
+    address: str, timeout: float | None, source: str | None, verify: bool, trusted: str | None
+) -> Conn:
+    if is_url(address):
+        where = _parsed(address)
+    else:
+        host, port = split_host_port(address, address)
+        where = Address("tcp", host or "localhost", port)
     if not (where.host or where.path):
         raise UsageError(f"{address} has no host to connect to")
     options = Options(timeout=timeout, source=source)
@@ -59,11 +103,17 @@ def listen(
     """Listen on an address; port 0 is any free one (see ``listener.address``).
 
     Arguments:
-        address: as for dial; an empty host is every address of the machine.
+        address: as for dial; an empty host is every address of the machine, and so is a
+            PORT alone.
         certificate: over TLS, a PEM file; without one the listener makes its own.
         key: the PEM file of its key, if that is another one.
-    Raises ListenError, or UsageError for an address that makes no sense.
+    Raises ListenError (an OSError), or UsageError (a ValueError) for an address that makes no
+    sense.
     """
+    if not is_url(address):
+        if ":" not in address:
+            address = f":{address}"
+        return _listen(Address("tcp", *split_host_port(address, address)))
     if not address.startswith(_TLS):
         return _listen(parse(address))
     from .transports import tls

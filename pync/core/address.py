@@ -27,12 +27,20 @@ _PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.I
 
 
 class Address(NamedTuple):
-    """One endpoint. ``port`` is text: a number or a service name."""
+    """One endpoint. ``service`` is the port as it was written: a number, or a service name."""
 
     scheme: str
     host: str = ""
-    port: str = ""
+    service: str = ""
     path: str = ""
+
+    @property
+    def port(self) -> int:
+        """The port's number; 0 where there is none.
+
+        Raises ValueError for a service name. Connections and listeners have numbers.
+        """
+        return int(self.service or "0")
 
     def __str__(self) -> str:
         if self.scheme not in INTERNET:
@@ -40,7 +48,7 @@ class Address(NamedTuple):
             slashes = "//" if self.path.startswith("//") else ""
             return f"{self.scheme}:{slashes}{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.service}"
 
 
 def parse(text: str) -> Address:

@@ -38,7 +38,7 @@ def _field(key: str, value: object, prefix: str) -> dict[str, Any]:
     if isinstance(value, Address):
         if not value.host:
             return {key: str(value)}
-        where = {f"{prefix}host": value.host, f"{prefix}port": _port(value.port)}
+        where = {f"{prefix}host": value.host, f"{prefix}port": _port(value.service)}
         return {key: str(value), **where}
     if isinstance(value, bytes):
         return {key: value.decode("utf-8", "backslashreplace")}

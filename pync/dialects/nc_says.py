@@ -136,8 +136,8 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         if config is not None and address.host == config.source:
             return f"nc: getaddrinfo: {cause}"
         if config is not None and config.proxies and address == config.address:
-            return f'nc: getaddrinfo("{address.host}", "{address.port}"): {cause}'
-        return f'nc: getaddrinfo for host "{address.host}" port {address.port}: {cause}'
+            return f'nc: getaddrinfo("{address.host}", "{address.service}"): {cause}'
+        return f'nc: getaddrinfo for host "{address.host}" port {address.service}: {cause}'
     if error.cause == "cannot assign requested address":
         return f"nc: bind failed: {_as_strerror(error.cause)}"
     if len(error.attempts) > 1 or config is None or not config.verbose:
@@ -151,7 +151,7 @@ def _refused(tried: Address, cause: str, config: Config) -> str:
     asked = config.address.host if config.address is not None else ""
     # Through proxies, nobody but the first of them is dialled from here.
     name = config.proxies[0].host if config.proxies else _named(tried.host, asked)
-    where = f"{name} port {tried.port} ({tried.scheme[:3]})"
+    where = f"{name} port {tried.service} ({tried.scheme[:3]})"
     if cause == "timed out" and config.wait is not None:
         return f"nc: connect to {where} timed out: Operation now in progress"
     return f"nc: connect to {where} failed: {_as_strerror(cause)}"
@@ -179,8 +179,8 @@ def _succeeded(peer: Address, asked: str, config: Config) -> str:
 
 def _connection(peer: Address, asked: str, config: Config) -> str:
     protocol = peer.scheme[:3]
-    service = "*" if config.nodns else _service(peer.port, protocol)
-    return f"Connection to {_named(peer.host, asked)} {peer.port} port [{protocol}/{service}]"
+    service = "*" if config.nodns else _service(peer.service, protocol)
+    return f"Connection to {_named(peer.host, asked)} {peer.service} port [{protocol}/{service}]"
 
 
 def _named(host: str, asked: str) -> str:
@@ -199,7 +199,7 @@ def _listening(address: Address, config: Config) -> Said:
 def _where(address: Address, config: Config) -> str:
     if address.path:
         return address.path
-    return f"{address.host if config.nodns else _name_of(address)} {address.port}".strip()
+    return f"{address.host if config.nodns else _name_of(address)} {address.service}".strip()
 
 
 def _path_of(config: Config) -> str:
@@ -211,7 +211,7 @@ def _name_of(address: Address) -> str:
     import socket
 
     try:
-        return socket.getnameinfo((address.host, int(address.port)), socket.NI_NUMERICSERV)[0]
+        return socket.getnameinfo((address.host, int(address.service)), socket.NI_NUMERICSERV)[0]
     except (OSError, ValueError, OverflowError):
         return address.host
 

@@ -164,7 +164,7 @@ def parse(argv: list[str]) -> Config:
     config = config._replace(address=address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
-        return config._replace(program="scanner", ports=(config.address.port,))
+        return config._replace(program="scanner", ports=(config.address.service,))
     if config.exec is not None or config.sh_exec is not None:
         return config._replace(program="executor")
     if config.serves is not None:

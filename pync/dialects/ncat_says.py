@@ -175,7 +175,7 @@ def is_proxy(address: object, config: Config | None) -> bool:
     """Whether an address is that of the proxy that is dialled first."""
     if config is None or not config.proxies or not isinstance(address, Address):
         return False
-    return (address.host, address.port) == config.proxies[0][1:3]
+    return (address.host, address.service) == config.proxies[0][1:3]
 
 
 def _attempt_failed(event: AttemptFailed, config: Config) -> Said:
@@ -217,7 +217,7 @@ def _wrong_list(error: AccessError) -> Said:
 
 
 def _where(address: Address) -> str:
-    return address.path or f"{_host(address)}:{address.port}"
+    return address.path or f"{_host(address)}:{address.service}"
 
 
 def _host(address: Address) -> str:

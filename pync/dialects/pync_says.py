@@ -89,14 +89,14 @@ def _first_line(banner: bytes) -> str:
 
 
 def _where(address: Address) -> str:
-    return address.path or f"{address.host} {address.port}".strip()
+    return address.path or f"{address.host} {address.service}".strip()
 
 
 def _named(address: Address, asked: str) -> str:
     if address.path:
         return address.path
     host = address.host if asked in ("", address.host) else f"{asked} ({address.host})"
-    return f"{host} {address.port} port {_service(address)}"
+    return f"{host} {address.service} port {_service(address)}"
 
 
 def _service(address: Address) -> str:
@@ -104,7 +104,7 @@ def _service(address: Address) -> str:
 
     protocol = address.scheme[:3]
     try:
-        return f"[{protocol}/{socket.getservbyport(int(address.port), protocol)}]"
+        return f"[{protocol}/{socket.getservbyport(int(address.service), protocol)}]"
     except (OSError, ValueError, OverflowError):
         return f"[{protocol}/*]"
 

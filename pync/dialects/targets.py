@@ -48,10 +48,10 @@ def _with_url(config: Config, address: Address) -> Config:
         raise UsageError(f"cannot use -u with {address}")
     if not (config.listen or address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
-    if config.zero_io and not address.port:
+    if config.zero_io and not address.service:
         raise UsageError(f"cannot use -z with {address}")
     if config.zero_io:
-        return config._replace(address=address, ports=port_list([address.port]))
+        return config._replace(address=address, ports=port_list([address.service]))
     return config._replace(address=address)
 
 

@@ -28,7 +28,7 @@ def announce(listener: Listener, config: Config, report: Report) -> None:
             report(Exposed(address, offered))
     if config.report_port is None:
         return
-    port = listener.address.port
+    port = listener.address.service
     if not port:
         raise UsageError("--report-port: this listener has no port")
     if config.report_port == _STDERR:

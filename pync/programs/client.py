@@ -27,7 +27,7 @@ def _talk_on_each(config: Config, stdio: Stdio, report: Report, talk: Talk) -> i
     last: DialError | None = None
     for port in config.ports:
         try:
-            one = config._replace(address=config.address._replace(port=port), ports=())
+            one = config._replace(address=config.address._replace(service=port), ports=())
             _talk_on(one, stdio, report, talk)
             status = exits.OK
         except DialError as error:

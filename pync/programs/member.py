@@ -57,7 +57,7 @@ class Member:
         self.lags = False
         #: When it was heard last, among the others: a number that grows.
         self.turn = 0
-        self.peer = f"{conn.peer.host}:{conn.peer.port}" if conn.peer.host else conn.peer.path
+        self.peer = f"{conn.peer.host}:{conn.peer.service}" if conn.peer.host else conn.peer.path
         self._loop = loop
         self._conn = conn
         self._heard = heard

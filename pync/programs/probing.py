@@ -282,4 +282,4 @@ class Probe:
 
     def _address(self, endpoint: Endpoint) -> Address:
         address = address_of(self._manner.address.scheme, endpoint.name)
-        return address._replace(port=self._port)
+        return address._replace(service=self._port)

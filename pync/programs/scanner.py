@@ -34,7 +34,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     for number, port in enumerate(config.ports):
         if number and config.interval is not None:
             time.sleep(config.interval)
-        address = config.address._replace(port=port)
+        address = config.address._replace(service=port)
         state, at = _scan(config, address, report)
         report(Scanned(at, address.host, state))
         found = found or state != "closed"

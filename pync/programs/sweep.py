@@ -45,7 +45,7 @@ class Sweep:
         options = options_of(config, report)
         kind = socket.SOCK_DGRAM if config.address.scheme in DATAGRAMS else socket.SOCK_STREAM
         # The name is looked up once, with any port: each gets its own from its probe.
-        endpoints = resolve(config.address._replace(port="0"), options, kind)
+        endpoints = resolve(config.address._replace(service="0"), options, kind)
         if config.source is not None:
             # Only from an address of the same family can another be reached.
             source = Address(config.address.scheme, config.source, "0")

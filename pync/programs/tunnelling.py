@@ -49,7 +49,7 @@ def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) ->
     conn = dial(Address("tcp", first.host, first.port), options)
     try:
         # Not before: a proxy that is down is the fault to name, as nc and ncat do.
-        hops.append((_target(config, address), address.port))
+        hops.append((_target(config, address), address.service))
         for proxy, identity, (host, port) in zip(config.proxies, identities, hops):
             _pass(conn, proxy, identity, (host, port_number(port, address)), deadline, address)
     except BaseException:

@@ -12,7 +12,7 @@ import struct
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..core.address import Address
 from ..core.deadline import Deadline
@@ -61,8 +61,12 @@ class Conn:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        state = " closed" if self.fileno() == -1 else ""
+        return f"<{type(self).__name__} {self.local} -> {self.peer}{state}>"
+
     def fileno(self) -> int:
-        """The descriptor, for reading and for writing."""
+        """The descriptor, for reading and for writing; -1 when it is closed."""
         return self._sock.fileno()
 
     @property
@@ -185,12 +189,15 @@ class Listener:
     ) -> None:
         self.close()
 
-    def accept(self, timeout: float | None = None) -> Conn:
-        """The next connection.
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
+
+    def accept(self, timeout: float | None = None) -> StreamConn | Any:
+        """The next connection; of most listeners it is a StreamConn.
 
         Arguments:
             timeout: seconds; None waits for ever.
-        Raises ListenError when the time is over.
+        Raises ListenError, which is a TimeoutError when the time is over.
         """
         deadline = Deadline(timeout)
         while True:

@@ -87,10 +87,10 @@ def _unresolved(wrong: type[PyncError]) -> type[PyncError]:
 
 
 def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) -> int:
-    number = number_of(address.port, "udp" if kind == socket.SOCK_DGRAM else "tcp")
+    number = number_of(address.service, "udp" if kind == socket.SOCK_DGRAM else "tcp")
     if number is None:
         operation = "listen" if passive else "dial"
-        raise wrong(operation, address, f"unknown service {shortened(address.port)}")
+        raise wrong(operation, address, f"unknown service {shortened(address.service)}")
     return number
 
 

@@ -80,10 +80,10 @@ def variables(local: Address, remote: Address) -> dict[str, str]:
     """What a child is told of its connection, under ncat's names."""
     return {
         "NCAT_LOCAL_ADDR": local.host or local.path,
-        "NCAT_LOCAL_PORT": local.port,
+        "NCAT_LOCAL_PORT": local.service,
         "NCAT_PROTO": "UDP" if remote.scheme.startswith("udp") else "TCP",
         "NCAT_REMOTE_ADDR": remote.host or remote.path,
-        "NCAT_REMOTE_PORT": remote.port,
+        "NCAT_REMOTE_PORT": remote.service,
     }
 
 

@@ -14,14 +14,14 @@ from ..core.deadline import Deadline
 from . import DEFAULT, Options
 from . import dial as dial_plain
 from . import listen as listen_plain
-from .conn import Conn, StreamConn
+from .conn import StreamConn
 from .security import Security, client_context, secure, server_context
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-def dial(address: Address, security: Security, options: Options = DEFAULT) -> Conn:
+def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
     """Connect over TCP and shake hands; the time-out is for both together.
 
     Raises DialError, TlsError, UsageError.
@@ -72,14 +72,17 @@ class TlsListener:
     ) -> None:
         self.close()
 
-    def accept(self, timeout: float | None = None) -> Conn:
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
+
+    def accept(self, timeout: float | None = None) -> StreamConn:
         """The next connection, its handshake done.
 
         Arguments:
             timeout: seconds for a client to come, and for its handshake; None: for ever,
                 and HANDSHAKE.
-        Raises ListenError when nobody comes, TlsError when one cannot be secured: the
-        listener goes on then.
+        Raises ListenError, which is a TimeoutError, when no client comes, TlsError when one
+        cannot be secured: the listener goes on then.
         """
         deadline = Deadline(timeout)
         conn = self._plain.accept(timeout)

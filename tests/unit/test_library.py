@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 
 import pytest
@@ -65,7 +67,85 @@ def test_a_source_address() -> None:
         assert conn.local.host == "127.0.0.1"
 
 
-@pytest.mark.parametrize("address", ["localhost:80", "tcp://", "tcp://:80", ""])
+@pytest.mark.parametrize(
+    "address", ["localhost", "tcp://", "tcp://:80", "", "http://h:80", "::1", "h:99999", "unix:"]
+)
 def test_an_address_that_makes_no_sense(address: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as wrong:
         pync.dial(address)
+    assert isinstance(wrong.value, ValueError)
+
+
+@pytest.mark.parametrize("address", ["99999", "", "h:99999", "http://h:80", "::1", ":"])
+def test_an_address_that_cannot_be_listened_on(address: str) -> None:
+    with pytest.raises(UsageError):
+        pync.listen(address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "0", ":0", "localhost:0", "tcp://:0"])
+def test_addresses_are_written_as_on_the_command_line(address: str) -> None:
+    with pync.listen(address) as listener:
+        port = listener.address.port
+        assert port > 0
+        host = "127.0.0.1" if "127" in address else "localhost"
+        for target in (f"{host}:{port}", f"tcp://{host}:{port}"):
+            with pync.dial(target, timeout=10) as conn, listener.accept(10) as accepted:
+                assert (conn.peer.port, accepted.peer.port) == (port, conn.local.port)
+
+
+def test_a_host_that_is_missing_is_this_one() -> None:
+    with (
+        pync.listen("localhost:0") as listener,
+        pync.dial(f":{listener.address.port}", timeout=10) as conn,
+    ):
+        assert conn.peer.host in ("127.0.0.1", "::1")
+
+
+def test_a_connection_of_another_kind_is_an_error() -> None:
+    with pync.dial("udp://127.0.0.1:9", pync.DatagramConn) as datagrams:
+        assert datagrams.datagram
+    with pync.listen("127.0.0.1:0") as listener:
+        address = str(listener.address)
+        with pync.dial(address, pync.TcpConn) as conn:
+            conn.abort()
+        with pytest.raises(ValueError, match=r"makes a TcpConn, not a DatagramConn"):
+            pync.dial(address, pync.DatagramConn)
+
+
+def test_errors_are_caught_as_python_s_own() -> None:
+    with pync.listen("127.0.0.1:0") as listener:
+        address = str(listener.address)
+        with pytest.raises(TimeoutError) as late:
+            listener.accept(0.01)
+        assert isinstance(late.value, pync.ListenError)
+        with pytest.raises(OSError, match="address already in use") as taken:
+            pync.listen(address)
+        assert taken.value.errno == errno.EADDRINUSE
+        with pync.dial(address) as conn:
+            conn.settimeout(0.01)
+            with pytest.raises(TimeoutError):
+                conn.recv(1)
+    with pytest.raises(ConnectionRefusedError) as refused:
+        pync.dial(address)
+    assert isinstance(refused.value, pync.DialError)
+    assert refused.value.errno == errno.ECONNREFUSED
+    assert str(refused.value) == f"dial {address}: connection refused"
+
+
+def test_a_name_without_an_address() -> None:
+    with pytest.raises(socket.gaierror) as unknown:
+        pync.dial("host.invalid:80", timeout=30)
+    assert isinstance(unknown.value, pync.UnresolvedError)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_connections_and_listeners_show_what_they_are(scheme: str) -> None:
+    with pync.listen(f"{scheme}://127.0.0.1:0") as listener:
+        at = str(listener.address)
+        assert repr(listener) == f"<{type(listener).__name__} {at}>"
+    with pync.listen("127.0.0.1:0") as plain:
+        conn = pync.dial(str(plain.address))
+        shown = f"<TcpConn {conn.local} -> {plain.address}"
+        assert repr(conn) == f"{shown}>"
+        conn.close()
+        assert repr(conn) == f"{shown} closed>"

@@ -58,7 +58,7 @@ class Reaching:
         self._finished = finished
         self._identities = [Identity(proxy, report) for proxy in proxies]
         self._hops = [(proxy.host, int(proxy.port)) for proxy in proxies[1:]]
-        self._hops.append((address.host, int(address.port)))
+        self._hops.append((address.host, address.port))
         self._between: TcpConn | None = None
         self._activity: Dialling | Negotiation[None] | None = None
         self._timer: Timer | None = None

@@ -47,7 +47,7 @@ class SocksSession(Session):
         if failure is None:
             assert self._target is not None
             local = self._target.local
-            answer = granted(asked, local.host, int(local.port))
+            answer = granted(asked, local.host, local.port)
             self._negotiate(say(answer), lambda _: self._relay())
             return
         self._services.report(Dropped(self._client.peer, str(failure)))

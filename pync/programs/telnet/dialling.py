@@ -39,7 +39,7 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
             raise
         unknown = error.cause.startswith("unknown service")
         cause = "Servname not supported for ai_socktype" if unknown else _capital(error.cause)
-        report(Told(f"Server lookup failure:  {address.host}:{address.port}, {cause}"))
+        report(Told(f"Server lookup failure:  {address.host}:{address.service}, {cause}"))
         return None
 
 

@@ -126,7 +126,7 @@ def test_what_is_written_is_read_again(address: Address) -> None:
 @given(internet, st.text(min_size=1))
 def test_trailing_bytes_are_not_passed_over(address: Address, more: str) -> None:
     with suppress(UsageError):
-        assert parse(f"{address}{more}").port == address.port + more.rstrip("/")
+        assert parse(f"{address}{more}").service == address.service + more.rstrip("/")
 
 
 @given(st.one_of(st.text(), st.from_regex(r"(tcp|udp6|unix):(//)?[\[\]:a-f0-9.%/@]*")))
@@ -141,3 +141,11 @@ def test_garbage_is_read_or_refused_in_one_line(text: str) -> None:
 )
 def test_others_are_told_no_zone(host: str, known: str) -> None:
     assert without_zone(host) == known
+
+
+def test_a_port_is_a_number() -> None:
+    assert parse("tcp://h:80").port == 80
+    assert parse("tcp://h:80") == Address("tcp", "h", service="80")
+    assert parse("unix:/p").port == 0
+    with pytest.raises(ValueError, match="http"):
+        parse("tcp://h:http").port  # noqa: B018

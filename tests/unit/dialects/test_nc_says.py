@@ -62,7 +62,7 @@ def test_a_path_that_is_not_there_is_told_always() -> None:
 def test_names_are_looked_up_unless_told_not_to() -> None:
     config = ASKED._replace(nodns=False)
     assert say(Accepted(V4), config, False) == "Connection received on localhost 60001"
-    web = Connected(V4._replace(port="80"), "127.0.0.1")
+    web = Connected(V4._replace(service="80"), "127.0.0.1")
     assert say(web, config, False) == "Connection to 127.0.0.1 80 port [tcp/http] succeeded!"
 
 

@@ -27,16 +27,16 @@ def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
     ("argv", "address"),
     [
         ("h 9", V4),
-        ("h", V4._replace(port="31337")),
+        ("h", V4._replace(service="31337")),
         ("-u h 9", V4._replace(scheme="udp")),
         ("-l", Address("tcp", "", "31337")),
         ("-l 9", Address("tcp", "", "9")),
-        ("-l h", V4._replace(port="31337")),
+        ("-l h", V4._replace(service="31337")),
         ("-l h 9", V4),
         ("-l -p 9", Address("tcp", "", "9")),
         ("-l -p 9 h", V4),
         ("-U /a", Address("unix", path="/a")),
-        ("h http", V4._replace(port="80")),
+        ("h http", V4._replace(service="80")),
     ],
 )
 def test_where_to(argv: str, address: Address) -> None:

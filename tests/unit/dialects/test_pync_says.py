@@ -36,17 +36,17 @@ REFUSED = DialError("dial", V4, "connection refused")
         (Accepted(V4), None, "Connection received on 127.0.0.1 9"),
         (Accepted(Address("unix")), None, "Connection received on (unnamed)"),
         (
-            Connected(V4._replace(port="60001"), "localhost"),
+            Connected(V4._replace(service="60001"), "localhost"),
             None,
             "Connection to localhost (127.0.0.1) 60001 port [tcp/*] succeeded!",
         ),
         (
-            Connected(V4._replace(port="60001"), "127.0.0.1"),
+            Connected(V4._replace(service="60001"), "127.0.0.1"),
             None,
             "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!",
         ),
         (
-            Connected(UDP._replace(port="60001"), ""),
+            Connected(UDP._replace(service="60001"), ""),
             None,
             "Sending to 127.0.0.1 60001 port [udp/*]",
         ),
@@ -65,13 +65,13 @@ REFUSED = DialError("dial", V4, "connection refused")
         ),
         (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
         (
-            Scanned(V4._replace(port="60001"), "", "open"),
+            Scanned(V4._replace(service="60001"), "", "open"),
             None,
             "Connection to 127.0.0.1 60001 port [tcp/*] succeeded!",
         ),
         (Scanned(V4, "", "closed"), None, None),
         (
-            Scanned(UDP._replace(port="60001"), "", "open|filtered"),
+            Scanned(UDP._replace(service="60001"), "", "open|filtered"),
             "127.0.0.1 60001 port [udp/*] open|filtered",
             "127.0.0.1 60001 port [udp/*] open|filtered",
         ),
@@ -89,7 +89,7 @@ def test_a_person_is_told_that_the_peer_left() -> None:
 
 
 def test_a_known_port_has_its_name() -> None:
-    said = say(Scanned(V4._replace(port="22"), "", "open"), Config(verbose=1), False)
+    said = say(Scanned(V4._replace(service="22"), "", "open"), Config(verbose=1), False)
     assert said == "Connection to 127.0.0.1 22 port [tcp/ssh] succeeded!"
 
 

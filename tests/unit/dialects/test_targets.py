@@ -61,7 +61,7 @@ def test_garbage_is_read_or_refused(
         assert address is not None
         # Nothing that was typed is passed over in silence.
         typed = "".join(words)
-        assert unixsock or not typed or address.port or address.path
+        assert unixsock or not typed or address.service or address.path
 
 
 @given(st.lists(st.integers(0, 65535), min_size=1, max_size=20))

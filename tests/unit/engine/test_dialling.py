@@ -59,7 +59,7 @@ def test_a_connection(loop: Loop, server: socket.socket) -> None:
     assert conn is not None
     with conn, server.accept()[0] as peer:
         assert conn.peer == Address("tcp", "127.0.0.1", str(port_of(server)))
-        assert conn.local.port == str(peer.getpeername()[1])
+        assert conn.local.port == peer.getpeername()[1]
         conn.send_all(b"hello")
         assert peer.recv(5) == b"hello"
 
@@ -100,7 +100,7 @@ def test_the_next_address_beside_one_that_does_not_answer(
     book = Book(loop, silent, Endpoint(socket.AF_INET, server.getsockname()))
     conn = dialled(loop, book, 1).conn
     assert conn is not None
-    assert conn.peer.port == str(port_of(server))
+    assert conn.peer.port == port_of(server)
     conn.close()
 
 

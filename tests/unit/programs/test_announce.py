@@ -29,7 +29,7 @@ def test_addresses_and_the_port(tmp_path: Path) -> None:
     path = tmp_path / "port"
     path.write_text("an older one")
     with listen(HERE) as listener:
-        port = listener.address.port
+        port = listener.address.service
         assert told_by(listener, Config()) == [Listening(listener.address)]
         told = told_by(listener, Config(report_port="-"))
         assert told == [Listening(listener.address), PortTold(port)]

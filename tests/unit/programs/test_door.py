@@ -33,7 +33,7 @@ class House:
 
     def dial(self) -> socket.socket:
         address = self.listener.address
-        return socket.create_connection((address.host, int(address.port)), 10)
+        return socket.create_connection((address.host, address.port), 10)
 
     def leaves(self) -> None:
         self.inside.pop().close()

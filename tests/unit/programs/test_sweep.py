@@ -45,7 +45,7 @@ def states(config: Config) -> dict[str, str]:
     """What a sweep tells of each port."""
     told: list[Event] = []
     Sweep(config, told.append).run()
-    return {event.address.port: event.state for event in told if isinstance(event, Scanned)}
+    return {event.address.service: event.state for event in told if isinstance(event, Scanned)}
 
 
 def config_for(socks: list[socket.socket], **changed: object) -> Config:

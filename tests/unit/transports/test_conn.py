@@ -48,7 +48,7 @@ def test_a_broken_connection_cannot_tell_and_says_so() -> None:
 @needs_rst
 def test_a_client_that_reset_before_it_was_accepted_is_nobody() -> None:
     with listen(LOOPBACK) as listener:
-        with socket.create_connection((listener.address.host, int(listener.address.port))) as gone:
+        with socket.create_connection((listener.address.host, listener.address.port)) as gone:
             gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with dial(listener.address) as client, listener.accept(5) as first:
             first.settimeout(5)
@@ -89,7 +89,7 @@ def test_no_more_clients_while_one_is_served() -> None:
 def test_a_loop_takes_connections_without_waiting() -> None:
     with listen(Address("tcp", "127.0.0.1", "0")) as listener:
         assert listener.take_nowait() is None
-        port = int(listener.address.port)
+        port = listener.address.port
         with socket.create_connection(("127.0.0.1", port)) as client:
             select.select(listener.read_fds(), [], [], 10)
             conn = listener.take_nowait()

@@ -30,7 +30,7 @@ def test_every_address_of_a_name_is_tried(
     monkeypatch.setattr(tcp, "resolve", lambda *_: [closed, closed, right])
     events: list[Event] = []
     with dial(Address("tcp", "several", "1"), Options(report=events.append)) as conn:
-        assert conn.peer.port == str(server.getsockname()[1])
+        assert conn.peer.port == server.getsockname()[1]
     refusing = Address("tcp", "127.0.0.1", str(closed_port))
     failed = AttemptFailed(refusing, "connection refused")
     assert events[:4] == [Trying(refusing), failed, Trying(refusing), failed]
@@ -45,7 +45,7 @@ def test_a_silent_address_delays_the_next_by_a_quarter_of_a_second(
     began = time.monotonic()
     with dial(Address("tcp", "several", "1")) as conn:
         assert 0.2 < time.monotonic() - began < 2
-        assert conn.peer.port == str(server.getsockname()[1])
+        assert conn.peer.port == server.getsockname()[1]
         assert conn.gettimeout() is None
 
 
@@ -140,7 +140,7 @@ def test_a_source_address_and_port(server: socket.socket, closed_port: int) -> N
         source_port = str(free.getsockname()[1])
     options = Options(source="127.0.0.1", source_port=source_port)
     with dial(Address("tcp", host, str(port)), options) as conn:
-        assert (conn.local.host, conn.local.port) == ("127.0.0.1", source_port)
+        assert (conn.local.host, conn.local.service) == ("127.0.0.1", source_port)
 
 
 def test_a_source_that_is_not_ours(server: socket.socket) -> None:

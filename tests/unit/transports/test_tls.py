@@ -77,7 +77,7 @@ def test_a_stranger_is_not_trusted(listener: TlsListener) -> None:
 
 
 def test_one_who_speaks_no_tls(listener: TlsListener, certificate: str) -> None:
-    port = int(listener.address.port)
+    port = listener.address.port
     with (
         Accepting(listener.accept) as accepting,
         socket.create_connection(("localhost", port)) as sock,

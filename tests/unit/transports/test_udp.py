@@ -25,7 +25,7 @@ linux = pytest.mark.skipif(
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "127.1.2.3"])
 def test_the_answer_leaves_from_the_address_that_was_asked(host: str, many: bool) -> None:
     with listen(Address("udp", "", "0"), Options(many=many)) as listener:
-        asked = Address("udp", host, listener.address.port)
+        asked = Address("udp", host, listener.address.service)
         with dial(asked) as client:
             client.settimeout(10)
             client.send(b"hello")
@@ -43,7 +43,7 @@ def test_ipv6_answers_from_the_address_that_was_asked() -> None:
     with listen(Address("udp", "", "0"), Options(many=True)) as listener:
         if len(listener.addresses) < 2:
             pytest.skip("this machine has no IPv6")
-        port = listener.address.port
+        port = listener.address.service
         with (
             dial(Address("udp", "::1", port)) as six,
             dial(Address("udp", "127.0.0.1", port)) as four,
