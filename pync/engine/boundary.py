@@ -97,6 +97,10 @@ class Boundary:
         """Call again and again, ``seconds`` apart, until the timer is cancelled."""
         return self._loop.call_every(seconds, self.bound(callback))
 
+    def call_in_turn(self, callback: Callback) -> None:
+        """Call once everything that is ready now has been served; one such call a round."""
+        self._loop.call_in_turn(self.bound(callback))
+
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
         """The callback, for those who call back by other ways than the loop."""
         return partial(self._call, callback)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable
 from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
@@ -70,6 +71,10 @@ class Scheduler(Protocol):
         """Call again and again, ``seconds`` apart, until the timer is cancelled."""
         ...
 
+    def call_in_turn(self, callback: Callback) -> None:
+        """Call once everything that is ready now has been served; one such call a round."""
+        ...
+
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
         """The callback, for those who call back by other ways than the loop."""
         ...
@@ -85,6 +90,7 @@ class Loop:
         self._writers: dict[int, Callback] = {}
         self._events: dict[int, int] = {}
         self._timers: list[Timer] = []
+        self._in_turn: deque[Callback] = deque()
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
         ringing = bell.within_earshot()
@@ -129,6 +135,14 @@ class Loop:
         timer = self.call_later(seconds, call)
         return timer
 
+    def call_in_turn(self, callback: Callback) -> None:
+        """Call once everything that is ready now has been served; one such call a round.
+
+        For a client with more work than one callback should do: however many such clients
+        there are, the others wait for one of them at a time.
+        """
+        self._in_turn.append(callback)
+
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
         """The callback itself: here nothing is caught (see engine/boundary.py)."""
         return callback
@@ -166,6 +180,8 @@ class Loop:
                     callback()
         if self._timers:
             self._call_due(time.monotonic())
+        if self._in_turn:
+            self._in_turn.popleft()()
 
     def _call_due(self, now: float) -> None:
         while self._timers and self._timers[0].due <= now:
@@ -175,6 +191,8 @@ class Loop:
                 due()
 
     def _until_next(self) -> float | None:
+        if self._in_turn:
+            return 0.0
         while self._timers and self._timers[0].callback is None:
             heapq.heappop(self._timers)
         return max(0.0, self._timers[0].due - time.monotonic()) if self._timers else None

@@ -12,6 +12,9 @@ from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Result,
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 
+#: Steps without a pause; a line is read byte by byte.
+STEPS = 512
+
 
 class Negotiation(Generic[Result]):
     """One handshake over one connection.
@@ -64,15 +67,20 @@ class Negotiation(Generic[Result]):
             self._handshake.close()
 
     def _run(self) -> None:
-        """Go on as far as it goes without waiting."""
+        """Go on as far as it goes without waiting, or until it is the others' turn."""
         try:
-            while not self._over:
+            for _ in range(STEPS):
+                if self._over:
+                    return
                 if self._unsent:
                     self._unsent = self._unsent[self._conn.send(self._unsent) :]
                 elif self._asked is not None and not self._is_answered(self._asked):
                     self._read(self._asked)
                 else:
                     self._go_on()
+            if not self._over:
+                self._watch(reading=False, writing=False)
+                self._loop.call_in_turn(self._run)
         except (BlockingIOError, InterruptedError):
             self._watch(reading=not self._unsent, writing=bool(self._unsent))
         except (HandshakeError, OSError) as error:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Union
 import h11
 
 from ..core.address import without_zone
+from .http_auth import Guard
 
 #: What begins a message.
 Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
@@ -137,6 +138,30 @@ def hops_left(request: h11.Request) -> int | None:
     found = values(request, b"max-forwards")[:1]
     counted = request.method in _COUNTED and found and re.fullmatch(rb"\d{1,9}", found[0])
     return int(found[0]) if counted else None
+
+
+def check_hops(request: h11.Request) -> None:
+    """Answer a request here that has come as far as it was meant to. Raises Refused."""
+    if hops_left(request) == 0:
+        status = 200 if request.method == b"OPTIONS" else 405
+        raise Refused(status, "this is a proxy", ALLOW)
+
+
+def check_guard(request: h11.Request, guard: Guard | None) -> None:
+    """Refuse a client that does not say who it is. Raises Refused."""
+    if guard is None:
+        return
+    answers = [text(value) for value in values(request, b"proxy-authorization")]
+    verdict = guard.judge(text(request.method), text(request.target), answers)
+    if verdict != "admitted":
+        raise Refused(
+            407,
+            "the user or the password is wrong" if answers else "who are you?",
+            *(
+                (b"Proxy-Authenticate", one.encode())
+                for one in guard.challenges(stale=verdict == "stale")
+            ),
+        )
 
 
 def for_origin(request: h11.Request, wanted: Wanted, name: bytes) -> Headers:

@@ -19,18 +19,18 @@ from collections.abc import Callable, Iterable
 import h11
 
 from .http_auth import Guard
+from .http_intake import LARGEST_HEAD, Intake
 from .http_message import (
-    ALLOW,
     REASONS,
     Refused,
     Wanted,
     answer,
     check_framing,
+    check_guard,
+    check_hops,
     for_client,
     for_origin,
     has_body,
-    hops_left,
-    text,
     values,
     where_to,
 )
@@ -41,9 +41,6 @@ FORWARDING = "forwarding"
 TUNNELLING = "tunnelling"
 CLOSING = "closing"
 BROKEN = "broken"
-
-#: Bytes of a head that is not complete yet.
-LARGEST_HEAD = 64 * 1024
 
 #: Refusals after which the next request can be understood.
 _HARMLESS = (200, 405, 407, 502, 504)
@@ -56,10 +53,15 @@ class Intermediary:
         guard: who may come; None: everybody.
         date: now, as a Date header has it.
         name: what it calls itself in Via.
+        enough: asked after each event; once it is true, the next waits for ``go_on``.
     """
 
     def __init__(
-        self, guard: Guard | None, date: Callable[[], bytes], name: bytes = b"pync"
+        self,
+        guard: Guard | None,
+        date: Callable[[], bytes],
+        name: bytes = b"pync",
+        enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self.state = READING
         #: Where to dial, while DIALLING.
@@ -69,8 +71,13 @@ class Intermediary:
         self._guard = guard
         self._date = date
         self._name = name
+        #: Whether more can be made of what was received: ``go_on`` does.
+        self.unfinished = False
+        self._enough = enough
         self._client = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._from_client = Intake(self._client)
         self._origin = _connection_to_origin()
+        self._from_origin = Intake(self._origin)
         self._request: h11.Request | None = None
         self._target = b""
         self._to_client: list[bytes] = []
@@ -98,13 +105,19 @@ class Intermediary:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the client; ``b""`` is its end."""
-        self._client.receive_data(data)
+        self._from_client.receive(data)
+        self._go_on_reading()
+
+    def go_on(self) -> None:
+        """Go on where ``enough`` has made it stop."""
+        self.unfinished = False
+        self._go_on_hearing()
         self._go_on_reading()
 
     def time_out(self) -> None:
         """The client has taken too long over its request."""
         # Who has not begun a request need not be told that it is late (RFC 9110 15.5.9).
-        if self._client.trailing_data[0]:
+        if self._from_client.rest:
             self._refuse(Refused(408, "the request did not come in time"))
         else:
             self._close("")
@@ -116,8 +129,8 @@ class Intermediary:
             self._misunderstood(error)
 
     def _read_client(self) -> None:
-        while self.hears_client:
-            event = self._client.next_event()
+        while self.hears_client and not self.unfinished:
+            event = self._from_client.next_event()
             if isinstance(event, h11.Request):
                 self._begin(event)
             elif isinstance(event, h11.Data):
@@ -130,6 +143,7 @@ class Intermediary:
                 self._close("")
             else:  # NEED_DATA, PAUSED
                 return
+            self.unfinished = self._enough()
 
     def _misunderstood(self, error: h11.RemoteProtocolError) -> None:
         if self.state == FORWARDING:
@@ -148,35 +162,16 @@ class Intermediary:
             check_framing(request)
             if not has_body(request):
                 # Its end is there, and what comes now is the next.
-                self._heard_all = isinstance(self._client.next_event(), h11.EndOfMessage)
+                self._heard_all = isinstance(self._from_client.next_event(), h11.EndOfMessage)
             if request.http_version not in (b"1.0", b"1.1"):
                 raise Refused(505, "the version of HTTP is not 1.0 or 1.1")
-            self._check_guard(request)
+            check_guard(request, self._guard)
             self.wanted, self._target = where_to(request)
-            self._check_hops(request)
+            check_hops(request)
         except Refused as refusal:
             self._refuse(refusal)
         else:
             self.state = DIALLING
-
-    def _check_guard(self, request: h11.Request) -> None:
-        if self._guard is None:
-            return
-        answers = [text(value) for value in values(request, b"proxy-authorization")]
-        verdict = self._guard.judge(text(request.method), text(request.target), answers)
-        if verdict != "admitted":
-            challenges = self._guard.challenges(stale=verdict == "stale")
-            raise Refused(
-                407,
-                "the user or the password is wrong" if answers else "who are you?",
-                *((b"Proxy-Authenticate", one.encode()) for one in challenges),
-            )
-
-    def _check_hops(self, request: h11.Request) -> None:
-        if hops_left(request) == 0:
-            # It has come as far as it was meant to.
-            status = 200 if request.method == b"OPTIONS" else 405
-            raise Refused(status, "this is a proxy", ALLOW)
 
     # Where it wants to go.
 
@@ -187,10 +182,11 @@ class Intermediary:
         if request.method == b"CONNECT":
             # By hand: to a client of 1.0, h11 would say that the connection closes.
             self._to_client.append(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self._to_origin.append(self._client.trailing_data[0])
+            self._to_origin.append(self._from_client.rest)
             self.state = TUNNELLING
             return
         self._origin = _connection_to_origin()
+        self._from_origin = Intake(self._origin)
         headers = for_origin(request, self.wanted, self._name)
         self._ask(h11.Request(method=request.method, target=self._target, headers=headers))
         if self._heard_all:
@@ -211,10 +207,15 @@ class Intermediary:
 
     def receive_from_origin(self, data: bytes) -> None:
         """Bytes from the origin; ``b""`` is its end."""
+        self._from_origin.receive(data)
+        self._go_on_hearing()
+        if self.state != FORWARDING:
+            self._go_on_reading()
+
+    def _go_on_hearing(self) -> None:
         try:
-            self._origin.receive_data(data)
-            while self.state == FORWARDING:
-                event = self._origin.next_event()
+            while self.state == FORWARDING and not self.unfinished:
+                event = self._from_origin.next_event()
                 if isinstance(event, (h11.InformationalResponse, h11.Response)):
                     self._pass_head_on(event)
                 elif isinstance(event, h11.Data):
@@ -224,11 +225,10 @@ class Intermediary:
                     self._finish()
                 else:  # NEED_DATA, PAUSED; its end comes as an error, or ended the message
                     return
+                self.unfinished = self._enough()
         except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
             # (Local: what it says is no HTTP that could be passed on.)
             self.lost_origin(str(error))
-        if self.state != FORWARDING:
-            self._go_on_reading()
 
     def lost_origin(self, why: str) -> None:
         """The origin broke, or does not speak HTTP, before its response was complete."""

@@ -13,13 +13,14 @@ from ...core.errors import IdleTimeoutError, cause_of
 from ...engine.loop import Scheduler, Timer
 from ...engine.pace import Pace
 from ...engine.tuning import Tuning
+from ...engine.turn import Turn
 from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import FORWARDING, READING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 
 #: Bytes of one read: of a body, which goes by, and of a head, which is kept until it is whole.
 READ = 256 * 1024
-READ_HEAD = 64 * 1024
+READ_HEAD = 16 * 1024
 
 #: Bytes that may wait for one side before the other is no longer read.
 HIGH_WATER = 256 * 1024
@@ -38,6 +39,7 @@ class Forwarding:
         loop: watches both sides.
         client, origin: they do not block from now on; there may be no origin yet.
         proxy: what is said to either.
+        turn: begins whenever bytes are given to the proxy, which stops when it is over.
         tuning: what sees the bytes to and from the origin, and how fast they go.
         first: whether this is the client's first request.
         idle: seconds without data after which both have to leave.
@@ -51,6 +53,7 @@ class Forwarding:
         client: Conn,
         origin: Conn | None,
         proxy: Intermediary,
+        turn: Turn,
         tuning: Tuning,
         *,
         first: bool,
@@ -63,6 +66,7 @@ class Forwarding:
         self._client = client
         self._origin = origin
         self._proxy = proxy
+        self._turn = turn
         self._tuning = tuning
         self._first = first
         self._idle = idle
@@ -72,7 +76,7 @@ class Forwarding:
         self._state = ""
         self._active_at = time.monotonic()
         self._timer: Timer | None = None
-        self._over = self._rereads = False
+        self._over = self._rereads = self._waits_for_turn = False
         #: Sides that are not read now, because they were faster than they may be.
         self._held: set[Conn] = set()
         for conn in filter(None, (client, origin)):
@@ -106,6 +110,7 @@ class Forwarding:
             self._fail(error)
             return
         self._hold(self._client, self._tuning.pace, len(data))
+        self._turn.begin()
         self._proxy.receive(data)
         self._go_on()
 
@@ -120,8 +125,17 @@ class Forwarding:
         else:
             self._hold(self._origin, self._tuning.received_pace, len(data))
             self._tap("received", data)
+            self._turn.begin()
             self._proxy.receive_from_origin(data)
         self._go_on()
+
+    def _resume(self) -> None:
+        """Go on with what was read and waits for its turn."""
+        self._waits_for_turn = False
+        if not self._over and self._keeps_up():
+            self._turn.begin()
+            self._proxy.go_on()
+            self._go_on()
 
     def _hold(self, conn: Conn, pace: Pace | None, size: int) -> None:
         if pace is not None and size:
@@ -178,9 +192,17 @@ class Forwarding:
         self._origin.close()
         self._origin, self._first = None, False
 
+    def _keeps_up(self) -> bool:
+        """Whether the client takes what the proxy answers itself."""
+        return self._state == FORWARDING or self._to_client.size < HIGH_WATER
+
     def _arrange(self) -> None:
-        hears = self._proxy.hears_client and self._to_origin.size < HIGH_WATER
-        hears = hears and self._client not in self._held
+        waits = self._proxy.unfinished
+        if waits and not self._waits_for_turn and self._keeps_up():
+            self._waits_for_turn = True
+            self._loop.call_in_turn(self._resume)
+        hears = self._proxy.hears_client and not waits and self._to_origin.size < HIGH_WATER
+        hears = hears and self._keeps_up() and self._client not in self._held
         self._watch(self._client, self._read_client if hears else None)
         holds = getattr(self._client, "pending", None)
         if hears and not self._rereads and holds is not None and holds():
@@ -188,7 +210,7 @@ class Forwarding:
             self._rereads = True
             self._loop.call_later(0, self._read_client)
         if self._origin is not None:
-            hears = self._state == FORWARDING and self._to_client.size < HIGH_WATER
+            hears = self._state == FORWARDING and self._to_client.size < HIGH_WATER and not waits
             hears = hears and self._origin not in self._held
             self._watch(self._origin, self._read_origin if hears else None)
 

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from ...core.address import Address
 from ...core.errors import PyncError
 from ...core.events import AttemptFailed, Dropped
+from ...engine.turn import Turn
 from ...layers.http_auth import Guard
 from ...layers.http_proxy import BROKEN, DIALLING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
@@ -33,7 +34,8 @@ class HttpSession(Session):
         guard: Guard | None,
     ) -> None:
         super().__init__(services, client, left)
-        self._proxy = Intermediary(guard, _date)
+        self._turn = Turn()
+        self._proxy = Intermediary(guard, _date, enough=self._turn.is_over)
 
     def start(self) -> None:
         """Hear what it asks for."""
@@ -47,6 +49,7 @@ class HttpSession(Session):
                 self._client,
                 self._target,
                 self._proxy,
+                self._turn,
                 self._tuning,
                 first=first,
                 idle=services.endings.idle,

@@ -21,9 +21,10 @@ def test_an_exception_of_one_client_s_timer_is_handed_over() -> None:
     ran: list[str] = []
     with Loop() as loop:
         Boundary(loop, failures.append).call_later(0, fails)
+        Boundary(loop, failures.append).call_in_turn(fails)
         Boundary(loop, failures.append).call_later(0.01, lambda: ran.append("neighbour"))
         loop.run_while(lambda: not ran)
-    assert [str(one) for one in failures] == ["embedded null byte"]
+    assert [str(one) for one in failures] == ["embedded null byte"] * 2
 
 
 def test_an_exception_of_one_client_s_descriptor_is_handed_over() -> None:

@@ -36,6 +36,25 @@ def test_timers_run_in_the_order_of_their_time() -> None:
     assert ran == ["now", "later"]
 
 
+def test_one_call_in_turn_a_round_and_what_is_ready_comes_between() -> None:
+    ran: list[str] = []
+    left, right = socket.socketpair()
+    with left, right, Loop() as loop:
+        right.send(b"x")
+        loop.watch_reader(left.fileno(), lambda: ran.append("ready"))
+        for name in ("first", "second"):
+            loop.call_in_turn(partial(ran.append, name))
+        loop.run_while(lambda: "second" not in ran)
+    assert ran == ["ready", "first", "ready", "second"]
+
+
+def test_a_call_in_turn_needs_nothing_that_is_ready() -> None:
+    ran: list[str] = []
+    with Loop() as loop:
+        loop.call_in_turn(lambda: loop.call_in_turn(lambda: ran.append("again")))
+        loop.run_while(lambda: not ran)
+
+
 def test_a_cancelled_timer_does_not_run() -> None:
     ran: list[str] = []
     with Loop() as loop:

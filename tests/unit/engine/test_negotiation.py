@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pync.engine.loop import Loop
-from pync.engine.negotiation import Negotiation
+from pync.engine.negotiation import STEPS, Negotiation
 from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Send, say
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
@@ -166,3 +166,19 @@ def test_a_peer_that_is_gone(gone: StreamConn) -> None:
     with Loop() as loop:
         Negotiation(loop, gone, say(b"x"), 10, ended.append).start()
     assert isinstance(ended[0].failure, OSError)
+
+
+def test_a_long_line_is_read_in_turns() -> None:
+    def hears() -> Handshake[bytes]:
+        return (yield Line(10 * STEPS))
+
+    with Table(hears()) as table:
+        table.peer.send_all(b"x" * 3 * STEPS + b"\nrest")
+        table.negotiation.start()
+        rounds = 0
+        while not table.ended:
+            table.round()
+            rounds += 1
+        assert rounds == 3
+        assert table.negotiation.result == b"x" * 3 * STEPS + b"\n"
+        assert table.ours.recv(100) == b"rest"

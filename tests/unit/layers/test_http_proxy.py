@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pync.layers.http_auth import Guard, credentials, parse
+from pync.layers.http_intake import LARGEST_HEAD
 from pync.layers.http_message import Wanted
 from pync.layers.http_proxy import (
     BROKEN,
     CLOSING,
     DIALLING,
     FORWARDING,
-    LARGEST_HEAD,
     READING,
     TUNNELLING,
     Intermediary,
@@ -411,3 +411,22 @@ def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
     assert to_client == OK_ON * 3
     assert to_origin.count(b"Via: 1.1 us\r\n") == 3
     assert b"\r\n\r\nabcGET /x" in to_origin
+
+
+def test_it_stops_when_it_is_enough_and_goes_on_when_it_is_told() -> None:
+    ours = Intermediary(None, lambda: b"today", b"us", enough=lambda: True)
+    ours.receive(b"OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n" * 3 + GET)
+    for _ in range(3):
+        assert ours.unfinished
+        assert status(ours.for_client()) == [200]
+        ours.go_on()
+    assert (ours.state, ours.for_client()) == (DIALLING, b"")
+    ours.connected()
+    assert ours.for_origin() == GET_ON
+    ours.receive_from_origin(OK)
+    said = b""
+    while ours.unfinished:
+        said += ours.for_client()
+        ours.go_on()
+    assert said + ours.for_client() == OK_ON
+    assert (ours.state, ours.unfinished) == (READING, False)

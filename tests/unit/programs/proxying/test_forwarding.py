@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pync.core.address import Address
+from pync.engine import turn as turn_module
 from pync.engine.loop import Loop
 from pync.engine.pace import Rate
 from pync.engine.tuning import PLAIN, Tuning
+from pync.engine.turn import Turn
 from pync.layers.http_proxy import CLOSING, DIALLING, READING, Intermediary
 from pync.programs.proxying import forwarding as module
 from pync.programs.proxying.forwarding import HIGH_WATER, READ, Forwarding
@@ -36,7 +38,8 @@ class Between:
         self.loop = Loop()
         self.conn, self.client = connection()
         self.origin_conn, self.origin = connection()
-        self.proxy = Intermediary(None, lambda: b"today")
+        self.turn = Turn()
+        self.proxy = Intermediary(None, lambda: b"today", enough=self.turn.is_over)
         self.over: list[Forwarding] = []
 
     def forward(
@@ -53,6 +56,7 @@ class Between:
             self.conn,
             origin,
             self.proxy,
+            self.turn,
             tuning,
             first=first,
             idle=idle,
@@ -222,3 +226,73 @@ def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
     between.for_a_while()
     assert between.over == []
     assert between.proxy.state == READING
+
+
+ANSWERED_HERE = b"OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n"
+
+
+def test_a_client_with_much_to_be_worked_for_waits_for_its_turns(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_module, "TURN", -1.0)  # over at once: one event each
+    rounds: list[int] = []
+    between.loop.call_every(0, lambda: rounds.append(1))
+    between.client.says(ANSWERED_HERE * 50)
+    forwarding = between.forward()
+    heard = b""
+    between.client.sock.setblocking(False)
+
+    def all_answered() -> bool:
+        nonlocal heard
+        try:
+            heard += between.client.sock.recv(65536)
+        except BlockingIOError:
+            pass
+        return heard.count(b"HTTP/1.1 200 OK") == 50
+
+    between.until(all_answered)
+    assert len(rounds) >= 49
+    forwarding.stop()
+
+
+def test_chunks_in_their_turns_arrive_whole(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_module, "TURN", -1.0)
+    head = b"POST http://h/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    between.client.says(head)
+    between.dial()
+    forwarding = between.forward(between.origin_conn)
+    body = b"1\r\nx\r\n" * 200 + b"0\r\n\r\n"
+    between.client.says(body)
+    heard = b""
+    between.origin.sock.setblocking(False)
+
+    def all_there() -> bool:
+        nonlocal heard
+        try:
+            heard += between.origin.sock.recv(65536)
+        except BlockingIOError:
+            pass
+        return heard.endswith(body)
+
+    between.until(all_there)
+    forwarding.stop()
+
+
+def test_a_client_that_does_not_take_our_answers_is_not_read(between: Between) -> None:
+    forwarding = between.forward()
+    between.client.sock.setblocking(False)
+    sent = 0
+    for _ in range(200):
+        try:
+            sent += between.client.sock.send(ANSWERED_HERE * 1000)
+        except BlockingIOError:
+            pass
+        between.for_a_while()
+        if forwarding._to_client.size >= HIGH_WATER:
+            break
+    assert HIGH_WATER <= forwarding._to_client.size < HIGH_WATER + READ
+    between.for_a_while()
+    assert forwarding._to_client.size < HIGH_WATER + READ
+    forwarding.stop()
