@@ -165,8 +165,8 @@ def _connected(event: Connected, config: Config) -> str:
 
 
 def _scanned(event: Scanned, config: Config) -> Said:
-    if event.state == "closed":
-        return None  # the attempt has been told
+    if event.state == "closed" or event.address.path:
+        return None  # the attempt has been told; theirs says nothing of a path
     if event.state == "open":
         return _succeeded(event.address, event.asked, config)
     # Theirs calls every UDP port that says nothing a success.

@@ -13,7 +13,7 @@ Usage:
   pync -u HOST PORT              the same over UDP; -lu listens
   pync -U PATH                   the same over a Unix socket; -lU listens; @NAME is abstract
   pync pipe:NAME                 the same over a Windows named pipe; pync -l pipe:NAME listens
-  pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30)
+  pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30); -zU PATH
 
 Options:
   -l --listen                    Listen instead of connecting.
@@ -89,7 +89,8 @@ Options:
      --banner=TIME               With -z: wait so long for what an open port says, and show it.
      --json                      Events as JSON, one object a line: the results of a scan on
                                  stdout, those of connections on stderr.
-     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart, if nobody answers.
+     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart, if nobody answers;
+                                 with -z scan again until a port is open.
      --accept-timeout=TIME       With -l: give up after TIME without a client.
      --report-port=FILE          With -l: write the port that is listened on to FILE; without
                                  =FILE to stderr.

@@ -19,7 +19,7 @@ def with_address(config: Config) -> Config:
     """
     words = list(config.target)
     if config.unixsock:
-        return config._replace(address=_path(config, words))
+        return _with_path(config, _path(config, words))
     if len(words) == 1 and words[0].startswith("tls://"):
         config = config._replace(ssl=True)
         words[0] = "tcp://" + words[0].removeprefix("tls://")
@@ -48,11 +48,20 @@ def _with_url(config: Config, address: Address) -> Config:
         raise UsageError(f"cannot use -u with {address}")
     if not (config.listen or address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
+    if address.scheme in ("unix", "unixgram"):
+        return _with_path(config, address)
     if config.zero_io and not address.service:
         raise UsageError(f"cannot use -z with {address}")
     if config.zero_io:
         return config._replace(address=address, ports=port_list([address.service]))
     return config._replace(address=address)
+
+
+def _with_path(config: Config, address: Address) -> Config:
+    if config.banner is not None:
+        raise UsageError(f"cannot use --banner with {address}")
+    # A path is scanned as the one port of itself.
+    return config._replace(address=address, ports=("",) if config.zero_io else ())
 
 
 def _path(config: Config, words: list[str]) -> Address:

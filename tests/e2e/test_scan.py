@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from pathlib import Path
 
 import pytest
 
-from ..peer import Mailbox, Server, consecutive_ports, listening
+from ..peer import DEADLINE, Mailbox, Server, consecutive_ports, listening, unused_udp_port
+from ..programs import stays
+from ..systems import needs_icmp
 from .conftest import Start
 
 
@@ -111,3 +115,74 @@ def test_a_udp_port_that_icmp_calls_closed(pync: Start, closed_udp_port: str) ->
     said = pync("-zuv", "127.0.0.1", closed_udp_port).ends(1)
     assert b"succeeded" not in said
     assert b"open" not in said
+
+
+# --retry waits until a port is open.
+
+
+def test_it_waits_until_the_port_is_open(pync: Start) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        program = pync("-zv", "--retry", "500:10ms", "127.0.0.1", str(sock.getsockname()[1]))
+        program.hears(b"connection refused\n")
+        sock.listen()
+        assert program.ends(0).endswith(b" succeeded!\n")
+
+
+def test_it_waits_until_one_of_several_ports_is_open(pync: Start, closed_port: str) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = str(sock.getsockname()[1])
+        program = pync("-zv", "--retry", "500:10ms", "127.0.0.1", closed_port, port)
+        program.hears(b"(?s)refused\n.*refused\n.*refused\n")
+        sock.listen()
+        assert program.ends(0).count(b" succeeded!\n") == 1
+
+
+def test_as_json_only_the_last_scan_has_results(pync: Start, closed_port: str) -> None:
+    program = pync("-z", "--json", "--retry", "2:1ms", "127.0.0.1", closed_port)
+    results = [json.loads(line) for line in program.rest().splitlines()]
+    assert [(one["event"], one["state"]) for one in results] == [("scanned", "closed")]
+    told = [json.loads(line)["event"] for line in program.ends(1).splitlines()]
+    assert told == ["attempt_failed"] * 3
+
+
+@needs_icmp
+def test_it_waits_until_a_udp_port_is_open(pync: Start) -> None:
+    with unused_udp_port() as port:
+        program = pync("-zuv", "--json", "-w", "5", "--retry", "1000:10ms", "127.0.0.1", str(port))
+        # Each try meets ICMP's "port unreachable", which is reported nowhere but in the state.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            assert stays(program, 0.5)
+            sock.bind(("127.0.0.1", port))
+            sock.settimeout(DEADLINE)
+            sock.sendto(b"here", sock.recvfrom(16)[1])
+            assert b'"open"' in program.rest()
+            program.ends(0)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
+@pytest.mark.parametrize(("words", "kind"), [("-zvU", "STREAM"), ("-zvuU", "DGRAM")])
+def test_it_waits_until_a_unix_socket_is_open(
+    pync: Start, tmp_path: Path, words: str, kind: str
+) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX, getattr(socket, f"SOCK_{kind}")) as sock:
+        program = pync(words, "--retry", "500:10ms", path)
+        program.hears(b"no such file or directory\n")
+        sock.bind(path)
+        if kind == "STREAM":
+            sock.listen()
+        assert program.ends(0).endswith(f"Connection to {path} succeeded!\n".encode())
+        if kind == "DGRAM":
+            sock.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                sock.recv(1)  # nothing was sent
+
+
+def test_a_unix_socket_that_is_not_there(pync: Start, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    assert pync("-zU", path).ends(1) == b""
+    said = pync("-zv", f"unix:{path}").ends(1).decode()
+    assert said == f"pync: dial unix:{path}: no such file or directory\n"
+    assert b"cannot use --banner" in pync("-zU", "--banner=1s", path).ends(2)

@@ -37,7 +37,6 @@ WRONG = {
     "-k localhost 1": "must use -l with -k",
     "-zl 1": "cannot use -z and -l",
     "-46 localhost 1": "cannot use -4 and -6",
-    "-zU path": "cannot use -z and -U",
     "-4U path": "cannot use -U and -4",
     "-N --no-shutdown localhost 1": "cannot use -N and --no-shutdown",
     "--send-only --recv-only localhost 1": "cannot use --send-only and --recv-only",
