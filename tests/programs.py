@@ -28,6 +28,12 @@ PEERS = {
     "socat": ("socat", "socat"),
     "telnet": ("telnet", "telnet"),
     "curl": ("curl", "curl"),
+    "openssl": ("openssl", "openssl"),
+    "nginx": ("nginx", "nginx"),
+    "lighttpd": ("lighttpd", "lighttpd"),
+    "stunnel": ("stunnel4", "stunnel4"),
+    "node": ("node", "nodejs"),
+    "haproxy": ("haproxy", "haproxy"),
 }
 
 
