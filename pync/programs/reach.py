@@ -6,9 +6,11 @@ whether the peer may come at all, then secures the connection; not a byte is rea
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..core.address import without_zone
@@ -71,12 +73,32 @@ def _dial_once(config: Config, report: Report) -> Conn:
 
 
 def check_listener(config: Config) -> None:
-    """See that what a listener will show its clients can be read, before it listens.
+    """Have ready, before it listens, what a listener needs for its clients.
 
-    Raises UsageError.
+    Raises UsageError for a file that cannot be read.
     """
     if config.ssl:
         _listener_context(_security(config))
+    if config.keep_open or config.program != "server":
+        _import_for_clients(config)
+
+
+def _import_for_clients(config: Config) -> None:
+    """Import what serving a client needs: later no descriptor may be left for it (EMFILE)."""
+    modules = []
+    if os.name == "posix":
+        modules.append("fcntl")
+    if config.telnet:
+        modules.append("pync.transports.telnet")
+    if config.program == "executor":
+        modules.append("subprocess")
+    if config.program == "proxy":
+        # The last two are for names that are not ASCII (IDNA).
+        modules += ["encodings.idna", "encodings.punycode"]
+    if config.proxies:
+        modules += ["pync.programs.proxying.reaching", "pync.layers.socks", "pync.layers.http_auth"]
+    for module in modules:
+        import_module(module)
 
 
 def welcome(conn: Conn, config: Config, report: Report) -> Conn:

@@ -1,0 +1,118 @@
+"""A server that has no descriptor left goes on when it has some again.
+
+What it needs for a client is imported before it listens: an import inside a callback would
+meet the limit, too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ..peer import Peer, connected, listening
+from ..programs import PYNC, Program
+from .conftest import heard_port
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors there")
+
+#: Runs pync, and writes a line for every import once there is a socket.
+AUDITED = """
+import os, sys
+from pync.cli import main
+def hook(name, args):
+    if name == "socket.bind":
+        bound.append(name)
+    elif name == "import" and bound:
+        os.write(2, f"imports {args[0]}\\n".encode())
+bound = []
+sys.addaudithook(hook)
+sys.exit(main(sys.argv[1:]))
+"""
+
+HTTP = b"CONNECT 127.0.0.1:%d HTTP/1.1\r\nHost: h\r\n\r\n"
+SOCKS = b"\5\1\0\5\1\0\1\x7f\0\0\1"
+
+
+def asks(kind: str, port: int) -> bytes:
+    return HTTP % port if kind == "http" else SOCKS + port.to_bytes(2, "big")
+
+
+def granted(kind: str) -> bytes:
+    return b"HTTP/1.1 200 Connection established\r\n\r\n" if kind == "http" else b"\5\0\5\0\0\1"
+
+
+@pytest.fixture
+def target() -> Iterator[int]:
+    with listening() as server:
+        yield int(server.port)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-lk",
+        "-lkt",
+        "-lk --ssl",
+        "-lk --broker",
+        "-lk --exec /bin/cat",
+        "-l --proxy-type socks",
+        "-l --proxy-type http",
+        "-l --proxy-type http --proxy socks5://127.0.0.1:1",
+        "-l --proxy-type socks --proxy http://joe:x@127.0.0.1:1",
+    ],
+)
+def test_nothing_is_imported_for_a_client(words: str) -> None:
+    argv = [sys.executable, "-c", AUDITED, "-v", *words.split(), "127.0.0.1", "0"]
+    with Program(*argv) as program:
+        port = heard_port(program)
+        program.end_input()
+        before = program.said.index(b"Listening on ")
+        for says in (b"hello\n", HTTP % 1, SOCKS + b"\0\1", b"\5\1\0\5\1\0\3\x04b\xc3\xbcr\0\1"):
+            with connected(port) as client:
+                client.says(says)
+                client.half_closes()
+                try:
+                    client.hears_rest()
+                except ConnectionError:
+                    pass
+        assert b"imports " not in program.said[before:] + said_by_now(program)
+
+
+@pytest.mark.parametrize("kind", ["http", "socks"])
+def test_a_proxy_without_descriptors_serves_when_it_has_some(kind: str, target: int) -> None:
+    limited = ("sh", "-c", 'ulimit -n 20 && exec "$@"', "sh", *PYNC)
+    words = ("-lv", "--proxy-type", kind, "127.0.0.1", "0")
+    with Program(*limited, *words) as program, ExitStack() as crowd:
+        port = heard_port(program)
+        waiting = [crowd.enter_context(connected(port)) for _ in range(40)]
+        for client in waiting:
+            try:
+                client.says(asks(kind, target))
+            except ConnectionError:
+                pass  # it was turned away: nothing could be opened for it
+        # Some are served, or refused; the others wait before the door.
+        assert any(answered(client) for client in waiting[:5])
+        for client in waiting:
+            client.resets()
+        with connected(port) as client:
+            client.says(asks(kind, target))
+            client.hears(granted(kind))
+        assert program.process.poll() is None
+
+
+def answered(client: Peer) -> bool:
+    try:
+        return client.sock.recv(1) != b""
+    except ConnectionError:
+        return False
+
+
+def said_by_now(program: Program) -> bytes:
+    """What is there of its standard error, without waiting."""
+    assert program.process.stderr is not None
+    os.set_blocking(program.process.stderr.fileno(), False)
+    return program.process.stderr.read() or b""
