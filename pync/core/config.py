@@ -17,7 +17,9 @@ class Endings(NamedTuple):
     our input is open (``leave``; ``finish``: go on until the input ends or has been
     quiet; ``stay``). ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is
     a failure then. ``leave_when_sent``: leave once our EOF has been sent and acknowledged.
-    ``idle``: seconds.
+    ``idle``: seconds. ``eof_after``: seconds that the peer must have sent nothing for before
+    our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with ``eof_after``, whether
+    EOF is sent too when our input was empty.
     """
 
     shutdown: bool = True
@@ -26,6 +28,8 @@ class Endings(NamedTuple):
     quit_fails: bool = False
     leave_when_sent: bool = False
     idle: float | None = None
+    eof_after: float | None = None
+    eof_of_nothing: bool = True
 
 
 class Proxy(NamedTuple):
@@ -184,6 +188,20 @@ class Config(NamedTuple):
     endings: Endings = Endings()
     proxies: tuple[Proxy, ...] = ()
     serves: Proxy | None = None
+
+
+#: Seconds that the peer of a TLS connection must have sent nothing for before it gets our
+#: close_notify. Most servers stop answering at once when they get it (RFC 5246 7.2.1), so a
+#: client waits for the answer; a listener has only to see that nothing is being sent to it.
+_AWAITING_ANSWER, _AWAITING_DATA = 2.0, 0.5
+
+
+def over_tls(endings: Endings, config: Config) -> Endings:
+    """The endings, with close_notify held back where TLS is asked for."""
+    if not config.ssl:
+        return endings
+    after = _AWAITING_DATA if config.listen else _AWAITING_ANSWER
+    return endings._replace(eof_after=after, eof_of_nothing=not config.listen)
 
 
 #: Fields that are no options: what the dialect worked out.

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.address import Address
-from ..core.config import Config, Endings
+from ..core.config import Config, Endings, over_tls
 from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
 from ..core.number import whole
 from . import VERSION, About
-from .ncat_says import NcatOptionError, complain, is_proxy, say
+from .ncat_says import NcatOptionError, complain, is_proxy, is_silent, say
 from .ncat_targets import address, pointer, route, source_port
 from .proxies import chain, served
 from .words import Manner, read
@@ -176,6 +176,8 @@ def parse(argv: list[str]) -> Config:
 
 def status(error: Exception, config: Config | None) -> int:
     """2 for what never began (a name, an address that is taken, usage), else 1."""
+    if is_silent(error, config):
+        return 0
     if isinstance(error, DialError):
         began = error.attempts or _is_path(error.address) or is_proxy(error.address, config)
         return 1 if began else 2
@@ -255,7 +257,7 @@ def _with_proxy_server(config: Config) -> Config:
 
 def _endings(config: Config) -> Endings:
     stays = config.keep_open and not config.listen
-    return Endings(
+    endings = Endings(
         shutdown=not config.no_shutdown,
         on_peer_end="stay" if stays else "leave",
         quit_after=config.quit_after,
@@ -263,6 +265,7 @@ def _endings(config: Config) -> Endings:
         leave_when_sent=config.send_only,
         idle=config.idle_timeout,
     )
+    return over_tls(endings, config)
 
 
 def _is_path(address: object) -> bool:

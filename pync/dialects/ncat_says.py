@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.address import Address
+from ..core.broken import TlsTruncatedError
 from ..core.config import Config
 from ..core.errors import (
     DialError,
@@ -14,6 +15,7 @@ from ..core.errors import (
     ProxyError,
     PyncError,
     QuitTimeoutError,
+    TlsError,
     UsageError,
 )
 from ..core.events import (
@@ -78,6 +80,12 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     return None
 
 
+def is_silent(error: Exception, config: Config | None) -> bool:
+    """Whether an error is none to ncat: a listener takes any end for an end."""
+    listens = config is not None and config.listen
+    return listens and isinstance(error, TlsTruncatedError)
+
+
 def complain(error: Exception, config: Config | None) -> Said:
     """The line about an error."""
     if isinstance(error, NcatOptionError):
@@ -110,6 +118,10 @@ def complain(error: Exception, config: Config | None) -> Said:
     if isinstance(error, IdleTimeoutError):
         idle = config.endings.idle if config is not None else None
         return f"Ncat: Idle timeout expired ({round((idle or 0) * 1000)} ms)."
+    if is_silent(error, config):
+        return None
+    if isinstance(error, TlsError) and error.operation == "relay":
+        return "Ncat: Input/output error."
     if isinstance(error, OutputError):
         return f"{error.operation}: {_as_strerror(error.cause)}"
     if isinstance(error, PyncError):

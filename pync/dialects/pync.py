@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.config import Config, Endings
+from ..core.config import Config, Endings, over_tls
 from ..core.deadline import parse_duration
 from ..core.errors import PyncError, UsageError, detailed_status
 from ..core.quantity import (
@@ -213,10 +213,12 @@ def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
 def _endings(config: Config) -> Endings:
     # A terminal is told apart where it is known: cli.py turns "finish" into "leave".
     on_peer_end = "stay" if config.half_open else "finish"
-    return Endings(
+    endings = Endings(
         shutdown=not config.no_shutdown,
         on_peer_end=on_peer_end,
         quit_after=config.quit_after,
         leave_when_sent=config.send_only,
         idle=config.idle_timeout if config.idle_timeout is not None else config.wait,
     )
+    # -N asks for close_notify at once.
+    return endings if config.shutdown else over_tls(endings, config)

@@ -28,7 +28,7 @@ Options:
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
   -w --wait=TIME                 Give up after TIME without a connection or without data.
   -q --quit-after=TIME           After our input ends, leave after TIME at the latest.
-  -N --shutdown                  Send FIN when our input ends (the default).
+  -N --shutdown                  Send FIN when our input ends (the default); by TLS, at once.
   -d --no-stdin                  Do not read standard input.
   -t --telnet                    Answer TELNET's options with no, and leave them out.
   -z --zero-io                   Only see whether ports are open.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Protocol
 
+from ..core.errors import OutputError, OutputGone, RelayError, cause_of
 from ..transports.conn import Conn
 
 Convert = Callable[[bytes], bytes]
@@ -115,3 +117,18 @@ def break_off(conn: Conn) -> None:
         if breaking is not None:
             breaking()
     conn.close()
+
+
+def undelivered(sink: object, error: OSError) -> Exception:
+    """What to report when what was received cannot be written."""
+    if isinstance(sink, Conn):
+        return RelayError("relay", sink.peer, cause_of(error))
+    if error.errno == errno.EPIPE:
+        return OutputGone()
+    return OutputError("write", "standard output", cause_of(error))
+
+
+def unread(source: object, error: OSError) -> Exception:
+    """What to report when our input cannot be read."""
+    name = source.peer if isinstance(source, Conn) else "standard input"
+    return RelayError("read", name, cause_of(error))

@@ -6,37 +6,25 @@ because the incumbents disagree on it.
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Callable
 
+from ..core.broken import TruncatedError, broken
 from ..core.config import Endings
 from ..core.deadline import Deadline
-from ..core.errors import (
-    IdleTimeoutError,
-    OutputError,
-    OutputGone,
-    QuitTimeoutError,
-    RelayError,
-    UnmetError,
-    cause_of,
-)
+from ..core.errors import IdleTimeoutError, OutputGone, QuitTimeoutError, UnmetError
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .direction import ENDED, OPEN
-from .ends import Sink, send_eof, unacknowledged
+from .ends import Sink, send_eof, undelivered, unread
 from .flow import Flow
 from .loop import Loop, Scheduler, Timer
 from .tuning import PLAIN, End, Moved, Nowhere, Tuning
+from .waiting import when_acknowledged, when_silent
 from .zerocopy import fast_path
 
 #: Seconds of silence on a file or pipe after which the peer's end is the end.
 QUIET = 1.0
-
-#: Nothing that was piped in is lost in silence: seconds to wait for the peer's kernel to
-#: acknowledge what was sent last, and between two looks, for nothing wakes us up for that.
-ACKNOWLEDGEMENT = 5.0
-ACKNOWLEDGEMENT_LOOK = 0.005
 
 #: Seconds between two readings of the meter.
 READING = 0.1
@@ -182,12 +170,23 @@ class Relay:
         self._local_over = True
         if self._endings.shutdown:
             self._eof_waits = True
-            self._pass_eof_on()
+            if not self._hold_eof():
+                self._pass_eof_on()
         if self._endings.quit_after is not None:
             self._quit_at = Deadline(self._endings.quit_after)
             self._call_later(self._endings.quit_after, self._quit)
         if self._endings.leave_when_sent and not self._eof_waits:
             self._finish()
+
+    def _hold_eof(self) -> bool:
+        """Whether EOF is held back while the peer sends."""
+        seconds, idle = self._endings.eof_after, self._endings.idle
+        if seconds is None or self._peer_over or self._endings.leave_when_sent:
+            return False
+        if self._outbound.moved or self._endings.eof_of_nothing:
+            seconds = seconds if idle is None else min(seconds, idle / 2)
+            when_silent(self._remote, self._inbound, seconds, self._call_later, self._pass_eof_on)
+        return True
 
     def _quit(self) -> None:
         if self._endings.quit_fails:
@@ -216,9 +215,12 @@ class Relay:
         if self._inbound.satisfied:
             self._finish()
             return
-        if self._inbound.error is not None:
-            self._inbound_failed(self._inbound.error)
+        if self._inbound_broke():
             return
+        if self._inbound.error is not None and not isinstance(self._sink, Nowhere):
+            self.failure = self.failure or broken(self._remote.peer, self._inbound.error)
+        if self._local_over and self._eof_waits:
+            self._pass_eof_on()
         if self._awaits:
             self.failure = self.failure or UnmetError(self._remote.peer)
         if self.failure is None:
@@ -242,27 +244,27 @@ class Relay:
 
         self._call_later(QUIET, look)
 
-    def _inbound_failed(self, error: OSError) -> None:
+    def _inbound_broke(self) -> bool:
+        """Fail if receiving has; after an end without close_notify the peer may still read."""
+        error = self._inbound.error
+        if error is None or isinstance(error, TruncatedError):
+            return False
         if self._inbound.failed_end == "source":
             # It knows better than a write that failed: EPIPE is what is left of an RST.
-            self.failure = self._broken(error)
+            self.failure = broken(self._remote.peer, error)
             self._finish()
-        elif isinstance(self._sink, Conn):
-            self._fail(RelayError("relay", self._sink.peer, cause_of(error)))
-        elif error.errno == errno.EPIPE:
-            self._fail(OutputGone())
         else:
-            self._fail(OutputError("write", "standard output", cause_of(error)))
+            self._fail(undelivered(self._sink, error))
+        return True
 
     def _outbound_failed(self, error: OSError) -> None:
         if self._outbound.failed_end == "source":
-            name = self._local.peer if isinstance(self._local, Conn) else "standard input"
-            self._fail(RelayError("read", name, cause_of(error)))
+            self._fail(unread(self._local, error))
         elif self._remote.datagram:
-            self._fail(self._broken(error))
+            self._fail(broken(self._remote.peer, error))
         elif self.failure is None:
             # Told when what the peer still had to say has been read to its end.
-            self.failure = self._broken(error)
+            self.failure = broken(self._remote.peer, error)
 
     def _check_idle(self) -> None:
         idle = self._endings.idle
@@ -273,9 +275,6 @@ class Relay:
             self._call_later(left, self._check_idle)
         else:
             self._fail(IdleTimeoutError("relay", self._remote.peer, f"idle for {idle:g} s"))
-
-    def _broken(self, error: OSError) -> RelayError:
-        return RelayError("relay", self._remote.peer, cause_of(error))
 
     def _fail(self, failure: Exception) -> None:
         if self.failure is None or isinstance(failure, OutputGone):
@@ -291,24 +290,19 @@ class Relay:
     def _conclude(self) -> None:
         sent = self._outbound.moved or self._endings.leave_when_sent
         if self.failure is None and self._local_over and sent:
-            self._await_acknowledgement(Deadline(ACKNOWLEDGEMENT))
+            # What still comes is received meanwhile: closing with unread input would be an
+            # RST (RFC 1122 4.2.2.13), which can overtake the data.
+            over = lambda: self._quit_at.passed or self._inbound.error is not None  # noqa: E731
+            when_acknowledged(self._remote, self._call_later, over, self._acknowledged)
         else:
             self._end()
 
-    def _await_acknowledgement(self, deadline: Deadline) -> None:
-        # What still comes is received meanwhile: closing with unread input would be an RST
-        # (RFC 1122 4.2.2.13), which can overtake the data.
-        try:
-            waits = unacknowledged(self._remote) > 0
-        except OSError as error:
-            self.failure, waits = self._broken(error), False
-        if self.failure is None and self._inbound.error is not None:
-            self._inbound_failed(self._inbound.error)
-            waits = False
-        if waits and not (deadline.passed or self._quit_at.passed):
-            self._call_later(ACKNOWLEDGEMENT_LOOK, lambda: self._await_acknowledgement(deadline))
+    def _acknowledged(self, error: OSError | None) -> None:
+        if error is not None:
+            self.failure = broken(self._remote.peer, error)
         else:
-            self._end()
+            self._inbound_broke()
+        self._end()
 
     def _end(self) -> None:
         self.stop()

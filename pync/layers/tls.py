@@ -1,12 +1,16 @@
 """TLS (RFC 8446, RFC 5246) as a layer: bytes of the wire on one side, plain bytes on the other.
 
 ``ssl.MemoryBIO`` does the work; nothing is read or written here. close_notify is half a
-close in both versions: after ours the peer may go on, and after the peer's so may we.
+close in TLS 1.3; TLS 1.2 peers may close at once when they get it (RFC 5246 7.2.1), but
+most go on, and so do we.
 """
 
 from __future__ import annotations
 
 import ssl
+
+from ..core.broken import TlsFailure, TruncatedError
+from ..core.errors import cause_of
 
 #: Plain bytes of one record at most (RFC 8446 5.1): more is never read at once, and asking
 #: for more would only make Python allocate it.
@@ -35,6 +39,8 @@ class TlsCodec:
         self.ended = False
         #: Whether the peer's end came without close_notify (RFC 8446 6.1).
         self.truncated = False
+        #: Why nothing more can be received, if that is not an end in order.
+        self.failure: OSError | None = None
 
     def start(self) -> None:
         """Begin the handshake: a client's first words are in outgoing() then."""
@@ -43,24 +49,34 @@ class TlsCodec:
     def receive(self, data: bytes) -> bytes:
         """Plain bytes from bytes of the wire; ``b""`` in is the connection's end.
 
-        Raises ssl.SSLError; what is to be said of it to the peer is in outgoing().
+        Raises ssl.SSLError in the handshake; later it notes a ``failure``. The alert for the
+        peer is in outgoing() then.
         """
         if data:
             self._incoming.write(data)
+        elif self.established:
+            # OpenSSL 3 is not told: it would refuse to send from then on, and a peer that
+            # sent FIN alone (ncat before 7.96) still reads.
+            if not self.ended:
+                self.ended = self.truncated = True
+                self.failure = TruncatedError()
+            return b""
         else:
             self._incoming.write_eof()
         if not self.established and not self._shake():
             return b""
         pieces = []
-        while not self.ended:
+        while not self.ended and self.failure is None:
             try:
                 piece = self._tls.read(_RECORD)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:
                 piece = b""
-            except ssl.SSLEOFError:
-                self.truncated, piece = True, b""
+            except ssl.SSLError as error:
+                # (What came before it in the same read is still returned.)
+                self.failure = TlsFailure(explained(error))
+                break
             # OpenSSL says "the peer has ended" in two ways.
             if not piece:
                 self.ended = True
@@ -69,8 +85,11 @@ class TlsCodec:
         return b"".join(pieces)
 
     def send(self, data: bytes | memoryview) -> bytes:
-        """Bytes of the wire for plain bytes. Raises ssl.SSLError."""
-        self._tls.write(data)
+        """Bytes of the wire for plain bytes. Raises TlsFailure."""
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            raise self.failure or TlsFailure(explained(error)) from None
         return self._leaving.read()
 
     def send_eof(self) -> bytes:
@@ -113,3 +132,44 @@ class TlsCodec:
             return False
         self.established = True
         return True
+
+
+#: What a peer's alert means (RFC 8446 6.2), by the end of OpenSSL's name for it.
+_ALERTS = {
+    "ALERT_UNEXPECTED_MESSAGE": "unexpected message",
+    "ALERT_BAD_RECORD_MAC": "bad record MAC",
+    "ALERT_RECORD_OVERFLOW": "record overflow",
+    "ALERT_HANDSHAKE_FAILURE": "handshake failure: no version, cipher or certificate in common",
+    "ALERT_NO_CERTIFICATE": "no certificate",
+    "ALERT_BAD_CERTIFICATE": "bad certificate: it does not accept ours",
+    "ALERT_UNSUPPORTED_CERTIFICATE": "unsupported certificate: it does not accept ours",
+    "ALERT_CERTIFICATE_REVOKED": "our certificate is revoked",
+    "ALERT_CERTIFICATE_EXPIRED": "our certificate has expired",
+    "ALERT_CERTIFICATE_UNKNOWN": "certificate unknown: it does not accept ours",
+    "ALERT_ILLEGAL_PARAMETER": "illegal parameter",
+    "ALERT_UNKNOWN_CA": "unknown CA: it does not trust the issuer of our certificate",
+    "ALERT_ACCESS_DENIED": "access denied",
+    "ALERT_DECODE_ERROR": "decode error",
+    "ALERT_DECRYPT_ERROR": "decrypt error",
+    "ALERT_PROTOCOL_VERSION": "protocol version: it does not speak the versions we offer",
+    "ALERT_INSUFFICIENT_SECURITY": "insufficient security: it wants a stronger cipher",
+    "ALERT_INTERNAL_ERROR": "internal error",
+    "ALERT_USER_CANCELLED": "user canceled",
+    "ALERT_NO_RENEGOTIATION": "no renegotiation",
+    "ALERT_CERTIFICATE_REQUIRED": "certificate required: give --ssl-cert and --ssl-key",
+    "UNRECOGNIZED_NAME": "unrecognized name: it has no certificate for the name we asked for",
+    "ALERT_NO_APPLICATION_PROTOCOL": "no application protocol in common (--ssl-alpn)",
+    "ALERT_UNKNOWN_PSK_IDENTITY": "unknown PSK identity",
+}
+
+
+def explained(error: OSError | ssl.CertificateError) -> str:
+    """What went wrong, without OpenSSL's codes and source lines."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {error.verify_message}"
+    if not (isinstance(error, ssl.SSLError) and error.reason):
+        return cause_of(error) if isinstance(error, OSError) else str(error)
+    for name, meaning in _ALERTS.items():
+        if error.reason.endswith(name):
+            return f"the peer sent the alert {meaning}"
+    return error.reason.lower().replace("_", " ")

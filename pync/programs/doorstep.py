@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..core.broken import over_tls
 from ..core.config import Config
 from ..core.errors import TlsError
 from ..core.events import Failed, Report
@@ -109,7 +110,7 @@ class Doorstep:
     def _forget(self, conn: Conn) -> None:
         self._drop(conn)
         conn.close()
-        self._report(Failed(TlsError("accept", conn.peer, "the handshake timed out")))
+        self._report(Failed(TlsError("accept", over_tls(conn.peer), "the handshake timed out")))
 
     def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
         self._waiting.pop(conn).timer.cancel()

@@ -120,7 +120,10 @@ class _Crowd:
     def _finished(self, relay_: Relay) -> None:
         process, conn = self._clients.pop(relay_)
         process.close()
-        conn.close()
+        if relay_.failure is None:
+            conn.close()
+        else:
+            conn.drop()
         self._door.left()
         if relay_.failure is not None:
             self._report(Failed(relay_.failure))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..core.errors import IdleTimeoutError, PyncError, RelayError, cause_of
+from ..core.broken import TruncatedError, broken
+from ..core.errors import IdleTimeoutError, PyncError, RelayError
 from ..engine.ends import send_eof
 from ..engine.loop import Scheduler, Timer
 from ..transports.conn import Conn
@@ -71,6 +72,7 @@ class Member:
         self._reads = True
         self._peer_ended = self._eof_waits = self._calls_again = False
         self._active_at = self._took_at = time.monotonic()
+        self._truncation: PyncError | None = None
         self._timer: Timer | None = None
         self._stall: Timer | None = None
         conn.settimeout(0)
@@ -129,6 +131,9 @@ class Member:
             # A layer may hold more although this read gave nothing.
             self._arrange()
             return
+        except TruncatedError as error:
+            # An end, after which it may still read.
+            self._truncation, data = self._worded(error), b""
         except (OSError, PyncError) as error:
             self._leave(self._worded(error))
             return
@@ -156,7 +161,7 @@ class Member:
             return
         if self._peer_ended and not waits:
             # As ncat: who has ended has left.
-            self._leave(None)
+            self._leave(self._truncation)
             return
         if waits and not self._blocked:
             self._took_at = time.monotonic()
@@ -224,4 +229,4 @@ class Member:
     def _worded(self, error: OSError | PyncError) -> PyncError:
         if isinstance(error, PyncError):
             return error
-        return self._error(RelayError, cause_of(error))
+        return broken(self._conn.peer, error)

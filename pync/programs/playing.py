@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..core.broken import broken
 from ..core.deadline import Deadline
-from ..core.errors import OutputError, OutputGone, RelayError, ScriptError, UsageError, cause_of
+from ..core.errors import OutputError, OutputGone, ScriptError, UsageError, cause_of
 from ..core.script import Eof, Expect, Interact, Script, Send, parse
 from ..engine.ends import send_eof
 from ..engine.tuning import Tap
@@ -81,14 +82,14 @@ class _Play:
             self._conn.send_all(step.data)
             self._note("sent", step.data)
         except OSError as error:
-            raise RelayError("relay", self._conn.peer, cause_of(error)) from None
+            raise broken(self._conn.peer, error) from None
 
     def _send_eof(self) -> None:
         try:
             send_eof(self._conn)
             self._sent_eof = True
         except OSError as error:
-            raise RelayError("relay", self._conn.peer, cause_of(error)) from None
+            raise broken(self._conn.peer, error) from None
 
     def _expect(self, step: Expect) -> None:
         deadline = Deadline(step.seconds)
@@ -116,7 +117,7 @@ class _Play:
         except TimeoutError:
             return False
         except OSError as error:
-            raise RelayError("relay", self._conn.peer, cause_of(error)) from None
+            raise broken(self._conn.peer, error) from None
         self._ended = not data
         self._note("received", data)
         self._show(data)

@@ -59,7 +59,10 @@ class Conn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        if kind is None:
+            self.close()
+        else:
+            self.drop()
 
     def __repr__(self) -> str:
         state = " closed" if self.fileno() == -1 else ""
@@ -101,6 +104,10 @@ class Conn:
     def send_all(self, data: bytes) -> None:
         """Send everything. Raises OSError."""
         self._sock.sendall(data)
+
+    def drop(self) -> None:
+        """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
+        self.close()
 
     def close(self) -> None:
         """Let go; idempotent."""

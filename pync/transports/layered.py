@@ -19,7 +19,10 @@ WRITE = 256 * 1024
 class Codec(Protocol):
     """What stands between the wire and the user."""
 
+    #: Whether the peer will send nothing more.
     ended: bool
+    #: Why nothing more can be received, if that is not an end in order.
+    failure: OSError | None
 
     def receive(self, data: bytes, /) -> bytes:
         """Plain bytes from bytes of the wire; ``b""`` is the connection's end."""
@@ -74,11 +77,16 @@ class LayeredConn(StreamConn):
 
     def pending(self) -> bool:
         """Whether recv returns something without waiting."""
-        return bool(self._plain) or self.codec.ended
+        return bool(self._plain) or self.codec.ended or self.codec.failure is not None
 
     def recv(self, size: int) -> bytes:
-        """Up to ``size`` plain bytes; ``b""`` at EOF. Raises OSError."""
+        """Up to ``size`` plain bytes; ``b""`` at EOF.
+
+        Raises OSError; TruncatedError for an end that may not be the end of the data.
+        """
         while not self._plain:
+            if self.codec.failure is not None:
+                raise self.codec.failure
             if self.codec.ended:
                 return b""
             data = self._conn.recv(READ)
@@ -87,8 +95,6 @@ class LayeredConn(StreamConn):
             finally:
                 # After the connection's end nobody reads an alert; it would earn an RST.
                 self._answer() if data else self.codec.outgoing()
-            if not data and not self._plain:
-                return b""
         if len(self._plain) <= size:
             # As a whole: most of the time nothing has to be copied.
             whole, self._plain = self._plain, b""
@@ -118,18 +124,25 @@ class LayeredConn(StreamConn):
             view = view[self.send(view) :]
 
     def send_eof(self) -> None:
-        """End our direction, in the layer and below it. Raises OSError.
+        """End our direction. Raises OSError.
 
-        To a peer that has ended already only FIN is sent: it may have closed, and would
-        answer any byte by an RST, which looks like data lost.
+        It is ended in the layer; FIN follows when the peer has ended too. Servers such as
+        nginx answer to close_notify and wait; to close_notify with FIN they send RST.
         """
         if not self._eof_made:
             self._eof_made = True
             self._delivered = not self._unsent and self.unacknowledged() == 0
-            if not self.codec.ended:
-                self._queue(self.codec.send_eof())
-        self._flush()
-        self._conn.send_eof()
+            self._queue(self.codec.send_eof())
+        try:
+            self._flush()
+            if self.codec.ended:
+                self._conn.send_eof()
+        except BlockingIOError:
+            raise
+        except OSError:
+            # A peer that has ended may have closed. If it had everything, nothing is lost.
+            if not (self.codec.ended and self._delivered):
+                raise
 
     def unacknowledged(self) -> int:
         """Bytes sent that the peer's kernel has not acknowledged. Raises OSError.
@@ -148,9 +161,14 @@ class LayeredConn(StreamConn):
         abort: Callable[[], None] = getattr(self._conn, "abort", self._conn.close)
         abort()
 
+    def drop(self) -> None:
+        """Let go, and do not say that this was the end: our data may be incomplete."""
+        self._eof_made = True
+        self._conn.close()
+
     def close(self) -> None:
         """Let go; a peer that still listens is told that this was the end. Idempotent."""
-        if not (self._eof_made or self.codec.ended) and self.fileno() != -1:
+        if not self._eof_made and self.fileno() != -1:
             self._eof_made = True
             try:
                 self.settimeout(0)

@@ -11,10 +11,10 @@ import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..core.address import Address
+from ..core.broken import over_tls
 from ..core.deadline import Deadline
-from ..core.errors import TlsError, UsageError, cause_of, shortened
-from ..layers.tls import TlsCodec
+from ..core.errors import TlsError, UsageError, shortened
+from ..layers.tls import TlsCodec, explained
 from .conn import StreamConn
 from .layered import READ, LayeredConn
 
@@ -49,7 +49,7 @@ def client_context(security: Security) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=security.trusted)
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(f"--ssl-trustfile {security.trusted}: {_said(error)}") from None
+        raise UsageError(f"--ssl-trustfile {security.trusted}: {explained(error)}") from None
     if not security.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -71,7 +71,7 @@ def server_context(security: Security) -> ssl.SSLContext:
         try:
             context.load_verify_locations(security.trusted)
         except (OSError, ssl.SSLError) as error:
-            raise UsageError(f"--ssl-trustfile {security.trusted}: {_said(error)}") from None
+            raise UsageError(f"--ssl-trustfile {security.trusted}: {explained(error)}") from None
         context.verify_mode = ssl.CERT_REQUIRED
     # As ssl.create_default_context does it for clients.
     keylog = security.keylog or os.environ.get("SSLKEYLOGFILE")
@@ -145,7 +145,7 @@ class Securing:
         except (OSError, ssl.CertificateError) as error:
             self._conn.close()
             operation = "accept" if self._server_side else "dial"
-            raise TlsError(operation, _shown(self._conn.peer), _said(error)) from None
+            raise TlsError(operation, over_tls(self._conn.peer), explained(error)) from None
         except BaseException:
             self._conn.close()
             raise
@@ -185,7 +185,7 @@ def _load(context: ssl.SSLContext, security: Security) -> None:
         context.load_cert_chain(security.certificate, security.key)
     except (OSError, ssl.SSLError) as error:
         files = " ".join(filter(None, (security.certificate, security.key)))
-        raise UsageError(f"--ssl-cert {files}: {_said(error)}") from None
+        raise UsageError(f"--ssl-cert {files}: {explained(error)}") from None
 
 
 def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
@@ -205,7 +205,7 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
         try:
             context.keylog_filename = security.keylog
         except OSError as error:
-            raise UsageError(f"--ssl-keylog {security.keylog}: {_said(error)}") from None
+            raise UsageError(f"--ssl-keylog {security.keylog}: {explained(error)}") from None
     return context
 
 
@@ -223,16 +223,3 @@ def _version(text: str, option: str) -> ssl.TLSVersion:
     if name not in VERSIONS:
         raise UsageError(f"{option}: {text!r} is no version of TLS ({', '.join(VERSIONS)})")
     return VERSIONS[name]
-
-
-def _said(error: Exception) -> str:
-    """What OpenSSL says, without its codes and source lines."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {error.verify_message}"
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.lower().replace("_", " ")
-    return cause_of(error) if isinstance(error, OSError) else str(error)
-
-
-def _shown(peer: Address) -> str:
-    return str(peer).replace("tcp", "tls", 1)

@@ -91,6 +91,10 @@ class TelnetConn(Conn):
         self._send_answers()
         self._conn.send_all(data)
 
+    def drop(self) -> None:
+        """Let go before the end; idempotent."""
+        self._conn.drop()
+
     def close(self) -> None:
         """Let go; idempotent."""
         self._conn.close()

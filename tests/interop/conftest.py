@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from conformance.targets.ports import reserved_port
+from pync.transports.certificate import self_made
 
 from ..peer import unused_udp_port
 
@@ -27,3 +29,11 @@ def udp_port() -> Iterator[int]:
     """A UDP port of 127.0.0.1."""
     with unused_udp_port() as number:
         yield number
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for localhost, with its key."""
+    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    path.write_bytes(self_made())
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -13,20 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pync.transports.certificate import self_made
-
 from ..peer import DEADLINE, connected, listening
 from ..programs import PYNC, Program, is_bound, needs, until
 
 NCAT = (*PYNC, "--as=ncat")
-
-
-@pytest.fixture(scope="session")
-def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost, with its key."""
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    path.write_bytes(self_made())
-    return path
 
 
 @contextmanager
@@ -67,7 +56,7 @@ def echoes_at_the_end(tls: ssl.SSLSocket) -> None:
     """Hear everything to close_notify, and only then answer: half a close, if it works."""
     data = to_the_end(tls)
     tls.sendall(b"heard " + data)
-    tls.close()
+    tls.unwrap().close()
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
@@ -168,7 +157,10 @@ def test_a_listener(pem: Path, port: int, own: bool) -> None:
                 assert ours.read(9) == b"question\n"
                 ours.write(b"answer\n")
                 assert tls.recv(100) == b"answer\n"
-        ours.end_input()
+                ours.end_input()
+                # close_notify, as soon as nothing has come for a moment.
+                assert tls.recv(100) == b""
+                tls.unwrap().close()
         ours.ends(0)
 
 
@@ -202,19 +194,12 @@ def test_clients_show_certificates_where_they_are_asked_for(pem: Path, port: int
 # The others.
 
 
-def openssl() -> str:
-    found = shutil.which("openssl")
-    if found is None:
-        pytest.skip("openssl is missing (Debian: openssl)")
-    return found
-
-
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_openssl_connects(pem: Path, port: int, version: str) -> None:
     with Program(*PYNC, "-l", "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port)) as ours:
         until(lambda: is_bound(port), "it to listen", ours)
         words = ("s_client", "-quiet", version, "-connect", f"127.0.0.1:{port}")
-        with Program(openssl(), *words) as theirs:
+        with Program(needs("openssl"), *words) as theirs:
             theirs.write(b"question\n")
             assert ours.read(9) == b"question\n"
             ours.write(b"answer\n")
@@ -223,7 +208,7 @@ def test_openssl_connects(pem: Path, port: int, version: str) -> None:
 
 def test_openssl_listens(pem: Path, port: int) -> None:
     words = ("s_server", "-quiet", "-accept", str(port), "-cert", str(pem), "-key", str(pem))
-    with Program(openssl(), *words) as theirs:
+    with Program(needs("openssl"), *words) as theirs:
         until(lambda: is_bound(port), "openssl to listen", theirs)
         trust = ("--ssl", "--ssl-trustfile", str(pem))
         with Program(*PYNC, *trust, "localhost", str(port)) as ours:

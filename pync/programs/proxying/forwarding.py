@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from ...core.broken import TruncatedError
 from ...core.errors import IdleTimeoutError, cause_of
 from ...engine.loop import Scheduler, Timer
 from ...engine.pace import Pace
@@ -106,6 +107,8 @@ class Forwarding:
             data = self._client.recv(READ_HEAD if self._state == READING else READ)
         except (BlockingIOError, InterruptedError):
             return
+        except TruncatedError:
+            data = b""  # HTTP's own framing tells whether something is missing
         except OSError as error:
             self._fail(error)
             return

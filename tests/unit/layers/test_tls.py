@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pync.core.broken import TruncatedError
 from pync.layers.tls import TlsCodec
 from pync.transports.certificate import self_made
 
@@ -69,9 +70,43 @@ def test_what_is_known_afterwards(pem: Path) -> None:
 
 
 def test_an_end_without_goodbye_is_known(pem: Path) -> None:
-    client, _ = shaken(pem, "TLSv1_3", 65536)
+    client, server = shaken(pem, "TLSv1_3", 65536)
     assert client.receive(b"") == b""
     assert (client.ended, client.truncated) == (True, True)
+    assert isinstance(client.failure, TruncatedError)
+    # The peer may have half-closed by FIN alone (ncat 7.93): it can still be answered.
+    assert carried(client.send(b"answer"), server, 65536) == b"answer"
+
+
+def test_a_broken_record_loses_nothing_of_what_came_before_it(pem: Path) -> None:
+    client, server = shaken(pem, "TLSv1_3", 65536)
+    whole, bad = client.send(b"whole"), bytearray(client.send(b"broken"))
+    bad[-1] ^= 1
+    assert server.receive(whole + bytes(bad)) == b"whole"
+    assert str(server.failure) == "decryption failed or bad record mac"
+    assert server.outgoing() != b""
+    assert carried(b"more", server, 4) == b""
+
+
+def test_an_alert_after_the_handshake_is_explained(pem: Path) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    server.load_verify_locations(pem)
+    server.verify_mode = ssl.CERT_REQUIRED
+    context = ssl.create_default_context(cafile=pem)
+    left = TlsCodec(context, server_side=False, server_name="localhost")
+    right = TlsCodec(server, server_side=True)
+    left.start()
+    carried(left.outgoing(), right, 65536)
+    carried(right.outgoing(), left, 65536)
+    assert left.established
+    with pytest.raises(ssl.SSLError):
+        carried(left.outgoing(), right, 65536)
+    # TLS 1.3: the client's handshake was over before the server saw its certificate.
+    assert carried(right.outgoing(), left, 65536) == b""
+    assert str(left.failure) == (
+        "the peer sent the alert certificate required: give --ssl-cert and --ssl-key"
+    )
 
 
 def test_garbage_is_refused_and_the_peer_is_told(pem: Path) -> None:
@@ -81,6 +116,6 @@ def test_garbage_is_refused_and_the_peer_is_told(pem: Path) -> None:
     client, server = shaken(pem, "TLSv1_3", 65536)
     data = bytearray(client.send(b"secret"))
     data[-1] ^= 1
-    with pytest.raises(ssl.SSLError):
-        server.receive(bytes(data))
+    assert server.receive(bytes(data)) == b""
+    assert server.failure is not None
     assert server.outgoing() != b""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
+from pync.core.broken import TruncatedError
 from pync.transports.conn import StreamConn
 from pync.transports.layered import WRITE, LayeredConn
 from pync.transports.memory import pair
@@ -14,6 +17,7 @@ class Upside:
 
     def __init__(self) -> None:
         self.ended = False
+        self.failure: OSError | None = None
         self._answer = b""
 
     def receive(self, data: bytes) -> bytes:
@@ -58,20 +62,47 @@ def test_its_end_is_eof_and_ours_is_passed_on() -> None:
     ours, peer = pair()
     with peer, LayeredConn(ours, Upside()) as conn:
         conn.send_eof()
-        assert [peer.recv(10), peer.recv(10)] == [b".", b""]
+        assert peer.recv(10) == b"."
+        # No FIN yet: servers take that for a client that is gone.
+        peer.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            peer.recv(1)
         peer.send_all(b"last.")
         assert conn.recv(10) == b"LAST"
         assert conn.pending()
         assert [conn.recv(10), conn.recv(10)] == [b"", b""]
 
 
-def test_to_a_peer_that_has_ended_only_fin_is_sent() -> None:
+def test_fin_follows_when_the_peer_has_ended() -> None:
     ours, peer = pair()
     with peer, LayeredConn(ours, Upside()) as conn:
         peer.send_all(b".")
         assert conn.recv(1) == b""
         conn.send_eof()
-        assert peer.recv(10) == b""
+        assert [peer.recv(10), peer.recv(10)] == [b".", b""]
+
+
+def test_a_peer_that_had_everything_and_closed_is_no_failure() -> None:
+    ours, peer = pair()
+    with LayeredConn(ours, Upside()) as conn:
+        peer.send_all(b".")
+        assert conn.recv(1) == b""
+        peer.close()
+        conn.send_eof()
+        conn.send_eof()
+
+
+def test_a_failure_comes_after_what_came_before_it() -> None:
+    ours, peer = pair()
+    codec = Upside()
+    with peer, LayeredConn(ours, codec) as conn:
+        conn.hold(b"whole")
+        codec.failure = TruncatedError()
+        assert conn.pending()
+        assert conn.recv(10) == b"whole"
+        assert conn.pending()
+        with pytest.raises(TruncatedError):
+            conn.recv(10)
 
 
 class Acknowledging:
@@ -143,6 +174,15 @@ def test_close_says_goodbye_and_is_idempotent() -> None:
     peer.close()
     with pytest.raises(OSError):
         conn.recv(1)
+
+
+def test_an_exception_does_not_say_that_this_was_the_end() -> None:
+    ours, peer = pair()
+    with peer:
+        with suppress(KeyboardInterrupt), LayeredConn(ours, Upside()) as conn:
+            conn.send_all(b"half")
+            raise KeyboardInterrupt
+        assert [peer.recv(10), peer.recv(10)] == [b"HALF", b""]
 
 
 def test_what_is_broken_off_does_not_say_that_this_was_the_end() -> None:

@@ -1,0 +1,39 @@
+"""Connections that break while they are in use: what broke, and what is reported of it."""
+
+from __future__ import annotations
+
+from .errors import PyncError, RelayError, TlsError, cause_of
+
+
+def over_tls(address: object) -> str:
+    """An address as it is shown in an error of TLS."""
+    return str(address).replace("tcp:", "tls:", 1)
+
+
+class TlsFailure(OSError):  # noqa: N818 - "failure" tells it from TlsError, which it becomes
+    """TLS failed on an established connection; the text is the cause."""
+
+
+class TruncatedError(TlsFailure):
+    """The peer ended the connection without close_notify (RFC 8446 6.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("the peer ended without close_notify: data may be missing")
+
+
+class TlsTruncatedError(TlsError):
+    """What is reported then: what was received may not be all."""
+
+
+def broken(address: object, error: OSError) -> PyncError:
+    """What to report when a connection in use has failed.
+
+    Arguments:
+        address: the peer's.
+        error: of recv or send.
+    """
+    if isinstance(error, TruncatedError):
+        return TlsTruncatedError("relay", over_tls(address), str(error))
+    if isinstance(error, TlsFailure):
+        return TlsError("relay", over_tls(address), str(error))
+    return RelayError("relay", address, cause_of(error))

@@ -1,0 +1,92 @@
+"""Waiting for what wakes nobody up: acknowledgements, and silence.
+
+Both look again and again, by timers of the relay's, which are cancelled when it is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..core.deadline import Deadline
+from ..transports.conn import Conn
+from .ends import unacknowledged
+from .flow import Flow
+
+#: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between two looks.
+ACKNOWLEDGEMENT = 5.0
+ACKNOWLEDGEMENT_LOOK = 0.005
+
+#: Seconds between two looks at whether the peer is silent.
+SILENCE_LOOK = 0.05
+
+#: Calls a function after so many seconds.
+CallLater = Callable[[float, Callable[[], None]], None]
+
+
+def when_acknowledged(
+    remote: Conn,
+    call_later: CallLater,
+    is_over: Callable[[], bool],
+    finished: Callable[[OSError | None], None],
+) -> None:
+    """Call ``finished`` when all that was sent is acknowledged, or with the error that came.
+
+    An RST that comes meanwhile means that something was lost.
+
+    Arguments:
+        remote: the peer.
+        is_over: whether not to wait any longer.
+    """
+    deadline = Deadline(ACKNOWLEDGEMENT)
+
+    def look() -> None:
+        try:
+            waits = unacknowledged(remote) > 0
+        except OSError as error:
+            finished(error)
+            return
+        if waits and not (deadline.passed or is_over()):
+            call_later(ACKNOWLEDGEMENT_LOOK, look)
+        else:
+            finished(None)
+
+    look()
+
+
+def when_silent(
+    remote: Conn,
+    inbound: Flow,
+    seconds: float,
+    call_later: CallLater,
+    silent: Callable[[], None],
+) -> None:
+    """Call ``silent`` when nothing has moved either way for so long, unless the peer ends.
+
+    Arguments:
+        remote: the peer; what it has not acknowledged still moves.
+        inbound: what comes from it; what a slow reader of ours has not taken still moves.
+    """
+    received, since = inbound.moved, time.monotonic()
+
+    def look() -> None:
+        nonlocal received, since
+        if inbound.over:
+            return
+        now = time.monotonic()
+        if inbound.moved != received or not _all_arrived(remote, inbound):
+            received, since = inbound.moved, now
+        left = since + seconds - now
+        if left <= 0:
+            silent()
+        else:
+            call_later(min(left, SILENCE_LOOK), look)
+
+    look()
+
+
+def _all_arrived(remote: Conn, inbound: Flow) -> bool:
+    try:
+        return inbound.waits_for_source and unacknowledged(remote) == 0
+    except OSError:
+        return True  # the connection has broken; its flows report it

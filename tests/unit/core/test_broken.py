@@ -1,0 +1,32 @@
+"""What is reported of a connection that has broken."""
+
+from __future__ import annotations
+
+import errno
+
+from pync.core import exits
+from pync.core.address import Address
+from pync.core.broken import TlsFailure, TlsTruncatedError, TruncatedError, broken
+from pync.core.errors import RelayError, TlsError, detailed_status
+
+PEER = Address("tcp", "localhost", "443")
+
+
+def test_a_reset() -> None:
+    told = broken(PEER, ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+    assert isinstance(told, RelayError)
+    assert str(told) == "relay tcp://localhost:443: connection reset by peer"
+
+
+def test_a_failure_of_tls() -> None:
+    told = broken(PEER, TlsFailure("bad record mac"))
+    assert type(told) is TlsError
+    assert str(told) == "relay tls://localhost:443: bad record mac"
+    assert detailed_status(told) == exits.NOT_SECURED
+
+
+def test_an_end_without_close_notify() -> None:
+    told = broken(PEER, TruncatedError())
+    assert isinstance(told, TlsTruncatedError)
+    assert str(told).endswith(": the peer ended without close_notify: data may be missing")
+    assert (told.status, detailed_status(told)) == (exits.NETWORK, exits.NOT_SECURED)
