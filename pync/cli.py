@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Union
 from .core import exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event, Progressed, Scanned, Trying
+from .core.events import Event, LineCut, Progressed, Scanned, Trying
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .engine import signals
 from .transports import bell
@@ -152,6 +152,7 @@ class _Session:
                 else:
                     self._voice.say(said)
 
+            stdio.line_was_cut = lambda size: report(LineCut(size))
             module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
             status: int = module.run(config, stdio, report)
             return status

@@ -56,6 +56,12 @@ class Told(NamedTuple):
     is_error: bool = False
 
 
+class LineCut(NamedTuple):
+    """A typed line fills the terminal's buffer: what was typed after ``size`` bytes is lost."""
+
+    size: int
+
+
 class AttemptFailed(NamedTuple):
     """One address of several, or one port of several, could not be reached.
 
@@ -160,6 +166,7 @@ Event = Union[
     PeerProcess,
     Trying,
     Told,
+    LineCut,
     AttemptFailed,
     Scanned,
     PeerEnded,

@@ -13,6 +13,7 @@ from ..core.events import (
     Event,
     Exposed,
     Failed,
+    LineCut,
     Listening,
     PeerEnded,
     PeerProcess,
@@ -35,6 +36,11 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
         return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
     if isinstance(event, Exposed):
         return f"pync: every machine that reaches {event.address} can {event.offered}"
+    if isinstance(event, LineCut):
+        return (
+            f"pync: a line has {event.size} bytes, the most that the terminal keeps: what was"
+            " typed after them is lost (--edit takes longer lines, and so does a pipe)"
+        )
     if isinstance(event, PeerEnded):
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":

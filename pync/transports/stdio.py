@@ -15,6 +15,7 @@ import select
 import socket
 import stat
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Seconds that standard output has to take the rest when we leave with an error.
 GRACE = 1.0
+
+#: Bytes of a line, without its LF, that Linux's terminals keep while it is typed; they throw
+#: the rest away without a word (n_tty.c, termios(3): canonical mode).
+LONGEST_LINE = 4095
 
 #: Bytes that a pipe which polls writable takes at once (POSIX: at least 512).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
@@ -48,6 +53,8 @@ class Stdio:
         self._ended = stdin is None
         #: Whether a person sits at the other end of stdin.
         self.interactive = stdin is not None and is_terminal(stdin)
+        #: Called when a typed line has as many bytes as the terminal keeps.
+        self.line_was_cut: Callable[[int], None] = lambda _size: None
         self._inlet: Inlet | None = None
         self._outlet: Outlet | None = None
         self._socket = _as_socket(stdout)
@@ -112,6 +119,8 @@ class Stdio:
             data = self._inlet.recv(size)
         else:
             data = os.read(self._stdin, size)
+            if self.interactive and _is_cut(data, self._stdin):
+                self.line_was_cut(LONGEST_LINE)
         self._ended = not data
         return data
 
@@ -198,6 +207,15 @@ def is_open(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_cut(line: bytes, terminal: int) -> bool:
+    """Whether a line fills the terminal's buffer, so that what was typed after it is lost."""
+    if len(line.removesuffix(b"\n")) != LONGEST_LINE or not sys.platform.startswith("linux"):
+        return False
+    import termios
+
+    return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
 
 
 def _as_socket(descriptor: int) -> socket.socket | None:

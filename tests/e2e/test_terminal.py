@@ -6,6 +6,7 @@ import os
 import pty
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -276,4 +277,17 @@ def test_progress_is_drawn_where_a_person_sees_it(terminal: Sit, server: Server)
     peer.says(b"x\n" * 2048)
     peer.closes()
     assert b"received: 4.00kB" in person.sees_to_the_end()
+    assert person.ends() == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux cuts lines so")
+def test_a_line_that_the_terminal_cuts_is_told(terminal: Sit, server: Server) -> None:
+    person = terminal("127.0.0.1", server.port)
+    peer = server.accepts()
+    person.types(b"x" * 2000)
+    person.types(b"y" * 2000)
+    person.types(b"z" * 1000 + b"\r")
+    person.sees(b"pync: a line has 4095 bytes, the most that the terminal keeps")
+    peer.hears(b"x" * 2000 + b"y" * 2000 + b"z" * 95 + b"\n")
+    peer.closes()
     assert person.ends() == 0

@@ -15,6 +15,7 @@ from pync.core.events import (
     Event,
     Exposed,
     Failed,
+    LineCut,
     Listening,
     PeerEnded,
     Proxied,
@@ -25,6 +26,10 @@ from pync.dialects.pync_says import complain, say
 V4 = Address("tcp", "127.0.0.1", "9")
 UDP = Address("udp", "127.0.0.1", "9")
 REFUSED = DialError("dial", V4, "connection refused")
+CUT = (
+    "pync: a line has 4095 bytes, the most that the terminal keeps: what was typed after"
+    " them is lost (--edit takes longer lines, and so does a pipe)"
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +38,7 @@ REFUSED = DialError("dial", V4, "connection refused")
         (Listening(Address("tcp", "0.0.0.0", "9")), None, "Listening on 0.0.0.0 9"),
         (Listening(Address("udp", "0.0.0.0", "9")), None, "Bound on 0.0.0.0 9"),
         (Listening(Address("unix", path="a")), None, "Listening on a"),
+        (LineCut(4095), CUT, CUT),
         (Accepted(V4), None, "Connection received on 127.0.0.1 9"),
         (Accepted(Address("unix")), None, "Connection received on (unnamed)"),
         (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
-from pync.transports.stdio import Stdio, is_open
+from pync.transports.stdio import LONGEST_LINE, Stdio, is_open
 
 from ...systems import only_posix
 
@@ -78,6 +79,45 @@ def test_the_end_of_the_input_stays_the_end() -> None:
         os.write(master, b"more\n")
         assert stdio.recv(100) == b""
         assert stdio.read_fds() == ()
+    os.close(master)
+    os.close(slave)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux cuts lines so")
+@pytest.mark.parametrize(
+    ("typed", "got", "is_cut"),
+    [
+        (b"x" * (LONGEST_LINE - 1) + b"\n", LONGEST_LINE, False),
+        (b"x" * LONGEST_LINE + b"\n", LONGEST_LINE + 1, True),
+        (b"x" * 9000 + b"\n", LONGEST_LINE + 1, True),
+        (b"x" * 9000 + b"\x04", LONGEST_LINE, True),
+    ],
+)
+def test_a_line_that_the_terminal_cuts_is_told(typed: bytes, got: int, is_cut: bool) -> None:
+    master, slave = os.openpty()
+    told: list[int] = []
+    with Stdio(slave, slave) as stdio:
+        stdio.line_was_cut = told.append
+        while typed:
+            typed = typed[os.write(master, typed[:1000]) :]
+        assert len(stdio.recv(1 << 18)) == got
+    assert told == ([LONGEST_LINE] if is_cut else [])
+    os.close(master)
+    os.close(slave)
+
+
+@only_posix
+def test_a_terminal_that_gives_keys_cuts_nothing() -> None:
+    master, slave = os.openpty()
+    import tty
+
+    tty.setraw(slave)
+    told: list[int] = []
+    with Stdio(slave, slave) as stdio:
+        stdio.line_was_cut = told.append
+        os.write(master, b"x" * LONGEST_LINE)
+        assert len(stdio.recv(1 << 18)) == LONGEST_LINE
+    assert told == []
     os.close(master)
     os.close(slave)
 
