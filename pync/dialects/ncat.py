@@ -155,6 +155,8 @@ def parse(argv: list[str]) -> Config:
     fields["proxy"] = () if fields["proxy"] is None else (fields["proxy"],)
     # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
     config = Config(target=tuple(words), happy_eyeballs=False, **fields)
+    if config.udp:
+        config = config._replace(broadcast=True)  # theirs sets it on every UDP socket
     if config.wait is None and not config.listen:
         config = config._replace(connect_timeout=CONNECT_TIMEOUT)
     config = _with_clients(config)

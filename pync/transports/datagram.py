@@ -39,12 +39,14 @@ class DatagramConn(Conn):
 class Arrival(NamedTuple):
     """Where a datagram came from: the sender's name, our socket, our address.
 
-    ``came_to`` is the packet information for the answer, as sendmsg takes it.
+    ``came_to`` is the packet information for the answer, as sendmsg takes it. ``to_many``: it
+    was sent to a broadcast address or to a group.
     """
 
     sender: Any
     sock: socket.socket
     came_to: tuple[tuple[int, int, bytes], ...] = ()
+    to_many: bool = False
 
 
 #: Receives one datagram with a socket, with these flags (MSG_PEEK or 0).
@@ -122,7 +124,7 @@ class ListeningConn(Conn):
 
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to whom we talk. Raises OSError."""
-        sender, sock, came_to = self._talking
+        sender, sock, came_to, _ = self._talking
         if not sender:
             raise OSError("the peer has no name to send to")
         if came_to:

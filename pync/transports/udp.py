@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import errno
 import socket
-import struct
-import sys
 from functools import partial
 
 from ..core.address import Address
-from ..core.errors import DialError, cause_of
+from ..core.errors import DialError, ListenError, PyncError, cause_of
 from ..core.events import AttemptFailed
-from . import Options, sockopts
+from . import DEFAULT, Options, pktinfo, sockopts
 from .conn import Conn, Listener
 from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn, receive, shut_for_sending
 from .internet import (
     WILDCARDS,
+    Endpoint,
     address_of,
     bind_source,
     listening_sockets,
@@ -28,36 +27,47 @@ from .internet import (
     telling_cause,
 )
 
-#: ip(7); the socket module names it only in new versions.
-_IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
-_IPV6_PKTINFO = getattr(socket, "IPV6_PKTINFO", None)
-
-#: Bytes that the packet information of one datagram needs, amply.
-_ANCILLARY = 256
+#: How the IPv4 addresses of multicast groups begin (RFC 1112 4): 224.0.0.0/4.
+_GROUPS = tuple(f"{first}." for first in range(224, 240))
 
 
 def dial(address: Address, options: Options) -> DatagramConn:
     """Choose the first address of the name that can be sent to. Raises DialError."""
     attempts: list[tuple[Address, str]] = []
+    unbound: DialError | None = None
+    address, interface = _without_interface("dial", address, DialError)
     for endpoint in resolve(address, options, socket.SOCK_DGRAM):
         tried = address_of(address.scheme, endpoint.name)
         try:
-            sock = _connect(endpoint.family, endpoint.name, address, options)
-        except DialError:
-            raise  # our own address does not resolve
+            return _dialled(endpoint, interface, address, options)
+        except DialError as error:
+            # Our own address has not this family; that of another endpoint it may have.
+            unbound = error
+            attempts.append((tried, error.cause))
         except OSError as error:
             attempts.append((tried, cause_of(error)))
-            continue
-        return DatagramConn(sock, address_of(address.scheme, sock.getsockname()), tried)
+    if unbound is not None and len(attempts) == 1:
+        raise unbound
     if len(attempts) > 1:
         for number, (tried, cause) in enumerate(attempts, 1):
             options.report(AttemptFailed(tried, cause, last=number == len(attempts)))
     raise DialError("dial", address, telling_cause(attempts), tuple(attempts))
 
 
-def _connect(
-    family: int, name: tuple[object, ...], address: Address, options: Options
-) -> socket.socket:
+def _without_interface(
+    operation: str, address: Address, wrong: type[PyncError]
+) -> tuple[Address, int]:
+    if "%" not in address.host:
+        return address, 0
+    from .multicast import without_interface
+
+    return without_interface(operation, address, wrong)
+
+
+def _dialled(
+    endpoint: Endpoint, interface: int, address: Address, options: Options
+) -> DatagramConn:
+    family, name = endpoint
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sockopts.apply(sock, options.sockopts)
@@ -66,32 +76,60 @@ def _connect(
 
             set_route(sock, options, name)
         bind_source(sock, address, options, socket.SOCK_DGRAM)
+        if _may_be_many(name, options):
+            from . import multicast
+
+            name = multicast.on_interface(name, interface)
+            if multicast.is_group(name[0]) or multicast.is_broadcast(name):
+                multicast.set_interface(sock, interface, options)
+                if sock.getsockname()[1] == 0:
+                    sock.bind(("", 0))  # as sendto(2) would
+                local = address_of(address.scheme, sock.getsockname())
+                return multicast.GroupConn(sock, local, address_of(address.scheme, name), name)
         sock.connect(name)
+        local = address_of(address.scheme, sock.getsockname())
+        return DatagramConn(sock, local, address_of(address.scheme, name))
     except BaseException:
         sock.close()
         raise
-    return sock
+
+
+def _may_be_many(name: tuple[object, ...], options: Options) -> bool:
+    """Whether a socket name may be that of a group, or of a broadcast address that is allowed."""
+    host = str(name[0])
+    if ":" in host:
+        return host.startswith("ff")
+    return host.startswith(_GROUPS) or ("broadcast", 1) in options.sockopts
 
 
 def listen(address: Address, options: Options) -> UdpListener:
     """Bind every address of the host. Raises ListenError."""
-    bound = partial(_bound, options)
+    address, interface = _without_interface("listen", address, ListenError)
+    bound = partial(_bound, options, interface)
     socks, addresses = listening_sockets(address, options, socket.SOCK_DGRAM, bound)
     return UdpListener(socks, addresses, options.many)
 
 
-def _bound(options: Options, family: int, name: tuple[object, ...]) -> socket.socket:
+def _bound(
+    options: Options, interface: int, family: int, name: tuple[object, ...]
+) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         only_ipv6(sock)
         sockopts.apply(sock, options.sockopts)
         if name[0] not in WILDCARDS:
             pass  # there is one address only from which to answer
-        elif family == socket.AF_INET and _IP_PKTINFO is not None:
-            sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        elif family == socket.AF_INET6 and hasattr(socket, "IPV6_RECVPKTINFO"):
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
-        sock.bind(name)
+        else:
+            pktinfo.ask(sock)
+        if _may_be_many(name, DEFAULT):
+            from . import multicast
+
+            multicast.bind_to_group(sock, multicast.on_interface(name, interface))
+            multicast.set_interface(sock, interface, options)
+            scope = int(str(name[3])) if len(name) > 3 else 0
+            multicast.join(sock, str(name[0]).partition("%")[0], interface or scope)
+        else:
+            sock.bind(name)
         sock.setblocking(False)
     except BaseException:
         sock.close()
@@ -113,7 +151,7 @@ class UdpListener(Listener):
         self._many = many
         # recvfrom(2) is the plainer call where nothing else is asked of the kernel.
         asks = any(address.host in WILDCARDS for address in addresses)
-        self._receive_any = _receive if asks else receive
+        self._receive_any = pktinfo.receive if asks else receive
 
     def _take(self, sock: socket.socket) -> Conn:
         scheme = self.address.scheme
@@ -131,7 +169,7 @@ class UdpListener(Listener):
         for other in socks:
             if other is not sock:
                 other.close()
-        if _leaves_from_where_it_came(first):
+        if pktinfo.leaves_from_where_it_came(first):
             # Connected, the kernel keeps strangers out and tells of ICMP errors.
             sock.connect(first.sender)
             local = address_of(scheme, sock.getsockname())
@@ -179,46 +217,6 @@ class _LockedConn(ListeningConn):
     def stop_sending(self) -> None:
         """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
         shut_for_sending(self._sock)
-
-
-def _receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
-    if not hasattr(sock, "recvmsg"):  # Windows
-        data, sender = sock.recvfrom(LARGEST, flags)
-        return data, Arrival(sender, sock)
-    data, ancillary, _, sender = sock.recvmsg(LARGEST, _ANCILLARY, flags)
-    came_to = tuple(
-        (level, kind, answering)
-        for level, kind, info in ancillary
-        if (answering := _answering(level, kind, info))
-    )
-    return data, Arrival(sender, sock, came_to)
-
-
-def _answering(level: int, kind: int, info: bytes) -> bytes:
-    """The packet information for the answer to a datagram that came with ``info``."""
-    if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
-        # struct in_pktinfo: interface, our address, address in the header. Out again
-        # by whatever interface the routes say.
-        return struct.pack("I", 0) + info[4:8] + bytes(4)
-    if (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO):
-        # struct in6_pktinfo: address, interface. A link-local one needs its interface.
-        return info[:16] + (info[16:20] if info[:2] == b"\xfe\x80" else struct.pack("I", 0))
-    return b""
-
-
-def _leaves_from_where_it_came(first: Arrival) -> bool:
-    """Whether the kernel would choose, as our address, the one that was sent to."""
-    if not first.came_to:
-        return True
-    _, _, info = first.came_to[0]
-    family = first.sock.family
-    came_to = info[4:8] if family == socket.AF_INET else info[:16]
-    with socket.socket(family, socket.SOCK_DGRAM) as trial:
-        try:
-            trial.connect(first.sender)
-        except OSError:
-            return False
-        return came_to == socket.inet_pton(family, trial.getsockname()[0].partition("%")[0])
 
 
 def probe(conn: Conn, timeout: float) -> str:

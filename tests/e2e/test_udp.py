@@ -53,6 +53,30 @@ def test_a_listener_answers_its_first_peer(pync: Start, words: str, host: str) -
 
 
 @linux
+def test_a_listener_joins_a_group(pync: Start) -> None:
+    listener = pync("-luv", "239.255.77.78%lo", "0")
+    port = str(heard_port(listener))
+    member = pync("-u", "-s", "127.0.0.1", "239.255.77.78%lo", port)
+    for question in (b"question\n", b"another\n"):
+        member.write(question)
+        assert listener.read(len(question)) == question
+    listener.write(b"answer\n")
+    # It comes from the listener's own address, not from the group's.
+    assert member.read(7) == b"answer\n"
+
+
+@linux
+def test_answers_to_a_broadcast_are_shown(pync: Start) -> None:
+    listener = pync("-4luv", "0")
+    client = pync("-ub", "127.255.255.255", str(heard_port(listener)))
+    for question in (b"question\n", b"another\n"):
+        client.write(question)
+        assert listener.read(len(question)) == question
+    listener.write(b"answer\n")
+    assert client.read(7) == b"answer\n"
+
+
+@linux
 def test_the_answer_leaves_from_the_address_that_was_asked(pync: Start) -> None:
     """A listener on all addresses; a client behind a filter would drop any other answer."""
     program = pync("-luv", "0")

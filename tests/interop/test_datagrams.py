@@ -7,11 +7,23 @@ arrival before the next one is sent.
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from ..programs import Program, is_bound, is_listening_path, listening_pync, needs, pync, until
+from ..peer import DEADLINE
+from ..programs import (
+    PYNC,
+    Program,
+    is_bound,
+    is_listening_path,
+    listening_pync,
+    needs,
+    pync,
+    until,
+)
 from .peers import RECEIVES, RECEIVES_AT_PATH, SENDS, SENDS_TO_PATH
 
 #: Bytes on the way at once: one read of ncat, which cuts a larger datagram short; nc does
@@ -103,3 +115,23 @@ def test_socat_answers_one_unix_datagram(tmp_path: Path) -> None:
             assert other.read(9) == b"question\n"
             other.write(b"answer\n")
             assert ours.read(7) == b"answer\n"
+
+
+def test_ncat_sends_to_broadcast_addresses() -> None:
+    """SO_BROADCAST needs no option there; only pync shows what is answered from elsewhere."""
+    ncat = needs("ncat")
+    for command in ([ncat], [*PYNC, "--as=ncat"]):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(("", 0))
+            server.settimeout(DEADLINE)
+            port = str(server.getsockname()[1])
+            with Program(*command, "-u", "127.255.255.255", port) as client:
+                client.write(b"hello")
+                assert server.recv(10) == b"hello"
+
+
+def test_nc_asks_for_an_option_to_send_to_a_broadcast_address() -> None:
+    nc = needs("nc")
+    for command in ([nc], [*PYNC, "--as=nc"]):
+        with Program(*command, "-u", "127.255.255.255", "9", stdin=subprocess.DEVNULL) as client:
+            client.ends(1)

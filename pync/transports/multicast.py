@@ -1,0 +1,156 @@
+"""UDP to many hosts at once: broadcast addresses, and multicast groups (RFC 1112, RFC 3493 5.2).
+
+``GROUP%INTERFACE`` chooses the link, also for IPv4, where getaddrinfo(3) knows no zones.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import struct
+import sys
+
+from ..core.address import Address
+from ..core.errors import PyncError
+from . import Options
+from .datagram import DatagramConn
+
+#: linux/in.h; the socket module does not name it.
+_IPV6_MULTICAST_HOPS = getattr(socket, "IPV6_MULTICAST_HOPS", 18)
+
+
+class GroupConn(DatagramConn):
+    """Sends to a group or a broadcast address, and hears whoever answers.
+
+    The socket is not connected: the kernel would keep out what comes from the members' own
+    addresses.
+
+    Arguments:
+        sock, local, peer: see Conn.
+        name: the socket name to send to.
+    """
+
+    def __init__(
+        self, sock: socket.socket, local: Address, peer: Address, name: tuple[object, ...]
+    ) -> None:
+        super().__init__(sock, local, peer)
+        self._name = name
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send one datagram to all. Raises OSError."""
+        return self._sock.sendto(data, self._name)
+
+    def send_all(self, data: bytes) -> None:
+        """Send one datagram to all. Raises OSError."""
+        self.send(data)
+
+
+def without_interface(
+    operation: str, address: Address, wrong: type[PyncError]
+) -> tuple[Address, int]:
+    """The address of a group without its zone, and the index of the interface that this names.
+
+    Index 0: none is named. Raises ``wrong`` (a PyncError) for an interface that is none.
+    """
+    host, percent, zone = address.host.partition("%")
+    if not percent or not is_group(host):
+        return address, 0
+    try:
+        index = int(zone) if zone.isascii() and zone.isdigit() else socket.if_nametoindex(zone)
+    except OSError:
+        raise wrong(operation, address, f"no such interface: {zone}") from None
+    return address._replace(host=host), index
+
+
+def on_interface(name: tuple[object, ...], index: int) -> tuple[object, ...]:
+    """A socket name with the interface as its scope, where it has one (IPv6)."""
+    return (*name[:3], index) if len(name) > 3 and index else name
+
+
+def is_group(host: object) -> bool:
+    """Whether this is the address of a multicast group."""
+    try:
+        return ipaddress.ip_address(str(host).partition("%")[0]).is_multicast
+    except ValueError:
+        return False
+
+
+def is_broadcast(name: tuple[object, ...]) -> bool:
+    """Whether an IPv4 socket name is that of a broadcast address.
+
+    Only the kernel knows the networks' masks: Linux refuses to connect to one (EACCES) when
+    SO_BROADCAST is not set.
+    """
+    if name[0] == "255.255.255.255":
+        return True
+    if not sys.platform.startswith("linux"):
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        return trial.connect_ex(name) == errno.EACCES
+
+
+def set_interface(sock: socket.socket, index: int, options: Options) -> None:
+    """Send what goes to groups by an interface, with the TTL that was asked for. Raises OSError."""
+    six = sock.family == socket.AF_INET6
+    if index and six:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+    elif index:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, _request("0.0.0.0", index))
+    ttl = dict(options.sockopts).get("ttl")
+    if ttl is not None and six:
+        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MULTICAST_HOPS, ttl)
+    elif ttl is not None:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+
+
+def join(sock: socket.socket, group: str, index: int) -> None:
+    """Receive what is sent to a group, on one interface. Raises OSError.
+
+    Index 0 is the interface that the routes say; without such a route, every one that can.
+    """
+    try:
+        _join(sock, group, index)
+    except OSError as error:
+        if index or error.errno not in (errno.ENODEV, errno.EADDRNOTAVAIL):
+            raise
+        if not any([_joined(sock, group, each) for each, _ in socket.if_nameindex()]):
+            raise
+
+
+def _joined(sock: socket.socket, group: str, index: int) -> bool:
+    try:
+        _join(sock, group, index)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE  # another index of the same interface
+    return True
+
+
+def _join(sock: socket.socket, group: str, index: int) -> None:
+    if sock.family == socket.AF_INET6:
+        request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)
+    else:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, _request(group, index))
+
+
+def _request(group: str, index: int) -> bytes:
+    """struct ip_mreqn: group, our address (any), index. Windows takes the index as an address."""
+    if sys.platform == "win32":
+        chosen = struct.pack("!I", index)
+        return chosen if group == "0.0.0.0" else socket.inet_aton(group) + chosen
+    return socket.inet_aton(group) + bytes(4) + struct.pack("@i", index)
+
+
+def bind_to_group(sock: socket.socket, name: tuple[object, ...]) -> None:
+    """Bind the port of a group, which others on this machine may listen to as well.
+
+    Bound to the group, the socket hears nothing that is sent to this machine's own addresses;
+    Windows binds no groups. Raises OSError.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT") and not sys.platform.startswith("linux"):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # BSD asks for this one
+    if sys.platform == "win32":
+        name = ("::" if sock.family == socket.AF_INET6 else "0.0.0.0", *name[1:])
+    sock.bind(name)
