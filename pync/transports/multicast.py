@@ -13,6 +13,7 @@ import sys
 
 from ..core.address import Address
 from ..core.errors import PyncError
+from ..core.number import is_digits, whole
 from . import Options
 from .datagram import DatagramConn
 
@@ -57,9 +58,12 @@ def without_interface(
     if not percent or not is_group(host):
         return address, 0
     try:
-        index = int(zone) if zone.isascii() and zone.isdigit() else socket.if_nametoindex(zone)
-    except OSError:
-        raise wrong(operation, address, f"no such interface: {zone}") from None
+        # struct ip_mreqn has the index as an int.
+        index = whole(zone, 2**31 - 1) if is_digits(zone) else socket.if_nametoindex(zone)
+    except (OSError, ValueError):  # ValueError: it holds a NUL
+        index = None
+    if index is None:
+        raise wrong(operation, address, f"no such interface: {zone}")
     return address._replace(host=host), index
 
 
@@ -114,7 +118,8 @@ def join(sock: socket.socket, group: str, index: int) -> None:
     except OSError as error:
         if index or error.errno not in (errno.ENODEV, errno.EADDRNOTAVAIL):
             raise
-        if not any([_joined(sock, group, each) for each, _ in socket.if_nameindex()]):
+        joined = [_joined(sock, group, each) for each, _ in socket.if_nameindex()]
+        if not any(joined):
             raise
 
 

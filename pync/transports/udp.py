@@ -126,8 +126,7 @@ def _bound(
 
             multicast.bind_to_group(sock, multicast.on_interface(name, interface))
             multicast.set_interface(sock, interface, options)
-            scope = int(str(name[3])) if len(name) > 3 else 0
-            multicast.join(sock, str(name[0]).partition("%")[0], interface or scope)
+            multicast.join(sock, str(name[0]), interface)
         else:
             sock.bind(name)
         sock.setblocking(False)
