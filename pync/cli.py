@@ -115,6 +115,7 @@ class _Session:
         """Raises OutputGone, Terminated, KeyboardInterrupt."""
         try:
             self._config = self._dialect.parse(words)
+            self._voice.say(self._config.notice)
             return self._serve(self._config)
         except (UsageError, PyncError) as error:
             self._voice.say(self._dialect.complain(error, self._config))

@@ -103,12 +103,13 @@ def without_zone(host: str) -> str:
     return host.partition("%")[0] if ":" in host else host
 
 
-def check_port(text: str) -> int:
+def check_port(text: str, option: str = "") -> int:
     """A port number from text.
 
-    Raises UsageError.
+    Raises UsageError, which names the option if there is one.
     """
     number = whole(text, 65535)
     if number is None:
-        raise UsageError(f"{shortened(text)} is not a valid port (0-65535)")
+        where = f"{option}: " if option else ""
+        raise UsageError(f"{where}{shortened(text)} is not a valid port (0-65535)")
     return number

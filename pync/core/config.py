@@ -188,6 +188,7 @@ class Config(NamedTuple):
     endings: Endings = Endings()
     proxies: tuple[Proxy, ...] = ()
     serves: Proxy | None = None
+    notice: str | None = None
 
 
 #: Seconds that the peer of a TLS connection must have sent nothing for before it gets our
@@ -206,5 +207,15 @@ def over_tls(endings: Endings, config: Config) -> Endings:
 
 #: Fields that are no options: what the dialect worked out.
 WORKED_OUT = frozenset(
-    {"program", "verifies", "happy_eyeballs", "address", "ports", "endings", "proxies", "serves"}
+    {
+        "program",
+        "verifies",
+        "happy_eyeballs",
+        "address",
+        "ports",
+        "endings",
+        "proxies",
+        "serves",
+        "notice",
+    }
 )

@@ -13,6 +13,7 @@ from ..core.deadline import parse_duration
 from ..core.errors import DialError, ListenError, OutputError, UsageError
 from ..core.number import whole
 from . import VERSION, About
+from .ncat_rules import check, notice, proxy_dns
 from .ncat_says import NcatOptionError, complain, is_proxy, is_silent, say
 from .ncat_targets import address, pointer, route, source_port
 from .proxies import chain, served
@@ -142,6 +143,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "quit_after": _duration("-q timeout"),
     "route_pointer": pointer,
     "source_port": source_port,
+    "proxy_dns": proxy_dns,
 }
 
 
@@ -159,10 +161,12 @@ def parse(argv: list[str]) -> Config:
         config = config._replace(broadcast=True)  # theirs sets it on every UDP socket
     if config.wait is None and not config.listen:
         config = config._replace(connect_timeout=CONNECT_TIMEOUT)
+    if config.broker:
+        config = config._replace(listen=True)
+    config = _with_tls(config._replace(notice=notice(config)))
+    check(config)
     config = _with_clients(config)
-    if config.listen and config.zero_io:
-        raise UsageError("Services designed for LISTENING can't be used with -z")
-    config = _with_proxy(_with_tls(config))
+    config = _with_proxy(config)
     config = config._replace(address=address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None
@@ -224,7 +228,7 @@ def _with_clients(config: Config) -> Config:
         for name in ("exec", "sh_exec"):
             if getattr(config, name) is not None:
                 raise UsageError("Invalid option combination: --broker and -e.")
-        config = config._replace(broker=True, listen=True, keep_open=True)
+        config = config._replace(broker=True, keep_open=True)
     if config.max_conns is not None and not config.listen:
         raise UsageError("Invalid option combination: `--max-conns' with connect.")
     text = str(config.max_conns) if config.max_conns is not None else "100"

@@ -95,7 +95,10 @@ def complain(error: Exception, config: Config | None) -> Said:
 
         if isinstance(error, AccessError):
             return _wrong_list(error)
-        return f"Ncat: {error} QUITTING."
+        text = str(error)
+        if text.endswith("\n"):
+            return f"Ncat: {text[:-1]}", " QUITTING."
+        return f"Ncat: {text} QUITTING."
     if isinstance(error, DialError):
         return _not_dialled(error, config)
     if isinstance(error, ListenError):

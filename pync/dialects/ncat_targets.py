@@ -37,6 +37,8 @@ def address(config: Config, words: list[str]) -> Address:
     if config.source_port is not None and whole(config.source_port, 65535) is None:
         raise UsageError(f"Invalid source port {config.source_port}.")
     ports = words if config.listen else words[1:]
+    if config.listen and config.source_port is not None and len(words) == 2:
+        raise UsageError(f"Got more than one port specification: {config.source_port} {words[1]}.")
     if len(words) > 2:
         raise UsageError(f"Got more than one port specification: {' '.join(ports)}.")
     if config.listen:

@@ -19,7 +19,7 @@ from ..core.quantity import (
     unescape,
 )
 from ..core.until import Until
-from . import about_from, own_status
+from . import about_from, own_status, pync_rules
 from .proxies import chain, served
 from .pync_says import complain, say
 from .pync_usage import USAGE
@@ -31,64 +31,6 @@ __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
 #: The kinds of --exit-codes.
 PLAIN, DETAILED = "plain", "detailed"
-
-#: Options that contradict each other, with what is said.
-CONFLICTS = (
-    ("listen", "zero_io", "cannot use -z and -l"),
-    ("ipv4", "ipv6", "cannot use -4 and -6"),
-    ("send_only", "recv_only", "cannot use --send-only and --recv-only"),
-    ("send_only", "no_stdin", "cannot use --send-only and -d"),
-    ("shutdown", "no_shutdown", "cannot use -N and --no-shutdown"),
-    ("unixsock", "ipv4", "cannot use -U and -4"),
-    ("unixsock", "ipv6", "cannot use -U and -6"),
-    ("udp", "md5sig", "cannot use -S and -u"),
-    ("unixsock", "md5sig", "cannot use -S and -U"),
-    ("interval", "delay", "cannot use -i and --delay"),
-    ("listen", "pass_fd", "cannot use -F and -l"),
-    ("zero_io", "pass_fd", "cannot use -F and -z"),
-    ("proxy", "udp", "cannot use --proxy and -u"),
-    ("retry", "listen", "cannot use --retry and -l"),
-    ("banner", "udp", "cannot use --banner and -u"),
-    ("ssl", "udp", "cannot use --ssl and -u: there is no DTLS here"),
-    ("insecure", "ssl_verify", "cannot use --insecure and --ssl-verify"),
-    ("exec", "sh_exec", "cannot use --exec and --sh-exec"),
-    ("exec", "zero_io", "cannot use --exec and -z"),
-    ("exec", "expect", "cannot use --exec and --expect"),
-    *(
-        (broker, other, f"cannot use --{broker} and {shown}")
-        for broker in ("broker", "chat")
-        for other, shown in (
-            ("udp", "-u"),
-            ("exec", "--exec"),
-            ("sh_exec", "--sh-exec"),
-            ("expect", "--expect"),
-            ("until", "--until"),
-            ("count", "--count"),
-        )
-    ),
-)
-
-#: Options that make no sense without another.
-NEEDS = (
-    ("keep_open", "listen", "must use -l with -k"),
-    *(
-        (name, "listen", f"--{name.replace('_', '-')} needs -l")
-        for name in ("broker", "chat", "max_conns", "allow", "allowfile", "deny", "denyfile")
-    ),
-    ("random_ports", "zero_io", "-r needs -z"),
-    ("broadcast", "udp", "-b needs -u"),
-    ("accept_timeout", "listen", "--accept-timeout needs -l"),
-    ("report_port", "listen", "--report-port needs -l"),
-    ("banner", "zero_io", "--banner needs -z"),
-    ("pipe_access", "listen", "--pipe-access needs -l"),
-    ("pipe_remote", "listen", "--pipe-remote needs -l"),
-)
-
-#: Options that make no sense without one of several.
-NEEDS_ONE = (
-    ("append_output", ("output", "hex_dump"), "--append-output needs --output or --hex-dump"),
-    ("timestamps", ("output", "hex_dump"), "--timestamps needs --output or --hex-dump"),
-)
 
 
 def _one_of(one: str, other: str) -> Callable[[str, str], str]:
@@ -155,9 +97,11 @@ def parse(argv: list[str]) -> Config:
         # Whatever else is wrong, a person who asks for help gets it.
         return Config(help="--help" in flags, version="--version" in flags)
     fields, words = read(USAGE, argv, MANNER, VALUES)
-    config = Config(target=tuple(words), **fields)
-    _check(config)
-    config = with_address(config)._replace(verifies=not config.insecure)
+    config = with_address(pync_rules.implied(Config(target=tuple(words), **fields)))
+    pync_rules.check_address(config)
+    if config.until is not None:
+        Until(config.until)  # refused now, not when somebody has connected
+    config = config._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config), serves=served(config))
@@ -178,20 +122,6 @@ def status(error: Exception, config: Config | None) -> int:
     if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
         return detailed_status(error)
     return own_status(error, config)
-
-
-def _check(config: Config) -> None:
-    for one, other, said in CONFLICTS:
-        if getattr(config, one) and getattr(config, other):
-            raise UsageError(said)
-    for one, needed, said in NEEDS:
-        if getattr(config, one) and not getattr(config, needed):
-            raise UsageError(said)
-    for one, needed_ones, said in NEEDS_ONE:
-        if getattr(config, one) and not any(getattr(config, name) for name in needed_ones):
-            raise UsageError(said)
-    if config.until is not None:
-        Until(config.until)  # refused now, not when somebody has connected
 
 
 def _program(config: Config) -> str:

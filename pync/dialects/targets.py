@@ -33,6 +33,8 @@ def with_address(config: Config) -> Config:
         host, port = listen_on(config, words)
         check_port_word(port)
         return config._replace(address=Address(scheme, host, port))
+    if config.source_port is not None:
+        check_port_word(config.source_port, "-p")
     host, ports = connect_to(words)
     if not config.zero_io:
         if len(ports) != 1:
@@ -74,12 +76,18 @@ def _path(config: Config, words: list[str]) -> Address:
 def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
     """Host and port of a listener, from ``[HOST] PORT``, -s and -p. Raises UsageError."""
     host = config.source or ""
-    if len(words) == 2:
-        return words[0], words[1]
     if len(words) > 2:
         raise UsageError("too many words: -l takes [HOST] PORT")
     if config.source_port is not None:
+        if len(words) == 2 or (words and is_digits(words[0])):
+            raise UsageError(f"two ports, -p {config.source_port} and {words[-1]}: give one")
+        if words and host:
+            raise UsageError(f"two addresses, -s {host} and {words[0]}: give one")
         return (words[0] if words else host), config.source_port
+    if len(words) == 2:
+        if host:
+            raise UsageError(f"two addresses, -s {host} and {words[0]}: give one")
+        return words[0], words[1]
     if not words:
         raise UsageError("-l needs a PORT")
     if ":" in words[0]:
@@ -100,12 +108,12 @@ def connect_to(words: list[str]) -> tuple[str, list[str]]:
     return words[0], words[1:]
 
 
-def check_port_word(port: str) -> None:
+def check_port_word(port: str, option: str = "") -> None:
     """See that a word can be a port: a number or a service name. Raises UsageError."""
     if not port:
-        raise UsageError("PORT is empty")
+        raise UsageError(f"{option or 'PORT'} is empty")
     if is_digits(port.lstrip("-")):
-        check_port(port)
+        check_port(port, option)
 
 
 def port_list(words: list[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from pync.cli import main
 from pync.dialects import load
 from pync.dialects.words import options_in
+from pync.programs import reach
 
 #: How many command lines are tried.
 LINES = int(os.environ.get("PYNC_COMMAND_LINES", "400"))
@@ -180,6 +181,8 @@ def run(argv: list[str]) -> tuple[int, str]:
     """The status of a command line, and what it says on stderr."""
     with open(os.devnull, "r+b") as null, tempfile.TemporaryFile() as said:
         status = main(argv, null, null, said)
+        # A listener's TLS context is kept for its clients, and with it an open key log.
+        reach._listener_context.cache_clear()
         said.seek(0)
         return status, said.read().decode()
 

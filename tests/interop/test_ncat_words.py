@@ -96,6 +96,58 @@ no-such-host.invalid
 --proxy 127.0.0.1:1 --proxy 127.0.0.1:1 127.0.0.1 1
 --proxy-auth a:b --proxy-auth a:b --proxy 127.0.0.1:1 127.0.0.1 1
 --proxy-type http --proxy-type http --proxy 127.0.0.1:1 127.0.0.1 1
+--proxy-auth a:b 127.0.0.1 1
+--proxy-dns local 127.0.0.1 1
+--proxy-dns x 127.0.0.1 1
+--proxy-dns x -l 192.0.2.1 1
+--proxy-type socks5 127.0.0.1 1
+--proxy-type x 127.0.0.1 1
+--proxy-auth a:b -l 192.0.2.1 1
+--proxy-dns local -l 192.0.2.1 1
+--ssl-key /x 127.0.0.1 1
+--ssl-cert /x 127.0.0.1 1
+--ssl-key /x -l 192.0.2.1 1
+--ssl-cert /x -l 192.0.2.1 1
+--ssl-servername x -l 192.0.2.1 1
+--ssl-verify -l 192.0.2.1 1
+--ssl-alpn x -l 192.0.2.1 1
+--ssl-alpn x,y 127.0.0.1 1
+--allow 1.2.3.4 127.0.0.1 1
+--deny 1.2.3.4 127.0.0.1 1
+--allowfile /dev/null 127.0.0.1 1
+--denyfile /dev/null 127.0.0.1 1
+--broker 192.0.2.1 1
+--chat 192.0.2.1 1
+-l --chat 192.0.2.1 1
+-m 5 -l 192.0.2.1 1
+-m 5 -lk 192.0.2.1 1
+-m 5 127.0.0.1 1
+--append-output 127.0.0.1 1
+-4 -G 4 127.0.0.1 1
+--send-only --recv-only 127.0.0.1 1
+-U --ssl /nonexist/x
+-lU -p 1 /nonexist/x
+-u -e /bin/true -l 192.0.2.1 1
+-z -e /bin/true 127.0.0.1 1
+-z -l -e /bin/true 192.0.2.1 1
+--broker -z 192.0.2.1 1
+-l --proxy 127.0.0.1:1 192.0.2.1 1
+-U --proxy 127.0.0.1:1 /x
+-u --proxy 127.0.0.1:1 127.0.0.1 1
+--proxy 127.0.0.1 127.0.0.1 1
+--proxy 127.0.0.1:1 -w 1 127.0.0.1 1
+-lk -l --keep-open 192.0.2.1 1
+-l -p 1 192.0.2.1 2
+-l -s 127.0.0.1 192.0.2.1 1
+-w 1 -l 192.0.2.1 1
+-i 1 -l 192.0.2.1 1
+-l -U -s /x
+-l -m 5 -u 192.0.2.1 1
+-l -m 5 -U /nonexist/x
+-lz -c true 192.0.2.1 1
+--proxy-dns both 127.0.0.1 1
+-l --ssl-alpn x --ssl-key k 192.0.2.1 1
+--proxy-type x --allow 1.1.1.1 h 1
 """.strip("\n").split("\n")
 
 

@@ -9,7 +9,8 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import WORKED_OUT, Config, Endings
 from pync.core.errors import UsageError
-from pync.dialects.pync import CONFLICTS, NEEDS, ONLY_ONCE, USAGE, VALUES, parse
+from pync.dialects.pync import ONLY_ONCE, USAGE, VALUES, parse
+from pync.dialects.pync_rules import CONFLICTS, NEEDS, OF_TLS, SHOWN
 from pync.dialects.words import options_in
 
 
@@ -19,8 +20,13 @@ def test_every_option_is_a_field() -> None:
 
 
 def test_the_tables_name_fields() -> None:
-    named = {name for one, other, _ in (*CONFLICTS, *NEEDS) for name in (one, other)}
-    assert named | set(VALUES) <= set(Config._fields)
+    named = {
+        name
+        for table in (CONFLICTS, NEEDS)
+        for one, others in table.items()
+        for name in (one, *others)
+    }
+    assert named | set(VALUES) | set(OF_TLS) | set(SHOWN) <= set(Config._fields)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_who_asks_for_a_proxy_server_gets_one() -> None:
     assert config.program == "proxy"
     assert config.serves == Proxy("socks", "", "", "joe", "secret")
     assert parse(["-l", "1080"]).serves is None
-    assert parse(["--proxy-type", "socks5", "h", "1"]).serves is None
+    assert parse(["--proxy-type", "socks5", "--proxy", "p", "h", "1"]).serves is None
 
 
 @pytest.mark.parametrize(
