@@ -112,6 +112,8 @@ class Config(NamedTuple):
     allowfile: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     denyfile: tuple[str, ...] = ()
+    allow_target: tuple[str, ...] = ()
+    deny_target: tuple[str, ...] = ()
 
     # TLS
     ssl: bool = False

@@ -79,7 +79,18 @@ OPTIONS = options_in(USAGE)
 ONLY_ONCE = ("exec", "sh_exec", "expect", "until", "output", "hex_dump", "report_port")
 
 MANNER = Manner(
-    accumulates=frozenset({"verbose", "proxy", "allow", "allowfile", "deny", "denyfile"}),
+    accumulates=frozenset(
+        {
+            "verbose",
+            "proxy",
+            "allow",
+            "allowfile",
+            "deny",
+            "denyfile",
+            "allow_target",
+            "deny_target",
+        }
+    ),
     once=tuple(
         (frozenset({name}), f"--{name.replace('_', '-')} can be given only once")
         for name in ONLY_ONCE

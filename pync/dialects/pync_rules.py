@@ -177,6 +177,9 @@ def _need(one: str, needed: tuple[str, ...]) -> str:
 
 
 def _check_proxies(config: Config) -> None:
+    for name in ("allow_target", "deny_target"):
+        if getattr(config, name) and not (config.listen and config.proxy_type):
+            raise UsageError(f"{shown(name)} needs -l --proxy-type")
     if config.listen:
         for name in ("proxy_auth", "proxy_auth_file", "proxy"):
             if getattr(config, name) and config.proxy_type is None:

@@ -86,6 +86,10 @@ Options:
      --allowfile=FILE            Let in only those in FILE; # begins a comment.
      --deny=LIST                 Keep these out; this beats --allow.
      --denyfile=FILE             Keep out those in FILE.
+     --allow-target=LIST         With -l --proxy-type: connect to these only.
+     --deny-target=LIST          Connect to none of these; this beats --allow-target. Clients of
+                                 other machines are connected to loopback and link-local
+                                 addresses only if --allow-target names them.
      --banner=TIME               With -z: wait so long for what an open port says, and show it.
      --json                      Events as JSON, one object a line: the results of a scan on
                                  stdout, those of connections on stderr.

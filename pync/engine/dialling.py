@@ -11,6 +11,7 @@ from ..core.errors import DialError
 from ..transports import Options
 from ..transports.conn import TcpConn
 from ..transports.connecting import Connecting
+from ..transports.internet import address_of
 from .loop import Scheduler, Timer
 from .resolver import Found, Lookup, Resolver
 
@@ -22,7 +23,8 @@ class Dialling:
         loop: waits for it.
         resolver: looks the name up.
         address: host and port.
-        options: how to dial; its time-out is for everything, and None is none.
+        options: how to dial; its time-out is for everything, and None is none. Only addresses
+            that it ``admits`` are tried.
         finished: is called once; ``conn`` or ``failure`` says how.
     """
 
@@ -70,8 +72,15 @@ class Dialling:
         if isinstance(found, DialError):
             self._fail(found)
             return
+        scheme = self._address.scheme
+        endpoints = [one for one in found if self._options.admits(address_of(scheme, one.name))]
+        if not endpoints:
+            self._fail(DialError("dial", self._address, "not allowed"))
+            return
         remaining = self._deadline.remaining
-        self._connecting = Connecting(self._address, found, self._options, remaining, self._watch)
+        self._connecting = Connecting(
+            self._address, endpoints, self._options, remaining, self._watch
+        )
         self._proceed()
 
     def _watch(self, descriptor: int, wanted: bool) -> None:

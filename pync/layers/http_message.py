@@ -43,6 +43,7 @@ ALLOW = (b"Allow", b"CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 REASONS = {
     200: b"OK",
     400: b"Bad Request",
+    403: b"Forbidden",
     405: b"Method Not Allowed",
     407: b"Proxy Authentication Required",
     408: b"Request Timeout",

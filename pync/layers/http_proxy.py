@@ -43,7 +43,7 @@ CLOSING = "closing"
 BROKEN = "broken"
 
 #: Refusals after which the next request can be understood.
-_HARMLESS = (200, 405, 407, 502, 504)
+_HARMLESS = (200, 403, 405, 407, 502, 504)
 
 
 class Intermediary:
@@ -194,13 +194,13 @@ class Intermediary:
         self.state = FORWARDING
         self._go_on_reading()
 
-    def failed(self, why: str, *, late: bool = False) -> None:
+    def failed(self, why: str, status: int = 502) -> None:
         """It was not reached.
 
         Arguments:
-            late: whether it had all the time that there was.
+            status: of the answer.
         """
-        self._refuse(Refused(504 if late else 502, why))
+        self._refuse(Refused(status, why))
         self._go_on_reading()
 
     # The origin.

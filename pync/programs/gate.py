@@ -22,8 +22,8 @@ def gate(config: Config, report: Report) -> Admits:
         raise UsageError(f"access lists are for hosts, and {config.address} has none")
     from ..core.access import Access
 
-    allowed = _list(config.allow, config.allowfile, config)
-    access = Access(allowed, _list(config.deny, config.denyfile, config) or ())
+    allowed = list_of(config.allow, config.allowfile, config)
+    access = Access(allowed, list_of(config.deny, config.denyfile, config) or ())
 
     def admits(peer: Address) -> bool:
         if access.admits(peer.host):
@@ -34,7 +34,7 @@ def gate(config: Config, report: Report) -> Admits:
     return admits
 
 
-def _list(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # type: ignore[no-untyped-def]
+def list_of(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # type: ignore[no-untyped-def]
     """The entries of all options of one kind together; None when there is no such option."""
     # (A return type would import what only a listener with lists needs.)
     from ..core.access import ListFileError, entries, entries_of_file, read_list
@@ -48,10 +48,10 @@ def _list(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # ty
                 specifications += entries_of_file(file.read())
         except OSError as error:
             raise ListFileError(path, error.strerror or str(error)) from None
-    return read_list(specifications, _numbers_only if config.nodns else _addresses)
+    return read_list(specifications, _numbers_only if config.nodns else addresses_of)
 
 
-def _addresses(name: str) -> Iterable[str]:
+def addresses_of(name: str) -> Iterable[str]:
     """All addresses of a name. Raises OSError."""
     return _found(name, 0)
 

@@ -25,6 +25,7 @@ from .common import options_of
 from .door import Door, allow_many_descriptors
 from .proxying.session import Make, Services, Session
 from .proxying.socks import VERSIONS, socks_sessions
+from .proxying.targets import Admits, target_gate
 from .reach import check_listener
 from .talk import recording
 from .tunnelling import port_number
@@ -38,12 +39,12 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
     assert config.address is not None
     assert config.serves is not None
     check_listener(config)
-    make = _sessions(config.serves)
+    make, admits = _sessions(config.serves), target_gate(config)
     allow_many_descriptors()
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
         with Loop() as loop, Resolver(loop) as resolver:
-            server = _Server(config, make, loop, resolver, listener, report, tap)
+            server = _Server(config, make, admits, loop, resolver, listener, report, tap)
             try:
                 server.open()
                 loop.run_while(lambda: True)
@@ -59,6 +60,7 @@ class _Server:
         self,
         config: Config,
         make: Make,
+        admits: Admits,
         loop: Loop,
         resolver: Resolver,
         listener: Listener,
@@ -78,6 +80,7 @@ class _Server:
             lambda: _tuning(config, tap),
             report,
             _onward(config),
+            admits,
         )
 
     def open(self) -> None:

@@ -62,16 +62,16 @@ class PipeOptions(NamedTuple):
 class Options(NamedTuple):
     """How to dial or listen.
 
-    ``timeout``: seconds for a connection to be made (None: as long as the system
-    takes). ``happy_eyeballs``: try the addresses of a name side by side (RFC 8305); without
-    it one after another, and each has the time-out for itself. ``source`` and
-    ``source_port``: bound before dialling. ``numeric``: no name is looked up. ``family``:
-    4, 6 or 0 for both. ``many``: a datagram listener takes datagrams from everyone, not
-    from its first peer only. ``sockopts``: options to set on the socket (sockopts.py).
-    ``md5_key``: signs TCP segments (md5sig.py). ``admits``: whether a peer may come, asked
-    before a byte of it is read. ``source_route``: IPv4 hosts to go by; ``route_pointer``:
-    which is next (route.py).
-    ``pipe``: for named pipes. ``report``: is told of attempts that begin and that fail.
+    ``timeout``: seconds for a connection to be made (None: as long as the system takes).
+    ``happy_eyeballs``: try the addresses of a name side by side (RFC 8305); without it one after
+    another, and each has the time-out for itself. ``source`` and ``source_port``: bound before
+    dialling. ``numeric``: no name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a
+    datagram listener takes datagrams from everyone, not from its first peer only. ``sockopts``:
+    options to set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
+    ``admits``: whether a peer may come, asked before a byte of it is read; for a proxy's dial,
+    whether a target may be connected to. ``source_route``: IPv4 hosts to go by; ``route_pointer``:
+    which is next (route.py). ``pipe``: for named pipes. ``report``: is told of attempts that begin
+    and that fail.
     """
 
     timeout: float | None = None

@@ -17,6 +17,9 @@ from ...transports.conn import Conn
 from .forwarding import Forwarding
 from .session import Make, Services, Session
 
+#: Cause of a failed dial -> status of the answer, if not 502 (RFC 9110 15.5.4, 15.6.5).
+_STATUSES = {"not allowed": 403, "timed out": 504}
+
 
 class HttpSession(Session):
     """One client of an HTTP proxy.
@@ -82,7 +85,7 @@ class HttpSession(Session):
             wanted = self._proxy.wanted
             address = Address("tcp", wanted.host, str(wanted.port))
             self._services.report(AttemptFailed(address, failure.cause))
-            self._proxy.failed(str(failure), late=failure.cause == "timed out")
+            self._proxy.failed(str(failure), _STATUSES.get(failure.cause, 502))
         self._forward(first=False)
 
 

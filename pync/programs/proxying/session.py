@@ -25,6 +25,7 @@ from ...layers.handshake import Handshake, Result
 from ...transports import Options
 from ...transports.conn import Conn, StreamConn, TcpConn
 from .parting import Parting
+from .targets import Admits
 
 if TYPE_CHECKING:
     from .reaching import Reaching
@@ -38,7 +39,7 @@ class Services(NamedTuple):
 
     ``loop``: for each client, its own Boundary. ``dialling``: how to dial targets. ``tuning``:
     makes what happens to the bytes of one client. ``proxies``: those to pass on the way to a
-    target.
+    target. ``admits``: whether a client may go to a target.
     """
 
     loop: Scheduler
@@ -48,6 +49,7 @@ class Services(NamedTuple):
     tuning: Callable[[], Tuning]
     report: Report
     proxies: tuple[Proxy, ...] = ()
+    admits: Admits = lambda _client, _target: True
 
 
 class Activity(Protocol):
@@ -126,7 +128,7 @@ class Session:
 
     def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
         """Connect to where the client wants to go; the connection is ours then."""
-        address = Address("tcp", host, str(port))
+        address, client = Address("tcp", host, str(port)), self._client.peer
 
         def finished(dialled: Dialling | Reaching) -> None:
             if dialled.conn is not None:
@@ -136,6 +138,7 @@ class Session:
             then(dialled.failure)
 
         loop, resolver, options, *_ = services = self._services
+        options = options._replace(admits=lambda target: services.admits(client, target))
         if not services.proxies:
             self._do(Dialling(loop, resolver, address, options, finished))
             return

@@ -238,7 +238,7 @@ def test_requests_that_are_refused_are_the_last(request_: bytes, expected: int) 
 def test_an_origin_that_is_not_reached() -> None:
     ours = proxy()
     ours.receive(GET)
-    ours.failed("timed out", late=True)
+    ours.failed("timed out", 504)
     assert status(ours.for_client()) == [504]
     assert ours.state == READING
     ours.receive(b"POST http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")

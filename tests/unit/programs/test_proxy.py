@@ -35,6 +35,7 @@ def test_who_asks_for_a_proxy_server_gets_one() -> None:
         ("--proxy-type socks -u 1", "cannot use -u and -l --proxy-type"),
         ("--proxy-type socks --exec cat 1", "cannot use --exec and -l --proxy-type"),
         ("--proxy-type socks --broker 1", "cannot use --broker and -l --proxy-type"),
+        ("--allow-target 10.0.0.1 1", "--allow-target needs -l --proxy-type"),
         ("--proxy h:1 1", "cannot use --proxy and -l without --proxy-type"),
     ],
 )
@@ -70,6 +71,37 @@ def test_who_is_on_the_list_of_the_denied_is_not_read(pync: Start) -> None:
         assert client.hears_rest() == b""
     assert "denied: not allowed" in running.says()
     running.ends()
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [
+        ("socks", b"\5\0" + b"\5\2\0\1" + bytes(6)),
+        ("http", b"HTTP/1.1 403 Forbidden\r\n"),
+    ],
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_target_on_the_list_of_the_denied_is_not_connected_to(
+    pync: Start, kind: str, refused: bytes, host: str
+) -> None:
+    with listening() as target:
+        words = ("--proxy-type", kind, "--deny-target", "127.0.0.0/8,::1")
+        running = pync("-lv", *words, "--accept-timeout=0.3", "127.0.0.1", 0)
+        port = int(running.says().rpartition(" ")[2])
+        name, number = host.encode(), int(target.port)
+        asks = {
+            "socks": b"\5\1\0\5\1\0\3%c%b" % (len(name), name) + number.to_bytes(2, "big"),
+            "http": b"CONNECT %b:%d HTTP/1.1\r\nHost: h\r\n\r\n" % (name, number),
+        }
+        with connected(port) as client:
+            client.says(asks[kind])
+            client.hears(refused)
+            client.half_closes()
+            client.hears_rest()
+        running.ends()
+        target.sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            target.sock.accept()
 
 
 def test_anybody_who_reaches_it_can_use_it_and_that_is_said(pync: Start) -> None:
