@@ -92,13 +92,20 @@ class PeerEnded(NamedTuple):
 
 
 class Secured(NamedTuple):
-    """A connection is secured by TLS; ``fingerprint``: SHA-256 of the peer's certificate."""
+    """A connection is secured by TLS.
+
+    ``fingerprint``: SHA-256 of the peer's certificate. With -v and --json, also whose it is
+    (``subject``), who signed it (``issuer``) and until when it is valid (``expires``).
+    """
 
     peer: Address
     version: str
     cipher: str
-    protocol: str
-    fingerprint: str
+    protocol: str = ""
+    fingerprint: str = ""
+    subject: str = ""
+    issuer: str = ""
+    expires: str = ""
 
 
 class Unverified(NamedTuple):

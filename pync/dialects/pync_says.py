@@ -24,9 +24,10 @@ from ..core.events import (
     Told,
     Unverified,
 )
+from . import Said
 
 
-def say(event: Event, config: Config, interactive: bool) -> str | None:
+def say(event: Event, config: Config, interactive: bool) -> Said:
     """What is said on stderr about an event; None is nothing."""
     if isinstance(event, Failed):
         return f"pync: {event.error}"
@@ -53,7 +54,7 @@ def say(event: Event, config: Config, interactive: bool) -> str | None:
     return _verbosely(event) if config.verbose else None
 
 
-def _verbosely(event: Event) -> str | None:
+def _verbosely(event: Event) -> Said:
     if isinstance(event, Listening):
         word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
         return f"{word} on {_where(event.address)}"
@@ -79,10 +80,15 @@ def _verbosely(event: Event) -> str | None:
     return None
 
 
-def _secured(event: Secured) -> str:
+def _secured(event: Secured) -> Said:
     protocol = f", {event.protocol}" if event.protocol else ""
     certificate = f", SHA-256 {event.fingerprint}" if event.fingerprint else ""
-    return f"Secured by {event.version}, {event.cipher}{protocol}{certificate}"
+    secured = f"Secured by {event.version}, {event.cipher}{protocol}{certificate}"
+    if not event.expires:
+        return secured
+    issuer = "itself" if event.issuer == event.subject else event.issuer
+    whose = f"Certificate of {event.subject}, issued by {issuer}, valid until {event.expires}"
+    return secured, whose
 
 
 def _connected(peer: Address, asked: str, succeeded: bool) -> str:

@@ -16,7 +16,7 @@ from ..core.events import Failed, Report
 from ..engine.boundary import as_failure, ends_program
 from ..engine.loop import Loop, Timer
 from ..transports.conn import Conn
-from .reach import begin_welcome, end_welcome, welcome
+from .reach import welcome
 
 if TYPE_CHECKING:
     from ..transports.security import Securing
@@ -58,6 +58,8 @@ class Doorstep:
             if not self._config.ssl:
                 self._entered(welcome(conn, self._config, self._report))
                 return
+            from .securing import begin_welcome
+
             securing = begin_welcome(conn, self._config)
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
@@ -93,7 +95,7 @@ class Doorstep:
         self._drop(conn, descriptor)
         try:
             secured.settimeout(None)
-            self._entered(end_welcome(secured, self._config, self._report))
+            self._entered(welcome(secured, self._config, self._report))
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
 

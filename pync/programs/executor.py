@@ -19,7 +19,8 @@ from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
 from .door import Door
-from .reach import check_listener, connect, welcome
+from .reach import check_listener, connect
+from .reception import Reception
 from .tuned import tuning_of
 
 #: Seconds between two looks at children that are on their way out.
@@ -43,8 +44,9 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
         if config.keep_open and not config.udp:
             _Crowd(config, words, listener, report).serve()
             return exits.OK
-        with welcome(listener.accept(config.accept_timeout), config, report) as conn:
+        with Reception(listener, config, report) as reception, reception.accept() as conn:
             listener.close_for_others()
+            reception.close()
             report(Accepted(conn.peer))
             return _serve(config, words, conn)
 

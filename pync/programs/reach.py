@@ -9,23 +9,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-from ..core.address import without_zone
 from ..core.config import Config
-from ..core.errors import DialError, UsageError
-from ..core.events import AttemptFailed, PeerProcess, Report, Secured, Unverified
+from ..core.errors import DialError
+from ..core.events import AttemptFailed, PeerProcess, Report
 from ..transports import dial
-from ..transports.conn import Conn, StreamConn
+from ..transports.conn import Conn
 from .common import options_of
-
-if TYPE_CHECKING:
-    import ssl
-
-    from ..transports.layered import LayeredConn
-    from ..transports.security import Securing, Security
 
 
 def connect(config: Config, report: Report) -> Conn:
@@ -35,13 +26,12 @@ def connect(config: Config, report: Report) -> Conn:
     """
     assert config.address is not None
     if not config.ssl:
-        return _spoken_to(_identified(_dial(config, report), config, report), config)
-    from ..transports.security import client_context
+        return welcome(_dial(config, report), config, report)
+    from . import securing
 
     # Before anybody is bothered: files that cannot be read, versions that are none.
-    context = client_context(_security(config))
-    conn = _dial(config, report)
-    return _secure(config, conn, context, report, server_side=False)
+    context = securing.client_context(config)
+    return welcome(securing.secure(_dial(config, report), context, config, report), config, report)
 
 
 def _dial(config: Config, report: Report) -> Conn:
@@ -78,7 +68,9 @@ def check_listener(config: Config) -> None:
     Raises UsageError for a file that cannot be read.
     """
     if config.ssl:
-        _listener_context(_security(config))
+        from .securing import listener_context
+
+        listener_context(config)
     if config.keep_open or config.program != "server":
         _import_for_clients(config)
 
@@ -102,96 +94,12 @@ def _import_for_clients(config: Config) -> None:
 
 
 def welcome(conn: Conn, config: Config, report: Report) -> Conn:
-    """An accepted connection, ready to talk over. Owns ``conn`` from now on.
+    """A connection, in plain or its handshake done, ready to talk over."""
+    if config.ssl:
+        from .securing import report_on
 
-    Raises PyncError, with ``conn`` closed.
-    """
-    if not config.ssl:
-        return _spoken_to(_identified(conn, config, report), config)
-    try:
-        context = _listener_context(_security(config))
-    except BaseException:
-        conn.close()
-        raise
-    return _secure(config, conn, context, report, server_side=True)
-
-
-def begin_welcome(conn: Conn, config: Config) -> Securing:
-    """The handshake with an accepted connection, to be taken step by step. Owns ``conn``.
-
-    Raises UsageError, with ``conn`` closed.
-    """
-    from ..transports.security import Securing
-
-    try:
-        if not isinstance(conn, StreamConn):
-            raise UsageError("TLS needs a stream, not datagrams")
-        return Securing(conn, _listener_context(_security(config)), server_side=True)
-    except BaseException:
-        conn.close()
-        raise
-
-
-def end_welcome(secured: LayeredConn, config: Config, report: Report) -> Conn:
-    """The connection after that handshake, ready to talk over."""
-    _report_on(secured.codec, secured, report)
-    return _spoken_to(secured, config)
-
-
-@lru_cache(maxsize=1)
-def _listener_context(security: Security) -> ssl.SSLContext:
-    # One for all clients: a certificate that is made anew is another identity.
-    from ..transports.security import server_context
-
-    return server_context(security)
-
-
-def _security(config: Config) -> Security:
-    from ..transports.security import Security
-
-    return Security(
-        verify=config.verifies and not config.insecure,
-        certificate=config.ssl_cert,
-        key=config.ssl_key,
-        trusted=config.ssl_trustfile,
-        ciphers=config.ssl_ciphers,
-        server_name=config.ssl_servername,
-        protocols=tuple(filter(None, (config.ssl_alpn or "").split(","))),
-        least=config.ssl_min_version,
-        most=config.ssl_max_version,
-        keylog=config.ssl_keylog,
-    )
-
-
-def _secure(
-    config: Config, conn: Conn, context: ssl.SSLContext, report: Report, *, server_side: bool
-) -> Conn:
-    """The connection through TLS. Owns ``conn`` from now on. Raises TlsError, UsageError."""
-    from ..transports.security import secure
-
-    if not isinstance(conn, StreamConn):
-        conn.close()
-        raise UsageError("TLS needs a stream, not datagrams")
-    name = None
-    if not server_side and config.address is not None:
-        name = config.ssl_servername or without_zone(config.address.host) or None
-        if config.insecure or not config.verifies:
-            report(Unverified(conn.peer))
-    timeout = config.connect_timeout if config.connect_timeout is not None else config.wait
-    secured = secure(conn, context, server_side=server_side, server_name=name, timeout=timeout)
-    _report_on(secured.codec, secured, report)
-    return _spoken_to(secured, config)
-
-
-def _report_on(codec: object, secured: Conn, report: Report) -> None:
-    from hashlib import sha256
-
-    from ..layers.tls import TlsCodec
-
-    assert isinstance(codec, TlsCodec)
-    certificate = codec.certificate
-    fingerprint = sha256(certificate).hexdigest() if certificate else ""
-    report(Secured(secured.peer, codec.version, codec.cipher, codec.protocol, fingerprint))
+        report_on(conn, config, report)
+    return _spoken_to(_identified(conn, config, report), config)
 
 
 def _identified(conn: Conn, config: Config, report: Report) -> Conn:

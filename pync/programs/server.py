@@ -7,11 +7,11 @@ from ..core.config import Config
 from ..core.events import Accepted, Failed, Report
 from ..engine.boundary import as_failure, ends_program
 from ..transports import listen
-from ..transports.conn import Listener
 from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
-from .reach import check_listener, welcome
+from .reach import check_listener
+from .reception import Reception
 from .talk import Talk, talking
 
 
@@ -23,25 +23,27 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     with talking(config, stdio, report) as talk, listen(config.address, options) as listener:
         announce(listener, config, report)
         if config.keep_open:
-            _serve_for_ever(config, listener, report, talk)
+            with Reception(listener, config, report) as reception:
+                _serve_for_ever(reception, report, talk)
             return exits.OK
-        with welcome(listener.accept(config.accept_timeout), config, report) as conn:
+        with Reception(listener, config, report) as reception, reception.accept() as conn:
             # Nobody else is served: let the next client be refused, not wait.
             listener.close_for_others()
+            reception.close()
             report(Accepted(conn.peer))
             talk(conn)
     return exits.OK
 
 
-def _serve_for_ever(config: Config, listener: Listener, report: Report, talk: Talk) -> None:
+def _serve_for_ever(reception: Reception, report: Report, talk: Talk) -> None:
     while True:
-        accepted = listener.accept(config.accept_timeout)
+        conn = reception.accept()
         try:
-            with welcome(accepted, config, report) as conn:
+            with conn:
                 report(Accepted(conn.peer))
                 if talk(conn):
                     return
         except Exception as error:
             if ends_program(error):
                 raise
-            report(Failed(as_failure(error, accepted.peer)))
+            report(Failed(as_failure(error, conn.peer)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
+from typing import NamedTuple
 
 from ..core.errors import UsageError
 
@@ -59,3 +60,32 @@ def self_made(name: str = "localhost") -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ) + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+class Described(NamedTuple):
+    """What a person asks of a certificate; empty where nobody can tell."""
+
+    subject: str = ""
+    issuer: str = ""
+    expires: str = ""
+
+
+def described(certificate: bytes) -> Described:
+    """What a certificate (DER) says; nothing without cryptography, or if it is malformed."""
+    try:
+        from cryptography import x509
+    except ImportError:
+        return Described()
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            # cryptography warns of other people's certificates (serial numbers, names).
+            warnings.simplefilter("ignore")
+            parsed = x509.load_der_x509_certificate(certificate)
+            names = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
+            # (not_valid_after_utc is new in cryptography 42.)
+            expires = getattr(parsed, "not_valid_after_utc", None) or parsed.not_valid_after
+    except ValueError:
+        return Described()
+    return Described(*names, f"{expires:%Y-%m-%d}")

@@ -15,6 +15,7 @@ from . import DEFAULT, Options
 from . import dial as dial_plain
 from . import listen as listen_plain
 from .conn import StreamConn
+from .handshakes import Handshakes
 from .security import Security, client_context, secure, server_context
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class TlsListener:
     """
 
     def __init__(self, address: Address, security: Security, options: Options) -> None:
-        self._context = server_context(security)
+        context = server_context(security)
         self._plain = listen_plain(address, options)
+        self._handshakes = Handshakes(self._plain, context, _raise)
         self.addresses = self._plain.addresses
 
     @property
@@ -79,16 +81,18 @@ class TlsListener:
         """The next connection, its handshake done.
 
         Arguments:
-            timeout: seconds for a client to come, and for its handshake; None: for ever,
-                and HANDSHAKE.
+            timeout: seconds for a client to come, and for its handshake; None: for ever.
+                A handshake that has begun by then goes on with the next call.
         Raises ListenError, which is a TimeoutError, when no client comes, TlsError when one
         cannot be secured: the listener goes on then.
         """
-        deadline = Deadline(timeout)
-        conn = self._plain.accept(timeout)
-        assert isinstance(conn, StreamConn)
-        return secure(conn, self._context, server_side=True, timeout=deadline.remaining)
+        return self._handshakes.accept(timeout)
 
     def close(self) -> None:
         """Stop listening; idempotent."""
+        self._handshakes.close()
         self._plain.close()
+
+
+def _raise(error: Exception, _peer: object) -> None:
+    raise error

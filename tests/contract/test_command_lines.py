@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pync.cli import main
 from pync.dialects import load
 from pync.dialects.words import options_in
-from pync.programs import reach
+from pync.programs import securing
 
 #: How many command lines are tried.
 LINES = int(os.environ.get("PYNC_COMMAND_LINES", "400"))
@@ -182,7 +182,7 @@ def run(argv: list[str]) -> tuple[int, str]:
     with open(os.devnull, "r+b") as null, tempfile.TemporaryFile() as said:
         status = main(argv, null, null, said)
         # A listener's TLS context is kept for its clients, and with it an open key log.
-        reach._listener_context.cache_clear()
+        securing._listener_context.cache_clear()
         said.seek(0)
         return status, said.read().decode()
 

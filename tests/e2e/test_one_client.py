@@ -42,7 +42,7 @@ PLACES = {
         "step",
         "--broker --ssl",
     ),
-    "the beginning of one": ("pync.programs.doorstep", "module", "begin_welcome", "--broker --ssl"),
+    "the beginning of one": ("pync.programs.securing", "module", "begin_welcome", "--broker --ssl"),
 }
 
 

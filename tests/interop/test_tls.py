@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,7 @@ def test_what_was_agreed_upon_is_told(pem: Path) -> None:
             assert ours.rest() == b"heard "
             assert b"Secured by TLSv1.3, TLS_" in ours.ends(0)
             assert b", pync/1, SHA-256 " in ours.said
+            assert b"Certificate of CN=localhost, issued by itself, valid until " in ours.said
 
 
 def test_versions_are_limited_and_secrets_are_logged(pem: Path, tmp_path: Path) -> None:
@@ -175,6 +177,24 @@ def test_garbage_fails_only_itself(pem: Path, port: int) -> None:
                 tls.sendall(b"still here")
                 assert ours.read(10) == b"still here"
         assert b"http request" in ours.hears(rb"pync: accept tls://.*\n").group()
+
+
+@pytest.mark.parametrize("options", [("-l",), ("-lk",), ("-l", "-e", "cat"), ("-lk", "-e", "cat")])
+def test_a_silent_client_holds_up_nobody(pem: Path, port: int, options: tuple[str, ...]) -> None:
+    words = (*options, "--ssl", "--ssl-cert", str(pem), "127.0.0.1", str(port))
+    with Program(*PYNC, *words) as ours:
+        until(lambda: is_bound(port), "it to listen", ours)
+        with connected(port), connected(port) as slow:
+            slow.says(b"\x16\x03\x01")
+            began = time.monotonic()
+            with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+                with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
+                    tls.sendall(b"not held up")
+                    if "-e" in options:
+                        assert tls.recv(11) == b"not held up"
+                    else:
+                        assert ours.read(11) == b"not held up"
+            assert time.monotonic() - began < 5
 
 
 def test_clients_show_certificates_where_they_are_asked_for(pem: Path, port: int) -> None:
