@@ -97,6 +97,8 @@ def test_what_is_heard_is_read_and_answered(
         (b"a\r\nb\r\0\xff\xff", b"a\r\nb\r\0\xff", b""),
         (b"\xff\xfd\x06", b"", b"\xff\xfc\x06"),
         (b"\xff\xfa\x18\x01\xff\xf0y", b"y", b""),
+        (b"a\xff\xfa\xff\xf0 b", b"a b", b""),
+        (b"a\xff\xfa\xff\xffaa\xff\xf0 b", b"a b", b""),
     ],
 )
 def test_without_abilities_and_text(wire: bytes, read: bytes, answered: bytes, feed: Feed) -> None:
