@@ -19,6 +19,7 @@ import pytest
 
 from .class_plugin import Entry, GivenClass
 from .outcome import Exit, SuiteFailed, WrongUsage
+from .output import say
 from .plan import Options, Plan, address_of
 from .preflight import check_thermometer, resolved
 from .reports.classes import ClassReport
@@ -48,7 +49,7 @@ def run_class(
     except OSError as error:
         raise WrongUsage(f"REPORT {report}: {(error.strerror or str(error)).lower()}") from None
     book = ClassReport(plans, report)
-    print(f"conformance: {len(entries)} targets of {options.target[1:]}", flush=True)
+    say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     status = _run_pytest(GivenClass(entries, book.take), jobs, places)
     if status == pytest.ExitCode.INTERRUPTED:
         return Exit.INTERRUPTED

@@ -19,6 +19,7 @@ from .alone import ALONE, judge_what_is_asked
 from .doctor import report
 from .listing import explain, listing, listing_of_mutants
 from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
+from .output import complain, say
 from .plan import Options
 from .reports.baseline import rebased
 from .reports.diff import changes
@@ -94,7 +95,7 @@ SELFTEST_DEADLINE = 3.0
 def main(argv: list[str]) -> Exit:
     """Run one command line; returns the exit status."""
     if argv and argv[0] in ("-h", "--help", "help"):
-        print(USAGE.rstrip())
+        say(USAGE.rstrip())
         return Exit.CONFORMANT
     if argv == [ALONE]:
         return judge_what_is_asked()
@@ -103,10 +104,10 @@ def main(argv: list[str]) -> Exit:
     except docopt.DocoptExit as error:
         return _wrong(_complaint(argv, str(error)))
     if given["--help"]:
-        print(USAGE.rstrip())
+        say(USAGE.rstrip())
         return Exit.CONFORMANT
     if given["--version"]:
-        print(f"conformance {__version__}")
+        say(f"conformance {__version__}")
         return Exit.CONFORMANT
     command = next(name for name in _COMMANDS if given[name])
     try:
@@ -114,9 +115,7 @@ def main(argv: list[str]) -> Exit:
     except WrongUsage as error:
         return _wrong(str(error))
     except (SuiteFailed, Unreachable) as error:
-        print(f"conformance: {error}", file=sys.stderr)
-        for line in getattr(error, "output", []):
-            print(f"  | {line}", file=sys.stderr)
+        complain(str(error), tuple(getattr(error, "output", ())))
         return error.exit
     except BrokenPipeError:
         # The reader of our output is gone (| head); nobody is left to tell.
@@ -166,18 +165,18 @@ def _selftest(given: dict[str, Any]) -> Exit:
     from .reports.kills import as_text, write_kills
 
     kills = write_kills(report, read_results(report / "results.jsonl"))
-    print(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
+    say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
     return Exit.SUITE_FAILED if kills.idle or kills.survivors else status
 
 
 def _list(given: dict[str, Any]) -> Exit:
     lines = listing_of_mutants if given["--mutants"] else listing
-    print(lines(given["--profile"]))
+    say(lines(given["--profile"]))
     return Exit.CONFORMANT
 
 
 def _explain(given: dict[str, Any]) -> Exit:
-    print(explain(given["ID"]))
+    say(explain(given["ID"]))
     return Exit.CONFORMANT
 
 
@@ -201,15 +200,15 @@ def _matrix(given: dict[str, Any]) -> Exit:
         write_matrix(output, runs)
     except OSError as error:
         raise WrongUsage(f"--output {output}: {(error.strerror or str(error)).lower()}") from None
-    print(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
+    say(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
     return Exit.CONFORMANT
 
 
 def _diff(given: dict[str, Any]) -> Exit:
     found = changes(_results_of(given["BEFORE"]), _results_of(given["AFTER"]))
     for change in found:
-        print(change)
-    print(f"{len(found)} changed, {sum(change.worse for change in found)} of them for the worse")
+        say(str(change))
+    say(f"{len(found)} changed, {sum(change.worse for change in found)} of them for the worse")
     return Exit.NOT_CONFORMANT if any(change.worse for change in found) else Exit.CONFORMANT
 
 
@@ -223,7 +222,7 @@ def _baseline(given: dict[str, Any]) -> Exit:
         path.write_text(new, encoding="utf-8")
     except OSError as error:
         raise WrongUsage(f"--expect {path}: {(error.strerror or str(error)).lower()}") from None
-    print(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
+    say(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
     return Exit.CONFORMANT
 
 
@@ -289,5 +288,5 @@ def _known() -> str:
 
 
 def _wrong(line: str) -> Exit:
-    print(f"conformance: {line}", file=sys.stderr)
+    complain(line)
     return Exit.USAGE

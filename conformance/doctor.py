@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from .catalogue import ClientProfile, Profile
 from .outcome import Exit, NotJudged, Unreachable, Violation
+from .output import say
 from .plan import Case, Options, Plan
 from .preflight import resolved
 from .profiles import PROFILES
@@ -197,5 +198,5 @@ def _next(options: Options, fitting: list[str], settings: str) -> str:
 def report(options: Options) -> Exit:
     """Print the examination. Raises WrongUsage or Unreachable."""
     for heading, line in examine(options):
-        print(f"{heading:<10} {line}", flush=True)
+        say(f"{heading:<10} {line}")
     return Exit.CONFORMANT

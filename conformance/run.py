@@ -6,7 +6,6 @@ The library's way in; the command line (cli.py) and the self-test go through her
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -15,6 +14,7 @@ import pytest
 
 from . import expectations
 from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
+from .output import complain
 from .plan import Options
 from .plugin import Given
 from .preflight import prepare
@@ -42,9 +42,7 @@ def run(
         expectations.read(plan.options.expect)
         _check_writable(report)
     except (WrongUsage, Unreachable, SuiteFailed) as error:
-        print(f"conformance: {error}", file=sys.stderr)
-        for line in getattr(error, "output", []):
-            print(f"  | {line}", file=sys.stderr)
+        complain(str(error), tuple(getattr(error, "output", ())))
         return error.exit
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

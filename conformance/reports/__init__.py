@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ..output import command
 from ..plan import Plan
 from .badge import write_badge
 from .junit import write_junit
@@ -45,4 +46,4 @@ def tell_github(results: Results) -> None:
         with open(step, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(summary(results))
     for line in workflow_commands(results):
-        print(line.encode("ascii", "backslashreplace").decode("ascii"))
+        command(line)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..outcome import MEANING, Exit
+from ..output import say
 from ..plan import Plan
 from . import FORMS
 from .matrix import WHOLE, write_matrix
@@ -116,9 +117,7 @@ class ClassReport:
     def _say(self, line: str) -> None:
         if self._progress:
             line = f"\r\x1b[K{line}"
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        print(line.encode(encoding, "backslashreplace").decode(encoding), file=self._stream)
-        self._stream.flush()
+        say(line, self._stream)
 
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:

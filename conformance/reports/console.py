@@ -2,7 +2,7 @@
 
 A failing run says what is wrong in its first lines: each failure is shown whole as it
 comes, up to a handful, and the end lists them all. Text from a server was made
-printable where it was recorded; here only the stream's encoding is minded.
+printable where it was recorded; here the stream's encoding and the CI system are minded.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO, Any
 import pytest
 
 from ..outcome import MEANING, Exit
+from ..output import harmless
 from ..plan import Plan
 from ..plugin import CONTROLLER, PROPERTY, Controller
 from .summary import Summary
@@ -123,7 +124,7 @@ class Console:
         if self._progress:
             line = f"\r\x1b[K{line}"
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        self._write(harmless(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
     def _write(self, text: str) -> None:
         if self._gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ..core.config import Config
 from ..core.errors import PyncError, UsageError, cause_of
@@ -48,15 +49,44 @@ def _offered(config: Config) -> str | None:
 
 
 def _write_down(path: str, text: bytes) -> None:
-    # Under another name first: who waits for the file never reads half a number.
+    try:
+        if _can_be_replaced(path):
+            _replace(path, text)
+        else:
+            _write_into(path, text)
+    except OSError as error:
+        raise PyncError("write", path, cause_of(error)) from None
+
+
+def _can_be_replaced(path: str) -> bool:
+    """Whether it is a regular file, or nothing yet: not a device, a FIFO or a link."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def _replace(path: str, text: bytes) -> None:
+    # Written under another name first, so that a reader never sees half a number.
     unfinished = f"{path}.{os.getpid()}.tmp"
     try:
         with open(unfinished, "xb") as file:
             file.write(text)
         os.replace(unfinished, path)
-    except OSError as error:
+    except OSError:
         try:
             os.unlink(unfinished)
         except OSError:
             pass
-        raise PyncError("write", path, cause_of(error)) from None
+        raise
+
+
+def _write_into(path: str, text: bytes) -> None:
+    # Opening a FIFO waits for its reader, as a shell's redirection does.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        os.write(descriptor, text)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.ftruncate(descriptor, len(text))
+    finally:
+        os.close(descriptor)

@@ -183,6 +183,17 @@ def is_not_too_large(source: Source) -> list[str]:
     return [f"{lines} lines, more than {LARGEST}"] if lines > LARGEST else []
 
 
+def prints_in_one_place(source: Source) -> list[str]:
+    """A server under test must not speak to the CI system: see conformance/output.py."""
+    if source.name == "conformance/output.py":
+        return []
+    return sorted(
+        f"line {node.lineno}: print"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+    )
+
+
 def reads_numbers_in_one_place(source: Source) -> list[str]:
     """int() takes what a command line must not: see pync/core/number.py."""
     if source.parts[-1] == "number.py":
@@ -295,6 +306,13 @@ LAWS = {
             Source("pync/core/number.py", "text.isdigit()"),
             Source("pync/dialects/nc.py", "number = whole(word, 65535)"),
         ],
+    ),
+    "the suite prints in output.py only": Law(
+        prints_in_one_place,
+        # What those two print is read by the suite, not by a person.
+        [path for path in SUITE_ITSELF if path.stem not in ("inetd", "inherit")],
+        [Source("conformance/run.py", "def late():\n    print(error)")],
+        [Source("conformance/run.py", "say(error)"), Source("conformance/output.py", "print()")],
     ),
     "every file says what it is": Law(
         says_what_it_is,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,58 @@ def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     with listen(HERE) as listener, pytest.raises(PyncError):
         told_by(listener, Config(report_port=str(path)))
     assert list(tmp_path.iterdir()) == [path]
+
+
+def kind_of(path: Path) -> int:
+    return stat.S_IFMT(path.lstat().st_mode)
+
+
+@only_posix
+def test_a_link_stays_a_link_and_its_file_gets_the_port(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("a longer text than a port")
+    link.symlink_to(file)
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(link)))
+        assert file.read_text() == f"{listener.address.port}\n"
+    assert kind_of(link) == stat.S_IFLNK
+    assert sorted(tmp_path.iterdir()) == [file, link]
+
+
+@only_posix
+def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "file")
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(link)))
+        assert (tmp_path / "file").read_text() == f"{listener.address.port}\n"
+    assert kind_of(link) == stat.S_IFLNK
+
+
+@only_posix
+def test_a_fifo_is_written_into(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with listen(HERE) as listener:
+            told_by(listener, Config(report_port=str(path)))
+            assert os.read(reader, 100) == f"{listener.address.port}\n".encode()
+    finally:
+        os.close(reader)
+    assert kind_of(path) == stat.S_IFIFO
+
+
+@only_posix
+def test_a_device_is_written_into(tmp_path: Path) -> None:
+    path = tmp_path / "null"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.stat(os.devnull).st_rdev)
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(path)))
+    assert kind_of(path) == stat.S_IFCHR
 
 
 @only_posix

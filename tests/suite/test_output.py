@@ -1,0 +1,93 @@
+"""What the suite prints: nothing that a server sends is a command to the CI system."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.output import harmless, say
+
+from .judging import conformance
+
+COMMANDS = [
+    "##[add-mask]x",
+    "a ##[error]b",
+    "::error::x",
+    "  \t::set-output name=a::b",
+    "one\n::add-mask::x",
+    "one\r::add-mask::x",
+    "\u00a0::error::x",
+    ":::",
+    "###[[x",
+]
+
+
+def is_obeyed(text: str) -> bool:
+    """Whether GitHub's runner finds a command in it (actions/runner, ActionCommand)."""
+    return any(
+        line.lstrip().startswith("::") or "##[" in line for line in re.split(r"[\r\n]", text)
+    )
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_a_command_is_printed_and_not_obeyed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_obeyed(text)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert not is_obeyed(harmless(text))
+    assert harmless(text).replace(" ", "") == text.replace(" ", "")
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert harmless(text) == text
+
+
+@given(st.text(st.sampled_from(":#[]x \t\r\n\u2003")))
+def test_no_text_is_obeyed(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_ACTIONS", "true")
+        assert not is_obeyed(harmless(text))
+
+
+def test_what_a_stream_cannot_encode() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\n")
+    say("a\u00e9", stream)
+    stream.seek(0)
+    assert stream.read() == "a\\xe9\n"
+
+
+#: A server that writes a command to its standard error and to its client.
+SERVER = """
+import socket, sys
+print("##[add-mask]a\\n  ::add-mask::b", file=sys.stderr, flush=True)
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        client = server.accept()[0]
+        client.recv(1000)
+        client.sendall(b"##[error]c::error::d\\n::error::e\\n")
+        client.close()
+"""
+
+
+@pytest.mark.parametrize("source", [SERVER, SERVER.partition("with ")[0]], ids=["wrong", "ended"])
+def test_a_server_does_not_speak_to_the_runner(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    script = tmp_path / "server.py"
+    script.write_text(source)
+    target = shlex.join([sys.executable, str(script), "{port}"])
+    words = ("run", target, "--case=echo/binary", f"--report={tmp_path / 'report'}")
+    done = conformance(*words)
+    said = [
+        line
+        for line in (done.stdout + done.stderr).splitlines()
+        if not line.startswith("::error title=echo/")
+    ]
+    assert any("# [" in line for line in said), said
+    assert [line for line in said if is_obeyed(line)] == []
