@@ -68,15 +68,31 @@ class Dialect(NamedTuple):
 def load(name: str) -> Dialect:
     """The dialect of that name; only its module is imported. KeyError when there is none."""
     module = import_module(f".{DIALECTS[name]}", __name__)
+    renamed = name != DIALECTS[name]
     return Dialect(
         DIALECTS[name],
         module.USAGE,
         module.parse,
-        module.say,
-        module.complain,
+        _named(name, DIALECTS[name], module.say) if renamed else module.say,
+        _named(name, DIALECTS[name], module.complain) if renamed else module.complain,
         module.status,
         module.about,
     )
+
+
+def _named(name: str, own: str, speak: Callable[..., Said]) -> Callable[..., Said]:
+    """Messages that begin with the name by which the program was called, as err(3) has them."""
+
+    def rename(line: str) -> str:
+        return f"{name}: {line[len(own) + 2 :]}" if line.startswith(f"{own}: ") else line
+
+    def say(*about: object) -> Said:
+        said = speak(*about)
+        if said is None or isinstance(said, OnStdout):
+            return said
+        return rename(said) if isinstance(said, str) else tuple(rename(line) for line in said)
+
+    return say
 
 
 def own_status(error: Exception, _config: Config | None) -> int:

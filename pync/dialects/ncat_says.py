@@ -15,6 +15,7 @@ from ..core.errors import (
     ProxyError,
     PyncError,
     QuitTimeoutError,
+    RelayError,
     TlsError,
     UsageError,
 )
@@ -125,6 +126,8 @@ def complain(error: Exception, config: Config | None) -> Said:
         return None
     if isinstance(error, TlsError) and error.operation == "relay":
         return "Ncat: Input/output error."
+    if isinstance(error, RelayError) and config is not None and config.listen:
+        return None  # a listener ends with 1, and says nothing of it, not even with -v
     if isinstance(error, OutputError):
         return f"{error.operation}: {_as_strerror(error.cause)}"
     if isinstance(error, PyncError):

@@ -40,10 +40,11 @@ def announce(listener: Listener, config: Config, report: Report) -> None:
 
 def _offered(config: Config) -> str | None:
     """What anybody who reaches the listener can do, and should perhaps not."""
+    if any((config.allow, config.allowfile, config.deny, config.denyfile)):
+        return None
     if config.exec is not None or config.sh_exec is not None:
         return "run the command"
-    lists = (config.allow, config.allowfile, config.deny, config.denyfile)
-    if config.serves is not None and config.serves.user is None and not any(lists):
+    if config.serves is not None and config.serves.user is None:
         return "use the proxy"
     return None
 

@@ -205,11 +205,26 @@ def test_the_same_words_the_same_answer(words: str) -> None:
     assert run([*PYNC, "--as=nc"], given) == run(THEIRS, given)
 
 
-def test_it_is_nc_by_its_name_too(tmp_path: Path) -> None:
-    link = tmp_path / "nc"
-    link.write_text(f'#!/bin/sh\nPYNC_AS=nc exec {" ".join(PYNC)} "$@"\n')
-    link.chmod(0o755)
-    assert run([str(link)], ["-lzy"]) == run([*PYNC, "--as=netcat"], ["-lzy"])
+@pytest.mark.parametrize("name", ["nc", "netcat"])
+@pytest.mark.parametrize("words", ["-lzy", "-vn 127.0.0.1 1", "-l -z 1", "-w x h 1"])
+def test_its_messages_begin_with_the_name_that_was_called(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    link = tmp_path / "theirs" / name
+    link.parent.mkdir()
+    link.symlink_to(str(shutil.which(needs("nc"))))
+    ours = tmp_path / name
+    ours.write_text(f'#!/bin/sh\nPYNC_AS={name} exec {" ".join(PYNC)} "$@"\n')
+    ours.chmod(0o755)
+    theirs = subprocess.run(
+        [name, *words.split()],
+        executable=link,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
+    assert run([str(ours)], words.split()) == (theirs.returncode, theirs.stdout, theirs.stderr)
+    assert run([*PYNC, f"--as={name}"], words.split()) == run([str(ours)], words.split())
 
 
 def columns_of(shown: bytes) -> tuple[list[str], list[tuple[str, ...]]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.errors import UsageError
+from pync.core.events import Listening
 from pync.dialects import DIALECTS, load
 
 
@@ -22,3 +24,10 @@ def test_a_dialect_reads_and_speaks(name: str) -> None:
 def test_an_unknown_dialect() -> None:
     with pytest.raises(KeyError):
         load("esperanto")
+
+
+def test_messages_begin_with_the_name_that_was_called() -> None:
+    error = UsageError("no")
+    assert load("nc").complain(error, None) == "nc: no"
+    assert load("netcat").complain(error, None) == "netcat: no"
+    assert load("netcat").say(Listening(Address("tcp", "::1", "9")), Config(), False) is None

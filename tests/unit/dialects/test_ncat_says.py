@@ -127,3 +127,9 @@ def test_an_option_that_is_none_says_where_help_is() -> None:
 )
 def test_a_proxy_s_refusal(code: str, said: str) -> None:
     assert complain(ProxyError("dial", "x", "why", code=code), None) == said
+
+
+def test_a_listener_does_not_tell_of_a_connection_that_broke() -> None:
+    error = RelayError("relay", V4, "connection reset by peer")
+    assert complain(error, Config(listen=True, verbose=1)) is None
+    assert complain(error, Config()) == "Ncat: Connection reset by peer."

@@ -119,6 +119,7 @@ def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
         ("127.0.0.1", Config(exec="cat"), False),
         ("0.0.0.0", Config(exec="cat"), True),
         ("0.0.0.0", Config(sh_exec="cat"), True),
+        ("0.0.0.0", Config(exec="cat", allow=("10.0.0.1",)), False),
         ("0.0.0.0", Config(), False),
     ],
 )
