@@ -1,8 +1,7 @@
 """Who may use an HTTP proxy: Basic (RFC 7617) and Digest (RFC 7616), from both sides. Pure.
 
-A Guard is the proxy's side: it makes challenges, and judges what clients answer to them. It
-keeps no list of the nonces that it made: they carry their time, signed. ``credentials`` is
-the client's side: the answer to the best of a proxy's challenges.
+A Guard is the proxy's side: it makes challenges, and judges what clients answer to them.
+``credentials`` is the client's side: the answer to the best of a proxy's challenges.
 """
 
 from __future__ import annotations
@@ -11,19 +10,14 @@ import base64
 import hashlib
 import hmac
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
+
+from .http_nonce import Nonces
 
 #: Algorithms of Digest; their ``-sess`` kin are for clients only. MD5 is offered first, though it
 #: is not the better one (RFC 7616 3.7): ncat takes the first and gives up when it cannot.
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
-
-#: Seconds for which a nonce can be used.
-LIFETIME = 300.0
-
-#: Answers to nonces that are remembered, so that nobody gives one a second time.
-REMEMBERED = 4096
 
 #: Bytes of a header that are looked at.
 LONGEST = 4096
@@ -71,10 +65,8 @@ class Guard:
     ) -> None:
         self._user = user
         self._password = password
-        self._secret = secret
-        self._now = now
+        self._nonces = Nonces(secret, now)
         self._realm = realm
-        self._seen: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 
     def challenges(self, stale: bool = False) -> list[str]:
         """The values of Proxy-Authenticate.
@@ -82,7 +74,7 @@ class Guard:
         Arguments:
             stale: whether an answer was right but for its nonce, which was too old.
         """
-        digest = f'Digest realm="{self._realm}", qop="auth", nonce="{self._nonce()}"'
+        digest = f'Digest realm="{self._realm}", qop="auth", nonce="{self._nonces.make()}"'
         end = ", stale=true" if stale else ""
         return [
             *(f"{digest}, algorithm={name}{end}" for name in _HASHES),
@@ -117,10 +109,9 @@ class Guard:
             algorithm in _HASHES
             and given.get("realm") == self._realm
             and given.get("uri") in _spellings(target)
-            and given.get("qop") == "auth"
-            and re.fullmatch(r"[0-9a-fA-F]{8}", given.get("nc", "")) is not None
+            and _counts_or_is_old(given)
             and self._names_us(algorithm, given)
-            and self._is_ours(given.get("nonce", ""))
+            and self._nonces.is_ours(given.get("nonce", ""))
         )
         if not fits:
             return "refused"
@@ -129,7 +120,8 @@ class Guard:
         )
         if not hmac.compare_digest(_bytes(given.get("response", "")), expected.encode()):
             return "refused"
-        return "admitted" if self._is_fresh(given) else "stale"
+        number = int(given["nc"], 16) if "qop" in given else None
+        return "admitted" if self._nonces.use(given["nonce"], number) else "stale"
 
     def _names_us(self, algorithm: str, given: dict[str, str]) -> bool:
         user = self._user
@@ -137,29 +129,12 @@ class Guard:
             user = _hash(algorithm, f"{user}:{self._realm}")
         return hmac.compare_digest(_bytes(given.get("username", "")), _bytes(user))
 
-    def _nonce(self) -> str:
-        stamp = f"{self._now():.6f}"
-        return f"{stamp}-{self._signature(stamp)}"
 
-    def _signature(self, stamp: str) -> str:
-        return hmac.new(self._secret, _bytes(stamp), hashlib.sha256).hexdigest()[:32]
-
-    def _is_ours(self, nonce: str) -> bool:
-        stamp, _, signature = nonce.partition("-")
-        return hmac.compare_digest(_bytes(signature), self._signature(stamp).encode())
-
-    def _is_fresh(self, given: dict[str, str]) -> bool:
-        """Whether the nonce is young, and this answer to it the first of its number."""
-        nonce = given["nonce"]
-        if self._now() - float(nonce.partition("-")[0]) > LIFETIME:
-            return False
-        answer = nonce, given["nc"].lower(), given.get("cnonce", "")
-        if answer in self._seen:
-            return False
-        self._seen[answer] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True
+def _counts_or_is_old(given: dict[str, str]) -> bool:
+    """Whether the request is numbered (RFC 7616), or the client knows no numbers (RFC 2069)."""
+    if "qop" not in given:
+        return "nc" not in given
+    return given["qop"] == "auth" and bool(re.fullmatch(r"[0-9a-fA-F]{8}", given.get("nc", "")))
 
 
 # The client's side.

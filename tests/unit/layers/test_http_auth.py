@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pync.layers.http_auth import (
-    LIFETIME,
-    REMEMBERED,
     AuthError,
     Challenge,
     Guard,
     credentials,
     parse,
 )
+from pync.layers.http_nonce import LIFETIME, REMEMBERED
 
 NOW = [1000.0]
 
@@ -186,13 +186,44 @@ def test_a_nonce_of_somebody_else() -> None:
     assert guard().judge("GET", "http://h/", [answer(made_up)]) == "refused"
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_an_answer_that_was_used_is_never_admitted_again() -> None:
     by = guard()
-    challenges = offered(by, "MD5")
-    for number in range(REMEMBERED + 10):
-        said = credentials(challenges, "GET", "/", "joe", "secret", f"{number}")
-        assert by.judge("GET", "/", [said]) == "admitted"
-    assert len(by._seen) == REMEMBERED
+    first = answer(offered(by, "MD5"))
+    assert by.judge("GET", "http://h/", [first]) == "admitted"
+    for _ in range(REMEMBERED + 10):
+        NOW[0] += 0.001
+        assert by.judge("GET", "http://h/", [answer(offered(by, "MD5"))]) == "admitted"
+    # It is younger than LIFETIME, and long forgotten.
+    assert by.judge("GET", "http://h/", [first]) == "stale"
+
+
+def test_each_number_of_a_nonce_is_good_once() -> None:
+    by = guard()
+    said = answer(offered(by, "MD5"))
+    assert by.judge("GET", "http://h/", [said]) == "admitted"
+    (nonce,) = re.findall(r' nonce="([^"]*)"', said)
+    once_more = credentials(
+        [Challenge("Digest", {"realm": "pync", "qop": "auth", "nonce": nonce})],
+        "GET",
+        "http://h/",
+        "joe",
+        "secret",
+        "another cnonce",
+    )
+    assert by.judge("GET", "http://h/", [once_more]) == "stale"
+
+
+def test_a_client_that_knows_no_numbers_is_admitted_once() -> None:
+    by = guard()
+    old = [
+        Challenge("Digest", {"realm": "pync", "nonce": offered(by, "MD5")[0].parameters["nonce"]})
+    ]
+    said = answer(old)
+    assert "qop" not in said
+    assert by.judge("GET", "http://h/", [answer(old, password="other")]) == "refused"
+    assert by.judge("GET", "http://h/", [said]) == "admitted"
+    assert by.judge("GET", "http://h/", [said]) == "stale"
+    assert by.judge("GET", "http://h/", [f"{said}, nc=00000001"]) == "refused"
 
 
 def test_not_twice_in_one_request() -> None:
