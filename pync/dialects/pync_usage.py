@@ -79,7 +79,7 @@ Options:
   -c --sh-exec=COMMAND           The same by /bin/sh.
      --broker                    With -l: what one client sends, all the others get.
      --chat                      The same for people: each line with its user's name.
-     --max-conns=N               At most N clients at once.
+     --max-conns=N               At most N clients at once (100 with --exec).
      --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
                                  (10.0.0-3.*) and names, comma separated. May be repeated,
                                  like the next three; the lists add up.

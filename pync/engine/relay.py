@@ -128,6 +128,10 @@ class Relay:
         else:
             self._outbound.stop()
 
+    def end_received(self) -> None:
+        """Treat what is received as ended; a peer of datagrams never says so itself."""
+        self._inbound.end_source()
+
     def stop(self) -> None:
         """Move nothing more; the connections are as they were. Idempotent."""
         if self.over:

@@ -21,6 +21,9 @@ from .doorstep import Doorstep
 #: Seconds to wait before accepting again when descriptors have run out.
 PAUSE = 0.1
 
+#: Seconds to wait for one who is about to leave.
+MOMENT = 0.01
+
 #: Connections taken in one round, so that those who are inside are served between.
 AT_ONCE = 64
 
@@ -54,6 +57,9 @@ class Door:
         loop: watches the listener.
         entered: is given each connection that is ready to talk; ``left`` is to be called
             when it is over.
+        at_once: connections taken in one round.
+        clearing: is asked when there are as many as there may be: whether one is just about to
+            leave. Then the next one is not turned away, but waits for a moment.
     """
 
     def __init__(
@@ -63,7 +69,11 @@ class Door:
         listener: Listener,
         report: Report,
         entered: Callable[[Conn], None],
+        at_once: int = AT_ONCE,
+        clearing: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._at_once = at_once
+        self._clearing = clearing
         self._loop = loop
         self._config = config
         self._listener = listener
@@ -106,25 +116,35 @@ class Door:
         raise ListenError("accept", self._listener.address, "timed out")
 
     def _accept(self) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(self._at_once):
+            if self._is_full() and self._clearing():
+                self._pause(MOMENT)
+                return
             try:
                 conn = self._listener.take_nowait()
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
                     raise
                 # A loop that tries again at once would only heat the machine.
-                self._shut()
-                self._loop.call_later(PAUSE, self.open)
+                self._pause(PAUSE)
                 return
             if conn is None:
                 return
             self._admit(conn)
 
-    def _admit(self, conn: Conn) -> None:
+    def _pause(self, seconds: float) -> None:
+        self._shut()
+        self._loop.call_later(seconds, self.open)
+
+    def _is_full(self) -> bool:
         most = self._config.max_conns
-        if most is not None and self._inside + len(self._doorstep) >= most:
+        return most is not None and self._inside + len(self._doorstep) >= most
+
+    def _admit(self, conn: Conn) -> None:
+        if self._is_full():
             conn.close()
-            self._report(Denied(conn.peer, f"connection limit reached ({most})"))
+            cause = f"connection limit reached ({self._config.max_conns})"
+            self._report(Denied(conn.peer, cause))
             return
         self._doorstep.take(conn)
 

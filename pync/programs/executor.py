@@ -1,30 +1,24 @@
 """Commands behind connections (``--exec``, ``--sh-exec``), as client and as listener.
 
-A listener that stays (-k) serves all its clients at once, in one loop. Children are
-reaped, and a single one's exit status is ours.
+A listener that stays (-k) serves all its clients at once (commands.py). A single command's
+exit status is ours.
 """
 
 from __future__ import annotations
 
 from ..core import exits
 from ..core.config import Config, Endings
-from ..core.errors import PyncError
-from ..core.events import Accepted, Connected, Failed, Report
-from ..engine.loop import Loop
-from ..engine.relay import Relay, relay
+from ..core.events import Accepted, Connected, Report
+from ..engine.relay import relay
 from ..transports import listen
-from ..transports.conn import Conn, Listener
-from ..transports.process import Process, start, variables, words_of
+from ..transports.conn import Conn
+from ..transports.process import start, variables, words_of
 from ..transports.stdio import Stdio
 from .announce import announce
 from .common import options_of
-from .door import Door
 from .reach import check_listener, connect
 from .reception import Reception
 from .tuned import tuning_of
-
-#: Seconds between two looks at children that are on their way out.
-PAUSE = 0.1
 
 
 def run(config: Config, _stdio: Stdio, report: Report) -> int:
@@ -39,11 +33,10 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
             return _serve(config, words, conn)
     assert config.address is not None
     check_listener(config)
+    if config.keep_open:
+        return _serve_many(config, words, report)
     with listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
-        if config.keep_open and not config.udp:
-            _Crowd(config, words, listener, report).serve()
-            return exits.OK
         with Reception(listener, config, report) as reception, reception.accept() as conn:
             listener.close_for_others()
             reception.close()
@@ -58,6 +51,23 @@ def _serve(config: Config, words: list[str], conn: Conn) -> int:
         return process.wait()
 
 
+def _serve_many(config: Config, words: list[str], report: Report) -> int:
+    from ..transports.peers import by_peer
+    from .commands import Commands
+
+    assert config.address is not None
+    endings = _endings(config)
+    with listen(config.address, options_of(config, report)) as listener:
+        announce(listener, config, report)
+        if config.udp:
+            # A command for each peer; Commands sees which is silent.
+            endings = endings._replace(idle=None)
+            Commands(config, endings, words, by_peer(listener), report).serve()
+        else:
+            Commands(config, endings, words, listener, report).serve()
+    return exits.OK
+
+
 def _endings(config: Config) -> Endings:
     # The command decides when it is over: with its last word the connection ends.
     return Endings(
@@ -66,75 +76,3 @@ def _endings(config: Config) -> Endings:
         shutdown=config.endings.shutdown,
         idle=config.endings.idle,
     )
-
-
-class _Crowd:
-    """Every client with a command of its own, at once."""
-
-    def __init__(
-        self, config: Config, words: list[str], listener: Listener, report: Report
-    ) -> None:
-        self._config = config
-        self._words = words
-        self._report = report
-        self._loop = Loop()
-        self._clients: dict[Relay, tuple[Process, Conn]] = {}
-        self._leaving: list[Process] = []
-        self._door = Door(self._loop, config, listener, report, self._begin)
-
-    def serve(self) -> None:
-        """Serve until a signal ends it."""
-        with self._loop:
-            try:
-                self._door.open()
-                self._loop.run_while(lambda: True)
-            finally:
-                self._door.close()
-                for running, (process, conn) in list(self._clients.items()):
-                    running.stop()
-                    process.close()
-                    conn.close()
-                    self._leaving.append(process)
-                for process in self._leaving:
-                    process.terminate()
-                    process.wait()
-
-    def _begin(self, conn: Conn) -> None:
-        self._report(Accepted(conn.peer))
-        try:
-            process = start(self._words, variables(conn.local, conn.peer))
-        except PyncError as error:
-            conn.close()
-            self._door.left()
-            self._report(Failed(error))
-            return
-        running = Relay(
-            self._loop,
-            process,
-            conn,
-            _endings(self._config),
-            tuning_of(self._config),
-            finished=self._finished,
-        )
-        self._clients[running] = process, conn
-        running.start()
-
-    def _finished(self, relay_: Relay) -> None:
-        process, conn = self._clients.pop(relay_)
-        process.close()
-        if relay_.failure is None:
-            conn.close()
-        else:
-            conn.drop()
-        self._door.left()
-        if relay_.failure is not None:
-            self._report(Failed(relay_.failure))
-        if process.status is None:
-            self._leaving.append(process)
-            if len(self._leaving) == 1:
-                self._loop.call_later(PAUSE, self._reap)
-
-    def _reap(self) -> None:
-        self._leaving = [process for process in self._leaving if process.status is None]
-        if self._leaving:
-            self._loop.call_later(PAUSE, self._reap)

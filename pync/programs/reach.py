@@ -80,6 +80,8 @@ def _import_for_clients(config: Config) -> None:
     modules = []
     if os.name == "posix":
         modules.append("fcntl")
+    if config.ssl:
+        modules.append("pync.transports.handshakes")
     if config.telnet:
         modules.append("pync.transports.telnet")
     if config.program == "executor":

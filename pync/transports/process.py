@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ..core.address import Address
+from ..core.deadline import Deadline
 from ..core.errors import ExecError, cause_of
 
 if TYPE_CHECKING:
@@ -61,19 +64,33 @@ def _line_of(command: str, *, shell: bool) -> str:
     return command.strip()
 
 
-def start(words: list[str], environment: dict[str, str]) -> Process:
+def start(words: list[str], environment: dict[str, str], *, session: bool = False) -> Process:
     """Start a child.
 
     Arguments:
         words: from words_of.
         environment: variables added to ours.
+        session: see Process.
     Raises ExecError.
     """
     if sys.platform == "win32":
         from .winprocess import WindowsProcess
 
         return WindowsProcess(words[0], environment)
-    return Process(words, environment)
+    return Process(words, environment, session=session)
+
+
+def end_all(processes: Iterable[Process]) -> None:
+    """End children, and wait for them: SIGTERM to all, SIGKILL to those that stay."""
+    processes = list(processes)
+    for process in processes:
+        process.terminate()
+    deadline = Deadline(GRACE)
+    for process in processes:
+        if not process.ends_within(deadline.remaining or 0):
+            process.kill()
+    for process in processes:
+        process.wait()
 
 
 def variables(local: Address, remote: Address) -> dict[str, str]:
@@ -103,11 +120,16 @@ class Process:
     Arguments:
         words: the command.
         environment: variables added to ours.
+        session: in a session of its own, so that ending it ends what it started too; but the
+            keys of the terminal do not reach it, and it cannot read from the terminal.
 
     Raises ExecError.
     """
 
     datagram = False
+
+    #: When the end of its output was read (time.monotonic).
+    output_ended_at: float | None = None
 
     #: A child may close its stdin and go on; send passes over that, splice would not.
     may_refuse = True
@@ -115,9 +137,12 @@ class Process:
     #: What it reads at once it answers at once: two datagrams would become one.
     keeps_apart = True
 
-    def __init__(self, words: list[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, words: list[str], environment: dict[str, str], *, session: bool = False
+    ) -> None:
         import subprocess
 
+        self._leads = session
         try:
             self._child: subprocess.Popen[bytes] = subprocess.Popen(
                 words,
@@ -125,6 +150,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 env=environment_with(environment),
                 bufsize=0,
+                start_new_session=session,
             )
         except OSError as error:
             raise ExecError("exec", words[0], cause_of(error)) from None
@@ -160,7 +186,12 @@ class Process:
 
     def recv(self, size: int) -> bytes:
         """What it wrote; ``b""`` at EOF. Raises OSError."""
-        return b"" if self._stdout.closed else os.read(self._stdout.fileno(), size)
+        data = b"" if self._stdout.closed else os.read(self._stdout.fileno(), size)
+        return data or self._output_ended()
+
+    def _output_ended(self) -> bytes:
+        self.output_ended_at = time.monotonic()
+        return b""
 
     def send(self, data: bytes | memoryview) -> int:
         """Write to its stdin. What it does not want is dropped: that is its own affair."""
@@ -186,21 +217,43 @@ class Process:
         status = self._child.poll()
         return None if status is None else status if status >= 0 else 128 - status
 
-    def wait(self) -> int:
-        """Wait for its end, and see to it if it does not come; returns the status."""
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for its end for so long."""
         import subprocess
 
-        for end_it in (self._child.terminate, self._child.kill):
-            try:
-                self._child.wait(GRACE)
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def wait(self) -> int:
+        """Wait for its end, and see to it if it does not come; returns the status."""
+        for end_it in (self.terminate, self.kill):
+            if self.ends_within(GRACE):
                 break
-            except subprocess.TimeoutExpired:
-                end_it()
+            end_it()
         self._child.wait()
         status = self.status
         assert status is not None
         return status
 
     def terminate(self) -> None:
-        """Ask it to end (SIGTERM); idempotent."""
-        self._child.terminate()
+        """Ask it to end (SIGTERM), and what it started in its session; idempotent."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it (SIGKILL), and what it started in its session; idempotent."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Once it has been waited for, its number may be another process's.
+        if self._child.returncode is not None:
+            return
+        if self._leads:
+            try:
+                os.killpg(self._child.pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass  # all of it has ended (macOS refuses then), or runs as another user
+        else:
+            self._child.send_signal(number)

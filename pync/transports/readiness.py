@@ -97,6 +97,20 @@ class Writable:
         return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
 
 
+def is_hung_up(descriptor: int) -> bool:
+    """Whether a connection's peer has gone, not only ended its direction (poll(2), POLLHUP).
+
+    False where the system does not tell the two apart.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import select
+
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return bool(poll.poll(0))
+
+
 def for_a_few() -> selectors.BaseSelector:
     """What is best for some dozens of descriptors: changing what is watched costs nothing."""
     if hasattr(selectors, "PollSelector") and sys.platform != "darwin":

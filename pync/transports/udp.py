@@ -152,6 +152,15 @@ class UdpListener(Listener):
         asks = any(address.host in WILDCARDS for address in addresses)
         self._receive_any = pktinfo.receive if asks else receive
 
+    def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
+        """A datagram of somebody who may come, and who that is. Raises OSError."""
+        data, arrival = self._receive(sock, 0)
+        return data, arrival, address_of(self.address.scheme, arrival.sender)
+
+    def local_address(self, sock: socket.socket) -> Address:
+        """The address of one of the sockets."""
+        return address_of(self.address.scheme, sock.getsockname())
+
     def _take(self, sock: socket.socket) -> Conn:
         scheme = self.address.scheme
         _, first = self._receive(sock, socket.MSG_PEEK)

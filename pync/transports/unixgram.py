@@ -14,7 +14,7 @@ from ..core.address import Address
 from ..core.errors import DialError
 from . import Options
 from .conn import Conn, Listener
-from .datagram import DatagramConn, ListeningConn, receive
+from .datagram import Arrival, DatagramConn, ListeningConn, receive
 from .unix import Placed, bound, cause, kernel_name, new_socket, remove, shown
 
 
@@ -79,6 +79,15 @@ class UnixgramListener(Listener):
         super().close()
         remove(self._placed)
         self._placed = None
+
+    def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
+        """A datagram, and whose it is. Raises OSError."""
+        data, arrival = receive(sock)
+        return data, arrival, Address("unixgram", path=shown(arrival.sender or ""))
+
+    def local_address(self, _sock: socket.socket) -> Address:
+        """The address of the socket."""
+        return self.address
 
     def _take(self, sock: socket.socket) -> Conn:
         _, first = receive(sock, socket.MSG_PEEK)

@@ -89,7 +89,8 @@ class WindowsProcess(Process):
 
     def recv(self, size: int) -> bytes:
         """What it wrote; ``b""`` at EOF. Raises OSError."""
-        return b"" if self._inlet.sock.fileno() < 0 else self._inlet.recv(size)
+        data = b"" if self._inlet.sock.fileno() < 0 else self._inlet.recv(size)
+        return data or self._output_ended()
 
     def send(self, data: bytes | memoryview) -> int:
         """Write to its stdin. What it does not want is dropped: that is its own affair."""
@@ -113,9 +114,7 @@ class WindowsProcess(Process):
 
     def wait(self) -> int:
         """Wait for its end, and see to it if it does not come; returns the status."""
-        try:
-            self._child.wait(GRACE)
-        except subprocess.TimeoutExpired:
+        if not self.ends_within(GRACE):
             self.terminate()
         status = self._child.wait()
         self._job.close()
@@ -124,6 +123,10 @@ class WindowsProcess(Process):
     def terminate(self) -> None:
         """End it, and whatever it started; idempotent. (There is no asking on Windows.)"""
         self._job.end(_ENDED_BY_US)
+
+    def kill(self) -> None:
+        """The same."""
+        self.terminate()
 
 
 def _write_all(stdin: IO[bytes], data: bytes) -> None:

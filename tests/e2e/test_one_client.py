@@ -35,6 +35,9 @@ PLACES = {
     "a broker, on arrival": ("pync.programs.broker", "module.Member", "start", "--broker"),
     "a broker, a read": ("pync.transports.conn", "module.Conn", "recv", "--broker"),
     "a broker, a write": ("pync.programs.backlog", "module.Place", "next", "--broker"),
+    "a command, its start": ("pync.programs.commands", "module", "variables", "-k --exec=cat"),
+    "a command, a read": ("pync.transports.conn", "module.Conn", "recv", "-k --exec=cat"),
+    "a command, its end": ("pync.programs.commands", "module.Process", "send_eof", "-k --exec=cat"),
     "a welcome": ("pync.programs.doorstep", "module", "welcome", "--broker"),
     "a handshake": (
         "pync.transports.security",
@@ -56,6 +59,8 @@ def test_the_others_are_served(stack: ExitStack, place: str) -> None:
     first, second = (stack.enter_context(connected(port)) for _ in range(2))
     first.says(b"hello\n")
     second.says(b"hello\n")
+    if "its end" in place:
+        first.half_closes()
     program.hears(rb"pync: relay \S+: internal error: ValueError: wrong\n")
     # Somebody else is welcome; with --ssl whoever does not speak TLS is told so.
     third = stack.enter_context(connected(port))

@@ -61,7 +61,7 @@ RESERVED = {
     "asyncio": {"editing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
-    "select": {"stdio.py"},
+    "select": {"readiness.py", "stdio.py"},
     "selectors": {"loop.py", "readiness.py"},
     "threading": {
         "editing.py",

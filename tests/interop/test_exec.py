@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from ..peer import DEADLINE, connected, listening
+from ..peer import DEADLINE, connected, listening, mailbox
 from ..programs import PYNC, Program, is_bound, needs, until
 
 NCAT = (*PYNC, "--as=ncat")
@@ -76,6 +76,21 @@ def test_the_clients_end_is_the_end_of_the_commands_input(command: str, port: in
         with connected(port) as peer, peer.saying(sent):
             assert peer.hears_rest() == expected
         ours.ends(0)
+
+
+@pytest.mark.parametrize("whose", ["ncat", "pync"])
+def test_each_udp_peer_has_a_command_of_its_own(whose: str, udp_port: int) -> None:
+    command = (needs("ncat"),) if whose == "ncat" else NCAT
+    counts = "n=0; while read line; do n=$((n+1)); echo $line $n; done"
+    to = ("127.0.0.1", udp_port)
+    words = ("-luk", "-c", counts, "127.0.0.1", str(udp_port))
+    with Program(*command, *words) as program, mailbox() as one, mailbox() as other:
+        for number in (1, 2):
+            for word, box in ((b"one", one), (b"other", other)):
+                # Theirs connects its socket to the peer, and binds another for the next.
+                until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+                box.says(word + b"\n", to)
+                box.hears(b"%s %d\n" % (word, number))
 
 
 def test_both_of_two_commands_are_too_many() -> None:

@@ -1,0 +1,227 @@
+"""Commands of many clients at once, in one loop (``--exec`` with -k).
+
+A client is inside until its command has ended, whether or not it has left itself; so --max-conns
+limits how many commands run. A command whose client has gone, by a reset or a time-out, is ended.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..core.config import Config, Endings
+from ..core.errors import ExecError, IdleTimeoutError, RelayError
+from ..core.events import Accepted, Event, Failed, PeerEnded, Report
+from ..engine.boundary import Boundary, as_failure
+from ..engine.ends import break_off
+from ..engine.loop import Loop, Scheduler
+from ..engine.relay import Relay
+from ..transports.conn import Conn, Listener
+from ..transports.peers import PeerConn
+from ..transports.process import GRACE, Process, end_all, start, variables
+from ..transports.readiness import is_hung_up
+from .door import Door
+from .tuned import tuning_of
+
+#: Commands at once, unless the user says otherwise; as ncat.
+MOST = 100
+
+#: Seconds after which the input of a command ends whose UDP peer is silent, unless the user says
+#: otherwise; as long again, and the command is ended.
+SILENT = 60.0
+
+#: Seconds between two looks at commands that are about to end: fewer at first, then these.
+QUICKLY, PAUSE = 0.002, 0.1
+
+#: Seconds in which a command ends that has closed its output.
+PARTING = 0.2
+
+#: Seconds between two looks at clients that have ended their direction: a reset that comes after
+#: that makes nothing readable.
+LOOK = 1.0
+
+
+class _Client:
+    """A client, and its command once there is one."""
+
+    def __init__(self, conn: Conn) -> None:
+        self.conn = conn
+        self.process: Process | None = None
+        self.relay: Relay | None = None
+        self.has_ended = False
+
+    def note(self, event: Event) -> None:
+        """The relay's reports."""
+        self.has_ended = self.has_ended or isinstance(event, PeerEnded)
+
+
+class Commands:
+    """Serves clients with a command for each.
+
+    Arguments:
+        config: read only; ``endings``: those of each connection.
+        words: the command.
+        listener: of streams, or of datagram peers.
+        report: is told of clients.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        endings: Endings,
+        words: list[str],
+        listener: Listener,
+        report: Report,
+    ) -> None:
+        self._config = config
+        self._endings = endings
+        self._words = words
+        self._report = report
+        self._loop = Loop()
+        self._clients: dict[_Client, None] = {}
+        #: Commands whose connection is over, and when to send them SIGKILL.
+        self._leaving: dict[Process, float | None] = {}
+        self._pause = QUICKLY
+        self._waits = False
+        most = MOST if config.max_conns is None else config.max_conns
+        self._door = Door(
+            self._loop,
+            config._replace(max_conns=most),
+            listener,
+            report,
+            self._begin,
+            # Starting a command takes long: the others have their turn after each.
+            at_once=1,
+            clearing=self._is_clearing,
+        )
+
+    def serve(self) -> None:
+        """Serve until a signal ends it."""
+        with self._loop:
+            try:
+                self._door.open()
+                self._loop.call_every(LOOK, self._look_for_hangups)
+                self._loop.run_while(lambda: True)
+            finally:
+                self._door.close()
+                left = [self._part(client, ended=False) for client in list(self._clients)]
+                end_all([process for process in left if process is not None] + [*self._leaving])
+
+    def _begin(self, conn: Conn) -> None:
+        self._report(Accepted(conn.peer))
+        client = _Client(conn)
+        self._clients[client] = None
+        boundary = Boundary(self._loop, lambda error: self._failed(client, error))
+        with boundary:
+            told = variables(conn.local, conn.peer)
+            client.process = start(self._words, told, session=True)
+            client.relay = Relay(
+                boundary,
+                client.process,
+                conn,
+                self._endings,
+                tuning_of(self._config),
+                client.note,
+                lambda relay: self._finished(client, relay.failure),
+            )
+            client.relay.start()
+            if isinstance(conn, PeerConn):
+                self._await_silence(boundary, client, conn)
+
+    # How clients leave.
+
+    def _finished(self, client: _Client, failure: Exception | None) -> None:
+        if failure is not None:
+            self._report(Failed(failure))
+        self._let_go(client, ends=failure is not None)
+
+    def _failed(self, client: _Client, error: Exception) -> None:
+        if client.relay is not None:
+            client.relay.stop()
+        if not isinstance(error, ExecError):
+            break_off(client.conn)
+        self._finished(client, as_failure(error, client.conn.peer))
+
+    def _part(self, client: _Client, *, ended: bool) -> Process | None:
+        """Let go of a client; its command is left.
+
+        ``ended``: whether the command itself has ended the connection.
+        """
+        del self._clients[client]
+        if client.relay is not None:
+            client.relay.stop()
+        if client.process is not None:
+            client.process.close()
+        if ended:
+            client.conn.close()
+        else:
+            client.conn.drop()
+        return client.process
+
+    def _let_go(self, client: _Client, *, ends: bool) -> None:
+        process = self._part(client, ended=not ends)
+        if process is None:
+            self._door.left()
+            return
+        if ends:
+            process.terminate()
+        self._leaving[process] = time.monotonic() + GRACE if ends else None
+        self._pause = QUICKLY
+        self._reap()
+
+    def _reap(self) -> None:
+        now = time.monotonic()
+        for process, kill_at in list(self._leaving.items()):
+            if process.status is not None:
+                process.wait()
+                del self._leaving[process]
+                self._door.left()
+            elif kill_at is not None and now >= kill_at:
+                process.kill()
+                self._leaving[process] = None
+        if self._leaving and not self._waits:
+            self._waits = True
+            self._loop.call_later(self._pause, self._reap_again)
+
+    def _reap_again(self) -> None:
+        self._waits = False
+        self._pause = min(2 * self._pause, PAUSE)
+        self._reap()
+
+    def _is_clearing(self) -> bool:
+        """Whether a command is just about to end: its output is over."""
+        self._reap()
+        lately = time.monotonic() - PARTING
+        processes = (*self._leaving, *(client.process for client in self._clients))
+        ended = (process.output_ended_at for process in processes if process is not None)
+        return any(at is not None and at > lately for at in ended)
+
+    # Clients that have gone and do not say so.
+
+    def _look_for_hangups(self) -> None:
+        for client in list(self._clients):
+            if client.has_ended and is_hung_up(client.conn.fileno()):
+                reset = RelayError("relay", client.conn.peer, "connection reset by peer")
+                self._finished(client, reset)
+
+    def _await_silence(self, loop: Scheduler, client: _Client, conn: PeerConn) -> None:
+        seconds = self._config.endings.idle or SILENT
+
+        def look() -> None:
+            left = conn.heard_at + seconds - time.monotonic()
+            if client not in self._clients:
+                return
+            if left > 0:
+                loop.call_later(left, look)
+                return
+            # What the command has still to say, it may say.
+            conn.detach()
+            assert client.relay is not None
+            client.relay.end_received()
+            loop.call_later(seconds, end)
+
+        def end() -> None:
+            if client in self._clients:
+                idle = IdleTimeoutError("relay", conn.peer, f"idle for {seconds:g} s")
+                self._finished(client, idle)
+
+        loop.call_later(seconds, look)

@@ -1,0 +1,168 @@
+"""Datagram peers one by one: for each sender a connection, over the sockets of one listener.
+
+What a peer sends is queued for its connection; what its connection sends goes to that peer, from
+the address that it had sent to.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..core.address import Address
+from .conn import Conn, Listener
+from .datagram import Arrival
+from .udp import UdpListener
+from .unixgram import UnixgramListener
+
+#: Datagrams that are received in one go, before anybody else has a turn.
+BURST = 64
+
+#: Datagrams, and bytes of them, that wait for one connection; more are dropped, as the kernel
+#: drops what does not fit into a socket's buffer.
+MOST_WAITING = 256
+MOST_BYTES = 1024 * 1024
+
+
+def by_peer(listener: Listener) -> PeerListener:
+    """A listener of datagrams as one whose connections are its peers. Owns it from now on."""
+    assert isinstance(listener, (UdpListener, UnixgramListener))
+    return PeerListener(listener)
+
+
+class PeerListener(Listener):
+    """A listener whose connections are the senders of datagrams.
+
+    Arguments:
+        listener: owned from now on.
+    """
+
+    def __init__(self, listener: UdpListener | UnixgramListener) -> None:
+        super().__init__(listener._socks, listener.addresses)
+        self._listener = listener
+        self._peers: dict[Any, PeerConn] = {}
+
+    def take_nowait(self) -> Conn | None:
+        """A connection for a sender that has none yet; None when there is none. Raises OSError.
+
+        The datagrams of the others are delivered meanwhile.
+        """
+        for sock in self._socks:
+            for _ in range(BURST):
+                try:
+                    data, arrival, peer = self._listener.receive_from(sock)
+                except BlockingIOError:
+                    break
+                except ConnectionError:
+                    continue  # Windows tells here that nobody received an answer of ours
+                key = arrival
+                known = self._peers.get(key)
+                if known is None:
+                    local = self._listener.local_address(sock)
+                    known = PeerConn(arrival, local, peer, self._forgetting(key))
+                    self._peers[key] = known
+                    known.deliver(data)
+                    return known
+                known.deliver(data)
+        return None
+
+    def close(self) -> None:
+        """Stop receiving; idempotent."""
+        self._listener.close()
+
+    def _forgetting(self, key: Any) -> Callable[[PeerConn], None]:
+        def forget(conn: PeerConn) -> None:
+            if self._peers.get(key) is conn:
+                del self._peers[key]
+
+        return forget
+
+
+class PeerConn(Conn):
+    """A connection to one of the peers.
+
+    Arguments:
+        arrival: where its first datagram came from.
+        local: our address.
+        peer: its address.
+        forget: is given the connection when nothing more is to be delivered to it.
+    """
+
+    datagram = True
+
+    def __init__(
+        self,
+        arrival: Arrival,
+        local: Address,
+        peer: Address,
+        forget: Callable[[PeerConn], None],
+    ) -> None:
+        # Readable while a datagram waits: a byte in it stands for each.
+        self._ready, self._signal = socket.socketpair()
+        try:
+            # A descriptor of its own to wait on before sending.
+            super().__init__(arrival.sock.dup(), local, peer)
+        except OSError:
+            self._ready.close()
+            self._signal.close()
+            raise
+        #: When it was heard last (time.monotonic).
+        self.heard_at = time.monotonic()
+        self._name, self._came_to = arrival.sender, arrival.came_to
+        self._forget = forget
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._ready.setblocking(False)
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptor to wait on before recv."""
+        return (self._ready.fileno(),)
+
+    def settimeout(self, seconds: float | None) -> None:
+        """It never waits: the sockets are shared."""
+
+    def gettimeout(self) -> float | None:
+        """0: it never waits."""
+        return 0.0
+
+    def deliver(self, data: bytes) -> None:
+        """Queue a datagram of the peer's; an empty one carries nothing for a stream."""
+        self.heard_at = time.monotonic()
+        if data and len(self._waiting) < MOST_WAITING and self._size + len(data) <= MOST_BYTES:
+            self._waiting.append(data)
+            self._size += len(data)
+            self._signal.send(b"\0")
+
+    def detach(self) -> None:
+        """Have nothing more delivered: the peer's next datagram is another connection's."""
+        self._forget(self)
+
+    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
+        """The next datagram. Raises BlockingIOError."""
+        if not self._waiting:
+            raise BlockingIOError
+        data = self._waiting.popleft()
+        self._size -= len(data)
+        self._ready.recv(1)
+        return data
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send one datagram to the peer. Raises OSError."""
+        if not self._name:
+            raise OSError("the peer has no name to send to")
+        if self._came_to:
+            return self._sock.sendmsg([data], self._came_to, 0, self._name)
+        return self._sock.sendto(data, self._name)
+
+    def send_all(self, data: bytes) -> None:
+        """Send one datagram to the peer. Raises OSError."""
+        self.send(data)
+
+    def close(self) -> None:
+        """Let go; idempotent."""
+        self.detach()
+        for sock in (self._sock, self._ready, self._signal):
+            sock.close()
