@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic
 
-from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Result, Send
+from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Result, Send
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 
@@ -48,7 +48,7 @@ class Negotiation(Generic[Result]):
         self._asked: Exactly | Line | None = None
         self._got = b""
         self._unsent = memoryview(b"")
-        self._over = False
+        self._over = self._pauses = False
         self._timer: Timer | None = None
         conn.settimeout(0)
 
@@ -70,7 +70,7 @@ class Negotiation(Generic[Result]):
         """Go on as far as it goes without waiting, or until it is the others' turn."""
         try:
             for _ in range(STEPS):
-                if self._over:
+                if self._over or self._pauses:
                     return
                 if self._unsent:
                     self._unsent = self._unsent[self._conn.send(self._unsent) :]
@@ -78,7 +78,7 @@ class Negotiation(Generic[Result]):
                     self._read(self._asked)
                 else:
                     self._go_on()
-            if not self._over:
+            if not (self._over or self._pauses):
                 self._watch(reading=False, writing=False)
                 self._loop.call_in_turn(self._run)
         except (BlockingIOError, InterruptedError):
@@ -99,8 +99,16 @@ class Negotiation(Generic[Result]):
         self._got = b""
         if isinstance(step, Send):
             self._asked, self._unsent = None, memoryview(step.data)
+        elif isinstance(step, Pause):
+            self._asked, self._pauses = None, True
+            self._watch(reading=False, writing=False)
+            self._loop.call_later(step.seconds, self._resume)
         else:
             self._asked = step
+
+    def _resume(self) -> None:
+        self._pauses = False
+        self._run()
 
     def _is_answered(self, asked: Exactly | Line) -> bool:
         if isinstance(asked, Exactly):

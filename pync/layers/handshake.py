@@ -1,9 +1,9 @@
 """Handshakes as generators: what they yield is done for them, and nothing else is touched.
 
 ``yield Send(data)`` sends; ``data = yield Exactly(n)`` and ``line = yield Line(limit)`` give
-bytes. A proxy's client is written so, and so is its server. A handshake never asks for a byte
-beyond its own end, so the plain connection goes on behind it at full speed, whatever the peer
-sent together with its last word.
+bytes; ``yield Pause(seconds)`` waits. A proxy's client is written so, and so is its server. A
+handshake never asks for a byte beyond its own end, so the plain connection goes on behind it at
+full speed, whatever the peer sent together with its last word.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -35,9 +35,15 @@ class Line(NamedTuple):
     name: str = "line"
 
 
+class Pause(NamedTuple):
+    """Wait so long."""
+
+    seconds: float
+
+
 Result = TypeVar("Result")
 
-Step = Union[Send, Exactly, Line]
+Step = Union[Send, Exactly, Line, Pause]
 
 #: A handshake in progress; bytes go in where it asked for some.
 Handshake = Generator[Step, bytes, Result]

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .http_nonce import Nonces
 
@@ -43,6 +43,18 @@ class AuthError(Exception):
 
 
 # The proxy's side.
+
+
+class Judge(Protocol):
+    """What a proxy asks about its clients; see Guard."""
+
+    def judge(self, method: str, target: str, answers: list[str]) -> str:
+        """``admitted``, ``refused``, or ``stale``."""
+        ...
+
+    def challenges(self, stale: bool = False) -> list[str]:
+        """The values of Proxy-Authenticate."""
+        ...
 
 
 class Guard:

@@ -27,6 +27,11 @@ INSIDE_CHUNK = 16 * 1024
 Found = Union[h11.Event, "type[h11.NEED_DATA]", "type[h11.PAUSED]"]
 
 
+def connection(role: type[h11.CLIENT | h11.SERVER]) -> h11.Connection:
+    """One with the limits that hold here."""
+    return h11.Connection(role, max_incomplete_event_size=LARGEST_HEAD)
+
+
 class Intake:
     """One side's bytes, on their way to its h11 connection.
 

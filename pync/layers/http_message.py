@@ -10,7 +10,7 @@ from typing import NamedTuple, Union
 import h11
 
 from ..core.address import without_zone
-from .http_auth import Guard
+from .http_auth import Judge
 
 #: What begins a message.
 Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
@@ -72,12 +72,16 @@ class Refused(Exception):
         status: of the answer.
         why: its text.
         headers: what else is to be said.
+        later: whether the answer has to wait, because it is to a wrong password.
     """
 
-    def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
+    def __init__(
+        self, status: int, why: str, *headers: tuple[bytes, bytes], later: bool = False
+    ) -> None:
         super().__init__(why)
         self.status = status
         self.headers = headers
+        self.later = later
 
 
 def answer(refusal: Refused, headers: Headers) -> tuple[h11.Response, bytes]:
@@ -148,7 +152,7 @@ def check_hops(request: h11.Request) -> None:
         raise Refused(status, "this is a proxy", ALLOW)
 
 
-def check_guard(request: h11.Request, guard: Guard | None) -> None:
+def check_guard(request: h11.Request, guard: Judge | None) -> None:
     """Refuse a client that does not say who it is. Raises Refused."""
     if guard is None:
         return
@@ -162,6 +166,7 @@ def check_guard(request: h11.Request, guard: Guard | None) -> None:
                 (b"Proxy-Authenticate", one.encode())
                 for one in guard.challenges(stale=verdict == "stale")
             ),
+            later=bool(answers) and verdict == "refused",
         )
 
 

@@ -5,6 +5,7 @@ A request is heard whole in its head, then judged, then there is somewhere to di
 
     READING -> DIALLING -> FORWARDING -> READING ...    a request and its response
     READING -> DIALLING -> TUNNELLING                   CONNECT: nothing is looked at any more
+    READING -> HOLDING -> READING                       a wrong password: the answer has to wait
     any     -> CLOSING                                  what is said is said, then it is over
     any     -> BROKEN                                   and the client must not take it for whole
 
@@ -18,8 +19,8 @@ from collections.abc import Callable, Iterable
 
 import h11
 
-from .http_auth import Guard
-from .http_intake import LARGEST_HEAD, Intake
+from .http_auth import Judge
+from .http_intake import Intake, connection
 from .http_message import (
     REASONS,
     Refused,
@@ -37,6 +38,7 @@ from .http_message import (
 
 READING = "reading"
 DIALLING = "dialling"
+HOLDING = "holding"
 FORWARDING = "forwarding"
 TUNNELLING = "tunnelling"
 CLOSING = "closing"
@@ -58,7 +60,7 @@ class Intermediary:
 
     def __init__(
         self,
-        guard: Guard | None,
+        guard: Judge | None,
         date: Callable[[], bytes],
         name: bytes = b"pync",
         enough: Callable[[], bool] = lambda: False,
@@ -74,11 +76,12 @@ class Intermediary:
         #: Whether more can be made of what was received: ``go_on`` does.
         self.unfinished = False
         self._enough = enough
-        self._client = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
+        self._client = connection(h11.SERVER)
         self._from_client = Intake(self._client)
-        self._origin = _connection_to_origin()
+        self._origin = connection(h11.CLIENT)
         self._from_origin = Intake(self._origin)
         self._request: h11.Request | None = None
+        self._held: Refused | None = None
         self._target = b""
         self._to_client: list[bytes] = []
         self._to_origin: list[bytes] = []
@@ -169,9 +172,19 @@ class Intermediary:
             self.wanted, self._target = where_to(request)
             check_hops(request)
         except Refused as refusal:
-            self._refuse(refusal)
+            if refusal.later:
+                self._held, self.state = refusal, HOLDING
+            else:
+                self._refuse(refusal)
         else:
             self.state = DIALLING
+
+    def release(self) -> None:
+        """The answer has waited long enough."""
+        if self._held is not None:
+            refusal, self._held, self.state = self._held, None, READING
+            self._refuse(refusal)
+            self._go_on_reading()
 
     # Where it wants to go.
 
@@ -185,7 +198,7 @@ class Intermediary:
             self._to_origin.append(self._from_client.rest)
             self.state = TUNNELLING
             return
-        self._origin = _connection_to_origin()
+        self._origin = connection(h11.CLIENT)
         self._from_origin = Intake(self._origin)
         headers = for_origin(request, self.wanted, self._name)
         self._ask(h11.Request(method=request.method, target=self._target, headers=headers))
@@ -195,11 +208,7 @@ class Intermediary:
         self._go_on_reading()
 
     def failed(self, why: str, status: int = 502) -> None:
-        """It was not reached.
-
-        Arguments:
-            status: of the answer.
-        """
+        """It was not reached; the answer has this status and this text."""
         self._refuse(Refused(status, why))
         self._go_on_reading()
 
@@ -309,7 +318,3 @@ class Intermediary:
 
     def _ask(self, event: h11.Event) -> None:
         self._to_origin.append(self._origin.send(event) or b"")
-
-
-def _connection_to_origin() -> h11.Connection:
-    return h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)

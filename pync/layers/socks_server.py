@@ -8,10 +8,11 @@ Only CONNECT is served: BIND and UDP ASSOCIATE are refused as RFC 1928 6 has it.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from hmac import compare_digest
 from typing import NamedTuple
 
-from .handshake import Exactly, Handshake, HandshakeError, Line, Send
+from .handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send
 from .socks import encoded
 
 #: Why a target was not reached, as errors.py words it -> reply of SOCKS 5 (RFC 1928 6).
@@ -38,6 +39,9 @@ _SIZES = {1: 4, 4: 16}
 #: the size.
 _LONGEST = 256
 
+#: Seconds before a wrong password is refused.
+PENALTY = 1.0
+
 
 class Asked(NamedTuple):
     """Where a client wants to go, and in which version it said so."""
@@ -47,13 +51,28 @@ class Asked(NamedTuple):
     port: int
 
 
-def serve(
-    auth: tuple[str, str] | None = None, versions: tuple[int, ...] = (4, 5)
-) -> Handshake[Asked]:
+#: Whether a user may come with this password.
+Admits = Callable[[bytes, bytes], bool]
+
+
+def names(user: str, password: str) -> Admits:
+    """What admits this user, with this password."""
+
+    def admits(given_user: bytes, given_password: bytes) -> bool:
+        # Both are compared, and in a time that tells nothing: which one was wrong is no
+        # one's business.
+        fits = compare_digest(given_user, encoded(user))
+        return fits & compare_digest(given_password, encoded(password))
+
+    return admits
+
+
+def serve(admits: Admits | None = None, versions: tuple[int, ...] = (4, 5)) -> Handshake[Asked]:
     """Hear what a client asks for.
 
     Arguments:
-        auth: user and password that it must name; SOCKS 4 has no password, and is refused.
+        admits: judges the user and the password that it must name; SOCKS 4 has no password,
+            and is refused. None: it need not name any.
         versions: which to speak.
 
     Raises HandshakeError; the client has been told why by then, if it can be.
@@ -61,7 +80,7 @@ def serve(
     (version,) = yield Exactly(1)
     if version not in versions:
         raise HandshakeError("the client does not speak SOCKS")
-    return (yield from _serve4(auth) if version == 4 else _serve5(auth))
+    return (yield from _serve4(admits) if version == 4 else _serve5(admits))
 
 
 def granted(asked: Asked, host: str, port: int) -> bytes:
@@ -84,16 +103,16 @@ def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
     return _answer5(_REPLIES5.get(cause, _GENERAL) if resolved else _UNRESOLVED)
 
 
-def _serve5(auth: tuple[str, str] | None) -> Handshake[Asked]:
+def _serve5(admits: Admits | None) -> Handshake[Asked]:
     (count,) = yield Exactly(1)
     methods = yield Exactly(count)
-    method = _NO_AUTHENTICATION if auth is None else _PASSWORD
+    method = _NO_AUTHENTICATION if admits is None else _PASSWORD
     if method not in methods:
         yield Send(bytes([5, _NONE_FITS]))
         raise HandshakeError("the client offers no method of authentication that is served")
     yield Send(bytes([5, method]))
-    if auth is not None:
-        yield from _authenticate(auth)
+    if admits is not None:
+        yield from _authenticate(admits)
     version, command, _, kind = yield Exactly(4)
     if version != 5:
         raise HandshakeError("the client does not speak SOCKS 5")
@@ -116,22 +135,20 @@ def _serve5(auth: tuple[str, str] | None) -> Handshake[Asked]:
     return Asked(5, host, port)
 
 
-def _authenticate(auth: tuple[str, str]) -> Handshake[None]:
+def _authenticate(admits: Admits) -> Handshake[None]:
     """RFC 1929. Who fails is let go: the RFC has no second try."""
     version, size = yield Exactly(2)
     user = yield Exactly(size)
     (size,) = yield Exactly(1)
     password = yield Exactly(size)
-    # Both are compared, and in a time that tells nothing: which one was wrong is no one's
-    # business.
-    fits = compare_digest(user, encoded(auth[0])) & compare_digest(password, encoded(auth[1]))
-    if version != 1 or not fits:
+    if version != 1 or not admits(user, password):
+        yield Pause(PENALTY)
         yield Send(b"\1\1")
         raise HandshakeError("the user or the password is wrong")
     yield Send(b"\1\0")
 
 
-def _serve4(auth: tuple[str, str] | None) -> Handshake[Asked]:
+def _serve4(admits: Admits | None) -> Handshake[Asked]:
     (command,) = yield Exactly(1)
     port = int.from_bytes((yield Exactly(2)), "big")
     address = yield Exactly(4)
@@ -140,10 +157,10 @@ def _serve4(auth: tuple[str, str] | None) -> Handshake[Asked]:
     if address[:3] == bytes(3) and address[3]:
         # 4a: an address that no host has says that a name follows.
         host = _name((yield Line(_LONGEST, b"\0"))[:-1])
-    if auth is None and command == _CONNECT and host is not None:
+    if admits is None and command == _CONNECT and host is not None:
         return Asked(4, host, port)
     yield Send(_answer4(_REJECTED4))
-    if auth is not None:
+    if admits is not None:
         raise HandshakeError("SOCKS 4 has no password")
     if command != _CONNECT:
         raise HandshakeError(f"command {command} is not served")

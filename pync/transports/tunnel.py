@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from ..core.deadline import Deadline
-from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Result, Send
+from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Result, Send
 from .conn import Conn
 
 
@@ -25,6 +27,9 @@ def negotiate(conn: Conn, handshake: Handshake[Result], deadline: Deadline) -> R
             conn.settimeout(None if remaining is None else max(0.001, remaining))
             if isinstance(step, Send):
                 conn.send_all(step.data)
+                answer = None
+            elif isinstance(step, Pause):
+                time.sleep(step.seconds)
                 answer = None
             elif isinstance(step, Exactly):
                 answer = _exactly(conn, step.size)

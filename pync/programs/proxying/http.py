@@ -10,11 +10,13 @@ from email.utils import formatdate
 from ...core.address import Address
 from ...core.errors import PyncError
 from ...core.events import AttemptFailed, Dropped
+from ...engine.loop import Scheduler, Timer
 from ...engine.turn import Turn
-from ...layers.http_auth import Guard
-from ...layers.http_proxy import BROKEN, DIALLING, TUNNELLING, Intermediary
+from ...layers.http_auth import Guard, Judge
+from ...layers.http_proxy import BROKEN, DIALLING, HOLDING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 from .forwarding import Forwarding
+from .penalties import SECONDS, Penalties
 from .session import Make, Services, Session
 
 #: Cause of a failed dial -> status of the answer, if not 502 (RFC 9110 15.5.4, 15.6.5).
@@ -34,7 +36,7 @@ class HttpSession(Session):
         services: Services,
         client: Conn,
         left: Callable[[Session], None],
-        guard: Guard | None,
+        guard: Judge | None,
     ) -> None:
         super().__init__(services, client, left)
         self._turn = Turn()
@@ -64,6 +66,8 @@ class HttpSession(Session):
         state = self._proxy.state
         if forwarding.failure is not None:
             self._drop(forwarding.failure, broken=True)
+        elif state == HOLDING:
+            self._do(_Waiting(self._services.loop, SECONDS, self._released))
         elif state == DIALLING:
             wanted = self._proxy.wanted
             if self._target is not None:
@@ -77,6 +81,10 @@ class HttpSession(Session):
             if self._proxy.failure:
                 self._services.report(Dropped(self._client.peer, self._proxy.failure))
             self._part(broken=state == BROKEN)
+
+    def _released(self) -> None:
+        self._proxy.release()
+        self._forward(first=False)
 
     def _dialled(self, failure: PyncError | None) -> None:
         if failure is None:
@@ -97,7 +105,55 @@ def http_sessions(auth: tuple[str, str] | None) -> Make:
     """
     # One guard for all clients: a nonce is good on any connection.
     guard = Guard(*auth, secret=os.urandom(32), now=time.monotonic) if auth else None
-    return lambda services, client, left: HttpSession(services, client, left, guard)
+    penalties = Penalties()
+
+    def make(services: Services, client: Conn, left: Callable[[Session], None]) -> Session:
+        judge = _Judge(guard, penalties, client.peer.host) if guard is not None else None
+        return HttpSession(services, client, left, judge)
+
+    return make
+
+
+class _Judge:
+    """The guard, who looks at no more passwords from one host than it may try."""
+
+    def __init__(self, guard: Guard, penalties: Penalties, host: str) -> None:
+        self._guard = guard
+        self._penalties = penalties
+        self._host = host
+        self.challenges = guard.challenges
+
+    def judge(self, method: str, target: str, answers: list[str]) -> str:
+        verdict = "refused"
+
+        def fits() -> bool:
+            nonlocal verdict
+            verdict = self._guard.judge(method, target, answers)
+            return verdict != "refused"
+
+        # Who has not said anything has not been wrong.
+        if answers:
+            self._penalties.judge(self._host, fits)
+        return verdict
+
+
+class _Waiting:
+    """Nothing but time passes."""
+
+    def __init__(self, loop: Scheduler, seconds: float, over: Callable[[], None]) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._over = over
+        self._timer: Timer | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._timer = self._loop.call_later(self._seconds, self._over)
+
+    def stop(self) -> None:
+        """Leave off; nobody is told. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _date() -> bytes:

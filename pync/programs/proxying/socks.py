@@ -7,8 +7,9 @@ from collections.abc import Callable
 from ...core.errors import PyncError, UnresolvedError
 from ...core.events import Dropped
 from ...layers.handshake import say
-from ...layers.socks_server import Asked, granted, refused, serve
+from ...layers.socks_server import Admits, Asked, granted, names, refused, serve
 from ...transports.conn import Conn
+from .penalties import Penalties
 from .session import Make, Services, Session
 
 #: --proxy-type -> the versions that are spoken.
@@ -20,7 +21,7 @@ class SocksSession(Session):
 
     Arguments:
         services, client, left: as for every session.
-        auth: user and password that it must name; None: it need not.
+        admits: judges the user and the password that it must name; None: it need not.
         versions: those that it may speak.
     """
 
@@ -29,16 +30,16 @@ class SocksSession(Session):
         services: Services,
         client: Conn,
         left: Callable[[Session], None],
-        auth: tuple[str, str] | None,
+        admits: Admits | None,
         versions: tuple[int, ...],
     ) -> None:
         super().__init__(services, client, left)
-        self._auth = auth
+        self._admits = admits
         self._versions = versions
 
     def start(self) -> None:
         """Hear where it wants to go."""
-        self._negotiate(serve(self._auth, self._versions), self._asked)
+        self._negotiate(serve(self._admits, self._versions), self._asked)
 
     def _asked(self, asked: Asked) -> None:
         self._dial(asked.host, asked.port, lambda failure: self._dialled(asked, failure))
@@ -66,4 +67,17 @@ def socks_sessions(kind: str, auth: tuple[str, str] | None) -> Make:
         kind: a key of VERSIONS.
         auth: user and password that clients must name.
     """
-    return lambda services, client, left: SocksSession(services, client, left, auth, VERSIONS[kind])
+    penalties = Penalties()
+    knows = names(*auth) if auth is not None else None
+
+    def make(services: Services, client: Conn, left: Callable[[Session], None]) -> Session:
+        host = client.peer.host
+
+        def admits(user: bytes, password: bytes) -> bool:
+            assert knows is not None
+            return penalties.judge(host, lambda: knows(user, password))
+
+        asked = admits if knows is not None else None
+        return SocksSession(services, client, left, asked, VERSIONS[kind])
+
+    return make

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pync.engine.loop import Loop
 from pync.engine.negotiation import STEPS, Negotiation
-from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Send, say
+from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send, say
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
 
@@ -182,3 +182,33 @@ def test_a_long_line_is_read_in_turns() -> None:
         assert rounds == 3
         assert table.negotiation.result == b"x" * 3 * STEPS + b"\n"
         assert table.ours.recv(100) == b"rest"
+
+
+def test_a_pause_holds_up_nobody_else() -> None:
+    def refuses() -> Handshake[bytes]:
+        word = yield Exactly(1)
+        yield Pause(0.05)
+        yield Send(b"no")
+        return word
+
+    with Table(refuses()) as table:
+        ran: list[int] = []
+        table.loop.call_every(0.001, lambda: ran.append(table.ended))
+        table.peer.send_all(b"xy")
+        table.negotiation.start()
+        table.run()
+        assert ran.count(0) > 3
+        assert table.peer.recv(9) == b"no"
+        assert table.ours.recv(9) == b"y"
+
+
+def test_a_pause_can_be_stopped() -> None:
+    def waits() -> Handshake[bytes]:
+        yield Pause(0)
+        raise AssertionError
+
+    with Table(waits()) as table:
+        table.negotiation.start()
+        table.negotiation.stop()
+        table.round()
+        assert table.ended == 0

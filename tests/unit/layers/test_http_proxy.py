@@ -17,6 +17,7 @@ from pync.layers.http_proxy import (
     CLOSING,
     DIALLING,
     FORWARDING,
+    HOLDING,
     READING,
     TUNNELLING,
     Intermediary,
@@ -430,3 +431,16 @@ def test_it_stops_when_it_is_enough_and_goes_on_when_it_is_told() -> None:
         ours.go_on()
     assert said + ours.for_client() == OK_ON
     assert (ours.state, ours.unfinished) == (READING, False)
+
+
+def test_the_answer_to_a_wrong_password_waits() -> None:
+    ours = proxy(Guard("joe", "secret", b"key", lambda: 1000.0))
+    ours.receive(GET)
+    assert (ours.state, status(ours.for_client())) == (READING, [407])
+    wrong = GET.replace(b"Host: h", b"Host: h\r\nProxy-Authorization: Basic am9lOngK")
+    ours.receive(wrong + wrong)
+    for _ in range(2):
+        assert (ours.state, ours.hears_client, ours.for_client()) == (HOLDING, False, b"")
+        ours.release()
+        assert status(ours.for_client()) == [407]
+    assert ours.state == READING

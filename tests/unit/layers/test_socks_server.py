@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Send
+from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send, Step
 from pync.layers.socks import connect4, connect5
-from pync.layers.socks_server import Asked, granted, refused, serve
+from pync.layers.socks_server import PENALTY, Admits, Asked, granted, names, refused, serve
 
-JOE = ("joe", "secret")
+JOE = names("joe", "secret")
 
 
 class Heard:
@@ -22,6 +22,7 @@ class Heard:
         self.said, self.rest = b"", client
         self.asked: Asked | None = None
         self.error = ""
+        self.paused = 0.0
         answer: bytes | None = None
         while True:
             try:
@@ -33,13 +34,16 @@ class Heard:
             except HandshakeError as error:
                 self.error = str(error)
                 return
-            if answer is None and not isinstance(step, Send):
+            if answer is None and not isinstance(step, (Send, Pause)):
                 self.error = "waits"
                 return
 
-    def _answer(self, step: Send | Exactly | Line) -> bytes | None:
+    def _answer(self, step: Step) -> bytes | None:
         if isinstance(step, Send):
             self.said += step.data
+            return None
+        if isinstance(step, Pause):
+            self.paused += step.seconds
             return None
         if isinstance(step, Exactly):
             size = step.size
@@ -79,7 +83,7 @@ def test_socks_5_with_a_password() -> None:
 
 
 def test_the_user_and_the_password_need_not_be_utf_8() -> None:
-    auth = ("j\udcff", "\udcfe")
+    auth = names("j\udcff", "\udcfe")
     asks = b"\5\1\0\3\1h\0\1"
     assert Heard(serve(auth), b"\5\1\2\1\2j\xff\1\xfe" + asks).asked == Asked(5, "h", 1)
     assert "is wrong" in Heard(serve(auth), b"\5\1\2\1\2j\xfe\1\xfe" + asks).error
@@ -109,13 +113,12 @@ def test_the_user_and_the_password_need_not_be_utf_8() -> None:
         (None, b"\4\1\0\1\1\2\3\4" + b"u" * 300, b"", "too long"),
     ],
 )
-def test_what_is_refused(
-    auth: tuple[str, str] | None, words: bytes, said: bytes, error: str
-) -> None:
+def test_what_is_refused(auth: Admits | None, words: bytes, said: bytes, error: str) -> None:
     heard = Heard(serve(auth), words)
     assert heard.asked is None
     assert heard.said == said
     assert error in heard.error
+    assert heard.paused == (PENALTY if "is wrong" in heard.error else 0)
 
 
 @pytest.mark.parametrize(("version", "words"), [(4, b"\5"), (5, b"\4")])
@@ -199,7 +202,7 @@ def test_what_our_client_asks_our_server_hears(
     host: str, port: int, auth: tuple[str, str] | None
 ) -> None:
     user, password = auth or (None, "")
-    asked = _both(connect5(host, port, user, password), serve(auth))
+    asked = _both(connect5(host, port, user, password), serve(names(*auth) if auth else None))
     assert asked == Asked(5, host, port)
     if ":" not in host and auth is None and not host.startswith("0.0.0."):
         assert _both(connect4(host, port), serve()) == Asked(4, host, port)
@@ -207,7 +210,7 @@ def test_what_our_client_asks_our_server_hears(
 
 @given(st.binary(max_size=700), st.sampled_from([None, JOE]))
 def test_garbage_is_refused_or_waited_for_and_never_more_than_it_is(
-    words: bytes, auth: tuple[str, str] | None
+    words: bytes, auth: Admits | None
 ) -> None:
     heard = Heard(serve(auth), words)
     assert words.endswith(heard.rest)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
+from pync.programs.proxying import http as module
 from pync.programs.proxying.http import http_sessions
 
 from ....peer import Peer, listening
@@ -110,3 +115,38 @@ def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
         peer.resets()
         assert running.client.is_reset()
         assert isinstance(running.ends()[-1], Dropped)
+
+
+def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.05)
+    with listening() as target:
+        running = start(http_sessions(("joe", "secret")))
+        asks = f"CONNECT 127.0.0.1:{target.port} HTTP/1.1\r\nHost: h\r\n"
+        began = time.monotonic()
+        for word, said in ((b"joe:wrong", b"407"), (b"joe:secret", b"200")):
+            encoded = base64.b64encode(word).decode()
+            running.client.says(f"{asks}Proxy-Authorization: Basic {encoded}\r\n\r\n".encode())
+            answer = head(running.client)
+            assert answer.split()[1] == said
+            if said == b"407":
+                assert time.monotonic() - began >= 0.05
+                # After a CONNECT that was refused the connection is over.
+                running.client.hears_rest()
+                running.client.closes()
+                running.ends()
+                running = start(http_sessions(("joe", "secret")))
+        target.accepts()
+
+
+def test_who_leaves_while_a_refusal_waits_is_let_go(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.05)
+    running = start(http_sessions(("joe", "secret")))
+    running.client.says(
+        b"GET http://h/ HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"
+    )
+    running.client.resets()
+    running.ends()
