@@ -167,6 +167,9 @@ def parse(argv: list[str]) -> Config:
     check(config)
     config = _with_clients(config)
     config = _with_proxy(config)
+    if config.broker or config.serves is not None or config.exec or config.sh_exec:
+        # Theirs answers TELNET only where it writes to standard output.
+        config = config._replace(telnet=False)
     config = config._replace(address=address(config, list(words)), endings=_endings(config))
     if config.zero_io:
         assert config.address is not None

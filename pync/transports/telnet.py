@@ -8,11 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..layers.telnet import Telnet
+from ..layers.telnet_protocol import IAC
 from .conn import Conn
 
-#: Bytes of one read from a stream. Three bytes of it may be a command that costs microseconds:
-#: a client that sends nothing else must not hold the event loop for long.
-READ = 16 * 1024
+#: Bytes of one read from a stream. Each three of them may be a command, which costs
+#: microseconds: a client that sends nothing else must not hold the event loop for long. After
+#: reads without a command more is read, up to LARGEST_READ.
+READ = 4 * 1024
+LARGEST_READ = 64 * 1024
+
+_IAC = bytes((IAC,))
 
 #: Bytes of answers that may wait for a peer that does not read; more are not given.
 MOST_ANSWERS = 64 * 1024
@@ -35,6 +40,7 @@ class TelnetConn(Conn):
         self._conn = conn
         self._telnet = Telnet(text=False)
         self._answers = bytearray()
+        self._most = READ
         inline = getattr(conn, "take_urgent_inline", None)
         if inline is not None:
             # Else the DM of a Synch is missing, and its IAC takes the next byte with it.
@@ -71,8 +77,8 @@ class TelnetConn(Conn):
         Raises OSError. Without blocking, a read that held only commands raises
         BlockingIOError, even if more can be read: others get their turn first.
         """
-        most = size if self.datagram else min(size, READ)
-        while data := self._conn.recv(most):
+        while data := self._conn.recv(size if self.datagram else min(size, self._most)):
+            self._most = READ if _IAC in data else min(2 * self._most, LARGEST_READ)
             text = self._telnet.receive(data)
             self._answer(self._telnet.outgoing())
             if text or self.datagram:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
+
 import pytest
 
-from ..peer import listening
-from ..programs import PYNC, Program, needs
+from ..peer import STALLED, Peer, connected, listening
+from ..programs import PYNC, Program, is_bound, listening_pync, needs, until
 
 #: What the host says -> (the answer, what of it is text).
 SAID = {
@@ -48,10 +50,41 @@ def test_nothing_of_it_is_left_in_the_output(words: list[str]) -> None:
         assert ours.rest() == b""
 
 
-def test_a_listener_answers_too() -> None:
-    from ..peer import connected
-    from ..programs import listening_pync
+@pytest.mark.parametrize("command", ["ncat", "ours"])
+def test_a_command_of_ncat_s_gets_telnet_as_it_comes(command: str) -> None:
+    words = [needs("ncat")] if command == "ncat" else [*PYNC, "--as=ncat"]
+    with listening() as server:
+        with Program(*words, "-t", "-e", "/bin/cat", "127.0.0.1", server.port) as program:
+            peer = server.accepts()
+            peer.says(b"a\xff\xfd\x01b\xff\xff\n")
+            peer.hears(b"a\xff\xfd\x01b\xff\xff\n")
+            peer.closes()
+            program.ends(None)
 
+
+@pytest.mark.parametrize("command", ["ncat", "ours"])
+def test_ncat_s_broker_passes_telnet_on_as_it_comes(command: str, port: int) -> None:
+    words = [needs("ncat")] if command == "ncat" else [*PYNC, "--as=ncat"]
+    with Program(*words, "-t", "-l", "--broker", "127.0.0.1", str(port)) as program:
+        until(lambda: is_bound(port), "the broker listens", program)
+        with connected(port) as one, connected(port) as other:
+            # A line that comes proves that both are in.
+            while not heard(one, other, b"?"):
+                pass
+            one.says(b"a\xff\xfd\x01b\xff\xff\n")
+            other.hears(b"a\xff\xfd\x01b\xff\xff\n")
+
+
+def heard(one: Peer, other: Peer, byte: bytes) -> bool:
+    """Whether what one says comes to the other; what was said meanwhile is read too."""
+    one.says(byte)
+    if not select.select([other.sock], [], [], STALLED)[0]:
+        return False
+    other.hears(byte)
+    return True
+
+
+def test_a_listener_answers_too() -> None:
     ours, port = listening_pync("-t")
     with ours, connected(port) as peer:
         peer.says(b"a\xff\xfd\x01b")

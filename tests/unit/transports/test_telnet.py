@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.transports.conn import Conn, StreamConn, TcpConn
-from pync.transports.telnet import MOST_ANSWERS, READ, TelnetConn
+from pync.transports.telnet import LARGEST_READ, MOST_ANSWERS, READ, TelnetConn
 
 from ...peer import Peer, connected, listening
 from ...systems import only_posix
@@ -74,6 +74,30 @@ def test_commands_without_end_do_not_keep_a_read_busy(ends: tuple[TelnetConn, Pe
         with pytest.raises(BlockingIOError):
             conn.recv(1 << 20)
     assert conn.recv(1 << 20) == b"text"
+
+
+class Scripted(StreamConn):
+    """A connection that gives these, and notes how much was asked for."""
+
+    gives: list[bytes]
+    asked: list[int]
+
+    def recv(self, size: int) -> bytes:
+        self.asked.append(size)
+        return self.gives.pop(0)
+
+
+def test_reads_grow_while_no_command_comes() -> None:
+    ours, theirs = socket.socketpair()
+    under = Scripted(ours, NOWHERE, NOWHERE)
+    under.gives, under.asked = [b"x"] * 6 + [b"\xff\xf1y", b"x"], []
+    with theirs, TelnetConn(under) as conn:
+        for _ in range(8):
+            conn.recv(1 << 20)
+        assert under.asked == [READ << turn for turn in range(5)] + [LARGEST_READ] * 2 + [READ]
+        under.gives = [b"x"]
+        conn.recv(10)
+        assert under.asked[-1] == 10
 
 
 def test_it_can_what_the_connection_under_it_can() -> None:
