@@ -184,6 +184,7 @@ class Config(NamedTuple):
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"
     verifies: bool = True
+    lenient: bool = False
     happy_eyeballs: bool = True
     address: Address | None = None
     ports: tuple[str, ...] = ()
@@ -212,6 +213,7 @@ WORKED_OUT = frozenset(
     {
         "program",
         "verifies",
+        "lenient",
         "happy_eyeballs",
         "address",
         "ports",

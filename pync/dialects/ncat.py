@@ -72,7 +72,7 @@ Options:
      --no-shutdown               Send no FIN when the input ends.
      --ssl                       Secure the connection by TLS.
      --ssl-verify                Verify the peer's certificate.
-     --ssl-cert=FILE             Our certificate (PEM); a listener without one makes its own.
+     --ssl-cert=FILE             Our certificate (PEM, DER, PKCS#12); a listener makes its own.
      --ssl-key=FILE              Its private key.
      --ssl-trustfile=FILE        Whom to trust; a listener asks its clients for certificates.
      --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
@@ -218,7 +218,7 @@ def _with_tls(config: Config) -> Config:
     if asked and config.udp:
         raise UsageError("DTLS is not supported by pync.")
     verifies = config.ssl_verify or config.ssl_trustfile is not None
-    return config._replace(ssl=asked, verifies=verifies)
+    return config._replace(ssl=asked, verifies=verifies, lenient=True)
 
 
 def _with_clients(config: Config) -> Config:

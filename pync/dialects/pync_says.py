@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
+from ..core.errors import TlsError
 from ..core.events import (
     Accepted,
     AttemptFailed,
@@ -30,7 +31,7 @@ from . import Said
 def say(event: Event, config: Config, interactive: bool) -> Said:
     """What is said on stderr about an event; None is nothing."""
     if isinstance(event, Failed):
-        return f"pync: {event.error}"
+        return complain(event.error, config)
     if isinstance(event, Told):
         return event.text
     if isinstance(event, Unverified):
@@ -121,6 +122,26 @@ def _service(address: Address) -> str:
         return f"[{protocol}/*]"
 
 
-def complain(error: Exception, config: Config | None) -> str | None:  # noqa: ARG001 - others ask
+def complain(error: Exception, config: Config | None) -> str:
     """The one line about an error."""
-    return f"pync: {error}"
+    hint = _hint(error.cause, config) if isinstance(error, TlsError) else ""
+    return f"pync: {error}{hint}"
+
+
+_ANYWAY = "--insecure to connect anyway"
+
+#: What a user can do about a failure of TLS: in its cause -> options.
+_HINTS = {
+    "certificate is not valid for": f"--ssl-servername for another name, {_ANYWAY}",
+    "certificate verify failed": f"--ssl-trustfile to trust its issuer, {_ANYWAY}",
+    "alert certificate required": "--ssl-cert and --ssl-key give one",
+    "alert no application protocol": "--ssl-alpn",
+    "alert protocol version": "--ssl-min-version, --ssl-max-version",
+    "alert unrecognized name": "--ssl-servername",
+}
+
+
+def _hint(cause: str, config: Config | None) -> str:
+    if config is None or config.listen:
+        return ""
+    return next((f" ({hint})" for part, hint in _HINTS.items() if part in cause), "")

@@ -57,7 +57,7 @@ Options:
      --ssl                       Secure the connection by TLS (also tls://HOST:PORT).
      --ssl-verify                Verify the peer's certificate (the default).
      --insecure                  Do not verify it; this is said on stderr.
-     --ssl-cert=FILE             Our certificate (PEM); a listener without one makes its own.
+     --ssl-cert=FILE             Our certificate (PEM, DER, PKCS#12); a listener makes its own.
      --ssl-key=FILE              Its private key.
      --ssl-trustfile=FILE        Whom to trust; a listener asks its clients for certificates.
      --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
@@ -65,7 +65,7 @@ Options:
      --ssl-alpn=LIST             Protocols to agree upon, comma separated (ALPN).
      --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
      --ssl-max-version=VERSION   At most this one.
-     --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE).
+     --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE), mode 0600.
      --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
                                  http://; more than one are passed in their order. A proxy
                                  server (-l --proxy-type) passes them on its way.

@@ -156,9 +156,9 @@ _ALERTS = {
     "ALERT_INTERNAL_ERROR": "internal error",
     "ALERT_USER_CANCELLED": "user canceled",
     "ALERT_NO_RENEGOTIATION": "no renegotiation",
-    "ALERT_CERTIFICATE_REQUIRED": "certificate required: give --ssl-cert and --ssl-key",
+    "ALERT_CERTIFICATE_REQUIRED": "certificate required",
     "UNRECOGNIZED_NAME": "unrecognized name: it has no certificate for the name we asked for",
-    "ALERT_NO_APPLICATION_PROTOCOL": "no application protocol in common (--ssl-alpn)",
+    "ALERT_NO_APPLICATION_PROTOCOL": "no application protocol in common",
     "ALERT_UNKNOWN_PSK_IDENTITY": "unknown PSK identity",
 }
 

@@ -94,4 +94,12 @@ def _security(config: Config) -> Security:
         least=config.ssl_min_version,
         most=config.ssl_max_version,
         keylog=config.ssl_keylog,
+        ask=_ask,
+        lenient=config.lenient,
     )
+
+
+def _ask(prompt: str) -> bytes:
+    from .secret import ask
+
+    return ask(prompt)

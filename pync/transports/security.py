@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,10 +17,14 @@ from ..core.deadline import Deadline
 from ..core.errors import TlsError, UsageError, shortened
 from ..layers.tls import TlsCodec, explained
 from .conn import StreamConn
+from .credentials import Ask, load_own, trusting
 from .layered import READ, LayeredConn
 
 #: Seconds that a handshake may take; a client that says nothing must not hold up others.
 HANDSHAKE = 30.0
+
+#: ncat's: RSA key exchange too, which Python leaves out.
+_MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
 
 VERSIONS = {
     "1.0": ssl.TLSVersion.TLSv1,
@@ -42,40 +47,39 @@ class Security(NamedTuple):
     least: str | None = None
     most: str | None = None
     keylog: str | None = None
+    #: Asks a person for the passphrase of a key.
+    ask: Ask | None = None
+    #: Whether all versions and ciphers are taken that OpenSSL has, as ncat does.
+    lenient: bool = False
 
 
 def client_context(security: Security) -> ssl.SSLContext:
     """What a client asks of its server. Raises UsageError."""
-    try:
-        context = ssl.create_default_context(cafile=security.trusted)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError(f"--ssl-trustfile {security.trusted}: {explained(error)}") from None
+    security = _with_keylog(security)
+    if security.trusted is not None:
+        context = trusting(ssl.create_default_context, security.trusted)
+    else:
+        context = ssl.create_default_context()
+    # The names are in the certificate's subjectAltName; its CN is a title (RFC 9525 2).
+    context.hostname_checks_common_name = False
     if not security.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if security.certificate is not None:
-        _load(context, security)
     return _tuned(context, security)
 
 
 def server_context(security: Security) -> ssl.SSLContext:
     """What a listener shows its clients, and asks of them. Raises UsageError."""
+    security = _with_keylog(security)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if security.certificate is not None:
-        _load(context, security)
-    else:
+    if security.certificate is None:
         from .certificate import use_self_made
 
         use_self_made(context)
     if security.trusted is not None:
-        try:
-            context.load_verify_locations(security.trusted)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError(f"--ssl-trustfile {security.trusted}: {explained(error)}") from None
+        trusting(context.load_verify_locations, security.trusted)
         context.verify_mode = ssl.CERT_REQUIRED
-    # As ssl.create_default_context does it for clients.
-    keylog = security.keylog or os.environ.get("SSLKEYLOGFILE")
-    return _tuned(context, security._replace(keylog=keylog))
+    return _tuned(context, security)
 
 
 def secure(
@@ -179,16 +183,12 @@ class Securing:
             pass  # it does not want to know
 
 
-def _load(context: ssl.SSLContext, security: Security) -> None:
-    assert security.certificate is not None
-    try:
-        context.load_cert_chain(security.certificate, security.key)
-    except (OSError, ssl.SSLError) as error:
-        files = " ".join(filter(None, (security.certificate, security.key)))
-        raise UsageError(f"--ssl-cert {files}: {explained(error)}") from None
-
-
 def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
+    if security.certificate is not None:
+        load_own(context, security.certificate, security.key, security.ask)
+    if security.lenient:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers(_MANY_CIPHERS)
     if security.ciphers is not None:
         try:
             context.set_ciphers(security.ciphers)
@@ -202,11 +202,36 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
     if security.most is not None:
         context.maximum_version = _version(security.most, "--ssl-max-version")
     if security.keylog is not None:
-        try:
-            context.keylog_filename = security.keylog
-        except OSError as error:
-            raise UsageError(f"--ssl-keylog {security.keylog}: {explained(error)}") from None
+        context.keylog_filename = security.keylog
     return context
+
+
+def _with_keylog(security: Security) -> Security:
+    """With the key log that the environment names, unless there is another; both are private.
+
+    (Python's own default context opens the one of the environment.)
+    """
+    inherited = os.environ.get("SSLKEYLOGFILE") or None
+    for option, path in (("SSLKEYLOGFILE", inherited), ("--ssl-keylog", security.keylog)):
+        if path is not None:
+            _make_private(option, path)
+    return security._replace(keylog=security.keylog or inherited)
+
+
+def _make_private(option: str, path: str) -> None:
+    """Create a file that only we can read, or see that it is one. Raises UsageError."""
+    try:
+        # A pipe has no reader yet, perhaps: then to open it is to wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+        try:
+            mode = os.fstat(descriptor).st_mode
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {explained(error)}") from None
+    if os.name == "posix" and not stat.S_ISCHR(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"{option} {path}: other users may read it: chmod 600 {path}")
 
 
 def _check_protocols(names: tuple[str, ...]) -> None:

@@ -75,7 +75,11 @@ def test_a_certificate_is_verified_unless_told_not_to(pem: Path) -> None:
         with Program(*PYNC, "--ssl", "localhost", str(port)) as ours:
             ours.end_input()
             said = ours.ends(1)
-            assert said.startswith(b"pync: dial tls://127.0.0.1:%d: certificate" % port)
+            assert said == (
+                b"pync: dial tls://127.0.0.1:%d: certificate verify failed: "
+                b"self-signed certificate (--ssl-trustfile to trust its issuer, "
+                b"--insecure to connect anyway)\n" % port
+            )
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, "--insecure", f"tls://localhost:{port}") as ours:
             ours.end_input()
@@ -88,7 +92,9 @@ def test_the_name_has_to_fit(pem: Path) -> None:
     with tls_server(pem, echoes_at_the_end) as port:
         with Program(*PYNC, *trust, "127.0.0.1", str(port)) as ours:
             ours.end_input()
-            assert b"IP address mismatch" in ours.ends(1)
+            said = ours.ends(1)
+            assert b"IP address mismatch, certificate is not valid for '127.0.0.1'" in said
+            assert b"(--ssl-servername for another name, --insecure to connect anyway)" in said
     with tls_server(pem, echoes_at_the_end) as port:
         name = ("--ssl-servername", "localhost")
         with Program(*PYNC, *trust, *name, "127.0.0.1", str(port)) as ours:
@@ -121,6 +127,69 @@ def test_versions_are_limited_and_secrets_are_logged(pem: Path, tmp_path: Path) 
             assert ours.rest() == b"heard "
             ours.ends(0)
     assert "CLIENT_RANDOM" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("inherited", [False, True])
+def test_a_key_log_that_others_can_read_is_refused(tmp_path: Path, inherited: bool) -> None:
+    log = tmp_path / "secrets"
+    log.touch(0o644)
+    option = "SSLKEYLOGFILE" if inherited else "--ssl-keylog"
+    for role in ((), ("-l",)):
+        words = (*role, "--ssl", *(() if inherited else (option, str(log))), "127.0.0.1", "1")
+        environment = ("env", f"SSLKEYLOGFILE={log}") if inherited else ()
+        with Program(*environment, *PYNC, *words) as ours:
+            assert ours.ends(2) == (
+                f"pync: {option} {log}: other users may read it: chmod 600 {log}\n".encode()
+            )
+
+
+def test_an_alert_after_the_handshake(pem: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.load_verify_locations(pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        words = ("--ssl", "--ssl-trustfile", str(pem), "--exit-codes=detailed", "localhost")
+        with Program(*PYNC, *words, str(listener.getsockname()[1])) as ours:
+            conn, _ = listener.accept()
+            with conn, pytest.raises(ssl.SSLError):
+                context.wrap_socket(conn, server_side=True)
+            assert ours.ends(9) == (
+                b"pync: relay tls://127.0.0.1:%d: the peer sent the alert certificate required "
+                b"(--ssl-cert and --ssl-key give one)\n" % listener.getsockname()[1]
+            )
+
+
+def test_a_name_in_the_cn_alone_is_none(tmp_path: Path) -> None:
+    words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    files = ("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate"))
+    subprocess.run([needs("openssl"), *words, *files], check=True, capture_output=True)
+    both = tmp_path / "both.pem"
+    both.write_bytes((tmp_path / "key").read_bytes() + (tmp_path / "certificate").read_bytes())
+    with tls_server(both, echoes_at_the_end) as port:
+        with Program(*PYNC, "--ssl", "--ssl-trustfile", str(both), "localhost", str(port)) as ours:
+            assert b"certificate is not valid for 'localhost'" in ours.ends(1)
+
+
+@pytest.mark.parametrize("passphrase", ["", "secret"])
+def test_a_listener_shows_a_certificate_from_pkcs12(
+    pem: Path, port: int, tmp_path: Path, passphrase: str
+) -> None:
+    words = ("pkcs12", "-export", "-in", str(pem), "-inkey", str(pem), "-passout")
+    path = tmp_path / "own.p12"
+    command = [needs("openssl"), *words, f"pass:{passphrase}", "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    with Program(*PYNC, "-l", "--ssl-cert", str(path), "127.0.0.1", str(port)) as ours:
+        if passphrase:
+            # (A session of its own has no terminal.)
+            assert ours.ends(2).startswith(f"pync: --ssl-cert {path}: the private key is".encode())
+            return
+        until(lambda: is_bound(port), "it to listen", ours)
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+            with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
+                tls.sendall(b"verified")
+                assert ours.read(8) == b"verified"
 
 
 def test_a_plain_server_is_no_tls(pem: Path) -> None:
@@ -254,6 +323,43 @@ def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -
             other.ends(None)
             server.end_input()
             server.ends(None)
+
+
+@pytest.mark.parametrize(
+    ("server", "options"),
+    [
+        (("-tls1_2", "-cipher", "AES128-GCM-SHA256"), ()),
+        (("-tls1_2", "-cipher", "AES256-SHA256"), ()),
+        (("-tls1", "-cipher", "ALL:@SECLEVEL=0"), ("--ssl-ciphers", "ALL:@SECLEVEL=0")),
+        (("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"), ("--ssl-ciphers", "ALL:@SECLEVEL=0")),
+    ],
+)
+@pytest.mark.parametrize("role", ["client", "listener"])
+def test_old_peers_are_understood_as_by_ncat(
+    tmp_path: Path, port: int, server: tuple[str, ...], options: tuple[str, ...], role: str
+) -> None:
+    words = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    key, certificate = str(tmp_path / "key"), str(tmp_path / "certificate")
+    files = ("-keyout", key, "-out", certificate)
+    subprocess.run([needs("openssl"), *words, *files], check=True, capture_output=True)
+    for command in (NCAT, (needs("ncat"),)):
+        own = ("--ssl-key", key, "--ssl-cert", certificate)
+        at = (("-l", *own) if role == "listener" else ()) + ("127.0.0.1", str(port))
+        ncat = (*command, "--ssl", *options, *at)
+        other: tuple[str, ...]
+        if role == "client":
+            other = ("s_server", "-quiet", "-accept", str(port), "-key", key, "-cert", certificate)
+        else:
+            other = ("s_client", "-quiet", "-connect", f"127.0.0.1:{port}")
+        peer = ("openssl", *other, *server)
+        first, second = (peer, ncat) if role == "client" else (ncat, peer)
+        with Program(*first) as listener:
+            until(lambda: is_bound(port), "the listener", listener)  # noqa: B023 - used at once
+            with Program(*second) as client:
+                client.write(b"question\n")
+                assert listener.read(9) == b"question\n"
+                listener.write(b"answer\n")
+                assert client.shows(b"answer\n") == b"answer\n"
 
 
 def test_ncat_verifies_when_it_is_asked_to(pem: Path) -> None:

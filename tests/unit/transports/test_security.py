@@ -31,9 +31,10 @@ def test_versions() -> None:
     [
         (Security(trusted="/none"), "--ssl-trustfile /none: no such file"),
         (Security(certificate="/none"), "--ssl-cert /none: no such file"),
-        (Security(certificate="/dev/null", key="/none"), "--ssl-cert /dev/null /none: "),
+        (Security(certificate="/dev/null", key="/none"), "--ssl-key /none: no such file"),
         (Security(ciphers="none-such"), "--ssl-ciphers 'none-such': no cipher fits"),
         (Security(keylog="/no/such/file"), "--ssl-keylog /no/such/file: no such file"),
+        (Security(keylog="/"), "--ssl-keylog /: "),
     ],
 )
 def test_what_makes_no_sense_is_named(security: Security, said: str) -> None:
