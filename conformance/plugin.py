@@ -205,11 +205,13 @@ class Controller:
         options = self.plan.options._replace(transports=tuple(self.plan.transports))
         node.workerinput["conformance"] = options._asdict()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the result that came with a report."""
         for name, result in report.user_properties:
             if name == PROPERTY and report.when == "call" and isinstance(result, dict):
                 self.results[report.nodeid] = result
+                _make_harmless(report)
         if report.failed and report.nodeid not in self.results:
             self.crashes.append(f"{report.nodeid}: {str(report.longrepr)[-2000:]}")
 
@@ -235,6 +237,16 @@ class Controller:
         )
         if exitstatus in (0, 1, 5) and not others_failed:
             session.exitstatus = Exit(self.summary.exit)
+
+
+def _make_harmless(report: pytest.TestReport) -> None:
+    """Where pytest itself prints the report: see output.py."""
+    from .output import harmless
+
+    shown = str(report.longrepr or "")
+    if harmless(shown) != shown:
+        report.longrepr = harmless(shown)
+    report.sections = [(name, harmless(text)) for name, text in report.sections]
 
 
 def _given(config: pytest.Config) -> dict[str, Any]:

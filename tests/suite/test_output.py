@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conformance.output import harmless, say
 
 from .judging import conformance
+from .test_plugin import pytest_run
 
 COMMANDS = [
     "##[add-mask]x",
@@ -91,3 +92,17 @@ def test_a_server_does_not_speak_to_the_runner(
     ]
     assert any("# [" in line for line in said), said
     assert [line for line in said if is_obeyed(line)] == []
+
+
+def test_nor_does_it_in_a_projects_own_pytest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    script = tmp_path / "server.py"
+    script.write_text(SERVER)
+    target = shlex.join([sys.executable, str(script), "{port}"])
+    words = (f"--conformance-target={target}", "--conformance-profile=echo")
+    status, shown = pytest_run(tmp_path, *words, "--conformance-case=echo/binary")
+    assert status == 1
+    assert "# [error]" in shown
+    assert [line for line in shown.splitlines() if is_obeyed(line)] == []
