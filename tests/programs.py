@@ -37,10 +37,30 @@ PEERS = {
 }
 
 
+#: Programs that the running test, and the fixtures set up for it, have started.
+_started: list[Program] = []
+_running = ""
+
+
+def _note(program: Program) -> None:
+    global _running
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    if test != _running:
+        _running = test
+        _started.clear()
+    _started.append(program)
+
+
 def needs(program: str) -> str:
-    """The command of a peer program; skips the test, with the reason, when it is missing."""
+    """The command of a peer program; skips the test, with the reason, when it is missing.
+
+    Best called before anything is started. Whatever the test has started nevertheless is ended
+    before it is skipped: it leaves nothing behind on a machine without the peer.
+    """
     command, package = PEERS[program]
     if shutil.which(command) is None:
+        for one in _started:
+            one.__exit__(None, None, None)
         pytest.skip(f"{program} is missing (Debian: {package})")
     return command
 
@@ -70,6 +90,7 @@ class Program:
             start_new_session=True,
         )
         self.said = b""
+        _note(self)
 
     def __enter__(self) -> Program:
         return self

@@ -277,24 +277,26 @@ def test_a_conversation_through_a_tunnel(served: tuple[int, tuple[str, ...]], cl
 
 
 def test_nc_through_a_tunnel() -> None:
+    nc = needs("nc")
     program, port = listening_pync("--proxy-type", "http")
-    words = (needs("nc"), "-N", "-X", "connect", "-x", f"127.0.0.1:{port}", "127.0.0.1")
-    with program, listening() as target, Program(*words, target.port) as nc:
+    words = (nc, "-N", "-X", "connect", "-x", f"127.0.0.1:{port}", "127.0.0.1")
+    with program, listening() as target, Program(*words, target.port) as theirs:
         peer = target.accepts()
-        nc.write(b"question\n")
+        theirs.write(b"question\n")
         peer.hears(b"question\n")
-        nc.end_input()
+        theirs.end_input()
         peer.hears_end()
         peer.says(b"answer\n")
         peer.closes()
-        assert nc.rest() == b"answer\n"
-        nc.ends(0)
+        assert theirs.rest() == b"answer\n"
+        theirs.ends(0)
 
 
 @pytest.mark.parametrize("client", ["ncat", "pync"])
 def test_a_wrong_password(client: str) -> None:
+    command = _command(client)
     program, port = listening_pync("--proxy-type", "http", *AUTH)
-    words = (*_command(client), "--proxy-type", "http", "--proxy", f"127.0.0.1:{port}")
+    words = (*command, "--proxy-type", "http", "--proxy", f"127.0.0.1:{port}")
     with program:
         for wrong in (("--proxy-auth", "joe:wrong"), ()):
             with Program(*words, *wrong, "127.0.0.1", "9") as one:

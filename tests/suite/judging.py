@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+#: As a word of a target: not every machine has a command ``python``.
+PYTHON = shlex.quote(sys.executable)
 IMPLEMENTATIONS = Path("tests/implementations")
 
 needs_node = pytest.mark.skipif(

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.profiles import REQUIREMENTS
 
-from .judging import ROOT, judge, works
+from .judging import PYTHON, ROOT, judge, works
 
 DOCS = ROOT / "conformance" / "docs"
 SERVERS = (DOCS / "write-a-server.md").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ class Guide(NamedTuple):
 
 
 GUIDES = [
-    Guide("server.py", "python", "", "python {folder}/server.py {{port}}"),
+    Guide("server.py", "python", "", "{python} {folder}/server.py {{port}}"),
     Guide("server.js", "node", "", "node {folder}/server.js {{port}}"),
     Guide(
         "server.c",
@@ -83,7 +83,9 @@ def test_a_server_of_the_guide_passes(guide: Guide, tmp_path: Path) -> None:
         words = guide.build.split()
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
-    judged = judge(tmp_path / "report", guide.target.format(folder=tmp_path), "--profile=echo")
+    judged = judge(
+        tmp_path / "report", guide.target.format(folder=tmp_path, python=PYTHON), "--profile=echo"
+    )
     assert judged.status == 0, judged.stdout
     assert judged.footer["counts"].keys() == {"PASS"}
     assert len(judged.results) >= 25

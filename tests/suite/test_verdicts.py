@@ -10,7 +10,7 @@ import pytest
 from conformance.profiles import PROFILES
 from conformance.targets.address import TRANSPORTS
 
-from .judging import IMPLEMENTATIONS, judge, needs_node
+from .judging import IMPLEMENTATIONS, PYTHON, judge, needs_node
 
 #: What a Node server without an 'error' listener cannot survive.
 RESETS = {
@@ -35,7 +35,7 @@ def names(ids: set[str]) -> set[str]:
 @pytest.mark.parametrize("profile", [name for name in PROFILES if name != "client-echo"])
 def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
     script = IMPLEMENTATIONS / "socketserver_services.py"
-    judged = judge(tmp_path, f"python {script} {{profile}} {{port}}", f"--profile={profile}")
+    judged = judge(tmp_path, f"{PYTHON} {script} {{profile}} {{port}}", f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     assert judged.ids("FAIL") == set()
     assert judged.footer["counts"] == {"PASS": len(judged.results)}
@@ -154,7 +154,7 @@ def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None
     names = ("silent", "no-input", "segments", "isolation", "reset-at-once", "sigterm-idle")
     cases = [f"--case=discard/{name}" for name in names]
     verdicts: list[set[tuple[str, ...]]] = []
-    for target in ("mutant:discard/greets", f"python {script} discard {{port}}"):
+    for target in ("mutant:discard/greets", f"{PYTHON} {script} discard {{port}}"):
         for jobs in (1, 6):
             words = (target, *cases, "--transport=tcp", f"--jobs={jobs}")
             judged = judge(tmp_path / f"{len(verdicts)}", *words)

@@ -1,0 +1,64 @@
+"""The tests on a machine that has none of the programs that they compare with.
+
+PATH is a folder of links to everything that this machine has but those. A test has to ask for a
+program before it starts anything, and is skipped then; what needs none has to pass.
+
+Arguments: what pytest is to run; nothing is everything that looks for such a program.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+#: Commands that a test may look for and a machine may lack. (``python`` is there in virtual
+#: environments only, ``python3`` everywhere.)
+MISSING = re.compile(
+    r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
+    r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
+    r"|perl|chromium|nginx|lighttpd|haproxy|stunnel4?|redis-server|memcached|microsocks|tinyproxy"
+)
+
+#: Tests that look for one of them.
+ASKING = (
+    "tests/interop",
+    "tests/suite/test_guides.py",
+    "tests/suite/test_implementations.py",
+    "tests/suite/test_verdicts.py",
+    "tests/e2e/test_usage.py",
+)
+
+
+def farm(folder: Path) -> None:
+    """Fill a folder with links to the commands of PATH."""
+    for place in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if not os.path.isdir(place):
+            continue
+        for command in os.scandir(place):
+            link = folder / command.name
+            if MISSING.fullmatch(command.name) or os.path.lexists(link):
+                continue
+            if os.access(command.path, os.X_OK):
+                link.symlink_to(os.path.abspath(command.path))
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest; returns its status."""
+    with tempfile.TemporaryDirectory() as folder:
+        farm(Path(folder))
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n", "auto", *(arguments or ASKING)],
+            cwd=ROOT,
+            env={**os.environ, "PATH": folder},
+            check=False,
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
