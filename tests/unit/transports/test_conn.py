@@ -108,3 +108,11 @@ def test_a_peer_that_must_show_now_and_then_that_it_is_there() -> None:
             assert client._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             conn.close()
         client.keep_alive()  # closed: nothing to say
+
+
+def test_the_socket_is_there_for_its_options() -> None:
+    with listen(LOOPBACK) as listener, dial(listener.address) as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        assert client.socket.getsockname()[1] == client.local.port
+        client.close()
+        assert client.socket.fileno() == -1
