@@ -82,11 +82,10 @@ def execute(
     try:
         dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
         with signals.ending(), bell.hung_up():
-            return _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice).run(words)
+            session = _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice, stdout is None)
+            return session.run(words)
     except UsageError as error:
         voice.say(f"pync: {error}")
-        return error.status
-    except OutputGone as error:
         return error.status
 
 
@@ -104,20 +103,23 @@ def _dialect(words: list[str], executable: str) -> tuple[Dialect, list[str]]:
 class _Session:
     """One command line, from its words to its exit status."""
 
-    def __init__(self, dialect: Dialect, stdin: int, stdout: int, voice: _Voice) -> None:
+    def __init__(
+        self, dialect: Dialect, stdin: int, stdout: int, voice: _Voice, owns_stdout: bool
+    ) -> None:
         self._dialect = dialect
         self._stdin = stdin
         self._stdout = stdout
         self._voice = voice
+        self._owns_stdout = owns_stdout
         self._config: Config | None = None
 
     def run(self, words: list[str]) -> int:
-        """Raises OutputGone, Terminated, KeyboardInterrupt."""
+        """Raises Terminated, KeyboardInterrupt."""
         try:
             self._config = self._dialect.parse(words)
             self._voice.say(self._config.notice)
             return self._serve(self._config)
-        except (UsageError, PyncError) as error:
+        except (UsageError, PyncError, OutputGone) as error:
             self._voice.say(self._dialect.complain(error, self._config))
             return self._dialect.status(error, self._config)
 
@@ -134,9 +136,6 @@ class _Session:
 
     def _run_program(self, config: Config, meter: Meter | None) -> int:
         with self._stdio(config) as stdio:
-            if stdio.interactive and config.endings.on_peer_end == "finish":
-                # A person cannot be asked to type on into a connection that is over.
-                config = config._replace(endings=config.endings._replace(on_peer_end="leave"))
 
             def report(event: Event) -> None:
                 if isinstance(event, Progressed):
@@ -175,7 +174,7 @@ class _Session:
             from .transports.editing import EditedStdio
 
             return EditedStdio(stdin, self._stdout, os.environ.get("PYNC_HISTORY"))
-        return Stdio(stdin, self._stdout)
+        return Stdio(stdin, self._stdout, owns_stdout=self._owns_stdout)
 
     @contextmanager
     def _meter(self, config: Config) -> Iterator[Meter | None]:

@@ -27,3 +27,6 @@ needs_icmp = pytest.mark.skipif(UNDER_WINE, reason="Wine passes no ICMP errors o
 
 #: For tests of what only POSIX has: its commands, its terminals, how much its buffers hold.
 only_posix = pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX")
+
+#: For tests of what only Linux's kernel tells.
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")

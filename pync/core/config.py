@@ -13,10 +13,25 @@ from .address import Address
 class Endings(NamedTuple):
     """When to leave: the policy in which the incumbents disagree, in one place.
 
-    ``shutdown``: our EOF becomes FIN. ``on_peer_end``: what the peer's FIN means while
-    our input is open (``leave``; ``finish``: go on until the input ends or has been
-    quiet; ``stay``). ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is
-    a failure then. ``leave_when_sent``: leave once our EOF has been sent and acknowledged.
+    ``shutdown``: our EOF becomes FIN.
+
+    ``on_peer_end``: what the peer's FIN means while our input is open. What has been read is
+    sent in any case.
+
+    - ``leave``: read no more input.
+    - ``stay``: send the input to its end.
+    - ``begun``: ``stay`` if the input has given a byte, or has one now; else ``leave``.
+    - ``waiting``: send what the input gives without a pause, then ``leave``.
+
+    ``on_output_gone``: what it means that nobody reads our output any more.
+
+    - ``leave``: leave when a write fails, or when the input is over.
+    - ``finish``: leave when the input is over; what is received until then is dropped.
+    - ``stay``: leave when a write fails.
+
+    ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a failure then.
+    ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``answer_wait``:
+    datagrams have no end; leave when none has come for so many seconds after our EOF.
     ``idle``: seconds. ``eof_after``: seconds that the peer must have sent nothing for before
     our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with ``eof_after``, whether
     EOF is sent too when our input was empty.
@@ -24,12 +39,28 @@ class Endings(NamedTuple):
 
     shutdown: bool = True
     on_peer_end: str = "leave"
+    on_output_gone: str = "leave"
     quit_after: float | None = None
     quit_fails: bool = False
     leave_when_sent: bool = False
+    answer_wait: float | None = None
     idle: float | None = None
     eof_after: float | None = None
     eof_of_nothing: bool = True
+
+
+class OnPeerEnd(NamedTuple):
+    """``Endings.on_peer_end`` for each kind of input (a socket counts as a pipe).
+
+    A client sends a pipe or a file to its end: a FIN ends one direction only. The input of a
+    listener is often a pipe that is never written (a supervisor's, a CI job's, ssh's), which
+    must not hold it. With -k the input is not one client's: what is typed on a terminal or
+    comes by a pipe after a client's end is for the next one.
+    """
+
+    terminal: str = "leave"
+    file: str = "stay"
+    pipe: str = "stay"
 
 
 class Proxy(NamedTuple):
@@ -189,6 +220,8 @@ class Config(NamedTuple):
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
+    on_peer_end: OnPeerEnd = OnPeerEnd()
+    closes_output: bool = False
     proxies: tuple[Proxy, ...] = ()
     serves: Proxy | None = None
     notice: str | None = None
@@ -218,6 +251,8 @@ WORKED_OUT = frozenset(
         "address",
         "ports",
         "endings",
+        "on_peer_end",
+        "closes_output",
         "proxies",
         "serves",
         "notice",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ..core.config import Config, Endings, Proxy
-from ..core.errors import IdleTimeoutError, RelayError, UsageError
+from ..core.config import Config, Endings, OnPeerEnd, Proxy
+from ..core.errors import IdleTimeoutError, OutputGone, RelayError, UsageError
 from . import About
 from .nc_says import HELP, SHORT_USAGE, NcUsageError, complain, hears_everyone, say, summary
 from .nc_targets import with_address
@@ -99,13 +99,16 @@ def parse(argv: list[str]) -> Config:
         # Its socket has no peer to send to.
         config = config._replace(recv_only=True)
     return config._replace(
-        proxies=_proxies(config), program=_program(config), endings=_endings(config)
+        proxies=_proxies(config),
+        program=_program(config),
+        endings=_endings(config),
+        on_peer_end=_on_peer_end(config),
     )
 
 
 def status(error: Exception, _config: Config | None) -> int:
     """nc ends with 0 whatever becomes of a connection that it had."""
-    return 0 if isinstance(error, (RelayError, IdleTimeoutError)) else 1
+    return 0 if isinstance(error, (RelayError, IdleTimeoutError, OutputGone)) else 1
 
 
 def about(_config: Config) -> About:
@@ -157,8 +160,15 @@ def _endings(config: Config) -> Endings:
     waits = config.quit_after is not None and config.quit_after >= 0
     return Endings(
         shutdown=config.shutdown or waits,
-        # A listener leaves at its peer's end; what was typed before is sent first.
-        on_peer_end="finish" if config.listen else "stay",
+        on_output_gone="finish",
         quit_after=config.quit_after if waits else None,
         idle=config.wait,
     )
+
+
+def _on_peer_end(config: Config) -> OnPeerEnd:
+    if not config.listen:
+        return OnPeerEnd(terminal="stay")
+    # A listener leaves at once when what it has read is written; unlike theirs it does not cut
+    # a file, or a pipe that still gives.
+    return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")

@@ -6,7 +6,15 @@ import re
 
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
-from ..core.errors import DialError, ListenError, OutputError, ProxyError, RelayError, UsageError
+from ..core.errors import (
+    DialError,
+    ListenError,
+    OutputError,
+    OutputGone,
+    ProxyError,
+    RelayError,
+    UsageError,
+)
 from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned, Told
 from . import UNRESOLVED, VERSION, Said
 
@@ -79,7 +87,7 @@ def complain(error: Exception, config: Config | None) -> Said:
         return f"nc: {looked_up}{_as_strerror(error.cause)}"
     if isinstance(error, ProxyError):
         return f"nc: {_of_proxy(error)}"
-    if isinstance(error, RelayError):
+    if isinstance(error, (RelayError, OutputGone)):
         return None
     if isinstance(error, OutputError):
         operation = "sendmsg" if error.operation == "pass" else error.operation

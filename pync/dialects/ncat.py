@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.address import Address
-from ..core.config import Config, Endings, over_tls
+from ..core.config import Config, Endings, OnPeerEnd, over_tls
 from ..core.deadline import parse_duration
-from ..core.errors import DialError, ListenError, OutputError, UsageError
+from ..core.errors import DialError, ListenError, OutputError, OutputGone, UsageError
 from ..core.number import whole
 from . import VERSION, About
 from .ncat_rules import check, notice, proxy_dns
@@ -170,7 +170,12 @@ def parse(argv: list[str]) -> Config:
     if config.broker or config.serves is not None or config.exec or config.sh_exec:
         # Theirs answers TELNET only where it writes to standard output.
         config = config._replace(telnet=False)
-    config = config._replace(address=address(config, list(words)), endings=_endings(config))
+    config = config._replace(
+        address=address(config, list(words)),
+        endings=_endings(config),
+        on_peer_end=_on_peer_end(config),
+        closes_output=True,
+    )
     if config.zero_io:
         assert config.address is not None
         return config._replace(program="scanner", ports=(config.address.service,))
@@ -190,6 +195,8 @@ def status(error: Exception, config: Config | None) -> int:
     if isinstance(error, DialError):
         began = error.attempts or _is_path(error.address) or is_proxy(error.address, config)
         return 1 if began else 2
+    if isinstance(error, OutputGone):
+        return 2
     if isinstance(error, OutputError):
         return 2 if error.operation == "open" else 1
     return 2 if isinstance(error, (ListenError, UsageError)) else 1
@@ -265,16 +272,23 @@ def _with_proxy_server(config: Config) -> Config:
 
 
 def _endings(config: Config) -> Endings:
-    stays = config.keep_open and not config.listen
     endings = Endings(
         shutdown=not config.no_shutdown,
-        on_peer_end="stay" if stays else "leave",
+        on_output_gone="stay",
         quit_after=config.quit_after,
         quit_fails=config.quit_after is not None,
         leave_when_sent=config.send_only,
+        answer_wait=None if config.listen else 0,
         idle=config.idle_timeout,
     )
     return over_tls(endings, config)
+
+
+def _on_peer_end(config: Config) -> OnPeerEnd:
+    if config.listen:
+        return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")
+    # 7.96 and later leave in spite of input that is unsent; input is not dropped here.
+    return OnPeerEnd(terminal="stay" if config.keep_open else "leave")
 
 
 def _is_path(address: object) -> bool:

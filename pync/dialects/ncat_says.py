@@ -12,6 +12,7 @@ from ..core.errors import (
     IdleTimeoutError,
     ListenError,
     OutputError,
+    OutputGone,
     ProxyError,
     PyncError,
     QuitTimeoutError,
@@ -89,6 +90,8 @@ def is_silent(error: Exception, config: Config | None) -> bool:
 
 def complain(error: Exception, config: Config | None) -> Said:
     """The line about an error."""
+    if isinstance(error, OutputGone):
+        return "write: Broken pipe"
     if isinstance(error, NcatOptionError):
         return f"ncat: {error}", _TRY
     if isinstance(error, UsageError):

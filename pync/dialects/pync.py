@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.config import Config, Endings, over_tls
+from ..core.config import Config, Endings, OnPeerEnd, over_tls
 from ..core.deadline import parse_duration
 from ..core.errors import PyncError, UsageError, detailed_status
 from ..core.quantity import (
@@ -97,6 +97,9 @@ MANNER = Manner(
     ),
 )
 
+#: Seconds without an answer after which a datagram client whose input is over leaves.
+ANSWER_WAIT = 1.0
+
 about = about_from("pync", USAGE)
 
 
@@ -116,7 +119,12 @@ def parse(argv: list[str]) -> Config:
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config), serves=served(config))
-    return config._replace(program=_program(config), endings=_endings(config))
+    return config._replace(
+        program=_program(config),
+        endings=_endings(config),
+        on_peer_end=_on_peer_end(config),
+        closes_output=True,
+    )
 
 
 def _spelled_out(argv: list[str]) -> list[str]:
@@ -152,14 +160,27 @@ def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _endings(config: Config) -> Endings:
-    # A terminal is told apart where it is known: cli.py turns "finish" into "leave".
-    on_peer_end = "stay" if config.half_open else "finish"
+    idle = config.idle_timeout if config.idle_timeout is not None else config.wait
     endings = Endings(
         shutdown=not config.no_shutdown,
-        on_peer_end=on_peer_end,
         quit_after=config.quit_after,
         leave_when_sent=config.send_only,
-        idle=config.idle_timeout if config.idle_timeout is not None else config.wait,
+        answer_wait=_answer_wait(config, idle),
+        idle=idle,
     )
     # -N asks for close_notify at once.
     return endings if config.shutdown else over_tls(endings, config)
+
+
+def _answer_wait(config: Config, idle: float | None) -> float | None:
+    if config.listen or config.half_open:
+        return None
+    return ANSWER_WAIT if idle is None else idle
+
+
+def _on_peer_end(config: Config) -> OnPeerEnd:
+    if config.half_open:
+        return OnPeerEnd(terminal="stay")
+    if config.listen:
+        return OnPeerEnd(pipe="leave" if config.keep_open else "begun")
+    return OnPeerEnd()

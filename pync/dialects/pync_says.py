@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
-from ..core.errors import TlsError
+from ..core.errors import OutputGone, TlsError
 from ..core.events import (
     Accepted,
     AttemptFailed,
@@ -122,8 +122,10 @@ def _service(address: Address) -> str:
         return f"[{protocol}/*]"
 
 
-def complain(error: Exception, config: Config | None) -> str:
+def complain(error: Exception, config: Config | None) -> str | None:
     """The one line about an error."""
+    if isinstance(error, OutputGone):
+        return None
     hint = _hint(error.cause, config) if isinstance(error, TlsError) else ""
     return f"pync: {error}{hint}"
 

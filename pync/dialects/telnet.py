@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ..core.config import Config
-from ..core.errors import DialError, PyncError, UsageError
+from ..core.errors import DialError, OutputGone, PyncError, UsageError
 from ..core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
 from . import VERSION, About, OnStdout, Said
 from .words import Manner, read
@@ -106,6 +106,8 @@ def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG00
 
 def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 - others ask
     """What is said about an error."""
+    if isinstance(error, OutputGone):
+        return None
     if isinstance(error, DialError):
         return f"telnet: Unable to connect to remote host: {_cause(error.cause)}"
     if isinstance(error, UsageError) and not isinstance(error, TooManyWords):
@@ -118,6 +120,8 @@ def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 -
 
 def status(error: Exception, config: Config | None) -> int:  # noqa: ARG001 - others ask
     """The exit status of an error."""
+    if isinstance(error, OutputGone):
+        return error.status
     if isinstance(error, UsageError):
         return 1 if isinstance(error, TooManyWords) else WRONG_USAGE
     return 1

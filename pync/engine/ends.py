@@ -50,7 +50,9 @@ class Sink(Protocol):
 
         A sink that may fail after it has taken something has ``fault_fds()``, descriptors
         that can be read then; sending nothing tells. One that may answer each datagram for
-        itself has ``keeps_apart``: datagrams are not gathered for it.
+        itself has ``keeps_apart``: datagrams are not gathered for it. One whose reader may leave
+        has ``gone_fds()``, descriptors that can be read when it may have left, and
+        ``reader_gone()``, which says whether it has.
         """
         ...
 
@@ -87,6 +89,18 @@ def fault_fds(end: object) -> tuple[int, ...]:
     """Descriptors that can be read when the sink has failed behind our back."""
     telling: Callable[[], tuple[int, ...]] | None = getattr(end, "fault_fds", None)
     return telling() if telling is not None else ()
+
+
+def gone_fds(end: object) -> tuple[int, ...]:
+    """Descriptors that can be read when the sink's reader may have left."""
+    telling: Callable[[], tuple[int, ...]] | None = getattr(end, "gone_fds", None)
+    return telling() if telling is not None else ()
+
+
+def reader_gone(end: object) -> bool:
+    """Whether nobody can read what the sink takes; only for one that has gone_fds."""
+    asking: Callable[[], bool] | None = getattr(end, "reader_gone", None)
+    return asking is not None and asking()
 
 
 def send_eof(end: object) -> None:

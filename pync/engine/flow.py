@@ -14,10 +14,11 @@ from collections.abc import Callable
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
 from .direction import DRAINING, OPEN, after, is_over
-from .ends import Convert, Mover, Sink, Source, fault_fds
+from .ends import Convert, Mover, Sink, Source
 from .loop import Scheduler
 from .pace import Pace
 from .pending import Pending
+from .sinkwatch import SinkWatch, tell_nobody
 
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
@@ -88,7 +89,7 @@ class Flow:
         self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
         self._rereads = False
         self._read_fds = source.read_fds()
-        self._fault_fds = fault_fds(sink)
+        self._watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
         self._held = False
         self._waits_for_sink = False
         #: What the loop was told last: whether we wait to read, and to write.
@@ -104,10 +105,20 @@ class Flow:
         """Whether everything that was read is written, and more may come."""
         return self.state == OPEN and not self._pending and not self._waits_for_sink
 
+    @property
+    def reader_gone(self) -> bool:
+        """Whether the sink's reader has left; writing has not told yet."""
+        return self._watch.reader_gone
+
+    @property
+    def begun(self) -> bool:
+        """Whether the source has given anything."""
+        held = self._mover is not None and self._mover.holds
+        return self.moved > 0 or bool(self._pending) or held
+
     def start(self) -> None:
         """Begin to move."""
-        for fault_fd in self._fault_fds:
-            self._loop.watch_reader(fault_fd, self._sink_failed)
+        self._watch.start()
         self._arrange()
         if not self._read_fds:
             self._read()
@@ -115,6 +126,8 @@ class Flow:
     def end_source(self) -> None:
         """Treat the source as ended: write what was read, then it is over."""
         if self.state == OPEN:
+            if self._mover is not None:
+                self._take(self._mover.leftover())
             self._drop_mover()
             self._end_reading()
             self._flush()
@@ -127,7 +140,7 @@ class Flow:
         self._drop_mover()
         self._arrange()
         # Whom we told holds us: without this it would take the collector to part the two.
-        self._changed = _tell_nobody
+        self._changed = tell_nobody
 
     # Reading.
 
@@ -259,14 +272,6 @@ class Flow:
         self._held = True
         self._loop.call_later(seconds, release)
 
-    def _sink_failed(self) -> None:
-        try:
-            self._sink.send(b"")
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            self._fail(error, "sink")
-
     def _fail(self, error: OSError, end: str) -> None:
         if self.error is None:
             self.error, self.failed_end = error, end
@@ -284,8 +289,7 @@ class Flow:
         self.state = after(self.state, event)
         self.over = is_over(self.state)
         if self.over:
-            for fault_fd in self._fault_fds:
-                self._loop.watch_reader(fault_fd, None)
+            self._watch.stop()
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""
@@ -314,7 +318,3 @@ def _never() -> bool:
 def _may_block(descriptor: int) -> bool:
     # (Before 3.12 Windows has no get_blocking; it has no fast path either.)
     return not hasattr(os, "get_blocking") or os.get_blocking(descriptor)
-
-
-def _tell_nobody() -> None:
-    """It is over."""

@@ -6,25 +6,22 @@ because the incumbents disagree on it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ..core.broken import TruncatedError, broken
 from ..core.config import Endings
-from ..core.deadline import Deadline
-from ..core.errors import IdleTimeoutError, OutputGone, QuitTimeoutError, UnmetError
+from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
+from .clock import Clock
 from .direction import ENDED, OPEN
 from .ends import Sink, send_eof, undelivered, unread
 from .flow import Flow
-from .loop import Loop, Scheduler, Timer
+from .loop import Loop, Scheduler
+from .peerend import end_input
 from .tuning import PLAIN, End, Moved, Nowhere, Tuning
-from .waiting import when_acknowledged, when_silent
+from .waiting import when_acknowledged, when_broken, when_silent
 from .zerocopy import fast_path
-
-#: Seconds of silence on a file or pipe after which the peer's end is the end.
-QUIET = 1.0
 
 #: Seconds between two readings of the meter.
 READING = 0.1
@@ -93,9 +90,10 @@ class Relay:
         self._finished = finished
         self._meter = tuning.meter
         self._done = self._local_over = self._peer_over = self._eof_waits = False
-        self._active_at = time.monotonic()
-        self._quit_at = Deadline(None)
-        self._timers: list[Timer] = []
+        #: Nobody reads our output: how much had been shown.
+        self._drops = False
+        self._received = 0
+        self._clock = Clock(loop, remote, endings, self._expired)
         self._timeouts: list[tuple[Conn, float | None]] = []
         self._sink: Sink = local if tuning.receives else Nowhere()
         inbound = fast_path(remote, self._sink) if tuning.receives_plainly else None
@@ -110,7 +108,8 @@ class Relay:
     @property
     def moved(self) -> Moved:
         """How many bytes have gone each way."""
-        return Moved(self._outbound.moved, self._inbound.moved)
+        received = self._received if self._drops else self._inbound.moved
+        return Moved(self._outbound.moved, received)
 
     def start(self) -> None:
         """Begin to move. The connections do not block until it is over."""
@@ -118,10 +117,9 @@ class Relay:
             if isinstance(end, Conn):
                 self._timeouts.append((end, end.gettimeout()))
                 end.settimeout(0)
-        if self._endings.idle is not None:
-            self._call_later(self._endings.idle, self._check_idle)
+        self._clock.start()
         if self._meter is not None:
-            self._timers.append(self._loop.call_every(READING, self._read_meter))
+            self._clock.call_every(READING, self._read_meter)
         self._inbound.start()
         if self._sends:
             self._outbound.start()
@@ -139,9 +137,7 @@ class Relay:
         self._done = self.over = True
         self._read_meter()
         self._meter = None
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._clock.stop()
         self._inbound.stop()
         self._outbound.stop()
         self._loop.watch_writer(self._remote.write_fd(), None)
@@ -156,8 +152,7 @@ class Relay:
     # The policy.
 
     def _changed(self) -> None:
-        if self._endings.idle is not None:
-            self._active_at = time.monotonic()
+        self._clock.moved()
         if self._inbound.state == self._outbound.state == OPEN or self._done:
             return
         if self._outbound.over and self._outbound.error is not None:
@@ -166,8 +161,11 @@ class Relay:
             self._peer_ended()
         if self._outbound.state == ENDED and not self._local_over and not self._done:
             self._local_ended()
-        if self._inbound.over and self._outbound.over and not self._eof_waits:
-            self._finish()
+        if self._outbound.over and not self._done:
+            if self._inbound.over and not self._eof_waits:
+                self._finish()
+            elif self._output_gone:
+                self._fail(OutputGone())
 
     def _local_ended(self) -> None:
         """Our input has ended and is written: pass EOF on, and see whether to stay."""
@@ -176,9 +174,7 @@ class Relay:
             self._eof_waits = True
             if not self._hold_eof():
                 self._pass_eof_on()
-        if self._endings.quit_after is not None:
-            self._quit_at = Deadline(self._endings.quit_after)
-            self._call_later(self._endings.quit_after, self._quit)
+        self._clock.input_over()
         if self._endings.leave_when_sent and not self._eof_waits:
             self._finish()
 
@@ -189,13 +185,20 @@ class Relay:
             return False
         if self._outbound.moved or self._endings.eof_of_nothing:
             seconds = seconds if idle is None else min(seconds, idle / 2)
-            when_silent(self._remote, self._inbound, seconds, self._call_later, self._pass_eof_on)
+            when_silent(
+                self._remote, self._inbound, seconds, self._clock.call_later, self._pass_eof_on
+            )
         return True
 
-    def _quit(self) -> None:
-        if self._endings.quit_fails:
-            self._fail(QuitTimeoutError("relay", self._remote.peer, "no end in time"))
-        self._finish()
+    def _expired(self, failure: Exception | None) -> None:
+        if self._done:
+            return
+        if failure is None and self._awaits:
+            failure = UnmetError(self._remote.peer)
+        if failure is not None:
+            self._fail(failure)
+        else:
+            self._finish()
 
     def _pass_eof_on(self) -> None:
         try:
@@ -233,20 +236,23 @@ class Relay:
             send_eof(self._sink)
         except OSError:
             pass  # it left first; its own direction says so
-        if self._endings.on_peer_end == "leave":
-            self._finish()
-        elif self._endings.on_peer_end == "finish" and not self._outbound.over:
-            self._leave_when_quiet(self._outbound.moved)
+        if not self._outbound.over:
+            # What is awaited cannot come any more.
+            rule = "leave" if self._awaits else self._endings.on_peer_end
+            end_input(rule, self._local, self._outbound, self._clock, self._finish)
+            when_broken(self._remote, self._outbound, self._clock.call_later, self._broke)
 
-    def _leave_when_quiet(self, moved_before: int) -> None:
-        def look() -> None:
-            quiet = self._outbound.moved == moved_before and self._outbound.waits_for_source
-            if quiet:
-                self._outbound.end_source()
-            elif not self._outbound.over:
-                self._leave_when_quiet(self._outbound.moved)
+    @property
+    def _output_gone(self) -> bool:
+        return self._drops or (self._inbound.reader_gone and self._endings.on_output_gone != "stay")
 
-        self._call_later(QUIET, look)
+    def _drop_what_comes(self) -> None:
+        """Our output has no reader, and input is left: go on sending, show nothing."""
+        self._drops, self._received = True, self._inbound.moved
+        self._peer_over = False
+        self._sink = Nowhere()
+        self._inbound = Flow(self._loop, self._remote, self._sink, self._changed)
+        self._inbound.start()
 
     def _inbound_broke(self) -> bool:
         """Fail if receiving has; after an end without close_notify the peer may still read."""
@@ -257,28 +263,26 @@ class Relay:
             # It knows better than a write that failed: EPIPE is what is left of an RST.
             self.failure = broken(self._remote.peer, error)
             self._finish()
+            return True
+        failure = undelivered(self._sink, error)
+        goes_on = self._endings.on_output_gone == "finish" and not self._outbound.over
+        if goes_on and isinstance(failure, OutputGone):
+            self._drop_what_comes()
         else:
-            self._fail(undelivered(self._sink, error))
+            self._fail(failure)
         return True
 
     def _outbound_failed(self, error: OSError) -> None:
         if self._outbound.failed_end == "source":
             self._fail(unread(self._local, error))
         elif self._remote.datagram:
-            self._fail(broken(self._remote.peer, error))
+            self._broke(error)
         elif self.failure is None:
             # Told when what the peer still had to say has been read to its end.
             self.failure = broken(self._remote.peer, error)
 
-    def _check_idle(self) -> None:
-        idle = self._endings.idle
-        if idle is None or self._done:
-            return
-        left = self._active_at + idle - time.monotonic()
-        if left > 0:
-            self._call_later(left, self._check_idle)
-        else:
-            self._fail(IdleTimeoutError("relay", self._remote.peer, f"idle for {idle:g} s"))
+    def _broke(self, error: OSError) -> None:
+        self._fail(broken(self._remote.peer, error))
 
     def _fail(self, failure: Exception) -> None:
         if self.failure is None or isinstance(failure, OutputGone):
@@ -289,22 +293,23 @@ class Relay:
         if not self._done:
             self._done = True
             # Not at once: a flow is in the middle of telling us.
-            self._call_later(0, self._conclude)
+            self._clock.call_later(0, self._conclude)
 
     def _conclude(self) -> None:
         sent = self._outbound.moved or self._endings.leave_when_sent
-        if self.failure is None and self._local_over and sent:
+        intact = self.failure is None or isinstance(self.failure, OutputGone)
+        if intact and self._local_over and sent:
             # What still comes is received meanwhile: closing with unread input would be an
             # RST (RFC 1122 4.2.2.13), which can overtake the data.
-            over = lambda: self._quit_at.passed or self._inbound.error is not None  # noqa: E731
-            when_acknowledged(self._remote, self._call_later, over, self._acknowledged)
+            over = lambda: self._clock.quit_at.passed or self._inbound.error is not None  # noqa: E731
+            when_acknowledged(self._remote, self._clock.call_later, over, self._acknowledged)
         else:
             self._end()
 
     def _acknowledged(self, error: OSError | None) -> None:
-        if error is not None:
+        if self.failure is None and error is not None:
             self.failure = broken(self._remote.peer, error)
-        else:
+        elif self.failure is None:
             self._inbound_broke()
         self._end()
 
@@ -312,7 +317,3 @@ class Relay:
         self.stop()
         if self._finished is not None:
             self._finished(self)
-
-    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
-        self._timers = [timer for timer in self._timers if timer.callback is not None]
-        self._timers.append(self._loop.call_later(seconds, callback))

@@ -1,10 +1,12 @@
-"""Waiting for what wakes nobody up: acknowledgements, and silence.
+"""Waiting for what wakes nobody up: acknowledgements, silence, and a reset.
 
-Both look again and again, by timers of the relay's, which are cancelled when it is over.
+All look again and again, by timers of the relay's, which are cancelled when it is over.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 
@@ -16,6 +18,9 @@ from .flow import Flow
 #: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between two looks.
 ACKNOWLEDGEMENT = 5.0
 ACKNOWLEDGEMENT_LOOK = 0.005
+
+#: Seconds between two looks for a reset.
+RESET_LOOK = 1.0
 
 #: Seconds between two looks at whether the peer is silent.
 SILENCE_LOOK = 0.05
@@ -83,6 +88,30 @@ def when_silent(
             call_later(min(left, SILENCE_LOOK), look)
 
     look()
+
+
+def when_broken(
+    remote: Conn, outbound: Flow, call_later: CallLater, broke: Callable[[OSError], None]
+) -> None:
+    """Call ``broke`` with the error if the peer resets while our input is silent.
+
+    Nothing is read or written then that would tell.
+
+    Arguments:
+        remote: a peer that has ended.
+        outbound: what is sent to it; once it is over, nothing is looked for.
+    """
+    if outbound.over:
+        return
+    try:
+        unacknowledged(remote)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            # Linux's name for an RST that comes after a FIN; nothing was written here.
+            error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        broke(error)
+    else:
+        call_later(RESET_LOOK, lambda: when_broken(remote, outbound, call_later, broke))
 
 
 def _all_arrived(remote: Conn, inbound: Flow) -> bool:

@@ -16,6 +16,7 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Connect and talk, on every port that was named. Raises PyncError, OutputGone."""
     with talking(config, stdio, report) as talk:
         if len(config.ports) <= 1:
+            stdio.closes_output = config.closes_output
             _talk_on(config, stdio, report, talk)
             return exits.OK
         return _talk_on_each(config, stdio, report, talk)

@@ -68,7 +68,8 @@ def _talk(
     script: Script | None,
     tap: Tap | None,
 ) -> bool:
-    endings = config.endings
+    on_peer_end: str = getattr(config.on_peer_end, stdio.kind)
+    endings = config.endings._replace(on_peer_end=on_peer_end)
     if script is not None:
         from .playing import play
 

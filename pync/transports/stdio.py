@@ -43,11 +43,12 @@ class Stdio:
     Arguments:
         stdin: descriptor to read from; None is EOF at once.
         stdout: descriptor to write to.
+        owns_stdout: whether it is the process's own, which may be closed before its end.
     """
 
     datagram = False
 
-    def __init__(self, stdin: int | None, stdout: int) -> None:
+    def __init__(self, stdin: int | None, stdout: int, *, owns_stdout: bool = False) -> None:
         self._stdin = stdin
         self._stdout = stdout
         self._ended = stdin is None
@@ -55,8 +56,12 @@ class Stdio:
         self.interactive = stdin is not None and is_terminal(stdin)
         #: Called when a typed line has as many bytes as the terminal keeps.
         self.line_was_cut: Callable[[int], None] = lambda _size: None
+        #: Whether send_eof closes standard output: nothing is written to it afterwards.
+        self.closes_output = False
+        self.owns_stdout = owns_stdout
         self._inlet: Inlet | None = None
         self._outlet: Outlet | None = None
+        self._hangup: select.epoll | None = None
         self._socket = _as_socket(stdout)
         self._takes_all = _takes_all(stdout)
 
@@ -98,6 +103,49 @@ class Stdio:
             return ()
         return (self._pumped_out().sock.fileno(),)
 
+    def gone_fds(self) -> tuple[int, ...]:
+        """Descriptors that can be read when the reader of standard output may have left.
+
+        reader_gone() tells. Only for pipes and sockets; a terminal that hangs up sends SIGHUP.
+        """
+        if self._takes_all or sys.platform == "win32" or not is_open(self._stdout):
+            return ()
+        if self._socket is None and not stat.S_ISFIFO(os.fstat(self._stdout).st_mode):
+            return ()
+        if sys.platform == "linux":
+            try:
+                return (self._watched_by_epoll(),)
+            except OSError:
+                return ()  # no descriptor is left
+        # The writing end of a pipe can be "read" when its reader has left, and only then.
+        return () if self._socket is not None else (self._stdout,)
+
+    def reader_gone(self) -> bool:
+        """Whether nothing that is written to standard output can be read any more."""
+        poll = select.poll()
+        poll.register(self._stdout, 0)
+        return any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0))
+
+    if sys.platform == "linux":
+
+        def _watched_by_epoll(self) -> int:
+            # Registered for no event it still reports EPOLLERR and EPOLLHUP (epoll_ctl(2)),
+            # and the loop's selectors take no such registration.
+            if self._hangup is None:
+                self._hangup = select.epoll()
+                self._hangup.register(self._stdout, 0)
+            return self._hangup.fileno()
+
+    @property
+    def kind(self) -> str:
+        """What standard input is: ``terminal``, ``pipe`` (or a socket), else ``file``."""
+        if self.interactive:
+            return "terminal"
+        if self._stdin is None:
+            return "file"
+        mode = os.fstat(self._stdin).st_mode
+        return "pipe" if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else "file"
+
     @property
     def stdout(self) -> int:
         """The descriptor of standard output itself."""
@@ -136,12 +184,28 @@ class Stdio:
             raise BlockingIOError
         return os.write(self._stdout, data[:_PIPE_BUF])
 
+    def send_eof(self) -> None:
+        """End standard output, if it may be closed: its reader need not wait for our end."""
+        if not (self.closes_output and self.owns_stdout) or sys.platform == "win32":
+            return
+        if self._takes_all or os.isatty(self._stdout):
+            return
+        self.owns_stdout = False
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        # The number stays taken, or the next file that is opened would get it.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self._stdout)
+        os.close(null)
+        self._takes_all = True
+
     def close(self) -> None:
         """Let go of what is ours; the descriptors stay open. Idempotent."""
-        for own in (self._socket, self._inlet, self._outlet):
+        for own in (self._socket, self._inlet, self._outlet, self._hangup):
             if own is not None:
                 own.close()
-        self._socket = self._inlet = self._outlet = None
+        self._socket = self._inlet = self._outlet = self._hangup = None
 
     def _flush(self, seconds: float | None) -> None:
         """Wait until standard output has taken everything. Raises OSError."""

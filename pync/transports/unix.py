@@ -165,11 +165,16 @@ def _placed(path: str) -> Placed | None:
 
 
 def _is_stale(path: str, kind: int) -> bool:
-    """Whether a socket lies at the path that nobody listens on."""
+    """Whether a socket lies at the path that nobody listens on.
+
+    A socket of another type is refused with EPROTOTYPE where somebody does (unix(7)), and the
+    listener sees nothing of it: a client that leaves at once would end one that serves one.
+    """
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             return False
-        with socket.socket(socket.AF_UNIX, kind) as probe:
+        other = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
+        with socket.socket(socket.AF_UNIX, other) as probe:
             probe.setblocking(False)
             probe.connect(path)
     except ConnectionRefusedError:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from ..peer import Server, connected, listening
-from ..programs import stays
+from ..programs import Program, stays
 from .conftest import Start, heard_port
 
-#: Longer than the second of silence after which pync leaves a peer that has ended.
-LONGER_THAN_QUIET = 1.5
+#: Longer than a listener of nc's waits for more input when its peer has ended.
+LONGER_THAN_A_PAUSE = 1.2
+
+
+def any_port(program: Program) -> int:
+    """The port on which a listener says that it listens, in whichever dialect."""
+    return int(program.hears(rb"(?:Listening|Bound) on \S+?[ :](\d+)\n")[1])
 
 
 # Our input ends.
@@ -142,16 +148,100 @@ def test_not_reading_stdin(pync: Start, server: Server, option: str) -> None:
 # The peer ends.
 
 
-def test_the_peers_end_leaves_after_a_second_of_silence(pync: Start, server: Server) -> None:
-    program = pync("127.0.0.1", server.port)
+@pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"], ["--send-only"]])
+def test_a_pause_of_the_input_is_not_its_end(pync: Start, server: Server, words: list[str]) -> None:
+    """The peer's FIN ends its direction only: ours goes on, however it pauses."""
+    program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
-    peer.says(b"all there is")
-    assert program.read(12) == b"all there is"
-    before = time.monotonic()
+    program.write(b"part 1, ")
+    peer.hears(b"part 1, ")
     peer.half_closes()
+    assert stays(program, LONGER_THAN_A_PAUSE)
+    program.write(b"part 2")
+    program.end_input()
+    if "--as=nc" not in words:
+        assert peer.hears_rest() == b"part 2"
+    else:
+        peer.hears(b"part 2")
+        peer.closes()
     assert program.ends(0) == b""
-    assert time.monotonic() - before >= 0.9
-    peer.hears_end()
+
+
+@pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"]])
+def test_a_silent_pipe_does_not_hold_a_listener(pync: Start, words: list[str]) -> None:
+    """Under a supervisor or a CI job the input is a pipe that is never written."""
+    program = pync(*words, "-lv", "127.0.0.1", "0")
+    with connected(any_port(program)) as peer:
+        peer.says(b"a file")
+        peer.half_closes()
+        assert program.rest() == b"a file"
+        program.ends(0)
+
+
+def test_a_listener_sends_an_input_that_has_begun_to_its_end(pync: Start) -> None:
+    program = pync("-lv", "127.0.0.1", "0")
+    program.write(b"part 1, ")
+    with connected(heard_port(program)) as peer:
+        peer.half_closes()
+        peer.hears(b"part 1, ")
+        assert stays(program, LONGER_THAN_A_PAUSE)
+        program.write(b"part 2")
+        program.end_input()
+        assert peer.hears_rest() == b"part 2"
+    program.ends(0)
+
+
+@pytest.mark.parametrize("words", [["--as=nc"], ["--as=ncat"]])
+def test_a_listener_of_theirs_leaves_when_what_it_read_is_sent(
+    pync: Start, words: list[str]
+) -> None:
+    program = pync(*words, "-lv", "127.0.0.1", "0")
+    program.write(b"typed")
+    with connected(any_port(program)) as peer:
+        peer.half_closes()
+        assert peer.hears_rest() == b"typed"
+    program.ends(0)
+
+
+@pytest.mark.parametrize("words", [[], ["--as=nc"]])
+def test_what_is_typed_between_two_clients_is_for_the_next(pync: Start, words: list[str]) -> None:
+    program = pync(*words, "-lkv", "127.0.0.1", "0")
+    port = heard_port(program)
+    for number in range(5):
+        with connected(port) as peer:
+            program.write(b"line %d\n" % number)
+            peer.hears(b"line %d\n" % number)
+            peer.says(b"x")
+            peer.half_closes()
+            assert program.read(1) == b"x"
+            peer.hears_end()
+
+
+@pytest.mark.parametrize("words", [[], ["--as=nc"], ["--as=ncat"]])
+@pytest.mark.parametrize("role", ["client", "listener"])
+@pytest.mark.parametrize("source", ["file", "pipe"])
+def test_everything_is_sent_to_a_peer_that_has_ended(
+    shell: Start, tmp_path: Path, words: list[str], role: str, source: str
+) -> None:
+    """As to any background job of a script, whose input is /dev/null."""
+    sent = tmp_path / "sent"
+    sent.write_bytes(os.urandom(5_000_000))
+    command = " ".join(["pync", *words, "-v", *(["-l"] if role == "listener" else [])])
+    redirected = f"cat '{sent}' | {command}" if source == "pipe" else f"{command} <'{sent}'"
+    # nc sends no FIN at its input's end unless it is asked to.
+    redirected += " -N" if "--as=nc" in words else ""
+    if role == "listener":
+        program = shell(f"{redirected} 127.0.0.1 0")
+        with connected(any_port(program)) as peer:
+            peer.half_closes()
+            assert peer.hears_rest() == sent.read_bytes()
+    else:
+        with listening() as server:
+            program = shell(f"{redirected} 127.0.0.1 {server.port}")
+            peer = server.accepts()
+            peer.half_closes()
+            assert peer.hears_rest() == sent.read_bytes()
+    program.ends(0)
 
 
 def test_the_peers_end_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None:
@@ -162,7 +252,7 @@ def test_the_peers_end_does_not_stop_a_file(pync: Start, tmp_path: Path) -> None
         program = pync("127.0.0.1", server.port, stdin=source)
         peer = server.accepts()
         peer.half_closes()
-        assert stays(program, LONGER_THAN_QUIET)
+        assert stays(program, LONGER_THAN_A_PAUSE)
         assert peer.hears_rest() == sent.read_bytes()
         program.ends(0)
 
@@ -174,7 +264,7 @@ def test_the_peers_end_does_not_stop_a_pipe(shell: Start, tmp_path: Path) -> Non
         program = shell(f"cat '{sent}' | pync 127.0.0.1 {server.port}")
         peer = server.accepts()
         peer.half_closes()
-        assert stays(program, LONGER_THAN_QUIET)
+        assert stays(program, LONGER_THAN_A_PAUSE)
         assert peer.hears_rest() == sent.read_bytes()
         program.ends(0)
 
@@ -183,7 +273,7 @@ def test_the_end_of_input_after_the_peers_is_the_end(pync: Start, server: Server
     program = pync("--half-open", "127.0.0.1", server.port)
     peer = server.accepts()
     peer.half_closes()
-    assert stays(program, LONGER_THAN_QUIET)
+    assert stays(program, LONGER_THAN_A_PAUSE)
     program.write(b"late but welcome")
     peer.hears(b"late but welcome")
     assert stays(program, 0.1)
@@ -192,13 +282,17 @@ def test_the_end_of_input_after_the_peers_is_the_end(pync: Start, server: Server
     program.ends(0)
 
 
-def test_the_output_ends_when_the_peer_does(pync: Start, server: Server) -> None:
-    """``--half-open`` may go on for long; who reads the output need not wait for it."""
-    program = pync("127.0.0.1", server.port)
+@pytest.mark.parametrize("words", [[], ["--half-open"], ["--as=ncat"], ["--as=ncat", "-k"]])
+def test_the_output_ends_when_the_peer_does(pync: Start, server: Server, words: list[str]) -> None:
+    """Sending may go on for long; what reads the output need not wait for it."""
+    program = pync(*words, "127.0.0.1", server.port)
     peer = server.accepts()
     peer.says(b"everything")
     peer.half_closes()
     assert program.rest() == b"everything"
+    program.write(b"more")
+    program.end_input()
+    assert peer.hears_rest() == b"more"
     program.ends(0)
 
 
@@ -211,3 +305,67 @@ def test_data_and_fin_at_once_are_all_shown(pync: Start, server: Server) -> None
         peer.closes()
         assert program.rest() == b"x" * 60_000
         program.ends(0)
+
+
+# The reader of our output leaves.
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 141), (["--as=nc"], 0)])
+@pytest.mark.parametrize("role", ["client", "listener"])
+def test_with_the_input_over_a_lost_reader_is_noticed(
+    pync: Start, server: Server, words: list[str], status: int, role: str
+) -> None:
+    """The peer is silent: no write would ever tell."""
+    with ExitStack() as stack:
+        if role == "client":
+            program = pync(*words, "127.0.0.1", server.port)
+            peer = server.accepts()
+        else:
+            program = pync(*words, "-lv", "127.0.0.1", "0")
+            peer = stack.enter_context(connected(heard_port(program)))
+        program.write(b"question")
+        program.stops_reading()
+        peer.hears(b"question")
+        # The input is not over: it may be all that matters.
+        assert stays(program, 0.2)
+        program.write(b"more")
+        peer.hears(b"more")
+        program.end_input()
+        peer.hears_end()
+        program.ends(status)
+
+
+def test_ncat_stays_when_the_reader_is_lost(pync: Start, server: Server) -> None:
+    program = pync("--as=ncat", "127.0.0.1", server.port)
+    peer = server.accepts()
+    program.stops_reading()
+    program.end_input()
+    peer.hears_end()
+    assert stays(program, 0.3)
+    peer.says(b"x")
+    assert program.ends(2) == b"write: Broken pipe\n"
+
+
+def test_nc_goes_on_sending_without_a_reader(pync: Start, server: Server) -> None:
+    program = pync("--as=nc", "-N", "127.0.0.1", server.port)
+    peer = server.accepts()
+    program.stops_reading()
+    for number in range(3):
+        peer.says(b"nobody reads this" * 10_000)
+        program.write(b"%d" % number)
+        peer.hears(b"%d" % number)
+    program.end_input()
+    peer.hears_end()
+    program.ends(0)
+
+
+@pytest.mark.parametrize(
+    ("command", "status"), [("pync", 141), ("pync --as=nc", 0), ("pync --recv-only", 141)]
+)
+def test_head_leaves(shell: Start, server: Server, command: str, status: int) -> None:
+    program = shell(f"{{ {command} 127.0.0.1 {server.port} </dev/null; echo $? >&2; }} | head -1")
+    peer = server.accepts()
+    peer.says(b"one\n")
+    assert program.rest() == b"one\n"
+    assert program.ends(0) == b"%d\n" % status
+    peer.hears_end()

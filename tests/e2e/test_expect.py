@@ -54,6 +54,7 @@ def test_the_user_takes_over(tmp_path: Path) -> None:
         ours.write(b"hello\n")
         peer.hears(b"hello\n")
         peer.closes()
+        ours.end_input()
         ours.ends(0)
 
 

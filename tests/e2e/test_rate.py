@@ -30,10 +30,12 @@ def test_receiving_takes_its_time_and_slows_the_sender_down() -> None:
         with peer.saying(DATA):
             assert ours.rest() == DATA
         assert time.monotonic() - begun > 0.25
+        ours.end_input()
         ours.ends(0)
 
 
 def test_progress_is_for_terminals_only() -> None:
     with listening() as server, pync("--progress", "127.0.0.1", server.port) as ours:
         server.accepts().closes()
+        ours.end_input()
         assert ours.ends(0) == b""

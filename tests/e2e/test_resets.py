@@ -168,4 +168,5 @@ def test_a_peer_that_is_killed(pync: Start) -> None:
     assert listener.read(1) == b"x"
     listener.process.kill()
     assert caller.rest() == b""
+    caller.end_input()
     caller.ends(0)

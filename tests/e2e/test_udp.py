@@ -258,3 +258,89 @@ def test_source_port(pync: Start, box: Mailbox, closed_udp_port: str) -> None:
 def test_a_port_in_use(pync: Start, box: Mailbox) -> None:
     said = pync("-lu", "127.0.0.1", box.port).ends(1).decode()
     assert said == f"pync: listen udp://127.0.0.1:{box.port}: address already in use\n"
+
+
+# The end of the input: a datagram connection has no other.
+
+
+def test_a_client_waits_a_second_for_answers(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "127.0.0.1", box.port)
+    program.write(b"question\n")
+    program.end_input()
+    box.hears(b"question\n")
+    before = time.monotonic()
+    # Each answer begins the second anew.
+    for answer in (b"one", b"two"):
+        assert stays(program, 0.6)
+        box.says(answer)
+        assert program.read(3) == answer
+    assert program.ends(0) == b""
+    assert time.monotonic() - before >= 2.0
+
+
+@pytest.mark.parametrize("option", ["-w 300ms", "--idle-timeout=300ms"])
+def test_another_time_to_wait_for_answers_is_no_failure(
+    pync: Start, box: Mailbox, option: str
+) -> None:
+    program = pync("-u", *option.split(), "127.0.0.1", box.port)
+    program.write(b"question\n")
+    program.end_input()
+    box.hears(b"question\n")
+    assert program.ends(0) == b""
+
+
+def test_a_client_with_its_input_open_is_idle_as_ever(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "-w", "300ms", "127.0.0.1", box.port)
+    program.write(b"question\n")
+    box.hears(b"question\n")
+    assert program.ends(1).endswith(b": idle for 0.3 s\n")
+
+
+@pytest.mark.parametrize("words", [["--half-open"], ["--as=nc"]])
+def test_who_stays_after_the_end_of_the_input(pync: Start, box: Mailbox, words: list[str]) -> None:
+    program = pync(*words, "-u", "127.0.0.1", box.port)
+    program.write(b"question\n")
+    program.end_input()
+    box.hears(b"question\n")
+    assert stays(program, 1.3)
+    box.says(b"late")
+    assert program.read(4) == b"late"
+
+
+def test_a_listener_stays_after_the_end_of_the_input(pync: Start) -> None:
+    program = pync("-luv", "127.0.0.1", "0")
+    there = ("127.0.0.1", heard_port(program))
+    program.end_input()
+    with mailbox() as box:
+        box.says(b"one", there)
+        assert program.read(3) == b"one"
+        assert stays(program, 1.3)
+        box.says(b"two", there)
+        assert program.read(3) == b"two"
+
+
+@pytest.mark.parametrize("words", [[], ["--as=ncat"], ["--half-open"]])
+def test_a_closed_port_is_a_failure(pync: Start, closed_udp_port: str, words: list[str]) -> None:
+    program = pync(*words, "-u", "127.0.0.1", closed_udp_port)
+    program.write(b"question\n")
+    program.end_input()
+    assert b"onnection refused" in program.ends(1)
+
+
+def test_ncat_leaves_at_the_end_of_its_input(pync: Start, box: Mailbox) -> None:
+    for _ in range(5):
+        program = pync("--as=ncat", "-u", "127.0.0.1", box.port)
+        program.write(b"foo:1|c")
+        program.end_input()
+        box.hears(b"foo:1|c")
+        assert program.ends(0) == b""
+
+
+def test_what_until_waits_for_may_not_come(pync: Start, box: Mailbox) -> None:
+    program = pync("-u", "--until", "ready", "127.0.0.1", box.port)
+    program.write(b"question\n")
+    program.end_input()
+    box.hears(b"question\n")
+    box.says(b"not yet")
+    assert program.read(7) == b"not yet"
+    program.ends(1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Endings
+from pync.core.config import Config, Endings, OnPeerEnd
 from pync.core.errors import DialError, IdleTimeoutError, RelayError, UsageError
 from pync.dialects.nc import USAGE, about, parse, status
 from pync.dialects.nc_values import VALUES
@@ -44,16 +44,29 @@ def test_where_to(argv: str, address: Address) -> None:
 @pytest.mark.parametrize(
     ("argv", "endings"),
     [
-        ("h 9", Endings(shutdown=False, on_peer_end="stay")),
-        ("-N h 9", Endings(on_peer_end="stay")),
-        ("-q 0 h 9", Endings(on_peer_end="stay", quit_after=0)),
-        ("-q -1 h 9", Endings(shutdown=False, on_peer_end="stay")),
-        ("-w 3 h 9", Endings(shutdown=False, on_peer_end="stay", idle=3)),
-        ("-l 9", Endings(shutdown=False, on_peer_end="finish")),
+        ("h 9", Endings(shutdown=False)),
+        ("-N h 9", Endings()),
+        ("-q 0 h 9", Endings(quit_after=0)),
+        ("-q -1 h 9", Endings(shutdown=False)),
+        ("-w 3 h 9", Endings(shutdown=False, idle=3)),
+        ("-u h 9", Endings(shutdown=False)),
+        ("-l 9", Endings(shutdown=False)),
     ],
 )
 def test_endings(argv: str, endings: Endings) -> None:
-    assert parse(argv.split()).endings == endings
+    assert parse(argv.split()).endings == endings._replace(on_output_gone="finish")
+
+
+@pytest.mark.parametrize(
+    ("argv", "on_peer_end"),
+    [
+        ("h 9", OnPeerEnd(terminal="stay", file="stay", pipe="stay")),
+        ("-l 9", OnPeerEnd(terminal="leave", file="stay", pipe="waiting")),
+        ("-lk 9", OnPeerEnd(terminal="leave", file="stay", pipe="leave")),
+    ],
+)
+def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+    assert parse(argv.split()).on_peer_end == on_peer_end
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Endings
+from pync.core.config import Config, Endings, OnPeerEnd
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
 from pync.core.events import silent
 from pync.dialects.ncat import MANNER, REFUSED, USAGE, VALUES, about, parse, status
@@ -46,18 +46,33 @@ def test_where_to(argv: str, address: Address) -> None:
 @pytest.mark.parametrize(
     ("argv", "endings"),
     [
-        ("h 9", Endings(on_peer_end="leave")),
-        ("--no-shutdown h 9", Endings(shutdown=False, on_peer_end="leave")),
-        ("-k h 9", Endings(on_peer_end="stay")),
-        ("-lk 9", Endings(on_peer_end="leave")),
-        ("-i 300ms h 9", Endings(on_peer_end="leave", idle=0.3)),
-        ("-w 3 h 9", Endings(on_peer_end="leave")),
-        ("--send-only h 9", Endings(on_peer_end="leave", leave_when_sent=True)),
-        ("-q 1 h 9", Endings(on_peer_end="leave", quit_after=1, quit_fails=True)),
+        ("h 9", Endings()),
+        ("--no-shutdown h 9", Endings(shutdown=False)),
+        ("-i 300ms h 9", Endings(idle=0.3)),
+        ("-w 3 h 9", Endings()),
+        ("--send-only h 9", Endings(leave_when_sent=True)),
+        ("-q 1 h 9", Endings(quit_after=1, quit_fails=True)),
     ],
 )
 def test_endings(argv: str, endings: Endings) -> None:
-    assert parse(argv.split()).endings == endings
+    assert parse(argv.split()).endings == endings._replace(on_output_gone="stay", answer_wait=0)
+
+
+def test_a_listener_waits_for_datagrams() -> None:
+    assert parse(["-lu", "9"]).endings == Endings(on_output_gone="stay")
+
+
+@pytest.mark.parametrize(
+    ("argv", "on_peer_end"),
+    [
+        ("h 9", OnPeerEnd(terminal="leave", file="stay", pipe="stay")),
+        ("-k h 9", OnPeerEnd(terminal="stay", file="stay", pipe="stay")),
+        ("-l 9", OnPeerEnd(terminal="leave", file="stay", pipe="waiting")),
+        ("-lk 9", OnPeerEnd(terminal="leave", file="stay", pipe="leave")),
+    ],
+)
+def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+    assert parse(argv.split()).on_peer_end == on_peer_end
 
 
 def test_programs() -> None:

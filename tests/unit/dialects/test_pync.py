@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import WORKED_OUT, Config, Endings
+from pync.core.config import WORKED_OUT, Config, Endings, OnPeerEnd
 from pync.core.errors import UsageError
 from pync.dialects.pync import ONLY_ONCE, USAGE, VALUES, parse
 from pync.dialects.pync_rules import CONFLICTS, NEEDS, OF_TLS, SHOWN
@@ -100,16 +100,31 @@ def test_a_second_command_condition_or_file_does_not_replace_the_first(option: s
     [
         ("", {}),
         ("--no-shutdown", {"shutdown": False}),
-        ("--half-open", {"on_peer_end": "stay"}),
+        ("--half-open", {"answer_wait": None}),
+        ("-l", {"answer_wait": None}),
         ("--send-only", {"leave_when_sent": True}),
         ("-q 2", {"quit_after": 2.0}),
-        ("-w 2", {"idle": 2.0}),
-        ("-w 2 --idle-timeout 3", {"idle": 3.0}),
+        ("-w 2", {"idle": 2.0, "answer_wait": 2.0}),
+        ("-w 2 --idle-timeout 3", {"idle": 3.0, "answer_wait": 3.0}),
     ],
 )
 def test_endings(argv: str, changed: dict[str, Any]) -> None:
     endings = parse([*argv.split(), "localhost", "9000"]).endings
-    assert endings == Endings(on_peer_end="finish")._replace(**changed)
+    assert endings == Endings(answer_wait=1.0)._replace(**changed)
+
+
+@pytest.mark.parametrize(
+    ("argv", "on_peer_end"),
+    [
+        ("", OnPeerEnd(terminal="leave", file="stay", pipe="stay")),
+        ("--half-open", OnPeerEnd(terminal="stay", file="stay", pipe="stay")),
+        ("-l", OnPeerEnd(terminal="leave", file="stay", pipe="begun")),
+        ("-lk", OnPeerEnd(terminal="leave", file="stay", pipe="leave")),
+        ("-lk --half-open", OnPeerEnd(terminal="stay", file="stay", pipe="stay")),
+    ],
+)
+def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
+    assert parse([*argv.split(), "localhost", "9000"]).on_peer_end == on_peer_end
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pync.core.address import Address
 from pync.core.config import Endings
 from pync.core.errors import IdleTimeoutError, OutputError, QuitTimeoutError, RelayError
 from pync.core.events import Event, PeerEnded
+from pync.engine import peerend, waiting
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
 from pync.engine.pace import LineByLine
@@ -149,26 +150,57 @@ def test_leave_at_the_peers_end(start: Start) -> None:
     assert session.events == [PeerEnded(LOOPBACK)]
 
 
-def test_finish_sends_the_rest_after_the_peers_end(start: Start) -> None:
-    session = start(Endings(on_peer_end="finish"))
+def test_leaving_at_the_peers_end_still_sends_what_was_read(start: Start) -> None:
+    session = start(Endings(on_peer_end="leave"))
+    # More is read than the peer's buffers take: it waits when the peer ends.
+    sent = jam(session.user)
+    session.peer.send_eof()
+    assert session.user.recv(1) == b""
+    received = len(read_all(session.peer))
+    assert session.result() == Moved(received, 0)
+    assert 0 < received <= sent
+
+
+def test_stay_sends_the_input_to_its_end_however_it_pauses(start: Start) -> None:
+    session = start(Endings(on_peer_end="stay"))
+    session.user.send_all(b"part 1, ")
+    session.peer.send_eof()
+    assert session.user.recv(1) == b""
+    session.user.send_all(b"part 2")
+    session.user.send_eof()
+    assert read_all(session.peer) == b"part 1, part 2"
+    assert session.result() == Moved(14, 0)
+
+
+def test_begun_leaves_an_input_that_has_given_nothing(start: Start) -> None:
+    session = start(Endings(on_peer_end="begun"))
+    session.peer.send_eof()
+    assert session.result() == Moved(0, 0)
+
+
+@pytest.mark.parametrize("rule", ["begun", "waiting"])
+def test_an_input_that_has_begun_is_sent_to_its_end(start: Start, rule: str) -> None:
+    session = start(Endings(on_peer_end=rule))
+    session.user.send_all(b"x")
+    assert session.peer.recv(1) == b"x"
     session.peer.send_eof()
     assert session.user.recv(1) == b""
     session.user.send_all(bytes(3_000_000))
     session.user.send_eof()
     assert len(read_all(session.peer)) == 3_000_000
-    assert session.result() == Moved(3_000_000, 0)
+    assert session.result() == Moved(3_000_001, 0)
 
 
-def test_finish_leaves_when_the_input_is_quiet(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "QUIET", 0.02)
-    session = start(Endings(on_peer_end="finish"))
+def test_waiting_leaves_at_a_pause_of_the_input(start: Start) -> None:
+    session = start(Endings(on_peer_end="waiting"))
+    session.user.send_all(b"x")
+    assert session.peer.recv(1) == b"x"
     session.peer.send_eof()
-    assert session.result() == Moved(0, 0)
+    assert read_all(session.peer) == b""
+    assert session.result() == Moved(1, 0)
 
 
-def test_a_peer_that_reads_late_is_not_quiet_input(
+def test_a_peer_that_reads_late_is_no_pause_of_the_input(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = threading.Semaphore(0)
@@ -178,20 +210,34 @@ def test_a_peer_that_reads_late_is_not_quiet_input(
             looked.release()
             return super().call_later(seconds, callback)
 
-    monkeypatch.setattr(module, "QUIET", 0.002)
+    monkeypatch.setattr(peerend, "PAUSE", 0.002)
     monkeypatch.setattr(module, "Loop", Counting)
-    session = start(Endings(on_peer_end="finish"))
+    session = start(Endings(on_peer_end="waiting"))
     sent = jam(session.user)
     session.peer.send_eof()
-    # Many times QUIET, in which nothing moves because this side does not read.
+    # Many times PAUSE, in which nothing moves because this side does not read.
     for _ in range(50):
         assert looked.acquire(timeout=PATIENCE)
     assert session.runs
     # (From here on it could be quiet for 2 ms: Windows takes its time from end to end.)
-    monkeypatch.setattr(module, "QUIET", PATIENCE)
+    monkeypatch.setattr(peerend, "PAUSE", PATIENCE)
     session.user.send_eof()
     assert len(read_all(session.peer)) == sent
     assert session.result() == Moved(sent, 0)
+
+
+@needs_rst
+def test_a_reset_is_told_while_the_input_is_silent(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "RESET_LOOK", 0.01)
+    session = start(Endings(on_peer_end="stay"))
+    session.peer.send_eof()
+    assert session.user.recv(1) == b""
+    session.peer.abort()
+    error = session.result()
+    assert isinstance(error, RelayError)
+    assert error.cause == "connection reset by peer"
 
 
 def test_quit_after_our_eof(start: Start) -> None:
@@ -225,7 +271,7 @@ def test_leave_when_everything_is_sent(start: Start) -> None:
 
 
 def test_not_sending_leaves_at_the_peers_end(start: Start) -> None:
-    session = start(Endings(on_peer_end="finish"), Tuning(sends=False))
+    session = start(Endings(on_peer_end="stay"), Tuning(sends=False))
     session.peer.send_all(b"x")
     session.peer.send_eof()
     assert read_all(session.user) == b"x"

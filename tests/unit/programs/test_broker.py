@@ -58,4 +58,4 @@ def test_a_room_whose_reader_is_gone_closes(pync: Start) -> None:
     with socket.create_connection(("127.0.0.1", port), 10) as client:
         client.sendall(b"x")
         assert client.recv(1) == b""
-    assert running.ends()[0] == 141
+    assert running.ends()[0] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from pync.transports.stdio import LONGEST_LINE, Stdio, is_open
 
-from ...systems import only_posix
+from ...systems import only_linux, only_posix
 
 
 def send_for_ever(stdio: Stdio) -> None:
@@ -40,6 +41,79 @@ def test_a_pipe_whose_reader_is_gone() -> None:
     os.close(out)
     with Stdio(None, into) as stdio, pytest.raises(BrokenPipeError):
         stdio.send(b"x")
+    os.close(into)
+
+
+def heard(stdio: Stdio, seconds: float) -> bool:
+    """Whether the output tells in time that its reader may have left."""
+    return bool(select.select(stdio.gone_fds(), [], [], seconds)[0])
+
+
+@only_posix
+@pytest.mark.parametrize("full", [False, True])
+def test_the_reader_of_a_pipe_leaves_while_nothing_is_written(full: bool) -> None:
+    out, into = os.pipe()
+    with Stdio(None, into) as stdio:
+        if full:
+            with pytest.raises(BlockingIOError):
+                send_for_ever(stdio)
+        assert not heard(stdio, 0)
+        assert not stdio.reader_gone()
+        os.close(out)
+        assert heard(stdio, 10)
+        assert stdio.reader_gone()
+    os.close(into)
+
+
+@only_linux
+def test_the_reader_of_a_socket_leaves_while_nothing_is_written() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, Stdio(None, ours.fileno()) as stdio:
+        # What it says to us, or that it will say no more, is no leaving.
+        theirs.send(b"unread")
+        theirs.shutdown(socket.SHUT_WR)
+        assert not heard(stdio, 0)
+        theirs.close()
+        assert heard(stdio, 10)
+        assert stdio.reader_gone()
+
+
+@only_posix
+def test_a_file_has_no_reader_that_could_leave(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as file:
+        assert Stdio(None, file.fileno()).gone_fds() == ()
+    with open(os.devnull, "wb") as null:
+        assert Stdio(None, null.fileno()).gone_fds() == ()
+
+
+@only_posix
+def test_what_the_input_is(tmp_path: Path) -> None:
+    out, into = os.pipe()
+    terminal, person = os.openpty()
+    ours, theirs = socket.socketpair()
+    (tmp_path / "in").touch()
+    with ours, theirs, (tmp_path / "in").open("rb") as file, open(os.devnull, "rb") as null:
+        inputs = (out, ours.fileno(), person, file.fileno(), null.fileno(), None)
+        kinds = [Stdio(stdin, into).kind for stdin in inputs]
+    assert kinds == ["pipe", "pipe", "terminal", "file", "file", "file"]
+    for descriptor in (out, into, terminal, person):
+        os.close(descriptor)
+
+
+@only_posix
+@pytest.mark.parametrize("owns", [True, False])
+def test_the_output_can_end_before_the_program(owns: bool) -> None:
+    out, into = os.pipe()
+    with Stdio(None, into, owns_stdout=owns) as stdio:
+        stdio.send(b"all")
+        stdio.closes_output = True
+        stdio.send_eof()
+        assert os.read(out, 10) == b"all"
+        assert bool(select.select([out], [], [], 0)[0]) is owns
+        # The number is not free: the next file to be opened would become the output.
+        assert is_open(into)
+        assert stdio.send(b"dropped") == 7
+    os.close(out)
     os.close(into)
 
 

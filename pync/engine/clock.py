@@ -1,0 +1,105 @@
+"""The times after which a relay is over, and its other timers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..core.config import Endings
+from ..core.deadline import Deadline
+from ..core.errors import IdleTimeoutError, QuitTimeoutError
+from ..transports.conn import Conn
+from .loop import Scheduler, Timer
+
+
+class Clock:
+    """What a relay waits for besides descriptors.
+
+    Arguments:
+        loop: calls back.
+        remote: the connection; a datagram one has no end, so that time is its end.
+        endings: the times.
+        expired: is told that a time is over, and with which failure, if it is one.
+    """
+
+    def __init__(
+        self,
+        loop: Scheduler,
+        remote: Conn,
+        endings: Endings,
+        expired: Callable[[Exception | None], None],
+    ) -> None:
+        #: When to leave after our input's end, at the latest.
+        self.quit_at = Deadline(None)
+        self._loop = loop
+        self._remote = remote
+        self._endings = endings
+        self._expired = expired
+        self._timers: list[Timer] = []
+        self._awaits_answers = False
+        self._measures = endings.idle is not None or remote.datagram
+        self._active_at = time.monotonic()
+
+    def start(self) -> None:
+        """Begin to watch for idleness."""
+        if self._endings.idle is not None:
+            self.call_later(self._endings.idle, self._check_idle)
+
+    def stop(self) -> None:
+        """Call nothing any more."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        # It holds us: without this it would take the collector to part the two.
+        self._expired = _tell_nobody
+
+    def moved(self) -> None:
+        """Something has moved."""
+        if self._measures:
+            self._active_at = time.monotonic()
+
+    def input_over(self) -> None:
+        """Our input has ended and is written."""
+        if self._endings.quit_after is not None:
+            self.quit_at = Deadline(self._endings.quit_after)
+            self.call_later(self._endings.quit_after, self._quit)
+        if self._remote.datagram and self._endings.answer_wait is not None:
+            self._awaits_answers = True
+            self.moved()
+            self.call_later(self._endings.answer_wait, self._check_answers)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call once, unless the relay is over before."""
+        self._timers = [timer for timer in self._timers if timer.callback is not None]
+        self._timers.append(self._loop.call_later(seconds, callback))
+
+    def call_every(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call again and again until the relay is over."""
+        self._timers.append(self._loop.call_every(seconds, callback))
+
+    def _quit(self) -> None:
+        fails = self._endings.quit_fails
+        peer = self._remote.peer
+        self._expired(QuitTimeoutError("relay", peer, "no end in time") if fails else None)
+
+    def _check_idle(self) -> None:
+        idle = self._endings.idle
+        if idle is None or self._awaits_answers:
+            return
+        left = self._active_at + idle - time.monotonic()
+        if left > 0:
+            self.call_later(left, self._check_idle)
+        else:
+            self._expired(IdleTimeoutError("relay", self._remote.peer, f"idle for {idle:g} s"))
+
+    def _check_answers(self) -> None:
+        assert self._endings.answer_wait is not None
+        left = self._active_at + self._endings.answer_wait - time.monotonic()
+        if left > 0:
+            self.call_later(left, self._check_answers)
+        else:
+            self._expired(None)
+
+
+def _tell_nobody(_failure: Exception | None) -> None:
+    """It is over."""

@@ -1,0 +1,59 @@
+"""What becomes of our input when the peer has ended (``Endings.on_peer_end``).
+
+A FIN ends one direction only (RFC 9293 3.6), so input that is left can still be sent. Whether
+to wait for more of it depends on what the input is: see OnPeerEnd in core/config.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.deadline import Deadline
+from ..transports.readiness import readable
+from .clock import Clock
+from .ends import Source
+from .flow import Flow
+
+#: Seconds without input after which a source gives nothing more "without a pause".
+PAUSE = 0.1
+
+
+def end_input(
+    rule: str, source: Source, outbound: Flow, clock: Clock, leave: Callable[[], None]
+) -> None:
+    """Apply the rule to the input of a relay whose peer has ended.
+
+    Arguments:
+        rule: one of Endings.on_peer_end.
+        source: the input.
+        outbound: its flow, which is not over. It ends when the rule ends the input.
+        clock: of the relay.
+        leave: is called when the input ends with nothing of it left to send.
+    """
+    if rule == "stay":
+        return
+    # A file, or a pipe whose writer has left, can always be read.
+    begun = outbound.begun or bool(readable(source.read_fds(), Deadline(0)))
+    if rule == "leave" or not begun:
+        _stop_reading(outbound, leave)
+    elif rule == "waiting":
+        _stop_at_a_pause(outbound, clock, leave, None)
+
+
+def _stop_reading(outbound: Flow, leave: Callable[[], None]) -> None:
+    if outbound.waits_for_source:
+        leave()
+    else:
+        outbound.end_source()
+
+
+def _stop_at_a_pause(
+    outbound: Flow, clock: Clock, leave: Callable[[], None], moved_before: int | None
+) -> None:
+    if outbound.over:
+        return
+    moved = outbound.moved
+    if moved == moved_before and outbound.waits_for_source:
+        _stop_reading(outbound, leave)
+    else:
+        clock.call_later(PAUSE, lambda: _stop_at_a_pause(outbound, clock, leave, moved))

@@ -1,0 +1,65 @@
+"""The times of a relay, without a relay."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.config import Endings
+from pync.core.errors import IdleTimeoutError, QuitTimeoutError
+from pync.engine.clock import Clock
+from pync.engine.loop import Loop
+from pync.transports.conn import Conn
+from pync.transports.memory import pair
+
+
+def ends(endings: Endings, *, datagram: bool = False, over: bool = True) -> Exception | None:
+    """With what the clock ends a relay whose input is over, or not yet."""
+    ours, theirs = pair()
+    ended: list[Exception | None] = []
+    with ours, theirs, Loop() as loop:
+        Conn.datagram, kept = datagram, Conn.datagram
+        try:
+            clock = Clock(loop, ours, endings, ended.append)
+            clock.start()
+            if over:
+                clock.input_over()
+            loop.run_while(lambda: not ended)
+        finally:
+            Conn.datagram = kept
+        clock.stop()
+    return ended[0]
+
+
+def test_quit_after() -> None:
+    assert ends(Endings(quit_after=0.01)) is None
+    assert isinstance(ends(Endings(quit_after=0.01, quit_fails=True)), QuitTimeoutError)
+
+
+@pytest.mark.parametrize("datagram", [False, True])
+def test_idle(datagram: bool) -> None:
+    endings = Endings(idle=0.01, answer_wait=0.01)
+    assert isinstance(ends(endings, datagram=datagram, over=False), IdleTimeoutError)
+
+
+def test_datagrams_that_are_waited_for_in_vain_are_no_failure() -> None:
+    assert ends(Endings(answer_wait=0.01), datagram=True) is None
+    assert ends(Endings(answer_wait=0.02, idle=0.01), datagram=True) is None
+
+
+def test_a_stream_has_an_end_and_is_not_timed() -> None:
+    assert isinstance(ends(Endings(answer_wait=0.001, idle=0.02)), IdleTimeoutError)
+
+
+def test_nothing_is_called_once_it_has_stopped() -> None:
+    ours, theirs = pair()
+    called: list[object] = []
+    with ours, theirs, Loop() as loop:
+        clock = Clock(loop, ours, Endings(idle=0.001, quit_after=0.001), called.append)
+        clock.start()
+        clock.input_over()
+        clock.call_every(0.001, lambda: called.append("every"))
+        clock.stop()
+        done: list[bool] = []
+        loop.call_later(0.02, lambda: done.append(True))
+        loop.run_while(lambda: not done)
+    assert called == []

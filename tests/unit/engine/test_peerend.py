@@ -1,0 +1,57 @@
+"""What becomes of an input when the peer has ended, rule by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.config import Endings
+from pync.engine.clock import Clock
+from pync.engine.flow import Flow
+from pync.engine.loop import Loop
+from pync.engine.peerend import end_input
+from pync.transports.memory import pair
+
+
+def left(rule: str, given: bytes, more: bytes) -> bool:
+    """Whether an input is ended that has given something, and holds more."""
+    (user, source), (remote, peer) = pair(), pair()
+    ended: list[bool] = []
+    with user, source, remote, peer, Loop() as loop:
+        source.settimeout(0)
+        remote.settimeout(0)
+        flow = Flow(loop, source, remote, lambda: None)
+        flow.start()
+        if given:
+            user.send_all(given)
+            loop.run_while(lambda: flow.moved < len(given))
+        if more:
+            user.send_all(more)
+        clock = Clock(loop, remote, Endings(), lambda _failure: None)
+        end_input(rule, source, flow, clock, lambda: ended.append(True))
+        asked: list[bool] = []
+        loop.call_later(0.3, lambda: asked.append(True))
+        loop.run_while(lambda: not (ended or asked))
+        assert flow.moved == len(given) + len(more) or ended
+        flow.stop()
+        clock.stop()
+    return bool(ended)
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "more", "leaves"),
+    [
+        ("leave", b"", b"", True),
+        ("leave", b"x", b"", True),
+        ("leave", b"x", b"for the next client", True),
+        ("stay", b"", b"", False),
+        ("stay", b"x", b"", False),
+        ("begun", b"", b"", True),
+        ("begun", b"x", b"", False),
+        ("begun", b"", b"not read yet", False),
+        ("waiting", b"", b"", True),
+        ("waiting", b"x", b"", True),
+        ("waiting", b"", b"not read yet", True),
+    ],
+)
+def test_whether_to_leave(rule: str, given: bytes, more: bytes, leaves: bool) -> None:
+    assert left(rule, given, more) is leaves
