@@ -209,6 +209,13 @@ def stays(program: Program, seconds: float) -> bool:
     return False
 
 
+def said_by_now(program: Program) -> bytes:
+    """What is there of its standard error and was not read yet, without waiting."""
+    assert program.process.stderr is not None
+    os.set_blocking(program.process.stderr.fileno(), False)
+    return program.process.stderr.read() or b""
+
+
 def until(condition: Callable[[], object], what: str, program: Program | None = None) -> None:
     """Wait until something is so; fail with its name when it does not become so."""
     end = time.monotonic() + DEADLINE

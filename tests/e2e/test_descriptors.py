@@ -6,7 +6,6 @@ meet the limit, too.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from ..peer import Peer, connected, listening
-from ..programs import PYNC, Program
+from ..programs import PYNC, Program, said_by_now
 from .conftest import heard_port
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors there")
@@ -109,10 +108,3 @@ def answered(client: Peer) -> bool:
         return client.sock.recv(1) != b""
     except ConnectionError:
         return False
-
-
-def said_by_now(program: Program) -> bytes:
-    """What is there of its standard error, without waiting."""
-    assert program.process.stderr is not None
-    os.set_blocking(program.process.stderr.fileno(), False)
-    return program.process.stderr.read() or b""
