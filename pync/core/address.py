@@ -27,7 +27,10 @@ _PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.I
 
 
 class Address(NamedTuple):
-    """One endpoint. ``service`` is the port as it was written: a number, or a service name."""
+    """One endpoint. ``service`` is the port as it was written: a number, or a service name.
+
+    The scheme may be ``tls`` too, of a listener of the library; parse() knows no such.
+    """
 
     scheme: str
     host: str = ""
@@ -43,7 +46,7 @@ class Address(NamedTuple):
         return int(self.service or "0")
 
     def __str__(self) -> str:
-        if self.scheme not in INTERNET:
+        if self.scheme not in INTERNET and self.scheme != "tls":
             # A path that begins with // would be read as the // of a URL.
             slashes = "//" if self.path.startswith("//") else ""
             return f"{self.scheme}:{slashes}{self.path}"

@@ -56,7 +56,7 @@ class TlsListener:
         context = server_context(security)
         self._plain = listen_plain(address, options)
         self._handshakes = Handshakes(self._plain, context, _raise)
-        self.addresses = self._plain.addresses
+        self.addresses = [one._replace(scheme="tls") for one in self._plain.addresses]
 
     @property
     def address(self) -> Address:

@@ -36,6 +36,14 @@ def test_a_line_is_edited_and_recalled(terminal: Sit, server: Server) -> None:
 BRACKETED_PASTE = b"\x1b[?2004h"
 
 
+def test_a_line_may_be_longer_than_what_a_terminal_keeps(terminal: Sit, server: Server) -> None:
+    person = terminal("--edit", "127.0.0.1", server.port)
+    peer = server.accepts()
+    person.sees(BRACKETED_PASTE)
+    person.types(b"\x1b[200~" + b"x" * 6000 + b"\x1b[201~\r")
+    peer.hears(b"x" * 6000 + b"\n")
+
+
 def test_what_comes_does_not_garble_what_is_typed(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()

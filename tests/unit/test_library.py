@@ -142,6 +142,7 @@ def test_a_name_without_an_address() -> None:
 def test_connections_and_listeners_show_what_they_are(scheme: str) -> None:
     with pync.listen(f"{scheme}://127.0.0.1:0") as listener:
         at = str(listener.address)
+        assert at == f"{scheme}://127.0.0.1:{listener.address.port}"
         assert repr(listener) == f"<{type(listener).__name__} {at}>"
     with pync.listen("127.0.0.1:0") as plain:
         conn = pync.dial(str(plain.address))
