@@ -217,6 +217,8 @@ class Config(NamedTuple):
     verifies: bool = True
     lenient: bool = False
     happy_eyeballs: bool = True
+    dual_stack: bool = False
+    own_path: bool = False
     address: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
@@ -248,6 +250,8 @@ WORKED_OUT = frozenset(
         "verifies",
         "lenient",
         "happy_eyeballs",
+        "dual_stack",
+        "own_path",
         "address",
         "ports",
         "endings",

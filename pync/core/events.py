@@ -17,6 +17,12 @@ class Listening(NamedTuple):
     address: Address
 
 
+class Bound(NamedTuple):
+    """A client's socket was bound to a path, at which it can be answered."""
+
+    address: Address
+
+
 class PortTold(NamedTuple):
     """The port that is listened on, for who started us (--report-port=-)."""
 
@@ -166,6 +172,7 @@ class Failed(NamedTuple):
 
 
 Event = Union[
+    Bound,
     Listening,
     PortTold,
     Accepted,

@@ -90,8 +90,11 @@ def parse(argv: list[str]) -> Config:
         return Config(help=True)
     if fields["proxy_protocol"] == "4":
         fields["proxy_dns"] = "local"  # SOCKS 4 has addresses only
-    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
-    config = Config(target=tuple(words), happy_eyeballs=False, **fields)
+    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself; a listener
+    # on :: leaves it to the system whether it takes IPv4.
+    config = Config(
+        target=tuple(words), happy_eyeballs=False, dual_stack=True, own_path=True, **fields
+    )
     _check(config)
     config = with_address(config)
     _check_proxy(config)

@@ -15,7 +15,7 @@ from ..core.errors import (
     RelayError,
     UsageError,
 )
-from ..core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned, Told
+from ..core.events import Accepted, AttemptFailed, Bound, Connected, Event, Listening, Scanned, Told
 from . import UNRESOLVED, VERSION, Said
 
 HELP = f"pync {VERSION}, as nc"
@@ -63,10 +63,13 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return None
     if isinstance(event, Listening):
         return _listening(event.address, config)
+    if isinstance(event, Bound):
+        return f"Bound on {event.address.path}"
     if isinstance(event, Accepted):
         if hears_everyone(config):
             return None  # as theirs, which has no connection then
-        return f"Connection received on {_where(event.peer, config) or _path_of(config)}"
+        # Of a path theirs names its own.
+        return f"Connection received on {_path_of(config) or _where(event.peer, config)}"
     if isinstance(event, Connected):
         return None if event.peer.path else _connected(event, config)
     if isinstance(event, Scanned):

@@ -22,6 +22,8 @@ def options_of(config: Config, report: Report) -> Options:
         source_port=None if config.listen else config.source_port,
         numeric=config.nodns,
         family=4 if config.ipv4 else 6 if config.ipv6 else 0,
+        dual_stack=config.dual_stack,
+        own_path=config.own_path,
         many=config.keep_open,
         sockopts=_sockopts(config),
         md5_key=_md5_key() if config.md5sig else None,

@@ -65,13 +65,15 @@ class Options(NamedTuple):
     ``timeout``: seconds for a connection to be made (None: as long as the system takes).
     ``happy_eyeballs``: try the addresses of a name side by side (RFC 8305); without it one after
     another, and each has the time-out for itself. ``source`` and ``source_port``: bound before
-    dialling. ``numeric``: no name is looked up. ``family``: 4, 6 or 0 for both. ``many``: a
-    datagram listener takes datagrams from everyone, not from its first peer only. ``sockopts``:
-    options to set on the socket (sockopts.py). ``md5_key``: signs TCP segments (md5sig.py).
-    ``admits``: whether a peer may come, asked before a byte of it is read; for a proxy's dial,
-    whether a target may be connected to. ``source_route``: IPv4 hosts to go by; ``route_pointer``:
-    which is next (route.py). ``pipe``: for named pipes. ``report``: is told of attempts that begin
-    and that fail.
+    dialling. ``numeric``: no name is looked up. ``family``: 4, 6 or 0 for both. ``dual_stack``: a
+    listener on ``::`` takes IPv4 too, unless the system has it otherwise (net.ipv6.bindv6only).
+    ``own_path``: a Unix datagram client is bound to a path, even where the system has names
+    without one. ``many``: a datagram listener takes datagrams from everyone, not from its first
+    peer only. ``sockopts``: options to set on the socket (sockopts.py). ``md5_key``: signs TCP
+    segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it is read;
+    for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts to go
+    by; ``route_pointer``: which is next (route.py). ``pipe``: for named pipes. ``report``: is told
+    of attempts that begin and that fail.
     """
 
     timeout: float | None = None
@@ -80,6 +82,8 @@ class Options(NamedTuple):
     source_port: str | None = None
     numeric: bool = False
     family: int = 0
+    dual_stack: bool = False
+    own_path: bool = False
     many: bool = False
     sockopts: tuple[tuple[str, int], ...] = ()
     md5_key: bytes | None = None

@@ -193,10 +193,7 @@ def address_of(scheme: str, name: object) -> Address:
     if not isinstance(name, tuple):
         return Address(scheme, "", "0")
     host = str(name[0])
-    # A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
-    if host.startswith("::ffff:") and "." in host:
-        host = host[len("::ffff:") :]
-    elif len(name) > 3 and name[3] and "%" not in host:
+    if len(name) > 3 and name[3] and "%" not in host:
         host = f"{host}%{_zone(name[3])}"
     return Address(scheme, host, str(name[1]))
 
@@ -211,7 +208,7 @@ def _zone(index: int) -> str:
         return str(index)  # it has gone
 
 
-def only_ipv6(sock: socket.socket) -> None:
+def only_ipv6(sock: socket.socket, options: Options) -> None:
     """Keep an IPv6 listener out of the way of the IPv4 one on the same port."""
-    if sock.family == socket.AF_INET6:
+    if sock.family == socket.AF_INET6 and not options.dual_stack:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -210,7 +210,7 @@ def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        only_ipv6(sock)
+        only_ipv6(sock, options)
         sockopts.apply(sock, options.sockopts)
         if options.md5_key is not None:
             from . import md5sig

@@ -115,7 +115,7 @@ def _bound(
 ) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        only_ipv6(sock)
+        only_ipv6(sock, options)
         sockopts.apply(sock, options.sockopts)
         if name[0] not in WILDCARDS:
             pass  # there is one address only from which to answer

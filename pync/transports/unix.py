@@ -11,8 +11,12 @@ import os
 import socket
 import stat
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..core.address import Address
+from ..core.deadline import Deadline
 from ..core.errors import DialError, ListenError, cause_of
 from . import Options
 from .conn import Conn, Listener, StreamConn
@@ -22,31 +26,53 @@ from .tcp import BACKLOG
 def dial(address: Address, options: Options) -> StreamConn:
     """Connect to a path. Raises DialError."""
     sock = new_socket("dial", address, socket.SOCK_STREAM, DialError)
+    placed: Placed | None = None
     try:
         if options.source is not None:
             sock.bind(kernel_name(options.source))
+            placed = placed_at(options.source)
         sock.settimeout(options.timeout)
         sock.connect(kernel_name(address.path))
         sock.settimeout(None)
         _deepen(sock)
     except (OSError, ValueError) as error:
+        remove(placed)
         sock.close()
         raise DialError("dial", address, cause(error)) from None
     except BaseException:
+        remove(placed)
         sock.close()
         raise
-    return StreamConn(sock, Address("unix", path=shown(sock.getsockname())), address)
+    local = Address("unix", path=shown(sock.getsockname()))
+    return UnixConn(sock, local, address, placed)
+
+
+class UnixConn(StreamConn):
+    """A client; close removes the path that it was bound to, if any."""
+
+    def __init__(
+        self, sock: socket.socket, local: Address, peer: Address, placed: Placed | None
+    ) -> None:
+        super().__init__(sock, local, peer)
+        self._placed = placed
+
+    def close(self) -> None:
+        """Remove our own path and let go; idempotent."""
+        remove(self._placed)
+        self._placed = None
+        super().close()
 
 
 def listen(address: Address, options: Options) -> UnixListener:
     """Listen on a path. Raises ListenError."""
-    sock, placed = bound("listen", address, socket.SOCK_STREAM)
-    try:
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise ListenError("listen", address, cause_of(error)) from None
+    with taking_turns(address.path):
+        sock, placed = bound("listen", address, socket.SOCK_STREAM)
+        try:
+            sock.listen(BACKLOG)
+            sock.setblocking(False)
+        except OSError as error:
+            sock.close()
+            raise ListenError("listen", address, cause_of(error)) from None
     return UnixListener(sock, address, placed, deep=not options.many)
 
 
@@ -65,11 +91,17 @@ class UnixListener(Listener):
         self._placed = placed
         self._deep = deep
 
+    def close_for_others(self) -> None:
+        """Take no more connections; without a listener the path is of no use."""
+        self.close()
+
     def close(self) -> None:
-        """Stop listening and remove the path, if it is still ours; idempotent."""
-        super().close()
+        """Remove the path, if it is still ours, and stop listening; idempotent."""
+        # In this order: once we do not listen, another listener may replace the socket by its
+        # own, which may even get the same inode.
         remove(self._placed)
         self._placed = None
+        super().close()
 
     def _take(self, sock: socket.socket) -> Conn:
         accepted, name = sock.accept()
@@ -91,6 +123,9 @@ def _deepen(sock: socket.socket) -> None:
         pass  # macOS refuses more than kern.ipc.maxsockbuf: then it is as deep as it is
 
 
+#: Seconds to wait for other listeners that are being made in the same folder.
+LOCK_PATIENCE = 1.0
+
 #: A path that we bound: where, device, inode. Another file there is not ours.
 Placed = tuple[str, int, int]
 
@@ -109,7 +144,7 @@ def new_socket(
 
 
 def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, Placed | None]:
-    """A socket bound to a path, in place of a stale one if there is one.
+    """A socket bound to a path, in place of a stale one if there is one: see taking_turns().
 
     Raises ListenError.
     """
@@ -122,7 +157,7 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
                 raise
             os.unlink(address.path)
             sock.bind(kernel_name(address.path))
-        return sock, _placed(address.path)
+        return sock, placed_at(address.path)
     except (OSError, ValueError) as error:
         sock.close()
         raise ListenError(operation, address, cause(error)) from None
@@ -131,9 +166,47 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
         raise
 
 
+@contextmanager
+def taking_turns(path: str) -> Iterator[None]:
+    """Let one listener at a time look for a stale socket, replace it, and listen.
+
+    Of two that have found the same stale socket, the slower one would else remove the other's
+    new one.
+    """
+    descriptor = None if isinstance(kernel_name(path), bytes) else _locked(os.path.dirname(path))
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked(folder: str) -> int | None:
+    """A descriptor of a folder with a lock on it, so that no lock file is left behind.
+
+    Anyone who can read the folder can lock it for ever: this waits a second, and goes on.
+    """
+    try:
+        import fcntl
+
+        descriptor = os.open(folder or ".", os.O_RDONLY)
+    except (ImportError, OSError, ValueError):
+        return None  # no locks here, or a folder that cannot be read; bind(2) says what is wrong
+    deadline = Deadline(LOCK_PATIENCE)
+    while not deadline.passed:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            time.sleep(0.005)
+        except OSError:
+            break  # a file system without locks
+    return descriptor
+
+
 def remove(placed: Placed | None) -> None:
     """Remove a path that we bound, unless another file has taken its place."""
-    if placed is not None and placed == _placed(placed[0]):
+    if placed is not None and placed == placed_at(placed[0]):
         try:
             os.unlink(placed[0])
         except OSError:
@@ -154,7 +227,8 @@ def shown(name: object) -> str:
     return str(name)
 
 
-def _placed(path: str) -> Placed | None:
+def placed_at(path: str) -> Placed | None:
+    """What is at a path now; None if nothing is, or if it is no path."""
     if isinstance(kernel_name(path), bytes):
         return None
     try:

@@ -1,7 +1,7 @@
 """Unix datagram sockets (unix(7)).
 
-A client binds a name of its own, or nobody could answer it: Linux gives it one in the
-abstract namespace; elsewhere it is a path, removed at the end.
+A client binds a name of its own, or nobody could answer it: a path that was asked for, else
+on Linux an abstract name, else a path in a folder of its own. Paths are removed at the end.
 """
 
 from __future__ import annotations
@@ -12,38 +12,99 @@ import sys
 
 from ..core.address import Address
 from ..core.errors import DialError
+from ..core.events import Bound
 from . import Options
 from .conn import Conn, Listener
 from .datagram import Arrival, DatagramConn, ListeningConn, receive
-from .unix import Placed, bound, cause, kernel_name, new_socket, remove, shown
+from .unix import (
+    Placed,
+    bound,
+    cause,
+    kernel_name,
+    new_socket,
+    placed_at,
+    remove,
+    shown,
+    taking_turns,
+)
 
 
 def dial(address: Address, options: Options) -> BoundConn:
     """Send to a path. Raises DialError."""
     sock = new_socket("dial", address, socket.SOCK_DGRAM, DialError)
-    placed: Placed | None = None
+    own = _Name(options)
     at = address
     try:
         if options.source is not None:
             at = Address("unixgram", path=options.source)
-        placed = _bind_somewhere(sock, options.source)
+        own.bind(sock)
         at = address
+        local = Address("unixgram", path=shown(sock.getsockname()))
+        if own.placed is not None:
+            options.report(Bound(local))
         sock.connect(kernel_name(address.path))
     except (OSError, ValueError) as error:
+        own.remove()
         sock.close()
-        remove(placed)
         raise DialError("dial", at, cause(error)) from None
     except BaseException:
+        own.remove()
         sock.close()
-        remove(placed)
         raise
-    local = Address("unixgram", path=shown(sock.getsockname()))
-    return BoundConn(sock, local, address, placed)
+    return BoundConn(sock, local, address, own)
+
+
+class _Name:
+    """The name of a client."""
+
+    def __init__(self, options: Options) -> None:
+        #: Its path, if it has one.
+        self.placed: Placed | None = None
+        self._source = options.source
+        self._abstract = sys.platform.startswith("linux") and not options.own_path
+        self._folder: str | None = None
+
+    def bind(self, sock: socket.socket) -> None:
+        """Bind it. Raises OSError, ValueError."""
+        path = self._source
+        if path is None and self._abstract:
+            # An empty name: the kernel chooses a free abstract one (unix(7), autobind).
+            sock.bind("")
+            return
+        if path is None:
+            self._folder = _new_folder()
+            path = os.path.join(self._folder, "recv.sock")
+        sock.bind(kernel_name(path))
+        self.placed = placed_at(path)
+
+    def remove(self) -> None:
+        """Remove its path; idempotent."""
+        remove(self.placed)
+        self.placed = None
+        if self._folder is not None:
+            try:
+                os.rmdir(self._folder)
+            except OSError:
+                pass  # somebody has put something there
+            self._folder = None
+
+
+def _new_folder() -> str:
+    """A folder of its own, into which nobody else can put a socket. Raises OSError."""
+    parent = os.environ.get("TMPDIR") or "/tmp"
+    while True:
+        folder = os.path.join(parent, f"nc-{os.urandom(3).hex()}")
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            continue
+        return folder
 
 
 def listen(address: Address, options: Options) -> UnixgramListener:
     """Receive on a path. Raises ListenError."""
-    sock, placed = bound("listen", address, socket.SOCK_DGRAM)
+    with taking_turns(address.path):
+        sock, placed = bound("listen", address, socket.SOCK_DGRAM)
     sock.setblocking(False)
     return UnixgramListener(sock, address, placed, options.many)
 
@@ -51,17 +112,14 @@ def listen(address: Address, options: Options) -> UnixgramListener:
 class BoundConn(DatagramConn):
     """A datagram client; close removes the path that it bound for its answers."""
 
-    def __init__(
-        self, sock: socket.socket, local: Address, peer: Address, placed: Placed | None
-    ) -> None:
+    def __init__(self, sock: socket.socket, local: Address, peer: Address, own: _Name) -> None:
         super().__init__(sock, local, peer)
-        self._placed = placed
+        self._own = own
 
     def close(self) -> None:
-        """Let go and remove our own path; idempotent."""
+        """Remove our own path and let go; idempotent."""
+        self._own.remove()
         super().close()
-        remove(self._placed)
-        self._placed = None
 
 
 class UnixgramListener(Listener):
@@ -75,10 +133,10 @@ class UnixgramListener(Listener):
         self._many = many
 
     def close(self) -> None:
-        """Stop receiving and remove the path; idempotent."""
-        super().close()
+        """Remove the path and stop receiving; idempotent."""
         remove(self._placed)
         self._placed = None
+        super().close()
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
         """A datagram, and whose it is. Raises OSError."""
@@ -93,19 +151,8 @@ class UnixgramListener(Listener):
         _, first = receive(sock, socket.MSG_PEEK)
         peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
+        if first.sender and not self._many:
+            # Who comes second is told so (EPERM) when it sends, and not ignored.
+            own.connect(first.sender)
         first = first._replace(sock=own)
         return ListeningConn([own], self.address, peer, first, many=self._many)
-
-
-def _bind_somewhere(sock: socket.socket, source: str | None) -> Placed | None:
-    if source is None and sys.platform.startswith("linux"):
-        # An empty name: the kernel chooses a free abstract one (unix(7), autobind).
-        sock.bind("")
-        return None
-    folder = os.environ.get("TMPDIR", "/tmp")
-    path = source or os.path.join(folder, f"pync-{os.getpid()}-{sock.fileno()}")
-    sock.bind(kernel_name(path))
-    if path.startswith("@"):
-        return None
-    found = os.lstat(path)
-    return path, found.st_dev, found.st_ino

@@ -284,7 +284,8 @@ def test_a_datagram_listener_answers_its_first_peer(pync: Start, folder: Path) -
     with mailbox_at(folder / "first") as first, mailbox_at(folder / "other") as other:
         first.says(b"hello", str(folder / "socket"))
         assert program.read(5) == b"hello"
-        other.says(b"a stranger's", str(folder / "socket"))
+        with pytest.raises(PermissionError):
+            other.says(b"a stranger's", str(folder / "socket"))
         first.says(b"again", str(folder / "socket"))
         assert program.read(5) == b"again"
         program.write(b"answer")

@@ -191,6 +191,31 @@ def test_a_listener_on_a_path(options: str, tmp_path: Path) -> None:
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize("options", ["-nvl :: {}", "-6nvl {}", "-nvlu :: {}", "-6nvlu {}"])
+def test_a_listener_on_ipv6_takes_ipv4(options: str, port: int, udp_port: int) -> None:
+    """Unless net.ipv6.bindv6only says otherwise; then neither of them does."""
+    with open("/proc/sys/net/ipv6/bindv6only", encoding="ascii") as file:
+        if file.read().strip() != "0":
+            pytest.skip("net.ipv6.bindv6only is set")
+    number = udp_port if "u" in options else port
+    outcomes = []
+    for command in both():
+        with Program(*command, *options.format(number).split()) as listener:
+            listener.hears(rb"on :: \d+\n")
+            if "u" in options:
+                with mailbox() as box:
+                    box.says(b"hello", ("127.0.0.1", number))
+                    assert listener.read(5) == b"hello"
+            else:
+                listener.end_input()
+                with connected(number) as peer:
+                    peer.says(b"hello")
+                assert listener.rest() == b"hello"
+            listener.hears(rb"received on \S+ \d+\n")
+            outcomes.append(re.sub(rb"\d+\n", b"\n", listener.said))
+    assert outcomes[0] == outcomes[1]
+
+
 def test_the_path_of_a_listener_is_removed_where_theirs_stays(tmp_path: Path) -> None:
     left = []
     for number, command in enumerate(both()):
@@ -220,7 +245,7 @@ def test_a_file_at_the_path_is_kept_where_theirs_goes(tmp_path: Path) -> None:
     assert kept == [True, False]
 
 
-@pytest.mark.parametrize("options", ["-uU", "-uNU"])
+@pytest.mark.parametrize("options", ["-uU", "-uNU", "-uvU"])
 def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None:
     outcomes = []
     for number, command in enumerate(both()):
@@ -234,7 +259,50 @@ def test_a_datagram_client_can_be_answered(options: str, tmp_path: Path) -> None
                 box.sendto(b"pong\n", sender)
                 shown = program.read(5)
                 said = plain(program.ends(None)).replace(path.encode(), b"PATH")
+                said = re.sub(rb"/nc-\w+/", b"/nc-OWN/", said)
                 outcomes.append((data, shown, said, program.process.returncode))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("options", ["-luU", "-lvuU"])
+def test_a_datagram_listener_is_for_its_first_peer(options: str, tmp_path: Path) -> None:
+    outcomes = []
+    for number, command in enumerate(both()):
+        path = str(tmp_path / f"s{number}")
+        with Program(*command, options, path) as program, ExitStack() as stack:
+            until(Path(path).exists, "it to be bound", program)
+            first, second = (
+                stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                for _ in range(2)
+            )
+            first.bind(f"{path}-first")
+            first.sendto(b"first\n", path)
+            shown = program.read(6)
+            with pytest.raises(OSError) as refused:  # noqa: PT011 - the number is compared
+                second.sendto(b"second\n", path)
+            first.sendto(b"again\n", path)
+            shown += program.read(6)
+            if "v" in options:
+                program.hears(rb"received on .*\n")
+            said = program.said.replace(path.encode(), b"PATH")
+            outcomes.append((shown, refused.value.errno, said))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("options", ["-zU", "-zvU", "-zuU", "-zuvU"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_scan_of_a_path(options: str, there: bool, tmp_path: Path) -> None:
+    outcomes = []
+    path = str(tmp_path / "s")
+    kind = socket.SOCK_DGRAM if "u" in options else socket.SOCK_STREAM
+    with socket.socket(socket.AF_UNIX, kind) as sock:
+        if there:
+            sock.bind(path)
+            if kind == socket.SOCK_STREAM:
+                sock.listen()
+        for command in both():
+            status, shown, said = ran(command, options, path)
+            outcomes.append((status, shown, re.sub(rb"/nc-\w+/", b"/nc-OWN/", said)))
     assert outcomes[0] == outcomes[1]
 
 

@@ -14,7 +14,7 @@ from pync.core.errors import (
     RelayError,
     UsageError,
 )
-from pync.core.events import Accepted, AttemptFailed, Connected, Event, Listening, Scanned
+from pync.core.events import Accepted, AttemptFailed, Bound, Connected, Event, Listening, Scanned
 from pync.dialects.nc_says import SHORT_USAGE, NcUsageError, complain, say
 
 V4 = Address("tcp", "127.0.0.1", "60001")
@@ -30,6 +30,7 @@ ASKED = Config(verbose=1, nodns=True, address=Address("tcp", "localhost", "60001
         (Listening(UDP), "Bound on 127.0.0.1 60001"),
         (Listening(PATH), ("Bound on /a", "Listening on /a")),
         (Listening(PATH._replace(scheme="unixgram")), "Bound on /a"),
+        (Bound(PATH), "Bound on /a"),
         (Accepted(V4), "Connection received on 127.0.0.1 60001"),
         (
             Connected(V4, "localhost"),

@@ -51,7 +51,7 @@ def test_not_found_names_the_address(host: str, port: str, cause: str) -> None:
     [
         (("127.0.0.1", 80), Address("tcp", "127.0.0.1", "80")),
         (("::1", 80, 0, 0), Address("tcp", "::1", "80")),
-        (("::ffff:10.0.0.1", 80, 0, 0), Address("tcp", "10.0.0.1", "80")),
+        (("::ffff:10.0.0.1", 80, 0, 0), Address("tcp", "::ffff:10.0.0.1", "80")),
         (None, Address("tcp", "", "0")),
     ],
 )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, ListenError
-from pync.transports import dial, listen
+from pync.transports import Options, dial, listen, unix
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
 
@@ -81,3 +84,120 @@ def test_an_abstract_name_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Mon
     with listen(name), dial(name) as conn:
         assert conn.peer == name
         assert list(tmp_path.iterdir()) == []
+
+
+# Several listeners at one path.
+
+
+def stale(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+
+
+def test_two_listeners_that_find_a_stale_socket(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one waits, and finds the first."""
+    pytest.importorskip("fcntl")
+    stale(path)
+    second_goes_on = threading.Event()
+    refused: list[Exception] = []
+
+    def second() -> None:
+        try:
+            listen(address(path)).close()
+        except ListenError as error:
+            refused.append(error)
+        second_goes_on.set()
+
+    thread = threading.Thread(target=second)
+    is_stale = unix._is_stale
+
+    def look(place: str, kind: int) -> bool:
+        found = is_stale(place, kind)
+        if threading.current_thread() is not thread:
+            thread.start()
+            assert second_goes_on.wait(10)
+        return found
+
+    def wait(seconds: float) -> None:
+        second_goes_on.set()
+        sleep(seconds)
+
+    sleep = time.sleep
+    monkeypatch.setattr(unix, "_is_stale", look)
+    monkeypatch.setattr(time, "sleep", wait)
+    with listen(address(path)) as listener:
+        thread.join(10)
+        assert [str(error) for error in refused] == [f"listen unix:{path}: address already in use"]
+        dial(listener.address).close()
+    assert not path.exists()
+
+
+def test_a_folder_that_stays_locked_is_not_waited_for_for_ever(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(unix, "LOCK_PATIENCE", 0.02)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with listen(address(path)) as listener:
+            dial(listener.address).close()
+    finally:
+        os.close(folder)
+
+
+@pytest.mark.parametrize("scheme", ["unix", "unixgram"])
+def test_the_path_is_removed_while_nobody_takes_it_for_stale(path: Path, scheme: str) -> None:
+    with listen(address(path, scheme)) as listener:
+        (sock,) = listener._socks
+        left: list[bool] = []
+        listener._socks = [Closing(sock, lambda: left.append(path.exists()))]  # type: ignore[list-item]
+    assert left == [False]
+
+
+class Closing:
+    """A socket that tells when it is closed."""
+
+    def __init__(self, sock: socket.socket, tell: Callable[[], None]) -> None:
+        self._sock = sock
+        self._tell = tell
+
+    def close(self) -> None:
+        self._tell()
+        self._sock.close()
+
+
+def test_the_path_goes_when_others_can_no_longer_connect(path: Path) -> None:
+    with listen(address(path)) as listener, dial(listener.address) as client:
+        with listener.accept(10) as conn:
+            listener.close_for_others()
+            assert not path.exists()
+            conn.send_all(b"still here")
+            assert client.recv(100) == b"still here"
+
+
+def test_a_client_removes_the_path_it_was_bound_to(path: Path) -> None:
+    own = path.parent / "own"
+    options = Options(source=str(own))
+    with listen(address(path)) as listener, dial(listener.address, options):
+        assert own.is_socket()
+    assert not own.exists()
+    with pytest.raises(DialError):
+        dial(address(path), options)
+    assert not own.exists()
+
+
+def test_looking_at_a_path_takes_nobodys_place(path: Path) -> None:
+    with listen(address(path)) as listener:
+        with pytest.raises(ListenError, match="address already in use"):
+            listen(address(path))
+        assert listener.take_nowait() is None
+
+
+def test_a_socket_that_does_not_listen_yet_is_not_stale(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        with pytest.raises(ListenError, match="address already in use"):
+            listen(address(path))

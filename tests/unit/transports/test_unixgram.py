@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pync.core.address import Address
+from pync.core.errors import DialError
+from pync.core.events import Bound, Event
 from pync.transports import Options, dial, listen
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
@@ -63,3 +65,40 @@ def test_a_client_without_a_name_is_heard_and_cannot_be_answered(folder: Path) -
             assert conn.recv(100) == b"hello"
             with pytest.raises(OSError, match="no name"):
                 conn.send(b"x")
+
+
+def test_a_client_may_have_a_path_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(folder))
+    told: list[Event] = []
+    options = Options(own_path=True, report=told.append)
+    with listen(Address("unixgram", path=str(folder / "server"))) as listener:
+        with dial(listener.address, options) as client:
+            assert told == [Bound(client.local)]
+            assert Path(client.local.path).is_socket()
+            assert Path(client.local.path).parent.stat().st_mode & 0o777 == 0o700
+        assert [*folder.iterdir()] == [folder / "server"]
+    with pytest.raises(DialError, match="no such file"):
+        dial(listener.address, options)
+    assert [*folder.iterdir()] == []
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_who_comes_second_is_told_so(folder: Path, many: bool) -> None:
+    address = Address("unixgram", path=str(folder / "server"))
+    with listen(address, Options(many=many)) as listener, dial(address) as one:
+        one.send(b"first")
+        with listener.accept(10) as conn:
+            conn.settimeout(10)
+            assert conn.recv(10) == b"first"
+            if many:
+                with dial(address) as other:
+                    other.send(b"second")
+                    assert conn.recv(10) == b"second"
+                return
+            with pytest.raises(DialError, match="operation not permitted"):
+                dial(address)
+            one.send(b"again")
+            assert conn.recv(10) == b"again"
+            conn.send(b"answer")
+            one.settimeout(10)
+            assert one.recv(10) == b"answer"
