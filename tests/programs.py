@@ -131,14 +131,14 @@ class Program:
     def read(self, size: int) -> bytes:
         """Exactly so many bytes of its output, or what came before its end."""
         assert self.process.stdout is not None
-        data = b""
+        data = bytearray()
         while len(data) < size:
             self._await(self.process.stdout, f"{len(data)} of {size} bytes came")
             piece = self.process.stdout.read(size - len(data))
             if not piece:
                 break
             data += piece
-        return data
+        return bytes(data)
 
     def shows(self, text: bytes) -> bytes:
         """Its output up to and with a text."""
