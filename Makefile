@@ -1,5 +1,5 @@
 # The whole project by hand: make conformance, test, test-windows, check, selftest, soak,
-# slow-link, bench, docs, clean.
+# transfers, slow-link, bench, docs, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -25,7 +25,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest test test-windows check soak slow-link bench docs clean
+.PHONY: conformance selftest test test-windows check soak transfers slow-link bench docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -49,6 +49,10 @@ check: $(READY)
 
 soak: $(READY)
 	@$(ALONE) $(PY) .ci/soak.py $(RUNS) $(ASKED)
+
+# Random transfers between pync and the real programs; SEED is the first one's.
+transfers: $(READY)
+	@$(ALONE) $(PY) .ci/transfers.py --runs=$(RUNS) $${ASKED_SEED:+--seed="$$ASKED_SEED"}
 
 # The reference servers behind 300 ms of delay, and with segments of one byte.
 slow-link: $(READY)

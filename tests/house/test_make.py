@@ -143,6 +143,12 @@ def test_make_tells_the_suite_s_status(checkout: Checkout) -> None:
     assert done.stderr.rstrip().endswith("conformance] Error 6")
 
 
+def test_transfers_takes_a_number_and_a_seed(checkout: Checkout) -> None:
+    checkout.make("transfers", "RUNS=300", "SEED=7")
+    (call,) = checkout.calls()
+    assert call.words == [".ci/transfers.py", "--runs=300", "--seed=7"]
+
+
 def test_soak_takes_the_same_words(checkout: Checkout) -> None:
     checkout.make("soak", "RUNS=3", "TARGET=ref:node", "PROFILE=echo")
     [call] = checkout.calls()

@@ -1,0 +1,167 @@
+"""What happens in a random transfer: a seed decides everything."""
+
+from __future__ import annotations
+
+import random
+import string
+from dataclasses import dataclass, field
+
+TRANSPORTS = ("tcp", "tcp", "unix", "tls1.2", "tls1.3", "socks", "connect", "exec", "udp")
+
+#: Who can be the listener, and who the client; theirs are the commands of Debian.
+REAL = {"nc": "nc.openbsd", "ncat": "ncat", "telnet": "telnet"}
+
+
+@dataclass
+class Side:
+    """One of the two programs, its input and the reader of its output."""
+
+    program: str
+    ours: bool
+    listens: bool
+    payload: bytes = b""
+    #: Whether the input is a file; else a pipe, into which pieces are written after pauses.
+    from_file: bool = False
+    pieces: list[tuple[float, int]] = field(default_factory=list)
+    #: Whether the input ends only when everything has come from the other side.
+    ends_last: bool = False
+    #: Seconds between two reads of the output, and after how many bytes its reader leaves.
+    slowness: float = 0.0
+    leaves_after: int | None = None
+    #: After how many bytes of input the program is killed.
+    killed_after: int | None = None
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether it does not take part to the end."""
+        return self.leaves_after is not None or self.killed_after is not None
+
+
+@dataclass
+class Plan:
+    """One transfer."""
+
+    seed: int
+    transport: str
+    listener: Side
+    client: Side
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed} {self.transport}: {_shown(self.listener)} <- {_shown(self.client)}"
+        )
+
+
+def _shown(side: Side) -> str:
+    name = ("pync as " if side.ours else "real ") + side.program
+    source = "file" if side.from_file else f"pipe {[round(pause, 1) for pause, _ in side.pieces]}"
+    extras = [
+        text
+        for text, wanted in (
+            ("ends last", side.ends_last),
+            (f"reader pauses {side.slowness}", side.slowness),
+            (f"reader leaves after {side.leaves_after}", side.leaves_after is not None),
+            (f"killed after {side.killed_after}", side.killed_after is not None),
+        )
+        if wanted
+    ]
+    return f"{name} ({', '.join([f'{len(side.payload)} bytes', source, *extras])})"
+
+
+def plan(seed: int, missing: frozenset[str] = frozenset()) -> Plan:
+    """The transfer of this seed.
+
+    Arguments:
+        missing: names in REAL that are not installed; pync takes their place.
+    """
+    rng = random.Random(seed)
+    transport = rng.choice(TRANSPORTS)
+    tls = transport.startswith("tls")
+    speakers = ["pync", "pync", "ncat"] if tls or transport == "exec" else ["pync", "nc", "ncat"]
+    clients = [*speakers, "telnet"] if transport == "tcp" else speakers
+    listener = Side(rng.choice(speakers), ours=True, listens=True)
+    client = Side(rng.choice(clients), ours=True, listens=False)
+    if rng.random() < 0.4:
+        theirs = rng.choice([listener, client])
+        theirs.ours = theirs.program in {"pync", *missing}
+    for side in (listener, client):
+        _give_input(rng, side, text="telnet" in (listener.program, client.program))
+        side.slowness = rng.choice([0.0, 0.0, 0.0, 0.005])
+    found = Plan(seed, transport, listener, client)
+    if transport == "udp":
+        _as_datagrams(rng, found)
+    elif rng.random() < 0.25:
+        _disturb(rng, found, tls=tls)
+    _spare(found)
+    return found
+
+
+def _give_input(rng: random.Random, side: Side, *, text: bool) -> None:
+    size = rng.choice([0, 0, 1, rng.randrange(2, 70_000), rng.randrange(70_000, 6_000_000)])
+    side.payload = _letters(rng, size) if text else rng.randbytes(size)
+    side.from_file = rng.random() < 0.4
+    if side.from_file or not size:
+        return
+    cuts = sorted(rng.randrange(size) for _ in range(rng.choice([0, 0, 1, 2])))
+    for start, end in zip([0, *cuts], [*cuts, size], strict=True):
+        side.pieces.append((rng.choice([0.0, 0.05, 0.3, 1.4]) if start else 0.0, end - start))
+
+
+def _letters(rng: random.Random, size: int) -> bytes:
+    # TELNET has commands of its own for CR, LF, NUL and 255.
+    return "".join(rng.choices(string.ascii_letters, k=min(size, 50_000))).encode()
+
+
+def _as_datagrams(rng: random.Random, planned: Plan) -> None:
+    """Only the client sends, a few lines; UDP promises no more, and loopback keeps that."""
+    planned.listener.payload, planned.listener.pieces = b"", []
+    planned.listener.from_file = False
+    client = planned.client
+    client.program = "ncat" if client.program == "ncat" else "pync"  # nc waits for ever
+    client.ours = client.ours or client.program == "pync"
+    client.from_file, client.slowness = False, 0.0
+    client.payload = _letters(rng, rng.randrange(1, 900))
+    client.pieces = [(rng.choice([0.0, 0.2]), len(client.payload))]
+
+
+def _disturb(rng: random.Random, planned: Plan, *, tls: bool) -> None:
+    side = rng.choice([planned.listener, planned.client])
+    # ncat stays when the reader of its output leaves, until it writes.
+    side.program, side.ours = ("nc" if side.program == "nc" else "pync"), True
+    if not tls:
+        side.leaves_after = rng.choice([0, 1, 10_000])
+    elif len(side.payload) > 1:
+        # Only TLS can tell the end of a sender that was killed from one in order.
+        side.killed_after = len(side.payload) // 2
+        side.from_file, side.pieces = False, [(0.0, side.killed_after)]
+
+
+def _spare(planned: Plan) -> None:
+    """Do not ask for what is dropped by design."""
+    listener, client = planned.listener, planned.client
+    if planned.transport == "exec":
+        # cat answers everything to the client. Theirs loses the answer when the client ends.
+        listener.ours, listener.leaves_after = True, None
+        listener.payload, listener.pieces, listener.from_file = b"", [], True
+        return
+    if client.program == "telnet":
+        # It leaves at the host's end; theirs leaves at its input's end too.
+        listener.program, listener.ours = "pync", True
+        if not client.ours:
+            client.payload, client.pieces, client.from_file, client.ends_last = b"", [], False, True
+        else:
+            _end_last(listener)
+    elif planned.transport.startswith("tls") and not (listener.ours and client.ours):
+        # Theirs stop receiving at close_notify (RFC 5246 7.2.1).
+        listener.payload, listener.pieces, listener.from_file = b"", [], False
+        _end_last(listener)
+    elif listener.program != "pync" and not (listener.ours and listener.from_file):
+        # nc -l and ncat -l leave at their client's FIN. Theirs drop files too; ours send a file
+        # to its end, and a pipe until it pauses.
+        _end_last(client)
+
+
+def _end_last(side: Side) -> None:
+    if side.from_file:
+        side.from_file, side.pieces = False, [(0.0, len(side.payload))]
+    side.ends_last = True

@@ -1,0 +1,258 @@
+"""Running a transfer, and judging what came of it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from conformance.targets.ports import reserved_port
+
+from ..programs import PYNC, is_bound, is_listening_path
+from .plans import REAL, Plan, Side
+
+#: Seconds without any progress after which a program that still runs is left over.
+LEFT_OVER = 10.0
+
+
+class Running:
+    """A side's program, with the threads that write its input and read its output."""
+
+    def __init__(self, side: Side, argv: list[str], folder: Path, awaited: int) -> None:
+        self.side = side
+        self.argv = argv
+        #: The other side, once it runs.
+        self.other: Running | None = None
+        self.received = bytearray()
+        #: When anything has moved last.
+        self.active_at = time.monotonic()
+        self._awaited = awaited
+        self._has_all = threading.Event()
+        self._said = folder / f"said-{side.listens}"
+        with ExitStack() as stack:
+            source: IO[bytes] | int = subprocess.PIPE
+            if side.from_file:
+                path = folder / f"input-{side.listens}"
+                path.write_bytes(side.payload)
+                source = stack.enter_context(path.open("rb"))
+            said = stack.enter_context(self._said.open("wb"))
+            self.process = subprocess.Popen(
+                argv, stdin=source, stdout=subprocess.PIPE, stderr=said, bufsize=0
+            )
+        targets = [self._read] if side.from_file else [self._read, self._write]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def said(self) -> str:
+        """What it has said on stderr."""
+        return self._said.read_text(errors="replace").strip()
+
+    @property
+    def shown(self) -> bytes:
+        """What was received, without telnet's own words."""
+        if self.side.program == "telnet":
+            return bytes(self.received).partition(b"Escape character is '^]'.\n")[2]
+        return bytes(self.received)
+
+    @property
+    def fine(self) -> bool:
+        """Whether it reports no failure; theirs have statuses of their own."""
+        return self.process.returncode == 0 or not self.side.ours
+
+    def wait_for_threads(self) -> None:
+        """Wait until all that it wrote is read."""
+        for thread in self._threads:
+            thread.join(LEFT_OVER)
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait until everything has come that the other side sends, or nothing more can."""
+        deadline = time.monotonic() + seconds
+        while not self._has_all.wait(0.05) and time.monotonic() < deadline:
+            if self.other is not None and self.other.process.poll() is not None:
+                return
+
+    def _write(self) -> None:
+        stdin, side, sent = self.process.stdin, self.side, 0
+        assert stdin is not None
+        try:
+            for pause, size in side.pieces:
+                _sleep(pause)
+                view = memoryview(side.payload)[sent : sent + size]
+                sent += size
+                while view:
+                    view = view[stdin.write(view) or 0 :]
+                    self.active_at = time.monotonic()
+            if side.killed_after is not None:
+                while not (self.other is not None and self.other.received):
+                    _sleep(0.01)
+                self.process.kill()
+            elif side.ends_last:
+                self.wait_for_all(60)
+        except OSError:
+            pass  # it has left
+        finally:
+            stdin.close()
+            self.active_at = time.monotonic()
+
+    def _read(self) -> None:
+        stdout, side = self.process.stdout, self.side
+        assert stdout is not None
+        size = 65536 if side.leaves_after is None else max(1, side.leaves_after)
+        while side.leaves_after is None or len(self.received) < side.leaves_after:
+            if len(self.shown) >= self._awaited:
+                self._has_all.set()
+            data = stdout.read(size)
+            if not data:
+                break
+            self.received += data
+            self.active_at = time.monotonic()
+            _sleep(side.slowness)
+        self._has_all.set()
+        stdout.close()
+
+
+def _sleep(seconds: float) -> None:
+    threading.Event().wait(seconds)
+
+
+def _options(side: Side, transport: str) -> list[str]:
+    words = [*PYNC, f"--as={side.program}"] if side.ours else [REAL[side.program]]
+    if side.listens:
+        words.append("-l")
+    if side.program == "nc":
+        words.append("-N")
+    if transport == "unix":
+        words.append("-U")
+    if transport == "udp":
+        words.append("-u")
+    if transport.startswith("tls"):
+        words.append("--ssl")
+        if side.program == "pync":
+            words.append(
+                f"--ssl-{'max' if transport == 'tls1.2' else 'min'}-version={transport[3:]}"
+            )
+            words += [] if side.listens else ["--insecure"]
+    if transport == "exec" and side.listens:
+        words += ["--exec", "/bin/cat"]
+    return words
+
+
+def _through(program: str, transport: str, proxy: int) -> list[str]:
+    where, kind = f"127.0.0.1:{proxy}", "socks5" if transport == "socks" else "http"
+    if program == "nc":
+        return ["-X", "5" if transport == "socks" else "connect", "-x", where]
+    if program == "ncat":
+        return ["--proxy", where, "--proxy-type", kind]
+    return ["--proxy", f"{kind}://{where}"]
+
+
+def run(planned: Plan) -> list[str]:
+    """Run a transfer; returns what was wrong with it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pync-")))
+        listener, client = _started(stack, planned, folder)
+        problems = _watch(planned, listener, client) or _judge(planned, listener, client)
+        said = [f"{one.side.program}: {one.said}" for one in (listener, client) if one.said]
+        return [" | ".join([problem, *said]) for problem in problems]
+
+
+def _started(stack: ExitStack, planned: Plan, folder: Path) -> tuple[Running, Running]:
+    transport, kind = planned.transport, "udp" if planned.transport == "udp" else "tcp"
+    type_ = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
+    port, path = int(stack.enter_context(reserved_port(type_))), folder / "socket"
+    where = [str(path)] if transport == "unix" else ["127.0.0.1", str(port)]
+    to_listener, to_client = len(planned.client.payload), len(planned.listener.payload)
+    if transport == "exec":
+        to_listener, to_client = 0, to_listener
+    argv = [*_options(planned.listener, transport), *where]
+    listener = Running(planned.listener, argv, folder, to_listener)
+    stack.callback(_end, listener.process)
+    if transport == "unix":
+        _until(lambda: is_listening_path(path), listener)
+    else:
+        _until(lambda: is_bound(port, kind), listener)
+    argv = _options(planned.client, transport)
+    if transport in ("socks", "connect"):
+        proxy_port = int(stack.enter_context(reserved_port()))
+        kind = "socks" if transport == "socks" else "http"
+        words = [*PYNC, "-l", "--proxy-type", kind, "127.0.0.1", str(proxy_port)]
+        null = subprocess.DEVNULL
+        stack.callback(_end, subprocess.Popen(words, stdin=null, stdout=null, stderr=null))
+        _until(lambda: is_bound(proxy_port), listener)
+        argv += _through(planned.client.program, transport, proxy_port)
+    client = Running(planned.client, [*argv, *where], folder, to_client)
+    stack.callback(_end, client.process)
+    listener.other, client.other = client, listener
+    return listener, client
+
+
+def _until(happened: Callable[[], bool], listener: Running) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, f"nobody listens: {listener.argv} {listener.said}"
+        assert listener.process.poll() is None, f"{listener.argv} has left: {listener.said}"
+        _sleep(0.01)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+
+
+def _watch(planned: Plan, listener: Running, client: Running) -> list[str]:
+    """Wait for the end of both programs. (A UDP listener has none, and is ended.)"""
+    both = (listener, client)
+    while waiting := [one for one in both if one.process.poll() is None]:
+        if planned.transport == "udp" and waiting == [listener]:
+            listener.wait_for_all(2)
+            listener.process.terminate()
+        # Theirs may wait for the end of an input that is not over; it ends with ours.
+        if time.monotonic() > max(one.active_at for one in both) + LEFT_OVER:
+            return [f"left running: {' '.join(one.argv)}" for one in waiting]
+        _sleep(0.01)
+    for one in both:
+        one.wait_for_threads()
+    return []
+
+
+def _judge(planned: Plan, listener: Running, client: Running) -> list[str]:
+    ways = [(client, listener), (listener, client)]
+    if planned.transport == "exec":
+        ways = [(client, client)]
+    problems = []
+    for sender, receiver in ways:
+        payload, got = sender.side.payload, receiver.shown
+        missing = len(payload) - len(got)
+        if not payload.startswith(got):
+            problems.append(f"to {receiver.side.program}: other bytes than were sent")
+        elif missing and not _excused(planned, sender, receiver):
+            problems.append(f"{missing} bytes missing, from {sender.side.program}")
+    both_ours = listener.side.ours and client.side.ours
+    # Real ncat ends TLS without close_notify, and that is reported.
+    truncates = planned.transport.startswith("tls") and not both_ours
+    if not (listener.side.disturbs or client.side.disturbs or truncates):
+        ended = [client] if planned.transport == "udp" else [listener, client]
+        problems += [f"status {one.process.returncode}" for one in ended if not one.fine]
+    return problems
+
+
+def _excused(planned: Plan, sender: Running, receiver: Running) -> bool:
+    """Whether bytes may be missing: somebody has said so, or did not want them."""
+    if receiver.side.leaves_after is not None:
+        return True
+    if not (sender.side.disturbs or receiver.side.disturbs):
+        return False
+    if sender.side.killed_after is not None and receiver.side.program == "pync":
+        return not receiver.fine  # the missing close_notify tells
+    return not (sender.fine and receiver.fine)
