@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from ..peer import DEADLINE, connected, listening
-from ..programs import PYNC
+from ..peer import DEADLINE, Server, connected, listening
+from ..programs import PYNC, stays
 from .conftest import Start, heard_port
 from .terminal import Terminal
 
@@ -124,3 +124,16 @@ def test_a_client_that_sends_nothing_but_commands_does_not_hold_up_the_others(py
         finally:
             done.set()
             flooding.join(DEADLINE)
+
+
+def test_with_the_input_over_a_lost_reader_is_noticed(pync: Start, server: Server) -> None:
+    program = pync("--as=telnet", "127.0.0.1", server.port)
+    peer = server.accepts()
+    assert program.shows(b"Escape character is '^]'.\n")
+    program.stops_reading()
+    program.write(b"typed\n")
+    peer.hears(b"typed\r\n")
+    assert stays(program, 0.2)
+    program.end_input()
+    peer.hears_end()
+    program.ends(141)

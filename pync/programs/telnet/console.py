@@ -44,6 +44,8 @@ class Console:
     ) -> None:
         #: Whether the input is over.
         self.ended = False
+        #: Whether the reader of the output has left; writing has not told yet.
+        self.reader_gone = False
         self._loop = loop
         self._stdio = stdio
         self._terminal = terminal
@@ -54,6 +56,8 @@ class Console:
         self._waiting = bytearray()
         for descriptor in stdio.fault_fds():
             loop.watch_reader(descriptor, self._see_whether_it_failed)
+        for descriptor in stdio.gone_fds():
+            loop.watch_reader(descriptor, self._see_whether_it_is_read)
 
     @property
     def is_behind(self) -> bool:
@@ -98,6 +102,12 @@ class Console:
             self._send(b"")
         except BlockingIOError:
             pass
+
+    def _see_whether_it_is_read(self) -> None:
+        for descriptor in self._stdio.gone_fds():
+            self._loop.watch_reader(descriptor, None)
+        self.reader_gone = self._stdio.reader_gone()
+        self._caught_up()
 
     def _write(self, loop: Loop) -> None:
         try:

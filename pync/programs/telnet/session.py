@@ -64,7 +64,9 @@ class Session:
         self._tap = tap
         self._waiting = bytearray()
         self._sends = True
-        self._ends = self._fin_is_sent = False
+        #: Whether all that was typed is sent, and FIN behind it.
+        self.fin_is_sent = False
+        self._ends = False
         conn.settimeout(0)
 
     # What it is like.
@@ -191,10 +193,10 @@ class Session:
             self._sends = False
             self._waiting.clear()
         self._loop.watch_writer(self.conn.fileno(), None)
-        self._changed()
-        if self._ends and not self._fin_is_sent:
-            self._fin_is_sent = True
+        if self._ends and not self.fin_is_sent:
+            self.fin_is_sent = True
             self._shut_down()
+        self._changed()
 
     def _shut_down(self) -> None:
         if isinstance(self.conn, StreamConn):

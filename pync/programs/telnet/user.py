@@ -11,7 +11,7 @@ import socket
 
 from ...core.address import Address
 from ...core.config import Config
-from ...core.errors import DialError
+from ...core.errors import DialError, OutputGone
 from ...core.events import Connected, Failed, PeerEnded, Report
 from ...core.number import is_digits, whole
 from ...engine.loop import Loop
@@ -254,8 +254,13 @@ class User:
     # The terminal.
 
     def _arrange(self) -> None:
-        """See that the right ones are heard, and that the terminal is in the right mode."""
+        """See that the right ones are heard, and that the terminal is in the right mode.
+
+        Raises OutputGone when nothing is left to send, and nobody reads what comes.
+        """
         session, commands = self.session, self._commands
+        if self.console.reader_gone and session is not None and session.fin_is_sent:
+            raise OutputGone
         takes = commands or session is None or session.can_take
         self.console.listen(takes and not self.console.ended)
         if session is None or commands:
