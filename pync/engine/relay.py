@@ -6,6 +6,7 @@ because the incumbents disagree on it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from ..core.broken import TruncatedError, broken
@@ -20,7 +21,7 @@ from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
 from .tuning import PLAIN, End, Moved, Nowhere, Tuning
-from .waiting import when_acknowledged, when_broken, when_silent
+from .waiting import Movement, when_acknowledged, when_broken, when_silent
 from .zerocopy import fast_path
 
 #: Seconds between two readings of the meter.
@@ -94,6 +95,7 @@ class Relay:
         self._drops = False
         self._received = 0
         self._clock = Clock(loop, remote, endings, self._expired)
+        self._last = Movement(Moved(0, 0), time.monotonic())
         self._timeouts: list[tuple[Conn, float | None]] = []
         self._sink: Sink = local if tuning.receives else Nowhere()
         inbound = fast_path(remote, self._sink) if tuning.receives_plainly else None
@@ -153,6 +155,8 @@ class Relay:
 
     def _changed(self) -> None:
         self._clock.moved()
+        if self._endings.eof_after is not None and self._last.moved != self.moved:
+            self._last = Movement(self.moved, time.monotonic())
         if self._inbound.state == self._outbound.state == OPEN or self._done:
             return
         if self._outbound.over and self._outbound.error is not None:
@@ -185,9 +189,8 @@ class Relay:
             return False
         if self._outbound.moved or self._endings.eof_of_nothing:
             seconds = seconds if idle is None else min(seconds, idle / 2)
-            when_silent(
-                self._remote, self._inbound, seconds, self._clock.call_later, self._pass_eof_on
-            )
+            since, later, send = self._last.at, self._clock.call_later, self._pass_eof_on
+            when_silent(self._remote, self._inbound, seconds, since, later, send)
         return True
 
     def _expired(self, failure: Exception | None) -> None:
@@ -230,7 +233,7 @@ class Relay:
             self._pass_eof_on()
         if self._awaits:
             self.failure = self.failure or UnmetError(self._remote.peer)
-        if self.failure is None:
+        if self.failure is None or self._inbound.error is not None:
             self._report(PeerEnded(self._remote.peer))
         try:
             send_eof(self._sink)
@@ -299,8 +302,6 @@ class Relay:
         sent = self._outbound.moved or self._endings.leave_when_sent
         intact = self.failure is None or isinstance(self.failure, OutputGone)
         if intact and self._local_over and sent:
-            # What still comes is received meanwhile: closing with unread input would be an
-            # RST (RFC 1122 4.2.2.13), which can overtake the data.
             over = lambda: self._clock.quit_at.passed or self._inbound.error is not None  # noqa: E731
             when_acknowledged(self._remote, self._clock.call_later, over, self._acknowledged)
         else:

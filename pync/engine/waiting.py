@@ -9,11 +9,13 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..core.deadline import Deadline
 from ..transports.conn import Conn
 from .ends import unacknowledged
 from .flow import Flow
+from .tuning import Moved
 
 #: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between two looks.
 ACKNOWLEDGEMENT = 5.0
@@ -24,6 +26,14 @@ RESET_LOOK = 1.0
 
 #: Seconds between two looks at whether the peer is silent.
 SILENCE_LOOK = 0.05
+
+
+class Movement(NamedTuple):
+    """How much had moved, and when the last of it did (time.monotonic)."""
+
+    moved: Moved
+    at: float
+
 
 #: Calls a function after so many seconds.
 CallLater = Callable[[float, Callable[[], None]], None]
@@ -37,7 +47,9 @@ def when_acknowledged(
 ) -> None:
     """Call ``finished`` when all that was sent is acknowledged, or with the error that came.
 
-    An RST that comes meanwhile means that something was lost.
+    An RST that comes meanwhile means that something was lost. What still comes from the peer
+    has to be received meanwhile: closing with unread input would be an RST (RFC 1122
+    4.2.2.13), which can overtake the data.
 
     Arguments:
         remote: the peer.
@@ -63,6 +75,7 @@ def when_silent(
     remote: Conn,
     inbound: Flow,
     seconds: float,
+    since: float,
     call_later: CallLater,
     silent: Callable[[], None],
 ) -> None:
@@ -71,8 +84,10 @@ def when_silent(
     Arguments:
         remote: the peer; what it has not acknowledged still moves.
         inbound: what comes from it; what a slow reader of ours has not taken still moves.
+        seconds: of silence.
+        since: when something has moved last (time.monotonic).
     """
-    received, since = inbound.moved, time.monotonic()
+    received = inbound.moved
 
     def look() -> None:
         nonlocal received, since

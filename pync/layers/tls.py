@@ -167,7 +167,10 @@ def explained(error: OSError | ssl.CertificateError) -> str:
     """What went wrong, without OpenSSL's codes and source lines."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
-    if not (isinstance(error, ssl.SSLError) and error.reason):
+    if isinstance(error, ssl.SSLError) and not error.reason:
+        # "[SSL] unknown error (_ssl.c:1006)"
+        return str(error).rpartition("] ")[2].partition(" (_ssl.c")[0]
+    if not isinstance(error, ssl.SSLError):
         return cause_of(error) if isinstance(error, OSError) else str(error)
     for name, meaning in _ALERTS.items():
         if error.reason.endswith(name):

@@ -9,6 +9,7 @@ one copy.)
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -91,6 +92,7 @@ class _Room:
         self._convert = tuning_of(config).convert
         #: What is typed in a chat is said by user 0, as ncat has it.
         self._typist = Speaker(0) if config.chat else None
+        self._typed_something = False
         self._listens = not config.send_only
         # A room that only receives relays nothing either, as ncat.
         self._speaks = not config.recv_only
@@ -182,6 +184,7 @@ class _Room:
             self._desk.show(data)
 
     def _typed(self, data: bytes) -> None:
+        self._typed_something = self._typed_something or bool(data)
         said = self._typist.says(data) if self._typist is not None else data
         if said:
             self._say_typed(said)
@@ -207,7 +210,22 @@ class _Room:
 
     def _end(self, member: Member) -> None:
         # Who is in a room with others goes on hearing them.
-        if not self._brokers and self._config.endings.shutdown:
+        endings = self._config.endings
+        if self._brokers or not endings.shutdown:
+            return
+        if endings.eof_after is None:
+            member.take_eof()
+        elif self._typed_something or endings.eof_of_nothing:
+            self._end_when_silent(member, endings.eof_after)
+
+    def _end_when_silent(self, member: Member, seconds: float) -> None:
+        """By TLS, EOF must not interrupt a client that is sending (see Endings.eof_after)."""
+        left = member.active_at + seconds - time.monotonic()
+        if member not in self._members:
+            return
+        if left > 0:
+            self._loop.call_later(left, lambda: self._end_when_silent(member, seconds))
+        else:
             member.take_eof()
 
     def _desk_changed(self) -> None:

@@ -71,7 +71,7 @@ class Member:
         self._open = True
         self._reads = True
         self._peer_ended = self._eof_waits = self._calls_again = False
-        self._active_at = self._took_at = time.monotonic()
+        self.active_at = self._took_at = time.monotonic()
         self._truncation: PyncError | None = None
         self._timer: Timer | None = None
         self._stall: Timer | None = None
@@ -137,7 +137,7 @@ class Member:
         except (OSError, PyncError) as error:
             self._leave(self._worded(error))
             return
-        self._active_at = time.monotonic()
+        self.active_at = time.monotonic()
         self._heard(self, data)
         if not data:
             self._peer_ended = True
@@ -180,7 +180,7 @@ class Member:
                 return False
             sent = self._conn.send(data)
             self._place.sent(sent)
-            self._active_at = self._took_at = time.monotonic()
+            self.active_at = self._took_at = time.monotonic()
             turn -= sent
         return self._place.waits
 
@@ -207,7 +207,7 @@ class Member:
 
     def _look_idle(self) -> None:
         assert self._idle is not None
-        left = self._active_at + self._idle - time.monotonic()
+        left = self.active_at + self._idle - time.monotonic()
         if left > 0:
             self._timer = self._loop.call_later(left, self._look_idle)
         else:

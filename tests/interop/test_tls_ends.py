@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ..e2e.terminal import Terminal
 from ..peer import DEADLINE
 from ..programs import PYNC, Program, is_bound, listening_pync, needs, pync, until
 from .test_tls import client_context, tls_server
@@ -147,6 +148,32 @@ def test_a_listener_without_input_does_not_interrupt_its_client(pem: Path) -> No
         server.ends(0)
 
 
+def test_a_room_without_input_does_not_interrupt_its_clients(pem: Path, port: int) -> None:
+    files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
+    with open("/dev/null", "rb") as nothing:
+        room = Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port), stdin=nothing)
+    with room:
+        until(lambda: is_bound(port), "it to listen", room)
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+            with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
+                tls.sendall(b"first ")
+                tls.settimeout(1)
+                with pytest.raises(TimeoutError):
+                    tls.recv(1)
+                tls.sendall(b"second")
+                assert room.read(12) == b"first second"
+
+
+def test_a_room_says_when_its_input_is_over(pem: Path, port: int) -> None:
+    files = ("--ssl", "--ssl-cert", str(pem), "--ssl-key", str(pem))
+    with Program(*PYNC, "--as=ncat", "-lk", *files, "127.0.0.1", str(port)) as room:
+        until(lambda: is_bound(port), "it to listen", room)
+        with pync("--insecure", "--ssl", "localhost", str(port)) as ours:
+            room.write(b"a file")
+            room.end_input()
+            assert ours.rest() == b"a file"
+
+
 # Ends without close_notify.
 
 
@@ -169,6 +196,15 @@ def test_half_an_answer_is_a_failure(
         with pync(*trust, "localhost", str(port)) as ours:
             assert ours.rest() == b"half of it"
             assert ours.ends(status) == b"pync: relay tls://127.0.0.1:%d: " % port + TOLD
+
+
+def test_a_person_sees_that_it_is_over(pem: Path) -> None:
+    with tls_server(pem, breaks_off) as port:
+        words = ["--ssl", "--ssl-trustfile", str(pem), "localhost", str(port)]
+        with Terminal([*PYNC, *words]) as person:
+            person.sees(b"half of it")
+            person.sees(b"Connection closed by foreign host.\r\npync: relay")
+            person.sees(b"the peer ended without close_notify: data may be missing\r\n")
 
 
 def test_half_an_upload_is_a_failure(pem: Path) -> None:

@@ -72,7 +72,9 @@ def test_nobody_waits_when_it_is_over() -> None:
 
 
 def silence(
-    during: Callable[[Loop, socket.socket, list[float]], None], answers: list[int | OSError]
+    during: Callable[[Loop, socket.socket, list[float]], None],
+    answers: list[int | OSError],
+    since: float = 0.0,
 ) -> tuple[float, list[float]]:
     """When it was taken to be silent, and what else ``during`` noted."""
     ours, theirs = socket.socketpair()
@@ -86,7 +88,7 @@ def silence(
         flow.start()
         during(loop, theirs, noted)
         silent = lambda: happened.append(time.monotonic())  # noqa: E731
-        when_silent(conn, flow, SILENCE, call_later(loop), silent)
+        when_silent(conn, flow, SILENCE, since or time.monotonic(), call_later(loop), silent)
         run_until(loop, happened)
         flow.stop()
     return happened[0], noted
@@ -114,6 +116,12 @@ def test_what_is_not_acknowledged_still_moves() -> None:
     assert at >= started + (len(looks) - 1) * waiting.SILENCE_LOOK + SILENCE * 0.9
 
 
+def test_silence_that_was_there_before_counts() -> None:
+    started = time.monotonic()
+    at, _ = silence(lambda *_: None, [0], since=started - SILENCE)
+    assert at < started + SILENCE
+
+
 def test_a_broken_connection_is_silent() -> None:
     silence(lambda *_: None, [OSError(errno.ECONNRESET, "reset")])
 
@@ -127,5 +135,5 @@ def test_after_the_peers_end_nobody_is_called() -> None:
         flow = Flow(loop, conn, sink, nothing)
         flow.start()
         loop.run_while(lambda: not flow.over)
-        when_silent(conn, flow, 0.0, call_later(loop), lambda: called.append(0.0))
+        when_silent(conn, flow, 0.0, 0.0, call_later(loop), lambda: called.append(0.0))
     assert called == []
