@@ -41,6 +41,17 @@ class AccessError(UsageError):
         self.cause = cause
 
 
+class UnknownHostError(AccessError):
+    """A name that cannot be resolved, or an address with a mistake in it."""
+
+    def __init__(self, specification: str, cause: str) -> None:
+        super().__init__(specification, cause)
+        self.args = (
+            f"access list: {specification!r} is not an address, a network like 10.0.0.0/8 "
+            f"or the name of a host ({cause})",
+        )
+
+
 class NetmaskError(AccessError):
     """A network longer than its address."""
 
@@ -139,7 +150,8 @@ def _resolved(text: str, host: str, resolve: Resolve) -> list[str]:
     try:
         return list(resolve(host))
     except (OSError, UnicodeError) as error:
-        raise AccessError(text, str(getattr(error, "strerror", None) or error)) from None
+        cause = str(getattr(error, "strerror", None) or error)
+        raise UnknownHostError(text, cause) from None
 
 
 def _entry(text: str, host: str, bits: str | None) -> Entry:

@@ -26,6 +26,21 @@ LOCAL = ("unix", "unixgram", "pipe")
 _PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.IGNORECASE)
 
 
+#: What may be an IPv6 address (RFC 4291 2.2), with a zone.
+_IPV6 = re.compile(r"[0-9a-fA-F:.]*(%.*)?")
+
+#: Protocols above TCP whose addresses are typed here: the port, and whether it is by TLS.
+_WELL_KNOWN = {
+    "http": ("80", False),
+    "https": ("443", True),
+    "ws": ("80", False),
+    "wss": ("443", True),
+    "ftp": ("21", False),
+    "telnet": ("23", False),
+    "ssh": ("22", False),
+}
+
+
 class Address(NamedTuple):
     """One endpoint. ``service`` is the port as it was written: a number, or a service name.
 
@@ -71,9 +86,24 @@ def parse(text: str) -> Address:
         return Address(scheme, path=path)
     if not colon or not rest.startswith("//") or scheme not in INTERNET:
         known = ", ".join([*(f"{name}://" for name in INTERNET), *(f"{name}:" for name in LOCAL)])
-        raise UsageError(f"{text!r} is no address (known: {known})")
+        if scheme in _WELL_KNOWN and rest.startswith("//"):
+            raise UsageError(_not_spoken(scheme, rest[2:]))
+        raise UsageError(f"{shortened(text)} is not an address (known: {known})")
     host, port = split_host_port(rest[2:].rstrip("/"), text)
     return Address(scheme, host, port)
+
+
+def _not_spoken(scheme: str, rest: str) -> str:
+    """What to write in place of the address of a protocol that pync does not speak."""
+    port, tls = _WELL_KNOWN[scheme]
+    host, colon, given = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")
+    where = f"{host or 'HOST'} {given if colon and given else port}"
+    if tls:
+        return f"pync does not speak {scheme}://; for a connection by TLS: pync --ssl {where}"
+    return (
+        f"pync does not speak {scheme}://; for a plain connection: pync {where} "
+        f"(with TLS: pync --ssl {host or 'HOST'} 443)"
+    )
 
 
 def is_url(text: str) -> bool:
@@ -94,6 +124,8 @@ def split_host_port(text: str, whole: str) -> tuple[str, str]:
         raise UsageError(f"{whole!r}: the port is missing")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
+    elif ":" in host and not _IPV6.fullmatch(host.strip("[]")):
+        raise UsageError(f"{whole!r}: too many colons, write HOST:PORT")
     elif ":" in host or "[" in host or "]" in host:
         raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")
     if is_digits(port):

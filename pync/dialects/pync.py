@@ -5,11 +5,12 @@ Its words for what happens are in pync_says.py.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from ..core.config import Config, Endings, OnPeerEnd, over_tls
 from ..core.deadline import parse_duration
-from ..core.errors import PyncError, UsageError, detailed_status
+from ..core.errors import PyncError, UsageError, detailed_status, shortened
 from ..core.quantity import (
     parse_bytes,
     parse_count,
@@ -21,6 +22,7 @@ from ..core.quantity import (
 from ..core.until import Until
 from . import about_from, own_status, pync_rules
 from .proxies import chain, served
+from .pync_hints import with_meaning
 from .pync_says import complain, say
 from .pync_usage import USAGE
 from .targets import with_address
@@ -40,6 +42,12 @@ def _one_of(one: str, other: str) -> Callable[[str, str], str]:
         return text
 
     return choose
+
+
+def _named_file(text: str, option: str) -> str:
+    if not text:
+        raise UsageError(f"{option} needs the name of a file")
+    return text
 
 
 #: How the text of an option becomes its value: (text, option) -> value.
@@ -68,6 +76,22 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "delimiter": unescape,
     "rate": parse_bytes,
     "retry": parse_retry,
+    **dict.fromkeys(
+        (
+            "ssl_cert",
+            "ssl_key",
+            "ssl_trustfile",
+            "ssl_keylog",
+            "proxy_auth_file",
+            "allowfile",
+            "denyfile",
+            "report_port",
+            "expect",
+            "output",
+            "hex_dump",
+        ),
+        _named_file,
+    ),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),
 }
@@ -105,7 +129,13 @@ about = about_from("pync", USAGE)
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
-    argv = _spelled_out(argv)
+    try:
+        return _read(_spelled_out(argv))
+    except UsageError as error:
+        raise UsageError(with_meaning(str(error), argv)) from None
+
+
+def _read(argv: list[str]) -> Config:
     flags, _ = plain(argv, OPTIONS)
     if "--help" in flags or "--version" in flags:
         # Whatever else is wrong, a person who asks for help gets it.
@@ -115,6 +145,8 @@ def parse(argv: list[str]) -> Config:
     pync_rules.check_address(config)
     if config.until is not None:
         Until(config.until)  # refused now, not when somebody has connected
+    if config.exec is not None and config.listen:
+        _check_command(config.exec)
     config = config._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
@@ -125,6 +157,21 @@ def parse(argv: list[str]) -> Config:
         on_peer_end=_on_peer_end(config),
         closes_output=True,
     )
+
+
+def _check_command(command: str) -> None:
+    """See that a command exists before clients come for it. Raises UsageError."""
+    import shlex
+    import shutil
+
+    try:
+        words = shlex.split(command, posix=os.name != "nt")
+    except ValueError:
+        return  # what is wrong with it is said when it is started
+    if words and shutil.which(words[0].strip('"')) is None:
+        raise UsageError(
+            f"--exec: there is no command {shortened(words[0])} (a shell's are for --sh-exec)"
+        )
 
 
 def _spelled_out(argv: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.address import DATAGRAMS, Address
 from ..core.config import Config
-from ..core.errors import OutputGone, TlsError
+from ..core.errors import DialError, OutputGone, PyncError, TlsError
 from ..core.events import (
     Accepted,
     AttemptFailed,
@@ -37,7 +37,10 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     if isinstance(event, Unverified):
         return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
     if isinstance(event, Exposed):
-        return f"pync: every machine that reaches {event.address} can {event.offered}"
+        return (
+            f"pync: warning: anyone who can connect to {event.address} can {event.offered}; "
+            "restrict it with -l 127.0.0.1 PORT or --allow"
+        )
     if isinstance(event, LineCut):
         return (
             f"pync: a line has {event.size} bytes, the most that the terminal keeps: what was"
@@ -123,11 +126,30 @@ def _service(address: Address) -> str:
 
 
 def complain(error: Exception, config: Config | None) -> str | None:
-    """The one line about an error."""
+    """The one line about an error, with what can be done about it."""
     if isinstance(error, OutputGone):
         return None
-    hint = _hint(error.cause, config) if isinstance(error, TlsError) else ""
-    return f"pync: {error}{hint}"
+    if not isinstance(error, PyncError):
+        return f"pync: {error}"
+    if isinstance(error, TlsError):
+        return f"pync: {error}{_hint(error.cause, config)}"
+    from .pync_hints import advice
+
+    said = str(error)
+    if config is not None and config.proxies and isinstance(error, DialError):
+        said = _about_the_proxy(error, config) or said
+    hint = advice(error, config)
+    return f"pync: {said} ({hint})" if hint else f"pync: {said}"
+
+
+def _about_the_proxy(error: DialError, config: Config) -> str | None:
+    """Whether it is the proxy that could not be reached, and not what lies behind it."""
+    first, address = config.proxies[0], error.address
+    if not isinstance(address, Address):
+        return None
+    if (address.host, address.service) != (first.host, first.port):
+        return None
+    return f"dial proxy {address}: {error.cause}"
 
 
 _ANYWAY = "--insecure to connect anyway"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ..core.address import DATAGRAMS, Address, check_port, is_url, split_host_port
 from ..core.address import parse as parse_address
 from ..core.config import Config
-from ..core.errors import UsageError
-from ..core.number import is_digits
+from ..core.errors import UsageError, shortened
+from ..core.number import is_digits, whole
 
 #: Ports of one scan at most; a typing error must not make millions.
 MOST_PORTS = 65_536
@@ -83,11 +85,13 @@ def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
             raise UsageError(f"two ports, -p {config.source_port} and {words[-1]}: give one")
         if words and host:
             raise UsageError(f"two addresses, -s {host} and {words[0]}: give one")
-        return (words[0] if words else host), config.source_port
+        return (unbracketed(words[0]) if words else host), config.source_port
     if len(words) == 2:
         if host:
             raise UsageError(f"two addresses, -s {host} and {words[0]}: give one")
-        return words[0], words[1]
+        if any(is_url(word) for word in words):
+            raise UsageError("an address in URL form stands alone: pync -l tcp://HOST:PORT")
+        return unbracketed(words[0]), words[1]
     if not words:
         raise UsageError("-l needs a PORT")
     if ":" in words[0]:
@@ -98,14 +102,43 @@ def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
 def connect_to(words: list[str]) -> tuple[str, list[str]]:
     """Host and port words of a connection. Raises UsageError."""
     if not words:
-        raise UsageError("HOST and PORT are missing (pync -h helps)")
+        raise UsageError(
+            "HOST and PORT are missing: pync HOST PORT connects, pync -l PORT listens "
+            "(pync -h for help)"
+        )
     if len(words) == 1:
         if ":" in words[0]:
             host, port = split_host_port(words[0], words[0])
             return host or "localhost", [port]
+        if words[0] == "help":
+            raise UsageError("PORT is missing (for help: pync -h)")
         what = "HOST" if is_digits(words[0]) else "PORT"
         raise UsageError(f"{what} is missing (pync HOST PORT, or pync -l PORT)")
-    return words[0], words[1:]
+    _check_words(words)
+    return unbracketed(words[0]), words[1:]
+
+
+def _check_words(words: list[str]) -> None:
+    """Refuse words that are not HOST PORT, and say what to write."""
+    host, *ports = words
+    if any(is_url(word) for word in words):
+        raise UsageError(
+            "an address in URL form stands alone; "
+            "to join two of them: pync ADDRESS --exec 'pync OTHER_ADDRESS'"
+        )
+    if re.fullmatch(r"[^:]+:[0-9]+|\[.*\]:[0-9]+", host):
+        raise UsageError(f"two ports, {host} and {ports[0]}: give one")
+    # An address of one number is one of IPv4's (inet_aton(3)), but none of 0.0.0.0/16 leads
+    # anywhere; 0 is this machine.
+    if len(words) == 2 and whole(host, 65535) and not re.fullmatch(r"[0-9,-]+", ports[0]):
+        raise UsageError(
+            f"{shortened(ports[0])} is not a port; HOST comes first: pync {ports[0]} {host}"
+        )
+
+
+def unbracketed(host: str) -> str:
+    """``[::1]`` as ``::1``: brackets are needed where a colon and a port follow."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
 
 
 def check_port_word(port: str, option: str = "") -> None:

@@ -30,7 +30,7 @@ LINGER = 5.0
 #: Bytes of one read of a pump's socket.
 _READ = 64 * 1024
 
-_NOT_HERE = "named pipes are Windows' own"
+_NOT_HERE = "named pipes exist on Windows only; here a Unix socket does the same (unix:PATH)"
 
 #: Windows' numbers (winerror.h) in our words.
 _CAUSES = {

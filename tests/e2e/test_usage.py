@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ..peer import listening
 from ..programs import Program
 from .conftest import Start
 
@@ -32,7 +33,7 @@ WRONG = {
     "tcp://localhost": "the port is missing",
     "tcp://:1": "no host to connect to",
     "tcp://::1:1": "IPv6 needs brackets",
-    "gopher://localhost:70": "is no address",
+    "gopher://localhost:70": "is not an address",
     "-u tcp://localhost:1": "cannot use -u",
     "-k localhost 1": "must use -l with -k",
     "-zl 1": "cannot use -z and -l",
@@ -53,7 +54,56 @@ WRONG = {
     "-q 3x localhost 1": "'3x' is not a valid time",
     "-i 1..2 localhost 1": "'1..2' is not a valid time",
     "--connect-timeout= localhost 1": "'' is not a valid time",
+    # What was meant is said.
+    "-v --as=ncat localhost 1": "--as must come first",
+    "--lisen 9000": "unknown option --lisen (did you mean --listen?)",
+    "-lisen 9000": "(did you mean --listen?)",
+    "-w": "option -w requires an argument: -w TIME",
+    "-p 70000 localhost 1": "-p: '70000' is not a valid port (0-65535)",
+    "9000 localhost": "HOST comes first: pync localhost 9000",
+    "http://localhost:9": "for a plain connection: pync localhost 9",
+    "https://localhost/x": "for a connection by TLS: pync --ssl localhost 443",
+    "localhost:9:9": "too many colons, write HOST:PORT",
+    "-l -p 9000 9001": "two ports, -p 9000 and 9001: give one",
+    "localhost:80 81": "two ports, localhost:80 and 81: give one",
+    "tcp://a:1 tcp://b:1": "an address in URL form stands alone",
+    "-lk --exec no-such-program 9020": "there is no command 'no-such-program'",
+    "--hex-dump= localhost 9": "--hex-dump needs the name of a file",
+    "--allow 300.1.2.3 -l 9000": "'300.1.2.3' is not an address, a network",
+    "help": "for help: pync -h",
+    "--s localhost 9": "and 12 more (pync -h)",
 }
+
+
+#: Words -> what the line about a failure must name.
+FAILED = {
+    "-n 127.0.0.1 1": "connection refused (is a server listening there?)",
+    "no-such-host.invalid 80": "(check the spelling of the host name)",
+    "-l localhost": "(give a port too: pync -l localhost PORT)",
+    "-l 192.0.2.1 1": "(this machine has no such address)",
+    "--proxy 127.0.0.1:1 example.org 80": "dial proxy tcp://127.0.0.1:1: connection refused",
+}
+
+
+@pytest.mark.parametrize("words", FAILED)
+def test_a_failure_is_one_line_that_says_what_to_do(pync: Start, words: str) -> None:
+    program = pync(*words.split())
+    assert program.rest() == b""
+    said = program.ends(1).decode()
+    assert said.startswith("pync: ")
+    assert said.count("\n") == 1, said
+    assert FAILED[words] in said
+
+
+def test_who_has_the_port_can_be_found_out(pync: Start) -> None:
+    with listening() as server:
+        said = pync("-l", "127.0.0.1", server.port).ends(1).decode()
+        assert "address already in use (see which program has it: " in said
+        assert server.port in said.rpartition("(")[2]
+
+
+def test_brackets_are_taken_off_a_host(pync: Start) -> None:
+    assert b"dial tcp://[::1]:1: " in pync("-n", "[::1]", "1").ends(1)
 
 
 @pytest.mark.parametrize("words", WRONG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -131,10 +132,19 @@ def test_the_commands_status_is_ours(port: int) -> None:
 
 def test_a_command_that_is_not_there(port: int) -> None:
     with Program(*PYNC, "-l", "-e", "/no/such/thing", "127.0.0.1", str(port)) as ours:
+        assert b"there is no command '/no/such/thing'" in ours.ends(2)
+
+
+def test_a_command_that_cannot_be_run(port: int, tmp_path: Path) -> None:
+    command = tmp_path / "command"
+    command.write_text("#!/no/such/interpreter\n")
+    command.chmod(0o755)
+    with Program(*PYNC, "-l", "-e", str(command), "127.0.0.1", str(port)) as ours:
         until(lambda: is_bound(port), "it to listen", ours)
         with connected(port) as peer:
             peer.hears_end()
-        assert ours.ends(1) == b"pync: exec /no/such/thing: no such file or directory\n"
+        said = f"pync: exec {command}: no such file or directory\n"
+        assert ours.ends(1) == said.encode()
 
 
 def test_a_command_that_does_not_read_loses_no_answer(port: int) -> None:
@@ -147,7 +157,7 @@ def test_a_command_that_does_not_read_loses_no_answer(port: int) -> None:
 
 def test_a_listener_that_others_reach_says_so(port: int) -> None:
     with Program(*PYNC, "-l4", "-e", "cat", str(port)) as ours:
-        ours.hears(rb"every machine that reaches tcp://0.0.0.0:\d+ can run the command\n")
+        ours.hears(rb"anyone who can connect to tcp://0.0.0.0:\d+ can run the command; ")
 
 
 def test_a_child_that_stays_is_ended_with_us(port: int) -> None:

@@ -53,9 +53,9 @@ def test_read(text: str, address: Address) -> None:
         ("tcp://[::1:80", "IPv6 needs brackets"),
         ("tcp://localhost:65536", "is not a valid port"),
         ("unix:", "a path is missing"),
-        ("ftp://localhost:21", "is no address"),
-        ("localhost:80", "is no address"),
-        ("", "is no address"),
+        ("ftp://localhost:21", "pync does not speak ftp://"),
+        ("localhost:80", "is not an address"),
+        ("", "is not an address"),
     ],
 )
 def test_refused_with_the_reason(text: str, said: str) -> None:

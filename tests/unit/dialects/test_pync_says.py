@@ -25,6 +25,10 @@ from pync.dialects.pync_says import complain, say
 
 V4 = Address("tcp", "127.0.0.1", "9")
 UDP = Address("udp", "127.0.0.1", "9")
+EXPOSED = (
+    "pync: warning: anyone who can connect to tcp://0.0.0.0:9 can use the proxy; "
+    "restrict it with -l 127.0.0.1 PORT or --allow"
+)
 REFUSED = DialError("dial", V4, "connection refused")
 CUT = (
     "pync: a line has 4095 bytes, the most that the terminal keeps: what was typed after"
@@ -66,8 +70,8 @@ CUT = (
         (Dropped(Address("unix"), "why"), None, "Connection from (unnamed) dropped: why"),
         (
             Exposed(Address("tcp", "0.0.0.0", "9"), "use the proxy"),
-            "pync: every machine that reaches tcp://0.0.0.0:9 can use the proxy",
-            "pync: every machine that reaches tcp://0.0.0.0:9 can use the proxy",
+            EXPOSED,
+            EXPOSED,
         ),
         (AttemptFailed(V4, "no"), None, "pync: dial tcp://127.0.0.1:9: no"),
         (
@@ -82,7 +86,7 @@ CUT = (
             "127.0.0.1 60001 port [udp/*] open|filtered",
         ),
         (PeerEnded(V4), None, None),
-        (Failed(REFUSED), f"pync: {REFUSED}", f"pync: {REFUSED}"),
+        (Failed(REFUSED), complain(REFUSED, None), complain(REFUSED, None)),
     ],
 )
 def test_words(event: Event, quietly: str | None, verbosely: str | None) -> None:
@@ -100,4 +104,6 @@ def test_a_known_port_has_its_name() -> None:
 
 
 def test_an_error_is_one_line() -> None:
-    assert complain(REFUSED, None) == "pync: dial tcp://127.0.0.1:9: connection refused"
+    assert complain(REFUSED, None) == (
+        "pync: dial tcp://127.0.0.1:9: connection refused (is a server listening there?)"
+    )

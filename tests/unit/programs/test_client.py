@@ -23,6 +23,10 @@ def accept(server: socket.socket) -> socket.socket:
     return conn
 
 
+#: What can be done about it.
+HINT = " (is a server listening there?)"
+
+
 def test_a_conversation(pync: Start, server: socket.socket) -> None:
     running = pync("127.0.0.1", server.getsockname()[1])
     with accept(server) as conn:
@@ -47,12 +51,12 @@ def test_verbose_says_where(pync: Start, server: socket.socket) -> None:
 
 def test_refused(pync: Start, closed_port: int) -> None:
     running = pync("127.0.0.1", closed_port)
-    said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused\n"
+    said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused{HINT}\n"
     assert running.ends() == (1, b"", said)
 
 
 def test_refused_is_said_once_with_v_too(pync: Start, closed_port: int) -> None:
-    said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused\n"
+    said = f"pync: dial tcp://127.0.0.1:{closed_port}: connection refused{HINT}\n"
     assert pync("-v", "127.0.0.1", closed_port).ends() == (1, b"", said)
 
 

@@ -51,8 +51,11 @@ def test_a_command_that_runs_is_somebody(pync: Start, tmp_path: Path) -> None:
 
 
 @only_posix
-def test_a_command_that_cannot_be_run(pync: Start) -> None:
-    running, port = serving(pync, "--exec", "/no/such")
+def test_a_command_that_cannot_be_run(pync: Start, tmp_path: Path) -> None:
+    command = tmp_path / "command"
+    command.write_text("#!/no/such/interpreter\n")
+    command.chmod(0o755)
+    running, port = serving(pync, "--exec", str(command))
     assert ask(port, b"") == b""
     said = running.ends()[2]
-    assert "pync: exec /no/such: no such file or directory\n" in said
+    assert f"pync: exec {command}: no such file or directory\n" in said

@@ -62,7 +62,7 @@ def test_words_and_file_make_one_list(tmp_path: Path) -> None:
         ({"deny": ("1.2.3.4/99",)}, "access list: '1.2.3.4/99': the network's length"),
         (
             {"deny": ("localhost",), "nodns": True},
-            "access list: 'localhost': names are not looked up",
+            "access list: 'localhost' is not an address",
         ),
         (
             {"deny": ("1.2.3.4",), "address": Address("unix", path="/x")},
