@@ -114,7 +114,7 @@ def complain(error: Exception, config: Config | None) -> Said:
                 f"Ncat: Unable to open listening socket on {where.host}: "
                 "Protocol not supported QUITTING."
             )
-        shown = _where(where) if isinstance(where, Address) else str(where)
+        shown = _where(_numeric(where, config)) if isinstance(where, Address) else str(where)
         return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
     if isinstance(error, ProxyError) and error.http_status is not None:
         return f"Ncat: Proxy returned status code {error.http_status}."
@@ -235,6 +235,23 @@ def _wrong_list(error: AccessError) -> Said:
     else:
         why = f'Error resolving name "{text}": {error.cause}'
     return f"Ncat: {why}", f'Ncat: error in host specification "{text}". QUITTING.'
+
+
+def _numeric(address: Address, config: Config | None) -> Address:
+    """The address that could not be bound, in numbers; without a host, the first of both."""
+    if address.path or address.scheme == "vsock":
+        return address
+    ipv4 = config is not None and config.ipv4
+    if not address.host:
+        return address._replace(host="0.0.0.0" if ipv4 else "::")
+    import socket
+
+    family = socket.AF_INET if ipv4 else socket.AF_UNSPEC
+    try:
+        found = socket.getaddrinfo(address.host, None, family)
+    except (OSError, UnicodeError):
+        return address
+    return address._replace(host=str(found[0][4][0]))
 
 
 def _where(address: Address) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+from contextlib import ExitStack
 
 import pytest
 
@@ -184,3 +186,19 @@ def test_what_is_not_there_says_so() -> None:
     status, shown, said = run([*PYNC, "--as=ncat"], ["--lua-exec", "x", "h", "1"])
     assert (status, shown) == (2, b"")
     assert said == b"Ncat: --lua-exec is not supported: pync runs no Lua. QUITTING.\n"
+
+
+@pytest.mark.parametrize(
+    "options", ["-l", "-l -4", "-l -6", "-lk", "-l localhost", "-lk -e /bin/cat"]
+)
+def test_a_port_that_is_taken_is_named_with_its_address(options: str, port: int) -> None:
+    needs("ncat")
+    with ExitStack() as stack:
+        for host, family in (("0.0.0.0", socket.AF_INET), ("::", socket.AF_INET6)):
+            sock = stack.enter_context(socket.socket(family))
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((host, port))
+            sock.listen()
+        words = [*options.split(), str(port)]
+        assert run([*PYNC, "--as=ncat"], words) == run(THEIRS, words)
