@@ -75,6 +75,13 @@ class Peer:
         got = self._read(len(expected))
         assert got == expected, f"heard {got!r}, not {expected!r}"
 
+    def hears_to(self, end: bytes, least: int) -> bytes:
+        """At least so many bytes, and what follows up to and with an end."""
+        data = self._read(least)
+        while not data.endswith(end):
+            data += self._read(1)
+        return data
+
     def hears_rest(self) -> bytes:
         """Everything to the program's FIN."""
         data = bytearray()

@@ -66,7 +66,8 @@ class OnPeerEnd(NamedTuple):
 class Proxy(NamedTuple):
     """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are.
 
-    ``password`` None: a person is asked for it when the proxy asks who we are.
+    ``password`` None: a person is asked for it when the proxy asks who we are. ``given``:
+    user and password as one text, where it is sent as it was given (ncat).
     Or one to be (``serves``): what it speaks (socks too, which is both) and who may use it.
     """
 
@@ -75,6 +76,7 @@ class Proxy(NamedTuple):
     port: str
     user: str | None = None
     password: str | None = ""
+    given: str | None = None
 
 
 class Config(NamedTuple):

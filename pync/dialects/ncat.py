@@ -258,7 +258,7 @@ def _with_proxy(config: Config) -> Config:
         return _with_proxy_server(config)
     if config.proxy_type is not None and config.proxy_type not in ("http", "socks4", "socks5"):
         raise UsageError(f'Invalid proxy type "{config.proxy_type}".')
-    return config._replace(proxies=chain(config))
+    return config._replace(proxies=chain(config, as_given=True))
 
 
 def _with_proxy_server(config: Config) -> Config:

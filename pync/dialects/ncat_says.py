@@ -152,6 +152,7 @@ _PROXY = {
     "socks5/method": "Error: proxy selected invalid authentication method",
     "socks5/version": "Error: wrong SOCKS version in connect response",
     "socks5/address": "Error: invalid proxy bind address type",
+    "socks5/credentials": "Error: invalid username:password combo",
     "socks5/password": "Error: authentication failed",
     "ended/status": "Error reading proxy response Status-Line",
     "ended/header": "Error reading proxy response header",

@@ -47,8 +47,12 @@ USELESS = {
 VARIABLE = "PYNC_PROXY_AUTH"
 
 
-def chain(config: Config, default: str = "http") -> tuple[Proxy, ...]:
+def chain(config: Config, default: str = "http", *, as_given: bool = False) -> tuple[Proxy, ...]:
     """The proxies of ``--proxy``, in the order in which they are passed.
+
+    Arguments:
+        default: what a proxy without a scheme speaks.
+        as_given: whether who we are is sent as it was given, whatever it is.
 
     Raises UsageError.
     """
@@ -57,8 +61,10 @@ def chain(config: Config, default: str = "http") -> tuple[Proxy, ...]:
     kind = config.proxy_type or default
     if kind not in KINDS:
         raise UsageError(f"--proxy-type: {kind!r} is no proxy ({', '.join(KINDS)})")
-    auth = _auth(config)
-    return tuple(one_proxy(text, kind, auth) for text in config.proxy)
+    given = _given(config)
+    auth = _auth(given, checks=not as_given)
+    proxies = tuple(one_proxy(text, kind, auth) for text in config.proxy)
+    return tuple(one._replace(given=given) for one in proxies) if as_given else proxies
 
 
 def _onward(config: Config) -> tuple[Proxy, ...]:
@@ -84,7 +90,7 @@ def served(config: Config) -> Proxy | None:
     for name, shown in USELESS.items():
         if getattr(config, name):
             raise UsageError(f"cannot use {shown} and -l --proxy-type")
-    return Proxy(config.proxy_type, "", "", *(_auth(config) or (None, "")))
+    return Proxy(config.proxy_type, "", "", *(_auth(_given(config)) or (None, "")))
 
 
 def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Proxy:
@@ -115,8 +121,11 @@ def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Prox
     return Proxy(spoken, host, port, user, password)
 
 
-def _auth(config: Config) -> tuple[str, str] | None:
-    text = config.proxy_auth or os.environ.get(VARIABLE)
+def _given(config: Config) -> str | None:
+    """Who we are, or who may come, as it was given."""
+    text = config.proxy_auth
+    if text is None:
+        text = os.environ.get(VARIABLE) or None
     if config.proxy_auth_file is not None:
         try:
             # As the arguments and the environment are read (PEP 383): it need not be UTF-8.
@@ -125,9 +134,13 @@ def _auth(config: Config) -> tuple[str, str] | None:
                 text = file.readline().rstrip("\r\n")
         except (OSError, ValueError) as error:
             raise UsageError(f"--proxy-auth-file {config.proxy_auth_file}: {error}") from None
+    return text
+
+
+def _auth(text: str | None, *, checks: bool = True) -> tuple[str, str] | None:
     if text is None:
         return None
     user, _, password = text.partition(":")
-    if not user:
+    if checks and not user:
         raise UsageError("--proxy-auth: write USER:PASSWORD")
     return user, password

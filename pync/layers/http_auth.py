@@ -159,6 +159,7 @@ def credentials(
     user: str,
     password: str,
     cnonce: str,
+    given: str | None = None,
 ) -> str:
     """The value of Proxy-Authorization that answers the best of the challenges.
 
@@ -166,6 +167,7 @@ def credentials(
         challenges: what the proxy offers.
         method, target: of the request line.
         cnonce: a word that is used once.
+        given: what Basic says in place of user and password.
 
     Raises AuthError.
     """
@@ -174,9 +176,10 @@ def credentials(
         raise AuthError("the proxy asks for an authentication that is not known here")
     best = max(known, key=_rank)
     if best.scheme.lower() == "basic":
-        if ":" in user:
+        if ":" in user and given is None:
             raise AuthError("a user's name with a colon cannot be said in Basic")
-        return "Basic " + base64.b64encode(_bytes(f"{user}:{password}")).decode()
+        said = f"{user}:{password}" if given is None else given
+        return "Basic " + base64.b64encode(_bytes(said)).decode()
     said = "Digest " + _answer(best.parameters, method, target, user, password, cnonce)
     if re.search(r"[\x00-\x1f\x7f]", said):
         # What the proxy sent is said back to it, and must not become a line of its own.

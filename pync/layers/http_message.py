@@ -47,12 +47,16 @@ REASONS = {
     405: b"Method Not Allowed",
     407: b"Proxy Authentication Required",
     408: b"Request Timeout",
+    414: b"URI Too Long",
     431: b"Request Header Fields Too Large",
     501: b"Not Implemented",
     502: b"Bad Gateway",
     504: b"Gateway Timeout",
     505: b"HTTP Version Not Supported",
 }
+
+#: Bytes of a target (RFC 9112 3 wants 8,000 at least of a request line).
+LONGEST_TARGET = 8000
 
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\x00-\x20\x7f]+)(?::(\d{0,5}))?")
 _ABSOLUTE = re.compile(rb"(?i:http)://([^/?#]*)([^#]*)")
@@ -116,6 +120,8 @@ def has_body(request: h11.Request) -> bool:
 
 def where_to(request: h11.Request) -> tuple[Wanted, bytes]:
     """Where a request goes, and the target that it has there. Raises Refused."""
+    if len(request.target) > LONGEST_TARGET:
+        raise Refused(414, "the target is too long")
     if request.method == b"CONNECT":
         return _authority(request.target, None), b""
     found = _ABSOLUTE.fullmatch(request.target)
@@ -145,8 +151,16 @@ def hops_left(request: h11.Request) -> int | None:
     return int(found[0]) if counted else None
 
 
-def check_hops(request: h11.Request) -> None:
-    """Answer a request here that has come as far as it was meant to. Raises Refused."""
+def check_hops(request: h11.Request, name: bytes) -> None:
+    """Answer a request here that has come as far as it can. Raises Refused.
+
+    Arguments:
+        name: what this proxy calls itself.
+    """
+    passed = b",".join(values(request, b"via")).split(b",")
+    if any(name in one.split()[1:2] for one in passed):
+        # RFC 9110 7.6.3: it has been here before.
+        raise Refused(403, "the request goes round in a circle")
     if hops_left(request) == 0:
         status = 200 if request.method == b"OPTIONS" else 405
         raise Refused(status, "this is a proxy", ALLOW)

@@ -169,8 +169,8 @@ class Intermediary:
             if request.http_version not in (b"1.0", b"1.1"):
                 raise Refused(505, "the version of HTTP is not 1.0 or 1.1")
             check_guard(request, self._guard)
+            check_hops(request, self._name)
             self.wanted, self._target = where_to(request)
-            check_hops(request)
         except Refused as refusal:
             if refusal.later:
                 self._held, self.state = refusal, HOLDING

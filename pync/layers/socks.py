@@ -34,8 +34,13 @@ _NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
 _SIZES = {1: 4, 4: 16}
 
 
-def connect5(host: str, port: int, user: str | None = None, password: str = "") -> Handshake[None]:
+def connect5(
+    host: str, port: int, user: str | None = None, password: str | None = ""
+) -> Handshake[None]:
     """Ask a SOCKS 5 proxy for a connection.
+
+    Arguments:
+        password: None: there is none to say, and a proxy that asks for it cannot be passed.
 
     Raises HandshakeError.
     """
@@ -88,11 +93,13 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
         raise HandshakeError(f"proxy: {cause}", f"socks4/{answer[1]}")
 
 
-def _authenticate(user: str, password: str) -> Handshake[None]:
+def _authenticate(user: str, password: str | None) -> Handshake[None]:
     """RFC 1929."""
+    if password is None:
+        raise HandshakeError("the proxy asks for a password", "socks5/credentials")
     name, secret = encoded(user), encoded(password)
-    if not 0 < len(name) < 256 or len(secret) > 255:
-        raise HandshakeError("user and password may have 1 to 255 bytes each")
+    if max(len(name), len(secret)) > 255:
+        raise HandshakeError("user and password may have up to 255 bytes each")
     yield Send(bytes([1, len(name)]) + name + bytes([len(secret)]) + secret)
     answer = yield Exactly(2)
     if answer[1]:

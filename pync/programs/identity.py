@@ -69,6 +69,7 @@ class Identity:
                 self._proxy.user,
                 self._password,
                 os.urandom(8).hex(),
+                self._proxy.given,
             )
         except AuthError as error:
             raise HandshakeError(str(error)) from None

@@ -91,7 +91,9 @@ def handshake_with(proxy: Proxy, identity: Identity, host: str, port: int) -> Ha
     if proxy.kind == "http":
         return http_connect.connect(host, port, identity.authorization)
     if proxy.kind == "socks4":
-        return socks.connect4(host, port, proxy.user)
+        return socks.connect4(host, port, proxy.user if proxy.given is None else proxy.given)
+    if proxy.given is not None and ":" not in proxy.given:
+        return socks.connect5(host, port, proxy.user, None)
     return socks.connect5(host, port, proxy.user, proxy.password or "")
 
 

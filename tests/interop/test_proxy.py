@@ -327,6 +327,38 @@ def test_ncat_says_who_it_is_as_theirs_does(what: str) -> None:
     assert said[0] == said[1]
 
 
+@pytest.mark.parametrize("auth", ["", ":a", "a", "admin:", "admin:pw", "a:b:c", "::"])
+@pytest.mark.parametrize("kind", ["http", "socks5", "socks4"])
+def test_ncat_sends_who_it_is_as_it_was_given(kind: str, auth: str) -> None:
+    theirs = needs("ncat")
+    heard = []
+    for command in (NCAT, (theirs,)):
+        with listening() as server:
+            options = ("--proxy", f"127.0.0.1:{server.port}", "--proxy-type", kind)
+            with Program(*command, *options, "--proxy-auth", auth, "1.2.3.4", "80") as one:
+                if kind == "http":
+                    asks(server, BASIC)
+                    peer = server.accepts()
+                    (words,) = re.findall(rb"Proxy-Authorization: (.*)\r\n", head(peer))
+                    peer.says(b"HTTP/1.0 200 ok\r\n\r\n")
+                elif kind == "socks4":
+                    peer = server.accepts()
+                    words = peer.hears_to(b"\0", 9)
+                    peer.says(b"\0\x5a" + bytes(6))
+                else:
+                    peer = server.accepts()
+                    peer.hears(b"\5\2\0\2")
+                    peer.says(b"\5\2")
+                    # Without a colon there is nothing to say, and it leaves.
+                    words = peer.sock.recv(600)
+                    if words:
+                        peer.says(b"\1\1")
+                one.end_input()
+                peer.closes()
+                heard.append((words, one.ends(None), one.process.returncode))
+    assert heard[0] == heard[1]
+
+
 def constant(answer: Challenge) -> dict[str, str]:
     """What is the same each time: with a number used once, the response is another."""
     chance = {"cnonce", "response"} if "cnonce" in answer.parameters else set[str]()

@@ -16,7 +16,7 @@ from ...engine.pace import Pace
 from ...engine.tuning import Tuning
 from ...engine.turn import Turn
 from ...layers.handshake import HandshakeError
-from ...layers.http_proxy import FORWARDING, READING, TUNNELLING, Intermediary
+from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 
 #: Bytes of one read: of a body, which goes by, and of a head, which is kept until it is whole.
@@ -178,7 +178,7 @@ class Forwarding:
         state = self._proxy.state
         if state == READING and self._origin is not None:
             self._let_go_of_origin()
-        waits = self._to_client.size or (state == TUNNELLING and self._to_origin.size)
+        waits = self._to_client.size or (state in (TUNNELLING, BROKEN) and self._to_origin.size)
         if state not in (READING, FORWARDING) and not waits:
             self._end()
             return

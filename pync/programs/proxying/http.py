@@ -29,6 +29,7 @@ class HttpSession(Session):
     Arguments:
         services, client, left: as for every session.
         guard: who may come; None: everybody.
+        name: what the proxy calls itself.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class HttpSession(Session):
         client: Conn,
         left: Callable[[Session], None],
         guard: Judge | None,
+        name: bytes,
     ) -> None:
         super().__init__(services, client, left)
         self._turn = Turn()
-        self._proxy = Intermediary(guard, _date, enough=self._turn.is_over)
+        self._proxy = Intermediary(guard, _date, name, self._turn.is_over)
 
     def start(self) -> None:
         """Hear what it asks for."""
@@ -80,6 +82,10 @@ class HttpSession(Session):
         else:
             if self._proxy.failure:
                 self._services.report(Dropped(self._client.peer, self._proxy.failure))
+            if self._target is not None:
+                # By FIN, even if the request broke off: what came of it is read then, and its
+                # length tells that something is missing (RFC 9112 8).
+                self._target.close()
             self._part(broken=state == BROKEN)
 
     def _released(self) -> None:
@@ -106,10 +112,12 @@ def http_sessions(auth: tuple[str, str] | None) -> Make:
     # One guard for all clients: a nonce is good on any connection.
     guard = Guard(*auth, secret=os.urandom(32), now=time.monotonic) if auth else None
     penalties = Penalties()
+    # No other proxy calls itself so: seen in Via, it tells that a request has been here.
+    name = b"pync-" + os.urandom(4).hex().encode()
 
     def make(services: Services, client: Conn, left: Callable[[Session], None]) -> Session:
         judge = _Judge(guard, penalties, client.peer.host) if guard is not None else None
-        return HttpSession(services, client, left, judge)
+        return HttpSession(services, client, left, judge, name)
 
     return make
 

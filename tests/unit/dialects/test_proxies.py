@@ -56,5 +56,8 @@ def test_where_the_secret_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert chain(config)[0] == Proxy("http", "h", "3128", "j\udcff", "\udcfe")
     with pytest.raises(UsageError, match="--proxy-auth-file /none"):
         chain(Config(proxy_auth_file="/none"))
-    with pytest.raises(UsageError, match="write USER:PASSWORD"):
-        chain(Config(proxy_auth=":x"))
+    for auth in (":x", ""):
+        with pytest.raises(UsageError, match="write USER:PASSWORD"):
+            chain(Config(proxy_auth=auth))
+        (proxy,) = chain(Config(proxy=("h",), proxy_auth=auth), as_given=True)
+        assert (proxy.user, proxy.given) == ("", auth)

@@ -444,3 +444,22 @@ def test_the_answer_to_a_wrong_password_waits() -> None:
         ours.release()
         assert status(ours.for_client()) == [407]
     assert ours.state == READING
+
+
+@pytest.mark.parametrize(
+    "via", [b"1.1 us", b"1.0 other, 1.1 us (comment)", b"1.1 other\r\nVia: 1.1 us"]
+)
+def test_a_request_that_has_been_here_goes_no_further(via: bytes) -> None:
+    ours = proxy()
+    for target in (b"/x", b"http://h/x"):
+        ours.receive(b"GET " + target + b" HTTP/1.1\r\nHost: h\r\nVia: " + via + b"\r\n\r\n")
+        assert (ours.state, status(ours.for_client())) == (READING, [403])
+    ours.receive(GET.replace(b"Host: h", b"Host: h\r\nVia: 1.1 us-too"))
+    assert ours.state == DIALLING
+
+
+def test_a_target_that_is_too_long() -> None:
+    ours = proxy()
+    ours.receive(b"CONNECT " + b"h" * 24000 + b":80 HTTP/1.1\r\nHost: h\r\n\r\n")
+    answer = ours.for_client()
+    assert (status(answer), len(answer) < 500) == ([414], True)

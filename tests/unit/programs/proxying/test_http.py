@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
 from pync.programs.proxying import http as module
 from pync.programs.proxying.http import http_sessions
 
-from ....peer import Peer, listening
+from ....peer import Peer, connected, listening
 
 if TYPE_CHECKING:
     from .conftest import Start
@@ -149,4 +150,31 @@ def test_who_leaves_while_a_refusal_waits_is_let_go(
         b"GET http://h/ HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"
     )
     running.client.resets()
+    running.ends()
+
+
+def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        length = "Content-Length: 10"
+        asks = f"POST http://127.0.0.1:{target.port}/ HTTP/1.1\r\nHost: h\r\n{length}\r\n\r\n"
+        running.client.says(asks.encode() + b"abcd")
+        peer = target.accepts()
+        assert b"Content-Length: 10\r\n" in head(peer)
+        running.client.half_closes()
+        assert running.client.is_reset()
+        # By FIN: after an RST much of it might not be read.
+        peer.hears(b"abcd")
+        peer.hears_end()
+        (_, dropped) = running.ends()
+        assert isinstance(dropped, Dropped)
+        assert dropped.cause.startswith("the request broke off")
+
+
+def test_a_request_to_the_proxy_itself_goes_round_once(pync: Callable[..., Any]) -> None:
+    running = pync("-lv", "--proxy-type", "http", "--accept-timeout=0.3", "127.0.0.1", 0)
+    port = int(running.says().rpartition(" ")[2])
+    with connected(port) as client:
+        client.says(f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        assert head(client).startswith(b"HTTP/1.1 403 ")
     running.ends()
