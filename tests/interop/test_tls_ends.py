@@ -195,6 +195,7 @@ def test_half_an_answer_is_a_failure(
         trust = ("--ssl", "--ssl-trustfile", str(pem), *options)
         with pync(*trust, "localhost", str(port)) as ours:
             assert ours.rest() == b"half of it"
+            ours.end_input()
             assert ours.ends(status) == b"pync: relay tls://127.0.0.1:%d: " % port + TOLD
 
 
@@ -244,11 +245,12 @@ def test_the_rest_of_our_input_still_goes_to_a_peer_that_half_closed_by_fin(pem:
     tls = context.wrap_bio(incoming, leaving, server_hostname="localhost")
     with server, socket.create_connection(("127.0.0.1", int(port)), DEADLINE) as sock:
         shake(tls, sock, incoming, leaving)
+        server.write(answer[:1])
         tls.write(b"question")
         sock.sendall(leaving.read())
         sock.shutdown(socket.SHUT_WR)
         assert server.read(8) == b"question"
-        server.write(answer)
+        server.write(answer[1:])
         server.end_input()
         assert read_all(tls, sock, incoming) == answer
         assert server.ends(1).endswith(TOLD)
@@ -286,6 +288,7 @@ def test_to_ncat_half_an_answer_is_an_error(pem: Path) -> None:
     with tls_server(pem, breaks_off) as port:
         with Program(*PYNC, "--as=ncat", "--ssl", "localhost", str(port)) as program:
             assert program.rest() == b"half of it"
+            program.end_input()
             # ncat says so since 7.96; 7.93 ends with 0.
             assert program.ends(1).endswith(b"Ncat: Input/output error.\n")
 
