@@ -149,7 +149,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         if config is not None and config.proxies and address == config.address:
             return f'nc: getaddrinfo("{address.host}", "{address.service}"): {cause}'
         return f'nc: getaddrinfo for host "{address.host}" port {address.service}: {cause}'
-    if error.cause == "cannot assign requested address":
+    if error.cause in ("cannot assign requested address", "address already in use"):
         return f"nc: bind failed: {_as_strerror(error.cause)}"
     if len(error.attempts) > 1 or config is None or not config.verbose:
         return None  # told one by one, or not at all

@@ -1,8 +1,12 @@
 """Names looked up beside a loop: getaddrinfo(3) cannot be waited for in any other way.
 
 A thread does nothing but ask, and wakes the loop through a socketpair when there is an answer:
-a pump, like those that make other things selectable. Few ask at once; the others wait their turn.
-They are daemons, because a lookup cannot be called off. Addresses need no thread.
+a pump, like those that make other things selectable. They are daemons, because a lookup cannot be
+called off. Addresses need no thread.
+
+A name that nobody answers for takes half a minute, and a client may ask for many of them. So each
+client has a share of the threads, clients take turns, and the names that the machine knows by
+itself have threads of their own.
 """
 
 from __future__ import annotations
@@ -18,13 +22,16 @@ from ..core.address import Address
 from ..core.errors import DialError
 from ..transports import Options
 from ..transports.internet import Endpoint, resolve
+from .hosts import Hosts
 from .loop import Loop
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Names that are looked up at once.
-AT_ONCE = 16
+#: Names that are looked up at once: in all, for one client, and of those in hosts(5).
+AT_ONCE = 64
+FOR_ONE = 16
+LOCAL = 4
 
 Found = Union["list[Endpoint]", DialError]
 
@@ -43,6 +50,8 @@ class Lookup:
         self.options = options
         self.answered: Callable[[Found], None] | None = answered
         self.found: Found | None = None
+        #: Whether the name is in hosts(5).
+        self.local = False
 
     def cancel(self) -> None:
         """Do not answer; idempotent."""
@@ -58,8 +67,12 @@ class Resolver:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._asking = 0
-        self._waiting: deque[Lookup] = deque()
+        self._hosts = Hosts()
+        #: What waits, by client; the client whose turn it is comes first.
+        self._waiting: dict[str, deque[Lookup]] = {}
+        self._asking: dict[str, int] = {}
+        self._local_waiting: deque[Lookup] = deque()
+        self._local_asking = 0
         #: Filled by the threads; append and popleft are atomic.
         self._answers: deque[Lookup] = deque()
         self._bell, self._ringer = socket.socketpair()
@@ -81,6 +94,7 @@ class Resolver:
     def close(self) -> None:
         """Hear no more answers; idempotent."""
         self._waiting.clear()
+        self._local_waiting.clear()
         if self._bell.fileno() != -1:
             self._loop.watch_reader(self._bell.fileno(), None)
             self._bell.close()
@@ -98,18 +112,52 @@ class Resolver:
                 lookup.found = error
         if lookup.found is not None:
             self._loop.call_later(0, lambda: self._answer(lookup))
+        elif address.host in self._hosts:
+            lookup.local = True
+            self._local_waiting.append(lookup)
+            self._ask()
         else:
-            self._waiting.append(lookup)
+            self._waiting.setdefault(options.client, deque()).append(lookup)
             self._ask()
         return lookup
 
     def _ask(self) -> None:
-        while self._waiting and self._asking < AT_ONCE:
-            lookup = self._waiting.popleft()
+        while self._local_waiting and self._local_asking < LOCAL:
+            lookup = self._local_waiting.popleft()
             if lookup.answered is not None:
-                self._asking += 1
-                name = f"looks up {lookup.address.host}"
-                threading.Thread(target=self._run, args=(lookup,), name=name, daemon=True).start()
+                self._local_asking += 1
+                self._start(lookup)
+        while sum(self._asking.values()) < AT_ONCE and (one := self._next()) is not None:
+            client = one.options.client
+            self._asking[client] = self._asking.get(client, 0) + 1
+            self._start(one)
+
+    def _next(self) -> Lookup | None:
+        """The next that may be asked for, of the client that has waited longest for its turn."""
+        for client in list(self._waiting):
+            if self._asking.get(client, 0) >= FOR_ONE:
+                continue
+            queue = self._waiting.pop(client)
+            while queue:
+                lookup = queue.popleft()
+                if lookup.answered is not None:
+                    if queue:
+                        self._waiting[client] = queue  # behind the others
+                    return lookup
+        return None
+
+    def _start(self, lookup: Lookup) -> None:
+        name = f"looks up {lookup.address.host}"
+        threading.Thread(target=self._run, args=(lookup,), name=name, daemon=True).start()
+
+    def _ended(self, lookup: Lookup) -> None:
+        if lookup.local:
+            self._local_asking -= 1
+            return
+        client = lookup.options.client
+        self._asking[client] -= 1
+        if not self._asking[client]:
+            del self._asking[client]
 
     def _run(self, lookup: Lookup) -> None:
         try:
@@ -128,8 +176,9 @@ class Resolver:
         except BlockingIOError:
             pass
         while self._answers:
-            self._asking -= 1
-            self._answer(self._answers.popleft())
+            lookup = self._answers.popleft()
+            self._ended(lookup)
+            self._answer(lookup)
         self._ask()
 
     def _answer(self, lookup: Lookup) -> None:

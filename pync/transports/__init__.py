@@ -65,8 +65,9 @@ class Options(NamedTuple):
     ``timeout``: seconds for a connection to be made (None: as long as the system takes).
     ``happy_eyeballs``: try the addresses of a name side by side (RFC 8305); without it one after
     another, and each has the time-out for itself. ``source`` and ``source_port``: bound before
-    dialling. ``numeric``: no name is looked up. ``family``: 4, 6 or 0 for both. ``dual_stack``: a
-    listener on ``::`` takes IPv4 too, unless the system has it otherwise (net.ipv6.bindv6only).
+    dialling. ``numeric``: no name is looked up. ``client``: for whom it is looked up, of several
+    who take turns (engine/resolver.py). ``family``: 4, 6 or 0 for both. ``dual_stack``: a listener
+    on ``::`` takes IPv4 too, unless the system has it otherwise (net.ipv6.bindv6only).
     ``own_path``: a Unix datagram client is bound to a path, even where the system has names
     without one. ``many``: a datagram listener takes datagrams from everyone, not from its first
     peer only. ``sockopts``: options to set on the socket (sockopts.py). ``md5_key``: signs TCP
@@ -81,6 +82,7 @@ class Options(NamedTuple):
     source: str | None = None
     source_port: str | None = None
     numeric: bool = False
+    client: str = ""
     family: int = 0
     dual_stack: bool = False
     own_path: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -203,6 +204,16 @@ def test_the_same_words_the_same_answer(words: str) -> None:
     needs("nc")
     given = words.format(long=LONG).split()
     assert run([*PYNC, "--as=nc"], given) == run(THEIRS, given)
+
+
+@pytest.mark.parametrize("options", ["-p {}", "-vp {}"])
+def test_a_source_port_that_is_taken(options: str) -> None:
+    """It is told without -v, too."""
+    needs("nc")
+    with socket.create_server(("", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as server:
+        words = [*options.format(taken.getsockname()[1]).split(), "127.0.0.1"]
+        words.append(str(server.getsockname()[1]))
+        assert run([*PYNC, "--as=nc"], words) == run(THEIRS, words)
 
 
 @pytest.mark.parametrize("name", ["nc", "netcat"])

@@ -138,7 +138,10 @@ class Session:
             then(dialled.failure)
 
         loop, resolver, options, *_ = services = self._services
-        options = options._replace(admits=lambda target: services.admits(client, target))
+        options = options._replace(
+            admits=lambda target: services.admits(client, target),
+            client=client.host or client.path,
+        )
         if not services.proxies:
             self._do(Dialling(loop, resolver, address, options, finished))
             return

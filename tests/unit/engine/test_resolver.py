@@ -12,7 +12,7 @@ from pync.core.address import Address
 from pync.core.errors import DialError
 from pync.engine import resolver as module
 from pync.engine.loop import Loop
-from pync.engine.resolver import AT_ONCE, Found, Resolver
+from pync.engine.resolver import AT_ONCE, FOR_ONE, Found, Resolver
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
 
@@ -91,16 +91,60 @@ def test_a_name_that_is_none(desk: Desk) -> None:
     assert isinstance(desk.answer("a" * 300), DialError)
 
 
+def looking_up() -> list[str]:
+    """The names for which threads ask now."""
+    names = (one.name for one in threading.enumerate())
+    return sorted(name.removeprefix("looks up ") for name in names if name.startswith("looks up "))
+
+
 def test_a_slow_name_holds_up_no_address(desk: Desk, slow: threading.Event) -> None:
-    for number in range(AT_ONCE + 3):
+    for number in range(FOR_ONE + 3):
         desk.ask(f"slow{number}")
-    assert sum(one.name.startswith("looks up") for one in threading.enumerate()) == AT_ONCE
+    assert len(looking_up()) == FOR_ONE
     waiting = desk.ask("called off")
     waiting.cancel()
     slow.set()
-    for number in range(AT_ONCE + 3):
+    for number in range(FOR_ONE + 3):
         assert desk.answer(f"slow{number}") == [Endpoint(socket.AF_INET, (f"slow{number}", 80))]
     assert "called off" not in desk.answers
+
+
+def test_slow_names_of_one_client_leave_threads_to_others(
+    desk: Desk, slow: threading.Event
+) -> None:
+    for number in range(AT_ONCE):
+        desk.ask(f"slow{number}", V4._replace(client="192.0.2.1"))
+    desk.ask("name", V4._replace(client="192.0.2.2"))
+    assert "name" in looking_up()
+    assert len(looking_up()) == FOR_ONE + 1
+    slow.set()
+    desk.answer("name")
+    desk.answer(f"slow{AT_ONCE - 1}")
+
+
+def test_clients_take_turns(
+    desk: Desk, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    for client, names in (("a", "a1 a2 a3"), ("b", "b1 b2"), ("c", "c1")):
+        for name in names.split():
+            desk.ask(name, V4._replace(client=client))
+    assert looking_up() == ["a1"]
+    slow.set()
+    desk.answer("b2")
+    assert list(desk.answers) == ["a1", "a2", "b1", "c1", "a3", "b2"]
+
+
+def test_names_of_the_machine_have_threads_of_their_own(desk: Desk, slow: threading.Event) -> None:
+    for number in range(AT_ONCE):
+        desk.ask(f"slow{number}", V4._replace(client=str(number)))
+    assert len(looking_up()) == AT_ONCE
+    for name in ("localhost", "LOCALHOST", "localhost."):
+        desk.ask(name, V4._replace(client="0"))
+    assert {"localhost", "LOCALHOST", "localhost."} < set(looking_up())
+    slow.set()
+    desk.answer("localhost.")
+    desk.answer(f"slow{AT_ONCE - 1}")
 
 
 def test_an_answer_that_comes_too_late_is_nobodys(desk: Desk, slow: threading.Event) -> None:
