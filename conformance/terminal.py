@@ -103,11 +103,14 @@ class Terminal:
         self._child.send(b"\x04")
 
     def see(self, text: bytes, awaited: str) -> None:
-        """Await text on the screen, where LF is shown as CR LF.
+        """Await text on the screen.
+
+        A terminal shows LF as CR LF and CR LF as CR CR LF (ONLCR), a client may turn CR LF into
+        LF before: to a person they are the same.
 
         Raises Violation.
         """
-        shown = re.sub(rb"(?<!\r)\n", b"\r\n", text)
+        shown = _line_ends(text)
         while not self._found(shown, awaited):
             if not self._read():
                 self._missing(shown, awaited)
@@ -154,7 +157,8 @@ class Terminal:
         if screen.startswith(shown):
             del self._screen[: len(shown)]
             return True
-        if not shown.startswith(screen):
+        # A CR at the end may be half of a line's end.
+        if not shown.startswith((screen, screen.rstrip(b"\r"))):
             raise Violation(
                 "wrong-bytes",
                 f"the person does not see {awaited}",
@@ -175,7 +179,7 @@ class Terminal:
             self._ended = True
             self._transcript.note("person", "the client program ended", RECEIVED)
             return False
-        self._screen += data
+        self._screen[:] = _line_ends(bytes(self._screen) + data)
         if len(self._screen) > FLOOD:
             raise Violation("floods", "the terminal overflows", client="person")
         self._transcript.received("person", data)
@@ -192,6 +196,11 @@ class Terminal:
             instead="the client's end" if self._ended else f"nothing for {self._deadline:g} s",
             client="person",
         )
+
+
+def _line_ends(data: bytes) -> bytes:
+    """LF at every end of a line, however many CR stand before it."""
+    return re.sub(rb"\r+\n", b"\n", data)
 
 
 def hang_up(child: pexpect.spawn[bytes]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,11 @@ if sys.platform == "win32":
 
 import pexpect
 
-from conformance.terminal import hang_up
+from conformance.outcome import Violation
+from conformance.terminal import Manners, Terminal, hang_up
+from conformance.transcript import Transcript
+
+from .judging import PYTHON, judge
 
 #: Ends by SIGKILL alone.
 STUBBORN = """
@@ -35,3 +42,74 @@ def test_a_program_that_ignores_the_hangup_is_seen_to_its_end() -> None:
     assert child.closed
     assert child.signalstatus == 9
     hang_up(child)
+
+
+#: What a client that shows nothing but the connection's bytes does of its own accord.
+EXACT = Manners(True, None, True, None, True)
+
+
+@contextmanager
+def showing(*pieces: bytes, deadline: float = 10.0) -> Iterator[Terminal]:
+    """A terminal on which a program writes these pieces, one by one."""
+    program = f"import os\nfor piece in {pieces!r}: os.write(1, piece)"
+    argv = [sys.executable, "-I", "-S", "-c", program]
+    terminal = Terminal(argv, EXACT, Transcript(), deadline)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside xdist's threads
+@pytest.mark.parametrize(
+    ("pieces", "seen"),
+    [
+        ([b"Hello\r\n"], b"Hello\r\n"),
+        ([b"Hello\n"], b"Hello\r\n"),
+        ([b"Hello\r\n"], b"Hello\n"),
+        ([b"Hello\r", b"\n"], b"Hello\r\n"),
+        ([b"one\r\n\r\ntwo\n\n"], b"one\r\n\r\ntwo\n\n"),
+        ([b"a\rb\r\n"], b"a\rb\r\n"),
+        ([b"no end\r"], b"no end\r"),
+    ],
+)
+def test_lines_end_as_they_do_for_a_person(pieces: list[bytes], seen: bytes) -> None:
+    with showing(*pieces) as terminal:
+        terminal.see(seen, "the greeting")
+        terminal.see_the_end()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forkpty beside xdist's threads
+@pytest.mark.parametrize(
+    ("shown", "awaited"),
+    [(b"Hello!\r\n", b"Hello\r\n"), (b"a\rb\r\n", b"ab\r\n"), (b"one\n\ntwo\n", b"one\ntwo\n")],
+)
+def test_other_text_is_told_from_it(shown: bytes, awaited: bytes) -> None:
+    with showing(shown) as terminal:
+        with pytest.raises(Violation):
+            terminal.see(awaited, "the greeting")
+
+
+#: Says one thing and goes on as an echo.
+GREETER = """
+import socketserver, sys
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(b"Welcome\\r\\nto this server\\r\\n")
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+
+def test_a_greeting_of_lines_that_end_in_crlf(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(GREETER)
+    command = f"{PYTHON} {tmp_path}/server.py {{port}}"
+    texts = r"--set=greeting=Welcome\r\nto this server\r\n"
+    judged = judge(tmp_path, command, texts, "--case=echo/terminal", "--case=echo/greeting")
+    assert judged.ids("PASS") == {"echo/terminal", "echo/greeting"}, judged.stdout
