@@ -65,9 +65,13 @@ class Visitor:
         self._seen = 0
         self._over = False
         transcript.note("person", "$ " + " ".join([Path(argv[0]).name, *argv[1:]]))
+        # pexpect looks a program up in our own folder, not in the one where it will run.
+        program = argv[0]
+        if directory is not None and "/" in program:
+            program = os.path.abspath(os.path.join(directory, program))
         try:
             self._child = pexpect.spawn(
-                argv[0],
+                program,
                 list(argv[1:]),
                 env={**os.environ, **environment},
                 cwd=directory,

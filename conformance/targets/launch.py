@@ -6,6 +6,7 @@ take turns; elsewhere each server gets a port or a path of its own.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -287,7 +288,8 @@ def check_launchable(target: Target, directory: str | None = None) -> None:
         words = REFERENCE_SERVERS[target.language]
     if not words or "{" in words[0]:
         return
-    # A word with a slash is a path from where the command will run (execvp(3)).
-    command = str(Path(directory or ".") / words[0]) if "/" in words[0] else words[0]
+    # A word with a slash is a path from where the command will run (execvp(3)). pathlib would
+    # drop a leading "./", and without any slash PATH is searched.
+    command = os.path.join(directory or ".", words[0]) if "/" in words[0] else words[0]
     if shutil.which(command) is None:
         raise Unreachable(f"cannot start {words[0]!r}: no such command")
