@@ -12,9 +12,14 @@ from ..session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..wire import Peer
 
-#: Connections after which a leak of one descriptor each is beyond doubt, made in
-#: batches; and the growth that thread pools and logs are allowed.
+#: Connections over which the growth is judged, made in batches; and the growth of descriptors
+#: that is nothing (logs, a thread more).
 CONNECTIONS, BATCH, GROWTH = 200, 50, 10
+
+#: How many times as many connections a pool may take to be full; the descriptors for each
+#: connection that no pool takes, which holds what a batch needs at most; and the seconds in
+#: which the ends of a batch arrive.
+LONGEST, LEAK, SETTLING = 4, 0.9, 0.5
 
 #: Seconds that SIGTERM may take.
 TERMINATION = 5.0
@@ -162,34 +167,63 @@ def _takes_a_connection(address: Address, timeout: float) -> bool:
 
 
 def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
-    """Four batches of visits leave the server with no more descriptors than the first did.
+    """Visit after visit, the number of the server's descriptors does not go on growing.
+
+    A pool, a cache or a thread for each core grows too, up to the number of clients at a time,
+    and then stops; a leak grows for ever. So what is judged is the growth over the last
+    CONNECTIONS visits, and a server has LONGEST times as many to stop growing.
 
     Arguments:
         visit: makes the batch of that number, of BATCH clients.
     Raises Violation.
     """
-    process = session.process
+    process, window = session.process, CONNECTIONS // BATCH
     visit(0)
-    baseline = _settled(session, lambda _: True)
-    for batch in range(1, CONNECTIONS // BATCH + 1):
+    counts = [_settled(session, lambda _: True)]
+    for batch in range(1, LONGEST * window + 1):
         visit(batch)
-    count = _settled(session, lambda count: count <= baseline + GROWTH)
-    session.transcript.note("server", f"{baseline} descriptors before, {count} after")
-    if process.alive and count > baseline + GROWTH:
-        raise Violation(
-            "descriptor-leak",
-            f"{CONNECTIONS} connections grew the server's open descriptors "
-            f"from {baseline} to {count}",
-        )
+        if batch < window:
+            counts.append(process.descriptors() or 0)
+            continue
+        before = counts[-window]
+        # At once if it is little; what has just ended may still be on its way to be closed.
+        counts.append(_settled(session, _at_most(before + GROWTH), SETTLING))
+        if counts[-1] <= before + GROWTH or not process.alive:
+            break
+        if batch == LONGEST * window or counts[-1] >= before + CONNECTIONS * LEAK:
+            counts[-1] = _settled(session, _at_most(before + GROWTH))
+            if counts[-1] <= before + GROWTH:
+                break
+            if batch == LONGEST * window or counts[-1] >= before + CONNECTIONS * LEAK:
+                raise _leak(session, counts, window)
+    session.transcript.note("server", f"{counts[0]} descriptors before, {counts[-1]} after")
 
 
-def _settled(session: Session, enough: Callable[[int], bool]) -> int:
-    """The number of descriptors, once enough or once it has stopped falling."""
+def _leak(session: Session, counts: list[int], window: int) -> Violation:
+    told = ", ".join(map(str, counts))
+    session.transcript.note("server", f"descriptors after each {BATCH} connections: {told}")
+    return Violation(
+        "descriptor-leak",
+        f"the last {CONNECTIONS} of {(len(counts) - 1) * BATCH} connections grew the server's "
+        f"open descriptors from {counts[-1 - window]} to {counts[-1]}",
+    )
+
+
+def _at_most(most: int) -> Callable[[int], bool]:
+    return lambda count: count <= most
+
+
+def _settled(session: Session, enough: Callable[[int], bool], timeout: float | None = None) -> int:
+    """The number of descriptors, once enough or once it has stopped falling.
+
+    Arguments:
+        timeout: seconds that it may take to become enough; None is the deadline.
+    """
     process = session.process
     count = process.descriptors()
     if count is None:
         raise NotJudged("descriptors cannot be counted on this platform")
-    for _ in _looks(session.deadline):
+    for _ in _looks(session.deadline if timeout is None else timeout):
         now = process.descriptors() or 0
         if now >= count and enough(now):
             return now
