@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .core.errors import UsageError
 from .core.events import Progressed
@@ -27,14 +27,17 @@ class Meter:
 
     def __init__(self, descriptor: int) -> None:
         try:
-            from tqdm import tqdm
+            from tqdm import std
         except ImportError:
             raise UsageError("--progress needs tqdm: pip install 'pync-nc[progress]'") from None
-        # The thread that would redraw a bar that nobody updates: ours is updated.
-        tqdm.monitor_interval = 0
+        # Without the thread that would redraw a bar that nobody updates: ours is updated.
+        bar: Any = type("Bar", (std.tqdm,), {"monitor_interval": 0})
+        # With a lock of its own: tqdm's default one is for processes too, and to make it
+        # multiprocessing starts a process that stays (its resource tracker, in Python 3.14).
+        bar.set_lock(std.TRLock())
         self._file = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
         try:
-            self._bar = tqdm(
+            self._bar = bar(
                 file=self._file,
                 unit="B",
                 unit_scale=True,

@@ -35,6 +35,21 @@ def test_a_count_when_it_is_not() -> None:
     assert "received: 9.00MB" in drawn(Progressed(1, 9 << 20, None))
 
 
+def test_no_lock_for_processes_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its resource tracker would stay behind (Python 3.14)."""
+    import multiprocessing
+
+    from tqdm import tqdm
+
+    def make() -> None:
+        raise AssertionError("a lock for processes")
+
+    monkeypatch.delattr(tqdm, "_lock", raising=False)
+    monkeypatch.delattr("tqdm.std.TqdmDefaultWriteLock.mp_lock", raising=False)
+    monkeypatch.setattr(multiprocessing, "RLock", make)
+    assert "sent: 3.00kB" in drawn(Progressed(3072, 0, None))
+
+
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(UsageError, match=r"pip install 'pync-nc\[progress\]'"):
