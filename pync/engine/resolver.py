@@ -148,7 +148,13 @@ class Resolver:
 
     def _start(self, lookup: Lookup) -> None:
         name = f"looks up {lookup.address.host}"
-        threading.Thread(target=self._run, args=(lookup,), name=name, daemon=True).start()
+        thread = threading.Thread(target=self._run, args=(lookup,), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread left
+            lookup.found = DialError("dial", lookup.address, str(error))
+            self._answers.append(lookup)
+            self._loop.call_later(0, self._heard)
 
     def _ended(self, lookup: Lookup) -> None:
         if lookup.local:
@@ -164,6 +170,9 @@ class Resolver:
             lookup.found = resolve(lookup.address, lookup.options, socket.SOCK_STREAM)
         except DialError as error:
             lookup.found = error
+        except Exception as error:  # noqa: BLE001 - its client has to be answered, and its turn ends
+            cause = f"internal error: {type(error).__name__}: {error}"
+            lookup.found = DialError("dial", lookup.address, cause)
         self._answers.append(lookup)
         try:
             self._ringer.send(b"!")

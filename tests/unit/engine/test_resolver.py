@@ -156,3 +156,35 @@ def test_an_answer_that_comes_too_late_is_nobodys(desk: Desk, slow: threading.Ev
         if thread.name == "looks up late":
             thread.join(10)
     assert desk.answers == {}
+
+
+def test_whatever_a_look_up_raises_is_its_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(address: Address, options: Options, kind: int) -> list[Endpoint]:
+        if options.numeric:
+            raise DialError("dial", address, "no number")
+        raise ValueError("embedded null byte")
+
+    monkeypatch.setattr(module, "resolve", resolve)
+    # One more than are looked up at once: each gives its turn back.
+    for number in range(AT_ONCE + 1):
+        desk.ask(f"name{number}")
+    for number in range(AT_ONCE + 1):
+        assert "embedded null byte" in str(desk.answer(f"name{number}"))
+
+
+def test_where_no_thread_can_be_started_the_others_go_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        for number in range(AT_ONCE + 1):
+            desk.ask(f"name{number}")
+        for number in range(AT_ONCE + 1):
+            assert "can't start new thread" in str(desk.answer(f"name{number}"))
+    desk.ask("localhost")
+    assert isinstance(desk.answer("localhost"), list)
