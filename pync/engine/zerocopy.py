@@ -70,6 +70,9 @@ class _Between:
         try:
             return self._step()
         except OSError as error:
+            if isinstance(error, BrokenPipeError) and _kind(self._sink) == "pipe":
+                # splice(2) says so before it looks at the source, which may be at its end.
+                return None
             if error.errno in _FROM_THE_NETWORK or isinstance(error, BlockingIOError):
                 raise
             # What a file or a pipe has against it, the slow path says.

@@ -369,3 +369,18 @@ def test_not_to_a_terminal(stack: ExitStack) -> None:
     stack.callback(os.close, master)
     stack.callback(os.close, slave)
     assert fast_path(Side(left.fileno()), Side(slave)) is None
+
+
+def test_the_end_of_a_socket_is_no_failure_of_a_pipe_that_nobody_reads() -> None:
+    """The slow path reads the end; splice(2) would say EPIPE, though nothing is to be written."""
+    one, other = socket.socketpair()
+    read_end, write_end = os.pipe()
+    with one, other:
+        mover = Splice(one.fileno(), write_end)
+        os.close(read_end)
+        try:
+            other.shutdown(socket.SHUT_WR)
+            assert mover.move() is None
+            assert one.recv(1) == b""
+        finally:
+            os.close(write_end)
