@@ -115,6 +115,13 @@ def send_eof(end: object) -> None:
         passing()
 
 
+def refuse(end: object) -> None:
+    """Tell a source that nothing more is read from it, where there is such a thing."""
+    refusing: Callable[[], None] | None = getattr(end, "refuse", None)
+    if refusing is not None:
+        refusing()
+
+
 def unacknowledged(end: object) -> int:
     """Bytes sent that the peer's kernel has not acknowledged; 0 where nobody can tell.
 

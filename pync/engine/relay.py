@@ -16,7 +16,7 @@ from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .clock import Clock
 from .direction import ENDED, OPEN
-from .ends import Sink, send_eof, undelivered, unread
+from .ends import Sink, refuse, send_eof, undelivered, unread
 from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
@@ -280,9 +280,10 @@ class Relay:
             self._fail(unread(self._local, error))
         elif self._remote.datagram:
             self._broke(error)
-        elif self.failure is None:
+        else:
             # Told when what the peer still had to say has been read to its end.
-            self.failure = broken(self._remote.peer, error)
+            refuse(self._local)
+            self.failure = self.failure or broken(self._remote.peer, error)
 
     def _broke(self, error: OSError) -> None:
         self._fail(broken(self._remote.peer, error))

@@ -206,6 +206,10 @@ class Process:
         """Close its stdin; idempotent."""
         self._stdin.close()
 
+    def refuse(self) -> None:
+        """Read nothing more: a child that waits to write would never read its stdin again."""
+        self._stdout.close()
+
     def close(self) -> None:
         """Close its stdin and stdout; idempotent."""
         self._stdin.close()

@@ -107,6 +107,10 @@ class WindowsProcess(Process):
         """Close its stdin; idempotent."""
         self._outlet.close()
 
+    def refuse(self) -> None:
+        """Read nothing more."""
+        self._inlet.close()
+
     def close(self) -> None:
         """Close its stdin and stdout; idempotent."""
         self._outlet.close()

@@ -25,6 +25,8 @@ class Side:
     pieces: list[tuple[float, int]] = field(default_factory=list)
     #: Whether the input ends only when everything has come from the other side.
     ends_last: bool = False
+    #: Whether the input ends only when the other program has left.
+    outlasts: bool = False
     #: Seconds between two reads of the output, and after how many bytes its reader leaves.
     slowness: float = 0.0
     leaves_after: int | None = None
@@ -59,6 +61,7 @@ def _shown(side: Side) -> str:
         text
         for text, wanted in (
             ("ends last", side.ends_last),
+            ("outlasts the other", side.outlasts),
             (f"reader pauses {side.slowness}", side.slowness),
             (f"reader leaves after {side.leaves_after}", side.leaves_after is not None),
             (f"killed after {side.killed_after}", side.killed_after is not None),
@@ -102,9 +105,9 @@ def _give_input(rng: random.Random, side: Side, *, text: bool) -> None:
     side.from_file = rng.random() < 0.4
     if side.from_file or not size:
         return
-    cuts = sorted(rng.randrange(size) for _ in range(rng.choice([0, 0, 1, 2])))
+    cuts = sorted(rng.randrange(size) for _ in range(rng.choice([0, 1, 1, 2])))
     for start, end in zip([0, *cuts], [*cuts, size], strict=True):
-        side.pieces.append((rng.choice([0.0, 0.05, 0.3, 1.4]) if start else 0.0, end - start))
+        side.pieces.append((rng.choice([0.0, 0.3, 1.4, 2.4]) if start else 0.0, end - start))
 
 
 def _letters(rng: random.Random, size: int) -> bytes:
@@ -130,8 +133,14 @@ def _disturb(rng: random.Random, planned: Plan, *, tls: bool) -> None:
     side.program, side.ours = ("nc" if side.program == "nc" else "pync"), True
     if not tls:
         side.leaves_after = rng.choice([0, 1, 10_000])
-    elif len(side.payload) > 1:
+        if rng.random() < 0.5:
+            # Nothing comes then, no end either: the reader that left has to be noticed.
+            other = planned.client if side.listens else planned.listener
+            other.payload, other.pieces, other.from_file = b"", [], False
+            other.outlasts, side.leaves_after = True, 0
+    else:
         # Only TLS can tell the end of a sender that was killed from one in order.
+        side.payload = side.payload if len(side.payload) > 1 else rng.randbytes(20_000)
         side.killed_after = len(side.payload) // 2
         side.from_file, side.pieces = False, [(0.0, side.killed_after)]
 
@@ -152,9 +161,13 @@ def _spare(planned: Plan) -> None:
         else:
             _end_last(listener)
     elif planned.transport.startswith("tls") and not (listener.ours and client.ours):
-        # Theirs stop receiving at close_notify (RFC 5246 7.2.1).
-        listener.payload, listener.pieces, listener.from_file = b"", [], False
-        _end_last(listener)
+        # Theirs stop sending at close_notify (RFC 5246 7.2.1), and receiving at their own end.
+        if client.ours:
+            listener.from_file, listener.pieces = True, []
+            client.payload, client.pieces = client.payload[:100], [(0.0, 100)]
+        else:
+            listener.payload, listener.pieces, listener.from_file = b"", [], False
+            _end_last(listener)
     elif listener.program != "pync" and not (listener.ours and listener.from_file):
         # nc -l and ncat -l leave at their client's FIN. Theirs drop files too; ours send a file
         # to its end, and a pipe until it pauses.

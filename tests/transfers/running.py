@@ -94,6 +94,9 @@ class Running:
                 while not (self.other is not None and self.other.received):
                     _sleep(0.01)
                 self.process.kill()
+            elif side.outlasts:
+                while not (self.other is not None and self.other.process.poll() is not None):
+                    _sleep(0.01)
             elif side.ends_last:
                 self.wait_for_all(60)
         except OSError:

@@ -39,3 +39,19 @@ def test_its_status_is_ours(pync: Start, server: socket.socket) -> None:
 def test_a_command_that_makes_no_sense_connects_nowhere(pync: Start) -> None:
     status, _, said = pync("-e", "'", "127.0.0.1", 1).ends()
     assert (status, said) == (1, "pync: exec ': no closing quotation\n")
+
+
+@only_posix
+def test_a_client_that_resets_leaves_no_command_that_waits_to_write(pync: Start) -> None:
+    """cat cannot write, so it does not read, so nobody would read the connection's end."""
+    running = pync("-lv", "--exec", "cat", "127.0.0.1", 0)
+    port = int(running.says().rpartition(" ")[2])
+    with socket.create_connection(("127.0.0.1", port), 10) as conn:
+        conn.settimeout(0.5)
+        # Until every buffer on the way is full.
+        try:
+            while True:
+                conn.sendall(bytes(65536))
+        except TimeoutError:
+            pass
+    assert running.ends()[0] == 1
