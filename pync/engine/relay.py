@@ -198,10 +198,8 @@ class Relay:
             return
         if failure is None and self._awaits:
             failure = UnmetError(self._remote.peer)
-        if failure is not None:
-            self._fail(failure)
-        else:
-            self._finish()
+        self.failure = self.failure or failure
+        self._finish()
 
     def _pass_eof_on(self) -> None:
         try:
