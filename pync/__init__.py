@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import telnet
     from .cli import main
     from .core.address import Address
+    from .core.broken import TruncatedError
     from .core.errors import (
         DialError,
         IdleTimeoutError,
@@ -48,6 +49,7 @@ __all__ = [
     "TcpConn",
     "TlsError",
     "TlsListener",
+    "TruncatedError",
     "UnresolvedError",
     "UsageError",
     "dial",
@@ -66,6 +68,7 @@ _HOMES = {
     "DatagramConn": "transports.datagram",
     "TlsListener": "transports.tls",
     "Address": "core.address",
+    "TruncatedError": "core.broken",
     **dict.fromkeys(
         (
             "DialError",

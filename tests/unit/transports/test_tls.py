@@ -113,3 +113,26 @@ def test_the_environment_names_a_key_log(
                 conn.send_all(b"x")
                 assert conn.recv(1) == b"X"
     assert "TRAFFIC_SECRET" in log.read_text()
+
+
+def test_an_end_without_close_notify_is_an_error(listener: TlsListener, certificate: str) -> None:
+    ended: list[OSError] = []
+
+    def serve() -> None:
+        with listener.accept(PATIENCE) as conn:
+            conn.send_all(conn.recv(100))
+            try:
+                conn.recv(100)
+            except OSError as error:
+                ended.append(error)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    address = f"tls://localhost:{listener.address.port}"
+    conn = pync.dial(address, trusted=certificate, timeout=PATIENCE)
+    conn.send_all(b"half")
+    # (With input unread, close would send RST.)
+    assert conn.recv(100) == b"half"
+    conn.drop()
+    thread.join(PATIENCE)
+    assert [type(error) for error in ended] == [pync.TruncatedError]
