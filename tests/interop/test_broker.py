@@ -353,11 +353,12 @@ def test_descriptors_that_run_out_are_waited_for(port: int) -> None:
         ours.communicate()
 
 
-def test_the_reader_of_the_output_is_gone(port: int) -> None:
-    with room(port, *NCAT, "-lk", clients=1) as (ours, peers):
-        ours.stops_reading()
+@pytest.mark.parametrize("whose", BOTH)
+def test_the_reader_of_the_output_is_gone(whose: str, port: int) -> None:
+    with room(port, *command(whose), "-lk", clients=1) as (program, peers):
+        program.stops_reading()
         peers[0].says(b"x")
-        ours.ends(141)
+        assert program.ends(2).endswith(b"write: Broken pipe\n")
 
 
 def test_a_thousand_reads_of_one_are_in_order(port: int) -> None:
