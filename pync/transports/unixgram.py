@@ -153,6 +153,9 @@ class UnixgramListener(Listener):
         own = sock.dup()
         if first.sender and not self._many:
             # Who comes second is told so (EPERM) when it sends, and not ignored.
-            own.connect(first.sender)
+            try:
+                sock.connect(first.sender)
+            except OSError:
+                pass  # it has left already; its datagram is still shown
         first = first._replace(sock=own)
         return ListeningConn([own], self.address, peer, first, many=self._many)

@@ -102,3 +102,13 @@ def test_who_comes_second_is_told_so(folder: Path, many: bool) -> None:
             conn.send(b"answer")
             one.settimeout(10)
             assert one.recv(10) == b"answer"
+
+
+def test_the_datagram_of_a_client_that_has_left_is_received(folder: Path) -> None:
+    with listen(Address("unixgram", path=str(folder / "server"))) as listener:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.bind(str(folder / "client"))
+            client.sendto(b"last words", str(folder / "server"))
+        (folder / "client").unlink()
+        with listener.accept(10) as conn:
+            assert conn.recv(100) == b"last words"
