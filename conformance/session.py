@@ -189,6 +189,11 @@ class Session:
             raise NotJudged("needs a server that the suite itself starts and stops")
         return self.server.process
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether ``paused`` works: the suite started the server, and not on Windows."""
+        return self.server.process is not None and hasattr(signal, "SIGSTOP")
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Stop the server's clock (SIGSTOP), so that it accepts nothing meanwhile."""

@@ -76,15 +76,16 @@ class Peer(Channel):
         self.close(note=False)
         return self.ended is not None
 
-    def flood(self, source: bytes, limit: int, quiet: float) -> int:
+    def flood(self, source: bytes, limit: int, quiet: float, taken: int = 0) -> int:
         """Send ``source`` over and over without reading, until nobody takes it any more.
 
         Arguments:
             limit: bytes after which to stop although they are still taken.
             quiet: seconds without progress that count as "not taken".
-        Returns the number of bytes that were taken.
+            taken: bytes that an earlier call has sent; this one continues after them.
+        Returns the number of bytes that were taken, those included.
         """
-        view, taken = memoryview(source), 0
+        view = memoryview(source)
         while taken < limit:
             at = taken % len(source)
             written = self._put(view[at : at + min(READ, limit - taken)])

@@ -120,6 +120,14 @@ class RefusesStalePath(Server):
             raise FileExistsError(17, "the path exists")
 
 
+class DiesOfSigpipe(Server):
+    """SIGPIPE is not ignored: writing to a client that has gone ends the process."""
+
+    def run(self) -> None:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        super().run()
+
+
 def _in(server: "type[Server]", service: "type[Connection]") -> "type[Connection]":
     return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
 
@@ -138,6 +146,7 @@ def add_to(
     """
     if writes:
         _dies_in_write(family, writing or service)
+        family.fault("dies-of-sigpipe", breaks="reset-while-writing")(_in(DiesOfSigpipe, service))
     family.fault("one-at-a-time", breaks="concurrent")(_in(OneAtATime, service))
     family.fault("sixty-at-a-time", breaks="idle-64")(_in(FewAtATime, service))
     family.fault("dies-in-accept", breaks="reset-before-accept")(_in(DiesInAccept, service))

@@ -227,6 +227,32 @@ class DropsPendingAtFin(Echo):
         super().ended()
 
 
+class UnboundedEcho(Echo):
+    """Takes all that comes, as a library does that writes without looking (no fault by itself)."""
+
+    def wants(self) -> int:
+        return super().wants() | (0 if self.input_ended else 1)
+
+
+@fault("drops-its-queue-at-fin", breaks="half-close-pending")
+class DropsItsQueueAtFin(UnboundedEcho):
+    """Closes on FIN: what the socket holds still goes out, its own queue is lost."""
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
+@fault("resets-at-fin-while-writing", breaks="half-close-pending")
+class ResetsAtFinWhileWriting(UnboundedEcho):
+    """Aborts on FIN while its queue is not empty."""
+
+    def ended(self) -> None:
+        if self.output:
+            self.abort()
+        super().ended()
+
+
 @fault("waits-for-first-byte", breaks="fin-at-once")
 class WaitsForFirstByte(Echo):
     """A client that ends without a byte gets no end."""

@@ -58,6 +58,7 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
+        echo/drops-its-queue-at-fin
         echo/ends-at-0x04 echo/drops-pending-at-fin greet/cuts-farewell
         greet/never-says-farewell greet/quits-on-quit greet/farewell-to-the-newest
         quit/drops-unterminated-rest half-open/closes-at-fin half-open/no-reply-for-nothing
@@ -88,6 +89,9 @@ _DEATHS = {
         echo/buffers-without-bound
     """,
     "died": """
+        echo/dies-of-sigpipe greet/dies-of-sigpipe quit/dies-of-sigpipe
+        half-open/dies-of-sigpipe reset/dies-of-sigpipe hello/dies-of-sigpipe
+        chat/dies-of-sigpipe crud/dies-of-sigpipe
         echo/dies-in-write echo/dies-in-accept echo/dies-on-reset
         echo/dies-with-half-a-message echo/gives-up-after-20-resets
         echo/dies-of-unfinished-input echo/dies-when-an-old-client-resets
@@ -167,6 +171,7 @@ _DEATHS = {
         reset/does-not-know-crlf reset/compares-reads
     """,
     "reset-early": """
+        echo/resets-at-fin-while-writing
         reset/resets-everybody
         reset/ignores-case reset/command-anywhere reset/command-as-prefix
         reset/strips-before-comparing discard/aborts-on-broken-utf8

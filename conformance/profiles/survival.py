@@ -37,6 +37,8 @@ def declare(profile: StreamProfile, writes: bool) -> None:
             transports=ABORTABLE,
         )
         def reset_while_writing(session: Session) -> None:
+            if session.can_pause:
+                _reset_before_the_answer(session, profile)
             peer = session.join()
             profile.stall(session, peer)
             if profile.provoke:
@@ -87,3 +89,18 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         session.next_client_is_served()
         stalled.reset()
         session.next_client_is_served()
+
+
+def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
+    """A client whose RST follows its FIN before the server has run: its first write fails.
+
+    An RST in CLOSE_WAIT makes that EPIPE, and SIGPIPE where it is not ignored; the input
+    that came before it can still be read.
+    """
+    peer = session.join()
+    session.let_accept()
+    with session.paused():
+        peer.send(profile.first_input)
+        peer.send_eof()
+        peer.reset()
+    session.next_client_is_served()
