@@ -71,6 +71,7 @@ class Profile:
         visit: a whole small session of a new client, to its orderly end.
         transports: what the service can be given over.
         silent: the server never sends a byte; its FIN is all that answers the probe.
+        late: a right server's answer to the probe may come at its end only.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Profile:
         visit: Callable[[Session], None],
         transports: tuple[str, ...],
         silent: bool = False,
+        late: bool = False,
     ) -> None:
         self.name = name
         self.title = title
@@ -91,6 +93,7 @@ class Profile:
         self.visit = visit
         self.transports = transports
         self.silent = silent
+        self.late = late
         self.requirements: list[Requirement] = []
 
     def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
@@ -170,6 +173,7 @@ class StreamProfile(Profile):
             visit=lambda session: session.serve(session.join()),
             transports=STREAMS,
             silent=silent,
+            late=silent or ends_by_itself or provoke is not None,
         )
         self.half_input = half_input
         self.open = open

@@ -18,6 +18,7 @@ import pexpect
 from pexpect import fdpexpect
 from pexpect.spawnbase import SpawnBase
 
+from .targets.queues import Queues, queues_of
 from .transcript import RECEIVED, SENT, Transcript
 
 FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
@@ -132,6 +133,10 @@ class Channel:
             if note:
                 self.transcript.note(self.name, "close")
             self._sock.close()
+
+    def queues(self) -> Queues | None:
+        """What waits in the sockets between the client and the server, where it can be told."""
+        return queues_of(self._sock)
 
     def wait_writable(self, timeout: float) -> bool:
         """Whether it can be written within ``timeout`` seconds."""

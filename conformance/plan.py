@@ -124,6 +124,7 @@ class Plan:
             self.options.directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
             silent=profile.silent,
+            late=profile.late,
             brisk=isinstance(target, ReferenceTarget) and case.requirement.clause in _UNHURRIED,
         )
 

@@ -49,6 +49,8 @@ class Sender:
         self._transcript = transcript
         self._previous = b""
         self._sent: list[bytes] = []
+        #: Whether an answer from another address or port is judged (11.4), or taken as it is.
+        self.judges_source = False
         self._answered: set[bytes] = set()
         try:
             family, self._server = endpoints(address)[0]
@@ -147,6 +149,8 @@ class Sender:
         self._transcript.note(self.name, f"{len(data)} bytes from {source[0]} port {source[1]}")
         if data not in missing:
             return None  # somebody else's
+        if not self.judges_source:
+            return data
         raise Violation(
             "wrong-source",
             f"the answer came from {source[0]} port {source[1]} and not from {self._address}",

@@ -208,26 +208,6 @@ class TakesAnyLength(Chat):
                 self.take(line.removesuffix(b"\r"))
 
 
-@fault("newest-first", breaks="order")
-class NewestFirst(Chat):
-    """Of messages that come together the last is told first."""
-
-    held: "list[tuple[bytes, bytes]] | None" = None
-
-    def received(self, data: bytes) -> None:
-        self.held = []
-        super().received(data)
-        held, self.held = self.held, None
-        for channel, line in reversed(held):
-            super().notify(channel, line)
-
-    def notify(self, channel: bytes, line: bytes) -> None:
-        if self.held is None or line.startswith(b"*"):
-            super().notify(channel, line)
-        else:
-            self.held.append((channel, line))
-
-
 @fault("blocks-in-send", breaks="stalled-member")
 class BlocksInSend(Chat):
     """A member that does not read blocks the whole server."""

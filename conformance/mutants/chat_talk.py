@@ -146,6 +146,18 @@ class PartsInSilence(Chat):
             super().notify(channel, line)
 
 
+@fault("parts-from-all", breaks="part")
+class PartsFromAll(Chat):
+    """PART leaves every channel and not only the one that it names."""
+
+    def part(self, channel: bytes, text: bytes) -> bytes:
+        said = super().part(channel, text)
+        if said == b"OK":
+            for members in list(self.room.channels.values()):
+                members.pop(self, None)
+        return said
+
+
 @fault("hears-on", breaks="part")
 class HearsOn(Chat):
     """Who has parted a channel goes on hearing it."""
@@ -232,3 +244,43 @@ class EscapesHtml(Chat):
 
     def say(self, channel: bytes, text: bytes) -> bytes:
         return super().say(channel, text.replace(b"&", b"&amp;").replace(b"<", b"&lt;"))
+
+
+@fault("newest-first", breaks="order")
+class NewestFirst(Chat):
+    """Of messages that come together the last is told first."""
+
+    held: "list[tuple[bytes, bytes]] | None" = None
+
+    def received(self, data: bytes) -> None:
+        self.held = []
+        super().received(data)
+        held, self.held = self.held, None
+        for channel, line in reversed(held):
+            super().notify(channel, line)
+
+    def notify(self, channel: bytes, line: bytes) -> None:
+        if self.held is None or line.startswith(b"*"):
+            super().notify(channel, line)
+        else:
+            self.held.append((channel, line))
+
+
+@fault("errors-come-first", breaks="in-order")
+class ErrorsComeFirst(Chat):
+    """Of commands that come together it refuses first what it can refuse at once."""
+
+    held: "list[bytes] | None" = None
+
+    def received(self, data: bytes) -> None:
+        self.held = []
+        super().received(data)
+        held, self.held = self.held, None
+        for said in sorted(held, key=lambda said: not said.startswith(b"ERROR")):
+            super().send(said)
+
+    def send(self, data: bytes) -> None:
+        if self.held is None or not data.startswith((b"OK", b"ERROR")):
+            super().send(data)
+        else:
+            self.held.append(data)

@@ -1,12 +1,9 @@
-"""crud, broken."""
-
-import os
+"""crud, broken: commands and answers; crud_store.py has the rest of the family."""
 
 from ..reference.python.store import COMMANDS, Crud, Store
 from .common import add_to
-from .form import Family
+from .crud_store import family
 
-family = Family("crud")
 fault = family.fault
 MUTANTS = family.mutants
 
@@ -183,6 +180,41 @@ class ChecksLate(Crud):
         return super().obey(command, key, value)
 
 
+@fault("forgets-its-queue-at-fin", breaks="ends-fin")
+class ForgetsItsQueueAtFin(Crud):
+    """At FIN it drops the answers that its client has not taken yet."""
+
+    def wants(self) -> int:
+        return super().wants() | (0 if self.input_ended else 1)
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
+@fault("reads-come-later", breaks="in-order")
+class ReadsComeLater(Crud):
+    """Reads are asynchronous: the answers to later commands overtake theirs."""
+
+    def received(self, data: bytes) -> None:
+        self.late = b""
+        super().received(data)
+        self.send(self.late)
+
+    def send(self, data: bytes) -> None:
+        if self.reading:
+            self.late += data
+        else:
+            super().send(data)
+
+    reading, late = False, b""
+
+    def answer(self, line: bytes) -> bytes:
+        said = super().answer(line)
+        self.reading = line[:4].lower() == b"read"
+        return said
+
+
 @fault("says-bye", breaks="ends-fin")
 class SaysBye(Crud):
     """A word follows before the FIN."""
@@ -218,52 +250,6 @@ class KeepsCr(Crud):
 
     def received(self, data: bytes) -> None:
         super().received(data.replace(b"\r\n", b"\r\r\n"))
-
-
-@fault("in-memory-only", breaks="kept-sigterm")
-class InMemoryOnly(Crud):
-    """Nothing is kept."""
-
-    def open_store(self) -> Store:
-        return Store(None)
-
-
-@fault("forgets-deletes", breaks="kept-sigterm")
-class ForgetsDeletes(Crud):
-    """What was deleted is there again after a new start."""
-
-    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
-        if command == b"delete" and key in Crud.store.values:
-            del Crud.store.values[key]
-            return b"OK"
-        return super().obey(command, key, value)
-
-
-class BufferedStore(Store):
-    """Writes at the end."""
-
-    waiting = b""
-
-    def put(self, key: bytes, value: bytes) -> None:
-        self.waiting += key + b" " + value + b"\n"
-        journal, self.journal = self.journal, None
-        super().put(key, value)
-        self.journal = journal
-
-
-@fault("saves-at-the-end", breaks="kept-sigkill")
-class SavesAtTheEnd(Crud):
-    """The journal is written on SIGTERM."""
-
-    def open_store(self) -> Store:
-        return BufferedStore(os.environ.get("DATA_DIR"))
-
-    def close(self) -> None:
-        store = Crud.store
-        if self.server.stopping and isinstance(store, BufferedStore) and store.journal:
-            os.write(store.journal, store.waiting)
-            store.waiting = b""
-        super().close()
 
 
 @fault("prompts", breaks="terminal")

@@ -33,6 +33,15 @@ class CutsTheReply(Hello):
         return super().setting(name)[:-1]
 
 
+@fault("replies-to-lines-only", breaks="reply")
+class RepliesToLinesOnly(Hello):
+    """What does not end in a newline is never answered."""
+
+    def received(self, data: bytes) -> None:
+        if b"\n" in data:
+            super().received(data)
+
+
 @fault("replies-once", breaks="again")
 class RepliesOnce(Hello):
     """Replies to the first read of a connection only."""

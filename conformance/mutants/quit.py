@@ -45,6 +45,32 @@ class UpperCasesBrackets(Quit):
         self.send(self.setting("token"))
 
 
+@fault("joins-blanks", breaks="upper")
+class JoinsBlanks(Quit):
+    """Takes a line for words: a run of blanks comes back as one."""
+
+    def answer(self, text: str) -> None:
+        while "  " in text:
+            text = text.replace("  ", " ")
+        super().answer(text)
+
+
+@fault("expands-tabs", breaks="upper")
+class ExpandsTabs(Quit):
+    """A tab comes back as blanks."""
+
+    def answer(self, text: str) -> None:
+        super().answer(text.expandtabs())
+
+
+@fault("strips-lines", breaks="upper")
+class StripsLines(Quit):
+    """Blanks at the end of a line are lost."""
+
+    def answer(self, text: str) -> None:
+        super().answer(text[:-1].rstrip(" \t") + "\n" if text.endswith("\n") else text)
+
+
 @fault("token-once", breaks="token")
 class TokenOnce(Quit):
     """Only the first answer ends in the token."""
@@ -153,6 +179,18 @@ class DecodesEachRead(Quit):
 
     def received(self, data: bytes) -> None:
         self.answer(data.decode("utf-8", "replace"))
+
+
+@fault("decodes-each-kilobyte", breaks="utf8-split")
+class DecodesEachKilobyte(Quit):
+    """A letter split over two buffers of a kilobyte is lost; segments are put together first."""
+
+    read_size = 1024
+
+    def received(self, data: bytes) -> None:
+        if len(data) == 1024:
+            data = data.decode("utf-8", "ignore").encode()
+        super().received(data)
 
 
 @fault("answers-64-kib", breaks="large")

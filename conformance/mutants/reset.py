@@ -9,6 +9,32 @@ fault = family.fault
 MUTANTS = family.mutants
 
 
+@fault("resets-nine-times", breaks="reset")
+class ResetsNineTimes(Reset):
+    """From the tenth command on it ends by FIN."""
+
+    times = 0
+
+    def abort(self) -> None:
+        ResetsNineTimes.times += 1
+        if ResetsNineTimes.times < 10:
+            super().abort()
+        else:
+            self.finish()
+
+
+@fault("forgets-its-queue-at-fin", breaks="ends-fin")
+class ForgetsItsQueueAtFin(Reset):
+    """Takes lines without bound, and at FIN drops what its client has not taken yet."""
+
+    def wants(self) -> int:
+        return super().wants() | (0 if self.input_ended else 1)
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("strips-blanks", breaks="lines")
 class StripsBlanks(Reset):
     """Strips blanks from a line's ends."""

@@ -7,6 +7,9 @@ are told by ``selftest`` too, which knows what it has seen.
 #: Signature -> the mutants that die so.
 _DEATHS = {
     "wrong-bytes": """
+        quit/joins-blanks quit/expands-tabs quit/strips-lines quit/decodes-each-kilobyte
+        chat/parts-from-all chat/errors-come-first crud/forgets-at-the-second-start
+        crud/reads-come-later
         echo/prompts echo/greets-late echo/answers-twice echo/drops-0x1a echo/speaks-telnet
         echo/decodes-utf8 echo/clears-high-bit echo/turns-crlf-to-lf echo/strips-blanks
         echo/drops-when-full echo/loses-after-a-stall echo/broadcasts
@@ -58,6 +61,7 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
+        hello/replies-to-lines-only crud/forgets-its-queue-at-fin reset/forgets-its-queue-at-fin
         echo/drops-its-queue-at-fin
         echo/ends-at-0x04 echo/drops-pending-at-fin greet/cuts-farewell
         greet/never-says-farewell greet/quits-on-quit greet/farewell-to-the-newest
@@ -165,6 +169,7 @@ _DEATHS = {
         quit/token-before-answer
     """,
     "fin-instead-of-rst": """
+        reset/resets-nine-times
         reset/closes-instead reset/finishes-instead
     """,
     "no-rst": """

@@ -50,10 +50,18 @@ def join_again(session: Session) -> None:
 
 @chat.must("part", "12.8", "PART: OK, the others are told, and it hears no more.", "SPEC 12.8")
 def part(session: Session) -> None:
-    channel = new_channel()
+    channel, other = new_channel(), new_channel()
     first, one, second, two = company(session, channel)
+    for peer in (first, second):
+        ask(peer, b"JOIN " + other, b"OK")
+    hears_join(first, two, other)
     ask(second, b"PART " + channel, b"OK")
     hears_leave(first, two, channel)
+    # It is still in the other one: there it speaks and hears.
+    ask(second, b"SAY " + other + b" still here", b"OK")
+    hears(first, other, two, b"still here")
+    ask(first, b"SAY " + other + b" I see", b"OK")
+    hears(second, other, one, b"I see")
     ask(first, b"SAY " + channel + b" alone", b"OK")
     hears_nothing(second)
     ask(second, b"JOIN " + channel, b"OK")

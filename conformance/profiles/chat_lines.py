@@ -109,6 +109,29 @@ def order(session: Session) -> None:
 
 
 @chat.must(
+    "in-order",
+    "12.26",
+    "Answers come in the order of their commands, however many are sent at once.",
+    "SPEC 12.26",
+)
+def in_order(session: Session) -> None:
+    channel, other = new_channel(), new_channel()
+    peer, _ = enter(session, channel)
+    talk = [
+        (b"SAY " + channel + b" hello", b"OK"),
+        (b"SAY " + other + b" hello", b"ERROR not in channel"),
+        (b"LOGIN " + new_name() + b" secret", b"ERROR already logged in"),
+        (b"JOIN " + other, b"OK"),
+        (b"JOIN " + channel, b"OK"),
+        (b"PART " + other, b"OK"),
+        (b"PART " + other, b"ERROR not in channel"),
+    ] * 40
+    peer.send(b"".join(command + b"\n" for command, _ in talk))
+    answers = b"".join(answer + b"\n" for _, answer in talk)
+    peer.expect(answers, "the answers in the order of the commands")
+
+
+@chat.must(
     "stalled-member",
     "12.22",
     "A member that stops reading does not hold up the others.",

@@ -6,6 +6,8 @@ proof that a client is served in full.
 
 from __future__ import annotations
 
+import time
+
 from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
@@ -13,6 +15,12 @@ from . import concurrency, lifecycle, survival
 
 #: Bytes after which a stalled client's server has more to write than its socket takes.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
+
+#: More than the sockets of both sides hold (Linux: 4 MiB to send, 6 MiB to receive).
+PENDING = 16 * 1024 * 1024
+
+#: Seconds without progress after which a server reads no more of what one client has sent.
+SETTLING = 0.2
 
 
 def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
@@ -34,9 +42,6 @@ def jam(_session: Session, peer: Peer, pattern: bytes) -> None:
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:
     """Send and do not read, until the server takes no more although it has had its turn.
 
-    A busy machine may keep the server from running for longer than a pause without progress;
-    serving other clients shows that it has run.
-
     Arguments:
         limit: bytes after which to stop although they are still taken.
     Returns the number of bytes that were taken.
@@ -44,9 +49,25 @@ def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) 
     taken = 0
     while True:
         before, taken = taken, peer.flood(pattern, limit, JAM_QUIET, taken)
-        if before and taken - before < len(pattern):
+        settle(session, peer)
+        if taken >= limit or (before and taken - before < len(pattern)):
             return taken
-        for _ in range(2):
+
+
+def settle(session: Session, peer: Peer) -> None:
+    """Wait until the server has read what the peer has sent (its FIN too), or stopped reading.
+
+    A server that has to forget something at FIN must have come to the FIN before the peer
+    reads. Where the kernel does not tell, other clients are served meanwhile.
+    """
+    queues, until = peer.queues(), time.monotonic() + SETTLING
+    while time.monotonic() < until:
+        if queues is None:
             session.next_client_is_served()
-        if taken >= limit:
-            return taken
+            continue
+        time.sleep(SETTLING / 8)
+        before, queues = queues, peer.queues()
+        if queues != before:
+            until = time.monotonic() + SETTLING
+        elif queues is not None and queues.unread <= 1:
+            return  # TCP counts the FIN, also when it has been read

@@ -12,9 +12,12 @@ from ..outcome import Violation
 from ..session import Session
 from ..wire import SILENCE, Peer
 from .commands import LONGEST, ask, ask_in_vain, finish
-from .common import every_stream_service
+from .common import every_stream_service, settle
 
 TERMINATION = 5.0
+
+#: A value, and how often it is asked for where the answers are to be 8 MiB.
+LONG_VALUE, READS = b"x" * 4000, 2000
 
 
 def new_key() -> bytes:
@@ -38,8 +41,8 @@ def serve(session: Session, peer: Peer) -> None:
 def stall(session: Session, peer: Peer) -> None:
     """Ask for 8 MiB and read nothing."""
     key = new_key()
-    ask(peer, b"create " + key + b" " + b"x" * 4000, b"OK")
-    peer.send((b"read " + key + b"\n") * 2000)
+    ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
+    peer.send((b"read " + key + b"\n") * READS)
 
 
 crud = StreamProfile(
@@ -193,6 +196,13 @@ def ends_fin(session: Session) -> None:
     peer.send_eof()
     peer.expect(b"OK\n" * len(keys), "the pending answers")
     peer.expect_eof()
+    # 8 MiB of answers: more than the sockets of both sides hold.
+    peer = session.join(receive_buffer=256 * 1024)
+    stall(session, peer)
+    peer.send_eof()
+    settle(session, peer)
+    peer.expect((b"OK " + LONG_VALUE + b"\n") * READS, "the pending answers")
+    peer.expect_eof()
 
 
 @crud.must("segments", "10.13", "However a command is cut into segments, it is one.", "RFC 9293")
@@ -246,15 +256,39 @@ def _is_kept(session: Session, end) -> None:  # type: ignore[no-untyped-def]
     ask(peer, b"create " + goes + b" x", b"OK")
     ask(peer, b"update " + changes + b" after", b"OK")
     ask(peer, b"delete " + goes, b"OK")
-    end()
-    peer.close()
-    session.start_again()
-    peer = session.join()
-    ask(peer, b"read " + stays, b"OK " + value)
-    ask(peer, b"read " + changes, b"OK after")
-    ask(peer, b"read " + goes, b"ERROR not found")
-    ask(peer, b"create " + stays + b" x", b"ERROR exists")
+    # Twice: what was read back at one start must be there at the next one too.
+    for _ in range(2):
+        end()
+        peer.close()
+        session.start_again()
+        peer = session.join()
+        ask(peer, b"read " + stays, b"OK " + value)
+        ask(peer, b"read " + changes, b"OK after")
+        ask(peer, b"read " + goes, b"ERROR not found")
+        ask(peer, b"create " + stays + b" x", b"ERROR exists")
     finish(peer)
+
+
+@crud.must(
+    "in-order",
+    "10.18",
+    "Answers come in the order of their commands, however many are sent at once.",
+    "SPEC 10.18",
+)
+def in_order(session: Session) -> None:
+    peer, key, other = session.join(), new_key(), new_key()
+    talk = [
+        (b"create " + key + b" one", b"OK"),
+        (b"read " + key, b"OK one"),
+        (b"read " + other, b"ERROR not found"),
+        (b"update " + key + b" two", b"OK"),
+        (b"create " + key + b" three", b"ERROR exists"),
+        (b"read " + key, b"OK two"),
+        (b"delete " + key, b"OK"),
+    ] * 40
+    peer.send(b"".join(command + b"\n" for command, _ in talk))
+    answers = b"".join(answer + b"\n" for _, answer in talk)
+    peer.expect(answers, "the answers in the order of the commands")
 
 
 @crud.must("terminal", "10.17", "A person on a terminal creates and reads.", "SPEC 10.17")

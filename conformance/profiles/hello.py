@@ -104,6 +104,11 @@ def reply_(session: Session) -> None:
     peer = session.join()
     peer.send(b"Hello server\n")
     take_replies(session, peer)
+    # A server that replies per line replies to an unfinished one at its end.
+    unfinished = session.join()
+    unfinished.send(b"no newline")
+    unfinished.send_eof()
+    take_replies(session, unfinished, until_end=True)
 
 
 @hello.must("again", "8.2", "Input that comes after a reply is answered as well.", "SPEC 8.2")

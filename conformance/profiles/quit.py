@@ -20,18 +20,16 @@ NON_ASCII = "é ñ ü ж λ 漢 😀"
 LARGE = 384 * 1024
 
 
-def converse(session: Session, peer: Peer, *parts: bytes, patience: float = 0.0) -> None:
+def converse(session: Session, peer: Peer, *parts: bytes) -> None:
     """Send a text in parts and take its answer, up to a token at its end.
 
-    Arguments:
-        patience: seconds to give the server between two parts, so that it may read
-            each by itself; no verdict depends on it.
+    Between two parts another client is served, so that the server reads each by itself.
     """
     answer = Answer(b"".join(parts).decode(), session.parameters["token"])
-    for part in parts:
+    for number, part in enumerate(parts):
+        if number:
+            session.next_client_is_served()
         peer.send(part)
-        if part is not parts[-1]:
-            peer.poll(patience)
     take(peer, answer)
 
 
@@ -89,6 +87,11 @@ def upper(session: Session) -> None:
     barred = session.parameters["token"].lower() + session.parameters["token"].upper()
     every = bytes(byte for byte in range(0x20, 0x7F) if byte not in barred)
     converse(session, peer, every + b"\n")
+    # Runs of blanks and tabs, at both ends of a line and inside it.
+    letters = bytes(byte for byte in b"abcdefghjklmnoprsvwxyz" if byte not in barred)[:6]
+    for blanks in (b"  ", b"\t", b"\t\t", b" \t ", b"     "):
+        gap = bytes(byte for byte in blanks if byte not in barred)
+        converse(session, peer, gap + gap.join([letters] * 3) + gap + b"\n")
     for _ in range(3):
         converse(session, peer, words(session, 40) + b"\n")
 
@@ -149,9 +152,14 @@ def utf8(session: Session) -> None:
 )
 def utf8_split(session: Session) -> None:
     for letter in ("é", "漢", "😀"):
-        peer = session.join()
         data = letter.encode()
-        converse(session, peer, b"ab" + data[:1], data[1:] + b"cd\n", patience=0.1)
+        for at in range(1, len(data)):
+            peer = session.join()
+            converse(session, peer, words(session, 2) + data[:at], data[at:] + b"\n")
+    # Lines of 62 bytes: whatever the size of a buffer is, its end soon falls into a letter.
+    peer = session.join()
+    line = words(session, 1).decode().strip() or "-"
+    converse(session, peer, (line + "漢" * 20 + "\n").encode() * 330)
 
 
 @quit_.must(

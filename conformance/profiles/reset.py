@@ -10,7 +10,7 @@ from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
 from ..wire import Peer
-from .common import every_stream_service, jam
+from .common import PENDING, every_stream_service, jam, jam_until_stopped, settle
 
 LARGE = 1024 * 1024
 
@@ -91,9 +91,10 @@ def reset_(session: Session) -> None:
     peer = session.join()
     echoed(peer, b"before\n")
     aborted(session, peer)
-    # The very first line, and one that ends in CRLF.
-    aborted(session, session.join())
-    aborted(session, session.join(), b"\r\n")
+    # The very first line, and one that ends in CRLF; and as often as it is asked for.
+    for _ in range(8):
+        aborted(session, session.join())
+        aborted(session, session.join(), b"\r\n")
 
 
 @reset.must("case-sensitive", "6.4", "The command in another case is an ordinary line.", "SPEC 6.4")
@@ -190,6 +191,11 @@ def unterminated(session: Session) -> None:
     rest = b"no end"
     peer.send(rest)
     peer.send_eof()
+    _takes_the_rest(peer, rest)
+
+
+def _takes_the_rest(peer: Peer, rest: bytes) -> None:
+    """After FIN: an unterminated rest, or nothing, then FIN."""
     came = peer.read_to_end()
     if came not in (b"", rest):
         raise Violation(
@@ -210,6 +216,14 @@ def ends_fin(session: Session) -> None:
     peer.send_eof()
     peer.expect(many, "the pending lines")
     peer.expect_eof()
+    peer = session.join(receive_buffer=256 * 1024)
+    pattern = (b"x" * 63 + b"\n") * 1024
+    taken = jam_until_stopped(session, peer, pattern, PENDING)
+    peer.send_eof()
+    settle(session, peer)
+    whole, rest = divmod(taken, 64)
+    peer.expect(pattern[:64] * whole, "the pending lines")
+    _takes_the_rest(peer, pattern[:rest])
 
 
 @reset.must("large", "6.10", "More lines than any socket buffer holds come back.", "SPEC 6.1")

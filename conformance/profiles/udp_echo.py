@@ -84,6 +84,7 @@ def to_the_sender(session: Session) -> None:
 def from_the_server(session: Session) -> None:
     for number in range(3):
         sender = session.sender()
+        sender.judges_source = True
         sender.send(b"whence %d" % number)
         sender.expect(b"whence %d" % number, awaited="the echo from the server's own port")
 

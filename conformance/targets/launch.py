@@ -61,6 +61,7 @@ class Wanted(NamedTuple):
     directory: str | None = None
     kept: bool = False
     silent: bool = False
+    late: bool = False
     brisk: bool = False
 
 
@@ -139,7 +140,17 @@ def start_again(wanted: Wanted, before: Server, stack: ExitStack) -> Server:
 
 
 def _find(wanted: Wanted, address: Address) -> Address:
-    return await_ready(None, [address], False, wanted.first_input, wanted.deadline, wanted.silent)
+    return _ready(wanted, None, [address])
+
+
+def _ready(
+    wanted: Wanted, process: Process | None, candidates: list[Address], announces: bool = False
+) -> Address:
+    return await_ready(
+        *(process, candidates, announces, wanted.first_input, wanted.deadline),
+        silent=wanted.silent,
+        late=wanted.late,
+    )
 
 
 def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
@@ -194,9 +205,7 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         older = bound_sockets() if announces else frozenset()
         process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
         try:
-            ready = await_ready(
-                process, candidates, announces, wanted.first_input, wanted.deadline, wanted.silent
-            )
+            ready = _ready(wanted, process, candidates, announces)
             if process.announced:
                 refuse_stranger(ready, older)
             return Server(ready, process)
@@ -217,9 +226,7 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     if not process.wait_announcement(wanted.deadline):
         raise Unreachable(f"no inetd at {at} ({process.ending})", process.last_lines())
     address = announced_address(process)
-    ready = await_ready(
-        process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
-    )
+    ready = _ready(wanted, process, [address])
     return Server(ready, process)
 
 
@@ -234,9 +241,7 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
         }
         argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
         process = _spawn(wanted, argv, environment, stack, listener.fileno())
-    ready = await_ready(
-        process, [address], False, wanted.first_input, wanted.deadline, wanted.silent
-    )
+    ready = _ready(wanted, process, [address])
     return Server(ready, process)
 
 

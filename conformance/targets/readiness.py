@@ -26,6 +26,9 @@ CLOSING_TOLERATED = 1.5
 #: Seconds after the first answer, with our FIN sent, that the probe waits for the end.
 QUIET = 3.0
 
+#: Seconds for the next probes of a target that has been silent so long once.
+KNOWN_SILENCE = 0.5
+
 
 def await_ready(
     process: Process | None,
@@ -34,6 +37,7 @@ def await_ready(
     first_input: bytes,
     deadline: float,
     silent: bool = False,
+    late: bool = False,
 ) -> Address:
     """Wait until one of the addresses answers, and say which.
 
@@ -44,6 +48,8 @@ def await_ready(
         first_input: bytes that the profile answers.
         deadline: seconds.
         silent: the profile sends no byte, and an orderly end is its whole answer.
+        late: nothing is to be heard before the end, so that a lasting silence on a
+            connection is a fault to be judged, and no server that is still starting.
     Raises Unreachable, with what was seen last.
     """
     with ExitStack() as stack:
@@ -51,7 +57,7 @@ def await_ready(
 
         def probe(address: Address, until: float) -> str:
             if address.transport not in DATAGRAMS:
-                return _probe(address, first_input, until, silent)
+                return _probe(address, first_input, until, silent, late)
             if address not in asked:
                 asked[address] = DatagramProbe(address)
                 stack.callback(asked[address].close)
@@ -112,7 +118,13 @@ _ANSWER = {True: ANSWERED, False: SILENT, None: ABSENT}
 _SILENCE = dict.fromkeys(DATAGRAMS, "nothing there answers a datagram")
 
 
-def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> str:
+class _Patience:
+    """Seconds for which a late answer is waited for: fewer once the target is known not to."""
+
+    seconds = QUIET
+
+
+def _probe(address: Address, first_input: bytes, until: float, silent: bool, late: bool) -> str:
     """One small session; what came of it."""
     remaining = until - time.monotonic()
     try:
@@ -122,6 +134,8 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> 
     answered = False
     with sock:
         try:
+            if late:
+                until = min(until, time.monotonic() + _Patience.seconds)
             sock.settimeout(max(0.05, until - time.monotonic()))
             sock.sendall(first_input)
             sock.shutdown(1)
@@ -138,7 +152,9 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool) -> 
                 if time.monotonic() > until:
                     return ANSWERED
         except TimeoutError:
-            return ANSWERED if answered else SILENT
+            if late and not answered:
+                _Patience.seconds = KNOWN_SILENCE
+            return ANSWERED if answered or late else SILENT
         except OSError:
             return ANSWERED if answered else CLOSED
 

@@ -199,6 +199,7 @@ def test_an_answer_from_elsewhere_is_seen_at_once() -> None:
             worker.sendto(data, source)
 
     with talking_to(answer) as (sender, _):
+        sender.judges_source = True
         found = violation_of(sender, b"hello")
     assert found.kind == "wrong-source"
     assert "the answer came from 127.0.0.1 port" in found.summary

@@ -121,3 +121,104 @@ def test_an_echo_that_dies_of_sigpipe_is_found_every_time(tmp_path: Path) -> Non
         found = judged(THREADS, folder, "--case=echo/reset-while-writing", "--transport=tcp")
         assert found.ids("FAIL") == {"echo/reset-while-writing"}
         assert "SIGPIPE" in found.message("echo/reset-while-writing")
+
+
+#: Reads on and on, a little at a time, whether the echo is taken or not.
+SLOW = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
+
+def write(sock, queue, arrived):
+    try:
+        while True:
+            with arrived:
+                while not queue:
+                    arrived.wait()
+                data = bytes(queue)
+                queue.clear()
+            sock.sendall(data)
+    except OSError:
+        pass
+
+def serve(sock):
+    queue, arrived = bytearray(), threading.Condition()
+    threading.Thread(target=write, args=(sock, queue, arrived), daemon=True).start()
+    try:
+        while data := sock.recv(524288):
+            with arrived:
+                queue.extend(data)
+                arrived.notify()
+            if len(queue) > 65536:
+                threading.Event().wait(0.6)
+    except OSError:
+        pass
+
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+def test_an_echo_that_queues_slowly_and_without_bound(tmp_path: Path) -> None:
+    found = judged(SLOW, tmp_path, "--case=echo/backpressure", "--transport=tcp", "--deadline=5")
+    assert found.ids("WARN") == {"echo/backpressure"}
+    assert "unbounded" in str(found.results[0]["signature"])
+
+
+#: Serves each client in a thread: HANDLE is its code.
+SERVED = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
+
+def serve(sock):
+    HANDLE
+
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+STAYS = "while sock.recv(4096): pass\n    threading.Event().wait(60)"
+
+
+@pytest.mark.parametrize(
+    ("profile", "handle", "words", "broken"),
+    [
+        (
+            "discard",
+            STAYS,
+            "ends-fin",
+            "no-fin",
+        ),
+        (
+            "half-open",
+            STAYS,
+            "reply",
+            "missing-bytes",
+        ),
+        ("greet", "sock.recv(1) and sock.sendall(b'Hello')", "greeting", "missing-bytes"),
+    ],
+)
+def test_a_server_that_is_silent_where_an_end_is_due_is_judged(
+    profile: str, handle: str, words: str, broken: str, tmp_path: Path
+) -> None:
+    script = SERVED.replace("HANDLE", handle)
+    case = (f"--profile={profile}", f"--case={profile}/{words}", "--transport=tcp", "--deadline=4")
+    found = judged(script, tmp_path, *case)
+    assert found.status == 1, found.stderr
+    assert [one["signature"] for one in found.results] == [broken]
+
+
+def test_a_datagram_server_that_answers_from_another_port_is_judged(tmp_path: Path) -> None:
+    script = """
+import socket, sys
+ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ours.bind(("127.0.0.1", int(sys.argv[1])))
+other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    data, sender = ours.recvfrom(65536)
+    other.sendto(data, sender)
+"""
+    cases = [f"--case=udp-echo/{words}" for words in ("from-the-server", "simple", "sizes")]
+    found = judged(script, tmp_path, "--profile=udp-echo", *cases, "--transport=udp")
+    assert found.ids("FAIL") == {"udp-echo/from-the-server"}
+    assert found.ids("PASS") == {"udp-echo/simple", "udp-echo/sizes"}

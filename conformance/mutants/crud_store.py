@@ -1,0 +1,72 @@
+"""crud, broken: what is still there after a new start; crud.py has the rest of the family."""
+
+import os
+
+from ..reference.python.store import Crud, Store
+from .form import Family
+
+family = Family("crud")
+fault = family.fault
+
+
+@fault("in-memory-only", breaks="kept-sigterm")
+class InMemoryOnly(Crud):
+    """Nothing is kept."""
+
+    def open_store(self) -> Store:
+        return Store(None)
+
+
+@fault("forgets-deletes", breaks="kept-sigterm")
+class ForgetsDeletes(Crud):
+    """What was deleted is there again after a new start."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if command == b"delete" and key in Crud.store.values:
+            del Crud.store.values[key]
+            return b"OK"
+        return super().obey(command, key, value)
+
+
+class RestartedStore(Store):
+    """Starts a new journal."""
+
+    def replay(self) -> None:
+        super().replay()
+        assert self.journal is not None
+        os.ftruncate(self.journal, 0)
+
+
+@fault("forgets-at-the-second-start", breaks="kept-sigterm")
+class ForgetsAtTheSecondStart(Crud):
+    """What it has read at its start is not written again."""
+
+    def open_store(self) -> Store:
+        return RestartedStore(os.environ.get("DATA_DIR"))
+
+
+class BufferedStore(Store):
+    """Writes at the end."""
+
+    waiting = b""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self.waiting += key + b" " + value + b"\n"
+        journal, self.journal = self.journal, None
+        super().put(key, value)
+        self.journal = journal
+
+
+@fault("saves-at-the-end", breaks="kept-sigkill")
+class SavesAtTheEnd(Crud):
+    """The journal is written on SIGTERM."""
+
+    def open_store(self) -> Store:
+        return BufferedStore(os.environ.get("DATA_DIR"))
+
+    def close(self) -> None:
+        store = Crud.store
+        if self.server.stopping and isinstance(store, BufferedStore) and store.journal:
+            os.write(store.journal, store.waiting)
+            store.waiting = b""
+        super().close()

@@ -1,0 +1,178 @@
+"""echo, broken: the greeting, and what becomes of the bytes; echo.py has the rest."""
+
+from ..reference.python.services import Echo
+from .common import small_send_buffer
+from .form import Family
+
+family = Family("echo")
+fault = family.fault
+
+
+@fault("prompts", breaks="greeting")
+class Prompts(Echo):
+    """Sends a prompt on connect."""
+
+    def connected(self) -> None:
+        super().connected()
+        self.send(b"> ")
+
+
+@fault("greets-late", breaks="greeting")
+class GreetsLate(Echo):
+    """Greets when the first input comes, with a newline of its own."""
+
+    greeted = False
+
+    def connected(self) -> None:
+        pass
+
+    def received(self, data: bytes) -> None:
+        if not self.greeted:
+            self.greeted = True
+            self.send(self.setting("greeting") or b"\n")
+        super().received(data)
+
+
+@fault("answers-once", breaks="simple")
+class AnswersOnce(Echo):
+    """Echoes the first read of a connection and then nothing more."""
+
+    answered = False
+
+    def received(self, data: bytes) -> None:
+        if not self.answered:
+            self.answered = True
+            super().received(data)
+
+
+@fault("answers-twice", breaks="simple")
+class AnswersTwice(Echo):
+    """Writes and pipes: the answer comes twice."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data + data)
+
+
+@fault("waits-for-newline", breaks="no-newline")
+class WaitsForNewline(Echo):
+    """Echoes whole lines only; a rest comes at FIN."""
+
+    rest = b""
+
+    def received(self, data: bytes) -> None:
+        whole, newline, self.rest = (self.rest + data).rpartition(b"\n")
+        super().received(whole + newline)
+
+    def ended(self) -> None:
+        self.send(self.rest)
+        super().ended()
+
+
+@fault("stops-at-nul", breaks="binary")
+class StopsAtNul(Echo):
+    """Takes a read for a C string."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.partition(b"\0")[0])
+
+
+@fault("ends-at-0x04", breaks="binary")
+class EndsAtEot(Echo):
+    """Takes 0x04 for the end of input."""
+
+    def received(self, data: bytes) -> None:
+        before, end, _ = data.partition(b"\x04")
+        super().received(before)
+        if end:
+            self.finish()
+
+
+@fault("drops-0x1a", breaks="binary")
+class DropsSub(Echo):
+    """Drops 0x1A, as text mode on Windows does."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\x1a", b""))
+
+
+@fault("speaks-telnet", breaks="binary")
+class SpeaksTelnet(Echo):
+    """Takes 0xFF for a telnet command and swallows it."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\xff\xff", b"\xff") if b"\xff" in data else data)
+
+
+@fault("decodes-utf8", breaks="binary")
+class DecodesUtf8(Echo):
+    """Decodes bytes as UTF-8, with replacement."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.decode("utf-8", "replace").encode())
+
+
+@fault("clears-high-bit", breaks="binary")
+class ClearsHighBit(Echo):
+    """Is not 8-bit clean."""
+
+    def received(self, data: bytes) -> None:
+        super().received(bytes([byte & 0x7F for byte in data]))
+
+
+@fault("turns-crlf-to-lf", breaks="binary")
+class TurnsCrlfToLf(Echo):
+    """Reads in text mode: CR LF becomes LF."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\r\n", b"\n"))
+
+
+@fault("strips-blanks", breaks="binary")
+class StripsBlanks(Echo):
+    """Strips blanks at the beginning of a read."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.lstrip(b" \t") if len(data) > 1 else data)
+
+
+@fault("loses-byte-4096", breaks="segments")
+class LosesByte4096(Echo):
+    """A buffer of 4096 with room for a NUL: a full read loses its last byte."""
+
+    read_size = 4096
+
+    def received(self, data: bytes) -> None:
+        super().received(data[:4095])
+
+
+@fault("answers-first-line", breaks="coalesced")
+class AnswersFirstLine(Echo):
+    """Of several lines in one read it answers the first."""
+
+    def received(self, data: bytes) -> None:
+        first, newline, _ = data.partition(b"\n")
+        super().received(first + newline if newline and data.endswith(b"\n") else data)
+
+
+@fault("stops-after-a-megabyte", breaks="large")
+class StopsAfterAMegabyte(Echo):
+    """Serves each client a megabyte."""
+
+    left = 1024 * 1024
+
+    def received(self, data: bytes) -> None:
+        super().received(data[: max(0, self.left)])
+        self.left -= len(data)
+
+
+@fault("drops-when-full", breaks="large")
+class DropsWhenFull(Echo):
+    """What the socket does not take at once is lost."""
+
+    def connected(self) -> None:
+        small_send_buffer(self)
+        super().connected()
+
+    def flush(self) -> None:
+        super().flush()
+        self.output.clear()
