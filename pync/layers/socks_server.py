@@ -67,20 +67,25 @@ def names(user: str, password: str) -> Admits:
     return admits
 
 
-def serve(admits: Admits | None = None, versions: tuple[int, ...] = (4, 5)) -> Handshake[Asked]:
+def serve(
+    admits: Admits | None = None,
+    versions: tuple[int, ...] = (4, 5),
+    delay: Callable[[], float] = lambda: PENALTY,
+) -> Handshake[Asked]:
     """Hear what a client asks for.
 
     Arguments:
         admits: judges the user and the password that it must name; SOCKS 4 has no password,
             and is refused. None: it need not name any.
         versions: which to speak.
+        delay: the seconds before a wrong password is refused.
 
     Raises HandshakeError; the client has been told why by then, if it can be.
     """
     (version,) = yield Exactly(1)
     if version not in versions:
         raise HandshakeError("the client does not speak SOCKS")
-    return (yield from _serve4(admits) if version == 4 else _serve5(admits))
+    return (yield from _serve4(admits) if version == 4 else _serve5(admits, delay))
 
 
 def granted(asked: Asked, host: str, port: int) -> bytes:
@@ -103,7 +108,7 @@ def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
     return _answer5(_REPLIES5.get(cause, _GENERAL) if resolved else _UNRESOLVED)
 
 
-def _serve5(admits: Admits | None) -> Handshake[Asked]:
+def _serve5(admits: Admits | None, delay: Callable[[], float]) -> Handshake[Asked]:
     (count,) = yield Exactly(1)
     methods = yield Exactly(count)
     method = _NO_AUTHENTICATION if admits is None else _PASSWORD
@@ -112,7 +117,7 @@ def _serve5(admits: Admits | None) -> Handshake[Asked]:
         raise HandshakeError("the client offers no method of authentication that is served")
     yield Send(bytes([5, method]))
     if admits is not None:
-        yield from _authenticate(admits)
+        yield from _authenticate(admits, delay)
     version, command, _, kind = yield Exactly(4)
     if version != 5:
         raise HandshakeError("the client does not speak SOCKS 5")
@@ -135,14 +140,14 @@ def _serve5(admits: Admits | None) -> Handshake[Asked]:
     return Asked(5, host, port)
 
 
-def _authenticate(admits: Admits) -> Handshake[None]:
+def _authenticate(admits: Admits, delay: Callable[[], float]) -> Handshake[None]:
     """RFC 1929. Who fails is let go: the RFC has no second try."""
     version, size = yield Exactly(2)
     user = yield Exactly(size)
     (size,) = yield Exactly(1)
     password = yield Exactly(size)
     if version != 1 or not admits(user, password):
-        yield Pause(PENALTY)
+        yield Pause(delay())
         yield Send(b"\1\1")
         raise HandshakeError("the user or the password is wrong")
     yield Send(b"\1\0")

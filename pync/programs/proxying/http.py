@@ -12,11 +12,11 @@ from ...core.errors import PyncError
 from ...core.events import AttemptFailed, Dropped
 from ...engine.loop import Scheduler, Timer
 from ...engine.turn import Turn
-from ...layers.http_auth import Guard, Judge
+from ...layers.http_auth import Guard
 from ...layers.http_proxy import BROKEN, DIALLING, HOLDING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 from .forwarding import Forwarding
-from .penalties import SECONDS, Penalties
+from .penalties import Penalties
 from .session import Make, Services, Session
 
 #: Cause of a failed dial -> status of the answer, if not 502 (RFC 9110 15.5.4, 15.6.5).
@@ -37,10 +37,11 @@ class HttpSession(Session):
         services: Services,
         client: Conn,
         left: Callable[[Session], None],
-        guard: Judge | None,
+        guard: _Judge | None,
         name: bytes,
     ) -> None:
         super().__init__(services, client, left)
+        self._guard = guard
         self._turn = Turn()
         self._proxy = Intermediary(guard, _date, name, self._turn.is_over)
 
@@ -69,7 +70,8 @@ class HttpSession(Session):
         if forwarding.failure is not None:
             self._drop(forwarding.failure, broken=True)
         elif state == HOLDING:
-            self._do(_Waiting(self._services.loop, SECONDS, self._released))
+            assert self._guard is not None
+            self._do(_Waiting(self._services.loop, self._guard.delay(), self._released))
         elif state == DIALLING:
             wanted = self._proxy.wanted
             if self._target is not None:
@@ -143,6 +145,10 @@ class _Judge:
         if answers:
             self._penalties.judge(self._host, fits)
         return verdict
+
+    def delay(self) -> float:
+        """Seconds before a refusal is sent."""
+        return self._penalties.delay(self._host)
 
 
 class _Waiting:

@@ -2,7 +2,8 @@
 
 A client's host may be wrong a few times in quick succession; after that it may try once for
 every ``SECONDS`` that pass, and what it tries sooner is refused unseen. Delaying the refusal alone
-would not do: who guesses over many connections would not wait for it.
+would not do: a client that guesses over many connections does not wait for it. The first refusals
+are not delayed: a client with a typing error learns at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ SECONDS = PENALTY
 
 #: Times that a host may be wrong in quick succession.
 BURST = 10
+
+#: Wrong passwords in quick succession that are refused without a delay.
+UNDELAYED = 3
 
 #: Hosts that are remembered.
 REMEMBERED = 4096
@@ -49,8 +53,16 @@ class Penalties:
         self._was_wrong(host)
         return False
 
+    def delay(self, host: str) -> float:
+        """Seconds before the refusal of what this host tried last is sent."""
+        return SECONDS if self._left(host) > UNDELAYED * SECONDS else 0.0
+
     def _may_try(self, host: str) -> bool:
-        return self._until.get(_network(host), 0.0) - self._now() <= (BURST - 1) * SECONDS
+        return self._left(host) <= (BURST - 1) * SECONDS
+
+    def _left(self, host: str) -> float:
+        """Seconds until all that a host did wrong is forgotten."""
+        return self._until.get(_network(host), 0.0) - self._now()
 
     def _was_wrong(self, host: str) -> None:
         network, now = _network(host), self._now()

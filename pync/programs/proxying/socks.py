@@ -22,6 +22,7 @@ class SocksSession(Session):
     Arguments:
         services, client, left: as for every session.
         admits: judges the user and the password that it must name; None: it need not.
+        delay: the seconds before a wrong password is refused.
         versions: those that it may speak.
     """
 
@@ -31,15 +32,17 @@ class SocksSession(Session):
         client: Conn,
         left: Callable[[Session], None],
         admits: Admits | None,
+        delay: Callable[[], float],
         versions: tuple[int, ...],
     ) -> None:
         super().__init__(services, client, left)
         self._admits = admits
+        self._delay = delay
         self._versions = versions
 
     def start(self) -> None:
         """Hear where it wants to go."""
-        self._negotiate(serve(self._admits, self._versions), self._asked)
+        self._negotiate(serve(self._admits, self._versions, self._delay), self._asked)
 
     def _asked(self, asked: Asked) -> None:
         self._dial(asked.host, asked.port, lambda failure: self._dialled(asked, failure))
@@ -77,7 +80,10 @@ def socks_sessions(kind: str, auth: tuple[str, str] | None) -> Make:
             assert knows is not None
             return penalties.judge(host, lambda: knows(user, password))
 
+        def delay() -> float:
+            return penalties.delay(host)
+
         asked = admits if knows is not None else None
-        return SocksSession(services, client, left, asked, VERSIONS[kind])
+        return SocksSession(services, client, left, asked, delay, VERSIONS[kind])
 
     return make

@@ -121,6 +121,12 @@ def test_what_is_refused(auth: Admits | None, words: bytes, said: bytes, error: 
     assert heard.paused == (PENALTY if "is wrong" in heard.error else 0)
 
 
+def test_a_refusal_is_delayed_as_long_as_is_asked_for() -> None:
+    words = b"\5\1\2\1\3joe\5wrong"
+    assert Heard(serve(JOE, delay=lambda: 0.25), words).paused == 0.25
+    assert Heard(serve(JOE, delay=lambda: 0.0), words).paused == 0
+
+
 @pytest.mark.parametrize(("version", "words"), [(4, b"\5"), (5, b"\4")])
 def test_only_the_versions_asked_for(version: int, words: bytes) -> None:
     assert "does not speak SOCKS" in Heard(serve(None, (version,)), words).error

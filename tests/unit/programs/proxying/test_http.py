@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
-from pync.programs.proxying import http as module
+from pync.programs.proxying import penalties
 from pync.programs.proxying.http import http_sessions
 
 from ....peer import Peer, connected, listening
@@ -121,7 +121,8 @@ def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
 def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "UNDELAYED", 0)
     with listening() as target:
         running = start(http_sessions(("joe", "secret")))
         asks = f"CONNECT 127.0.0.1:{target.port} HTTP/1.1\r\nHost: h\r\n"
@@ -141,10 +142,26 @@ def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
         target.accepts()
 
 
+def test_the_first_wrong_passwords_are_refused_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penalties, "SECONDS", 3600.0)
+    sessions = http_sessions(("joe", "secret"))
+    for _ in range(penalties.UNDELAYED):
+        running = start(sessions)
+        running.client.says(
+            b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"
+        )
+        assert head(running.client).split()[1] == b"407"
+        running.client.resets()
+        running.ends()
+
+
 def test_who_leaves_while_a_refusal_waits_is_let_go(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "UNDELAYED", 0)
     running = start(http_sessions(("joe", "secret")))
     running.client.says(
         b"GET http://h/ HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"

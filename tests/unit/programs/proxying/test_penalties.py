@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pync.programs.proxying import penalties as module
-from pync.programs.proxying.penalties import BURST, REMEMBERED, SECONDS, Penalties
+from pync.programs.proxying.penalties import BURST, REMEMBERED, SECONDS, UNDELAYED, Penalties
 
 
 class Guesses:
@@ -35,6 +35,19 @@ def test_a_few_mistakes_are_free_and_then_one_a_while() -> None:
     assert not guesses.guess("192.0.2.1", right=True)
     guesses.now += SECONDS
     assert guesses.guess("192.0.2.1", right=True)
+
+
+def test_the_first_refusals_are_not_delayed() -> None:
+    guesses = Guesses()
+    delays = []
+    for _ in range(2 * BURST):
+        guesses.guess("192.0.2.1")
+        delays.append(guesses.penalties.delay("192.0.2.1"))
+    assert delays == [0.0] * UNDELAYED + [SECONDS] * (2 * BURST - UNDELAYED)
+    assert guesses.penalties.delay("192.0.2.2") == 0
+    guesses.now += BURST * SECONDS
+    guesses.guess("192.0.2.1")
+    assert guesses.penalties.delay("192.0.2.1") == 0
 
 
 def test_right_ones_cost_nothing() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pync.core.events import Dropped, Finished, Proxied
+from pync.programs.proxying import penalties
 from pync.programs.proxying.socks import socks_sessions
 
 from ....peer import Peer, listening
 
 if TYPE_CHECKING:
+    import pytest
+
     from .conftest import Start
 
 
@@ -89,3 +92,17 @@ def test_who_may_come(start: Start) -> None:
     dropped = running.ends()[-1]
     assert isinstance(dropped, Dropped)
     assert dropped.cause == "the user or the password is wrong"
+
+
+def test_the_first_wrong_passwords_are_refused_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penalties, "SECONDS", 3600.0)
+    sessions = socks_sessions("socks", ("joe", "secret"))
+    for _ in range(penalties.UNDELAYED):
+        running = start(sessions)
+        running.client.says(b"\5\1\2\1\3joe\5wrong")
+        running.client.hears(b"\5\2\1\1")
+        running.client.hears_end()
+        running.client.closes()
+        running.ends()
