@@ -1,6 +1,6 @@
 """Unix stream sockets (unix(7)): a path in the file system, or ``@name`` on Linux.
 
-A stale socket at a listener's path is replaced; any other file is never touched. Our
+A stale socket at a path that is to be bound is replaced; any other file is never touched. Our
 own path is removed at the end.
 """
 
@@ -29,8 +29,8 @@ def dial(address: Address, options: Options) -> StreamConn:
     placed: Placed | None = None
     try:
         if options.source is not None:
-            sock.bind(kernel_name(options.source))
-            placed = placed_at(options.source)
+            with taking_turns(options.source):
+                placed = place(sock, options.source)
         sock.settimeout(options.timeout)
         sock.connect(kernel_name(address.path))
         sock.settimeout(None)
@@ -150,14 +150,7 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
     """
     sock = new_socket(operation, address, kind, ListenError)
     try:
-        try:
-            sock.bind(kernel_name(address.path))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or not _is_stale(address.path, kind):
-                raise
-            os.unlink(address.path)
-            sock.bind(kernel_name(address.path))
-        return sock, placed_at(address.path)
+        return sock, place(sock, address.path)
     except (OSError, ValueError) as error:
         sock.close()
         raise ListenError(operation, address, cause(error)) from None
@@ -166,9 +159,25 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
         raise
 
 
+def place(sock: socket.socket, path: str) -> Placed | None:
+    """Bind a socket to a path, in place of a stale one if there is one: see taking_turns().
+
+    Raises OSError, ValueError.
+    """
+    name = kernel_name(path)
+    try:
+        sock.bind(name)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not _is_stale(path, sock.type):
+            raise
+        os.unlink(path)
+        sock.bind(name)
+    return placed_at(path)
+
+
 @contextmanager
 def taking_turns(path: str) -> Iterator[None]:
-    """Let one listener at a time look for a stale socket, replace it, and listen.
+    """Let one socket at a time look for a stale socket, replace it, and listen.
 
     Of two that have found the same stale socket, the slower one would else remove the other's
     new one.

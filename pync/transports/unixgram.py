@@ -22,7 +22,7 @@ from .unix import (
     cause,
     kernel_name,
     new_socket,
-    placed_at,
+    place,
     remove,
     shown,
     taking_turns,
@@ -74,8 +74,8 @@ class _Name:
         if path is None:
             self._folder = _new_folder()
             path = os.path.join(self._folder, "recv.sock")
-        sock.bind(kernel_name(path))
-        self.placed = placed_at(path)
+        with taking_turns(path):
+            self.placed = place(sock, path)
 
     def remove(self) -> None:
         """Remove its path; idempotent."""

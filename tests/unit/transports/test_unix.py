@@ -37,6 +37,33 @@ def test_a_stale_socket_is_replaced(path: Path, scheme: str) -> None:
     assert not path.exists()
 
 
+@pytest.mark.parametrize("scheme", ["unix", "unixgram"])
+def test_a_stale_socket_is_replaced_by_a_client_too(path: Path, scheme: str) -> None:
+    """A client that was killed left its own path behind."""
+    kind = socket.SOCK_STREAM if scheme == "unix" else socket.SOCK_DGRAM
+    own = path.parent / "own"
+    with socket.socket(socket.AF_UNIX, kind) as stale:
+        stale.bind(str(own))
+    with listen(address(path, scheme)) as listener:
+        with dial(listener.address, Options(source=str(own))) as conn:
+            assert conn.local == address(own, scheme)
+            # One that is in use is not stale.
+            with pytest.raises(DialError, match="address already in use"):
+                dial(listener.address, Options(source=str(own)))
+            assert own.is_socket()
+    assert not own.exists()
+
+
+@pytest.mark.parametrize("scheme", ["unix", "unixgram"])
+def test_a_client_touches_no_other_file(path: Path, scheme: str) -> None:
+    own = path.parent / "own"
+    own.write_text("precious")
+    with listen(address(path, scheme)) as listener:
+        with pytest.raises(DialError, match="address already in use"):
+            dial(listener.address, Options(source=str(own)))
+    assert own.read_text() == "precious"
+
+
 @pytest.mark.parametrize("what", ["file", "folder", "dangling link", "live", "other kind"])
 def test_anything_else_is_never_touched(path: Path, what: str) -> None:
     live = socket.socket(
