@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -56,11 +56,13 @@ def test_the_others_are_served(stack: ExitStack, place: str) -> None:
     words = ["-lvv", *options.split(), "127.0.0.1", "0"]
     program = stack.enter_context(Program(sys.executable, "-c", code, *words))
     port = heard_port(program)
-    first, second = (stack.enter_context(connected(port)) for _ in range(2))
-    first.says(b"hello\n")
-    second.says(b"hello\n")
-    if "its end" in place:
-        first.half_closes()
+    for number in range(2):
+        # The reset of the client that fails may come while it still connects or sends.
+        with suppress(ConnectionError):
+            client = stack.enter_context(connected(port))
+            client.says(b"hello\n")
+            if "its end" in place and not number:
+                client.half_closes()
     program.hears(rb"pync: relay \S+: internal error: ValueError: wrong\n")
     # Somebody else is welcome; with --ssl whoever does not speak TLS is told so.
     third = stack.enter_context(connected(port))
