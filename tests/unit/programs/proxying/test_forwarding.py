@@ -19,7 +19,7 @@ from pync.programs.proxying import forwarding as module
 from pync.programs.proxying.forwarding import HIGH_WATER, READ, Forwarding
 from pync.transports.conn import StreamConn, TcpConn
 
-from ....peer import Peer
+from ....peer import DEADLINE, Peer
 from ....systems import needs_rst
 
 HERE = Address("tcp", "127.0.0.1", "1")
@@ -73,7 +73,11 @@ class Between:
         self.proxy.connected()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        self.loop.run_while(lambda: not condition())
+        late: list[int] = []
+        timer = self.loop.call_later(DEADLINE, lambda: late.append(1))
+        self.loop.run_while(lambda: not (condition() or late))
+        timer.cancel()
+        assert not late, "timed out"
 
     def for_a_while(self) -> None:
         rounds: list[int] = []
@@ -283,15 +287,22 @@ def test_chunks_in_their_turns_arrive_whole(
 def test_a_client_that_does_not_take_our_answers_is_not_read(between: Between) -> None:
     forwarding = between.forward()
     between.client.sock.setblocking(False)
-    sent = 0
-    for _ in range(2000):  # a busy machine reads little in each while
+    # Small buffers: what the kernel holds for the client is not what is counted here.
+    between.client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+    between.conn.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+    unsent = b""
+
+    def enough_waits() -> bool:
+        nonlocal unsent
+        unsent = unsent or ANSWERED_HERE * 1000
         try:
-            sent += between.client.sock.send(ANSWERED_HERE * 1000)
+            # A request that is cut goes on with the next send.
+            unsent = unsent[between.client.sock.send(unsent) :]
         except BlockingIOError:
             pass
-        between.for_a_while()
-        if forwarding._to_client.size >= HIGH_WATER:
-            break
+        return forwarding._to_client.size >= HIGH_WATER
+
+    between.until(enough_waits)
     assert HIGH_WATER <= forwarding._to_client.size < HIGH_WATER + READ
     between.for_a_while()
     assert forwarding._to_client.size < HIGH_WATER + READ
