@@ -28,7 +28,13 @@ from .targets.grammar import (
 from .targets.launch import Wanted
 
 #: Clauses to which it makes no difference whether a server pauses (survival, lifecycle).
-_UNHURRIED = frozenset(f"7.{number}" for number in range(3, 17))
+_UNHURRIED = frozenset(f"7.{number}" for number in range(3, 19))
+
+#: Clauses on what a server does whatever it listens on: judged over one transport alone.
+_ONCE = frozenset({"7.18", "7.19", "7.20"})
+
+#: Requirements on what a server does with the port that it binds.
+_OF_THE_PORT = ("/port-free", "/restart")
 
 #: Requirements on what a server does with the path that it binds.
 _OF_THE_PATH = ("/path-removed", "/path-stale")
@@ -233,9 +239,15 @@ class Plan:
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
             and (_kin(transport) in requirement.transports or UNIX not in requirement.transports)
-            and not (_kin(transport) == UNIX and requirement.id.endswith("/port-free"))
+            and not (_kin(transport) == UNIX and requirement.id.endswith(_OF_THE_PORT))
+            and not (requirement.clause in _ONCE and transport != self._first(profile))
             and not (transport == PIPE and requirement.id.endswith(_OF_THE_PATH))
         ]
+
+    def _first(self, profile: Profile) -> str:
+        """The first transport over which a profile is judged."""
+        offered = self._offered(profile)
+        return next(name for name in self.transports if name in offered)
 
     def _is_asked_for(self, requirement: Requirement) -> bool:
         patterns = self.options.cases
@@ -258,6 +270,8 @@ class Plan:
                 return "under inetd each connection has a process of its own"
             if self.target.manner == INHERITS and requirement.id.endswith(_OF_THE_PATH):
                 return "the path of an inherited socket is not the server's"
+            if self.target.manner == INHERITS and requirement.id.endswith("/restart"):
+                return "the port of an inherited socket is not the server's"
         return None
 
     def _selftest(self) -> list[Case]:

@@ -235,9 +235,14 @@ class Session:
         process.kill()
         process.wait(self.deadline)
 
-    def start_again(self) -> None:
-        """Start a fresh server on the same data folder, and at the same Unix path."""
-        self._server = start_again(self._wanted, self.server, self._stack)
+    def start_again(self, same_address: bool = False) -> None:
+        """Start a fresh server on the same data folder, and at the same Unix path.
+
+        Arguments:
+            same_address: at the same port too. Raises NotJudged for a server that is not
+                told its port.
+        """
+        self._server = start_again(self._wanted, self.server, self._stack, same_address)
         self.transcript.note("server", "started again")
         self.ends_on_purpose = False
 

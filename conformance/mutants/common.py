@@ -12,6 +12,7 @@ import time
 from ..reference.python.connection import Connection
 from ..reference.python.serving import Server
 from .form import Family
+from .upkeep import add_upkeep, in_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing itself would cost start-up time
@@ -128,34 +129,35 @@ class DiesOfSigpipe(Server):
         super().run()
 
 
-def _in(server: "type[Server]", service: "type[Connection]") -> "type[Connection]":
-    return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
-
-
 def add_to(
     family: Family,
     service: "type[Connection]",
     writing: "type[Connection] | None" = None,
     writes: bool = True,
+    quiet: bool = True,
 ) -> None:
     """Declare the common faults for a family over its right service.
 
     Arguments:
         writing: the service to be reset while it writes, where that needs another one.
         writes: the service sends something at all.
+        quiet: the service waits for its clients, for as long as they like.
     """
     if writes:
         _dies_in_write(family, writing or service)
-        family.fault("dies-of-sigpipe", breaks="reset-while-writing")(_in(DiesOfSigpipe, service))
-    family.fault("one-at-a-time", breaks="concurrent")(_in(OneAtATime, service))
-    family.fault("sixty-at-a-time", breaks="idle-64")(_in(FewAtATime, service))
-    family.fault("dies-in-accept", breaks="reset-before-accept")(_in(DiesInAccept, service))
-    family.fault("ignores-sigterm", breaks="sigterm-idle")(_in(IgnoresSigterm, service))
-    family.fault("ends-with-status-1", breaks="sigterm-idle")(_in(EndsBadly, service))
-    family.fault("waits-for-clients", breaks="sigterm-busy")(_in(WaitsForClients, service))
-    family.fault("leaves-child", breaks="port-free")(_in(LeavesChild, service))
-    family.fault("keeps-path", breaks="path-removed")(_in(KeepsPath, service))
-    family.fault("refuses-stale-path", breaks="path-stale")(_in(RefusesStalePath, service))
+        family.fault("dies-of-sigpipe", breaks="reset-while-writing")(
+            in_server(DiesOfSigpipe, service)
+        )
+    family.fault("one-at-a-time", breaks="concurrent")(in_server(OneAtATime, service))
+    family.fault("sixty-at-a-time", breaks="idle-64")(in_server(FewAtATime, service))
+    family.fault("dies-in-accept", breaks="reset-before-accept")(in_server(DiesInAccept, service))
+    family.fault("ignores-sigterm", breaks="sigterm-idle")(in_server(IgnoresSigterm, service))
+    family.fault("ends-with-status-1", breaks="sigterm-idle")(in_server(EndsBadly, service))
+    family.fault("waits-for-clients", breaks="sigterm-busy")(in_server(WaitsForClients, service))
+    family.fault("leaves-child", breaks="port-free")(in_server(LeavesChild, service))
+    family.fault("keeps-path", breaks="path-removed")(in_server(KeepsPath, service))
+    family.fault("refuses-stale-path", breaks="path-stale")(in_server(RefusesStalePath, service))
+    add_upkeep(family, service, quiet)
 
     @family.fault("dies-on-reset", breaks="reset-at-once")
     class DiesOnReset(service):  # type: ignore[valid-type,misc]

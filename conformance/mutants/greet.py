@@ -192,4 +192,4 @@ class FarewellOnOneLine(Greet):
         return value[:-1] + b"\r" if name == "farewell" else value
 
 
-add_to(family, Greet)
+add_to(family, Greet, quiet=False)

@@ -135,6 +135,25 @@ _DEATHS = {
         udp-echo/waits-for-silence chat/ignores-sigterm chat/waits-for-clients
         crud/ignores-sigterm crud/waits-for-clients
     """,
+    "address-in-use": """
+        echo/refuses-its-old-port greet/refuses-its-old-port quit/refuses-its-old-port
+        half-open/refuses-its-old-port reset/refuses-its-old-port hello/refuses-its-old-port
+        discard/refuses-its-old-port chat/refuses-its-old-port crud/refuses-its-old-port
+    """,
+    "busy": """
+        echo/spins greet/spins quit/spins half-open/spins reset/spins hello/spins discard/spins
+        chat/spins crud/spins
+    """,
+    "process-leak": """
+        echo/leaves-zombies greet/leaves-zombies quit/leaves-zombies half-open/leaves-zombies
+        reset/leaves-zombies hello/leaves-zombies discard/leaves-zombies chat/leaves-zombies
+        crud/leaves-zombies
+    """,
+    "ended-quiet": """
+        echo/ends-after-a-second quit/ends-after-a-second half-open/ends-after-a-second
+        reset/ends-after-a-second hello/ends-after-a-second discard/ends-after-a-second
+        chat/ends-after-a-second crud/ends-after-a-second
+    """,
     "wrong-status": """
         echo/ends-with-status-1 greet/ends-with-status-1 quit/ends-with-status-1
         half-open/ends-with-status-1 reset/ends-with-status-1 hello/ends-with-status-1

@@ -11,7 +11,7 @@ import time
 from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
-from . import concurrency, lifecycle, survival
+from . import concurrency, lifecycle, survival, upkeep
 
 #: Bytes after which a stalled client's server has more to write than its socket takes.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
@@ -32,6 +32,7 @@ def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
     concurrency.declare(profile)
     survival.declare(profile, writes)
     lifecycle.declare(profile)
+    upkeep.declare(profile)
 
 
 def jam(_session: Session, peer: Peer, pattern: bytes) -> None:

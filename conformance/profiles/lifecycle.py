@@ -74,7 +74,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = _batch(session, batch)
+            peers = batch_of_clients(session, batch)
             for peer in peers:
                 peer.send(profile.chatter)
                 session.serve(peer)
@@ -90,7 +90,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def leak_reset(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = _batch(session, batch)
+            peers = batch_of_clients(session, batch)
             for peer in peers:
                 peer.send(profile.half_input)
                 peer.reset()
@@ -127,7 +127,8 @@ def declare(profile: StreamProfile) -> None:
         session.next_client_is_served()
 
 
-def _batch(session: Session, batch: int) -> list[Peer]:
+def batch_of_clients(session: Session, batch: int) -> list[Peer]:
+    """BATCH clients, joined."""
     peers = []
     for number in range(1, BATCH + 1):
         peers.append(session.join(f"{batch}.{number}"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..interruption import held
-from ..outcome import Unreachable
+from ..outcome import NotJudged, Unreachable
 from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address, pipe_name
 from .certificate import certificate
 from .embedded import REFERENCE_SERVERS, embedded_command
@@ -33,7 +33,7 @@ from .grammar import (
     fill,
 )
 from .inheritance import address_of, listening
-from .ports import becomes_bindable, refuse_when_taken, reserved_port
+from .ports import answers, becomes_bindable, refuse_when_taken, reserved_port
 from .readiness import announced_address, await_ready
 from .scratch import new_folder
 from .spawn import Process
@@ -124,15 +124,24 @@ def _launched(wanted: Wanted) -> Iterator[Server]:
         yield server._replace(folder=str(folder))
 
 
-def start_again(wanted: Wanted, before: Server, stack: ExitStack) -> Server:
+def start_again(
+    wanted: Wanted, before: Server, stack: ExitStack, same_address: bool = False
+) -> Server:
     """Start a second server on the same data folder (a stale Unix socket may lie there).
 
-    It is given another port: the old one's may be in TIME_WAIT.
+    It is given another port, because the old one's may be in TIME_WAIT, unless the same
+    address is asked for.
 
-    Raises Unreachable.
+    Raises Unreachable, and NotJudged for a server that is not told its address.
     """
     target, folder = wanted.target, Path(before.folder)
-    if isinstance(target, CommandTarget):
+    if same_address and isinstance(target, CommandTarget):
+        if wanted.at is None and "port" not in target.placeholders:
+            raise NotJudged("the server chooses its port by itself")
+        server = _start_at(wanted, target, folder, stack, [before.address])
+    elif same_address:
+        server = _announced(wanted, str(before.address), str(folder), stack)
+    elif isinstance(target, CommandTarget):
         server = _STARTS[target.manner](wanted, target, folder, stack)
     else:
         server = _start_embedded(wanted, folder, stack)
@@ -198,22 +207,33 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
         transport = IPV4_OF.get(wanted.transport, wanted.transport)
         address = Address(transport, "127.0.0.1", port)
         candidates = [address, Address(IPV6_OF[transport], "::1", port)]
-    values = values_of(wanted, address, str(folder))
-    announces = wanted.at is None and not target.placeholders & {"port", "path"}
     until = time.monotonic() + TIME_WAIT
     while True:
-        older = bound_sockets() if announces else frozenset()
-        process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
         try:
-            ready = _ready(wanted, process, candidates, announces)
-            if process.announced:
-                refuse_stranger(ready, older)
-            return Server(ready, process)
+            return _start_at(wanted, target, folder, stack, candidates)
         except Unreachable:
             # A server that sets no SO_REUSEADDR cannot bind while its forerunner's
-            # connections are in TIME_WAIT; that is no fault of the scenario.
-            if process.alive or wanted.at is None or not becomes_bindable(wanted.at, until):
+            # connections are in TIME_WAIT. That is judged by 7.17 and nowhere else.
+            if wanted.at is None or answers(wanted.at) or not becomes_bindable(wanted.at, until):
                 raise
+
+
+def _start_at(
+    wanted: Wanted,
+    target: CommandTarget,
+    folder: Path,
+    stack: ExitStack,
+    candidates: list[Address],
+) -> Server:
+    """Start a command that is told the first of these addresses."""
+    values = values_of(wanted, candidates[0], str(folder))
+    announces = wanted.at is None and not target.placeholders & {"port", "path"}
+    older = bound_sockets() if announces else frozenset()
+    process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
+    ready = _ready(wanted, process, candidates, announces)
+    if process.announced:
+        refuse_stranger(ready, older)
+    return Server(ready, process)
 
 
 def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..outcome import Unreachable
+from ..output import complain
 from .address import DATAGRAMS, PIPE, UNIX, Address, open_socket
 from .readiness import PAUSE
 
@@ -66,6 +67,9 @@ def is_bindable(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
     return True
 
 
+#: Addresses of which it has been said that they are waited for.
+_waited_for: set[Address] = set()
+
 _IN_USE = frozenset({98, 48, 10048, 10013, 13})  # EADDRINUSE on Linux, BSD, Windows; EACCES
 
 
@@ -76,18 +80,29 @@ def refuse_when_taken(address: Address) -> None:
         if not is_bindable(address.host, address.port, socket.SOCK_DGRAM):
             raise Unreachable(f"{address} is already in use: another program listens there")
         return
+    if answers(address):
+        raise Unreachable(f"{address} is already in use: another program answers there")
+
+
+def answers(address: Address) -> bool:
+    """Whether something takes connections there."""
     try:
         with open_socket(address, 1.0):
-            pass
+            return True
     except OSError:
-        return
-    raise Unreachable(f"{address} is already in use: another program answers there")
+        return False
 
 
 def becomes_bindable(address: Address, until: float) -> bool:
-    """Whether the port was in TIME_WAIT and is free now; waits for that."""
+    """Whether the port was in TIME_WAIT and is free now; waits for that, and says so once."""
     if address.transport in (UNIX, PIPE, *DATAGRAMS) or is_bindable(address.host, address.port):
         return False
+    if address not in _waited_for:
+        _waited_for.add(address)
+        complain(
+            f"waiting until {address} is free (TIME-WAIT, up to a minute each time): "
+            "the server does not set SO_REUSEADDR"
+        )
     while time.monotonic() < until:
         time.sleep(PAUSE)
         if is_bindable(address.host, address.port):

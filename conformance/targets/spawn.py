@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..outcome import NotJudged, Unreachable
+from .usage import Usage, living, running_time, usage_of
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
@@ -188,7 +189,7 @@ class Process:
             self.terminate()
             self.wait(GRACE)
         self.kill()
-        for pid in self._session():
+        for pid in living(self.pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
@@ -199,37 +200,20 @@ class Process:
         if not sys.platform.startswith("linux"):
             return None
         count = 0
-        for pid in self._session() or [self.pid]:
+        for pid in living(self.pid) or [self.pid]:
             try:
                 count += len(os.listdir(f"/proc/{pid}/fd"))
             except OSError:
                 continue
         return count
 
-    def _session(self) -> list[int]:
-        """The processes of its session, which it leads (Linux; elsewhere empty)."""
-        if not sys.platform.startswith("linux"):
-            return []
-        members = []
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
-            try:
-                # At the end of every scenario, for every process: without a layer too many.
-                file = os.open(f"/proc/{entry}/stat", os.O_RDONLY)
-            except OSError:
-                continue
-            try:
-                stat = os.read(file, 1024)
-            except ProcessLookupError:
-                continue
-            finally:
-                os.close(file)
-            # proc(5): the command may hold blanks and parentheses; fields follow the last ")".
-            fields = stat[stat.rindex(b")") + 2 :].split()
-            if int(fields[3]) == self.pid and fields[0] != b"Z":
-                members.append(int(entry))
-        return members
+    def usage(self) -> Usage | None:
+        """Processes, threads and memory of it and all that it started, where it can be told."""
+        return usage_of(self.pid)
+
+    def running_time(self) -> float | None:
+        """Seconds for which they have run or waited for a processor, where it can be told."""
+        return running_time(self.pid)
 
     def _drain(self) -> None:
         stream = self._popen.stdout

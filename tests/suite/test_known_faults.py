@@ -6,9 +6,13 @@ miss, and not as the suite's own broken servers are.
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+
+from conformance.targets.address import TCP, Address
+from conformance.targets.ports import becomes_bindable
 
 from .judging import PYTHON, Judged, judge, needs_node
 
@@ -222,3 +226,99 @@ while True:
     found = judged(script, tmp_path, "--profile=udp-echo", *cases, "--transport=udp")
     assert found.ids("FAIL") == {"udp-echo/from-the-server"}
     assert found.ids("PASS") == {"udp-echo/simple", "udp-echo/sizes"}
+
+
+FORKS = """
+import os, socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen(128)
+while True:
+    sock, _ = listener.accept()
+    if os.fork() == 0:
+        listener.close()
+        try:
+            while data := sock.recv(4096):
+                sock.sendall(data)
+        except ConnectionError:
+            pass
+        os._exit(0)
+    sock.close()
+"""
+
+POLLS = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
+listener.setblocking(False)
+clients = []
+while True:
+    try:
+        sock, _ = listener.accept()
+        sock.setblocking(False)
+        clients.append(sock)
+    except BlockingIOError:
+        pass
+    for sock in list(clients):
+        try:
+            data = sock.recv(4096)
+            if data:
+                sock.sendall(data)
+            else:
+                raise ConnectionError
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            clients.remove(sock)
+            sock.close()
+"""
+
+ECHO = "while data := sock.recv(4096):\n        sock.sendall(data)\n    sock.close()"
+FIRST = "threading.Thread(target=threading.Event().wait, daemon=True).start()\n    "
+KEEPS = "globals().setdefault('kept', []).append(b'x' * 1024 * 512)\n    "
+HASTY = "sock.settimeout(0.25)\n    "
+BINDS = """listener = socket.socket()
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen(128)"""
+CREATES = 'listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)'
+
+
+@pytest.mark.parametrize(
+    ("script", "broken", "signature"),
+    [
+        (FORKS, "leak-process", "process-leak"),
+        (SERVED.replace("HANDLE", FIRST + ECHO), "leak-process", "process-leak"),
+        (SERVED.replace("HANDLE", KEEPS + ECHO), "leak-process", "memory-leak"),
+        (POLLS, "idle", "busy"),
+        (SERVED.replace("HANDLE", HASTY + ECHO), "quiet", "ended-quiet"),
+        (SERVED.replace("HANDLE", ECHO).replace(CREATES, BINDS), "restart", "address-in-use"),
+        (SERVED.replace("HANDLE", ECHO), "", ""),
+    ],
+    ids=["zombies", "threads", "memory", "busy-loop", "hasty", "no-reuseaddr", "right"],
+)
+def test_what_an_echo_costs_and_how_it_starts_again(
+    script: str, broken: str, signature: str, tmp_path: Path
+) -> None:
+    words = ["restart", "idle", "quiet", "simple"]
+    if broken != "quiet":  # fifty clients at a time may wait for longer than it does
+        words += ["leak-process", "leak-fin"]
+    found = judged(script, tmp_path, *(f"--case=echo/{one}" for one in words), "--transport=tcp")
+    seen = {
+        str(one["id"]): str(one["signature"])
+        for one in found.results
+        if one["verdict"] in ("FAIL", "WARN")
+    }
+    assert seen == ({f"echo/{broken}": signature} if broken else {})
+
+
+def test_a_port_that_is_waited_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address(TCP, "127.0.0.1", listener.getsockname()[1])
+        with socket.create_connection(listener.getsockname()) as client:
+            listener.accept()[0].close()
+            assert client.recv(1) == b""
+    for _ in range(2):
+        assert not becomes_bindable(address, until=0.0)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"waiting until {address} is free" in said

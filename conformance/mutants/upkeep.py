@@ -1,0 +1,82 @@
+"""Faults in what a server costs while it runs, and in how it starts again (SPEC 7.17 to 7.20)."""
+
+import os
+import socket
+
+from ..reference.python.connection import Connection
+from ..reference.python.serving import Server
+from .form import Family
+
+
+class RefusesItsOldPort(Server):
+    """Listens without SO_REUSEADDR: no new start while old connections hold the port."""
+
+    def listen(self, address: str) -> socket.socket:
+        listener = super().listen(address)
+        if listener.family not in (socket.AF_INET, socket.AF_INET6):
+            return listener
+        name = listener.getsockname()
+        listener.close()
+        # Bound again without it, as it should have been from the start.
+        listener = socket.socket(listener.family, socket.SOCK_STREAM)
+        listener.bind(name)
+        listener.listen(self.backlog)
+        return listener
+
+
+class Spins(Server):
+    """Asks again and again whether a client has said something."""
+
+    def _until_next_timer(self) -> "float | None":
+        return 0.0 if self.connections else super()._until_next_timer()
+
+
+class LeavesZombies(Server):
+    """Has a child process for each client, and waits for none."""
+
+    def serve(self, sock: socket.socket) -> None:
+        if os.fork() == 0:
+            os._exit(0)
+        super().serve(sock)
+
+
+def in_server(server: "type[Server]", service: "type[Connection]") -> "type[Connection]":
+    """The service, given by this server."""
+    return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
+
+
+def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None:
+    """Declare these faults for a family over its right service.
+
+    Arguments:
+        quiet: the service waits for its clients, for as long as they like.
+    """
+    family.fault("refuses-its-old-port", breaks="restart")(in_server(RefusesItsOldPort, service))
+    family.fault("spins", breaks="idle")(in_server(Spins, service))
+    family.fault("leaves-zombies", breaks="leak-process")(in_server(LeavesZombies, service))
+    if not quiet:
+        return
+
+    @family.fault("ends-after-a-second", breaks="quiet")
+    class EndsAfterASecond(service):  # type: ignore[valid-type,misc]
+        """A connection on which nothing comes for a second is ended."""
+
+        heard = 0
+
+        def begin(self) -> None:
+            super().begin()
+            self.wait_for_more()
+
+        def received(self, data: bytes) -> None:
+            super().received(data)
+            self.heard += 1
+            self.wait_for_more()
+
+        def wait_for_more(self) -> None:
+            heard = self.heard
+            self.server.call_later(1.0, lambda: self.give_up(heard))
+
+        def give_up(self, heard: int) -> None:
+            if self.open and not self.input_ended and self.heard == heard:
+                self.finish()
+                self.advance()

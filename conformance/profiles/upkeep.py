@@ -1,0 +1,198 @@
+"""Upkeep (SPEC 7.17 to 7.20): what a server costs while it runs, and how it starts again."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+
+from ..catalogue import Declare, StreamProfile
+from ..outcome import NotJudged, Unreachable, Violation
+from ..session import Session
+from ..targets.address import TCP, TCP6, TLS
+from ..targets.ports import is_bindable
+from ..targets.usage import Usage
+from ..wire import DATA
+from .lifecycle import BATCH, CONNECTIONS, batch_of_clients
+
+#: Seconds for which a client says nothing.
+QUIET = 2.0
+
+#: Seconds of one look at the processor time, how many looks in a row must find the server
+#: busy, and the share of the time that it must be running or waiting to run in each.
+LOOK, LOOKS, BUSY = 0.3, 5, 0.5
+
+#: Processes or threads that CONNECTIONS leave behind when half of them leave one: pools grow less.
+MANY = CONNECTIONS // 2
+
+ZOMBIES = "ignore SIGCHLD, or call waitpid(-1, ..., WNOHANG) until there is none left"
+
+#: Bytes of memory that a connection must leave behind, each of them, to be called a leak:
+#: a runtime with a garbage collector keeps the buffers of many.
+MEMORY = 256 * 1024
+
+
+def declare(profile: StreamProfile) -> None:
+    """Declare the requirements for a profile."""
+
+    @profile.should(
+        "restart",
+        "7.17",
+        "A server that is started again at once gets its port, although it closed connections.",
+        "RFC 9293 3.6.1 (TIME-WAIT); socket(7) SO_REUSEADDR",
+        transports=(TCP, TCP6, TLS),
+        spawned=True,
+    )
+    def restart(session: Session) -> None:
+        starts_again_at_once(session)
+
+    @profile.must(
+        "leak-process",
+        "7.18",
+        f"{CONNECTIONS} connections leave no process, no thread and no memory behind.",
+        "SPEC 7.18",
+        spawned=True,
+    )
+    def leak_process(session: Session) -> None:
+        numbers = itertools.count()
+
+        def visit() -> None:
+            for peer in batch_of_clients(session, next(numbers)):
+                session.serve(peer)
+
+        leaves_nothing(session, visit)
+
+    @profile.should(
+        "idle",
+        "7.19",
+        "A server with idle clients is idle.",
+        "SPEC 7.19",
+        spawned=True,
+    )
+    def idle(session: Session) -> None:
+        session.join("idle")
+        session.join("half-sent").send(profile.half_input)
+        session.next_client_is_served()
+        session.join("gone").close()
+        is_idle(session)
+
+    if not profile.ends_by_itself:
+        _declare_quiet(profile.must)
+
+
+def _declare_quiet(must: Callable[..., Declare]) -> None:
+    @must(
+        "quiet",
+        "7.20",
+        f"A connection on which nothing is sent for {QUIET:g} s stays open.",
+        "RFC 1122 4.2.3.6 (an idle connection is not dropped)",
+    )
+    def quiet(session: Session) -> None:
+        peer = session.join()
+        peer.poll(QUIET)
+        if peer.has_ended():
+            raise Violation(
+                "ended-quiet",
+                f"the server ended a connection ({peer.ended}) on which nothing was sent "
+                f"for less than {QUIET:g} s",
+                client=peer.name,
+                hint="a read that times out is no end of the connection",
+            )
+        session.serve(peer)
+
+
+def starts_again_at_once(session: Session) -> None:
+    """The server ends first, with a client connected, and starts at the same address."""
+    peer, address = session.join(), session.server.address
+    session.let_accept()
+    # The barrier: a client that it has not accepted, or not read, it would end by RST.
+    session.next_client_is_served()
+    session.kill()
+    # When its FIN has come, the connection is the port's to remember (FIN-WAIT-2).
+    while peer.poll(session.deadline) == DATA:
+        pass
+    if is_bindable(address.host, address.port):
+        raise NotJudged("a connection that the server ended does not hold its port here")
+    try:
+        session.start_again(same_address=True)
+    except Unreachable as error:
+        violation = Violation(
+            "address-in-use",
+            f"started again at {address}, where it has just ended with a client connected, "
+            f"the server does not serve: {error}",
+            hint="set SO_REUSEADDR on the listening socket before bind()",
+        )
+        violation.server_output = error.output
+        raise violation from error
+    session.next_client_is_served()
+
+
+def leaves_nothing(session: Session, visit: Callable[[], None]) -> None:
+    """Batches of visits leave no processes, threads and memory behind. Raises Violation."""
+    visit()
+    before = at_first = _settled(session, None)
+    steps = []
+    for _ in range(CONNECTIONS // BATCH):
+        visit()
+        now = _settled(session, at_first)
+        steps.append(now.memory - before.memory)
+        before = now
+    session.transcript.note("server", f"at first {at_first}; at the end {now}")
+    if not session.process.alive:
+        return
+    for what, first, last in (
+        ("child processes that it does not wait for (zombies)", at_first.zombies, now.zombies),
+        ("processes", at_first.processes, now.processes),
+        ("threads", at_first.threads, now.threads),
+    ):
+        if last - first > MANY:
+            raise Violation(
+                "process-leak",
+                f"{CONNECTIONS} connections grew the number of the server's {what} "
+                f"from {first} to {last}",
+                hint=ZOMBIES if what.startswith("child") else None,
+            )
+    if min(steps) > MEMORY * BATCH:
+        raise Violation(
+            "memory-leak",
+            f"{CONNECTIONS} connections grew the server's memory from "
+            f"{at_first.memory // 1024} to {now.memory // 1024} KiB, a little with each",
+        )
+
+
+def _settled(session: Session, first: Usage | None) -> Usage:
+    """What the server uses when what its last clients left has gone, or goes no more."""
+    count, still = None, 0
+    until = time.monotonic() + session.deadline
+    while True:
+        usage = session.process.usage()
+        if usage is None:
+            raise NotJudged("processes cannot be counted on this platform")
+        if first and usage.processes <= first.processes and usage.threads <= first.threads:
+            return usage
+        still = still + 1 if count == usage[:3] else 0
+        count = usage[:3]
+        if still >= 5 or time.monotonic() > until or session.process.wait(0.05):
+            return usage
+
+
+def is_idle(session: Session) -> None:
+    """In one look of several the server hardly runs. Raises Violation."""
+    ran = seconds = 0.0
+    for _ in range(LOOKS):
+        before, began = session.process.running_time(), time.monotonic()
+        if session.process.wait(LOOK):
+            return
+        after, seconds = session.process.running_time(), time.monotonic() - began
+        if before is None or after is None:
+            raise NotJudged("this system does not tell how long a process has run")
+        ran = after - before
+        if ran < BUSY * seconds:
+            return
+    raise Violation(
+        "busy",
+        f"the server keeps a processor busy although its clients are idle: {ran:.2f} "
+        f"of the last {seconds:.2f} s",
+        hint="wait for what can be read (select, poll, a blocking read) instead of asking again "
+        "and again; a socket at its end, or with nothing to write, must not be waited for",
+    )

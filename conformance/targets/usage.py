@@ -1,0 +1,89 @@
+"""What the processes of a session use: asked of /proc, where there is one (Linux, proc(5))."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+#: Fields of /proc/PID/stat after the command: state, session, threads, resident pages.
+_STATE, _SESSION, _THREADS, _PAGES = 0, 3, 17, 21
+
+
+class Usage(NamedTuple):
+    """Processes, those of them that have ended and were not waited for, threads, bytes."""
+
+    processes: int
+    zombies: int
+    threads: int
+    memory: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.processes} processes ({self.zombies} of them zombies), "
+            f"{self.threads} threads, {self.memory // 1024} KiB"
+        )
+
+
+def usage_of(session: int) -> Usage | None:
+    """What a session uses now; None where that cannot be told."""
+    if not sys.platform.startswith("linux"):
+        return None
+    members = [fields for _, fields in _members(session)]
+    return Usage(
+        len(members),
+        sum(fields[_STATE] == b"Z" for fields in members),
+        sum(int(fields[_THREADS]) for fields in members if fields[_STATE] != b"Z"),
+        sum(int(fields[_PAGES]) for fields in members) * os.sysconf("SC_PAGE_SIZE"),
+    )
+
+
+def living(session: int) -> list[int]:
+    """The processes of a session that have not ended (Linux; elsewhere empty)."""
+    if not sys.platform.startswith("linux"):
+        return []
+    return [pid for pid, fields in _members(session) if fields[_STATE] != b"Z"]
+
+
+def running_time(session: int) -> float | None:
+    """Seconds for which the session's threads have run or waited for a processor, so far.
+
+    The waiting counts, so that a busy loop is one on a busy machine too. None where the
+    kernel does not keep account.
+    """
+    total = 0
+    for pid in living(session):
+        try:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                ran, waited, _ = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+                total += int(ran) + int(waited)
+        except FileNotFoundError:
+            if os.path.exists(f"/proc/{pid}/stat"):
+                return None
+        except (OSError, ValueError):
+            continue  # it has ended meanwhile
+    return total / 1e9 if total else None
+
+
+def _members(session: int) -> Iterator[tuple[int, list[bytes]]]:
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            # At the end of every scenario, for every process: without a layer too many.
+            stat = _read(f"/proc/{entry}/stat")
+        except OSError:
+            continue
+        # The command may hold blanks and parentheses; fields follow the last ")".
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        if int(fields[_SESSION]) == session:
+            yield int(entry), fields
+
+
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1024)
+    finally:
+        os.close(file)
