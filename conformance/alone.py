@@ -82,7 +82,7 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         source = report / "results.jsonl"
         return {
             "exit": _exit_of(process, stopped),
-            "results": source.read_text(encoding="ascii") if source.exists() else "",
+            "results": source.read_text(errors="replace") if source.exists() else "",
             "said": (folder / "said").read_bytes()[-SAID:].decode("utf-8", "backslashreplace"),
             "stopped": stopped,
             "seconds": round(time.monotonic() - began, 3),

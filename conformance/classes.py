@@ -23,6 +23,7 @@ from .output import say
 from .plan import Options, Plan, address_of
 from .preflight import check_thermometer, resolved
 from .reports.classes import ClassReport
+from .reports.writing import make_folder
 from .targets.address import has_ipv6
 from .targets.files import read_limits, read_targets
 from .targets.limits import Limits
@@ -39,15 +40,12 @@ def run_class(
         jobs: targets at a time; None is one per core.
         places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
     Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
-    any target, before the first is judged, and SuiteFailed.
+    any target, before the first is judged, SuiteFailed, and NotWritten.
     """
     entries = entries_of(options)
     plans = {one.name: Plan(one.options, has_ipv6()) for one in entries}
     check_thermometer()
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUsage(f"REPORT {report}: {(error.strerror or str(error)).lower()}") from None
+    make_folder(report)
     book = ClassReport(plans, report)
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     status = _run_pytest(GivenClass(entries, book.take), jobs, places)

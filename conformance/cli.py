@@ -18,13 +18,15 @@ from . import __version__, expectations
 from .alone import ALONE, judge_what_is_asked
 from .doctor import report
 from .listing import explain, listing, listing_of_mutants
-from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
-from .output import complain, say
+from .outcome import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
+from .output import complain, say, silence
 from .plan import Options
 from .reports.baseline import rebased
 from .reports.diff import changes
+from .reports.form import Malformed
 from .reports.matrix import write_matrix
 from .reports.results import Results, read_results
+from .reports.writing import not_written, write_whole
 from .run import run
 from .targets.spawn import dismiss_warden
 
@@ -94,33 +96,33 @@ SELFTEST_DEADLINE = 3.0
 
 def main(argv: list[str]) -> Exit:
     """Run one command line; returns the exit status."""
-    if argv and argv[0] in ("-h", "--help", "help"):
-        say(USAGE.rstrip())
-        return Exit.CONFORMANT
-    if argv == [ALONE]:
-        return judge_what_is_asked()
     try:
-        given = docopt.docopt(USAGE, argv, default_help=False)
-    except docopt.DocoptExit as error:
-        return _wrong(_complaint(argv, str(error)))
-    if given["--help"]:
-        say(USAGE.rstrip())
-        return Exit.CONFORMANT
-    if given["--version"]:
-        say(f"conformance {__version__}")
-        return Exit.CONFORMANT
-    command = next(name for name in _COMMANDS if given[name])
-    try:
-        return _COMMANDS[command](given)
+        return _main(argv)
     except WrongUsage as error:
         return _wrong(str(error))
-    except (SuiteFailed, Unreachable) as error:
+    except (SuiteFailed, Unreachable, NotWritten) as error:
         complain(str(error), tuple(getattr(error, "output", ())))
         return error.exit
     except BrokenPipeError:
         # The reader of our output is gone (| head); nobody is left to tell.
-        sys.stdout = None
+        silence(sys.stdout)
         return Exit.INTERRUPTED
+
+
+def _main(argv: list[str]) -> Exit:
+    if argv == [ALONE]:
+        return judge_what_is_asked()
+    if argv[:1] == ["help"] or {"-h", "--help"} & set(argv):
+        say(USAGE.rstrip())
+        return Exit.CONFORMANT
+    try:
+        given = docopt.docopt(USAGE, argv, default_help=False)
+    except docopt.DocoptExit as error:
+        return _wrong(_complaint(argv, str(error)))
+    if given["--version"]:
+        say(f"conformance {__version__}")
+        return Exit.CONFORMANT
+    return next(run for name, run in _COMMANDS.items() if given[name])(given)
 
 
 def _run(given: dict[str, Any]) -> Exit:
@@ -164,7 +166,10 @@ def _selftest(given: dict[str, Any]) -> Exit:
         return status
     from .reports.kills import as_text, write_kills
 
-    kills = write_kills(report, read_results(report / "results.jsonl"))
+    try:
+        kills = write_kills(report, read_results(report / "results.jsonl"))
+    except OSError as error:
+        raise not_written(f"REPORT {report}", error) from None
     say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
     return Exit.SUITE_FAILED if kills.idle or kills.survivors else status
 
@@ -199,7 +204,7 @@ def _matrix(given: dict[str, Any]) -> Exit:
     try:
         write_matrix(output, runs)
     except OSError as error:
-        raise WrongUsage(f"--output {output}: {(error.strerror or str(error)).lower()}") from None
+        raise not_written(f"--output {output}", error) from None
     say(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
     return Exit.CONFORMANT
 
@@ -215,13 +220,14 @@ def _diff(given: dict[str, Any]) -> Exit:
 def _baseline(given: dict[str, Any]) -> Exit:
     path = Path(given["--expect"])
     run = _results_of(given["--report"])
-    known = expectations.read(str(path)) if path.exists() else expectations.Expectations([])
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    exists = os.path.lexists(path)
+    known = expectations.read(str(path)) if exists else expectations.Expectations([])
+    text = path.read_text(encoding="utf-8") if exists else ""
     new = rebased(text, known.entries, run.results)
     try:
-        path.write_text(new, encoding="utf-8")
+        write_whole(path, new)
     except OSError as error:
-        raise WrongUsage(f"--expect {path}: {(error.strerror or str(error)).lower()}") from None
+        raise not_written(f"--expect {path}", error) from None
     say(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
     return Exit.CONFORMANT
 
@@ -235,8 +241,10 @@ def _results_of(folder: str) -> Results:
     except OSError as error:
         cause = (error.strerror or str(error)).lower()
         raise WrongUsage(f"{source}: {cause}") from None
-    except (ValueError, AttributeError):
-        raise WrongUsage(f"{source}: these are no results of a whole run") from None
+    except Malformed as error:
+        raise WrongUsage(f"{source}: not the results of a whole run ({error})") from None
+    except ValueError:
+        raise WrongUsage(f"{source}: not the results of a whole run") from None
 
 
 _COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {

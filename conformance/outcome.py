@@ -123,3 +123,9 @@ class SuiteFailed(Exception):
     """The suite's own thermometer does not work; no verdict can be trusted."""
 
     exit = Exit.SUITE_FAILED
+
+
+class NotWritten(Exception):
+    """A report or the output could not be written; the text is the one line shown."""
+
+    exit = Exit.INTERNAL_ERROR

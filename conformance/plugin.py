@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 PROPERTY = "conformance"
 
+#: Fields of a result that pytest's own JUnit XML has as properties.
+_SHOWN = ("level", "clause", "verdict", "signature")
+
 #: The name under which the controlling process's plugin is registered.
 CONTROLLER = "conformance-controller"
 
@@ -154,17 +157,13 @@ def conformance_expectations(conformance_plan: Plan) -> Expectations:
     return expectations.read(conformance_plan.options.expect)
 
 
-def judge_item(
-    plan: Plan,
-    case: Case,
-    known: Expectations,
-    record_property: Any,
-) -> None:
+def judge_item(plan: Plan, case: Case, known: Expectations, item: pytest.Item) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
     from .judge import judge
 
     result = judge(plan, case, known)
-    record_property(PROPERTY, result)
+    # Not by the fixture record_property: it warns where JUnit XML is written.
+    item.user_properties.append((PROPERTY, result))
     verdict, message = result["verdict"], result["message"]
     if verdict == "SKIP":
         pytest.skip(message)
@@ -207,10 +206,18 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the result that came with a report."""
-        for name, result in report.user_properties:
-            if name == PROPERTY and report.when == "call" and isinstance(result, dict):
-                self.results[report.nodeid] = result
+        """Take the result that came with a report, and leave what JUnit XML may have of it."""
+        results = [
+            result
+            for name, result in report.user_properties
+            if name == PROPERTY and isinstance(result, dict)
+        ]
+        if results:
+            others = [one for one in report.user_properties if one[0] != PROPERTY]
+            shown = [(name, str(results[0][name])) for name in _SHOWN]
+            report.user_properties = [*others, *shown]
+            if report.when == "call":
+                self.results[report.nodeid] = results[0]
                 _make_harmless(report)
         if report.failed and report.nodeid not in self.results:
             self.crashes.append(f"{report.nodeid}: {str(report.longrepr)[-2000:]}")
@@ -223,7 +230,7 @@ class Controller:
         """
         from .outcome import Exit
         from .reports import write_reports
-        from .reports.summary import summarise
+        from .reports.summary import summarise, without_reports
 
         if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
@@ -231,12 +238,25 @@ class Controller:
             self.plan, self.known, list(self.results.values()), self.crashes, exitstatus
         )
         if self.folder is not None:
-            write_reports(self.folder, self.plan, self.summary)
+            try:
+                write_reports(self.folder, self.plan, self.summary)
+            except OSError as error:
+                line = f"REPORT {self.folder}: {(error.strerror or str(error)).lower()}"
+                self.summary = without_reports(self.summary, line)
+                session.exitstatus = Exit.INTERNAL_ERROR
+                return
         others_failed = session.testsfailed > sum(
             self.summary.counts.get(verdict, 0) for verdict in ("FAIL", "ERROR", "XPASS")
         )
         if exitstatus in (0, 1, 5) and not others_failed:
             session.exitstatus = Exit(self.summary.exit)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """In a project's own pytest: what is no failure of a test and decides the status."""
+        from .output import harmless
+
+        for line in [*self.summary.stale, *self.summary.faults] if self.summary else []:
+            terminalreporter.write_line(harmless(f"conformance: {line}"), red=True)
 
 
 def _make_harmless(report: pytest.TestReport) -> None:

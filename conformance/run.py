@@ -13,12 +13,13 @@ from typing import IO
 import pytest
 
 from . import expectations
-from .outcome import Exit, SuiteFailed, Unreachable, WrongUsage
-from .output import complain
+from .outcome import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
+from .output import complain, quoted
 from .plan import Options
 from .plugin import Given
 from .preflight import prepare
 from .reports.console import Console
+from .reports.writing import make_folder
 from .targets.spawn import dismiss_warden
 
 _HERE = Path(__file__).parent
@@ -40,8 +41,9 @@ def run(
     try:
         plan = prepare(options)
         expectations.read(plan.options.expect)
-        _check_writable(report)
-    except (WrongUsage, Unreachable, SuiteFailed) as error:
+        if report is not None:
+            make_folder(report)
+    except (WrongUsage, Unreachable, SuiteFailed, NotWritten) as error:
         complain(str(error), tuple(getattr(error, "output", ())))
         return error.exit
     except KeyboardInterrupt:
@@ -54,11 +56,17 @@ def run(
     if plan.takes_turns:
         workers = 0
     prepared = plan.options._replace(transports=tuple(plan.transports))
-    status = _run_pytest(prepared, report, workers, console)
-    controller = console.controller
-    if controller is None or controller.summary is None:
-        return Exit(status) if status in list(Exit) and status else Exit.INTERNAL_ERROR
-    console.end(controller.summary, report, time.monotonic() - began)
+    with quoted(stream):
+        status = _run_pytest(prepared, report, workers, console)
+        controller = console.controller
+        if controller is None or controller.summary is None:
+            # Pytest's own statuses 1 and 5 would be verdicts, and there is none.
+            interrupted = status == Exit.INTERRUPTED
+            return Exit.INTERRUPTED if interrupted else Exit.INTERNAL_ERROR
+        console.end(controller.summary, report, time.monotonic() - began)
+    if console.screen.failure is not None:
+        complain(str(console.screen.failure))
+        return console.screen.failure.exit
     return controller.summary.exit
 
 
@@ -82,12 +90,3 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
     # A user's own settings must not change a verdict.
     os.environ.pop("PYTEST_ADDOPTS", None)
     return int(pytest.main(arguments, plugins=[console, Given(options)]))
-
-
-def _check_writable(report: Path | None) -> None:
-    if report is None:
-        return
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUsage(f"REPORT {report}: {(error.strerror or str(error)).lower()}") from None

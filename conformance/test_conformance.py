@@ -5,7 +5,7 @@ pytest conformance --target 'node server.js {port}' --profile echo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pytest
 
 from conformance.expectations import Expectations
 from conformance.plan import Case, Plan
@@ -16,7 +16,7 @@ def test_requirement(
     conformance_case: Case,
     conformance_plan: Plan,
     conformance_expectations: Expectations,
-    record_property: Callable[[str, object], None],
+    request: pytest.FixtureRequest,
 ) -> None:
     """The server meets the requirement."""
-    judge_item(conformance_plan, conformance_case, conformance_expectations, record_property)
+    judge_item(conformance_plan, conformance_case, conformance_expectations, request.node)

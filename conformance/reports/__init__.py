@@ -12,9 +12,10 @@ from .badge import write_badge
 from .junit import write_junit
 from .markdown import summary, workflow_commands, write_markdown
 from .matrix import write_matrix
-from .results import Results, read_results, write_results
+from .results import Results, results_of_run, write_results
 from .summary import Summary
 from .tap import write_tap
+from .writing import staged
 
 #: File in the report's folder -> how it is made of the results.
 FORMS: dict[str, Callable[[Path, Results], None]] = {
@@ -27,14 +28,22 @@ FORMS: dict[str, Callable[[Path, Results], None]] = {
 
 
 def write_reports(folder: Path, plan: Plan, outcome: Summary) -> None:
-    """Write results.jsonl, and every other form from it, into a folder made for them."""
+    """Write results.jsonl, and every other form from it, into a folder made for them.
+
+    Raises OSError; then the folder holds what it held before.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "results.jsonl"
-    write_results(source, plan, outcome)
-    results = read_results(source)
-    for name, write in FORMS.items():
-        write(folder / name, results)
+    results = results_of_run(plan, outcome)
+    write_forms(folder, results)
     tell_github(results)
+
+
+def write_forms(folder: Path, results: Results) -> None:
+    """Write results in every form. Raises OSError."""
+    with staged(folder) as stage:
+        write_results(stage / "results.jsonl", results)
+        for name, write in FORMS.items():
+            write(stage / name, results)
 
 
 def tell_github(results: Results) -> None:

@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Any
 
 from ..expectations import Expected
+from ..outcome import WrongUsage
 
 _ENTRY = re.compile(r"^\s*\[\[\s*expected\s*\]\]\s*(#.*)?$")
 
@@ -23,9 +24,11 @@ def rebased(text: str, entries: list[Expected], rows: list[dict[str, Any]]) -> s
         text: the file as it is; empty when there is none.
         entries: what it says, in its order.
         rows: the results of a run that judged with it, or without any.
+    Raises WrongUsage for a file that writes its entries in another way.
     """
     head, blocks = _cut(text)
-    assert len(blocks) == len(entries), "the file was cut where TOML does not"
+    if len(blocks) != len(entries):
+        raise WrongUsage("--expect: only a file whose entries are written [[expected]] can be kept")
     failed = [row for row in rows if row["verdict"] in ("FAIL", "XFAIL", "WARN")]
     kept = [
         block for block, entry in zip(blocks, entries) if any(_covers(entry, row) for row in failed)

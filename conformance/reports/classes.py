@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import IO, Any
 
-from ..outcome import MEANING, Exit
-from ..output import say
+from ..outcome import MEANING, Exit, NotWritten, WrongUsage
+from ..output import Screen
 from ..plan import Plan
-from . import FORMS
+from . import write_forms
 from .matrix import WHOLE, write_matrix
-from .results import Results, header, read_results
+from .results import Results, header, parse_results
+from .writing import not_written, write_whole
 
 #: The statuses of a class, from the one that outweighs all others.
 WEIGHT = (
@@ -49,17 +49,21 @@ class ClassReport:
     def __init__(self, plans: dict[str, Plan], folder: Path, stream: IO[str] | None = None) -> None:
         self._plans = plans
         self._folder = folder
-        self._stream = stream or sys.stdout
+        self._screen = Screen(stream)
         self._results: dict[str, Results] = {}
-        self._progress = self._stream.isatty()
+        self._unwritten: WrongUsage | NotWritten | None = None
 
     def take(self, name: str, outcome: dict[str, Any]) -> None:
         """A target's outcome."""
         folder = self._folder / folder_of(name)
-        folder.mkdir(parents=True, exist_ok=True)
         results = self._results[name] = results_of(self._plans[name], outcome)
-        write(folder, results)
-        self._say(self._line(name, results, outcome["seconds"]))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_forms(folder, results)
+        except OSError as error:
+            # The others are judged all the same; end() says it.
+            self._unwritten = self._unwritten or not_written(f"REPORT {folder}", error)
+        self._screen.say(self._line(name, results, outcome["seconds"]))
         self._show_progress()
         if len(self._plans) > WHOLE:
             # The page of many shows no transcript of what is green, and hundreds of them fill
@@ -72,13 +76,13 @@ class ClassReport:
 
         Arguments:
             missing: what is said of targets that brought no outcome.
+        Raises WrongUsage or NotWritten when the report, or what was printed, is not whole.
         """
         for name in self._plans:
             if name not in self._results:
                 lost = {"exit": int(Exit.SUITE_FAILED), "said": "", "stopped": [missing]}
                 self.take(name, {**lost, "results": "", "seconds": 0.0})
         runs = [self._results[name] for name in self._plans]
-        write_matrix(self._folder / "matrix.html", runs)
         rows = [
             {
                 "name": name,
@@ -90,12 +94,21 @@ class ClassReport:
             for name, run in self._results.items()
         ]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        (self._folder / "class.jsonl").write_text(text, encoding="ascii")
+        try:
+            write_matrix(self._folder / "matrix.html", runs)
+            write_whole(self._folder / "class.jsonl", text)
+        except OSError as error:
+            self._unwritten = self._unwritten or not_written(f"REPORT {self._folder}", error)
         statuses = Counter(Exit(run.footer["exit"]) for run in runs)
-        self._say(
+        self._screen.say(
             ", ".join(f"{statuses[one]} {MEANING[one]}" for one in WEIGHT[::-1] if statuses[one])
         )
-        self._say(f"report: {self._folder / 'matrix.html'} (a folder for each target beside it)")
+        failure = self._unwritten or self._screen.failure
+        if failure is not None:
+            raise failure
+        self._screen.say(
+            f"report: {self._folder / 'matrix.html'} (a folder for each target beside it)"
+        )
         return next(one for one in WEIGHT if statuses[one])
 
     def _line(self, name: str, results: Results, seconds: float) -> str:
@@ -109,15 +122,9 @@ class ClassReport:
         return f"{number} {name}: {MEANING[status]}{more} in {seconds:.1f} s"
 
     def _show_progress(self) -> None:
-        if self._progress and len(self._results) < len(self._plans):
+        if len(self._results) < len(self._plans):
             red = sum(bool(run.footer["exit"]) for run in self._results.values())
-            self._stream.write(f"\r\x1b[K{len(self._results)}/{len(self._plans)}, {red} not green")
-            self._stream.flush()
-
-    def _say(self, line: str) -> None:
-        if self._progress:
-            line = f"\r\x1b[K{line}"
-        say(line, self._stream)
+            self._screen.progress(f"{len(self._results)}/{len(self._plans)}, {red} not green")
 
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:
@@ -127,14 +134,16 @@ def _slim(row: dict[str, Any]) -> dict[str, Any]:
 def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
     """The results of a target, or what stands in their place; with what had to be stopped."""
     stopped = list(outcome["stopped"])
-    rows = [json.loads(line) for line in outcome["results"].splitlines()]
-    if len(rows) >= 2 and rows[-1].get("type") == "footer":
-        rows[-1]["faults"] = [*rows[-1]["faults"], *stopped]
-        return Results(rows[0], rows[1:-1], rows[-1])
+    try:
+        results = parse_results(outcome["results"])
+    except ValueError:
+        pass
+    else:
+        faults = [*results.footer["faults"], *stopped]
+        return results._replace(footer={**results.footer, "faults": faults})
     said = _REASON.findall(outcome["said"])
-    reasons = (
-        stopped or said[-1:] or [outcome["said"].strip().splitlines()[-1:] or "it said nothing"]
-    )
+    last_line = outcome["said"].strip().splitlines()[-1:]
+    reasons = stopped or said[-1:] or last_line or ["it said nothing"]
     exit_ = outcome["exit"] or int(Exit.SUITE_FAILED)
     footer: dict[str, Any] = {
         "type": "footer",
@@ -144,16 +153,6 @@ def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
         "exit": exit_,
     }
     return Results(header(plan), [], footer)
-
-
-def write(folder: Path, results: Results) -> None:
-    """A target's results.jsonl, and every other form from it."""
-    source = folder / "results.jsonl"
-    rows = [results.header, *results.results, results.footer]
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
-    again = read_results(source)
-    for name, form in FORMS.items():
-        form(folder / name, again)
 
 
 def folder_of(name: str) -> str:

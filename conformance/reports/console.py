@@ -7,17 +7,15 @@ printable where it was recorded; here the stream's encoding and the CI system ar
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from ..outcome import MEANING, Exit
-from ..output import harmless
+from ..output import Screen
 from ..plan import Plan
-from ..plugin import CONTROLLER, PROPERTY, Controller
+from ..plugin import CONTROLLER, Controller
 from .summary import Summary
 
 #: Failures shown whole; the rest are one line each, and whole in the report.
@@ -36,26 +34,24 @@ class Console:
 
     def __init__(self, plan: Plan, stream: IO[str] | None = None) -> None:
         self._plan = plan
-        self._stream: IO[str] = stream or sys.stdout
+        self.screen = Screen(stream)
         self._seen = 0
         self.controller: Controller | None = None
         self._red: list[dict[str, Any]] = []
         self._warned: list[dict[str, Any]] = []
-        self._progress = self._stream.isatty()
-        self._gone = False
 
     def begin(self) -> None:
         """One line: what is judged, over what."""
         plan = self._plan
         names = ", ".join(profile.name for profile in plan.profiles)
         against = "the mutants" if plan.options.selftest else plan.options.target
-        self._say(
+        self.screen.say(
             f"conformance: {names} over {', '.join(plan.transports)} against {against} "
             f"({len(plan.cases)} cases)"
         )
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep the controller, which has the summary."""
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep the controller, which has the results and the summary."""
         self.controller = session.config.pluginmanager.get_plugin(CONTROLLER)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -63,41 +59,39 @@ class Console:
         if report.when not in ("call", "setup") or (report.when == "setup" and report.passed):
             return
         self._seen += 1
-        for name, result in report.user_properties:
-            if name == PROPERTY and isinstance(result, dict):
-                self._take(result)
-        if self._progress:
-            self._write(f"\r\x1b[K{self._seen}/{len(self._plan.cases)}")
+        if self.controller is not None and report.nodeid in self.controller.results:
+            self._take(self.controller.results[report.nodeid])
+        self.screen.progress(f"{self._seen}/{len(self._plan.cases)}")
 
     def _take(self, result: dict[str, Any]) -> None:
         verdict = result["verdict"]
         if verdict in _RED:
             self._red.append(result)
             if len(self._red) <= SHOWN_WHOLE:
-                self._say(f"\n{verdict} {result['message']}")
+                self.screen.say(f"\n{verdict} {result['message']}")
         elif verdict == "WARN":
             self._warned.append(result)
 
     def end(self, summary: Summary, folder: Path | None, seconds: float) -> None:
         """The failures once more, one line each, the counts and the verdict."""
         if len(self._red) > 1:
-            self._say("\nall failures:")
+            self.screen.say("\nall failures:")
             for result in self._red:
-                self._say(_one_line(result))
+                self.screen.say(_one_line(result))
         for result in self._warned:
-            self._say(_one_line(result))
+            self.screen.say(_one_line(result))
         for line in [*summary.stale, *summary.faults]:
             word = "STALE" if line in summary.stale else "ERROR"
-            self._say(f"{word} {line}")
+            self.screen.say(f"{word} {line}")
         for reason, count in self._skips(summary).items():
-            self._say(f"SKIP  {count} not judged: {reason}")
+            self.screen.say(f"SKIP  {count} not judged: {reason}")
         counts = ", ".join(
             f"{number} {verdict}" for verdict, number in sorted(summary.counts.items())
         )
-        self._say(f"{counts or 'no results'} in {seconds:.1f} s")
-        if folder is not None:
-            self._say(f"report: {folder / 'matrix.html'} (from results.jsonl beside it)")
-        self._say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
+        self.screen.say(f"{counts or 'no results'} in {seconds:.1f} s")
+        if folder is not None and summary.exit != Exit.INTERNAL_ERROR:
+            self.screen.say(f"report: {folder / 'matrix.html'} (from results.jsonl beside it)")
+        self.screen.say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
 
     def _verdict(self, summary: Summary) -> str:
         if self._plan.options.selftest and summary.exit in (
@@ -119,23 +113,6 @@ class Console:
             if result["verdict"] == "SKIP":
                 reasons[result["message"]] = reasons.get(result["message"], 0) + 1
         return reasons
-
-    def _say(self, line: str) -> None:
-        if self._progress:
-            line = f"\r\x1b[K{line}"
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._write(harmless(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")
-
-    def _write(self, text: str) -> None:
-        if self._gone:
-            return
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except BrokenPipeError:
-            # The reader left (| head); the run goes on, for its reports and its status.
-            self._gone = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _one_line(result: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .matrix import write_matrix
 from .results import Results
+from .writing import write_whole
 
 #: What a verdict of the self-test is on the page, where the mutant is a target.
 _AS_TARGET = {"PASS": "FAIL", "WARN": "FAIL", "FAIL": "PASS"}
@@ -103,9 +104,9 @@ def as_json(kills: Kills) -> str:
 
 
 def write_kills(folder: Path, run: Results) -> Kills:
-    """Write kills.json and kills.html; returns what they show."""
+    """Write kills.json and kills.html; returns what they show. Raises OSError."""
     kills = kills_of(run.results)
-    (folder / "kills.json").write_text(as_json(kills) + "\n", encoding="utf-8")
+    write_whole(folder / "kills.json", as_json(kills) + "\n")
     write_matrix(folder / "kills.html", [_as_target(run, mutant) for mutant in kills.killers])
     return kills
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..outcome import MEANING, Exit
 from .results import Results
+from .writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("matrix.html")
 
@@ -41,8 +42,8 @@ _RED = ("ERROR", "FAIL", "XPASS")
 
 
 def write_matrix(path: Path, runs: list[Results]) -> None:
-    """Write the page for these runs."""
-    path.write_text(page(runs), encoding="utf-8")
+    """Write the page for these runs. Raises OSError."""
+    write_whole(path, page(runs))
 
 
 def page(runs: list[Results]) -> str:

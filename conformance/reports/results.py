@@ -6,7 +6,6 @@ Readers may rely on the fields that SPEC.md names; more may be added.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..plan import Plan
 from ..transcript import escape
+from .form import Malformed, check
 from .summary import Summary
 
 
@@ -26,13 +26,16 @@ class Results(NamedTuple):
     footer: dict[str, Any]
 
 
-def write_results(path: Path, plan: Plan, summary: Summary) -> None:
-    """Write the file whole or not at all."""
-    rows = [header(plan), *summary.results, footer(summary)]
-    beside = path.with_name(path.name + ".part")
+def write_results(path: Path, results: Results) -> None:
+    """Write the file."""
+    rows = [results.header, *results.results, results.footer]
     text = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
-    beside.write_text(text, encoding="ascii")
-    os.replace(beside, path)
+    path.write_text(text, encoding="ascii")
+
+
+def results_of_run(plan: Plan, summary: Summary) -> Results:
+    """The content of the file for a run."""
+    return Results(header(plan), summary.results, footer(summary))
 
 
 def header(plan: Plan) -> dict[str, Any]:
@@ -76,10 +79,19 @@ def footer(summary: Summary) -> dict[str, Any]:
 def read_results(path: Path) -> Results:
     """Read the file back.
 
-    Raises OSError, or ValueError for one that was not written to its end.
+    Raises OSError, or ValueError for one that does not hold the results of a whole run.
     """
-    rows = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
-    kinds = [row.get("type") for row in rows]
-    if len(rows) < 2 or (kinds[0], kinds[-1]) != ("header", "footer"):
-        raise ValueError(f"{path}: no header or no footer")
+    return parse_results(path.read_text(encoding="ascii"))
+
+
+def parse_results(text: str) -> Results:
+    """The content of a results.jsonl.
+
+    Raises ValueError when it does not hold the results of a whole run.
+    """
+    try:
+        rows = [json.loads(line) for line in text.splitlines()]
+    except RecursionError:
+        raise Malformed("it is nested too deeply") from None
+    check(rows)
     return Results(rows[0], rows[1:-1], rows[-1])

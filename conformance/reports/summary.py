@@ -55,6 +55,11 @@ def summarise(
     return Summary(results, dict(counts), stale, faults, exit_)
 
 
+def without_reports(summary: Summary, why: str) -> Summary:
+    """The same when the reports could not be written: the run is worth nothing then."""
+    return summary._replace(faults=[*summary.faults, why], exit=Exit.INTERNAL_ERROR)
+
+
 def case_name(result: Result) -> str:
     """The name that the case of a result has in the plan."""
     name = f"{result['id']}@{result['transport']}"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.output import harmless, say
+from conformance.output import command, harmless, quoted, say
 
 from .judging import conformance
 from .test_plugin import pytest_run
@@ -85,13 +85,42 @@ def test_a_server_does_not_speak_to_the_runner(
     target = shlex.join([sys.executable, str(script), "{port}"])
     words = ("run", target, "--case=echo/binary", f"--report={tmp_path / 'report'}")
     done = conformance(*words)
-    said = [
-        line
-        for line in (done.stdout + done.stderr).splitlines()
-        if not line.startswith("::error title=echo/")
-    ]
+    said = (done.stdout + done.stderr).splitlines()
     assert any("# [" in line for line in said), said
-    assert [line for line in said if is_obeyed(line)] == []
+    ours = re.compile(r"::error title=echo/|::stop-commands::[0-9a-f]{32}$|::[0-9a-f]{32}::$")
+    assert [line for line in said if is_obeyed(line) and not ours.match(line)] == []
+    # And while it is judged the runner obeys nothing, whoever prints it.
+    assert obeyed(done.stdout.splitlines()) == [line for line in said if line.startswith("::error")]
+
+
+def obeyed(lines: list[str]) -> list[str]:
+    """What the runner obeys besides ::stop-commands:: (actions/runner, ActionCommandManager)."""
+    found, stopped_by = [], None
+    for line in lines:
+        if stopped_by is not None:
+            stopped_by = None if line == f"::{stopped_by}::" else stopped_by
+        elif line.startswith("::stop-commands::"):
+            stopped_by = line.removeprefix("::stop-commands::")
+        elif is_obeyed(line):
+            found.append(line)
+    assert stopped_by is None
+    return found
+
+
+def test_what_is_printed_while_a_target_is_judged_is_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with quoted():
+        print("##[error]x")
+        command("::error::ours")
+        print("::error::y")
+    print("::error::z")
+    assert obeyed(capsys.readouterr().out.splitlines()) == ["::error::ours", "::error::z"]
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    with quoted():
+        print("as it is")
+    assert capsys.readouterr().out == "as it is\n"
 
 
 def test_nor_does_it_in_a_projects_own_pytest(

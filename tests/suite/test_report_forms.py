@@ -166,7 +166,10 @@ def test_diff_is_red_when_something_became_worse(
     assert "results.jsonl: no such file or directory" in capsys.readouterr().err
     (tmp_path / "results.jsonl").write_text("{}")
     assert cli.main(["diff", str(tmp_path), str(tmp_path / "green")]) == 4
-    assert "these are no results of a whole run" in capsys.readouterr().err
+    assert (
+        "not the results of a whole run (there is no header and no footer)"
+        in capsys.readouterr().err
+    )
 
 
 KNOWN = """\
