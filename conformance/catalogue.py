@@ -7,6 +7,7 @@ target is started, or of pytest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -206,8 +207,7 @@ class ClientProfile(Profile):
 
 
 def matches(pattern: str, identity: str) -> bool:
-    """Whether an id matches a pattern, in which a whole segment may be ``*``."""
-    wanted, given = pattern.split("/"), identity.split("/")
-    return len(wanted) == len(given) and all(
-        left in ("*", right) for left, right in zip(wanted, given)
-    )
+    """Whether an id matches a pattern, in which ``*`` stands for any text without a slash."""
+    if "*" not in pattern:
+        return pattern == identity
+    return re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), identity) is not None

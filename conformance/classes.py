@@ -45,6 +45,10 @@ def run_class(
     entries = entries_of(options)
     plans = {one.name: Plan(one.options, has_ipv6()) for one in entries}
     check_thermometer()
+    if places:
+        from .places import check_places
+
+        check_places(places)
     make_folder(report)
     book = ClassReport(plans, report)
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")

@@ -64,7 +64,7 @@ Options:
   --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
   --at=ADDRESS        Where the command listens.
   --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
-  --case=ID           Judge this requirement only; a whole segment may be '*'; repeatable.
+  --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.
   --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].

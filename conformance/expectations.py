@@ -1,7 +1,7 @@
 """Known failures: a TOML file that names them, with a reason and an expiry date.
 
     [[expected]]
-    id = "echo/half-close"          # a whole segment may be *
+    id = "echo/half-close"          # * stands for any text (echo/sigterm-*)
     transport = "tcp"               # optional
     signature = "ended-early"       # optional: how it fails
     reason = "issue 12"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .catalogue import NEED_HALF_CLOSE, NOT_EXPRESSIBLE, Profile, Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
-from .profiles import PROFILES, REQUIREMENTS, choose_profiles
+from .profiles import PROFILES, REQUIREMENTS, choose_profiles, profiles_matching
 from .reach import transports_of
 from .targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
@@ -163,11 +163,10 @@ class Plan:
         if options.profile is not None:
             return self._with_addresses(choose_profiles(options.profile))
         from_cases = [pattern.partition("/")[0] for pattern in options.cases]
-        if from_cases and "*" not in from_cases:
-            return choose_profiles(",".join(from_cases))
-        if isinstance(self.target, (AddressTarget, CommandTarget)) and not from_cases:
-            return [PROFILES["udp-echo" if self._is_datagrams() else "echo"]]
-        return list(PROFILES.values())
+        usual = "*"
+        if isinstance(self.target, (AddressTarget, CommandTarget)):
+            usual = "udp-echo" if self._is_datagrams() else "echo"
+        return profiles_matching([usual if one == "*" else one for one in from_cases] or [usual])
 
     def _is_datagrams(self) -> bool:
         where = self.target.address if isinstance(self.target, AddressTarget) else self.at

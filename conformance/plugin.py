@@ -10,6 +10,7 @@ a target is named it only knows its options, and the suite itself is not importe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ _PLAN = pytest.StashKey["Plan"]()
 #: The one test, of which every case is an item.
 _TEST = Path(__file__).with_name("test_conformance.py")
 _OURS = (_TEST, _TEST.parent)
+
+#: What the suite is called on the command line of pytest.
+_NAME = "conformance"
 
 _FLAG = {"action": "store_const", "const": True}
 
@@ -82,6 +86,15 @@ def add_short_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "the server under judgement")
     for flag, field, details in _OPTIONS:
         group.addoption(flag, dest=f"conformance_{field}", **details)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
+    """``pytest conformance --target ...`` means the suite where it is installed, too."""
+    if _NAME in args and not Path(_NAME).exists():
+        args[args.index(_NAME)] = str(_TEST)
+        with suppress(ValueError):  # a name may be another plugin's
+            add_short_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,7 +5,9 @@ One file per profile: its requirements, each on top of the scenario that judges 
 
 from __future__ import annotations
 
-from ..catalogue import Profile, Requirement
+from collections.abc import Iterable
+
+from ..catalogue import Profile, Requirement, matches
 from ..outcome import WrongUsage
 from .chat import chat
 from .client_echo import client_echo
@@ -57,3 +59,15 @@ def choose_profiles(text: str) -> list[Profile]:
     if unknown:
         raise WrongUsage(f"unknown profile {unknown[0]!r} (known: {', '.join(PROFILES)})")
     return [PROFILES[name] for name in dict.fromkeys(names)]
+
+
+def profiles_matching(patterns: Iterable[str]) -> list[Profile]:
+    """The profiles that these patterns (``*``) match, each once.
+
+    Raises WrongUsage for a pattern that matches none.
+    """
+    chosen: dict[str, Profile] = {}
+    for pattern in patterns:
+        found = [one for name, one in PROFILES.items() if matches(pattern, name)]
+        chosen.update((one.name, one) for one in found or choose_profiles(pattern))
+    return list(chosen.values())

@@ -1,4 +1,7 @@
-"""results.tap: the Test Anything Protocol, version 14, from results.jsonl."""
+"""results.tap: the Test Anything Protocol, version 13, from results.jsonl.
+
+Version 14 is refused by the readers that most systems have (Perl's prove).
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,38 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..outcome import MEANING, Exit
 from .results import Results
 
 _OK = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
 
-#: Verdict -> directive. TAP's "todo" is a failure that is known.
-_DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "todo"}
+#: Verdict -> directive. TAP's "TODO" is a failure that is known.
+_DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "TODO"}
 
 
 def write_tap(path: Path, results: Results) -> None:
     """Write a test point for each judged requirement and transport."""
     rows, faults = results.results, results.footer["faults"]
-    lines = ["TAP version 14", f"1..{len(rows) + len(faults)}"]
+    others = [f"the suite itself: {fault.strip().splitlines()[0]}" for fault in faults]
+    others += [
+        f"expectations: {stale.strip().splitlines()[0]}" for stale in results.footer["stale"]
+    ]
+    status = Exit(results.footer["exit"])
+    if status and not others and all(row["verdict"] in _OK for row in rows):
+        # Nothing ran, or not to its end: no test point says so.
+        others.append(f"the run: {MEANING[status]}")
+    lines = ["TAP version 13", f"1..{len(rows) + len(others)}"]
     for number, row in enumerate(rows, 1):
         lines += _point(number, row)
-    for number, fault in enumerate(faults, len(rows) + 1):
-        lines += [f"not ok {number} - the suite itself: {_plain(fault.splitlines()[0])}"]
+    for number, other in enumerate(others, len(rows) + 1):
+        lines.append(f"not ok {number} - {_plain(other)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _point(number: int, row: dict[str, Any]) -> list[str]:
     verdict = row["verdict"]
     what = f"{row['id']} over {row['transport']} ({row['level']}, SPEC {row['clause']})"
-    # An expected failure is "not ok ... # todo": that is what the directive is about.
+    # An expected failure is "not ok ... # TODO": that is what the directive is about.
     ok = "ok" if verdict in _OK and verdict != "XFAIL" else "not ok"
     line = f"{ok} {number} - {_plain(what)}"
     first = _plain((row["message"].splitlines() or [""])[0])

@@ -270,6 +270,33 @@ def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "status", "line"),
+    [
+        ("socket=127.0.0.1:{free}", 8, "connection refused"),
+        ("popen//python={python}", 8, "the suite is not installed there (No module named"),
+        ("popen//python=/no/such/python", 8, "no such file or directory"),
+        ("nonsense", 4, "write socket=HOST:PORT or ssh=HOST"),
+        ("socket=127.0.0.1:99999", 4, "write socket=HOST:PORT or ssh=HOST"),
+    ],
+)
+def test_a_place_where_nobody_can_work(
+    place: str, status: int, line: str, tmp_path: Path, free_port: int
+) -> None:
+    # A Python without what is installed beside this one.
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    python.chmod(0o755)
+    place = place.format(free=free_port, python=python)
+    at = written(tmp_path, server(tmp_path, "one"))
+    done = conformance("run", at, "--all", f"--tx={place}", f"--report={tmp_path / 'report'}")
+    assert done.returncode == status, done.stdout + done.stderr
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("conformance: --tx ")
+    assert line in said
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
     ("words", "line"),
     [
         (["ref:python", "--all"], "--all judges a file: @FILE.toml"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.catalogue import StreamProfile
+from conformance.catalogue import StreamProfile, matches
 from conformance.outcome import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
@@ -105,3 +105,32 @@ def test_names_of_cases_are_unique() -> None:
 def test_an_empty_token_is_refused() -> None:
     with pytest.raises(WrongUsage, match="token must be a word"):
         Plan(Options(settings="token="))
+
+
+@pytest.mark.parametrize(
+    ("target", "patterns", "ids"),
+    [
+        ("./x {port}", ["echo/sigterm-*"], {"echo/sigterm-busy", "echo/sigterm-idle"}),
+        ("./x {port}", ["*/simple"], {"echo/simple"}),
+        ("udp://127.0.0.1:7", ["*/simple"], {"udp-echo/simple"}),
+        ("ref:python", ["*/sigterm-idle"], None),
+        ("./x {port}", ["cru*/sigterm-i*"], {"crud/sigterm-idle"}),
+        ("./x {port}", ["*/simple", "quit/utf8-*"], {"echo/simple", "quit/utf8-split"}),
+    ],
+)
+def test_patterns(target: str, patterns: list[str], ids: set[str] | None) -> None:
+    plan = Plan(Options(target=target, cases=tuple(patterns)))
+    found = {case.requirement.id for case in plan.cases}
+    if ids is None:
+        # An embedded server gives every service.
+        assert len(found) > 5
+    else:
+        assert found == ids
+
+
+def test_a_pattern_is_no_regular_expression() -> None:
+    assert matches("echo/s*e", "echo/simple")
+    assert matches("*/*", "echo/simple")
+    assert not matches("*", "echo/simple")
+    assert not matches("echo/simpl.", "echo/simple")
+    assert not matches("echo/s*", "echo-2/simple")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -66,6 +67,46 @@ def test_the_projects_own_failure_is_not_hidden_by_a_right_server(project: Path)
     status, shown = pytest_run(project, "--conformance-target=ref:python", *SCENARIOS)
     assert status == 1, shown
     assert "1 failed, 4 passed" in shown
+
+
+def test_the_short_options_where_the_suite_is_installed(tmp_path: Path) -> None:
+    words = ("conformance", "--target=mutant:echo/answers-twice", "--case=echo/simple")
+    status, shown = pytest_run(tmp_path, *words, "-n2")
+    assert status == 1, shown
+    assert "4 failed" in shown
+
+
+def test_a_folder_of_that_name_is_the_projects_own(project: Path) -> None:
+    (project / "conformance").mkdir()
+    (project / "test_own.py").rename(project / "conformance" / "test_own.py")
+    status, shown = pytest_run(project, "conformance")
+    assert status == 0, shown
+    assert "1 passed" in shown
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)])
+def test_junit_xml_where_warnings_are_errors(project: Path, more: tuple[str, ...]) -> None:
+    (project / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    target = "--conformance-target=mutant:echo/answers-twice"
+    status, shown = pytest_run(project, target, *SCENARIOS, "--junitxml=junit.xml", *more)
+    assert status == 1, shown
+    assert "4 failed, 1 passed" in shown
+    properties = ElementTree.parse(project / "junit.xml").getroot().iterfind(".//property")
+    found = [(one.get("name"), one.get("value")) for one in properties]
+    assert found == 4 * [
+        ("level", "MUST"),
+        ("clause", "2.2"),
+        ("verdict", "FAIL"),
+        ("signature", "wrong-bytes"),
+    ]
+
+
+def test_what_decides_the_status_beside_the_tests_is_said(project: Path) -> None:
+    (project / "known.toml").write_text('[[expected]]\nid = "echo/large"\nreason = "x"\n')
+    words = ("--conformance-target=ref:python", *SCENARIOS, "--conformance-expect=known.toml")
+    status, shown = pytest_run(project, *words)
+    assert status == 7, shown
+    assert "conformance: echo/large: the expectation matches nothing that was judged" in shown
 
 
 def test_a_target_that_makes_no_sense(project: Path) -> None:

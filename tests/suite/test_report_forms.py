@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +83,13 @@ def test_every_form_is_written(tmp_path: Path, red: Results) -> None:
 
 def test_tap(tmp_path: Path, red: Results) -> None:
     lines = (tmp_path / "red" / "results.tap").read_text().splitlines()
-    assert lines[:3] == ["TAP version 14", "1..4", "ok 1 - echo/simple over tcp (MUST, SPEC 2.2)"]
+    assert lines[:3] == ["TAP version 13", "1..4", "ok 1 - echo/simple over tcp (MUST, SPEC 2.2)"]
     assert lines[3:5] == ["not ok 2 - echo/binary over tcp (MUST, SPEC 2.2)", "  ---"]
     assert json.loads(lines[7].removeprefix("  message: ")) == HOSTILE
     assert lines[8:] == [
         "  ...",
         "ok 3 - echo/large over tcp (MUST, SPEC 2.2) # SKIP not asked for",
-        "not ok 4 - echo/half-close over tcp (MUST, SPEC 2.2) # todo known",
+        "not ok 4 - echo/half-close over tcp (MUST, SPEC 2.2) # TODO known",
     ]
 
 
@@ -96,6 +98,20 @@ def test_the_suites_own_fault_is_a_test_point_that_fails(tmp_path: Path) -> None
     assert (tmp_path / "results.tap").read_text().splitlines()[-1] == (
         "not ok 2 - the suite itself: worker gw0 crashed"
     )
+
+
+@pytest.mark.skipif(shutil.which("prove") is None, reason="prove is missing (Debian: perl)")
+def test_prove_reads_it(tmp_path: Path, red: Results, green: Results) -> None:
+    def prove(name: str) -> int:
+        file = str(tmp_path / name / "results.tap")
+        return subprocess.run(["prove", "--exec", "cat", file], capture_output=True).returncode
+
+    assert prove("green") == 0
+    assert prove("red") != 0
+    written(tmp_path / "known", row("echo/simple"), row("echo/binary", "XFAIL", HOSTILE))
+    assert prove("known") == 0
+    written(tmp_path / "none", row("echo/simple", "SKIP", "not asked for"))
+    assert prove("none") != 0
 
 
 def test_markdown(red: Results) -> None:
