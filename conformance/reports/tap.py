@@ -14,8 +14,8 @@ from .results import Results
 
 _OK = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
 
-#: Verdict -> directive. TAP's "TODO" is a failure that is known.
-_DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "TODO"}
+#: Verdict -> directive. TAP's "todo" is a failure that is known.
+_DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "todo"}
 
 
 def write_tap(path: Path, results: Results) -> None:
@@ -40,7 +40,7 @@ def write_tap(path: Path, results: Results) -> None:
 def _point(number: int, row: dict[str, Any]) -> list[str]:
     verdict = row["verdict"]
     what = f"{row['id']} over {row['transport']} ({row['level']}, SPEC {row['clause']})"
-    # An expected failure is "not ok ... # TODO": that is what the directive is about.
+    # An expected failure is "not ok ... # todo": that is what the directive is about.
     ok = "ok" if verdict in _OK and verdict != "XFAIL" else "not ok"
     line = f"{ok} {number} - {_plain(what)}"
     first = _plain((row["message"].splitlines() or [""])[0])

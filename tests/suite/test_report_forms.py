@@ -89,7 +89,7 @@ def test_tap(tmp_path: Path, red: Results) -> None:
     assert lines[8:] == [
         "  ...",
         "ok 3 - echo/large over tcp (MUST, SPEC 2.2) # SKIP not asked for",
-        "not ok 4 - echo/half-close over tcp (MUST, SPEC 2.2) # TODO known",
+        "not ok 4 - echo/half-close over tcp (MUST, SPEC 2.2) # todo known",
     ]
 
 
