@@ -69,6 +69,35 @@ def _replacement(violation: Violation) -> bool:
     return b"\xef\xbf\xbd" in (violation.received or b"")
 
 
+def _surplus(violation: Violation) -> bytes:
+    """What came from the first wrong byte on, where there should be nothing or another byte."""
+    received, at = violation.received, violation.offset
+    if received is None or violation.expected is None or at is None:
+        return b""
+    return b"" if violation.expected.startswith(b"\0", at) else received[at:]
+
+
+def _one_nul(violation: Violation) -> bool:
+    """A NUL follows the answer, and then nothing or what was awaited next."""
+    surplus, at = _surplus(violation), violation.offset or 0
+    return surplus[:1] == b"\0" and (violation.expected or b"").startswith(surplus[1:], at)
+
+
+def _whole_buffer(violation: Violation) -> bool:
+    """NULs follow the answer: the rest of a buffer that was cleared."""
+    return _surplus(violation).startswith(b"\0\0")
+
+
+def _cut_datagram(violation: Violation) -> bool:
+    """A datagram that is the beginning of the right one."""
+    received, expected = violation.received or b"", violation.expected or b""
+    return (
+        violation.kind == "wrong-datagram"
+        and 0 < len(received) < len(expected)
+        and expected.startswith(received)
+    )
+
+
 _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
     (
         _output(r"Unhandled 'error' event|Emitted 'error' event"),
@@ -96,9 +125,24 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
     (_wrong_at(b"\n", b"\r\n"), "LF became CR LF: newline translation (text mode?)"),
     (_wrong_at(b"\r\n", b"\n"), "CR LF became LF: newline translation or a stripped line"),
     (_wrong_at(b"\r", b"\n"), "CR became LF: newline translation"),
+    (
+        _one_nul,
+        "a NUL follows the answer: strlen() + 1, or the sizeof of a string? "
+        "Send as many bytes as were received",
+    ),
+    (
+        _whole_buffer,
+        "NULs follow the answer: is the whole buffer sent (sizeof buf)? "
+        "Send as many bytes as recv() returned",
+    ),
     (_missing_after(b"\x00"), "it stops at NUL: a C string function (strlen, printf %s)?"),
     (_missing_after(b"\x04"), "it stops at 0x04: end of transmission is no end on a socket"),
     (_missing_after(b"\x1a"), "it stops at 0x1A: text mode takes it for the end of a file"),
+    (
+        _cut_datagram,
+        "it ends early: recvfrom() loses what does not fit into its buffer; "
+        "a datagram can have 65507 bytes",
+    ),
     (
         _kind("rst-instead-of-fin"),
         "closing with unread input sends RST (RFC 1122 4.2.2.13): read to the client's end first",
@@ -150,6 +194,10 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
     ),
     (_kind("status-zero"), "end with a status that is not zero when the connection broke"),
     (_kind("stack-trace"), "catch the connection's error, and say it in one line"),
+    (
+        lambda violation: violation.kind == "refused" and violation.summary.startswith("send to"),
+        "nothing is bound to the port any more: has the server died, or closed its socket?",
+    ),
     (
         _kind("refused"),
         "the server stopped accepting: has it died, or does it serve one client only?",

@@ -85,8 +85,9 @@ def _received_end(violation: Violation) -> str:
 def _caret(violation: Violation) -> str:
     expected, received = violation.expected or b"", violation.received or b""
     offset = violation.offset or 0
+    end = "the end of the datagram" if "datagram" in violation.kind else "the end (FIN)"
     return (
-        f"byte {offset}: expected {_byte(expected, offset, 'the end (FIN)')}, "
+        f"byte {offset}: expected {_byte(expected, offset, end)}, "
         f"received {_byte(received, offset, violation.instead or 'nothing')}"
     )
 

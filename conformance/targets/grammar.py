@@ -28,6 +28,13 @@ PLACEHOLDERS = {
     "key": "TLS_KEY",
 }
 
+#: What other programs take for an address, and here would be a command.
+_PLACE = re.compile(
+    r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)*)?:"
+    r"|(?P<machine>localhost|[\d.]+)\s+)(?P<port>\d{1,5})",
+    re.ASCII,
+)
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 
@@ -94,6 +101,10 @@ def parse_target(text: str) -> Target:
         if not (profile and slash and name):
             raise WrongUsage(f"TARGET {text!r}: write mutant:PROFILE/NAME")
         return MutantTarget(profile, name)
+    place = _PLACE.fullmatch(text.strip())
+    if place:
+        host = place["host"] or place["machine"] or "localhost"
+        raise WrongUsage(f"TARGET {text!r}: write tcp://{host}:{place['port']}")
     for prefix, manner in _MANNERS.items():
         if text.startswith(prefix):
             return _command(text[len(prefix) :])._replace(manner=manner)
@@ -108,7 +119,23 @@ def _command(text: str) -> CommandTarget:
     if not words or not words[0]:
         raise WrongUsage(f"TARGET {text!r} names no command")
     used = {name for name in PLACEHOLDERS if any("{" + name + "}" in word for word in words)}
+    if not used & {"port", "path"}:
+        _refuse_misspelt(text, words)
     return CommandTarget(words, frozenset(used))
+
+
+def _refuse_misspelt(text: str, words: tuple[str, ...]) -> None:
+    """Refuse a command whose only place for a port is ``{prot}``. Raises WrongUsage."""
+    from difflib import get_close_matches
+
+    for name in re.findall(r"\{(\w+)\}", " ".join(words)):
+        meant = get_close_matches(name.lower(), ("port", "path"), 1, 0.7)
+        if meant:
+            known = ", ".join("{" + one + "}" for one in PLACEHOLDERS)
+            raise WrongUsage(
+                f"TARGET {text!r}: unknown placeholder {{{name}}}: is it {{{meant[0]}}}? "
+                f"(known: {known})"
+            )
 
 
 def _split(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from ..outcome import Unreachable, WrongUsage
 from .address import DATAGRAMS, PIPE, Address, parse
 from .datagram_probe import DatagramProbe
+from .elsewhere import Elsewhere
 from .spawn import Process
 from .stream import open_stream
 
@@ -75,6 +76,7 @@ def _await_ready(
 ) -> Address:
     until = time.monotonic() + deadline
     closing_since: float | None = None
+    elsewhere = Elsewhere(process, candidates, untold=announces) if process else None
     seen = "nothing listens there"
     while True:
         addresses = candidates
@@ -95,7 +97,13 @@ def _await_ready(
                 f"the target ended before it was ready ({process.ending}){_why(process)}",
                 process.last_lines(),
             )
-        if time.monotonic() >= until:
+        if time.monotonic() >= until or (elsewhere and elsewhere.is_settled()):
+            cause = elsewhere.cause() if elsewhere else ""
+            if cause and not (process and process.announced):
+                raise Unreachable(
+                    f"the target does not answer at {candidates[0]}: {cause}",
+                    process.last_lines() if process else None,
+                )
             where = " or ".join(map(str, addresses))
             raise Unreachable(
                 f"the target did not get ready at {where} within {deadline:g} s: {seen}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -35,6 +36,15 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "tcp://localhost:99999"], "'tcp://localhost:99999': '99999' is no port"),
         (["run", "tcp://::1:80"], "'tcp://::1:80': '::1' is no host (IPv6 needs brackets"),
         (["run", "gopher://localhost:1"], "TARGET 'gopher://localhost:1': unknown scheme"),
+        (["run", "127.0.0.1:9"], "TARGET '127.0.0.1:9': write tcp://127.0.0.1:9"),
+        (["run", "localhost 9"], "TARGET 'localhost 9': write tcp://localhost:9"),
+        (["run", "[::1]:9"], "TARGET '[::1]:9': write tcp://[::1]:9"),
+        (["run", ":9000"], "TARGET ':9000': write tcp://localhost:9000"),
+        (
+            ["run", "./x -p {prot}"],
+            "TARGET './x -p {prot}': unknown placeholder {prot}: is it {port}?",
+        ),
+        (["run", "./x {PORT}"], "TARGET './x {PORT}': unknown placeholder {PORT}: is it {port}?"),
         (["run", "ref:cobol"], "TARGET 'ref:cobol': no such reference server"),
         (["run", "mutant:echo/none"], "TARGET 'mutant:echo/none': no such mutant"),
         (["run", "echo 'unbalanced"], 'TARGET "echo \'unbalanced": no closing quotation'),
@@ -107,6 +117,46 @@ def test_a_server_that_listens_and_never_answers_is_status_6() -> None:
         port = silent.getsockname()[1]
         line = refused(6, "run", f"tcp://127.0.0.1:{port}", "--deadline=1")
     assert line.endswith("it takes connections but never answers")
+
+
+#: A server that chooses its port, and says so to nobody.
+ELSEWHERE = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    while True:
+        server.accept()[0].close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows whose ports are open")
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("", r"it listens on port (\d+); write {port} in the command, or --at tcp://127.0.0.1:\1$"),
+        ("{port}", r"it listens on port (\d+) instead \(--at tcp://127.0.0.1:\1\)$"),
+    ],
+)
+def test_a_server_that_listens_elsewhere_is_told(words: str, line: str, tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(ELSEWHERE)
+    # Without {port} the deadline is not waited for.
+    deadline = "2" if words else "200"
+    said = refused(6, "run", f"{PYTHON} {script} {words}", f"--deadline={deadline}")
+    assert re.search(line, said), said
+
+
+def test_a_command_that_is_not_told_where_to_listen(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text("import signal; signal.pause()")
+    said = refused(6, "run", f"{PYTHON} {script}", "--deadline=1")
+    assert said.endswith("the command has no {port}, and printed no line LISTENING tcp://HOST:PORT")
+
+
+@pytest.mark.parametrize("words", [("run", "--help"), ("doctor", "-h"), ("help",), ("-h",)])
+def test_help_is_shown_wherever_it_is_asked_for(words: tuple[str, ...]) -> None:
+    done = conformance(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage:" in done.stdout
 
 
 def test_an_address_in_use_is_status_6() -> None:

@@ -158,3 +158,30 @@ def test_what_is_wrong_with_datagrams_tls_and_clients_has_a_hint(kind: str, hint
     found = hint_for(Violation(kind, "it went wrong"))
     assert found is not None
     assert hint in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "received", "hint"),
+    [
+        ("wrong-datagram", b"Hello\n", b"Hello\n\0", "strlen() + 1"),
+        ("wrong-bytes", b"Hello\nagain\n", b"Hello\n\0again\n", "strlen() + 1"),
+        ("wrong-datagram", b"Hello\n", b"Hello\n" + bytes(1018), "is the whole buffer sent"),
+        ("wrong-bytes", b"Hello\n", b"Hello\n\0\0\0", "is the whole buffer sent"),
+        ("wrong-datagram", b"x" * 200, b"x" * 128, "recvfrom() loses what does not fit"),
+        ("wrong-datagram", b"x" * 20 + b"\0y", b"x" * 20, "it stops at NUL"),
+        ("wrong-datagram", b"Hello", b"Jello", None),
+        ("wrong-bytes", b"a\0\0b", b"a\0b", None),
+    ],
+)
+def test_what_a_c_program_does_with_its_buffer(
+    kind: str, expected: bytes, received: bytes, hint: str | None
+) -> None:
+    at = first_difference(expected, received)
+    violation = Violation(kind, "", expected=expected, received=received, offset=at)
+    said = hint_for(violation)
+    assert said is None if hint is None else hint in str(said)
+
+
+def test_a_datagram_has_no_fin() -> None:
+    violation = Violation("wrong-datagram", "", expected=b"a", received=b"ab", offset=1)
+    assert "expected the end of the datagram" in comparison(violation)[-1]

@@ -1,0 +1,89 @@
+"""A command that listens somewhere else than where it is looked for.
+
+Linux shows whose sockets listen (proc_net_tcp(5), and the descriptors in /proc/PID/fd); on
+other systems nothing is found.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from .address import DATAGRAMS, PIPE, UNIX, Address
+from .spawn import Process
+from .strangers import bound_sockets
+
+#: Seconds for which a command may listen elsewhere only: it may be about to open its port.
+PATIENCE = 2.0
+
+#: Seconds between two looks.
+_PAUSE = 0.5
+
+
+class Elsewhere:
+    """Looks for the port of a command that does not answer where it should.
+
+    Arguments:
+        process: the command, with all that it has started.
+        expected: where it should listen.
+        untold: nothing in the command says where that is.
+    """
+
+    def __init__(self, process: Process, expected: list[Address], *, untold: bool) -> None:
+        self._process = process
+        self._expected = expected
+        self._untold = untold
+        self._since: float | None = None
+        self._next = 0.0
+
+    def is_settled(self) -> bool:
+        """Whether a command that was not told where to listen listens elsewhere, and stays."""
+        now = time.monotonic()
+        if not self._untold or self._process.announced or now < self._next:
+            return False
+        self._next = now + _PAUSE
+        if not self._others():
+            self._since = None
+            return False
+        self._since = self._since or now
+        return now - self._since >= PATIENCE
+
+    def cause(self) -> str:
+        """Why it cannot be found; empty when nothing is known."""
+        others = self._others()
+        if others:
+            place = f"{self._expected[0].transport.rstrip('6')}://127.0.0.1:{others[0]}"
+            found = f"it listens on port {others[0]}"
+            if self._untold:
+                return f"{found}; write {{port}} in the command, or --at {place}"
+            return f"{found} instead (--at {place})"
+        if self._untold and not self._process.announced:
+            return "the command has no {port}, and printed no line LISTENING tcp://HOST:PORT"
+        return ""
+
+    def _others(self) -> list[int]:
+        """The ports on which it listens, unless it does so where it should."""
+        expected = {one.port for one in self._expected}
+        if self._expected[0].transport in (UNIX, PIPE) or not sys.platform.startswith("linux"):
+            return []
+        protocol = "udp" if self._expected[0].transport in DATAGRAMS else "tcp"
+        bound = {inode: port for kind, port, inode in bound_sockets() if kind == protocol}
+        ports = {bound[inode] for inode in _sockets_of(self._process.pid) if inode in bound}
+        return [] if ports & expected else sorted(ports)
+
+
+def _sockets_of(session: int) -> set[str]:
+    """The inodes of the sockets that the processes of a session hold."""
+    found = set()
+    for entry in os.listdir("/proc"):
+        try:
+            if not entry.isdigit() or os.getsid(int(entry)) != session:
+                continue
+            for descriptor in os.listdir(f"/proc/{entry}/fd"):
+                name = os.readlink(f"/proc/{entry}/fd/{descriptor}")
+                if name.startswith("socket:["):
+                    found.add(name[len("socket:[") : -1])
+        except OSError:
+            continue  # it has ended, or closed the descriptor
+    return found
