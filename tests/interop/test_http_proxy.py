@@ -142,6 +142,10 @@ SAME: dict[str, tuple[bytes, int]] = {
     "a header without a colon": (b"GET http://ORIGIN/ HTTP/1.0\r\nBad Header\r\n\r\n", 400),
 }
 
+#: More lines than ours takes, and more bytes than theirs does (10,240); little more, for theirs
+#: resets a connection of which it has not read everything.
+LONG = (b"A: " + b"b" * 37 + b"\r\n") * 300
+
 #: Request -> (what theirs makes of it, what ours makes of it): rows of the README.
 DIFFERENT: dict[str, tuple[bytes, int, int]] = {
     "no version": (b"GET http://ORIGIN/\r\n\r\n", 200, 400),
@@ -169,6 +173,7 @@ DIFFERENT: dict[str, tuple[bytes, int, int]] = {
     ),
     "1.1 without a host": (b"GET http://ORIGIN/ HTTP/1.1\r\n\r\n", 200, 400),
     "version 2.0": (b"GET http://ORIGIN/ HTTP/2.0\r\nHost: h\r\n\r\n", 200, 505),
+    "a long head": (b"GET http://ORIGIN/ HTTP/1.0\r\n" + LONG + b"\r\n", 413, 431),
     "a refused target": (b"CONNECT 127.0.0.1:1 HTTP/1.0\r\n\r\n", 504, 502),
     "a refused origin": (b"GET http://127.0.0.1:1/ HTTP/1.0\r\n\r\n", 504, 502),
 }

@@ -141,6 +141,21 @@ def test_a_udp_listener_and_its_first_peer(options: str, udp_port: int) -> None:
     assert outcomes[0] == outcomes[1]
 
 
+def test_an_answer_leaves_from_the_address_that_was_asked(udp_port: int) -> None:
+    """Theirs leaves from the address of the route: a client that is connected drops it."""
+    senders = []
+    for command in both():
+        with Program(*command, "-lu", "0.0.0.0", str(udp_port)) as program, mailbox() as box:
+            until(lambda: is_bound(udp_port, "udp"), "it to be bound", program)
+            box.says(b"question", ("127.0.0.2", udp_port))
+            assert program.read(8) == b"question"
+            program.write(b"answer")
+            data, sender = box.sock.recvfrom(100)
+            assert data == b"answer"
+            senders.append(sender[0])
+    assert senders == ["127.0.0.2", "127.0.0.1"]
+
+
 def test_a_udp_listener_for_all_peers_sends_nothing(udp_port: int) -> None:
     """-k: every peer's datagrams are shown, and what is typed goes to none of them."""
     outcomes = []
@@ -243,6 +258,23 @@ def test_a_file_at_the_path_is_kept_where_theirs_goes(tmp_path: Path) -> None:
                 until(lambda: is_listening_path(path), "it to listen", program)  # noqa: B023
         kept.append(path.is_file())
     assert kept == [True, False]
+
+
+def test_a_datagram_client_replaces_a_stale_socket_at_its_own_path(tmp_path: Path) -> None:
+    outcomes = []
+    for number, command in enumerate(both()):
+        path, own = str(tmp_path / f"s{number}"), str(tmp_path / f"own{number}")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stale:
+            stale.bind(own)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box:
+            box.settimeout(DEADLINE)
+            box.bind(path)
+            with Program(*command, "-w", "1", "-uU", "-s", own, path) as program:
+                program.write(b"ping\n")
+                data, sender = box.recvfrom(100)
+                box.sendto(b"pong\n", sender)
+                outcomes.append((data, sender == own, program.read(5)))
+    assert outcomes[0] == outcomes[1] == (b"ping\n", True, b"pong\n")
 
 
 @pytest.mark.parametrize("options", ["-uU", "-uNU", "-uvU"])

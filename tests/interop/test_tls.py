@@ -325,6 +325,34 @@ def test_ncat_in_either_role(pem: Path, port: int, listener: str, client: str) -
             server.ends(None)
 
 
+@pytest.mark.parametrize("listener", ["ours", "theirs"])
+def test_a_client_that_is_silent_in_the_handshake(pem: Path, port: int, listener: str) -> None:
+    """Theirs takes the first that connects and no other, if that one says nothing at all."""
+    command = NCAT if listener == "ours" else (needs("ncat"),)
+    files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
+    with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
+        until(lambda: is_bound(port), "it to listen", server)
+        with connected(port):
+            if listener == "theirs":
+                until(lambda: not is_bound(port), "it to listen no more", server)
+                return
+            with socket.create_connection(("127.0.0.1", port), DEADLINE) as sock:
+                with client_context(pem).wrap_socket(sock, server_hostname="localhost") as tls:
+                    tls.sendall(b"not held up")
+                    assert server.read(11) == b"not held up"
+
+
+@pytest.mark.parametrize("listener", ["ours", "theirs"])
+def test_a_failed_handshake_ends_a_listener_for_one(pem: Path, port: int, listener: str) -> None:
+    command = NCAT if listener == "ours" else (needs("ncat"),)
+    files = ("--ssl-cert", str(pem), "--ssl-key", str(pem))
+    with Program(*command, "-l", "--ssl", *files, "127.0.0.1", str(port)) as server:
+        until(lambda: is_bound(port), "it to listen", server)
+        with connected(port) as client:
+            client.says(b"abc\n")
+        server.ends(1)
+
+
 @pytest.mark.parametrize(
     ("server", "options"),
     [
