@@ -5,6 +5,7 @@ Knows nothing of pync. What is awaited and does not come fails with its name.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import select
@@ -106,8 +107,14 @@ class Peer:
         return False
 
     def half_closes(self) -> None:
-        """Send FIN; go on hearing."""
-        self.sock.shutdown(socket.SHUT_WR)
+        """Send FIN; go on hearing. Raises ConnectionResetError."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            # shutdown(2) has no other word for a connection that the program has reset.
+            if error.errno == errno.ENOTCONN:
+                raise ConnectionResetError(errno.ECONNRESET, "reset before FIN") from None
+            raise
 
     def unacknowledged(self) -> int:
         """Bytes that the program's kernel has not taken yet (tcp(7), SIOCOUTQ; Linux)."""

@@ -117,7 +117,7 @@ no-such-host.invalid 80
 -T x -w x 127.0.0.1 1
 -X q -X 5 127.0.0.1 1
 -V 1 -w x 127.0.0.1 1
--p x -p 40124 -v 127.0.0.1 1
+-p x -p {port} -v 127.0.0.1 1
 -s 192.0.2.1 -s 127.0.0.1 -v 127.0.0.1 1
 -w x -h
 -F 127.0.0.1 1
@@ -200,9 +200,9 @@ def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_the_same_words_the_same_answer(words: str) -> None:
+def test_the_same_words_the_same_answer(words: str, port: int) -> None:
     needs("nc")
-    given = words.format(long=LONG).split()
+    given = words.format(long=LONG, port=port).split()
     assert run([*PYNC, "--as=nc"], given) == run(THEIRS, given)
 
 

@@ -88,7 +88,7 @@ no-such-host.invalid
 -w x -h
 -4 -6 127.0.0.1 1
 -6 -4 127.0.0.1 1
--p x -p 40123 127.0.0.1 1
+-p x -p {port} 127.0.0.1 1
 -G 3 -4 -G 4 -g 127.0.0.1 127.0.0.1 1
 -o /no/such/folder/x -o /dev/null 127.0.0.1 1
 -o /dev/null -o /no/such/folder/x 127.0.0.1 1
@@ -170,9 +170,10 @@ def run(command: list[str], words: list[str]) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_the_same_words_the_same_answer(words: str) -> None:
+def test_the_same_words_the_same_answer(words: str, port: int) -> None:
     needs("ncat")
-    assert run([*PYNC, "--as=ncat"], words.split()) == run(THEIRS, words.split())
+    given = words.format(port=port).split()
+    assert run([*PYNC, "--as=ncat"], given) == run(THEIRS, given)
 
 
 def test_version_is_on_stderr_as_theirs() -> None:

@@ -151,6 +151,8 @@ def _spare(planned: Plan) -> None:
     if planned.transport == "exec":
         # cat answers everything to the client. Theirs loses the answer when the client ends.
         listener.ours, listener.leaves_after = True, None
+        # cat leaves only after its client, which must not wait for that.
+        client.outlasts = False
         listener.payload, listener.pieces, listener.from_file = b"", [], True
         return
     if client.program == "telnet":

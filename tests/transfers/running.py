@@ -15,10 +15,17 @@ from typing import IO
 from conformance.targets.ports import reserved_port
 
 from ..programs import PYNC, is_bound, is_listening_path
+from .idleness import Idleness
 from .plans import REAL, Plan, Side
 
 #: Seconds without any progress after which a program that still runs is left over.
 LEFT_OVER = 10.0
+
+#: Seconds that a UDP listener waits for datagrams after its client has left.
+DATAGRAMS_LATE = 2.0
+
+#: Seconds that anything else may take, also on a busy machine.
+DEADLINE = 120.0
 
 
 class Running:
@@ -67,17 +74,30 @@ class Running:
         """Whether it reports no failure; theirs have statuses of their own."""
         return self.process.returncode == 0 or not self.side.ours
 
+    @property
+    def has_all(self) -> bool:
+        """Whether everything was received that the other side sends."""
+        return self._has_all.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one of the two programs has ended."""
+        others = [] if self.other is None else [self.other]
+        return any(one.process.poll() is not None for one in (self, *others))
+
     def wait_for_threads(self) -> None:
         """Wait until all that it wrote is read."""
         for thread in self._threads:
-            thread.join(LEFT_OVER)
+            thread.join(DEADLINE)
 
-    def wait_for_all(self, seconds: float) -> None:
-        """Wait until everything has come that the other side sends, or nothing more can."""
-        deadline = time.monotonic() + seconds
-        while not self._has_all.wait(0.05) and time.monotonic() < deadline:
-            if self.other is not None and self.other.process.poll() is not None:
-                return
+    def end(self) -> None:
+        """Kill it, if it still runs, and wait for its threads; then close what they used."""
+        self.process.kill()
+        self.process.wait()
+        self.wait_for_threads()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
 
     def _write(self) -> None:
         stdin, side, sent = self.process.stdin, self.side, 0
@@ -91,14 +111,15 @@ class Running:
                     view = view[stdin.write(view) or 0 :]
                     self.active_at = time.monotonic()
             if side.killed_after is not None:
-                while not (self.other is not None and self.other.received):
+                while not ((self.other is not None and self.other.received) or self.is_over):
                     _sleep(0.01)
                 self.process.kill()
             elif side.outlasts:
-                while not (self.other is not None and self.other.process.poll() is not None):
+                while not self.is_over:
                     _sleep(0.01)
             elif side.ends_last:
-                self.wait_for_all(60)
+                while not (self.has_all or self.is_over):
+                    _sleep(0.01)
         except OSError:
             pass  # it has left
         finally:
@@ -161,13 +182,13 @@ def run(planned: Plan) -> list[str]:
     """Run a transfer; returns what was wrong with it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pync-")))
-        listener, client = _started(stack, planned, folder)
-        problems = _watch(planned, listener, client) or _judge(planned, listener, client)
+        listener, client, idleness = _started(stack, planned, folder)
+        problems = _watch(planned, listener, client, idleness) or _judge(planned, listener, client)
         said = [f"{one.side.program}: {one.said}" for one in (listener, client) if one.said]
         return [" | ".join([problem, *said]) for problem in problems]
 
 
-def _started(stack: ExitStack, planned: Plan, folder: Path) -> tuple[Running, Running]:
+def _started(stack: ExitStack, planned: Plan, folder: Path) -> tuple[Running, Running, Idleness]:
     transport, kind = planned.transport, "udp" if planned.transport == "udp" else "tcp"
     type_ = socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
     port, path = int(stack.enter_context(reserved_port(type_))), folder / "socket"
@@ -177,7 +198,8 @@ def _started(stack: ExitStack, planned: Plan, folder: Path) -> tuple[Running, Ru
         to_listener, to_client = 0, to_listener
     argv = [*_options(planned.listener, transport), *where]
     listener = Running(planned.listener, argv, folder, to_listener)
-    stack.callback(_end, listener.process)
+    stack.callback(listener.end)
+    pids = [listener.process.pid]
     if transport == "unix":
         _until(lambda: is_listening_path(path), listener)
     else:
@@ -188,17 +210,19 @@ def _started(stack: ExitStack, planned: Plan, folder: Path) -> tuple[Running, Ru
         kind = "socks" if transport == "socks" else "http"
         words = [*PYNC, "-l", "--proxy-type", kind, "127.0.0.1", str(proxy_port)]
         null = subprocess.DEVNULL
-        stack.callback(_end, subprocess.Popen(words, stdin=null, stdout=null, stderr=null))
+        proxy = subprocess.Popen(words, stdin=null, stdout=null, stderr=null)
+        stack.callback(_end, proxy)
+        pids.append(proxy.pid)
         _until(lambda: is_bound(proxy_port), listener)
         argv += _through(planned.client.program, transport, proxy_port)
     client = Running(planned.client, [*argv, *where], folder, to_client)
-    stack.callback(_end, client.process)
+    stack.callback(client.end)
     listener.other, client.other = client, listener
-    return listener, client
+    return listener, client, Idleness(client.process.pid, *pids)
 
 
 def _until(happened: Callable[[], bool], listener: Running) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + DEADLINE
     while not happened():
         assert time.monotonic() < deadline, f"nobody listens: {listener.argv} {listener.said}"
         assert listener.process.poll() is None, f"{listener.argv} has left: {listener.said}"
@@ -208,20 +232,18 @@ def _until(happened: Callable[[], bool], listener: Running) -> None:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            stream.close()
 
 
-def _watch(planned: Plan, listener: Running, client: Running) -> list[str]:
+def _watch(planned: Plan, listener: Running, client: Running, idleness: Idleness) -> list[str]:
     """Wait for the end of both programs. (A UDP listener has none, and is ended.)"""
     both = (listener, client)
     while waiting := [one for one in both if one.process.poll() is None]:
-        if planned.transport == "udp" and waiting == [listener]:
-            listener.wait_for_all(2)
+        idle = idleness.seconds(max(one.active_at for one in both))
+        no_more = listener.has_all or idle > DATAGRAMS_LATE
+        if planned.transport == "udp" and waiting == [listener] and no_more:
             listener.process.terminate()
         # Theirs may wait for the end of an input that is not over; it ends with ours.
-        if time.monotonic() > max(one.active_at for one in both) + LEFT_OVER:
+        if idle > LEFT_OVER:
             return [f"left running: {' '.join(one.argv)}" for one in waiting]
         _sleep(0.01)
     for one in both:

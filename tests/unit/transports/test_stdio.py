@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from pync.transports.stdio import LONGEST_LINE, Stdio, is_open
 
+from ...programs import until
 from ...systems import only_linux, only_posix
 
 
@@ -180,6 +182,15 @@ def test_a_line_that_the_terminal_cuts_is_told(typed: bytes, got: int, is_cut: b
     os.close(slave)
 
 
+def waiting(terminal: int) -> int:
+    """How many bytes can be read."""
+    import fcntl
+    import termios
+
+    (size,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+    return int(size)
+
+
 @only_posix
 def test_a_terminal_that_gives_keys_cuts_nothing() -> None:
     master, slave = os.openpty()
@@ -190,6 +201,8 @@ def test_a_terminal_that_gives_keys_cuts_nothing() -> None:
     with Stdio(slave, slave) as stdio:
         stdio.line_was_cut = told.append
         os.write(master, b"x" * LONGEST_LINE)
+        # Linux passes them on in pieces, and one read must get all of them.
+        until(lambda: waiting(slave) == LONGEST_LINE, "the keys")
         assert len(stdio.recv(1 << 18)) == LONGEST_LINE
     assert told == []
     os.close(master)

@@ -33,7 +33,7 @@ def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
         except AssertionError as error:
             failures.append(error)
         except ConnectionError:
-            pass  # it was refused, and had left before it was told all
+            pass  # the client has left already, with input unread
 
     thread = threading.Thread(target=serve)
     thread.start()

@@ -1,0 +1,81 @@
+"""Random transfers: what they ask for, and how long they have made no progress."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ..programs import until
+from ..transfers import plan
+from ..transfers.idleness import STEP, Idleness
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: /proc tells what a process costs"
+)
+
+
+def watched(code: str, check: Callable[[Idleness, float], None]) -> None:
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        check(Idleness(process.pid), began)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_program_that_sleeps() -> None:
+    def check(idleness: Idleness, began: float) -> None:
+        until(lambda: idleness.seconds(began) > 0.3, "a program that sleeps")
+        assert idleness.seconds(time.monotonic()) == 0
+
+    watched("import time; time.sleep(60)", check)
+
+
+def test_a_program_that_spins_counts_by_what_it_uses() -> None:
+    def check(idleness: Idleness, began: float) -> None:
+        until(lambda: idleness.seconds(began) > 0.3, "a program that spins")
+        assert time.monotonic() - began >= 0.3
+
+    watched("while True: pass", check)
+
+
+def test_a_child_that_spins_is_seen_too() -> None:
+    def check(idleness: Idleness, began: float) -> None:
+        until(lambda: idleness.seconds(began) > 0.3, "a child that spins")
+
+    watched(
+        "import os\n"
+        "parent = os.getpid()\n"
+        "if os.fork(): os.wait()\n"
+        "while os.getppid() == parent: pass",
+        check,
+    )
+
+
+def test_time_in_which_nobody_looked_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(idleness: Idleness, began: float) -> None:
+        until(lambda: idleness.seconds(began) > 0, "a program that sleeps")
+        before = idleness.seconds(began)
+        later = time.monotonic() + 1000
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert idleness.seconds(began) <= before + STEP
+
+    watched("import time; time.sleep(60)", check)
+
+
+def test_programs_that_have_ended() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    idleness = Idleness(process.pid)
+    until(lambda: idleness.seconds(0) > 0, "time to pass")
+
+
+def test_a_client_does_not_wait_for_a_command_that_waits_for_it() -> None:
+    planned = plan(134)
+    assert planned.transport == "exec"
+    assert not planned.client.outlasts
