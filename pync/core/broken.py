@@ -17,8 +17,11 @@ class TlsFailure(OSError):  # noqa: N818 - "failure" tells it from TlsError, whi
 class TruncatedError(TlsFailure):
     """The peer ended the connection without close_notify (RFC 8446 6.1)."""
 
-    def __init__(self) -> None:
-        super().__init__("the peer ended without close_notify: data may be missing")
+    # The text is an argument, as for every OSError: copies and NetworkError pass it on.
+    def __init__(
+        self, text: str = "the peer ended without close_notify: data may be missing"
+    ) -> None:
+        super().__init__(text)
 
 
 class TlsTruncatedError(TlsError):

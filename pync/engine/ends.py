@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable
 from typing import Protocol
 
+from ..core.broken import broken
 from ..core.errors import OutputError, OutputGone, RelayError, cause_of
 from ..transports.conn import Conn
 
@@ -151,5 +152,6 @@ def undelivered(sink: object, error: OSError) -> Exception:
 
 def unread(source: object, error: OSError) -> Exception:
     """What to report when our input cannot be read."""
-    name = source.peer if isinstance(source, Conn) else "standard input"
-    return RelayError("read", name, cause_of(error))
+    if isinstance(source, Conn):  # a proxy's client
+        return broken(source.peer, error)
+    return RelayError("read", "standard input", cause_of(error))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import pickle
 
 from pync.core import exits
 from pync.core.address import Address
 from pync.core.broken import TlsFailure, TlsTruncatedError, TruncatedError, broken
-from pync.core.errors import RelayError, TlsError, detailed_status
+from pync.core.errors import RelayError, TlsError, cause_of, detailed_status
 
 PEER = Address("tcp", "localhost", "443")
 
@@ -30,3 +31,12 @@ def test_an_end_without_close_notify() -> None:
     assert isinstance(told, TlsTruncatedError)
     assert str(told).endswith(": the peer ended without close_notify: data may be missing")
     assert (told.status, detailed_status(told)) == (exits.NETWORK, exits.NOT_SECURED)
+
+
+def test_an_end_without_close_notify_is_an_error_like_others() -> None:
+    """It can be copied, and be the cause of another error."""
+    error = TruncatedError()
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    told = RelayError("read", PEER, cause_of(error))
+    assert isinstance(told, TruncatedError)
+    assert str(told) == f"read {PEER}: {error}"
