@@ -26,10 +26,12 @@ MOMENT = 0.02
 
 def pytest_configure() -> None:
     """Programs under test must hear what they inherit as ignored: under nohup SIGHUP, in the
-    background of a script SIGINT.
+    background of a script SIGINT and SIGQUIT.
     """
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

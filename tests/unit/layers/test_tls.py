@@ -83,7 +83,9 @@ def test_a_broken_record_loses_nothing_of_what_came_before_it(pem: Path) -> None
     whole, bad = client.send(b"whole"), bytearray(client.send(b"broken"))
     bad[-1] ^= 1
     assert server.receive(whole + bytes(bad)) == b"whole"
-    assert str(server.failure) == "decryption failed or bad record mac"
+    # OpenSSL 3.2 and later name the layer and not the cause.
+    causes = ("decryption failed or bad record mac", "record layer failure")
+    assert str(server.failure) in causes
     assert server.outgoing() != b""
     assert carried(b"more", server, 4) == b""
 
