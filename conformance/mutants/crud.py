@@ -127,6 +127,14 @@ class TakesWords(Crud):
         return super().obey(command, key, b" ".join(value.split(b" ")).replace(b"  ", b" "))
 
 
+@fault("one-word", breaks="values")
+class OneWord(Crud):
+    """Of a value the first word is kept."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        return super().obey(command, key, value.partition(b" ")[0] or value)
+
+
 @fault("decodes-utf8", breaks="values")
 class DecodesUtf8(Crud):
     """A value is text, with replacement."""

@@ -28,6 +28,28 @@ class ForgetsDeletes(Crud):
         return super().obey(command, key, value)
 
 
+@fault("a-file-for-each-key", breaks="keys")
+class AFileForEachKey(Crud):
+    """A key is a file's name: not every byte can stand in it, and not 256 of them."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        if b"/" in key or b"\0" in key or len(key) > 255:
+            return b"ERROR not found"
+        return super().obey(command, key, value)
+
+
+@fault("keys-are-text", breaks="keys")
+class KeysAreText(Crud):
+    """A key is decoded as UTF-8."""
+
+    def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
+        try:
+            key.decode()
+        except UnicodeDecodeError:
+            return b"ERROR wrong key"
+        return super().obey(command, key, value)
+
+
 class RestartedStore(Store):
     """Starts a new journal."""
 

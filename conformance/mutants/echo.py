@@ -143,6 +143,31 @@ class BuffersWithoutBound(Echo):
             super().flush()
 
 
+@fault("always-asks-to-write", breaks="idle")
+class AlwaysAsksToWrite(Echo):
+    """Waits for a socket that can be written, with nothing to write."""
+
+    def wants(self) -> int:
+        return super().wants() | 2
+
+
+@fault("one-buffer-for-all", breaks="isolation")
+class OneBufferForAll(Echo):
+    """Two clients' reads share a buffer: what one left unanswered goes to the other."""
+
+    rest = b""
+
+    def received(self, data: bytes) -> None:
+        OneBufferForAll.rest += data
+        whole, newline, OneBufferForAll.rest = OneBufferForAll.rest.rpartition(b"\n")
+        super().received(whole + newline)
+
+    def ended(self) -> None:
+        self.send(OneBufferForAll.rest)
+        OneBufferForAll.rest = b""
+        super().ended()
+
+
 @fault("broadcasts", breaks="isolation")
 class Broadcasts(Echo):
     """Sends what it receives to every client."""

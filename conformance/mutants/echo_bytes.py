@@ -53,6 +53,50 @@ class AnswersTwice(Echo):
         super().received(data + data)
 
 
+@fault("closes-after-its-answer", breaks="simple")
+class ClosesAfterItsAnswer(Echo):
+    """Reads once, answers, closes."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.finish()
+
+
+@fault("sends-its-whole-buffer", breaks="simple")
+class SendsItsWholeBuffer(Echo):
+    """Sends as much as the buffer holds, whatever has been read."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.ljust(1024, b"\0"))
+
+
+@fault("adds-a-nul", breaks="simple")
+class AddsANul(Echo):
+    """Sends the end of the C string too."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data + b"\0")
+
+
+@fault("keeps-an-old-tail", breaks="simple")
+class KeepsAnOldTail(Echo):
+    """What a longer read has left in the buffer follows a shorter one."""
+
+    buffer = b""
+
+    def received(self, data: bytes) -> None:
+        self.buffer = data + self.buffer[len(data) :]
+        super().received(self.buffer)
+
+
+@fault("ends-lines-in-crlf", breaks="simple")
+class EndsLinesInCrlf(Echo):
+    """Prints lines as a terminal wants them."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+
+
 @fault("waits-for-newline", breaks="no-newline")
 class WaitsForNewline(Echo):
     """Echoes whole lines only; a rest comes at FIN."""
@@ -111,6 +155,18 @@ class DecodesUtf8(Echo):
         super().received(data.decode("utf-8", "replace").encode())
 
 
+@fault("ends-on-what-is-no-text", breaks="binary")
+class EndsOnWhatIsNoText(Echo):
+    """Decodes what it logs: bytes that are not UTF-8 end the connection."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            self.finish()
+
+
 @fault("clears-high-bit", breaks="binary")
 class ClearsHighBit(Echo):
     """Is not 8-bit clean."""
@@ -163,6 +219,20 @@ class StopsAfterAMegabyte(Echo):
     def received(self, data: bytes) -> None:
         super().received(data[: max(0, self.left)])
         self.left -= len(data)
+
+
+@fault("ends-when-full", breaks="large")
+class EndsWhenFull(Echo):
+    """Takes a socket that is full (EAGAIN) for a broken one."""
+
+    def connected(self) -> None:
+        small_send_buffer(self)
+        super().connected()
+
+    def flush(self) -> None:
+        super().flush()
+        if self.output:
+            self.abort()
 
 
 @fault("drops-when-full", breaks="large")

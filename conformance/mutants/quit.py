@@ -84,6 +84,15 @@ class TokenOnce(Quit):
             self.send(self.setting("token"))
 
 
+@fault("ends-after-the-token", breaks="token")
+class EndsAfterTheToken(Quit):
+    """One answer, then FIN, without waiting for the client's."""
+
+    def answer(self, text: str) -> None:
+        super().answer(text)
+        self.finish()
+
+
 @fault("token-before-answer", breaks="token")
 class TokenBeforeAnswer(Quit):
     """The token stands before the answer."""
@@ -202,6 +211,15 @@ class Answers64Kib(Quit):
     def answer(self, text: str) -> None:
         super().answer(text[: max(0, self.left)])
         self.left -= len(text)
+
+
+@fault("answers-the-first-line", breaks="large")
+class AnswersTheFirstLine(Quit):
+    """Of several lines in one read it answers the first."""
+
+    def answer(self, text: str) -> None:
+        first, newline, _ = text.partition("\n")
+        super().answer(first + newline)
 
 
 @fault("says-bye", breaks="nothing-else")

@@ -7,6 +7,8 @@ are told by ``selftest`` too, which knows what it has seen.
 #: Signature -> the mutants that die so.
 _DEATHS = {
     "wrong-bytes": """
+        echo/sends-its-whole-buffer echo/adds-a-nul echo/ends-lines-in-crlf
+        crud/a-file-for-each-key crud/keys-are-text crud/one-word echo/one-buffer-for-all
         quit/joins-blanks quit/expands-tabs quit/strips-lines quit/decodes-each-kilobyte
         chat/parts-from-all chat/errors-come-first crud/forgets-at-the-second-start
         crud/reads-come-later
@@ -45,6 +47,9 @@ _DEATHS = {
         client-echo/sends-the-first-word client-echo/any-exit
     """,
     "missing-bytes": """
+        echo/serves-one-of-many greet/serves-one-of-many quit/serves-one-of-many
+        half-open/serves-one-of-many reset/serves-one-of-many hello/serves-one-of-many
+        chat/serves-one-of-many crud/serves-one-of-many quit/answers-the-first-line
         echo/answers-once echo/waits-for-newline echo/stops-at-nul echo/loses-byte-4096
         echo/answers-first-line echo/stops-after-a-megabyte echo/blocks-in-send
         echo/holds-newline-back echo/one-at-a-time echo/sixty-at-a-time
@@ -61,6 +66,7 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
+        echo/closes-after-its-answer echo/ends-on-what-is-no-text quit/ends-after-the-token
         hello/replies-to-lines-only crud/forgets-its-queue-at-fin reset/forgets-its-queue-at-fin
         echo/drops-its-queue-at-fin
         echo/ends-at-0x04 echo/drops-pending-at-fin greet/cuts-farewell
@@ -71,6 +77,7 @@ _DEATHS = {
         chat/ends-on-nonsense chat/ends-on-a-long-line crud/ends-on-nonsense
     """,
     "extra-bytes": """
+        echo/keeps-an-old-tail
         echo/says-bye quit/token-at-fin quit/token-on-connect quit/says-bye
         half-open/replies-at-once half-open/stays-after-reply half-open/says-more
         reset/answers-before-reset hello/greets hello/replies-to-the-end
@@ -83,6 +90,7 @@ _DEATHS = {
         reset/resets-at-fin client-echo/leaves-by-reset
     """,
     "no-fin": """
+        discard/serves-one-of-many
         echo/stays-after-fin echo/waits-for-first-byte greet/never-ends quit/stays-after-fin
         reset/waits-for-newline-at-fin reset/stays-after-fin hello/stays-for-nothing
         hello/stays-at-fin discard/stays-for-nothing discard/stays-at-fin
@@ -93,6 +101,11 @@ _DEATHS = {
         echo/buffers-without-bound
     """,
     "died": """
+        echo/ends-with-its-first-client greet/ends-with-its-first-client
+        quit/ends-with-its-first-client half-open/ends-with-its-first-client
+        reset/ends-with-its-first-client hello/ends-with-its-first-client
+        discard/ends-with-its-first-client chat/ends-with-its-first-client
+        crud/ends-with-its-first-client
         echo/dies-of-sigpipe greet/dies-of-sigpipe quit/dies-of-sigpipe
         half-open/dies-of-sigpipe reset/dies-of-sigpipe hello/dies-of-sigpipe
         chat/dies-of-sigpipe crud/dies-of-sigpipe
@@ -141,6 +154,7 @@ _DEATHS = {
         discard/refuses-its-old-port chat/refuses-its-old-port crud/refuses-its-old-port
     """,
     "busy": """
+        echo/always-asks-to-write
         echo/spins greet/spins quit/spins half-open/spins reset/spins hello/spins discard/spins
         chat/spins crud/spins
     """,
@@ -195,18 +209,21 @@ _DEATHS = {
         reset/does-not-know-crlf reset/compares-reads
     """,
     "reset-early": """
+        echo/ends-when-full
         echo/resets-at-fin-while-writing
         reset/resets-everybody
         reset/ignores-case reset/command-anywhere reset/command-as-prefix
         reset/strips-before-comparing discard/aborts-on-broken-utf8
     """,
     "closed-early": """
+        echo/ends-when-full
         reset/resets-everybody hello/full-after-256-kib discard/full-after-a-megabyte
     """,
     "aborted-early": """
         reset/aborts-without-newline
     """,
     "wrong-datagram": """
+        udp-echo/sends-its-whole-buffer udp-echo/adds-a-nul udp-echo/keeps-an-old-tail
         udp-echo/upper-case udp-echo/answers-twice udp-echo/acknowledges
         udp-echo/joins-datagrams udp-echo/stops-at-nul udp-echo/decodes-utf8
         udp-echo/buffer-of-1024 udp-echo/cuts-into-packets udp-echo/buffer-of-8192

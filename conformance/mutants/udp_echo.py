@@ -37,6 +37,36 @@ class UpperCase(UdpEcho):
         return [data.upper()]
 
 
+@fault("sends-its-whole-buffer", breaks="simple")
+class SendsItsWholeBuffer(UdpEcho):
+    """Sends as much as the buffer holds, whatever has been received."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data.ljust(1024, b"\0")]
+
+
+@fault("adds-a-nul", breaks="simple")
+class AddsANul(UdpEcho):
+    """Sends the end of the C string too."""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        return [data + b"\0"]
+
+
+@fault("keeps-an-old-tail", breaks="simple")
+class KeepsAnOldTail(UdpEcho):
+    """What a longer datagram has left in the buffer follows a shorter one."""
+
+    buffer = b""
+
+    @classmethod
+    def answer(cls, data: bytes) -> "list[bytes]":
+        KeepsAnOldTail.buffer = data + KeepsAnOldTail.buffer[len(data) :]
+        return [KeepsAnOldTail.buffer]
+
+
 @fault("answers-one-in-two", breaks="simple")
 class AnswersOneInTwo(Served):
     """Every second datagram is not answered."""

@@ -31,6 +31,38 @@ class Spins(Server):
         return 0.0 if self.connections else super()._until_next_timer()
 
 
+class ServesOneOfMany(Server):
+    """Takes one client per event, as with edge-triggered epoll: others wait for the next one."""
+
+    def accept(self) -> None:
+        self.late = [*self.late, *self.arrived()]
+        if self.late:
+            super().serve(self.late.pop(0))
+
+    late: "list[socket.socket]" = []
+
+    def arrived(self) -> "list[socket.socket]":
+        """The clients that wait now."""
+        found: list[socket.socket] = []
+        while True:
+            try:
+                found.append(self.listener.accept()[0])
+            except OSError:
+                return found
+
+
+class EndsWithItsFirstClient(Server):
+    """The first client that leaves ends the process."""
+
+    def forget(self, connection: Connection) -> None:
+        super().forget(connection)
+        # By RST: an end in order could pass for the end that another client awaits.
+        for other in list(self.connections):
+            self.connections.discard(other)
+            other.abort()
+        os._exit(0)
+
+
 class LeavesZombies(Server):
     """Has a child process for each client, and waits for none."""
 
@@ -52,6 +84,9 @@ def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None
         quiet: the service waits for its clients, for as long as they like.
     """
     family.fault("refuses-its-old-port", breaks="restart")(in_server(RefusesItsOldPort, service))
+    family.fault("serves-one-of-many", breaks="burst")(in_server(ServesOneOfMany, service))
+    first = in_server(EndsWithItsFirstClient, service)
+    family.fault("ends-with-its-first-client", breaks="half-sent")(first)
     family.fault("spins", breaks="idle")(in_server(Spins, service))
     family.fault("leaves-zombies", breaks="leak-process")(in_server(LeavesZombies, service))
     if not quiet:

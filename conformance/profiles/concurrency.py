@@ -1,8 +1,9 @@
-"""Concurrency (SPEC 7.1, 7.2): clients are served at the same time."""
+"""Concurrency (SPEC 7.1, 7.2, 7.21): clients are served at the same time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from ..catalogue import StreamProfile
 from ..outcome import NotJudged, Violation
@@ -44,6 +45,22 @@ def declare(profile: StreamProfile) -> None:
             return waiting
 
         _serves_meanwhile(session, profile.ends_by_itself, arrive)
+
+    @profile.must(
+        "burst",
+        "7.21",
+        "Clients that connect at the same moment are all served.",
+        "accept(2), epoll(7) (an edge is reported once, however many wait)",
+    )
+    def burst(session: Session) -> None:
+        with session.paused() if session.can_pause else nullcontext():
+            # No more: a short backlog holds two.
+            arrived = [session.connect(), session.connect()]
+        for peer in arrived:
+            peer.shake()
+            profile.open(session, peer)
+        for peer in arrived:
+            session.serve(peer)
 
 
 def _serves_meanwhile(

@@ -13,8 +13,7 @@ from ..session import Session
 from ..wire import SILENCE, Peer
 from .commands import LONGEST, ask, ask_in_vain, finish
 from .common import every_stream_service, settle
-
-TERMINATION = 5.0
+from .lifecycle import TERMINATION
 
 #: A value, and how often it is asked for where the answers are to be 8 MiB.
 LONG_VALUE, READS = b"x" * 4000, 2000
@@ -31,11 +30,14 @@ def open_(session: Session, peer: Peer) -> None:
 
 def serve(session: Session, peer: Peer) -> None:
     """A record from its creation to its end."""
-    key = new_key()
+    _comes_and_goes(peer, new_key())
+    finish(peer)
+
+
+def _comes_and_goes(peer: Peer, key: bytes) -> None:
     ask(peer, b"create " + key + b" served in full", b"OK")
     ask(peer, b"read " + key, b"OK served in full")
     ask(peer, b"delete " + key, b"OK")
-    finish(peer)
 
 
 def stall(session: Session, peer: Peer) -> None:
@@ -267,6 +269,21 @@ def _is_kept(session: Session, end) -> None:  # type: ignore[no-untyped-def]
         ask(peer, b"read " + goes, b"ERROR not found")
         ask(peer, b"create " + stays + b" x", b"ERROR exists")
     finish(peer)
+
+
+@crud.must(
+    "keys",
+    "10.19",
+    "A key may hold any byte but blank, CR and LF, and be as long as a line allows.",
+    "SPEC 10.19",
+)
+def keys(session: Session) -> None:
+    peer, key = session.join(), new_key()
+    for strange in (b"/", b"/../x", b"..", b"=", b"'", b'"', b"%s", b"\\n", b"*", b"\t", b"\x00"):
+        _comes_and_goes(peer, key + strange)
+    for strange in (b"../" + key, b"-" + key, "é漢".encode() + key, b"\xff" + key, key * 80):
+        _comes_and_goes(peer, strange)
+    ask(peer, b"read " + key, b"ERROR not found")
 
 
 @crud.must(

@@ -271,6 +271,14 @@ def isolation(session: Session) -> None:
         second.send(two)
         second.expect(two, "its own echo")
         first.expect(one, "its own echo")
+    first.send(b"begun by the first, ")
+    second.send(b"begun by the second, ")
+    # The barrier: both have been read by now, each by itself.
+    session.next_client_is_served()
+    first.send(b"and ended\n")
+    second.send(b"and ended too\n")
+    second.expect(b"begun by the second, and ended too\n", "its own echo")
+    first.expect(b"begun by the first, and ended\n", "its own echo")
     for peer in (first, second):
         peer.send_eof()
         peer.expect_eof()
