@@ -192,4 +192,29 @@ class FarewellOnOneLine(Greet):
         return value[:-1] + b"\r" if name == "farewell" else value
 
 
+@fault("adds-a-nul", breaks="nothing-else")
+class AddsANul(Greet):
+    """The end of the C string follows the greeting."""
+
+    def connected(self) -> None:
+        super().connected()
+        self.send(b"\0")
+
+
+@fault("waits-for-fin", breaks="unprompted")
+class WaitsForFin(Greet):
+    """Reads its client's input to the end before the farewell."""
+
+    due = False
+
+    def part(self) -> None:
+        self.due = True
+        if self.input_ended:
+            super().part()
+
+    def ended(self) -> None:
+        if self.due:
+            super().part()
+
+
 add_to(family, Greet, quiet=False)

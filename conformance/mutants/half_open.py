@@ -189,6 +189,15 @@ class ReplyWithoutNewline(HalfOpen):
         return super().setting(name).rstrip()
 
 
+@fault("adds-a-nul", breaks="ends-fin")
+class AddsANul(HalfOpen):
+    """The end of the C string follows the reply."""
+
+    def ended(self) -> None:
+        super().ended()
+        self.send(b"\0")
+
+
 class RepliesLater(HalfOpen):
     """Right, but slow: the reply is written half a second after the client's FIN.
 

@@ -204,6 +204,15 @@ class RepliesInColour(Hello):
         return b"\x1b[32m" + super().setting(name) + b"\x1b[0m"
 
 
+@fault("adds-a-nul", breaks="whole")
+class AddsANul(Hello):
+    """The end of the C string follows each reply."""
+
+    def received(self, data: bytes) -> None:
+        super().received(data)
+        self.send(b"\0")
+
+
 class RepliesOften(Hello):
     """Right, but talkative: a reply for every 64 bytes, so that its answers do jam."""
 

@@ -7,6 +7,7 @@ are told by ``selftest`` too, which knows what it has seen.
 #: Signature -> the mutants that die so.
 _DEATHS = {
     "wrong-bytes": """
+        greet/adds-a-nul hello/adds-a-nul
         echo/sends-its-whole-buffer echo/adds-a-nul echo/ends-lines-in-crlf
         crud/a-file-for-each-key crud/keys-are-text crud/one-word echo/one-buffer-for-all
         quit/joins-blanks quit/expands-tabs quit/strips-lines quit/decodes-each-kilobyte
@@ -47,6 +48,7 @@ _DEATHS = {
         client-echo/sends-the-first-word client-echo/any-exit
     """,
     "missing-bytes": """
+        greet/waits-for-fin
         echo/serves-one-of-many greet/serves-one-of-many quit/serves-one-of-many
         half-open/serves-one-of-many reset/serves-one-of-many hello/serves-one-of-many
         chat/serves-one-of-many crud/serves-one-of-many quit/answers-the-first-line
@@ -77,6 +79,7 @@ _DEATHS = {
         chat/ends-on-nonsense chat/ends-on-a-long-line crud/ends-on-nonsense
     """,
     "extra-bytes": """
+        half-open/adds-a-nul
         echo/keeps-an-old-tail
         echo/says-bye quit/token-at-fin quit/token-on-connect quit/says-bye
         half-open/replies-at-once half-open/stays-after-reply half-open/says-more
