@@ -19,7 +19,7 @@ import pytest
 
 from .class_plugin import Entry, GivenClass
 from .outcome import Exit, SuiteFailed, WrongUsage
-from .output import say
+from .output import quoted, say
 from .plan import Options, Plan, address_of
 from .preflight import check_thermometer, resolved
 from .reports.classes import ClassReport
@@ -52,7 +52,8 @@ def run_class(
     make_folder(report)
     book = ClassReport(plans, report)
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
-    status = _run_pytest(GivenClass(entries, book.take), jobs, places)
+    with quoted():
+        status = _run_pytest(GivenClass(entries, book.take), jobs, places)
     if status == pytest.ExitCode.INTERRUPTED:
         return Exit.INTERRUPTED
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

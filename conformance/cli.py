@@ -220,6 +220,8 @@ def _diff(given: dict[str, Any]) -> Exit:
 def _baseline(given: dict[str, Any]) -> Exit:
     path = Path(given["--expect"])
     run = _results_of(given["--report"])
+    if run.footer["exit"] in (Exit.INTERRUPTED, Exit.INTERNAL_ERROR):
+        raise WrongUsage(f"{given['--report']}: that run did not come to its end")
     exists = os.path.lexists(path)
     known = expectations.read(str(path)) if exists else expectations.Expectations([])
     text = path.read_text(encoding="utf-8") if exists else ""

@@ -60,9 +60,9 @@ def run(
         status = _run_pytest(prepared, report, workers, console)
         controller = console.controller
         if controller is None or controller.summary is None:
-            # Pytest's own statuses 1 and 5 would be verdicts, and there is none.
-            interrupted = status == Exit.INTERRUPTED
-            return Exit.INTERRUPTED if interrupted else Exit.INTERNAL_ERROR
+            # Pytest's own 0, 1 and 5 would be verdicts, and there is none.
+            known = status in list(Exit) and status not in (0, 1, 5)
+            return Exit(status) if known else Exit.INTERNAL_ERROR
         console.end(controller.summary, report, time.monotonic() - began)
     if console.screen.failure is not None:
         complain(str(console.screen.failure))

@@ -14,7 +14,7 @@ from conformance import cli
 from conformance.expectations import Expectations, read
 from conformance.outcome import Exit
 from conformance.plan import Options, Plan
-from conformance.reports import tell_github, write_reports
+from conformance.reports import tell_github, write_forms, write_reports
 from conformance.reports.badge import badge
 from conformance.reports.baseline import rebased
 from conformance.reports.diff import changes
@@ -220,6 +220,19 @@ def test_a_baseline_is_written_pruned_and_keeps_comments(
     before = path.read_text()
     assert cli.main(command) == 0
     assert path.read_text() == before
+
+
+def test_a_run_that_was_interrupted_is_no_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it did not judge would be taken for mended."""
+    results = written(tmp_path, row("echo/simple"))
+    write_forms(tmp_path, results._replace(footer={**results.footer, "exit": 2}))
+    (tmp_path / "known.toml").write_text(KNOWN)
+    words = ["baseline", f"--report={tmp_path}", f"--expect={tmp_path}/known.toml"]
+    assert cli.main(words) == Exit.USAGE
+    assert "that run did not come to its end" in capsys.readouterr().err
+    assert (tmp_path / "known.toml").read_text() == KNOWN
 
 
 def test_a_baseline_of_a_green_run_is_empty(green: Results) -> None:
