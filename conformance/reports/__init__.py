@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..output import command
+from ..output import command, complain
 from ..plan import Plan
 from .badge import write_badge
 from .junit import write_junit
@@ -52,7 +52,11 @@ def tell_github(results: Results) -> None:
         return
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:
-        with open(step, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(summary(results))
+        try:
+            with open(step, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(summary(results))
+        except OSError as error:
+            # The report itself is whole; so is the verdict.
+            complain(f"GITHUB_STEP_SUMMARY {step}: {(error.strerror or str(error)).lower()}")
     for line in workflow_commands(results):
         command(line)

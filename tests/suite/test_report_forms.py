@@ -147,6 +147,20 @@ def test_github_is_told_and_nobody_else(
     assert capsys.readouterr().out.startswith("::error title=echo/binary")
 
 
+def test_a_step_summary_that_cannot_be_written_changes_no_verdict(
+    tmp_path: Path,
+    red: Results,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    tell_github(red)
+    said = capsys.readouterr()
+    assert said.err == f"conformance: GITHUB_STEP_SUMMARY {tmp_path}: is a directory\n"
+    assert said.out.startswith("::error title=echo/binary")
+
+
 def test_badge(red: Results, green: Results) -> None:
     assert badge(green) == {
         "schemaVersion": 1,
