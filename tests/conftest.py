@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 #: Seconds that a thread or child that is already ending may take to be gone.
 GRACE = 5.0
@@ -34,6 +35,9 @@ def pytest_configure() -> None:
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Of a run that waited for a processor the deadline says nothing.
+    settings.register_profile("pync", deadline=None)
+    settings.load_profile("pync")
     try:
         import resource
     except ImportError:  # Windows

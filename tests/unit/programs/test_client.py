@@ -128,12 +128,12 @@ def test_crlf(pync: Start, server: socket.socket) -> None:
 @pytest.mark.parametrize("option", ["-w", "--idle-timeout"])
 def test_idle(pync: Start, server: socket.socket, option: str) -> None:
     port = server.getsockname()[1]
-    running = pync(option, "50ms", "127.0.0.1", port)
+    running = pync(option, "500ms", "127.0.0.1", port)  # -w bounds the dial too
     with accept(server):
         assert running.ends() == (
             1,
             b"",
-            f"pync: relay tcp://127.0.0.1:{port}: idle for 0.05 s\n",
+            f"pync: relay tcp://127.0.0.1:{port}: idle for 0.5 s\n",
         )
 
 
