@@ -141,6 +141,11 @@ class Channel:
         """What waits in the sockets between the client and the server, where it can be told."""
         return queues_of(self._sock)
 
+    @property
+    def stays(self) -> bool:
+        """Whether it is still connected, as far as is known."""
+        return self.ended is None and self._sock.fileno() != -1
+
     def wait_writable(self, timeout: float) -> bool:
         """Whether it can be written within ``timeout`` seconds."""
         return self._wait(selectors.EVENT_WRITE, timeout)

@@ -6,6 +6,7 @@ from .catalogue import Requirement, matches
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
+from .settings import MANNERS
 from .transcript import escape
 
 
@@ -15,6 +16,8 @@ def listing(profiles: str | None = None) -> str:
     for profile in choose_profiles(profiles) if profiles else PROFILES.values():
         lines.append(f"{profile.name}: {profile.title}")
         for key, default in profile.parameters.items():
+            lines.append(f'  --set {key}="{escape(default)}"')
+        for key, default in MANNERS[profile.name].items():
             lines.append(f'  --set {key}="{escape(default)}"')
         lines += [
             f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}"
@@ -63,9 +66,9 @@ def catalogue_page() -> str:
         ]
         lines += [
             f"- `{key}` = `{escape(default)}`" if default else f"- `{key}` is empty"
-            for key, default in profile.parameters.items()
+            for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items())
         ]
-        lines += [""] if profile.parameters else []
+        lines += [""] if profile.parameters or MANNERS[profile.name] else []
         lines += [
             "| requirement | level | clause | what is required | over | broken by |",
             "|---|---|---|---|---|---|",

@@ -13,6 +13,7 @@ from contextlib import suppress
 import pexpect
 from pexpect.popen_spawn import PopenSpawn
 
+from .conduct import LF, Conduct
 from .outcome import NotJudged, Violation
 from .terminal import FLOOD, Manners, Terminal
 from .transcript import RECEIVED, SENT, Transcript
@@ -34,6 +35,7 @@ class PipedTerminal(Terminal):
         manners: Manners,
         transcript: Transcript,
         deadline: float,
+        conduct: Conduct,
         *,
         half_closes: bool,
     ) -> None:
@@ -41,6 +43,7 @@ class PipedTerminal(Terminal):
         self.manners = manners._replace(closing=None, half_closes=half_closes)
         self._transcript = transcript
         self._deadline = deadline
+        self._conduct = conduct
         self._screen = bytearray()
         self._ended = False
         transcript.note("person", "$ pync " + " ".join(argv[3:]))
@@ -49,8 +52,9 @@ class PipedTerminal(Terminal):
 
     def type_line(self, line: bytes) -> None:
         """Type a line and Enter; nothing echoes it."""
-        self._transcript.sent("person", line + b"\n")
-        self._child.send(line + b"\n")
+        line = self._conduct.sent(line + LF).rstrip(b"\r\n") + LF
+        self._transcript.sent("person", line)
+        self._child.send(line)
 
     def end_input(self) -> None:
         """End what is typed. Raises NotJudged where that cannot reach the server."""

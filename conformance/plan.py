@@ -13,6 +13,7 @@ from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles, profiles_matching
 from .reach import transports_of
+from .settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
 from .targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from .targets.grammar import (
     INETD,
@@ -113,6 +114,7 @@ class Plan:
     def wanted(self, case: Case) -> Wanted:
         """The server that a case needs."""
         profile = PROFILES[case.requirement.profile]
+        parameters = self.parameters[profile.name]
         target: Target = self.target
         if case.mutant:
             target = MutantTarget(*case.mutant.split("/", 1))
@@ -122,9 +124,9 @@ class Plan:
             target,
             profile.name,
             case.transport,
-            tuple(self.parameters[profile.name].items()),
+            texts_of(profile.parameters, parameters),
             self.at,
-            profile.first_input,
+            conduct_of(profile.name, parameters).sent(profile.first_input),
             self.options.deadline,
             self.options.environment,
             self.options.directory,
@@ -181,21 +183,14 @@ class Plan:
     def _parameters(self) -> dict[str, dict[str, bytes]]:
         settings = parse_settings(self.options.settings)
         known = {key for profile in self.profiles for key in profile.parameters}
+        known |= {key for profile in self.profiles for key in MANNERS[profile.name]}
         for key in settings:
             if key not in known:
                 names = ", ".join(sorted(known))
                 raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
-        if settings.get("reply") == b"" and any(one.name == "hello" for one in self.profiles):
-            raise WrongUsage("SET: a reply of no byte cannot be seen")
-        for key in ("token", "command", "leave"):
-            if settings.get(key, b"x").strip() != settings.get(key, b"x") or not settings.get(
-                key, b"x"
-            ):
-                raise WrongUsage(f"SET: {key} must be a word")
+        check_texts(settings, {profile.name for profile in self.profiles})
         return {
-            profile.name: {
-                key: settings.get(key, default) for key, default in profile.parameters.items()
-            }
+            profile.name: chosen(profile.name, profile.parameters, settings)
             for profile in self.profiles
         }
 
@@ -264,6 +259,10 @@ class Plan:
             return "this machine has no IPv6 loopback"
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"
+        parameters = self.parameters[requirement.profile]
+        reason = not_meant(requirement.id, requirement.profile, parameters)
+        if reason:
+            return reason
         if isinstance(self.target, CommandTarget):
             if requirement.spawned and self.target.manner == INETD:
                 return "under inetd each connection has a process of its own"

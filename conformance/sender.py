@@ -15,6 +15,7 @@ import selectors
 import socket
 import time
 
+from .conduct import Conduct
 from .outcome import NotJudged, Violation
 from .targets.address import Address, endpoints
 from .transcript import RECEIVED, SENT, Transcript, first_difference
@@ -45,6 +46,7 @@ class Sender:
     ) -> None:
         self.name = name
         self.deadline = deadline
+        self.conduct = Conduct()
         self._address = address
         self._transcript = transcript
         self._previous = b""
@@ -81,7 +83,7 @@ class Sender:
             awaited: what they are, in the words of the contract.
         Raises Violation.
         """
-        missing = list(datagrams)
+        missing = [self.conduct.expected(data) for data in datagrams]
         while missing:
             data = self._next(missing, awaited)
             if data in missing:

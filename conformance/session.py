@@ -16,9 +16,12 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
 from .catalogue import ClientProfile, Profile, StreamProfile
+from .conduct import LF
 from .dialling import dial
 from .outcome import NotJudged, Violation
+from .random_text import lines, words
 from .sender import Sender
+from .settings import ECHO, ONE, conduct_of, in_force
 from .targets.backlog import let_accept
 from .targets.launch import Server, Wanted, launched, start_again
 from .targets.scratch import new_folder
@@ -44,6 +47,9 @@ MAY_HAVE_DIED = frozenset(
 )
 DYING = 2.0
 
+#: Seconds in which a server reads what has come, where no other client can tell.
+MOMENT = 0.25
+
 #: Exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
@@ -68,7 +74,7 @@ class Session:
         client: str | None,
     ) -> None:
         self.profile = profile
-        self.parameters = parameters
+        self.parameters = in_force(profile.name, parameters)
         self.deadline = wanted.deadline
         self.transport = wanted.transport
         self.random = random.Random(seed)
@@ -115,8 +121,14 @@ class Session:
             receive_buffer,
             shakes=not self._paused,
         )
+        peer.conduct = conduct_of(self.profile.name, self.parameters)
         self._peers.append(peer)
         return peer
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether the server serves one client after another, by design."""
+        return self.parameters.get("clients") == ONE
 
     def let_accept(self) -> None:
         """Wait until the server has accepted what is waiting; no verdict depends on it.
@@ -146,6 +158,7 @@ class Session:
         sender = Sender(
             name or next(self._names), self.server.address, self.transcript, self.deadline
         )
+        sender.conduct = conduct_of(self.profile.name, self.parameters)
         self._senders.append(sender)
         return sender
 
@@ -162,12 +175,22 @@ class Session:
         return visitor
 
     def next_client_is_served(self) -> None:
-        """The clause of every survival scenario: the next client is served in full."""
+        """The clause of every survival scenario: the next client is served in full.
+
+        With one client at a time nobody is served while another one stays; then the server is
+        given a moment instead.
+        """
+        if self.one_at_a_time and any(peer.stays for peer in self._peers):
+            time.sleep(MOMENT)
+            return
         self.profile.visit(self)
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
-        terminal = open_terminal(self._client, self.server.address, self.transcript, self.deadline)
+        conduct = conduct_of(self.profile.name, self.parameters)
+        terminal = open_terminal(
+            self._client, self.server.address, self.transcript, self.deadline, conduct
+        )
         self._stack.callback(terminal.close)
         return terminal
 
@@ -249,18 +272,14 @@ class Session:
     # Data.
 
     def some_bytes(self, size: int) -> bytes:
-        """Random bytes; the same for the same seed."""
+        """Random bytes; the same for the same seed. Lines of text where the service has lines."""
+        if self.parameters.get("answer", ECHO) != ECHO or self.parameters.get("eol", LF) != LF:
+            return lines(self.random, size)
         return self.random.randbytes(size)
 
     def some_words(self, size: int, without: bytes = b"") -> bytes:
         """Random text of letters, digits and blanks, without the letters given."""
-        barred = set(without.decode("latin-1").casefold())
-        letters = [
-            letter
-            for letter in string.ascii_letters + string.digits + " -_.:"
-            if letter.casefold() not in barred
-        ]
-        return "".join(self.random.choices(letters, k=size)).encode()
+        return words(self.random, size, without)
 
     # The end.
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pexpect
 
+from .conduct import LF, Conduct, Pattern, Text
 from .outcome import NotJudged, SuiteFailed, Violation
 from .targets.address import DATAGRAMS, PIPE, TLS, UDP, UDP6, UNIX, Address
 from .targets.grammar import fill
@@ -70,9 +71,15 @@ class Terminal:
     """
 
     def __init__(
-        self, argv: list[str], manners: Manners, transcript: Transcript, deadline: float
+        self,
+        argv: list[str],
+        manners: Manners,
+        transcript: Transcript,
+        deadline: float,
+        conduct: Conduct | None = None,
     ) -> None:
         self.manners = manners
+        self._conduct = conduct or Conduct()
         self._transcript = transcript
         self._deadline = deadline
         self._screen = bytearray()
@@ -88,9 +95,10 @@ class Terminal:
 
     def type_line(self, line: bytes) -> None:
         """Type a line and Enter; the terminal itself echoes it."""
-        self._transcript.sent("person", line + b"\n")
+        line = self._conduct.sent(line + LF).rstrip(b"\r\n")
+        self._transcript.sent("person", line + LF)
         self._child.send(line + b"\r")
-        self.see(line + b"\n", "the typed line on the screen")
+        self.see(Text(line + LF), "the typed line on the screen")
 
     def end_input(self) -> None:
         """Press ^D.
@@ -110,7 +118,10 @@ class Terminal:
 
         Raises Violation.
         """
-        shown = _line_ends(text)
+        if isinstance(text, Pattern):
+            self._see_pattern(text.without_cr(), awaited)
+            return
+        shown = _line_ends(self._conduct.expected(text))
         while not self._found(shown, awaited):
             if not self._read():
                 self._missing(shown, awaited)
@@ -118,7 +129,7 @@ class Terminal:
     def see_the_end(self) -> None:
         """The server has ended the connection: the client says so and leaves by itself."""
         if self.manners.closing:
-            self.see(self.manners.closing, "the client's notice of the end")
+            self.see(Text(self.manners.closing), "the client's notice of the end")
         if self.manners.leaves:
             self._leave_by_itself()
 
@@ -127,7 +138,7 @@ class Terminal:
         if self.manners.resets:
             lenient = self.manners
             self.manners = lenient._replace(exact=False)
-            self.see(lenient.resets or b"", "the client's notice of the reset")
+            self.see(Text(lenient.resets or b""), "the client's notice of the reset")
             self.manners = lenient
         if self.manners.leaves:
             self._leave_by_itself()
@@ -146,6 +157,18 @@ class Terminal:
                 "the server did not end the connection",
                 client="person",
             )
+
+    def _see_pattern(self, pattern: Pattern, awaited: str) -> None:
+        while True:
+            screen = bytes(self._screen)
+            starts = [0] if self.manners.exact else range(len(screen) + 1)
+            for start in starts:
+                length = pattern.at_start(screen[start:])
+                if length is not None:
+                    del self._screen[: start + length]
+                    return
+            if not self._read():
+                self._missing(bytes(pattern), awaited)
 
     def _found(self, shown: bytes, awaited: str) -> bool:
         screen = bytes(self._screen)
@@ -214,13 +237,18 @@ def hang_up(child: pexpect.spawn[bytes]) -> None:
 
 
 def open_terminal(
-    client: str | None, address: Address, transcript: Transcript, deadline: float
+    client: str | None,
+    address: Address,
+    transcript: Transcript,
+    deadline: float,
+    conduct: Conduct,
 ) -> Terminal:
     """Open a terminal with the client program on it.
 
     Arguments:
         client: a command line; HOST and PORT are added unless it holds placeholders;
             None is pync.
+        conduct: how the service words what is typed and seen.
     Raises NotJudged when the client cannot reach this transport, as far as its command
     line tells, SuiteFailed when it is not installed.
     """
@@ -228,6 +256,7 @@ def open_terminal(
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
         where = [str(address)] if address.transport == PIPE else where
         where = _OPTIONS.get(address.transport, []) + where
+        where = where if conduct.eol == LF else ["--crlf", *where]
         argv = [sys.executable, "-m", "pync", *where]
         # What it says of a certificate that it does not verify is on the screen too.
         manners = MANNERS["pync"]._replace(exact=address.transport != TLS)
@@ -235,8 +264,8 @@ def open_terminal(
             from .piped_terminal import PipedTerminal
 
             halves = address.transport != PIPE
-            return PipedTerminal(argv, manners, transcript, deadline, half_closes=halves)
-        return Terminal(argv, manners, transcript, deadline)
+            return PipedTerminal(argv, manners, transcript, deadline, conduct, half_closes=halves)
+        return Terminal(argv, manners, transcript, deadline, conduct)
     check_there_are_terminals()
     words = tuple(shlex.split(client))
     values = {"host": address.host, "port": str(address.port), "path": address.path}
@@ -250,7 +279,7 @@ def open_terminal(
     if filled == list(words):
         filled += _where(address)
     _check_installed(filled)
-    return Terminal(filled, manners_of(words), transcript, deadline)
+    return Terminal(filled, manners_of(words), transcript, deadline, conduct)
 
 
 def check_there_are_terminals() -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .channel import DATA, FIN, READ, RST, SILENCE, Channel, ServerLeft
+from .conduct import LF, Conduct, Pattern, Text
 from .outcome import Violation
+from .patterns import await_pattern
 from .transcript import first_difference
 
 __all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
@@ -22,8 +24,14 @@ FLOOD = 16 * 1024 * 1024
 class Peer(Channel):
     """One client of the server under judgement; every method may raise Violation."""
 
+    #: How the service words what is sent and awaited.
+    conduct = Conduct()
+
     #: The last answer that came right, for the hints.
     _previous = b""
+
+    #: Whether an answer has come, and no text that comes unasked.
+    answered = False
 
     def receive(self, timeout: float) -> str:
         """As a channel does, but a server that never stops talking is told so."""
@@ -37,6 +45,10 @@ class Peer(Channel):
 
     def send(self, data: bytes) -> None:
         """Send everything; for more than a socket buffer use exchange()."""
+        self.send_raw(self.conduct.sent(data))
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes that are already in the words of the service."""
         rest = memoryview(data)
         while rest:
             written = self._put(rest)
@@ -51,10 +63,12 @@ class Peer(Channel):
     def send_segments(self, parts: Iterable[bytes]) -> None:
         """Send each part as a segment of its own (TCP_NODELAY is set)."""
         for part in parts:
-            self.send(part)
+            self.send_raw(self.conduct.eol if part == LF else part)
 
     def send_eof(self) -> None:
-        """End the sending side: FIN."""
+        """End the sending side: FIN. A server that ends after one answer does so unasked."""
+        if self.conduct.one_round and self.answered:
+            return
         try:
             self.shut_down()
         except ServerLeft as error:
@@ -86,6 +100,7 @@ class Peer(Channel):
         Returns the number of bytes that were taken, those included.
         """
         view = memoryview(source)
+        limit = min(limit, self.conduct.most or limit)
         while taken < limit:
             at = taken % len(source)
             written = self._put(view[at : at + min(READ, limit - taken)])
@@ -105,11 +120,16 @@ class Peer(Channel):
             awaited: what they are, in the words of the contract ("the echo").
         Raises Violation.
         """
-        self._match(expected, awaited, sending=None)
+        if isinstance(expected, Pattern):
+            await_pattern(self, expected, awaited)
+        else:
+            self._match(self.conduct.expected(expected), awaited, sending=None)
+        self.answered = self.answered or not isinstance(expected, Text)
 
     def exchange(self, data: bytes, expected: bytes, awaited: str) -> None:
         """Send and await at once, as bulk data needs: a writer alone would jam both sides."""
-        self._match(expected, awaited, sending=memoryview(data))
+        data = self.conduct.sent(data)
+        self._match(self.conduct.expected(expected), awaited, sending=memoryview(data))
 
     def expect_eof(self, awaited: str = "the server's FIN") -> None:
         """Await FIN, and no byte before it."""

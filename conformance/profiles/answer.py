@@ -27,7 +27,8 @@ class Answer:
         self.received = bytearray()
         self.matched = 0
         self.tokens = 0
-        self.ends_in_token = False
+        #: Without a token there is nothing to await after the answer.
+        self.ends_in_token = not token
         self._at = 0
 
     @property
@@ -50,7 +51,7 @@ class Answer:
             self._at += step
 
     def _token(self) -> int:
-        if not self.received.startswith(self.token, self._at):
+        if not self.token or not self.received.startswith(self.token, self._at):
             return 0
         if self.matched == 0:
             raise Violation(
@@ -72,7 +73,7 @@ class Answer:
         for case in self.units[self.matched]:
             if self.received.startswith(case, self._at):
                 self.matched += 1
-                self.ends_in_token = False
+                self.ends_in_token = not self.token
                 return len(case)
         return 0
 

@@ -159,19 +159,21 @@ def stalled_member(session: Session) -> None:
 
 
 def _skip(peer: Peer, line: bytes) -> None:
-    if peek_line(peer) == line:
-        del peer.pending[: len(line)]
+    worded = peer.conduct.peek(line)
+    if peek_line(peer) == worded:
+        del peer.pending[: len(worded)]
 
 
 @chat.must("segments", "12.23", "However a command is cut into segments, it is one.", "RFC 9293")
 def segments(session: Session) -> None:
     channel = new_channel()
     first, one, second, _ = company(session, channel)
-    command = b"SAY " + channel + b" cut to pieces\n"
-    first.send(command[:9])
+    command = first.conduct.sent(b"SAY " + channel + b" cut to pieces\n")
+    first.send_raw(command[:9])
     # The barrier that lets the server read the first part by itself.
     session.next_client_is_served()
-    first.send_segments(command[at : at + 1] for at in range(9, len(command)))
+    for at in range(9, len(command)):
+        first.send_raw(command[at : at + 1])
     first.expect(b"OK\n", "the answer to SAY")
     hears(second, channel, one, b"cut to pieces")
 

@@ -74,7 +74,7 @@ def when_free(session: Session, peer: Peer, name: bytes, secret: bytes) -> None:
     until = time.monotonic() + session.deadline
     while True:
         peer.send(b"LOGIN " + name + b" " + secret + b"\n")
-        if peek_line(peer) != taken:
+        if peek_line(peer) != peer.conduct.peek(taken):
             peer.expect(b"OK\n", "the answer to LOGIN")
             return
         peer.expect(taken, "the answer to LOGIN")

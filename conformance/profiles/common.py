@@ -35,6 +35,24 @@ def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
     upkeep.declare(profile)
 
 
+def other_than_leave(session: Session, *lines: bytes) -> list[bytes]:
+    """Those lines that do not end the session."""
+    leave = session.parameters.get("leave", b"").lower()
+    return [line for line in lines if not leave or line.strip().lower() != leave]
+
+
+def end(session: Session, peer: Peer) -> None:
+    """End a session: by the word ``leave`` where the service has one, else by FIN."""
+    leave = session.parameters.get("leave")
+    if leave:
+        peer.send(leave + b"\n")
+        # What the server says to it is not judged; that it ends then is.
+        peer.read_to_end(f"the server's FIN after {leave.decode(errors='replace')}")
+        return
+    peer.send_eof()
+    peer.expect_eof("the server's FIN, with nothing before it,")
+
+
 def jam(_session: Session, peer: Peer, pattern: bytes) -> None:
     """Send and do not read, until the server has more to write than the socket takes."""
     peer.flood(pattern, JAM, JAM_QUIET)

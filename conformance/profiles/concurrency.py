@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
 from ..catalogue import StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
+from ..settings import ends_at_once
 from ..targets.address import PIPE
 from ..wire import Peer
 
 #: Idle clients that must hold up nobody.
 IDLE = 64
+
+#: Seconds that a connection of a server that ends it must last for others to come meanwhile.
+STAYS = 0.5
 
 
 def declare(profile: StreamProfile) -> None:
@@ -72,6 +77,11 @@ def _serves_meanwhile(
     others' end was not served meanwhile. Once that may be the machine's load; three
     times in a row it is the server.
     """
+    if ends_at_once(session.parameters):
+        began = time.monotonic()
+        session.next_client_is_served()
+        if time.monotonic() - began < STAYS:
+            raise NotJudged("the server ends each connection at once: none stays to hold up others")
     for _ in range(3 if ends_by_itself else 1):
         waiting = arrive()
         following = session.join()

@@ -11,7 +11,7 @@ from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import SILENCE, Peer
-from .commands import LONGEST, ask, ask_in_vain, finish
+from .commands import LONGEST, ask, ask_in_vain, finish, peek_line
 from .common import every_stream_service, settle
 from .lifecycle import TERMINATION
 
@@ -184,7 +184,8 @@ def _created(peer: Peer) -> bool:
     while not peer.pending:
         if peer.poll(peer.deadline) in (SILENCE, "FIN", "RST"):
             break
-    created = peer.pending[:1] == b"O"
+    exists = peer.conduct.peek(b"ERROR exists\n")
+    created = peer.pending[:1] != exists[:1] or peek_line(peer) != exists
     peer.expect(b"OK\n" if created else b"ERROR exists\n", "the answer to create")
     return created
 
@@ -210,11 +211,12 @@ def ends_fin(session: Session) -> None:
 @crud.must("segments", "10.13", "However a command is cut into segments, it is one.", "RFC 9293")
 def segments(session: Session) -> None:
     peer, key = session.join(), new_key()
-    command = b"create " + key + b" cut\n"
-    peer.send(command[:9])
+    command = peer.conduct.sent(b"create " + key + b" cut\n")
+    peer.send_raw(command[:9])
     # The barrier that lets the server read the first part by itself.
     session.next_client_is_served()
-    peer.send_segments(command[at : at + 1] for at in range(9, len(command)))
+    for at in range(9, len(command)):
+        peer.send_raw(command[at : at + 1])
     peer.expect(b"OK\n", "the answer to create")
     ask(peer, b"read " + key, b"OK cut")
 

@@ -13,7 +13,16 @@ from ..catalogue import StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
 from ..wire import Peer
-from .common import JAM_QUIET, PENDING, every_stream_service, jam, jam_until_stopped, settle
+from .common import (
+    JAM_QUIET,
+    PENDING,
+    end,
+    every_stream_service,
+    jam,
+    jam_until_stopped,
+    other_than_leave,
+    settle,
+)
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
@@ -157,11 +166,11 @@ def large(session: Session) -> None:
 @echo.must("nothing-else", "2.8", "Nothing but the greeting and the echo is ever sent.", "RFC 862")
 def nothing_else(session: Session) -> None:
     peer = session.join()
-    for line in (b"\n", b"\n\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\r\n"):
+    lines = b"\n", b"\n\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\r\n"
+    for line in other_than_leave(session, *lines):
         peer.send(line)
         peer.expect(line, "the echo")
-    peer.send_eof()
-    peer.expect_eof("the server's FIN, with nothing before it,")
+    end(session, peer)
 
 
 @echo.must(

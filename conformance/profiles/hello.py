@@ -11,7 +11,7 @@ from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
 from ..wire import DATA, FIN, SILENCE, Peer
-from .common import every_stream_service, jam
+from .common import every_stream_service, jam, other_than_leave
 
 LARGE = 1024 * 1024
 
@@ -56,6 +56,7 @@ def take_replies(session: Session, peer: Peer, at_least: int = 1, until_end: boo
                 client=peer.name,
             )
         complete = whole >= at_least and not rest
+        peer.answered = peer.answered or (complete and whole > 0)
         if complete and not until_end:
             return
         how = peer.poll(peer.deadline)
@@ -142,7 +143,8 @@ def no_input(session: Session) -> None:
 @hello.must("whole", "8.5", "Nothing but whole replies is sent, whatever is asked.", "SPEC 8.5")
 def whole_(session: Session) -> None:
     peer = session.join()
-    for line in (b"\n", b"quit\n", b"help\n", b"{n} %s\n", "é漢\n".encode(), b"x" * 3000 + b"\n"):
+    lines = b"\n", b"quit\n", b"help\n", b"{n} %s\n", "é漢\n".encode(), b"x" * 3000 + b"\n"
+    for line in other_than_leave(session, *lines):
         peer.send(line)
         take_replies(session, peer)
     finish(session, peer)

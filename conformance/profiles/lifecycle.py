@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
+from ..settings import ends_at_once
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..wire import Peer
 
@@ -48,9 +49,9 @@ def declare(profile: StreamProfile) -> None:
         "POSIX.1-2017 SIGTERM",
     )
     def sigterm_busy(session: Session) -> None:
-        session.connect()
-        talking = session.join()
-        talking.send(profile.half_input)
+        if not session.one_at_a_time:
+            session.connect()
+        disturb(session, session.join(), profile.half_input)
         session.next_client_is_served()
         session.terminate(TERMINATION)
 
@@ -74,10 +75,10 @@ def declare(profile: StreamProfile) -> None:
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = batch_of_clients(session, batch)
-            for peer in peers:
-                peer.send(profile.chatter)
-                session.serve(peer)
+            for peers in groups_of_clients(session, batch):
+                for peer in peers:
+                    disturb(session, peer, profile.chatter)
+                    session.serve(peer)
 
         leaves_no_descriptor(session, visit)
 
@@ -90,10 +91,10 @@ def declare(profile: StreamProfile) -> None:
     )
     def leak_reset(session: Session) -> None:
         def visit(batch: int) -> None:
-            peers = batch_of_clients(session, batch)
-            for peer in peers:
-                peer.send(profile.half_input)
-                peer.reset()
+            for peers in groups_of_clients(session, batch):
+                for peer in peers:
+                    disturb(session, peer, profile.half_input)
+                    peer.reset()
             session.next_client_is_served()
 
         leaves_no_descriptor(session, visit)
@@ -127,13 +128,22 @@ def declare(profile: StreamProfile) -> None:
         session.next_client_is_served()
 
 
-def batch_of_clients(session: Session, batch: int) -> list[Peer]:
-    """BATCH clients, joined."""
+def disturb(session: Session, peer: Peer, data: bytes) -> None:
+    """Send what nobody asked for, unless the connection may have ended by now."""
+    if not ends_at_once(session.parameters):
+        peer.send(data)
+
+
+def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
+    """The clients of a batch, those together that are connected at the same time."""
     peers = []
     for number in range(1, BATCH + 1):
         peers.append(session.join(f"{batch}.{number}"))
-        session.let_accept()
-    return peers
+        if session.one_at_a_time:
+            yield [peers.pop()]
+        else:
+            session.let_accept()
+    yield peers
 
 
 def nothing_listens(session: Session) -> None:

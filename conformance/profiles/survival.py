@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..session import Session
+from .lifecycle import disturb
 
 BASIS = "RFC 9293 3.10.7 (reset)"
 
@@ -24,7 +25,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
     def reset_mid_message(session: Session) -> None:
         peer = session.join()
         session.let_accept()
-        peer.send(profile.half_input)
+        disturb(session, peer, profile.half_input)
         peer.reset()
         session.next_client_is_served()
 
@@ -73,7 +74,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
     @survives("half-sent", "7.8", "a client that leaves in mid-message")
     def half_sent(session: Session) -> None:
         peer = session.join()
-        peer.send(profile.half_input)
+        disturb(session, peer, profile.half_input)
         peer.close()
         session.next_client_is_served()
 

@@ -13,7 +13,7 @@ from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
 from ..wire import DATA
-from .lifecycle import BATCH, CONNECTIONS, batch_of_clients
+from .lifecycle import BATCH, CONNECTIONS, groups_of_clients
 
 #: Seconds for which a client says nothing.
 QUIET = 2.0
@@ -57,8 +57,9 @@ def declare(profile: StreamProfile) -> None:
         numbers = itertools.count()
 
         def visit() -> None:
-            for peer in batch_of_clients(session, next(numbers)):
-                session.serve(peer)
+            for peers in groups_of_clients(session, next(numbers)):
+                for peer in peers:
+                    session.serve(peer)
 
         leaves_nothing(session, visit)
 

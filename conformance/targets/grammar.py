@@ -11,6 +11,7 @@ import shlex
 import sys
 from typing import NamedTuple, Union
 
+from ..conduct import Pattern
 from ..outcome import WrongUsage
 from .address import PIPE, SCHEMES, Address, is_path, parse
 
@@ -182,6 +183,8 @@ def unescape(text: str) -> bytes:
 def parse_settings(text: str) -> dict[str, bytes]:
     r"""Read SET: ``key=value`` with C escapes, several separated by ``;`` (``\;`` is no end).
 
+    A value between slashes, ``/Welcome .*\n/``, is a pattern.
+
     Raises WrongUsage.
     """
     settings: dict[str, bytes] = {}
@@ -192,8 +195,15 @@ def parse_settings(text: str) -> dict[str, bytes]:
             raise WrongUsage(f"SET {item!r}: write key=value")
         if key in settings:
             raise WrongUsage(f"SET: {key!r} is given twice")
-        settings[key] = unescape(value)
+        settings[key] = _value(value)
     return settings
+
+
+def _value(text: str) -> bytes:
+    """The bytes of a value. Between slashes it is a regular expression, with its own escapes."""
+    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
+        return Pattern(text[1:-1].encode("utf-8", "surrogateescape"))
+    return unescape(text)
 
 
 def split_settings(text: str) -> list[str]:

@@ -102,9 +102,12 @@ def test_names_of_cases_are_unique() -> None:
         assert len(names) == len(set(names))
 
 
-def test_an_empty_token_is_refused() -> None:
+def test_a_token_is_a_word_or_nothing() -> None:
     with pytest.raises(WrongUsage, match="token must be a word"):
-        Plan(Options(settings="token="))
+        Plan(Options(settings="token= QUIT"))
+    plan = Plan(Options(profile="quit", settings="token="))
+    skipped = {case.requirement.id for case in plan.cases if case.skip}
+    assert "quit/token" in skipped
 
 
 @pytest.mark.parametrize(

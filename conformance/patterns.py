@@ -1,0 +1,39 @@
+"""A text that is known by a regular expression only, awaited as it arrives."""
+
+from __future__ import annotations
+
+import time
+
+from .channel import SILENCE, Channel
+from .conduct import Pattern
+from .outcome import Violation
+from .transcript import escape
+
+#: Bytes shown of what does not match.
+SHOWN = 200
+
+
+def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
+    """Take the beginning of what comes that matches.
+
+    Whether more bytes could still make it match is not known, so the deadline decides.
+
+    Raises Violation.
+    """
+    until = time.monotonic() + channel.deadline
+    while True:
+        came = bytes(channel.pending)
+        length = pattern.at_start(came)
+        if length is not None:
+            del channel.pending[:length]
+            return
+        left = until - time.monotonic()
+        if channel.ended or left <= 0 or channel.receive(left) == SILENCE:
+            instead = channel.ended or f"nothing for {channel.deadline:g} s"
+            raise Violation(
+                "wrong-bytes" if came else "missing-bytes",
+                f"{awaited} does not match /{escape(bytes(pattern))}/: "
+                f'"{escape(came[:SHOWN])}" came, then {instead}',
+                client=channel.name,
+                awaited=awaited,
+            )

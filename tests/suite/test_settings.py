@@ -1,0 +1,175 @@
+"""SET: a server that goes about its work in its own way passes, and its faults are still found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.conduct import WORDS, Answers, Conduct, Pattern, Words, fill
+from conformance.outcome import WrongUsage
+from conformance.plan import Options, Plan
+from conformance.profiles import PROFILES, REQUIREMENTS
+from conformance.settings import _RULES, MANNERS, conduct_of
+from conformance.targets.grammar import parse_settings
+
+from .judging import IMPLEMENTATIONS, PYTHON, judge
+
+SERVER = f"{PYTHON} {IMPLEMENTATIONS / 'own_words.py'}"
+
+SHELF = (
+    "create=PUT {key} {value};read=GET {key};update=SET {key} {value};delete=DROP {key};"
+    "create-ok=+stored {key};read-ok={value};update-ok=+changed;delete-ok=+gone;"
+    "exists=-taken;not-found=-none;error=-"
+)
+ROOMS = (
+    "login=/nick {name} {password};join=/enter {channel};part=/leave {channel};quit=/bye;"
+    "say=/tell {channel} {text};login-ok=Hello {name};join-ok=In {channel};say-ok=Told;"
+    "part-ok=Out of {channel};quit-ok=See you.;"
+    "bad-password=! wrong;already-logged-in=! taken;error=!;"
+    "not-logged-in=! who are you;not-in-channel=! not there;too-long=! too long;"
+    "joined=[{channel}] {name} is here;left=[{channel}] {name} has gone;"
+    "message=[{channel}] {name}: {text}"
+)
+POLITE = "greeting=/Welcome [0-9.]+, port [0-9]+\\n/;leave=quit;"
+POLITE += "answer=You said '{line}' ({n} bytes)\\n"
+
+#: Service -> the profile, what describes it, and the cases that are enough to tell.
+SERVICES = {
+    "polite": ("echo", POLITE, "simple nothing-else terminal fin-at-once leak-fin"),
+    "crlf": ("echo", "unit=line;eol=\\r\\n", "simple coalesced terminal"),
+    "once": ("echo", "rounds=1", "half-close fin-at-once concurrent half-sent reset-while-writing"),
+    "echo one-by-one": ("echo", "clients=1", "simple large half-close stall-then-reset leak-reset"),
+    "upper": ("quit", "token=", "upper utf8 large nothing-else terminal ends-fin"),
+    "quotation": (
+        "greet",
+        "greeting=/Brevity.*\\n/;farewell=",
+        "not-held-back unprompted concurrent idle-64 nothing-else half-sent leak-fin terminal",
+    ),
+    "datagrams": ("udp-echo", "answer=<{data}>", "simple once boundaries sizes terminal"),
+}
+
+
+def judged(folder: Path, service: str, profile: str, settings: str, cases: str) -> set[str]:
+    """What fails of these cases; "" judges all of the profile."""
+    name, _, faults = service.partition(" ")
+    done = judge(
+        folder,
+        f"{SERVER} {name} {{port}} {faults}",
+        f"--profile={profile}",
+        f"--set={settings}",
+        *(f"--case={profile}/{case}" for case in cases.split()),
+        "--deadline=4",
+    )
+    assert done.status in (0, 1), done.stdout + done.stderr
+    assert done.ids("ERROR") == set()
+    return {identity.partition("/")[2] for identity in done.ids("FAIL") | done.ids("WARN")}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_server_that_is_described_passes(service: str, tmp_path: Path) -> None:
+    assert judged(tmp_path, service, *SERVICES[service]) == set()
+
+
+@pytest.mark.parametrize(("service", "profile"), [("shelf", "crud"), ("rooms", "chat")])
+def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
+    settings = {"crud": SHELF, "chat": ROOMS}[profile]
+    # It keeps nothing over its end.
+    kept = {"kept-sigterm", "kept-sigkill"} if profile == "crud" else set()
+    assert judged(tmp_path, service, profile, settings, "") - kept == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "profile", "settings", "case"),
+    [
+        ("polite stays", "echo", POLITE, "nothing-else"),
+        ("polite shouts", "echo", POLITE, "simple"),
+        ("polite", "echo", POLITE.replace("Welcome", "Hello"), "fin-at-once"),
+        ("once stays", "echo", "rounds=1", "concurrent"),
+        ("quotation stays", "greet", "greeting=/Brevity.*\\n/;farewell=", "unprompted"),
+        ("datagrams no-end", "udp-echo", "answer=<{data}>", "simple"),
+        ("shelf overwrites-nothing", "crud", SHELF, "update"),
+        ("shelf knows-one-case", "crud", SHELF, "any-case"),
+        ("rooms talks-to-nobody", "chat", ROOMS, "say"),
+    ],
+)
+def test_its_fault_is_found(
+    service: str, profile: str, settings: str, case: str, tmp_path: Path
+) -> None:
+    assert judged(tmp_path, service, profile, settings, case) == {case}
+
+
+def test_what_a_parameter_leaves_without_a_meaning_is_not_judged() -> None:
+    plan = Plan(Options(target="./server {port}", profile="echo", settings="unit=line;clients=1"))
+    skips = {case.requirement.id: case.skip for case in plan.cases if case.skip}
+    assert skips["echo/no-newline"] == "unit=line: the echo comes when the line is complete"
+    assert skips["echo/concurrent"] == "clients=1: there is one client at a time"
+    assert "echo/simple" not in skips
+
+
+def test_every_rule_speaks_of_requirements_that_there_are() -> None:
+    shared = {"isolation", "stalled-reader", "again"}
+    for rule in _RULES:
+        for identity in rule.requirements - set(REQUIREMENTS):
+            assert identity.partition("/")[2] in shared, identity
+
+
+def test_each_profile_says_what_it_can_be_told() -> None:
+    assert set(MANNERS) == set(PROFILES)
+
+
+@pytest.mark.parametrize(
+    ("profile", "settings", "said"),
+    [
+        ("echo", "unit=word", "unit is byte or line"),
+        ("echo", "rounds=2", "rounds is many or 1"),
+        ("echo", "clients=0", "clients is many or 1"),
+        ("echo", "eol=\\n\\n", r"eol is \\n or \\r\\n"),
+        ("echo", "answer=", "an answer of no byte cannot be seen"),
+        ("echo", "leave=two words ", "leave must be a word"),
+        ("echo", "greeting=/(/", "greeting: missing"),
+        ("echo", "greeting=/.*/", "matches nothing at all too"),
+        ("quit", "token=/x+/", "token cannot be a pattern"),
+        ("crud", "read=GET", r"read needs \{key\}"),
+        ("crud", "read=", "read is empty"),
+        ("greet", "unit=line", "no chosen profile has a parameter 'unit'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(profile: str, settings: str, said: str) -> None:
+    with pytest.raises(WrongUsage, match=said):
+        Plan(Options(target="./server {port}", profile=profile, settings=settings))
+
+
+def test_a_value_between_slashes_is_a_pattern() -> None:
+    given = parse_settings(r"greeting=/Hi \d+\n/;farewell=/x;token=\x2fy/")
+    assert given == {"greeting": rb"Hi \d+\n", "farewell": b"/x", "token": b"/y/"}
+    greeting = given["greeting"]
+    assert isinstance(greeting, Pattern)
+    assert greeting.at_start(b"Hi 42\nrest") == 6
+    assert greeting.at_start(b"Hi 42") is None
+    assert not isinstance(given["token"], Pattern)
+
+
+def test_the_answer_to_a_line() -> None:
+    said = Answers(b"[{line}|{LINE}|{n}|{other}]\n")
+    assert said.expected(b"one\ntwo\r\n") == b"[one|ONE|4|{other}]\n[two|TWO|5|{other}]\n"
+    assert Answers(b"{data}!").expected(b"x\n") == b"x\n!"
+    assert fill(b"{a}{b}", {b"a": b"{b}", b"b": b"x"}) == b"{b}x"
+
+
+def test_a_line_ends_as_the_service_has_it() -> None:
+    conduct = Conduct(b"\r\n")
+    assert conduct.sent(b"one\ntwo\r\nthree") == b"one\r\ntwo\r\nthree"
+    assert conduct_of("echo", {}).sent(b"one\n") == b"one\n"
+
+
+def test_the_words_of_a_service() -> None:
+    words = dict(WORDS["crud"], create=b"PUT {value} AS {key}", read=b"GET {key}")
+    words |= {"create-ok": b"made {key}", "not-found": b"", "read-ok": b"{value}"}
+    crud = Words("crud", words)
+    assert crud.sent(b"create k two words\nread k\n") == b"PUT two words AS k\nGET k\n"
+    assert crud.peek(b"OK\n") == b"made k\n"
+    assert crud.expected(b"OK\nOK two words\n") == b"made k\ntwo words\n"
+    assert crud.sent(b"Read k\n") == b"get k\n"
+    assert crud.expected(b"ERROR not found\n") == b""
+    assert crud.sent(b"read\ncreate k\nnonsense\n") == b"GET\nPUT k\nnonsense\n"
