@@ -23,6 +23,9 @@ from .commands import LONGEST, ask, ask_in_vain, peek_line
 #: together are more than a socket's buffers (Linux: 4 MiB to send) hold.
 AT_ONCE, ROUNDS = 16, 90
 
+#: Bytes of a line that the command and the channel may take, whatever the service's words are.
+ROOM = 256
+
 
 @chat.must("any-case", "12.17", "Keywords are taken in any case.", "SPEC 12.17")
 def any_case(session: Session) -> None:
@@ -148,7 +151,7 @@ def stalled_member(session: Session) -> None:
     # Whether one that does not read is let go in the end is not judged.
     gone = b"* " + slow + b" left " + channel + b"\n"
     command = b"SAY " + channel + b" "
-    text = b"x" * (LONGEST - len(command))
+    text = b"x" * (LONGEST - ROOM)
     for _ in range(ROUNDS):
         first.send((command + text + b"\n") * AT_ONCE)
         for _ in range(AT_ONCE):
