@@ -179,7 +179,7 @@ def _is_parted_from_all(session: Session, go: Callable[[Peer], None]) -> None:
     go(peer)
     # In which order it leaves them is its server's affair.
     first = peek_line(witness)
-    if first == b"* " + name + b" left " + channels[1] + b"\n":
+    if first == witness.conduct.peek(b"* " + name + b" left " + channels[1] + b"\n"):
         channels.reverse()
     for channel in channels:
         hears_leave(witness, name, channel)
