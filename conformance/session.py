@@ -13,6 +13,7 @@ import string
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import chain, count
 from types import TracebackType
 
 from .catalogue import ClientProfile, Profile, StreamProfile
@@ -83,7 +84,7 @@ class Session:
         self._paused = False
         self._wanted = wanted
         self._client = client
-        self._names = iter(_client_names())
+        self._names = chain(string.ascii_uppercase, (f"C{number}" for number in count(1)))
         self._peers: list[Peer] = []
         self._senders: list[Sender] = []
         self._patience = self.deadline
@@ -314,11 +315,3 @@ class Session:
         for sender in self._senders:
             sender.close(note=False)
         self._stack.close()
-
-
-def _client_names() -> Iterator[str]:
-    yield from string.ascii_uppercase
-    number = 0
-    while True:
-        number += 1
-        yield f"C{number}"

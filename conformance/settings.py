@@ -234,7 +234,7 @@ _RULES = (
         frozenset(
             f"{profile}/{word}"
             for profile in _STREAMS
-            for word in ("concurrent", "idle-64", "isolation", "stalled-reader")
+            for word in ("concurrent", "idle-64", "idle", "isolation", "stalled-reader")
         )
         | _ids("greet", "reset-between early-leaver")
         | _ids("reset", "others-undisturbed")

@@ -13,7 +13,7 @@ from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
 from ..wire import DATA
-from .lifecycle import BATCH, CONNECTIONS, groups_of_clients
+from .lifecycle import BATCH, CONNECTIONS, disturb, groups_of_clients
 
 #: Seconds for which a client says nothing.
 QUIET = 2.0
@@ -72,7 +72,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def idle(session: Session) -> None:
         session.join("idle")
-        session.join("half-sent").send(profile.half_input)
+        disturb(session, session.join("half-sent"), profile.half_input)
         session.next_client_is_served()
         session.join("gone").close()
         is_idle(session)
