@@ -10,7 +10,7 @@ import secrets
 from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
-from ..wire import SILENCE, Peer
+from ..wire import Peer
 from .commands import LONGEST, ask, ask_in_vain, finish, peek_line
 from .common import every_stream_service, settle
 from .lifecycle import TERMINATION
@@ -181,11 +181,7 @@ def one_wins(session: Session) -> None:
 
 
 def _created(peer: Peer) -> bool:
-    while not peer.pending:
-        if peer.poll(peer.deadline) in (SILENCE, "FIN", "RST"):
-            break
-    exists = peer.conduct.peek(b"ERROR exists\n")
-    created = peer.pending[:1] != exists[:1] or peek_line(peer) != exists
+    created = peek_line(peer) != peer.conduct.peek(b"ERROR exists\n")
     peer.expect(b"OK\n" if created else b"ERROR exists\n", "the answer to create")
     return created
 

@@ -13,16 +13,8 @@ from ..catalogue import StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
 from ..wire import Peer
-from .common import (
-    JAM_QUIET,
-    PENDING,
-    end,
-    every_stream_service,
-    jam,
-    jam_until_stopped,
-    other_than_leave,
-    settle,
-)
+from . import common
+from .common import JAM_QUIET, PENDING, every_stream_service, jam, jam_until_stopped, settle
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
@@ -167,10 +159,10 @@ def large(session: Session) -> None:
 def nothing_else(session: Session) -> None:
     peer = session.join()
     lines = b"\n", b"\n\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\r\n"
-    for line in other_than_leave(session, *lines):
+    for line in common.other_than_leave(session, *lines):
         peer.send(line)
         peer.expect(line, "the echo")
-    end(session, peer)
+    common.end(session, peer)
 
 
 @echo.must(
