@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from .catalogue import ClientProfile, Profile
+from .catalogue import ABORTABLE, ClientProfile, Profile
 from .outcome import Exit, NotJudged, Unreachable, Violation
 from .output import say
 from .plan import Case, Options, Plan
 from .preflight import resolved
 from .profiles import PROFILES
+from .profiles.reset import aborted
 from .session import Session
 from .targets.address import STREAMS, Address, has_ipv6
 from .targets.grammar import (
@@ -150,6 +151,9 @@ def attempt(options: Options, profile: Profile, settings: str) -> str | None:
     try:
         with _session(plan, case, profile) as session:
             session.next_client_is_served()
+            if profile.name == "reset" and session.transport in ABORTABLE:
+                # Its small session is that of any echo; the command makes the difference.
+                aborted(session, session.join())
     except (Violation, NotJudged, Unreachable) as reason:
         return str(reason)
     return None
