@@ -42,7 +42,10 @@ class Requirement(NamedTuple):
     """One numbered clause of SPEC.md and the scenario that judges it.
 
     ``id`` is PROFILE/WORDS; ``transports`` are those on which it has a meaning;
-    ``spawned`` says that only a server which the suite started can show it.
+    ``spawned`` says that only a server which the suite started can show it. ``needs`` are the
+    ids of those without which it says nothing: where one of them is broken, or not judged for
+    such a reason, it is not judged. ``unless`` are those that keep it from being judged only
+    when they themselves are broken.
     """
 
     id: str
@@ -54,6 +57,8 @@ class Requirement(NamedTuple):
     transports: tuple[str, ...]
     spawned: bool
     scenario: Scenario
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
 
     @property
     def mutants(self) -> tuple[str, ...]:
@@ -73,6 +78,8 @@ class Profile:
         transports: what the service can be given over.
         silent: the server never sends a byte; its FIN is all that answers the probe.
         late: a right server's answer to the probe may come at its end only.
+        base: the requirements that make up the small session, as words. A requirement needs
+            these, unless it says what it needs.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class Profile:
         transports: tuple[str, ...],
         silent: bool = False,
         late: bool = False,
+        base: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.title = title
@@ -95,6 +103,7 @@ class Profile:
         self.transports = transports
         self.silent = silent
         self.late = late
+        self.base = base
         self.requirements: list[Requirement] = []
 
     def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
@@ -114,7 +123,12 @@ class Profile:
         basis: str,
         transports: tuple[str, ...] | None = None,
         spawned: bool = False,
+        needs: tuple[str, ...] | None = None,
+        unless: tuple[str, ...] = (),
     ) -> Declare:
+        def named(words: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{self.name}/{one}" for one in words)
+
         def declare(scenario: Scenario) -> Scenario:
             identity = f"{self.name}/{words}"
             assert all(known.id != identity for known in self.requirements), identity
@@ -129,6 +143,8 @@ class Profile:
                     self.transports if transports is None else transports,
                     spawned,
                     scenario,
+                    named(self.base if needs is None else needs),
+                    named(unless),
                 )
             )
             return scenario
@@ -148,6 +164,8 @@ class StreamProfile(Profile):
         chatter: bytes that a client may send at any time and that change nothing.
         provoke: what makes the server write to a stalled client.
         ends_by_itself: the server ends the connection without being asked.
+        apart: the requirement that clients hear nothing of one another, as a word.
+        stalled: the requirements without which nothing stalls, or harms the others, as words.
     """
 
     def __init__(
@@ -165,6 +183,9 @@ class StreamProfile(Profile):
         provoke: Callable[[Peer], None] | None = None,
         ends_by_itself: bool = False,
         silent: bool = False,
+        base: tuple[str, ...] = (),
+        apart: tuple[str, ...] = (),
+        stalled: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             name,
@@ -175,6 +196,7 @@ class StreamProfile(Profile):
             transports=STREAMS,
             silent=silent,
             late=silent or ends_by_itself or provoke is not None,
+            base=base,
         )
         self.half_input = half_input
         self.open = open
@@ -183,6 +205,8 @@ class StreamProfile(Profile):
         self.chatter = chatter
         self.provoke = provoke
         self.ends_by_itself = ends_by_itself
+        self.apart = apart
+        self.stalled = stalled
 
 
 class ClientProfile(Profile):
@@ -195,6 +219,7 @@ class ClientProfile(Profile):
         title: str,
         parameters: Mapping[str, bytes],
         visit: Callable[[Session], None],
+        base: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             name,
@@ -203,6 +228,7 @@ class ClientProfile(Profile):
             first_input=b"",
             visit=visit,
             transports=(TCP, TCP6),
+            base=base,
         )
 
 

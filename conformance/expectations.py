@@ -74,6 +74,12 @@ class Expectations:
                 return verdict, f"{message}\n{other}, and failed as {signature!r}"
         return verdict, message
 
+    def expects(self, identity: str, transport: str) -> bool:
+        """Whether a failure of a requirement is expected."""
+        return any(
+            entry.covers(identity, transport) and not self._expired(entry) for entry in self.entries
+        )
+
     def stale(self, results: list[dict[str, Any]]) -> list[str]:
         """One line for each entry that no failure bears out, given all results."""
         lines = []
@@ -83,7 +89,10 @@ class Expectations:
                 lines.append(f"{entry.id}: the expectation expired on {entry.until}")
             elif not seen:
                 lines.append(f"{entry.id}: the expectation matches nothing that was judged")
-            elif not any(one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR") for one in seen):
+            elif not any(
+                one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR") or "needs" in one
+                for one in seen
+            ):
                 lines.append(f"{entry.id}: passes, although a failure is expected")
         return lines
 

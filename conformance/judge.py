@@ -16,6 +16,7 @@ from .hints import hint_for
 from .message import failure
 from .mutants.catalogue import MUTANTS
 from .mutants.signatures import SIGNATURES
+from .needs import Board, Outcome
 from .outcome import Level, NotJudged, SuiteFailed, Unreachable, Verdict, Violation, WrongUsage
 from .plan import Case, Plan
 from .preflight import shows_resets
@@ -29,10 +30,14 @@ Result = dict[str, Any]
 NO_RESETS = "this system shows no RST (Wine)"
 
 
-def judge(plan: Plan, case: Case, expectations: Expectations) -> Result:
-    """Run one case's scenario against its server and say what came of it."""
-    began = time.monotonic()
-    verdict, signature, message, transcript = _run(plan, case)
+def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | None = None) -> Result:
+    """Run one case's scenario against its server and say what came of it.
+
+    Arguments:
+        board: what is known of the requirements that it needs; None is nothing.
+    """
+    came = (board or Board(run)).outcome(plan, case)
+    verdict, signature, message = came.verdict, came.signature, came.message
     if case.mutant:
         verdict, signature, message = _as_selftest(case, verdict, signature, message)
     elif not case.skip:
@@ -47,10 +52,20 @@ def judge(plan: Plan, case: Case, expectations: Expectations) -> Result:
         "verdict": verdict.value,
         "signature": signature,
         "message": message,
-        "transcript": transcript.as_json() if transcript else [],
-        "seconds": round(time.monotonic() - began, 3),
+        "transcript": list(came.transcript),
+        "seconds": came.seconds,
         **({"mutant": case.mutant} if case.mutant else {}),
+        **({"needs": came.needs} if came.needs else {}),
     }
+
+
+def run(plan: Plan, case: Case) -> Outcome:
+    """Run a case's scenario, whatever it needs of others."""
+    began = time.monotonic()
+    verdict, signature, message, transcript = _run(plan, case)
+    seconds = round(time.monotonic() - began, 3)
+    events = tuple(transcript.as_json()) if transcript else ()
+    return Outcome(verdict, signature, message, events, seconds)
 
 
 def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:

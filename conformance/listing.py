@@ -20,11 +20,20 @@ def listing(profiles: str | None = None) -> str:
         for key, default in MANNERS[profile.name].items():
             lines.append(f'  --set {key}="{escape(default)}"')
         lines += [
-            f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}"
+            f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}{_briefly(one)}"
             for one in profile.requirements
         ]
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def _briefly(one: Requirement) -> str:
+    words = _words(one)
+    return f" [needs {words}]" if words else ""
+
+
+def _words(one: Requirement) -> str:
+    return ", ".join(need.partition("/")[2] for need in (*one.needs, *one.unless))
 
 
 def listing_of_mutants(profiles: str | None = None) -> str:
@@ -70,8 +79,8 @@ def catalogue_page() -> str:
         ]
         lines += [""] if profile.parameters or MANNERS[profile.name] else []
         lines += [
-            "| requirement | level | clause | what is required | over | broken by |",
-            "|---|---|---|---|---|---|",
+            "| requirement | level | clause | what is required | over | needs | broken by |",
+            "|---|---|---|---|---|---|---|",
         ]
         lines += [_row(one) for one in profile.requirements]
     return "\n".join(lines) + "\n"
@@ -81,12 +90,28 @@ def _row(one: Requirement) -> str:
     name = one.id.partition("/")[2]
     mutants = ", ".join(mutant.partition("/")[2] for mutant in one.mutants)
     over = ", ".join(one.transports) + (" (spawned)" if one.spawned else "")
-    cells = (name, one.level.value, one.clause, one.text, over, mutants)
+    cells = (name, one.level.value, one.clause, one.text, over, _words(one), mutants)
     return f"| {' | '.join(_in_a_cell(cell) for cell in cells)} |"
 
 
 def _in_a_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def _needs(one: Requirement) -> str:
+    """What it needs, and what that needs in turn."""
+    if not one.needs:
+        return "nothing"
+    whole: dict[str, None] = {}
+    waiting = list(one.needs)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in whole and name not in one.needs:
+            whole[name] = None
+        waiting += REQUIREMENTS[name].needs
+    further = f" (and what they need: {', '.join(whole)})" if whole else ""
+    softly = f", and that {', '.join(one.unless)} does not fail" if one.unless else ""
+    return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
 
 
 def explain(identity: str) -> str:
@@ -106,6 +131,7 @@ def explain(identity: str) -> str:
             f"  level       {one.level.value}\n"
             f"  clause      SPEC.md {one.clause}\n"
             f"  basis       {one.basis}\n"
+            f"  needs       {_needs(one)}\n"
             f"  judged over {', '.join(one.transports)}"
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  broken by   {mutants}\n"

@@ -98,7 +98,8 @@ class Plan:
         self.parameters = self._parameters()
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
-        self.cases = self._selftest() if options.selftest else self._cases(ipv6)
+        self._ipv6 = ipv6
+        self.cases = self._selftest() if options.selftest else self._cases()
         for pattern in options.cases:
             if not any(matches(pattern, case.requirement.id) for case in self.cases):
                 raise WrongUsage(f"--case {pattern} matches no requirement")
@@ -224,9 +225,13 @@ class Plan:
             )
         return offered
 
-    def _cases(self, ipv6: bool) -> list[Case]:
+    def case(self, requirement: Requirement, transport: str) -> Case:
+        """A requirement over a transport, whether or not it was asked for."""
+        return Case(requirement, transport, self._skip(requirement, transport))
+
+    def _cases(self) -> list[Case]:
         return [
-            Case(requirement, transport, self._skip(requirement, transport, ipv6))
+            self.case(requirement, transport)
             for profile in self.profiles
             for transport in self.transports
             if transport in self._offered(profile)
@@ -247,7 +252,7 @@ class Plan:
         patterns = self.options.cases
         return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
 
-    def _skip(self, requirement: Requirement, transport: str, ipv6: bool) -> str | None:
+    def _skip(self, requirement: Requirement, transport: str) -> str | None:
         if transport == PIPE and (
             UNIX not in requirement.transports
             or NEED_HALF_CLOSE & {requirement.id, requirement.profile}
@@ -255,7 +260,7 @@ class Plan:
             return "a named pipe cannot express it (no half-close, no RST)"
         if _kin(transport) not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
-        if transport in IPV4_OF and not ipv6:
+        if transport in IPV4_OF and not self._ipv6:
             return "this machine has no IPv6 loopback"
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"

@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from .expectations import Expectations
     from .judge import Result
+    from .needs import Board
     from .plan import Case, Options, Plan
     from .reports.summary import Summary
 
@@ -127,6 +128,7 @@ def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
 
 def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
     from . import expectations
+    from .needs import SharedFolder
     from .outcome import SuiteFailed, Unreachable, WrongUsage
     from .plan import Plan
     from .preflight import prepare
@@ -147,6 +149,7 @@ def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
         config.option.tx = []
     controller = Controller(plan, known, _report_folder(config))
     config.pluginmanager.register(controller, CONTROLLER)
+    config.pluginmanager.register(SharedFolder())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -170,11 +173,22 @@ def conformance_expectations(conformance_plan: Plan) -> Expectations:
     return expectations.read(conformance_plan.options.expect)
 
 
-def judge_item(plan: Plan, case: Case, known: Expectations, item: pytest.Item) -> None:
+@pytest.fixture(scope="session")
+def conformance_board(pytestconfig: pytest.Config) -> Board:
+    """What is known of the requirements that others need, in all processes of this run."""
+    from .judge import run
+    from .needs import Board
+
+    return Board(run, getattr(pytestconfig, "workerinput", {}).get("conformance-board"))
+
+
+def judge_item(
+    plan: Plan, case: Case, known: Expectations, board: Board, item: pytest.Item
+) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
     from .judge import judge
 
-    result = judge(plan, case, known)
+    result = judge(plan, case, known, board)
     # Not by the fixture record_property: it warns where JUnit XML is written.
     item.user_properties.append((PROPERTY, result))
     verdict, message = result["verdict"], result["message"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.expectations import Expectations
+from conformance.needs import Board
 from conformance.plan import Case, Plan
 from conformance.plugin import judge_item
 
@@ -16,7 +17,14 @@ def test_requirement(
     conformance_case: Case,
     conformance_plan: Plan,
     conformance_expectations: Expectations,
+    conformance_board: Board,
     request: pytest.FixtureRequest,
 ) -> None:
     """The server meets the requirement."""
-    judge_item(conformance_plan, conformance_case, conformance_expectations, request.node)
+    judge_item(
+        conformance_plan,
+        conformance_case,
+        conformance_expectations,
+        conformance_board,
+        request.node,
+    )

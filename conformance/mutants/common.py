@@ -57,6 +57,14 @@ class FewAtATime(OneAtATime):
     most = 60
 
 
+class OneClientAndEnds(Server):
+    """Serves one client and ends."""
+
+    def forget(self, connection: Connection) -> None:
+        super().forget(connection)
+        self.request_stop()
+
+
 class DiesInAccept(Server):
     """Asks an accepted client for its name without expecting it gone."""
 
@@ -148,6 +156,7 @@ def add_to(
         family.fault("dies-of-sigpipe", breaks="reset-while-writing")(
             in_server(DiesOfSigpipe, service)
         )
+    family.fault("one-client-and-ends", breaks="next-client")(in_server(OneClientAndEnds, service))
     family.fault("one-at-a-time", breaks="concurrent")(in_server(OneAtATime, service))
     family.fault("sixty-at-a-time", breaks="idle-64")(in_server(FewAtATime, service))
     family.fault("dies-in-accept", breaks="reset-before-accept")(in_server(DiesInAccept, service))

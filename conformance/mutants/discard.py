@@ -33,7 +33,7 @@ class Acknowledges(Discard):
         self.send(b".")
 
 
-@fault("takes-one-read", breaks="silent")
+@fault("takes-one-read", breaks="any-byte")
 class TakesOneRead(Discard):
     """Ends the connection after the first read."""
 
@@ -129,7 +129,7 @@ class ResetsAtFin(Discard):
         self.abort()
 
 
-@fault("reports-the-count", breaks="ends-fin")
+@fault("reports-the-count", breaks="silent")
 class ReportsTheCount(Discard):
     """Says at the end that it has thrown something away."""
 

@@ -138,10 +138,6 @@ class BuffersWithoutBound(Echo):
     def received(self, data: bytes) -> None:
         self.output += data
 
-    def flush(self) -> None:
-        if len(self.output) < 4 * 1024 * 1024 or self.input_ended:
-            super().flush()
-
 
 @fault("always-asks-to-write", breaks="idle")
 class AlwaysAsksToWrite(Echo):

@@ -33,7 +33,7 @@ class GreetsLate(Echo):
         super().received(data)
 
 
-@fault("answers-once", breaks="simple")
+@fault("answers-once", breaks="again")
 class AnswersOnce(Echo):
     """Echoes the first read of a connection and then nothing more."""
 
@@ -53,7 +53,7 @@ class AnswersTwice(Echo):
         super().received(data + data)
 
 
-@fault("closes-after-its-answer", breaks="simple")
+@fault("closes-after-its-answer", breaks="again")
 class ClosesAfterItsAnswer(Echo):
     """Reads once, answers, closes."""
 
@@ -78,7 +78,7 @@ class AddsANul(Echo):
         super().received(data + b"\0")
 
 
-@fault("keeps-an-old-tail", breaks="simple")
+@fault("keeps-an-old-tail", breaks="again")
 class KeepsAnOldTail(Echo):
     """What a longer read has left in the buffer follows a shorter one."""
 

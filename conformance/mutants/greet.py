@@ -95,7 +95,7 @@ class ClosesWithUnreadInput(Greet):
             self.close()
 
 
-@fault("never-ends", breaks="ends-fin")
+@fault("never-ends", breaks="unprompted")
 class NeverEnds(Greet):
     """Stays connected after the farewell."""
 

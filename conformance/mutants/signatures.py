@@ -13,7 +13,7 @@ _DEATHS = {
         quit/joins-blanks quit/expands-tabs quit/strips-lines quit/decodes-each-kilobyte
         chat/parts-from-all chat/errors-come-first crud/forgets-at-the-second-start
         crud/reads-come-later
-        echo/prompts echo/greets-late echo/answers-twice echo/drops-0x1a echo/speaks-telnet
+        echo/prompts echo/greets-late echo/drops-0x1a echo/speaks-telnet
         echo/decodes-utf8 echo/clears-high-bit echo/turns-crlf-to-lf echo/strips-blanks
         echo/drops-when-full echo/loses-after-a-stall echo/broadcasts
         greet/greets-in-lower-case greet/greets-twice greet/echoes-input greet/adds-a-line
@@ -52,6 +52,7 @@ _DEATHS = {
         echo/serves-one-of-many greet/serves-one-of-many quit/serves-one-of-many
         half-open/serves-one-of-many reset/serves-one-of-many hello/serves-one-of-many
         chat/serves-one-of-many crud/serves-one-of-many quit/answers-the-first-line
+        echo/drops-when-full
         echo/answers-once echo/waits-for-newline echo/stops-at-nul echo/loses-byte-4096
         echo/answers-first-line echo/stops-after-a-megabyte echo/blocks-in-send
         echo/holds-newline-back echo/one-at-a-time echo/sixty-at-a-time
@@ -79,7 +80,7 @@ _DEATHS = {
         chat/ends-on-nonsense chat/ends-on-a-long-line crud/ends-on-nonsense
     """,
     "extra-bytes": """
-        half-open/adds-a-nul
+        echo/answers-twice echo/sends-its-whole-buffer echo/adds-a-nul half-open/adds-a-nul
         echo/keeps-an-old-tail
         echo/says-bye quit/token-at-fin quit/token-on-connect quit/says-bye
         half-open/replies-at-once half-open/stays-after-reply half-open/says-more
@@ -112,6 +113,9 @@ _DEATHS = {
         echo/dies-of-sigpipe greet/dies-of-sigpipe quit/dies-of-sigpipe
         half-open/dies-of-sigpipe reset/dies-of-sigpipe hello/dies-of-sigpipe
         chat/dies-of-sigpipe crud/dies-of-sigpipe
+        echo/one-client-and-ends greet/one-client-and-ends quit/one-client-and-ends
+        half-open/one-client-and-ends reset/one-client-and-ends hello/one-client-and-ends
+        discard/one-client-and-ends chat/one-client-and-ends crud/one-client-and-ends
         echo/dies-in-write echo/dies-in-accept echo/dies-on-reset
         echo/dies-with-half-a-message echo/gives-up-after-20-resets
         echo/dies-of-unfinished-input echo/dies-when-an-old-client-resets

@@ -16,7 +16,9 @@ from .chat_member import (
 from .commands import ask
 
 
-@chat.must("login", "12.1", "LOGIN registers an unknown name: OK.", "SPEC 12.1")
+@chat.must(
+    "login", "12.1", "LOGIN registers an unknown name: OK.", "SPEC 12.1", needs=("next-client",)
+)
 def login(session: Session) -> None:
     for password in (b"secret", b"p!\xc3\xa4$$-word*"):
         peer = session.join()
@@ -29,6 +31,7 @@ def login(session: Session) -> None:
     "12.2",
     "A known name takes its password only, after its connection has ended too.",
     "SPEC 12.2",
+    needs=("login",),
 )
 def password(session: Session) -> None:
     peer, name = session.join(), new_name()
@@ -47,6 +50,10 @@ def password(session: Session) -> None:
     "12.3",
     "A name that is logged in is refused to others, after its password was checked.",
     "SPEC 12.3",
+    needs=(
+        "login",
+        "concurrent",
+    ),
 )
 def name_in_use(session: Session) -> None:
     first, name = session.join(), new_name()
@@ -59,7 +66,16 @@ def name_in_use(session: Session) -> None:
     ask(first, b"JOIN " + new_channel(), b"OK")
 
 
-@chat.must("second-login", "12.4", "A second LOGIN on one connection is refused.", "SPEC 12.4")
+@chat.must(
+    "second-login",
+    "12.4",
+    "A second LOGIN on one connection is refused.",
+    "SPEC 12.4",
+    needs=(
+        "login",
+        "concurrent",
+    ),
+)
 def second_login(session: Session) -> None:
     channel = new_channel()
     witness, _ = enter(session, channel)
@@ -76,6 +92,7 @@ def second_login(session: Session) -> None:
     "12.5",
     "JOIN, PART and SAY before LOGIN: ERROR not logged in.",
     "SPEC 12.5",
+    needs=("concurrent",),
 )
 def not_logged_in(session: Session) -> None:
     channel = new_channel()

@@ -22,7 +22,9 @@ from .chat_member import (
 from .commands import ask, peek_line
 
 
-@chat.must("join", "12.6", "JOIN: OK, and the others there are told.", "SPEC 12.6")
+@chat.must(
+    "join", "12.6", "JOIN: OK, and the others there are told.", "SPEC 12.6", needs=("concurrent",)
+)
 def join(session: Session) -> None:
     channel = new_channel()
     members: list[Peer] = []
@@ -35,7 +37,9 @@ def join(session: Session) -> None:
     hears_nothing(members[-1])
 
 
-@chat.must("join-again", "12.7", "A second JOIN: OK, and nobody is told.", "SPEC 12.7")
+@chat.must(
+    "join-again", "12.7", "A second JOIN: OK, and nobody is told.", "SPEC 12.7", needs=("part",)
+)
 def join_again(session: Session) -> None:
     channel = new_channel()
     first, _, second, two = company(session, channel)
@@ -48,7 +52,13 @@ def join_again(session: Session) -> None:
     ask(second, b"PART " + channel, b"ERROR not in channel")
 
 
-@chat.must("part", "12.8", "PART: OK, the others are told, and it hears no more.", "SPEC 12.8")
+@chat.must(
+    "part",
+    "12.8",
+    "PART: OK, the others are told, and it hears no more.",
+    "SPEC 12.8",
+    needs=("join",),
+)
 def part(session: Session) -> None:
     channel, other = new_channel(), new_channel()
     first, one, second, two = company(session, channel)
@@ -70,7 +80,13 @@ def part(session: Session) -> None:
     hears(second, channel, one, b"again")
 
 
-@chat.must("say", "12.9", "SAY: OK to the sender, the message to every other member.", "SPEC 12.9")
+@chat.must(
+    "say",
+    "12.9",
+    "SAY: OK to the sender, the message to every other member.",
+    "SPEC 12.9",
+    needs=("join",),
+)
 def say(session: Session) -> None:
     channel = new_channel()
     first, one, second, two = company(session, channel)
@@ -88,7 +104,16 @@ def say(session: Session) -> None:
         hears_nothing(listener)
 
 
-@chat.must("members-only", "12.10", "Who is not in a channel hears nothing of it.", "SPEC 12.10")
+@chat.must(
+    "members-only",
+    "12.10",
+    "Who is not in a channel hears nothing of it.",
+    "SPEC 12.10",
+    needs=(
+        "say",
+        "part",
+    ),
+)
 def members_only(session: Session) -> None:
     channel, other = new_channel(), new_channel()
     first, one, second, two = company(session, channel)
@@ -107,6 +132,7 @@ def members_only(session: Session) -> None:
     "12.11",
     "SAY and PART where it is not a member: ERROR not in channel.",
     "SPEC 12.11",
+    needs=("concurrent",),
 )
 def not_in_channel(session: Session) -> None:
     channel = new_channel()
@@ -118,7 +144,9 @@ def not_in_channel(session: Session) -> None:
     hears_nothing(member)
 
 
-@chat.must("verbatim", "12.12", "The text of a message is kept as it is.", "SPEC 12.12")
+@chat.must(
+    "verbatim", "12.12", "The text of a message is kept as it is.", "SPEC 12.12", needs=("say",)
+)
 def verbatim(session: Session) -> None:
     channel = new_channel()
     first, one, second, _ = company(session, channel)
@@ -135,7 +163,9 @@ def verbatim(session: Session) -> None:
         hears(second, channel, one, text)
 
 
-@chat.must("quit", "12.13", "QUIT, before LOGIN too: BYE, then FIN.", "SPEC 12.13")
+@chat.must(
+    "quit", "12.13", "QUIT, before LOGIN too: BYE, then FIN.", "SPEC 12.13", needs=("login",)
+)
 def quit_(session: Session) -> None:
     leave(session.join())
     peer, _ = enter(session)
@@ -144,7 +174,13 @@ def quit_(session: Session) -> None:
     leave(peer)
 
 
-@chat.must("quit-parts", "12.14", "QUIT parts all channels, and frees the name.", "SPEC 12.14")
+@chat.must(
+    "quit-parts",
+    "12.14",
+    "QUIT parts all channels, and frees the name.",
+    "SPEC 12.14",
+    needs=("join",),
+)
 def quit_parts(session: Session) -> None:
     _is_parted_from_all(session, leave)
 
@@ -154,6 +190,7 @@ def quit_parts(session: Session) -> None:
     "12.15",
     "A connection lost by FIN parts all its channels and frees the name.",
     "SPEC 12.15",
+    needs=("quit-parts",),
 )
 def lost_by_fin(session: Session) -> None:
     _is_parted_from_all(session, Peer.send_eof)
@@ -165,6 +202,10 @@ def lost_by_fin(session: Session) -> None:
     "A connection lost by RST parts all its channels and frees the name.",
     "SPEC 12.16",
     transports=ABORTABLE,
+    needs=(
+        "quit-parts",
+        "reset-at-once",
+    ),
 )
 def lost_by_reset(session: Session) -> None:
     _is_parted_from_all(session, Peer.reset)

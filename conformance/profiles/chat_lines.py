@@ -27,7 +27,16 @@ AT_ONCE, ROUNDS = 16, 90
 ROOM = 256
 
 
-@chat.must("any-case", "12.17", "Keywords are taken in any case.", "SPEC 12.17")
+@chat.must(
+    "any-case",
+    "12.17",
+    "Keywords are taken in any case.",
+    "SPEC 12.17",
+    needs=(
+        "say",
+        "part",
+    ),
+)
 def any_case(session: Session) -> None:
     channel = new_channel()
     witness, _ = enter(session, channel)
@@ -47,6 +56,7 @@ def any_case(session: Session) -> None:
     "12.18",
     "Anything else: ERROR and a reason, and the connection goes on.",
     "SPEC 12.18",
+    needs=("login",),
 )
 def errors(session: Session) -> None:
     channel = new_channel()
@@ -61,7 +71,13 @@ def errors(session: Session) -> None:
     ask(peer, b"SAY " + channel + b" still here", b"OK")
 
 
-@chat.must("names", "12.19", "Names and channels are 1 to 32 of A-Z a-z 0-9 _ and -.", "SPEC 12.19")
+@chat.must(
+    "names",
+    "12.19",
+    "Names and channels are 1 to 32 of A-Z a-z 0-9 _ and -.",
+    "SPEC 12.19",
+    needs=("part",),
+)
 def names(session: Session) -> None:
     peer, token = session.join(), secrets.token_hex(8).encode()
     for bad in (b"", b"a.b", b"a#b", b"a*", b"<a>", "é".encode(), (token * 3)[:33]):
@@ -84,6 +100,7 @@ def names(session: Session) -> None:
     "12.20",
     f"Lines of up to {LONGEST} bytes are taken; a longer one is one ERROR line too long.",
     "SPEC 12.20",
+    needs=("say",),
 )
 def long(session: Session) -> None:
     channel = new_channel()
@@ -100,7 +117,9 @@ def long(session: Session) -> None:
         hears(second, channel, one, b"%d" % more)
 
 
-@chat.must("order", "12.21", "One sender's messages keep their order.", "SPEC 12.21")
+@chat.must(
+    "order", "12.21", "One sender's messages keep their order.", "SPEC 12.21", needs=("say",)
+)
 def order(session: Session) -> None:
     channel = new_channel()
     first, one, second, _ = company(session, channel)
@@ -139,6 +158,7 @@ def in_order(session: Session) -> None:
     "12.22",
     "A member that stops reading does not hold up the others.",
     "SPEC 12.22",
+    needs=("say",),
 )
 def stalled_member(session: Session) -> None:
     channel = new_channel()
@@ -167,7 +187,13 @@ def _skip(peer: Peer, line: bytes) -> None:
         del peer.pending[: len(worded)]
 
 
-@chat.must("segments", "12.23", "However a command is cut into segments, it is one.", "RFC 9293")
+@chat.must(
+    "segments",
+    "12.23",
+    "However a command is cut into segments, it is one.",
+    "RFC 9293",
+    needs=("say",),
+)
 def segments(session: Session) -> None:
     channel = new_channel()
     first, one, second, _ = company(session, channel)
@@ -181,7 +207,16 @@ def segments(session: Session) -> None:
     hears(second, channel, one, b"cut to pieces")
 
 
-@chat.must("crlf", "12.24", "A line may end in CR LF, and answers end in LF.", "SPEC 1")
+@chat.must(
+    "crlf",
+    "12.24",
+    "A line may end in CR LF, and answers end in LF.",
+    "SPEC 1",
+    needs=(
+        "say",
+        "quit-parts",
+    ),
+)
 def crlf(session: Session) -> None:
     channel = new_channel()
     witness, _ = enter(session, channel)
@@ -196,7 +231,16 @@ def crlf(session: Session) -> None:
     when_free(session, session.join(), name, b"secret")
 
 
-@chat.must("terminal", "12.25", "Two talk, one of them a person on a terminal.", "SPEC 12.25")
+@chat.must(
+    "terminal",
+    "12.25",
+    "Two talk, one of them a person on a terminal.",
+    "SPEC 12.25",
+    needs=(
+        "say",
+        "quit-parts",
+    ),
+)
 def terminal(session: Session) -> None:
     channel, name = new_channel(), new_name()
     other, its_name = enter(session, channel)

@@ -120,4 +120,5 @@ chat = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("login", "quit"),
 )

@@ -81,11 +81,12 @@ client_echo = ClientProfile(
     title="the target is a client, on a terminal",
     parameters={"leave": b"exit", "goodbye": b"good bye", "interrupted": b"terminated"},
     visit=visit,
+    base=("connects",),
 )
 
 
 @client_echo.must(
-    "connects", "13.1", "It connects to the host and port that it is told.", "SPEC 13.1"
+    "connects", "13.1", "It connects to the host and port that it is told.", "SPEC 13.1", needs=()
 )
 def connects(session: Session) -> None:
     for _ in range(2):

@@ -13,6 +13,9 @@ from ..settings import ends_at_once
 from ..targets.address import PIPE
 from ..wire import Peer
 
+#: Seconds to wait for the end of a client's connection, which another clause is about.
+MOMENT = 0.5
+
 #: Idle clients that must hold up nobody.
 IDLE = 64
 
@@ -22,6 +25,18 @@ STAYS = 0.5
 
 def declare(profile: StreamProfile) -> None:
     """Declare the requirements for a profile."""
+
+    @profile.must(
+        "next-client",
+        "7.22",
+        "When a client has left, the next one is taken.",
+        "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
+        needs=(),
+    )
+    def next_client(session: Session) -> None:
+        # Nothing is sent: what a server makes of input is another clause's affair.
+        for _ in range(3):
+            session.connect().leave(min(session.deadline, MOMENT))
 
     @profile.must(
         "concurrent",
@@ -37,6 +52,8 @@ def declare(profile: StreamProfile) -> None:
         "7.2",
         f"{IDLE} idle clients hold up nobody.",
         "SPEC 7.2",
+        needs=("concurrent",),
+        unless=profile.apart,
     )
     def idle(session: Session) -> None:
         if profile.ends_by_itself and session.server.address.transport == PIPE:
@@ -89,6 +106,9 @@ def _serves_meanwhile(
         meanwhile = not waiting[-15:][0].has_ended()
         session.serve(following)
         if len(waiting) == 1:
+            if not ends_by_itself and not waiting[0].has_ended():
+                # What it heard of the other is judged elsewhere; it is still served.
+                waiting[0].take()
             session.serve(waiting[0])
         else:
             _leave(session, waiting)

@@ -5,61 +5,24 @@ Keys are new in every run, so that a server that lives longer than a run is judg
 
 from __future__ import annotations
 
-import secrets
-
-from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import Peer
 from .commands import LONGEST, ask, ask_in_vain, finish, peek_line
 from .common import every_stream_service, settle
+from .crud_record import LONG_VALUE, READS, comes_and_goes, crud, new_key, stall
 from .lifecycle import TERMINATION
 
-#: A value, and how often it is asked for where the answers are to be 8 MiB.
-LONG_VALUE, READS = b"x" * 4000, 2000
+__all__ = ["crud"]
 
 
-def new_key() -> bytes:
-    """A key that nobody has used."""
-    return b"key-" + secrets.token_hex(8).encode()
-
-
-def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
-
-
-def serve(session: Session, peer: Peer) -> None:
-    """A record from its creation to its end."""
-    _comes_and_goes(peer, new_key())
-    finish(peer)
-
-
-def _comes_and_goes(peer: Peer, key: bytes) -> None:
-    ask(peer, b"create " + key + b" served in full", b"OK")
-    ask(peer, b"read " + key, b"OK served in full")
-    ask(peer, b"delete " + key, b"OK")
-
-
-def stall(session: Session, peer: Peer) -> None:
-    """Ask for 8 MiB and read nothing."""
-    key = new_key()
-    ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
-    peer.send((b"read " + key + b"\n") * READS)
-
-
-crud = StreamProfile(
-    "crud",
-    title="a small store, kept over the server's end",
-    parameters={},
-    first_input=b"read ready?\n",
-    half_input=b"read half-a-k",
-    open=open_,
-    serve=serve,
-    stall=stall,
+@crud.must(
+    "create",
+    "10.1",
+    "create makes a key once: OK, then ERROR exists.",
+    "SPEC 10.1",
+    needs=("next-client",),
 )
-
-
-@crud.must("create", "10.1", "create makes a key once: OK, then ERROR exists.", "SPEC 10.1")
 def create(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"create " + key + b" first", b"OK")
@@ -67,7 +30,13 @@ def create(session: Session) -> None:
     ask(peer, b"read " + key, b"OK first")
 
 
-@crud.must("read", "10.2", "read gives OK and the value, or ERROR not found.", "SPEC 10.2")
+@crud.must(
+    "read",
+    "10.2",
+    "read gives OK and the value, or ERROR not found.",
+    "SPEC 10.2",
+    needs=("create",),
+)
 def read(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"read " + key, b"ERROR not found")
@@ -86,7 +55,7 @@ def update(session: Session) -> None:
     ask(peer, b"read " + key, b"OK two")
 
 
-@crud.must("delete", "10.4", "delete removes a key that is there.", "SPEC 10.4")
+@crud.must("delete", "10.4", "delete removes a key that is there.", "SPEC 10.4", needs=("read",))
 def delete(session: Session) -> None:
     peer, key, other = session.join(), new_key(), new_key()
     ask(peer, b"delete " + key, b"ERROR not found")
@@ -99,7 +68,7 @@ def delete(session: Session) -> None:
     ask(peer, b"read " + other, b"OK stays")
 
 
-@crud.must("any-case", "10.5", "Keywords are taken in any case.", "SPEC 10.5")
+@crud.must("any-case", "10.5", "Keywords are taken in any case.", "SPEC 10.5", needs=("update",))
 def any_case(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"CREATE " + key + b" One", b"OK")
@@ -110,7 +79,11 @@ def any_case(session: Session) -> None:
 
 
 @crud.must(
-    "errors", "10.6", "Anything else is answered by ERROR, and the connection goes on.", "SPEC 10.6"
+    "errors",
+    "10.6",
+    "Anything else is answered by ERROR, and the connection goes on.",
+    "SPEC 10.6",
+    needs=("update",),
 )
 def errors(session: Session) -> None:
     peer, key = session.join(), new_key()
@@ -122,7 +95,13 @@ def errors(session: Session) -> None:
     ask(peer, b"read " + key, b"OK value")
 
 
-@crud.must("values", "10.7", "A value is kept as it is: spaces, and any byte but LF.", "SPEC 10.7")
+@crud.must(
+    "values",
+    "10.7",
+    "A value is kept as it is: spaces, and any byte but LF.",
+    "SPEC 10.7",
+    needs=("update",),
+)
 def values(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"create " + key + b" v", b"OK")
@@ -151,7 +130,13 @@ def case_sensitive(session: Session) -> None:
     ask(peer, b"read " + key + b"a", b"OK lower")
 
 
-@crud.must("shared", "10.10", "All connections share one store.", "SPEC 10.10")
+@crud.must(
+    "shared",
+    "10.10",
+    "All connections share one store.",
+    "SPEC 10.10",
+    needs=("update", "concurrent"),
+)
 def shared(session: Session) -> None:
     first, second, key = session.join(), session.join(), new_key()
     ask(first, b"create " + key + b" one", b"OK")
@@ -167,6 +152,7 @@ def shared(session: Session) -> None:
     "10.11",
     "Of simultaneous creates of one key exactly one gets OK.",
     "SPEC 10.11",
+    needs=("concurrent",),
 )
 def one_wins(session: Session) -> None:
     peers = [session.join() for _ in range(8)]
@@ -187,7 +173,11 @@ def _created(peer: Peer) -> bool:
 
 
 @crud.must(
-    "ends-fin", "10.12", "FIN is answered by FIN, after the pending answers.", "RFC 9293 3.6"
+    "ends-fin",
+    "10.12",
+    "FIN is answered by FIN, after the pending answers.",
+    "RFC 9293 3.6",
+    needs=("create",),
 )
 def ends_fin(session: Session) -> None:
     peer, keys = session.join(), [new_key() for _ in range(100)]
@@ -204,7 +194,13 @@ def ends_fin(session: Session) -> None:
     peer.expect_eof()
 
 
-@crud.must("segments", "10.13", "However a command is cut into segments, it is one.", "RFC 9293")
+@crud.must(
+    "segments",
+    "10.13",
+    "However a command is cut into segments, it is one.",
+    "RFC 9293",
+    needs=("concurrent",),
+)
 def segments(session: Session) -> None:
     peer, key = session.join(), new_key()
     command = peer.conduct.sent(b"create " + key + b" cut\n")
@@ -231,6 +227,7 @@ def crlf(session: Session) -> None:
     "What was answered OK is still there after SIGTERM and a new start.",
     "SPEC 10.15",
     spawned=True,
+    needs=("update", "sigterm-idle", "values"),
 )
 def kept_sigterm(session: Session) -> None:
     _is_kept(session, lambda: session.terminate(TERMINATION))
@@ -242,6 +239,7 @@ def kept_sigterm(session: Session) -> None:
     "What was answered OK is still there after SIGKILL and a new start.",
     "SPEC 10.16",
     spawned=True,
+    needs=("update", "values"),
 )
 def kept_sigkill(session: Session) -> None:
     _is_kept(session, session.kill)
@@ -278,9 +276,9 @@ def _is_kept(session: Session, end) -> None:  # type: ignore[no-untyped-def]
 def keys(session: Session) -> None:
     peer, key = session.join(), new_key()
     for strange in (b"/", b"/../x", b"..", b"=", b"'", b'"', b"%s", b"\\n", b"*", b"\t", b"\x00"):
-        _comes_and_goes(peer, key + strange)
+        comes_and_goes(peer, key + strange)
     for strange in (b"../" + key, b"-" + key, "é漢".encode() + key, b"\xff" + key, key * 80):
-        _comes_and_goes(peer, strange)
+        comes_and_goes(peer, strange)
     ask(peer, b"read " + key, b"ERROR not found")
 
 

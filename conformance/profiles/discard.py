@@ -10,6 +10,7 @@ from ..catalogue import StreamProfile
 from ..session import Session
 from ..wire import Peer
 from .common import every_stream_service
+from .data import some_lines
 
 LARGE = 4 * 1024 * 1024
 
@@ -46,32 +47,42 @@ discard = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("silent",),
+    apart=("isolation",),
     chatter=b"thrown away\n",
     silent=True,
 )
 
 
-@discard.must("silent", "9.1", "Nothing is ever sent.", "RFC 863")
+@discard.must("silent", "9.1", "Nothing is ever sent.", "RFC 863", needs=("ends-fin",))
 def silent(session: Session) -> None:
     peer = session.join()
     for line in (b"Hello server\n", b"help\n", b"QUIT\n", b"\r\n\r\n"):
         peer.send(line)
-        # The barrier: what the server had to say to the line is said by now.
-        session.next_client_is_served()
-        peer.expect_nothing_yet(NOTHING)
+    # The barrier: whatever it had to say to the lines stands before the end.
     finish(peer)
 
 
-@discard.must("no-input", "9.2", "FIN without a byte is answered by FIN.", "RFC 863")
+@discard.must(
+    "no-input", "9.2", "FIN without a byte is answered by FIN.", "RFC 863", needs=("silent",)
+)
 def no_input(session: Session) -> None:
     finish(session.join())
 
 
-@discard.must("any-byte", "9.3", "Every byte is taken, whatever it is.", "RFC 863")
+@discard.must(
+    "any-byte",
+    "9.3",
+    "Every byte is taken, whatever it is.",
+    "RFC 863",
+    needs=("concurrent",),
+    unless=("isolation",),
+)
 def any_byte(session: Session) -> None:
     peer = session.join()
-    for data in (b"\x00", b"\x04", b"\x1a", b"\xff\xfe", b"\x03", bytes(range(256))):
-        peer.send(data)
+    every = bytes(range(256))
+    for data in (b"\x00", b"\x04", b"\x1a", b"\xff\xfe", b"\x03", every):
+        peer.send(b"before " + data + b" after\n")
         session.next_client_is_served()
         peer.expect_nothing_yet(NOTHING)
     finish(peer)
@@ -80,16 +91,21 @@ def any_byte(session: Session) -> None:
 @discard.must("large", "9.4", "More than any socket buffer holds is read to its end.", "RFC 863")
 def large(session: Session) -> None:
     peer = session.join()
-    peer.send(session.some_bytes(LARGE))
+    peer.send(some_lines(session, LARGE))
     finish(peer)
 
 
 @discard.must(
-    "segments", "9.5", "However the bytes are cut into segments, all are read.", "RFC 9293"
+    "segments",
+    "9.5",
+    "However the bytes are cut into segments, all are read.",
+    "RFC 9293",
+    needs=("any-byte",),
+    unless=("isolation",),
 )
 def segments(session: Session) -> None:
     peer = session.join()
-    data = session.some_bytes(96)
+    data = some_lines(session, 96)
     peer.send_segments(data[at : at + 1] for at in range(len(data)))
     session.next_client_is_served()
     peer.expect_nothing_yet(NOTHING)
@@ -97,16 +113,26 @@ def segments(session: Session) -> None:
 
 
 @discard.must(
-    "ends-fin", "9.6", "The client's FIN is answered by FIN and not by RST.", "RFC 9293 3.6"
+    "ends-fin",
+    "9.6",
+    "The client's FIN is answered by FIN and not by RST.",
+    "RFC 9293 3.6",
+    needs=("next-client",),
 )
 def ends_fin(session: Session) -> None:
     peer = session.join()
-    peer.send(b"x" * 5000)
-    finish(peer)
+    peer.send(b"x" * 4999 + b"\n")
+    peer.send_eof()
+    # That nothing comes before it is another clause (9.1).
+    peer.read_to_end()
 
 
 @discard.must(
-    "isolation", "9.7", "One client's input and end say nothing to another one.", "SPEC 9.7"
+    "isolation",
+    "9.7",
+    "One client's input and end say nothing to another one.",
+    "SPEC 9.7",
+    needs=("concurrent",),
 )
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()

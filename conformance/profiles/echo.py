@@ -5,35 +5,19 @@ Requirements, each on top of the scenario that judges it.
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 
 from ..catalogue import StreamProfile
 from ..outcome import NotJudged, Violation
 from ..session import Session
 from ..wire import Peer
 from . import common
+from .barriers import nothing_more, nothing_more_first
 from .common import JAM_QUIET, PENDING, every_stream_service, jam, jam_until_stopped, settle
+from .data import CONTROL, kernel_buffers, some_lines, whole_lines
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
-
-#: Byte strings that real servers treat as special.
-CONTROL = {
-    "NUL": b"a\x00b",
-    "lone CR": b"a\rb\r",
-    "CRLF": b"one\r\ntwo\r\n",
-    "LF CR": b"\n\r",
-    "end of transmission (0x04)": b"a\x04b",
-    "end of file (0x1A)": b"a\x1ab",
-    "telnet IAC (0xFF)": b"a\xff\xfd\x01\xff\xffb",
-    "broken UTF-8": b"\xc3\x28 \xed\xa0\x80 \xf5\x80 \x80",
-    "a byte order mark": b"\xef\xbb\xbfa",
-    "blanks at both ends": b"  a \t \n",
-    "a percent sign and a backslash": b"%s %n %d \\n \\x00",
-}
-
 
 #: Seconds without progress that are no pause between two reads of a slow server, and bytes
 #: in its own memory that are a queue and no buffer.
@@ -56,7 +40,7 @@ def serve(session: Session, peer: Peer) -> None:
 
 def stall(session: Session, peer: Peer) -> None:
     """Send much and read nothing."""
-    jam(session, peer, bytes(range(256)) * 256)
+    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
 
 
 echo = StreamProfile(
@@ -68,6 +52,9 @@ echo = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("half-close",),
+    apart=("isolation",),
+    stalled=("again", "stalled-reader"),
 )
 
 
@@ -76,25 +63,36 @@ echo = StreamProfile(
     "2.1",
     "On connect the server sends the greeting, without waiting for input, and nothing else.",
     "SPEC 2.1",
+    needs=("next-client",),
 )
 def greeting(session: Session) -> None:
     peer = session.join()
-    # The barrier: what follows the greeting is the echo of the first byte.
-    peer.send(b"x")
-    peer.expect(b"x", "the echo")
+    nothing_more_first(peer, b"greeted?\n", b"greeted?\n")
 
 
-@echo.must("simple", "2.2", "What is received is sent back.", "RFC 862")
+@echo.must("simple", "2.2", "What is received is sent back.", "RFC 862", needs=("greeting",))
 def simple(session: Session) -> None:
+    peer = session.join()
+    line = b"Hello server\n"
+    peer.send(line)
+    peer.expect(line, "the echo")
+    nothing_more(peer)
+
+
+@echo.must(
+    "again", "2.16", "So it is as long as the connection lasts.", "RFC 862", needs=("simple",)
+)
+def again(session: Session) -> None:
     peer = session.join()
     for line in (b"Hello server\n", b"This is simple echo\n", b"Hello server\n"):
         peer.send(line)
         peer.expect(line, "the echo")
-    peer.send_eof()
-    peer.expect_eof()
+    nothing_more(peer)
 
 
-@echo.must("no-newline", "2.3", "The echo does not wait for a newline.", "RFC 862")
+@echo.must(
+    "no-newline", "2.3", "The echo does not wait for a newline.", "RFC 862", needs=("again",)
+)
 def no_newline(session: Session) -> None:
     peer = session.join()
     for part in (b"a", b"no newline here", b" ", b"and here"):
@@ -102,14 +100,16 @@ def no_newline(session: Session) -> None:
         peer.expect(part, "the echo of an unfinished line")
 
 
-@echo.must("binary", "2.4", "Every byte value comes back unchanged.", "RFC 862")
+@echo.must(
+    "binary", "2.4", "Every byte value comes back unchanged.", "RFC 862", needs=("coalesced",)
+)
 def binary(session: Session) -> None:
     peer = session.join()
     for name, data in CONTROL.items():
         peer.send(data)
         peer.expect(data, f"the echo of {name}")
     every = bytes(range(256))
-    for data in (every, every[::-1]):
+    for data in (every + b"\n", every[::-1] + b"\n"):
         peer.send(data)
         peer.expect(data, "the echo of all byte values")
 
@@ -119,15 +119,15 @@ def binary(session: Session) -> None:
     "2.5",
     "However the bytes are cut into segments, they come back in order.",
     "RFC 9293 (TCP is a stream of bytes)",
+    needs=("coalesced",),
 )
 def segments(session: Session) -> None:
     peer = session.join()
-    data = session.some_bytes(96)
+    data = some_lines(session, 96)
     peer.send_segments(data[at : at + 1] for at in range(len(data)))
     peer.expect(data, "the echo of one-byte segments")
-    sizes = [1, 2, 3, 5, 1460, 1461, 4095, 4096, 4097, 65535, 65536, 65537]
-    for size in sizes:
-        piece = session.some_bytes(size)
+    for size in (1, 2, 3, 5, 1460, 1461, 4095, 4096, 4097):
+        piece = some_lines(session, size)
         peer.exchange(piece, piece, f"the echo of {size} bytes")
 
 
@@ -136,6 +136,7 @@ def segments(session: Session) -> None:
     "2.6",
     "Many messages in one segment all come back.",
     "RFC 9293 (TCP is a stream of bytes)",
+    needs=("again",),
 )
 def coalesced(session: Session) -> None:
     peer = session.join()
@@ -145,20 +146,29 @@ def coalesced(session: Session) -> None:
 
 
 @echo.must(
-    "large", "2.7", "More than any socket buffer comes back, sent and read at once.", "RFC 862"
+    "large",
+    "2.7",
+    "More than any socket buffer comes back, sent and read at once.",
+    "RFC 862",
+    needs=("segments",),
 )
 def large(session: Session) -> None:
     peer = session.join()
-    data = session.some_bytes(LARGE)
-    peer.exchange(data, data, "the echo")
-    peer.send_eof()
-    peer.expect_eof()
+    for size in (65535, 65536, 65537, LARGE):
+        data = some_lines(session, size)
+        peer.exchange(data, data, f"the echo of {size} bytes")
 
 
-@echo.must("nothing-else", "2.8", "Nothing but the greeting and the echo is ever sent.", "RFC 862")
+@echo.must(
+    "nothing-else",
+    "2.8",
+    "Nothing but the greeting and the echo is ever sent.",
+    "RFC 862",
+    needs=("again", "half-close"),
+)
 def nothing_else(session: Session) -> None:
     peer = session.join()
-    lines = b"\n", b"\n\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\r\n"
+    lines = b"\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\n"
     for line in common.other_than_leave(session, *lines):
         peer.send(line)
         peer.expect(line, "the echo")
@@ -170,10 +180,11 @@ def nothing_else(session: Session) -> None:
     "2.9",
     "After the client's FIN all pending bytes are sent back, then the server's FIN.",
     "RFC 862; RFC 9293 3.6 (half-close)",
+    needs=("simple",),
 )
 def half_close(session: Session) -> None:
     peer = session.join()
-    data = b"the last line, without a newline"
+    data = b"the last line\n"
     peer.send(data)
     peer.send_eof()
     peer.expect(data, "the echo after the client's FIN")
@@ -185,13 +196,14 @@ def half_close(session: Session) -> None:
     "2.10",
     "Bytes that are still pending at the client's FIN are all sent back.",
     "RFC 862; RFC 9293 3.6 (half-close)",
+    needs=("large", "stalled-reader", "half-close"),
 )
 def half_close_pending(session: Session) -> None:
     # A server that aborts loses what its socket still holds; one that forgets its own
     # buffer loses only what the sockets of both sides cannot hold.
     for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
         peer = session.join(receive_buffer=receive_buffer)
-        pattern = session.some_bytes(64 * 1024)
+        pattern = some_lines(session, 64 * 1024)
         taken = jam_until_stopped(session, peer, pattern, size)
         peer.send_eof()
         settle(session, peer)
@@ -219,17 +231,16 @@ def fin_at_once(session: Session) -> None:
     "2.12",
     "A client that stops reading stalls only itself; when it reads again, nothing is missing.",
     "SPEC 2.12",
+    needs=("large", "isolation", "half-close"),
 )
 def stalled_reader(session: Session) -> None:
     stalled = session.join("stalled", receive_buffer=256 * 1024)
-    pattern = session.some_bytes(256 * 256)
+    pattern = some_lines(session, 256 * 256)
     # Until nobody takes it any more: what the kernel holds stalls no server yet.
-    taken = stalled.flood(pattern, _kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
+    taken = stalled.flood(pattern, kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
     session.next_client_is_served()
     rounds, rest = divmod(taken, len(pattern))
-    stalled.expect(pattern * rounds + pattern[:rest], "the echo, read late,")
-    stalled.send_eof()
-    stalled.expect_eof()
+    stalled.expect(pattern * rounds + whole_lines(pattern[:rest]), "the echo, read late,")
 
 
 @echo.should(
@@ -237,10 +248,11 @@ def stalled_reader(session: Session) -> None:
     "2.13",
     "While a client does not read, the server's intake stops too (bounded memory).",
     "SPEC 2.13",
+    needs=("large",),
 )
 def backpressure(session: Session) -> None:
     peer = session.join(receive_buffer=64 * 1024)
-    pattern, limit = session.some_bytes(64 * 1024), _kernel_buffers() + 24 * 1024 * 1024
+    pattern, limit = some_lines(session, 64 * 1024), kernel_buffers() + 24 * 1024 * 1024
     until = time.monotonic() + 2 * session.deadline
     taken = peer.flood(pattern, limit, JAM_QUIET)
     while taken < limit:
@@ -263,7 +275,13 @@ def backpressure(session: Session) -> None:
     )
 
 
-@echo.must("isolation", "2.14", "Clients never see one another's bytes.", "SPEC 2.14")
+@echo.must(
+    "isolation",
+    "2.14",
+    "Clients never see one another's bytes.",
+    "SPEC 2.14",
+    needs=("again", "concurrent"),
+)
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     for number in range(3):
@@ -274,15 +292,11 @@ def isolation(session: Session) -> None:
         first.expect(one, "its own echo")
     first.send(b"begun by the first, ")
     second.send(b"begun by the second, ")
-    # The barrier: both have been read by now, each by itself.
     session.next_client_is_served()
     first.send(b"and ended\n")
     second.send(b"and ended too\n")
     second.expect(b"begun by the second, and ended too\n", "its own echo")
     first.expect(b"begun by the first, and ended\n", "its own echo")
-    for peer in (first, second):
-        peer.send_eof()
-        peer.expect_eof()
 
 
 @echo.must(
@@ -290,6 +304,7 @@ def isolation(session: Session) -> None:
     "2.15",
     "A person sees the greeting, and each line typed comes back.",
     "SPEC 2.15",
+    needs=("again", "half-close"),
 )
 def terminal(session: Session) -> None:
     person = session.terminal()
@@ -300,16 +315,6 @@ def terminal(session: Session) -> None:
     if person.manners.half_closes:
         person.end_input()
         person.see_the_end()
-
-
-def _kernel_buffers() -> int:
-    """Bytes that the kernel itself may hold between two programs (tcp(7): tcp_rmem, tcp_wmem)."""
-    if not sys.platform.startswith("linux"):
-        return 16 * 1024 * 1024
-    return sum(
-        int(Path(f"/proc/sys/net/ipv4/{name}").read_text().split()[2])
-        for name in ("tcp_rmem", "tcp_wmem", "tcp_rmem", "tcp_wmem")
-    )
 
 
 every_stream_service(echo)

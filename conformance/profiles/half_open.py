@@ -50,18 +50,33 @@ half_open = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("ends-fin",),
+    apart=("isolation",),
     provoke=Peer.send_eof,
 )
 
 
-@half_open.must("reply", "5.1", "After the client's FIN the server sends the reply.", "SPEC 5.1")
+@half_open.must(
+    "reply",
+    "5.1",
+    "After the client's FIN the server sends the reply.",
+    "SPEC 5.1",
+    needs=("next-client",),
+)
 def reply_(session: Session) -> None:
     peer = session.join()
-    finish(session, peer, b"Hello server\n")
+    line = b"Hello server\n"
+    peer.send(line)
+    peer.send_eof()
+    peer.expect(reply(session, len(line)), "the reply after FIN")
 
 
 @half_open.must(
-    "silent-before-fin", "5.2", "The server sends nothing before the client's FIN.", "SPEC 5.2"
+    "silent-before-fin",
+    "5.2",
+    "The server sends nothing before the client's FIN.",
+    "SPEC 5.2",
+    needs=("concurrent",),
 )
 def silent_before_fin(session: Session) -> None:
     peer = session.join()
@@ -111,16 +126,24 @@ def segments(session: Session) -> None:
     finish(session, peer, b"", before=len(data))
 
 
-@half_open.must("ends-fin", "5.7", "After the reply the server sends FIN.", "SPEC 5.7")
+@half_open.must(
+    "ends-fin", "5.7", "After the reply the server sends FIN.", "SPEC 5.7", needs=("reply",)
+)
 def ends_fin(session: Session) -> None:
     peer = session.join()
-    peer.send(b"x")
+    peer.send(b"x\n")
     peer.send_eof()
-    peer.expect(reply(session, 1), "the reply")
+    peer.expect(reply(session, 2), "the reply")
     peer.expect_eof("the server's FIN, directly after the reply,")
 
 
-@half_open.must("isolation", "5.8", "Each client's bytes are counted by themselves.", "SPEC 5.8")
+@half_open.must(
+    "isolation",
+    "5.8",
+    "Each client's bytes are counted by themselves.",
+    "SPEC 5.8",
+    needs=("concurrent",),
+)
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     first.send(b"12345")

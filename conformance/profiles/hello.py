@@ -97,10 +97,14 @@ hello = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("ends-fin",),
+    stalled=("again",),
 )
 
 
-@hello.must("reply", "8.1", "What is received is answered by the reply.", "SPEC 8.1")
+@hello.must(
+    "reply", "8.1", "What is received is answered by the reply.", "SPEC 8.1", needs=("next-client",)
+)
 def reply_(session: Session) -> None:
     peer = session.join()
     peer.send(b"Hello server\n")
@@ -112,16 +116,23 @@ def reply_(session: Session) -> None:
     take_replies(session, unfinished, until_end=True)
 
 
-@hello.must("again", "8.2", "Input that comes after a reply is answered as well.", "SPEC 8.2")
+@hello.must(
+    "again",
+    "8.2",
+    "Input that comes after a reply is answered as well.",
+    "SPEC 8.2",
+    needs=("reply",),
+)
 def again(session: Session) -> None:
     peer = session.join()
     for number in range(3):
         peer.send(b"line %d\n" % number)
         take_replies(session, peer)
-    finish(session, peer)
 
 
-@hello.must("nothing-first", "8.3", "Nothing is sent before input.", "SPEC 8.3")
+@hello.must(
+    "nothing-first", "8.3", "Nothing is sent before input.", "SPEC 8.3", needs=("concurrent",)
+)
 def nothing_first(session: Session) -> None:
     peer = session.join()
     # The barrier: what the server had to say on connect is said by now.
@@ -140,7 +151,16 @@ def no_input(session: Session) -> None:
     peer.expect_eof("the server's FIN, with nothing before it,")
 
 
-@hello.must("whole", "8.5", "Nothing but whole replies is sent, whatever is asked.", "SPEC 8.5")
+@hello.must(
+    "whole",
+    "8.5",
+    "Nothing but whole replies is sent, whatever is asked.",
+    "SPEC 8.5",
+    needs=(
+        "again",
+        "ends-fin",
+    ),
+)
 def whole_(session: Session) -> None:
     peer = session.join()
     lines = b"\n", b"quit\n", b"help\n", b"{n} %s\n", "é漢\n".encode(), b"x" * 3000 + b"\n"
@@ -155,6 +175,10 @@ def whole_(session: Session) -> None:
     "8.6",
     "However the input is cut into segments, it is answered by whole replies.",
     "RFC 9293 (TCP is a stream of bytes)",
+    needs=(
+        "concurrent",
+        "again",
+    ),
 )
 def segments(session: Session) -> None:
     peer = session.join()
@@ -167,7 +191,16 @@ def segments(session: Session) -> None:
     finish(session, peer)
 
 
-@hello.must("large", "8.7", "More input than any socket buffer holds is answered.", "SPEC 8.1")
+@hello.must(
+    "large",
+    "8.7",
+    "More input than any socket buffer holds is answered.",
+    "SPEC 8.1",
+    needs=(
+        "again",
+        "ends-fin",
+    ),
+)
 def large(session: Session) -> None:
     peer = session.join()
     line = session.some_words(1000) + b"\n"
@@ -178,7 +211,13 @@ def large(session: Session) -> None:
     finish(session, peer)
 
 
-@hello.must("ends-fin", "8.8", "FIN is answered by FIN, after what is pending.", "RFC 9293 3.6")
+@hello.must(
+    "ends-fin",
+    "8.8",
+    "FIN is answered by FIN, after what is pending.",
+    "RFC 9293 3.6",
+    needs=("reply",),
+)
 def ends_fin(session: Session) -> None:
     peer = session.join()
     peer.send(b"a line and the end\n")
@@ -186,7 +225,17 @@ def ends_fin(session: Session) -> None:
     take_replies(session, peer, until_end=True)
 
 
-@hello.must("isolation", "8.9", "Only who asked is answered.", "SPEC 8.9")
+@hello.must(
+    "isolation",
+    "8.9",
+    "Only who asked is answered.",
+    "SPEC 8.9",
+    needs=(
+        "again",
+        "concurrent",
+        "nothing-first",
+    ),
+)
 def isolation(session: Session) -> None:
     silent, talking = session.join(), session.join()
     for _ in range(3):

@@ -47,6 +47,8 @@ def declare(profile: StreamProfile) -> None:
         "7.11",
         "SIGTERM ends the server within 5 s although clients are connected.",
         "POSIX.1-2017 SIGTERM",
+        needs=("concurrent", "sigterm-idle"),
+        unless=profile.apart,
     )
     def sigterm_busy(session: Session) -> None:
         if not session.one_at_a_time:
@@ -61,6 +63,7 @@ def declare(profile: StreamProfile) -> None:
         "When the server has ended, its port is free: nothing answers there and it can be bound.",
         "SPEC 7.12",
         transports=(TCP, TCP6, TLS),
+        needs=("sigterm-idle",),
     )
     def port_free(session: Session) -> None:
         session.next_client_is_served()
@@ -72,6 +75,8 @@ def declare(profile: StreamProfile) -> None:
         "7.13",
         f"{CONNECTIONS} connections ended by FIN leave no descriptor behind.",
         "SPEC 7.13",
+        needs=("concurrent",),
+        unless=profile.apart,
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
@@ -88,6 +93,8 @@ def declare(profile: StreamProfile) -> None:
         f"{CONNECTIONS} connections ended by RST leave no descriptor behind.",
         "SPEC 7.14",
         transports=ABORTABLE,
+        needs=("concurrent", "reset-fifty"),
+        unless=(*profile.apart, "reset-before-accept", "stall-then-reset"),
     )
     def leak_reset(session: Session) -> None:
         def visit(batch: int) -> None:
@@ -105,6 +112,7 @@ def declare(profile: StreamProfile) -> None:
         "A Unix socket path is removed when the server ends.",
         "unix(7)",
         transports=(UNIX,),
+        needs=("sigterm-idle",),
     )
     def path_removed(session: Session) -> None:
         session.next_client_is_served()

@@ -64,11 +64,17 @@ quit_ = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("ends-fin",),
+    apart=("isolation",),
 )
 
 
 @quit_.must(
-    "greeting", "4.1", "On connect the server sends the greeting, and nothing else.", "SPEC 4.1"
+    "greeting",
+    "4.1",
+    "On connect the server sends the greeting, and nothing else.",
+    "SPEC 4.1",
+    needs=("next-client",),
 )
 def greeting(session: Session) -> None:
     peer = session.join()
@@ -81,6 +87,7 @@ def greeting(session: Session) -> None:
     "4.2",
     "The answer is what was received with ASCII letters in upper case, and nothing else changed.",
     "SPEC 4.2",
+    needs=("greeting",),
 )
 def upper(session: Session) -> None:
     peer = session.join()
@@ -96,14 +103,22 @@ def upper(session: Session) -> None:
         converse(session, peer, words(session, 40) + b"\n")
 
 
-@quit_.must("token", "4.3", "The answer to input that has arrived ends in the token.", "SPEC 4.3")
+@quit_.must(
+    "token",
+    "4.3",
+    "The answer to input that has arrived ends in the token.",
+    "SPEC 4.3",
+    needs=("upper",),
+)
 def token(session: Session) -> None:
     peer = session.join()
     for size in (1, 2, 30):
         converse(session, peer, words(session, size) + b"\n")
 
 
-@quit_.must("token-after-input", "4.4", "The token comes only after input.", "SPEC 4.4")
+@quit_.must(
+    "token-after-input", "4.4", "The token comes only after input.", "SPEC 4.4", needs=("ends-fin",)
+)
 def token_after_input(session: Session) -> None:
     peer = session.join()
     peer.send_eof()
@@ -111,7 +126,11 @@ def token_after_input(session: Session) -> None:
 
 
 @quit_.must(
-    "ends-fin", "4.5", "The client sends FIN on the token; the server answers FIN.", "SPEC 4.5"
+    "ends-fin",
+    "4.5",
+    "The client sends FIN on the token; the server answers FIN.",
+    "SPEC 4.5",
+    needs=("token",),
 )
 def ends_fin(session: Session) -> None:
     peer = session.join()
@@ -149,6 +168,7 @@ def utf8(session: Session) -> None:
     "4.8",
     "UTF-8 text comes back right although a letter is split over two segments.",
     "SPEC 4.8; RFC 3629",
+    needs=("utf8",),
 )
 def utf8_split(session: Session) -> None:
     for letter in ("é", "漢", "😀"):
@@ -195,7 +215,13 @@ def nothing_else(session: Session) -> None:
         )
 
 
-@quit_.must("isolation", "4.11", "Clients never see one another's bytes.", "SPEC 4.11")
+@quit_.must(
+    "isolation",
+    "4.11",
+    "Clients never see one another's bytes.",
+    "SPEC 4.11",
+    needs=("concurrent",),
+)
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     one, two = words(session, 20) + b"\n", words(session, 30) + b"\n"

@@ -61,10 +61,12 @@ reset = StreamProfile(
     open=open_,
     serve=serve,
     stall=stall,
+    base=("ends-fin",),
+    apart=("isolation",),
 )
 
 
-@reset.must("lines", "6.1", "Lines come back byte for byte.", "SPEC 6.1")
+@reset.must("lines", "6.1", "Lines come back byte for byte.", "SPEC 6.1", needs=("next-client",))
 def lines(session: Session) -> None:
     peer = session.join()
     for line in (b"Hello server\n", b"\n", b"  blanks \t\n", b"a\x00b\xff\n", "é漢\n".encode()):
@@ -86,6 +88,7 @@ def crlf(session: Session) -> None:
     "On the command the server aborts the connection: the client sees RST and not FIN.",
     ABORT,
     transports=ABORTABLE,
+    needs=("ends-fin",),
 )
 def reset_(session: Session) -> None:
     peer = session.join()
@@ -97,7 +100,13 @@ def reset_(session: Session) -> None:
         aborted(session, session.join(), b"\r\n")
 
 
-@reset.must("case-sensitive", "6.4", "The command in another case is an ordinary line.", "SPEC 6.4")
+@reset.must(
+    "case-sensitive",
+    "6.4",
+    "The command in another case is an ordinary line.",
+    "SPEC 6.4",
+    needs=("ends-fin",),
+)
 def case_sensitive(session: Session) -> None:
     command = session.parameters["command"]
     for other in {command.lower(), command.upper(), command.swapcase(), command.title()}:
@@ -113,6 +122,11 @@ def case_sensitive(session: Session) -> None:
     "The abort does not disturb other connections.",
     ABORT,
     transports=ABORTABLE,
+    needs=(
+        "reset",
+        "concurrent",
+    ),
+    unless=("isolation",),
 )
 def others_undisturbed(session: Session) -> None:
     before, aborting = session.join(), session.join()
@@ -154,6 +168,11 @@ def exact_line(session: Session) -> None:
     "The command aborts however it is cut into segments.",
     "RFC 9293 (TCP is a stream of bytes)",
     transports=ABORTABLE,
+    needs=(
+        "reset",
+        "concurrent",
+    ),
+    unless=("exact-line",),
 )
 def split(session: Session) -> None:
     peer = session.join()
@@ -208,7 +227,13 @@ def _takes_the_rest(peer: Peer, rest: bytes) -> None:
         )
 
 
-@reset.must("ends-fin", "6.9", "FIN is answered by FIN, after what is pending.", "RFC 9293 3.6")
+@reset.must(
+    "ends-fin",
+    "6.9",
+    "FIN is answered by FIN, after what is pending.",
+    "RFC 9293 3.6",
+    needs=("lines",),
+)
 def ends_fin(session: Session) -> None:
     peer = session.join()
     many = b"".join(b"pending line %d\n" % number for number in range(200))
@@ -243,7 +268,13 @@ def nothing_else(session: Session) -> None:
     peer.expect_eof("the server's FIN, with nothing before it,")
 
 
-@reset.must("isolation", "6.12", "Clients never see one another's bytes.", "SPEC 6.12")
+@reset.must(
+    "isolation",
+    "6.12",
+    "Clients never see one another's bytes.",
+    "SPEC 6.12",
+    needs=("concurrent",),
+)
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     first.send(b"the first ")
@@ -262,6 +293,7 @@ def isolation(session: Session) -> None:
     "A person sees the lines come back, and that the server reset the connection.",
     "SPEC 6.13",
     transports=ABORTABLE,
+    needs=("reset",),
 )
 def terminal(session: Session) -> None:
     person = session.terminal()

@@ -12,7 +12,7 @@ from ..catalogue import Profile
 from ..sender import LONGEST
 from ..session import Session
 from ..targets.address import DATAGRAMS
-from .echo import CONTROL
+from .data import CONTROL
 from .lifecycle import BATCH, CONNECTIONS, TERMINATION, leaves_no_descriptor, nothing_listens
 
 #: Bytes of the largest datagram that must be answered.
@@ -37,10 +37,13 @@ udp_echo = Profile(
     first_input=b"ready?\n",
     visit=visit,
     transports=DATAGRAMS,
+    base=("simple",),
 )
 
 
-@udp_echo.must("simple", "11.1", "A datagram is answered by one of the same bytes.", "RFC 862")
+@udp_echo.must(
+    "simple", "11.1", "A datagram is answered by one of the same bytes.", "RFC 862", needs=()
+)
 def simple(session: Session) -> None:
     sender = session.sender()
     for line in (b"Hello server\n", b"no newline", b"x"):
@@ -127,7 +130,11 @@ def sizes(session: Session) -> None:
 
 
 @udp_echo.should(
-    "largest", "11.9", f"Datagrams of up to {LONGEST} bytes come back whole.", "RFC 768; RFC 791"
+    "largest",
+    "11.9",
+    f"Datagrams of up to {LONGEST} bytes come back whole.",
+    "RFC 768; RFC 791",
+    needs=("sizes",),
 )
 def largest(session: Session) -> None:
     sender = session.sender()
@@ -193,6 +200,7 @@ def sigterm_idle(session: Session) -> None:
     "SIGTERM ends the server within 5 s although senders talk to it.",
     "POSIX.1-2017 SIGTERM",
     spawned=True,
+    needs=("sigterm-idle",),
 )
 def sigterm_busy(session: Session) -> None:
     senders = [session.sender() for _ in range(8)]
@@ -210,6 +218,7 @@ def sigterm_busy(session: Session) -> None:
     "When the server has ended, its port is free.",
     "SPEC 7.12",
     spawned=True,
+    needs=("sigterm-idle",),
 )
 def port_free(session: Session) -> None:
     session.next_client_is_served()

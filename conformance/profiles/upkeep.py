@@ -42,6 +42,7 @@ def declare(profile: StreamProfile) -> None:
         "RFC 9293 3.6.1 (TIME-WAIT); socket(7) SO_REUSEADDR",
         transports=(TCP, TCP6, TLS),
         spawned=True,
+        needs=("sigterm-idle",),
     )
     def restart(session: Session) -> None:
         starts_again_at_once(session)
@@ -52,6 +53,8 @@ def declare(profile: StreamProfile) -> None:
         f"{CONNECTIONS} connections leave no process, no thread and no memory behind.",
         "SPEC 7.18",
         spawned=True,
+        needs=("concurrent",),
+        unless=profile.apart,
     )
     def leak_process(session: Session) -> None:
         numbers = itertools.count()
@@ -69,6 +72,8 @@ def declare(profile: StreamProfile) -> None:
         "A server with idle clients is idle.",
         "SPEC 7.19",
         spawned=True,
+        needs=("concurrent",),
+        unless=(*profile.apart, "half-sent"),
     )
     def idle(session: Session) -> None:
         session.join("idle")

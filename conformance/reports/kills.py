@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..mutants.catalogue import MUTANTS
+from ..profiles import REQUIREMENTS
 from .matrix import write_matrix
 from .results import Results
 from .writing import write_whole
@@ -47,6 +49,49 @@ class Kills(NamedTuple):
         return [name for name in self.killed[requirement] if len(self.killers[name]) == 1]
 
 
+def shown(kills: Kills, mutant: str) -> list[str]:
+    """What a run says is broken in a mutant: what kills it and needs nothing that kills it."""
+    killers = kills.killers[mutant]
+    return [name for name in killers if not _needed_by(name) & set(killers)]
+
+
+def _needed_by(name: str) -> set[str]:
+    """All that a requirement needs, also through others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = REQUIREMENTS.get(waiting.pop())
+        # What it needs softly is for itself only.
+        news = set(one.needs if one else ()) - found
+        found |= news
+        waiting += news
+    one = REQUIREMENTS.get(name)
+    return found | set(one.unless if one else ())
+
+
+def idle_needs(kills: Kills) -> list[tuple[str, str]]:
+    """Requirements with what they need, though no mutant is killed by both of them.
+
+    What needs the first in turn stands for it: a need is declared where it begins.
+    """
+    mutants = {
+        name: {
+            mutant
+            for other in kills.killed
+            if other == name or name in _needed_by(other)
+            for mutant in kills.killed[other]
+        }
+        for name in kills.killed
+    }
+    return [
+        (name, need)
+        for name in kills.killed
+        if name in REQUIREMENTS
+        for need in (*REQUIREMENTS[name].needs, *REQUIREMENTS[name].unless)
+        if need in kills.killed and not mutants[name] & set(kills.killed[need])
+    ]
+
+
 def kills_of(results: list[dict[str, Any]]) -> Kills:
     """Read the results of a self-test: what is PASS there has killed."""
     kills = Kills({}, {}, {})
@@ -59,6 +104,10 @@ def kills_of(results: list[dict[str, Any]]) -> Kills:
             kills.killers[mutant].append(requirement)
             kills.signatures[requirement, mutant] = row["signature"]
     return kills
+
+
+def _breaks(mutant: str) -> str:
+    return str(MUTANTS[mutant].breaks) if mutant in MUTANTS else ""
 
 
 def as_text(kills: Kills) -> str:
@@ -76,6 +125,13 @@ def as_text(kills: Kills) -> str:
         f"ERROR {requirement} kills nothing: nobody knows whether it can"
         for requirement in kills.idle
     ]
+    lines += [
+        f"ERROR {name} needs {need}, and no mutant shows why" for name, need in idle_needs(kills)
+    ]
+    for mutant in kills.killers:
+        named, found = _breaks(mutant), shown(kills, mutant)
+        if named in REQUIREMENTS and found != [named]:
+            lines.append(f"mutant:{mutant} breaks {named}; a run names {', '.join(found)}")
     sole = sum(len(requirements) == 1 for requirements in kills.killers.values())
     lines.append(
         f"{len(kills.killers)} mutants, {len(kills.survivors)} survive, {sole} have one killer; "

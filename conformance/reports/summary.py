@@ -52,6 +52,8 @@ def summarise(
         faults.append(f"{len(missing)} of {len(order)} results are missing ({some} ...)")
     stale = [] if plan.options.selftest else known.stale(results)
     exit_ = _exit(counts, stale, faults, pytest_status)
+    if exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
+        exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_
     return Summary(results, dict(counts), stale, faults, exit_)
 
 
@@ -64,6 +66,17 @@ def case_name(result: Result) -> str:
     """The name that the case of a result has in the plan."""
     name = f"{result['id']}@{result['transport']}"
     return f"{name}!{result['mutant'].partition('/')[2]}" if "mutant" in result else name
+
+
+def _lacks_unseen(known: Expectations, results: list[Result]) -> bool:
+    """Whether something was not judged because of what fails and was not asked for itself."""
+    seen = {case_name(result) for result in results}
+    return any(
+        f"{one['needs']}@{one['transport']}" not in seen
+        and not known.expects(one["needs"], one["transport"])
+        for one in results
+        if "needs" in one
+    )
 
 
 def _exit(counts: Counter[str], stale: list[str], faults: list[str], pytest_status: int) -> Exit:

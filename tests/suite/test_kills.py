@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.mutants.catalogue import MUTANTS
-from conformance.reports.kills import as_json, as_text, kills_of
+from conformance.reports.kills import as_json, as_text, idle_needs, kills_of, shown
 
 from .judging import conformance, read
 
@@ -60,6 +60,35 @@ def test_one_that_kills_nothing_and_one_that_does_not_die() -> None:
     text = as_text(kills)
     assert "ERROR echo/idle kills nothing" in text
     assert "ERROR mutant:echo/immortal survives" in text
+
+
+def test_a_run_names_what_needs_nothing_that_is_broken() -> None:
+    rows = [
+        row("echo/half-close", "echo/stays-after-fin", KILLED),
+        row("echo/simple", "echo/stays-after-fin", SURVIVED),
+        row("echo/concurrent", "echo/stays-after-fin", KILLED),
+        row("echo/half-close", "echo/holds-newline-back", KILLED),
+        row("echo/simple", "echo/holds-newline-back", KILLED),
+        row("echo/terminal", "echo/holds-newline-back", KILLED),
+    ]
+    kills = kills_of(rows)
+    assert shown(kills, "echo/stays-after-fin") == ["echo/half-close"]
+    assert shown(kills, "echo/holds-newline-back") == ["echo/simple"]
+    assert idle_needs(kills) == []
+    lines = as_text(kills).splitlines()
+    assert "mutant:echo/holds-newline-back breaks echo/terminal; a run names echo/simple" in lines
+    assert not [line for line in lines if "stays-after-fin breaks" in line]
+
+
+def test_a_need_that_no_mutant_shows_is_told() -> None:
+    rows = [
+        row("echo/half-close", "echo/stays-after-fin", KILLED),
+        row("echo/concurrent", "echo/one-at-a-time", KILLED),
+    ]
+    kills = kills_of(rows)
+    assert idle_needs(kills) == [("echo/concurrent", "echo/half-close")]
+    said = "ERROR echo/concurrent needs echo/half-close, and no mutant shows why"
+    assert said in as_text(kills).splitlines()
 
 
 def test_the_text_has_a_line_for_each_requirement() -> None:

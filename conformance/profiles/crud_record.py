@@ -1,0 +1,58 @@
+"""crud's records: the small session of the store, and the profile itself.
+
+Keys are new in every run, so that a server that lives longer than a run is judged too.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from ..catalogue import StreamProfile
+from ..session import Session
+from ..wire import Peer
+from .commands import ask, finish
+
+#: A value, and how often it is asked for where the answers are to be 8 MiB.
+LONG_VALUE, READS = b"x" * 4000, 2000
+
+
+def new_key() -> bytes:
+    """A key that nobody has used."""
+    return b"key-" + secrets.token_hex(8).encode()
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing comes at the start."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """A record from its creation to its end."""
+    comes_and_goes(peer, new_key())
+    finish(peer)
+
+
+def comes_and_goes(peer: Peer, key: bytes) -> None:
+    """A record is created, read and deleted."""
+    ask(peer, b"create " + key + b" served in full", b"OK")
+    ask(peer, b"read " + key, b"OK served in full")
+    ask(peer, b"delete " + key, b"OK")
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Ask for 8 MiB and read nothing."""
+    key = new_key()
+    ask(peer, b"create " + key + b" " + LONG_VALUE, b"OK")
+    peer.send((b"read " + key + b"\n") * READS)
+
+
+crud = StreamProfile(
+    "crud",
+    title="a small store, kept over the server's end",
+    parameters={},
+    first_input=b"read ready?\n",
+    half_input=b"read half-a-k",
+    open=open_,
+    serve=serve,
+    stall=stall,
+    base=("delete", "ends-fin"),
+)

@@ -1,0 +1,212 @@
+"""One fault is one failure: what needs the broken clause is not judged, and says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.listing import explain, listing
+from conformance.needs import NEEDS, Board, Outcome
+from conformance.outcome import Verdict
+from conformance.plan import Case, Options, Plan
+from conformance.profiles import REQUIREMENTS
+
+from .judging import PYTHON, conformance, judge, read
+
+PLAN = Plan(Options(profile="echo", transports=("tcp",)))
+
+#: Per connection: one read, its answer, FIN.
+ONE_ANSWER = """
+import socketserver, sys
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(self.request.recv(65536))
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+#: Whole lines only, one client after the other.
+LINES_IN_TURN = """
+import socketserver, sys
+
+class Echo(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            self.wfile.write(line)
+
+class Server(socketserver.TCPServer):
+    allow_reuse_address = True
+    def handle_error(self, *client):
+        pass
+
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+
+def case(words: str) -> Case:
+    return PLAN.case(REQUIREMENTS[f"echo/{words}"], "tcp")
+
+
+class Server:
+    """Breaks some requirements, and counts how often each is judged."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken = {f"echo/{words}" for words in broken}
+        self.judged: list[str] = []
+
+    def run(self, plan: Plan, case: Case) -> Outcome:
+        self.judged.append(case.requirement.id)
+        if case.requirement.id in self.broken:
+            return Outcome(Verdict.FAIL, "wrong-bytes", "no", ("an event",), 0.5)
+        return Outcome(Verdict.PASS)
+
+
+def test_what_is_needed_is_there_and_comes_to_an_end() -> None:
+    for one in REQUIREMENTS.values():
+        seen, waiting = set(), [one.id]
+        while waiting:
+            name = waiting.pop()
+            assert name in REQUIREMENTS, one.id
+            waiting += [need for need in REQUIREMENTS[name].needs if need not in seen]
+            seen |= set(REQUIREMENTS[name].needs)
+            assert {need.partition("/")[0] for need in seen} <= {one.profile}
+        assert one.id not in seen
+        for need in one.unless:
+            assert one.id not in (*REQUIREMENTS[need].needs, *REQUIREMENTS[need].unless)
+
+
+def test_a_requirement_is_judged_after_what_it_needs() -> None:
+    server = Server()
+    assert Board(server.run).outcome(PLAN, case("concurrent")).verdict == Verdict.PASS
+    order = ["next-client", "greeting", "simple", "half-close", "concurrent"]
+    assert server.judged == [f"echo/{words}" for words in order]
+
+
+def test_the_root_is_named_through_all_that_needs_it() -> None:
+    server = Server("simple")
+    board = Board(server.run)
+    came = board.outcome(PLAN, case("stall-then-reset"))
+    assert (came.verdict, came.signature) == (Verdict.SKIP, NEEDS)
+    assert came.message == "needs echo/simple, which fails"
+    assert board.outcome(PLAN, case("simple")).verdict == Verdict.FAIL
+    assert server.judged.count("echo/simple") == 1
+
+
+def test_a_soft_need_counts_only_when_it_is_broken_itself() -> None:
+    assert "echo/isolation" in REQUIREMENTS["echo/half-sent"].unless
+    # Clients in turn: whether they hear one another is not judged, and survival is.
+    assert Board(Server("concurrent").run).outcome(PLAN, case("half-sent")).verdict == Verdict.PASS
+    came = Board(Server("isolation").run).outcome(PLAN, case("half-sent"))
+    assert came.message == "needs echo/isolation, which fails"
+
+
+def test_workers_share_what_they_know(tmp_path: Path) -> None:
+    first, second = Server("half-close"), Server()
+    Board(first.run, str(tmp_path)).outcome(PLAN, case("half-close"))
+    board = Board(second.run, str(tmp_path))
+    assert board.outcome(PLAN, case("concurrent")).message == "needs echo/half-close, which fails"
+    assert second.judged == []
+    # Whole, for the worker whose item it is.
+    came = board.outcome(PLAN, case("half-close"))
+    assert came == Outcome(Verdict.FAIL, "wrong-bytes", "no", ("an event",), 0.5)
+
+
+def test_what_a_worker_that_died_had_begun_is_judged_by_another(tmp_path: Path) -> None:
+    (tmp_path / "echo+next-client@tcp.claim").write_text("0999999999")
+    server = Server("next-client")
+    came = Board(server.run, str(tmp_path)).outcome(PLAN, case("simple"))
+    assert came.message == "needs echo/next-client, which fails"
+    assert server.judged == ["echo/next-client"]
+
+
+def test_mutants_meet_every_requirement() -> None:
+    plan = Plan(Options(selftest=True, cases=("echo/half-close",)))
+    server = Server("simple")
+    for one in plan.cases:
+        assert Board(server.run).outcome(plan, one).verdict == Verdict.PASS
+
+
+def test_it_is_told() -> None:
+    assert "needs       echo/simple (and what they need:" in explain("echo/half-close")
+    assert "needs       nothing" in explain("echo/next-client")
+    assert "[needs simple]" in next(
+        line for line in listing("echo").splitlines() if "echo/half-close " in line
+    )
+
+
+@pytest.mark.parametrize(
+    ("mutant", "broken"),
+    [
+        ("prompts", {"greeting"}),
+        ("answers-twice", {"simple"}),
+        ("answers-once", {"again"}),
+        ("waits-for-newline", {"no-newline"}),
+        ("drops-0x1a", {"binary"}),
+        ("answers-first-line", {"coalesced"}),
+        ("loses-byte-4096", {"segments"}),
+        ("resets-at-fin", {"half-close"}),
+        ("stays-after-fin", {"half-close"}),
+        ("one-client-and-ends", {"next-client"}),
+        ("one-at-a-time", {"concurrent"}),
+        ("broadcasts", {"isolation"}),
+        ("dies-on-reset", {"reset-at-once"}),
+        ("dies-of-unfinished-input", {"half-sent"}),
+        ("ignores-sigterm", {"sigterm-idle"}),
+    ],
+)
+def test_one_fault_is_one_failure(mutant: str, broken: set[str], tmp_path: Path) -> None:
+    judged = judge(tmp_path, f"mutant:echo/{mutant}", "--transport=tcp", "--deadline=3")
+    assert judged.status == 1
+    assert judged.ids("FAIL") == {f"echo/{words}" for words in broken}, judged.stdout
+    for one in judged.results:
+        if one["verdict"] == "SKIP":
+            assert one["message"] == f"needs {one['needs']}, which fails"
+            assert one["needs"] in judged.ids("FAIL")
+
+
+@pytest.mark.parametrize(
+    ("server", "broken"),
+    [(ONE_ANSWER, {"again"}), (LINES_IN_TURN, {"concurrent", "no-newline"})],
+    ids=["one answer", "lines in turn"],
+)
+def test_servers_of_beginners(server: str, broken: set[str], tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(server)
+    command = f"{PYTHON} {tmp_path}/server.py {{port}}"
+    judged = judge(tmp_path / "report", command, "--transport=tcp", "--deadline=3")
+    assert judged.ids("FAIL") == {f"echo/{words}" for words in broken}, judged.stdout
+
+
+def test_the_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
+    found = []
+    for jobs in ("1", "8"):
+        folder = tmp_path / jobs
+        judge(folder, "mutant:echo/answers-once", f"--jobs={jobs}", "--deadline=3")
+        _, results, _ = read(folder)
+        found.append([(one["id"], one["transport"], one["verdict"]) for one in results])
+    assert found[0] == found[1]
+
+
+def test_what_is_not_judged_makes_no_run_green(tmp_path: Path) -> None:
+    target = ("run", "mutant:echo/stays-after-fin", "--transport=tcp", "--deadline=1")
+    alone = (*target, "--case=echo/concurrent", f"--report={tmp_path}")
+    done = conformance(*alone)
+    assert done.returncode == 1, done.stdout
+    assert "SKIP  1 not judged: needs echo/half-close, which fails" in done.stdout
+    # A failure that is known keeps nothing red, and what needs it is not stale.
+    entries = "".join(
+        f'[[expected]]\nid = "echo/{words}"\nreason = "known"\n'
+        for words in ("half-close", "concurrent")
+    )
+    (tmp_path / "known.toml").write_text(entries)
+    known = f"--expect={tmp_path}/known.toml"
+    assert conformance(*alone, known).returncode == 5
+    assert conformance(*target, known, f"--report={tmp_path}").returncode == 0
+    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    verdicts = {one["id"]: one["verdict"] for one in rows[1:-1]}
+    assert (verdicts["echo/half-close"], verdicts["echo/concurrent"]) == ("XFAIL", "SKIP")
