@@ -11,7 +11,7 @@ from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
 from ..wire import DATA, FIN, SILENCE, Peer
-from .common import every_stream_service, jam, other_than_leave
+from .common import end, every_stream_service, jam, other_than_leave
 
 LARGE = 1024 * 1024
 
@@ -167,7 +167,10 @@ def whole_(session: Session) -> None:
     for line in other_than_leave(session, *lines):
         peer.send(line)
         take_replies(session, peer)
-    finish(session, peer)
+    if session.parameters["leave"]:
+        end(session, peer)
+    else:
+        finish(session, peer)
 
 
 @hello.must(

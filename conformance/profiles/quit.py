@@ -11,6 +11,7 @@ from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..wire import DATA, Peer
+from . import common
 from .answer import Answer, take
 from .common import every_stream_service, jam
 
@@ -202,6 +203,9 @@ def nothing_else(session: Session) -> None:
     for size in (0, 1, 5):
         text = words(session, size) + b"\n"
         converse(session, peer, text)
+    if session.parameters["leave"]:
+        common.end(session, peer)
+        return
     peer.send_eof()
     rest = peer.read_to_end().replace(session.parameters["token"], b"")
     if rest:
