@@ -36,7 +36,7 @@ Usage:
   conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
                   [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
-                  [--client=COMMAND] [--all] [--tx=SPEC]...
+                  [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
   conformance list [--profile=LIST] [--mutants]
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
@@ -74,6 +74,8 @@ Options:
   --deadline=SECONDS  For each awaited event [default: 10].
   --seed=N            Of the random data [default: 1].
   --client=COMMAND    The client on the terminal in place of pync.
+  -x                  Stop at the first failure.
+  --max-failures=N    Stop after N failures.
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
   --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
@@ -146,7 +148,8 @@ def _run(given: dict[str, Any]) -> Exit:
         return run_class(options, report, jobs, tuple(given["--tx"]))
     if given["--tx"]:
         raise WrongUsage("--tx goes with --all")
-    return run(options, report, jobs)
+    most = 1 if given["-x"] else _count(given["--max-failures"], "--max-failures") or 0
+    return run(options, report, jobs, max_failures=most)
 
 
 def _selftest(given: dict[str, Any]) -> Exit:
@@ -267,11 +270,11 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _count(text: str | None) -> int | None:
+def _count(text: str | None, flag: str = "--jobs") -> int | None:
     if text is None:
         return None
     if not text.isdigit() or not 0 < int(text) <= 256:
-        raise WrongUsage(f"--jobs {text!r}: a number between 1 and 256")
+        raise WrongUsage(f"{flag} {text!r}: a number between 1 and 256")
     return int(text)
 
 

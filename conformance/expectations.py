@@ -90,7 +90,9 @@ class Expectations:
             elif not seen:
                 lines.append(f"{entry.id}: the expectation matches nothing that was judged")
             elif not any(
-                one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR") or "needs" in one
+                one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR")
+                or "needs" in one
+                or one["signature"] == "stopped"
                 for one in seen
             ):
                 lines.append(f"{entry.id}: passes, although a failure is expected")

@@ -261,9 +261,8 @@ class Controller:
 
         if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
-        self.summary = summarise(
-            self.plan, self.known, list(self.results.values()), self.crashes, exitstatus
-        )
+        results, most = list(self.results.values()), session.config.getoption("maxfail") or 0
+        self.summary = summarise(self.plan, self.known, results, self.crashes, exitstatus, most)
         if self.folder is not None:
             try:
                 write_reports(self.folder, self.plan, self.summary)

@@ -26,7 +26,11 @@ _HERE = Path(__file__).parent
 
 
 def run(
-    options: Options, report: Path | None, jobs: int | None = None, stream: IO[str] | None = None
+    options: Options,
+    report: Path | None,
+    jobs: int | None = None,
+    stream: IO[str] | None = None,
+    max_failures: int = 0,
 ) -> Exit:
     """Judge a target.
 
@@ -34,6 +38,7 @@ def run(
         report: the folder for the reports; None writes none.
         jobs: workers; None is one per core.
         stream: where to print; None is stdout.
+        max_failures: failures after which to stop; 0 is all.
     Returns the exit status. What is wrong with the options or the target is said in
     one line on stderr.
     """
@@ -57,7 +62,7 @@ def run(
         workers = 0
     prepared = plan.options._replace(transports=tuple(plan.transports))
     with quoted(stream):
-        status = _run_pytest(prepared, report, workers, console)
+        status = _run_pytest(prepared, report, workers, console, max_failures)
         controller = console.controller
         if controller is None or controller.summary is None:
             # Pytest's own 0, 1 and 5 would be verdicts, and there is none.
@@ -70,7 +75,9 @@ def run(
     return controller.summary.exit
 
 
-def _run_pytest(options: Options, report: Path | None, workers: int, console: Console) -> int:
+def _run_pytest(
+    options: Options, report: Path | None, workers: int, console: Console, max_failures: int
+) -> int:
     arguments = [
         str(_HERE / "test_conformance.py"),
         "-c",
@@ -83,6 +90,8 @@ def _run_pytest(options: Options, report: Path | None, workers: int, console: Co
         "-p",
         "no:cacheprovider",
     ]
+    if max_failures:
+        arguments.append(f"--maxfail={max_failures}")
     if report is not None:
         arguments.append(f"--conformance-report={report}")
     if workers > 1:

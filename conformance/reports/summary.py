@@ -35,13 +35,18 @@ def summarise(
     results: list[Result],
     crashes: list[str],
     pytest_status: int,
+    max_failures: int = 0,
 ) -> Summary:
     """Sum up.
 
     Arguments:
         crashes: items that brought no result, with what is known of them.
         pytest_status: pytest's own exit status (2 interrupted, 3 internal, 4 usage).
+        max_failures: failures after which the run was to stop (--max-failures); 0 is never.
     """
+    red = sum(result["verdict"] in ("FAIL", "ERROR", "XPASS") for result in results)
+    if 0 < max_failures <= red and pytest_status in (0, 1, 2):
+        results, pytest_status = _with_the_rest(plan, results, max_failures), 1
     order = {case.name: index for index, case in enumerate(plan.cases)}
     results = sorted(results, key=lambda result: order.get(case_name(result), len(order)))
     counts = Counter(str(result["verdict"]) for result in results)
@@ -60,6 +65,30 @@ def summarise(
 def without_reports(summary: Summary, why: str) -> Summary:
     """The same when the reports could not be written: the run is worth nothing then."""
     return summary._replace(faults=[*summary.faults, why], exit=Exit.INTERNAL_ERROR)
+
+
+def _with_the_rest(plan: Plan, results: list[Result], most: int) -> list[Result]:
+    """The results, and for each case that the run did not come to, that it was not judged."""
+    seen = {case_name(result) for result in results}
+    rest: list[Result] = [
+        {
+            "type": "result",
+            "id": case.requirement.id,
+            "profile": case.requirement.profile,
+            "transport": case.transport,
+            "level": case.requirement.level.value,
+            "clause": case.requirement.clause,
+            "verdict": "SKIP",
+            "signature": "stopped",
+            "message": f"stopped after {most} failure{'s' if most > 1 else ''}",
+            "transcript": [],
+            "seconds": 0.0,
+            **({"mutant": case.mutant} if case.mutant else {}),
+        }
+        for case in plan.cases
+        if case.name not in seen
+    ]
+    return [*results, *rest]
 
 
 def case_name(result: Result) -> str:
