@@ -73,6 +73,8 @@ def declare(profile: StreamProfile) -> None:
         "7.21",
         "Clients that connect at the same moment are all served.",
         "accept(2), epoll(7) (an edge is reported once, however many wait)",
+        needs=("concurrent",),
+        unless=profile.apart,
     )
     def burst(session: Session) -> None:
         with session.paused() if session.can_pause else nullcontext():

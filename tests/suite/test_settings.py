@@ -84,7 +84,7 @@ def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
     [
         ("polite stays", "echo", POLITE, "nothing-else"),
         ("polite shouts", "echo", POLITE, "simple"),
-        ("polite", "echo", POLITE.replace("Welcome", "Hello"), "fin-at-once"),
+        ("polite", "echo", POLITE.replace("Welcome", "Hello"), "greeting"),
         ("once stays", "echo", "rounds=1", "concurrent"),
         ("quotation stays", "greet", "greeting=/Brevity.*\\n/;farewell=", "unprompted"),
         ("datagrams no-end", "udp-echo", "answer=<{data}>", "simple"),
