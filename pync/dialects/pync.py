@@ -145,12 +145,13 @@ def _read(argv: list[str]) -> Config:
     pync_rules.check_address(config)
     if config.until is not None:
         Until(config.until)  # refused now, not when somebody has connected
-    if config.exec is not None and config.listen:
-        _check_command(config.exec)
     config = config._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config), serves=served(config))
+    if config.exec is not None and config.listen:
+        # Last: what contradicts itself is wrong whatever this system has.
+        _check_command(config.exec)
     return config._replace(
         program=_program(config),
         endings=_endings(config),

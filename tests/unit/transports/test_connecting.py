@@ -34,8 +34,9 @@ class Dial:
     def run(self) -> None:
         self.connecting.proceed()
         while self.connecting.conn is None and self.connecting.failure is None:
-            _, ready, _ = select([], self.watched, [], self.connecting.seconds())
-            for descriptor in ready:
+            # Windows reports a connection that fails as exceptional, not as writable.
+            _, ready, failed = select([], self.watched, self.watched, self.connecting.seconds())
+            for descriptor in {*ready, *failed}:
                 self.connecting.settled(descriptor)
             if self.connecting.conn is None:
                 self.connecting.proceed()
