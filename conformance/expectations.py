@@ -92,7 +92,7 @@ class Expectations:
             elif not any(
                 one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR")
                 or "needs" in one
-                or one["signature"] == "stopped"
+                or one.get("signature") == "stopped"
                 for one in seen
             ):
                 lines.append(f"{entry.id}: passes, although a failure is expected")

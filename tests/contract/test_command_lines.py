@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ from pync.cli import main
 from pync.dialects import load
 from pync.dialects.words import options_in
 from pync.programs import securing
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the socketpair of Windows binds, which is refused here"
+)
 
 #: How many command lines are tried.
 LINES = int(os.environ.get("PYNC_COMMAND_LINES", "400"))

@@ -110,13 +110,13 @@ def test_a_peer_that_is_killed(peer: str) -> None:
 
 
 def test_a_peer_that_resets() -> None:
-    """socat -u never reads; SO_LINGER 0 makes its close an RST."""
+    """SO_LINGER 0 makes socat's close an RST; asked to end by SIGTERM it would send FIN first."""
     command = needs("socat")
     ours, port = listening_pync()
     with ours, Program(command, "-u", "-", f"TCP4:127.0.0.1:{port},linger=0") as other:
         other.write(b"last words")
         assert ours.read(10) == b"last words"
-        other.process.terminate()
+        other.process.kill()
         assert ours.ends(1).endswith(b": connection reset by peer\n")
         other.ends(None)
 

@@ -11,6 +11,7 @@ import pytest
 from conformance.outcome import WrongUsage
 from conformance.plan import Options
 from conformance.preflight import resolved
+from conformance.profiles import REQUIREMENTS
 from conformance.targets.files import TargetFile, read_target, read_targets
 
 from .judging import ROOT, conformance, judge
@@ -164,9 +165,6 @@ def test_a_slow_starter_is_started_once_for_each_worker(tmp_path: Path) -> None:
     at = written(tmp_path, f'command = "{sys.executable} {script}"\nscope = "worker"\n')
     judged = judge(tmp_path / "report", at, "--jobs=2")
     assert judged.status == 0, judged.stdout + judged.stderr
-    spawned = sum(
-        row["id"].split("/")[1].startswith(("sigterm", "port", "leak", "reset-before", "path"))
-        for row in judged.results
-    )
+    spawned = sum(REQUIREMENTS[row["id"]].spawned for row in judged.results)
     # Once before the run, once for each worker, and afresh where the start or the end is judged.
     assert len(starts.read_text()) <= 3 + spawned < len(judged.results)

@@ -42,7 +42,8 @@ def test_a_pipe_of_bytes_stays_until_the_other_side_ends(name: str) -> None:
 
 
 def test_messages_are_half_closed(name: str) -> None:
-    with pync("-lv", "--pipe-mode=message", f"pipe:{name}") as server:
+    # It answers when its client has ended already.
+    with pync("-lv", "--half-open", "--pipe-mode=message", f"pipe:{name}") as server:
         server.hears(LISTENING)
         with pync("--pipe-mode=message", f"pipe:{name}") as client:
             client.write(b"question")

@@ -39,7 +39,8 @@ def test_from_a_file_to_a_file(tmp_path: Path) -> None:
 
 
 def test_through_pipes_and_half_close() -> None:
-    server, port = listening()
+    # It answers when its client has ended already.
+    server, port = listening("--half-open")
     with server, pync("127.0.0.1", port) as client:
         client.write(BYTES)
         client.end_input()

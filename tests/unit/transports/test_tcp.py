@@ -19,6 +19,8 @@ from pync.transports.conn import TcpConn
 from pync.transports.internet import Endpoint
 from pync.transports.tcp import begin_to_connect, check_connected, conn_of
 
+from ...systems import needs_rst
+
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
 
@@ -221,6 +223,7 @@ def test_a_connection_that_was_refused(closed_port: int) -> None:
             check_connected(sock, endpoint)
 
 
+@needs_rst
 def test_what_a_client_sent_before_its_reset_can_be_read() -> None:
     """getpeername(2) fails on such a connection; accept(2) has named the client."""
     with listen(LOOPBACK) as listener:
