@@ -192,9 +192,16 @@ def test_the_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
+def test_a_case_that_is_asked_for_by_name_is_judged(tmp_path: Path) -> None:
+    target = ("run", "mutant:echo/stays-after-fin", "--transport=tcp", "--deadline=1")
+    done = conformance(*target, "--case=echo/concurrent", f"--report={tmp_path}")
+    assert done.returncode == 1
+    assert "FAIL echo/concurrent" in done.stdout
+
+
 def test_what_is_not_judged_makes_no_run_green(tmp_path: Path) -> None:
     target = ("run", "mutant:echo/stays-after-fin", "--transport=tcp", "--deadline=1")
-    alone = (*target, "--case=echo/concurrent", f"--report={tmp_path}")
+    alone = (*target, "--case=echo/concurren*", f"--report={tmp_path}")
     done = conformance(*alone)
     assert done.returncode == 1, done.stdout
     assert "SKIP  1 not judged: needs echo/half-close, which fails" in done.stdout

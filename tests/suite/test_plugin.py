@@ -97,7 +97,7 @@ def test_junit_xml_where_warnings_are_errors(project: Path, more: tuple[str, ...
         ("level", "MUST"),
         ("clause", "2.2"),
         ("verdict", "FAIL"),
-        ("signature", "wrong-bytes"),
+        ("signature", "extra-bytes"),
     ]
 
 
