@@ -1,7 +1,4 @@
-"""echo (SPEC 2; RFC 862): every byte comes back, unchanged and in order.
-
-Requirements, each on top of the scenario that judges it.
-"""
+"""echo (SPEC 2; RFC 862): every byte comes back. Requirements on top of their scenarios."""
 
 from __future__ import annotations
 
@@ -197,8 +194,7 @@ def half_close(session: Session) -> None:
     "Bytes that are still pending at the client's FIN are all sent back.",
     "RFC 862; RFC 9293 3.6 (half-close)",
     needs=("large", "stalled-reader", "half-close"),
-    # What the sockets take may end in the middle of a line.
-    unless=("half-sent",),
+    unless=("half-sent",),  # what the sockets take may end in the middle of a line
 )
 def half_close_pending(session: Session) -> None:
     # A server that aborts loses what its socket still holds; one that forgets its own
