@@ -7,8 +7,8 @@
     reason = "issue 12"
     until = 2030-01-31              # optional
 
-An entry that passes, fails in another way, matches nothing or has expired is stale,
-and stale is red.
+An entry that passes, fails in another way, names no requirement or has expired is stale,
+and stale is red. What a run did not judge (``--case``, another profile) it says nothing of.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .catalogue import matches
 from .outcome import Verdict, WrongUsage
+from .targets.address import TRANSPORTS
 
 if TYPE_CHECKING:
     from .plan import Case
@@ -30,6 +31,9 @@ else:
     import tomli as tomllib
 
 _KEYS = {"id": str, "transport": str, "signature": str, "reason": str}
+
+#: Verdicts that bear an entry out, and those that speak against it.
+_FAILS, _HOLDS = ("FAIL", "WARN", "XFAIL"), ("PASS", "XPASS")
 
 
 class Expected(NamedTuple):
@@ -44,6 +48,17 @@ class Expected(NamedTuple):
     def covers(self, identity: str, transport: str) -> bool:
         """Whether it speaks of this requirement over this transport."""
         return matches(self.id, identity) and self.transport in (None, transport)
+
+    def unjudged(self, results: list[dict[str, Any]]) -> list[str]:
+        """The requirements that it names and that a run came to no verdict on."""
+        from .profiles import REQUIREMENTS
+
+        seen = [one for one in results if self.covers(one["id"], one["transport"])]
+        judged = {one["id"] for one in seen if one["verdict"] in (*_FAILS, *_HOLDS)}
+        # Over another transport it may have been judged; it could fail over this one.
+        judged -= {one["id"] for one in seen if one["verdict"] == "ERROR" or _was_left(one)}
+        named = [name for name in REQUIREMENTS if matches(self.id, name)]
+        return [name for name in named if name not in judged]
 
 
 class Expectations:
@@ -82,24 +97,26 @@ class Expectations:
 
     def stale(self, results: list[dict[str, Any]]) -> list[str]:
         """One line for each entry that no failure bears out, given all results."""
+        from .profiles import REQUIREMENTS
+
         lines = []
         for entry in self.entries:
             seen = [one for one in results if entry.covers(one["id"], one["transport"])]
             if self._expired(entry):
                 lines.append(f"{entry.id}: the expectation expired on {entry.until}")
-            elif not seen:
-                lines.append(f"{entry.id}: the expectation matches nothing that was judged")
-            elif not any(
-                one["verdict"] in ("XFAIL", "FAIL", "WARN", "ERROR")
-                or "needs" in one
-                or one.get("signature") == "stopped"
-                for one in seen
-            ):
+            elif not any(matches(entry.id, name) for name in REQUIREMENTS):
+                lines.append(f"{entry.id}: the expectation names no requirement")
+            elif not entry.unjudged(results) and not any(one["verdict"] in _FAILS for one in seen):
                 lines.append(f"{entry.id}: passes, although a failure is expected")
         return lines
 
     def _expired(self, entry: Expected) -> bool:
         return entry.until is not None and entry.until < self._today
+
+
+def _was_left(result: dict[str, Any]) -> bool:
+    """Whether it was not judged because of what else is broken (needs, --max-failures)."""
+    return "needs" in result or result.get("signature") == "stopped"
 
 
 def read(path: str | None) -> Expectations:
@@ -137,6 +154,9 @@ def _entry(path: str, entry: Any) -> Expected:
     for key in ("id", "reason"):
         if not entry.get(key):
             raise WrongUsage(f"EXPECT {path}: an entry has no {key}")
+    if entry.get("transport", TRANSPORTS[0]) not in TRANSPORTS:
+        known = ", ".join(TRANSPORTS)
+        raise WrongUsage(f"EXPECT {path}: transport {entry['transport']!r} (known: {known})")
     if isinstance(entry.get("until"), datetime.datetime):
         entry["until"] = entry["until"].date()
     return Expected(**entry)

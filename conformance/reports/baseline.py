@@ -1,7 +1,8 @@
 """Writing expectations from a run, so that a project with known failures can be gated today.
 
 What is in the file already is kept as it is written, comments included; entries that no
-failure bears out any more go; failures that no entry covers get one.
+failure bears out any more go; failures that no entry covers get one. Of what the run did not
+judge (``--case``, another profile, what needed something broken) it says nothing: it stays.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def rebased(text: str, entries: list[Expected], rows: list[dict[str, Any]]) -> s
         raise WrongUsage("--expect: only a file whose entries are written [[expected]] can be kept")
     failed = [row for row in rows if row["verdict"] in ("FAIL", "XFAIL", "WARN")]
     kept = [
-        block for block, entry in zip(blocks, entries) if any(_covers(entry, row) for row in failed)
+        block
+        for block, entry in zip(blocks, entries)
+        if any(_covers(entry, row) for row in failed) or entry.unjudged(rows)
     ]
     new = [
         row

@@ -21,8 +21,13 @@ class Change(NamedTuple):
         """Whether what was green is red now."""
         return _is_green(self.before) and not _is_green(self.after)
 
+    @property
+    def better(self) -> bool:
+        """Whether what was judged is green now; what is not judged may be as it was."""
+        return _is_green(self.after) and _word(self.after) not in ("-", "SKIP")
+
     def __str__(self) -> str:
-        sign = "-" if self.worse else "+" if _is_green(self.after) else " "
+        sign = "-" if self.worse else "+" if self.better else " "
         return f"{sign} {self.case}: {self.before} -> {self.after}"
 
 
@@ -47,4 +52,8 @@ def _verdicts(results: Results) -> dict[str, str]:
 
 
 def _is_green(verdict: str) -> bool:
-    return verdict == "-" or verdict.split(maxsplit=1)[0] in _GREEN
+    return verdict == "-" or _word(verdict) in _GREEN
+
+
+def _word(verdict: str) -> str:
+    return verdict.split(maxsplit=1)[0]

@@ -49,6 +49,7 @@ def test_stale_entries() -> None:
             Expected("echo/half-close", "fails still"),
             Expected("echo/simple", "passes now"),
             Expected("greet/*", "was not judged"),
+            Expected("greet/no-such-*", "is no requirement"),
             Expected("echo/large", "old", until=datetime.date(2029, 1, 1)),
         ],
         TODAY,
@@ -60,7 +61,7 @@ def test_stale_entries() -> None:
     ]
     assert known.stale(results) == [
         "echo/simple: passes, although a failure is expected",
-        "greet/*: the expectation matches nothing that was judged",
+        "greet/no-such-*: the expectation names no requirement",
         "echo/large: the expectation expired on 2029-01-01",
     ]
 
@@ -73,6 +74,7 @@ def test_stale_entries() -> None:
         ("[[expected]]\nid = 'a'\nreason = 'x'\ncolour = 'red'\n", "unknown key 'colour'"),
         ("[[expected]]\nid = 7\nreason = 'x'\n", "id = 7 is no str"),
         ("[[expected]]\nid = 'echo/x'\n", "an entry has no reason"),
+        ("[[expected]]\nid = 'a'\nreason = 'x'\ntransport = 'tpc'\n", "transport 'tpc' .known"),
         ("[[expected]]\nid = 'a'\nreason = 'x'\nuntil = 'soon'\n", "until = 'soon' is no date"),
     ],
 )

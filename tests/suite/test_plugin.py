@@ -102,11 +102,11 @@ def test_junit_xml_where_warnings_are_errors(project: Path, more: tuple[str, ...
 
 
 def test_what_decides_the_status_beside_the_tests_is_said(project: Path) -> None:
-    (project / "known.toml").write_text('[[expected]]\nid = "echo/large"\nreason = "x"\n')
+    (project / "known.toml").write_text('[[expected]]\nid = "echo/lrge"\nreason = "x"\n')
     words = ("--conformance-target=ref:python", *SCENARIOS, "--conformance-expect=known.toml")
     status, shown = pytest_run(project, *words)
     assert status == 7, shown
-    assert "conformance: echo/large: the expectation matches nothing that was judged" in shown
+    assert "conformance: echo/lrge: the expectation names no requirement" in shown
 
 
 def test_a_target_that_makes_no_sense(project: Path) -> None:

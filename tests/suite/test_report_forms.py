@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance import cli
-from conformance.expectations import Expectations, read
+from conformance.expectations import Expectations, Expected, read
 from conformance.outcome import Exit
 from conformance.plan import Options, Plan
 from conformance.reports import tell_github, write_forms, write_reports
@@ -178,7 +178,7 @@ def test_badge(red: Results, green: Results) -> None:
 def test_what_changed(red: Results, green: Results) -> None:
     assert [str(change) for change in changes(green, red)] == [
         "- echo/binary over tcp: PASS -> FAIL (wrong-bytes)",
-        "+ echo/large over tcp: - -> SKIP",
+        "  echo/large over tcp: - -> SKIP",
         "+ echo/half-close over tcp: - -> XFAIL (wrong-bytes)",
     ]
     assert changes(red, red) == []
@@ -234,6 +234,37 @@ def test_a_baseline_is_written_pruned_and_keeps_comments(
     before = path.read_text()
     assert cli.main(command) == 0
     assert path.read_text() == before
+
+
+def test_what_was_not_judged_stays_in_the_baseline() -> None:
+    """``--case``, another profile, a need that is broken, another transport: nothing is known."""
+    words = ("simple", "half-close", "large", "sigterm-*", "binary")
+    entries = [Expected(f"echo/{word}", "known") for word in words]
+    entries += [
+        Expected("echo/terminal", "known", transport="unix"),
+        Expected("greet/farewell", "known"),
+        Expected("echo/renamed", "known"),
+    ]
+    text = "\n".join(
+        f'[[expected]]\nid = "{one.id}"\nreason = "known"\n'
+        + (f'transport = "{one.transport}"\n' if one.transport else "")
+        for one in entries
+    )
+    rows = [
+        row("echo/simple", "XPASS"),
+        row("echo/half-close"),
+        {**row("echo/large", "SKIP"), "needs": "echo/segments"},
+        row("echo/sigterm-idle", "XPASS"),
+        row("echo/binary", "SKIP"),
+        row("echo/terminal"),
+    ]
+    kept = rebased(text, entries, rows)
+    gone = {"echo/simple", "echo/half-close", "echo/renamed"}
+    assert [one.id for one in entries if f'"{one.id}"' not in kept] == [
+        one.id for one in entries if one.id in gone
+    ]
+    # What goes is what a run calls stale, and the reverse.
+    assert {line.partition(":")[0] for line in Expectations(entries).stale(rows)} == gone
 
 
 def test_a_run_that_was_interrupted_is_no_baseline(
