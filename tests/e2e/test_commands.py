@@ -32,17 +32,30 @@ def number_of_command(peer: Peer) -> int:
     return int(line)
 
 
-def is_gone(number: int) -> Callable[[], bool]:
+def is_reaped(number: int) -> Callable[[], bool]:
+    """Whether the process is gone from the process table: its parent has waited for it."""
+
     def look() -> bool:
         try:
             os.kill(number, 0)
         except ProcessLookupError:
             return True
+        return False
+
+    return look
+
+
+def is_gone(number: int) -> Callable[[], bool]:
+    """Whether the process has ended; its parent may have ended before it waited.
+
+    The first process of a container may never wait for orphans: a zombie counts as ended.
+    """
+
+    def look() -> bool:
         try:
-            # Its parent has ended too, and the first process of a container may never wait.
             return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except OSError:
-            return False
+            return is_reaped(number)()
 
     return look
 
@@ -65,7 +78,7 @@ def test_a_command_counts_until_it_ends(pync: Start, dialect: tuple[str, ...]) -
             second.hears_end()
         program.hears(rb"connection limit reached \(1\)")
         os.kill(number, signal.SIGTERM)
-        until(is_gone(number), "the command to end", program)
+        until(is_reaped(number), "the command to end and to be waited for", program)
         with connected(port) as third:
             assert number_of_command(third) != number
         program.process.terminate()

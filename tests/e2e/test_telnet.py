@@ -137,3 +137,14 @@ def test_with_the_input_over_a_lost_reader_is_noticed(pync: Start, server: Serve
     program.end_input()
     peer.hears_end()
     program.ends(141)
+
+
+def test_a_reader_that_leaves_early_ends_it(pync: Start, server: Server) -> None:
+    """As in ``telnet host port | grep -q Connected``; the real telnet may run in a loop then."""
+    program = pync("--as=telnet", "127.0.0.1", server.port)
+    peer = server.accepts()
+    program.stops_reading()
+    program.end_input()
+    peer.says(b"Sat Nov 28 12:00:00 2026\r\n")
+    peer.closes()
+    program.ends(141)
