@@ -51,7 +51,7 @@ MANNERS: dict[str, dict[str, bytes]] = {
     "hello": {"rounds": MANY, "leave": b"", "eol": LF, **_CLIENTS},
     "discard": _CLIENTS,
     "udp-echo": {"answer": ECHO},
-    "chat": {"eol": LF, **WORDS["chat"]},
+    "chat": {"eol": LF, **_CLIENTS, **WORDS["chat"]},
     "crud": {"eol": LF, **_CLIENTS, **WORDS["crud"]},
     "client-echo": {},
 }
@@ -107,6 +107,16 @@ def texts_of(
 def ends_at_once(parameters: Mapping[str, bytes]) -> bool:
     """Whether the server may end a connection as soon as it has greeted."""
     return parameters.get("farewell") == b""
+
+
+def answers_lines(parameters: Mapping[str, bytes]) -> bool:
+    """Whether an echo answers whole lines, and perhaps nothing that is not one."""
+    return parameters.get("unit") == b"line" or _other_answer(parameters)
+
+
+def answers_once(parameters: Mapping[str, bytes]) -> bool:
+    """Whether the server ends a connection after its first answer."""
+    return parameters.get("rounds") == ONE
 
 
 def conduct_of(profile: str, parameters: Mapping[str, bytes]) -> Conduct:
@@ -206,7 +216,7 @@ _RULES = (
     ),
     _Rule(
         _other_answer,
-        _ids("echo", "no-newline half-close-pending"),
+        _ids("echo", "no-newline"),
         "answer: an answer comes when its line is complete",
     ),
     _Rule(
@@ -221,13 +231,19 @@ _RULES = (
     ),
     _Rule(
         _is("rounds", ONE),
-        _ids(
-            "echo",
-            "again no-newline binary segments coalesced large nothing-else half-close-pending "
-            "stalled-reader backpressure isolation terminal",
-        )
-        | _ids("hello", "again whole segments large isolation"),
+        _ids("echo", "again large half-close-pending stalled-reader backpressure")
+        | _ids("hello", "again segments large"),
         "rounds=1: there is one answer in a connection",
+    ),
+    _Rule(
+        lambda known: answers_once(known) and not answers_lines(known),
+        _ids("echo", "segments"),
+        "rounds=1: the server answers what it has read first",
+    ),
+    _Rule(
+        lambda known: answers_once(known) and answers_lines(known),
+        _ids("echo", "coalesced"),
+        "rounds=1: the server answers one line",
     ),
     _Rule(
         _is("clients", ONE),
@@ -238,7 +254,9 @@ _RULES = (
         )
         | _ids("greet", "reset-between early-leaver")
         | _ids("reset", "others-undisturbed")
-        | _ids("crud", "shared one-wins"),
+        | _ids("crud", "shared one-wins")
+        | _ids("chat", "name-in-use join join-again part say members-only verbatim long order")
+        | _ids("chat", "stalled-member segments terminal"),
         "clients=1: there is one client at a time",
     ),
     _Rule(
@@ -253,12 +271,7 @@ _RULES = (
     ),
     _Rule(
         lambda known: known.get("eol", LF) != LF,
-        _ids("echo", "half-close-pending stalled-reader") | _ids("chat", "crlf long"),
-        "eol: the suite's own lines end in CR LF then",
-    ),
-    _Rule(
-        lambda known: known.get("eol", LF) != LF,
-        _ids("crud", "crlf long values kept-sigterm kept-sigkill"),
+        _ids("chat", "crlf long") | _ids("crud", "crlf long values kept-sigterm kept-sigkill"),
         "eol: the suite's own lines end in CR LF then",
     ),
     _Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..session import Session
 from .chat_member import (
+    beside,
     chat,
     enter,
     hears_join,
@@ -24,6 +25,7 @@ def login(session: Session) -> None:
         peer = session.join()
         ask(peer, b"LOGIN " + new_name() + b" " + password, b"OK")
         ask(peer, b"JOIN " + new_channel(), b"OK")
+        peer.close()
 
 
 @chat.must(
@@ -78,7 +80,7 @@ def name_in_use(session: Session) -> None:
 )
 def second_login(session: Session) -> None:
     channel = new_channel()
-    witness, _ = enter(session, channel)
+    witness = beside(session, channel)
     peer, name = enter(session)
     ask(peer, b"LOGIN " + name + b" secret", b"ERROR already logged in")
     ask(peer, b"LOGIN " + new_name() + b" secret", b"ERROR already logged in")
@@ -96,7 +98,7 @@ def second_login(session: Session) -> None:
 )
 def not_logged_in(session: Session) -> None:
     channel = new_channel()
-    witness, _ = enter(session, channel)
+    witness = beside(session, channel)
     peer = session.join()
     for command in (b"JOIN " + channel, b"PART " + channel, b"SAY " + channel + b" hello"):
         ask(peer, command, b"ERROR not logged in")

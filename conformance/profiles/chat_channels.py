@@ -8,6 +8,7 @@ from ..catalogue import ABORTABLE
 from ..session import Session
 from ..wire import Peer
 from .chat_member import (
+    beside,
     chat,
     company,
     enter,
@@ -136,7 +137,7 @@ def members_only(session: Session) -> None:
 )
 def not_in_channel(session: Session) -> None:
     channel = new_channel()
-    member, _ = enter(session, channel)
+    member = beside(session, channel)
     peer, _ = enter(session, new_channel())
     for other in (channel, new_channel()):
         ask(peer, b"SAY " + other + b" hello", b"ERROR not in channel")
@@ -213,14 +214,14 @@ def lost_by_reset(session: Session) -> None:
 
 def _is_parted_from_all(session: Session, go: Callable[[Peer], None]) -> None:
     channels = [new_channel(), new_channel()]
-    witness, _ = enter(session, *channels)
+    witness = beside(session, *channels)
     peer, name = enter(session, *channels)
     for channel in channels:
         hears_join(witness, name, channel)
     go(peer)
     # In which order it leaves them is its server's affair.
-    first = peek_line(witness)
-    if first == witness.conduct.peek(b"* " + name + b" left " + channels[1] + b"\n"):
+    last = b"* " + name + b" left " + channels[1] + b"\n"
+    if witness and peek_line(witness) == witness.conduct.peek(last):
         channels.reverse()
     for channel in channels:
         hears_leave(witness, name, channel)

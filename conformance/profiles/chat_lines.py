@@ -7,6 +7,7 @@ import secrets
 from ..session import Session
 from ..wire import Peer
 from .chat_member import (
+    beside,
     chat,
     company,
     enter,
@@ -39,7 +40,7 @@ ROOM = 256
 )
 def any_case(session: Session) -> None:
     channel = new_channel()
-    witness, _ = enter(session, channel)
+    witness = beside(session, channel)
     peer, name = session.join(), new_name()
     ask(peer, b"login " + name + b" secret", b"OK")
     ask(peer, b"Join " + channel, b"OK")
@@ -89,8 +90,10 @@ def names(session: Session) -> None:
     # Whether the # counts is not said.
     channel = b"#" + longest[:31]
     ask(peer, b"JOIN " + channel, b"OK")
-    witness, other = enter(session, channel)
-    hears_join(peer, other, channel)
+    witness: Peer | None = None
+    if not session.one_at_a_time:
+        witness, other = enter(session, channel)
+        hears_join(peer, other, channel)
     ask(peer, b"PART " + channel, b"OK")
     hears_leave(witness, longest, channel)
 
@@ -219,7 +222,7 @@ def segments(session: Session) -> None:
 )
 def crlf(session: Session) -> None:
     channel = new_channel()
-    witness, _ = enter(session, channel)
+    witness = beside(session, channel)
     peer, name = session.join(), new_name()
     ask(peer, b"LOGIN " + name + b" secret\r", b"OK")
     ask(peer, b"JOIN " + channel + b"\r", b"OK")

@@ -40,24 +40,33 @@ def enter(session: Session, *channels: bytes) -> tuple[Peer, bytes]:
     return peer, name
 
 
-def hears_join(peer: Peer, name: bytes, channel: bytes) -> None:
+def beside(session: Session, *channels: bytes) -> Peer | None:
+    """A member of these channels that stays beside the next ones, where there may be one."""
+    return None if session.one_at_a_time else enter(session, *channels)[0]
+
+
+def hears_join(peer: Peer | None, name: bytes, channel: bytes) -> None:
     """The notice that somebody joined."""
-    peer.expect(b"* " + name + b" joined " + channel + b"\n", "the notice of who joined")
+    if peer:
+        peer.expect(b"* " + name + b" joined " + channel + b"\n", "the notice of who joined")
 
 
-def hears_leave(peer: Peer, name: bytes, channel: bytes) -> None:
+def hears_leave(peer: Peer | None, name: bytes, channel: bytes) -> None:
     """The notice that somebody left."""
-    peer.expect(b"* " + name + b" left " + channel + b"\n", "the notice of who left")
+    if peer:
+        peer.expect(b"* " + name + b" left " + channel + b"\n", "the notice of who left")
 
 
-def hears(peer: Peer, channel: bytes, name: bytes, text: bytes) -> None:
+def hears(peer: Peer | None, channel: bytes, name: bytes, text: bytes) -> None:
     """A message."""
-    peer.expect(channel + b" <" + name + b"> " + text + b"\n", "the message")
+    if peer:
+        peer.expect(channel + b" <" + name + b"> " + text + b"\n", "the message")
 
 
-def hears_nothing(peer: Peer) -> None:
+def hears_nothing(peer: Peer | None) -> None:
     """Nothing has come: the answer to a command of its own follows directly."""
-    ask(peer, b"PART " + new_channel(), b"ERROR not in channel")
+    if peer:
+        ask(peer, b"PART " + new_channel(), b"ERROR not in channel")
 
 
 def company(session: Session, channel: bytes) -> tuple[Peer, bytes, Peer, bytes]:
@@ -108,7 +117,7 @@ def leave(peer: Peer) -> None:
 
 def stall(session: Session, peer: Peer) -> None:
     """Ask for more than is read."""
-    peer.flood(b"PART #c\n" * 8192, JAM, JAM_QUIET)
+    peer.flood(peer.conduct.sent(b"PART #c\n") * 8192, JAM, JAM_QUIET)
 
 
 chat = StreamProfile(

@@ -7,9 +7,11 @@ proof that a client is served in full.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 
 from ..catalogue import StreamProfile
 from ..session import Session
+from ..settings import answers_once
 from ..wire import Peer
 from . import concurrency, lifecycle, survival, upkeep
 
@@ -41,6 +43,19 @@ def other_than_leave(session: Session, *lines: bytes) -> list[bytes]:
     return [line for line in lines if not leave or line.strip().lower() != leave]
 
 
+def in_rounds(session: Session, items: Iterable[bytes]) -> Iterator[tuple[Peer, bytes]]:
+    """Each item with the client that sends it: one client for all of them.
+
+    Where the server answers once in a connection, there is a client for each.
+    """
+    peer = session.join()
+    for number, item in enumerate(items):
+        if number and answers_once(session.parameters):
+            peer.leave(session.deadline)
+            peer = session.join()
+        yield peer, item
+
+
 def end(session: Session, peer: Peer) -> None:
     """End a session: by the word ``leave`` where the service has one, else by FIN."""
     leave = session.parameters.get("leave")
@@ -55,7 +70,7 @@ def end(session: Session, peer: Peer) -> None:
 
 def jam(_session: Session, peer: Peer, pattern: bytes) -> None:
     """Send and do not read, until the server has more to write than the socket takes."""
-    peer.flood(pattern, JAM, JAM_QUIET)
+    peer.flood(peer.conduct.sent(pattern), JAM, JAM_QUIET)
 
 
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:

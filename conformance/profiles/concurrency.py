@@ -80,10 +80,14 @@ def declare(profile: StreamProfile) -> None:
         with session.paused() if session.can_pause else nullcontext():
             # No more: a short backlog holds two.
             arrived = [session.connect(), session.connect()]
+        waiting = []
         for peer in arrived:
             peer.shake()
             profile.open(session, peer)
-        for peer in arrived:
+            waiting.append(peer)
+            if session.one_at_a_time:
+                session.serve(waiting.pop())
+        for peer in waiting:
             session.serve(peer)
 
 

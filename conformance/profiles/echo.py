@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 from ..catalogue import StreamProfile
-from ..outcome import NotJudged, Violation
 from ..session import Session
+from ..settings import answers_once
 from ..wire import Peer
-from . import common
+from . import common, echo_stalled
 from .barriers import nothing_more, nothing_more_first
-from .common import JAM_QUIET, PENDING, every_stream_service, jam, jam_until_stopped, settle
-from .data import CONTROL, kernel_buffers, some_lines, whole_lines
+from .common import every_stream_service, in_rounds, jam
+from .data import CONTROL, LINE, some_lines
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
 
-#: Seconds without progress that are no pause between two reads of a slow server, and bytes
-#: in its own memory that are a queue and no buffer.
-PAUSE, SURELY_QUEUED = 1.5, 512 * 1024
+#: Lines in one segment; and how many of them a server that reads once reads at once.
+LINES, FEW_LINES = 100, 10
 
 
 def open_(session: Session, peer: Peer) -> None:
@@ -91,8 +88,7 @@ def again(session: Session) -> None:
     "no-newline", "2.3", "The echo does not wait for a newline.", "RFC 862", needs=("again",)
 )
 def no_newline(session: Session) -> None:
-    peer = session.join()
-    for part in (b"a", b"no newline here", b" ", b"and here"):
+    for peer, part in in_rounds(session, (b"a", b"no newline here", b" ", b"and here")):
         peer.send(part)
         peer.expect(part, "the echo of an unfinished line")
 
@@ -101,14 +97,21 @@ def no_newline(session: Session) -> None:
     "binary", "2.4", "Every byte value comes back unchanged.", "RFC 862", needs=("coalesced",)
 )
 def binary(session: Session) -> None:
-    peer = session.join()
-    for name, data in CONTROL.items():
+    kinds = odd_bytes(answers_once(session.parameters))
+    for name, (peer, data) in zip(kinds, in_rounds(session, kinds.values()), strict=True):
         peer.send(data)
         peer.expect(data, f"the echo of {name}")
+
+
+def odd_bytes(once: bool) -> dict[str, bytes]:
+    """What must come back unchanged; for a server that answers ``once``, in short lines."""
     every = bytes(range(256))
-    for data in (every + b"\n", every[::-1] + b"\n"):
-        peer.send(data)
-        peer.expect(data, "the echo of all byte values")
+    if not once:
+        whole = {"all byte values": every + b"\n", "them, reversed": every[::-1] + b"\n"}
+        return CONTROL | whole
+    parts = [every[at : at + 64].replace(b"\n", b"") + b"\n" for at in range(0, 256, 64)]
+    lines = {name: data for name, data in CONTROL.items() if data.count(b"\n") == 1}
+    return lines | {f"64 byte values, part {number}": part for number, part in enumerate(parts, 1)}
 
 
 @echo.must(
@@ -120,9 +123,12 @@ def binary(session: Session) -> None:
 )
 def segments(session: Session) -> None:
     peer = session.join()
-    data = some_lines(session, 96)
+    once = answers_once(session.parameters)
+    data = some_lines(session, LINE if once else 96)
     peer.send_segments(data[at : at + 1] for at in range(len(data)))
     peer.expect(data, "the echo of one-byte segments")
+    if once:
+        return
     for size in (1, 2, 3, 5, 1460, 1461, 4095, 4096, 4097):
         piece = some_lines(session, size)
         peer.exchange(piece, piece, f"the echo of {size} bytes")
@@ -137,9 +143,10 @@ def segments(session: Session) -> None:
 )
 def coalesced(session: Session) -> None:
     peer = session.join()
-    data = b"".join(b"message %d\n" % number for number in range(100))
+    lines = FEW_LINES if answers_once(session.parameters) else LINES
+    data = b"".join(b"message %d\n" % number for number in range(lines))
     peer.send(data)
-    peer.expect(data, "the echo of 100 lines in one segment")
+    peer.expect(data, f"the echo of {lines} lines in one segment")
 
 
 @echo.must(
@@ -164,12 +171,14 @@ def large(session: Session) -> None:
     needs=("again", "half-close"),
 )
 def nothing_else(session: Session) -> None:
-    peer = session.join()
     lines = b"\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\n"
-    for line in common.other_than_leave(session, *lines):
+    for peer, line in in_rounds(session, common.other_than_leave(session, *lines)):
         peer.send(line)
         peer.expect(line, "the echo")
-    common.end(session, peer)
+        if answers_once(session.parameters):
+            peer.expect_eof("the server's FIN, with nothing before it,")
+    if not answers_once(session.parameters):
+        common.end(session, peer)
 
 
 @echo.must(
@@ -189,29 +198,6 @@ def half_close(session: Session) -> None:
 
 
 @echo.must(
-    "half-close-pending",
-    "2.10",
-    "Bytes that are still pending at the client's FIN are all sent back.",
-    "RFC 862; RFC 9293 3.6 (half-close)",
-    needs=("large", "stalled-reader", "half-close"),
-    unless=("half-sent",),  # what the sockets take may end in the middle of a line
-)
-def half_close_pending(session: Session) -> None:
-    # A server that aborts loses what its socket still holds; one that forgets its own
-    # buffer loses only what the sockets of both sides cannot hold.
-    for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
-        peer = session.join(receive_buffer=receive_buffer)
-        pattern = some_lines(session, 64 * 1024)
-        taken = jam_until_stopped(session, peer, pattern, size)
-        peer.send_eof()
-        settle(session, peer)
-        rounds, rest = divmod(taken, len(pattern))
-        peer.expect(pattern * rounds + pattern[:rest], "the echo after the client's FIN")
-        peer.expect_eof()
-        peer.close()
-
-
-@echo.must(
     "fin-at-once",
     "2.11",
     "A client that sends FIN and no byte gets the greeting and FIN.",
@@ -224,53 +210,7 @@ def fin_at_once(session: Session) -> None:
     peer.expect_eof()
 
 
-@echo.must(
-    "stalled-reader",
-    "2.12",
-    "A client that stops reading stalls only itself; when it reads again, nothing is missing.",
-    "SPEC 2.12",
-    needs=("large", "isolation", "half-close"),
-)
-def stalled_reader(session: Session) -> None:
-    stalled = session.join("stalled", receive_buffer=256 * 1024)
-    pattern = some_lines(session, 256 * 256)
-    # Until nobody takes it any more: what the kernel holds stalls no server yet.
-    taken = stalled.flood(pattern, kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
-    session.next_client_is_served()
-    rounds, rest = divmod(taken, len(pattern))
-    stalled.expect(pattern * rounds + whole_lines(pattern[:rest]), "the echo, read late,")
-
-
-@echo.should(
-    "backpressure",
-    "2.13",
-    "While a client does not read, the server's intake stops too (bounded memory).",
-    "SPEC 2.13",
-    needs=("large",),
-)
-def backpressure(session: Session) -> None:
-    peer = session.join(receive_buffer=64 * 1024)
-    pattern, limit = some_lines(session, 64 * 1024), kernel_buffers() + 24 * 1024 * 1024
-    until = time.monotonic() + 2 * session.deadline
-    taken = peer.flood(pattern, limit, JAM_QUIET)
-    while taken < limit:
-        before = taken, peer.queues()
-        taken = peer.flood(pattern, limit, PAUSE, taken)
-        queues = peer.queues()
-        if (taken, queues) == before:
-            return
-        if time.monotonic() > until:
-            # It reads slowly. What is in no socket is in its own memory.
-            if queues and taken - queues.unread - queues.untaken > SURELY_QUEUED:
-                break
-            raise NotJudged(f"the server reads too slowly to tell ({taken} bytes)")
-    raise Violation(
-        "unbounded-intake",
-        f"the server took {taken} bytes from a client that reads none of its own echo",
-        client=peer.name,
-        hint="stop reading from a client while its output is not taken "
-        "(Node: use pipe() or pause(); epoll: drop the read interest)",
-    )
+echo_stalled.declare(echo)
 
 
 @echo.must(
@@ -281,13 +221,16 @@ def backpressure(session: Session) -> None:
     needs=("again", "concurrent"),
 )
 def isolation(session: Session) -> None:
-    first, second = session.join(), session.join()
     for number in range(3):
+        if not number or answers_once(session.parameters):
+            first, second = session.join(), session.join()
         one, two = b"first %d\n" % number, b"second client %d\n" % number
         first.send(one)
         second.send(two)
         second.expect(two, "its own echo")
         first.expect(one, "its own echo")
+    if answers_once(session.parameters):
+        return
     first.send(b"begun by the first, ")
     second.send(b"begun by the second, ")
     session.next_client_is_served()
@@ -310,6 +253,9 @@ def terminal(session: Session) -> None:
     for line in (b"Hello server", b"This is simple echo"):
         person.type_line(line)
         person.see(line + b"\n", "the echo")
+        if answers_once(session.parameters):
+            person.see_the_end()
+            return
     if person.manners.half_closes:
         person.end_input()
         person.see_the_end()

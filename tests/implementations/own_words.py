@@ -55,24 +55,33 @@ class Handler(socketserver.StreamRequestHandler):
 
 def per_line(client: Handler) -> None:
     for line in client.rfile:
-        client.wfile.write(line.replace(b"\0", b"") if "drops-nul" in faults else line)
+        if "forgets" in faults:
+            client.output.put(line)
+        else:
+            client.wfile.write(line.replace(b"\0", b"") if "drops-nul" in faults else line)
+    while "forgets" in faults and not client.output.empty():
+        client.output.get()
 
 
 def polite(client: Handler) -> None:
     host, number = client.client_address[:2]
-    client.say(b"Welcome %s, port %d" % (host.encode(), number))
+    client.wfile.write(b"Welcome %s, port %d\n" % (host.encode(), number))
     for line in client.rfile:
         text = line[:-1].removesuffix(b"\r")
         if text == b"quit" and "stays" not in faults:
-            client.say(b"Bye.")
+            client.wfile.write(b"Bye.\n")
             return
         text = text.upper() if "shouts" in faults else text
-        client.say(b"You said '%s' (%d bytes)" % (text, len(line)))
+        client.wfile.write(b"You said '%s' (%d bytes)\n" % (text, len(line)))
 
 
 def shouting(client: Handler) -> None:
     for line in client.rfile:
         client.wfile.write(line.upper())
+
+
+def once_line(client: Handler) -> None:
+    client.wfile.write(client.rfile.readline())
 
 
 def crlf(client: Handler) -> None:
@@ -208,7 +217,7 @@ def is_room(room: bytes) -> bool:
     return room.startswith(b"#") and is_name(room[1:])
 
 
-SERVICES = {one.__name__: one for one in (per_line, polite, shouting, crlf, once, echo)}
+SERVICES = {one.__name__: one for one in (per_line, polite, shouting, crlf, once, once_line, echo)}
 SERVICES |= {one.__name__: one for one in (upper, quotation, shelf, rooms)}
 
 

@@ -36,10 +36,35 @@ POLITE += "answer=You said '{line}' ({n} bytes)\\n"
 
 #: Service -> the profile, what describes it, and the cases that are enough to tell.
 SERVICES = {
-    "polite": ("echo", POLITE, "simple nothing-else terminal fin-at-once leak-fin"),
-    "crlf": ("echo", "unit=line;eol=\\r\\n", "simple coalesced terminal"),
-    "once": ("echo", "rounds=1", "half-close fin-at-once concurrent half-sent reset-while-writing"),
-    "echo one-by-one": ("echo", "clients=1", "simple large half-close stall-then-reset leak-reset"),
+    "polite": (
+        "echo",
+        POLITE,
+        "simple nothing-else half-close half-close-pending terminal fin-at-once leak-fin",
+    ),
+    "per_line": ("echo", "unit=line", "simple binary segments large half-close"),
+    "crlf": (
+        "echo",
+        "unit=line;eol=\\r\\n",
+        "simple coalesced half-close half-close-pending stall-then-reset terminal",
+    ),
+    "once": (
+        "echo",
+        "rounds=1",
+        "no-newline binary coalesced nothing-else half-close fin-at-once concurrent isolation "
+        "half-sent reset-while-writing terminal",
+    ),
+    "once_line": ("echo", "rounds=1;unit=line", "binary segments nothing-else isolation"),
+    "echo one-by-one": (
+        "echo",
+        "clients=1",
+        "simple large half-close burst stall-then-reset leak-reset",
+    ),
+    "rooms one-by-one": (
+        "chat",
+        f"clients=1;{ROOMS}",
+        "login password second-login not-in-channel lost-by-fin any-case names in-order burst",
+    ),
+    "shelf one-by-one": ("crud", f"clients=1;{SHELF}", "delete in-order burst stall-then-reset"),
     "upper": ("quit", "token=", "upper utf8 large nothing-else terminal ends-fin"),
     "quotation": (
         "greet",
@@ -83,6 +108,9 @@ def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
     ("service", "profile", "settings", "case"),
     [
         ("polite stays", "echo", POLITE, "nothing-else"),
+        ("per_line drops-nul", "echo", "unit=line", "binary"),
+        ("per_line forgets", "echo", "unit=line", "half-close-pending"),
+        ("once stays", "echo", "rounds=1", "nothing-else"),
         ("polite shouts", "echo", POLITE, "simple"),
         ("polite", "echo", POLITE.replace("Welcome", "Hello"), "greeting"),
         ("once stays", "echo", "rounds=1", "concurrent"),

@@ -1,0 +1,133 @@
+"""echo to a client that does not read (SPEC 2.10, 2.12, 2.13)."""
+
+from __future__ import annotations
+
+import time
+
+from ..catalogue import StreamProfile
+from ..conduct import Text
+from ..outcome import NotJudged, Violation
+from ..session import Session
+from ..settings import ECHO, answers_lines
+from ..transcript import first_difference
+from ..wire import Peer
+from .common import JAM_QUIET, PENDING, jam_until_stopped, settle
+from .data import kernel_buffers, some_lines
+
+#: Seconds without progress that are no pause between two reads of a slow server, and bytes
+#: in its own memory that are a queue and no buffer.
+PAUSE, SURELY_QUEUED = 1.5, 512 * 1024
+
+
+def declare(echo: StreamProfile) -> None:
+    """Declare the requirements."""
+
+    @echo.must(
+        "half-close-pending",
+        "2.10",
+        "Bytes that are still pending at the client's FIN are all sent back.",
+        "RFC 862; RFC 9293 3.6 (half-close)",
+        needs=("large", "stalled-reader", "half-close"),
+        unless=("half-sent",),  # what the sockets take may end in the middle of a line
+    )
+    def half_close_pending(session: Session) -> None:
+        # A server that aborts loses what its socket still holds; one that forgets its own
+        # buffer loses only what the sockets of both sides cannot hold.
+        for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
+            peer = session.join(receive_buffer=receive_buffer)
+            pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
+            taken = jam_until_stopped(session, peer, pattern, size)
+            peer.send_eof()
+            settle(session, peer)
+            takes(session, peer, pattern, taken, "the echo after the client's FIN")
+            peer.close()
+
+    @echo.must(
+        "stalled-reader",
+        "2.12",
+        "A client that stops reading stalls only itself; when it reads again, nothing is missing.",
+        "SPEC 2.12",
+        needs=("large", "isolation", "half-close"),
+    )
+    def stalled_reader(session: Session) -> None:
+        stalled = session.join("stalled", receive_buffer=256 * 1024)
+        pattern = stalled.conduct.sent(some_lines(session, 256 * 256))
+        # Until nobody takes it any more: what the kernel holds stalls no server yet.
+        taken = stalled.flood(pattern, kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
+        session.next_client_is_served()
+        expect_lines(stalled, pattern, taken, "the echo, read late,")
+
+    @echo.should(
+        "backpressure",
+        "2.13",
+        "While a client does not read, the server's intake stops too (bounded memory).",
+        "SPEC 2.13",
+        needs=("large",),
+    )
+    def backpressure(session: Session) -> None:
+        peer = session.join(receive_buffer=64 * 1024)
+        pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
+        limit = kernel_buffers() + 24 * 1024 * 1024
+        until = time.monotonic() + 2 * session.deadline
+        taken = peer.flood(pattern, limit, JAM_QUIET)
+        while taken < limit:
+            before = taken, peer.queues()
+            taken = peer.flood(pattern, limit, PAUSE, taken)
+            queues = peer.queues()
+            if (taken, queues) == before:
+                return
+            if time.monotonic() > until:
+                # It reads slowly. What is in no socket is in its own memory.
+                if queues and taken - queues.unread - queues.untaken > SURELY_QUEUED:
+                    break
+                raise NotJudged(f"the server reads too slowly to tell ({taken} bytes)")
+        raise Violation(
+            "unbounded-intake",
+            f"the server took {taken} bytes from a client that reads none of its own echo",
+            client=peer.name,
+            hint="stop reading from a client while its output is not taken "
+            "(Node: use pipe() or pause(); epoll: drop the read interest)",
+        )
+
+
+def expect_lines(peer: Peer, pattern: bytes, taken: int, awaited: str) -> bytes:
+    """Take the answer to the whole lines of a flood; returns its unfinished line.
+
+    Arguments:
+        pattern: whole lines, as they were sent over and over.
+        taken: the number of bytes that were taken.
+    """
+    rounds, rest = divmod(taken, len(pattern))
+    whole = pattern.rfind(b"\n", 0, rest) + 1
+    expected = peer.conduct.expected
+    answer = expected(pattern) * rounds + expected(pattern[:whole])
+    peer.expect(Text(answer), awaited)
+    return pattern[whole:rest]
+
+
+def takes(session: Session, peer: Peer, pattern: bytes, taken: int, awaited: str) -> None:
+    """Take the whole answer to a flood, and FIN.
+
+    Where the service answers lines, the answer to an unfinished one may be missing, and the
+    line may have been completed for it. What a template makes of one is not judged.
+
+    Raises Violation.
+    """
+    unfinished = expect_lines(peer, pattern, taken, awaited)
+    if not unfinished or not answers_lines(session.parameters):
+        peer.expect(Text(unfinished), awaited)
+        peer.expect_eof()
+        return
+    came = peer.read_to_end()
+    line = unfinished.removesuffix(b"\r")
+    lawful = {b"", line, line + b"\r", line + peer.conduct.eol, unfinished + b"\n"}
+    if session.parameters["answer"] == ECHO and came not in lawful:
+        raise Violation(
+            "wrong-bytes",
+            "the echo of an unfinished line came back wrong after the client's FIN",
+            expected=unfinished,
+            received=came,
+            offset=first_difference(unfinished, came),
+            awaited=awaited,
+            client=peer.name,
+        )
