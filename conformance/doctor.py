@@ -1,27 +1,34 @@
-"""``doctor TARGET``: starts it, shows what was found, and says the one line to run next.
+"""``doctor TARGET``: finds out what the target is, shows how, and says the one line to run next.
 
-For a person who meets the suite for the first time. It judges nothing: it tries which
-services the target seems to give, with the texts that it was heard to send.
+For a person who meets the suite for the first time. It judges nothing: it talks to the server,
+concludes from what is answered, and tries the profile's small session with what it concluded.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import shlex
-import socket
-import time
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
-from .catalogue import ABORTABLE, ClientProfile, Profile
-from .outcome import Exit, NotJudged, Unreachable, Violation
+from .catalogue import ClientProfile, Profile
+from .diagnosis import datagrams
+from .diagnosis.conclusion import conclude
+from .diagnosis.findings import Conclusion
+from .diagnosis.streams import Survey
+from .diagnosis.subject import Subject
+from .outcome import Exit, NotJudged, Unreachable, Violation, WrongUsage
 from .output import say
-from .plan import Case, Options, Plan
+from .plan import Options, Plan
 from .preflight import resolved
 from .profiles import PROFILES
-from .profiles.reset import aborted
 from .session import Session
-from .targets.address import STREAMS, Address, has_ipv6
+from .settings import MANNERS
+from .targets.address import DATAGRAMS, has_ipv6
 from .targets.grammar import (
     INETD,
     INHERITS,
@@ -30,16 +37,17 @@ from .targets.grammar import (
     MutantTarget,
     ReferenceTarget,
     Target,
+    parse_settings,
+    parse_target,
+    split_settings,
 )
-from .targets.launch import Server, check_launchable, launched
-from .targets.stream import open_stream
-from .transcript import escape
-
-#: Seconds to listen to what a server says on its own account (greet: a second, and some).
-LISTENING = 2.5
+from .targets.launch import check_launchable
 
 #: Seconds that each awaited event of a trial may take.
 TRIAL = 2.0
+
+#: Seconds for a start, beyond which ``run`` has to be given a longer deadline.
+SLOW = 5.0
 
 _MANNERS = {
     INETD: "a command, one process for each connection",
@@ -47,61 +55,188 @@ _MANNERS = {
 }
 
 
-class Heard(NamedTuple):
-    """What a server sends to a client that says nothing: pieces, and whether it ended."""
+class Line(NamedTuple):
+    """One line of the examination: a heading, a finding, and the evidence for it."""
 
-    pieces: list[bytes]
-    ended: bool
+    heading: str
+    finding: str
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        if not self.evidence:
+            return f"{self.heading:<10} {self.finding}".rstrip()
+        gap = " " if len(self.finding) < FINDING else "\n" + " " * (FINDING + 12)
+        return f"{self.heading:<10} {self.finding:<{FINDING}}{gap}{self.evidence}"
 
 
-def examine(options: Options) -> Iterator[tuple[str, str]]:
-    """What was found, as pairs of a heading and a line, while it is being found.
+#: Columns for a finding; the evidence of a longer one stands below it.
+FINDING = 20
+
+
+def examine(options: Options) -> Iterator[Line]:
+    """What was found, while it is being found.
 
     Raises WrongUsage or Unreachable.
     """
     options = resolved(options)
-    plan = Plan(options, has_ipv6())
-    yield "target", describe(plan.target)
-    check_launchable(plan.target, options.directory)
-    first = next(case for case in plan.cases if not case.skip)
-    began = time.monotonic()
-    with _launched(plan, first) as server:
-        yield "ready", f"{server.address} after {time.monotonic() - began:.2f} s"
-        transport = server.address.transport
-        # Over datagrams nobody is there before the first one has come.
-        heard = listen_to(server.address) if transport in STREAMS else Heard([], False)
-    options = options._replace(transports=(transport,))
-    yield "greeting", _greeting(heard)
-    if isinstance(plan.target, (ReferenceTarget, MutantTarget)):
-        heard = Heard([], False)  # what it says depends on the service that is asked of it
-    fitting: list[str] = []
-    settings = options.settings
-    for profile in PROFILES.values():
-        if transport not in profile.transports or isinstance(profile, ClientProfile):
-            continue
-        trial = _settings_for(profile, heard, options.settings)
-        found = attempt(options, profile, trial)
-        if found is None:
-            fitting.append(profile.name)
-            settings = trial
-        shown = "" if trial == options.settings else f" with {trial}"
-        yield profile.name, f"seems to give it{shown}" if found is None else f"no: {found}"
-    yield "next", _next(options, fitting, settings)
+    target = parse_target(options.target)
+    yield Line("target", describe(target))
+    typed = _typed(options.settings)
+    if _is_told_its_service(target) or options.addresses:
+        yield from _examine_each(options)
+        return
+    Plan(options._replace(settings="", profile=None, cases=()), has_ipv6())
+    check_launchable(target, options.directory)
+    with _found(options, target) as subject:
+        after = f" after {subject.seconds:.2f} s" if subject.process else ""
+        yield Line("ready", f"{subject.address}{after}")
+        if subject.address.transport in DATAGRAMS:
+            found = datagrams.examine(subject.address)
+        else:
+            found = _survey(subject, typed)
+        for row in found.rows:
+            yield Line(row.heading, row.finding, row.evidence)
+        settings = {**found.settings, **typed}
+        reason = None
+        if found.because:
+            pass
+        elif not subject.has_ended and not any("ends" in one for one in found.remarks):
+            reason = attempt(str(subject.address), found.profile, settings)
+        yield from _verdict(found, reason)
+        yield Line("next", next_line(options, subject, found, settings))
 
 
-@contextmanager
-def _launched(plan: Plan, case: Case) -> Iterator[Server]:
+def _survey(subject: Subject, typed: dict[str, str]) -> Conclusion:
+    command = parse_settings(f"command={typed.get('command', 'RESET')}")["command"]
+    leaves = [parse_settings(f"leave={typed['leave']}")["leave"]] if typed.get("leave") else []
+    survey = Survey(subject, command, leaves)
+    survey.first_look()
+    survey.more()
+    found = conclude(survey.seen)
+    if not survey.seen.answered or "rounds" in found.settings or found.profile == "greet":
+        return found
+    survey.words(is_dialogue=found.profile == "hello" or bool(found.because))
+    return conclude(survey.seen)
+
+
+def _verdict(found: Conclusion, reason: str | None) -> Iterator[Line]:
+    if found.because:
+        nearest = f"; nearest: {found.profile}," if found.profile else ","
+        yield Line("profile", f"no profile fits{nearest} because {found.because}")
+    elif reason is not None:
+        yield Line("profile", f"{found.profile}, but its small session fails: {reason}")
+    else:
+        yield Line("profile", f"{found.profile}: {PROFILES[found.profile].title}")
+    for remark in found.remarks:
+        yield Line("note", remark)
+
+
+def attempt(address: str, name: str, settings: dict[str, str]) -> str | None:
+    """Take a client through a profile's small session; None when it went well."""
+    return _attempt(Options(address, settings=_joined(settings)), PROFILES[name])
+
+
+def _attempt(options: Options, profile: Profile) -> str | None:
+    asked = options._replace(profile=profile.name, cases=(), deadline=TRIAL)
     try:
-        with launched(plan.wanted(case)) as server:
-            yield server
+        plan = Plan(asked, has_ipv6())
+        case = next((one for one in plan.cases if not one.skip), None)
+        if case is None:
+            return "nothing of it can be judged here"
+        parameters = plan.parameters[profile.name]
+        with Session(plan.wanted(case), profile, parameters, "doctor", None) as session:
+            session.next_client_is_served()
+    except (Violation, NotJudged, Unreachable, WrongUsage) as reason:
+        return str(reason)
+    return None
+
+
+def _found(options: Options, target: Target) -> Subject:
+    try:
+        return Subject(options)
     except Unreachable as error:
-        target = plan.target
-        if isinstance(target, CommandTarget) and not target.placeholders and not plan.at:
-            error.output.append("(if it takes its port as a word, write {port} there)")
-        if isinstance(target, CommandTarget) and not plan.at:
-            error.output.append("(a server of datagrams, or a client, is not found out: say")
-            error.output.append(" run --profile=udp-echo, or run --profile=client-echo)")
+        if isinstance(target, CommandTarget) and not options.at:
+            if not target.placeholders:
+                error.output.append("(if it takes its port as a word, write {port} there)")
+            error.output.append("(a client is not found out: say run --profile=client-echo)")
         raise
+
+
+def _is_told_its_service(target: Target) -> bool:
+    """Whether the service is asked of the target: then each is what it is asked for."""
+    if isinstance(target, CommandTarget):
+        return "profile" in target.placeholders
+    return not isinstance(target, AddressTarget)
+
+
+def _examine_each(options: Options) -> Iterator[Line]:
+    """Ask a target that can give several services for each of them."""
+    target = parse_target(options.target)
+    names = dict(options.addresses) or PROFILES
+    if isinstance(target, MutantTarget):
+        names = {target.profile: ""}
+    fitting = []
+    for name in names:
+        profile = PROFILES[name]
+        if isinstance(profile, ClientProfile):
+            continue
+        asked = options
+        if name in dict(options.addresses):
+            asked = Options(dict(options.addresses)[name], settings=options.settings)
+        reason = _attempt(asked, profile)
+        if reason is None:
+            fitting.append(name)
+        yield Line(name, "its small session goes well" if reason is None else f"no: {reason}")
+    words = [] if isinstance(target, MutantTarget) else [f"--profile={','.join(fitting)}"]
+    if not fitting:
+        words = []
+    yield Line("next", _command_line(options, words))
+
+
+def next_line(
+    options: Options, subject: Subject, found: Conclusion, settings: dict[str, str]
+) -> str:
+    """The command to paste."""
+    words = [f"--profile={found.profile}"] if found.profile else []
+    at = options.at if not options.typed else None
+    if at or subject.at:
+        words.append(f"--at={at or subject.at}")
+    if settings and found.profile:
+        words.append(f"--set={_joined(settings)}")
+    if subject.process and subject.seconds > SLOW:
+        words.append(f"--deadline={math.ceil(3 * subject.seconds)}")
+    if not found.profile:
+        return "nothing: no profile judges such a server"
+    return _command_line(options, words)
+
+
+def _command_line(options: Options, words: list[str]) -> str:
+    line = [*_python(), "-m", "conformance", "run", options.typed or options.target, *words]
+    return subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
+
+
+def _python() -> list[str]:
+    """The interpreter as a shell finds it: by its name where that means this one."""
+    for name in ("python", "python3"):
+        found = shutil.which(name)
+        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
+            return [name]
+    return [sys.executable]
+
+
+def _joined(settings: dict[str, str]) -> str:
+    return ";".join(f"{key}={value}" for key, value in settings.items())
+
+
+def _typed(settings: str) -> dict[str, str]:
+    """What was typed of SET. Raises WrongUsage."""
+    known = {key for profile in PROFILES.values() for key in profile.parameters}
+    known |= {key for manners in MANNERS.values() for key in manners}
+    for key in parse_settings(settings):
+        if key not in known:
+            raise WrongUsage(f"SET: no profile has a parameter {key!r}")
+    pairs = (item.partition("=") for item in split_settings(settings))
+    return {key.strip(): value for key, _, value in pairs}
 
 
 def describe(target: Target) -> str:
@@ -119,88 +254,8 @@ def describe(target: Target) -> str:
     return f"{kind}: {shlex.join(target.words)}{where if target.manner not in _MANNERS else ''}"
 
 
-def listen_to(address: Address) -> Heard:
-    """Connect, say nothing, and hear what comes. Raises Unreachable."""
-    pieces: list[bytes] = []
-    until = time.monotonic() + LISTENING
-    try:
-        with open_stream(address, TRIAL) as sock:
-            while (left := until - time.monotonic()) > 0:
-                sock.settimeout(left)
-                data = sock.recv(65536)
-                if not data:
-                    return Heard(pieces, True)
-                pieces.append(data)
-    except TimeoutError:
-        pass
-    except (ConnectionError, socket.gaierror):
-        return Heard(pieces, False)
-    except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise Unreachable(f"{address} cannot be reached: {cause}") from None
-    return Heard(pieces, False)
-
-
-def attempt(options: Options, profile: Profile, settings: str) -> str | None:
-    """Take a client through the profile's smallest session; None when it went well."""
-    asked = options._replace(profile=profile.name, cases=(), settings=settings, deadline=TRIAL)
-    plan = Plan(asked, has_ipv6())
-    case = next((one for one in plan.cases if not one.skip), None)
-    if case is None:
-        return "nothing of it can be judged here"
-    try:
-        with _session(plan, case, profile) as session:
-            session.next_client_is_served()
-            if profile.name == "reset" and session.transport in ABORTABLE:
-                # Its small session is that of any echo; the command makes the difference.
-                aborted(session, session.join())
-    except (Violation, NotJudged, Unreachable) as reason:
-        return str(reason)
-    return None
-
-
-def _session(plan: Plan, case: Case, profile: Profile) -> Session:
-    parameters = plan.parameters[profile.name]
-    return Session(plan.wanted(case), profile, parameters, "doctor", None)
-
-
-def _settings_for(profile: Profile, heard: Heard, typed: str) -> str:
-    """The SET with the texts that were heard, where the profile has them and nobody typed any."""
-    texts: dict[str, bytes] = {}
-    if "farewell" in profile.parameters:
-        if heard.ended and len(heard.pieces) >= 2:
-            texts = {"greeting": heard.pieces[0], "farewell": b"".join(heard.pieces[1:])}
-    elif "greeting" in profile.parameters and heard.pieces and not heard.ended:
-        texts = {"greeting": b"".join(heard.pieces)}
-    items = [typed] if typed else []
-    for key, text in texts.items():
-        if text != profile.parameters[key] and f"{key}=" not in typed:
-            items.append(f"{key}={escape(text)}".replace(";", "\\;"))
-    return ";".join(items)
-
-
-def _greeting(heard: Heard) -> str:
-    said = b"".join(heard.pieces)
-    if not said:
-        return "it ends the connection at once" if heard.ended else "none: it waits for input"
-    shown = escape(said[:80]) + ("..." if len(said) > 80 else "")
-    return f'it sends "{shown}"{", then FIN" if heard.ended else ""}'
-
-
-def _next(options: Options, fitting: list[str], settings: str) -> str:
-    words = ["python", "-m", "conformance", "run", options.typed or options.target]
-    if fitting:
-        words.append(f"--profile={','.join(fitting)}")
-    if options.at and not options.typed:
-        words.append(f"--at={options.at}")
-    if settings:
-        words.append(f"--set={settings}")
-    line = shlex.join(words)
-    return line if fitting else f"{line}   # no service fits as it is: say PROFILE and SET yourself"
-
-
 def report(options: Options) -> Exit:
     """Print the examination. Raises WrongUsage or Unreachable."""
-    for heading, line in examine(options):
-        say(f"{heading:<10} {line}")
+    for line in examine(options):
+        say(str(line))
     return Exit.CONFORMANT

@@ -39,15 +39,17 @@ class Elsewhere:
 
     def is_settled(self) -> bool:
         """Whether a command that was not told where to listen listens elsewhere, and stays."""
+        return self._untold and not self._process.announced and bool(self.settled())
+
+    def settled(self) -> list[int]:
+        """The ports where it has been listening for some time, and nowhere else."""
         now = time.monotonic()
-        if not self._untold or self._process.announced or now < self._next:
-            return False
+        if now < self._next:
+            return []
         self._next = now + _PAUSE
-        if not self._others():
-            self._since = None
-            return False
-        self._since = self._since or now
-        return now - self._since >= PATIENCE
+        others = self._others()
+        self._since = (self._since or now) if others else None
+        return others if self._since is not None and now - self._since >= PATIENCE else []
 
     def cause(self) -> str:
         """Why it cannot be found; empty when nothing is known."""

@@ -11,21 +11,20 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from ..interruption import held
 from ..outcome import NotJudged, Unreachable
-from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address, pipe_name
+from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address
 from .certificate import certificate
 from .embedded import REFERENCE_SERVERS, embedded_command
 from .grammar import (
     INETD,
     INHERITS,
     LISTENS,
-    PLACEHOLDERS,
     AddressTarget,
     CommandTarget,
     ReferenceTarget,
@@ -38,6 +37,7 @@ from .readiness import announced_address, await_ready
 from .scratch import new_folder
 from .spawn import Process
 from .strangers import bound_sockets, refuse_stranger
+from .values import environment_of, values_of
 
 _HERE = Path(__file__).parent.parent
 INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
@@ -45,6 +45,11 @@ HEIR = [sys.executable, "-I", "-S", str(_HERE / "targets/inherit.py")]
 
 #: Seconds that a port may stay in TIME_WAIT after the server before (2 MSL on Linux: 60).
 TIME_WAIT = 75.0
+
+
+#: Finds the address at which a server is ready, in place of the readiness probe. It is given the
+#: process (None for a server that already runs), where it may listen, and whether it says so.
+Meeting = Callable[[Process | None, list[Address], bool], Address]
 
 
 class Wanted(NamedTuple):
@@ -63,6 +68,7 @@ class Wanted(NamedTuple):
     silent: bool = False
     late: bool = False
     brisk: bool = False
+    meet: Meeting | None = None
 
 
 class Server(NamedTuple):
@@ -155,6 +161,8 @@ def _find(wanted: Wanted, address: Address) -> Address:
 def _ready(
     wanted: Wanted, process: Process | None, candidates: list[Address], announces: bool = False
 ) -> Address:
+    if wanted.meet is not None:
+        return wanted.meet(process, candidates, announces)
     return await_ready(
         *(process, candidates, announces, wanted.first_input, wanted.deadline),
         silent=wanted.silent,
@@ -226,7 +234,7 @@ def _start_at(
     candidates: list[Address],
 ) -> Server:
     """Start a command that is told the first of these addresses."""
-    values = values_of(wanted, candidates[0], str(folder))
+    values = values_of(wanted.profile, wanted.transport, candidates[0], str(folder))
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     older = bound_sockets() if announces else frozenset()
     process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
@@ -240,7 +248,9 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     """Our inetd listens, and starts the command for each connection."""
     at = str(wanted.at) if wanted.at is not None else _free_address(wanted, folder)
     # Its port, if it is chosen now, is nothing that the command needs.
-    values = values_of(wanted, wanted.at or Address(wanted.transport), str(folder))
+    values = values_of(
+        wanted.profile, wanted.transport, wanted.at or Address(wanted.transport), str(folder)
+    )
     argv = [*INETD_SERVER, at, *fill(target.words, values)]
     process = _spawn(wanted, argv, environment_of(values), stack)
     if not process.wait_announcement(wanted.deadline):
@@ -254,7 +264,7 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
     """We bind and listen; the command inherits the socket, and is the only one to have it."""
     with listening(wanted.transport, wanted.at, folder) as listener:
         address = address_of(listener, wanted.transport)
-        values = values_of(wanted, address, str(folder))
+        values = values_of(wanted.profile, wanted.transport, address, str(folder))
         # What it may use is the descriptor, and nothing else.
         environment = {
             name: value for name, value in environment_of(values).items() if name != "PORT"
@@ -281,24 +291,6 @@ def _spawn(
         process = Process(argv, environment, inherited, wanted.directory)
         stack.callback(process.stop)
     return process
-
-
-def values_of(wanted: Wanted, address: Address, folder: str) -> dict[str, str]:
-    """What the placeholders of a command stand for."""
-    return {
-        "port": str(address.port) if address.port else "",
-        "host": address.host or "127.0.0.1",
-        "path": (pipe_name(address) if address.transport == PIPE else address.path)
-        or f"{folder}/socket",
-        "profile": wanted.profile,
-        "data": folder,
-        **(certificate()._asdict() if wanted.transport == TLS else {"cert": "", "key": ""}),
-    }
-
-
-def environment_of(values: dict[str, str]) -> dict[str, str]:
-    """The same values as variables of the environment."""
-    return {PLACEHOLDERS[name]: value for name, value in values.items() if value}
 
 
 def check_launchable(target: Target, directory: str | None = None) -> None:

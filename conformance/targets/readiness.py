@@ -94,7 +94,7 @@ def _await_ready(
                 seen = _SILENCE.get(address.transport, "it takes connections but never answers")
         if process and not process.alive:
             raise Unreachable(
-                f"the target ended before it was ready ({process.ending}){_why(process)}",
+                f"the target ended before it was ready ({process.ending}){why_ended(process)}",
                 process.last_lines(),
             )
         if time.monotonic() >= until or (elsewhere and elsewhere.is_settled()):
@@ -115,7 +115,7 @@ def _await_ready(
             time.sleep(PAUSE)
 
 
-def _why(process: Process) -> str:
+def why_ended(process: Process) -> str:
     """What it is in most cases: a server that goes into the background, as daemons do."""
     in_order = process.ending == "exit status 0"
     return "; it has to stay in the foreground" if in_order else ""

@@ -11,7 +11,8 @@ from ..outcome import Unreachable
 from .address import LOOPBACK, Address
 from .embedded import embedded_client
 from .grammar import CommandTarget, fill
-from .launch import Wanted, environment_of, values_of
+from .launch import Wanted
+from .values import environment_of, values_of
 
 
 class Invitation(NamedTuple):
@@ -39,7 +40,9 @@ def invited(wanted: Wanted, folder: str) -> Iterator[Invitation]:
         raise Unreachable(f"cannot listen at {at}: {cause}") from None
     with listener:
         host, port = listener.getsockname()[:2]
-        values = values_of(wanted, Address(wanted.transport, host, port), folder)
+        values = values_of(
+            wanted.profile, wanted.transport, Address(wanted.transport, host, port), folder
+        )
         environment = {**dict(wanted.environment), **environment_of(values)}
         if isinstance(wanted.target, CommandTarget):
             argv = fill(wanted.target.words, values)

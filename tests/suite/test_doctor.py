@@ -4,31 +4,131 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from conformance.diagnosis.templates import count_template, template_of, upper_token
+from conformance.diagnosis.texts import literal, value_of
 from conformance.doctor import describe
-from conformance.targets.grammar import parse_target
+from conformance.targets.grammar import parse_settings, parse_target
 
-from .judging import IMPLEMENTATIONS, conformance, needs_node
+from .judging import IMPLEMENTATIONS, PYTHON, ROOT, conformance, needs_node
+
+KIND = f"{PYTHON} {IMPLEMENTATIONS / 'many_kinds.py'} {{kind}} {{{{port}}}}"
+
+#: Doctors that run side by side: most of their time is waiting.
+AT_A_TIME = 6
+
+#: Kind of server -> the profile and the SET that it needs.
+RIGHT = {
+    "line": ("echo", {"unit": "line"}),
+    "byte": ("echo", {}),
+    "upper": ("echo", {"answer": "{DATA}"}),
+    "quoted": (
+        "echo",
+        {
+            "greeting": r"It's open\; type $away\n",
+            "answer": r"You said '{line}'\; {n} bytes\n",
+        },
+    ),
+    "greeter": (
+        "echo",
+        {
+            "greeting": r"/Hello [\d.:a-f]+:\d+, \w+ \w+ +\d+ [\d:.,]+ \d+\n> /",
+            "answer": r"{line}\n> ",
+            "leave": "exit",
+        },
+    ),
+    "crlf": ("echo", {"unit": "line", "eol": r"\r\n"}),
+    "token": ("quit", {"greeting": r"Hi there\n", "token": "DONE"}),
+    "once": ("echo", {"clients": "1", "rounds": "1"}),
+    "one-by-one": ("echo", {"clients": "1"}),
+    "one-client": ("echo", {"clients": "1", "unit": "line"}),
+    "sentence": ("hello", {"reply": r"What can I do for you?\n"}),
+    "resets": ("reset", {}),
+    "daytime": ("greet", {"greeting": r"/\w+ \w+ +\d+ [\d:.,]+ \d+\r\n/", "farewell": ""}),
+    "welcome": ("greet", {"greeting": r"Welcome\n", "farewell": r"So long\n"}),
+    "discard": ("discard", {}),
+    "counter": ("half-open", {"reply": r"Got {n} bytes, thanks\n"}),
+    "slow": ("echo", {"unit": "line"}),
+    "udp": ("udp-echo", {}),
+    "udp-loud": ("udp-echo", {"answer": "{n}: {DATA}"}),
+}
+
+#: What no profile describes -> the nearest one, and a word of the reason.
+WRONG = {
+    "backwards": ("echo", 'answered "dlroW ,olleH\\n"'),
+    "garbage": ("echo", "in some other way"),
+    "silent": ("discard", "FIN is not answered by FIN"),
+    "flood": ("greet", "without end"),
+}
 
 
 def findings(shown: str) -> dict[str, str]:
     return dict(re.findall(r"^(\S+) +(.*)$", shown, re.MULTILINE))
 
 
+def advice(shown: str) -> tuple[str | None, dict[str, str]]:
+    """The profile and the SET of the line to run next."""
+    words = shlex.split(findings(shown)["next"])
+    options = dict(re.findall(r"^--(\w+)=(.*)$", "\n".join(words), re.MULTILINE))
+    items = re.split(r"(?<!\\);", options.get("set", ""))
+    return options.get("profile"), dict(item.split("=", 1) for item in items if item)
+
+
+def test_every_kind_of_server_is_recognised() -> None:
+    targets = {kind: KIND.format(kind=kind) for kind in [*RIGHT, *WRONG]}
+    right = dict(RIGHT)
+    if hasattr(socket, "AF_UNIX"):
+        targets["local"] = targets["line"].replace("{port}", "{path}")
+        right["local"] = RIGHT["line"]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        runs = dict(
+            zip(targets, pool.map(lambda one: conformance("doctor", one), targets.values()))
+        )
+    found = {kind: advice(runs[kind].stdout) for kind in right}
+    assert found == right
+    for kind, (nearest, reason) in WRONG.items():
+        said = findings(runs[kind].stdout)["profile"]
+        assert said.startswith(f"no profile fits; nearest: {nearest}, because "), said
+        assert reason in said
+    # The evidence is what was sent and what came.
+    assert 'sent "Hello, World\\n"  answered "HELLO, WORLD\\n"' in runs["upper"].stdout
+    assert 'sent "no Newline"  answered nothing for ' in runs["line"].stdout
+    assert 'sent "RESET\\n"  answered RST' in runs["resets"].stdout
+    assert "it serves one client and ends" in runs["one-client"].stdout
+
+
+def test_the_next_line_is_pasted(tmp_path: Path) -> None:
+    done = conformance("doctor", KIND.format(kind="quoted"))
+    line = findings(done.stdout)["next"]
+    assert {"'", "$", ";"} <= set(line)
+    pasted = subprocess.run(
+        f"{line} --case=echo/simple --case=echo/greeting --report={shlex.quote(str(tmp_path))}",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert pasted.returncode == 0, pasted.stdout + pasted.stderr
+    assert "2 passed" in pasted.stdout or "PASS" in pasted.stdout
+
+
 def test_a_service_is_recognised_and_the_next_line_can_be_run(tmp_path: Path) -> None:
     done = conformance("doctor", "inetd:cat")
     assert done.returncode == 0, done.stderr
     found = findings(done.stdout)
-    assert found["greeting"] == "none: it waits for input"
-    assert found["echo"] == "seems to give it"
-    assert found["greet"].startswith("no: only 0 of 23 bytes of the greeting came")
-    assert found["next"] == "python -m conformance run inetd:cat --profile=echo"
-    assert found["reset"].startswith("no: ")
+    assert found["greeting"].split("  ")[0] == "none"
+    assert found["profile"].startswith("echo: ")
+    assert found["next"].endswith(" -m conformance run inetd:cat --profile=echo")
+    assert '"RESET\\n"' in found["command"]
     words = shlex.split(found["next"])[3:]
-    assert conformance(*words, "--case=echo/*", f"--report={tmp_path}").returncode == 0
+    assert conformance(*words, "--case=echo/half-close", f"--report={tmp_path}").returncode == 0
 
 
 @needs_node
@@ -38,10 +138,14 @@ def test_the_greeting_that_was_heard_becomes_a_set() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     found = findings(done.stdout)
     assert found["target"].endswith("; it is told {port}")
-    said = re.fullmatch(r'it sends "(.*)"', found["greeting"])
-    assert said is not None
-    assert found["echo"] == f"seems to give it with greeting={said.group(1)}"
-    assert "--profile=echo" in found["next"]
+    profile, settings = advice(done.stdout)
+    assert profile == "echo"
+    assert f'connected  answered "{settings["greeting"]}"' in done.stdout
+
+
+def test_a_target_that_gives_what_is_asked_of_it() -> None:
+    done = conformance("doctor", "mutant:discard/prompts")
+    assert findings(done.stdout)["discard"].startswith("no: "), done.stdout + done.stderr
 
 
 def test_a_target_that_does_not_start() -> None:
@@ -51,6 +155,12 @@ def test_a_target_that_does_not_start() -> None:
     assert "ended before it was ready (exit status 3)" in done.stderr
     assert "  | no port given\n" in done.stderr
     assert "write {port} there" in done.stderr
+
+
+def test_an_address_where_nothing_listens(tmp_path: Path) -> None:
+    done = conformance("doctor", f"unix:{tmp_path}/none")
+    assert done.returncode == 6
+    assert done.stderr == f"conformance: nothing listens at unix:{tmp_path}/none\n"
 
 
 @pytest.mark.parametrize(
@@ -66,3 +176,57 @@ def test_a_target_that_does_not_start() -> None:
 )
 def test_each_form_has_its_words(text: str, said: str) -> None:
     assert describe(parse_target(text)) == said
+
+
+@pytest.mark.parametrize(
+    "text", [b"a;b", b"/a/", b"back\\", b"\\;", b"\x00\xff\r\n", "é'\"$`!".encode(), b"{line}"]
+)
+def test_a_text_is_read_back_from_a_set(text: bytes) -> None:
+    settings = parse_settings(f"one={literal(text)};two=2")
+    assert settings == {"one": text, "two": b"2"}
+
+
+@pytest.mark.parametrize(
+    ("samples", "value"),
+    [
+        ([b"Hello\n"], r"Hello\n"),
+        ([b"client 9\n", b"client 10\n"], r"/client \d+\n/"),
+        ([b"Hi ann!\n", b"Hi bob!\n"], r"/Hi \w+!\n/"),
+        ([b"12:00:01\n"] * 2, r"/[\d:.,]+\n/"),
+        ([b"at 2026-01-02 from 10.0.0.1\n"], r"/at [\d/.-]+ from [\d.:a-f]+\n/"),
+        ([b"No more.\n", b"A stitch\nin time.\n"], r"/(?s:.*)\.\n/"),
+        ([b"\x00\x01\xfe", b"\x80\x02\x03"], None),
+        ([b"\xff\xfd\x01"] * 2, r"\xff\xfd\x01"),
+    ],
+)
+def test_what_differs_makes_a_pattern(samples: list[bytes], value: str | None) -> None:
+    assert value_of(samples) == value
+
+
+@pytest.mark.parametrize(
+    ("samples", "template"),
+    [
+        ([(b"Ab\n", b"Ab\n"), (b"Cd\r\n", b"Cd\r\n")], b"{data}"),
+        ([(b"Ab\n", b"Ab\n"), (b"Cd\r\n", b"Cd\n")], b"{line}\n"),
+        ([(b"Ab\n", b"AB\n!"), (b"Cd\n", b"CD\n!")], b"{DATA}!"),
+        ([(b"Ab\n", b"3 of Ab"), (b"3 33\n", b"5 of 3 33")], b"{n} of {line}"),
+        ([(b"Ab\n", b"ok"), (b"Cd\n", b"ok")], b"ok"),
+        ([(b"Ab\n", b"bA\n"), (b"Cd\n", b"dC\n")], None),
+    ],
+)
+def test_answers_make_a_template(
+    samples: list[tuple[bytes, bytes]], template: bytes | None
+) -> None:
+    assert template_of(samples) == template
+
+
+def test_a_token_is_a_word() -> None:
+    assert upper_token(b"{DATA}QUIT") == upper_token(b"{LINE}\nQUIT") == b"QUIT"
+    assert upper_token(b"{DATA}") == b""
+    assert upper_token(b"{DATA}QUIT\n") is None
+    assert upper_token(b"{data}QUIT") is None
+
+
+def test_a_reply_counts() -> None:
+    assert count_template([(b"abc", b"3 (3)"), (b"", b"0 (3)")]) == b"{n} (3)"
+    assert count_template([(b"abc", b"yes"), (b"", b"yes")]) is None

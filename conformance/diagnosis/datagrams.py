@@ -1,0 +1,73 @@
+"""The conversations with a server of datagrams, and what they tell."""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from ..targets.address import Address, endpoints
+from .findings import Conclusion
+from .seen import CRLF, FIRST, REST, SECOND
+from .talk import Turn
+from .templates import is_echo, template_of
+from .texts import literal
+
+#: Seconds for an answer, and for more than one.
+PATIENCE, QUIET = 0.8, 0.15
+
+#: Of different lengths, with and without the end of a line.
+DATAGRAMS = (FIRST, SECOND, CRLF, REST)
+
+
+def ask(address: Address, data: bytes) -> Turn:
+    """Send a datagram from a port of its own, and hear what comes."""
+    family, name = endpoints(address)[0]
+    pieces: list[tuple[float, bytes]] = []
+    end, began = "", time.monotonic()
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        # Not connected: an answer from another port is an answer too.
+        sock.sendto(data, name)
+        until = began + PATIENCE
+        while (left := until - time.monotonic()) > 0:
+            sock.settimeout(left)
+            try:
+                answer = sock.recv(65536)
+            except TimeoutError:
+                break
+            except OSError as error:
+                end = (error.strerror or str(error)).lower()
+                break
+            pieces.append((time.monotonic() - began, answer))
+            until = time.monotonic() + QUIET
+    return Turn(data, tuple(pieces), end, time.monotonic() - began)
+
+
+def examine(address: Address) -> Conclusion:
+    """What the server is."""
+    found = Conclusion()
+    with ThreadPoolExecutor(len(DATAGRAMS)) as pool:
+        turns = list(pool.map(lambda data: ask(address, data), DATAGRAMS))
+    answered = [turn for turn in turns if turn.pieces]
+    if not answered:
+        found.add("answer", "none", turns[0])
+        return found.no("udp-echo", f"no datagram is answered: {turns[0]}")
+    several = next((turn for turn in answered if len(turn.pieces) > 1), None)
+    if several is not None:
+        found.add("answer", "several", several)
+        return found.no("udp-echo", f"a datagram is answered by more than one: {several}")
+    template = template_of([(turn.sent or b"", turn.answer) for turn in answered])
+    if template is None:
+        template = template_of([(turn.sent or b"", turn.answer) for turn in answered[:2]])
+    if template is None:
+        for turn in answered[:2]:
+            found.add("answer", "?", turn)
+        because = "the answer is made of the datagram in some other way"
+        return found.no("udp-echo", f"{because}: {answered[0]}")
+    shown = "the datagram itself" if is_echo(template) else literal(template)
+    found.add("answer", shown, answered[0])
+    if not is_echo(template):
+        found.settings["answer"] = literal(template)
+        found.add("", "", answered[-1])
+    found.profile = "udp-echo"
+    return found

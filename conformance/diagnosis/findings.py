@@ -1,0 +1,74 @@
+"""What is concluded, with its evidence; and the findings that several kinds of server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .seen import Seen
+from .talk import quoted
+from .texts import value_of
+
+
+class Row(NamedTuple):
+    """One finding: what it is about, what it is, and what was sent and answered."""
+
+    heading: str
+    finding: str
+    evidence: str
+
+
+@dataclass
+class Conclusion:
+    """A profile with its parameters; or, with ``because``, the nearest one and why it is not."""
+
+    profile: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    because: str = ""
+    rows: list[Row] = field(default_factory=list)
+    #: Remarks for a person: another profile that fits, a server that ends.
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, heading: str, finding: str, evidence: object) -> None:
+        """Note a finding."""
+        self.rows.append(Row(heading, finding.replace("\\;", ";"), str(evidence)))
+
+    def no(self, nearest: str, because: str) -> Conclusion:
+        """Nothing fits."""
+        self.profile, self.because = nearest, because
+        return self
+
+
+def said_at_start(found: Conclusion, key: str, samples: list[bytes]) -> str | None:
+    """Note what is said without being asked, as a text or a pattern; None when it is neither."""
+    value = value_of(samples)
+    different = list(dict.fromkeys(samples))[:2]
+    evidence = " and ".join(map(quoted, different))
+    if value is None:
+        found.add(key, "varies", f"connected  answered {evidence}")
+        return None
+    found.add(key, str(value), f"connected  answered {evidence}")
+    found.settings[key] = value
+    return value
+
+
+def note_clients(seen: Seen, found: Conclusion) -> None:
+    """Note whether clients are served at the same time."""
+    if not seen.clients:
+        return
+    found.add("clients", seen.clients, seen.clients_because)
+    if seen.clients == "1":
+        found.settings["clients"] = "1"
+    if seen.one_shot:
+        found.remarks.append(
+            "it serves one client and ends: next-client, restart and others will name that"
+        )
+
+
+def without_greeting(profile: str, seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
+    """A profile that has no greeting, and so is none where there is one."""
+    if greeting:
+        found.settings.pop("greeting")
+        return found.no(profile, f"it sends something at the start: {seen.listened}")
+    found.profile = profile
+    return found

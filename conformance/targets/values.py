@@ -1,0 +1,25 @@
+"""What the placeholders of a command stand for, and the variables of the same names."""
+
+from __future__ import annotations
+
+from .address import PIPE, TLS, Address, pipe_name
+from .certificate import certificate
+from .grammar import PLACEHOLDERS
+
+
+def values_of(profile: str, transport: str, address: Address, folder: str) -> dict[str, str]:
+    """What the placeholders of a command stand for."""
+    return {
+        "port": str(address.port) if address.port else "",
+        "host": address.host or "127.0.0.1",
+        "path": (pipe_name(address) if address.transport == PIPE else address.path)
+        or f"{folder}/socket",
+        "profile": profile,
+        "data": folder,
+        **(certificate()._asdict() if transport == TLS else {"cert": "", "key": ""}),
+    }
+
+
+def environment_of(values: dict[str, str]) -> dict[str, str]:
+    """The same values as variables of the environment."""
+    return {PLACEHOLDERS[name]: value for name, value in values.items() if value}

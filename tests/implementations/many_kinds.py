@@ -1,0 +1,297 @@
+"""Small servers as they are found in tutorials, one kind each: ``many_kinds.py KIND PORT``.
+
+PORT may be a path (a Unix socket). None of them is right in every clause.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import socketserver
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class Lines(socketserver.StreamRequestHandler):
+    """Something for each line."""
+
+    greeting = ""
+    leave = b""
+
+    def hello(self) -> str:
+        """What is said at the start."""
+        return self.greeting
+
+    answer: Callable[[bytes], bytes] = staticmethod(lambda line: line)
+
+    def handle(self) -> None:
+        """Greet, then answer line by line."""
+        self.wfile.write(self.hello().encode())
+        for line in self.rfile:
+            if self.leave and line.strip() == self.leave:
+                self.wfile.write(b"bye!\n")
+                return
+            self.wfile.write(self.answer(line))
+
+
+class Reads(socketserver.BaseRequestHandler):
+    """Something for whatever a read gives, ``rounds`` times."""
+
+    greeting = b""
+    rounds = sys.maxsize
+    answer: Callable[[bytes], bytes] = staticmethod(lambda data: data)
+
+    def handle(self) -> None:
+        """Greet, then answer read by read."""
+        self.request.sendall(self.greeting)
+        for _ in range(self.rounds):
+            data = self.request.recv(65536)
+            if not data:
+                return
+            self.request.sendall(self.answer(data))
+
+
+class Quoted(Lines):
+    """A template, with what a shell minds in it."""
+
+    greeting = "It's open; type $away\n"
+
+    @staticmethod
+    def answer(line: bytes) -> bytes:
+        """Say what was said."""
+        return b"You said '%s'; %d bytes\n" % (line.strip(b"\r\n"), len(line))
+
+
+class Greeter(Lines):
+    """A greeting with an address and a time, a prompt, a word that ends."""
+
+    leave = b"exit"
+
+    def hello(self) -> str:
+        """Another one for each client."""
+        return f"Hello {self.client_address[0]}:{self.client_address[1]}, {time.ctime()}\n> "
+
+    @staticmethod
+    def answer(line: bytes) -> bytes:
+        """The line and a prompt."""
+        return line.strip(b"\r\n") + b"\n> "
+
+
+class CrLf(Lines):
+    """Every line ends in CR LF."""
+
+    @staticmethod
+    def answer(line: bytes) -> bytes:
+        """The line with its own end."""
+        return line.strip(b"\r\n") + b"\r\n"
+
+
+class Upper(Reads):
+    """Upper case, byte for byte."""
+
+    answer = staticmethod(bytes.upper)
+
+
+class Token(Reads):
+    """Upper case and a token."""
+
+    greeting = b"Hi there\n"
+
+    @staticmethod
+    def answer(data: bytes) -> bytes:
+        """As in the profile quit."""
+        return data.upper() + b"DONE"
+
+
+class Once(Reads):
+    """One answer."""
+
+    rounds = 1
+
+
+class Sentence(Reads):
+    """Always the same."""
+
+    answer = staticmethod(lambda data: b"What can I do for you?\n")
+
+
+class Backwards(Lines):
+    """Nothing that the suite knows."""
+
+    @staticmethod
+    def answer(line: bytes) -> bytes:
+        """The line from its end."""
+        return line.strip(b"\r\n")[::-1] + b"\n"
+
+
+class Garbage(Reads):
+    """Noise."""
+
+    answer = staticmethod(lambda data: os.urandom(200))
+
+
+class Resets(Lines):
+    """A connection is aborted on the line RESET."""
+
+    def handle(self) -> None:
+        """Answer line by line."""
+        for line in self.rfile:
+            if line.strip() == b"RESET":
+                self.request.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+                self.rfile.close()
+                self.request.close()
+                return
+            self.wfile.write(line)
+
+
+class Daytime(socketserver.BaseRequestHandler):
+    """RFC 867."""
+
+    def handle(self) -> None:
+        """Tell the time."""
+        self.request.sendall(time.ctime().encode() + b"\r\n")
+
+
+class Welcome(socketserver.BaseRequestHandler):
+    """A greeting and a farewell."""
+
+    def handle(self) -> None:
+        """Say both."""
+        self.request.sendall(b"Welcome\n")
+        time.sleep(0.5)
+        self.request.sendall(b"So long\n")
+
+
+class Discard(socketserver.BaseRequestHandler):
+    """RFC 863."""
+
+    def handle(self) -> None:
+        """Read."""
+        while self.request.recv(65536):
+            pass
+
+
+class Counter(socketserver.StreamRequestHandler):
+    """What came, when it has ended."""
+
+    def handle(self) -> None:
+        """Count."""
+        self.wfile.write(b"Got %d bytes, thanks\n" % len(self.rfile.read()))
+
+
+class Silent(socketserver.BaseRequestHandler):
+    """Takes connections and does nothing."""
+
+    def handle(self) -> None:
+        """Wait for ever."""
+        time.sleep(3600)
+
+
+class Flood(socketserver.BaseRequestHandler):
+    """Sends without end."""
+
+    def handle(self) -> None:
+        """Send."""
+        while True:
+            self.request.sendall(b"x" * 4096)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Clients at the same time."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 64
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close, also what is closed."""
+        try:
+            super().shutdown_request(request)
+        except OSError:
+            pass
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has left is its own affair."""
+
+
+class OneByOne(Server):
+    """Clients one after another."""
+
+    process_request = socketserver.TCPServer.process_request
+
+
+class Datagrams(socketserver.ThreadingUDPServer):
+    """No connections."""
+
+    daemon_threads = True
+
+
+class Datagram(socketserver.BaseRequestHandler):
+    """A datagram for a datagram."""
+
+    answer: Callable[[bytes], bytes] = staticmethod(lambda data: data)
+
+    def handle(self) -> None:
+        """Answer."""
+        data, sock = self.request
+        sock.sendto(self.answer(data), self.client_address)
+
+
+class LoudDatagram(Datagram):
+    """In upper case, with its length."""
+
+    answer = staticmethod(lambda data: b"%d: %s" % (len(data), data.upper()))
+
+
+KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
+    "line": (Server, Lines),
+    "byte": (Server, Reads),
+    "upper": (Server, Upper),
+    "quoted": (Server, Quoted),
+    "greeter": (Server, Greeter),
+    "crlf": (Server, CrLf),
+    "token": (Server, Token),
+    "once": (OneByOne, Once),
+    "one-by-one": (OneByOne, Reads),
+    "one-client": (OneByOne, Lines),
+    "sentence": (Server, Sentence),
+    "backwards": (Server, Backwards),
+    "garbage": (Server, Garbage),
+    "resets": (Server, Resets),
+    "daytime": (Server, Daytime),
+    "welcome": (Server, Welcome),
+    "discard": (Server, Discard),
+    "counter": (Server, Counter),
+    "silent": (Server, Silent),
+    "flood": (Server, Flood),
+    "slow": (Server, Lines),
+    "udp": (Datagrams, Datagram),
+    "udp-loud": (Datagrams, LoudDatagram),
+}
+
+
+def main(kind: str, port: str) -> None:
+    """Serve."""
+    server_class, handler = KINDS[kind]
+    if kind == "slow":
+        time.sleep(4)
+    address = ("127.0.0.1", int(port)) if port.isdigit() else port
+    if isinstance(address, str):
+        server_class = type(
+            "Local",
+            (server_class,),
+            {"address_family": socket.AF_UNIX, "allow_reuse_address": False},
+        )
+    with server_class(address, handler) as server:
+        if kind == "one-client":
+            server.handle_request()
+        else:
+            server.serve_forever()
+
+
+main(sys.argv[1], sys.argv[2])
