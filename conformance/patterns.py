@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from .channel import SILENCE, Channel
@@ -37,3 +38,8 @@ def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
                 client=channel.name,
                 awaited=awaited,
             )
+
+
+def line_ends(data: bytes) -> bytes:
+    """LF at every end of a line, however many CR stand before it."""
+    return re.sub(rb"\r+\n", b"\n", data)

@@ -21,6 +21,7 @@ import pexpect
 
 from .conduct import LF, Conduct, Pattern, Text
 from .outcome import NotJudged, SuiteFailed, Violation
+from .patterns import line_ends
 from .targets.address import DATAGRAMS, PIPE, TLS, UDP, UDP6, UNIX, Address
 from .targets.grammar import fill
 from .transcript import RECEIVED, SENT, Transcript, first_difference
@@ -121,7 +122,7 @@ class Terminal:
         if isinstance(text, Pattern):
             self._see_pattern(text.without_cr(), awaited)
             return
-        shown = _line_ends(self._conduct.expected(text))
+        shown = line_ends(self._conduct.expected(text))
         while not self._found(shown, awaited):
             if not self._read():
                 self._missing(shown, awaited)
@@ -161,6 +162,9 @@ class Terminal:
     def _see_pattern(self, pattern: Pattern, awaited: str) -> None:
         while True:
             screen = bytes(self._screen)
+            if self.manners.closing:
+                # The client's own notice is no part of a text that may be anything.
+                screen = screen.partition(self.manners.closing)[0]
             starts = [0] if self.manners.exact else range(len(screen) + 1)
             for start in starts:
                 length = pattern.at_start(screen[start:])
@@ -202,7 +206,7 @@ class Terminal:
             self._ended = True
             self._transcript.note("person", "the client program ended", RECEIVED)
             return False
-        self._screen[:] = _line_ends(bytes(self._screen) + data)
+        self._screen[:] = line_ends(bytes(self._screen) + data)
         if len(self._screen) > FLOOD:
             raise Violation("floods", "the terminal overflows", client="person")
         self._transcript.received("person", data)
@@ -219,11 +223,6 @@ class Terminal:
             instead="the client's end" if self._ended else f"nothing for {self._deadline:g} s",
             client="person",
         )
-
-
-def _line_ends(data: bytes) -> bytes:
-    """LF at every end of a line, however many CR stand before it."""
-    return re.sub(rb"\r+\n", b"\n", data)
 
 
 def hang_up(child: pexpect.spawn[bytes]) -> None:

@@ -5,11 +5,13 @@ PORT may be a path (a Unix socket). None of them is right in every clause.
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import socketserver
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -157,13 +159,23 @@ class Daytime(socketserver.BaseRequestHandler):
         self.request.sendall(time.ctime().encode() + b"\r\n")
 
 
+class Quotes(socketserver.BaseRequestHandler):
+    """RFC 865: one of several, of one line or more."""
+
+    quotes = itertools.cycle([b"Less is more.\n", b"A stitch in time\nsaves nine.\n"])
+
+    def handle(self) -> None:
+        """Say the next one."""
+        self.request.sendall(next(self.quotes))
+
+
 class Welcome(socketserver.BaseRequestHandler):
     """A greeting and a farewell."""
 
     def handle(self) -> None:
         """Say both."""
         self.request.sendall(b"Welcome\n")
-        time.sleep(0.5)
+        threading.Event().wait(0.5)
         self.request.sendall(b"So long\n")
 
 
@@ -189,7 +201,7 @@ class Silent(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Wait for ever."""
-        time.sleep(3600)
+        threading.Event().wait(3600)
 
 
 class Flood(socketserver.BaseRequestHandler):
@@ -264,6 +276,7 @@ KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
     "garbage": (Server, Garbage),
     "resets": (Server, Resets),
     "daytime": (Server, Daytime),
+    "quotes": (Server, Quotes),
     "welcome": (Server, Welcome),
     "discard": (Server, Discard),
     "counter": (Server, Counter),
@@ -279,7 +292,7 @@ def main(kind: str, port: str) -> None:
     """Serve."""
     server_class, handler = KINDS[kind]
     if kind == "slow":
-        time.sleep(4)
+        threading.Event().wait(4)
     address = ("127.0.0.1", int(port)) if port.isdigit() else port
     if isinstance(address, str):
         server_class = type(
