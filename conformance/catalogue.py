@@ -166,6 +166,9 @@ class StreamProfile(Profile):
         ends_by_itself: the server ends the connection without being asked.
         apart: the requirement that clients hear nothing of one another, as a word.
         stalled: the requirements without which nothing stalls, or harms the others, as words.
+        timely: the requirement on when the start is said, as a word.
+        unheard: the requirements that input without a meaning changes nothing, as words.
+        leavers: the requirement that a client may leave before the end, as a word.
     """
 
     def __init__(
@@ -186,6 +189,9 @@ class StreamProfile(Profile):
         base: tuple[str, ...] = (),
         apart: tuple[str, ...] = (),
         stalled: tuple[str, ...] = (),
+        timely: tuple[str, ...] = (),
+        unheard: tuple[str, ...] = (),
+        leavers: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             name,
@@ -207,6 +213,9 @@ class StreamProfile(Profile):
         self.ends_by_itself = ends_by_itself
         self.apart = apart
         self.stalled = stalled
+        self.timely = timely
+        self.unheard = unheard
+        self.leavers = leavers
 
 
 class ClientProfile(Profile):

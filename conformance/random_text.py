@@ -10,14 +10,23 @@ LINE = 64
 
 
 def words(source: random.Random, size: int, without: bytes = b"") -> bytes:
-    """Letters, digits and blanks, without the letters given."""
+    """Letters, digits and single blanks between them, without the letters given.
+
+    What servers make of runs of blanks, and of blanks at an end, is for clauses of their own,
+    and must not depend on the seed.
+    """
     barred = set(without.decode("latin-1").casefold())
     letters = [
         letter
         for letter in string.ascii_letters + string.digits + " -_.:"
         if letter.casefold() not in barred
     ]
-    return "".join(source.choices(letters, k=size)).encode()
+    text = source.choices(letters, k=size)
+    solid = next(letter for letter in letters if letter != " ")
+    for at, letter in enumerate(text):
+        if letter == " " and (at in (0, size - 1) or text[at - 1] == " "):
+            text[at] = solid
+    return "".join(text).encode()
 
 
 def lines(source: random.Random, size: int) -> bytes:

@@ -26,6 +26,9 @@ LONGEST = 65_507
 #: Bytes of a buffer that takes any.
 ROOM = 65_536
 
+#: Seconds within which an answer follows what is none.
+MOMENT = 0.5
+
 #: How often a datagram is sent over a network that may lose it.
 TRIES = 4
 
@@ -53,6 +56,8 @@ class Sender:
         self._sent: list[bytes] = []
         #: Whether an answer from another address or port is judged (11.4), or taken as it is.
         self.judges_source = False
+        #: Whether what is no answer is passed over, when an answer follows at once.
+        self.takes_others = False
         self._answered: set[bytes] = set()
         try:
             family, self._server = endpoints(address)[0]
@@ -86,12 +91,23 @@ class Sender:
         missing = [self.conduct.expected(data) for data in datagrams]
         while missing:
             data = self._next(missing, awaited)
+            if data not in missing and self.takes_others:
+                data = self._passing_over(missing, data)
             if data in missing:
                 missing.remove(data)
                 self._previous = data
                 self._answered.add(data)
             elif self._near or data not in self._answered:
                 raise self._wrong(missing[0], data, awaited)
+
+    def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
+        """The answer that follows another datagram within a moment; else that other one."""
+        until = time.monotonic() + min(self.deadline, MOMENT)
+        while (left := until - time.monotonic()) > 0:
+            data = self._receive(left, missing)
+            if data in missing:
+                return data
+        return other
 
     def close(self, note: bool = True) -> None:
         """Let the port go; what is still sent to it is answered by "unreachable". Idempotent."""

@@ -143,6 +143,9 @@ class Session:
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client that has seen what the service sends at the start."""
+        if self._peers and not self._paused:
+            # Clients that come together are a clause of their own (7.21).
+            self.let_accept()
         peer = self.connect(name, receive_buffer)
         assert isinstance(self.profile, StreamProfile), self.profile.name
         self.profile.open(self, peer)

@@ -143,6 +143,7 @@ def add_to(
     writing: "type[Connection] | None" = None,
     writes: bool = True,
     quiet: bool = True,
+    at_last: bool = False,
 ) -> None:
     """Declare the common faults for a family over its right service.
 
@@ -150,9 +151,11 @@ def add_to(
         writing: the service to be reset while it writes, where that needs another one.
         writes: the service sends something at all.
         quiet: the service waits for its clients, for as long as they like.
+        at_last: the service writes to who has ended: one that dies of that dies of any reset.
     """
     if writes:
-        _dies_in_write(family, writing or service)
+        breaks = "reset-at-once" if at_last else "reset-while-writing"
+        _dies_in_write(family, writing or service, breaks)
         family.fault("dies-of-sigpipe", breaks="reset-while-writing")(
             in_server(DiesOfSigpipe, service)
         )
@@ -226,17 +229,20 @@ def add_to(
     class DiesOfTheOld(service):  # type: ignore[valid-type,misc]
         """A client that resets when others have come after it ends the process."""
 
-        # Arrivals are counted and not departures: the suite has seen the next client
-        # served, but not the server closing it.
-        arrived = 0
+        # The ends of others are counted: the suite has seen them, and a client that has
+        # merely come since may be seen before the reset.
+        served = 0
 
         def begin(self) -> None:
-            DiesOfTheOld.arrived += 1
-            self.number = DiesOfTheOld.arrived
+            self.before = DiesOfTheOld.served
             super().begin()
 
+        def send_fin(self) -> None:
+            DiesOfTheOld.served += 1
+            super().send_fin()
+
         def dropped(self, error: OSError) -> None:
-            if DiesOfTheOld.arrived > self.number:
+            if DiesOfTheOld.served > self.before:
                 die(self.server, f"stale bookkeeping: {error}")
             super().dropped(error)
 
@@ -244,26 +250,26 @@ def add_to(
     class LeaksOnFin(service):  # type: ignore[valid-type,misc]
         """A connection that ended in order is never closed."""
 
-        kept: "list[socket.socket]" = []
+        leaked: "list[socket.socket]" = []
 
         def close(self) -> None:
             if self.open and self.input_ended:
-                self.kept.append(self.sock.dup())
+                self.leaked.append(self.sock.dup())
             super().close()
 
     @family.fault("leaks-on-reset", breaks="leak-reset")
     class LeaksOnReset(service):  # type: ignore[valid-type,misc]
         """A connection that was reset is never closed."""
 
-        kept: "list[socket.socket]" = []
+        leaked: "list[socket.socket]" = []
 
         def dropped(self, error: OSError) -> None:
-            self.kept.append(self.sock.dup())
+            self.leaked.append(self.sock.dup())
             super().dropped(error)
 
 
-def _dies_in_write(family: Family, writing: "type[Connection]") -> None:
-    @family.fault("dies-in-write", breaks="reset-while-writing")
+def _dies_in_write(family: Family, writing: "type[Connection]", breaks: str) -> None:
+    @family.fault("dies-in-write", breaks=breaks)
     class DiesInWrite(writing):  # type: ignore[valid-type,misc]
         """Takes a client's reset for the end of its input, writes on, and dies of EPIPE."""
 
@@ -274,7 +280,7 @@ def _dies_in_write(family: Family, writing: "type[Connection]") -> None:
             super().begin()
 
         def dropped(self, error: OSError) -> None:
-            if self.output or self.finishing:
+            if self.output:
                 die(self.server, f"write: {error}")
             if not self.input_ended:
                 self.input_ended = True

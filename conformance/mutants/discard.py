@@ -102,14 +102,10 @@ class FullAfterAMegabyte(Discard):
 
 @fault("tires-of-single-bytes", breaks="segments")
 class TiresOfSingleBytes(Discard):
-    """Ends the connection at the third read."""
-
-    read_size = 8
-    reads = 0
+    """Takes a read of a single byte for the end."""
 
     def received(self, data: bytes) -> None:
-        self.reads += 1
-        if self.reads == 3:
+        if len(data) == 1:
             self.finish()
 
 

@@ -27,7 +27,7 @@ class GreetsTwice(Greet):
         self.send(self.setting("greeting"))
 
 
-@fault("waits-for-input", breaks="unprompted")
+@fault("waits-for-input", breaks="greeting")
 class WaitsForInput(Greet):
     """Nothing is sent before the client has sent something."""
 
@@ -91,7 +91,10 @@ class ClosesWithUnreadInput(Greet):
     def part(self) -> None:
         if self.open:
             self.sock.setblocking(True)
-            self.sock.sendall(self.setting("farewell"))
+            try:
+                self.sock.sendall(self.setting("farewell"))
+            except OSError:
+                pass  # its client has gone
             self.close()
 
 
@@ -146,7 +149,7 @@ class DiesWhenOneLeavesEarly(Greet):
             die(self.server, "left early")
 
 
-@fault("writes-without-looking", breaks="reset-between")
+@fault("writes-without-looking", breaks="reset-at-once")
 class WritesWithoutLooking(Greet):
     """Does not mind a reset until the farewell cannot be written, and dies of it."""
 
@@ -160,6 +163,24 @@ class WritesWithoutLooking(Greet):
         if self.reset:
             die(self.server, "farewell: connection reset")
         super().part()
+
+
+@fault("drops-the-one-after", breaks="reset-between")
+class DropsTheOneAfter(Greet):
+    """Removes a client that resets by its place in a list, and the one after it too."""
+
+    def dropped(self, error: OSError) -> None:
+        place = self.order.index(self)
+        super().dropped(error)
+        for one in self.order[place : place + 2]:
+            one.close()
+        del self.order[place : place + 2]
+
+    order: "list[Greet]" = []
+
+    def connected(self) -> None:
+        super().connected()
+        self.order.append(self)
 
 
 @fault("farewell-to-the-newest", breaks="isolation")
@@ -201,7 +222,7 @@ class AddsANul(Greet):
         self.send(b"\0")
 
 
-@fault("waits-for-fin", breaks="unprompted")
+@fault("waits-for-fin", breaks="farewell")
 class WaitsForFin(Greet):
     """Reads its client's input to the end before the farewell."""
 
@@ -217,4 +238,4 @@ class WaitsForFin(Greet):
             super().part()
 
 
-add_to(family, Greet, quiet=False)
+add_to(family, Greet, quiet=False, at_last=True)

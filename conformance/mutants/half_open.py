@@ -216,4 +216,4 @@ class RepliesLater(HalfOpen):
             self.advance()
 
 
-add_to(family, HalfOpen, writing=RepliesLater)
+add_to(family, HalfOpen, writing=RepliesLater, at_last=True)

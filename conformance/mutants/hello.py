@@ -33,7 +33,7 @@ class CutsTheReply(Hello):
         return super().setting(name)[:-1]
 
 
-@fault("replies-to-lines-only", breaks="reply")
+@fault("replies-to-lines-only", breaks="unfinished")
 class RepliesToLinesOnly(Hello):
     """What does not end in a newline is never answered."""
 
@@ -176,7 +176,7 @@ class ResetsAtFin(Hello):
         self.abort()
 
 
-@fault("says-bye", breaks="ends-fin")
+@fault("says-bye", breaks="whole")
 class SaysBye(Hello):
     """A word follows before the FIN."""
 

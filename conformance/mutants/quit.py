@@ -222,6 +222,19 @@ class AnswersTheFirstLine(Quit):
         super().answer(first + newline)
 
 
+@fault("drops-its-queue-at-fin", breaks="pending")
+class DropsItsQueueAtFin(Quit):
+    """Closes on FIN: what the socket holds still goes out, its own queue is lost."""
+
+    def wants(self) -> int:
+        # As a library that reads on whatever waits to be written.
+        return super().wants() | (0 if self.input_ended else 1)
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("says-bye", breaks="nothing-else")
 class SaysBye(Quit):
     """Takes an empty line for a farewell, and adds one of its own at the client's FIN."""

@@ -48,6 +48,7 @@ _DEATHS = {
         client-echo/sends-the-first-word client-echo/any-exit
     """,
     "missing-bytes": """
+        quit/token-before-answer
         greet/waits-for-fin
         echo/serves-one-of-many greet/serves-one-of-many quit/serves-one-of-many
         half-open/serves-one-of-many reset/serves-one-of-many hello/serves-one-of-many
@@ -69,6 +70,8 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
+        quit/drops-its-queue-at-fin
+        greet/drops-the-one-after
         echo/closes-after-its-answer echo/ends-on-what-is-no-text quit/ends-after-the-token
         hello/replies-to-lines-only crud/forgets-its-queue-at-fin reset/forgets-its-queue-at-fin
         echo/drops-its-queue-at-fin
@@ -90,6 +93,8 @@ _DEATHS = {
     """,
     "rst-instead-of-fin": """
         reset/resets-everybody hello/full-after-256-kib discard/full-after-a-megabyte
+        greet/resets-at-the-end quit/ends-by-reset half-open/resets-after-reply
+        hello/resets-at-fin discard/resets-at-fin
         echo/resets-at-fin greet/closes-with-unread-input reset/resets-unterminated
         reset/resets-at-fin client-echo/leaves-by-reset
     """,
@@ -105,6 +110,7 @@ _DEATHS = {
         echo/buffers-without-bound
     """,
     "died": """
+        greet/dies-in-write
         echo/ends-with-its-first-client greet/ends-with-its-first-client
         quit/ends-with-its-first-client half-open/ends-with-its-first-client
         reset/ends-with-its-first-client hello/ends-with-its-first-client
@@ -119,23 +125,23 @@ _DEATHS = {
         echo/dies-in-write echo/dies-in-accept echo/dies-on-reset
         echo/dies-with-half-a-message echo/gives-up-after-20-resets
         echo/dies-of-unfinished-input echo/dies-when-an-old-client-resets
-        greet/resets-at-the-end greet/dies-when-one-leaves-early
-        greet/writes-without-looking greet/dies-in-write greet/dies-in-accept
+        greet/dies-when-one-leaves-early
+        greet/writes-without-looking greet/dies-in-accept
         greet/dies-on-reset greet/dies-with-half-a-message greet/gives-up-after-20-resets
         greet/dies-of-unfinished-input greet/dies-when-an-old-client-resets
-        quit/ends-by-reset quit/dies-in-write quit/dies-in-accept quit/dies-on-reset
+        quit/dies-in-write quit/dies-in-accept quit/dies-on-reset
         quit/dies-with-half-a-message quit/gives-up-after-20-resets
         quit/dies-of-unfinished-input quit/dies-when-an-old-client-resets
-        half-open/resets-after-reply half-open/dies-in-write half-open/dies-in-accept
+        half-open/dies-in-write half-open/dies-in-accept
         half-open/dies-on-reset half-open/dies-with-half-a-message
         half-open/gives-up-after-20-resets half-open/dies-of-unfinished-input
         half-open/dies-when-an-old-client-resets reset/dies-in-write reset/dies-in-accept
         reset/dies-on-reset reset/dies-with-half-a-message reset/gives-up-after-20-resets
         reset/dies-of-unfinished-input reset/dies-when-an-old-client-resets
-        reset/leaks-on-fin reset/leaks-on-reset hello/resets-at-fin hello/dies-in-write
+        hello/dies-in-write
         hello/dies-in-accept hello/dies-on-reset hello/dies-with-half-a-message
         hello/gives-up-after-20-resets hello/dies-of-unfinished-input
-        hello/dies-when-an-old-client-resets discard/resets-at-fin discard/dies-in-accept
+        hello/dies-when-an-old-client-resets discard/dies-in-accept
         discard/dies-on-reset discard/dies-with-half-a-message
         discard/gives-up-after-20-resets discard/dies-of-unfinished-input
         discard/dies-when-an-old-client-resets udp-echo/dies-of-unreachable
@@ -161,11 +167,16 @@ _DEATHS = {
         discard/refuses-its-old-port chat/refuses-its-old-port crud/refuses-its-old-port
     """,
     "busy": """
+        udp-echo/spins
         echo/always-asks-to-write
         echo/spins greet/spins quit/spins half-open/spins reset/spins hello/spins discard/spins
         chat/spins crud/spins
     """,
     "process-leak": """
+        udp-echo/leaves-zombies echo/zombies-at-reset greet/zombies-at-reset
+        quit/zombies-at-reset half-open/zombies-at-reset reset/zombies-at-reset
+        hello/zombies-at-reset discard/zombies-at-reset chat/zombies-at-reset
+        crud/zombies-at-reset
         echo/leaves-zombies greet/leaves-zombies quit/leaves-zombies half-open/leaves-zombies
         reset/leaves-zombies hello/leaves-zombies discard/leaves-zombies chat/leaves-zombies
         crud/leaves-zombies
@@ -196,6 +207,7 @@ _DEATHS = {
         discard/refuses-stale-path chat/refuses-stale-path crud/refuses-stale-path
     """,
     "descriptor-leak": """
+        reset/leaks-on-fin reset/leaks-on-reset
         echo/leaks-on-fin echo/leaks-on-reset greet/leaks-on-fin greet/leaks-on-reset
         quit/leaks-on-fin quit/leaks-on-reset half-open/leaks-on-fin
         half-open/leaks-on-reset hello/leaks-on-fin hello/leaks-on-reset
@@ -204,9 +216,6 @@ _DEATHS = {
     """,
     "held-back": """
         greet/holds-greeting-back
-    """,
-    "token-first": """
-        quit/token-before-answer
     """,
     "fin-instead-of-rst": """
         reset/resets-nine-times
@@ -236,8 +245,10 @@ _DEATHS = {
         udp-echo/buffer-of-1024 udp-echo/cuts-into-packets udp-echo/buffer-of-8192
     """,
     "missing-datagram": """
+        udp-echo/forgets-quiet-senders
         udp-echo/answers-one-in-two udp-echo/answers-the-first-sender
-        udp-echo/answers-the-one-before udp-echo/ends-at-nothing udp-echo/drops-empty
+        udp-echo/answers-the-one-before udp-echo/remembers-sixteen udp-echo/ends-at-nothing
+        udp-echo/drops-empty
     """,
     "wrong-source": """
         udp-echo/answers-from-elsewhere

@@ -8,6 +8,15 @@ import time
 
 from ..reference.python.datagrams import DatagramServer, UdpEcho
 from .form import Family
+from .udp_senders import (
+    AnswersFromElsewhere,
+    AnswersTheFirst,
+    AnswersTheOneBefore,
+    ForgetsQuietSenders,
+    LeavesZombies,
+    RemembersSixteen,
+    Spins,
+)
 
 family = Family("udp-echo")
 fault = family.fault
@@ -93,34 +102,6 @@ class Acknowledges(UdpEcho):
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
         return [data, b"ok"]
-
-
-class AnswersTheFirst(DatagramServer):
-    """Every answer goes to the first sender."""
-
-    first: "tuple[str, int] | None" = None
-
-    def send(self, data: bytes, source: "tuple[str, int]") -> None:
-        self.first = self.first or source
-        super().send(data, self.first)
-
-
-class AnswersTheOneBefore(DatagramServer):
-    """Remembers the sender in one variable for all, and answers the last but one."""
-
-    senders: "list[tuple[str, int]]" = []
-
-    def send(self, data: bytes, source: "tuple[str, int]") -> None:
-        self.senders = [*self.senders[-1:], source]
-        super().send(data, self.senders[0])
-
-
-class AnswersFromElsewhere(DatagramServer):
-    """Answers from a fresh socket, as a forked worker may."""
-
-    def send(self, data: bytes, source: "tuple[str, int]") -> None:
-        with socket.socket(self.listener.family, socket.SOCK_DGRAM) as worker:
-            worker.sendto(data, source)
 
 
 class JoinsDatagrams(DatagramServer):
@@ -239,8 +220,12 @@ class SocketForEach(DatagramServer):
 
 for name, breaks, server in (
     ("answers-the-first-sender", "to-the-sender", AnswersTheFirst),
-    ("answers-the-one-before", "many-senders", AnswersTheOneBefore),
+    ("answers-the-one-before", "to-the-sender", AnswersTheOneBefore),
+    ("remembers-sixteen", "many-senders", RemembersSixteen),
     ("answers-from-elsewhere", "from-the-server", AnswersFromElsewhere),
+    ("forgets-quiet-senders", "quiet", ForgetsQuietSenders),
+    ("spins", "idle", Spins),
+    ("leaves-zombies", "leak-process", LeavesZombies),
     ("joins-datagrams", "boundaries", JoinsDatagrams),
     ("ends-at-nothing", "empty", EndsAtNothing),
     ("dies-of-unreachable", "gone-sender", DiesOfUnreachable),

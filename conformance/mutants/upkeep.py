@@ -72,6 +72,15 @@ class LeavesZombies(Server):
         super().serve(sock)
 
 
+class ZombiesAtReset(Connection):
+    """Has a child process tidy up after a client that reset, and does not wait for it."""
+
+    def dropped(self, error: OSError) -> None:
+        if os.fork() == 0:
+            os._exit(0)
+        super().dropped(error)
+
+
 def in_server(server: "type[Server]", service: "type[Connection]") -> "type[Connection]":
     """The service, given by this server."""
     return type(server.__name__, (service,), {"__doc__": server.__doc__, "server_class": server})
@@ -86,9 +95,12 @@ def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None
     family.fault("refuses-its-old-port", breaks="restart")(in_server(RefusesItsOldPort, service))
     family.fault("serves-one-of-many", breaks="burst")(in_server(ServesOneOfMany, service))
     first = in_server(EndsWithItsFirstClient, service)
-    family.fault("ends-with-its-first-client", breaks="half-sent")(first)
+    family.fault("ends-with-its-first-client", breaks="next-client")(first)
     family.fault("spins", breaks="idle")(in_server(Spins, service))
     family.fault("leaves-zombies", breaks="leak-process")(in_server(LeavesZombies, service))
+    family.fault("zombies-at-reset", breaks="leak-process")(
+        type("ZombiesAtReset", (ZombiesAtReset, service), {"__doc__": ZombiesAtReset.__doc__})
+    )
     if not quiet:
         return
 
@@ -112,6 +124,9 @@ def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None
             self.server.call_later(1.0, lambda: self.give_up(heard))
 
         def give_up(self, heard: int) -> None:
-            if self.open and not self.input_ended and self.heard == heard:
+            if self.output:
+                # It is the client that is awaited: nothing more is read before it has read.
+                self.wait_for_more()
+            elif self.open and not self.input_ended and self.heard == heard:
                 self.finish()
                 self.advance()

@@ -19,16 +19,19 @@ class Answer:
     Arguments:
         text: what was sent; outside ASCII each letter may come back in either case.
         token: the token in force.
+        anywhere: where tokens stand is not judged, nor whether there is one.
     """
 
-    def __init__(self, text: str, token: bytes) -> None:
+    def __init__(self, text: str, token: bytes, anywhere: bool = False) -> None:
+        self.anywhere = anywhere
+        self.may_begin_with_token = False
         self.units = [_cases(letter) for letter in text]
         self.token = token
         self.received = bytearray()
         self.matched = 0
         self.tokens = 0
-        #: Without a token there is nothing to await after the answer.
-        self.ends_in_token = not token
+        #: Where no token is awaited after the answer.
+        self.ends_in_token = anywhere or not token
         self._at = 0
 
     @property
@@ -43,6 +46,8 @@ class Answer:
         """
         self.received += data
         while self._at < len(self.received):
+            if self.anywhere and self.complete:
+                return  # what follows is another clause's affair
             step = self._token() or self._unit()
             if not step:
                 if self._may_become_more():
@@ -53,7 +58,7 @@ class Answer:
     def _token(self) -> int:
         if not self.token or not self.received.startswith(self.token, self._at):
             return 0
-        if self.matched == 0:
+        if self.matched == 0 and not (self.anywhere or self.may_begin_with_token):
             raise Violation(
                 "token-first",
                 "the token came before any answer",
@@ -64,7 +69,7 @@ class Answer:
         self.tokens += 1
         if self.tokens > len(self.units) + MOST_TOKENS:
             raise Violation("floods", f"{self.tokens} tokens came for one answer")
-        self.ends_in_token = True
+        self.ends_in_token = self.ends_in_token or self.matched > 0
         return len(self.token)
 
     def _unit(self) -> int:
@@ -73,7 +78,7 @@ class Answer:
         for case in self.units[self.matched]:
             if self.received.startswith(case, self._at):
                 self.matched += 1
-                self.ends_in_token = not self.token
+                self.ends_in_token = self.anywhere or not self.token
                 return len(case)
         return 0
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 from ..outcome import Violation
+from ..session import Session
 from ..wire import DATA, Peer
 from .concurrency import MOMENT
+
+#: Seconds in which a server does what follows an accept, or a read.
+INSTANT = 0.02
 
 
 def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
@@ -34,14 +39,38 @@ def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
         )
 
 
-def nothing_more(peer: Peer) -> None:
+def nothing_more(peer: Peer, patience: float = MOMENT) -> None:
     """After the answer nothing comes but an end; which one is another clause's affair.
 
+    Arguments:
+        patience: seconds for the next event, where there is no end.
     Raises Violation.
     """
     with suppress(Violation):
         peer.send_eof()
-    while not peer.ended and not peer.pending and peer.poll(MOMENT) == DATA:
+    while not peer.ended and not peer.pending and peer.poll(patience) == DATA:
         pass
     if peer.pending:
         peer.expect_eof("the end, directly after the answer,")
+
+
+def others_come_and_go(session: Session) -> None:
+    """The server has taken in what came before: a client that says nothing comes and goes.
+
+    Nothing of that client is judged, nor whether it is served at once.
+    """
+    session.let_accept()
+    session.connect().leave(min(session.deadline, MOMENT))
+
+
+def taken_in(session: Session, peer: Peer) -> None:
+    """The server has accepted a client and read what it sent, as far as the kernel tells.
+
+    Other than with a barrier, nobody else comes meanwhile. No verdict depends on it, but which
+    clause a fault is told by.
+    """
+    session.let_accept()
+    until = time.monotonic() + MOMENT
+    while (queues := peer.queues()) and queues.unread and time.monotonic() < until:
+        time.sleep(INSTANT / 8)
+    peer.receive(INSTANT)

@@ -11,7 +11,7 @@ from ..outcome import NotJudged, Violation
 from ..session import Session
 from ..settings import ends_at_once
 from ..targets.address import PIPE
-from ..wire import Peer
+from ..wire import DATA, Peer
 
 #: Seconds to wait for the end of a client's connection, which another clause is about.
 MOMENT = 0.5
@@ -36,16 +36,23 @@ def declare(profile: StreamProfile) -> None:
     def next_client(session: Session) -> None:
         # Nothing is sent: what a server makes of input is another clause's affair.
         for _ in range(3):
-            session.connect().leave(min(session.deadline, MOMENT))
+            peer = session.connect()
+            if profile.ends_by_itself:
+                # Who leaves before the end is another clause's affair.
+                while peer.ended is None and peer.receive(min(session.deadline, MOMENT)) == DATA:
+                    pass
+            peer.leave(min(session.deadline, MOMENT))
 
     @profile.must(
         "concurrent",
         "7.1",
         "Clients are served at the same time: a second one in full while the first is connected.",
         "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
+        unless=profile.timely,
     )
     def concurrent(session: Session) -> None:
-        _serves_meanwhile(session, profile.ends_by_itself, lambda: [session.join()])
+        at_fin = profile.provoke is not None
+        _serves_meanwhile(session, profile.ends_by_itself, lambda: [session.join()], at_fin)
 
     @profile.must(
         "idle-64",
@@ -92,7 +99,10 @@ def declare(profile: StreamProfile) -> None:
 
 
 def _serves_meanwhile(
-    session: Session, ends_by_itself: bool, arrive: Callable[[], list[Peer]]
+    session: Session,
+    ends_by_itself: bool,
+    arrive: Callable[[], list[Peer]],
+    answered_at_fin: bool = False,
 ) -> None:
     """While the clients that arrive stay, the next one is served in full.
 
@@ -110,12 +120,16 @@ def _serves_meanwhile(
         following = session.join()
         # Not the very last of many: a server that takes sixty lets it in as late.
         meanwhile = not waiting[-15:][0].has_ended()
-        session.serve(following)
+        _serve(session, following, ends_by_itself)
         if len(waiting) == 1:
             if not ends_by_itself and not waiting[0].has_ended():
                 # What it heard of the other is judged elsewhere; it is still served.
                 waiting[0].take()
-            session.serve(waiting[0])
+            if answered_at_fin:
+                # What it is told counts what others sent, where a clause on that is broken.
+                waiting[0].leave(session.deadline)
+            else:
+                _serve(session, waiting[0], ends_by_itself)
         else:
             _leave(session, waiting)
         if meanwhile:
@@ -125,6 +139,15 @@ def _serves_meanwhile(
         "three times in a row a client was let in only when the clients before it had ended",
         client=following.name,
     )
+
+
+def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:
+    """Serve a client in full; whose words it hears before its end is judged elsewhere."""
+    if not ends_by_itself:
+        session.serve(peer)
+        return
+    peer.read_to_end()
+    peer.close()
 
 
 def _leave(session: Session, waiting: list[Peer]) -> None:

@@ -106,7 +106,10 @@ def large(session: Session) -> None:
 def segments(session: Session) -> None:
     peer = session.join()
     data = some_lines(session, 96)
-    peer.send_segments(data[at : at + 1] for at in range(len(data)))
+    peer.send(data[:1])
+    # The barrier that lets the server read the first byte by itself.
+    session.next_client_is_served()
+    peer.send_segments(data[at : at + 1] for at in range(1, len(data)))
     session.next_client_is_served()
     peer.expect_nothing_yet(NOTHING)
     finish(peer)
@@ -137,7 +140,6 @@ def ends_fin(session: Session) -> None:
 def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     first.send(b"the first\n")
-    second.send(b"the second\n")
     session.serve(first)
     session.next_client_is_served()
     second.expect_nothing_yet(NOTHING)

@@ -6,13 +6,17 @@ replies, at least one, and input ends in a newline where a reply is awaited.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..settings import answers_once
 from ..transcript import first_difference
 from ..wire import DATA, FIN, SILENCE, Peer
+from .barriers import others_come_and_go
 from .common import end, every_stream_service, in_rounds, jam, other_than_leave
+from .concurrency import MOMENT
 
 LARGE = 1024 * 1024
 
@@ -99,8 +103,21 @@ hello = StreamProfile(
     serve=serve,
     stall=stall,
     base=("ends-fin",),
-    stalled=("again",),
+    stalled=("large",),
 )
+
+
+def hears_reply(session: Session, peer: Peer) -> None:
+    """The reply comes; what else comes with it is another clause (8.5). Raises Violation."""
+    reply, received = session.parameters["reply"], bytearray(peer.take())
+    patience = peer.deadline
+    while reply not in received and peer.poll(patience) == DATA:
+        received += peer.take()
+        patience = min(peer.deadline, MOMENT)
+    peer.answered = peer.answered or reply in received
+    if reply not in received:
+        peer.pending[:0] = received
+        peer.expect(reply, "the reply")
 
 
 @hello.must(
@@ -109,12 +126,22 @@ hello = StreamProfile(
 def reply_(session: Session) -> None:
     peer = session.join()
     peer.send(b"Hello server\n")
-    take_replies(session, peer)
+    hears_reply(session, peer)
+
+
+@hello.must(
+    "unfinished",
+    "8.11",
+    "What does not end in a newline is answered at the latest after the client's FIN.",
+    "SPEC 8.11; RFC 9293 3.6 (half-close)",
+    unless=("half-sent",),
+)
+def unfinished(session: Session) -> None:
     # A server that replies per line replies to an unfinished one at its end.
-    unfinished = session.join()
-    unfinished.send(b"no newline")
-    unfinished.send_eof()
-    take_replies(session, unfinished, until_end=True)
+    peer = session.join()
+    peer.send(b"no newline")
+    peer.send_eof()
+    take_replies(session, peer, until_end=True)
 
 
 @hello.must(
@@ -128,7 +155,7 @@ def again(session: Session) -> None:
     peer = session.join()
     for number in range(3):
         peer.send(b"line %d\n" % number)
-        take_replies(session, peer)
+        hears_reply(session, peer)
 
 
 @hello.must(
@@ -136,15 +163,19 @@ def again(session: Session) -> None:
 )
 def nothing_first(session: Session) -> None:
     peer = session.join()
-    # The barrier: what the server had to say on connect is said by now.
-    session.next_client_is_served()
+    # The barrier, which says nothing: what the server had to say on connect is said by now.
+    others_come_and_go(session)
     peer.expect_nothing_yet("a reply to input that has not been sent")
     peer.send(b"now\n")
     take_replies(session, peer)
 
 
 @hello.must(
-    "no-input", "8.4", "A client that sends FIN and no byte gets FIN and no byte.", "SPEC 8.4"
+    "no-input",
+    "8.4",
+    "A client that sends FIN and no byte gets FIN and no byte.",
+    "SPEC 8.4",
+    unless=("nothing-first",),
 )
 def no_input(session: Session) -> None:
     peer = session.join()
@@ -157,10 +188,7 @@ def no_input(session: Session) -> None:
     "8.5",
     "Nothing but whole replies is sent, whatever is asked.",
     "SPEC 8.5",
-    needs=(
-        "again",
-        "ends-fin",
-    ),
+    needs=("again",),
 )
 def whole_(session: Session) -> None:
     once = answers_once(session.parameters)
@@ -174,8 +202,13 @@ def whole_(session: Session) -> None:
         return
     if session.parameters["leave"]:
         end(session, peer)
-    else:
-        finish(session, peer)
+        return
+    # Whether it ends is another clause (8.8).
+    with suppress(Violation):
+        peer.send_eof()
+    while not peer.ended and peer.poll(session.deadline) == DATA:
+        pass
+    take_replies(session, peer, at_least=0)
 
 
 @hello.must(
@@ -224,7 +257,7 @@ def large(session: Session) -> None:
     "8.8",
     "FIN is answered by FIN, after what is pending.",
     "RFC 9293 3.6",
-    needs=("reply",),
+    needs=("whole",),
 )
 def ends_fin(session: Session) -> None:
     peer = session.join()

@@ -1,73 +1,28 @@
 """quit (SPEC 4): upper-case answers, each followed by a token on which the client leaves.
 
-A server may answer per read or per line, so the token may stand after each part. The
-answer with every token taken out is compared, byte by byte as it comes, with the
+The answer with every token taken out is compared, byte by byte as it comes, with the
 upper-cased input, of which no byte occurs in the token.
 """
 
 from __future__ import annotations
 
-from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
-from ..wire import DATA, Peer
+from ..transcript import first_difference
+from ..wire import DATA
 from . import common
 from .answer import Answer, take
-from .common import every_stream_service, jam
+from .barriers import nothing_more
+from .common import PENDING, every_stream_service, jam_until_stopped, settle
+from .concurrency import MOMENT
+from .quit_session import answers, converse, only_the_answer, quit_, words
+
+__all__ = ["quit_"]
 
 #: Letters outside ASCII whose upper case is one letter too; both forms are accepted.
 NON_ASCII = "é ñ ü ж λ 漢 😀"
 
 LARGE = 384 * 1024
-
-
-def converse(session: Session, peer: Peer, *parts: bytes) -> None:
-    """Send a text in parts and take its answer, up to a token at its end.
-
-    Between two parts another client is served, so that the server reads each by itself.
-    """
-    answer = Answer(b"".join(parts).decode(), session.parameters["token"])
-    for number, part in enumerate(parts):
-        if number:
-            session.next_client_is_served()
-        peer.send(part)
-    take(peer, answer)
-
-
-def open_(session: Session, peer: Peer) -> None:
-    """Take the greeting."""
-    peer.expect(session.parameters["greeting"], "the greeting")
-
-
-def serve(session: Session, peer: Peer) -> None:
-    """One line, its answer, the token, FIN both ways."""
-    converse(session, peer, words(session, 16) + b"\n")
-    peer.send_eof()
-    peer.expect_eof()
-
-
-def stall(session: Session, peer: Peer) -> None:
-    """Send much and read nothing."""
-    jam(session, peer, (words(session, 63) + b"\n") * 256)
-
-
-def words(session: Session, size: int) -> bytes:
-    """Text in both cases that holds no letter of the token."""
-    return session.some_words(size, without=session.parameters["token"])
-
-
-quit_ = StreamProfile(
-    "quit",
-    title="upper-case answers and a token on which the client leaves",
-    parameters={"greeting": b"Hello from the server!\n", "token": b"QUIT"},
-    first_input=b"ready\n",
-    half_input=b"half a line",
-    open=open_,
-    serve=serve,
-    stall=stall,
-    base=("ends-fin",),
-    apart=("isolation",),
-)
 
 
 @quit_.must(
@@ -80,7 +35,25 @@ quit_ = StreamProfile(
 def greeting(session: Session) -> None:
     peer = session.join()
     # The barrier: what follows the greeting is the answer.
-    converse(session, peer, words(session, 4) + b"\n")
+    question = words(session, 4) + b"\n"
+    peer.send(question)
+    received = bytearray(peer.take())
+    patience = peer.deadline
+    while not answers(session, question, received, 0) and peer.poll(patience) == DATA:
+        received += peer.take()
+        patience = min(peer.deadline, MOMENT)
+    for at in range(1, len(received)):
+        # What is wrong with the answer itself, and a token in front of it, are other clauses.
+        surplus = received[:at].replace(session.parameters["token"], b"") or b""
+        if surplus and answers(session, question, received, at):
+            raise Violation(
+                "wrong-bytes",
+                "bytes came that are neither the greeting nor the answer to what was sent",
+                expected=question.upper(),
+                received=bytes(received),
+                offset=0,
+                client=peer.name,
+            )
 
 
 @quit_.must(
@@ -91,17 +64,15 @@ def greeting(session: Session) -> None:
     needs=("greeting",),
 )
 def upper(session: Session) -> None:
-    peer = session.join()
     barred = session.parameters["token"].lower() + session.parameters["token"].upper()
     every = bytes(byte for byte in range(0x20, 0x7F) if byte not in barred)
-    converse(session, peer, every + b"\n")
+    only_the_answer(session, every + b"\n")
     # Runs of blanks and tabs, at both ends of a line and inside it.
     letters = bytes(byte for byte in b"abcdefghjklmnoprsvwxyz" if byte not in barred)[:6]
     for blanks in (b"  ", b"\t", b"\t\t", b" \t ", b"     "):
         gap = bytes(byte for byte in blanks if byte not in barred)
-        converse(session, peer, gap + gap.join([letters] * 3) + gap + b"\n")
-    for _ in range(3):
-        converse(session, peer, words(session, 40) + b"\n")
+        only_the_answer(session, gap + gap.join([letters] * 3) + gap + b"\n")
+    only_the_answer(session, words(session, 40) + b"\n")
 
 
 @quit_.must(
@@ -113,17 +84,25 @@ def upper(session: Session) -> None:
 )
 def token(session: Session) -> None:
     peer = session.join()
-    for size in (1, 2, 30):
-        converse(session, peer, words(session, size) + b"\n")
+    for number, size in enumerate((1, 2, 30)):
+        # One that comes before any input is another clause (4.4).
+        text = words(session, size) + b"\n"
+        answer = Answer(text.decode(), session.parameters["token"])
+        answer.may_begin_with_token = not number
+        peer.send(text)
+        take(peer, answer)
 
 
 @quit_.must(
-    "token-after-input", "4.4", "The token comes only after input.", "SPEC 4.4", needs=("ends-fin",)
+    "token-after-input",
+    "4.4",
+    "The token comes only after input.",
+    "SPEC 4.4",
+    needs=("token",),
 )
 def token_after_input(session: Session) -> None:
-    peer = session.join()
-    peer.send_eof()
-    peer.expect_eof("the server's FIN, with no token before it,")
+    # How it ends is another clause (4.5).
+    nothing_more(session.join(), session.deadline)
 
 
 @quit_.must(
@@ -131,7 +110,7 @@ def token_after_input(session: Session) -> None:
     "4.5",
     "The client sends FIN on the token; the server answers FIN.",
     "SPEC 4.5",
-    needs=("token",),
+    needs=("token-after-input",),
 )
 def ends_fin(session: Session) -> None:
     peer = session.join()
@@ -143,10 +122,12 @@ def ends_fin(session: Session) -> None:
     "4.6",
     "An unterminated rest is answered before the server's FIN.",
     "SPEC 4.6; RFC 9293 3.6 (half-close)",
+    unless=("half-sent",),
 )
 def unterminated_rest(session: Session) -> None:
     peer = session.join()
-    text = words(session, 12) + b"\n" + words(session, 9)
+    converse(session, peer, words(session, 12) + b"\n")
+    text = words(session, 9)
     answer = Answer(text.decode(), session.parameters["token"])
     peer.send(text)
     peer.send_eof()
@@ -169,7 +150,8 @@ def utf8(session: Session) -> None:
     "4.8",
     "UTF-8 text comes back right although a letter is split over two segments.",
     "SPEC 4.8; RFC 3629",
-    needs=("utf8",),
+    needs=("utf8", "concurrent", "large"),
+    unless=("isolation",),
 )
 def utf8_split(session: Session) -> None:
     for letter in ("é", "漢", "😀"):
@@ -195,6 +177,42 @@ def large(session: Session) -> None:
         while peer.poll(0) == DATA:
             answer.feed(peer.take())
     take(peer, answer)
+
+
+@quit_.must(
+    "pending",
+    "4.13",
+    "Answers that are pending at the client's FIN all come, then FIN.",
+    "SPEC 4.13; RFC 9293 3.6 (half-close)",
+    needs=("ends-fin", "large", "unterminated-rest"),
+    unless=("isolation", "half-sent"),
+)
+def pending(session: Session) -> None:
+    peer = session.join(receive_buffer=256 * 1024)
+    pattern = (words(session, 63) + b"\n") * 1024
+    taken = jam_until_stopped(session, peer, pattern, PENDING)
+    peer.send_eof()
+    settle(session, peer)
+    whole, rest = divmod(taken, len(pattern))
+    token_, expected = session.parameters["token"], pattern.upper() * whole
+    expected += pattern[:rest].upper()
+    received = bytearray()
+    while peer.ended is None and peer.poll(peer.deadline) == DATA:
+        received += peer.take()
+    received += peer.take()
+    answer = bytes(received).replace(token_, b"") if token_ else bytes(received)
+    if answer != expected:
+        at = first_difference(expected, answer)
+        raise Violation(
+            "wrong-bytes" if at < len(answer) else "ended-early",
+            f"of {len(expected)} bytes that were answered at the client's FIN {at} came",
+            expected=expected[at : at + 64],
+            received=answer[at : at + 64],
+            offset=0,
+            client=peer.name,
+            hint="send what is still in your own buffer before you close",
+        )
+    peer.expect_eof()
 
 
 @quit_.must("nothing-else", "4.10", "Nothing but greeting, answers and tokens is sent.", "SPEC 4.2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..session import Session
+from .barriers import taken_in
 from .lifecycle import disturb
 
 BASIS = "RFC 9293 3.10.7 (reset)"
@@ -16,11 +17,18 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         sentence = f"After {text} the next client is served in full."
         return profile.must(words, clause, sentence, BASIS, **where)
 
-    @survives("reset-at-once", "7.3", "an RST directly after connecting", transports=ABORTABLE)
+    @survives(
+        "reset-at-once",
+        "7.3",
+        "an RST directly after connecting",
+        transports=ABORTABLE,
+        unless=profile.apart,
+    )
     def reset_at_once(session: Session) -> None:
-        peer = session.connect()
+        # A write to one that has gone is another case too (7.5).
+        peer = session.join()
         # One that has not been accepted yet is another case (7.6).
-        session.let_accept()
+        taken_in(session, peer)
         peer.reset()
         session.next_client_is_served()
 
@@ -36,8 +44,12 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         peer = session.join()
         session.let_accept()
         disturb(session, peer, profile.half_input)
+        # What is written to one that has gone is another case (7.5).
+        taken_in(session, peer)
         peer.reset()
         session.next_client_is_served()
+
+    writing = ("reset-while-writing",) if writes else ()
 
     if writes:
 
@@ -66,7 +78,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         transports=ABORTABLE,
         spawned=True,
         needs=("reset-mid-message",),
-        unless=(*profile.apart, "stall-then-reset"),
+        unless=(*profile.apart, *writing, "burst", "stall-then-reset"),
     )
     def reset_before_accept(session: Session) -> None:
         with session.paused():
@@ -82,7 +94,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         "fifty RSTs in a row",
         transports=ABORTABLE,
         needs=("reset-mid-message",),
-        unless=profile.apart,
+        unless=(*profile.apart, *writing),
     )
     def reset_fifty(session: Session) -> None:
         for number in range(50):
@@ -97,7 +109,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         "half-sent",
         "7.8",
         "a client that leaves in mid-message",
-        unless=(*profile.apart, "reset-at-once"),
+        unless=(*profile.apart, *profile.leavers, "reset-at-once"),
     )
     def half_sent(session: Session) -> None:
         peer = session.join()
@@ -111,7 +123,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         "a client that stops reading and then resets",
         transports=ABORTABLE,
         needs=("concurrent", "reset-mid-message"),
-        unless=(*profile.apart, *profile.stalled),
+        unless=(*profile.apart, *profile.stalled, *writing),
     )
     def stall_then_reset(session: Session) -> None:
         stalled = session.join()
@@ -128,7 +140,7 @@ def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
     that came before it can still be read.
     """
     peer = session.join()
-    session.let_accept()
+    taken_in(session, peer)
     with session.paused():
         peer.send(profile.first_input)
         peer.send_eof()

@@ -6,6 +6,7 @@ are, they fit any socket's buffer, and their order is not judged.
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 
 from ..catalogue import Profile
@@ -14,6 +15,7 @@ from ..session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
 from .lifecycle import BATCH, CONNECTIONS, TERMINATION, leaves_no_descriptor, nothing_listens
+from .upkeep import QUIET, is_idle, leaves_nothing
 
 #: Bytes of the largest datagram that must be answered.
 LARGE = 8192
@@ -37,7 +39,7 @@ udp_echo = Profile(
     first_input=b"ready?\n",
     visit=visit,
     transports=DATAGRAMS,
-    base=("simple",),
+    base=("once",),
 )
 
 
@@ -46,12 +48,20 @@ udp_echo = Profile(
 )
 def simple(session: Session) -> None:
     sender = session.sender()
+    # What else comes is another clause (11.2).
+    sender.takes_others = True
     for line in (b"Hello server\n", b"no newline", b"x"):
         sender.send(line)
         sender.expect(line)
 
 
-@udp_echo.must("once", "11.2", "A datagram is answered once, and nothing else is sent.", "RFC 862")
+@udp_echo.must(
+    "once",
+    "11.2",
+    "A datagram is answered once, and nothing else is sent.",
+    "RFC 862",
+    needs=("simple",),
+)
 def once(session: Session) -> None:
     sender = session.sender()
     for line in (b"first", b"quit\n", b"help\n", b"second", b"exit\r\n", b"third"):
@@ -85,9 +95,9 @@ def to_the_sender(session: Session) -> None:
     "RFC 1123 4.1.3.5 (UDP multihoming); RFC 768",
 )
 def from_the_server(session: Session) -> None:
+    sender = session.sender()
+    sender.judges_source = True
     for number in range(3):
-        sender = session.sender()
-        sender.judges_source = True
         sender.send(b"whence %d" % number)
         sender.expect(b"whence %d" % number, awaited="the echo from the server's own port")
 
@@ -120,11 +130,12 @@ def binary(session: Session) -> None:
         sender.expect(data, awaited=f"the echo of {name}")
 
 
+# Text: what bytes a datagram may hold is another clause (11.7).
 @udp_echo.must("sizes", "11.8", f"Datagrams of up to {LARGE} bytes come back whole.", "SPEC 11.8")
 def sizes(session: Session) -> None:
     sender = session.sender()
     for size in (511, 512, 513, 1023, 1024, 1025, 1472, 1473, 2048, 4095, 4096, 4097, 8191, LARGE):
-        data = session.some_bytes(size)
+        data = session.some_words(size)
         sender.send(data)
         sender.expect(data, awaited=f"the echo of {size} bytes")
 
@@ -139,12 +150,18 @@ def sizes(session: Session) -> None:
 def largest(session: Session) -> None:
     sender = session.sender()
     for size in (LARGE + 1, 16_384, 32_769, 65_000, LONGEST):
-        data = session.some_bytes(size)
+        data = session.some_words(size)
         sender.send(data)
         sender.expect(data, awaited=f"the echo of {size} bytes")
 
 
-@udp_echo.must("many-senders", "11.10", "Senders are not mixed up.", "SPEC 11.10")
+@udp_echo.must(
+    "many-senders",
+    "11.10",
+    "Senders are not mixed up.",
+    "SPEC 11.10",
+    needs=("to-the-sender",),
+)
 def many_senders(session: Session) -> None:
     senders = [session.sender(f"S{number}") for number in range(1, 33)]
     for talk in (b"first", b"second, and longer"):
@@ -159,6 +176,7 @@ def many_senders(session: Session) -> None:
     "11.11",
     "A sender that has closed its port harms nobody.",
     "RFC 1122 4.1.3.3 (ICMP port unreachable)",
+    needs=("many-senders",),
 )
 def gone_sender(session: Session) -> None:
     with ExitStack() as stack:
@@ -174,7 +192,14 @@ def gone_sender(session: Session) -> None:
         session.next_client_is_served()
 
 
-@udp_echo.must("terminal", "11.12", "A person on a terminal sees each line come back.", "RFC 862")
+@udp_echo.must(
+    "terminal",
+    "11.12",
+    "A person on a terminal sees each line come back.",
+    "RFC 862",
+    needs=("to-the-sender",),
+    unless=("from-the-server",),
+)
 def terminal(session: Session) -> None:
     person = session.terminal()
     for line in (b"Hello server", b"This is simple echo"):
@@ -200,7 +225,7 @@ def sigterm_idle(session: Session) -> None:
     "SIGTERM ends the server within 5 s although senders talk to it.",
     "POSIX.1-2017 SIGTERM",
     spawned=True,
-    needs=("sigterm-idle",),
+    needs=("sigterm-idle", "many-senders"),
 )
 def sigterm_busy(session: Session) -> None:
     senders = [session.sender() for _ in range(8)]
@@ -232,6 +257,7 @@ def port_free(session: Session) -> None:
     f"{CONNECTIONS} senders leave no descriptor behind.",
     "SPEC 11.13",
     spawned=True,
+    needs=("many-senders",),
 )
 def leak(session: Session) -> None:
     def visit_many(_batch: int) -> None:
@@ -239,3 +265,52 @@ def leak(session: Session) -> None:
             session.next_client_is_served()
 
     leaves_no_descriptor(session, visit_many)
+
+
+@udp_echo.must(
+    "leak-process",
+    "7.18",
+    f"{CONNECTIONS} senders leave no process, no thread and no memory behind.",
+    "SPEC 7.18",
+    spawned=True,
+    needs=("many-senders",),
+)
+def leak_process(session: Session) -> None:
+    def visit_many() -> None:
+        for _ in range(BATCH):
+            session.next_client_is_served()
+
+    leaves_nothing(session, visit_many, "senders")
+
+
+@udp_echo.should(
+    "idle",
+    "7.19",
+    "A server whose senders are silent is idle.",
+    "SPEC 7.19",
+    spawned=True,
+    needs=("many-senders",),
+)
+def idle(session: Session) -> None:
+    for _ in range(3):
+        sender = session.sender()
+        sender.send(b"and then silence")
+        sender.expect(b"and then silence")
+    is_idle(session, "senders")
+
+
+@udp_echo.must(
+    "quiet",
+    "7.20",
+    f"A sender that says nothing for {QUIET:g} s is answered when it speaks again.",
+    "SPEC 7.20",
+    needs=("to-the-sender",),
+)
+def quiet(session: Session) -> None:
+    sender = session.sender()
+    sender.send(b"before")
+    sender.expect(b"before")
+    time.sleep(QUIET)
+    sender.send(b"after it")
+    sender.expect(b"after it", awaited="the echo after a while without a datagram")
+    session.next_client_is_served()

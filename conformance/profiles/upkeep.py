@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 
-from ..catalogue import Declare, StreamProfile
+from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..outcome import NotJudged, Unreachable, Violation
 from ..session import Session
 from ..targets.address import TCP, TCP6, TLS
@@ -42,7 +42,8 @@ def declare(profile: StreamProfile) -> None:
         "RFC 9293 3.6.1 (TIME-WAIT); socket(7) SO_REUSEADDR",
         transports=(TCP, TCP6, TLS),
         spawned=True,
-        needs=("sigterm-idle",),
+        needs=("concurrent", "sigterm-idle"),
+        unless=profile.apart,
     )
     def restart(session: Session) -> None:
         starts_again_at_once(session)
@@ -53,18 +54,27 @@ def declare(profile: StreamProfile) -> None:
         f"{CONNECTIONS} connections leave no process, no thread and no memory behind.",
         "SPEC 7.18",
         spawned=True,
-        needs=("concurrent",),
-        unless=profile.apart,
+        needs=("concurrent", "reset-fifty"),
+        unless=(*profile.apart, "reset-before-accept", "stall-then-reset"),
     )
     def leak_process(session: Session) -> None:
         numbers = itertools.count()
 
-        def visit() -> None:
+        def serve() -> None:
             for peers in groups_of_clients(session, next(numbers)):
                 for peer in peers:
                     session.serve(peer)
 
-        leaves_nothing(session, visit)
+        def reset() -> None:
+            for peers in groups_of_clients(session, next(numbers)):
+                for peer in peers:
+                    disturb(session, peer, profile.half_input)
+                    peer.reset()
+            session.next_client_is_served()
+
+        leaves_nothing(session, serve, "connections")
+        if session.transport in ABORTABLE:
+            leaves_nothing(session, reset, "connections ended by RST")
 
     @profile.should(
         "idle",
@@ -73,14 +83,14 @@ def declare(profile: StreamProfile) -> None:
         "SPEC 7.19",
         spawned=True,
         needs=("concurrent",),
-        unless=(*profile.apart, "half-sent"),
+        unless=(*profile.apart, *profile.leavers, "half-sent"),
     )
     def idle(session: Session) -> None:
         session.join("idle")
         disturb(session, session.join("half-sent"), profile.half_input)
         session.next_client_is_served()
         session.join("gone").close()
-        is_idle(session)
+        is_idle(session, "clients")
 
     if not profile.ends_by_itself:
         _declare_quiet(profile.must)
@@ -133,8 +143,13 @@ def starts_again_at_once(session: Session) -> None:
     session.next_client_is_served()
 
 
-def leaves_nothing(session: Session, visit: Callable[[], None]) -> None:
-    """Batches of visits leave no processes, threads and memory behind. Raises Violation."""
+def leaves_nothing(session: Session, visit: Callable[[], None], visits: str) -> None:
+    """Batches of visits leave no processes, threads and memory behind. Raises Violation.
+
+    Arguments:
+        visit: makes a batch of BATCH clients.
+        visits: what they are called.
+    """
     visit()
     before = at_first = _settled(session, None)
     steps = []
@@ -154,14 +169,14 @@ def leaves_nothing(session: Session, visit: Callable[[], None]) -> None:
         if last - first > MANY:
             raise Violation(
                 "process-leak",
-                f"{CONNECTIONS} connections grew the number of the server's {what} "
+                f"{CONNECTIONS} {visits} grew the number of the server's {what} "
                 f"from {first} to {last}",
                 hint=ZOMBIES if what.startswith("child") else None,
             )
     if min(steps) > MEMORY * BATCH:
         raise Violation(
             "memory-leak",
-            f"{CONNECTIONS} connections grew the server's memory from "
+            f"{CONNECTIONS} {visits} grew the server's memory from "
             f"{at_first.memory // 1024} to {now.memory // 1024} KiB, a little with each",
         )
 
@@ -182,8 +197,12 @@ def _settled(session: Session, first: Usage | None) -> Usage:
             return usage
 
 
-def is_idle(session: Session) -> None:
-    """In one look of several the server hardly runs. Raises Violation."""
+def is_idle(session: Session, guests: str) -> None:
+    """In one look of several the server hardly runs. Raises Violation.
+
+    Arguments:
+        guests: who is connected and says nothing.
+    """
     ran = seconds = 0.0
     for _ in range(LOOKS):
         before, began = session.process.running_time(), time.monotonic()
@@ -197,7 +216,7 @@ def is_idle(session: Session) -> None:
             return
     raise Violation(
         "busy",
-        f"the server keeps a processor busy although its clients are idle: {ran:.2f} "
+        f"the server keeps a processor busy although its {guests} are idle: {ran:.2f} "
         f"of the last {seconds:.2f} s",
         hint="wait for what can be read (select, poll, a blocking read) instead of asking again "
         "and again; a socket at its end, or with nothing to write, must not be waited for",

@@ -50,9 +50,37 @@ class Kills(NamedTuple):
 
 
 def shown(kills: Kills, mutant: str) -> list[str]:
-    """What a run says is broken in a mutant: what kills it and needs nothing that kills it."""
+    """What a run says is broken in a mutant: what kills it and is judged at all (needs.py)."""
     killers = kills.killers[mutant]
-    return [name for name in killers if not _needed_by(name) & set(killers)]
+    left: dict[str, bool] = {}
+
+    def is_left(name: str) -> bool:
+        """Whether it is not judged because of what it needs."""
+        if name not in left:
+            one = REQUIREMENTS.get(name)
+            needs, unless = (one.needs, one.unless) if one else ((), ())
+            left[name] = any(fails(other) or is_left(other) for other in needs)
+            left[name] = left[name] or any(fails(other) for other in unless)
+        return left[name]
+
+    def fails(name: str) -> bool:
+        return name in killers and not is_left(name)
+
+    return [name for name in killers if fails(name)]
+
+
+def accused(kills: Kills) -> list[tuple[str, str, list[str]]]:
+    """Mutants of which a run names another clause than the broken one, or more than that.
+
+    A person on a terminal sees what another clause judges already: there, any one is right.
+    """
+    found = []
+    for mutant in kills.killers:
+        breaks, named = _breaks(mutant), shown(kills, mutant)
+        alone = len(named) == 1 and breaks.endswith("/terminal")
+        if breaks in REQUIREMENTS and named and named != [breaks] and not alone:
+            found.append((mutant, breaks, named))
+    return found
 
 
 def _needed_by(name: str) -> set[str]:
@@ -128,10 +156,10 @@ def as_text(kills: Kills) -> str:
     lines += [
         f"ERROR {name} needs {need}, and no mutant shows why" for name, need in idle_needs(kills)
     ]
-    for mutant in kills.killers:
-        named, found = _breaks(mutant), shown(kills, mutant)
-        if named in REQUIREMENTS and found != [named]:
-            lines.append(f"mutant:{mutant} breaks {named}; a run names {', '.join(found)}")
+    lines += [
+        f"mutant:{mutant} breaks {breaks}; a run names {', '.join(named)}"
+        for mutant, breaks, named in accused(kills)
+    ]
     sole = sum(len(requirements) == 1 for requirements in kills.killers.values())
     lines.append(
         f"{len(kills.killers)} mutants, {len(kills.survivors)} survive, {sole} have one killer; "

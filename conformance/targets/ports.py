@@ -12,7 +12,8 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from ..outcome import Unreachable
 from ..output import complain
@@ -65,6 +66,25 @@ def is_bindable(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
         # No IPv6 on this machine is not a port in use.
         return error.errno not in _IN_USE
     return True
+
+
+#: FIN_WAIT1, FIN_WAIT2, TIME_WAIT (tcp_states.h), as the kernel's table shows them.
+_ENDED = frozenset({"04", "05", "06"})
+
+
+def is_remembered(port: int) -> bool:
+    """Whether an ended connection still holds a port (TIME_WAIT), where the system tells it.
+
+    Then a socket without SO_REUSEADDR is not to blame for anything but that (7.17), although
+    Linux lets nobody bind there meanwhile.
+    """
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with suppress(OSError):
+            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+                _, local, _, state, *_ = line.split()
+                if int(local.rpartition(":")[2], 16) == port and state in _ENDED:
+                    return True
+    return False
 
 
 #: Addresses of which it has been said that they are waited for.

@@ -122,7 +122,7 @@ class Connection(Service):
             self.send_fin()
         if self.fin_sent and self.input_ended:
             self.close()
-        else:
+        elif self.open:
             self.server.watch(self, self.wants())
             if self.decrypted_waits():
                 self.server.call_later(0, self.go_on)
