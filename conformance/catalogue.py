@@ -168,7 +168,7 @@ class StreamProfile(Profile):
         stalled: the requirements without which nothing stalls, or harms the others, as words.
         timely: the requirement on when the start is said, as a word.
         unheard: the requirements that input without a meaning changes nothing, as words.
-        leavers: the requirement that a client may leave before the end, as a word.
+        leavers: the requirements that a client may leave before the end, as words.
     """
 
     def __init__(

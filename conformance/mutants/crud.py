@@ -1,5 +1,7 @@
 """crud, broken: commands and answers; crud_store.py has the rest of the family."""
 
+import time
+
 from ..reference.python.store import COMMANDS, Crud, Store
 from .common import add_to
 from .crud_store import family
@@ -178,17 +180,21 @@ class AStoreEach(Crud):
 
 @fault("checks-late", breaks="one-wins")
 class ChecksLate(Crud):
-    """Whether a key is free is looked up in what was there a tenth of a second ago."""
+    """Whether a key is free is looked up in what others had made half a second ago."""
+
+    made: "dict[bytes, tuple[float, Crud]]" = {}
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
-        store = Crud.store
-        if command == b"create" and key not in store.values:
-            self.server.call_later(0.1, lambda: store.put(key, value))
-            return b"OK"
-        return super().obey(command, key, value)
+        now, (then, maker) = time.monotonic(), self.made.get(key, (0.0, self))
+        if command == b"create" and maker is not self and now - then < 0.5:
+            command = b"update"
+        said = super().obey(command, key, value)
+        if command == b"create" and said == b"OK":
+            self.made[key] = now, self
+        return said
 
 
-@fault("forgets-its-queue-at-fin", breaks="ends-fin")
+@fault("forgets-its-queue-at-fin", breaks="pending")
 class ForgetsItsQueueAtFin(Crud):
     """At FIN it drops the answers that its client has not taken yet."""
 
@@ -207,7 +213,7 @@ class ReadsComeLater(Crud):
     def received(self, data: bytes) -> None:
         self.late = b""
         super().received(data)
-        self.send(self.late)
+        super().send(self.late)
 
     def send(self, data: bytes) -> None:
         if self.reading:

@@ -108,6 +108,7 @@ def prints(session: Session) -> None:
     "13.3",
     "What does not end in a newline is printed too, at the latest before it ends.",
     "SPEC 13.3",
+    needs=("prints",),
 )
 def prints_the_rest(session: Session) -> None:
     visitor = session.visitor()
@@ -117,7 +118,13 @@ def prints_the_rest(session: Session) -> None:
     visitor.see(b"and a rest without", "what the server sent last, without a newline")
 
 
-@client_echo.must("sends-lines", "13.4", "It sends each line that is typed.", "SPEC 13.4")
+@client_echo.must(
+    "sends-lines",
+    "13.4",
+    "It sends each line that is typed.",
+    "SPEC 13.4",
+    needs=("prints",),
+)
 def sends_lines(session: Session) -> None:
     visitor = session.visitor()
     for line in (b"Hello!", b"two words, and more", b"12345", b"Hello!"):
@@ -132,6 +139,7 @@ def sends_lines(session: Session) -> None:
     "13.5",
     "Lines that are typed faster than they are sent all go, in order.",
     "SPEC 13.5",
+    needs=("sends-lines",),
 )
 def pasted(session: Session) -> None:
     visitor = session.visitor()
@@ -142,7 +150,12 @@ def pasted(session: Session) -> None:
 
 
 @client_echo.must(
-    "exit", "13.6", "On the line exit it sends its good bye and FIN, and ends.", "SPEC 13.6"
+    "exit",
+    "13.6",
+    "On the line exit it sends its good bye and FIN, and ends.",
+    "SPEC 13.6",
+    needs=("sends-lines",),
+    unless=("server-ends",),
 )
 def exit_(session: Session) -> None:
     visitor = session.visitor()
@@ -155,7 +168,11 @@ def exit_(session: Session) -> None:
 
 
 @client_echo.must(
-    "only-exit", "13.7", "A line that merely holds exit is an ordinary line.", "SPEC 13.7"
+    "only-exit",
+    "13.7",
+    "A line that merely holds exit is an ordinary line.",
+    "SPEC 13.7",
+    needs=("sends-lines",),
 )
 def only_exit(session: Session) -> None:
     visitor = session.visitor()
@@ -166,7 +183,12 @@ def only_exit(session: Session) -> None:
 
 
 @client_echo.must(
-    "interrupt", "13.8", "On ^C it sends its last words and FIN, and ends.", "SPEC 13.8"
+    "interrupt",
+    "13.8",
+    "On ^C it sends its last words and FIN, and ends.",
+    "SPEC 13.8",
+    needs=("sends-lines",),
+    unless=("exit", "server-ends"),
 )
 def interrupt(session: Session) -> None:
     visitor = session.visitor()
@@ -178,7 +200,13 @@ def interrupt(session: Session) -> None:
     visitor.expect_end("^C")
 
 
-@client_echo.must("server-ends", "13.9", "When the server ends, it ends too.", "SPEC 13.9")
+@client_echo.must(
+    "server-ends",
+    "13.9",
+    "When the server ends, it ends too.",
+    "SPEC 13.9",
+    needs=("prints",),
+)
 def server_ends(session: Session) -> None:
     visitor = session.visitor()
     visitor.peer.send(b"That is all\n")
@@ -204,6 +232,7 @@ def reset(session: Session) -> tuple[Visitor, int]:
     "13.10",
     "When the server resets, it reports the error, and ends.",
     "SPEC 13.10",
+    needs=("sends-lines",),
 )
 def reset_reported(session: Session) -> None:
     visitor, _ = reset(session)
@@ -214,7 +243,11 @@ def reset_reported(session: Session) -> None:
 
 
 @client_echo.must(
-    "reset-status", "13.11", "Then its status is not zero.", "POSIX.1-2017 exit status"
+    "reset-status",
+    "13.11",
+    "Then its status is not zero.",
+    "POSIX.1-2017 exit status",
+    needs=("sends-lines",),
 )
 def reset_status(session: Session) -> None:
     visitor, status = reset(session)
@@ -224,7 +257,13 @@ def reset_status(session: Session) -> None:
         )
 
 
-@client_echo.must("reset-no-trace", "13.12", "The report is no stack trace.", "SPEC 13.12")
+@client_echo.must(
+    "reset-no-trace",
+    "13.12",
+    "The report is no stack trace.",
+    "SPEC 13.12",
+    needs=("sends-lines",),
+)
 def reset_no_trace(session: Session) -> None:
     visitor, _ = reset(session)
     found = TRACES.search(visitor.news())

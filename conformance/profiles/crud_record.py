@@ -33,8 +33,8 @@ def serve(session: Session, peer: Peer) -> None:
 
 def comes_and_goes(peer: Peer, key: bytes) -> None:
     """A record is created, read and deleted."""
-    ask(peer, b"create " + key + b" served in full", b"OK")
-    ask(peer, b"read " + key, b"OK served in full")
+    ask(peer, b"create " + key + b" served-in-full", b"OK")
+    ask(peer, b"read " + key, b"OK served-in-full")
     ask(peer, b"delete " + key, b"OK")
 
 
@@ -55,4 +55,5 @@ crud = StreamProfile(
     serve=serve,
     stall=stall,
     base=("delete", "ends-fin"),
+    stalled=("long", "in-order"),
 )

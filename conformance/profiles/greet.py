@@ -50,7 +50,7 @@ greet = StreamProfile(
     apart=("isolation",),
     timely=("not-held-back",),
     unheard=("ends-fin", "ignores-input"),
-    leavers=("early-leaver",),
+    leavers=("early-leaver", "reset-between"),
     chatter=b"input that nobody reads\n",
     ends_by_itself=True,
 )

@@ -49,6 +49,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         peer.reset()
         session.next_client_is_served()
 
+    apart = (*profile.apart, *profile.leavers)
     writing = ("reset-while-writing",) if writes else ()
 
     if writes:
@@ -59,7 +60,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
             "an RST from a client to which the server is writing",
             transports=ABORTABLE,
             needs=("reset-mid-message",),
-            unless=(*profile.apart, *profile.stalled),
+            unless=(*apart, *profile.stalled),
         )
         def reset_while_writing(session: Session) -> None:
             if session.can_pause:
@@ -78,7 +79,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         transports=ABORTABLE,
         spawned=True,
         needs=("reset-mid-message",),
-        unless=(*profile.apart, *writing, "burst", "stall-then-reset"),
+        unless=(*apart, *writing, "burst", "stall-then-reset"),
     )
     def reset_before_accept(session: Session) -> None:
         with session.paused():
@@ -94,7 +95,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         "fifty RSTs in a row",
         transports=ABORTABLE,
         needs=("reset-mid-message",),
-        unless=(*profile.apart, *writing),
+        unless=(*apart, *writing),
     )
     def reset_fifty(session: Session) -> None:
         for number in range(50):
@@ -123,7 +124,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         "a client that stops reading and then resets",
         transports=ABORTABLE,
         needs=("concurrent", "reset-mid-message"),
-        unless=(*profile.apart, *profile.stalled, *writing),
+        unless=(*apart, *profile.stalled, *writing),
     )
     def stall_then_reset(session: Session) -> None:
         stalled = session.join()
