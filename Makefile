@@ -5,9 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 RUNS ?= 100
-# Modules that only Windows has: their types are looked up there.
-WINDOWS := $(addprefix pync/transports/,pipe.py pipe_access.py pipe_listener.py winapi.py \
-  winpipe.py winprocess.py) conformance/targets/job.py
+# What only Windows has: its types are looked up there.
+WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/job.py
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.

@@ -19,25 +19,13 @@ from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, LineCut, Progressed, Scanned, Trying
 from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
 from .engine import signals
-from .transports import bell
 from .transports.stdio import Stdio, is_open, write
+from .waiting import wakeup
 
 if TYPE_CHECKING:
     from .meter import Meter
 
 __all__ = ["VERSION", "main"]
-
-#: What a Config can ask for -> module in programs/. Each is imported only when it is asked
-#: for: the start is felt.
-PROGRAMS = {
-    "client": "client",
-    "server": "server",
-    "scanner": "scanner",
-    "executor": "executor",
-    "broker": "broker",
-    "proxy": "proxy",
-    "telnet": "telnet",
-}
 
 #: A file object with a descriptor, a descriptor, or None: the process's own.
 Stream = Union[IO[Any], int, None]
@@ -81,7 +69,7 @@ def execute(
     stdout_fd, voice = _descriptor(stdout, 1), _Voice(_descriptor(stderr, 2))
     try:
         dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
-        with signals.ending(), bell.hung_up():
+        with signals.ending(), wakeup.hung_up():
             session = _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice, stdout is None)
             return session.run(words)
     except UsageError as error:
@@ -153,7 +141,8 @@ class _Session:
                     self._voice.say(said)
 
             stdio.line_was_cut = lambda size: report(LineCut(size))
-            module = import_module(f".programs.{PROGRAMS[config.program]}", __package__)
+            # Imported only when it is asked for: the start is felt.
+            module = import_module(f".programs.{config.program}", __package__)
             status: int = module.run(config, stdio, report)
             return status
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from .core.address import Address, is_url, parse, split_host_port
 from .core.config import Endings
 from .core.errors import UsageError
+from .engine.pipeline import Moved
 from .engine.relay import relay as _relay
-from .engine.tuning import Moved
 from .transports import Options
 from .transports import dial as _dial
 from .transports import listen as _listen
@@ -92,7 +92,7 @@ def _dialled(
     if not address.startswith(_TLS):
         return _dial(where, options)
     from .transports import tls
-    from .transports.security import Security
+    from .transports.tls.handshake import Security
 
     return tls.dial(where, Security(verify=verify, trusted=trusted), options)
 
@@ -117,7 +117,7 @@ def listen(
     if not address.startswith(_TLS):
         return _listen(parse(address))
     from .transports import tls
-    from .transports.security import Security
+    from .transports.tls.handshake import Security
 
     return tls.listen(_parsed(address), Security(certificate=certificate, key=key))
 

@@ -12,7 +12,7 @@ from ..core.config import Config
 from ..core.errors import DialError, OutputGone, PyncError, UsageError
 from ..core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
 from . import VERSION, About, OnStdout, Said
-from .words import Manner, read
+from .argv import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
 from .direction import DRAINING, OPEN, after, is_over
-from .ends import Convert, Mover, Sink, Source
 from .loop import Scheduler
 from .pace import Pace
 from .pending import Pending
+from .protocols import Convert, Mover, Sink, Source
 from .sinkwatch import SinkWatch, tell_nobody
 
 #: Bytes of one read; a quarter faster than 64 KiB.

@@ -14,8 +14,8 @@ from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
-from ..transports import bell, readiness
-from ..transports.readiness import one_wait
+from ..waiting import readiness, wakeup
+from ..waiting.readiness import one_wait
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,10 +93,10 @@ class Loop:
         self._in_turn: deque[Callback] = deque()
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
-        ringing = bell.within_earshot()
+        ringing = wakeup.within_earshot()
         self._hears_signals = ringing is not None
         if ringing is not None:
-            self.watch_reader(ringing, bell.silence)
+            self.watch_reader(ringing, wakeup.silence)
 
     def __enter__(self) -> Self:
         return self
@@ -150,19 +150,19 @@ class Loop:
     def run_while(self, going_on: Callable[[], bool]) -> None:
         """Run until ``going_on()`` is false; it is asked after every round.
 
-        Raises what a signal has asked for, between two callbacks (bell.postpone).
+        Raises what a signal has asked for, between two callbacks (wakeup.postpone).
         """
         if not self._hears_signals:
             while going_on():
                 self._run_once()
             return
-        attended = bell.attend(True)
+        attended = wakeup.attend(True)
         try:
             while going_on():
                 self._run_once()
         finally:
-            bell.attend(attended)
-        bell.raise_owed()
+            wakeup.attend(attended)
+        wakeup.raise_owed()
 
     def _run_once(self) -> None:
         fresh = self._fresh

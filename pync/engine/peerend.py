@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.deadline import Deadline
-from ..transports.readiness import readable
+from ..waiting.readiness import readable
 from .clock import Clock
-from .ends import Source
 from .flow import Flow
+from .protocols import Source
 
 #: Seconds without input after which a source gives nothing more "without a pause".
 PAUSE = 0.1

@@ -16,11 +16,11 @@ from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn
 from .clock import Clock
 from .direction import ENDED, OPEN
-from .ends import Sink, refuse, send_eof, undelivered, unread
 from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
-from .tuning import PLAIN, End, Moved, Nowhere, Tuning
+from .pipeline import PLAIN, End, Moved, Nowhere, Tuning
+from .protocols import Sink, refuse, send_eof, undelivered, unread
 from .waiting import Movement, when_acknowledged, when_broken, when_silent
 from .zerocopy import fast_path
 

@@ -2,7 +2,7 @@
 
 Python runs a signal's handler between any two of its steps. An exception raised there leaves
 what was being changed half changed, and tidying up stumbles over it. So while a loop runs, it is
-raised between two callbacks (transports/bell.py); elsewhere at once, for who waits for a name or
+raised between two callbacks (waiting/wakeup.py); elsewhere at once, for who waits for a name or
 an answer there knows no better moment.
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..core.errors import Terminated
-from ..transports import bell
+from ..waiting import wakeup
 
 #: Signals that end the program in order: paths are removed, then it leaves.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
@@ -40,7 +40,7 @@ def ending() -> Iterator[None]:
         if asked is not None:
             return
         asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
-        if not bell.postpone(asked):
+        if not wakeup.postpone(asked):
             raise asked
         if hasattr(signal, "setitimer"):
             # Not before: until then an alarm is of whoever started us ("alarm 5; exec pync").
@@ -72,7 +72,7 @@ def _catch(before: _Handlers, end: Any) -> None:
 
 
 def _run_out(_number: int, _frame: object) -> None:
-    bell.raise_owed()
+    wakeup.raise_owed()
 
 
 def _came_of(error: BaseException, origin: BaseException) -> bool:

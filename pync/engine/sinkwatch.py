@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .ends import Sink, fault_fds, gone_fds, reader_gone
 from .loop import Scheduler
+from .protocols import Sink, fault_fds, gone_fds, reader_gone
 
 
 class SinkWatch:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from ..core.deadline import Deadline
 from ..transports.conn import Conn
-from .ends import unacknowledged
 from .flow import Flow
-from .tuning import Moved
+from .pipeline import Moved
+from .protocols import unacknowledged
 
 #: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between two looks.
 ACKNOWLEDGEMENT = 5.0

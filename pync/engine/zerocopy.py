@@ -14,7 +14,7 @@ import os
 import stat
 import sys
 
-from .ends import Mover, Sink, Source
+from .protocols import Mover, Sink, Source
 
 #: Bytes asked for in one call.
 CHUNK = 1024 * 1024

@@ -8,8 +8,8 @@ from ..core.errors import DialError, OutputError, cause_of
 from ..core.events import Connected, Report
 from ..transports.conn import Conn
 from ..transports.stdio import Stdio
-from .reach import connect
-from .talk import Talk, talking
+from .shared.connect import connect
+from .shared.talk import Talk, talking
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:

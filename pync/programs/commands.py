@@ -12,15 +12,16 @@ from ..core.config import Config, Endings
 from ..core.errors import ExecError, IdleTimeoutError, RelayError
 from ..core.events import Accepted, Event, Failed, PeerEnded, Report
 from ..engine.boundary import Boundary, as_failure
-from ..engine.ends import break_off
 from ..engine.loop import Loop, Scheduler
+from ..engine.protocols import break_off
 from ..engine.relay import Relay
+from ..transports.child import GRACE, Process
 from ..transports.conn import Conn, Listener
 from ..transports.peers import PeerConn
-from ..transports.process import GRACE, Process, end_all, start, variables
-from ..transports.readiness import is_hung_up
-from .door import Door
-from .tuned import tuning_of
+from ..transports.process import end_all, start, variables
+from ..waiting.readiness import is_hung_up
+from .shared.acceptor import Door
+from .shared.pipeline import tuning_of
 
 #: Commands at once, unless the user says otherwise; as ncat.
 MOST = 100

@@ -14,11 +14,11 @@ from ..transports import listen
 from ..transports.conn import Conn
 from ..transports.process import start, variables, words_of
 from ..transports.stdio import Stdio
-from .announce import announce
-from .common import options_of
-from .reach import check_listener, connect
-from .reception import Reception
-from .tuned import tuning_of
+from .shared.announce import announce
+from .shared.connect import check_listener, connect
+from .shared.options import options_of
+from .shared.pipeline import tuning_of
+from .shared.reception import Reception
 
 
 def run(config: Config, _stdio: Stdio, report: Report) -> int:

@@ -8,11 +8,11 @@ from ..core.events import Accepted, Failed, Report
 from ..engine.boundary import as_failure, ends_program
 from ..transports import listen
 from ..transports.stdio import Stdio
-from .announce import announce
-from .common import options_of
-from .reach import check_listener
-from .reception import Reception
-from .talk import Talk, talking
+from .shared.announce import announce
+from .shared.connect import check_listener
+from .shared.options import options_of
+from .shared.reception import Reception
+from .shared.talk import Talk, talking
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:

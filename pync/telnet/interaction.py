@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
-from ..transports.readiness import Readable
+from ..waiting.readiness import Readable
 
 if TYPE_CHECKING:
     from . import Telnet

@@ -14,7 +14,7 @@ from ..core.deadline import Deadline
 from ..layers.telnet import NOTHING, Abilities, Telnet
 from ..layers.telnet_protocol import BINARY
 from ..transports import Options, dial
-from ..transports.readiness import readable
+from ..waiting.readiness import readable
 from . import codes
 
 if TYPE_CHECKING:

@@ -51,7 +51,7 @@ class PipeOptions(NamedTuple):
     """How a Windows named pipe is to be.
 
     ``messages``: one of messages, not of bytes. ``access``: who may come to a listener
-    (pipe_access.py). ``remote``: whether other machines may.
+    (windows/pipe_access.py). ``remote``: whether other machines may.
     """
 
     messages: bool = False

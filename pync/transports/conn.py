@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
+from ..waiting.readiness import Readable
 from . import everyone
-from .readiness import Readable
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -1,6 +1,6 @@
 """The sockets of one TCP dial: what core/attempts.py decides, done. It never waits.
 
-Two drivers wait for it: dial() of tcp.py, and the loop (engine/dialling.py).
+Two drivers wait for it: dial() of tcp.py, and the loop (engine/connector.py).
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..waiting.readiness import readable
 from .conn import Conn
-from .readiness import readable
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507

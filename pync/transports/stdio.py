@@ -258,7 +258,7 @@ def is_terminal(descriptor: int) -> bool:
         return False
     if sys.platform != "win32":
         return True
-    from .winapi import is_console
+    from .windows.api import is_console
 
     console: bool = is_console(descriptor)
     return console

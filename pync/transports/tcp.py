@@ -14,6 +14,7 @@ from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..waiting.readiness import Writable
 from . import Options, sockopts
 from .conn import Conn, Listener, TcpConn
 from .internet import (
@@ -24,7 +25,6 @@ from .internet import (
     only_ipv6,
     resolve,
 )
-from .readiness import Writable
 
 #: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).
 BACKLOG = 511

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from pync.cli import main
 from pync.dialects import load
-from pync.dialects.words import options_in
-from pync.programs import securing
+from pync.dialects.argv import options_in
+from pync.programs.shared import securing
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the socketpair of Windows binds, which is refused here"

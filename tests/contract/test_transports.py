@@ -159,7 +159,7 @@ def connect(listening: Listen, folder: Path) -> Iterator[Connect]:
 
 def tls_pair(folder: Path) -> tuple[Conn, Conn]:
     """Both ends of a connection through TLS; the client trusts this certificate only."""
-    from pync.transports.certificate import self_made
+    from pync.transports.tls.certificate import self_made
 
     certificate = folder / "certificate.pem"
     certificate.write_bytes(self_made())

@@ -34,18 +34,23 @@ PLACES = {
     "a chat, what is said": ("pync.layers.chat", "module.Speaker", "says", "--chat"),
     "a broker, on arrival": ("pync.programs.broker", "module.Member", "start", "--broker"),
     "a broker, a read": ("pync.transports.conn", "module.Conn", "recv", "--broker"),
-    "a broker, a write": ("pync.programs.backlog", "module.Place", "next", "--broker"),
+    "a broker, a write": ("pync.programs.broker.backlog", "module.Place", "next", "--broker"),
     "a command, its start": ("pync.programs.commands", "module", "variables", "-k --exec=cat"),
     "a command, a read": ("pync.transports.conn", "module.Conn", "recv", "-k --exec=cat"),
     "a command, its end": ("pync.programs.commands", "module.Process", "send_eof", "-k --exec=cat"),
-    "a welcome": ("pync.programs.doorstep", "module", "welcome", "--broker"),
+    "a welcome": ("pync.programs.shared.tls_accept", "module", "welcome", "--broker"),
     "a handshake": (
-        "pync.transports.security",
+        "pync.transports.tls.handshake",
         "module.Securing",
         "step",
         "--broker --ssl",
     ),
-    "the beginning of one": ("pync.programs.securing", "module", "begin_welcome", "--broker --ssl"),
+    "the beginning of one": (
+        "pync.programs.shared.securing",
+        "module",
+        "begin_welcome",
+        "--broker --ssl",
+    ),
 }
 
 

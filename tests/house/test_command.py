@@ -10,7 +10,7 @@ import pytest
 
 from pync.core.config import WORKED_OUT, Config
 from pync.dialects import DIALECTS, load
-from pync.dialects.words import options_in
+from pync.dialects.argv import options_in
 
 ROOT = Path(__file__).parents[2]
 

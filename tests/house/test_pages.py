@@ -16,7 +16,7 @@ import conformance.cli
 import pync.dialects
 from conformance.profiles import REQUIREMENTS
 from pync.core.errors import UsageError
-from pync.dialects.words import options_in
+from pync.dialects.argv import options_in
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ STOREYS = (
     "programs",
     "engine",
     "transports",
+    "waiting",
     "layers",
     "core",
 )
@@ -69,7 +70,7 @@ RESERVED = {
         "pipe_listener.py",
         "pump.py",
         "resolver.py",
-        "winpipe.py",
+        "pipe_calls.py",
     },
 }
 
@@ -256,7 +257,7 @@ LAWS = {
             Source("pync/programs/server.py", "import selectors"),
         ],
         [
-            Source("pync/transports/readiness.py", "import selectors"),
+            Source("pync/waiting/readiness.py", "import selectors"),
             Source("pync/transports/pump.py", "import threading"),
         ],
     ),
@@ -301,10 +302,10 @@ LAWS = {
     "text becomes numbers in core/number.py only": Law(
         reads_numbers_in_one_place,
         [path for path in PYNC if path.name != "terminal.py"],
-        [Source("pync/dialects/nc.py", "if word.isdigit():\n    port = int(word)")],
+        [Source("pync/dialects/nc/__init__.py", "if word.isdigit():\n    port = int(word)")],
         [
             Source("pync/core/number.py", "text.isdigit()"),
-            Source("pync/dialects/nc.py", "number = whole(word, 65535)"),
+            Source("pync/dialects/nc/__init__.py", "number = whole(word, 65535)"),
         ],
     ),
     "the suite prints in output.py only": Law(

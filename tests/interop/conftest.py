@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.targets.ports import reserved_port
-from pync.transports.certificate import self_made
+from pync.transports.tls.certificate import self_made
 
 from ..peer import unused_udp_port
 

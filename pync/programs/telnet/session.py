@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...engine.loop import Loop
-from ...engine.tuning import Tap
+from ...engine.pipeline import Tap
 from ...layers.telnet import Abilities, Telnet
 from ...layers.telnet_protocol import DM, DO, ECHO, IAC, NAWS, SGA, TM, command
 from ...transports.conn import Conn, StreamConn

@@ -15,15 +15,15 @@ from ...core.errors import DialError, OutputGone
 from ...core.events import Connected, Failed, PeerEnded, Report
 from ...core.number import is_digits, whole
 from ...engine.loop import Loop
-from ...engine.tuning import Tap
+from ...engine.pipeline import Tap
 from ...layers.telnet_protocol import BINARY, BRK, DO, IP, SUSP, WILL
 from ...transports.conn import Conn, TcpConn
 from ...transports.stdio import Stdio
 from . import escapes
 from .abilities import INITIAL, abilities_of
 from .commands import execute
+from .connect import dial
 from .console import Console
-from .dialling import dial
 from .session import Session
 from .settings import OFF, Settings, character, shown
 from .signals import Signals

@@ -14,7 +14,7 @@ import pytest
 
 from pync.engine import loop as loop_module
 from pync.engine.loop import Loop
-from pync.transports import readiness
+from pync.waiting import readiness
 
 NO_EPOLL = pytest.mark.skipif(not hasattr(select, "epoll"), reason="only on Linux: epoll")
 

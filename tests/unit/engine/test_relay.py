@@ -20,8 +20,8 @@ from pync.engine import peerend, waiting
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
 from pync.engine.pace import LineByLine
+from pync.engine.pipeline import PLAIN, Moved, Tuning
 from pync.engine.relay import Relay, relay
-from pync.engine.tuning import PLAIN, Moved, Tuning
 from pync.layers.newline import CrlfEncoder
 from pync.transports.conn import StreamConn, TcpConn
 from pync.transports.memory import pair

@@ -14,7 +14,7 @@ import pytest
 from pync.core.errors import Terminated
 from pync.engine import signals
 from pync.engine.loop import Loop
-from pync.transports import bell
+from pync.waiting import wakeup
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
@@ -31,7 +31,7 @@ HANDLERS = [
 
 def round_of(callback: Callable[[], None], going_on: Callable[[], bool] = lambda: True) -> None:
     """Run a loop that calls back at once; much later it would be a failure."""
-    with signals.ending(), bell.hung_up(), Loop() as loop:
+    with signals.ending(), wakeup.hung_up(), Loop() as loop:
         loop.call_later(0, callback)
         loop.call_later(10, lambda: pytest.fail("the loop went on"))
         loop.run_while(going_on)
@@ -116,7 +116,7 @@ def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("number", RAISED)
 def test_elsewhere_it_is_raised_at_once(number: signal.Signals) -> None:
-    with pytest.raises(RAISED[number]), bell.hung_up():
+    with pytest.raises(RAISED[number]), wakeup.hung_up():
         ended_by(number, lambda: None)
 
 

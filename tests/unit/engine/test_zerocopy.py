@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pync.engine import zerocopy
-from pync.engine.ends import Mover
+from pync.engine.protocols import Mover
 from pync.engine.zerocopy import (
     Sendfile,
     SendfileAt,

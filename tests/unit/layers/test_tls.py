@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.broken import TruncatedError
 from pync.layers.tls import TlsCodec
-from pync.transports.certificate import self_made
+from pync.transports.tls.certificate import self_made
 
 
 @pytest.fixture(scope="module")

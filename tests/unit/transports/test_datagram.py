@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pync.core.address import Address
-from pync.engine.ends import send_eof
+from pync.engine.protocols import send_eof
 from pync.transports.datagram import Arrival, DatagramConn, ListeningConn, receive
 
 NOBODY = Address("udp")

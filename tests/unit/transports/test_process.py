@@ -1,107 +1,14 @@
-"""A child process as one end."""
+"""The words and variables of a command, and its start."""
 
 from __future__ import annotations
 
-import re
-import select
-import sys
-from pathlib import Path
-
 import pytest
 
-import pync
 from pync.core.address import Address
 from pync.core.errors import ExecError
-from pync.transports.process import SECRETS, Process, start, variables, words_of
+from pync.transports.process import variables, words_of
 
 from ...systems import only_posix
-
-
-def read_all(process: Process) -> bytes:
-    data = b""
-    while True:
-        select.select(process.read_fds(), [], [], 10)
-        piece = process.recv(65536)
-        if not piece:
-            return data
-        data += piece
-
-
-@only_posix
-def test_what_is_written_is_its_input_and_what_it_writes_is_read() -> None:
-    with Process(["cat"], {}) as process:
-        assert process.send(b"hello") == 5
-        process.send_eof()
-        process.send_eof()
-        assert read_all(process) == b"hello"
-        assert process.wait() == 0
-    assert process.read_fds() == ()
-    assert process.write_fd() == -1
-
-
-@only_posix
-def test_what_it_does_not_want_is_dropped() -> None:
-    with Process(["true"], {}) as process:
-        assert read_all(process) == b""
-        assert process.wait() == 0
-        assert process.send(b"too late") == 8
-
-
-def fill(process: Process) -> None:
-    while True:
-        process.send(bytes(65536))
-
-
-@only_posix
-def test_a_pipe_that_is_full_waits() -> None:
-    with Process(["sleep", "60"], {}) as process:
-        with pytest.raises(BlockingIOError):
-            fill(process)
-        process.terminate()
-        assert process.wait() == 128 + 15
-
-
-@only_posix
-def test_variables_and_status() -> None:
-    with Process(["sh", "-c", "echo $WORD; exit 3"], {"WORD": "yes"}) as process:
-        assert read_all(process) == b"yes\n"
-        assert process.wait() == 3
-
-
-def test_what_cannot_be_run() -> None:
-    with pytest.raises(ExecError, match="exec /no/such: no such file or directory"):
-        Process(["/no/such"], {})
-
-
-def test_a_word_with_a_nul_cannot_be_run() -> None:
-    with pytest.raises(ExecError, match="null"):
-        start(["echo", "a\0b"] if sys.platform != "win32" else ["echo a\0b"], {})
-
-
-@only_posix
-def test_the_name_of_an_abstract_socket_may_hold_nul() -> None:
-    with Process(["sh", "-c", 'echo "$NAME"'], {"NAME": "@a\0b"}) as process:
-        assert read_all(process) == b"@a@b\n"
-        assert process.wait() == 0
-
-
-@only_posix
-def test_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SECRETS:
-        monkeypatch.setenv(name, "not for children")
-    monkeypatch.setenv("PYNC_AS", "ncat")
-    with Process(["env"], {}) as process:
-        shown = read_all(process)
-        assert process.wait() == 0
-    assert b"PYNC_AS=ncat\n" in shown
-    assert b"not for children" not in shown
-
-
-def test_every_variable_that_holds_a_secret_is_known() -> None:
-    package = Path(pync.__file__).parent
-    source = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
-    named = re.findall(r"PYNC_\w*(?:AUTH|KEY|PASSWORD|SECRET)\b", source)
-    assert set(named) == SECRETS
 
 
 @only_posix

@@ -1,0 +1,269 @@
+"""ncat's words: events and errors; scripts match them byte for byte. No policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.address import Address
+from ...core.broken import TlsTruncatedError
+from ...core.config import Config
+from ...core.errors import (
+    DialError,
+    IdleTimeoutError,
+    ListenError,
+    OutputError,
+    OutputGone,
+    ProxyError,
+    PyncError,
+    QuitTimeoutError,
+    RelayError,
+    TlsError,
+    UsageError,
+)
+from ...core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Denied,
+    Event,
+    Exposed,
+    Failed,
+    Finished,
+    Listening,
+    Scanned,
+    Secured,
+    Unverified,
+)
+from .. import UNRESOLVED, Said
+
+if TYPE_CHECKING:
+    from ...core.access import AccessError
+
+_TRY = "Ncat: Try `--help' or man(1) ncat for more information, usage options and help. QUITTING."
+
+
+class NcatOptionError(UsageError):
+    """An option that getopt(3) does not take; ncat says where help is."""
+
+
+def say(event: Event, config: Config, _interactive: bool) -> Said:
+    """What is said on stderr about an event, which is with -v, and with --test."""
+    if isinstance(event, Listening) and config.test:
+        return "NCAT TEST: LISTEN"
+    if isinstance(event, Failed):
+        return complain(event.error, config)
+    if isinstance(event, Unverified):
+        return "Ncat: the certificate of the server is not verified (--ssl-verify does)."
+    if isinstance(event, Exposed):
+        return f"Ncat: every machine that reaches {_where(event.address)} can {event.offered}."
+    if not config.verbose:
+        return None
+    if isinstance(event, Listening):
+        return f"Ncat: Listening on {_where(event.address)}"
+    if config.serves is not None and config.verbose < 2:
+        return None  # as theirs: a proxy has many clients
+    if isinstance(event, Accepted):
+        return _accepted(event.peer)
+    if isinstance(event, Denied):
+        return *_lines(_accepted(event.peer)), f"Ncat: New connection denied: {event.cause}"
+    if isinstance(event, Connected):
+        return f"Ncat: Connected to {_where(event.peer)}."
+    if isinstance(event, Scanned):
+        return f"Ncat: Connected to {_where(event.address)}." if event.state != "closed" else None
+    if isinstance(event, Secured):
+        return f"Ncat: SSL connection to {_where(event.peer)}." if not config.listen else None
+    if isinstance(event, AttemptFailed):
+        return _attempt_failed(event, config)
+    if isinstance(event, Finished) and not config.listen:
+        return (
+            f"Ncat: {event.sent} bytes sent, {event.received} bytes received "
+            f"in {event.seconds:.2f} seconds."
+        )
+    return None
+
+
+def is_silent(error: Exception, config: Config | None) -> bool:
+    """Whether an error is none to ncat: a listener takes any end for an end."""
+    listens = config is not None and config.listen
+    return listens and isinstance(error, TlsTruncatedError)
+
+
+def complain(error: Exception, config: Config | None) -> Said:
+    """The line about an error."""
+    if isinstance(error, OutputGone):
+        return "write: Broken pipe"
+    if isinstance(error, NcatOptionError):
+        return f"ncat: {error}", _TRY
+    if isinstance(error, UsageError):
+        from ...core.access import AccessError
+
+        if isinstance(error, AccessError):
+            return _wrong_list(error)
+        text = str(error)
+        if text.endswith("\n"):
+            return f"Ncat: {text[:-1]}", " QUITTING."
+        return f"Ncat: {text} QUITTING."
+    if isinstance(error, DialError):
+        return _not_dialled(error, config)
+    if isinstance(error, ListenError):
+        where = error.address
+        if error.cause in UNRESOLVED and isinstance(where, Address):
+            return _unresolved(where, error.cause)
+        if error.cause == "protocol not supported" and isinstance(where, Address):
+            return (
+                f"Ncat: Unable to open listening socket on {where.host}: "
+                "Protocol not supported QUITTING."
+            )
+        shown = _where(_numeric(where, config)) if isinstance(where, Address) else str(where)
+        return f"Ncat: bind to {shown}: {_as_strerror(error.cause)}. QUITTING."
+    if isinstance(error, ProxyError) and error.http_status is not None:
+        return f"Ncat: Proxy returned status code {error.http_status}."
+    if isinstance(error, ProxyError) and error.code:
+        return f"Ncat: {_of_proxy(error)}."
+    if isinstance(error, QuitTimeoutError):
+        return None
+    if isinstance(error, IdleTimeoutError):
+        idle = config.endings.idle if config is not None else None
+        return f"Ncat: Idle timeout expired ({round((idle or 0) * 1000)} ms)."
+    if is_silent(error, config):
+        return None
+    if isinstance(error, TlsError) and error.operation == "relay":
+        return "Ncat: Input/output error."
+    if isinstance(error, RelayError) and config is not None and config.listen:
+        return None  # a listener ends with 1, and says nothing of it, not even with -v
+    if isinstance(error, OutputError):
+        return f"{error.operation}: {_as_strerror(error.cause)}"
+    if isinstance(error, PyncError):
+        return f"Ncat: {_as_strerror(error.cause)}."
+    return f"Ncat: {error}"
+
+
+#: What a SOCKS proxy's refusal is called: code -> text.
+_PROXY = {
+    "socks5/1": "Error: general SOCKS server failure",
+    "socks5/2": "Error: connection not allowed by ruleset",
+    "socks5/3": "Error: Network unreachable",
+    "socks5/4": "Error: Host unreachable",
+    "socks5/5": "Error: Connection refused",
+    "socks5/6": "Error: TTL expired",
+    "socks5/7": "Error: Command not supported",
+    "socks5/8": "Error: Address type not supported",
+    "socks5/methods": "Error: no acceptable authentication method proposed",
+    "socks5/method": "Error: proxy selected invalid authentication method",
+    "socks5/version": "Error: wrong SOCKS version in connect response",
+    "socks5/address": "Error: invalid proxy bind address type",
+    "socks5/credentials": "Error: invalid username:password combo",
+    "socks5/password": "Error: authentication failed",
+    "ended/status": "Error reading proxy response Status-Line",
+    "ended/header": "Error reading proxy response header",
+    # Bytes that were awaited when the connection ended.
+    "ended/2": "Error: malformed connect response from proxy",
+    "ended/4": "Error: malformed request response from proxy",
+    "ended/8": "Error: short response from proxy",
+}
+
+
+def _of_proxy(error: ProxyError) -> str:
+    kind, _, rest = error.code.partition("/")
+    if kind == "http":
+        return "Proxy returned status code -1"
+    if kind == "socks4":
+        return "Proxy connection failed"
+    if kind == "socks5":
+        return _PROXY.get(error.code, "Error: unassigned value in the reply")
+    found = _PROXY.get(f"{kind}/{rest.rpartition('/')[2]}")
+    return found or _as_strerror(error.cause)
+
+
+def _not_dialled(error: DialError, config: Config | None) -> Said:
+    address = error.address
+    if error.operation == "route" and isinstance(address, Address):
+        cause = _as_strerror(error.cause)
+        hop = address.host
+        return f'Ncat: Sorry, could not resolve source route hop "{hop}": {cause}. QUITTING.'
+    if isinstance(address, Address) and not address.path and not error.attempts:
+        if is_proxy(address, config):
+            cause = _as_strerror(error.cause)
+            return f'Ncat: Could not resolve proxy "{address.host}": {cause}.'
+        return _unresolved(address, error.cause)
+    if error.cause == "timed out":
+        return "Ncat: TIMEOUT."
+    # Through proxies, the first of them is dialled from here.
+    what = "Proxy connection failed: " if config is not None and config.proxies else ""
+    return f"Ncat: {what}{_as_strerror(error.cause)}."
+
+
+def is_proxy(address: object, config: Config | None) -> bool:
+    """Whether an address is that of the proxy that is dialled first."""
+    if config is None or not config.proxies or not isinstance(address, Address):
+        return False
+    return (address.host, address.service) == config.proxies[0][1:3]
+
+
+def _attempt_failed(event: AttemptFailed, config: Config) -> Said:
+    cause = "TIMEOUT" if event.cause == "timed out" else _as_strerror(event.cause)
+    if not event.last:
+        host = _host(event.address)
+        return f"Ncat: Connection to {host} failed: {cause}.", "Ncat: Trying next address..."
+    # Of the last address the error tells, but a scan ends without one.
+    return f"Ncat: {cause}." if config.zero_io else None
+
+
+def _unresolved(address: Address, cause: str) -> str:
+    return f'Ncat: Could not resolve hostname "{address.host}": {_as_strerror(cause)}. QUITTING.'
+
+
+def _accepted(peer: Address) -> Said:
+    if peer.scheme == "unix":
+        return "Ncat: Connection from a client on Unix domain socket.", "Ncat: Connection from ."
+    if peer.scheme.startswith("udp"):
+        return f"Ncat: Connection from {_host(peer)}."
+    return f"Ncat: Connection from {_host(peer)}.", f"Ncat: Connection from {_where(peer)}."
+
+
+def _lines(said: Said) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said or ()
+
+
+def _wrong_list(error: AccessError) -> Said:
+    from ...core.access import ListFileError, NetmaskError
+
+    text = error.specification
+    if isinstance(error, ListFileError):
+        return f"Ncat: can't open {text}: {error.cause}. QUITTING."
+    if isinstance(error, NetmaskError):
+        why = f'Illegal netmask in "{text}". Must be smaller than address bit length.'
+    else:
+        why = f'Error resolving name "{text}": {error.cause}'
+    return f"Ncat: {why}", f'Ncat: error in host specification "{text}". QUITTING.'
+
+
+def _numeric(address: Address, config: Config | None) -> Address:
+    """The address that could not be bound, in numbers; without a host, the first of both."""
+    if address.path or address.scheme == "vsock":
+        return address
+    ipv4 = config is not None and config.ipv4
+    if not address.host:
+        return address._replace(host="0.0.0.0" if ipv4 else "::")
+    import socket
+
+    family = socket.AF_INET if ipv4 else socket.AF_UNSPEC
+    try:
+        found = socket.getaddrinfo(address.host, None, family)
+    except (OSError, UnicodeError):
+        return address
+    return address._replace(host=str(found[0][4][0]))
+
+
+def _where(address: Address) -> str:
+    return address.path or f"{_host(address)}:{address.service}"
+
+
+def _host(address: Address) -> str:
+    return address.host.partition("%")[0]  # theirs prints no zone: inet_ntop(3)
+
+
+def _as_strerror(cause: str) -> str:
+    if cause == "timed out":
+        return "Connection timed out"
+    return cause[:1].upper() + cause[1:]

@@ -1,0 +1,228 @@
+"""pync's own command line: the USAGE, the Config that it means, and how it ends.
+
+Its words for what happens are in messages.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from ...core.config import Config, Endings, OnPeerEnd, over_tls
+from ...core.deadline import parse_duration
+from ...core.errors import PyncError, UsageError, detailed_status, shortened
+from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
+from ...core.until import Until
+from .. import about_from, own_status
+from ..argv import Manner, options_in, plain, read
+from ..proxies import chain, served
+from ..targets import with_address
+from ..tos import parse_tos
+from . import rules
+from .hints import with_meaning
+from .messages import complain, say
+from .usage import USAGE
+
+__all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
+
+#: The kinds of --exit-codes.
+PLAIN, DETAILED = "plain", "detailed"
+
+
+def _one_of(one: str, other: str) -> Callable[[str, str], str]:
+    def choose(text: str, option: str) -> str:
+        if text not in (one, other):
+            raise UsageError(f"{option}: {text!r} is neither {one} nor {other}")
+        return text
+
+    return choose
+
+
+def _named_file(text: str, option: str) -> str:
+    if not text:
+        raise UsageError(f"{option} needs the name of a file")
+    return text
+
+
+#: How the text of an option becomes its value: (text, option) -> value.
+VALUES: dict[str, Callable[[str, str], object]] = {
+    **dict.fromkeys(
+        (
+            "wait",
+            "quit_after",
+            "interval",
+            "delay",
+            "idle_timeout",
+            "connect_timeout",
+            "banner",
+            "accept_timeout",
+        ),
+        parse_duration,
+    ),
+    "count": parse_count,
+    "max_conns": parse_count,
+    "recv_limit": parse_count,
+    "recv_buffer": parse_size,
+    "send_buffer": parse_size,
+    "ttl": parse_ttl,
+    "min_ttl": parse_ttl,
+    "tos": parse_tos,
+    "delimiter": unescape,
+    "rate": parse_bytes,
+    "retry": parse_retry,
+    **dict.fromkeys(
+        (
+            "ssl_cert",
+            "ssl_key",
+            "ssl_trustfile",
+            "ssl_keylog",
+            "proxy_auth_file",
+            "allowfile",
+            "denyfile",
+            "report_port",
+            "expect",
+            "output",
+            "hex_dump",
+        ),
+        _named_file,
+    ),
+    "exit_codes": _one_of(PLAIN, DETAILED),
+    "pipe_mode": _one_of("byte", "message"),
+}
+
+OPTIONS = options_in(USAGE)
+
+#: A second one would silently replace what the first one asks for: another command, another
+#: condition, another file to write. (Any other option can be given again to override it.)
+ONLY_ONCE = ("exec", "sh_exec", "expect", "until", "output", "hex_dump", "report_port")
+
+MANNER = Manner(
+    accumulates=frozenset(
+        {
+            "verbose",
+            "proxy",
+            "allow",
+            "allowfile",
+            "deny",
+            "denyfile",
+            "allow_target",
+            "deny_target",
+        }
+    ),
+    once=tuple(
+        (frozenset({name}), f"--{name.replace('_', '-')} can be given only once")
+        for name in ONLY_ONCE
+    ),
+)
+
+#: Seconds without an answer after which a datagram client whose input is over leaves.
+ANSWER_WAIT = 1.0
+
+about = about_from("pync", USAGE)
+
+
+def parse(argv: list[str]) -> Config:
+    """Read a command line. Raises UsageError, which is one line."""
+    try:
+        return _read(_spelled_out(argv))
+    except UsageError as error:
+        raise UsageError(with_meaning(str(error), argv)) from None
+
+
+def _read(argv: list[str]) -> Config:
+    flags, _ = plain(argv, OPTIONS)
+    if "--help" in flags or "--version" in flags:
+        # Whatever else is wrong, a person who asks for help gets it.
+        return Config(help="--help" in flags, version="--version" in flags)
+    fields, words = read(USAGE, argv, MANNER, VALUES)
+    config = with_address(rules.implied(Config(target=tuple(words), **fields)))
+    rules.check_address(config)
+    if config.until is not None:
+        Until(config.until)  # refused now, not when somebody has connected
+    config = config._replace(verifies=not config.insecure)
+    if config.random_ports:
+        config = config._replace(ports=_shuffled(config.ports))
+    config = config._replace(proxies=chain(config), serves=served(config))
+    if config.exec is not None and config.listen:
+        # Last: what contradicts itself is wrong whatever this system has.
+        _check_command(config.exec)
+    return config._replace(
+        program=_program(config),
+        endings=_endings(config),
+        on_peer_end=_on_peer_end(config),
+        closes_output=True,
+    )
+
+
+def _check_command(command: str) -> None:
+    """See that a command exists before clients come for it. Raises UsageError."""
+    import shlex
+    import shutil
+
+    try:
+        words = shlex.split(command, posix=os.name != "nt")
+    except ValueError:
+        return  # what is wrong with it is said when it is started
+    if words and shutil.which(words[0].strip('"')) is None:
+        raise UsageError(
+            f"--exec: there is no command {shortened(words[0])} (a shell's are for --sh-exec)"
+        )
+
+
+def _spelled_out(argv: list[str]) -> list[str]:
+    """``--report-port`` has a value of its own when none is given; docopt knows no such thing."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    return [
+        f"{word}=-" if word == "--report-port" and place < end else word
+        for place, word in enumerate(argv)
+    ]
+
+
+def status(error: Exception, config: Config | None) -> int:
+    """The exit status of an error; finer with --exit-codes=detailed."""
+    if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
+        return detailed_status(error)
+    return own_status(error, config)
+
+
+def _program(config: Config) -> str:
+    if config.exec is not None or config.sh_exec is not None:
+        return "executor"
+    if config.broker or config.chat:
+        return "broker"
+    if config.serves is not None:
+        return "proxy"
+    return "scan" if config.zero_io else "server" if config.listen else "client"
+
+
+def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
+    import random
+
+    return tuple(random.sample(ports, len(ports)))
+
+
+def _endings(config: Config) -> Endings:
+    idle = config.idle_timeout if config.idle_timeout is not None else config.wait
+    endings = Endings(
+        shutdown=not config.no_shutdown,
+        quit_after=config.quit_after,
+        leave_when_sent=config.send_only,
+        answer_wait=_answer_wait(config, idle),
+        idle=idle,
+    )
+    # -N asks for close_notify at once.
+    return endings if config.shutdown else over_tls(endings, config)
+
+
+def _answer_wait(config: Config, idle: float | None) -> float | None:
+    if config.listen or config.half_open:
+        return None
+    return ANSWER_WAIT if idle is None else idle
+
+
+def _on_peer_end(config: Config) -> OnPeerEnd:
+    if config.half_open:
+        return OnPeerEnd(terminal="stay")
+    if config.listen:
+        return OnPeerEnd(pipe="leave" if config.keep_open else "begun")
+    return OnPeerEnd()

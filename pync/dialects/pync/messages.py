@@ -1,0 +1,171 @@
+"""pync's own words for what happens and for what goes wrong. Pure."""
+
+from __future__ import annotations
+
+from ...core.address import DATAGRAMS, Address
+from ...core.config import Config
+from ...core.errors import DialError, OutputGone, PyncError, TlsError
+from ...core.events import (
+    Accepted,
+    AttemptFailed,
+    Connected,
+    Denied,
+    Dropped,
+    Event,
+    Exposed,
+    Failed,
+    LineCut,
+    Listening,
+    PeerEnded,
+    PeerProcess,
+    PortTold,
+    Proxied,
+    Scanned,
+    Secured,
+    Told,
+    Unverified,
+)
+from .. import Said
+
+
+def say(event: Event, config: Config, interactive: bool) -> Said:
+    """What is said on stderr about an event; None is nothing."""
+    if isinstance(event, Failed):
+        return complain(event.error, config)
+    if isinstance(event, Told):
+        return event.text
+    if isinstance(event, Unverified):
+        return f"pync: the certificate of {_where(event.peer)} is not verified (--insecure)"
+    if isinstance(event, Exposed):
+        return (
+            f"pync: warning: anyone who can connect to {event.address} can {event.offered}; "
+            "restrict it with -l 127.0.0.1 PORT or --allow"
+        )
+    if isinstance(event, LineCut):
+        return (
+            f"pync: a line has {event.size} bytes, the most that the terminal keeps: what was"
+            " typed after them is lost (--edit takes longer lines, and so does a pipe)"
+        )
+    if isinstance(event, PeerEnded):
+        return "Connection closed by foreign host." if interactive else None
+    if isinstance(event, Scanned) and event.state == "open|filtered":
+        # Nobody knows whether it is open: that is worth saying without -v too.
+        return f"{_named(event.address, event.asked)} open|filtered"
+    if isinstance(event, PortTold):
+        return event.port
+    if isinstance(event, Scanned) and event.banner:
+        return f"{_named(event.address, event.asked)}: {_first_line(event.banner)}"
+    return _verbosely(event) if config.verbose else None
+
+
+def _verbosely(event: Event) -> Said:
+    if isinstance(event, Listening):
+        word = "Bound" if event.address.scheme in DATAGRAMS else "Listening"
+        return f"{word} on {_where(event.address)}"
+    if isinstance(event, Denied):
+        return f"Connection from {_where(event.peer)} denied: {event.cause}"
+    if isinstance(event, Proxied):
+        return f"Connection from {_where(event.peer) or '(unnamed)'} goes to {_where(event.target)}"
+    if isinstance(event, Dropped):
+        return f"Connection from {_where(event.peer) or '(unnamed)'} dropped: {event.cause}"
+    if isinstance(event, Accepted):
+        return f"Connection received on {_where(event.peer) or '(unnamed)'}"
+    if isinstance(event, PeerProcess):
+        return f"At the other end of {_where(event.peer)} is process {event.process}"
+    if isinstance(event, Connected):
+        # Nothing has been heard from a datagram's peer: there is no success to tell.
+        return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
+    if isinstance(event, Scanned) and event.state == "open":
+        return _connected(event.address, event.asked, True)
+    if isinstance(event, Secured):
+        return _secured(event)
+    if isinstance(event, AttemptFailed):
+        return f"pync: dial {event.address}: {event.cause}"
+    return None
+
+
+def _secured(event: Secured) -> Said:
+    protocol = f", {event.protocol}" if event.protocol else ""
+    certificate = f", SHA-256 {event.fingerprint}" if event.fingerprint else ""
+    secured = f"Secured by {event.version}, {event.cipher}{protocol}{certificate}"
+    if not event.expires:
+        return secured
+    issuer = "itself" if event.issuer == event.subject else event.issuer
+    whose = f"Certificate of {event.subject}, issued by {issuer}, valid until {event.expires}"
+    return secured, whose
+
+
+def _connected(peer: Address, asked: str, succeeded: bool) -> str:
+    named = _named(peer, asked)
+    return f"Connection to {named} succeeded!" if succeeded else f"Sending to {named}"
+
+
+def _first_line(banner: bytes) -> str:
+    return banner.splitlines()[0].decode("utf-8", "backslashreplace")
+
+
+def _where(address: Address) -> str:
+    return address.path or f"{address.host} {address.service}".strip()
+
+
+def _named(address: Address, asked: str) -> str:
+    if address.path:
+        return address.path
+    host = address.host if asked in ("", address.host) else f"{asked} ({address.host})"
+    return f"{host} {address.service} port {_service(address)}"
+
+
+def _service(address: Address) -> str:
+    import socket
+
+    protocol = address.scheme[:3]
+    try:
+        return f"[{protocol}/{socket.getservbyport(int(address.service), protocol)}]"
+    except (OSError, ValueError, OverflowError):
+        return f"[{protocol}/*]"
+
+
+def complain(error: Exception, config: Config | None) -> str | None:
+    """The one line about an error, with what can be done about it."""
+    if isinstance(error, OutputGone):
+        return None
+    if not isinstance(error, PyncError):
+        return f"pync: {error}"
+    if isinstance(error, TlsError):
+        return f"pync: {error}{_hint(error.cause, config)}"
+    from .hints import advice
+
+    said = str(error)
+    if config is not None and config.proxies and isinstance(error, DialError):
+        said = _about_the_proxy(error, config) or said
+    hint = advice(error, config)
+    return f"pync: {said} ({hint})" if hint else f"pync: {said}"
+
+
+def _about_the_proxy(error: DialError, config: Config) -> str | None:
+    """Whether it is the proxy that could not be reached, and not what lies behind it."""
+    first, address = config.proxies[0], error.address
+    if not isinstance(address, Address):
+        return None
+    if (address.host, address.service) != (first.host, first.port):
+        return None
+    return f"dial proxy {address}: {error.cause}"
+
+
+_ANYWAY = "--insecure to connect anyway"
+
+#: What a user can do about a failure of TLS: in its cause -> options.
+_HINTS = {
+    "certificate is not valid for": f"--ssl-servername for another name, {_ANYWAY}",
+    "certificate verify failed": f"--ssl-trustfile to trust its issuer, {_ANYWAY}",
+    "alert certificate required": "--ssl-cert and --ssl-key give one",
+    "alert no application protocol": "--ssl-alpn",
+    "alert protocol version": "--ssl-min-version, --ssl-max-version",
+    "alert unrecognized name": "--ssl-servername",
+}
+
+
+def _hint(cause: str, config: Config | None) -> str:
+    if config is None or config.listen:
+        return ""
+    return next((f" ({hint})" for part, hint in _HINTS.items() if part in cause), "")

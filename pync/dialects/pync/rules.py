@@ -1,0 +1,190 @@
+"""Which of pync's options imply, need or exclude others. Pure.
+
+Nothing that was asked for is ignored in silence: an option either has its effect, or brings the
+option that it needs, or is refused.
+"""
+
+from __future__ import annotations
+
+from ...core.address import DATAGRAMS, LOCAL
+from ...core.config import Config
+from ...core.errors import UsageError
+
+#: Any of these asks for TLS, as in ncat.
+OF_TLS = (
+    "ssl_verify",
+    "insecure",
+    "ssl_cert",
+    "ssl_key",
+    "ssl_trustfile",
+    "ssl_ciphers",
+    "ssl_servername",
+    "ssl_alpn",
+    "ssl_min_version",
+    "ssl_max_version",
+    "ssl_keylog",
+)
+
+#: How options are shown in messages, where that is not ``--`` and the field's name.
+SHOWN = {
+    "listen": "-l",
+    "keep_open": "-k",
+    "udp": "-u",
+    "unixsock": "-U",
+    "ipv4": "-4",
+    "ipv6": "-6",
+    "source_port": "-p",
+    "no_stdin": "-d",
+    "telnet": "-t",
+    "zero_io": "-z",
+    "interval": "-i",
+    "crlf": "-C",
+    "random_ports": "-r",
+    "pass_fd": "-F",
+    "recv_limit": "-W",
+    "broadcast": "-b",
+    "md5sig": "-S",
+    "shutdown": "-N",
+}
+
+#: What says when a conversation is over, or keeps a record of it.
+_OF_TALK = ("until", "count", "expect", "output", "hex_dump")
+
+#: Option -> the options that contradict it, or that it would leave without effect.
+CONFLICTS = {
+    "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername"),
+    "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK),
+    "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
+    "udp": ("md5sig", "proxy", "banner"),
+    "ipv4": ("ipv6",),
+    "send_only": ("recv_only", "no_stdin"),
+    "shutdown": ("no_shutdown",),
+    "interval": ("delay", "rate"),
+    "delay": ("rate",),
+    "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK),
+    "insecure": ("ssl_verify",),
+    "proxy_auth": ("proxy_auth_file",),
+    "exec": ("sh_exec", "expect", "output", "hex_dump", "progress", "edit"),
+    "sh_exec": ("expect", "output", "hex_dump", "progress", "edit"),
+    **dict.fromkeys(
+        ("broker", "chat"),
+        (
+            "udp",
+            "exec",
+            "sh_exec",
+            "telnet",
+            "crlf",
+            "interval",
+            "delay",
+            "rate",
+            "delimiter",
+            "recv_limit",
+            "progress",
+            "edit",
+            *_OF_TALK,
+        ),
+    ),
+}
+
+#: Option -> the options of which it needs one.
+NEEDS = {
+    "keep_open": ("listen",),
+    **dict.fromkeys(
+        (
+            "broker",
+            "chat",
+            "max_conns",
+            "allow",
+            "allowfile",
+            "deny",
+            "denyfile",
+            "accept_timeout",
+            "report_port",
+            "pipe_access",
+            "pipe_remote",
+        ),
+        ("listen",),
+    ),
+    "random_ports": ("zero_io",),
+    "banner": ("zero_io",),
+    "broadcast": ("udp",),
+    "ssl_key": ("ssl_cert",),
+    "append_output": ("output", "hex_dump"),
+    "timestamps": ("output", "hex_dump"),
+    "proxy_dns": ("proxy",),
+}
+
+#: Options of named pipes.
+_OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
+
+
+def shown(name: str) -> str:
+    """An option as messages name it."""
+    return SHOWN.get(name, f"--{name.replace('_', '-')}")
+
+
+def implied(config: Config) -> Config:
+    """The Config with the options that others bring. Raises UsageError."""
+    asking = next((name for name in OF_TLS if getattr(config, name)), None)
+    if config.ssl or asking is None:
+        return config
+    if config.udp:
+        raise UsageError(f"cannot use {shown(asking)} and -u: pync has no TLS over UDP (DTLS)")
+    return config._replace(ssl=True)
+
+
+def check(config: Config) -> None:
+    """Refuse options that do not go together. Raises UsageError."""
+    if config.ssl and config.udp:
+        raise UsageError("cannot use --ssl and -u: pync has no TLS over UDP (DTLS)")
+    for one, others in CONFLICTS.items():
+        if getattr(config, one):
+            for other in others:
+                if getattr(config, other):
+                    raise UsageError(_contradiction(one, other))
+    for one, needed in NEEDS.items():
+        if getattr(config, one) and not any(getattr(config, name) for name in needed):
+            raise UsageError(_need(one, needed))
+    if config.listen and config.ssl_verify and config.ssl_trustfile is None:
+        raise UsageError("--ssl-verify with -l needs --ssl-trustfile, to verify clients with")
+    _check_proxies(config)
+
+
+def check_address(config: Config) -> None:
+    """The same, with what the address says: it may be written ``udp://`` or ``unix:``."""
+    assert config.address is not None
+    scheme = config.address.scheme
+    check(
+        config._replace(
+            udp=config.udp or scheme in DATAGRAMS, unixsock=config.unixsock or scheme in LOCAL[:2]
+        )
+    )
+    for name in _OF_PIPES:
+        if getattr(config, name) and scheme != "pipe":
+            raise UsageError(f"{shown(name)} needs a named pipe (pipe:NAME), not {config.address}")
+
+
+def _contradiction(one: str, other: str) -> str:
+    # "-z and -l", as nc has it, and not "-l and -z".
+    first, second = (other, one) if one in ("listen", "zero_io", "udp") else (one, other)
+    return f"cannot use {shown(first)} and {shown(second)}"
+
+
+def _need(one: str, needed: tuple[str, ...]) -> str:
+    if one == "keep_open":
+        return "must use -l with -k"
+    return f"{shown(one)} needs {' or '.join(shown(name) for name in needed)}"
+
+
+def _check_proxies(config: Config) -> None:
+    for name in ("allow_target", "deny_target"):
+        if getattr(config, name) and not (config.listen and config.proxy_type):
+            raise UsageError(f"{shown(name)} needs -l --proxy-type")
+    if config.listen:
+        for name in ("proxy_auth", "proxy_auth_file", "proxy"):
+            if getattr(config, name) and config.proxy_type is None:
+                raise UsageError(f"cannot use {shown(name)} and -l without --proxy-type")
+        return
+    for name in ("proxy_type", "proxy_auth", "proxy_auth_file"):
+        if getattr(config, name) and not config.proxy:
+            raise UsageError(f"{shown(name)} needs --proxy")

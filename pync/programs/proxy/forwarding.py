@@ -1,0 +1,308 @@
+"""The bytes of an HTTP proxy (layers/http_proxy.py), between a client and its origins.
+
+It runs while requests are read and forwarded, and stops when the proxy wants something else:
+to dial, to be a tunnel, or to end. Each side is read only while the other keeps up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ...core.broken import TruncatedError
+from ...core.errors import IdleTimeoutError, cause_of
+from ...engine.loop import Scheduler, Timer
+from ...engine.pace import Pace
+from ...engine.pipeline import Tuning
+from ...engine.turn import Turn
+from ...layers.handshake import HandshakeError
+from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
+from ...transports.conn import Conn
+
+#: Bytes of one read: of a body, which goes by, and of a head, which is kept until it is whole.
+READ = 256 * 1024
+READ_HEAD = 16 * 1024
+
+#: Bytes that may wait for one side before the other is no longer read.
+HIGH_WATER = 256 * 1024
+
+#: Seconds in which a request's head has to come, and an answer of ours has to be taken.
+PATIENCE = 10.0
+
+#: Seconds in which the next request on the same connection has to come.
+KEPT = 30.0
+
+
+class Forwarding:
+    """Moves bytes until the proxy wants something else.
+
+    Arguments:
+        loop: watches both sides.
+        client, origin: they do not block from now on; there may be no origin yet.
+        proxy: what is said to either.
+        turn: begins whenever bytes are given to the proxy, which stops when it is over.
+        tuning: what sees the bytes to and from the origin, and how fast they go.
+        first: whether this is the client's first request.
+        idle: seconds without data after which both have to leave.
+        finished: is called once, with everything sent that had to be; ``failure``, or the
+            proxy's state, says what comes now.
+    """
+
+    def __init__(
+        self,
+        loop: Scheduler,
+        client: Conn,
+        origin: Conn | None,
+        proxy: Intermediary,
+        turn: Turn,
+        tuning: Tuning,
+        *,
+        first: bool,
+        idle: float | None,
+        finished: Callable[[Forwarding], None],
+    ) -> None:
+        #: What broke between us and the client.
+        self.failure: Exception | None = None
+        self._loop = loop
+        self._client = client
+        self._origin = origin
+        self._proxy = proxy
+        self._turn = turn
+        self._tuning = tuning
+        self._first = first
+        self._idle = idle
+        self._finished = finished
+        self._to_client = _Outbox(loop, client, self._go_on)
+        self._to_origin = _Outbox(loop, origin, self._go_on)
+        self._state = ""
+        self._active_at = time.monotonic()
+        self._timer: Timer | None = None
+        self._over = self._rereads = self._waits_for_turn = False
+        #: Sides that are not read now, because they were faster than they may be.
+        self._held: set[Conn] = set()
+        for conn in filter(None, (client, origin)):
+            conn.settimeout(0)
+
+    def start(self) -> None:
+        """Begin."""
+        self._go_on()
+
+    def stop(self) -> None:
+        """Leave off; nobody is told. Idempotent."""
+        self._over = True
+        self._cancel()
+        self._watch(self._client, None)
+        self._to_client.stop()
+        if self._origin is not None:
+            self._watch(self._origin, None)
+            self._to_origin.stop()
+
+    # What comes.
+
+    def _read_client(self) -> None:
+        self._rereads = False
+        if self._over:
+            return
+        try:
+            data = self._client.recv(READ_HEAD if self._state == READING else READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except TruncatedError:
+            data = b""  # HTTP's own framing tells whether something is missing
+        except OSError as error:
+            self._fail(error)
+            return
+        self._hold(self._client, self._tuning.pace, len(data))
+        self._turn.begin()
+        self._proxy.receive(data)
+        self._go_on()
+
+    def _read_origin(self) -> None:
+        assert self._origin is not None
+        try:
+            data = self._origin.recv(READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._proxy.lost_origin(cause_of(error))
+        else:
+            self._hold(self._origin, self._tuning.received_pace, len(data))
+            self._tap("received", data)
+            self._turn.begin()
+            self._proxy.receive_from_origin(data)
+        self._go_on()
+
+    def _resume(self) -> None:
+        """Go on with what was read and waits for its turn."""
+        self._waits_for_turn = False
+        if not self._over and self._keeps_up():
+            self._turn.begin()
+            self._proxy.go_on()
+            self._go_on()
+
+    def _hold(self, conn: Conn, pace: Pace | None, size: int) -> None:
+        if pace is not None and size:
+            self._held.add(conn)
+            seconds = pace.pause(size, time.monotonic())
+            self._loop.call_later(seconds, lambda: self._release(conn))
+
+    def _release(self, conn: Conn) -> None:
+        self._held.discard(conn)
+        if not self._over:
+            self._arrange()
+
+    def _tap(self, direction: str, data: bytes) -> None:
+        if self._tuning.tap is not None and data:
+            self._tuning.tap(direction, data)
+
+    # What goes, and what comes next.
+
+    def _go_on(self) -> None:
+        """Send what can be sent, and see what to wait for."""
+        if self._over:
+            return
+        self._active_at = time.monotonic()
+        try:
+            self._to_client.put(self._proxy.for_client())
+        except OSError as error:
+            self._fail(error)
+            return
+        try:
+            data = self._proxy.for_origin()
+            if self._proxy.state != TUNNELLING:
+                self._tap("sent", data)
+            self._to_origin.put(data)
+        except OSError:
+            # It may have answered before it had heard everything: that is still to be read.
+            self._to_origin.stop()
+        state = self._proxy.state
+        if state == READING and self._origin is not None:
+            self._let_go_of_origin()
+        waits = self._to_client.size or (state in (TUNNELLING, BROKEN) and self._to_origin.size)
+        if state not in (READING, FORWARDING) and not waits:
+            self._end()
+            return
+        if state != self._state:
+            self._state = state
+            self._set_timer()
+        self._arrange()
+
+    def _let_go_of_origin(self) -> None:
+        """It had its one request."""
+        assert self._origin is not None
+        self._watch(self._origin, None)
+        self._to_origin.stop()
+        self._origin.close()
+        self._origin, self._first = None, False
+
+    def _keeps_up(self) -> bool:
+        """Whether the client takes what the proxy answers itself."""
+        return self._state == FORWARDING or self._to_client.size < HIGH_WATER
+
+    def _arrange(self) -> None:
+        waits = self._proxy.unfinished
+        if waits and not self._waits_for_turn and self._keeps_up():
+            self._waits_for_turn = True
+            self._loop.call_in_turn(self._resume)
+        hears = self._proxy.hears_client and not waits and self._to_origin.size < HIGH_WATER
+        hears = hears and self._keeps_up() and self._client not in self._held
+        self._watch(self._client, self._read_client if hears else None)
+        holds = getattr(self._client, "pending", None)
+        if hears and not self._rereads and holds is not None and holds():
+            # What TLS holds itself wakes nobody up.
+            self._rereads = True
+            self._loop.call_later(0, self._read_client)
+        if self._origin is not None:
+            hears = self._state == FORWARDING and self._to_client.size < HIGH_WATER and not waits
+            hears = hears and self._origin not in self._held
+            self._watch(self._origin, self._read_origin if hears else None)
+
+    def _watch(self, conn: Conn, callback: Callable[[], None] | None) -> None:
+        if conn.fileno() != -1:
+            for descriptor in conn.read_fds():
+                self._loop.watch_reader(descriptor, callback)
+
+    # Time.
+
+    def _set_timer(self) -> None:
+        self._cancel()
+        if self._state == READING:
+            seconds = PATIENCE if self._first else KEPT
+            self._timer = self._loop.call_later(seconds, self._late)
+        elif self._state != FORWARDING:
+            self._timer = self._loop.call_later(PATIENCE, self._give_up)
+        elif self._idle is not None:
+            self._timer = self._loop.call_later(self._idle, self._check_idle)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._proxy.time_out()
+        self._go_on()
+
+    def _give_up(self) -> None:
+        self._fail(HandshakeError("the client does not take its answer"))
+
+    def _check_idle(self) -> None:
+        assert self._idle is not None
+        left = self._active_at + self._idle - time.monotonic()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._check_idle)
+        else:
+            cause = f"idle for {self._idle:g} s"
+            self._fail(IdleTimeoutError("relay", self._client.peer, cause))
+
+    # Ends.
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self._end()
+
+    def _end(self) -> None:
+        if not self._over:
+            self.stop()
+            self._finished(self)
+
+
+class _Outbox:
+    """What waits to be sent to one side.
+
+    Arguments:
+        conn: the side; None: what is put here is nobody's.
+        sent: is called when some of what waited has gone.
+    """
+
+    def __init__(self, loop: Scheduler, conn: Conn | None, sent: Callable[[], None]) -> None:
+        self._loop = loop
+        self._conn = conn
+        self._sent = sent
+        self._waiting = memoryview(b"")
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return len(self._waiting)
+
+    def put(self, data: bytes) -> None:
+        """Send this after what waits, as far as it can be sent now. Raises OSError."""
+        if data:
+            self._waiting = memoryview(bytes(self._waiting) + data if self._waiting else data)
+        if self._conn is None or not self._waiting:
+            return
+        try:
+            while self._waiting:
+                self._waiting = self._waiting[self._conn.send(self._waiting) :]
+        except (BlockingIOError, InterruptedError):
+            pass
+        callback = self._sent if self._waiting else None
+        self._loop.watch_writer(self._conn.write_fd(), callback)
+
+    def stop(self) -> None:
+        """Send nothing more; idempotent."""
+        if self._conn is not None and self._conn.fileno() != -1:
+            self._loop.watch_writer(self._conn.write_fd(), None)
+        self._conn = None
+        self._waiting = memoryview(b"")

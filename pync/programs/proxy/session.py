@@ -1,0 +1,208 @@
+"""One client of a proxy server, whatever it speaks: shake hands, dial, relay, part.
+
+It does one thing at a time, and each waits in the loop: a client, a name or a target that is
+slow holds up nobody else. How the client is spoken to is for the classes made from this one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ...core.address import Address
+from ...core.config import Endings, Proxy
+from ...core.errors import PyncError, cause_of
+from ...core.events import Dropped, Finished, Proxied, Report
+from ...engine.connector import Dialling
+from ...engine.handshake import Negotiation
+from ...engine.lingering_close import Parting
+from ...engine.loop import Scheduler
+from ...engine.pipeline import Tuning
+from ...engine.protocols import break_off
+from ...engine.relay import Relay
+from ...engine.resolver import Resolver
+from ...layers.handshake import Handshake, Result
+from ...transports import Options
+from ...transports.conn import Conn, StreamConn, TcpConn
+from .targets import Admits
+
+if TYPE_CHECKING:
+    from .upstream import Reaching
+
+#: Seconds that a client has to say where it wants to go, and to hear the answer.
+HANDSHAKE = 10.0
+
+
+class Services(NamedTuple):
+    """What the sessions of one server share.
+
+    ``loop``: for each client, its own Boundary. ``dialling``: how to dial targets. ``tuning``:
+    makes what happens to the bytes of one client. ``proxies``: those to pass on the way to a
+    target. ``admits``: whether a client may go to a target.
+    """
+
+    loop: Scheduler
+    resolver: Resolver
+    dialling: Options
+    endings: Endings
+    tuning: Callable[[], Tuning]
+    report: Report
+    proxies: tuple[Proxy, ...] = ()
+    admits: Admits = lambda _client, _target: True
+
+
+class Activity(Protocol):
+    """What a session is doing."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """Leave off; nobody is told. Idempotent."""
+        ...
+
+
+class Session:
+    """One client.
+
+    Arguments:
+        services: what all have.
+        client: owned from now on.
+        left: is told, once, that it is over.
+    """
+
+    def __init__(self, services: Services, client: Conn, left: Callable[[Session], None]) -> None:
+        self._services = services
+        self._client = client
+        self._target: TcpConn | None = None
+        self._tuning = services.tuning()
+        self._left = left
+        self._activity: Activity | None = None
+        self._over = False
+        self._began = 0.0
+        if isinstance(client, StreamConn):
+            client.keep_alive()
+
+    def start(self) -> None:
+        """Begin to serve."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of everything; nobody is told. Idempotent."""
+        self._over = True
+        if self._activity is not None:
+            self._activity.stop()
+        self._client.close()
+        if self._target is not None:
+            self._target.close()
+
+    def break_off(self) -> None:
+        """Let go of everything by RST: nobody must take what came for all there was."""
+        self._over = True
+        try:
+            if self._activity is not None:
+                self._activity.stop()
+        finally:
+            break_off(self._client)
+            if self._target is not None:
+                self._target.abort()
+
+    # What it does, one after the other.
+
+    def _do(self, activity: Activity) -> None:
+        self._activity = activity
+        activity.start()
+
+    def _negotiate(self, handshake: Handshake[Result], then: Callable[[Result], None]) -> None:
+        """Speak with the client; one that cannot be spoken with is let go."""
+
+        def finished(negotiation: Negotiation[Result]) -> None:
+            if negotiation.failure is not None:
+                self._drop(negotiation.failure)
+            else:
+                then(negotiation.result)
+
+        self._do(Negotiation(self._services.loop, self._client, handshake, HANDSHAKE, finished))
+
+    def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
+        """Connect to where the client wants to go; the connection is ours then."""
+        address, client = Address("tcp", host, str(port)), self._client.peer
+
+        def finished(dialled: Dialling | Reaching) -> None:
+            if dialled.conn is not None:
+                self._target = dialled.conn
+                self._target.keep_alive()
+                self._services.report(Proxied(self._client.peer, address))
+            then(dialled.failure)
+
+        loop, resolver, options, *_ = services = self._services
+        options = options._replace(
+            admits=lambda target: services.admits(client, target),
+            client=client.host or client.path,
+        )
+        if not services.proxies:
+            self._do(Dialling(loop, resolver, address, options, finished))
+            return
+        from .upstream import Reaching
+
+        proxies, report = services.proxies, services.report
+        self._do(Reaching(loop, resolver, options, proxies, address, report, finished))
+
+    def _relay(self) -> None:
+        """Client and target speak with one another until both have ended."""
+        assert self._target is not None
+        services = self._services
+        self._began = time.monotonic()
+        self._do(
+            Relay(
+                services.loop,
+                self._client,
+                self._target,
+                services.endings,
+                self._tuning,
+                finished=self._relayed,
+            )
+        )
+
+    def _relayed(self, relay: Relay) -> None:
+        seconds = time.monotonic() - self._began
+        moved = relay.moved
+        self._services.report(Finished(self._client.peer, moved.sent, moved.received, seconds))
+        if relay.failure is None:
+            self._leave()
+        else:
+            self._drop(relay.failure, broken=True)
+
+    def _drop(self, failure: Exception, *, broken: bool = False) -> None:
+        """Let go of a client with whom something went wrong.
+
+        Arguments:
+            broken: whether the other side broke: an end would tell it that all had come.
+        """
+        self._services.report(Dropped(self._client.peer, _cause(failure)))
+        self._part(broken=broken)
+
+    def _part(self, *, broken: bool = False) -> None:
+        """Let go of the client when it has heard what was said last."""
+        if self._target is not None:
+            if broken:
+                self._target.abort()
+            self._target.close()
+        self._do(Parting(self._services.loop, self._client, self._leave, broken=broken))
+
+    def _leave(self) -> None:
+        if not self._over:
+            self.close()
+            self._left(self)
+
+
+def _cause(failure: Exception) -> str:
+    if isinstance(failure, PyncError):
+        return failure.cause
+    return cause_of(failure) if isinstance(failure, OSError) else str(failure)
+
+
+#: Makes one session, from what all have, its client, and who is told of its end.
+Make = Callable[[Services, Conn, Callable[[Session], None]], Session]

@@ -1,0 +1,285 @@
+"""One port being scanned, in a loop that carries others too.
+
+The addresses of the host are tried as a dial tries them (core/attempts.py). A port that took a
+connection is open, whatever becomes of it then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...core.address import DATAGRAMS, Address
+from ...core.attempts import Attempt, Attempts
+from ...core.errors import DialError, cause_of
+from ...core.events import AttemptFailed
+from ...engine.loop import Loop, Timer
+from ...transports import Options, sockopts
+from ...transports.internet import Endpoint, address_of, bind_source
+from ...transports.services import number_of
+from ...transports.tcp import check_connected
+
+#: Bytes of a banner.
+BANNER = 1024
+
+#: Seconds before a new try when the system is out of sockets or ports.
+PAUSE = 0.05
+
+#: Tries of one port while the system is exhausted; then that is the answer.
+TRIES = 200
+
+_EXHAUSTED = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EADDRNOTAVAIL, errno.ENOBUFS}
+)
+
+#: A connection that has been begun.
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
+
+#: Over loopback the answer is there before the first question has returned (Linux handles
+#: the RST when connect lets go of the socket), and a second connect tells it: no need to
+#: wait. (Windows answers a second one with WSAEINVAL, and BSD begins anew.)
+_ASKS_AGAIN = sys.platform == "linux"
+
+
+class Manner(NamedTuple):
+    """What the probes of one scan share.
+
+    ``answer``: seconds to wait for a UDP port's answer. ``banner``: seconds to wait for what
+    an open port says; None: do not wait.
+    """
+
+    loop: Loop
+    address: Address
+    endpoints: list[Endpoint]
+    options: Options
+    answer: float
+    banner: float | None
+
+
+class Probe:
+    """The scan of one port.
+
+    Arguments:
+        number: its place in the scan.
+        port: a number, or the name of a service.
+        manner: see Manner.
+        finished: is called once.
+    """
+
+    def __init__(
+        self, number: int, port: str, manner: Manner, finished: Callable[[Probe], None]
+    ) -> None:
+        self.number = number
+        #: ``open``, ``closed`` or ``open|filtered``; "" while it is not known.
+        self.state = ""
+        self.banner = b""
+        self.failed: list[AttemptFailed] = []
+        self._port = port
+        self._manner = manner
+        self._finished = finished
+        self._datagrams = manner.address.scheme in DATAGRAMS
+        self._tries = 0
+        self._trying: dict[socket.socket, Attempt[Endpoint]] = {}
+        #: Attempts that wait until the system has sockets again.
+        self._postponed: set[Attempt[Endpoint]] = set()
+        self._timers: list[Timer] = []
+        self._last: Endpoint = manner.endpoints[0]
+
+    def start(self) -> None:
+        """Begin; ``finished`` may be called from here."""
+        options = self._manner.options
+        self._attempts = Attempts(
+            self._manner.endpoints,
+            lambda endpoint: endpoint.family,
+            time.monotonic(),
+            None if self._datagrams else options.timeout,
+            # Silence says nothing about a UDP port: there is no reason to ask elsewhere.
+            happy_eyeballs=options.happy_eyeballs and not self._datagrams,
+        )
+        self._proceed()
+
+    @property
+    def where(self) -> Address:
+        """The address of which the state is told."""
+        return self._address(self._last)
+
+    def _proceed(self) -> None:
+        now = time.monotonic()
+        for expired in self._attempts.expired(now):
+            sock = next((one for one, of in self._trying.items() if of is expired), None)
+            self._failed(sock, expired, TimeoutError("timed out"))
+        while not self.state and (due := self._attempts.due(now)):
+            self._begin(due)
+        if self.state:
+            return
+        if self._attempts.over:
+            self._end("closed")
+            return
+        at = self._attempts.wake_at()
+        if at is not None:
+            self._call_later(max(0.0, at - now), self._proceed)
+
+    def _begin(self, attempt: Attempt[Endpoint]) -> None:
+        manner, (family, name) = self._manner, attempt.endpoint
+        sock = None
+        try:
+            number = self._number()
+            kind = socket.SOCK_DGRAM if self._datagrams else socket.SOCK_STREAM
+            sock = socket.socket(family, kind)
+            self._trying[sock] = attempt
+            sock.setblocking(False)
+            sockopts.apply(sock, manner.options.sockopts)
+            bind_source(sock, manner.address, manner.options, kind)
+            target = (name[0], number, *name[2:])
+            code = sock.connect_ex(target)
+            if code == errno.EINPROGRESS and _ASKS_AGAIN:
+                code = sock.connect_ex(target)
+        except DialError:
+            raise  # our own address does not resolve
+        except OSError as error:
+            self._failed(sock, attempt, error)
+            return
+        if self._datagrams and not code:
+            self._ask(sock)
+        elif code in (0, errno.EISCONN):
+            self._settled(sock)
+        elif code in _UNDER_WAY:
+            manner.loop.watch_writer(sock.fileno(), lambda: self._settled(sock))
+        else:
+            self._failed(sock, attempt, OSError(code, os.strerror(code)))
+
+    def _number(self) -> int:
+        number = number_of(self._port, "udp" if self._datagrams else "tcp")
+        if number is None:
+            raise OSError(0, "unknown service")
+        return number
+
+    # TCP.
+
+    def _settled(self, sock: socket.socket) -> None:
+        try:
+            check_connected(sock, self._trying[sock].endpoint)
+        except OSError as error:
+            self._failed_later(sock, error)
+        else:
+            self._open(sock)
+
+    def _open(self, sock: socket.socket) -> None:
+        self._last = self._trying[sock].endpoint
+        if self._manner.banner is None:
+            self._end("open")
+            return
+        self._let_go(but=sock)
+        self._manner.loop.watch_writer(sock.fileno(), None)
+        self._manner.loop.watch_reader(sock.fileno(), lambda: self._heard(sock))
+        self._call_later(self._manner.banner, lambda: self._end("open"))
+        self.state = "open"
+
+    def _heard(self, sock: socket.socket) -> None:
+        try:
+            data = sock.recv(BANNER - len(self.banner))
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self.banner += data
+        if not data or b"\n" in self.banner or len(self.banner) >= BANNER:
+            self._end("open")
+
+    # UDP.
+
+    def _ask(self, sock: socket.socket) -> None:
+        half = self._manner.answer / 2
+        self._manner.loop.watch_reader(sock.fileno(), lambda: self._answered(sock))
+        # A datagram may be lost, and ICMP is rationed (icmp(7), icmp_ratelimit).
+        self._call_later(half, lambda: self._send(sock))
+        self._call_later(2 * half, lambda: self._end_at(sock, "open|filtered"))
+        self._send(sock)
+
+    def _send(self, sock: socket.socket) -> None:
+        try:
+            sock.send(b"\0")
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._failed_later(sock, error)
+
+    def _answered(self, sock: socket.socket) -> None:
+        try:
+            sock.recv(BANNER)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._failed_later(sock, error)
+            return
+        self._end_at(sock, "open")
+
+    # What came of it.
+
+    def _failed_later(self, sock: socket.socket, error: OSError) -> None:
+        """An attempt that had begun has failed; the next one is due."""
+        self._failed(sock, self._trying[sock], error)
+        self._proceed()
+
+    def _failed(
+        self, sock: socket.socket | None, attempt: Attempt[Endpoint], error: OSError
+    ) -> None:
+        if sock is not None:
+            self._close(sock)
+        if self._datagrams:
+            self._cancel()
+        options = self._manner.options
+        if error.errno in _EXHAUSTED and self._tries < TRIES and not options.source_port:
+            self._tries += 1
+            self._postponed.add(attempt)
+            self._call_later(PAUSE, lambda: self._begin_again(attempt))
+            return
+        self._postponed.discard(attempt)
+        self._attempts.failed(attempt, time.monotonic())
+        self._last = attempt.endpoint
+        tried = self._address(attempt.endpoint)
+        self.failed.append(AttemptFailed(tried, cause_of(error), self._attempts.over))
+
+    def _begin_again(self, attempt: Attempt[Endpoint]) -> None:
+        if attempt in self._postponed:
+            self._postponed.remove(attempt)
+            self._begin(attempt)
+            self._proceed()
+
+    def _end_at(self, sock: socket.socket, state: str) -> None:
+        self._last = self._trying[sock].endpoint
+        self._end(state)
+
+    def _end(self, state: str) -> None:
+        self._let_go()
+        self.state = state
+        self._finished(self)
+
+    def _let_go(self, but: socket.socket | None = None) -> None:
+        self._cancel()
+        for sock in list(self._trying):
+            if sock is not but:
+                self._close(sock)
+
+    def _close(self, sock: socket.socket) -> None:
+        del self._trying[sock]
+        self._manner.loop.watch_reader(sock.fileno(), None)
+        self._manner.loop.watch_writer(sock.fileno(), None)
+        sock.close()
+
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self._timers.append(self._manner.loop.call_later(seconds, callback))
+
+    def _cancel(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _address(self, endpoint: Endpoint) -> Address:
+        address = address_of(self._manner.address.scheme, endpoint.name)
+        return address._replace(service=self._port)

@@ -1,0 +1,101 @@
+"""Many ports at once: connections that are begun and watched in one loop, in bounds.
+
+Results are told in the order in which the ports were asked for, as soon as all before
+them are known.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+
+from ...core.address import DATAGRAMS, Address
+from ...core.config import Config
+from ...core.events import AttemptFailed, Report, Scanned
+from ...engine.loop import Loop
+from ...transports.internet import resolve
+from ..shared.options import options_of
+from .probing import Manner, Probe
+
+#: Sockets at once; fewer where the process may have fewer.
+MOST = 512
+
+#: Descriptors that are left for everything else.
+SPARE = 32
+
+#: Seconds to wait for a UDP port's answer, unless the user says otherwise.
+ANSWER = 2.0
+
+
+class Sweep:
+    """One scan.
+
+    Arguments:
+        config: address, ports, times; nothing that needs one connection after another.
+        report: is told of every port, in order.
+
+    Raises DialError for a name that does not resolve.
+    """
+
+    def __init__(self, config: Config, report: Report) -> None:
+        assert config.address is not None
+        self._config = config
+        self._asked = config.address.host
+        self._report = report
+        options = options_of(config, report)
+        kind = socket.SOCK_DGRAM if config.address.scheme in DATAGRAMS else socket.SOCK_STREAM
+        # The name is looked up once, with any port: each gets its own from its probe.
+        endpoints = resolve(config.address._replace(service="0"), options, kind)
+        if config.source is not None:
+            # Only from an address of the same family can another be reached.
+            source = Address(config.address.scheme, config.source, "0")
+            families = {endpoint.family for endpoint in resolve(source, options, kind)}
+            endpoints = [one for one in endpoints if one.family in families] or endpoints
+        self._loop = Loop()
+        self._manner = Manner(
+            self._loop, config.address, endpoints, options, config.wait or ANSWER, config.banner
+        )
+        self._waiting = deque(enumerate(config.ports))
+        self._known: dict[int, list[AttemptFailed | Scanned]] = {}
+        self._told = 0
+        self._in_flight = 0
+        # A port may have a socket for each address at a time.
+        self._most = max(1, _most() // len(endpoints))
+        self._filling = False
+        self.found = False
+
+    def run(self) -> bool:
+        """Scan; returns whether a port is open, or may be."""
+        with self._loop:
+            self._fill()
+            self._loop.run_while(lambda: self._told < len(self._config.ports))
+        return self.found
+
+    def _fill(self) -> None:
+        if self._filling:
+            return  # a probe has finished while it was started: the loop below goes on
+        self._filling = True
+        while self._waiting and self._in_flight < self._most:
+            self._in_flight += 1
+            Probe(*self._waiting.popleft(), self._manner, self._finished).start()
+        self._filling = False
+
+    def _finished(self, probe: Probe) -> None:
+        self._in_flight -= 1
+        self.found = self.found or probe.state != "closed"
+        scanned = Scanned(probe.where, self._asked, probe.state, probe.banner)
+        self._known[probe.number] = [*probe.failed, scanned]
+        while self._told in self._known:
+            for event in self._known.pop(self._told):
+                self._report(event)
+            self._told += 1
+        self._fill()
+
+
+def _most() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return MOST
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if soft < 0 else max(1, min(MOST, soft - SPARE))

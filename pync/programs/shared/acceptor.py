@@ -1,0 +1,156 @@
+"""The door of a listener that serves its clients at once, in a shared loop.
+
+Who comes is let in up to --max-conns, over the doorstep if it has to shake hands first;
+when nobody has come for --accept-timeout, the door is closed. Running out of descriptors
+closes it for a moment only.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+
+from ...core.config import Config
+from ...core.errors import ListenError
+from ...core.events import Denied, Report
+from ...engine.loop import Loop, Timer
+from ...transports.conn import Conn, Listener
+from .tls_accept import Doorstep
+
+#: Seconds to wait before accepting again when descriptors have run out.
+PAUSE = 0.1
+
+#: Seconds to wait for one who is about to leave.
+MOMENT = 0.01
+
+#: Connections taken in one round, so that those who are inside are served between.
+AT_ONCE = 64
+
+#: Errors of accept that more descriptors or memory would mend.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def allow_many_descriptors() -> None:
+    """As many clients as the system lets this process have; the usual 1,024 are few.
+
+    Not for programs that start others, which would inherit it: some close every descriptor
+    that they might have, one by one.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # The loop has select there, which knows no number above: better none than an error.
+    most = min(hard, 1024) if sys.platform == "darwin" else hard
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        pass  # macOS refuses "unlimited": then it is as many as it was
+
+
+class Door:
+    """Lets clients in.
+
+    Arguments:
+        loop: watches the listener.
+        entered: is given each connection that is ready to talk; ``left`` is to be called
+            when it is over.
+        at_once: connections taken in one round.
+        clearing: is asked when there are as many as there may be: whether one is just about to
+            leave. Then the next one is not turned away, but waits for a moment.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        config: Config,
+        listener: Listener,
+        report: Report,
+        entered: Callable[[Conn], None],
+        at_once: int = AT_ONCE,
+        clearing: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._at_once = at_once
+        self._clearing = clearing
+        self._loop = loop
+        self._config = config
+        self._listener = listener
+        self._report = report
+        self._entered = entered
+        self._inside = 0
+        self._waiting: Timer | None = None
+        self._doorstep = Doorstep(loop, config, report, self._enter)
+
+    def open(self) -> None:
+        """Let clients come. ListenError comes out of the loop if nobody does in time."""
+        for descriptor in self._listener.read_fds():
+            self._loop.watch_reader(descriptor, self._accept)
+        self._await_somebody()
+
+    def left(self) -> None:
+        """One who had entered is gone."""
+        self._inside -= 1
+        self._await_somebody()
+
+    def close(self) -> None:
+        """Let nobody in any more; idempotent."""
+        self._shut()
+        self._doorstep.close()
+
+    def _shut(self) -> None:
+        for descriptor in self._listener.read_fds():
+            if descriptor >= 0:
+                self._loop.watch_reader(descriptor, None)
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _await_somebody(self) -> None:
+        seconds = self._config.accept_timeout
+        if seconds is not None and not self._inside and self._waiting is None:
+            self._waiting = self._loop.call_later(seconds, self._nobody_came)
+
+    def _nobody_came(self) -> None:
+        raise ListenError("accept", self._listener.address, "timed out")
+
+    def _accept(self) -> None:
+        for _ in range(self._at_once):
+            if self._is_full() and self._clearing():
+                self._pause(MOMENT)
+                return
+            try:
+                conn = self._listener.take_nowait()
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                # A loop that tries again at once would only heat the machine.
+                self._pause(PAUSE)
+                return
+            if conn is None:
+                return
+            self._admit(conn)
+
+    def _pause(self, seconds: float) -> None:
+        self._shut()
+        self._loop.call_later(seconds, self.open)
+
+    def _is_full(self) -> bool:
+        most = self._config.max_conns
+        return most is not None and self._inside + len(self._doorstep) >= most
+
+    def _admit(self, conn: Conn) -> None:
+        if self._is_full():
+            conn.close()
+            cause = f"connection limit reached ({self._config.max_conns})"
+            self._report(Denied(conn.peer, cause))
+            return
+        self._doorstep.take(conn)
+
+    def _enter(self, conn: Conn) -> None:
+        self._inside += 1
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._entered(conn)

@@ -1,0 +1,93 @@
+"""What a listener tells once it listens: its addresses, and its port to who waits for it."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ...core.config import Config
+from ...core.errors import PyncError, UsageError, cause_of
+from ...core.events import Exposed, Listening, PortTold, Report
+from ...transports.conn import Listener
+
+#: Addresses on which only this machine can connect.
+_LOOPBACK = ("127.", "::1", "localhost")
+
+#: In place of a file: standard error.
+_STDERR = "-"
+
+
+def announce(listener: Listener, config: Config, report: Report) -> None:
+    """Tell of every address; with --report-port write the port down.
+
+    Raises UsageError for a listener that has no port, PyncError if the file cannot be written.
+    """
+    offered = _offered(config)
+    for address in listener.addresses:
+        report(Listening(address))
+        if offered and address.host and not address.host.startswith(_LOOPBACK):
+            report(Exposed(address, offered))
+    if config.report_port is None:
+        return
+    port = listener.address.service
+    if not port:
+        raise UsageError("--report-port: this listener has no port")
+    if config.report_port == _STDERR:
+        report(PortTold(port))
+    else:
+        _write_down(config.report_port, f"{port}\n".encode())
+
+
+def _offered(config: Config) -> str | None:
+    """What anybody who reaches the listener can do, and should perhaps not."""
+    if any((config.allow, config.allowfile, config.deny, config.denyfile)):
+        return None
+    if config.exec is not None or config.sh_exec is not None:
+        return "run the command"
+    if config.serves is not None and config.serves.user is None:
+        return "use the proxy"
+    return None
+
+
+def _write_down(path: str, text: bytes) -> None:
+    try:
+        if _can_be_replaced(path):
+            _replace(path, text)
+        else:
+            _write_into(path, text)
+    except OSError as error:
+        raise PyncError("write", path, cause_of(error)) from None
+
+
+def _can_be_replaced(path: str) -> bool:
+    """Whether it is a regular file, or nothing yet: not a device, a FIFO or a link."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def _replace(path: str, text: bytes) -> None:
+    # Written under another name first, so that a reader never sees half a number.
+    unfinished = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(unfinished, "xb") as file:
+            file.write(text)
+        os.replace(unfinished, path)
+    except OSError:
+        try:
+            os.unlink(unfinished)
+        except OSError:
+            pass
+        raise
+
+
+def _write_into(path: str, text: bytes) -> None:
+    # Opening a FIFO waits for its reader, as a shell's redirection does.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        os.write(descriptor, text)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.ftruncate(descriptor, len(text))
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,85 @@
+"""Accepting clients one by one, each ready to talk: secured where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ...core.config import Config
+from ...core.events import Failed, Report
+from ...engine.boundary import as_failure, ends_program
+from ...transports.conn import Conn, Listener
+from .connect import welcome
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ...transports.tls.accept import Handshakes
+
+
+class Reception:
+    """Where clients of a listener are received.
+
+    With ``-k``, a client that cannot be received is reported, and the next one is waited
+    for. Without it, its error is raised.
+
+    Arguments:
+        listener: for connections in plain.
+        config, report: as for every program.
+    """
+
+    def __init__(self, listener: Listener, config: Config, report: Report) -> None:
+        self._listener = listener
+        self._config = config
+        self._report = report
+        self._handshakes = _handshakes(listener, config, self._failed) if config.ssl else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def accept(self) -> Conn:
+        """The next client. Raises ListenError, and without ``-k`` PyncError."""
+        while True:
+            conn = self._accept()
+            try:
+                return welcome(conn, self._config, self._report)
+            except Exception as error:  # noqa: BLE001 - reported, or raised again
+                conn.close()
+                self._failed(error, conn.peer)
+
+    def close(self) -> None:
+        """Let go of those who have not been served; idempotent."""
+        if self._handshakes is not None:
+            self._handshakes.close()
+
+    def _accept(self) -> Conn:
+        if self._handshakes is not None:
+            return self._handshakes.accept(self._config.accept_timeout)
+        conn: Conn = self._listener.accept(self._config.accept_timeout)
+        return conn
+
+    def _failed(self, error: Exception, peer: object) -> None:
+        if ends_program(error) or not self._config.keep_open:
+            raise error
+        self._report(Failed(as_failure(error, peer)))
+
+
+def _handshakes(
+    listener: Listener, config: Config, failed: Callable[[Exception, object], None]
+) -> Handshakes:
+    from ...transports.tls.accept import Handshakes
+    from ...transports.tls.handshake import HANDSHAKE
+    from .securing import listener_context
+
+    asked = config.connect_timeout if config.connect_timeout is not None else config.wait
+    patience = HANDSHAKE if asked is None else asked
+    return Handshakes(listener, listener_context(config), failed, patience)

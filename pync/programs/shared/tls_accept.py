@@ -1,0 +1,122 @@
+"""Clients that must shake hands first (--ssl) wait on the doorstep, not in the way of others.
+
+Each handshake goes on when its client has said something, so one that stops in the middle
+holds up nobody, and is let go of in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...core.broken import over_tls
+from ...core.config import Config
+from ...core.errors import TlsError
+from ...core.events import Failed, Report
+from ...engine.boundary import as_failure, ends_program
+from ...engine.loop import Loop, Timer
+from ...transports.conn import Conn
+from .connect import welcome
+
+if TYPE_CHECKING:
+    from ...transports.tls.handshake import Securing
+
+#: Seconds that a client has for its handshake.
+PATIENCE = 10.0
+
+
+class _Waiting(NamedTuple):
+    """One on the doorstep."""
+
+    securing: Securing
+    timer: Timer
+
+
+class Doorstep:
+    """Accepted connections on their way in.
+
+    Arguments:
+        loop: watches them.
+        entered: is given each that is ready to talk.
+    """
+
+    def __init__(
+        self, loop: Loop, config: Config, report: Report, entered: Callable[[Conn], None]
+    ) -> None:
+        self._loop = loop
+        self._config = config
+        self._report = report
+        self._entered = entered
+        self._waiting: dict[Conn, _Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, conn: Conn) -> None:
+        """Let it in, at once or when its handshake is over."""
+        try:
+            if not self._config.ssl:
+                self._entered(welcome(conn, self._config, self._report))
+                return
+            from .securing import begin_welcome
+
+            securing = begin_welcome(conn, self._config)
+        except Exception as error:  # noqa: BLE001 - it ends this client only
+            self._give_up(conn, error)
+            return
+        asked = self._config.connect_timeout
+        seconds = PATIENCE if asked is None else min(PATIENCE, asked)
+        timer = self._loop.call_later(seconds, lambda: self._forget(conn))
+        self._waiting[conn] = _Waiting(securing, timer)
+        conn.settimeout(0)
+        self._go_on(conn)
+
+    def close(self) -> None:
+        """Let go of all who wait; idempotent."""
+        for conn in list(self._waiting):
+            self._drop(conn)
+            conn.close()
+
+    def _go_on(self, conn: Conn) -> None:
+        """One step of its handshake, as far as it goes without waiting."""
+        securing = self._waiting[conn].securing
+        descriptor = conn.fileno()
+        try:
+            secured = securing.step()
+        except BlockingIOError:
+            step = self._step_of(conn)
+            self._loop.watch_reader(descriptor, None if securing.writes else step)
+            self._loop.watch_writer(descriptor, step if securing.writes else None)
+            return
+        except Exception as error:  # noqa: BLE001 - it ends this client only
+            self._drop(conn, descriptor)
+            self._give_up(conn, error)
+            return
+        self._drop(conn, descriptor)
+        try:
+            secured.settimeout(None)
+            self._entered(welcome(secured, self._config, self._report))
+        except Exception as error:  # noqa: BLE001 - it ends this client only
+            self._give_up(conn, error)
+
+    def _give_up(self, conn: Conn, error: Exception) -> None:
+        """Let go of one client, and report why; raise what is not that client's alone."""
+        conn.close()
+        if ends_program(error):
+            raise error
+        self._report(Failed(as_failure(error, conn.peer)))
+
+    def _step_of(self, conn: Conn) -> Callable[[], None]:
+        return lambda: self._go_on(conn)
+
+    def _forget(self, conn: Conn) -> None:
+        self._drop(conn)
+        conn.close()
+        self._report(Failed(TlsError("accept", over_tls(conn.peer), "the handshake timed out")))
+
+    def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
+        self._waiting.pop(conn).timer.cancel()
+        # (One that is closed already has forgotten its own.)
+        number = conn.fileno() if descriptor is None else descriptor
+        self._loop.watch_reader(number, None)
+        self._loop.watch_writer(number, None)

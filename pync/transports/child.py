@@ -1,0 +1,188 @@
+"""A running child process as one end of a relay: its stdin is written, its stdout is read.
+
+Half-close goes both ways: EOF from the peer closes the child's stdin, and the child's own EOF
+is passed on. Its stderr is ours. Windows has a subclass of its own (windows/process.py).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..core.errors import ExecError, cause_of
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from typing_extensions import Self
+
+#: Variables that hold our secrets. A child has no use for them, and what it runs for a client
+#: could send them to that client.
+SECRETS = frozenset({"PYNC_MD5SIG_KEY", "PYNC_PROXY_AUTH", "PYNC_PROXY_PASSWORD"})
+
+
+#: Seconds that a child has to leave after its stdin has ended, and again after SIGTERM.
+GRACE = 2.0
+
+
+class Process:
+    """A running child.
+
+    Arguments:
+        words: the command.
+        environment: variables added to ours.
+        session: in a session of its own, so that ending it ends what it started too; but the
+            keys of the terminal do not reach it, and it cannot read from the terminal.
+
+    Raises ExecError.
+    """
+
+    datagram = False
+
+    #: When the end of its output was read (time.monotonic).
+    output_ended_at: float | None = None
+
+    #: A child may close its stdin and go on; send passes over that, splice would not.
+    may_refuse = True
+
+    #: What it reads at once it answers at once: two datagrams would become one.
+    keeps_apart = True
+
+    def __init__(
+        self, words: list[str], environment: dict[str, str], *, session: bool = False
+    ) -> None:
+        import subprocess
+
+        self._leads = session
+        try:
+            self._child: subprocess.Popen[bytes] = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment_with(environment),
+                bufsize=0,
+                start_new_session=session,
+            )
+        except OSError as error:
+            raise ExecError("exec", words[0], cause_of(error)) from None
+        except ValueError as error:
+            # A word with a NUL in it.
+            raise ExecError("exec", repr(words[0]), str(error)) from None
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._stdin, self._stdout = self._child.stdin, self._child.stdout
+        # Our ends of the pipes are ours alone: the child's do not become non-blocking.
+        for pipe in (self._stdin, self._stdout):
+            os.set_blocking(pipe.fileno(), False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        self.wait()
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptor to wait on before recv."""
+        return () if self._stdout.closed else (self._stdout.fileno(),)
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send; -1 when its stdin has been closed."""
+        return -1 if self._stdin.closed else self._stdin.fileno()
+
+    def recv(self, size: int) -> bytes:
+        """What it wrote; ``b""`` at EOF. Raises OSError."""
+        data = b"" if self._stdout.closed else os.read(self._stdout.fileno(), size)
+        return data or self._output_ended()
+
+    def _output_ended(self) -> bytes:
+        self.output_ended_at = time.monotonic()
+        return b""
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Write to its stdin. What it does not want is dropped: that is its own affair."""
+        if self._stdin.closed:
+            return len(data)
+        try:
+            return os.write(self._stdin.fileno(), data)
+        except BrokenPipeError:
+            return len(data)
+
+    def send_eof(self) -> None:
+        """Close its stdin; idempotent."""
+        self._stdin.close()
+
+    def refuse(self) -> None:
+        """Read nothing more: a child that waits to write would never read its stdin again."""
+        self._stdout.close()
+
+    def close(self) -> None:
+        """Close its stdin and stdout; idempotent."""
+        self._stdin.close()
+        self._stdout.close()
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, 128 and the signal's number for a death by one; None: it runs."""
+        status = self._child.poll()
+        return None if status is None else status if status >= 0 else 128 - status
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for its end for so long."""
+        import subprocess
+
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def wait(self) -> int:
+        """Wait for its end, and see to it if it does not come; returns the status."""
+        for end_it in (self.terminate, self.kill):
+            if self.ends_within(GRACE):
+                break
+            end_it()
+        self._child.wait()
+        status = self.status
+        assert status is not None
+        return status
+
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM), and what it started in its session; idempotent."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it (SIGKILL), and what it started in its session; idempotent."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Once it has been waited for, its number may be another process's.
+        if self._child.returncode is not None:
+            return
+        if self._leads:
+            try:
+                os.killpg(self._child.pid, number)
+            except (ProcessLookupError, PermissionError):
+                pass  # all of it has ended (macOS refuses then), or runs as another user
+        else:
+            self._child.send_signal(number)
+
+
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child: ours without our secrets, and what is added.
+
+    The name of an abstract Unix socket may hold NUL (unix(7)), and no variable can: it is
+    replaced by ``@``, as in /proc/net/unix.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return kept | {name: value.replace("\0", "@") for name, value in added.items()}

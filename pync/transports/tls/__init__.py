@@ -1,0 +1,98 @@
+"""TLS over TCP for the library: dial and listen, with the handshake inside.
+
+The command's own way is longer (proxies stand between dialling and the handshake, see
+programs/shared/connect.py), and shares the contexts and the handshake of handshake.py with this.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ...core.address import Address, without_zone
+from ...core.deadline import Deadline
+from .. import DEFAULT, Options
+from .. import dial as dial_plain
+from .. import listen as listen_plain
+from ..conn import StreamConn
+from .accept import Handshakes
+from .handshake import Security, client_context, secure, server_context
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
+    """Connect over TCP and shake hands; the time-out is for both together.
+
+    Raises DialError, TlsError, UsageError.
+    """
+    context = client_context(security)
+    deadline = Deadline(options.timeout)
+    conn = dial_plain(address, options)
+    assert isinstance(conn, StreamConn)
+    name = security.server_name or without_zone(address.host)
+    return secure(conn, context, server_name=name, timeout=deadline.remaining)
+
+
+def listen(address: Address, security: Security, options: Options = DEFAULT) -> TlsListener:
+    """Listen over TCP; each client shakes hands when it is accepted.
+
+    Raises ListenError, UsageError.
+    """
+    return TlsListener(address, security, options)
+
+
+class TlsListener:
+    """A listener whose connections are secured.
+
+    Arguments:
+        address: to listen on.
+        security: the certificate; without one, the listener makes one for itself.
+        options: see Options.
+    """
+
+    def __init__(self, address: Address, security: Security, options: Options) -> None:
+        context = server_context(security)
+        self._plain = listen_plain(address, options)
+        self._handshakes = Handshakes(self._plain, context, _raise)
+        self.addresses = [one._replace(scheme="tls") for one in self._plain.addresses]
+
+    @property
+    def address(self) -> Address:
+        """The first of the addresses."""
+        return self.addresses[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
+
+    def accept(self, timeout: float | None = None) -> StreamConn:
+        """The next connection, its handshake done.
+
+        Arguments:
+            timeout: seconds for a client to come, and for its handshake; None: for ever.
+                A handshake that has begun by then goes on with the next call.
+        Raises ListenError, which is a TimeoutError, when no client comes, TlsError when one
+        cannot be secured: the listener goes on then.
+        """
+        return self._handshakes.accept(timeout)
+
+    def close(self) -> None:
+        """Stop listening; idempotent."""
+        self._handshakes.close()
+        self._plain.close()
+
+
+def _raise(error: Exception, _peer: object) -> None:
+    raise error

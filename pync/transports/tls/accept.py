@@ -1,0 +1,135 @@
+"""Accepting connections through TLS: the handshakes of all who come go on side by side.
+
+The first whose handshake is over is the next to be served. One that says nothing, or stops
+in the middle, holds up nobody.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...core.broken import over_tls
+from ...core.deadline import Deadline
+from ...core.errors import ListenError, TlsError, UsageError, cause_of
+from ...waiting.readiness import readable
+from ..conn import Listener, StreamConn
+from ..layered import LayeredConn
+from .handshake import HANDSHAKE, Securing
+
+#: Handshakes at once; the oldest makes room for another.
+AT_ONCE = 64
+
+#: Seconds between two tries of a handshake that waits to write (its peer does not read).
+WRITE_AGAIN = 0.05
+
+
+class _Shaking(NamedTuple):
+    """One whose handshake is not over."""
+
+    conn: StreamConn
+    securing: Securing
+    until: Deadline
+
+
+class Handshakes:
+    """Accepts connections, and secures them.
+
+    Arguments:
+        listener: for connections in plain.
+        context: of a server.
+        failed: is given the error of each connection that cannot be secured, which is closed,
+            and its peer; it may raise.
+        patience: seconds for one handshake.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        context: ssl.SSLContext,
+        failed: Callable[[Exception, object], None],
+        patience: float = HANDSHAKE,
+    ) -> None:
+        self._listener = listener
+        self._context = context
+        self._failed = failed
+        self._patience = patience
+        self._shaking: dict[int, _Shaking] = {}
+        self._secured: list[LayeredConn] = []
+
+    def accept(self, timeout: float | None = None) -> LayeredConn:
+        """The next connection whose handshake is over.
+
+        Arguments:
+            timeout: seconds; None waits for ever.
+        Raises ListenError when the time is over, and what ``failed`` raises.
+        """
+        deadline = Deadline(timeout)
+        # While somebody was served, nobody attended to the others: their time begins anew.
+        for descriptor, one in self._shaking.items():
+            self._shaking[descriptor] = one._replace(until=Deadline(self._patience))
+        while not self._secured:
+            self._wait(deadline)
+        conn = self._secured.pop(0)
+        conn.settimeout(None)
+        return conn
+
+    def close(self) -> None:
+        """Let go of all who have not been returned; idempotent."""
+        for descriptor in list(self._shaking):
+            self._shaking.pop(descriptor).conn.close()
+        while self._secured:
+            self._secured.pop().drop()
+
+    def _wait(self, deadline: Deadline) -> None:
+        shaking = self._shaking.values()
+        times = [deadline.remaining, *(one.until.remaining for one in shaking)]
+        if any(one.securing.writes for one in shaking):
+            times.append(WRITE_AGAIN)
+        first = min((time for time in times if time is not None), default=None)
+        ready = readable((*self._listener.read_fds(), *self._shaking), Deadline(first))
+        for descriptor, one in list(self._shaking.items()):
+            if descriptor in ready or one.securing.writes:
+                self._step(descriptor, one)
+            elif one.until.passed:
+                self._drop(descriptor, "the handshake timed out")
+        if not set(ready).isdisjoint(self._listener.read_fds()):
+            self._take()
+        if deadline.passed and not self._secured:
+            raise ListenError("accept", self._listener.address, "timed out")
+
+    def _take(self) -> None:
+        try:
+            conn = self._listener.take_nowait()
+        except OSError as error:
+            raise ListenError("accept", self._listener.address, cause_of(error)) from None
+        if conn is None:
+            return
+        if not isinstance(conn, StreamConn):
+            conn.close()
+            raise UsageError("TLS needs a stream, not datagrams")
+        if len(self._shaking) >= AT_ONCE:
+            self._drop(next(iter(self._shaking)), "too many handshakes at once")
+        conn.settimeout(0)
+        securing = Securing(conn, self._context, server_side=True)
+        one = _Shaking(conn, securing, Deadline(self._patience))
+        self._shaking[conn.fileno()] = one
+        self._step(conn.fileno(), one)
+
+    def _step(self, descriptor: int, one: _Shaking) -> None:
+        try:
+            secured = one.securing.step()
+        except BlockingIOError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever one client's bytes can raise
+            del self._shaking[descriptor]
+            self._failed(error, one.conn.peer)
+            return
+        del self._shaking[descriptor]
+        self._secured.append(secured)
+
+    def _drop(self, descriptor: int, cause: str) -> None:
+        conn = self._shaking.pop(descriptor).conn
+        conn.close()
+        self._failed(TlsError("accept", over_tls(conn.peer), cause), conn.peer)

@@ -1,0 +1,250 @@
+"""Contexts and handshakes of TLS: files are read here, and time passes.
+
+A client verifies the certificate and its name unless it was told not to. A listener
+without a certificate makes one for itself, which nobody can verify.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...core.broken import over_tls
+from ...core.deadline import Deadline
+from ...core.errors import TlsError, UsageError, shortened
+from ...layers.tls import TlsCodec, explained
+from ..conn import StreamConn
+from ..layered import READ, LayeredConn
+from .credentials import Ask, load_own, trusting
+
+#: Seconds that a handshake may take; a client that says nothing must not hold up others.
+HANDSHAKE = 30.0
+
+#: ncat's: RSA key exchange too, which Python leaves out.
+_MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
+
+VERSIONS = {
+    "1.0": ssl.TLSVersion.TLSv1,
+    "1.1": ssl.TLSVersion.TLSv1_1,
+    "1.2": ssl.TLSVersion.TLSv1_2,
+    "1.3": ssl.TLSVersion.TLSv1_3,
+}
+
+
+class Security(NamedTuple):
+    """How a connection is to be secured; files are paths, names as the user typed them."""
+
+    verify: bool = True
+    certificate: str | None = None
+    key: str | None = None
+    trusted: str | None = None
+    ciphers: str | None = None
+    server_name: str | None = None
+    protocols: tuple[str, ...] = ()
+    least: str | None = None
+    most: str | None = None
+    keylog: str | None = None
+    #: Asks a person for the passphrase of a key.
+    ask: Ask | None = None
+    #: Whether all versions and ciphers are taken that OpenSSL has, as ncat does.
+    lenient: bool = False
+
+
+def client_context(security: Security) -> ssl.SSLContext:
+    """What a client asks of its server. Raises UsageError."""
+    security = _with_keylog(security)
+    if security.trusted is not None:
+        context = trusting(ssl.create_default_context, security.trusted)
+    else:
+        context = ssl.create_default_context()
+    # The names are in the certificate's subjectAltName; its CN is a title (RFC 9525 2).
+    context.hostname_checks_common_name = False
+    if not security.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return _tuned(context, security)
+
+
+def server_context(security: Security) -> ssl.SSLContext:
+    """What a listener shows its clients, and asks of them. Raises UsageError."""
+    security = _with_keylog(security)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if security.certificate is None:
+        from .certificate import use_self_made
+
+        use_self_made(context)
+    if security.trusted is not None:
+        trusting(context.load_verify_locations, security.trusted)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return _tuned(context, security)
+
+
+def secure(
+    conn: StreamConn,
+    context: ssl.SSLContext,
+    *,
+    server_side: bool = False,
+    server_name: str | None = None,
+    timeout: float | None = None,
+) -> LayeredConn:
+    """Shake hands; returns the connection through TLS, which owns ``conn``.
+
+    Arguments:
+        server_name: whom a client expects.
+        timeout: seconds for the handshake; None: HANDSHAKE.
+
+    Raises TlsError, with ``conn`` closed.
+    """
+    before = conn.gettimeout()
+    deadline = Deadline(HANDSHAKE if timeout is None else timeout)
+    securing = Securing(conn, context, server_side=server_side, server_name=server_name)
+    secured = securing.step(lambda: conn.settimeout(max(0.001, deadline.remaining or 0.001)))
+    conn.settimeout(before)
+    return secured
+
+
+class Securing:
+    """A handshake that can be taken step by step, where others must not wait for it.
+
+    Arguments:
+        conn: owned from now on.
+        context, server_side, server_name: as for secure().
+    """
+
+    def __init__(
+        self,
+        conn: StreamConn,
+        context: ssl.SSLContext,
+        *,
+        server_side: bool,
+        server_name: str | None = None,
+    ) -> None:
+        self._conn = conn
+        self._server_side = server_side
+        self._codec = TlsCodec(context, server_side=server_side, server_name=server_name)
+        self._unsent = b""
+        self._early = b""
+        self._codec.start()
+
+    @property
+    def writes(self) -> bool:
+        """Whether it waits to write, not to read."""
+        return bool(self._unsent)
+
+    def step(self, prepare: Callable[[], None] = lambda: None) -> LayeredConn:
+        """Go on; returns the connection through TLS when the handshake is over.
+
+        Arguments:
+            prepare: is called before each read and write.
+
+        Raises BlockingIOError when it has to wait, TlsError with the connection closed.
+        """
+        try:
+            self._go_on(prepare)
+        except BlockingIOError:
+            raise
+        except (OSError, ssl.CertificateError) as error:
+            self._conn.close()
+            operation = "accept" if self._server_side else "dial"
+            raise TlsError(operation, over_tls(self._conn.peer), explained(error)) from None
+        except BaseException:
+            self._conn.close()
+            raise
+        secured = LayeredConn(self._conn, self._codec)
+        # The peer's first words may have come together with its handshake.
+        secured.hold(self._early)
+        return secured
+
+    def _go_on(self, prepare: Callable[[], None]) -> None:
+        while True:
+            self._unsent += self._codec.outgoing()
+            while self._unsent:
+                prepare()
+                self._unsent = self._unsent[self._conn.send(self._unsent) :]
+            if self._codec.established:
+                return
+            prepare()
+            received = self._conn.recv(READ)
+            if not received:
+                raise ConnectionError("the peer ended the connection in the handshake")
+            try:
+                self._early = self._codec.receive(received)
+            except ssl.SSLError:
+                self._say_why()
+                raise
+
+    def _say_why(self) -> None:
+        try:
+            self._conn.send(self._codec.outgoing())
+        except OSError:
+            pass  # it does not want to know
+
+
+def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
+    if security.certificate is not None:
+        load_own(context, security.certificate, security.key, security.ask)
+    if security.lenient:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers(_MANY_CIPHERS)
+    if security.ciphers is not None:
+        try:
+            context.set_ciphers(security.ciphers)
+        except (ssl.SSLError, UnicodeError):
+            raise UsageError(f"--ssl-ciphers {security.ciphers!r}: no cipher fits") from None
+    if security.protocols:
+        _check_protocols(security.protocols)
+        context.set_alpn_protocols(list(security.protocols))
+    if security.least is not None:
+        context.minimum_version = _version(security.least, "--ssl-min-version")
+    if security.most is not None:
+        context.maximum_version = _version(security.most, "--ssl-max-version")
+    if security.keylog is not None:
+        context.keylog_filename = security.keylog
+    return context
+
+
+def _with_keylog(security: Security) -> Security:
+    """With the key log that the environment names, unless there is another; both are private.
+
+    (Python's own default context opens the one of the environment.)
+    """
+    inherited = os.environ.get("SSLKEYLOGFILE") or None
+    for option, path in (("SSLKEYLOGFILE", inherited), ("--ssl-keylog", security.keylog)):
+        if path is not None:
+            _make_private(option, path)
+    return security._replace(keylog=security.keylog or inherited)
+
+
+def _make_private(option: str, path: str) -> None:
+    """Create a file that only we can read, or see that it is one. Raises UsageError."""
+    try:
+        # A pipe has no reader yet, perhaps: then to open it is to wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+        descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+        try:
+            mode = os.fstat(descriptor).st_mode
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {explained(error)}") from None
+    if os.name == "posix" and not stat.S_ISCHR(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"{option} {path}: other users may read it: chmod 600 {path}")
+
+
+def _check_protocols(names: tuple[str, ...]) -> None:
+    # RFC 7301 3.1: 1 to 255 bytes each; Python takes ASCII only.
+    for name in names:
+        if not (name.isascii() and 0 < len(name) < 256):
+            raise UsageError(
+                f"--ssl-alpn: {shortened(name)} is not a protocol name (1 to 255 ASCII characters)"
+            )
+
+
+def _version(text: str, option: str) -> ssl.TLSVersion:
+    name = text.lower().removeprefix("tlsv").removeprefix("tls")
+    if name not in VERSIONS:
+        raise UsageError(f"{option}: {text!r} is no version of TLS ({', '.join(VERSIONS)})")
+    return VERSIONS[name]

@@ -1,0 +1,1 @@
+"""What only Windows has: named pipes and processes, by ctypes."""

@@ -1,0 +1,217 @@
+r"""Connections over named pipes, and what Windows says of them, in our words.
+
+Each connection has two pumps, one for each direction, because a pipe cannot be selected. A
+pipe of bytes cannot be half-closed: its connection has no send_eof. One of messages can, by
+an empty message, as Docker's pipes have it; each recv is one message then, each send too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ...core.address import Address
+from ...core.errors import NO_PIPE, PIPE_BUSY
+from ...layers.frames import Frames, pack
+from ..conn import Conn, StreamConn
+from ..pump import Inlet, Outlet
+
+if TYPE_CHECKING:
+    from .pipe_calls import Pipe
+
+#: Seconds that a peer has to read what was sent before we left.
+LINGER = 5.0
+
+
+#: Bytes of one read of a pump's socket.
+_READ = 64 * 1024
+
+
+#: Windows' numbers (winerror.h) in our words.
+_CAUSES = {
+    2: NO_PIPE,
+    3: NO_PIPE,
+    5: "access denied",
+    53: "no such host",
+    87: "it is a pipe of bytes, not of messages",
+    123: "that is no name of a pipe",
+    231: PIPE_BUSY,
+}
+
+
+def system_name(address: Address) -> str:
+    r"""The name that Windows knows: ``\\.\pipe\NAME``, or one of another machine as it is."""
+    return address.path if address.path.startswith("\\\\") else f"\\\\.\\pipe\\{address.path}"
+
+
+def cause_of(error: OSError) -> str:
+    """The cause of Windows' error in lower case, as it ends an error line."""
+    known = _CAUSES.get(number_of(error))
+    return known or (error.strerror or str(error)).rstrip(".").lower()
+
+
+def number_of(error: OSError) -> int:
+    """Windows' number of an error; 0 if it is not Windows'."""
+    return getattr(error, "winerror", None) or 0
+
+
+def connection(pipe: Pipe, address: Address, *, accepted: bool) -> PipeConn:
+    """The connection over a pipe, as its mode has it."""
+    return (MessagePipeConn if pipe.messages else PipeConn)(pipe, address, accepted=accepted)
+
+
+class PipeConn(Conn):
+    """A connection over a pipe of bytes.
+
+    Arguments:
+        pipe: owned from now on.
+        address: the pipe's, which is all that both ends are known by.
+        accepted: whether ours is the end that listened.
+    """
+
+    def __init__(self, pipe: Pipe, address: Address, *, accepted: bool) -> None:
+        self._pipe = pipe
+        self._accepted = accepted
+        self._ends = False
+        self._inlet = Inlet(self._read, pipe.let_go)
+        self._outlet = Outlet(self._write, self._written)
+        super().__init__(self._inlet.sock, address, address)
+
+    def write_fd(self) -> int:
+        """The descriptor to wait on before send."""
+        return self._outlet.sock.fileno()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        self._inlet.sock.settimeout(seconds)
+        self._outlet.sock.settimeout(seconds)
+
+    def recv(self, size: int) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
+        return self._inlet.recv(size)
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send what fits; returns how many bytes did. Raises OSError."""
+        return self._outlet.send(data)
+
+    def send_all(self, data: bytes) -> None:
+        """Send everything. Raises OSError."""
+        view = memoryview(data)
+        while view:
+            view = view[self.send(view) :]
+
+    def unacknowledged(self) -> int:
+        """Bytes that are not in the pipe yet. Raises OSError when it has broken."""
+        return self._outlet.waiting()
+
+    def peer_process(self) -> int | None:
+        """The process at the other end; None if Windows does not tell."""
+        from .pipe_access import peer_process
+
+        found: int | None = peer_process(self._pipe.handle, accepted=self._accepted)
+        return found
+
+    def close(self) -> None:
+        """Let go; what was sent is still delivered, to a peer that reads. Idempotent."""
+        self._pipe.leave_within(LINGER)
+        self._pipe.stop_reading()
+        self._inlet.close()
+        self._outlet.close()
+
+    # What the pumps do, in their threads.
+
+    def _read(self) -> bytes:
+        data: bytes = self._pipe.read()
+        return data
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._pipe.write(data)
+        except OSError as error:
+            raise _as_broken(error) from None
+
+    def _written(self) -> None:
+        try:
+            if self._ends:
+                self._pipe.write(b"")
+        except OSError:
+            pass  # the peer has left first
+        finally:
+            self._pipe.let_go()
+
+
+class MessagePipeConn(PipeConn, StreamConn):
+    """A connection over a pipe of messages; an empty one ends a direction."""
+
+    def __init__(self, pipe: Pipe, address: Address, *, accepted: bool) -> None:
+        self._incoming, self._outgoing = Frames(), Frames()
+        self._messages: deque[bytes] = deque()
+        self._unsent = memoryview(b"")
+        #: Bytes of a message that is under way, of a send that has to be retried.
+        self._taken: int | None = None
+        super().__init__(pipe, address, accepted=accepted)
+
+    def pending(self) -> bool:
+        """Whether recv returns something without waiting."""
+        return bool(self._messages)
+
+    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a message is whole
+        """One message, whatever its size; ``b""`` at EOF. Raises OSError."""
+        while not self._messages:
+            data = self._inlet.recv(_READ)
+            if not data:
+                return b""
+            self._messages.extend(self._incoming.take(data))
+        return self._messages.popleft()
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Send one message; returns its size. Raises OSError.
+
+        After BlockingIOError it has to be tried again with the same one: it is half under way.
+        """
+        self._flush()
+        if self._taken is not None:
+            taken, self._taken = self._taken, None
+            return taken
+        if not data:
+            return 0  # an empty message would be our end
+        self._unsent = memoryview(pack(data))
+        try:
+            self._flush()
+        except (BlockingIOError, TimeoutError):
+            self._taken = len(data)
+            raise
+        return len(data)
+
+    def send_eof(self) -> None:
+        """End our direction by an empty message; the other goes on. Raises OSError."""
+        self._flush()
+        self._ends = True
+        self._outlet.send_eof()
+
+    def keep_alive(self) -> None:
+        """Nothing to do: a pipe whose other end is gone says so by itself."""
+
+    def _flush(self) -> None:
+        while self._unsent:
+            self._unsent = self._unsent[self._outlet.send(self._unsent) :]
+
+    def _read(self) -> bytes:
+        message = super()._read()
+        return pack(message) if message else b""
+
+    def _write(self, data: bytes) -> None:
+        for message in self._outgoing.take(data):
+            super()._write(message)
+
+
+def _as_broken(error: OSError) -> OSError:
+    """An error of a write as a socket would have it."""
+    import errno
+    import os
+
+    from .pipe_calls import ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED
+
+    if number_of(error) in (ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED):
+        return BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+    return error

@@ -1,0 +1,168 @@
+"""A named pipe that is listened on: a thread for each of its instances that waits.
+
+The listener is one end of a socketpair, on which a thread rings when a client has come. Only
+on Windows: nobody else may import it.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections import deque
+
+from ...core.address import Address
+from ...core.errors import ListenError
+from .. import Options
+from ..conn import Conn, Listener
+from .pipe_access import security_attributes
+from .pipe_calls import ERROR_ACCESS_DENIED, Instance, Pipe, create, discard
+from .pipe_conn import cause_of, connection, number_of, system_name
+
+assert sys.platform == "win32"
+
+#: Instances that wait for clients, or whose clients wait for us, as libuv has it.
+BACKLOG = 4
+
+#: Seconds that a thread may take to leave; it is called off, so it takes none.
+LEAVE = 5.0
+
+#: What Windows' refusal of a second first instance means.
+_IN_USE = "address already in use"
+
+
+class PipeListener(Listener):
+    """A pipe that takes connections.
+
+    A thread for each instance waits for a client, and tells by a byte that it has come; it
+    makes the next instance when it is told to.
+
+    Arguments:
+        address: where.
+        options: ``many``: several instances wait, not one.
+    """
+
+    def __init__(self, address: Address, options: Options) -> None:
+        self._options = options
+        self._name = system_name(address)
+        self._lock = threading.Lock()
+        self._waiting: list[Instance] = []
+        self._arrived: deque[int | OSError] = deque()
+        self._owed = 0
+        self._closed = False
+        self._security = security_attributes(options.pipe.access, address)
+        try:
+            instances = [self._instance(first=True)]
+            instances += [self._instance() for _ in range(BACKLOG - 1) if options.many]
+        except OSError as error:
+            for instance in self._waiting:
+                instance.discard()
+            self._security.close()
+            cause = _IN_USE if number_of(error) == ERROR_ACCESS_DENIED else cause_of(error)
+            raise ListenError("listen", address, cause) from None
+        self._bell, here = socket.socketpair()
+        here.setblocking(False)
+        super().__init__([here], [address])
+        self._threads = [
+            threading.Thread(target=self._accept_on, args=(one,), name="pipe", daemon=True)
+            for one in instances
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def accept(self, timeout: float | None = None) -> Conn:
+        """The next connection; see Listener.accept."""
+        self._reopen()
+        return super().accept(timeout)
+
+    def take_nowait(self) -> Conn | None:
+        """The next connection, or None when none waits. Raises OSError."""
+        self._reopen()
+        return super().take_nowait()
+
+    def close_for_others(self) -> None:
+        """Take no more connections, while the accepted one goes on."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening; idempotent."""
+        with self._lock:
+            # First: the threads are told by what their end of the socketpair does next.
+            self._closed = True
+            for instance in self._waiting:
+                instance.close()
+        super().close()
+        for thread in self._threads:
+            thread.join(LEAVE)
+        self._bell.close()
+        self._security.close()
+        while self._arrived:
+            handle = self._arrived.popleft()
+            if isinstance(handle, int):
+                discard(handle)
+
+    def _take(self, sock: socket.socket) -> Conn:
+        sock.recv(1)
+        arrived = self._arrived.popleft()
+        if isinstance(arrived, OSError):
+            raise arrived
+        self._owed += 1
+        return self._connected(arrived)
+
+    def _connected(self, handle: int) -> Conn:
+        pipe = Pipe(handle, messages=self._options.pipe.messages)
+        return connection(pipe, self.address, accepted=True)
+
+    def _reopen(self) -> None:
+        """Have instances made in place of those that are connections now."""
+        for _ in range(self._owed):
+            try:
+                self._socks[0].send(b"\0")
+            except OSError:
+                break  # closed
+        self._owed = 0
+
+    def _instance(self, *, first: bool = False) -> Instance:
+        pipe = self._options.pipe
+        handle = create(
+            self._name,
+            first=first,
+            messages=pipe.messages,
+            remote=pipe.remote,
+            security=self._security.address,
+        )
+        instance = Instance(handle)
+        with self._lock:
+            self._waiting.append(instance)
+            if self._closed:
+                instance.close()
+        return instance
+
+    def _accept_on(self, instance: Instance) -> None:
+        try:
+            while True:
+                self._arrive(instance)
+                if not self._bell.recv(1):
+                    return
+                instance = self._instance()
+        except OSError as error:
+            # Closed; or no instance can be made, which the next accept tells.
+            if not self._closed:
+                self._arrived.append(error)
+                self._ring()
+
+    def _arrive(self, instance: Instance) -> None:
+        try:
+            handle = instance.accept()
+        finally:
+            with self._lock:
+                self._waiting.remove(instance)
+        if handle is not None:
+            self._arrived.append(handle)
+            self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._bell.send(b"\0")
+        except OSError:
+            pass  # closed meanwhile: nobody waits to hear it

@@ -1,0 +1,170 @@
+"""What is ready among descriptors, on ``selectors``: whoever waits, waits with what is here.
+
+poll(2) for a few; epoll(7) for a crowd, of which it looks at those alone where something came;
+select(2) where poll is missing (Windows) or wrong (macOS: terminals and devices). It knows
+nothing of callbacks.
+"""
+
+from __future__ import annotations
+
+import selectors
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..core.deadline import Deadline
+from . import wakeup
+
+if TYPE_CHECKING:
+    _Epoll = selectors.EpollSelector
+else:
+    # Where it is missing, the module can still be imported; nobody gets one there.
+    _Epoll = getattr(selectors, "EpollSelector", object)
+
+_Ready = list["tuple[selectors.SelectorKey, int]"]
+
+#: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
+#: poll(2), whoever asks for more.
+_LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
+
+
+def one_wait(seconds: float | None) -> float | None:
+    """How long to wait at once; the caller waits again. Seconds, None for ever."""
+    if seconds is None:
+        return _LONGEST_WAIT if sys.platform == "win32" else None
+    return min(seconds, _LONGEST_WAIT)
+
+
+def readable(descriptors: Iterable[int], deadline: Deadline) -> list[int]:
+    """Wait until some of these can be read; none when the deadline has passed.
+
+    A signal ends no wait, but its handler runs (and may raise).
+    """
+    return Readable(descriptors).wait(deadline)
+
+
+class Readable:
+    """Waits again and again for the same descriptors; it holds none, so nothing is closed."""
+
+    def __init__(self, descriptors: Iterable[int]) -> None:
+        self.descriptors = tuple(descriptors)
+        self._selector = for_a_few()
+        for descriptor in self.descriptors:
+            self._selector.register(descriptor, selectors.EVENT_READ)
+        self._ringing: int | None = None
+
+    def wait(self, deadline: Deadline) -> list[int]:
+        """Those that can be read now; see readable()."""
+        self._hear_the_bell()
+        while True:
+            ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
+            if self._ringing in ready:
+                wakeup.silence()
+                ready.remove(self._ringing)
+            if ready or deadline.passed:
+                return ready
+
+    def _hear_the_bell(self) -> None:
+        ringing = wakeup.within_earshot()
+        if ringing == self._ringing:
+            return
+        if self._ringing is not None:
+            self._selector.unregister(self._ringing)
+        if ringing is not None:
+            self._selector.register(ringing, selectors.EVENT_READ)
+        self._ringing = ringing
+
+
+class Writable:
+    """Waits for descriptors that can be written, as connecting sockets are when they are done.
+
+    It holds none, so nothing is closed.
+    """
+
+    def __init__(self) -> None:
+        self._selector = for_a_few()
+
+    def watch(self, descriptor: int, wanted: bool) -> None:
+        """Wait for this one too, or no more."""
+        if wanted:
+            self._selector.register(descriptor, selectors.EVENT_WRITE)
+        else:
+            self._selector.unregister(descriptor)
+
+    def wait(self, seconds: float | None) -> list[int]:
+        """Those that can be written; none when the time is over, or a part of it (one_wait)."""
+        return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
+
+
+def is_hung_up(descriptor: int) -> bool:
+    """Whether a connection's peer has gone, not only ended its direction (poll(2), POLLHUP).
+
+    False where the system does not tell the two apart.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import select
+
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return bool(poll.poll(0))
+
+
+def for_a_few() -> selectors.BaseSelector:
+    """What is best for some dozens of descriptors: changing what is watched costs nothing."""
+    if hasattr(selectors, "PollSelector") and sys.platform != "darwin":
+        return selectors.PollSelector()
+    return _Select()
+
+
+def for_a_crowd() -> selectors.BaseSelector | None:
+    """What is best for very many; None where there is no such thing.
+
+    Raises OSError when no descriptor is left for it.
+    """
+    return _Crowd() if hasattr(selectors, "EpollSelector") else None
+
+
+class _Select(selectors.SelectSelector):
+    def select(self, timeout: float | None = None) -> _Ready:
+        if sys.platform == "win32" and not self.get_map():
+            # select of nothing is an error there, not a sleep.
+            time.sleep(timeout or 0)
+            return []
+        return super().select(timeout)
+
+
+class _Crowd(_Epoll):
+    """epoll_ctl(2) refuses what has no readiness of its own (EPERM: regular files, /dev/null).
+
+    poll(2) says of these that they are ready at once, always; so says this.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._always: dict[int, selectors.SelectorKey] = {}
+
+    def register(self, fileobj: int, events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
+        try:
+            return super().register(fileobj, events, data)
+        except PermissionError:
+            key = selectors.SelectorKey(fileobj, fileobj, events, data)
+            self._always[fileobj] = key
+            return key
+
+    def modify(self, fileobj: int, events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
+        if fileobj in self._always:
+            key = self._always[fileobj] = self._always[fileobj]._replace(events=events)
+            return key
+        return super().modify(fileobj, events, data)
+
+    def unregister(self, fileobj: int) -> selectors.SelectorKey:  # type: ignore[override]
+        return self._always.pop(fileobj, None) or super().unregister(fileobj)
+
+    def select(self, timeout: float | None = None) -> _Ready:
+        if not self._always:
+            return super().select(timeout)
+        ready = super().select(0)
+        ready.extend((key, key.events) for key in self._always.values())
+        return ready

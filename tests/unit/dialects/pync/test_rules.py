@@ -1,0 +1,85 @@
+"""Options that imply, need or exclude others: nothing is ignored in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.errors import UsageError
+from pync.dialects.pync import parse
+from pync.dialects.pync.rules import OF_TLS
+
+
+def option_of(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+#: Options of TLS that are flags, or need another one.
+WORDS = {
+    "ssl_verify": "--ssl-verify",
+    "insecure": "--insecure",
+    "ssl_key": "--ssl-key=k --ssl-cert=c",
+}
+
+
+@pytest.mark.parametrize("name", OF_TLS)
+def test_an_option_of_tls_asks_for_tls(name: str) -> None:
+    words = WORDS.get(name, f"{option_of(name)}=1.3").split()
+    assert parse([*words, "localhost", "9000"]).ssl
+    for udp in (["-u", "localhost", "9000"], ["udp://localhost:9000"]):
+        with pytest.raises(UsageError, match="no TLS over UDP"):
+            parse([*words, *udp])
+
+
+def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:
+    assert parse(["-l", "--ssl-cert=c", "--ssl-key=k", "9000"]).ssl
+    assert not parse(["-l", "9000"]).ssl
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("--ssl-key=k localhost 1", "--ssl-key needs --ssl-cert"),
+        ("-l --insecure 1", "cannot use --insecure and -l"),
+        ("-l --ssl-servername=x 1", "cannot use --ssl-servername and -l"),
+        ("-l --ssl-verify 1", "--ssl-verify with -l needs --ssl-trustfile, to verify clients with"),
+        ("--proxy-auth=a:b localhost 1", "--proxy-auth needs --proxy"),
+        ("--proxy-auth-file=f localhost 1", "--proxy-auth-file needs --proxy"),
+        ("--proxy-type=socks5 localhost 1", "--proxy-type needs --proxy"),
+        ("--proxy-dns=local localhost 1", "--proxy-dns needs --proxy"),
+        ("-l --proxy-auth=a:b 1", "cannot use --proxy-auth and -l without --proxy-type"),
+        ("-p 70000 localhost 1", "-p: '70000' is not a valid port (0-65535)"),
+        ("-l -p 9000 9001", "two ports, -p 9000 and 9001: give one"),
+        ("-l -s 127.0.0.1 -p 1 localhost", "two addresses, -s 127.0.0.1 and localhost: give one"),
+        ("-l -s 127.0.0.1 localhost 1", "two addresses, -s 127.0.0.1 and localhost: give one"),
+        ("-z --until=x localhost 1", "cannot use --until and -z"),
+        ("-z --output=f localhost 1", "cannot use --output and -z"),
+        ("--exec=cat --output=f localhost 1", "cannot use --exec and --output"),
+        ("-l --broker --rate=1 1", "cannot use --broker and --rate"),
+        ("-F --ssl localhost 1", "cannot use -F and --ssl"),
+        ("-i 1 --rate=1 localhost 1", "cannot use -i and --rate"),
+        ("-4 unix:/x", "cannot use -U and -4"),
+        ("-S udp://localhost:1", "cannot use -S and -u"),
+        ("--pipe-mode=message localhost 1", "--pipe-mode needs a named pipe (pipe:NAME)"),
+    ],
+)
+def test_refused_with_the_reason(argv: str, said: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        parse(argv.split())
+    assert str(refusal.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "-b udp://255.255.255.255:1",
+        "-l --proxy-type=socks --proxy-auth=a:b 1",
+        "--proxy=p --proxy-dns=local --proxy-type=socks5 --proxy-auth=a:b localhost 1",
+        "-l --ssl-verify --ssl-trustfile=f 1",
+        "-l -s 127.0.0.1 -p 1",
+        "-l -p 1 localhost",
+        "-p http localhost 1",
+        "--pipe-mode=message pipe:x",
+    ],
+)
+def test_what_goes_together(argv: str) -> None:
+    parse(argv.split())

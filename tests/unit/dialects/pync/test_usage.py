@@ -1,0 +1,19 @@
+"""The USAGE's form; that its options are fields is a law of the house."""
+
+from __future__ import annotations
+
+from pync.dialects.argv import options_in
+from pync.dialects.pync.usage import USAGE
+
+
+def test_every_line_fits_a_terminal_with_room_for_the_manual() -> None:
+    assert max(map(len, USAGE.splitlines())) <= 100
+
+
+def test_no_letter_and_no_word_is_given_twice() -> None:
+    options = options_in(USAGE)
+    shorts = [option.short for option in options if option.short]
+    longs = [option.long for option in options]
+    assert len(shorts) == len(set(shorts))
+    assert len(longs) == len(set(longs))
+    assert longs

@@ -1,0 +1,173 @@
+"""Taking command words apart."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import docopt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.core.errors import UsageError
+from pync.dialects import load
+from pync.dialects.argv import Manner, Option, options_in, plain, read
+
+USAGE = """\
+Usage:
+  tool [options]
+
+Options:
+  -l --listen             Listen.
+  -v --verbose            Say more.
+  -p --port=PORT          A port.
+  -4 --ipv4               IPv4.
+     --output=FILE        A file.
+     --output-all         Another.
+"""
+
+OPTIONS = options_in(USAGE)
+
+
+def test_options_are_read_off_the_usage() -> None:
+    assert [
+        Option("l", "listen", False),
+        Option("v", "verbose", False),
+        Option("p", "port", True),
+        Option("4", "ipv4", False),
+        Option("", "output", True),
+        Option("", "output-all", False),
+    ] == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("argv", "flags", "words"),
+    [
+        ("-lvp9000", ["--listen", "--verbose", "--port=9000"], []),
+        ("-lvp 9000", ["--listen", "--verbose", "--port=9000"], []),
+        ("-4 host", ["--ipv4"], ["host"]),
+        ("host -l 80", ["--listen"], ["host", "80"]),
+        ("-l -- -v", ["--listen"], ["-v"]),
+        ("--port=1 --port 2", ["--port=1", "--port=2"], []),
+        ("--po 2 --lis", ["--port=2", "--listen"], []),
+        ("--output x", ["--output=x"], []),
+        ("-p -1", ["--port=-1"], []),
+        ("-", [], ["-"]),
+    ],
+)
+def test_made_plain(argv: str, flags: list[str], words: list[str]) -> None:
+    assert plain(argv.split(), OPTIONS) == (flags, words)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("-x", "unknown option -- 'x'"),
+        ("-lx", "unknown option -- 'x'"),
+        ("-p", "option requires an argument -- 'p'"),
+        ("--port", "option requires an argument --port"),
+        ("--nothing", "unknown option --nothing"),
+        ("--listen=1", "option --listen takes no value"),
+        ("--outp", r"option --outp is ambiguous \(--output, --output-all\)"),
+    ],
+)
+def test_refused_with_the_reason(argv: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{said}$"):
+        plain(argv.split(), OPTIONS)
+
+
+def test_fields_are_what_was_said_last_and_counts_what_was_said_often() -> None:
+    usage = "Usage:\n  tool [options] [--] [TARGET]...\n\n" + USAGE.split("\n\n", 1)[1]
+    fields, words = read(usage, ["-vvp1", "a", "-p2", "--", "-b"])
+    assert words == ["a", "-b"]
+    assert fields["verbose"] == 2
+    assert fields["port"] == "2"
+    assert fields["output"] is None
+    fields, _ = read(usage, ["-p1", "-p", "2"], Manner(accumulates=frozenset({"port"})))
+    assert fields["port"] == ("1", "2")
+
+
+TOOL = "Usage:\n  tool [options] [--] [TARGET]...\n\n" + USAGE.split("\n\n", 1)[1]
+
+
+def _number(text: str, option: str) -> int:
+    if not text.isdigit():
+        raise UsageError(f"{option}: {text} is not a number")
+    return int(text)
+
+
+def test_every_occurrence_is_checked_in_the_order_typed() -> None:
+    values = {"port": _number}
+    fields, _ = read(TOOL, ["-p", "1", "-p", "2"], Manner(), values)
+    assert fields["port"] == 2
+    for argv in (["-p", "x", "-p", "2"], ["-p", "x", "-Y"], ["-p2", "--port=x"]):
+        with pytest.raises(UsageError, match="-p: x is not a number"):
+            read(TOOL, argv, Manner(), values)
+    with pytest.raises(UsageError, match="'Y'"):
+        read(TOOL, ["-Y", "-p", "x"], Manner(), values)
+
+
+def test_an_option_that_is_allowed_only_once() -> None:
+    manner = Manner(once=((frozenset({"output", "port"}), "only one of them"),))
+    read(TOOL, ["--output=a", "-vv"], manner)
+    for argv in (["--output=a", "--output=b"], ["-p1", "--output=b"]):
+        with pytest.raises(UsageError, match="only one of them"):
+            read(TOOL, argv, manner)
+
+
+def test_an_option_that_replaces_another() -> None:
+    manner = Manner(overrides={"ipv4": "listen", "listen": "ipv4"})
+    for argv, expected in (("-4l", (False, True)), ("-l4", (True, False)), ("-l", (False, True))):
+        fields, _ = read(TOOL, [argv], manner)
+        assert (fields["ipv4"], fields["listen"]) == expected
+
+
+def test_an_option_that_is_answered_at_once() -> None:
+    manner = Manner(answers=frozenset({"listen"}))
+    fields, _ = read(TOOL, ["-l", "--nothing"], manner)
+    assert fields["listen"]
+    with pytest.raises(UsageError, match="--nothing"):
+        read(TOOL, ["--nothing", "-l"], manner)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("-x", "no x"), ("-p", "p wants one"), ("--port", "no -"), ("-lx", "no x")],
+)
+def test_each_program_has_its_own_words(words: str, said: str) -> None:
+    manner = Manner(unknown_short="no {0}", needs_short="{0} wants one", longs=False)
+    with pytest.raises(UsageError) as refusal:
+        plain([words], OPTIONS, manner)
+    assert str(refusal.value) == said
+
+
+def test_where_options_do_not_follow_words() -> None:
+    manner = Manner(permutes=False)
+    assert plain(["-l", "a", "-v"], OPTIONS, manner) == (["--listen"], ["a", "-v"])
+
+
+@given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(["-v", "-p", "--port=1", "--"]))))
+def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
+    with suppress(UsageError):
+        flags, words = plain(argv, OPTIONS)
+        known = {f"--{option.long}" for option in OPTIONS}
+        assert {flag.partition("=")[0] for flag in flags} <= known
+        # Words are typed words, in their order.
+        rest = iter(argv)
+        assert all(any(word == typed for typed in rest) for word in words)
+
+
+@pytest.mark.parametrize("name", ["pync", "nc", "ncat", "telnet"])
+def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
+    """docopt is shown the options given only; with the whole USAGE it says the same."""
+    usage = load(name).usage
+    options = options_in(usage)
+    assert len(options) >= 15
+    for given_options in ([], options[:1], options[3:9], options):
+        argv = [f"--{one.long}=x" if one.takes_value else f"--{one.long}" for one in given_options]
+        fields, words = read(usage, [*argv, "--", "-host", "9"], Manner(accumulates=frozenset()))
+        whole = docopt.docopt(usage, [*argv, "--", "-host", "9"], default_help=False)
+        assert words == whole["TARGET"] == ["-host", "9"]
+        assert fields == {
+            option.long.replace("-", "_"): whole[f"--{option.long}"] for option in options
+        }

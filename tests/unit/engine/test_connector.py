@@ -1,0 +1,127 @@
+"""Dialling in a loop: every address of a name, side by side where one does not answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError, UnresolvedError
+from pync.engine.connector import Dialling
+from pync.engine.loop import Loop
+from pync.engine.resolver import Found, Lookup, Resolver
+from pync.transports import DEFAULT, Options
+from pync.transports.internet import Endpoint
+
+
+class Book(Resolver):
+    """A resolver that gives what it was told to."""
+
+    def __init__(self, loop: Loop, *endpoints: Endpoint) -> None:
+        super().__init__(loop)
+        self._endpoints = list(endpoints)
+        self._told = loop
+
+    def look_up(
+        self, address: Address, options: Options, answered: Callable[[Found], None]
+    ) -> Lookup:
+        lookup = Lookup(address, options, answered)
+        self._told.call_later(0, lambda: lookup.answered and lookup.answered(self._endpoints))
+        return lookup
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
+def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAULT) -> Dialling:
+    over: list[Dialling] = []
+    address = Address("tcp", "127.0.0.1", str(port))
+    with resolver:
+        Dialling(loop, resolver, address, options, over.append).start()
+        assert over == []
+        loop.run_while(lambda: not over)
+    return over[0]
+
+
+def port_of(sock: socket.socket) -> int:
+    return int(sock.getsockname()[1])
+
+
+def test_a_connection(loop: Loop, server: socket.socket) -> None:
+    dialling = dialled(loop, Resolver(loop), port_of(server))
+    assert dialling.failure is None
+    conn = dialling.conn
+    assert conn is not None
+    with conn, server.accept()[0] as peer:
+        assert conn.peer == Address("tcp", "127.0.0.1", str(port_of(server)))
+        assert conn.local.port == peer.getpeername()[1]
+        conn.send_all(b"hello")
+        assert peer.recv(5) == b"hello"
+
+
+def test_one_that_refuses(loop: Loop, closed_port: int) -> None:
+    failure = dialled(loop, Resolver(loop), closed_port).failure
+    assert str(failure) == f"dial tcp://127.0.0.1:{closed_port}: connection refused"
+    assert failure is not None
+    assert len(failure.attempts) == 1
+
+
+def test_a_name_that_is_none(loop: Loop) -> None:
+    over: list[Dialling] = []
+    with Resolver(loop) as resolver:
+        address = Address("tcp", "a" * 300, "1")
+        Dialling(loop, resolver, address, DEFAULT, over.append).start()
+        loop.run_while(lambda: not over)
+    assert isinstance(over[0].failure, (UnresolvedError, DialError))
+    assert over[0].failure.attempts == ()
+
+
+def test_the_next_address_when_one_refuses(
+    loop: Loop, server: socket.socket, closed_port: int
+) -> None:
+    book = Book(
+        loop,
+        Endpoint(socket.AF_INET, ("127.0.0.1", closed_port)),
+        Endpoint(socket.AF_INET, server.getsockname()),
+    )
+    conn = dialled(loop, book, 1).conn
+    assert conn is not None
+    conn.close()
+
+
+def test_the_next_address_beside_one_that_does_not_answer(
+    loop: Loop, silent: Endpoint, server: socket.socket
+) -> None:
+    book = Book(loop, silent, Endpoint(socket.AF_INET, server.getsockname()))
+    conn = dialled(loop, book, 1).conn
+    assert conn is not None
+    assert conn.peer.port == port_of(server)
+    conn.close()
+
+
+def test_nobody_answers_in_time(loop: Loop, silent: Endpoint) -> None:
+    failure = dialled(loop, Book(loop, silent), 1, Options(timeout=0.02)).failure
+    assert failure is not None
+    assert failure.cause == "timed out"
+    assert len(failure.attempts) == 1
+
+
+def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(
+    loop: Loop, silent: Endpoint
+) -> None:
+    over: list[Dialling] = []
+    with Book(loop, silent) as book:
+        address = Address("tcp", "127.0.0.1", "1")
+        dialling = Dialling(loop, book, address, Options(timeout=0.01), over.append)
+        dialling.start()
+        rounds: list[int] = []
+        loop.call_later(0.03, lambda: rounds.append(1))
+        loop.call_later(0.005, dialling.stop)
+        loop.run_while(lambda: not rounds)
+        dialling.stop()
+    assert over == []

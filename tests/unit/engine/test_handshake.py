@@ -1,0 +1,214 @@
+"""A handshake in a loop: whole, byte by byte, and with peers that misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.engine.handshake import STEPS, Negotiation
+from pync.engine.loop import Loop
+from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send, say
+from pync.transports.conn import StreamConn
+from pync.transports.memory import pair
+
+from ...systems import needs_rst
+
+
+def greets() -> Handshake[bytes]:
+    yield Send(b"hello\n")
+    name = yield Line(8)
+    nothing = yield Exactly(0)
+    size = yield Exactly(2)
+    end = yield Line(3, b"\0")
+    yield Send(b"bye\n")
+    return name + nothing + size + end
+
+
+class Table:
+    """A negotiation, and the peer on the other side of it."""
+
+    def __init__(self, handshake: Handshake[bytes], seconds: float = 10) -> None:
+        self.ended = 0
+        self.ours, self.peer = pair()
+        self.peer.settimeout(10)
+        self.loop = Loop()
+        self.negotiation = Negotiation(self.loop, self.ours, handshake, seconds, self._finished)
+
+    def _finished(self, _negotiation: Negotiation[bytes]) -> None:
+        self.ended += 1
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as stack:
+            stack.push(self.loop)
+            stack.enter_context(self.ours)
+            stack.enter_context(self.peer)
+            self.negotiation.stop()
+
+    def run(self) -> None:
+        self.loop.run_while(lambda: not self.ended)
+
+    def round(self) -> None:
+        """Once around the loop."""
+        self.loop.call_later(0, lambda: None)
+        rounds = iter([True])
+        self.loop.run_while(lambda: next(rounds, False))
+
+
+WORDS = b"joe\n12x\0"
+
+
+def test_not_a_byte_beyond_its_end_is_read() -> None:
+    with Table(greets()) as table:
+        table.peer.send_all(WORDS + b"first words")
+        table.negotiation.start()
+        assert table.ended == 1
+        assert table.negotiation.failure is None
+        assert table.negotiation.result == b"joe\n12x\0"
+        assert table.peer.recv(100) == b"hello\nbye\n"
+        assert table.ours.recv(100) == b"first words"
+
+
+@given(st.lists(st.integers(1, len(WORDS)), max_size=6))
+def test_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
+    with Table(greets()) as table:
+        table.negotiation.start()
+        for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(WORDS)]):
+            assert not table.ended or start == len(WORDS)
+            table.peer.send_all(WORDS[start:end])
+            table.round()
+        table.run()
+        assert table.negotiation.result == WORDS
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (b"joe", "the connection ended in the handshake"),
+        (b"too long a name\n", "the peer sent too long a line"),
+        (b"", "the connection ended in the handshake"),
+    ],
+)
+def test_what_goes_wrong(words: bytes, said: str) -> None:
+    with Table(greets()) as table:
+        table.peer.send_all(words)
+        table.peer.send_eof()
+        table.negotiation.start()
+        table.run()
+        assert isinstance(table.negotiation.failure, HandshakeError)
+        assert str(table.negotiation.failure) == said
+        assert table.ended == 1
+
+
+def test_a_peer_that_says_nothing() -> None:
+    with Table(greets(), 0.02) as table:
+        table.negotiation.start()
+        table.run()
+        assert str(table.negotiation.failure) == "the handshake timed out"
+
+
+def test_a_peer_that_reads_nothing_is_waited_for() -> None:
+    much = bytes(range(256)) * 20000
+
+    def talks() -> Handshake[bytes]:
+        yield Send(much)
+        return b"said"
+
+    with Table(talks()) as table:
+        table.negotiation.start()
+        assert not table.ended
+        heard = bytearray()
+        while len(heard) < len(much):
+            heard += table.peer.recv(1 << 20)
+            table.round()
+        assert bytes(heard) == much
+        assert table.negotiation.result == b"said"
+
+
+def test_what_is_said_before_a_refusal_is_sent() -> None:
+    def refuses() -> Handshake[bytes]:
+        yield Send(b"no\n")
+        raise HandshakeError("refused")
+
+    with Table(refuses()) as table:
+        table.negotiation.start()
+        assert str(table.negotiation.failure) == "refused"
+        assert table.peer.recv(10) == b"no\n"
+
+
+def test_one_that_is_stopped_tells_nobody() -> None:
+    with Table(greets()) as table:
+        table.negotiation.start()
+        table.negotiation.stop()
+        table.negotiation.stop()
+        table.peer.send_all(WORDS)
+        table.round()
+        assert table.ended == 0
+
+
+@pytest.fixture
+def gone() -> Iterator[StreamConn]:
+    ours, peer = pair()
+    peer.close()
+    with ours:
+        yield ours
+
+
+@needs_rst
+def test_a_peer_that_is_gone(gone: StreamConn) -> None:
+    ended: list[Negotiation[None]] = []
+    with Loop() as loop:
+        Negotiation(loop, gone, say(b"x"), 10, ended.append).start()
+    assert isinstance(ended[0].failure, OSError)
+
+
+def test_a_long_line_is_read_in_turns() -> None:
+    def hears() -> Handshake[bytes]:
+        return (yield Line(10 * STEPS))
+
+    with Table(hears()) as table:
+        table.peer.send_all(b"x" * 3 * STEPS + b"\nrest")
+        table.negotiation.start()
+        rounds = 0
+        while not table.ended:
+            table.round()
+            rounds += 1
+        assert rounds == 3
+        assert table.negotiation.result == b"x" * 3 * STEPS + b"\n"
+        assert table.ours.recv(100) == b"rest"
+
+
+def test_a_pause_holds_up_nobody_else() -> None:
+    def refuses() -> Handshake[bytes]:
+        word = yield Exactly(1)
+        yield Pause(0.05)
+        yield Send(b"no")
+        return word
+
+    with Table(refuses()) as table:
+        ran: list[int] = []
+        table.loop.call_every(0.001, lambda: ran.append(table.ended))
+        table.peer.send_all(b"xy")
+        table.negotiation.start()
+        table.run()
+        assert 0 in ran
+        assert table.peer.recv(9) == b"no"
+        assert table.ours.recv(9) == b"y"
+
+
+def test_a_pause_can_be_stopped() -> None:
+    def waits() -> Handshake[bytes]:
+        yield Pause(0)
+        raise AssertionError
+
+    with Table(waits()) as table:
+        table.negotiation.start()
+        table.negotiation.stop()
+        table.round()
+        assert table.ended == 0

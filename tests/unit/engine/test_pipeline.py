@@ -1,0 +1,23 @@
+"""What stands on the way of a relay's bytes."""
+
+from __future__ import annotations
+
+from pync.engine.pipeline import PLAIN, Nowhere, towards
+
+
+def test_by_default_both_directions_are_open_and_nothing_looks() -> None:
+    assert (PLAIN.sends, PLAIN.receives, PLAIN.tap, PLAIN.convert) == (True, True, None, None)
+
+
+def test_nowhere_takes_everything() -> None:
+    assert Nowhere().send(b"abc") == 3
+    assert Nowhere().write_fd() == -1
+
+
+def test_a_tap_is_told_the_direction() -> None:
+    seen: list[tuple[str, bytes]] = []
+    sent = towards(lambda direction, data: seen.append((direction, data)), "sent")
+    assert sent is not None
+    sent(b"a")
+    assert seen == [("sent", b"a")]
+    assert towards(None, "sent") is None

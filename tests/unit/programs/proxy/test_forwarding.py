@@ -1,0 +1,318 @@
+"""Between a client and an origin: neither is read faster than the other reads."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.engine import turn as turn_module
+from pync.engine.loop import Loop
+from pync.engine.pace import Rate
+from pync.engine.pipeline import PLAIN, Tuning
+from pync.engine.turn import Turn
+from pync.layers.http_proxy import CLOSING, DIALLING, READING, Intermediary
+from pync.programs.proxy import forwarding as module
+from pync.programs.proxy.forwarding import HIGH_WATER, READ, Forwarding
+from pync.transports.conn import StreamConn, TcpConn
+
+from ....peer import DEADLINE, Peer
+from ....systems import needs_rst
+
+HERE = Address("tcp", "127.0.0.1", "1")
+
+
+#: What the kernel keeps of each connection. By itself it would keep megabytes, and to fill them
+#: takes minutes on a busy machine.
+BUFFER = 64 * 1024
+
+
+def connection() -> tuple[TcpConn, Peer]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        peer = Peer(socket.create_connection(server.getsockname()))
+        conn = server.accept()[0]
+    for sock in (peer.sock, conn):
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+    return TcpConn(conn, HERE, HERE), peer
+
+
+class Between:
+    """A proxy with a client on one side, and later an origin on the other."""
+
+    def __init__(self) -> None:
+        self.loop = Loop()
+        self.conn, self.client = connection()
+        self.origin_conn, self.origin = connection()
+        self.turn = Turn()
+        self.proxy = Intermediary(None, lambda: b"today", enough=self.turn.is_over)
+        self.over: list[Forwarding] = []
+
+    def forward(
+        self,
+        origin: StreamConn | None = None,
+        *,
+        idle: float | None = None,
+        first: bool = True,
+        tuning: Tuning = PLAIN,
+    ) -> Forwarding:
+        self.over.clear()
+        forwarding = Forwarding(
+            self.loop,
+            self.conn,
+            origin,
+            self.proxy,
+            self.turn,
+            tuning,
+            first=first,
+            idle=idle,
+            finished=self.over.append,
+        )
+        forwarding.start()
+        return forwarding
+
+    def dial(self) -> None:
+        """The client's request is heard, and its origin reached."""
+        self.forward()
+        self.until(lambda: bool(self.over))
+        assert self.proxy.state == DIALLING
+        self.proxy.connected()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        late: list[int] = []
+        timer = self.loop.call_later(DEADLINE, lambda: late.append(1))
+        self.loop.run_while(lambda: not (condition() or late))
+        timer.cancel()
+        assert not late, "timed out"
+
+    def for_a_while(self) -> None:
+        rounds: list[int] = []
+        self.loop.call_later(0.05, lambda: rounds.append(1))
+        self.until(lambda: bool(rounds))
+
+
+@pytest.fixture
+def between() -> Iterator[Between]:
+    made = Between()
+    with made.loop, made.conn, made.origin_conn:
+        yield made
+        made.client.closes()
+        made.origin.closes()
+
+
+GET = b"GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+def test_a_client_that_does_not_read_stops_its_origin(between: Between) -> None:
+    between.client.says(GET)
+    between.dial()
+    forwarding = between.forward(between.origin_conn)
+    much = 64 << 20
+    between.origin.says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % much)
+    between.origin.sock.setblocking(False)
+    sent = 0
+    while True:
+        try:
+            sent += between.origin.sock.send(bytes(1 << 20))
+        except BlockingIOError:
+            before = sent
+            between.for_a_while()
+            try:
+                sent += between.origin.sock.send(bytes(1 << 20))
+            except BlockingIOError:
+                if sent == before:
+                    break
+    assert sent < much
+    assert forwarding._to_client.size < HIGH_WATER + 2 * READ
+    forwarding.stop()
+
+
+def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    between.client.says(GET[:20])
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert between.proxy.state == CLOSING
+    assert between.client._read(12) == b"HTTP/1.1 408"
+
+
+def test_between_requests_a_client_may_take_longer(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.001)
+    monkeypatch.setattr(module, "KEPT", 0.1)
+    began = time.monotonic()
+    between.forward(first=False)
+    between.until(lambda: bool(between.over))
+    assert time.monotonic() - began >= 0.1
+    assert (between.proxy.state, between.proxy.failure) == (CLOSING, "")
+
+
+def test_an_answer_that_is_not_taken(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    between.conn.settimeout(0)
+    while _fill(between.conn):
+        between.for_a_while()  # the kernel makes room by itself, as long as it can
+    between.client.says(b"garbage\r\n\r\n")
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert str(between.over[0].failure) == "the client does not take its answer"
+
+
+def _fill(conn: TcpConn) -> int:
+    sent = 0
+    try:
+        while True:
+            sent += conn.send(bytes(1 << 20))
+    except BlockingIOError:
+        return sent
+
+
+def test_a_silent_origin_is_let_go_of_when_that_is_asked_for(between: Between) -> None:
+    between.client.says(GET)
+    between.dial()
+    between.forward(between.origin_conn, idle=0.05)
+    between.until(lambda: bool(between.over))
+    assert "idle for 0.05 s" in str(between.over[0].failure)
+
+
+@needs_rst
+def test_a_client_that_is_reset(between: Between) -> None:
+    between.client.resets()
+    between.forward()
+    between.until(lambda: bool(between.over))
+    assert isinstance(between.over[0].failure, OSError)
+
+
+def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -> None:
+    body = 8 << 20
+    between.client.says(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % body)
+    between.dial()
+    between.forward(between.origin_conn)
+    between.origin.says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+    between.origin.half_closes()
+    between.client.sock.setblocking(False)
+    while not between.over:
+        try:
+            between.client.sock.send(bytes(1 << 16))
+        except BlockingIOError:
+            pass
+        between.loop.call_later(0, lambda: None)
+        rounds = iter([True])
+        between.loop.run_while(lambda: next(rounds, False))  # noqa: B023 - used at once
+    assert between.over[0].failure is None
+    assert between.proxy.state == CLOSING
+    between.client.sock.settimeout(10)
+    assert between.client._read(12) == b"HTTP/1.1 413"
+
+
+def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) -> None:
+    seen: list[tuple[str, bytes]] = []
+    tuning = Tuning(
+        received_pace=Rate(20_000), pace=Rate(1_000_000), tap=lambda *one: seen.append(one)
+    )
+    between.client.says(GET)
+    between.dial()
+    forwarding = between.forward(between.origin_conn, tuning=tuning)
+    body = bytes(10_000)
+    between.origin.says(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + body)
+    began = time.monotonic()
+    between.until(lambda: len(seen) >= 2)
+    between.origin.says(body)
+    between.until(lambda: between.proxy.state == READING)
+    assert time.monotonic() - began >= 0.2
+    sent = b"".join(data for direction, data in seen if direction == "sent")
+    received = b"".join(data for direction, data in seen if direction == "received")
+    assert sent.startswith(b"GET / HTTP/1.1\r\n")
+    assert received.endswith(body * 2)
+    forwarding.stop()
+
+
+def test_one_that_is_stopped_tells_nobody(between: Between) -> None:
+    forwarding = between.forward()
+    forwarding.stop()
+    forwarding.stop()
+    between.client.says(GET)
+    between.for_a_while()
+    assert between.over == []
+    assert between.proxy.state == READING
+
+
+ANSWERED_HERE = b"OPTIONS http://h/ HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n"
+
+
+def test_a_client_with_much_to_be_worked_for_waits_for_its_turns(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_module, "TURN", -1.0)  # over at once: one event each
+    rounds: list[int] = []
+    between.loop.call_every(0, lambda: rounds.append(1))
+    between.client.says(ANSWERED_HERE * 50)
+    forwarding = between.forward()
+    heard = b""
+    between.client.sock.setblocking(False)
+
+    def all_answered() -> bool:
+        nonlocal heard
+        try:
+            heard += between.client.sock.recv(65536)
+        except BlockingIOError:
+            pass
+        return heard.count(b"HTTP/1.1 200 OK") == 50
+
+    between.until(all_answered)
+    assert len(rounds) >= 49
+    forwarding.stop()
+
+
+def test_chunks_in_their_turns_arrive_whole(
+    between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_module, "TURN", -1.0)
+    head = b"POST http://h/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    between.client.says(head)
+    between.dial()
+    forwarding = between.forward(between.origin_conn)
+    body = b"1\r\nx\r\n" * 200 + b"0\r\n\r\n"
+    between.client.says(body)
+    heard = b""
+    between.origin.sock.setblocking(False)
+
+    def all_there() -> bool:
+        nonlocal heard
+        try:
+            heard += between.origin.sock.recv(65536)
+        except BlockingIOError:
+            pass
+        return heard.endswith(body)
+
+    between.until(all_there)
+    forwarding.stop()
+
+
+def test_a_client_that_does_not_take_our_answers_is_not_read(between: Between) -> None:
+    forwarding = between.forward()
+    between.client.sock.setblocking(False)
+    # Small buffers: what the kernel holds for the client is not what is counted here.
+    between.client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+    between.conn.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+    unsent = b""
+
+    def enough_waits() -> bool:
+        nonlocal unsent
+        unsent = unsent or ANSWERED_HERE * 1000
+        try:
+            # A request that is cut goes on with the next send.
+            unsent = unsent[between.client.sock.send(unsent) :]
+        except BlockingIOError:
+            pass
+        return forwarding._to_client.size >= HIGH_WATER
+
+    between.until(enough_waits)
+    assert HIGH_WATER <= forwarding._to_client.size < HIGH_WATER + READ
+    between.for_a_while()
+    assert forwarding._to_client.size < HIGH_WATER + READ
+    forwarding.stop()

@@ -1,0 +1,197 @@
+"""A client that speaks HTTP; beside ncat's own proxy in tests/interop/test_http_proxy.py."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pync.core.events import AttemptFailed, Dropped, Finished, Proxied
+from pync.programs.proxy import penalties
+from pync.programs.proxy.http import http_sessions
+
+from ....peer import Peer, connected, listening
+
+if TYPE_CHECKING:
+    from .conftest import Start
+
+http = http_sessions(None)
+
+
+def head(peer: Peer) -> bytes:
+    """A head, whole."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += peer._read(1)
+    return data
+
+
+def test_requests_on_one_connection(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        for path in ("a", "b"):
+            url = f"http://127.0.0.1:{target.port}/{path}"
+            running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            peer = target.accepts()
+            assert head(peer).startswith(f"GET /{path} HTTP/1.1\r\n".encode())
+            peer.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            assert head(running.client).startswith(b"HTTP/1.1 200 OK\r\n")
+            running.client.hears(b"hi")
+            # An origin has one request on a connection, and is let go of then.
+            peer.hears_end()
+        running.client.half_closes()
+        running.client.hears_end()
+        assert [type(event) for event in running.ends()] == [Proxied, Proxied]
+
+
+def test_an_origin_is_let_go_of_though_the_next_request_is_there_already(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        url = f"http://127.0.0.1:{target.port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode() * 2)
+        first = target.accepts()
+        head(first)
+        first.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        second = target.accepts()
+        head(second)
+        first.hears_end()
+        second.says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nho")
+        for answer in (b"hi", b"ho"):
+            head(running.client)
+            running.client.hears(answer)
+
+
+def test_a_tunnel(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        running.client.says(f"CONNECT 127.0.0.1:{target.port} HTTP/1.0\r\n\r\nearly".encode())
+        peer = target.accepts()
+        assert head(running.client) == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        peer.hears(b"early")
+        running.client.half_closes()
+        peer.hears_end()
+        peer.says(b"answer")
+        peer.closes()
+        running.client.hears(b"answer")
+        running.client.hears_end()
+        assert [type(event) for event in running.ends()] == [Proxied, Finished]
+
+
+def test_an_origin_that_refuses(start: Start, closed_port: int) -> None:
+    running = start(http)
+    for _ in range(2):
+        url = f"http://127.0.0.1:{closed_port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        said = head(running.client)
+        assert said.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+        running.client.hears(f"dial tcp://127.0.0.1:{closed_port}: connection refused\n".encode())
+    running.client.closes()
+    assert [type(event) for event in running.ends()] == [AttemptFailed, AttemptFailed]
+
+
+def test_who_may_come(start: Start) -> None:
+    running = start(http_sessions(("joe", "secret")))
+    running.client.says(b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert head(running.client).startswith(b"HTTP/1.1 407 Proxy Authentication Required\r\n")
+    assert running.client.hears_rest() == b"who are you?\n"
+    running.client.closes()
+    (dropped,) = running.ends()
+    assert isinstance(dropped, Dropped)
+    assert dropped.cause == "who are you?"
+
+
+def test_half_a_response_is_not_taken_for_a_whole_one(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        url = f"http://127.0.0.1:{target.port}/"
+        running.client.says(f"GET {url} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        peer = target.accepts()
+        head(peer)
+        peer.says(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        head(running.client)
+        running.client.hears(b"4\r\nhalf\r\n")
+        peer.resets()
+        assert running.client.is_reset()
+        assert isinstance(running.ends()[-1], Dropped)
+
+
+def test_a_wrong_password_is_refused_later_and_the_right_one_taken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penalties, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "UNDELAYED", 0)
+    with listening() as target:
+        running = start(http_sessions(("joe", "secret")))
+        asks = f"CONNECT 127.0.0.1:{target.port} HTTP/1.1\r\nHost: h\r\n"
+        began = time.monotonic()
+        for word, said in ((b"joe:wrong", b"407"), (b"joe:secret", b"200")):
+            encoded = base64.b64encode(word).decode()
+            running.client.says(f"{asks}Proxy-Authorization: Basic {encoded}\r\n\r\n".encode())
+            answer = head(running.client)
+            assert answer.split()[1] == said
+            if said == b"407":
+                assert time.monotonic() - began >= 0.05
+                # After a CONNECT that was refused the connection is over.
+                running.client.hears_rest()
+                running.client.closes()
+                running.ends()
+                running = start(http_sessions(("joe", "secret")))
+        target.accepts()
+
+
+def test_the_first_wrong_passwords_are_refused_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penalties, "SECONDS", 3600.0)
+    sessions = http_sessions(("joe", "secret"))
+    for _ in range(penalties.UNDELAYED):
+        running = start(sessions)
+        running.client.says(
+            b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"
+        )
+        assert head(running.client).split()[1] == b"407"
+        running.client.resets()
+        running.ends()
+
+
+def test_who_leaves_while_a_refusal_waits_is_let_go(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(penalties, "SECONDS", 0.05)
+    monkeypatch.setattr(penalties, "UNDELAYED", 0)
+    running = start(http_sessions(("joe", "secret")))
+    running.client.says(
+        b"GET http://h/ HTTP/1.1\r\nHost: h\r\nProxy-Authorization: Basic x\r\n\r\n"
+    )
+    running.client.resets()
+    running.ends()
+
+
+def test_what_came_of_a_request_that_broke_off_is_read_by_its_origin(start: Start) -> None:
+    with listening() as target:
+        running = start(http)
+        length = "Content-Length: 10"
+        asks = f"POST http://127.0.0.1:{target.port}/ HTTP/1.1\r\nHost: h\r\n{length}\r\n\r\n"
+        running.client.says(asks.encode() + b"abcd")
+        peer = target.accepts()
+        assert b"Content-Length: 10\r\n" in head(peer)
+        running.client.half_closes()
+        assert running.client.is_reset()
+        # By FIN: after an RST much of it might not be read.
+        peer.hears(b"abcd")
+        peer.hears_end()
+        (_, dropped) = running.ends()
+        assert isinstance(dropped, Dropped)
+        assert dropped.cause.startswith("the request broke off")
+
+
+def test_a_request_to_the_proxy_itself_goes_round_once(pync: Callable[..., Any]) -> None:
+    running = pync("-lv", "--proxy-type", "http", "--accept-timeout=0.3", "127.0.0.1", 0)
+    port = int(running.says().rpartition(" ")[2])
+    with connected(port) as client:
+        client.says(f"GET http://127.0.0.1:{port}/ HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        assert head(client).startswith(b"HTTP/1.1 403 ")
+    running.ends()

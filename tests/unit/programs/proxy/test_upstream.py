@@ -1,0 +1,134 @@
+"""A target behind further proxies, which are played by the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Proxy
+from pync.core.events import silent
+from pync.engine.loop import Loop
+from pync.engine.resolver import Resolver
+from pync.programs.proxy.upstream import Reaching
+from pync.transports import Options
+
+from ....peer import Peer, Server, listening
+
+TARGET = Address("tcp", "example.org", "80")
+
+
+@contextmanager
+def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
+    """Each connection in its turn is played so."""
+    failures: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            for play in plays:
+                play(server.accepts())
+        except AssertionError as error:
+            failures.append(error)
+        except ConnectionError:
+            pass  # the client has left already, with input unread
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield
+    thread.join(10)
+    assert failures == []
+
+
+def reached(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> Reaching:
+    over: list[Reaching] = []
+    with Loop() as loop, Resolver(loop) as resolver:
+        options = Options(timeout=seconds)
+        Reaching(loop, resolver, options, proxies, TARGET, silent, over.append).start()
+        loop.run_while(lambda: not over)
+    (reaching,) = over
+    return reaching
+
+
+def socks(peer: Peer) -> None:
+    peer.hears(b"\5\1\0")
+    peer.says(b"\5\0")
+    peer.hears(b"\5\1\0\3\x06second\0\x09")
+    peer.says(b"\5\0\0\1" + bytes(6))
+
+
+def head(peer: Peer) -> bytes:
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += peer._read(1)
+    return data
+
+
+def asks(peer: Peer) -> None:
+    socks(peer)
+    assert head(peer).startswith(b"CONNECT example.org:80 HTTP/1.1\r\n")
+    peer.says(b"HTTP/1.0 407 x\r\nProxy-Authenticate: Basic\r\n\r\n")
+
+
+def lets_in(peer: Peer) -> None:
+    socks(peer)
+    assert b"Proxy-Authorization: Basic am9lOnNlY3JldA==\r\n" in head(peer)
+    peer.says(b"HTTP/1.0 200 x\r\n\r\nwelcome")
+
+
+def two(server: Server) -> tuple[Proxy, Proxy]:
+    return (
+        Proxy("socks5", "127.0.0.1", server.port),
+        Proxy("http", "second", "9", "joe", "secret"),
+    )
+
+
+def test_through_two_of_which_one_asks_who_we_are() -> None:
+    with listening() as server, played(server, asks, lets_in):
+        reaching = reached(two(server))
+        conn = reaching.conn
+        assert conn is not None
+        with conn:
+            conn.settimeout(10)
+            # What the target says first is left where it is.
+            assert conn.recv(7) == b"welcome"
+
+
+def test_one_that_refuses_us() -> None:
+    with listening() as server, played(server, asks, asks):
+        failure = reached(two(server)).failure
+        assert str(failure) == "dial tcp://example.org:80: the proxy returned status code 407"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"\5\0\5\5\0\1" + bytes(6), "proxy: connection refused"),
+        (b"\5\xff", "the proxy asks for a user and a password"),
+        (b"", "the connection ended in the handshake"),
+    ],
+)
+def test_one_that_cannot(said: bytes, cause: str) -> None:
+    def cannot(peer: Peer) -> None:
+        peer.hears(b"\5\1\0")
+        peer.says(said)
+        peer.half_closes()
+        peer.hears_rest()  # closed with input unread, it would reset the connection
+
+    with listening() as server, played(server, cannot):
+        failure = reached((Proxy("socks5", "127.0.0.1", server.port),)).failure
+        assert failure is not None
+        assert failure.cause == cause
+
+
+def test_one_that_is_not_there(closed_port: int) -> None:
+    failure = reached((Proxy("http", "127.0.0.1", str(closed_port)),)).failure
+    assert str(failure) == f"dial tcp://127.0.0.1:{closed_port}: connection refused"
+
+
+def test_one_that_says_nothing() -> None:
+    with listening() as server:
+        failure = reached((Proxy("http", "127.0.0.1", server.port),), 0.05).failure
+        assert str(failure) == "dial tcp://example.org:80: timed out"

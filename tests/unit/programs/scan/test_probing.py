@@ -1,0 +1,79 @@
+"""One port of a scan, on every address of its host."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.engine.loop import Loop
+from pync.programs.scan.probing import Manner, Probe
+from pync.transports import DEFAULT, Options
+from pync.transports.internet import Endpoint
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
+def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
+    """The probe of the endpoints' own port, when it is over."""
+    over: list[Probe] = []
+    manner = Manner(loop, Address("tcp", "several", "1"), endpoints, options, 2.0, None)
+    Probe(0, str(endpoints[-1].name[1]), manner, over.append).start()
+    loop.run_while(lambda: not over)
+    assert len(over) == 1
+    return over[0]
+
+
+def test_a_silent_address_delays_the_next_for_a_moment_only(
+    loop: Loop, silent: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a time-out the scan would wait for the first address for minutes."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        right = Endpoint(socket.AF_INET, server.getsockname())
+        port = right.name[1]
+        connect = socket.socket.connect_ex
+
+        def connect_ex(sock: socket.socket, name: tuple[object, ...]) -> int:
+            # The silent listener has another port.
+            return connect(sock, silent.name if sock.family == socket.AF_INET6 else name)
+
+        monkeypatch.setattr(socket, "socket", _with(connect_ex))
+        probe = probed(loop, [silent, right])
+    assert (probe.state, probe.failed) == ("open", [])
+    assert probe.where == Address("tcp", "127.0.0.1", str(port))
+
+
+def _with(connect_ex: object) -> type[socket.socket]:
+    return type("Socket", (socket.socket,), {"connect_ex": connect_ex})
+
+
+def test_every_failure_is_told(loop: Loop, closed_port: int) -> None:
+    refusing = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    probe = probed(loop, [refusing, refusing])
+    assert probe.state == "closed"
+    assert [(one.cause, one.last) for one in probe.failed] == [
+        ("connection refused", False),
+        ("connection refused", True),
+    ]
+
+
+def test_an_exhausted_system_does_not_outlast_the_time_out(
+    loop: Loop, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> socket.socket:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(socket, "socket", none_left)
+    refusing = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    probe = probed(loop, [refusing], Options(timeout=0.12))
+    assert [one.cause for one in probe.failed] == ["timed out"]

@@ -1,0 +1,167 @@
+"""Many ports at once: each gets its own answer, told in the order of asking."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import DialError
+from pync.core.events import AttemptFailed, Event, Scanned
+from pync.programs.scan import probing, sweep
+from pync.programs.scan.sweep import Sweep
+from pync.transports.internet import Endpoint
+
+from ....systems import needs_icmp
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Running
+
+Start = Callable[..., "Running"]
+
+HERE = Address("tcp", "127.0.0.1", "0")
+
+
+@pytest.fixture
+def bound() -> Iterator[list[socket.socket]]:
+    """Thirty sockets that are bound; every third of them listens."""
+    with ExitStack() as stack:
+        socks = [stack.enter_context(socket.socket()) for _ in range(30)]
+        for number, sock in enumerate(socks):
+            sock.bind(("127.0.0.1", 0))
+            if number % 3 == 0:
+                sock.listen()
+        yield socks
+
+
+def states(config: Config) -> dict[str, str]:
+    """What a sweep tells of each port."""
+    told: list[Event] = []
+    Sweep(config, told.append).run()
+    return {event.address.service: event.state for event in told if isinstance(event, Scanned)}
+
+
+def config_for(socks: list[socket.socket], **changed: object) -> Config:
+    ports = tuple(str(sock.getsockname()[1]) for sock in socks)
+    return Config(address=HERE, ports=ports)._replace(**changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("most", [1, 7, 512])
+def test_every_port_in_the_order_of_asking(
+    bound: list[socket.socket], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "MOST", most)
+    config = config_for(bound)
+    told = states(config)
+    assert list(told) == list(config.ports)
+    assert list(told.values()) == ["open", "closed", "closed"] * 10
+
+
+def test_the_cause_is_told_before_the_state(bound: list[socket.socket]) -> None:
+    told: list[Event] = []
+    assert not Sweep(config_for(bound[1:3]), told.append).run()
+    assert [type(event) for event in told] == [AttemptFailed, Scanned] * 2
+    assert isinstance(told[0], AttemptFailed)
+    assert told[0].cause == "connection refused"
+
+
+def test_every_address_of_a_name_is_tried(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server on the second address of a name only."""
+    both = [Endpoint(socket.AF_INET, (host, 0)) for host in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(sweep, "resolve", lambda *_: both)
+    told: list[Event] = []
+    assert Sweep(config_for([server, server]), told.append).run()
+    assert [event.state for event in told if isinstance(event, Scanned)] == ["open", "open"]
+    assert sum(isinstance(event, AttemptFailed) for event in told) == 2
+
+
+def test_a_host_that_is_silent_times_out() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
+        for _ in range(3):
+            jam = stack.enter_context(socket.socket())
+            jam.setblocking(False)
+            jam.connect_ex(server.getsockname())
+        told: list[Event] = []
+        found = Sweep(config_for([server, server], connect_timeout=0.05), told.append).run()
+    assert not found
+    assert [event.cause for event in told if isinstance(event, AttemptFailed)] == ["timed out"] * 2
+
+
+def test_running_out_of_sockets_is_not_an_answer(
+    bound: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = socket.socket, [3]
+
+    def scarce(*words: object, **named: object) -> socket.socket:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(*words, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(probing, "PAUSE", 0.001)
+    monkeypatch.setattr(socket, "socket", scarce)
+    assert list(states(config_for(bound)).values()) == ["open", "closed", "closed"] * 10
+
+
+def test_when_the_system_stays_exhausted_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_words: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(probing, "PAUSE", 0.0)
+    monkeypatch.setattr(socket, "socket", none_left)
+    told: list[Event] = []
+    assert not Sweep(Config(address=HERE, ports=("1", "2")), told.append).run()
+    causes = {event.cause for event in told if isinstance(event, AttemptFailed)}
+    assert causes == {"too many open files"}
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    config = Config(address=Address("tcp", "localhost", "0"), ports=("1", "2"), nodns=True)
+    with pytest.raises(DialError):
+        Sweep(config, print)
+
+
+@needs_icmp
+def test_udp_tells_three_states(pync: Start) -> None:
+    with ExitStack() as stack:
+        gone, silent = (
+            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(2)
+        )
+        for sock in (gone, silent):
+            sock.bind(("127.0.0.1", 0))
+        closed, quiet = gone.getsockname()[1], silent.getsockname()[1]
+        gone.close()
+        status, shown, _ = pync(
+            "-zu", "--json", "-w", "100ms", "127.0.0.1", f"{closed},{quiet}"
+        ).ends()
+    told = [json.loads(line) for line in shown.splitlines()]
+    assert status == 0
+    assert [(one["port"], one["state"]) for one in told] == [
+        (closed, "closed"),
+        (quiet, "open|filtered"),
+    ]
+
+
+def test_a_banner_is_the_first_line(pync: Start, server: socket.socket) -> None:
+    port = server.getsockname()[1]
+    program = pync("-z", "--banner", "10s", "127.0.0.1", port)
+    conn, _ = server.accept()
+    with conn:
+        conn.sendall(b"220 \x1b[2Jhere\r\n")
+        status, shown, said = program.ends()
+    assert (status, shown) == (0, b"")
+    assert said == f"127.0.0.1 {port} port [tcp/*]: 220 \\x1b[2Jhere\n"
+
+
+def test_a_silent_server_has_no_banner(pync: Start, server: socket.socket) -> None:
+    port = server.getsockname()[1]
+    assert pync("-z", "--banner", "20ms", "127.0.0.1", port).ends() == (0, b"", "")

@@ -1,0 +1,133 @@
+"""The door: how many at once, for how long nobody need come, and no heat when exhausted."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import ListenError
+from pync.core.events import Denied, Event
+from pync.engine.loop import Loop
+from pync.programs.shared import acceptor
+from pync.programs.shared.acceptor import Door
+from pync.transports import listen
+from pync.transports.conn import Conn, Listener
+
+HERE = Address("tcp", "127.0.0.1", "0")
+
+
+class House:
+    """A door with a listener behind it, and who is inside."""
+
+    def __init__(self, loop: Loop, listener: Listener, config: Config) -> None:
+        self.loop = loop
+        self.inside: list[Conn] = []
+        self.told: list[Event] = []
+        self.listener = listener
+        self.door = Door(loop, config, listener, self.told.append, self.inside.append)
+
+    def dial(self) -> socket.socket:
+        address = self.listener.address
+        return socket.create_connection((address.host, address.port), 10)
+
+    def leaves(self) -> None:
+        self.inside.pop().close()
+        self.door.left()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listen(HERE) as listening:
+        yield listening
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as running:
+        yield running
+
+
+def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
+    house = House(loop, listener, Config(max_conns=1))
+    house.door.open()
+    with house.dial(), house.dial() as second:
+        loop.run_while(lambda: not house.told)
+        assert len(house.inside) == 1
+        assert isinstance(house.told[0], Denied)
+        assert second.recv(1) == b""
+        house.leaves()
+        with house.dial():
+            loop.run_while(lambda: not house.inside)
+            house.leaves()
+    house.door.close()
+
+
+def test_when_nobody_comes_in_time(loop: Loop, listener: Listener) -> None:
+    house = House(loop, listener, Config(accept_timeout=0.01))
+    house.door.open()
+    with pytest.raises(ListenError, match="timed out"):
+        loop.run_while(lambda: True)
+
+
+def test_who_is_inside_may_stay_longer(loop: Loop, listener: Listener) -> None:
+    house = House(loop, listener, Config(accept_timeout=0.05))
+    house.door.open()
+    over: list[bool] = []
+    with house.dial():
+        loop.run_while(lambda: not house.inside)
+        loop.call_later(0.1, lambda: over.append(True))
+        loop.run_while(lambda: not over)
+        house.leaves()
+    with pytest.raises(ListenError, match="timed out"):
+        loop.run_while(lambda: True)
+    house.door.close()
+
+
+def test_out_of_descriptors_it_waits(
+    loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[None] = []
+    real = listener.take_nowait
+
+    def scarce() -> Conn | None:
+        tries.append(None)
+        if len(tries) < 4:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real()
+
+    monkeypatch.setattr(acceptor, "PAUSE", 0.001)
+    monkeypatch.setattr(listener, "take_nowait", scarce)
+    house = House(loop, listener, Config())
+    house.door.open()
+    with house.dial():
+        loop.run_while(lambda: not house.inside)
+        house.leaves()
+    # One try for each pause: nothing spins.
+    assert len(tries) <= 6
+    house.door.close()
+
+
+def test_any_other_failure_comes_out(
+    loop: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Conn | None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(listener, "take_nowait", broken)
+    house = House(loop, listener, Config())
+    house.door.open()
+    with house.dial(), pytest.raises(OSError, match="Invalid"):
+        loop.run_while(lambda: True)
+
+
+def test_closing_twice_is_closing(loop: Loop, listener: Listener) -> None:
+    house = House(loop, listener, Config(accept_timeout=10))
+    house.door.open()
+    house.door.close()
+    listener.close()
+    house.door.close()

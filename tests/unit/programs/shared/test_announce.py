@@ -1,0 +1,129 @@
+"""What a listener tells, and its port in a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import PyncError, UsageError
+from pync.core.events import Event, Exposed, Listening, PortTold
+from pync.programs.shared.announce import announce
+from pync.transports import listen
+from pync.transports.conn import Listener
+
+from ....systems import only_posix
+
+HERE = Address("tcp", "127.0.0.1", "0")
+
+
+def told_by(listener: Listener, config: Config) -> list[Event]:
+    told: list[Event] = []
+    announce(listener, config, told.append)
+    return told
+
+
+def test_addresses_and_the_port(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    path.write_text("an older one")
+    with listen(HERE) as listener:
+        port = listener.address.service
+        assert told_by(listener, Config()) == [Listening(listener.address)]
+        told = told_by(listener, Config(report_port="-"))
+        assert told == [Listening(listener.address), PortTold(port)]
+        assert told_by(listener, Config(report_port=str(path))) == told[:1]
+    assert path.read_text() == f"{port}\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "no" / "such"
+    with listen(HERE) as listener, pytest.raises(PyncError) as raised:
+        told_by(listener, Config(report_port=str(path)))
+    assert str(raised.value) == f"write {path}: no such file or directory"
+
+
+def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    with listen(HERE) as listener, pytest.raises(PyncError):
+        told_by(listener, Config(report_port=str(path)))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def kind_of(path: Path) -> int:
+    return stat.S_IFMT(path.lstat().st_mode)
+
+
+@only_posix
+def test_a_link_stays_a_link_and_its_file_gets_the_port(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("a longer text than a port")
+    link.symlink_to(file)
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(link)))
+        assert file.read_text() == f"{listener.address.port}\n"
+    assert kind_of(link) == stat.S_IFLNK
+    assert sorted(tmp_path.iterdir()) == [file, link]
+
+
+@only_posix
+def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "file")
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(link)))
+        assert (tmp_path / "file").read_text() == f"{listener.address.port}\n"
+    assert kind_of(link) == stat.S_IFLNK
+
+
+@only_posix
+def test_a_fifo_is_written_into(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with listen(HERE) as listener:
+            told_by(listener, Config(report_port=str(path)))
+            assert os.read(reader, 100) == f"{listener.address.port}\n".encode()
+    finally:
+        os.close(reader)
+    assert kind_of(path) == stat.S_IFIFO
+
+
+@only_posix
+def test_a_device_is_written_into(tmp_path: Path) -> None:
+    path = tmp_path / "null"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.stat(os.devnull).st_rdev)
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    with listen(HERE) as listener:
+        told_by(listener, Config(report_port=str(path)))
+    assert kind_of(path) == stat.S_IFCHR
+
+
+@only_posix
+def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
+    with listen(Address("unix", path=str(tmp_path / "s"))) as listener, pytest.raises(UsageError):
+        told_by(listener, Config(report_port="-"))
+
+
+@pytest.mark.parametrize(
+    ("host", "config", "exposed"),
+    [
+        ("127.0.0.1", Config(exec="cat"), False),
+        ("0.0.0.0", Config(exec="cat"), True),
+        ("0.0.0.0", Config(sh_exec="cat"), True),
+        ("0.0.0.0", Config(exec="cat", allow=("10.0.0.1",)), False),
+        ("0.0.0.0", Config(), False),
+    ],
+)
+def test_who_runs_commands_for_everybody_is_told(host: str, config: Config, exposed: bool) -> None:
+    with listen(Address("tcp", host, "0")) as listener:
+        told = told_by(listener, config)
+    assert any(isinstance(event, Exposed) for event in told) == exposed

@@ -1,0 +1,60 @@
+"""Clients of a listener, one by one: who cannot be received ends the program without -k only."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.errors import ListenError, TlsError
+from pync.core.events import Event, Failed, silent
+from pync.programs.shared.reception import Reception
+from pync.transports import listen
+from pync.transports.conn import Listener
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listen(Address("tcp", "127.0.0.1", "0")) as listening:
+        yield listening
+
+
+def connected(listener: Listener) -> socket.socket:
+    return socket.create_connection((listener.address.host, int(listener.address.port)))
+
+
+def test_in_plain_one_after_the_other(listener: Listener) -> None:
+    with Reception(listener, Config(), silent) as reception:
+        for word in (b"one", b"two"):
+            with connected(listener) as client, reception.accept() as conn:
+                client.sendall(word)
+                assert conn.recv(10) == word
+
+
+def test_nobody_comes(listener: Listener) -> None:
+    with Reception(listener, Config(accept_timeout=0.01), silent) as reception:
+        with pytest.raises(ListenError, match="timed out"):
+            reception.accept()
+
+
+def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None:
+    config = Config(ssl=True, accept_timeout=10)
+    with Reception(listener, config, silent) as reception, connected(listener) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(TlsError, match="http request"):
+            reception.accept()
+
+
+def test_with_k_it_is_reported(listener: Listener) -> None:
+    told: list[Event] = []
+    config = Config(ssl=True, keep_open=True, accept_timeout=0.5)
+    with Reception(listener, config, told.append) as reception, connected(listener) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(ListenError, match="timed out"):
+            reception.accept()
+    (failed,) = told
+    assert isinstance(failed, Failed)
+    assert "http request" in str(failed.error)

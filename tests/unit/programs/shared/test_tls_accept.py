@@ -1,0 +1,110 @@
+"""Clients on their way in: who has to shake hands waits where nobody is held up."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config
+from pync.core.events import Event, Failed
+from pync.engine.loop import Loop
+from pync.programs.shared import tls_accept
+from pync.programs.shared.tls_accept import Doorstep
+from pync.transports.conn import Conn, StreamConn
+
+
+def conn_of(sock: socket.socket) -> StreamConn:
+    return StreamConn(sock, Address("unix", path="here"), Address("unix", path="there"))
+
+
+def test_without_a_handshake_one_enters_at_once() -> None:
+    ours, theirs = socket.socketpair()
+    entered: list[Conn] = []
+    with ours, theirs, Loop() as loop:
+        conn = conn_of(ours)
+        Doorstep(loop, Config(), _never, entered.append).take(conn)
+        assert entered == [conn]
+
+
+def test_one_who_says_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_accept, "PATIENCE", 0.05)
+    ours, theirs = socket.socketpair()
+    told: list[Event] = []
+    with ours, theirs, Loop() as loop:
+        waiting = Doorstep(loop, Config(ssl=True), told.append, _never)
+        waiting.take(conn_of(ours))
+        assert len(waiting) == 1
+        loop.run_while(lambda: not told)
+        assert isinstance(told[0], Failed)
+        assert len(waiting) == 0
+        assert theirs.recv(1) == b""
+
+
+def _never(what: object) -> None:
+    raise AssertionError(what)
+
+
+def shaking(sock: socket.socket) -> ssl.SSLSocket:
+    """A client that has said its first words, and waits for an answer."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    sock.setblocking(False)
+    secured = context.wrap_socket(sock, do_handshake_on_connect=False)
+    with pytest.raises(ssl.SSLWantReadError):
+        secured.do_handshake()
+    return secured
+
+
+def goes_on(client: ssl.SSLSocket) -> bool:
+    """Whether its handshake is over."""
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+def test_who_stops_in_the_middle_holds_up_nobody() -> None:
+    entered: list[Conn] = []
+    told: list[Event] = []
+    slow_ours, slow = socket.socketpair()
+    quick_ours, quick = socket.socketpair()
+    with slow, Loop() as loop:
+        waiting = Doorstep(loop, Config(ssl=True), told.append, entered.append)
+        waiting.take(conn_of(slow_ours))
+        # The first bytes of a ClientHello (RFC 8446 5.1), and no more of it.
+        slow.sendall(b"\x16\x03\x01\x02\x00\x01")
+        waiting.take(conn_of(quick_ours))
+        with shaking(quick) as client:
+            finished = False
+            while not entered:
+                loop.call_later(0, lambda: None)
+                rounds = iter([True])
+                loop.run_while(lambda: next(rounds, False))  # noqa: B023 - used at once
+                finished = finished or goes_on(client)
+            assert finished
+            assert len(waiting) == 1
+            client.setblocking(True)
+            client.sendall(b"hello")
+            assert entered[0].recv(5) == b"hello"
+            entered[0].close()
+        waiting.close()
+        waiting.close()
+        assert slow.recv(1) == b""
+
+
+def test_who_speaks_no_tls_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_accept, "PATIENCE", 10)
+    ours, theirs = socket.socketpair()
+    told: list[Event] = []
+    with theirs, Loop() as loop:
+        waiting = Doorstep(loop, Config(ssl=True), told.append, _never)
+        waiting.take(conn_of(ours))
+        theirs.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        loop.run_while(lambda: not told)
+        assert isinstance(told[0], Failed)
+        assert "http request" in str(told[0].error)
+        assert len(waiting) == 0

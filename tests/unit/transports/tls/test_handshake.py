@@ -1,0 +1,66 @@
+"""Contexts from options; handshakes are in tests/interop/test_tls.py."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from pync.core.errors import TlsError, UsageError
+from pync.transports.memory import pair
+from pync.transports.tls.handshake import Security, client_context, secure, server_context
+
+
+def test_a_client_verifies_unless_told_not_to() -> None:
+    assert client_context(Security()).verify_mode == ssl.CERT_REQUIRED
+    assert client_context(Security()).check_hostname
+    assert client_context(Security(verify=False)).verify_mode == ssl.CERT_NONE
+
+
+def test_versions() -> None:
+    context = client_context(Security(least="TLSv1.2", most="1.3"))
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert context.maximum_version == ssl.TLSVersion.TLSv1_3
+    with pytest.raises(UsageError, match="--ssl-min-version: '9' is no version of TLS"):
+        client_context(Security(least="9"))
+
+
+@pytest.mark.parametrize(
+    ("security", "said"),
+    [
+        (Security(trusted="/none"), "--ssl-trustfile /none: no such file"),
+        (Security(certificate="/none"), "--ssl-cert /none: no such file"),
+        (Security(certificate="/dev/null", key="/none"), "--ssl-key /none: no such file"),
+        (Security(ciphers="none-such"), "--ssl-ciphers 'none-such': no cipher fits"),
+        (Security(keylog="/no/such/file"), "--ssl-keylog /no/such/file: no such file"),
+        (Security(keylog="/"), "--ssl-keylog /: "),
+    ],
+)
+def test_what_makes_no_sense_is_named(security: Security, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        client_context(security)
+
+
+def test_a_listener_asks_for_certificates_where_it_trusts_somebody(tmp_path: Path) -> None:
+    from pync.transports.tls.certificate import self_made
+
+    (tmp_path / "own.pem").write_bytes(self_made())
+    path = str(tmp_path / "own.pem")
+    assert server_context(Security(certificate=path)).verify_mode == ssl.CERT_NONE
+    context = server_context(Security(certificate=path, trusted=path))
+    assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_a_peer_that_says_nothing_holds_nobody_up() -> None:
+    ours, peer = pair()
+    with peer, pytest.raises(TlsError, match="timed out"):
+        secure(ours, client_context(Security(verify=False)), timeout=0.01)
+    assert ours.fileno() == -1
+
+
+def test_a_peer_that_leaves_in_the_handshake() -> None:
+    ours, peer = pair()
+    peer.close()
+    with pytest.raises(TlsError):
+        secure(ours, client_context(Security(verify=False)))

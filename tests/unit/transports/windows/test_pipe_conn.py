@@ -1,0 +1,159 @@
+r"""Connections over named pipes. What all transports promise is in tests/contract."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from pync.core.address import Address, parse
+from pync.transports import Options, PipeOptions, dial, listen
+from pync.transports.conn import Listener
+from pync.transports.windows.pipe_conn import MessagePipeConn, PipeConn, cause_of, system_name
+
+PATIENCE = 10.0
+SOON = Options(timeout=PATIENCE)
+MESSAGES = SOON._replace(pipe=PipeOptions(messages=True))
+
+only_windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
+
+
+@pytest.fixture
+def address() -> Address:
+    return Address("pipe", path=f"pync-unit-{os.getpid()}")
+
+
+@pytest.fixture
+def listener(address: Address) -> Iterator[Listener]:
+    with listen(address, SOON) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("pipe:log", r"\\.\pipe\log"),
+        (r"\\.\pipe\log", r"\\.\pipe\log"),
+        (r"\\.\PIPE\with space", r"\\.\pipe\with space"),
+        ("//./pipe/log", r"\\.\pipe\log"),
+        (r"\\server\pipe\log", r"\\server\pipe\log"),
+    ],
+)
+def test_its_name(written: str, name: str) -> None:
+    assert system_name(parse(written)) == name
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (2, "there is no such pipe"),
+        (5, "access denied"),
+        (231, "the pipe is busy"),
+        (1, "incorrect function"),
+    ],
+)
+def test_causes_in_our_words(number: int, cause: str) -> None:
+    error = OSError(0, "Incorrect function.")
+    error.winerror = number  # type: ignore[attr-defined,unused-ignore]  # Windows has it
+    assert cause_of(error) == cause
+
+
+@only_windows
+def test_a_pipe_of_bytes_has_no_half_close(address: Address, listener: Listener) -> None:
+    with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
+        assert type(client) is type(server) is PipeConn
+        assert not hasattr(client, "send_eof")
+
+
+@only_windows
+def test_what_was_sent_before_leaving_arrives(address: Address, listener: Listener) -> None:
+    with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
+        server.send_all(b"last words")
+        server.close()
+        client.settimeout(PATIENCE)
+        assert [client.recv(100), client.recv(100)] == [b"last words", b""]
+        client.send_all(b"too late, and nobody has told us yet")
+        with pytest.raises(BrokenPipeError):
+            cast("PipeConn", client)._outlet.wait(PATIENCE)
+        with pytest.raises(BrokenPipeError):
+            client.send_all(b"now we know")
+
+
+@only_windows
+def test_messages_are_whole(address: Address) -> None:
+    with (
+        listen(address, MESSAGES) as listener,
+        dial(address, MESSAGES) as client,
+        listener.accept(PATIENCE) as server,
+    ):
+        assert isinstance(client, MessagePipeConn)
+        assert isinstance(server, MessagePipeConn)
+        server.settimeout(PATIENCE)
+        sent = [b"one", b"two", bytes(200_000), b"x"]
+        for message in sent:
+            client.send(message)
+        assert client.send(b"") == 0  # which would be the end
+        client.send_eof()
+        assert [server.recv(1) for _ in range(5)] == [*sent, b""]
+        server.send(b"and back")
+        client.settimeout(PATIENCE)
+        assert client.recv(1) == b"and back"
+
+
+@only_windows
+def test_a_message_that_waits_is_sent_again(address: Address) -> None:
+    with (
+        listen(address, MESSAGES) as listener,
+        dial(address, MESSAGES) as client,
+        listener.accept(PATIENCE) as server,
+    ):
+        client.settimeout(0)
+        message = bytes(500_000)
+        sent = 0
+        try:
+            while True:
+                client.send(message)
+                sent += 1
+        except BlockingIOError:
+            pass
+        received = 0
+        server.settimeout(PATIENCE)
+        client.settimeout(PATIENCE)
+        sending = threading.Thread(target=lambda: client.send(message))
+        sending.start()
+        while received < sent + 1:
+            assert server.recv(1) == message
+            received += 1
+        sending.join(PATIENCE)
+
+
+@only_windows
+def test_the_peers_process(address: Address, listener: Listener) -> None:
+    with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
+        assert isinstance(client, PipeConn)
+        assert isinstance(server, PipeConn)
+        assert client.peer_process() == server.peer_process() == os.getpid()
+
+
+@only_windows
+def test_what_is_not_in_the_pipe_yet(address: Address, listener: Listener) -> None:
+    with dial(address, SOON) as client, listener.accept(PATIENCE) as server:
+        assert isinstance(client, PipeConn)
+        client.settimeout(0)
+        sent = 0
+        try:
+            while True:
+                sent += client.send(bytes(65536))
+        except BlockingIOError:
+            pass
+        assert client.unacknowledged() > 0
+        server.settimeout(PATIENCE)
+        received = 0
+        while received < sent:
+            received += len(server.recv(65536))
+        client.close()
+        assert server.recv(1) == b""

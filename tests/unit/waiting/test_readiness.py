@@ -1,0 +1,146 @@
+"""What is ready: poll, epoll and select tell the same of the same descriptors."""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pync.core.deadline import Deadline
+from pync.waiting import readiness, wakeup
+from pync.waiting.readiness import for_a_crowd, one_wait, readable
+
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+
+WAYS: dict[str, Callable[[], selectors.BaseSelector | None]] = {
+    "poll": readiness.for_a_few,
+    "epoll": for_a_crowd,
+    "select": readiness._Select,
+}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Iterator[selectors.BaseSelector]:
+    if request.param == "poll" and sys.platform == "darwin":
+        pytest.skip("macOS's poll is not trusted")
+    if not hasattr(select, request.param):
+        pytest.skip(f"this system has no {request.param}")
+    one = WAYS[request.param]()
+    assert one is not None
+    with one:
+        yield one
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    left, right = socket.socketpair()
+    with left, right:
+        yield left, right
+
+
+def ready(way: selectors.BaseSelector) -> dict[int, int]:
+    """Descriptor -> what it is ready for."""
+    return {key.fd: events for key, events in way.select(1)}
+
+
+def test_only_what_is_ready_is_told(
+    way: selectors.BaseSelector, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    idle, other = socket.socketpair()
+    with idle, other:
+        way.register(left.fileno(), READ)
+        way.register(idle.fileno(), READ)
+        right.send(b"x")
+        assert ready(way) == {left.fileno(): READ}
+
+
+def test_what_is_watched_for_changes(
+    way: selectors.BaseSelector, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    right.send(b"x")
+    way.register(left.fileno(), READ | WRITE)
+    assert ready(way) == {left.fileno(): READ | WRITE}
+    way.modify(left.fileno(), WRITE)
+    assert ready(way) == {left.fileno(): WRITE}
+    way.unregister(left.fileno())
+    assert way.select(0) == []
+
+
+def test_an_end_is_heard(
+    way: selectors.BaseSelector, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    way.register(left.fileno(), READ)
+    right.close()
+    assert ready(way)[left.fileno()] & READ
+
+
+def test_a_wait_lasts_as_long_as_was_said(way: selectors.BaseSelector) -> None:
+    assert way.select(0) == []
+    assert way.select(0.0001) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
+@pytest.mark.parametrize("name", ["a file", os.devnull])
+def test_a_file_is_always_ready(way: selectors.BaseSelector, name: str, tmp_path: Path) -> None:
+    """Which epoll_ctl(2) refuses to say."""
+    path = tmp_path / "file" if name == "a file" else Path(name)
+    with path.open("w+b", buffering=0) as file:
+        way.register(file.fileno(), READ | WRITE)
+        assert ready(way) == {file.fileno(): READ | WRITE}
+        way.modify(file.fileno(), WRITE)
+        assert ready(way) == {file.fileno(): WRITE}
+        way.unregister(file.fileno())
+        assert way.select(0) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: Windows waits for sockets")
+def test_a_file_keeps_no_socket_from_being_heard(
+    way: selectors.BaseSelector, pair: tuple[socket.socket, socket.socket], tmp_path: Path
+) -> None:
+    left, right = pair
+    with (tmp_path / "file").open("w+b", buffering=0) as file:
+        way.register(file.fileno(), READ)
+        way.register(left.fileno(), READ)
+        right.send(b"x")
+        assert ready(way) == {left.fileno(): READ, file.fileno(): READ}
+
+
+def test_a_wait_is_as_long_as_asked() -> None:
+    if sys.platform == "win32":
+        assert one_wait(None) == one_wait(3600.0) == 0.25
+    else:
+        assert (one_wait(None), one_wait(3600.0)) == (None, 3600.0)
+        assert one_wait(1e9) == 86400.0  # poll(2) takes 24 days at most
+    assert one_wait(0.0) == 0.0
+
+
+def test_waiting_for_one_of_several(pair: tuple[socket.socket, socket.socket]) -> None:
+    left, right = pair
+    both = (left.fileno(), right.fileno())
+    assert readable(both, Deadline(0.001)) == []
+    right.send(b"x")
+    assert readable(both, Deadline(None)) == [left.fileno()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: SIGUSR1")
+def test_a_signal_just_before_the_wait_is_not_what_was_waited_for(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    left, right = pair
+    before = signal.signal(signal.SIGUSR1, lambda *_: right.send(b"x"))
+    try:
+        with wakeup.hung_up():
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert readable([left.fileno()], Deadline(10)) == [left.fileno()]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
