@@ -69,7 +69,7 @@ def execute(
     stdout_fd, voice = _descriptor(stdout, 1), _Voice(_descriptor(stderr, 2))
     try:
         dialect, words = _dialect(words, sys.argv[0] if argv is None else "pync")
-        with signals.ending(), wakeup.hung_up():
+        with signals.ending(), wakeup.installed():
             session = _Session(dialect, _descriptor(stdin, 0), stdout_fd, voice, stdout is None)
             return session.run(words)
     except UsageError as error:

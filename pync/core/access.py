@@ -191,5 +191,5 @@ def _bounds(octet: str) -> tuple[int, int]:
 
 
 def _plain(address: _Address) -> _Address:
-    # The same host, by IPv4 in IPv6 (RFC 4291 2.5.5.2), must not come in by another door.
+    # The same host, by IPv4 in IPv6 (RFC 4291 2.5.5.2), must not be let in by another spelling.
     return getattr(address, "ipv4_mapped", None) or address

@@ -23,7 +23,7 @@ from .pattern import compiled
 from .quantity import unescape
 
 #: Seconds that an awaited text may take, unless the script says otherwise.
-PATIENCE = 10.0
+EXPECT_TIMEOUT = 10.0
 
 
 class Send(NamedTuple):
@@ -77,7 +77,7 @@ def parse(text: str, name: str) -> Script:
     Raises UsageError that names the line.
     """
     steps: list[Step] = []
-    patience = PATIENCE
+    patience = EXPECT_TIMEOUT
     for number, line in enumerate(text.splitlines(), 1):
         words = line.strip()
         if not words or words.startswith("#"):

@@ -16,7 +16,7 @@ from .loop import Scheduler, Timer
 from .resolver import Found, Lookup, Resolver
 
 
-class Dialling:
+class Connector:
     """One dial.
 
     Arguments:
@@ -34,7 +34,7 @@ class Dialling:
         resolver: Resolver,
         address: Address,
         options: Options,
-        finished: Callable[[Dialling], None],
+        finished: Callable[[Connector], None],
     ) -> None:
         #: The connection, which is the caller's then.
         self.conn: TcpConn | None = None

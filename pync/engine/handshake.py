@@ -16,7 +16,7 @@ from .loop import Scheduler, Timer
 STEPS = 512
 
 
-class Negotiation(Generic[Result]):
+class HandshakeRun(Generic[Result]):
     """One handshake over one connection.
 
     Arguments:
@@ -36,7 +36,7 @@ class Negotiation(Generic[Result]):
         conn: Conn,
         handshake: Handshake[Result],
         seconds: float,
-        finished: Callable[[Negotiation[Result]], None],
+        finished: Callable[[HandshakeRun[Result]], None],
     ) -> None:
         #: What it ended with, unless it ended in order: HandshakeError or OSError.
         self.failure: Exception | None = None

@@ -19,7 +19,7 @@ LOOK = 0.01
 READ = 64 * 1024
 
 
-class Parting:
+class LingeringClose:
     """One client on its way out.
 
     Arguments:

@@ -93,10 +93,10 @@ class Loop:
         self._in_turn: deque[Callback] = deque()
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
-        ringing = wakeup.within_earshot()
-        self._hears_signals = ringing is not None
-        if ringing is not None:
-            self.watch_reader(ringing, wakeup.silence)
+        wakeup_fd = wakeup.wakeup_fd()
+        self._hears_signals = wakeup_fd is not None
+        if wakeup_fd is not None:
+            self.watch_reader(wakeup_fd, wakeup.drain)
 
     def __enter__(self) -> Self:
         return self
@@ -150,19 +150,19 @@ class Loop:
     def run_while(self, going_on: Callable[[], bool]) -> None:
         """Run until ``going_on()`` is false; it is asked after every round.
 
-        Raises what a signal has asked for, between two callbacks (wakeup.postpone).
+        Raises what a signal has asked for, between two callbacks (wakeup.defer).
         """
         if not self._hears_signals:
             while going_on():
                 self._run_once()
             return
-        attended = wakeup.attend(True)
+        running = wakeup.set_running(True)
         try:
             while going_on():
                 self._run_once()
         finally:
-            wakeup.attend(attended)
-        wakeup.raise_owed()
+            wakeup.set_running(running)
+        wakeup.raise_deferred()
 
     def _run_once(self) -> None:
         fresh = self._fresh

@@ -26,7 +26,7 @@ class Moved(NamedTuple):
 Tap = Callable[[str, bytes], None]
 
 
-class Tuning(NamedTuple):
+class Pipeline(NamedTuple):
     """What happens to the bytes on the way.
 
     ``convert``: a layer from the bytes read locally to the bytes sent. ``received``: one
@@ -72,7 +72,7 @@ class Tuning(NamedTuple):
         return {"convert": self.received, "pace": pace, "until": self.until, "tap": tap}
 
 
-PLAIN = Tuning()
+PLAIN = Pipeline()
 
 
 class Nowhere:

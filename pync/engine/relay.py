@@ -19,7 +19,7 @@ from .direction import ENDED, OPEN
 from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
-from .pipeline import PLAIN, End, Moved, Nowhere, Tuning
+from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
 from .protocols import Sink, refuse, send_eof, undelivered, unread
 from .waiting import Movement, when_acknowledged, when_broken, when_silent
 from .zerocopy import fast_path
@@ -32,7 +32,7 @@ def relay(
     local: End,
     remote: Conn,
     endings: Endings,
-    tuning: Tuning = PLAIN,
+    pipeline: Pipeline = PLAIN,
     report: Report = silent,
 ) -> Moved:
     """Move bytes both ways until the endings say that it is over.
@@ -40,14 +40,14 @@ def relay(
     Arguments:
         local: the user's side.
         remote: the connection; still open afterwards.
-        endings, tuning: when to leave, and what happens to the bytes on the way.
+        endings, pipeline: when to leave, and what happens to the bytes on the way.
         report: is told of the peer's end.
 
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
     received by then has been delivered.
     """
     with Loop() as loop:
-        running = Relay(loop, local, remote, endings, tuning, report)
+        running = Relay(loop, local, remote, endings, pipeline, report)
         running.start()
         try:
             loop.run_while(lambda: not running.over)
@@ -63,7 +63,7 @@ class Relay:
 
     Arguments:
         loop: moves this one and the others.
-        local, remote, endings, tuning, report: as for relay().
+        local, remote, endings, pipeline, report: as for relay().
         finished: is called once, when it is over; ``failure`` and ``moved`` say how.
     """
 
@@ -73,7 +73,7 @@ class Relay:
         local: End,
         remote: Conn,
         endings: Endings,
-        tuning: Tuning = PLAIN,
+        pipeline: Pipeline = PLAIN,
         report: Report = silent,
         finished: Callable[[Relay], None] | None = None,
     ) -> None:
@@ -85,11 +85,11 @@ class Relay:
         self._local = local
         self._remote = remote
         self._endings = endings
-        self._sends = tuning.sends
-        self._awaits = tuning.until is not None
+        self._sends = pipeline.sends
+        self._awaits = pipeline.until is not None
         self._report = report
         self._finished = finished
-        self._meter = tuning.meter
+        self._meter = pipeline.meter
         self._done = self._local_over = self._peer_over = self._eof_waits = False
         #: Nobody reads our output: how much had been shown.
         self._drops = False
@@ -97,14 +97,14 @@ class Relay:
         self._clock = Clock(loop, remote, endings, self._expired)
         self._last = Movement(Moved(0, 0), time.monotonic())
         self._timeouts: list[tuple[Conn, float | None]] = []
-        self._sink: Sink = local if tuning.receives else Nowhere()
-        inbound = fast_path(remote, self._sink) if tuning.receives_plainly else None
+        self._sink: Sink = local if pipeline.receives else Nowhere()
+        inbound = fast_path(remote, self._sink) if pipeline.receives_plainly else None
         self._inbound = Flow(
-            loop, remote, self._sink, self._changed, mover=inbound, **tuning.for_received()
+            loop, remote, self._sink, self._changed, mover=inbound, **pipeline.for_received()
         )
-        outbound = fast_path(local, remote) if tuning.sends_plainly else None
+        outbound = fast_path(local, remote) if pipeline.sends_plainly else None
         self._outbound = Flow(
-            loop, local, remote, self._changed, mover=outbound, **tuning.for_sent()
+            loop, local, remote, self._changed, mover=outbound, **pipeline.for_sent()
         )
 
     @property

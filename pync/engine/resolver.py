@@ -75,10 +75,10 @@ class Resolver:
         self._local_asking = 0
         #: Filled by the threads; append and popleft are atomic.
         self._answers: deque[Lookup] = deque()
-        self._bell, self._ringer = socket.socketpair()
-        self._bell.setblocking(False)
+        self._wakeup, self._ringer = socket.socketpair()
+        self._wakeup.setblocking(False)
         self._ringer.setblocking(False)
-        loop.watch_reader(self._bell.fileno(), self._heard)
+        loop.watch_reader(self._wakeup.fileno(), self._heard)
 
     def __enter__(self) -> Self:
         return self
@@ -95,9 +95,9 @@ class Resolver:
         """Hear no more answers; idempotent."""
         self._waiting.clear()
         self._local_waiting.clear()
-        if self._bell.fileno() != -1:
-            self._loop.watch_reader(self._bell.fileno(), None)
-            self._bell.close()
+        if self._wakeup.fileno() != -1:
+            self._loop.watch_reader(self._wakeup.fileno(), None)
+            self._wakeup.close()
             self._ringer.close()
 
     def look_up(
@@ -181,7 +181,7 @@ class Resolver:
 
     def _heard(self) -> None:
         try:
-            self._bell.recv(4096)
+            self._wakeup.recv(4096)
         except BlockingIOError:
             pass
         while self._answers:

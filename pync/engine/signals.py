@@ -1,9 +1,9 @@
 """The signals that end the command, as an exception in its main thread.
 
 Python runs a signal's handler between any two of its steps. An exception raised there leaves
-what was being changed half changed, and tidying up stumbles over it. So while a loop runs, it is
-raised between two callbacks (waiting/wakeup.py); elsewhere at once, for who waits for a name or
-an answer there knows no better moment.
+what was being changed half changed, and cleaning up may fail because of that. So while a loop
+runs, it is raised between two callbacks (waiting/wakeup.py). Elsewhere it is raised at once: a
+blocking wait for a name or an answer knows no better moment.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from ..core.errors import Terminated
 from ..waiting import wakeup
 
-#: Signals that end the program in order: paths are removed, then it leaves.
+#: Signals that end the program in an orderly way: it removes its paths, then exits.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
-#: Seconds that a callback has to return; it may be stuck in a write to what nobody reads.
-PATIENCE = 0.5
+#: Seconds that a callback has to return: it may be blocked in a write that nobody reads.
+CALLBACK_TIMEOUT = 0.5
 
 _Handlers = dict[int, Any]
 
@@ -40,12 +40,12 @@ def ending() -> Iterator[None]:
         if asked is not None:
             return
         asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
-        if not wakeup.postpone(asked):
+        if not wakeup.defer(asked):
             raise asked
         if hasattr(signal, "setitimer"):
             # Not before: until then an alarm is of whoever started us ("alarm 5; exec pync").
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+            signal.setitimer(signal.ITIMER_REAL, CALLBACK_TIMEOUT)
 
     before: _Handlers = {}
     try:
@@ -72,7 +72,7 @@ def _catch(before: _Handlers, end: Any) -> None:
 
 
 def _run_out(_number: int, _frame: object) -> None:
-    wakeup.raise_owed()
+    wakeup.raise_deferred()
 
 
 def _came_of(error: BaseException, origin: BaseException) -> bool:

@@ -62,7 +62,7 @@ _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\x00-\x20\x7f]+)(?::(\
 _ABSOLUTE = re.compile(rb"(?i:http)://([^/?#]*)([^#]*)")
 
 
-class Wanted(NamedTuple):
+class Destination(NamedTuple):
     """Where a client wants to go."""
 
     host: str
@@ -118,7 +118,7 @@ def has_body(request: h11.Request) -> bool:
     return bool(values(request, b"transfer-encoding")) or any(int(size) for size in sizes)
 
 
-def where_to(request: h11.Request) -> tuple[Wanted, bytes]:
+def where_to(request: h11.Request) -> tuple[Destination, bytes]:
     """Where a request goes, and the target that it has there. Raises Refused."""
     if len(request.target) > LONGEST_TARGET:
         raise Refused(414, "the target is too long")
@@ -135,13 +135,13 @@ def where_to(request: h11.Request) -> tuple[Wanted, bytes]:
     return _authority(authority, 80), path
 
 
-def _authority(word: bytes, default: int | None) -> Wanted:
+def _authority(word: bytes, default: int | None) -> Destination:
     # Who a user is in a URL is no one's business but its writer's (RFC 9110 4.2.4).
     found = _AUTHORITY.fullmatch(word)
     port = int(found.group(2)) if found and found.group(2) else default
     if found is None or port is None or port > 65535:
         raise Refused(400, f"{text(word)!r} is no HOST:PORT")
-    return Wanted(text(found.group(1)).strip("[]"), port)
+    return Destination(text(found.group(1)).strip("[]"), port)
 
 
 def hops_left(request: h11.Request) -> int | None:
@@ -184,7 +184,7 @@ def check_guard(request: h11.Request, guard: Judge | None) -> None:
         )
 
 
-def for_origin(request: h11.Request, wanted: Wanted, name: bytes) -> Headers:
+def for_origin(request: h11.Request, wanted: Destination, name: bytes) -> Headers:
     """The headers with which a request goes on.
 
     Arguments:

@@ -23,8 +23,8 @@ from .http_auth import Judge
 from .http_intake import Intake, connection
 from .http_message import (
     REASONS,
+    Destination,
     Refused,
-    Wanted,
     answer,
     check_framing,
     check_guard,
@@ -67,7 +67,7 @@ class Intermediary:
     ) -> None:
         self.state = READING
         #: Where to dial, while DIALLING.
-        self.wanted = Wanted("", 0)
+        self.wanted = Destination("", 0)
         #: Why it is CLOSING or BROKEN, unless in order.
         self.failure = ""
         self._guard = guard

@@ -20,8 +20,8 @@ from ..transports.conn import Conn, Listener
 from ..transports.peers import PeerConn
 from ..transports.process import end_all, start, variables
 from ..waiting.readiness import is_hung_up
-from .shared.acceptor import Door
-from .shared.pipeline import tuning_of
+from .shared.acceptor import Acceptor
+from .shared.pipeline import pipeline_of
 
 #: Commands at once, unless the user says otherwise; as ncat.
 MOST = 100
@@ -84,7 +84,7 @@ class Commands:
         self._pause = QUICKLY
         self._waits = False
         most = MOST if config.max_conns is None else config.max_conns
-        self._door = Door(
+        self._acceptor = Acceptor(
             self._loop,
             config._replace(max_conns=most),
             listener,
@@ -99,11 +99,11 @@ class Commands:
         """Serve until a signal ends it."""
         with self._loop:
             try:
-                self._door.open()
+                self._acceptor.open()
                 self._loop.call_every(LOOK, self._look_for_hangups)
                 self._loop.run_while(lambda: True)
             finally:
-                self._door.close()
+                self._acceptor.close()
                 left = [self._part(client, ended=False) for client in list(self._clients)]
                 end_all([process for process in left if process is not None] + [*self._leaving])
 
@@ -120,7 +120,7 @@ class Commands:
                 client.process,
                 conn,
                 self._endings,
-                tuning_of(self._config),
+                pipeline_of(self._config),
                 client.note,
                 lambda relay: self._finished(client, relay.failure),
             )
@@ -161,7 +161,7 @@ class Commands:
     def _let_go(self, client: _Client, *, ends: bool) -> None:
         process = self._part(client, ended=not ends)
         if process is None:
-            self._door.left()
+            self._acceptor.left()
             return
         if ends:
             process.terminate()
@@ -175,7 +175,7 @@ class Commands:
             if process.status is not None:
                 process.wait()
                 del self._leaving[process]
-                self._door.left()
+                self._acceptor.left()
             elif kill_at is not None and now >= kill_at:
                 process.kill()
                 self._leaving[process] = None

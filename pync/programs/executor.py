@@ -17,7 +17,7 @@ from ..transports.stdio import Stdio
 from .shared.announce import announce
 from .shared.connect import check_listener, connect
 from .shared.options import options_of
-from .shared.pipeline import tuning_of
+from .shared.pipeline import pipeline_of
 from .shared.reception import Reception
 
 
@@ -46,7 +46,7 @@ def run(config: Config, _stdio: Stdio, report: Report) -> int:
 
 def _serve(config: Config, words: list[str], conn: Conn) -> int:
     with start(words, variables(conn.local, conn.peer)) as process:
-        relay(process, conn, _endings(config), tuning_of(config))
+        relay(process, conn, _endings(config), pipeline_of(config))
         process.close()
         return process.wait()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .windows.pipe_conn import PipeConn
 
 #: Seconds to wait for a server whose instances are all taken, unless the user has another idea.
-PATIENCE = 20.0
+BUSY_TIMEOUT = 20.0
 
 
 _NOT_HERE = "named pipes exist on Windows only; here a Unix socket does the same (unix:PATH)"
@@ -29,7 +29,7 @@ def dial(address: Address, options: Options) -> PipeConn:
     from .windows.pipe_conn import cause_of, connection, system_name
 
     messages = options.pipe.messages
-    deadline = Deadline(PATIENCE if options.timeout is None else options.timeout)
+    deadline = Deadline(BUSY_TIMEOUT if options.timeout is None else options.timeout)
     try:
         handle = pipe_calls.connect(system_name(address), messages=messages, deadline=deadline)
     except OSError as error:

@@ -137,7 +137,7 @@ def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> sock
 
 
 def _refuse_itself(sock: socket.socket, endpoint: Endpoint) -> None:
-    # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
+    # Connector a free port of the ephemeral range can meet itself (simultaneous open).
     if sock.getsockname() == _peer_of(sock, endpoint):
         raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
 

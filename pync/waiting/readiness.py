@@ -52,28 +52,28 @@ class Readable:
         self._selector = for_a_few()
         for descriptor in self.descriptors:
             self._selector.register(descriptor, selectors.EVENT_READ)
-        self._ringing: int | None = None
+        self._wakeup_fd: int | None = None
 
     def wait(self, deadline: Deadline) -> list[int]:
         """Those that can be read now; see readable()."""
         self._hear_the_bell()
         while True:
             ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
-            if self._ringing in ready:
-                wakeup.silence()
-                ready.remove(self._ringing)
+            if self._wakeup_fd in ready:
+                wakeup.drain()
+                ready.remove(self._wakeup_fd)
             if ready or deadline.passed:
                 return ready
 
     def _hear_the_bell(self) -> None:
-        ringing = wakeup.within_earshot()
-        if ringing == self._ringing:
+        wakeup_fd = wakeup.wakeup_fd()
+        if wakeup_fd == self._wakeup_fd:
             return
-        if self._ringing is not None:
-            self._selector.unregister(self._ringing)
-        if ringing is not None:
-            self._selector.register(ringing, selectors.EVENT_READ)
-        self._ringing = ringing
+        if self._wakeup_fd is not None:
+            self._selector.unregister(self._wakeup_fd)
+        if wakeup_fd is not None:
+            self._selector.register(wakeup_fd, selectors.EVENT_READ)
+        self._wakeup_fd = wakeup_fd
 
 
 class Writable:

@@ -1,11 +1,11 @@
-"""The bell that a signal rings, so that a wait which is just beginning ends for it.
+"""The wake-up pipe: a signal makes it readable, so that a wait that is about to start ends.
 
-Python runs a signal's handler between two steps of its own. A signal that comes after the last
-of these and before poll(2) sleeps would be heard with the next event, which may never come. So
-every wait is for the bell too (signal.set_wakeup_fd).
+Python runs a signal's handler between two of its own steps. A signal that arrives after the last
+of these and before poll(2) sleeps would be handled with the next event, which may never come. So
+every wait watches this pipe too (signal.set_wakeup_fd).
 
-What a handler would raise, wherever the program happens to be, can be owed instead while a loop
-attends: it is raised when the loop hears the bell, between two callbacks.
+While a loop runs, the exception of a handler is deferred: the loop raises it when it drains the
+pipe, between two callbacks. Otherwise it would be raised in the middle of any of them.
 """
 
 from __future__ import annotations
@@ -16,91 +16,88 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: What becomes readable when a signal has come, and what rings it; None while nobody asked.
-_bell: int | None = None
-_rope = -1
+#: The two ends of the pipe; None and -1 while it is not installed.
+_read_end: int | None = None
+_write_end = -1
 
-#: Whether a loop is running that hears the bell; and what is to be raised when it does.
-_attended = False
-_owed: BaseException | None = None
+#: Whether a loop is running that drains the pipe; and what it has to raise then.
+_running = False
+_deferred: BaseException | None = None
 
 
 @contextmanager
-def hung_up() -> Iterator[None]:
-    """Ring for signals from now on; only the main thread can ask for that, others need not."""
-    global _bell, _rope, _owed
-    if sys.platform == "win32" or _bell is not None:
-        yield  # (select(2) takes no pipe there, and waits only for a moment)
+def installed() -> Iterator[None]:
+    """Let signals write to the pipe. Does nothing outside the main thread, and on Windows."""
+    global _read_end, _write_end, _deferred
+    if sys.platform == "win32" or _read_end is not None:
+        yield  # (select(2) accepts no pipe on Windows, where a wait lasts only for a moment)
         return
-    bell, rope = os.pipe()
-    os.set_blocking(bell, False)
-    os.set_blocking(rope, False)
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    os.set_blocking(write_end, False)
     try:
-        before = signal.set_wakeup_fd(rope, warn_on_full_buffer=False)
+        before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
     except ValueError:
-        os.close(bell)
-        os.close(rope)
+        os.close(read_end)
+        os.close(write_end)
         yield
         return
-    _bell, _rope = bell, rope
+    _read_end, _write_end = read_end, write_end
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        _bell = _owed = None
-        os.close(bell)
-        os.close(rope)
+        _read_end = _deferred = None
+        os.close(read_end)
+        os.close(write_end)
 
 
-def within_earshot() -> int | None:
-    """What becomes readable when the bell rings; None where it cannot be heard.
-
-    In other threads than the main one it cannot.
-    """
-    if _bell is None:
+def wakeup_fd() -> int | None:
+    """The descriptor that a signal makes readable; None if there is none for this thread."""
+    if _read_end is None:
         return None
     try:
-        # Nothing changes; but only the main thread may say so.
-        signal.set_wakeup_fd(_rope, warn_on_full_buffer=False)
+        # This changes nothing; but only the main thread may do it.
+        signal.set_wakeup_fd(_write_end, warn_on_full_buffer=False)
     except ValueError:
         return None
-    return _bell
+    return _read_end
 
 
-def silence() -> None:
-    """It has been heard. Raises what is owed."""
-    if _bell is not None:
+def drain() -> None:
+    """Drain the pipe, then raise the deferred exception, if any."""
+    if _read_end is not None:
         try:
-            os.read(_bell, 4096)
+            os.read(_read_end, 4096)
         except BlockingIOError:
-            pass  # another wait has heard it
-    raise_owed()
+            pass  # another wait has drained it
+    raise_deferred()
 
 
-def attend(hears: bool) -> bool:
-    """Tell whether a loop runs now that hears the bell; returns what was told before."""
-    global _attended
-    before, _attended = _attended, hears
+def set_running(runs: bool) -> bool:
+    """Note whether a loop that drains the pipe runs now; returns what was noted before."""
+    global _running
+    before, _running = _running, runs
     return before
 
 
-def postpone(error: BaseException) -> bool:
-    """Owe an error to the loop; False when none attends, and a handler must raise it itself."""
-    global _owed
-    if not _attended:
+def defer(error: BaseException) -> bool:
+    """Leave an exception to the running loop; False if none runs, and the handler raises it."""
+    global _deferred
+    if not _running:
         return False
-    _owed = error
+    _deferred = error
     try:
-        # What rang for the signal may have been silenced before its handler ran.
-        os.write(_rope, b"\0")
+        # The byte of the signal itself may have been drained before its handler ran.
+        os.write(_write_end, b"\0")
     except BlockingIOError:
-        pass  # it is ringing, more than full
+        pass  # the pipe is full, thus readable
     return True
 
 
-def raise_owed() -> None:
-    """Raise what is owed, if anything is."""
-    global _owed
-    if _owed is not None:
-        error, _owed = _owed, None
+def raise_deferred() -> None:
+    """Raise the deferred exception, if any."""
+    global _deferred
+    if _deferred is not None:
+        error, _deferred = _deferred, None
         raise error

@@ -1,4 +1,4 @@
-"""The front door's outer wing: what is typed after make arrives as it was typed."""
+"""What is typed after make arrives as it was typed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""One room for many clients (``--broker``, ``--chat``, ncat's ``-l -k``), in one loop.
+"""Many clients in one loop (``--broker``, ``--chat``, ncat's ``-l -k``).
 
 With --broker what one client sends goes to all the others; without, it goes to standard
-output. What is typed goes to everybody. A slow client holds up nobody: what waits for it
-is bounded, and beyond that it has to leave. (See backlog.py: a thousand slow clients wait for
+output. Standard input goes to all clients. A slow client delays nobody: what is queued for it
+is bounded, and beyond that it is disconnected. (See backlog.py: a thousand slow clients share
 one copy.)
 """
 
@@ -24,15 +24,15 @@ from ...layers.chat import Speaker, arrival, departure
 from ...transports import listen
 from ...transports.conn import Conn, Listener
 from ...transports.stdio import Stdio
-from ..shared.acceptor import Door, allow_many_descriptors
+from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.connect import check_listener
 from ..shared.options import options_of
-from ..shared.pipeline import tuning_of
+from ..shared.pipeline import pipeline_of
 from ..shared.talk import recording
 from .backlog import Backlog
-from .member import READ, Member
-from .stdio import Desk
+from .client import READ, BrokerClient
+from .stdio import BrokerStdio
 
 #: Bytes of one read of a chat: each may be a line, and a line is much more work than a byte.
 READ_CHAT = 2 * 1024
@@ -46,26 +46,26 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
         announce(listener, config, report)
         with Loop() as loop:
-            room = _Room(config, loop, listener, stdio, report, tap)
+            broker = Broker(config, loop, listener, stdio, report, tap)
             try:
-                room.open()
-                loop.run_while(lambda: room.failure is None)
+                broker.open()
+                loop.run_while(lambda: broker.failure is None)
             finally:
-                room.close()
-    if room.failure is not None:
-        raise room.failure
+                broker.close()
+    if broker.failure is not None:
+        raise broker.failure
     return exits.OK
 
 
 class _Seat(NamedTuple):
-    """What the room knows of a client. ``notice``: tell it that more was said."""
+    """What the broker knows of a client. ``notice``: tell it that more was said."""
 
     speaker: Speaker | None
     notice: Callable[[], None]
 
 
-class _Room:
-    """Who is inside, and who hears whom."""
+class Broker:
+    """The connected clients, and who receives from whom."""
 
     def __init__(
         self,
@@ -84,29 +84,29 @@ class _Room:
         self._tap = tap
         self._brokers = config.broker or config.chat
         self._backlog = Backlog()
-        self._members: dict[Member, _Seat] = {}
-        self._laggards: set[Member] = set()
+        self._clients: dict[BrokerClient, _Seat] = {}
+        self._laggards: set[BrokerClient] = set()
         self._turns = itertools.count(1)
-        self._door = Door(loop, config, listener, report, self._enter)
-        self._desk = Desk(loop, stdio, self._typed, self._desk_changed)
-        self._convert = tuning_of(config).convert
+        self._acceptor = Acceptor(loop, config, listener, report, self._enter)
+        self._stdio = BrokerStdio(loop, stdio, self._typed, self._stdio_changed)
+        self._convert = pipeline_of(config).convert
         #: What is typed in a chat is said by user 0, as ncat has it.
         self._typist = Speaker(0) if config.chat else None
         self._typed_something = False
         self._listens = not config.send_only
-        # A room that only receives relays nothing either, as ncat.
+        # With --recv-only it relays nothing either, as ncat.
         self._speaks = not config.recv_only
         self._types = not (config.no_stdin or config.recv_only)
 
     def open(self) -> None:
         """Let clients come."""
-        self._door.open()
+        self._acceptor.open()
 
     def close(self) -> None:
         """Let go of everybody."""
-        self._door.close()
-        for member in list(self._members):
-            member.close()
+        self._acceptor.close()
+        for client in list(self._clients):
+            client.close()
 
     # Who comes and goes.
 
@@ -114,17 +114,17 @@ class _Room:
         self._report(Accepted(conn.peer))
 
         def failed(error: Exception) -> None:
-            for member in entered:
-                member.close()
-                self._forget(member)
+            for client in entered:
+                client.close()
+                self._forget(client)
             break_off(conn)
-            self._door.left()
+            self._acceptor.left()
             self._report(Failed(as_failure(error, conn.peer)))
 
-        entered: list[Member] = []
+        entered: list[BrokerClient] = []
         boundary = Boundary(self._loop, failed)
         with boundary:
-            member = Member(
+            client = BrokerClient(
                 boundary,
                 conn,
                 self._backlog,
@@ -134,54 +134,54 @@ class _Room:
                 self._config.endings.idle,
                 READ_CHAT if self._config.chat else READ,
             )
-            entered.append(member)
-            self._welcome(member, conn, boundary.bound(member.notice))
+            entered.append(client)
+            self._welcome(client, conn, boundary.bound(client.notice))
 
-    def _welcome(self, member: Member, conn: Conn, notice: Callable[[], None]) -> None:
+    def _welcome(self, client: BrokerClient, conn: Conn, notice: Callable[[], None]) -> None:
         others = [
-            (seat.speaker.name, other.peer) for other, seat in self._members.items() if seat.speaker
+            (seat.speaker.name, other.peer) for other, seat in self._clients.items() if seat.speaker
         ]
         speaker = Speaker(conn.fileno()) if self._config.chat else None
-        self._members[member] = _Seat(speaker, notice)
+        self._clients[client] = _Seat(speaker, notice)
         if speaker is not None:
-            self._say(arrival(speaker.name, member.peer, others), None)
-        if self._desk.ended:
-            self._end(member)
-        member.start()
-        member.listen(self._brokers or not self._desk.lags)
+            self._say(arrival(speaker.name, client.peer, others), None)
+        if self._stdio.ended:
+            self._end(client)
+        client.start()
+        client.listen(self._brokers or not self._stdio.lags)
         self._arrange()
 
-    def _left(self, member: Member, error: Exception | None) -> None:
-        self._door.left()
+    def _left(self, client: BrokerClient, error: Exception | None) -> None:
+        self._acceptor.left()
         if error is not None:
             # One client's failure is no reason to leave the others.
             self._report(Failed(error))
-        self._forget(member)
+        self._forget(client)
 
-    def _forget(self, member: Member) -> None:
-        speaker, _ = self._members.pop(member)
+    def _forget(self, client: BrokerClient) -> None:
+        speaker, _ = self._clients.pop(client)
         if speaker is not None:
             # Later: one who cannot be told is one more who has left.
             words = departure(speaker.name)
             self._loop.call_later(0, lambda: self._say(words, None))
-        self._laggards.discard(member)
+        self._laggards.discard(client)
         self._arrange()
 
     # Who says what.
 
-    def _heard(self, member: Member, data: bytes) -> None:
+    def _heard(self, client: BrokerClient, data: bytes) -> None:
         if self._tap is not None and data:
             self._tap("received", data)
         if not self._listens:
             return
-        speaker, _ = self._members[member]
+        speaker, _ = self._clients[client]
         if speaker is not None:
             data = speaker.says(data)
         if self._brokers:
-            self._say(data, member)
+            self._say(data, client)
         elif data:
-            member.turn = next(self._turns)
-            self._desk.show(data)
+            client.turn = next(self._turns)
+            self._stdio.show(data)
 
     def _typed(self, data: bytes) -> None:
         self._typed_something = self._typed_something or bool(data)
@@ -189,8 +189,8 @@ class _Room:
         if said:
             self._say_typed(said)
         if not data:
-            for member in list(self._members):
-                self._end(member)
+            for client in list(self._clients):
+                self._end(client)
 
     def _say_typed(self, data: bytes) -> None:
         data = self._convert(data) if self._convert is not None else data
@@ -198,43 +198,43 @@ class _Room:
             self._tap("sent", data)
         self._say(data, None)
 
-    def _say(self, data: bytes, speaker: Member | None) -> None:
+    def _say(self, data: bytes, speaker: BrokerClient | None) -> None:
         if data and self._speaks:
             self._backlog.add(data, speaker)
-            for _, notice in list(self._members.values()):
+            for _, notice in list(self._clients.values()):
                 notice()
 
-    def _lagged(self, member: Member) -> None:
-        (self._laggards.add if member.lags else self._laggards.discard)(member)
+    def _lagged(self, client: BrokerClient) -> None:
+        (self._laggards.add if client.lags else self._laggards.discard)(client)
         self._arrange()
 
-    def _end(self, member: Member) -> None:
-        # Who is in a room with others goes on hearing them.
+    def _end(self, client: BrokerClient) -> None:
+        # With --broker a client goes on receiving from the others.
         endings = self._config.endings
         if self._brokers or not endings.shutdown:
             return
         if endings.eof_after is None:
-            member.take_eof()
+            client.take_eof()
         elif self._typed_something or endings.eof_of_nothing:
-            self._end_when_silent(member, endings.eof_after)
+            self._end_when_silent(client, endings.eof_after)
 
-    def _end_when_silent(self, member: Member, seconds: float) -> None:
+    def _end_when_silent(self, client: BrokerClient, seconds: float) -> None:
         """By TLS, EOF must not interrupt a client that is sending (see Endings.eof_after)."""
-        left = member.active_at + seconds - time.monotonic()
-        if member not in self._members:
+        left = client.active_at + seconds - time.monotonic()
+        if client not in self._clients:
             return
         if left > 0:
-            self._loop.call_later(left, lambda: self._end_when_silent(member, seconds))
+            self._loop.call_later(left, lambda: self._end_when_silent(client, seconds))
         else:
-            member.take_eof()
+            client.take_eof()
 
-    def _desk_changed(self) -> None:
-        self.failure = self._desk.failure
+    def _stdio_changed(self) -> None:
+        self.failure = self._stdio.failure
         # Who was heard longest ago is the first to be heard again: whoever talks without a pause
-        # would fill all the room there is, each time.
-        for member in sorted(self._members, key=lambda member: member.turn):
-            member.listen(not self._desk.lags)
+        # would fill all the free space, each time.
+        for client in sorted(self._clients, key=lambda client: client.turn):
+            client.listen(not self._stdio.lags)
 
     def _arrange(self) -> None:
-        """Read where there is somebody to hear it, and room for it."""
-        self._desk.listen(self._types and bool(self._members) and not self._laggards)
+        """Read clients and input where a recipient has space for it."""
+        self._stdio.listen(self._types and bool(self._clients) and not self._laggards)

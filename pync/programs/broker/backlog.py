@@ -1,4 +1,4 @@
-"""What was said in a room and is still to be sent: one copy, however many clients wait for it.
+"""What is queued for the clients of a broker: one copy, however many clients wait for it.
 
 The pieces are a linked list. Each client has a place in it; what lies before the places of all
 clients is freed by itself. So a client that reads slowly costs what was said since, and many

@@ -1,6 +1,6 @@
-"""Standard input and output of a room: what is typed goes to all, what comes is shown.
+"""The broker's standard input and output: input goes to all clients, what they send is shown.
 
-Standard output is written as it takes it; beyond a bound the room has to wait for it.
+Standard output is written as fast as its reader takes it; beyond a bound the clients wait.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ...transports.stdio import Stdio
 READ = 64 * 1024
 WRITE = 256 * 1024
 
-#: Bytes that may wait for standard output before nobody is heard, and how few they have to be
-#: before somebody is again: room for a read of several.
+#: High-water mark for queued output, in bytes: above it no client is read. Below the low-water
+#: mark clients are read again; the gap leaves space for several reads.
 HIGH_WATER = 1024 * 1024
 LOW_WATER = 512 * 1024
 
 
-class Desk:
-    """The user, among many clients.
+class BrokerStdio:
+    """The user's side of the broker.
 
     Arguments:
         loop: watches the two streams.

@@ -14,13 +14,13 @@ from ...core.events import Accepted, Failed, Report, silent
 from ...engine.boundary import Boundary, as_failure
 from ...engine.loop import Loop
 from ...engine.pace import Rate
-from ...engine.pipeline import Tap, Tuning
+from ...engine.pipeline import Pipeline, Tap
 from ...engine.protocols import break_off
 from ...engine.resolver import Resolver
 from ...transports import Options, everyone, listen
 from ...transports.conn import Conn, Listener
 from ...transports.stdio import Stdio
-from ..shared.acceptor import Door, allow_many_descriptors
+from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.connect import check_listener
 from ..shared.options import options_of
@@ -70,14 +70,14 @@ class _Server:
         self._report = report
         self._make = make
         self._sessions: set[Session] = set()
-        self._door = Door(loop, config, listener, report, self._enter)
+        self._acceptor = Acceptor(loop, config, listener, report, self._enter)
         self._services = Services(
             loop,
             resolver,
-            _dialling(config, report),
+            _dial_options(config, report),
             # Each side's end goes to the other, and both must have ended.
             Endings(on_peer_end="stay", idle=config.endings.idle),
-            lambda: _tuning(config, tap),
+            lambda: _pipeline(config, tap),
             report,
             _onward(config),
             admits,
@@ -85,11 +85,11 @@ class _Server:
 
     def open(self) -> None:
         """Let clients come."""
-        self._door.open()
+        self._acceptor.open()
 
     def close(self) -> None:
         """Let go of everybody."""
-        self._door.close()
+        self._acceptor.close()
         for session in list(self._sessions):
             session.close()
 
@@ -99,7 +99,7 @@ class _Server:
         def failed(error: Exception) -> None:
             self._report(Failed(as_failure(error, conn.peer)))
             self._sessions.difference_update(entered)
-            self._door.left()
+            self._acceptor.left()
             for session in entered:
                 session.break_off()
             break_off(conn)
@@ -114,7 +114,7 @@ class _Server:
 
     def _left(self, session: Session) -> None:
         self._sessions.remove(session)
-        self._door.left()
+        self._acceptor.left()
 
 
 def _sessions(serves: Proxy) -> Make:
@@ -129,7 +129,7 @@ def _sessions(serves: Proxy) -> Make:
     return http_sessions(auth)
 
 
-def _dialling(config: Config, report: Report) -> Options:
+def _dial_options(config: Config, report: Report) -> Options:
     asked = config.connect_timeout if config.connect_timeout is not None else config.wait
     options = options_of(config, report)
     return options._replace(
@@ -151,7 +151,7 @@ def _onward(config: Config) -> tuple[Proxy, ...]:
     )
 
 
-def _tuning(config: Config, tap: Tap | None) -> Tuning:
+def _pipeline(config: Config, tap: Tap | None) -> Pipeline:
     if config.rate is None:
-        return Tuning(tap=tap)
-    return Tuning(pace=Rate(config.rate), received_pace=Rate(config.rate), tap=tap)
+        return Pipeline(tap=tap)
+    return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate), tap=tap)

@@ -13,7 +13,7 @@ from ...core.broken import TruncatedError
 from ...core.errors import IdleTimeoutError, cause_of
 from ...engine.loop import Scheduler, Timer
 from ...engine.pace import Pace
-from ...engine.pipeline import Tuning
+from ...engine.pipeline import Pipeline
 from ...engine.turn import Turn
 from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
@@ -26,11 +26,11 @@ READ_HEAD = 16 * 1024
 #: Bytes that may wait for one side before the other is no longer read.
 HIGH_WATER = 256 * 1024
 
-#: Seconds in which a request's head has to come, and an answer of ours has to be taken.
-PATIENCE = 10.0
+#: Seconds for a request's head to arrive, and for the client to take an answer of ours.
+HEAD_TIMEOUT = 10.0
 
-#: Seconds in which the next request on the same connection has to come.
-KEPT = 30.0
+#: Seconds for the next request on the same connection to arrive.
+KEEP_ALIVE_TIMEOUT = 30.0
 
 
 class Forwarding:
@@ -41,7 +41,7 @@ class Forwarding:
         client, origin: they do not block from now on; there may be no origin yet.
         proxy: what is said to either.
         turn: begins whenever bytes are given to the proxy, which stops when it is over.
-        tuning: what sees the bytes to and from the origin, and how fast they go.
+        pipeline: what sees the bytes to and from the origin, and how fast they go.
         first: whether this is the client's first request.
         idle: seconds without data after which both have to leave.
         finished: is called once, with everything sent that had to be; ``failure``, or the
@@ -55,7 +55,7 @@ class Forwarding:
         origin: Conn | None,
         proxy: Intermediary,
         turn: Turn,
-        tuning: Tuning,
+        pipeline: Pipeline,
         *,
         first: bool,
         idle: float | None,
@@ -68,7 +68,7 @@ class Forwarding:
         self._origin = origin
         self._proxy = proxy
         self._turn = turn
-        self._tuning = tuning
+        self._pipeline = pipeline
         self._first = first
         self._idle = idle
         self._finished = finished
@@ -112,7 +112,7 @@ class Forwarding:
         except OSError as error:
             self._fail(error)
             return
-        self._hold(self._client, self._tuning.pace, len(data))
+        self._hold(self._client, self._pipeline.pace, len(data))
         self._turn.begin()
         self._proxy.receive(data)
         self._go_on()
@@ -126,7 +126,7 @@ class Forwarding:
         except OSError as error:
             self._proxy.lost_origin(cause_of(error))
         else:
-            self._hold(self._origin, self._tuning.received_pace, len(data))
+            self._hold(self._origin, self._pipeline.received_pace, len(data))
             self._tap("received", data)
             self._turn.begin()
             self._proxy.receive_from_origin(data)
@@ -152,8 +152,8 @@ class Forwarding:
             self._arrange()
 
     def _tap(self, direction: str, data: bytes) -> None:
-        if self._tuning.tap is not None and data:
-            self._tuning.tap(direction, data)
+        if self._pipeline.tap is not None and data:
+            self._pipeline.tap(direction, data)
 
     # What goes, and what comes next.
 
@@ -227,10 +227,10 @@ class Forwarding:
     def _set_timer(self) -> None:
         self._cancel()
         if self._state == READING:
-            seconds = PATIENCE if self._first else KEPT
+            seconds = HEAD_TIMEOUT if self._first else KEEP_ALIVE_TIMEOUT
             self._timer = self._loop.call_later(seconds, self._late)
         elif self._state != FORWARDING:
-            self._timer = self._loop.call_later(PATIENCE, self._give_up)
+            self._timer = self._loop.call_later(HEAD_TIMEOUT, self._give_up)
         elif self._idle is not None:
             self._timer = self._loop.call_later(self._idle, self._check_idle)
 

@@ -58,7 +58,7 @@ class HttpSession(Session):
                 self._target,
                 self._proxy,
                 self._turn,
-                self._tuning,
+                self._pipeline,
                 first=first,
                 idle=services.endings.idle,
                 finished=self._forwarded,

@@ -14,11 +14,11 @@ from ...core.address import Address
 from ...core.config import Endings, Proxy
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
-from ...engine.connector import Dialling
-from ...engine.handshake import Negotiation
-from ...engine.lingering_close import Parting
+from ...engine.connector import Connector
+from ...engine.handshake import HandshakeRun
+from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Scheduler
-from ...engine.pipeline import Tuning
+from ...engine.pipeline import Pipeline
 from ...engine.protocols import break_off
 from ...engine.relay import Relay
 from ...engine.resolver import Resolver
@@ -28,7 +28,7 @@ from ...transports.conn import Conn, StreamConn, TcpConn
 from .targets import Admits
 
 if TYPE_CHECKING:
-    from .upstream import Reaching
+    from .upstream import UpstreamDial
 
 #: Seconds that a client has to say where it wants to go, and to hear the answer.
 HANDSHAKE = 10.0
@@ -37,16 +37,16 @@ HANDSHAKE = 10.0
 class Services(NamedTuple):
     """What the sessions of one server share.
 
-    ``loop``: for each client, its own Boundary. ``dialling``: how to dial targets. ``tuning``:
-    makes what happens to the bytes of one client. ``proxies``: those to pass on the way to a
-    target. ``admits``: whether a client may go to a target.
+    ``loop``: for each client, its own Boundary. ``dial_options``: how to dial targets.
+    ``pipeline``: makes what happens to the bytes of one client. ``proxies``: those to pass on
+    the way to a target. ``admits``: whether a client may go to a target.
     """
 
     loop: Scheduler
     resolver: Resolver
-    dialling: Options
+    dial_options: Options
     endings: Endings
-    tuning: Callable[[], Tuning]
+    pipeline: Callable[[], Pipeline]
     report: Report
     proxies: tuple[Proxy, ...] = ()
     admits: Admits = lambda _client, _target: True
@@ -77,7 +77,7 @@ class Session:
         self._services = services
         self._client = client
         self._target: TcpConn | None = None
-        self._tuning = services.tuning()
+        self._pipeline = services.pipeline()
         self._left = left
         self._activity: Activity | None = None
         self._over = False
@@ -118,19 +118,19 @@ class Session:
     def _negotiate(self, handshake: Handshake[Result], then: Callable[[Result], None]) -> None:
         """Speak with the client; one that cannot be spoken with is let go."""
 
-        def finished(negotiation: Negotiation[Result]) -> None:
-            if negotiation.failure is not None:
-                self._drop(negotiation.failure)
+        def finished(handshake_run: HandshakeRun[Result]) -> None:
+            if handshake_run.failure is not None:
+                self._drop(handshake_run.failure)
             else:
-                then(negotiation.result)
+                then(handshake_run.result)
 
-        self._do(Negotiation(self._services.loop, self._client, handshake, HANDSHAKE, finished))
+        self._do(HandshakeRun(self._services.loop, self._client, handshake, HANDSHAKE, finished))
 
     def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
         """Connect to where the client wants to go; the connection is ours then."""
         address, client = Address("tcp", host, str(port)), self._client.peer
 
-        def finished(dialled: Dialling | Reaching) -> None:
+        def finished(dialled: Connector | UpstreamDial) -> None:
             if dialled.conn is not None:
                 self._target = dialled.conn
                 self._target.keep_alive()
@@ -143,12 +143,12 @@ class Session:
             client=client.host or client.path,
         )
         if not services.proxies:
-            self._do(Dialling(loop, resolver, address, options, finished))
+            self._do(Connector(loop, resolver, address, options, finished))
             return
-        from .upstream import Reaching
+        from .upstream import UpstreamDial
 
         proxies, report = services.proxies, services.report
-        self._do(Reaching(loop, resolver, options, proxies, address, report, finished))
+        self._do(UpstreamDial(loop, resolver, options, proxies, address, report, finished))
 
     def _relay(self) -> None:
         """Client and target speak with one another until both have ended."""
@@ -161,7 +161,7 @@ class Session:
                 self._client,
                 self._target,
                 services.endings,
-                self._tuning,
+                self._pipeline,
                 finished=self._relayed,
             )
         )
@@ -190,7 +190,7 @@ class Session:
             if broken:
                 self._target.abort()
             self._target.close()
-        self._do(Parting(self._services.loop, self._client, self._leave, broken=broken))
+        self._do(LingeringClose(self._services.loop, self._client, self._leave, broken=broken))
 
     def _leave(self) -> None:
         if not self._over:

@@ -11,26 +11,26 @@ from ...core.address import Address
 from ...core.config import Proxy
 from ...core.errors import DialError, ProxyError, PyncError, cause_of
 from ...core.events import Report
-from ...engine.connector import Dialling
-from ...engine.handshake import Negotiation
+from ...engine.connector import Connector
+from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler, Timer
 from ...engine.resolver import Resolver
 from ...layers.handshake import HandshakeError
 from ...layers.http_connect import StatusError, authority
 from ...transports import Options
 from ...transports.conn import TcpConn
-from ..shared.proxy_login import Identity
+from ..shared.proxy_login import ProxyLogin
 from ..shared.via_proxies import handshake_with
 
 #: Seconds for everything, where the user has set no limit.
-PATIENCE = 60.0
+HANDSHAKE_TIMEOUT = 60.0
 
 
-class Reaching:
+class UpstreamDial:
     """One way through proxies.
 
     Arguments:
-        loop, resolver, options: as for a Dialling.
+        loop, resolver, options: as for a Connector.
         proxies: passed in this order.
         address: the target.
         report: is told of a wrong password.
@@ -45,7 +45,7 @@ class Reaching:
         proxies: tuple[Proxy, ...],
         address: Address,
         report: Report,
-        finished: Callable[[Reaching], None],
+        finished: Callable[[UpstreamDial], None],
     ) -> None:
         #: The connection, which is the caller's then.
         self.conn: TcpConn | None = None
@@ -56,17 +56,19 @@ class Reaching:
         self._proxies = proxies
         self._address = address
         self._finished = finished
-        self._identities = [Identity(proxy, report) for proxy in proxies]
+        self._identities = [ProxyLogin(proxy, report) for proxy in proxies]
         self._hops = [(proxy.host, int(proxy.port)) for proxy in proxies[1:]]
         self._hops.append((address.host, address.port))
         self._between: TcpConn | None = None
-        self._activity: Dialling | Negotiation[None] | None = None
+        self._activity: Connector | HandshakeRun[None] | None = None
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """Begin."""
         seconds = self._options.timeout
-        self._timer = self._loop.call_later(PATIENCE if seconds is None else seconds, self._late)
+        self._timer = self._loop.call_later(
+            HANDSHAKE_TIMEOUT if seconds is None else seconds, self._late
+        )
         self._dial()
 
     def stop(self) -> None:
@@ -83,13 +85,13 @@ class Reaching:
         first = self._proxies[0]
         address = Address("tcp", first.host, first.port)
         options = self._options._replace(timeout=None)
-        self._do(Dialling(self._loop, self._resolver, address, options, self._dialled))
+        self._do(Connector(self._loop, self._resolver, address, options, self._dialled))
 
-    def _dialled(self, dialling: Dialling) -> None:
-        if dialling.failure is not None:
-            self._fail(dialling.failure)
+    def _dialled(self, connector: Connector) -> None:
+        if connector.failure is not None:
+            self._fail(connector.failure)
             return
-        self._between = dialling.conn
+        self._between = connector.conn
         self._pass(0)
 
     def _pass(self, number: int) -> None:
@@ -102,16 +104,16 @@ class Reaching:
             self._finished(self)
             return
 
-        def finished(negotiation: Negotiation[None]) -> None:
-            if negotiation.failure is None:
+        def finished(handshake_run: HandshakeRun[None]) -> None:
+            if handshake_run.failure is None:
                 self._pass(number + 1)
             else:
-                self._refused(number, negotiation.failure)
+                self._refused(number, handshake_run.failure)
 
         handshake = handshake_with(
             self._proxies[number], self._identities[number], *self._hops[number]
         )
-        self._do(Negotiation(self._loop, self._between, handshake, PATIENCE, finished))
+        self._do(HandshakeRun(self._loop, self._between, handshake, HANDSHAKE_TIMEOUT, finished))
 
     def _refused(self, number: int, failure: Exception) -> None:
         try:
@@ -127,7 +129,7 @@ class Reaching:
         cause = cause_of(failure) if isinstance(failure, OSError) else str(failure)
         self._fail(ProxyError("dial", self._address, cause))
 
-    def _do(self, activity: Dialling | Negotiation[None]) -> None:
+    def _do(self, activity: Connector | HandshakeRun[None]) -> None:
         self._activity = activity
         activity.start()
 

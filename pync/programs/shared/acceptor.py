@@ -1,8 +1,7 @@
-"""The door of a listener that serves its clients at once, in a shared loop.
+"""Accepts the clients of a listener that serves them side by side, in a shared loop.
 
-Who comes is let in up to --max-conns, over the doorstep if it has to shake hands first;
-when nobody has come for --accept-timeout, the door is closed. Running out of descriptors
-closes it for a moment only.
+Clients are accepted up to --max-conns, after the TLS handshake where there is one. When nobody
+has connected for --accept-timeout, accepting ends. When descriptors run out, it pauses.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from ...core.errors import ListenError
 from ...core.events import Denied, Report
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn, Listener
-from .tls_accept import Doorstep
+from .tls_accept import TlsAcceptor
 
 #: Seconds to wait before accepting again when descriptors have run out.
 PAUSE = 0.1
@@ -50,7 +49,7 @@ def allow_many_descriptors() -> None:
         pass  # macOS refuses "unlimited": then it is as many as it was
 
 
-class Door:
+class Acceptor:
     """Lets clients in.
 
     Arguments:
@@ -81,7 +80,7 @@ class Door:
         self._entered = entered
         self._inside = 0
         self._waiting: Timer | None = None
-        self._doorstep = Doorstep(loop, config, report, self._enter)
+        self._tls_acceptor = TlsAcceptor(loop, config, report, self._enter)
 
     def open(self) -> None:
         """Let clients come. ListenError comes out of the loop if nobody does in time."""
@@ -97,7 +96,7 @@ class Door:
     def close(self) -> None:
         """Let nobody in any more; idempotent."""
         self._shut()
-        self._doorstep.close()
+        self._tls_acceptor.close()
 
     def _shut(self) -> None:
         for descriptor in self._listener.read_fds():
@@ -138,7 +137,7 @@ class Door:
 
     def _is_full(self) -> bool:
         most = self._config.max_conns
-        return most is not None and self._inside + len(self._doorstep) >= most
+        return most is not None and self._inside + len(self._tls_acceptor) >= most
 
     def _admit(self, conn: Conn) -> None:
         if self._is_full():
@@ -146,7 +145,7 @@ class Door:
             cause = f"connection limit reached ({self._config.max_conns})"
             self._report(Denied(conn.peer, cause))
             return
-        self._doorstep.take(conn)
+        self._tls_acceptor.take(conn)
 
     def _enter(self, conn: Conn) -> None:
         self._inside += 1

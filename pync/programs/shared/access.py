@@ -1,4 +1,4 @@
-"""The gate of a listener: the access lists, read once at the start, asked for each peer."""
+"""The access lists of a listener: read once at the start, applied to each peer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...transports import everyone
 Admits = Callable[[Address], bool]
 
 
-def gate(config: Config, report: Report) -> Admits:
+def access_filter(config: Config, report: Report) -> Admits:
     """Whether a peer may come, as the user's lists have it. Raises UsageError."""
     lists = (config.allow, config.allowfile, config.deny, config.denyfile)
     if not config.listen or not any(lists):

@@ -9,7 +9,7 @@ from ...core.errors import UsageError
 from ...core.events import Report
 from ...transports import Options, PipeOptions
 from ...transports.sockopts import OPTIONS
-from .access import gate
+from .access import access_filter
 
 
 def options_of(config: Config, report: Report) -> Options:
@@ -34,7 +34,7 @@ def options_of(config: Config, report: Report) -> Options:
             access=config.pipe_access or "user",
             remote=config.pipe_remote,
         ),
-        admits=gate(config, report),
+        admits=access_filter(config, report),
         report=report,
     )
 

@@ -11,20 +11,20 @@ from ...core.address import DATAGRAMS
 from ...core.config import Config
 from ...core.until import Condition, Count, Until, first_of
 from ...engine.pace import Delay, LineByLine, Pace, Rate
-from ...engine.pipeline import Tuning
+from ...engine.pipeline import Pipeline
 from ...layers.delimiter import Cutter
 from ...layers.newline import CrlfEncoder
 from ...transports.datagram import LARGEST
 
 
-def tuning_of(config: Config) -> Tuning:
+def pipeline_of(config: Config) -> Pipeline:
     """What happens to the bytes on the way, as the user asked."""
     address = config.address
     # Each read and each write is one message: of a pipe of messages too.
     datagrams = address is not None and (
         address.scheme in DATAGRAMS or (address.scheme == "pipe" and config.pipe_mode == "message")
     )
-    return Tuning(
+    return Pipeline(
         convert=CrlfEncoder().encode if config.crlf else None,
         received=_ending_in(config.delimiter) if config.delimiter and datagrams else None,
         cutter=Cutter(config.delimiter, LARGEST) if config.delimiter and datagrams else None,

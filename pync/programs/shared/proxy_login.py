@@ -22,7 +22,7 @@ TRIES = 3
 STALE = 2
 
 
-class Identity:
+class ProxyLogin:
     """What a proxy has asked of us, and what we answer.
 
     Arguments:

@@ -17,7 +17,7 @@ from ...engine.pipeline import Tap
 from ...engine.relay import relay
 from ...transports.conn import Conn
 from ...transports.stdio import Stdio
-from .pipeline import tuning_of
+from .pipeline import pipeline_of
 
 #: Talks over a connection until it is over. Returns whether what was awaited has come
 #: (--until, --count): then nobody else has to be served. Raises PyncError, OutputGone.
@@ -79,14 +79,14 @@ def _talk(
             if not (played.sent_eof and played.peer_ended):
                 _part(stdio, conn, not played.sent_eof)
             return False
-    tuning = tuning_of(config)._replace(tap=tap)
+    pipeline = pipeline_of(config)._replace(tap=tap)
     if config.progress:
         total = stdio.size
-        tuning = tuning._replace(meter=lambda moved: report(Progressed(*moved, total)))
+        pipeline = pipeline._replace(meter=lambda moved: report(Progressed(*moved, total)))
     began = time.monotonic()
-    moved = relay(stdio, conn, endings, tuning, report)
+    moved = relay(stdio, conn, endings, pipeline, report)
     report(Finished(conn.peer, moved.sent, moved.received, time.monotonic() - began))
-    return tuning.until is not None and tuning.until.met
+    return pipeline.until is not None and pipeline.until.met
 
 
 def _part(stdio: Stdio, conn: Conn, shutdown: bool) -> None:

@@ -1,7 +1,7 @@
-"""Clients that must shake hands first (--ssl) wait on the doorstep, not in the way of others.
+"""TLS handshakes of accepted clients (--ssl), side by side in the loop.
 
-Each handshake goes on when its client has said something, so one that stops in the middle
-holds up nobody, and is let go of in the end.
+Each handshake goes on when its client has sent something, so one that stops in the middle
+delays nobody, and is closed after HANDSHAKE_TIMEOUT.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from ...transports.tls.handshake import Securing
 
 #: Seconds that a client has for its handshake.
-PATIENCE = 10.0
+HANDSHAKE_TIMEOUT = 10.0
 
 
 class _Waiting(NamedTuple):
-    """One on the doorstep."""
+    """A handshake in progress."""
 
     securing: Securing
     timer: Timer
 
 
-class Doorstep:
+class TlsAcceptor:
     """Accepted connections on their way in.
 
     Arguments:
@@ -65,7 +65,7 @@ class Doorstep:
             self._give_up(conn, error)
             return
         asked = self._config.connect_timeout
-        seconds = PATIENCE if asked is None else min(PATIENCE, asked)
+        seconds = HANDSHAKE_TIMEOUT if asked is None else min(HANDSHAKE_TIMEOUT, asked)
         timer = self._loop.call_later(seconds, lambda: self._forget(conn))
         self._waiting[conn] = _Waiting(securing, timer)
         conn.settimeout(0)

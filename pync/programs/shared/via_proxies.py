@@ -1,4 +1,4 @@
-"""Dialling through proxies: to the first of them, and from each to the next."""
+"""Connector through proxies: to the first of them, and from each to the next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...transports import dial
 from ...transports.conn import Conn
 from ...transports.services import number_of
 from .options import options_of
-from .proxy_login import Identity
+from .proxy_login import ProxyLogin
 
 #: Who looks the target's name up here, and does not leave it to the proxy.
 _LOCAL = ("local", "none")
@@ -26,7 +26,7 @@ def dial_through(config: Config, report: Report) -> Conn:
 
     Raises DialError, ProxyError.
     """
-    identities = [Identity(proxy, report) for proxy in config.proxies]
+    identities = [ProxyLogin(proxy, report) for proxy in config.proxies]
     while True:
         try:
             return _dial_in_turn(config, report, identities)
@@ -39,7 +39,7 @@ class _Asked(Exception):
     """A proxy has asked who we are, and will be told."""
 
 
-def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) -> Conn:
+def _dial_in_turn(config: Config, report: Report, identities: list[ProxyLogin]) -> Conn:
     address = config.address
     assert address is not None
     options = options_of(config, report)
@@ -62,7 +62,7 @@ def _dial_in_turn(config: Config, report: Report, identities: list[Identity]) ->
 def _pass(
     conn: Conn,
     proxy: Proxy,
-    identity: Identity,
+    identity: ProxyLogin,
     where: tuple[str, int],
     deadline: Deadline,
     address: Address,
@@ -84,7 +84,7 @@ def _pass(
         raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
 
 
-def handshake_with(proxy: Proxy, identity: Identity, host: str, port: int) -> Handshake[None]:
+def handshake_with(proxy: Proxy, identity: ProxyLogin, host: str, port: int) -> Handshake[None]:
     """Asking this proxy for the way to a host."""
     from ...layers import http_connect, socks
 

@@ -1,4 +1,4 @@
-"""Dialling as telnet does: each address is said before it is tried, and if it failed."""
+"""Connector as telnet does: each address is said before it is tried, and if it failed."""
 
 from __future__ import annotations
 

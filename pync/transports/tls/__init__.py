@@ -1,6 +1,6 @@
 """TLS over TCP for the library: dial and listen, with the handshake inside.
 
-The command's own way is longer (proxies stand between dialling and the handshake, see
+The command's own way is longer (proxies stand between the connection and the handshake, see
 programs/shared/connect.py), and shares the contexts and the handshake of handshake.py with this.
 """
 

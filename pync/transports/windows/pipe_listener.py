@@ -60,7 +60,7 @@ class PipeListener(Listener):
             self._security.close()
             cause = _IN_USE if number_of(error) == ERROR_ACCESS_DENIED else cause_of(error)
             raise ListenError("listen", address, cause) from None
-        self._bell, here = socket.socketpair()
+        self._wakeup, here = socket.socketpair()
         here.setblocking(False)
         super().__init__([here], [address])
         self._threads = [
@@ -94,7 +94,7 @@ class PipeListener(Listener):
         super().close()
         for thread in self._threads:
             thread.join(LEAVE)
-        self._bell.close()
+        self._wakeup.close()
         self._security.close()
         while self._arrived:
             handle = self._arrived.popleft()
@@ -142,7 +142,7 @@ class PipeListener(Listener):
         try:
             while True:
                 self._arrive(instance)
-                if not self._bell.recv(1):
+                if not self._wakeup.recv(1):
                     return
                 instance = self._instance()
         except OSError as error:
@@ -163,6 +163,6 @@ class PipeListener(Listener):
 
     def _ring(self) -> None:
         try:
-            self._bell.send(b"\0")
+            self._wakeup.send(b"\0")
         except OSError:
             pass  # closed meanwhile: nobody waits to hear it

@@ -1,4 +1,4 @@
-"""Dialling in a loop: every address of a name, side by side where one does not answer."""
+"""Connector in a loop: every address of a name, side by side where one does not answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, UnresolvedError
-from pync.engine.connector import Dialling
+from pync.engine.connector import Connector
 from pync.engine.loop import Loop
 from pync.engine.resolver import Found, Lookup, Resolver
 from pync.transports import DEFAULT, Options
@@ -38,11 +38,11 @@ def loop() -> Iterator[Loop]:
         yield made
 
 
-def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAULT) -> Dialling:
-    over: list[Dialling] = []
+def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAULT) -> Connector:
+    over: list[Connector] = []
     address = Address("tcp", "127.0.0.1", str(port))
     with resolver:
-        Dialling(loop, resolver, address, options, over.append).start()
+        Connector(loop, resolver, address, options, over.append).start()
         assert over == []
         loop.run_while(lambda: not over)
     return over[0]
@@ -53,9 +53,9 @@ def port_of(sock: socket.socket) -> int:
 
 
 def test_a_connection(loop: Loop, server: socket.socket) -> None:
-    dialling = dialled(loop, Resolver(loop), port_of(server))
-    assert dialling.failure is None
-    conn = dialling.conn
+    connector = dialled(loop, Resolver(loop), port_of(server))
+    assert connector.failure is None
+    conn = connector.conn
     assert conn is not None
     with conn, server.accept()[0] as peer:
         assert conn.peer == Address("tcp", "127.0.0.1", str(port_of(server)))
@@ -72,10 +72,10 @@ def test_one_that_refuses(loop: Loop, closed_port: int) -> None:
 
 
 def test_a_name_that_is_none(loop: Loop) -> None:
-    over: list[Dialling] = []
+    over: list[Connector] = []
     with Resolver(loop) as resolver:
         address = Address("tcp", "a" * 300, "1")
-        Dialling(loop, resolver, address, DEFAULT, over.append).start()
+        Connector(loop, resolver, address, DEFAULT, over.append).start()
         loop.run_while(lambda: not over)
     assert isinstance(over[0].failure, (UnresolvedError, DialError))
     assert over[0].failure.attempts == ()
@@ -114,14 +114,14 @@ def test_nobody_answers_in_time(loop: Loop, silent: Endpoint) -> None:
 def test_one_that_is_stopped_tells_nobody_and_leaves_nothing_open(
     loop: Loop, silent: Endpoint
 ) -> None:
-    over: list[Dialling] = []
+    over: list[Connector] = []
     with Book(loop, silent) as book:
         address = Address("tcp", "127.0.0.1", "1")
-        dialling = Dialling(loop, book, address, Options(timeout=0.01), over.append)
-        dialling.start()
+        connector = Connector(loop, book, address, Options(timeout=0.01), over.append)
+        connector.start()
         rounds: list[int] = []
         loop.call_later(0.03, lambda: rounds.append(1))
-        loop.call_later(0.005, dialling.stop)
+        loop.call_later(0.005, connector.stop)
         loop.run_while(lambda: not rounds)
-        dialling.stop()
+        connector.stop()
     assert over == []

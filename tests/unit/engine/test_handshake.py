@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.engine.handshake import STEPS, Negotiation
+from pync.engine.handshake import STEPS, HandshakeRun
 from pync.engine.loop import Loop
 from pync.layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send, say
 from pync.transports.conn import StreamConn
@@ -29,16 +29,16 @@ def greets() -> Handshake[bytes]:
 
 
 class Table:
-    """A negotiation, and the peer on the other side of it."""
+    """A handshake_run, and the peer on the other side of it."""
 
     def __init__(self, handshake: Handshake[bytes], seconds: float = 10) -> None:
         self.ended = 0
         self.ours, self.peer = pair()
         self.peer.settimeout(10)
         self.loop = Loop()
-        self.negotiation = Negotiation(self.loop, self.ours, handshake, seconds, self._finished)
+        self.handshake_run = HandshakeRun(self.loop, self.ours, handshake, seconds, self._finished)
 
-    def _finished(self, _negotiation: Negotiation[bytes]) -> None:
+    def _finished(self, _handshake_run: HandshakeRun[bytes]) -> None:
         self.ended += 1
 
     def __enter__(self) -> Table:
@@ -49,7 +49,7 @@ class Table:
             stack.push(self.loop)
             stack.enter_context(self.ours)
             stack.enter_context(self.peer)
-            self.negotiation.stop()
+            self.handshake_run.stop()
 
     def run(self) -> None:
         self.loop.run_while(lambda: not self.ended)
@@ -67,10 +67,10 @@ WORDS = b"joe\n12x\0"
 def test_not_a_byte_beyond_its_end_is_read() -> None:
     with Table(greets()) as table:
         table.peer.send_all(WORDS + b"first words")
-        table.negotiation.start()
+        table.handshake_run.start()
         assert table.ended == 1
-        assert table.negotiation.failure is None
-        assert table.negotiation.result == b"joe\n12x\0"
+        assert table.handshake_run.failure is None
+        assert table.handshake_run.result == b"joe\n12x\0"
         assert table.peer.recv(100) == b"hello\nbye\n"
         assert table.ours.recv(100) == b"first words"
 
@@ -78,13 +78,13 @@ def test_not_a_byte_beyond_its_end_is_read() -> None:
 @given(st.lists(st.integers(1, len(WORDS)), max_size=6))
 def test_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
     with Table(greets()) as table:
-        table.negotiation.start()
+        table.handshake_run.start()
         for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(WORDS)]):
             assert not table.ended or start == len(WORDS)
             table.peer.send_all(WORDS[start:end])
             table.round()
         table.run()
-        assert table.negotiation.result == WORDS
+        assert table.handshake_run.result == WORDS
 
 
 @pytest.mark.parametrize(
@@ -99,18 +99,18 @@ def test_what_goes_wrong(words: bytes, said: str) -> None:
     with Table(greets()) as table:
         table.peer.send_all(words)
         table.peer.send_eof()
-        table.negotiation.start()
+        table.handshake_run.start()
         table.run()
-        assert isinstance(table.negotiation.failure, HandshakeError)
-        assert str(table.negotiation.failure) == said
+        assert isinstance(table.handshake_run.failure, HandshakeError)
+        assert str(table.handshake_run.failure) == said
         assert table.ended == 1
 
 
 def test_a_peer_that_says_nothing() -> None:
     with Table(greets(), 0.02) as table:
-        table.negotiation.start()
+        table.handshake_run.start()
         table.run()
-        assert str(table.negotiation.failure) == "the handshake timed out"
+        assert str(table.handshake_run.failure) == "the handshake timed out"
 
 
 def test_a_peer_that_reads_nothing_is_waited_for() -> None:
@@ -121,14 +121,14 @@ def test_a_peer_that_reads_nothing_is_waited_for() -> None:
         return b"said"
 
     with Table(talks()) as table:
-        table.negotiation.start()
+        table.handshake_run.start()
         assert not table.ended
         heard = bytearray()
         while len(heard) < len(much):
             heard += table.peer.recv(1 << 20)
             table.round()
         assert bytes(heard) == much
-        assert table.negotiation.result == b"said"
+        assert table.handshake_run.result == b"said"
 
 
 def test_what_is_said_before_a_refusal_is_sent() -> None:
@@ -137,16 +137,16 @@ def test_what_is_said_before_a_refusal_is_sent() -> None:
         raise HandshakeError("refused")
 
     with Table(refuses()) as table:
-        table.negotiation.start()
-        assert str(table.negotiation.failure) == "refused"
+        table.handshake_run.start()
+        assert str(table.handshake_run.failure) == "refused"
         assert table.peer.recv(10) == b"no\n"
 
 
 def test_one_that_is_stopped_tells_nobody() -> None:
     with Table(greets()) as table:
-        table.negotiation.start()
-        table.negotiation.stop()
-        table.negotiation.stop()
+        table.handshake_run.start()
+        table.handshake_run.stop()
+        table.handshake_run.stop()
         table.peer.send_all(WORDS)
         table.round()
         assert table.ended == 0
@@ -162,9 +162,9 @@ def gone() -> Iterator[StreamConn]:
 
 @needs_rst
 def test_a_peer_that_is_gone(gone: StreamConn) -> None:
-    ended: list[Negotiation[None]] = []
+    ended: list[HandshakeRun[None]] = []
     with Loop() as loop:
-        Negotiation(loop, gone, say(b"x"), 10, ended.append).start()
+        HandshakeRun(loop, gone, say(b"x"), 10, ended.append).start()
     assert isinstance(ended[0].failure, OSError)
 
 
@@ -174,13 +174,13 @@ def test_a_long_line_is_read_in_turns() -> None:
 
     with Table(hears()) as table:
         table.peer.send_all(b"x" * 3 * STEPS + b"\nrest")
-        table.negotiation.start()
+        table.handshake_run.start()
         rounds = 0
         while not table.ended:
             table.round()
             rounds += 1
         assert rounds == 3
-        assert table.negotiation.result == b"x" * 3 * STEPS + b"\n"
+        assert table.handshake_run.result == b"x" * 3 * STEPS + b"\n"
         assert table.ours.recv(100) == b"rest"
 
 
@@ -195,7 +195,7 @@ def test_a_pause_holds_up_nobody_else() -> None:
         ran: list[int] = []
         table.loop.call_every(0.001, lambda: ran.append(table.ended))
         table.peer.send_all(b"xy")
-        table.negotiation.start()
+        table.handshake_run.start()
         table.run()
         assert 0 in ran
         assert table.peer.recv(9) == b"no"
@@ -208,7 +208,7 @@ def test_a_pause_can_be_stopped() -> None:
         raise AssertionError
 
     with Table(waits()) as table:
-        table.negotiation.start()
-        table.negotiation.stop()
+        table.handshake_run.start()
+        table.handshake_run.stop()
         table.round()
         assert table.ended == 0

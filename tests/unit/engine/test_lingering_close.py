@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.engine import lingering_close as module
-from pync.engine.lingering_close import Parting
+from pync.engine.lingering_close import LingeringClose
 from pync.engine.loop import Loop
 from pync.transports.conn import TcpConn
 
@@ -19,7 +19,7 @@ from ...systems import needs_rst
 HERE = Address("tcp", "127.0.0.1", "1")
 
 
-class Door:
+class Leaving:
     """A client that has to go."""
 
     def __init__(self) -> None:
@@ -29,70 +29,72 @@ class Door:
         self.loop = Loop()
         self.over: list[bool] = []
 
-    def part(self, *, broken: bool = False) -> Parting:
-        parting = Parting(self.loop, self.conn, lambda: self.over.append(True), broken=broken)
-        parting.start()
-        return parting
+    def close(self, *, broken: bool = False) -> LingeringClose:
+        closing = LingeringClose(
+            self.loop, self.conn, lambda: self.over.append(True), broken=broken
+        )
+        closing.start()
+        return closing
 
     def run(self) -> None:
         self.loop.run_while(lambda: not self.over)
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    made = Door()
+def leaving() -> Iterator[Leaving]:
+    made = Leaving()
     with made.loop, made.conn:
         yield made
         made.client.closes()
 
 
-def test_what_was_said_last_arrives_though_input_is_unread(door: Door) -> None:
-    door.client.says(bytes(100_000))
-    door.conn.send_all(b"no\n")
-    door.part()
-    door.client.hears(b"no\n")
-    door.client.hears_end()
-    assert door.over == []
-    door.client.half_closes()
-    door.run()
-    assert door.conn.fileno() == -1
+def test_what_was_said_last_arrives_though_input_is_unread(leaving: Leaving) -> None:
+    leaving.client.says(bytes(100_000))
+    leaving.conn.send_all(b"no\n")
+    leaving.close()
+    leaving.client.hears(b"no\n")
+    leaving.client.hears_end()
+    assert leaving.over == []
+    leaving.client.half_closes()
+    leaving.run()
+    assert leaving.conn.fileno() == -1
 
 
 def test_one_that_does_not_end_is_not_waited_for(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LINGER", 0.02)
-    door.part()
-    door.run()
-    assert door.conn.fileno() == -1
+    leaving.close()
+    leaving.run()
+    assert leaving.conn.fileno() == -1
 
 
-def test_one_that_is_gone_already(door: Door) -> None:
-    door.client.resets()
-    door.part()
-    door.run()
-    assert door.over == [True]
+def test_one_that_is_gone_already(leaving: Leaving) -> None:
+    leaving.client.resets()
+    leaving.close()
+    leaving.run()
+    assert leaving.over == [True]
 
 
-def test_what_is_not_all_ends_by_a_reset(door: Door) -> None:
-    door.conn.send_all(b"some")
-    door.part(broken=True)
-    door.run()
-    door.client.hears(b"some")
-    assert door.client.is_reset()
+def test_what_is_not_all_ends_by_a_reset(leaving: Leaving) -> None:
+    leaving.conn.send_all(b"some")
+    leaving.close(broken=True)
+    leaving.run()
+    leaving.client.hears(b"some")
+    assert leaving.client.is_reset()
 
 
 @needs_rst
 def test_a_reset_waits_for_what_was_sent_but_not_for_ever(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    leaving: Leaving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LINGER", 0.05)
-    door.conn.settimeout(0)
-    _fill(door.conn)
-    door.part(broken=True)
-    assert door.over == []
-    door.run()
-    assert door.client.is_reset()
+    leaving.conn.settimeout(0)
+    _fill(leaving.conn)
+    leaving.close(broken=True)
+    assert leaving.over == []
+    leaving.run()
+    assert leaving.client.is_reset()
 
 
 def _fill(conn: TcpConn) -> None:
@@ -103,12 +105,12 @@ def _fill(conn: TcpConn) -> None:
         pass
 
 
-def test_one_that_is_stopped_tells_nobody(door: Door) -> None:
-    parting = door.part()
-    parting.stop()
-    parting.stop()
-    door.client.half_closes()
+def test_one_that_is_stopped_tells_nobody(leaving: Leaving) -> None:
+    closing = leaving.close()
+    closing.stop()
+    closing.stop()
+    leaving.client.half_closes()
     rounds: list[int] = []
-    door.loop.call_later(0.01, lambda: rounds.append(1))
-    door.loop.run_while(lambda: not rounds)
-    assert door.over == []
+    leaving.loop.call_later(0.01, lambda: rounds.append(1))
+    leaving.loop.run_while(lambda: not rounds)
+    assert leaving.over == []

@@ -20,7 +20,7 @@ from pync.engine import peerend, waiting
 from pync.engine import relay as module
 from pync.engine.loop import Loop, Timer
 from pync.engine.pace import LineByLine
-from pync.engine.pipeline import PLAIN, Moved, Tuning
+from pync.engine.pipeline import PLAIN, Moved, Pipeline
 from pync.engine.relay import Relay, relay
 from pync.layers.newline import CrlfEncoder
 from pync.transports.conn import StreamConn, TcpConn
@@ -35,7 +35,7 @@ LOOPBACK = Address("tcp", "127.0.0.1", "0")
 class Session:
     """A relay between ``user`` and ``peer``, and how it ended."""
 
-    def __init__(self, endings: Endings, tuning: Tuning) -> None:
+    def __init__(self, endings: Endings, pipeline: Pipeline) -> None:
         self.user, self._local = pair()
         with socket.create_server(("127.0.0.1", 0)) as server:
             near = socket.create_connection(server.getsockname())
@@ -46,12 +46,12 @@ class Session:
         self.peer.settimeout(PATIENCE)
         self.events: list[Event] = []
         self._result: Moved | Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(endings, tuning))
+        self._thread = threading.Thread(target=self._run, args=(endings, pipeline))
         self._thread.start()
 
-    def _run(self, endings: Endings, tuning: Tuning) -> None:
+    def _run(self, endings: Endings, pipeline: Pipeline) -> None:
         try:
-            self._result = relay(self._local, self._remote, endings, tuning, self.events.append)
+            self._result = relay(self._local, self._remote, endings, pipeline, self.events.append)
         except Exception as error:  # noqa: BLE001 - the test looks at it
             self._result = error
         finally:
@@ -81,8 +81,8 @@ Start = Callable[..., Session]
 def start() -> Iterator[Start]:
     sessions: list[Session] = []
 
-    def begin(endings: Endings = Endings(), tuning: Tuning = PLAIN) -> Session:  # noqa: B008
-        sessions.append(Session(endings, tuning))
+    def begin(endings: Endings = Endings(), pipeline: Pipeline = PLAIN) -> Session:  # noqa: B008
+        sessions.append(Session(endings, pipeline))
         return sessions[-1]
 
     yield begin
@@ -262,7 +262,7 @@ def test_the_peers_end_in_time_is_no_failure(start: Start) -> None:
 
 
 def test_leave_when_everything_is_sent(start: Start) -> None:
-    session = start(Endings(leave_when_sent=True), Tuning(receives=False))
+    session = start(Endings(leave_when_sent=True), Pipeline(receives=False))
     session.peer.send_all(bytes(100_000))
     session.user.send_all(b"sent")
     session.user.send_eof()
@@ -271,7 +271,7 @@ def test_leave_when_everything_is_sent(start: Start) -> None:
 
 
 def test_not_sending_leaves_at_the_peers_end(start: Start) -> None:
-    session = start(Endings(on_peer_end="stay"), Tuning(sends=False))
+    session = start(Endings(on_peer_end="stay"), Pipeline(sends=False))
     session.peer.send_all(b"x")
     session.peer.send_eof()
     assert read_all(session.user) == b"x"
@@ -338,7 +338,7 @@ def test_an_output_that_fails_is_named(start: Start) -> None:
 
 
 def test_a_layer_and_a_pause_between_lines(start: Start) -> None:
-    session = start(Endings(), Tuning(convert=CrlfEncoder().encode, pace=LineByLine(0.001)))
+    session = start(Endings(), Pipeline(convert=CrlfEncoder().encode, pace=LineByLine(0.001)))
     session.user.send_all(b"a\nb\n")
     session.user.send_eof()
     assert read_all(session.peer) == b"a\r\nb\r\n"
@@ -359,7 +359,7 @@ def test_the_connections_keep_their_timeouts() -> None:
 
 def test_a_tap_sees_both_directions(start: Start) -> None:
     seen: list[tuple[str, bytes]] = []
-    tap = Tuning(tap=lambda direction, data: seen.append((direction, data)))
+    tap = Pipeline(tap=lambda direction, data: seen.append((direction, data)))
     session = start(Endings(), tap)
     session.user.send_all(b"question")
     assert session.peer.recv(100) == b"question"

@@ -19,7 +19,7 @@ from pync.transports.internet import Endpoint
 V4 = Options(family=4)
 
 
-class Desk:
+class Lookup:
     """A resolver in a loop, and what it answered."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    made = Desk()
+def lookup() -> Iterator[Lookup]:
+    made = Lookup()
     with made.loop, made.resolver:
         yield made
 
@@ -66,29 +66,29 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
             thread.join(10)
 
 
-def test_an_address_needs_no_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_needs_no_thread(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "Thread", None)
-    desk.ask("127.0.0.1")
-    assert desk.answers == {}  # later, never from within the question
-    assert desk.answer("127.0.0.1") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
-    desk.ask("::1", DEFAULT)
-    assert isinstance(desk.answer("::1"), list)
+    lookup.ask("127.0.0.1")
+    assert lookup.answers == {}  # later, never from within the question
+    assert lookup.answer("127.0.0.1") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
+    lookup.ask("::1", DEFAULT)
+    assert isinstance(lookup.answer("::1"), list)
 
 
-def test_a_name(desk: Desk) -> None:
-    desk.ask("localhost")
-    assert desk.answer("localhost") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
+def test_a_name(lookup: Lookup) -> None:
+    lookup.ask("localhost")
+    assert lookup.answer("localhost") == [Endpoint(socket.AF_INET, ("127.0.0.1", 80))]
 
 
-def test_names_are_not_looked_up_when_they_must_not_be(desk: Desk) -> None:
-    desk.ask("localhost", Options(numeric=True))
-    found = desk.answer("localhost")
+def test_names_are_not_looked_up_when_they_must_not_be(lookup: Lookup) -> None:
+    lookup.ask("localhost", Options(numeric=True))
+    found = lookup.answer("localhost")
     assert isinstance(found, DialError)
 
 
-def test_a_name_that_is_none(desk: Desk) -> None:
-    desk.ask("a" * 300)
-    assert isinstance(desk.answer("a" * 300), DialError)
+def test_a_name_that_is_none(lookup: Lookup) -> None:
+    lookup.ask("a" * 300)
+    assert isinstance(lookup.answer("a" * 300), DialError)
 
 
 def looking_up() -> list[str]:
@@ -97,69 +97,71 @@ def looking_up() -> list[str]:
     return sorted(name.removeprefix("looks up ") for name in names if name.startswith("looks up "))
 
 
-def test_a_slow_name_holds_up_no_address(desk: Desk, slow: threading.Event) -> None:
+def test_a_slow_name_holds_up_no_address(lookup: Lookup, slow: threading.Event) -> None:
     for number in range(FOR_ONE + 3):
-        desk.ask(f"slow{number}")
+        lookup.ask(f"slow{number}")
     assert len(looking_up()) == FOR_ONE
-    waiting = desk.ask("called off")
+    waiting = lookup.ask("called off")
     waiting.cancel()
     slow.set()
     for number in range(FOR_ONE + 3):
-        assert desk.answer(f"slow{number}") == [Endpoint(socket.AF_INET, (f"slow{number}", 80))]
-    assert "called off" not in desk.answers
+        assert lookup.answer(f"slow{number}") == [Endpoint(socket.AF_INET, (f"slow{number}", 80))]
+    assert "called off" not in lookup.answers
 
 
 def test_slow_names_of_one_client_leave_threads_to_others(
-    desk: Desk, slow: threading.Event
+    lookup: Lookup, slow: threading.Event
 ) -> None:
     for number in range(AT_ONCE):
-        desk.ask(f"slow{number}", V4._replace(client="192.0.2.1"))
-    desk.ask("name", V4._replace(client="192.0.2.2"))
+        lookup.ask(f"slow{number}", V4._replace(client="192.0.2.1"))
+    lookup.ask("name", V4._replace(client="192.0.2.2"))
     assert "name" in looking_up()
     assert len(looking_up()) == FOR_ONE + 1
     slow.set()
-    desk.answer("name")
-    desk.answer(f"slow{AT_ONCE - 1}")
+    lookup.answer("name")
+    lookup.answer(f"slow{AT_ONCE - 1}")
 
 
 def test_clients_take_turns(
-    desk: Desk, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+    lookup: Lookup, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 1)
     for client, names in (("a", "a1 a2 a3"), ("b", "b1 b2"), ("c", "c1")):
         for name in names.split():
-            desk.ask(name, V4._replace(client=client))
+            lookup.ask(name, V4._replace(client=client))
     assert looking_up() == ["a1"]
     slow.set()
-    desk.answer("b2")
-    assert list(desk.answers) == ["a1", "a2", "b1", "c1", "a3", "b2"]
+    lookup.answer("b2")
+    assert list(lookup.answers) == ["a1", "a2", "b1", "c1", "a3", "b2"]
 
 
-def test_names_of_the_machine_have_threads_of_their_own(desk: Desk, slow: threading.Event) -> None:
+def test_names_of_the_machine_have_threads_of_their_own(
+    lookup: Lookup, slow: threading.Event
+) -> None:
     for number in range(AT_ONCE):
-        desk.ask(f"slow{number}", V4._replace(client=str(number)))
+        lookup.ask(f"slow{number}", V4._replace(client=str(number)))
     assert len(looking_up()) == AT_ONCE
     for name in ("localhost", "LOCALHOST", "localhost."):
-        desk.ask(name, V4._replace(client="0"))
+        lookup.ask(name, V4._replace(client="0"))
     assert {"localhost", "LOCALHOST", "localhost."} < set(looking_up())
     slow.set()
-    desk.answer("localhost.")
-    desk.answer(f"slow{AT_ONCE - 1}")
+    lookup.answer("localhost.")
+    lookup.answer(f"slow{AT_ONCE - 1}")
 
 
-def test_an_answer_that_comes_too_late_is_nobodys(desk: Desk, slow: threading.Event) -> None:
-    desk.ask("late")
-    desk.resolver.close()
-    desk.resolver.close()
+def test_an_answer_that_comes_too_late_is_nobodys(lookup: Lookup, slow: threading.Event) -> None:
+    lookup.ask("late")
+    lookup.resolver.close()
+    lookup.resolver.close()
     slow.set()
     for thread in threading.enumerate():
         if thread.name == "looks up late":
             thread.join(10)
-    assert desk.answers == {}
+    assert lookup.answers == {}
 
 
 def test_whatever_a_look_up_raises_is_its_answer(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def resolve(address: Address, options: Options, kind: int) -> list[Endpoint]:
         if options.numeric:
@@ -169,13 +171,13 @@ def test_whatever_a_look_up_raises_is_its_answer(
     monkeypatch.setattr(module, "resolve", resolve)
     # One more than are looked up at once: each gives its turn back.
     for number in range(AT_ONCE + 1):
-        desk.ask(f"name{number}")
+        lookup.ask(f"name{number}")
     for number in range(AT_ONCE + 1):
-        assert "embedded null byte" in str(desk.answer(f"name{number}"))
+        assert "embedded null byte" in str(lookup.answer(f"name{number}"))
 
 
 def test_where_no_thread_can_be_started_the_others_go_on(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    lookup: Lookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -183,8 +185,8 @@ def test_where_no_thread_can_be_started_the_others_go_on(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         for number in range(AT_ONCE + 1):
-            desk.ask(f"name{number}")
+            lookup.ask(f"name{number}")
         for number in range(AT_ONCE + 1):
-            assert "can't start new thread" in str(desk.answer(f"name{number}"))
-    desk.ask("localhost")
-    assert isinstance(desk.answer("localhost"), list)
+            assert "can't start new thread" in str(lookup.answer(f"name{number}"))
+    lookup.ask("localhost")
+    assert isinstance(lookup.answer("localhost"), list)

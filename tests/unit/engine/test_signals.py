@@ -31,7 +31,7 @@ HANDLERS = [
 
 def round_of(callback: Callable[[], None], going_on: Callable[[], bool] = lambda: True) -> None:
     """Run a loop that calls back at once; much later it would be a failure."""
-    with signals.ending(), wakeup.hung_up(), Loop() as loop:
+    with signals.ending(), wakeup.installed(), Loop() as loop:
         loop.call_later(0, callback)
         loop.call_later(10, lambda: pytest.fail("the loop went on"))
         loop.run_while(going_on)
@@ -99,7 +99,7 @@ def test_a_loop_of_another_thread_changes_nothing() -> None:
 
 @posix
 def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signals, "PATIENCE", 0.01)
+    monkeypatch.setattr(signals, "CALLBACK_TIMEOUT", 0.01)
     silent, held = os.pipe()
 
     def callback() -> None:
@@ -116,7 +116,7 @@ def test_a_callback_that_is_stuck_is_interrupted(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("number", RAISED)
 def test_elsewhere_it_is_raised_at_once(number: signal.Signals) -> None:
-    with pytest.raises(RAISED[number]), wakeup.hung_up():
+    with pytest.raises(RAISED[number]), wakeup.installed():
         ended_by(number, lambda: None)
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pync.layers.http_message import (
+    Destination,
     Headers,
     Refused,
-    Wanted,
     answer,
     check_framing,
     for_client,
@@ -35,19 +35,19 @@ def request(
 @pytest.mark.parametrize(
     ("method", "target", "wanted", "path"),
     [
-        (b"GET", b"http://h/x?y", Wanted("h", 80), b"/x?y"),
-        (b"GET", b"HTTP://h:8080", Wanted("h", 8080), b"/"),
-        (b"GET", b"http://h:/?q", Wanted("h", 80), b"/?q"),
-        (b"GET", b"http://h?q", Wanted("h", 80), b"/?q"),
-        (b"GET", b"http://[::1]:81/", Wanted("::1", 81), b"/"),
-        (b"GET", b"http://h//evil/", Wanted("h", 80), b"//evil/"),
-        (b"OPTIONS", b"http://h", Wanted("h", 80), b"*"),
-        (b"OPTIONS", b"http://h/", Wanted("h", 80), b"/"),
-        (b"CONNECT", b"h:443", Wanted("h", 443), b""),
-        (b"CONNECT", b"[fe80::1]:443", Wanted("fe80::1", 443), b""),
+        (b"GET", b"http://h/x?y", Destination("h", 80), b"/x?y"),
+        (b"GET", b"HTTP://h:8080", Destination("h", 8080), b"/"),
+        (b"GET", b"http://h:/?q", Destination("h", 80), b"/?q"),
+        (b"GET", b"http://h?q", Destination("h", 80), b"/?q"),
+        (b"GET", b"http://[::1]:81/", Destination("::1", 81), b"/"),
+        (b"GET", b"http://h//evil/", Destination("h", 80), b"//evil/"),
+        (b"OPTIONS", b"http://h", Destination("h", 80), b"*"),
+        (b"OPTIONS", b"http://h/", Destination("h", 80), b"/"),
+        (b"CONNECT", b"h:443", Destination("h", 443), b""),
+        (b"CONNECT", b"[fe80::1]:443", Destination("fe80::1", 443), b""),
     ],
 )
-def test_where_it_goes(method: bytes, target: bytes, wanted: Wanted, path: bytes) -> None:
+def test_where_it_goes(method: bytes, target: bytes, wanted: Destination, path: bytes) -> None:
     assert where_to(request(method, target)) == (wanted, path)
 
 
@@ -128,7 +128,7 @@ def test_what_goes_on_to_the_origin() -> None:
         (b"Via", b"1.0 before"),
         LENGTH,
     )
-    assert for_origin(asked, Wanted("h", 81), b"us") == [
+    assert for_origin(asked, Destination("h", 81), b"us") == [
         (b"Host", b"h:81"),
         (b"X-Other", b"2"),
         (b"Via", b"1.0 before"),
@@ -139,7 +139,7 @@ def test_what_goes_on_to_the_origin() -> None:
 
 
 def test_chunks_go_on_as_chunks_and_ipv6_in_brackets() -> None:
-    headers = for_origin(request(b"POST", b"http://h/", CHUNKED), Wanted("::1", 80), b"us")
+    headers = for_origin(request(b"POST", b"http://h/", CHUNKED), Destination("::1", 80), b"us")
     assert headers[:2] == [(b"Host", b"[::1]"), CHUNKED]
 
 
@@ -160,7 +160,7 @@ def test_how_far_it_may_go(
     asked = request(method, b"http://h/", (b"Max-Forwards", value))
     assert hops_left(asked) == left
     if goes_on is not None:
-        assert dict(for_origin(asked, Wanted("h", 80), b"us"))[b"Max-Forwards"] == goes_on
+        assert dict(for_origin(asked, Destination("h", 80), b"us"))[b"Max-Forwards"] == goes_on
 
 
 def test_what_goes_on_to_the_client() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pync.layers.http_auth import Guard, credentials, parse
 from pync.layers.http_intake import LARGEST_HEAD
-from pync.layers.http_message import Wanted
+from pync.layers.http_message import Destination
 from pync.layers.http_proxy import (
     BROKEN,
     CLOSING,
@@ -44,7 +44,11 @@ def test_a_request_and_its_response_and_the_next() -> None:
     for _ in range(3):
         assert (ours.state, ours.hears_client) == (READING, True)
         ours.receive(GET)
-        assert (ours.state, ours.wanted, ours.hears_client) == (DIALLING, Wanted("h", 80), False)
+        assert (ours.state, ours.wanted, ours.hears_client) == (
+            DIALLING,
+            Destination("h", 80),
+            False,
+        )
         ours.connected()
         assert (ours.state, ours.hears_client) == (FORWARDING, False)
         assert ours.for_origin() == GET_ON
@@ -177,7 +181,7 @@ CONNECT = b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"
 def test_a_tunnel(version: bytes) -> None:
     ours = proxy()
     ours.receive(CONNECT.replace(b"1.1", version) + b"first words\r\n\r\n")
-    assert (ours.state, ours.wanted) == (DIALLING, Wanted("h", 443))
+    assert (ours.state, ours.wanted) == (DIALLING, Destination("h", 443))
     ours.connected()
     assert ours.state == TUNNELLING
     assert ours.for_client() == b"HTTP/1.1 200 Connection established\r\n\r\n"

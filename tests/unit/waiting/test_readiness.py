@@ -139,7 +139,7 @@ def test_a_signal_just_before_the_wait_is_not_what_was_waited_for(
     left, right = pair
     before = signal.signal(signal.SIGUSR1, lambda *_: right.send(b"x"))
     try:
-        with wakeup.hung_up():
+        with wakeup.installed():
             os.kill(os.getpid(), signal.SIGUSR1)
             assert readable([left.fileno()], Deadline(10)) == [left.fileno()]
     finally:

@@ -22,15 +22,15 @@ def test_a_signal_that_came_before_the_wait_ends_it() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
     try:
-        with wakeup.hung_up():
+        with wakeup.installed():
             # Its handler has run by the time we wait: without the bell nothing would come.
             os.kill(os.getpid(), signal.SIGUSR1)
             assert heard == [signal.SIGUSR1]
             assert not _silent()
-            wakeup.silence()
+            wakeup.drain()
             # It is silent again, and heard twice it is no error.
             assert _silent()
-            wakeup.silence()
+            wakeup.drain()
     finally:
         signal.signal(signal.SIGUSR1, before)
 
@@ -39,7 +39,7 @@ def test_a_loop_goes_round_for_it_and_calls_nobody() -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: None)
     rounds = iter([True, True])
     try:
-        with wakeup.hung_up(), Loop() as loop:
+        with wakeup.installed(), Loop() as loop:
             left, right = socket.socketpair()
             with left, right:
                 loop.watch_reader(left.fileno(), lambda: pytest.fail("nothing was said"))
@@ -52,36 +52,36 @@ def test_a_loop_goes_round_for_it_and_calls_nobody() -> None:
 
 def _silent() -> bool:
     """Whether the bell has been heard."""
-    ringing = wakeup.within_earshot()
+    ringing = wakeup.wakeup_fd()
     assert ringing is not None
     return select.select([ringing], [], [], 0)[0] == []
 
 
 def test_what_is_owed_rings_once_more_and_is_raised_by_who_hears_it() -> None:
-    with wakeup.hung_up():
-        assert not wakeup.attend(True)
-        assert wakeup.postpone(KeyError("owed"))
+    with wakeup.installed():
+        assert not wakeup.set_running(True)
+        assert wakeup.defer(KeyError("owed"))
         assert not _silent()
         with pytest.raises(KeyError, match="owed"):
-            wakeup.silence()
+            wakeup.drain()
         assert _silent()
-        wakeup.silence()
-        assert wakeup.attend(False)
+        wakeup.drain()
+        assert wakeup.set_running(False)
 
 
 def test_nothing_can_be_owed_to_nobody() -> None:
-    with wakeup.hung_up():
-        assert not wakeup.postpone(KeyError("raise it yourself"))
+    with wakeup.installed():
+        assert not wakeup.defer(KeyError("raise it yourself"))
         assert _silent()
-        wakeup.raise_owed()
+        wakeup.raise_deferred()
 
 
 def test_what_was_owed_is_forgotten_with_the_bell() -> None:
-    with wakeup.hung_up():
-        wakeup.attend(True)
-        assert wakeup.postpone(KeyError("another error came first"))
-        wakeup.attend(False)
-    wakeup.raise_owed()
+    with wakeup.installed():
+        wakeup.set_running(True)
+        assert wakeup.defer(KeyError("another error came first"))
+        wakeup.set_running(False)
+    wakeup.raise_deferred()
 
 
 def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
@@ -90,7 +90,7 @@ def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
         right.setblocking(False)
         before = signal.set_wakeup_fd(right.fileno())
         try:
-            with wakeup.hung_up(), wakeup.hung_up():
+            with wakeup.installed(), wakeup.installed():
                 pass
             assert signal.set_wakeup_fd(-1) == right.fileno()
         finally:
@@ -98,8 +98,8 @@ def test_nothing_is_left_behind_and_another_s_bell_is_put_back() -> None:
 
 
 def test_where_nobody_asked_for_it_there_is_none() -> None:
-    assert wakeup.within_earshot() is None
-    wakeup.silence()
+    assert wakeup.wakeup_fd() is None
+    wakeup.drain()
 
 
 @pytest.mark.parametrize("main_has_one", [False, True])
@@ -107,10 +107,10 @@ def test_another_thread_does_without(main_has_one: bool) -> None:
     done: list[bool] = []
 
     def run() -> None:
-        with wakeup.hung_up():
-            done.append(wakeup.within_earshot() is None)
+        with wakeup.installed():
+            done.append(wakeup.wakeup_fd() is None)
 
-    with wakeup.hung_up() if main_has_one else nullcontext():
+    with wakeup.installed() if main_has_one else nullcontext():
         thread = threading.Thread(target=run)
         thread.start()
         thread.join(10)

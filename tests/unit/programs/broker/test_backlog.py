@@ -1,4 +1,4 @@
-"""What was said in a room: shared, in order, and with its cost in memory."""
+"""What is queued for the clients of a broker: shared, in order, and with its cost in memory."""
 
 from __future__ import annotations
 

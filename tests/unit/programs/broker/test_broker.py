@@ -1,4 +1,4 @@
-"""A room for many; beside ncat in tests/interop/test_broker.py."""
+"""Many clients at once; beside ncat in tests/interop/test_broker.py."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from pync.core.errors import OutputGone
 from pync.engine.loop import Loop
-from pync.programs.broker.stdio import HIGH_WATER, Desk
+from pync.programs.broker.stdio import HIGH_WATER, BrokerStdio
 from pync.transports.stdio import Stdio
 
 from ....systems import only_posix
@@ -18,7 +18,7 @@ def test_what_is_typed_is_told_until_its_end() -> None:
     reading, typing = os.pipe()
     typed: list[bytes] = []
     with Loop() as loop, Stdio(reading, 1) as stdio:
-        desk = Desk(loop, stdio, typed.append, lambda: None)
+        desk = BrokerStdio(loop, stdio, typed.append, lambda: None)
         desk.listen(True)
         os.write(typing, b"hello")
         loop.run_while(lambda: not typed)
@@ -31,7 +31,7 @@ def test_what_is_typed_is_told_until_its_end() -> None:
 def test_no_input_is_its_end_at_once() -> None:
     typed: list[bytes] = []
     with Loop() as loop, Stdio(None, 1) as stdio:
-        desk = Desk(loop, stdio, typed.append, lambda: None)
+        desk = BrokerStdio(loop, stdio, typed.append, lambda: None)
         desk.listen(True)
         desk.listen(False)
         desk.listen(True)
@@ -43,7 +43,7 @@ def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
     taking, showing = os.pipe()
     changes: list[bool] = []
     with Loop() as loop, Stdio(None, showing) as stdio:
-        desk = Desk(loop, stdio, lambda _: None, lambda: changes.append(desk.lags))
+        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: changes.append(desk.lags))
         said = bytes(HIGH_WATER * 2)
         desk.show(said)
         assert changes == [True]
@@ -62,7 +62,7 @@ def test_output_that_nobody_takes_lags_and_then_does_not() -> None:
 def test_small_pieces_that_wait_cost_no_more_than_their_bytes() -> None:
     taking, showing = os.pipe()
     with Loop() as loop, Stdio(None, showing) as stdio:
-        desk = Desk(loop, stdio, lambda _: None, lambda: None)
+        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: None)
         desk.show(bytes(1 << 17))
         tracemalloc.start()
         try:
@@ -81,7 +81,7 @@ def test_a_reader_that_is_gone_is_the_end() -> None:
     os.close(taking)
     changes: list[str] = []
     with Loop() as loop, closing(Stdio(None, showing)) as stdio:
-        desk = Desk(loop, stdio, lambda _: None, lambda: changes.append("changed"))
+        desk = BrokerStdio(loop, stdio, lambda _: None, lambda: changes.append("changed"))
         desk.show(b"x")
         desk.show(b"y")
         loop.run_while(lambda: desk.failure is None)

@@ -12,7 +12,7 @@ from pync.core.address import Address
 from pync.engine import turn as turn_module
 from pync.engine.loop import Loop
 from pync.engine.pace import Rate
-from pync.engine.pipeline import PLAIN, Tuning
+from pync.engine.pipeline import PLAIN, Pipeline
 from pync.engine.turn import Turn
 from pync.layers.http_proxy import CLOSING, DIALLING, READING, Intermediary
 from pync.programs.proxy import forwarding as module
@@ -57,7 +57,7 @@ class Between:
         *,
         idle: float | None = None,
         first: bool = True,
-        tuning: Tuning = PLAIN,
+        pipeline: Pipeline = PLAIN,
     ) -> Forwarding:
         self.over.clear()
         forwarding = Forwarding(
@@ -66,7 +66,7 @@ class Between:
             origin,
             self.proxy,
             self.turn,
-            tuning,
+            pipeline,
             first=first,
             idle=idle,
             finished=self.over.append,
@@ -131,7 +131,7 @@ def test_a_client_that_does_not_read_stops_its_origin(between: Between) -> None:
 
 
 def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.02)
+    monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.02)
     between.client.says(GET[:20])
     between.forward()
     between.until(lambda: bool(between.over))
@@ -142,8 +142,8 @@ def test_the_timers(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_between_requests_a_client_may_take_longer(
     between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.001)
-    monkeypatch.setattr(module, "KEPT", 0.1)
+    monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.001)
+    monkeypatch.setattr(module, "KEEP_ALIVE_TIMEOUT", 0.1)
     began = time.monotonic()
     between.forward(first=False)
     between.until(lambda: bool(between.over))
@@ -152,7 +152,7 @@ def test_between_requests_a_client_may_take_longer(
 
 
 def test_an_answer_that_is_not_taken(between: Between, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    monkeypatch.setattr(module, "HEAD_TIMEOUT", 0.05)
     between.conn.settimeout(0)
     while _fill(between.conn):
         between.for_a_while()  # the kernel makes room by itself, as long as it can
@@ -211,12 +211,12 @@ def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -
 
 def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) -> None:
     seen: list[tuple[str, bytes]] = []
-    tuning = Tuning(
+    pipeline = Pipeline(
         received_pace=Rate(20_000), pace=Rate(1_000_000), tap=lambda *one: seen.append(one)
     )
     between.client.says(GET)
     between.dial()
-    forwarding = between.forward(between.origin_conn, tuning=tuning)
+    forwarding = between.forward(between.origin_conn, pipeline=pipeline)
     body = bytes(10_000)
     between.origin.says(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + body)
     began = time.monotonic()

@@ -13,7 +13,7 @@ from pync.core.config import Proxy
 from pync.core.events import silent
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
-from pync.programs.proxy.upstream import Reaching
+from pync.programs.proxy.upstream import UpstreamDial
 from pync.transports import Options
 
 from ....peer import Peer, Server, listening
@@ -42,11 +42,11 @@ def played(server: Server, *plays: Callable[[Peer], None]) -> Iterator[None]:
     assert failures == []
 
 
-def reached(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> Reaching:
-    over: list[Reaching] = []
+def reached(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> UpstreamDial:
+    over: list[UpstreamDial] = []
     with Loop() as loop, Resolver(loop) as resolver:
         options = Options(timeout=seconds)
-        Reaching(loop, resolver, options, proxies, TARGET, silent, over.append).start()
+        UpstreamDial(loop, resolver, options, proxies, TARGET, silent, over.append).start()
         loop.run_while(lambda: not over)
     (reaching,) = over
     return reaching

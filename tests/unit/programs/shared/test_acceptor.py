@@ -1,4 +1,4 @@
-"""The door: how many at once, for how long nobody need come, and no heat when exhausted."""
+"""The acceptor: how many at once, for how long nobody need come, and no heat when exhausted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pync.core.errors import ListenError
 from pync.core.events import Denied, Event
 from pync.engine.loop import Loop
 from pync.programs.shared import acceptor
-from pync.programs.shared.acceptor import Door
+from pync.programs.shared.acceptor import Acceptor
 from pync.transports import listen
 from pync.transports.conn import Conn, Listener
 
@@ -22,14 +22,14 @@ HERE = Address("tcp", "127.0.0.1", "0")
 
 
 class House:
-    """A door with a listener behind it, and who is inside."""
+    """A acceptor with a listener behind it, and who is inside."""
 
     def __init__(self, loop: Loop, listener: Listener, config: Config) -> None:
         self.loop = loop
         self.inside: list[Conn] = []
         self.told: list[Event] = []
         self.listener = listener
-        self.door = Door(loop, config, listener, self.told.append, self.inside.append)
+        self.acceptor = Acceptor(loop, config, listener, self.told.append, self.inside.append)
 
     def dial(self) -> socket.socket:
         address = self.listener.address
@@ -37,7 +37,7 @@ class House:
 
     def leaves(self) -> None:
         self.inside.pop().close()
-        self.door.left()
+        self.acceptor.left()
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def loop() -> Iterator[Loop]:
 
 def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
     house = House(loop, listener, Config(max_conns=1))
-    house.door.open()
+    house.acceptor.open()
     with house.dial(), house.dial() as second:
         loop.run_while(lambda: not house.told)
         assert len(house.inside) == 1
@@ -64,19 +64,19 @@ def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
         with house.dial():
             loop.run_while(lambda: not house.inside)
             house.leaves()
-    house.door.close()
+    house.acceptor.close()
 
 
 def test_when_nobody_comes_in_time(loop: Loop, listener: Listener) -> None:
     house = House(loop, listener, Config(accept_timeout=0.01))
-    house.door.open()
+    house.acceptor.open()
     with pytest.raises(ListenError, match="timed out"):
         loop.run_while(lambda: True)
 
 
 def test_who_is_inside_may_stay_longer(loop: Loop, listener: Listener) -> None:
     house = House(loop, listener, Config(accept_timeout=0.05))
-    house.door.open()
+    house.acceptor.open()
     over: list[bool] = []
     with house.dial():
         loop.run_while(lambda: not house.inside)
@@ -85,7 +85,7 @@ def test_who_is_inside_may_stay_longer(loop: Loop, listener: Listener) -> None:
         house.leaves()
     with pytest.raises(ListenError, match="timed out"):
         loop.run_while(lambda: True)
-    house.door.close()
+    house.acceptor.close()
 
 
 def test_out_of_descriptors_it_waits(
@@ -103,13 +103,13 @@ def test_out_of_descriptors_it_waits(
     monkeypatch.setattr(acceptor, "PAUSE", 0.001)
     monkeypatch.setattr(listener, "take_nowait", scarce)
     house = House(loop, listener, Config())
-    house.door.open()
+    house.acceptor.open()
     with house.dial():
         loop.run_while(lambda: not house.inside)
         house.leaves()
     # One try for each pause: nothing spins.
     assert len(tries) <= 6
-    house.door.close()
+    house.acceptor.close()
 
 
 def test_any_other_failure_comes_out(
@@ -120,14 +120,14 @@ def test_any_other_failure_comes_out(
 
     monkeypatch.setattr(listener, "take_nowait", broken)
     house = House(loop, listener, Config())
-    house.door.open()
+    house.acceptor.open()
     with house.dial(), pytest.raises(OSError, match="Invalid"):
         loop.run_while(lambda: True)
 
 
 def test_closing_twice_is_closing(loop: Loop, listener: Listener) -> None:
     house = House(loop, listener, Config(accept_timeout=10))
-    house.door.open()
-    house.door.close()
+    house.acceptor.open()
+    house.acceptor.close()
     listener.close()
-    house.door.close()
+    house.acceptor.close()

@@ -7,7 +7,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.engine.pipeline import PLAIN
-from pync.programs.shared.pipeline import tuning_of
+from pync.programs.shared.pipeline import pipeline_of
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,11 @@ from pync.programs.shared.pipeline import tuning_of
     ],
 )
 def test_directions(config: Config, sends: bool, receives: bool) -> None:
-    assert tuning_of(config) == PLAIN._replace(sends=sends, receives=receives)
+    assert pipeline_of(config) == PLAIN._replace(sends=sends, receives=receives)
 
 
 def test_each_connection_has_a_converter_of_its_own() -> None:
-    one, two = (tuning_of(Config(crlf=True)).convert for _ in range(2))
+    one, two = (pipeline_of(Config(crlf=True)).convert for _ in range(2))
     assert one is not None
     assert two is not None
     assert (one(b"a\r"), two(b"\n")) == (b"a\r", b"\r\n")
@@ -42,5 +42,5 @@ def test_each_connection_has_a_converter_of_its_own() -> None:
 def test_messages_are_kept_apart_where_there_are_any(
     address: Address, mode: str | None, cuts: bool
 ) -> None:
-    tuning = tuning_of(Config(address=address, pipe_mode=mode, delimiter=b"!"))
-    assert (tuning.cutter is not None, tuning.received is not None) == (cuts, cuts)
+    pipeline = pipeline_of(Config(address=address, pipe_mode=mode, delimiter=b"!"))
+    assert (pipeline.cutter is not None, pipeline.received is not None) == (cuts, cuts)

@@ -9,7 +9,7 @@ from pync.core.events import Event, Told, silent
 from pync.layers.handshake import HandshakeError
 from pync.layers.http_connect import StatusError
 from pync.programs.shared import password_prompt
-from pync.programs.shared.proxy_login import STALE, TRIES, Identity
+from pync.programs.shared.proxy_login import STALE, TRIES, ProxyLogin
 
 JOE = Proxy("http", "h", "1", "joe", "secret")
 BASIC = "Basic am9lOnNlY3JldA=="
@@ -20,7 +20,7 @@ def refusal(*challenges: str, status: int = 407) -> StatusError:
 
 
 def test_nothing_is_said_before_it_is_asked_for() -> None:
-    identity = Identity(JOE, silent)
+    identity = ProxyLogin(JOE, silent)
     assert identity.authorization is None
     identity.answer(refusal('Basic realm="r"'), "t:1")
     assert identity.authorization == BASIC
@@ -28,8 +28,8 @@ def test_nothing_is_said_before_it_is_asked_for() -> None:
 
 def test_what_is_no_question() -> None:
     for identity, asked in (
-        (Identity(JOE, silent), refusal(status=403)),
-        (Identity(JOE._replace(user=None), silent), refusal("Basic")),
+        (ProxyLogin(JOE, silent), refusal(status=403)),
+        (ProxyLogin(JOE._replace(user=None), silent), refusal("Basic")),
     ):
         with pytest.raises(StatusError) as raised:
             identity.answer(asked, "t:1")
@@ -37,20 +37,20 @@ def test_what_is_no_question() -> None:
 
 
 def test_a_proxy_that_does_not_say_how_it_asks() -> None:
-    identity = Identity(JOE, silent)
+    identity = ProxyLogin(JOE, silent)
     identity.answer(refusal(), "t:1")
     assert identity.authorization == BASIC
 
 
 def test_a_wrong_password_is_said_once() -> None:
-    identity = Identity(JOE, silent)
+    identity = ProxyLogin(JOE, silent)
     identity.answer(refusal("Basic"), "t:1")
     with pytest.raises(StatusError):
         identity.answer(refusal("Basic"), "t:1")
 
 
 def test_a_question_that_was_too_old_but_not_for_ever() -> None:
-    identity = Identity(JOE, silent)
+    identity = ProxyLogin(JOE, silent)
     stale = refusal('Digest realm="r", nonce="n", qop="auth", stale=true')
     said = set()
     for _ in range(STALE):
@@ -63,7 +63,7 @@ def test_a_question_that_was_too_old_but_not_for_ever() -> None:
 
 def test_a_question_that_nobody_understands() -> None:
     with pytest.raises(HandshakeError, match="is not known here"):
-        Identity(JOE, silent).answer(refusal("Negotiate"), "t:1")
+        ProxyLogin(JOE, silent).answer(refusal("Negotiate"), "t:1")
 
 
 def test_a_person_is_asked_and_may_mistype(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_a_person_is_asked_and_may_mistype(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(password_prompt, "ask", typed)
     told: list[Event] = []
-    identity = Identity(JOE._replace(password=None), told.append)
+    identity = ProxyLogin(JOE._replace(password=None), told.append)
     for _ in range(TRIES):
         identity.answer(refusal("Basic"), "t:1")
     assert identity.authorization == BASIC
@@ -91,4 +91,4 @@ def test_nobody_is_there_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(password_prompt, "ask", nobody)
     with pytest.raises(HandshakeError, match="Unable to read proxy passphrase"):
-        Identity(JOE._replace(password=None), silent).answer(refusal("Basic"), "t:1")
+        ProxyLogin(JOE._replace(password=None), silent).answer(refusal("Basic"), "t:1")

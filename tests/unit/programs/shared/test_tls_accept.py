@@ -12,7 +12,7 @@ from pync.core.config import Config
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
 from pync.programs.shared import tls_accept
-from pync.programs.shared.tls_accept import Doorstep
+from pync.programs.shared.tls_accept import TlsAcceptor
 from pync.transports.conn import Conn, StreamConn
 
 
@@ -25,16 +25,16 @@ def test_without_a_handshake_one_enters_at_once() -> None:
     entered: list[Conn] = []
     with ours, theirs, Loop() as loop:
         conn = conn_of(ours)
-        Doorstep(loop, Config(), _never, entered.append).take(conn)
+        TlsAcceptor(loop, Config(), _never, entered.append).take(conn)
         assert entered == [conn]
 
 
 def test_one_who_says_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_accept, "PATIENCE", 0.05)
+    monkeypatch.setattr(tls_accept, "HANDSHAKE_TIMEOUT", 0.05)
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with ours, theirs, Loop() as loop:
-        waiting = Doorstep(loop, Config(ssl=True), told.append, _never)
+        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, _never)
         waiting.take(conn_of(ours))
         assert len(waiting) == 1
         loop.run_while(lambda: not told)
@@ -73,7 +73,7 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
     slow_ours, slow = socket.socketpair()
     quick_ours, quick = socket.socketpair()
     with slow, Loop() as loop:
-        waiting = Doorstep(loop, Config(ssl=True), told.append, entered.append)
+        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, entered.append)
         waiting.take(conn_of(slow_ours))
         # The first bytes of a ClientHello (RFC 8446 5.1), and no more of it.
         slow.sendall(b"\x16\x03\x01\x02\x00\x01")
@@ -97,11 +97,11 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
 
 
 def test_who_speaks_no_tls_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_accept, "PATIENCE", 10)
+    monkeypatch.setattr(tls_accept, "HANDSHAKE_TIMEOUT", 10)
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with theirs, Loop() as loop:
-        waiting = Doorstep(loop, Config(ssl=True), told.append, _never)
+        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, _never)
         waiting.take(conn_of(ours))
         theirs.sendall(b"GET / HTTP/1.0\r\n\r\n")
         loop.run_while(lambda: not told)

@@ -1,4 +1,4 @@
-"""Dialling through proxies; whole conversations are in tests/interop/test_proxy.py."""
+"""Connector through proxies; whole conversations are in tests/interop/test_proxy.py."""
 
 from __future__ import annotations
 

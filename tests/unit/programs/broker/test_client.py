@@ -1,4 +1,4 @@
-"""One client in a room, over a pair of sockets."""
+"""One client of the broker, over a pair of sockets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from pync.core.address import Address
 from pync.core.errors import IdleTimeoutError
 from pync.engine.loop import Loop
-from pync.programs.broker import member as module
+from pync.programs.broker import client as module
 from pync.programs.broker.backlog import Backlog
-from pync.programs.broker.member import LIMIT, TURN, Member
+from pync.programs.broker.client import LIMIT, TURN, BrokerClient
 from pync.transports.conn import StreamConn
 
 from ....systems import only_posix
@@ -30,7 +30,7 @@ class Room:
         self.lagged: list[bool] = []
         self.backlog = Backlog()
         conn = StreamConn(ours, Address("unix", path="here"), Address("unix", path="there"))
-        self.member = Member(
+        self.member = BrokerClient(
             self.loop,
             conn,
             self.backlog,
@@ -185,7 +185,7 @@ def test_a_read_that_gives_nothing_is_followed_by_the_next_while_more_is_held() 
     conn.steps = [BlockingIOError(), b"hello"]
     heard: list[bytes] = []
     with theirs, Loop() as loop:
-        member = Member(
+        member = BrokerClient(
             loop,
             conn,
             Backlog(),

@@ -1,4 +1,4 @@
-"""One client in a room: what waits for it, bounded, and when it has to leave."""
+"""One client of the broker: its bounded queue, and when it is disconnected."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LIMIT = 16 * 1024 * 1024
 STALLED = 30.0
 
 
-class Member:
+class BrokerClient:
     """A connection among others.
 
     Arguments:
         loop: watches it.
         conn: owned from now on.
-        backlog: what is said in the room from now on; all of it is sent to the client, but for
+        backlog: what is broadcast from now on; all of it is sent to the client, but for
             its own words.
         heard: is told of what the client sends; ``b""`` when it has ended.
         left: is told, once, that the client has gone, and with which error.
@@ -48,9 +48,9 @@ class Member:
         loop: Scheduler,
         conn: Conn,
         backlog: Backlog,
-        heard: Callable[[Member, bytes], None],
-        left: Callable[[Member, Exception | None], None],
-        lagged: Callable[[Member], None],
+        heard: Callable[[BrokerClient, bytes], None],
+        left: Callable[[BrokerClient, Exception | None], None],
+        lagged: Callable[[BrokerClient], None],
         idle: float | None,
         read: int = READ,
     ) -> None:
