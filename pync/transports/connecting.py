@@ -16,7 +16,7 @@ from ..core.events import AttemptFailed, Trying
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause
-from .tcp import begin_to_connect, check_connected, conn_of
+from .tcp_socket import begin_to_connect, check_connected, conn_of
 
 #: Called with a descriptor and whether to wait for it to be writable.
 Watch = Callable[[int, bool], None]

@@ -22,7 +22,7 @@ from ...engine.loop import Loop, Timer
 from ...transports import Options, sockopts
 from ...transports.internet import Endpoint, address_of, bind_source
 from ...transports.services import number_of
-from ...transports.tcp import check_connected
+from ...transports.tcp_socket import check_connected
 
 #: Bytes of a banner.
 BANNER = 1024

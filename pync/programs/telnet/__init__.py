@@ -11,6 +11,7 @@ from ...core.config import Config
 from ...core.events import Report
 from ...engine.loop import Loop
 from ...transports.stdio import Stdio
+from .commands import execute
 from .terminal import terminal_of
 from .user import User
 
@@ -19,8 +20,8 @@ def run(config: Config, stdio: Stdio, report: Report) -> int:
     """Talk to the host, or take commands. Raises OutputError, OutputGone."""
     with Loop() as loop, terminal_of(stdio.read_fds()) as terminal:
         if config.trace is None:
-            return User(loop, config, stdio, report, terminal, None).run()
+            return User(loop, config, stdio, report, terminal, None, execute).run()
         from ...engine.record import Recorder
 
         with Recorder(None, config.trace) as recorder:
-            return User(loop, config, stdio, report, terminal, recorder.tap).run()
+            return User(loop, config, stdio, report, terminal, recorder.tap, execute).run()

@@ -1,6 +1,6 @@
 """The telnet program as a person sees it: a connection, the command mode, and which is on.
 
-What commands there are is in commands.py; what a connection does, in session.py.
+What commands there are is in commands/; what a connection does, in session.py.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 from ...core.address import Address
 from ...core.config import Config
@@ -21,7 +22,6 @@ from ...transports.conn import Conn, TcpConn
 from ...transports.stdio import Stdio
 from . import escapes
 from .abilities import INITIAL, abilities_of
-from .commands import execute
 from .connect import dial
 from .console import Console
 from .session import Session
@@ -45,6 +45,7 @@ class User:
         config, stdio, report: as programs get them.
         terminal: what standard input is.
         tap: sees the wire.
+        execute: obeys a line of the command mode, and returns whether to stay in it.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class User:
         report: Report,
         terminal: NoTerminal,
         tap: Tap | None,
+        execute: Callable[[User, str], bool],
     ) -> None:
+        self._execute = execute
         #: The exit status, as soon as there is one.
         self.status: int | None = None
         self.settings = Settings(config, os.environ, _login())
@@ -236,7 +239,7 @@ class User:
             # It was typed with the escape character, before there was a prompt.
             self.console.show(line + b"\n")
             self._shows_line = False
-        stays = execute(self, line.decode("utf-8", "surrogateescape"))
+        stays = self._execute(self, line.decode("utf-8", "surrogateescape"))
         if self.status is not None:
             return
         self._commands = stays or self.session is None

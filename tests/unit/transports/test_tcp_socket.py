@@ -1,0 +1,64 @@
+"""One TCP socket: connecting, connected, refused, reset."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.errors import DialError
+from pync.transports import Options, dial
+from pync.transports.internet import Endpoint
+from pync.transports.tcp_socket import begin_to_connect, check_connected, conn_of
+
+LOOPBACK = Address("tcp", "127.0.0.1", "0")
+
+
+def test_dialling_oneself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A port of the ephemeral range that nobody listens on can be our own: simultaneous
+    # open (RFC 9293 3.5) connects the socket to itself.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with pytest.raises(DialError, match="connection refused"):
+        dial(Address("tcp", "127.0.0.1", port), Options(source="127.0.0.1", source_port=port))
+
+
+def test_keystrokes_are_not_held_back(server: socket.socket) -> None:
+    host, port = server.getsockname()
+    with dial(Address("tcp", host, str(port))) as conn:
+        assert conn._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="data stays queued after RST")
+@pytest.mark.parametrize("half_closes", [False, True])
+def test_a_peer_that_resets_before_its_connection_is_looked_at(
+    server: socket.socket, half_closes: bool
+) -> None:
+    """What it sent can be read, and then its reset."""
+    endpoint = Endpoint(socket.AF_INET, server.getsockname())
+    with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
+        peer = server.accept()[0]
+        peer.sendall(b"go away")
+        if half_closes:
+            peer.shutdown(socket.SHUT_WR)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        check_connected(sock, endpoint)
+        conn = conn_of(sock, "tcp", endpoint)
+        assert conn.peer == Address("tcp", "127.0.0.1", str(server.getsockname()[1]))
+        assert conn.recv(7) == b"go away"
+        if half_closes:
+            assert conn.recv(7) == b""
+        with pytest.raises(ConnectionError):
+            conn.send_all(b"x")
+
+
+def test_a_connection_that_was_refused(closed_port: int) -> None:
+    endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    with pytest.raises(ConnectionRefusedError):  # noqa: SIM117 - connect(2) itself may say it
+        with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
+            check_connected(sock, endpoint)
