@@ -32,7 +32,7 @@ run()
 #: options).
 PLACES = {
     "a chat, what is said": ("pync.layers.chat", "module.Speaker", "says", "--chat"),
-    "a broker, on arrival": ("pync.programs.broker", "module.Member", "start", "--broker"),
+    "a broker, on arrival": ("pync.programs.broker", "module.BrokerClient", "start", "--broker"),
     "a broker, a read": ("pync.transports.conn", "module.Conn", "recv", "--broker"),
     "a broker, a write": ("pync.programs.broker.backlog", "module.Place", "next", "--broker"),
     "a command, its start": ("pync.programs.commands", "module", "variables", "-k --exec=cat"),

@@ -69,7 +69,7 @@ def test_the_path_of_a_listener_is_removed(
 #: Sends itself a signal while it changes from poll to epoll, when half are watched by neither.
 _IN_MID_CHANGE = """
 import os
-from pync.transports import readiness
+from pync.waiting import readiness
 from pync.__main__ import run
 
 class Crowd(readiness._Crowd):
