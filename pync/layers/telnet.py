@@ -81,7 +81,7 @@ class Telnet:
         self.peer = Side(abilities.theirs)
         #: Called with every command without an option (NOP, AYT, SB, SE ...), by number.
         self.heard: Callable[[int], None] = lambda _number: None
-        #: Called with the verb and the option of a handshake_run; True: it has been answered.
+        #: Called with the verb and the option of a negotiation; True: it has been answered.
         self.negotiated: Callable[[int, int], bool] = lambda _verb, _option: False
         #: The option and the data of the last subnegotiation; empty if it was too long.
         self.subnegotiated = b""

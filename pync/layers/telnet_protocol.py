@@ -34,7 +34,7 @@ OPTIONS = {
     "new-environ": NEW_ENVIRON,
 }
 
-#: The four verbs of handshake_run: verb -> (whether it is about us, whether it says yes).
+#: The four verbs of negotiation: verb -> (whether it is about us, whether it says yes).
 VERBS = {WILL: (False, True), WONT: (False, False), DO: (True, True), DONT: (True, False)}
 
 

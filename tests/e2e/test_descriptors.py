@@ -93,7 +93,7 @@ def test_a_proxy_without_descriptors_serves_when_it_has_some(kind: str, target: 
                 client.says(asks(kind, target))
             except ConnectionError:
                 pass  # it was turned away: nothing could be opened for it
-        # Some are served, or refused; the others wait before the acceptor.
+        # Some are served, or refused; the others wait to be accepted.
         assert any(answered(client) for client in waiting[:5])
         for client in waiting:
             client.resets()

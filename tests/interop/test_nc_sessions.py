@@ -121,7 +121,7 @@ def test_a_client(name: str) -> None:
 
 
 def test_t_answers_as_theirs_and_shows_none_of_it() -> None:
-    """The answers are equal on the wire; theirs leaves the handshake_run in its output."""
+    """The answers are equal on the wire; theirs leaves the negotiation in its output."""
     shown = []
     for command in (OURS, (needs("nc"),)):
         with listening() as server, Program(*command, "-t", "127.0.0.1", server.port) as program:

@@ -47,7 +47,7 @@ Options:
   -S --md5sig                    Set TCP_MD5SIG (RFC 2385).
   -s --source=SOURCEADDR         Address to connect from; with -l, to listen on.
   -T --tos=KEYWORD               Type of service.
-  -t --telnet                    Answer telnet's handshake_run.
+  -t --telnet                    Answer telnet's negotiation.
   -U --unixsock                  A Unix socket.
   -u --udp                       UDP.
   -V --rtable=RTABLE             Another routing table.

@@ -117,8 +117,8 @@ _PROXY = {
     "socks5/6": "connection failed, SOCKSv5 error: TTL expired",
     "socks5/7": "connection failed, SOCKSv5 error: Command not supported",
     "socks5/8": "connection failed, SOCKSv5 error: Address type not supported",
-    "socks5/methods": "authentication method handshake_run failed",
-    "socks5/method": "authentication method handshake_run failed",
+    "socks5/methods": "authentication method negotiation failed",
+    "socks5/method": "authentication method negotiation failed",
     "socks5/address": "connection failed, unsupported address type",
     "socks4/91": "connection failed, SOCKSv4 error: Request rejected or failed",
     "socks4/92": "connection failed, SOCKSv4 error: "

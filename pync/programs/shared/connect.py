@@ -1,4 +1,4 @@
-"""UpstreamDial a peer: what lies between "dial" and "talk", and between "accept" and "talk".
+"""Reaching a peer: what lies between "dial" and "talk", and between "accept" and "talk".
 
 A client dials, goes through its proxies, then secures the connection. A listener sees
 whether the peer may come at all, then secures the connection; not a byte is read before.

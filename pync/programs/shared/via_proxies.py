@@ -1,4 +1,4 @@
-"""Connector through proxies: to the first of them, and from each to the next."""
+"""Dialling through proxies: to the first of them, and from each to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connector as telnet does: each address is said before it is tried, and if it failed."""
+"""Dialling as telnet does: each address is said before it is tried, and if it failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connector in a loop: every address of a name, side by side where one does not answer."""
+"""Dialling in a loop: every address of a name, side by side where one does not answer."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def greets() -> Handshake[bytes]:
 
 
 class Table:
-    """A handshake_run, and the peer on the other side of it."""
+    """A handshake, and the peer on the other side of it."""
 
     def __init__(self, handshake: Handshake[bytes], seconds: float = 10) -> None:
         self.ended = 0

@@ -1,4 +1,4 @@
-"""The acceptor: how many at once, for how long nobody need come, and no heat when exhausted."""
+"""The acceptor: how many at once, --accept-timeout, and no busy loop without descriptors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = Address("tcp", "127.0.0.1", "0")
 
 
 class House:
-    """A acceptor with a listener behind it, and who is inside."""
+    """An acceptor with its listener, and the clients that it has accepted."""
 
     def __init__(self, loop: Loop, listener: Listener, config: Config) -> None:
         self.loop = loop

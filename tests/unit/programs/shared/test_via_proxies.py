@@ -1,4 +1,4 @@
-"""Connector through proxies; whole conversations are in tests/interop/test_proxy.py."""
+"""Dialling through proxies; whole conversations are in tests/interop/test_proxy.py."""
 
 from __future__ import annotations
 
