@@ -98,9 +98,13 @@ def examine(options: Options) -> Iterator[Line]:
             yield Line(row.heading, row.finding, row.evidence)
         settings = {**found.settings, **typed}
         reason = None
-        if found.because:
-            pass
-        elif not subject.has_ended and not any("ends" in one for one in found.remarks):
+        # The small session of greet was just heard; a server that serves one client has gone.
+        if (
+            not found.because
+            and found.profile != "greet"
+            and not found.ends
+            and not subject.has_ended
+        ):
             reason = attempt(str(subject.address), found.profile, settings)
         yield from _verdict(found, reason)
         yield Line("next", next_line(options, subject, found, settings))

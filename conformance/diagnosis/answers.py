@@ -27,7 +27,8 @@ def answers(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
     if template is None:
         for turn in turns[:2]:
             found.add("answer", "?", turn)
-        return found.no("echo", f"the answer is made of the line in some other way: {shown}")
+        other = next((turn for turn in turns if turn.answer != turn.sent), shown)
+        return found.no("echo", f"the answer is made of the line in some other way: {other}")
     constant = b"{" not in template
     reply = repeated([turn.answer for turn in turns]) if constant else None
     if reply is not None and not greeting:
@@ -82,7 +83,11 @@ def _echoes(
             return _ended_well("reset", seen, found)
         found.remarks.append("it resets on the command, but is no reset: it says more than that")
     elif command is not None and is_echo(template):
-        found.add("command", "none", command)
+        found.add("command", command.end or "none", command)
+        if command.end:
+            found.remarks.append(
+                "on RESET it ends by FIN; a reset over a Unix socket looks like that too"
+            )
     _leave(seen, found)
     if upper_token(template) == b"":
         found.remarks.append("quit fits too: --profile=quit --set='greeting=;token='")

@@ -25,6 +25,8 @@ class Conclusion:
     profile: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     because: str = ""
+    #: It does not outlive its clients, or one of them.
+    ends: bool = False
     rows: list[Row] = field(default_factory=list)
     #: Remarks for a person: another profile that fits, a server that ends.
     remarks: list[str] = field(default_factory=list)
@@ -60,8 +62,9 @@ def note_clients(seen: Seen, found: Conclusion) -> None:
     if seen.clients == "1":
         found.settings["clients"] = "1"
     if seen.one_shot:
+        found.ends = True
         found.remarks.append(
-            "it serves one client and ends: next-client, restart and others will name that"
+            "it serves one client and ends; run needs a server that stays, and will say so"
         )
 
 

@@ -7,6 +7,7 @@ conversation. A server that serves one client and ends would be gone otherwise.
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from contextlib import ExitStack, suppress
 
@@ -29,6 +30,10 @@ START, FIND = 20.0, 1.5
 
 #: Seconds after which it is said that it is waited for.
 TOLD = 5.0
+
+#: Seconds for which a server of datagrams may be silent, and whether this system says that
+#: nobody is there.
+SILENT, REFUSES = 2.0, sys.platform.startswith("linux")
 
 #: Seconds for one connect.
 CONNECT = 1.0
@@ -131,6 +136,7 @@ class Subject:
             isinstance(plan.target, CommandTarget)
             and plan.at is None
             and "port" in plan.target.placeholders
+            and not plan.target.placeholders & {"cert", "key"}
         )
 
     def _start(self, profile: str | None = None) -> None:
@@ -155,7 +161,8 @@ class Subject:
                     stack.callback(probes[address].close)
             search = _Search(process, candidates, announces) if process else None
             until = time.monotonic() + (START if process else FIND)
-            silent, waiting = False, time.monotonic() + TOLD
+            silent_since: float | None = None
+            waiting = time.monotonic() + TOLD
             while True:
                 if time.monotonic() > waiting:
                     complain(f"waiting until the target listens (up to {START:g} s)")
@@ -170,8 +177,11 @@ class Subject:
                         if address not in probes:
                             return address  # it said so, or its socket shows it
                         answered = probes[address].ask(b"hello\n", until)
-                        silent = silent or answered is False
-                        if answered or (silent and time.monotonic() > until):
+                        if answered is False:
+                            silent_since = silent_since or time.monotonic()
+                        # Silence is a server only where nobody there is more than silence.
+                        last = (silent_since or until) + SILENT if REFUSES else until
+                        if answered or (silent_since and time.monotonic() > last):
                             return address
                     elif self._connects(address):
                         return address

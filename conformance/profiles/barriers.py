@@ -22,6 +22,7 @@ def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
     Raises Violation.
     """
     peer.send(question)
+    answer = peer.conduct.peek(answer)
     received = bytearray(peer.take())
     patience = peer.deadline
     while not received.endswith(answer) and peer.poll(patience) == DATA:

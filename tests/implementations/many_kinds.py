@@ -67,6 +67,15 @@ class Quoted(Lines):
         return b"You said '%s'; %d bytes\n" % (line.strip(b"\r\n"), len(line))
 
 
+class Counted(Lines):
+    """A template that ends in the line itself."""
+
+    @staticmethod
+    def answer(line: bytes) -> bytes:
+        """The number of bytes, and the bytes."""
+        return b"%d: %s" % (len(line), line)
+
+
 class Greeter(Lines):
     """A greeting with an address and a time, a prompt, a word that ends."""
 
@@ -260,11 +269,16 @@ class LoudDatagram(Datagram):
     answer = staticmethod(lambda data: b"%d: %s" % (len(data), data.upper()))
 
 
+class QuietDatagram(socketserver.BaseRequestHandler):
+    """Datagrams are taken."""
+
+
 KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
     "line": (Server, Lines),
     "byte": (Server, Reads),
     "upper": (Server, Upper),
     "quoted": (Server, Quoted),
+    "counted": (Server, Counted),
     "greeter": (Server, Greeter),
     "crlf": (Server, CrLf),
     "token": (Server, Token),
@@ -285,6 +299,7 @@ KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
     "slow": (Server, Lines),
     "udp": (Datagrams, Datagram),
     "udp-loud": (Datagrams, LoudDatagram),
+    "udp-quiet": (Datagrams, QuietDatagram),
 }
 
 

@@ -20,6 +20,8 @@ from .judging import IMPLEMENTATIONS, PYTHON, ROOT, conformance, needs_node
 
 KIND = f"{PYTHON} {IMPLEMENTATIONS / 'many_kinds.py'} {{kind}} {{{{port}}}}"
 
+REFERENCE = Path("conformance/reference/python/server.py")
+
 #: Doctors that run side by side: most of their time is waiting.
 AT_A_TIME = 6
 
@@ -35,6 +37,7 @@ RIGHT = {
             "answer": r"You said '{line}'\; {n} bytes\n",
         },
     ),
+    "counted": ("echo", {"answer": "{n}: {data}"}),
     "greeter": (
         "echo",
         {
@@ -66,6 +69,7 @@ WRONG = {
     "garbage": ("echo", "in some other way"),
     "silent": ("discard", "FIN is not answered by FIN"),
     "flood": ("greet", "without end"),
+    "udp-quiet": ("udp-echo", "no datagram is answered"),
 }
 
 
@@ -83,7 +87,9 @@ def advice(shown: str) -> tuple[str | None, dict[str, str]]:
 
 def test_every_kind_of_server_is_recognised() -> None:
     targets = {kind: KIND.format(kind=kind) for kind in [*RIGHT, *WRONG]}
-    right = dict(RIGHT)
+    right = {**RIGHT, "crud": ("crud", {}), "chat": ("chat", {})}
+    for service in ("crud", "chat"):
+        targets[service] = f"{PYTHON} {REFERENCE} {service} tcp://127.0.0.1:{{port}}"
     if hasattr(socket, "AF_UNIX"):
         targets["local"] = targets["line"].replace("{port}", "{path}")
         right["local"] = RIGHT["line"]
@@ -108,6 +114,7 @@ def test_every_kind_of_server_is_recognised() -> None:
     ("kind", "cases"),
     [
         ("quoted", ["echo/simple", "echo/greeting"]),
+        ("counted", ["echo/simple", "echo/greeting"]),
         ("quotes", ["greet/unprompted", "greet/terminal"]),
     ],
 )
