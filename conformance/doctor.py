@@ -96,7 +96,7 @@ def examine(options: Options) -> Iterator[Line]:
             found = _survey(subject, typed)
         for row in found.rows:
             yield Line(row.heading, row.finding, row.evidence)
-        settings = {**found.settings, **typed}
+        settings = {**found.settings, **_meant_for(found, typed)}
         reason = None
         # The small session of greet was just heard; a server that serves one client has gone.
         if (
@@ -230,6 +230,16 @@ def _python() -> list[str]:
 
 def _joined(settings: dict[str, str]) -> str:
     return ";".join(f"{key}={value}" for key, value in settings.items())
+
+
+def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
+    """What was typed, without what the profile that was found does not have."""
+    if not found.profile:
+        return {}
+    known = {*PROFILES[found.profile].parameters, *MANNERS[found.profile]}
+    for key in typed.keys() - known:
+        found.remarks.append(f"{found.profile} has no parameter {key}, which was typed")
+    return {key: value for key, value in typed.items() if key in known}
 
 
 def _typed(settings: str) -> dict[str, str]:

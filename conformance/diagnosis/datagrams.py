@@ -27,8 +27,11 @@ def ask(address: Address, data: bytes) -> Turn:
     end, began = "", time.monotonic()
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         # Not connected: an answer from another port is an answer too.
-        sock.sendto(data, name)
         until = began + PATIENCE
+        try:
+            sock.sendto(data, name)
+        except OSError as error:
+            end, until = (error.strerror or str(error)).lower(), began
         while (left := until - time.monotonic()) > 0:
             sock.settimeout(left)
             try:

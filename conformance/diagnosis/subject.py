@@ -55,6 +55,8 @@ class Subject:
         self._stack = ExitStack()
         self._first: Stream | None = None
         self._server: Server | None = None
+        #: Why the last connect failed.
+        self._cause = "nobody is there"
         #: Where it was found although nothing said so.
         self.at: Address | None = None
         self.starts = 0
@@ -194,7 +196,8 @@ class Subject:
     def _connects(self, address: Address) -> bool:
         try:
             self._first = open_stream(address, CONNECT)
-        except OSError:
+        except OSError as error:
+            self._cause = (error.strerror or str(error)).lower()
             return False
         return True
 
@@ -202,7 +205,7 @@ class Subject:
         where = " or ".join(map(str, candidates))
         if process is None:
             if time.monotonic() > until:
-                raise Unreachable(f"nothing listens at {where}")
+                raise Unreachable(f"{where} cannot be reached: {self._cause}")
         elif not process.alive:
             raise Unreachable(
                 f"the target ended before it was ready ({process.ending}){why_ended(process)}",

@@ -67,7 +67,8 @@ class DatagramProbe:
 
     def _forget_errors(self) -> None:
         """Empty the queue of errors: while one is in it, no wait for an answer waits."""
-        assert self._sock is not None
+        if self._sock is None:
+            return  # there is no such host
         queue = getattr(socket, "MSG_ERRQUEUE", 0)
         self._sock.setblocking(False)
         with suppress(OSError):
