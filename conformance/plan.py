@@ -32,7 +32,7 @@ from .targets.launch import Wanted
 _UNHURRIED = frozenset(f"7.{number}" for number in range(3, 19))
 
 #: Clauses on what a server does whatever it listens on: judged over one transport alone.
-_ONCE = frozenset({"4.13", "10.20", "7.18", "7.19", "7.20"})
+_ONCE = frozenset({"4.13", "8.12", "10.20", "7.18", "7.19", "7.20"})
 
 #: Requirements on what a server does with the port that it binds.
 _OF_THE_PORT = ("/port-free", "/restart")

@@ -232,7 +232,7 @@ _RULES = (
     _Rule(
         _is("rounds", ONE),
         _ids("echo", "again large half-close-pending stalled-reader backpressure")
-        | _ids("hello", "again segments large"),
+        | _ids("hello", "again segments large pending"),
         "rounds=1: there is one answer in a connection",
     ),
     _Rule(

@@ -1,6 +1,6 @@
 """chat, broken: ends and lines; chat_talk.py has the rest of the family."""
 
-from ..reference.python.chat import Chat
+from ..reference.python.chat import Chat, is_name
 from .chat_talk import family
 from .common import add_to, small_send_buffer
 
@@ -137,7 +137,7 @@ class TakesAnyName(Chat):
     """A name may hold anything."""
 
     def login(self, *words: bytes) -> bytes:
-        if len(words) == 2 and all(words) and not self.name:
+        if len(words) == 2 and all(words) and not self.name and not is_name(words[0]):
             self.name = words[0]
             self.room.online[self.name] = self
             return b"OK"

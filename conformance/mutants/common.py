@@ -229,16 +229,20 @@ def add_to(
     class DiesOfTheOld(service):  # type: ignore[valid-type,misc]
         """A client that resets when others have come after it ends the process."""
 
-        # The ends of others are counted: the suite has seen them, and a client that has
-        # merely come since may be seen before the reset.
-        served = 0
+        # The ends of others that had said something are counted: the suite has seen them,
+        # and a client that has merely come since may be seen before the reset.
+        served, heard = 0, not quiet
 
         def begin(self) -> None:
             self.before = DiesOfTheOld.served
             super().begin()
 
+        def received(self, data: bytes) -> None:
+            self.heard = True
+            super().received(data)
+
         def send_fin(self) -> None:
-            DiesOfTheOld.served += 1
+            DiesOfTheOld.served += self.heard
             super().send_fin()
 
         def dropped(self, error: OSError) -> None:

@@ -114,7 +114,7 @@ class BlocksInSend(Echo):
 
 @fault("loses-after-a-stall", breaks="stalled-reader")
 class LosesAfterAStall(Echo):
-    """Keeps a megabyte of output and forgets what is older."""
+    """Keeps three megabytes of output and forgets what is older."""
 
     def connected(self) -> None:
         small_send_buffer(self)
@@ -125,7 +125,7 @@ class LosesAfterAStall(Echo):
 
     def received(self, data: bytes) -> None:
         super().received(data)
-        del self.output[: max(0, len(self.output) - 1024 * 1024)]
+        del self.output[: max(0, len(self.output) - 3 * 1024 * 1024)]
 
 
 @fault("buffers-without-bound", breaks="backpressure")

@@ -176,6 +176,23 @@ class ResetsAtFin(Hello):
         self.abort()
 
 
+@fault("drops-its-queue-at-fin", breaks="pending")
+class DropsItsQueueAtFin(Hello):
+    """Replies to each line, and at FIN drops the replies that have not been sent yet."""
+
+    def received(self, data: bytes) -> None:
+        for _ in range(max(1, data.count(b"\n"))):
+            super().received(data)
+
+    def wants(self) -> int:
+        # As a library that reads on whatever waits to be written.
+        return super().wants() | (0 if self.input_ended else 1)
+
+    def ended(self) -> None:
+        self.output.clear()
+        super().ended()
+
+
 @fault("says-bye", breaks="whole")
 class SaysBye(Hello):
     """A word follows before the FIN."""

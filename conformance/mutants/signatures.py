@@ -70,6 +70,7 @@ _DEATHS = {
         client-echo/forgets-what-is-typed-ahead
     """,
     "ended-early": """
+        hello/drops-its-queue-at-fin
         quit/drops-its-queue-at-fin
         greet/drops-the-one-after
         echo/closes-after-its-answer echo/ends-on-what-is-no-text quit/ends-after-the-token

@@ -65,12 +65,11 @@ def others_come_and_go(session: Session) -> None:
 
 
 def taken_in(session: Session, peer: Peer) -> None:
-    """The server has accepted a client and read what it sent, as far as the kernel tells.
+    """The server has accepted a client and read what it sent, as far as can be told.
 
-    Other than with a barrier, nobody else comes meanwhile. No verdict depends on it, but which
-    clause a fault is told by.
+    No verdict depends on it, but which clause a fault is told by.
     """
-    session.let_accept()
+    others_come_and_go(session)
     until = time.monotonic() + MOMENT
     while (queues := peer.queues()) and queues.unread and time.monotonic() < until:
         time.sleep(INSTANT / 8)

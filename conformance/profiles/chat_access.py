@@ -33,7 +33,8 @@ def login(session: Session) -> None:
     "12.2",
     "A known name takes its password only, after its connection has ended too.",
     "SPEC 12.2",
-    needs=("login",),
+    needs=("login", "quit"),
+    unless=("not-logged-in",),
 )
 def password(session: Session) -> None:
     peer, name = session.join(), new_name()
@@ -56,6 +57,7 @@ def password(session: Session) -> None:
         "login",
         "concurrent",
     ),
+    unless=("not-logged-in", "password"),
 )
 def name_in_use(session: Session) -> None:
     first, name = session.join(), new_name()
@@ -77,6 +79,7 @@ def name_in_use(session: Session) -> None:
         "login",
         "concurrent",
     ),
+    unless=("join",),
 )
 def second_login(session: Session) -> None:
     channel = new_channel()
@@ -95,6 +98,7 @@ def second_login(session: Session) -> None:
     "JOIN, PART and SAY before LOGIN: ERROR not logged in.",
     "SPEC 12.5",
     needs=("concurrent",),
+    unless=("join", "not-in-channel"),
 )
 def not_logged_in(session: Session) -> None:
     channel = new_channel()

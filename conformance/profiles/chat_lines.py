@@ -58,6 +58,7 @@ def any_case(session: Session) -> None:
     "Anything else: ERROR and a reason, and the connection goes on.",
     "SPEC 12.18",
     needs=("login",),
+    unless=("join", "say"),
 )
 def errors(session: Session) -> None:
     channel = new_channel()
@@ -104,6 +105,7 @@ def names(session: Session) -> None:
     f"Lines of up to {LONGEST} bytes are taken; a longer one is one ERROR line too long.",
     "SPEC 12.20",
     needs=("say",),
+    unless=("crlf", "segments"),
 )
 def long(session: Session) -> None:
     channel = new_channel()
@@ -138,6 +140,7 @@ def order(session: Session) -> None:
     "12.26",
     "Answers come in the order of their commands, however many are sent at once.",
     "SPEC 12.26",
+    unless=("second-login", "join-again", "part", "say", "not-in-channel", "join"),
 )
 def in_order(session: Session) -> None:
     channel, other = new_channel(), new_channel()
@@ -162,6 +165,7 @@ def in_order(session: Session) -> None:
     "A member that stops reading does not hold up the others.",
     "SPEC 12.22",
     needs=("say",),
+    unless=("long",),
 )
 def stalled_member(session: Session) -> None:
     channel = new_channel()

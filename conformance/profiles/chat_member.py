@@ -101,11 +101,8 @@ def open_(session: Session, peer: Peer) -> None:
 
 
 def serve(session: Session, peer: Peer) -> None:
-    """A member from LOGIN to QUIT."""
-    channel = new_channel()
+    """From LOGIN to QUIT. What is said in channels has clauses of its own."""
     ask(peer, b"LOGIN " + new_name() + b" secret", b"OK")
-    ask(peer, b"JOIN " + channel, b"OK")
-    ask(peer, b"SAY " + channel + b" served in full", b"OK")
     leave(peer)
 
 
@@ -113,6 +110,7 @@ def leave(peer: Peer) -> None:
     """QUIT, BYE, FIN."""
     ask(peer, b"QUIT", b"BYE")
     peer.expect_eof("the server's FIN after BYE")
+    peer.close()
 
 
 def stall(session: Session, peer: Peer) -> None:
@@ -130,4 +128,5 @@ chat = StreamProfile(
     serve=serve,
     stall=stall,
     base=("login", "quit"),
+    stalled=("stalled-member",),
 )

@@ -60,7 +60,7 @@ def declare(profile: StreamProfile) -> None:
         f"{IDLE} idle clients hold up nobody.",
         "SPEC 7.2",
         needs=("concurrent",),
-        unless=profile.apart,
+        unless=(*profile.apart, "burst"),
     )
     def idle(session: Session) -> None:
         if profile.ends_by_itself and session.server.address.transport == PIPE:

@@ -63,6 +63,7 @@ def declare(echo: StreamProfile) -> None:
         "While a client does not read, the server's intake stops too (bounded memory).",
         "SPEC 2.13",
         needs=("large",),
+        unless=("stalled-reader", "half-close-pending"),
     )
     def backpressure(session: Session) -> None:
         peer = session.join(receive_buffer=64 * 1024)

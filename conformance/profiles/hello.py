@@ -8,103 +8,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..catalogue import StreamProfile
 from ..outcome import Violation
 from ..session import Session
 from ..settings import answers_once
-from ..transcript import first_difference
-from ..wire import DATA, FIN, SILENCE, Peer
+from ..wire import DATA, Peer
 from .barriers import others_come_and_go
-from .common import end, every_stream_service, in_rounds, jam, other_than_leave
+from .common import (
+    PENDING,
+    end,
+    every_stream_service,
+    in_rounds,
+    jam_until_stopped,
+    other_than_leave,
+    settle,
+)
 from .concurrency import MOMENT
+from .hello_session import finish, hello, take_replies
+
+__all__ = ["hello"]
 
 LARGE = 1024 * 1024
-
-
-def open_(session: Session, peer: Peer) -> None:
-    """Nothing comes at the start."""
-
-
-def serve(session: Session, peer: Peer) -> None:
-    """A line, its replies, FIN both ways."""
-    peer.send(b"served in full\n")
-    take_replies(session, peer)
-    finish(session, peer)
-
-
-def finish(session: Session, peer: Peer) -> None:
-    """FIN; whole replies may still come, then the server's FIN."""
-    peer.send_eof()
-    take_replies(session, peer, at_least=0, until_end=True)
-
-
-def take_replies(session: Session, peer: Peer, at_least: int = 1, until_end: bool = False) -> None:
-    """Take whole replies, as many as have come; with ``until_end`` up to FIN.
-
-    Raises Violation at the first wrong byte.
-    """
-    reply = session.parameters["reply"]
-    received = bytearray()
-    while True:
-        received += peer.take()
-        whole, rest = divmod(len(received), len(reply))
-        expected = reply * max(at_least, whole + (1 if rest else 0))
-        wrong = first_difference(expected, bytes(received))
-        if wrong < len(received):
-            raise Violation(
-                "wrong-bytes",
-                f"wrong byte at {wrong} of the reply",
-                expected=expected,
-                received=bytes(received),
-                offset=wrong,
-                awaited="whole replies",
-                client=peer.name,
-            )
-        complete = whole >= at_least and not rest
-        peer.answered = peer.answered or (complete and whole > 0)
-        if complete and not until_end:
-            return
-        how = peer.poll(peer.deadline)
-        if how == DATA:
-            continue
-        if complete and how == FIN:
-            return
-        raise _missing(peer, expected, bytes(received), how, complete)
-
-
-def _missing(peer: Peer, expected: bytes, received: bytes, how: str, complete: bool) -> Violation:
-    instead = f"nothing for {peer.deadline:g} s" if how == SILENCE else how
-    awaited = "the server's FIN" if complete else "a whole reply"
-    kinds = {SILENCE: "no-fin" if complete else "missing-bytes", FIN: "ended-early"}
-    return Violation(
-        kinds.get(how, "rst-instead-of-fin" if complete else "reset-early"),
-        f"awaited {awaited}, then came {instead}",
-        expected=expected,
-        received=received,
-        offset=len(received),
-        instead=instead,
-        awaited=awaited,
-        client=peer.name,
-    )
-
-
-def stall(session: Session, peer: Peer) -> None:
-    """Send lines and read nothing."""
-    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
-
-
-hello = StreamProfile(
-    "hello",
-    title="whatever comes is answered by one sentence",
-    parameters={"reply": b"Hello World form the server!"},
-    first_input=b"ready?\n",
-    half_input=b"half a line",
-    open=open_,
-    serve=serve,
-    stall=stall,
-    base=("ends-fin",),
-    stalled=("large",),
-)
 
 
 def hears_reply(session: Session, peer: Peer) -> None:
@@ -250,6 +173,44 @@ def large(session: Session) -> None:
         peer.send(line * 16)
         take_replies(session, peer, at_least=0)
     finish(session, peer)
+
+
+@hello.must(
+    "pending",
+    "8.12",
+    "Replies that are pending at the client's FIN all come, then FIN.",
+    "SPEC 8.12; RFC 9293 3.6 (half-close)",
+    needs=("ends-fin", "large"),
+    unless=("half-sent",),
+)
+def pending(session: Session) -> None:
+    # How often it replies is its own choice: ten lines that come together tell it.
+    peer, reply = session.join(), session.parameters["reply"]
+    peer.send((b"x" * 199 + b"\n") * 10)
+    peer.send_eof()
+    for_each_line = peer.read_to_end() == reply * 10
+    peer = session.join(receive_buffer=256 * 1024)
+    line = peer.conduct.sent(b"x" * 63 + b"\n")
+    taken = jam_until_stopped(session, peer, line * 1024, PENDING)
+    peer.send_eof()
+    settle(session, peer)
+    received = bytearray()
+    while peer.ended is None and peer.poll(peer.deadline) == DATA:
+        received += peer.take()
+    received += peer.take()
+    came, rest = divmod(len(received), len(reply))
+    least = taken // len(line) if for_each_line else 1
+    if rest or came < least or received != reply * came:
+        raise Violation(
+            "ended-early",
+            f"of at least {least} replies that were due at the client's FIN {came} came whole",
+            expected=reply,
+            received=bytes(received[came * len(reply) :]),
+            offset=0,
+            client=peer.name,
+            hint="send what is still in your own buffer before you close",
+        )
+    peer.expect_eof()
 
 
 @hello.must(

@@ -78,7 +78,7 @@ def declare(profile: StreamProfile) -> None:
         f"{CONNECTIONS} connections ended by FIN leave no descriptor behind.",
         "SPEC 7.13",
         needs=("concurrent",),
-        unless=(*profile.apart, *profile.unheard),
+        unless=(*profile.apart, *profile.unheard, "burst"),
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
@@ -96,7 +96,7 @@ def declare(profile: StreamProfile) -> None:
         "SPEC 7.14",
         transports=ABORTABLE,
         needs=("concurrent", "reset-fifty"),
-        unless=(*profile.apart, "reset-before-accept", "stall-then-reset"),
+        unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
     )
     def leak_reset(session: Session) -> None:
         def visit(batch: int) -> None:

@@ -28,7 +28,8 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         # A write to one that has gone is another case too (7.5).
         peer = session.join()
         # One that has not been accepted yet is another case (7.6).
-        taken_in(session, peer)
+        if not profile.ends_by_itself:
+            taken_in(session, peer)
         peer.reset()
         session.next_client_is_served()
 
@@ -45,7 +46,8 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         session.let_accept()
         disturb(session, peer, profile.half_input)
         # What is written to one that has gone is another case (7.5).
-        taken_in(session, peer)
+        if not profile.ends_by_itself:
+            taken_in(session, peer)
         peer.reset()
         session.next_client_is_served()
 
@@ -141,7 +143,8 @@ def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
     that came before it can still be read.
     """
     peer = session.join()
-    taken_in(session, peer)
+    if not profile.ends_by_itself:
+        taken_in(session, peer)
     with session.paused():
         peer.send(profile.first_input)
         peer.send_eof()

@@ -55,7 +55,7 @@ def declare(profile: StreamProfile) -> None:
         "SPEC 7.18",
         spawned=True,
         needs=("concurrent", "reset-fifty"),
-        unless=(*profile.apart, "reset-before-accept", "stall-then-reset"),
+        unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
     )
     def leak_process(session: Session) -> None:
         numbers = itertools.count()
