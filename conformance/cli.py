@@ -167,14 +167,14 @@ def _selftest(given: dict[str, Any]) -> Exit:
     status = run(options, report, jobs)
     if not given["--matrix"] or status not in (Exit.CONFORMANT, Exit.NOT_CONFORMANT):
         return status
-    from .reports.kills import as_text, idle_needs, write_kills
+    from .reports.kills import as_text, faults, write_kills
 
     try:
         kills = write_kills(report, read_results(report / "results.jsonl"))
     except OSError as error:
         raise not_written(f"REPORT {report}", error) from None
     say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
-    return Exit.SUITE_FAILED if kills.idle or kills.survivors or idle_needs(kills) else status
+    return Exit.SUITE_FAILED if faults(kills) else status
 
 
 def _list(given: dict[str, Any]) -> Exit:

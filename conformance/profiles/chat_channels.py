@@ -64,7 +64,7 @@ def join_again(session: Session) -> None:
     "PART: OK, the others are told, and it hears no more.",
     "SPEC 12.8",
     needs=("join",),
-    unless=("members-only",),
+    unless=("members-only", "say"),
 )
 def part(session: Session) -> None:
     channel, other = new_channel(), new_channel()

@@ -138,6 +138,19 @@ def _breaks(mutant: str) -> str:
     return str(MUTANTS[mutant].breaks) if mutant in MUTANTS else ""
 
 
+def faults(kills: Kills) -> list[str]:
+    """What is wrong with the suite itself, a line for each."""
+    return [
+        *(f"mutant:{mutant} survives: no requirement finds it out" for mutant in kills.survivors),
+        *(f"{name} kills nothing: nobody knows whether it can" for name in kills.idle),
+        *(f"{name} needs {need}, and no mutant shows why" for name, need in idle_needs(kills)),
+        *(
+            f"mutant:{mutant} breaks {breaks}; a run names {', '.join(named)}"
+            for mutant, breaks, named in accused(kills)
+        ),
+    ]
+
+
 def as_text(kills: Kills) -> str:
     """A line for each requirement, then the sole killers, then what is wrong."""
     head = "requirement"
@@ -146,20 +159,7 @@ def as_text(kills: Kills) -> str:
     for requirement, mutants in kills.killed.items():
         alone = kills.alone(requirement)
         lines.append(f"{requirement:{width}}  {len(mutants):5}  {_named(alone)}".rstrip())
-    lines += [
-        f"ERROR mutant:{mutant} survives: no requirement finds it out" for mutant in kills.survivors
-    ]
-    lines += [
-        f"ERROR {requirement} kills nothing: nobody knows whether it can"
-        for requirement in kills.idle
-    ]
-    lines += [
-        f"ERROR {name} needs {need}, and no mutant shows why" for name, need in idle_needs(kills)
-    ]
-    lines += [
-        f"mutant:{mutant} breaks {breaks}; a run names {', '.join(named)}"
-        for mutant, breaks, named in accused(kills)
-    ]
+    lines += [f"ERROR {fault}" for fault in faults(kills)]
     sole = sum(len(requirements) == 1 for requirements in kills.killers.values())
     lines.append(
         f"{len(kills.killers)} mutants, {len(kills.survivors)} survive, {sole} have one killer; "

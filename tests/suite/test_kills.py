@@ -91,7 +91,7 @@ def test_a_clause_that_is_blamed_for_another_is_told() -> None:
     kills = kills_of(rows)
     assert shown(kills, "echo/broadcasts") == ["echo/isolation", "echo/segments"]
     said = "mutant:echo/broadcasts breaks echo/isolation; a run names echo/isolation, echo/segments"
-    assert said in as_text(kills).splitlines()
+    assert f"ERROR {said}" in as_text(kills).splitlines()
 
 
 def test_a_need_that_no_mutant_shows_is_told() -> None:
