@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..catalogue import ABORTABLE, Declare, StreamProfile
 from ..session import Session
+from ..wire import Peer
 from .barriers import taken_in
 from .lifecycle import disturb
 
@@ -26,10 +27,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
     )
     def reset_at_once(session: Session) -> None:
         # A write to one that has gone is another case too (7.5).
-        peer = session.join()
-        # One that has not been accepted yet is another case (7.6).
-        if not profile.ends_by_itself:
-            taken_in(session, peer)
+        peer = _accepted(session, profile)
         peer.reset()
         session.next_client_is_served()
 
@@ -67,7 +65,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         def reset_while_writing(session: Session) -> None:
             if session.can_pause:
                 _reset_before_the_answer(session, profile)
-            peer = session.join()
+            peer = _accepted(session, profile)
             profile.stall(session, peer)
             if profile.provoke:
                 profile.provoke(peer)
@@ -142,11 +140,17 @@ def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
     An RST in CLOSE_WAIT makes that EPIPE, and SIGPIPE where it is not ignored; the input
     that came before it can still be read.
     """
-    peer = session.join()
-    if not profile.ends_by_itself:
-        taken_in(session, peer)
+    peer = _accepted(session, profile)
     with session.paused():
         peer.send(profile.first_input)
         peer.send_eof()
         peer.reset()
     session.next_client_is_served()
+
+
+def _accepted(session: Session, profile: StreamProfile) -> Peer:
+    """A client that the server has accepted: one that it has not is another case (7.6)."""
+    peer = session.join()
+    if not profile.ends_by_itself:  # there it has been greeted
+        taken_in(session, peer)
+    return peer
