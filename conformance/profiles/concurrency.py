@@ -48,7 +48,7 @@ def declare(profile: StreamProfile) -> None:
         "7.1",
         "Clients are served at the same time: a second one in full while the first is connected.",
         "RFC 862, RFC 863, RFC 865 (a server on a well-known port serves many)",
-        unless=profile.timely,
+        unless=(*profile.timely, *(() if profile.ends_by_itself else ("quiet",))),
     )
     def concurrent(session: Session) -> None:
         at_fin = profile.provoke is not None

@@ -237,6 +237,7 @@ def crlf(session: Session) -> None:
     "10.19",
     "A key may hold any byte but blank, CR and LF, and be as long as a line allows.",
     "SPEC 10.19",
+    unless=("long",),
 )
 def keys(session: Session) -> None:
     peer, key = session.join(), new_key()

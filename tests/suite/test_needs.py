@@ -84,7 +84,7 @@ def test_what_is_needed_is_there_and_comes_to_an_end() -> None:
 def test_a_requirement_is_judged_after_what_it_needs() -> None:
     server = Server()
     assert Board(server.run).outcome(PLAN, case("concurrent")).verdict == Verdict.PASS
-    order = ["next-client", "greeting", "simple", "half-close", "concurrent"]
+    order = ["next-client", "greeting", "simple", "half-close", "quiet", "concurrent"]
     assert server.judged == [f"echo/{words}" for words in order]
 
 

@@ -1,0 +1,68 @@
+"""Servers as beginners write them in Python, each with one fault, or right by another way.
+
+python strange.py KIND PORT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import socketserver
+import sys
+import threading
+
+KIND, PORT = sys.argv[1], int(sys.argv[2])
+
+
+async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Right: streams wait for what is taken."""
+    try:
+        while data := await reader.read(65536):
+            for at in range(0, len(data), 5000):
+                writer.write(data[at : at + 5000])
+                await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    except ConnectionError:
+        writer.transport.abort()
+
+
+async def streams() -> None:
+    server = await asyncio.start_server(talk, "127.0.0.1", PORT)
+    await server.serve_forever()
+
+
+class Datagram(socketserver.BaseRequestHandler):
+    """UDPServer takes 8192 bytes (max_packet_size) and loses the rest."""
+
+    def handle(self) -> None:
+        """Send it back."""
+        data, sock = self.request
+        sock.sendto(data, self.client_address)
+
+
+def echo(sock: socket.socket) -> None:
+    with sock:
+        if KIND == "hasty":
+            sock.settimeout(0.25)
+        try:
+            while data := sock.recv(4096):
+                sock.sendall(data)
+        except OSError:
+            pass
+
+
+def threads() -> None:
+    with socket.create_server(("127.0.0.1", PORT), backlog=64) as listener:
+        while True:
+            client, _ = listener.accept()
+            threading.Thread(target=echo, args=(client,), daemon=True).start()
+
+
+if KIND == "streams":
+    asyncio.run(streams())
+elif KIND == "datagrams":
+    with socketserver.UDPServer(("127.0.0.1", PORT), Datagram) as server:
+        server.serve_forever()
+else:
+    threads()
