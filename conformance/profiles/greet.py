@@ -126,10 +126,15 @@ def farewell(session: Session) -> None:
     needs=("unprompted",),
 )
 def ends_fin(session: Session) -> None:
-    peer = session.join()
-    peer.send(b"unread input\n" * 300)
-    # What is sent before the end is another clause (3.6).
-    peer.read_to_end("the server's FIN")
+    for _ in range(TOGETHER):
+        peer = session.join()
+        peer.send(b"unread input\n" * 300)
+        in_time = peer.poll(0) != DATA
+        # What is sent before the end is another clause (3.6).
+        peer.read_to_end("the server's FIN")
+        if in_time:
+            # On a loaded machine the input may arrive after the end.
+            return
 
 
 @greet.must(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 from ..catalogue import ABORTABLE, Declare, StreamProfile
@@ -23,8 +24,9 @@ CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 #: which the ends of a batch arrive.
 LONGEST, LEAK, SETTLING = 4, 0.9, 0.5
 
-#: Seconds that SIGTERM may take.
-TERMINATION = 5.0
+#: Seconds that SIGTERM may take, and those in which the children of a server that has ended,
+#: which hold its port too, are scheduled to see that.
+TERMINATION, LEAVING = 5.0, 1.0
 
 
 def declare(profile: StreamProfile) -> None:
@@ -160,7 +162,11 @@ def nothing_listens(session: Session) -> None:
     """The server's port is free again. Raises Violation."""
     address = session.server.address
     datagrams = address.transport in DATAGRAMS
-    if not datagrams and _takes_a_connection(address, session.deadline):
+    until = time.monotonic() + LEAVING
+    while not datagrams and _takes_a_connection(address, session.deadline):
+        if time.monotonic() < until:
+            time.sleep(LEAVING / 20)
+            continue
         raise Violation("port-held", f"the server ended, and something still answers at {address}")
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM) as probe:
