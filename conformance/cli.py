@@ -68,7 +68,7 @@ Options:
   --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].
-  --jobs=N            Workers (default: the cores).
+  --jobs=N            Cases in flight (default: the cores, but 4 for each core up to 8).
   --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
   --expect=FILE       Known failures (TOML).
   --deadline=SECONDS  For each awaited event [default: 10].

@@ -15,6 +15,7 @@ import pytest
 from . import expectations
 from .outcome import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from .output import complain, quoted
+from .pace import in_flight
 from .plan import Options
 from .plugin import Given
 from .preflight import prepare
@@ -23,6 +24,9 @@ from .reports.writing import make_folder
 from .targets.spawn import dismiss_warden
 
 _HERE = Path(__file__).parent
+
+#: The variable that keeps pytest from loading every plugin that is installed.
+_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 
 def run(
@@ -36,7 +40,7 @@ def run(
 
     Arguments:
         report: the folder for the reports; None writes none.
-        jobs: workers; None is one per core.
+        jobs: workers; None is as many as pace.py says.
         stream: where to print; None is stdout.
         max_failures: failures after which to stop; 0 is all.
     Returns the exit status. What is wrong with the options or the target is said in
@@ -57,7 +61,7 @@ def run(
         dismiss_warden()
     console = Console(plan, stream)
     console.begin()
-    workers = min(jobs or os.cpu_count() or 1, len(plan.cases))
+    workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))
     if plan.takes_turns:
         workers = 0
     prepared = plan.options._replace(transports=tuple(plan.transports))
@@ -84,7 +88,11 @@ def _run_pytest(
         str(_HERE / "pytest.ini"),
         f"--rootdir={_HERE}",
         "-p",
+        "xdist.plugin",
+        "-p",
         "conformance.plugin",
+        "-p",
+        "conformance.pace",
         "-p",
         "no:terminal",
         "-p",
@@ -96,6 +104,14 @@ def _run_pytest(
         arguments.append(f"--conformance-report={report}")
     if workers > 1:
         arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
-    # A user's own settings must not change a verdict.
+    # A user's own settings and plugins must not change a verdict, nor take time in each process.
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(arguments, plugins=[console, Given(options)]))
+    before = os.environ.get(_AUTOLOAD)
+    os.environ[_AUTOLOAD] = "1"
+    try:
+        return int(pytest.main(arguments, plugins=[console, Given(options)]))
+    finally:
+        if before is None:
+            del os.environ[_AUTOLOAD]
+        else:
+            os.environ[_AUTOLOAD] = before

@@ -214,11 +214,12 @@ class Peer(Channel):
     # How.
 
     def _match(self, expected: bytes, awaited: str, sending: memoryview | None) -> None:
-        matched, wanted = 0, memoryview(expected)
+        matched = 0
         while True:
             # Judge what came, then read: the first wrong byte ends it.
-            piece = bytes(self.pending[: len(expected) - matched])
-            if piece != wanted[matched : matched + len(piece)]:
+            piece = self.pending[: len(expected) - matched]
+            # Bytes with bytes: a memoryview is compared item by item.
+            if piece != expected[matched : matched + len(piece)]:
                 raise self._wrong(expected, matched, awaited)
             matched += len(piece)
             del self.pending[: len(piece)]

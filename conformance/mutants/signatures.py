@@ -285,9 +285,11 @@ _DEATHS = {
     """,
 }
 
+#: The same with the names as a set: every process of a run makes this table.
+_NAMES = {death: frozenset(names.split()) for death, names in _DEATHS.items()}
+
 #: Mutant -> the signatures expected: more than one where FIN and RST race.
 SIGNATURES = {
-    name: frozenset(death for death, names in _DEATHS.items() if name in names.split())
-    for names in _DEATHS.values()
-    for name in names.split()
+    name: frozenset(death for death, names in _NAMES.items() if name in names)
+    for name in frozenset().union(*_NAMES.values())
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
 from ..catalogue import StreamProfile
@@ -21,6 +22,13 @@ IDLE = 64
 
 #: Seconds that a connection of a server that ends it must last for others to come meanwhile.
 STAYS = 0.5
+
+#: Clients before the last one: a server that takes sixty lets the very last in as late as it.
+BEFORE = 15
+
+#: A client is held up when it waits for this share of the time for which a connection lasts, and
+#: for so many times as long as the clients usually do: on a loaded machine all wait.
+HELD, USUALLY = 0.5, 4
 
 
 def declare(profile: StreamProfile) -> None:
@@ -66,12 +74,11 @@ def declare(profile: StreamProfile) -> None:
         if profile.ends_by_itself and session.server.address.transport == PIPE:
             raise NotJudged("64 clients of a named pipe come too slowly to tell")
 
-        def arrive() -> list[Peer]:
-            waiting = []
+        def arrive() -> Iterator[Peer]:
             for number in range(1, IDLE + 1):
-                waiting.append(session.connect(f"idle{number}"))
+                peer = session.connect(f"idle{number}")
                 session.let_accept()
-            return waiting
+                yield peer
 
         _serves_meanwhile(session, profile.ends_by_itself, arrive)
 
@@ -101,7 +108,7 @@ def declare(profile: StreamProfile) -> None:
 def _serves_meanwhile(
     session: Session,
     ends_by_itself: bool,
-    arrive: Callable[[], list[Peer]],
+    arrive: Callable[[], Iterable[Peer]],
     answered_at_fin: bool = False,
 ) -> None:
     """While the clients that arrive stay, the next one is served in full.
@@ -116,11 +123,18 @@ def _serves_meanwhile(
         if time.monotonic() - began < STAYS:
             raise NotJudged("the server ends each connection at once: none stays to hold up others")
     for _ in range(3 if ends_by_itself else 1):
-        waiting = arrive()
+        waiting, moments = [], [time.monotonic()]
+        for peer in arrive():
+            waiting.append(peer)
+            moments.append(time.monotonic())
         following = session.join()
-        # Not the very last of many: a server that takes sixty lets it in as late.
-        meanwhile = not waiting[-15:][0].has_ended()
+        moments.append(time.monotonic())
+        # Not the very last of many: see BEFORE.
+        meanwhile = not waiting[-BEFORE:][0].has_ended()
         _serve(session, following, ends_by_itself)
+        if ends_by_itself:
+            lasts = time.monotonic() - moments[-1]
+            meanwhile = meanwhile or not _one_was_held_up(moments, lasts)
         if len(waiting) == 1:
             if not ends_by_itself and not waiting[0].has_ended():
                 # What it heard of the other is judged elsewhere; it is still served.
@@ -148,6 +162,18 @@ def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:
         return
     peer.read_to_end()
     peer.close()
+
+
+def _one_was_held_up(moments: list[float], lasts: float) -> bool:
+    """Whether one of the last clients waited as for the end of another.
+
+    Arguments:
+        moments: when the first one came, and when each was let in.
+        lasts: seconds for which the server keeps a connection.
+    """
+    waits = [after - before for before, after in itertools.pairwise(moments)]
+    usual = sorted(waits)[(len(waits) - 1) // 2]
+    return max(waits[-BEFORE - 1 :]) >= max(HELD * lasts, USUALLY * usual)
 
 
 def _leave(session: Session, waiting: list[Peer]) -> None:

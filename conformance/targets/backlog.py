@@ -42,23 +42,29 @@ def let_accept(address: Address, timeout: float) -> None:
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
             kernel.settimeout(timeout)
-            while _waiting(kernel, address.port) and time.monotonic() < until:
+            while _waiting(kernel, address) and time.monotonic() < until:
                 time.sleep(0.0005)
     except OSError:
         return  # a container may not let us ask
 
 
-def _waiting(kernel: socket.socket, port: int) -> int:
-    """How many wait at a port, over IPv4 and IPv6."""
-    return sum(_count(kernel, family, port) for family in (socket.AF_INET, socket.AF_INET6))
+def _waiting(kernel: socket.socket, address: Address) -> int:
+    """How many wait there."""
+    if ":" in address.host:
+        return _count(kernel, socket.AF_INET6, address.port) or 0
+    count = _count(kernel, socket.AF_INET, address.port)
+    if count is not None and address.host.replace(".", "").isdigit():
+        return count  # of two listeners this is the one that takes a client over IPv4
+    return (count or 0) + (_count(kernel, socket.AF_INET6, address.port) or 0)
 
 
-def _count(kernel: socket.socket, family: int, port: int) -> int:
+def _count(kernel: socket.socket, family: int, port: int) -> int | None:
+    """How many wait at the listeners of a family; None when there is none."""
     ours = struct.pack("!H", port)
     question = _QUESTION.pack(family, socket.IPPROTO_TCP, 0, 0, _LISTEN, ours)
     size = _HEADER.size + len(question)
     kernel.send(_HEADER.pack(size, _BY_FAMILY, _DUMP, 1, 0) + question)
-    count = 0
+    count: int | None = None
     while True:
         answer = kernel.recv(65536)
         while answer:
@@ -66,5 +72,5 @@ def _count(kernel: socket.socket, family: int, port: int) -> int:
             if kind in (_DONE, _ERROR):
                 return count
             if len(answer) >= _HEADER.size + _ANSWER.size:
-                count += _ANSWER.unpack_from(answer, _HEADER.size)[1]
+                count = (count or 0) + _ANSWER.unpack_from(answer, _HEADER.size)[1]
             answer = answer[(size + 3) & ~3 :]

@@ -1,0 +1,28 @@
+"""How many cases are judged at a time, and what each process does to be quick at it.
+
+Most of a scenario's time is waiting: for a server to start, for a quiet connection to stay
+open, for an answer that a broken server never gives. Waiting takes no processor, so that more
+cases are in flight than there are cores.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+
+#: Cases in flight for each core, as long as they are not more than ENOUGH; and the fewest
+#: cases that are worth a process, which takes longer to start than most cases take.
+EACH, ENOUGH, WORTH = 4, 8, 6
+
+
+def in_flight(cases: int) -> int:
+    """The number of workers for so many cases."""
+    cores = os.cpu_count() or 1
+    most = max(cores, min(ENOUGH, EACH * cores))
+    return max(1, min(most, -(-cases // WORTH)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was made so far out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
