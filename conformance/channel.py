@@ -86,6 +86,12 @@ class Channel:
         self.transcript.received(self.name, data)
         return DATA
 
+    def take(self) -> bytes:
+        """Hand over the bytes received and not yet judged."""
+        data = bytes(self.pending)
+        self.pending.clear()
+        return data
+
     def write(self, data: memoryview) -> int | None:
         """The number of bytes taken; None when the socket would block.
 

@@ -53,11 +53,16 @@ class Conduct:
     Arguments:
         eol: what ends a line, for what is sent and what is awaited.
         one_round: the server ends the connection after its first answer.
+        ends_unasked: it ends the connection although its client has not ended it.
     """
 
-    def __init__(self, eol: bytes = LF, one_round: bool = False) -> None:
+    def __init__(
+        self, eol: bytes = LF, one_round: bool = False, ends_unasked: bool = False
+    ) -> None:
         self.eol = eol
         self.one_round = one_round
+        #: What is sent after that end is nobody's fault.
+        self.ends_unasked = one_round or ends_unasked
         #: Bytes of a flood to a server that reads once; None is without a bound.
         self.most = 64 if one_round else None
 

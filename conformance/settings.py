@@ -127,6 +127,8 @@ def conduct_of(profile: str, parameters: Mapping[str, bytes]) -> Conduct:
         if words == WORDS[profile] and known["eol"] == LF:
             return Conduct()
         return Words(profile, words, known["eol"])
+    if profile == "greet":
+        return Conduct(ends_unasked=True)
     if profile == "udp-echo":
         answer = known["answer"]
         return Conduct() if answer == ECHO else DatagramAnswers(answer)

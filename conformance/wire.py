@@ -72,7 +72,8 @@ class Peer(Channel):
         try:
             self.shut_down()
         except ServerLeft as error:
-            raise self._closed_early("before the client had ended") from error
+            if not self.conduct.ends_unasked:
+                raise self._closed_early("before the client had ended") from error
 
     def leave(self, patience: float) -> bool:
         """End in order: FIN, read to the server's FIN, close.
@@ -201,12 +202,6 @@ class Peer(Channel):
         self.expect_eof(awaited)
         return data
 
-    def take(self) -> bytes:
-        """Hand over the bytes received and not yet judged."""
-        data = bytes(self.pending)
-        self.pending.clear()
-        return data
-
     def poll(self, timeout: float) -> str:
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
         return self.receive(timeout)
@@ -251,6 +246,8 @@ class Peer(Channel):
         try:
             return self.write(data)
         except ServerLeft as error:
+            if self.conduct.ends_unasked and self.ended == FIN:
+                return len(data)  # nobody takes it any more
             raise self._closed_early("while the client was still sending") from error
 
     # What to say when it did not.

@@ -1,7 +1,8 @@
-"""Small services that go about their work in their own way: python3 own_words.py SERVICE PORT.
+"""Small services that go about their work in their own way: python3 own_words.py SERVICE WHERE.
 
 Each is right for what it is; tests/suite/test_settings.py says which parameters describe it.
-A second word after the port names a fault to have.
+WHERE is a port or a Unix path; over a port it is TLS where there is a certificate in TLS_CERT.
+Further words name faults to have, or ways to go.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import socket
 import socketserver
+import ssl
 import sys
 import threading
+from typing import Any
 
-service, port, faults = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+service, where, faults = sys.argv[1], sys.argv[2], sys.argv[3:]
 store: dict[bytes, bytes] = {}
 members: dict[bytes, Handler] = {}
 passwords: dict[bytes, bytes] = {}
@@ -30,6 +34,8 @@ class Handler(socketserver.StreamRequestHandler):
         writer = threading.Thread(target=self.write, daemon=True)
         writer.start()
         try:
+            if isinstance(self.request, ssl.SSLSocket):
+                self.request.do_handshake()
             SERVICES[service](self)
         except OSError:
             pass
@@ -64,7 +70,7 @@ def per_line(client: Handler) -> None:
 
 
 def polite(client: Handler) -> None:
-    host, number = client.client_address[:2]
+    host, number = client.client_address[:2] if where.isdigit() else ("nobody", 0)
     client.wfile.write(b"Welcome %s, port %d\n" % (host.encode(), number))
     for line in client.rfile:
         text = line[:-1].removesuffix(b"\r")
@@ -221,18 +227,27 @@ SERVICES = {one.__name__: one for one in (per_line, polite, shouting, crlf, once
 SERVICES |= {one.__name__: one for one in (upper, quotation, shelf, rooms)}
 
 
-class Threads(socketserver.ThreadingTCPServer):
-    """A thread for each client."""
-
-    allow_reuse_address = daemon_threads = True
-    request_queue_size = 128
-
-
 class OneByOne(socketserver.TCPServer):
     """One client at a time."""
 
     allow_reuse_address = True
     request_queue_size = 128
+    address_family = socket.AF_INET if where.isdigit() else socket.AF_UNIX
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """A client; its handshake comes in its thread."""
+        client, address = super().get_request()
+        if not os.environ.get("TLS_CERT") or not where.isdigit():
+            return client, address
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
+        return context.wrap_socket(client, server_side=True, do_handshake_on_connect=False), address
+
+
+class Threads(socketserver.ThreadingMixIn, OneByOne):
+    """A thread for each client."""
+
+    daemon_threads = True
 
 
 class Room(socketserver.UDPServer):
@@ -242,13 +257,22 @@ class Room(socketserver.UDPServer):
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, end)
+    if not where.isdigit() and os.path.exists(where):
+        os.unlink(where)
     if service == "datagrams":
-        with Room(("127.0.0.1", port), Datagrams) as server:
-            server.serve_forever()
+        with Room(("127.0.0.1", int(where)), Datagrams) as room:
+            room.serve_forever()
     kind = OneByOne if "one-by-one" in faults else Threads
-    with kind(("127.0.0.1", port), Handler) as server:
+    place: Any = ("127.0.0.1", int(where)) if where.isdigit() else where
+    with kind(place, Handler) as server:
         server.serve_forever()
+
+
+def end(*_: object) -> None:
+    if not where.isdigit():
+        os.unlink(where)
+    os._exit(0)
 
 
 class Datagrams(socketserver.BaseRequestHandler):

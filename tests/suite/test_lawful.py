@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from .judging import ROOT, judge
+from .judging import IMPLEMENTATIONS, PYTHON, ROOT, judge
 
 SERVER = f"""
 import sys
@@ -93,3 +94,46 @@ def test_a_lawful_variant_passes(profile: str, variant: str, tmp_path: Path) -> 
     judged = judge(tmp_path, target, f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
+
+
+#: How an echo server goes about it -> the cases that might be taken in by it.
+ECHOES = {
+    "Pieces": "simple coalesced large half-close terminal",
+    "LateFin": "half-close fin-at-once next-client nothing-else quiet sigterm-busy",
+    "Pool": "leak-fin leak-process idle idle-64",
+    "Cache": "leak-process",
+    "Forked": "concurrent burst leak-reset leak-process sigterm-busy port-free",
+    "Talkative": "simple large leak-fin sigterm-idle",
+    "Lingers": "half-close reset-while-writing stall-then-reset restart",
+    "Sips": "large half-close-pending",
+    "Edges": "burst coalesced large half-close stalled-reader idle",
+    "Helper": "concurrent leak-fin leak-process",
+    "DualStack": "simple port-free restart sigterm-idle",
+    "Nagle": "simple again segments coalesced terminal",
+    "KeepAlive": "quiet half-sent restart",
+    "Ticks": "idle quiet isolation",
+    "Drains": "sigterm-idle sigterm-busy port-free restart",
+    "Unhurried": "burst idle-64 reset-fifty reset-before-accept next-client",
+    "Impatient": "quiet isolation idle-64",
+    "WarmsUp": "idle simple",
+    "Forks": "leak-process leak-reset sigterm-busy restart",
+    "Splices": "half-close-pending backpressure stalled-reader leak-fin",
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: epoll, fork")
+def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
+    """Side by side: most of the time they wait."""
+
+    def accused(manner: str) -> str:
+        done = judge(
+            tmp_path / manner,
+            f"{PYTHON} {IMPLEMENTATIONS / 'lawful_echo.py'} {manner} {{port}}",
+            *(f"--case=echo/{case}" for case in ECHOES[manner].split()),
+            "--jobs=1",
+        )
+        return "" if done.status == 0 and not done.ids("WARN") else done.stdout + done.stderr
+
+    with ThreadPoolExecutor(5) as pool:
+        found = dict(zip(ECHOES, pool.map(accused, ECHOES), strict=True))
+    assert {manner: said for manner, said in found.items() if said} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,17 @@ SERVICES = {
 }
 
 
-def judged(folder: Path, service: str, profile: str, settings: str, cases: str) -> set[str]:
+def judged(
+    folder: Path, service: str, profile: str, settings: str, cases: str, transport: str = "tcp"
+) -> set[str]:
     """What fails of these cases; "" judges all of the profile."""
     name, _, faults = service.partition(" ")
+    where = "{path}" if transport == "unix" else "{port}"
+    over = [] if transport == "tcp" else [f"--transport={transport}"]
     done = judge(
         folder,
-        f"{SERVER} {name} {{port}} {faults}",
+        f"{SERVER} {name} {where} {faults}",
+        *over,
         f"--profile={profile}",
         f"--set={settings}",
         *(f"--case={profile}/{case}" for case in cases.split()),
@@ -94,6 +100,28 @@ def judged(folder: Path, service: str, profile: str, settings: str, cases: str) 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_server_that_is_described_passes(service: str, tmp_path: Path) -> None:
     assert judged(tmp_path, service, *SERVICES[service]) == set()
+
+
+@pytest.mark.parametrize(
+    ("service", "transport", "cases"),
+    [
+        ("once", "tls", "nothing-else half-close half-sent"),
+        ("once_line", "unix", "segments half-close terminal"),
+        ("crlf", "unix", "simple half-close terminal"),
+        ("polite", "tls", "simple nothing-else half-close terminal"),
+        ("upper", "tls", "upper ends-fin"),
+        ("quotation", "tls", "next-client unprompted half-sent reset-while-writing"),
+        ("quotation", "unix", "next-client half-sent"),
+        ("rooms one-by-one", "tls", "login lost-by-fin burst"),
+    ],
+)
+def test_settings_act_the_same_over_every_transport(
+    service: str, transport: str, cases: str, tmp_path: Path
+) -> None:
+    if transport == "unix" and not hasattr(socket, "AF_UNIX"):
+        pytest.skip("only where there are Unix sockets")
+    profile, settings, _ = SERVICES[service]
+    assert judged(tmp_path, service, profile, settings, cases, transport) == set()
 
 
 @pytest.mark.parametrize(("service", "profile"), [("shelf", "crud"), ("rooms", "chat")])

@@ -1,0 +1,365 @@
+"""Right echo servers that do as they please where the contract leaves it open.
+
+python3 lawful_echo.py MANNER PORT; tests/suite/test_lawful.py judges each of them.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+
+manner, port = sys.argv[1], int(sys.argv[2])
+
+
+class Server:
+    """A thread for each client; what a manner is about is overridden."""
+
+    family, address = socket.AF_INET, "127.0.0.1"
+    size = 4096
+    backlog = 128
+
+    def main(self) -> None:
+        signal.signal(signal.SIGTERM, self.terminate)
+        self.listen()
+        self.run()
+
+    def listen(self) -> None:
+        self.listener = socket.socket(self.family)
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self.family == socket.AF_INET6:
+            self.listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.listener.bind((self.address, port))
+        self.listener.listen(self.backlog)
+
+    def terminate(self, *_: object) -> None:
+        os._exit(0)
+
+    def run(self) -> None:
+        while True:
+            client, _ = self.listener.accept()
+            self.hand_over(client)
+
+    def hand_over(self, client: socket.socket) -> None:
+        threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client: socket.socket) -> None:
+        with client:
+            try:
+                self.opened(client)
+                while data := client.recv(self.size):
+                    self.answer(client, data)
+                self.before_fin()
+                client.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+
+    def opened(self, client: socket.socket) -> None:
+        """A client has come."""
+
+    def answer(self, client: socket.socket, data: bytes) -> None:
+        client.sendall(data)
+
+    def before_fin(self) -> None:
+        """All has been answered."""
+
+
+class Pieces(Server):
+    """Answers in segments of one byte, as long as they are short."""
+
+    def opened(self, client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def answer(self, client: socket.socket, data: bytes) -> None:
+        size = 1 if len(data) < 512 else 100
+        for at in range(0, len(data), size):
+            client.sendall(data[at : at + size])
+
+
+class LateFin(Server):
+    """Ends 300 ms after its client."""
+
+    def before_fin(self) -> None:
+        time.sleep(0.3)
+
+
+class Pool(Server):
+    """A pool of threads that grows with the number of clients and is kept, whatever comes."""
+
+    most = 300
+
+    def run(self) -> None:
+        self.free = 0
+        self.workers = 0
+        self.lock = threading.Lock()
+        self.waiting: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+        super().run()
+
+    def hand_over(self, client: socket.socket) -> None:
+        with self.lock:
+            if not self.free and self.workers < self.most:
+                self.workers += 1
+                self.free += 1
+                threading.Thread(target=self.work, daemon=True).start()
+            self.free -= 1
+        self.waiting.put(client)
+
+    def work(self) -> None:
+        while True:
+            self.serve(self.waiting.get())
+            with self.lock:
+                self.free += 1
+
+
+class Cache(Server):
+    """Keeps the buffers of its last clients, a megabyte each, up to 100 of them."""
+
+    def main(self) -> None:
+        self.cache: deque[bytearray] = deque(maxlen=100)
+        super().main()
+
+    def opened(self, client: socket.socket) -> None:
+        self.cache.append(bytearray(os.urandom(1024)) * 1024)
+
+
+class Forked(Server):
+    """Eight processes accept on one socket, a thread for each client in each."""
+
+    def run(self) -> None:
+        self.children = []
+        for _ in range(8):
+            child = os.fork()
+            if not child:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                super().run()
+            self.children.append(child)
+        while True:
+            signal.pause()
+
+    def terminate(self, *_: object) -> None:
+        for child in self.children:
+            os.kill(child, signal.SIGTERM)
+        for child in self.children:
+            os.waitpid(child, 0)
+        os._exit(0)
+
+
+class Talkative(Server):
+    """Logs much, to both of its outputs."""
+
+    def opened(self, client: socket.socket) -> None:
+        print(f"a client came: {client.getpeername()} " + "-" * 2000, flush=True)
+
+    def answer(self, client: socket.socket, data: bytes) -> None:
+        os.write(2, b"received %r\n" % data)
+        client.sendall(data)
+
+
+class Lingers(Server):
+    """Its close waits until all has been taken."""
+
+    def opened(self, client: socket.socket) -> None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
+
+
+class Sips(Server):
+    """Reads 1 KiB at a time."""
+
+    size = 1024
+
+
+class Edges(Server):
+    """epoll, edge-triggered; it reads no further than it can write."""
+
+    def run(self) -> None:
+        self.listener.setblocking(False)
+        epoll = select.epoll()
+        epoll.register(self.listener, select.EPOLLIN | select.EPOLLET)
+        clients: dict[int, tuple[socket.socket, bytearray]] = {}
+        while True:
+            for number, _ in epoll.poll():
+                if number == self.listener.fileno():
+                    for client in self.newcomers():
+                        clients[client.fileno()] = client, bytearray()
+                        events = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
+                        epoll.register(client, events)
+                elif self.ended(*clients[number]):
+                    clients.pop(number)[0].close()
+
+    def newcomers(self) -> list[socket.socket]:
+        came: list[socket.socket] = []
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except BlockingIOError:
+                return came
+            client.setblocking(False)
+            came.append(client)
+
+    def ended(self, client: socket.socket, output: bytearray) -> bool:
+        try:
+            while True:
+                while output:
+                    del output[: client.send(output)]
+                data = client.recv(self.size)
+                if not data:
+                    return True
+                output += data
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
+class Helper(Server):
+    """A helper process for each client, waited for when 40 have come."""
+
+    def main(self) -> None:
+        self.helpers: list[subprocess.Popen[bytes]] = []
+        super().main()
+
+    def opened(self, client: socket.socket) -> None:
+        self.helpers.append(subprocess.Popen(["true"]))
+        if len(self.helpers) >= 40:
+            old, self.helpers = self.helpers, []
+            for helper in old:
+                helper.wait()
+
+
+class DualStack(Server):
+    """Listens on all addresses, IPv4 and IPv6."""
+
+    family, address = socket.AF_INET6, "::"
+
+
+class Nagle(Server):
+    """Writes each answer in two parts, a while after the question (Nagle, delayed ACK)."""
+
+    def answer(self, client: socket.socket, data: bytes) -> None:
+        if len(data) < 512:
+            time.sleep(0.03)
+        client.sendall(data[:1])
+        client.sendall(data[1:])
+
+
+class KeepAlive(Server):
+    """Asks its quiet clients every second whether they are there."""
+
+    def opened(self, client: socket.socket) -> None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+
+
+class Ticks(Server):
+    """Wakes up every 50 ms in each thread."""
+
+    def serve(self, client: socket.socket) -> None:
+        with client:
+            try:
+                while True:
+                    if not select.select([client], [], [], 0.05)[0]:
+                        continue
+                    data = client.recv(self.size)
+                    if not data:
+                        return
+                    client.sendall(data)
+            except OSError:
+                pass
+
+
+class Drains(Server):
+    """On SIGTERM it takes no more clients, and goes on for 500 ms for those that it has."""
+
+    def terminate(self, *_: object) -> None:
+        self.listener.close()
+        time.sleep(0.5)
+        os._exit(143)
+
+
+class Unhurried(Server):
+    """A short backlog, and 20 ms between two clients."""
+
+    backlog = 1
+
+    def hand_over(self, client: socket.socket) -> None:
+        super().hand_over(client)
+        time.sleep(0.02)
+
+
+class Impatient(Server):
+    """Ends a connection that has been quiet for 5 s."""
+
+    def opened(self, client: socket.socket) -> None:
+        client.settimeout(5)
+
+
+class WarmsUp(Server):
+    """Is busy with itself for the first 800 ms."""
+
+    def listen(self) -> None:
+        super().listen()
+        threading.Thread(target=self.warm_up, daemon=True).start()
+
+    def warm_up(self) -> None:
+        until = time.monotonic() + 0.8
+        while time.monotonic() < until:
+            sum(range(2000))
+
+
+class Forks(Server):
+    """A process for each client, as inetd would."""
+
+    def run(self) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        super().run()
+
+    def hand_over(self, client: socket.socket) -> None:
+        if os.fork():
+            client.close()
+            return
+        self.listener.close()
+        self.serve(client)
+        os._exit(0)
+
+
+class Splices(Server):
+    """Two threads a client, with a pipe between them: it buffers on its own account."""
+
+    def serve(self, client: socket.socket) -> None:
+        source, sink = os.pipe()
+
+        def back() -> None:
+            with client:
+                try:
+                    while data := os.read(source, 1 << 16):
+                        client.sendall(data)
+                    client.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+                finally:
+                    os.close(source)
+
+        writer = threading.Thread(target=back, daemon=True)
+        writer.start()
+        try:
+            while data := client.recv(1 << 16):
+                os.write(sink, data)
+        except OSError:
+            pass
+        os.close(sink)
+
+
+MANNERS = {one.__name__: one for one in Server.__subclasses__()}
+
+if __name__ == "__main__":
+    MANNERS[manner]().main()
