@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalogue import Requirement, matches
+from .manners import changes_of, meaning
 from .mutants.catalogue import MUTANTS
 from .outcome import Level, WrongUsage
 from .profiles import PROFILES, REQUIREMENTS, choose_profiles
@@ -15,10 +16,9 @@ def listing(profiles: str | None = None) -> str:
     lines = []
     for profile in choose_profiles(profiles) if profiles else PROFILES.values():
         lines.append(f"{profile.name}: {profile.title}")
-        for key, default in profile.parameters.items():
-            lines.append(f'  --set {key}="{escape(default)}"')
-        for key, default in MANNERS[profile.name].items():
-            lines.append(f'  --set {key}="{escape(default)}"')
+        for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items()):
+            setting = f'--set {key}="{escape(default)}"'
+            lines.append(f"  {setting:<44} {meaning(key)}")
         lines += [
             f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}{_briefly(one)}"
             for one in profile.requirements
@@ -125,6 +125,7 @@ def explain(identity: str) -> str:
     parts = []
     for one in found:
         mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"
+        changed = "\n              ".join(changes_of(one)) or "no parameter changes it"
         parts.append(
             f"{one.id}\n"
             f"  {one.text}\n"
@@ -134,6 +135,7 @@ def explain(identity: str) -> str:
             f"  needs       {_needs(one)}\n"
             f"  judged over {', '.join(one.transports)}"
             f"{' (spawned servers only)' if one.spawned else ''}\n"
+            f"  parameters  {changed}\n"
             f"  broken by   {mutants}\n"
             f"  try it      python -m conformance run ref:python --case {one.id}"
         )

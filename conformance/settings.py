@@ -144,6 +144,8 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
         raise WrongUsage(f"SET: {key} is {shown}")
     if key == "answer" and not value:
         raise WrongUsage("SET: an answer of no byte cannot be seen")
+    if key == "answer" or profile in COMMANDS:
+        _refuse_misspelt(profile, key, value)
     needed = COMMANDS.get(profile, {}).get(key) or NOTICES.get(profile, {}).get(key)
     if needed is None:
         return
@@ -156,13 +158,27 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
         raise WrongUsage(f"SET: {key} needs {{{missing[0].decode()}}}")
 
 
+def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
+    """Refuse a field that looks like one that is known. Raises WrongUsage."""
+    from difflib import get_close_matches
+
+    known = {b"line", b"data", b"LINE", b"DATA", b"n"}
+    if key != "answer":
+        known = {b"value"}.union(*(one.fields for one in COMMANDS.get(profile, {}).values()))
+    for name in sorted(fields(value) - known):
+        meant = get_close_matches(name.decode().lower(), [one.decode() for one in sorted(known)], 1)
+        if meant:
+            shown = ", ".join("{" + one.decode() + "}" for one in sorted(known))
+            raise WrongUsage(f"SET: {key} has no field {{{name.decode()}}} (known: {shown})")
+
+
 def check_texts(given: Mapping[str, bytes], profiles: set[str]) -> None:
     """Raises WrongUsage for texts that no service can have."""
     if given.get("reply") == b"" and "hello" in profiles:
         raise WrongUsage("SET: a reply of no byte cannot be seen")
     for key in ("token", "command", "leave"):
         value = given.get(key, b"x")
-        if value.strip() != value or not (value or key == "token"):
+        if value.strip() != value or not (value or key in ("token", "leave")):
             raise WrongUsage(f"SET: {key} must be a word")
     for key, value in given.items():
         if isinstance(value, Pattern):
@@ -287,6 +303,11 @@ _RULES = (
         "other words: how long a line of them may be is not said",
     ),
 )
+
+
+def reasons_not_to_judge(requirement: str) -> list[str]:
+    """What parameters may say that leaves a requirement without a meaning."""
+    return [rule.reason for rule in _RULES if requirement in rule.requirements]
 
 
 def not_meant(requirement: str, profile: str, parameters: Mapping[str, bytes]) -> str | None:

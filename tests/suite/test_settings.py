@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.conduct import WORDS, Answers, Conduct, Pattern, Words, fill
+from conformance.listing import explain, listing
+from conformance.manners import CHANGES, MEANINGS, changes_of
 from conformance.outcome import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES, REQUIREMENTS
@@ -170,6 +172,38 @@ def test_every_rule_speaks_of_requirements_that_there_are() -> None:
             assert identity.partition("/")[2] in shared, identity
 
 
+def test_every_change_is_of_a_requirement_that_there_is() -> None:
+    words = {identity.partition("/")[2] for identity in REQUIREMENTS}
+    for change in CHANGES:
+        for one in change.requirements:
+            assert one in REQUIREMENTS or one in words, one
+            assert "/" not in one or changes_of(REQUIREMENTS[one])
+
+
+def test_list_says_what_a_parameter_is() -> None:
+    for profile, manners in MANNERS.items():
+        for key in {*manners, *PROFILES[profile].parameters} - set(WORDS.get(profile, ())):
+            if profile != "client-echo":
+                assert key in MEANINGS, key
+    told = listing("echo")
+    assert '--set unit="byte"' in told
+    assert "byte or line: whether an echo comes at once" in told
+
+
+def test_explain_says_what_a_parameter_changes() -> None:
+    assert "clients=1: there is one client at a time (not judged)" in explain("echo/concurrent")
+    told = explain("echo/half-close-pending")
+    assert "rounds=1: there is one answer in a connection (not judged)" in told
+    assert "unit=line: the answer to an unfinished line may be missing" in told
+    assert "no input is sent" not in explain("echo/leak-fin")
+    assert "no parameter" in explain("client-echo/connects")
+
+
+def test_an_empty_word_to_leave_is_none() -> None:
+    plan = Plan(Options(target="./server {port}", profile="echo", settings="leave="))
+    assert plan.parameters["echo"]["leave"] == b""
+
+
 def test_each_profile_says_what_it_can_be_told() -> None:
     assert set(MANNERS) == set(PROFILES)
 
@@ -186,6 +220,8 @@ def test_each_profile_says_what_it_can_be_told() -> None:
         ("echo", "greeting=/(/", "greeting: missing"),
         ("echo", "greeting=/.*/", "matches nothing at all too"),
         ("quit", "token=/x+/", "token cannot be a pattern"),
+        ("echo", "answer={lin}", r"answer has no field \{lin\} \(known: "),
+        ("crud", "read-ok=OK {val}", r"read-ok has no field \{val\}"),
         ("crud", "read=GET", r"read needs \{key\}"),
         ("crud", "read=", "read is empty"),
         ("greet", "unit=line", "no chosen profile has a parameter 'unit'"),
