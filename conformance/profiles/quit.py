@@ -6,6 +6,9 @@ upper-cased input, of which no byte occurs in the token.
 
 from __future__ import annotations
 
+import re
+
+from ..conduct import Pattern
 from ..outcome import Violation
 from ..session import Session
 from ..transcript import first_difference
@@ -254,6 +257,15 @@ def isolation(session: Session) -> None:
     take(first, Answer(one.decode(), token_))
 
 
+def answer_in_parts(line: bytes, token: bytes) -> bytes:
+    """A line as a person sees it: after each of its letters there may be a token."""
+    if not token:
+        return line + b"\n"
+    between = b"(?:%s)?" % re.escape(token)
+    letters = (re.escape(line[at : at + 1]) for at in range(len(line)))
+    return Pattern(between.join(letters) + between + b"\\n")
+
+
 @quit_.must(
     "terminal",
     "4.12",
@@ -265,7 +277,7 @@ def terminal(session: Session) -> None:
     person.see(session.parameters["greeting"], "the greeting")
     line = words(session, 12).strip()
     person.type_line(line)
-    person.see(line.upper() + b"\n", "the line in upper case")
+    person.see(answer_in_parts(line.upper(), session.parameters["token"]), "the answer")
     person.see(session.parameters["token"], "the token")
     if person.manners.half_closes:
         person.end_input()

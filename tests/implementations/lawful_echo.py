@@ -20,6 +20,10 @@ from collections import deque
 manner, port = sys.argv[1], int(sys.argv[2])
 
 
+def pause(seconds: float) -> None:
+    select.select([], [], [], seconds)
+
+
 class Server:
     """A thread for each client; what a manner is about is overridden."""
 
@@ -88,7 +92,7 @@ class LateFin(Server):
     """Ends 300 ms after its client."""
 
     def before_fin(self) -> None:
-        time.sleep(0.3)
+        pause(0.3)
 
 
 class Pool(Server):
@@ -245,7 +249,7 @@ class Nagle(Server):
 
     def answer(self, client: socket.socket, data: bytes) -> None:
         if len(data) < 512:
-            time.sleep(0.03)
+            pause(0.03)
         client.sendall(data[:1])
         client.sendall(data[1:])
 
@@ -282,7 +286,7 @@ class Drains(Server):
 
     def terminate(self, *_: object) -> None:
         self.listener.close()
-        time.sleep(0.5)
+        pause(0.5)
         os._exit(143)
 
 
@@ -293,7 +297,7 @@ class Unhurried(Server):
 
     def hand_over(self, client: socket.socket) -> None:
         super().hand_over(client)
-        time.sleep(0.02)
+        pause(0.02)
 
 
 class Impatient(Server):

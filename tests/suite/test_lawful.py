@@ -105,7 +105,7 @@ ECHOES = {
     "Forked": "concurrent burst leak-reset leak-process sigterm-busy port-free",
     "Talkative": "simple large leak-fin sigterm-idle",
     "Lingers": "half-close reset-while-writing stall-then-reset restart",
-    "Sips": "large half-close-pending",
+    "Sips": "large half-close",
     "Edges": "burst coalesced large half-close stalled-reader idle",
     "Helper": "concurrent leak-fin leak-process",
     "DualStack": "simple port-free restart sigterm-idle",
@@ -121,19 +121,115 @@ ECHOES = {
 }
 
 
+#: Profile, how a server goes about it, and the cases that might be taken in by it -> the server.
+OTHERS = {
+    ("hello", "replies to each byte", "reply segments large ends-fin terminal"): """
+class Lawful(Hello):
+    read_size = 4096
+    def received(self, data):
+        self.send(self.setting("reply") * len(data))
+""",
+    ("quit", "answers letter by letter", "upper token utf8-split unterminated-rest terminal"): """
+class Lawful(Quit):
+    def answer(self, text):
+        for letter in text:
+            super().answer(letter)
+""",
+    ("half-open", "replies in parts, and ends later", "reply ends-fin reset-while-writing"): """
+class Lawful(HalfOpen):
+    def ended(self):
+        reply = self.setting("reply").replace(b"{n}", b"%d" % self.count)
+        self.say(reply[:4])
+        self.server.call_later(0.05, lambda: self.say(reply[4:]))
+        self.server.call_later(0.2, self.last)
+    def say(self, text):
+        self.send(text)
+        if self.open:
+            self.advance()
+    def last(self):
+        self.finish()
+        if self.open:
+            self.advance()
+""",
+    (
+        "reset",
+        "echoes the command, aborts 100 ms later, and drops a rest",
+        "reset split unterminated others-undisturbed",
+    ): """
+class Lawful(Reset):
+    def received(self, data):
+        *lines, self.line = (self.line + data).split(b"\\n")
+        for line in lines:
+            self.send(line + b"\\n")
+            if self.is_command(line):
+                self.server.call_later(0.1, self.abort)
+                return
+    def ended(self):
+        self.finish()
+    def abort(self):
+        if self.open:
+            super().abort()
+""",
+    (
+        "crud",
+        "answers all that has come together, later, in one piece",
+        "in-order ends-fin segments",
+    ): """
+class Lawful(Crud):
+    input_over = False
+    def connected(self):
+        super().connected()
+        self.said = bytearray()
+    def send(self, data):
+        if not self.said:
+            self.server.call_later(0.02, self.say)
+        self.said += data
+    def say(self):
+        said, self.said = self.said, bytearray()
+        super().send(said)
+        if self.input_over:
+            super().finish()
+        if self.open:
+            self.advance()
+    def finish(self):
+        if self.said:
+            self.input_over = True
+        else:
+            super().finish()
+""",
+}
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: epoll, fork")
 def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
     """Side by side: most of the time they wait."""
 
-    def accused(manner: str) -> str:
-        done = judge(
-            tmp_path / manner,
-            f"{PYTHON} {IMPLEMENTATIONS / 'lawful_echo.py'} {manner} {{port}}",
-            *(f"--case=echo/{case}" for case in ECHOES[manner].split()),
-            "--jobs=1",
-        )
-        return "" if done.status == 0 and not done.ids("WARN") else done.stdout + done.stderr
+    def verdict(manner: str) -> str:
+        target = f"{PYTHON} {IMPLEMENTATIONS / 'lawful_echo.py'} {manner} {{port}}"
+        return accused(tmp_path / manner, target, "echo", ECHOES[manner])
 
     with ThreadPoolExecutor(5) as pool:
-        found = dict(zip(ECHOES, pool.map(accused, ECHOES), strict=True))
+        found = dict(zip(ECHOES, pool.map(verdict, ECHOES), strict=True))
     assert {manner: said for manner, said in found.items() if said} == {}
+
+
+def test_other_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
+    def verdict(variant: tuple[str, str, str]) -> str:
+        profile, _, cases = variant
+        script = tmp_path / f"{profile}.py"
+        last = f"\nsys.exit(main(sys.argv[1:], {{{profile!r}: Lawful}}))\n"
+        services = "from conformance.reference.python.services import *\n"
+        script.write_text(SERVER + services + OTHERS[variant] + last, encoding="utf-8")
+        target = f"{PYTHON} {script} {{profile}} tcp://{{host}}:{{port}}"
+        return accused(tmp_path / profile, target, profile, cases)
+
+    with ThreadPoolExecutor(5) as pool:
+        found = dict(zip(OTHERS, pool.map(verdict, OTHERS), strict=True))
+    assert {variant: said for variant, said in found.items() if said} == {}
+
+
+def accused(report: Path, target: str, profile: str, cases: str) -> str:
+    """What is said of a server, if it fails one of these cases."""
+    asked = [f"--case={profile}/{case}" for case in cases.split()]
+    done = judge(report, target, *asked, "--jobs=1")
+    return "" if done.status == 0 and not done.ids("WARN") else done.stdout + done.stderr

@@ -109,12 +109,8 @@ def test_a_server_that_is_described_passes(service: str, tmp_path: Path) -> None
     [
         ("once", "tls", "nothing-else half-close half-sent"),
         ("once_line", "unix", "segments half-close terminal"),
-        ("crlf", "unix", "simple half-close terminal"),
         ("polite", "tls", "simple nothing-else half-close terminal"),
-        ("upper", "tls", "upper ends-fin"),
         ("quotation", "tls", "next-client unprompted half-sent reset-while-writing"),
-        ("quotation", "unix", "next-client half-sent"),
-        ("rooms one-by-one", "tls", "login lost-by-fin burst"),
     ],
 )
 def test_settings_act_the_same_over_every_transport(
