@@ -21,7 +21,7 @@ _DEATHS = {
         quit/token-in-lower-case quit/knows-only-ascii quit/takes-utf8-for-latin1
         quit/decodes-each-read quit/broadcasts quit/token-on-a-line
         half-open/counts-one-more half-open/replies-in-hexadecimal
-        half-open/acknowledges-parts half-open/greets half-open/counts-in-16-bits
+        half-open/counts-in-16-bits
         half-open/stops-at-a-megabyte half-open/counts-characters half-open/stops-at-nul
         half-open/counts-crlf-as-one half-open/reads-once half-open/one-count-for-all
         half-open/reply-without-newline reset/strips-blanks reset/decodes-utf8
@@ -84,6 +84,7 @@ _DEATHS = {
         chat/ends-on-nonsense chat/ends-on-a-long-line crud/ends-on-nonsense
     """,
     "extra-bytes": """
+        half-open/acknowledges-parts half-open/greets
         echo/answers-twice echo/sends-its-whole-buffer echo/adds-a-nul half-open/adds-a-nul
         echo/keeps-an-old-tail
         echo/says-bye quit/token-at-fin quit/token-on-connect quit/says-bye
