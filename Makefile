@@ -1,4 +1,4 @@
-# The whole project by hand: make conformance, test, test-windows, check, selftest, soak,
+# The whole project by hand: make conformance, quick, test, test-windows, check, selftest, soak,
 # transfers, slow-link, bench, docs, clean.
 PYTHON ?= python3
 VENV := .venv
@@ -24,7 +24,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest test test-windows check soak transfers slow-link bench docs clean
+.PHONY: conformance selftest quick test test-windows check soak transfers slow-link bench docs clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -35,6 +35,10 @@ selftest: $(READY)
 
 test: check
 	@$(ALONE) $(PY) -m pytest -n auto -q
+
+# The fast lane: what needs no other program and takes less than a minute.
+quick: check
+	@$(ALONE) $(PY) -m pytest -n auto -q tests/unit tests/contract tests/house
 
 # Windows CPython under Wine; both are set up when they are missing.
 test-windows: $(READY)

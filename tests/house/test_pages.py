@@ -149,3 +149,33 @@ def test_the_readme_s_examples_are_taken() -> None:
 )
 def test_an_example_that_is_not_taken_is_seen(line: str) -> None:
     assert [complaint(call) for call in calls(line) if complaint(call)]
+
+
+# The paths that the maintainers' documents name.
+
+DOCUMENTS = ("docs/architecture.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md")
+
+
+def paths_named(text: str) -> list[str]:
+    """The paths of this repository in backticks, with each {choice} spelled out."""
+    found = []
+    for path in re.findall(r"`((?:pync|conformance|tests|docs|\.ci)/[\w./{},*-]*)`", text):
+        before, brace, rest = path.partition("{")
+        choices, _, after = rest.partition("}")
+        found += [before + choice + after for choice in choices.split(",")] if brace else [path]
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_paths_that_it_names_are_there(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    missing = [path for path in paths_named(text) if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_a_missing_path_would_be_seen() -> None:
+    assert paths_named("see `pync/dialects/{nc,ncat}/messages.py` and `pync/`") == [
+        "pync/dialects/nc/messages.py",
+        "pync/dialects/ncat/messages.py",
+        "pync/",
+    ]
