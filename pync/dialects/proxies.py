@@ -60,7 +60,7 @@ def chain(config: Config, default: str = "http", *, as_given: bool = False) -> t
         return _onward(config)
     kind = config.proxy_type or default
     if kind not in KINDS:
-        raise UsageError(f"--proxy-type: {kind!r} is no proxy ({', '.join(KINDS)})")
+        raise UsageError(f"--proxy-type: {kind!r} is not a proxy type ({', '.join(KINDS)})")
     given = _given(config)
     auth = _auth(given, checks=not as_given)
     proxies = tuple(one_proxy(text, kind, auth) for text in config.proxy)
@@ -85,7 +85,7 @@ def served(config: Config) -> Proxy | None:
         return None
     if config.proxy_type not in SERVED:
         raise UsageError(
-            f"-l --proxy-type: {config.proxy_type!r} is no proxy server ({', '.join(SERVED)})"
+            f"-l --proxy-type: {config.proxy_type!r} is not a proxy server ({', '.join(SERVED)})"
         )
     for name, shown in USELESS.items():
         if getattr(config, name):
@@ -102,7 +102,7 @@ def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Prox
     if not separator:
         scheme, rest = kind, text
     if scheme not in KINDS:
-        raise UsageError(f"--proxy: {scheme}:// is no proxy ({', '.join(KINDS)})")
+        raise UsageError(f"--proxy: {scheme}:// is not a proxy type ({', '.join(KINDS)})")
     spoken, port = KINDS[scheme]
     who, at, where = rest.rstrip("/").rpartition("@")
     user: str | None

@@ -47,7 +47,7 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
     """
     where = authority(host, port)
     if not where.isprintable() or " " in where:
-        raise HandshakeError(f"{host!r} is no host name")
+        raise HandshakeError(f"{host!r} is not a valid host name")
     lines = [f"CONNECT {where} HTTP/1.1", f"Host: {where}"]
     if authorization is not None:
         lines.append(f"Proxy-Authorization: {authorization}")

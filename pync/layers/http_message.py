@@ -140,7 +140,7 @@ def _authority(word: bytes, default: int | None) -> Destination:
     found = _AUTHORITY.fullmatch(word)
     port = int(found.group(2)) if found and found.group(2) else default
     if found is None or port is None or port > 65535:
-        raise Refused(400, f"{text(word)!r} is no HOST:PORT")
+        raise Refused(400, f"{text(word)!r} is not HOST:PORT")
     return Destination(text(found.group(1)).strip("[]"), port)
 
 

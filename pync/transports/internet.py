@@ -70,7 +70,7 @@ def resolve(
         operation = "listen" if passive else "dial"
         raise _unresolved(wrong)(operation, address, cause_of(error)) from None
     except UnicodeError:
-        raise _unresolved(wrong)("dial", address, "the name is no host name") from None
+        raise _unresolved(wrong)("dial", address, "the name is not a valid host name") from None
     return list(dict.fromkeys(Endpoint(family, name) for family, _, _, _, name in found))
 
 

@@ -206,7 +206,7 @@ def test_what_makes_no_sense(words: tuple[str, ...], said: bytes) -> None:
 def test_an_access_list_that_is_none(name: str) -> None:
     with pync("-l", "--pipe-access=me", f"pipe:{name}") as server:
         assert server.ends(1) == (
-            f"pync: listen pipe:{name}: 'me' is no access list (SDDL)\n".encode()
+            f"pync: listen pipe:{name}: 'me' is not an access list (SDDL)\n".encode()
         )
 
 

@@ -17,28 +17,30 @@ Usage:
 
 Options:
   -l --listen                    Listen instead of connecting.
-  -k --keep-open                 With -l: serve one client after the other.
+  -k --keep-open                 With -l: serve several clients, one after the other.
   -u --udp                       Datagrams: UDP, or with -U a Unix datagram socket.
   -U --unixsock                  TARGET is the path of a Unix socket.
   -4 --ipv4                      IPv4 only.
   -6 --ipv6                      IPv6 only.
-  -n --nodns                     Look up no names.
-  -v --verbose                   Say on stderr what happens.
+  -n --nodns                     Do not look up names.
+  -v --verbose                   Report connections and errors on stderr.
   -p --source-port=PORT          Port to connect from; with -l, to listen on.
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
-  -w --wait=TIME                 Give up after TIME without a connection or without data.
-  -q --quit-after=TIME           After our input ends, leave after TIME at the latest.
+  -w --wait=TIME                 Exit with status 1 if connecting takes longer than TIME, or if
+                                 no data moves for TIME.
+  -q --quit-after=TIME           Exit at most TIME after the input has ended.
   -N --shutdown                  Send FIN when our input ends (the default); by TLS, at once.
   -d --no-stdin                  Do not read standard input.
-  -t --telnet                    Answer TELNET's options with no, and leave them out.
-  -z --zero-io                   Only see whether ports are open.
+  -t --telnet                    Refuse all TELNET option requests and remove them from the
+                                 output.
+  -z --zero-io                   Only check whether ports are open.
   -i --interval=TIME             Pause between lines sent, or between ports scanned.
-     --delay=TIME                Pause after each piece that is read to be sent.
+     --delay=TIME                Wait TIME after sending each block.
   -C --crlf                      Send CR LF for LF.
   -r --random-ports              Scan ports in random order.
   -F --pass-fd                   Pass the connected socket to whoever reads standard output
-                                 (a Unix socket; SCM_RIGHTS), and leave.
-  -W --recv-limit=N              Leave after N reads from the connection.
+                                 (a Unix socket; SCM_RIGHTS), and exit.
+  -W --recv-limit=N              Exit after N reads from the connection.
   -I --recv-buffer=BYTES         Size of the socket's receive buffer.
   -O --send-buffer=BYTES         Size of the socket's send buffer.
   -T --tos=KEYWORD               Type of service: lowdelay, ef, af11, cs1, 0x10 ...
@@ -49,17 +51,18 @@ Options:
   -S --md5sig                    Sign segments (RFC 2385); the key is PYNC_MD5SIG_KEY in the
                                  environment, or is typed on the terminal.
      --no-shutdown               Send no FIN when our input ends.
-     --half-open                 Stay after the peer's end until our input ends.
-     --send-only                 Drop what is received; leave when our input is sent.
-     --recv-only                 Send nothing; leave at the peer's end.
-     --idle-timeout=TIME         Give up after TIME without data.
-     --connect-timeout=TIME      Give up after TIME without a connection.
+     --half-open                 After the peer's end, keep sending until the input ends.
+     --send-only                 Discard what is received; exit when the input is sent.
+     --recv-only                 Send nothing; exit at the peer's end.
+     --idle-timeout=TIME         Exit with status 1 after TIME without data.
+     --connect-timeout=TIME      Exit with status 1 after TIME without a connection.
      --ssl                       Secure the connection by TLS (also tls://HOST:PORT).
      --ssl-verify                Verify the peer's certificate (the default).
-     --insecure                  Do not verify it; this is said on stderr.
+     --insecure                  Do not verify it; a warning is printed on stderr.
      --ssl-cert=FILE             Our certificate (PEM, DER, PKCS#12); a listener makes its own.
      --ssl-key=FILE              Its private key.
-     --ssl-trustfile=FILE        Whom to trust; a listener asks its clients for certificates.
+     --ssl-trustfile=FILE        PEM file of trusted certificates. With -l: clients must present
+                                 a certificate signed by one of them.
      --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
      --ssl-servername=NAME       The name that the server's certificate must have.
      --ssl-alpn=LIST             Protocols to agree upon, comma separated (ALPN).
@@ -67,35 +70,37 @@ Options:
      --ssl-max-version=VERSION   At most this one.
      --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE), mode 0600.
      --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
-                                 http://; more than one are passed in their order. A proxy
-                                 server (-l --proxy-type) passes them on its way.
+                                 http://. May be repeated: the connection goes through the
+                                 proxies in the given order. With -l --proxy-type, our proxy
+                                 server itself connects through them.
      --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4, socks5.
                                  With -l: be a proxy that speaks it (socks is 4, 4a and 5).
-     --proxy-auth=USER:PASSWORD  Who we are there, or with -l who may use it; better in the
-                                 variable PYNC_PROXY_AUTH.
+     --proxy-auth=USER:PASSWORD  User and password for the proxy; with -l --proxy-type, the login
+                                 that clients need. Safer: set PYNC_PROXY_AUTH, as command
+                                 lines are visible to other users.
      --proxy-auth-file=FILE      The same from the first line of FILE.
-     --proxy-dns=WHERE           Who looks the name up: remote (the proxy), or local.
+     --proxy-dns=WHERE           Where the name is looked up: remote (by the proxy), or local.
   -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
   -c --sh-exec=COMMAND           The same by /bin/sh.
-     --broker                    With -l: what one client sends, all the others get.
+     --broker                    With -l: send what one client sends to all the others.
      --chat                      The same for people: each line with its user's name.
      --max-conns=N               At most N clients at once (100 with --exec).
-     --allow=LIST                Let in only these: addresses, networks (10.0.0.0/8), ranges
+     --allow=LIST                Accept only these: addresses, networks (10.0.0.0/8), ranges
                                  (10.0.0-3.*) and names, comma separated. May be repeated,
                                  like the next three; the lists add up.
-     --allowfile=FILE            Let in only those in FILE; # begins a comment.
-     --deny=LIST                 Keep these out; this beats --allow.
-     --denyfile=FILE             Keep out those in FILE.
+     --allowfile=FILE            Accept only those in FILE; # begins a comment.
+     --deny=LIST                 Refuse these, even if --allow names them.
+     --denyfile=FILE             Refuse those in FILE.
      --allow-target=LIST         With -l --proxy-type: connect to these only.
-     --deny-target=LIST          Connect to none of these; this beats --allow-target. Clients of
-                                 other machines are connected to loopback and link-local
+     --deny-target=LIST          Connect to none of these, even if --allow-target names them.
+                                 Clients of other machines reach loopback and link-local
                                  addresses only if --allow-target names them.
-     --banner=TIME               With -z: wait so long for what an open port says, and show it.
+     --banner=TIME               With -z: wait TIME for the first data of an open port; show it.
      --json                      Events as JSON, one object a line: the results of a scan on
                                  stdout, those of connections on stderr.
-     --retry=N[:DELAY]           Dial again up to N times, DELAY (1s) apart, if nobody answers;
+     --retry=N[:DELAY]           Connect again up to N times, DELAY (1s) apart, if it fails;
                                  with -z scan again until a port is open.
-     --accept-timeout=TIME       With -l: give up after TIME without a client.
+     --accept-timeout=TIME       With -l: exit with status 1 after TIME without a client.
      --report-port=FILE          With -l: write the port that is listened on to FILE; without
                                  =FILE to stderr.
      --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5 unreachable, 6 timed out,
@@ -106,22 +111,22 @@ Options:
      --pipe-access=WHO           With -l: who may open the pipe: user (who runs pync, the
                                  default), users, everyone, or an access list (SDDL).
      --pipe-remote               With -l: users of other machines too.
-     --until=REGEX               Leave when REGEX has been received; 1 if it never is.
-     --count=N                   Leave after N messages: lines, or datagrams.
+     --until=REGEX               Exit when REGEX has been received; status 1 if it never is.
+     --count=N                   Exit after N messages: lines, or datagrams.
      --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
                                  of the input is one datagram, or message of a named pipe, and
                                  each one received is written with STRING after it.
-     --expect=FILE               Talk as the script FILE says (expect "login: ", send "joe");
-                                 1 when something else comes.
+     --expect=FILE               Run the dialogue script FILE (expect "login: ", send "joe").
+                                 Exit status 1 if the peer sends anything else.
      --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
      --output=FILE               Write what is sent and received to FILE.
      --hex-dump=FILE             The same as a hexadecimal dump.
-     --append-output             Keep what these files hold.
-     --timestamps                Time, direction and size over each piece in them.
+     --append-output             Append to the --output and --hex-dump files.
+     --timestamps                Write time, direction and size above each block in them.
      --edit                      Edit lines on the terminal, with history (needs prompt_toolkit;
                                  PYNC_HISTORY names a file to keep it in).
-     --progress                  Draw on the terminal how much has moved (needs tqdm).
-  -h --help                      Show this.
+     --progress                  Show the progress on the terminal (needs tqdm).
+  -h --help                      Show this help.
      --version                   Show the version.
 
 TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended in order

@@ -198,7 +198,7 @@ def _as_pem(certificate: _Contents, key: _Contents | None, ask: Ask | None) -> b
         certificates = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in several)
     else:
         raise UsageError(
-            f"{certificate.shown}: this is no certificate (PEM, DER and PKCS#12 are read)"
+            f"{certificate.shown}: this is not a certificate (PEM, DER and PKCS#12 are read)"
         )
     return certificates + found.private_bytes(
         serialization.Encoding.PEM,
@@ -245,7 +245,7 @@ def _bundle(
             if _is_key(contents.data):
                 raise _is_a_key(contents)
             raise UsageError(
-                f"{contents.shown}: this is no certificate (PEM, DER and PKCS#12 are read)"
+                f"{contents.shown}: this is not a certificate (PEM, DER and PKCS#12 are read)"
             )
         typed = _passphrase(contents, ask)
         try:

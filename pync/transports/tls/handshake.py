@@ -246,5 +246,5 @@ def _check_protocols(names: tuple[str, ...]) -> None:
 def _version(text: str, option: str) -> ssl.TLSVersion:
     name = text.lower().removeprefix("tlsv").removeprefix("tls")
     if name not in VERSIONS:
-        raise UsageError(f"{option}: {text!r} is no version of TLS ({', '.join(VERSIONS)})")
+        raise UsageError(f"{option}: {text!r} is not a TLS version ({', '.join(VERSIONS)})")
     return VERSIONS[name]

@@ -73,7 +73,7 @@ def security_attributes(access: str, address: Address) -> SecurityAttributes:
         ctypes.c_void_p,
     )
     if not convert(access, _SDDL_REVISION_1, ctypes.byref(descriptor), None):
-        raise ListenError("listen", address, f"{access!r} is no access list (SDDL)")
+        raise ListenError("listen", address, f"{access!r} is not an access list (SDDL)")
     return SecurityAttributes(ctypes.sizeof(SecurityAttributes), descriptor.value, 0)
 
 

@@ -34,7 +34,7 @@ _CAUSES = {
     5: "access denied",
     53: "no such host",
     87: "it is a pipe of bytes, not of messages",
-    123: "that is no name of a pipe",
+    123: "that is not a valid pipe name",
     231: PIPE_BUSY,
 }
 

@@ -41,7 +41,7 @@ def test_a_chain_keeps_its_order() -> None:
         Proxy("http", "b", "1"),
     )
     assert chain(Config()) == ()
-    with pytest.raises(UsageError, match="'ftp' is no proxy"):
+    with pytest.raises(UsageError, match="'ftp' is not a proxy type"):
         chain(Config(proxy_type="ftp"))
 
 

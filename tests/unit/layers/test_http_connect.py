@@ -94,7 +94,7 @@ def test_the_status_is_known_and_what_is_asked() -> None:
 
 @pytest.mark.parametrize("host", ["a b", "a\r\nX: y"])
 def test_a_host_adds_no_line(host: str) -> None:
-    with pytest.raises(HandshakeError, match="is no host name"):
+    with pytest.raises(HandshakeError, match="is not a valid host name"):
         played(connect(host, 1), b"")
 
 

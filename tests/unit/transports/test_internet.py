@@ -33,8 +33,8 @@ def test_a_service_has_a_port() -> None:
     [
         ("127.0.0.1", "no-such-service", "unknown service 'no-such-service'"),
         ("localhost", "80", "name or service not known"),
-        ("x" * 300, "80", "the name is no host name"),
-        ("a..b", "80", "the name is no host name"),
+        ("x" * 300, "80", "the name is not a valid host name"),
+        ("a..b", "80", "the name is not a valid host name"),
     ],
 )
 def test_not_found_names_the_address(host: str, port: str, cause: str) -> None:

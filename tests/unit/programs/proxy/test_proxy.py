@@ -31,7 +31,7 @@ def test_who_asks_for_a_proxy_server_gets_one() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--proxy-type ftp 1", "-l --proxy-type: 'ftp' is no proxy server"),
+        ("--proxy-type ftp 1", "-l --proxy-type: 'ftp' is not a proxy server"),
         ("--proxy-type socks -u 1", "cannot use -u and -l --proxy-type"),
         ("--proxy-type socks --exec cat 1", "cannot use --exec and -l --proxy-type"),
         ("--proxy-type socks --broker 1", "cannot use --broker and -l --proxy-type"),

@@ -131,8 +131,8 @@ def test_every_form_works(forms: Forms, certificate: str, key: str | None) -> No
     [
         ("none.pem", None, "--ssl-cert {}/none.pem: no such file or directory"),
         ("certificate.pem", "none.pem", "--ssl-key {}/none.pem: no such file or directory"),
-        ("text.txt", None, "--ssl-cert {}/text.txt: this is no certificate (PEM, DER and"),
-        ("empty.pem", None, "--ssl-cert {}/empty.pem: this is no certificate (PEM, DER and"),
+        ("text.txt", None, "--ssl-cert {}/text.txt: this is not a certificate (PEM, DER and"),
+        ("empty.pem", None, "--ssl-cert {}/empty.pem: this is not a certificate (PEM, DER and"),
         ("damaged.p12", None, "--ssl-cert {}/damaged.p12: wrong passphrase, or damaged"),
         ("damaged.pem", None, "--ssl-cert {}/damaged.pem: the certificate or its key is damaged"),
         ("certificate.pem", None, "--ssl-cert {}/certificate.pem: there is no private key in it"),

@@ -22,7 +22,7 @@ def test_versions() -> None:
     context = client_context(Security(least="TLSv1.2", most="1.3"))
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     assert context.maximum_version == ssl.TLSVersion.TLSv1_3
-    with pytest.raises(UsageError, match="--ssl-min-version: '9' is no version of TLS"):
+    with pytest.raises(UsageError, match="--ssl-min-version: '9' is not a TLS version"):
         client_context(Security(least="9"))
 
 

@@ -57,5 +57,5 @@ def test_a_list_of_ones_own() -> None:
 
 
 def test_no_list() -> None:
-    with pytest.raises(ListenError, match=r"^listen pipe:here: 'x' is no access list"):
+    with pytest.raises(ListenError, match=r"^listen pipe:here: 'x' is not an access list"):
         security_attributes("x", HERE)

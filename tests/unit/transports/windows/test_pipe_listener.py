@@ -101,7 +101,7 @@ def test_access_lists(address: Address, access: str) -> None:
 
 def test_an_access_list_that_is_none(address: Address) -> None:
     options = SOON._replace(pipe=PipeOptions(access="nobody"))
-    with pytest.raises(ListenError, match=r"'nobody' is no access list \(SDDL\)$"):
+    with pytest.raises(ListenError, match=r"'nobody' is not an access list \(SDDL\)$"):
         listen(address, options)
 
 
