@@ -36,7 +36,7 @@ class Sample(NamedTuple):
     amount: float = 0.0
 
 
-class Failed(Exception):  # noqa: N818 - a fact about a program, told in the table
+class Failed(Exception):
     """A program did not do what was measured; the text says what."""
 
 

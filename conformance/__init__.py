@@ -7,4 +7,13 @@ and it never imports pync: it runs it.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    """``__version__``, of the distribution: read when it is asked for, as that takes 20 ms."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("pync-nc")

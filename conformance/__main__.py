@@ -47,7 +47,9 @@ def _has_standard_streams() -> bool:
             os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this number
             if number != 1:
                 name = "stderr" if number else "stdin"
-                setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))
+                mode = "w" if number else "r"
+                stream = open(number, mode, encoding="utf-8")  # noqa: SIM115 - stays open
+                setattr(sys, name, stream)
     return has_output
 
 

@@ -179,7 +179,7 @@ class StreamProfile(Profile):
         parameters: Mapping[str, bytes],
         first_input: bytes,
         half_input: bytes,
-        open: Callable[[Session, Peer], None],
+        open: Callable[[Session, Peer], None],  # noqa: A002 - opens the conversation
         serve: Callable[[Session, Peer], None],
         stall: Callable[[Session, Peer], None],
         chatter: bytes = b"",

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from .transports.datagram import DatagramConn
     from .transports.tls import TlsListener
 
+    __version__: str
+
 __all__ = [
     "Address",
     "Conn",
@@ -58,7 +60,6 @@ __all__ = [
     "relay",
     "telnet",
 ]
-__version__ = "0.1.0"
 
 #: Public name -> the module that it lives in.
 _HOMES = {
@@ -89,6 +90,10 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
+    if name == "__version__":
+        from .core import VERSION
+
+        return VERSION
     if name == "telnet":
         return import_module(f".{name}", __name__)
     home = _HOMES.get(name)

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Union
 
-from .core import exits
+from .core import VERSION, exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, LineCut, Progressed, Scanned, Trying
-from .dialects import DIALECTS, VERSION, Dialect, OnStdout, Said, load
+from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
 from .transports.stdio import Stdio, is_open, write
 from .waiting import wakeup

@@ -1,13 +1,14 @@
 """The table of all mutants."""
 
-from . import chat, client_echo, crud, discard, echo, greet, half_open, hello, quit, reset, udp_echo
+from . import chat, client_echo, crud, discard, echo, greet, half_open, hello, reset, udp_echo
+from . import quit as quit_
 from .form import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
 MUTANTS: "dict[str, Mutant]" = {
     **echo.MUTANTS,
     **greet.MUTANTS,
-    **quit.MUTANTS,
+    **quit_.MUTANTS,
     **half_open.MUTANTS,
     **reset.MUTANTS,
     **hello.MUTANTS,

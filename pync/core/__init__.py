@@ -1,1 +1,4 @@
 """The vocabulary: values and errors that every other part speaks in. No I/O, no policy."""
+
+#: Of pync and of the suite: pyproject.toml reads it from here.
+VERSION = "0.1.0"

@@ -10,7 +10,7 @@ def over_tls(address: object) -> str:
     return str(address).replace("tcp:", "tls:", 1)
 
 
-class TlsFailure(OSError):  # noqa: N818 - "failure" tells it from TlsError, which it becomes
+class TlsFailure(OSError):
     """TLS failed on an established connection; the text is the cause."""
 
 

@@ -209,7 +209,7 @@ class OutputError(PyncError):
     """Standard output cannot be written (a full disk, a closed descriptor)."""
 
 
-class OutputGone(Exception):  # noqa: N818 - an end, not a mistake
+class OutputGone(Exception):
     """The reader of standard output is gone; nobody is left to be told."""
 
     status = exits.OUTPUT_GONE

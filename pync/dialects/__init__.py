@@ -10,10 +10,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple, Union
 
+from ..core import VERSION
 from ..core.config import Config
 from ..core.events import Event
-
-VERSION = "0.1.0"
 
 #: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
 DIALECTS = {"pync": "pync", "nc": "nc", "netcat": "nc", "ncat": "ncat", "telnet": "telnet"}

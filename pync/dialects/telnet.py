@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from ..core import VERSION
 from ..core.config import Config
 from ..core.errors import DialError, OutputGone, PyncError, UsageError
 from ..core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
-from . import VERSION, About, OnStdout, Said
+from . import About, OnStdout, Said
 from .argv import Manner, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]

@@ -82,7 +82,9 @@ class Telnet(Wire):
         return self.read_very_lazy() if text is None else text
 
     def expect(
-        self, list: Sequence[bytes | re.Pattern[bytes]], timeout: float | None = None
+        self,
+        list: Sequence[bytes | re.Pattern[bytes]],  # noqa: A002 - telnetlib's name
+        timeout: float | None = None,
     ) -> tuple[int, re.Match[bytes] | None, bytes]:
         """Wait for the first of several regular expressions that is found in what came.
 

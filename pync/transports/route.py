@@ -44,5 +44,6 @@ def _resolved(hop: str, options: Options) -> str:
     except socket.gaierror as error:
         raise DialError("route", Address("tcp", hop, "0"), cause_of(error)) from None
     except UnicodeError:
-        raise DialError("route", Address("tcp", hop, "0"), "the name is not a valid host name") from None
+        cause = "the name is not a valid host name"
+        raise DialError("route", Address("tcp", hop, "0"), cause) from None
     return str(found[0][4][0])

@@ -121,7 +121,8 @@ def test_idle_while_the_peer_reads_nothing(
     with endless.open("wb") as file:
         file.truncate(1 << 32)
     stdin: IO[Any] | None
-    stdin = stack.enter_context(open("/dev/zero" if source == "device" else endless, "rb"))
+    path = Path("/dev/zero") if source == "device" else endless
+    stdin = stack.enter_context(path.open("rb"))
     if source == "pipe":
         stdin = stack.enter_context(Program("cat", "/dev/zero", stdin=stdin)).process.stdout
     server = stack.enter_context(listening(receives=4096))

@@ -80,7 +80,8 @@ def test_the_commands_are_there(command: str) -> None:
 
 
 def test_there_is_one_version() -> None:
-    assert PROJECT["version"] == pync.cli.VERSION == conformance.__version__
+    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "pync.core.VERSION"}
+    assert pync.core.VERSION == pync.__version__ == conformance.__version__
 
 
 def test_pync_needs_docopt_and_nothing_else() -> None:

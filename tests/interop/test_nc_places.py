@@ -310,7 +310,7 @@ def test_a_datagram_listener_is_for_its_first_peer(options: str, tmp_path: Path)
             first.bind(f"{path}-first")
             first.sendto(b"first\n", path)
             shown = program.read(6)
-            with pytest.raises(OSError) as refused:  # noqa: PT011 - the number is compared
+            with pytest.raises(OSError) as refused:
                 second.sendto(b"second\n", path)
             first.sendto(b"again\n", path)
             shown += program.read(6)

@@ -382,7 +382,7 @@ def test_old_peers_are_understood_as_by_ncat(
         peer = ("openssl", *other, *server)
         first, second = (peer, ncat) if role == "client" else (ncat, peer)
         with Program(*first) as listener:
-            until(lambda: is_bound(port), "the listener", listener)  # noqa: B023 - used at once
+            until(lambda: is_bound(port), "the listener", listener)
             with Program(*second) as client:
                 client.write(b"question\n")
                 assert listener.read(9) == b"question\n"

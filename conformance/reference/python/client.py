@@ -17,8 +17,8 @@ import sys
 # Four folders up: started with -I -S, Python knows the standard library only.
 sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
 
-from conformance.reference.python.command import settings_of  # noqa: E402
-from conformance.reference.python.service import Service  # noqa: E402
+from conformance.reference.python.command import settings_of
+from conformance.reference.python.service import Service
 
 #: Seconds that the server may take to end after we have.
 LINGER = 2.0

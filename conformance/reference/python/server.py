@@ -13,8 +13,8 @@ import sys
 # Four folders up: started with -I -S, Python knows the standard library only.
 sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
 
-from conformance.reference.python.command import main  # noqa: E402
-from conformance.reference.python.services import SERVICES  # noqa: E402
+from conformance.reference.python.command import main
+from conformance.reference.python.services import SERVICES
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], SERVICES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...core import VERSION
 from ...core.address import DATAGRAMS, Address
 from ...core.config import Config
 from ...core.errors import (
@@ -25,7 +26,7 @@ from ...core.events import (
     Scanned,
     Told,
 )
-from .. import UNRESOLVED, VERSION, Said
+from .. import UNRESOLVED, Said
 
 HELP = f"pync {VERSION}, as nc"
 

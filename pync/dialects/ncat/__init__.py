@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...core import VERSION
 from ...core.address import Address
 from ...core.config import Config, Endings, OnPeerEnd, over_tls
 from ...core.deadline import parse_duration
 from ...core.errors import DialError, ListenError, OutputError, OutputGone, UsageError
 from ...core.number import whole
-from .. import VERSION, About
+from .. import About
 from ..argv import Manner, read
 from ..proxies import chain, served
 from .messages import NcatOptionError, complain, is_proxy, is_silent, say

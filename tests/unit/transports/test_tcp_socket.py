@@ -59,6 +59,6 @@ def test_a_peer_that_resets_before_its_connection_is_looked_at(
 
 def test_a_connection_that_was_refused(closed_port: int) -> None:
     endpoint = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
-    with pytest.raises(ConnectionRefusedError):  # noqa: SIM117 - connect(2) itself may say it
+    with pytest.raises(ConnectionRefusedError):
         with begin_to_connect(endpoint, LOOPBACK, Options()) as sock:
             check_connected(sock, endpoint)
