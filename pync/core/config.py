@@ -245,7 +245,7 @@ def over_tls(endings: Endings, config: Config) -> Endings:
     return endings._replace(eof_after=after, eof_of_nothing=not config.listen)
 
 
-#: Fields that are no options: what the dialect worked out.
+#: Fields that are not options: the dialect computes them.
 WORKED_OUT = frozenset(
     {
         "program",

@@ -46,7 +46,7 @@ class PyncError(Exception):
 
     Arguments:
         operation: what was tried (``dial``, ``listen``, ``relay``).
-        address: with whom, as the user would write it.
+        address: the peer's, as the user would write it.
         cause: why it failed, in lower case.
     """
 

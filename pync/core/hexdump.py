@@ -7,7 +7,7 @@ _ROW = 16
 
 
 def hexdump(data: bytes) -> str:
-    """Lines of 16 bytes, each with its end; what is no visible ASCII is a dot."""
+    """Lines of 16 bytes, each with its end; bytes that are not visible ASCII are dots."""
     return "".join(_row(at, data[at : at + _ROW]) for at in range(0, len(data), _ROW))
 
 

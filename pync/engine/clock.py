@@ -19,7 +19,7 @@ class Clock:
         loop: calls back.
         remote: the connection; a datagram one has no end, so that time is its end.
         endings: the times.
-        expired: is told that a time is over, and with which failure, if it is one.
+        expired: called when a time is over, with the failure, if it is one.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ class Connector:
         self._lookup = self._resolver.look_up(self._address, self._options, found)
 
     def stop(self) -> None:
-        """Give up; nobody is told. Idempotent."""
+        """Give up; no callback is called. Idempotent."""
         if self._lookup is not None:
             self._lookup.cancel()
         if self._timer is not None:

@@ -58,7 +58,7 @@ class HandshakeRun(Generic[Result]):
         self._run()
 
     def stop(self) -> None:
-        """Leave it as it is; nobody is told. Idempotent."""
+        """Leave it as it is; no callback is called. Idempotent."""
         if not self._over:
             self._over = True
             if self._timer is not None:

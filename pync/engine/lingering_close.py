@@ -58,7 +58,7 @@ class LingeringClose:
             self._loop.watch_reader(descriptor, self._read)
 
     def stop(self) -> None:
-        """Leave off; nobody is told. Idempotent."""
+        """Leave off; no callback is called. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
         if self._conn.fileno() != -1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-#: Bytes that may wait for a sink before its source is no longer read.
+#: High-water mark: bytes that may wait for a sink before its source is not read any more.
 HIGH_WATER = 1024 * 1024
 
 #: Bytes that become one write, where pieces may be written together.

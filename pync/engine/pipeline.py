@@ -34,7 +34,7 @@ class Pipeline(NamedTuple):
     messages. ``pace`` / ``received_pace``: how fast each direction goes. ``until``: says
     when enough has been received. ``sends`` / ``receives``: False switches a direction
     off; what arrives although nobody receives is read and dropped, so that close never
-    becomes an RST. ``tap``: sees what is sent and what is received. ``meter``: is told now
+    becomes an RST. ``tap``: sees what is sent and what is received. ``meter``: called now
     and then, and at the end, how much has moved.
     """
 

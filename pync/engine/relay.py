@@ -41,7 +41,7 @@ def relay(
         local: the user's side.
         remote: the connection; still open afterwards.
         endings, pipeline: when to leave, and what happens to the bytes on the way.
-        report: is told of the peer's end.
+        report: called with the event of the peer's end.
 
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
     received by then has been delivered.

@@ -43,7 +43,7 @@ def ending() -> Iterator[None]:
         if not wakeup.defer(asked):
             raise asked
         if hasattr(signal, "setitimer"):
-            # Not before: until then an alarm is of whoever started us ("alarm 5; exec pync").
+            # Not before: an alarm may belong to the program that started us ("alarm 5; exec pync").
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
             signal.setitimer(signal.ITIMER_REAL, CALLBACK_TIMEOUT)
 

@@ -14,8 +14,8 @@ class SinkWatch:
     Arguments:
         loop: watches the descriptors.
         sink: what is watched.
-        failed: is told of an error.
-        changed: is told when the reader has left.
+        failed: called with an error.
+        changed: called when the reader has left.
     """
 
     def __init__(

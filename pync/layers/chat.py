@@ -49,7 +49,7 @@ def departure(name: str) -> bytes:
 
 
 def printable(line: bytes) -> bytes:
-    """A line with each byte of what is no text as an octal escape."""
+    """A line in which bytes that are not text are octal escapes."""
     text = line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
     return "".join(
         letter if letter.isprintable() or letter == "\t" else _escaped(letter) for letter in text

@@ -136,7 +136,7 @@ def where_to(request: h11.Request) -> tuple[Destination, bytes]:
 
 
 def _authority(word: bytes, default: int | None) -> Destination:
-    # Who a user is in a URL is no one's business but its writer's (RFC 9110 4.2.4).
+    # The user in a URL is private to its writer (RFC 9110 4.2.4).
     found = _AUTHORITY.fullmatch(word)
     port = int(found.group(2)) if found and found.group(2) else default
     if found is None or port is None or port > 65535:

@@ -236,7 +236,7 @@ class Intermediary:
                     return
                 self.unfinished = self._enough()
         except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
-            # (Local: what it says is no HTTP that could be passed on.)
+            # (Local: its answer is not HTTP that could be passed on.)
             self.lost_origin(str(error))
 
     def lost_origin(self, why: str) -> None:
@@ -277,7 +277,7 @@ class Intermediary:
             self._close("")
 
     def _next(self) -> None:
-        # The client may have said it already: whoever called us goes on reading.
+        # The client may have sent it already: our caller goes on reading.
         self._client.start_next_cycle()
         self._request = None
         self.state = READING
@@ -290,7 +290,7 @@ class Intermediary:
             refusal.status in _HARMLESS
             and self._heard_all
             and self._request is not None
-            # What follows a CONNECT may be meant for whom it did not reach.
+            # What follows a CONNECT may be meant for a target that it did not reach.
             and self._request.method != b"CONNECT"
         )
         if self._client.our_state in (h11.IDLE, h11.SEND_RESPONSE):

@@ -23,7 +23,7 @@ class TlsCodec:
     Arguments:
         context: certificates, versions, what is verified.
         server_side: who speaks first.
-        server_name: whom a client expects, for SNI and for the certificate.
+        server_name: the name that a client expects, for SNI and for the certificate.
     """
 
     def __init__(

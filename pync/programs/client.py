@@ -49,7 +49,7 @@ def _talk_on(config: Config, stdio: Stdio, report: Report, talk: Talk) -> None:
 
 
 def _pass_on(conn: Conn, stdout: int) -> None:
-    """Hand the connection to whoever reads standard output (SCM_RIGHTS, unix(7))."""
+    """Pass the connection to the reader of standard output (SCM_RIGHTS, unix(7))."""
     import socket
 
     if not hasattr(socket, "send_fds"):

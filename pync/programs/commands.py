@@ -62,7 +62,7 @@ class Commands:
         config: read only; ``endings``: those of each connection.
         words: the command.
         listener: of streams, or of datagram peers.
-        report: is told of clients.
+        report: called with events about clients.
     """
 
     def __init__(

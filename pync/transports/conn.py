@@ -177,7 +177,7 @@ class Listener:
         self._socks = socks
         self._readable: Readable | None = None
         self.addresses = addresses
-        #: Whether a peer may come; one that may not is let go of, and nobody sees it.
+        #: Whether a peer may connect; one that may not is closed silently.
         self.admits: Callable[[Address], bool] = everyone
 
     @property

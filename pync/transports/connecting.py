@@ -30,7 +30,7 @@ class Connecting:
         endpoints: what its name has.
         options: how to dial.
         timeout: seconds that are left.
-        watch: is told for which descriptors to wait.
+        watch: called with the descriptors to wait for.
     """
 
     def __init__(

@@ -68,7 +68,7 @@ def shut_for_sending(sock: socket.socket) -> None:
 
 
 class ListeningConn(Conn):
-    """Bound datagram sockets that answer whom they hear.
+    """Bound datagram sockets that answer the sender of the last datagram.
 
     Arguments:
         socks: bound, not blocking; owned from now on.
@@ -123,7 +123,7 @@ class ListeningConn(Conn):
             self._wait(deadline)
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send one datagram to whom we talk. Raises OSError."""
+        """Send one datagram to the peer. Raises OSError."""
         sender, sock, came_to, _ = self._talking
         if not sender:
             raise OSError("the peer has no name to send to")
@@ -132,7 +132,7 @@ class ListeningConn(Conn):
         return sock.sendto(data, sender)
 
     def send_all(self, data: bytes) -> None:
-        """Send one datagram to whom we talk. Raises OSError."""
+        """Send one datagram to the peer. Raises OSError."""
         self.send(data)
 
     def close(self) -> None:

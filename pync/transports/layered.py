@@ -147,7 +147,7 @@ class LayeredConn(StreamConn):
     def unacknowledged(self) -> int:
         """Bytes sent that the peer's kernel has not acknowledged. Raises OSError.
 
-        An RST that only our own end can have earned is no loss: the peer may have closed
+        An RST that only our own end can have caused loses nothing: the peer may have closed
         just before, and its FIN be unread yet.
         """
         if self._delivered:
@@ -167,7 +167,7 @@ class LayeredConn(StreamConn):
         self._conn.close()
 
     def close(self) -> None:
-        """Let go; a peer that still listens is told that this was the end. Idempotent."""
+        """Close; a peer that still listens receives the end. Idempotent."""
         if not self._eof_made and self.fileno() != -1:
             self._eof_made = True
             try:

@@ -22,7 +22,7 @@ _IPV6_MULTICAST_HOPS = getattr(socket, "IPV6_MULTICAST_HOPS", 18)
 
 
 class GroupConn(DatagramConn):
-    """Sends to a group or a broadcast address, and hears whoever answers.
+    """Sends to a group or a broadcast address, and receives all answers.
 
     The socket is not connected: the kernel would keep out what comes from the members' own
     addresses.

@@ -78,7 +78,7 @@ def end_all(processes: Iterable[Process]) -> None:
 
 
 def variables(local: Address, remote: Address) -> dict[str, str]:
-    """What a child is told of its connection, under ncat's names."""
+    """The variables that describe a child's connection, under ncat's names."""
     return {
         "NCAT_LOCAL_ADDR": local.host or local.path,
         "NCAT_LOCAL_PORT": local.service,

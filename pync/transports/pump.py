@@ -104,7 +104,7 @@ class Outlet:
         except (BlockingIOError, TimeoutError):
             raise
         except OSError:
-            # The thread has let go of its end because of what it knows better.
+            # The thread has closed its end for a reason that it knows better.
             raise self._error or _broken() from None
 
     def send_eof(self) -> None:

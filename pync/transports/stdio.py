@@ -297,7 +297,7 @@ def _as_shown(error: OSError) -> Exception:
 
 
 def _takes_all(descriptor: int) -> bool:
-    """Whether it is a regular file, or a device that is no terminal (/dev/null).
+    """Whether it is a regular file, or a device that is not a terminal (/dev/null).
 
     On Windows a console too: it waits for nobody, and its lines stay in order with stderr's.
     """

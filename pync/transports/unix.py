@@ -237,7 +237,7 @@ def shown(name: object) -> str:
 
 
 def placed_at(path: str) -> Placed | None:
-    """What is at a path now; None if nothing is, or if it is no path."""
+    """What is at a path now; None if there is nothing, or if it is not a path."""
     if isinstance(kernel_name(path), bytes):
         return None
     try:

@@ -152,7 +152,7 @@ class UnixgramListener(Listener):
         peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
         if first.sender and not self._many:
-            # Who comes second is told so (EPERM) when it sends, and not ignored.
+            # A second peer gets EPERM when it sends; it is not ignored.
             try:
                 sock.connect(first.sender)
             except OSError:

@@ -1,4 +1,4 @@
-"""What is ready among descriptors, on ``selectors``: whoever waits, waits with what is here.
+"""What is ready among descriptors, on ``selectors``: every wait uses this module.
 
 poll(2) for a few; epoll(7) for a crowd, of which it looks at those alone where something came;
 select(2) where poll is missing (Windows) or wrong (macOS: terminals and devices). It knows
@@ -25,7 +25,7 @@ else:
 _Ready = list["tuple[selectors.SelectorKey, int]"]
 
 #: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
-#: poll(2), whoever asks for more.
+#: poll(2), however many more are asked for.
 _LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
 
 

@@ -134,7 +134,7 @@ def _proxies(config: Config) -> tuple[Proxy, ...]:
         return ()
     kind = PROXIES[config.proxy_protocol or "5"]
     proxy = one_proxy(config.proxy_address, kind)
-    # Without it in the environment the password is asked for on the terminal, as theirs does.
+    # Without it in the environment the password is asked for on the terminal, as nc does.
     password = os.environ.get("PYNC_PROXY_PASSWORD")
     if config.proxy_user is not None and (kind == "http" or password is not None):
         proxy = proxy._replace(user=config.proxy_user, password=password)
@@ -172,6 +172,6 @@ def _endings(config: Config) -> Endings:
 def _on_peer_end(config: Config) -> OnPeerEnd:
     if not config.listen:
         return OnPeerEnd(terminal="stay")
-    # A listener leaves at once when what it has read is written; unlike theirs it does not cut
+    # A listener leaves at once when what it has read is written; unlike nc it does not cut
     # a file, or a pipe that still gives.
     return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")

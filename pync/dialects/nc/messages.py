@@ -77,8 +77,8 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
         return f"Bound on {event.address.path}"
     if isinstance(event, Accepted):
         if hears_everyone(config):
-            return None  # as theirs, which has no connection then
-        # Of a path theirs names its own.
+            return None  # as nc, which has no connection then
+        # Of a path nc names its own.
         return f"Connection received on {_path_of(config) or _where(event.peer, config)}"
     if isinstance(event, Connected):
         return None if event.peer.path else _connected(event, config)
@@ -139,7 +139,7 @@ def _of_proxy(error: ProxyError) -> str:
         return "proxy read: Broken pipe"
     if kind == "ended":
         got, _, wanted = rest.partition("/")
-        # Of the two bytes of SOCKS 5's first answer theirs says three.
+        # Of the two bytes of SOCKS 5's first answer nc prints three.
         return f"read failed ({got}/{'3' if wanted == '2' else wanted}): Broken pipe"
     if kind in ("socks4", "socks5"):
         unknown = f"connection failed, SOCKSv{kind[-1]} error: Unknown error"
@@ -187,7 +187,7 @@ def _connected(event: Connected, config: Config) -> str:
 
 def _scanned(event: Scanned, config: Config) -> Said:
     if event.state == "closed" or event.address.path:
-        return None  # the attempt has been told; theirs says nothing of a path
+        return None  # the attempt has been reported; nc prints nothing about a path
     if event.state == "open":
         return _succeeded(event.address, event.asked, config)
     # Theirs calls every UDP port that says nothing a success.
@@ -228,7 +228,7 @@ def _path_of(config: Config) -> str:
 
 
 def _name_of(address: Address) -> str:
-    """The host's name: theirs looks it up unless it was told not to (-n)."""
+    """The host's name: nc looks it up unless -n is given."""
     import socket
 
     try:
@@ -247,7 +247,7 @@ def _service(port: str, protocol: str) -> str:
 
 
 def _as_strerror(cause: str) -> str:
-    """The cause as strerror(3) has it, which is how theirs ends a line."""
+    """The cause as strerror(3) has it, which is how nc ends a line."""
     if cause == "timed out":
         return "Connection timed out"
     return cause[:1].upper() + cause[1:]

@@ -159,7 +159,7 @@ def parse(argv: list[str]) -> Config:
     # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
     config = Config(target=tuple(words), happy_eyeballs=False, **fields)
     if config.udp:
-        config = config._replace(broadcast=True)  # theirs sets it on every UDP socket
+        config = config._replace(broadcast=True)  # ncat sets it on every UDP socket
     if config.wait is None and not config.listen:
         config = config._replace(connect_timeout=CONNECT_TIMEOUT)
     if config.broker:

@@ -61,7 +61,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Listening):
         return f"Ncat: Listening on {_where(event.address)}"
     if config.serves is not None and config.verbose < 2:
-        return None  # as theirs: a proxy has many clients
+        return None  # as ncat: a proxy has many clients
     if isinstance(event, Accepted):
         return _accepted(event.peer)
     if isinstance(event, Denied):
@@ -260,7 +260,7 @@ def _where(address: Address) -> str:
 
 
 def _host(address: Address) -> str:
-    return address.host.partition("%")[0]  # theirs prints no zone: inet_ntop(3)
+    return address.host.partition("%")[0]  # ncat prints no zone: inet_ntop(3)
 
 
 def _as_strerror(cause: str) -> str:

@@ -38,7 +38,7 @@ Options:
      --delay=TIME                Wait TIME after sending each block.
   -C --crlf                      Send CR LF for LF.
   -r --random-ports              Scan ports in random order.
-  -F --pass-fd                   Pass the connected socket to whoever reads standard output
+  -F --pass-fd                   Pass the connected socket to the reader of standard output
                                  (a Unix socket; SCM_RIGHTS), and exit.
   -W --recv-limit=N              Exit after N reads from the connection.
   -I --recv-buffer=BYTES         Size of the socket's receive buffer.

@@ -154,7 +154,7 @@ class Broker:
     def _left(self, client: BrokerClient, error: Exception | None) -> None:
         self._acceptor.left()
         if error is not None:
-            # One client's failure is no reason to leave the others.
+            # One client's failure does not end the others.
             self._report(Failed(error))
         self._forget(client)
 
@@ -230,7 +230,7 @@ class Broker:
 
     def _stdio_changed(self) -> None:
         self.failure = self._stdio.failure
-        # Who was heard longest ago is the first to be heard again: whoever talks without a pause
+        # The client that was read longest ago is read first: one that sends without a pause
         # would fill all the free space, each time.
         for client in sorted(self._clients, key=lambda client: client.turn):
             client.listen(not self._stdio.lags)

@@ -36,9 +36,9 @@ class BrokerClient:
         conn: owned from now on.
         backlog: what is broadcast from now on; all of it is sent to the client, but for
             its own words.
-        heard: is told of what the client sends; ``b""`` when it has ended.
-        left: is told, once, that the client has gone, and with which error.
-        lagged: is told when ``lags`` changes.
+        heard: called with what the client sends; ``b""`` when it has ended.
+        left: called once when the client has gone, with the error, if any.
+        lagged: called when ``lags`` changes.
         idle: seconds without data after which it has to leave.
         read: bytes of one read.
     """
@@ -104,7 +104,7 @@ class BrokerClient:
             self._flush()
 
     def close(self) -> None:
-        """Let go; nobody is told. Idempotent."""
+        """Let go; no callback is called. Idempotent."""
         if self._open:
             self._open = False
             for timer in (self._timer, self._stall):

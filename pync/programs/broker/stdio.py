@@ -27,7 +27,7 @@ class BrokerStdio:
     Arguments:
         loop: watches the two streams.
         stdio: them.
-        typed: is told of what is typed; ``b""`` once, at its end.
+        typed: called with what is typed; ``b""`` once, at its end.
         changed: is called when output lags, or no longer, or has failed.
     """
 

@@ -134,7 +134,7 @@ def _dial_options(config: Config, report: Report) -> Options:
     options = options_of(config, report)
     return options._replace(
         timeout=DIALLING if asked is None else asked,
-        # These are where we listen, and whom we let in.
+        # These say where we listen, and which clients may connect.
         source=None,
         source_port=None,
         admits=everyone,

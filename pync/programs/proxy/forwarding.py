@@ -23,7 +23,7 @@ from ...transports.conn import Conn
 READ = 256 * 1024
 READ_HEAD = 16 * 1024
 
-#: Bytes that may wait for one side before the other is no longer read.
+#: High-water mark: bytes that may wait for one side before the other is not read any more.
 HIGH_WATER = 256 * 1024
 
 #: Seconds for a request's head to arrive, and for the client to take an answer of ours.
@@ -88,7 +88,7 @@ class Forwarding:
         self._go_on()
 
     def stop(self) -> None:
-        """Leave off; nobody is told. Idempotent."""
+        """Leave off; no callback is called. Idempotent."""
         self._over = True
         self._cancel()
         self._watch(self._client, None)

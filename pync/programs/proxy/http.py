@@ -165,7 +165,7 @@ class _Waiting:
         self._timer = self._loop.call_later(self._seconds, self._over)
 
     def stop(self) -> None:
-        """Leave off; nobody is told. Idempotent."""
+        """Leave off; no callback is called. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
 

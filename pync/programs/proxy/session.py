@@ -1,7 +1,7 @@
 """One client of a proxy server, whatever it speaks: shake hands, dial, relay, part.
 
 It does one thing at a time, and each waits in the loop: a client, a name or a target that is
-slow holds up nobody else. How the client is spoken to is for the classes made from this one.
+slow delays nobody else. Subclasses speak the client's protocol.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Activity(Protocol):
         ...
 
     def stop(self) -> None:
-        """Leave off; nobody is told. Idempotent."""
+        """Leave off; no callback is called. Idempotent."""
         ...
 
 
@@ -70,7 +70,7 @@ class Session:
     Arguments:
         services: what all have.
         client: owned from now on.
-        left: is told, once, that it is over.
+        left: called once, when it is over.
     """
 
     def __init__(self, services: Services, client: Conn, left: Callable[[Session], None]) -> None:
@@ -90,7 +90,7 @@ class Session:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of everything; nobody is told. Idempotent."""
+        """Close everything; no callback is called. Idempotent."""
         self._over = True
         if self._activity is not None:
             self._activity.stop()
@@ -176,7 +176,7 @@ class Session:
             self._drop(relay.failure, broken=True)
 
     def _drop(self, failure: Exception, *, broken: bool = False) -> None:
-        """Let go of a client with whom something went wrong.
+        """Close a client after an error.
 
         Arguments:
             broken: whether the other side broke: an end would tell it that all had come.
@@ -204,5 +204,5 @@ def _cause(failure: Exception) -> str:
     return cause_of(failure) if isinstance(failure, OSError) else str(failure)
 
 
-#: Makes one session, from what all have, its client, and who is told of its end.
+#: Makes one session, from what all share, its client, and the callback for its end.
 Make = Callable[[Services, Conn, Callable[[Session], None]], Session]

@@ -33,7 +33,7 @@ class UpstreamDial:
         loop, resolver, options: as for a Connector.
         proxies: passed in this order.
         address: the target.
-        report: is told of a wrong password.
+        report: called with the event of a wrong password.
         finished: is called once; ``conn`` or ``failure`` says how.
     """
 
@@ -72,7 +72,7 @@ class UpstreamDial:
         self._dial()
 
     def stop(self) -> None:
-        """Give up; nobody is told. Idempotent."""
+        """Give up; no callback is called. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
         if self._activity is not None:

@@ -91,7 +91,7 @@ def _scan(config: Config, address: Address, report: Report) -> tuple[str, Addres
         if address.path:
             report(AttemptFailed(address, error.cause, last=True))
             return "closed", address
-        # Without an attempt there was no address: that is no closed port.
+        # Without an attempt there was no address: this is not a closed port.
         if not error.attempts:
             raise
         tried, cause = error.attempts[-1]

@@ -41,7 +41,7 @@ _EXHAUSTED = frozenset(
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
 
 #: Over loopback the answer is there before the first question has returned (Linux handles
-#: the RST when connect lets go of the socket), and a second connect tells it: no need to
+#: the RST when connect releases the socket), and a second connect shows it: no need to
 #: wait. (Windows answers a second one with WSAEINVAL, and BSD begins anew.)
 _ASKS_AGAIN = sys.platform == "linux"
 
@@ -105,7 +105,7 @@ class Probe:
 
     @property
     def where(self) -> Address:
-        """The address of which the state is told."""
+        """The address whose state is reported."""
         return self._address(self._last)
 
     def _proceed(self) -> None:

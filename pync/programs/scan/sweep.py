@@ -1,6 +1,6 @@
 """Many ports at once: connections that are begun and watched in one loop, in bounds.
 
-Results are told in the order in which the ports were asked for, as soon as all before
+Results are reported in the order in which the ports were asked for, as soon as all before
 them are known.
 """
 
@@ -32,7 +32,7 @@ class Sweep:
 
     Arguments:
         config: address, ports, times; nothing that needs one connection after another.
-        report: is told of every port, in order.
+        report: called with the result of every port, in order.
 
     Raises DialError for a name that does not resolve.
     """

@@ -1,6 +1,6 @@
 """Who we are to one HTTP proxy: said when it asks, and once more when that is worth it.
 
-The password may have to be asked for (nc's -P): three times, as theirs does.
+The password may have to be asked for (nc's -P): three times, as nc does.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class ProxyLogin:
     """What a proxy has asked of us, and what we answer.
 
     Arguments:
-        proxy: whom we talk to; without a password there, a person is asked for it.
-        report: is told of a wrong one.
+        proxy: the proxy; without a password, the user is asked for it.
+        report: called with the event of a wrong one.
     """
 
     def __init__(self, proxy: Proxy, report: Report) -> None:

@@ -1,4 +1,4 @@
-"""TLS as the user asked for it: contexts, handshakes, and what is told of them.
+"""TLS as the user asked for it: contexts, handshakes, and the events about them.
 
 It is imported when TLS is asked for, and not before.
 """

@@ -1,7 +1,7 @@
 """The telnet program: one connection at a time, and a command mode (``^]``).
 
 Modules: user (which of the two is on), session (a connection), commands, escapes and
-settings (what may be typed and set), abilities (what a host is told), console, terminal
+settings (what may be typed and set), abilities (which options a host may use), console, terminal
 and signals (the person's side).
 """
 

@@ -28,7 +28,7 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
         return None
 
     def tell(event: Event) -> None:
-        # The last failure is told by the error.
+        # The error reports the last failure.
         if not (isinstance(event, AttemptFailed) and event.last):
             report(event)
 

@@ -19,9 +19,9 @@ from .terminal import Mode, NoTerminal
 #: Bytes that may wait for the host before no more is read from the user.
 HIGH_WATER = 64 * 1024
 
-#: Bytes that may wait for the host before it is no longer heard: one that asks for ever and
-#: never reads the answers must not fill the memory. More than the user alone can make wait,
-#: or two that both wait to be read would wait for ever.
+#: High-water mark: bytes that may wait for the host before it is not read any more. A host that
+#: sends requests for ever and never reads the answers must not fill the memory. More than the
+#: user alone can queue, or two that both wait to be read would wait for ever.
 FLOOD = 1024 * 1024
 
 

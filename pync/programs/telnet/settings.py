@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...core.config import Config
 
-#: A character that is off (POSIX: _POSIX_VDISABLE is 0 on Linux; ours is no byte at all).
+#: A character that is off (POSIX: _POSIX_VDISABLE is 0 on Linux; ours is not a byte).
 OFF = -1
 
 #: ^], ^E, and rlogin's ~ (``-r``).

@@ -1,7 +1,7 @@
 r"""Signals as bytes of a socketpair: the loop hears of them when it is nowhere else.
 
 While a connection or the command mode has the terminal, ^C, ^\ and ^Z are for them, and a
-window that changes its size is told to the host. Without a terminal nothing is caught.
+new window size is sent to the host. Without a terminal nothing is caught.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Accepting connections through TLS: the handshakes of all who come go on side by side.
 
 The first whose handshake is over is the next to be served. One that says nothing, or stops
-in the middle, holds up nobody.
+in the middle, delays nobody.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def secure(
     """Shake hands; returns the connection through TLS, which owns ``conn``.
 
     Arguments:
-        server_name: whom a client expects.
+        server_name: the name that a client expects.
         timeout: seconds for the handshake; None: HANDSHAKE.
 
     Raises TlsError, with ``conn`` closed.

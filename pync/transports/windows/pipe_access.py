@@ -56,7 +56,7 @@ def security_attributes(access: str, address: Address) -> SecurityAttributes:
     """The access list of a pipe.
 
     Arguments:
-        access: ``user`` (who runs this process), ``users`` (whoever has logged in),
+        access: ``user`` (who runs this process), ``users`` (all who have logged in),
             ``everyone``, or a list as Windows writes it (SDDL, ``D:...``).
         address: the pipe, for messages.
     Raises ListenError for a list that is none.

@@ -35,7 +35,7 @@ class PipeListener(Listener):
     """A pipe that takes connections.
 
     A thread for each instance waits for a client, and tells by a byte that it has come; it
-    makes the next instance when it is told to.
+    makes the next instance on demand.
 
     Arguments:
         address: where.
@@ -87,7 +87,7 @@ class PipeListener(Listener):
     def close(self) -> None:
         """Stop listening; idempotent."""
         with self._lock:
-            # First: the threads are told by what their end of the socketpair does next.
+            # First: the threads see it by what their end of the socketpair does next.
             self._closed = True
             for instance in self._waiting:
                 instance.close()
