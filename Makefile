@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 RUNS ?= 100
 # What only Windows has: its types are looked up there.
-WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/job.py
+WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/windows/job.py
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import conformance.cli
 import pync.cli
 import pync.dialects
-from conformance.listing import catalogue_page
+from conformance.plan.listing import catalogue_page
 
 ROOT = Path(__file__).parents[1]
 CATALOGUE = ROOT / "conformance" / "CATALOGUE.md"

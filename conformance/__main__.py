@@ -7,9 +7,9 @@ import sys
 import traceback
 
 from .cli import main
-from .interruption import end_as_interrupted
-from .outcome import Exit
-from .output import complain
+from .core.interruption import end_as_interrupted
+from .core.output import complain
+from .core.verdict import Exit
 
 
 def run() -> None:

@@ -1,6 +1,6 @@
 """The front door: ``python -m conformance``, a docopt program.
 
-Only words become options here; run.py does the work.
+Only words become options here; runner/ does the work.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any
 
 import docopt
 
-from . import __version__, expectations
-from .alone import ALONE, judge_what_is_asked
+from . import __version__
+from .batch.isolated import ALONE, judge_what_is_asked
+from .core.output import complain, say, silence
+from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from .doctor import report
-from .listing import explain, listing, listing_of_mutants
-from .outcome import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
-from .output import complain, say, silence
-from .plan import Options
+from .plan import Options, expectations
+from .plan.listing import explain, listing, listing_of_mutants
 from .reports.baseline import rebased
 from .reports.diff import changes
 from .reports.form import Malformed
 from .reports.matrix import write_matrix
 from .reports.results import Results, read_results
 from .reports.writing import not_written, write_whole
-from .run import run
-from .targets.spawn import dismiss_warden
+from .runner import run
+from .targets.process import dismiss_reaper
 
 USAGE = """Judge a socket server, in any language, by scenarios.
 
@@ -143,7 +143,7 @@ def _run(given: dict[str, Any]) -> Exit:
     )
     report, jobs = Path(given["--report"]), _count(given["--jobs"])
     if given["--all"]:
-        from .classes import run_class
+        from .batch import run_class
 
         return run_class(options, report, jobs, tuple(given["--tx"]))
     if given["--tx"]:
@@ -198,7 +198,7 @@ def _doctor(given: dict[str, Any]) -> Exit:
             )
         )
     finally:
-        dismiss_warden()
+        dismiss_reaper()
 
 
 def _matrix(given: dict[str, Any]) -> Exit:

@@ -16,20 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .runner.controller import CONTROLLER, PROPERTY, Controller, PreparedRun
+
 if TYPE_CHECKING:
-    from .expectations import Expectations
-    from .judge import Result
-    from .needs import Board
     from .plan import Case, Options, Plan
-    from .reports.summary import Summary
+    from .plan.expectations import Expectations
+    from .runner.needs import Board
 
-PROPERTY = "conformance"
-
-#: Fields of a result that pytest's own JUnit XML has as properties.
-_SHOWN = ("level", "clause", "verdict", "signature")
-
-#: The name under which the controlling process's plugin is registered.
-CONTROLLER = "conformance-controller"
 
 _PLAN = pytest.StashKey["Plan"]()
 
@@ -39,8 +32,6 @@ _OURS = (_TEST, _TEST.parent)
 
 #: What the suite is called on the command line of pytest.
 _NAME = "conformance"
-
-_FLAG = {"action": "store_const", "const": True}
 
 #: pytest option -> (field of Options, converter, help).
 _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -61,19 +52,7 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
         "selftest",
         {"action": "store_const", "const": True, "help": "judge the mutants"},
     ),
-    (
-        "--prepared",
-        "prepared",
-        {"action": "store_const", "const": True, "help": "the target was reached before"},
-    ),
 ]
-
-
-class Given:
-    """A plugin that brings the options of a run whose target has been reached already."""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -113,12 +92,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args.append(str(_TEST))
 
 
-def _prepared(config: pytest.Config) -> Given | None:
-    return next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Given)), None)
+def _prepared(config: pytest.Config) -> PreparedRun | None:
+    return next(
+        (one for one in config.pluginmanager.get_plugins() if isinstance(one, PreparedRun)), None
+    )
 
 
 def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
-    from .interruption import end_as_interrupted
+    from .core.interruption import end_as_interrupted
     from .plan import Options, Plan
     from .targets.address import has_ipv6
 
@@ -127,11 +108,10 @@ def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
 
 
 def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
-    from . import expectations
-    from .needs import SharedFolder
-    from .outcome import SuiteFailed, Unreachable, WrongUsage
-    from .plan import Plan
-    from .preflight import prepare
+    from .core.verdict import SuiteFailed, Unreachable, WrongUsage
+    from .plan import Plan, expectations
+    from .runner.needs import SharedFolder
+    from .runner.preflight import prepare
     from .targets.address import has_ipv6
 
     prepared = _prepared(config)
@@ -168,7 +148,7 @@ def conformance_plan(pytestconfig: pytest.Config) -> Plan:
 @pytest.fixture(scope="session")
 def conformance_expectations(conformance_plan: Plan) -> Expectations:
     """The known failures in force."""
-    from . import expectations
+    from .plan import expectations
 
     return expectations.read(conformance_plan.options.expect)
 
@@ -176,8 +156,8 @@ def conformance_expectations(conformance_plan: Plan) -> Expectations:
 @pytest.fixture(scope="session")
 def conformance_board(pytestconfig: pytest.Config) -> Board:
     """What is known of the requirements that others need, in all processes of this run."""
-    from .judge import run
-    from .needs import Board
+    from .runner.judge import run
+    from .runner.needs import Board
 
     return Board(run, getattr(pytestconfig, "workerinput", {}).get("conformance-board"))
 
@@ -186,7 +166,7 @@ def judge_item(
     plan: Plan, case: Case, known: Expectations, board: Board, item: pytest.Item
 ) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
-    from .judge import judge
+    from .runner.judge import judge
 
     result = judge(plan, case, known, board)
     # Not by the fixture record_property: it warns where JUnit XML is written.
@@ -203,96 +183,10 @@ def judge_item(
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _PLAN in config.stash:
         from .targets.launch import dismiss_kept
-        from .targets.spawn import dismiss_warden
+        from .targets.process import dismiss_reaper
 
         dismiss_kept()
-        dismiss_warden()
-
-
-class Controller:
-    """The controlling process: collects results and writes the reports.
-
-    Arguments:
-        plan: what was to be judged; what is missing at the end is an error.
-        known: the expectations in force.
-        folder: where the reports go; None writes none.
-    """
-
-    def __init__(self, plan: Plan, known: Expectations, folder: Path | None) -> None:
-        self.plan = plan
-        self.known = known
-        self.folder = folder
-        self.results: dict[str, Result] = {}
-        self.crashes: list[str] = []
-        self.summary: Summary | None = None
-
-    def pytest_configure_node(self, node: Any) -> None:
-        """Hand the options to a worker (pytest-xdist)."""
-        options = self.plan.options._replace(transports=tuple(self.plan.transports))
-        node.workerinput["conformance"] = options._asdict()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the result that came with a report, and leave what JUnit XML may have of it."""
-        results = [
-            result
-            for name, result in report.user_properties
-            if name == PROPERTY and isinstance(result, dict)
-        ]
-        if results:
-            others = [one for one in report.user_properties if one[0] != PROPERTY]
-            shown = [(name, str(results[0][name])) for name in _SHOWN]
-            report.user_properties = [*others, *shown]
-            if report.when == "call":
-                self.results[report.nodeid] = results[0]
-                _make_harmless(report)
-        if report.failed and report.nodeid not in self.results:
-            self.crashes.append(f"{report.nodeid}: {str(report.longrepr)[-2000:]}")
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports and set the exit status, which is the suite's own.
-
-        Where a project's own tests ran too, they decide first.
-        """
-        from .outcome import Exit
-        from .reports import write_reports
-        from .reports.summary import summarise, without_reports
-
-        if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
-            return
-        results, most = list(self.results.values()), session.config.getoption("maxfail") or 0
-        self.summary = summarise(self.plan, self.known, results, self.crashes, exitstatus, most)
-        if self.folder is not None:
-            try:
-                write_reports(self.folder, self.plan, self.summary)
-            except OSError as error:
-                line = f"REPORT {self.folder}: {(error.strerror or str(error)).lower()}"
-                self.summary = without_reports(self.summary, line)
-                session.exitstatus = Exit.INTERNAL_ERROR
-                return
-        others_failed = session.testsfailed > sum(
-            self.summary.counts.get(verdict, 0) for verdict in ("FAIL", "ERROR", "XPASS")
-        )
-        if exitstatus in (0, 1, 5) and not others_failed:
-            session.exitstatus = Exit(self.summary.exit)
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """In a project's own pytest: what is no failure of a test and decides the status."""
-        from .output import harmless
-
-        for line in [*self.summary.stale, *self.summary.faults] if self.summary else []:
-            terminalreporter.write_line(harmless(f"conformance: {line}"), red=True)
-
-
-def _make_harmless(report: pytest.TestReport) -> None:
-    """Where pytest itself prints the report: see output.py."""
-    from .output import harmless
-
-    shown = str(report.longrepr or "")
-    if harmless(shown) != shown:
-        report.longrepr = harmless(shown)
-    report.sections = [(name, harmless(text)) for name, text in report.sections]
+        dismiss_reaper()
 
 
 def _given(config: pytest.Config) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from . import chat, client_echo, crud, discard, echo, greet, half_open, hello, reset, udp_echo
 from . import quit as quit_
-from .form import Mutant
+from .declare import Mutant
 
 #: PROFILE/NAME -> mutant, in the order of the families.
 MUTANTS: "dict[str, Mutant]" = {

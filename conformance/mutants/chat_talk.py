@@ -1,7 +1,7 @@
 """chat, broken: who is who, and who hears what."""
 
 from ..reference.python.chat import Chat
-from .form import Family
+from .declare import Family
 
 family = Family("chat")
 fault = family.fault

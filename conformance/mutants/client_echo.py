@@ -6,7 +6,7 @@ import socket
 import struct
 
 from ..reference.python.client import Client
-from .form import Family
+from .declare import Family
 
 family = Family("client-echo")
 fault = family.fault

@@ -11,7 +11,7 @@ import time
 
 from ..reference.python.connection import Connection
 from ..reference.python.serving import Server
-from .form import Family
+from .declare import Family
 from .upkeep import add_upkeep, in_server
 
 TYPE_CHECKING = False

@@ -3,7 +3,7 @@
 import os
 
 from ..reference.python.store import Crud, Store
-from .form import Family
+from .declare import Family
 
 family = Family("crud")
 fault = family.fault

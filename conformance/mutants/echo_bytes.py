@@ -2,7 +2,7 @@
 
 from ..reference.python.services import Echo
 from .common import small_send_buffer
-from .form import Family
+from .declare import Family
 
 family = Family("echo")
 fault = family.fault

@@ -2,7 +2,7 @@
 
 from ..reference.python.services import Greet
 from .common import add_to, die
-from .form import Family
+from .declare import Family
 
 family = Family("greet")
 fault = family.fault

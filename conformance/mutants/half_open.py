@@ -2,7 +2,7 @@
 
 from ..reference.python.services import HalfOpen
 from .common import add_to
-from .form import Family
+from .declare import Family
 
 family = Family("half-open")
 fault = family.fault

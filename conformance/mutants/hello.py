@@ -2,7 +2,7 @@
 
 from ..reference.python.services import Hello
 from .common import add_to
-from .form import Family
+from .declare import Family
 
 family = Family("hello")
 fault = family.fault

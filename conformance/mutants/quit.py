@@ -2,7 +2,7 @@
 
 from ..reference.python.services import Quit
 from .common import add_to
-from .form import Family
+from .declare import Family
 
 family = Family("quit")
 fault = family.fault

@@ -7,7 +7,7 @@ import sys
 import time
 
 from ..reference.python.datagrams import DatagramServer, UdpEcho
-from .form import Family
+from .declare import Family
 from .udp_senders import (
     AnswersFromElsewhere,
     AnswersTheFirst,

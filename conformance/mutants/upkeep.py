@@ -5,7 +5,7 @@ import socket
 
 from ..reference.python.connection import Connection
 from ..reference.python.serving import Server
-from .form import Family
+from .declare import Family
 
 
 class RefusesItsOldPort(Server):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..catalogue import Profile, Requirement, matches
-from ..outcome import WrongUsage
+from ..core.verdict import WrongUsage
+from ..scenario.requirement import Profile, Requirement, matches
 from .chat import chat
 from .client_echo import client_echo
 from .crud import crud

@@ -6,8 +6,8 @@ stops at the first wrong byte; nothing here waits or knows of sockets but the pe
 
 from __future__ import annotations
 
-from ..outcome import Violation
-from ..wire import DATA, Peer
+from ..clients.peer import DATA, Peer
+from ..core.verdict import Violation
 
 #: Tokens that may come on top of one for each letter.
 MOST_TOKENS = 64

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from ..outcome import Violation
-from ..session import Session
-from ..wire import DATA, Peer
+from ..clients.peer import DATA, Peer
+from ..core.verdict import Violation
+from ..scenario.session import Session
 from .concurrency import MOMENT
 
 #: Seconds in which a server does what follows an accept, or a read.

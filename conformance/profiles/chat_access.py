@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..session import Session
+from ..scenario.session import Session
 from .chat_member import (
     beside,
     chat,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..catalogue import ABORTABLE
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..scenario.requirement import ABORTABLE
+from ..scenario.session import Session
 from .chat_member import (
     beside,
     chat,

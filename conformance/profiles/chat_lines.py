@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..scenario.session import Session
 from .chat_member import (
     beside,
     chat,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import secrets
 import time
 
-from ..catalogue import StreamProfile
-from ..outcome import Violation
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.verdict import Violation
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .commands import ask, peek_line
 from .common import JAM_QUIET
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from ..catalogue import ClientProfile
-from ..session import Session
-from ..visitor import Visitor
-from ..wire import DATA, FIN, RST
+from ..clients.client_under_test import ClientUnderTest
+from ..clients.peer import DATA, FIN, RST
+from ..scenario.requirement import ClientProfile
+from ..scenario.session import Session
 
 #: How programs of many languages show where they were when an error hit them.
 TRACES = re.compile(
@@ -32,14 +32,14 @@ def visit(session: Session) -> None:
     hears_line(visitor, b"hello")
 
 
-def hears_line(visitor: Visitor, line: bytes) -> None:
+def hears_line(visitor: ClientUnderTest, line: bytes) -> None:
     """The server receives a line, however it ends."""
     peer = visitor.peer
     _skip_line_end(visitor)
     peer.expect(line, f"the line {line!r}")
 
 
-def _skip_line_end(visitor: Visitor) -> None:
+def _skip_line_end(visitor: ClientUnderTest) -> None:
     """The end of the line before, which came with it or comes with the next one."""
     peer = visitor.peer
     if not peer.pending:
@@ -50,7 +50,7 @@ def _skip_line_end(visitor: Visitor) -> None:
             peer.poll(peer.deadline)
 
 
-def hears_end(session: Session, visitor: Visitor, last: bytes, after: str) -> None:
+def hears_end(session: Session, visitor: ClientUnderTest, last: bytes, after: str) -> None:
     """The server receives the last words, perhaps after the line that asked for them, and FIN.
 
     Raises Violation.
@@ -215,7 +215,7 @@ def server_ends(session: Session) -> None:
     visitor.expect_end("the server's FIN")
 
 
-def reset(session: Session) -> tuple[Visitor, int]:
+def reset(session: Session) -> tuple[ClientUnderTest, int]:
     """The server resets in mid-talk; the client, and its status."""
     visitor = session.visitor()
     visitor.type_line(b"Hello!")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..outcome import Violation
-from ..wire import DATA, Peer
+from ..clients.peer import DATA, Peer
+from ..core.verdict import Violation
 
 #: Bytes of the longest line that must be taken, its end not counted.
 LONGEST = 4096

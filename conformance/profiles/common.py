@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from ..catalogue import StreamProfile
-from ..session import Session
-from ..settings import answers_once
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.settings import answers_once
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from . import concurrency, lifecycle, survival, upkeep
 
 #: Bytes after which a stalled client's server has more to write than its socket takes.

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-from ..catalogue import StreamProfile
-from ..outcome import NotJudged, Violation
-from ..session import Session
-from ..settings import ends_at_once
+from ..clients.peer import DATA, Peer
+from ..core.settings import ends_at_once
+from ..core.verdict import NotJudged, Violation
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from ..targets.address import PIPE
-from ..wire import DATA, Peer
 
 #: Seconds to wait for the end of a client's connection, which another clause is about.
 MOMENT = 0.5

@@ -5,9 +5,9 @@ Keys are new in every run, so that a server that lives longer than a run is judg
 
 from __future__ import annotations
 
-from ..outcome import Violation
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.verdict import Violation
+from ..scenario.session import Session
 from . import crud_kept
 from .commands import LONGEST, ask, ask_in_vain, peek_line
 from .common import every_stream_service, settle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..session import Session
+from ..scenario.session import Session
 from .commands import ask, finish
 from .crud_record import crud, new_key
 from .lifecycle import TERMINATION

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 
-from ..catalogue import StreamProfile
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .commands import ask, finish
 
 #: A value, and how often it is asked for where the answers are to be 8 MiB.

@@ -6,7 +6,7 @@ import string
 import sys
 from pathlib import Path
 
-from ..session import Session
+from ..scenario.session import Session
 
 _LETTERS = bytes(
     ord((string.ascii_letters + string.digits + "+-")[byte % 64]) for byte in range(256)

@@ -6,9 +6,9 @@ an RST, is what a server answers that has read everything.
 
 from __future__ import annotations
 
-from ..catalogue import StreamProfile
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .common import every_stream_service
 from .data import some_lines
 

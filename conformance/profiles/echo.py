@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..catalogue import StreamProfile
-from ..session import Session
-from ..settings import answers_once
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.settings import answers_once
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from . import common, echo_stalled
 from .barriers import nothing_more, nothing_more_first
 from .common import every_stream_service, in_rounds, jam

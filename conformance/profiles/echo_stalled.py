@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from ..catalogue import StreamProfile
-from ..conduct import Text
-from ..outcome import NotJudged, Violation
-from ..session import Session
-from ..settings import ECHO, answers_lines
-from ..transcript import first_difference
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.conduct import Text
+from ..core.settings import ECHO, answers_lines
+from ..core.transcript import first_difference
+from ..core.verdict import NotJudged, Violation
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .common import JAM_QUIET, PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 
-from ..catalogue import ABORTABLE, StreamProfile
-from ..outcome import Violation
-from ..session import Session
-from ..wire import DATA, Peer
+from ..clients.peer import DATA, Peer
+from ..core.verdict import Violation
+from ..scenario.requirement import ABORTABLE, StreamProfile
+from ..scenario.session import Session
 from .barriers import nothing_more
 from .common import every_stream_service
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..outcome import Violation
-from ..session import Session
-from ..settings import answers_once
-from ..wire import DATA, Peer
+from ..clients.peer import DATA, Peer
+from ..core.settings import answers_once
+from ..core.verdict import Violation
+from ..scenario.session import Session
 from .barriers import others_come_and_go
 from .common import (
     PENDING,

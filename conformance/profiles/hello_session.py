@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..catalogue import StreamProfile
-from ..outcome import Violation
-from ..session import Session
-from ..transcript import first_difference
-from ..wire import DATA, FIN, SILENCE, Peer
+from ..clients.peer import DATA, FIN, SILENCE, Peer
+from ..core.transcript import first_difference
+from ..core.verdict import Violation
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .common import jam
 
 

@@ -7,13 +7,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-from ..catalogue import ABORTABLE, Declare, StreamProfile
-from ..outcome import NotJudged, Violation
-from ..session import Session
-from ..settings import ends_at_once
+from ..clients.peer import Peer
+from ..core.settings import ends_at_once
+from ..core.verdict import NotJudged, Violation
+from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..targets.ports import is_remembered
-from ..wire import Peer
 
 #: Connections over which the growth is judged, made in batches; and the growth of descriptors
 #: that is nothing (logs, a thread more).

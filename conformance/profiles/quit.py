@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from ..conduct import Pattern
-from ..outcome import Violation
-from ..session import Session
-from ..transcript import first_difference
-from ..wire import DATA
+from ..clients.peer import DATA
+from ..core.conduct import Pattern
+from ..core.transcript import first_difference
+from ..core.verdict import Violation
+from ..scenario.session import Session
 from . import common
 from .answer import Answer, take
 from .barriers import nothing_more

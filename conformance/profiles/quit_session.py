@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..catalogue import StreamProfile
-from ..outcome import Violation
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.verdict import Violation
+from ..scenario.requirement import StreamProfile
+from ..scenario.session import Session
 from .answer import Answer, take
 from .common import jam
 

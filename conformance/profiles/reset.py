@@ -5,11 +5,11 @@ FIN and RST are never interchangeable here: the point of the service is the diff
 
 from __future__ import annotations
 
-from ..catalogue import ABORTABLE, StreamProfile
-from ..outcome import Violation
-from ..session import Session
-from ..transcript import first_difference
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..core.transcript import first_difference
+from ..core.verdict import Violation
+from ..scenario.requirement import ABORTABLE, StreamProfile
+from ..scenario.session import Session
 from .common import PENDING, every_stream_service, jam, jam_until_stopped, settle
 
 LARGE = 1024 * 1024

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..catalogue import ABORTABLE, Declare, StreamProfile
-from ..session import Session
-from ..wire import Peer
+from ..clients.peer import Peer
+from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.session import Session
 from .barriers import taken_in
 from .lifecycle import disturb
 

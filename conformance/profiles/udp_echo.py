@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 
-from ..catalogue import Profile
-from ..sender import LONGEST
-from ..session import Session
+from ..clients.datagrams import LONGEST
+from ..scenario.requirement import Profile
+from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
 from .lifecycle import BATCH, CONNECTIONS, TERMINATION, leaves_no_descriptor, nothing_listens

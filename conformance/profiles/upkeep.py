@@ -6,13 +6,13 @@ import itertools
 import time
 from collections.abc import Callable
 
-from ..catalogue import ABORTABLE, Declare, StreamProfile
-from ..outcome import NotJudged, Unreachable, Violation
-from ..session import Session
+from ..clients.peer import DATA
+from ..core.verdict import NotJudged, Unreachable, Violation
+from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.session import Session
 from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
-from ..wire import DATA
 from .lifecycle import BATCH, CONNECTIONS, disturb, groups_of_clients
 
 #: Seconds for which a client says nothing.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..output import command, complain
+from ..core.output import command, complain
 from ..plan import Plan
 from .badge import write_badge
 from .junit import write_junit

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..outcome import Exit
+from ..core.verdict import Exit
 from .results import Results
 
 #: Exit status -> colour; what is not here says nothing of the target.

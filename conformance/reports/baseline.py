@@ -12,8 +12,8 @@ import re
 from itertools import takewhile
 from typing import Any
 
-from ..expectations import Expected
-from ..outcome import WrongUsage
+from ..core.verdict import WrongUsage
+from ..plan.expectations import Expected
 
 _ENTRY = re.compile(r"^\s*\[\[\s*expected\s*\]\]\s*(#.*)?$")
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..outcome import Exit, Level, Verdict
+from ..core.verdict import Exit, Level, Verdict
 
 Check = Callable[[Any], bool]
 

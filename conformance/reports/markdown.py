@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..outcome import MEANING, Exit
+from ..core.verdict import MEANING, Exit
 from .results import Results
 
 #: Failures shown whole, and characters of each; a step's summary may have 1 MiB.

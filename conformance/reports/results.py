@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import __version__
+from ..core.transcript import escape
 from ..plan import Plan
-from ..transcript import escape
 from .form import Malformed, check
 from .summary import Summary
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from ..expectations import Expectations
-from ..outcome import Exit
+from ..core.verdict import Exit
 from ..plan import Plan
+from ..plan.expectations import Expectations
 
 Result = dict[str, Any]
 

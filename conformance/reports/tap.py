@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..outcome import MEANING, Exit
+from ..core.verdict import MEANING, Exit
 from .results import Results
 
 _OK = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})

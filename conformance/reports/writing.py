@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..outcome import NotWritten, WrongUsage
+from ..core.verdict import NotWritten, WrongUsage
 
 #: Where the reports go unless something else is asked for.
 DEFAULT_FOLDER = Path("build/conformance")

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from ..outcome import WrongUsage
+from ..core.verdict import WrongUsage
 
 TCP, TCP6, UNIX = "tcp", "tcp6", "unix"
 UDP, UDP6 = "udp", "udp6"
@@ -135,7 +135,7 @@ def pipe_name(address: Address) -> str:
 def _open_pipe(address: Address, timeout: float) -> socket.socket:
     if sys.platform != "win32":
         raise OSError(0, "named pipes are Windows' own")
-    from .pipes import dial
+    from .windows.pipes import dial
 
     return dial(pipe_name(address), timeout)
 

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from ..outcome import NotJudged
+from ..core.verdict import NotJudged
 from .scratch import new_folder
 
 #: Days of validity.

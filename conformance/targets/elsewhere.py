@@ -11,8 +11,8 @@ import sys
 import time
 
 from .address import DATAGRAMS, PIPE, UNIX, Address
-from .spawn import Process
-from .strangers import bound_sockets
+from .process import Process
+from .stale_listeners import bound_sockets
 
 #: Seconds for which a command may listen elsewhere only: it may be about to open its port.
 PATIENCE = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..transcript import escape
+from ..core.transcript import escape
 from .grammar import MutantTarget, ReferenceTarget, Target
 
 _HERE = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..outcome import WrongUsage
+from ..core.verdict import WrongUsage
 from .grammar import AddressTarget, parse_target
 
 if sys.version_info >= (3, 11):

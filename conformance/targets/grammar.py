@@ -11,8 +11,8 @@ import shlex
 import sys
 from typing import NamedTuple, Union
 
-from ..conduct import Pattern
-from ..outcome import WrongUsage
+from ..core.conduct import Pattern
+from ..core.verdict import WrongUsage
 from .address import PIPE, SCHEMES, Address, is_path, parse
 
 #: The embedded reference servers.

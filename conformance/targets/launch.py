@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..interruption import held
-from ..outcome import NotJudged, Unreachable
+from ..core.interruption import held
+from ..core.verdict import NotJudged, Unreachable
 from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address
 from .certificate import certificate
 from .embedded import REFERENCE_SERVERS, embedded_command
@@ -31,17 +31,17 @@ from .grammar import (
     Target,
     fill,
 )
-from .inheritance import address_of, listening
+from .listen_fds import address_of, listening
 from .ports import answers, becomes_bindable, refuse_when_taken, reserved_port
+from .process import Process
 from .readiness import announced_address, await_ready
 from .scratch import new_folder
-from .spawn import Process
-from .strangers import bound_sockets, refuse_stranger
+from .stale_listeners import bound_sockets, refuse_stale_listener
 from .values import environment_of, values_of
 
 _HERE = Path(__file__).parent.parent
-INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/inetd.py")]
-HEIR = [sys.executable, "-I", "-S", str(_HERE / "targets/inherit.py")]
+INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/helpers/inetd.py")]
+LISTEN_FDS = [sys.executable, "-I", "-S", str(_HERE / "targets/helpers/exec_with_listen_fds.py")]
 
 #: Seconds that a port may stay in TIME_WAIT after the server before (2 MSL on Linux: 60).
 TIME_WAIT = 75.0
@@ -52,7 +52,7 @@ TIME_WAIT = 75.0
 Meeting = Callable[[Process | None, list[Address], bool], Address]
 
 
-class Wanted(NamedTuple):
+class ServerSpec(NamedTuple):
     """What server a scenario wants."""
 
     target: Target
@@ -80,11 +80,11 @@ class Server(NamedTuple):
 
 
 #: Servers that outlive a scenario (scope = "worker"), by what was wanted.
-_kept: dict[Wanted, tuple[Server, ExitStack]] = {}
+_kept: dict[ServerSpec, tuple[Server, ExitStack]] = {}
 
 
 @contextmanager
-def launched(wanted: Wanted) -> Iterator[Server]:
+def launched(wanted: ServerSpec) -> Iterator[Server]:
     """Start (or find) the server, wait until it is ready, stop it at the end.
 
     One that is to be kept is stopped by dismiss_kept(), or when it has died.
@@ -115,7 +115,7 @@ def dismiss_kept() -> None:
 
 
 @contextmanager
-def _launched(wanted: Wanted) -> Iterator[Server]:
+def _launched(wanted: ServerSpec) -> Iterator[Server]:
     target = wanted.target
     if isinstance(target, AddressTarget):
         yield Server(_find(wanted, target.address), None)
@@ -131,7 +131,7 @@ def _launched(wanted: Wanted) -> Iterator[Server]:
 
 
 def start_again(
-    wanted: Wanted, before: Server, stack: ExitStack, same_address: bool = False
+    wanted: ServerSpec, before: Server, stack: ExitStack, same_address: bool = False
 ) -> Server:
     """Start a second server on the same data folder (a stale Unix socket may lie there).
 
@@ -154,12 +154,12 @@ def start_again(
     return server._replace(folder=before.folder)
 
 
-def _find(wanted: Wanted, address: Address) -> Address:
+def _find(wanted: ServerSpec, address: Address) -> Address:
     return _ready(wanted, None, [address])
 
 
 def _ready(
-    wanted: Wanted, process: Process | None, candidates: list[Address], announces: bool = False
+    wanted: ServerSpec, process: Process | None, candidates: list[Address], announces: bool = False
 ) -> Address:
     if wanted.meet is not None:
         return wanted.meet(process, candidates, announces)
@@ -170,11 +170,11 @@ def _ready(
     )
 
 
-def _start_embedded(wanted: Wanted, folder: Path, stack: ExitStack) -> Server:
+def _start_embedded(wanted: ServerSpec, folder: Path, stack: ExitStack) -> Server:
     return _announced(wanted, _free_address(wanted, folder), str(folder), stack)
 
 
-def _free_address(wanted: Wanted, folder: Path) -> str:
+def _free_address(wanted: ServerSpec, folder: Path) -> str:
     if wanted.transport == UNIX:
         return f"unix:{folder}/socket"
     if wanted.transport == PIPE:
@@ -182,7 +182,7 @@ def _free_address(wanted: Wanted, folder: Path) -> str:
     return str(Address(wanted.transport, LOOPBACK[wanted.transport], 0))
 
 
-def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) -> Server:
+def _announced(wanted: ServerSpec, listen_on: str, folder: str, stack: ExitStack) -> Server:
     """Start an embedded server; its own announcement is trusted, no probe needed."""
     parameters = dict(wanted.parameters)
     argv = embedded_command(wanted.target, wanted.profile, parameters, listen_on, wanted.brisk)
@@ -194,13 +194,15 @@ def _announced(wanted: Wanted, listen_on: str, folder: str, stack: ExitStack) ->
     return Server(announced_address(process), process)
 
 
-def _secrets(wanted: Wanted, folder: str) -> dict[str, str]:
+def _secrets(wanted: ServerSpec, folder: str) -> dict[str, str]:
     """What an embedded server finds in its environment."""
     values = {"data": folder, **(certificate()._asdict() if wanted.transport == TLS else {})}
     return environment_of(values)
 
 
-def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
+def _start_command(
+    wanted: ServerSpec, target: CommandTarget, folder: Path, stack: ExitStack
+) -> Server:
     if wanted.at is not None:
         address, candidates = wanted.at, [wanted.at]
         refuse_when_taken(address)
@@ -227,7 +229,7 @@ def _start_command(wanted: Wanted, target: CommandTarget, folder: Path, stack: E
 
 
 def _start_at(
-    wanted: Wanted,
+    wanted: ServerSpec,
     target: CommandTarget,
     folder: Path,
     stack: ExitStack,
@@ -240,11 +242,13 @@ def _start_at(
     process = _spawn(wanted, fill(target.words, values), environment_of(values), stack)
     ready = _ready(wanted, process, candidates, announces)
     if process.announced:
-        refuse_stranger(ready, older)
+        refuse_stale_listener(ready, older)
     return Server(ready, process)
 
 
-def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
+def _start_inetd(
+    wanted: ServerSpec, target: CommandTarget, folder: Path, stack: ExitStack
+) -> Server:
     """Our inetd listens, and starts the command for each connection."""
     at = str(wanted.at) if wanted.at is not None else _free_address(wanted, folder)
     # Its port, if it is chosen now, is nothing that the command needs.
@@ -260,7 +264,9 @@ def _start_inetd(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exi
     return Server(ready, process)
 
 
-def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: ExitStack) -> Server:
+def _start_inheriting(
+    wanted: ServerSpec, target: CommandTarget, folder: Path, stack: ExitStack
+) -> Server:
     """We bind and listen; the command inherits the socket, and is the only one to have it."""
     with listening(wanted.transport, wanted.at, folder) as listener:
         address = address_of(listener, wanted.transport)
@@ -269,7 +275,7 @@ def _start_heir(wanted: Wanted, target: CommandTarget, folder: Path, stack: Exit
         environment = {
             name: value for name, value in environment_of(values).items() if name != "PORT"
         }
-        argv = [*HEIR, str(listener.fileno()), *fill(target.words, values)]
+        argv = [*LISTEN_FDS, str(listener.fileno()), *fill(target.words, values)]
         process = _spawn(wanted, argv, environment, stack, listener.fileno())
     ready = _ready(wanted, process, [address])
     return Server(ready, process)
@@ -280,11 +286,11 @@ def _kind(transport: str) -> int:
 
 
 #: How the command gets its connections -> how it is started.
-_STARTS = {LISTENS: _start_command, INHERITS: _start_heir, INETD: _start_inetd}
+_STARTS = {LISTENS: _start_command, INHERITS: _start_inheriting, INETD: _start_inetd}
 
 
 def _spawn(
-    wanted: Wanted, argv: list[str], values: dict[str, str], stack: ExitStack, *inherited: int
+    wanted: ServerSpec, argv: list[str], values: dict[str, str], stack: ExitStack, *inherited: int
 ) -> Process:
     environment = {**dict(wanted.environment), **values}
     with held():

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..outcome import Unreachable
-from ..output import complain
+from ..core.output import complain
+from ..core.verdict import Unreachable
 from .address import DATAGRAMS, PIPE, UNIX, Address, open_socket
 from .readiness import PAUSE
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from ..outcome import Unreachable, WrongUsage
+from ..core.verdict import Unreachable, WrongUsage
 from .address import DATAGRAMS, PIPE, Address, parse
 from .datagram_probe import DatagramProbe
 from .elsewhere import Elsewhere
-from .spawn import Process
+from .process import Process
 from .stream import open_stream
 
 #: Seconds between two looks at a server that does not answer yet.

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ..interruption import held
+from ..core.interruption import held
 
 
 def new_folder() -> Path:

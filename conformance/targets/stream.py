@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .address import TLS, Address, open_socket
 
 if TYPE_CHECKING:
-    from ..tls import BlockingTls
+    from ..core.tls import BlockingTls
 
 
 def open_stream(address: Address, timeout: float) -> socket.socket | BlockingTls:
@@ -21,7 +21,7 @@ def open_stream(address: Address, timeout: float) -> socket.socket | BlockingTls
     sock = open_socket(address, timeout)
     if address.transport != TLS:
         return sock
-    from ..tls import BlockingTls
+    from ..core.tls import BlockingTls
 
     sock.settimeout(timeout)
     return BlockingTls(sock, address.host)

@@ -8,7 +8,7 @@ import warnings
 
 import pexpect
 
-from conformance.terminal import hang_up
+from conformance.clients.terminal import hang_up
 
 from ..peer import DEADLINE
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from conformance.terminal import hang_up
+from conformance.clients.terminal import hang_up
 
 from ..peer import DEADLINE, Peer, mailbox
 from ..programs import PYNC, Program, is_bound, needs, until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pexpect
 import pytest
 
-from conformance.terminal import hang_up
+from conformance.clients.terminal import hang_up
 
 from ..programs import listening_pync, needs
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.classes import entries_of
-from conformance.outcome import Exit, WrongUsage
+from conformance.batch import entries_of
+from conformance.batch.limits import Limits, Member, excess
+from conformance.batch.report import WEIGHT, folder_of, results_of
+from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
-from conformance.reports.classes import WEIGHT, folder_of, results_of
-from conformance.targets.limits import Limits, Member, excess
 from conformance.targets.ports import reserved_port
 
 from ..programs import until

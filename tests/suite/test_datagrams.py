@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.outcome import Unreachable, Violation
-from conformance.sender import Sender
+from conformance.clients.datagrams import Sender
+from conformance.core.transcript import Transcript
+from conformance.core.verdict import Unreachable, Violation
 from conformance.targets.address import UDP, Address
 from conformance.targets.ports import is_bindable, reserved_port
 from conformance.targets.readiness import await_ready
-from conformance.transcript import Transcript
 
 from .judging import conformance, judge
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.diagnosis.templates import count_template, template_of, upper_token
-from conformance.diagnosis.texts import literal, value_of
 from conformance.doctor import describe
+from conformance.doctor.templates import count_template, template_of, upper_token
+from conformance.doctor.texts import literal, value_of
 from conformance.targets.grammar import parse_settings, parse_target
 
 from .judging import IMPLEMENTATIONS, PYTHON, ROOT, conformance, needs_node

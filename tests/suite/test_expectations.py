@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance import expectations
-from conformance.expectations import Expectations, Expected
-from conformance.outcome import Verdict, WrongUsage
-from conformance.plan import Case
+from conformance.core.verdict import Verdict, WrongUsage
+from conformance.plan import Case, expectations
+from conformance.plan.expectations import Expectations, Expected
 from conformance.profiles import REQUIREMENTS
 
 from .judging import judge

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.outcome import WrongUsage
+from conformance.core.verdict import WrongUsage
 from conformance.targets.address import PIPE, Address, parse
 from conformance.targets.grammar import (
     INETD,
@@ -114,6 +114,6 @@ def test_settings_hold_c_escapes_and_semicolons() -> None:
 
 @given(st.binary())
 def test_what_is_escaped_comes_back(data: bytes) -> None:
-    from conformance.transcript import escape
+    from conformance.core.transcript import escape
 
     assert unescape(escape(data)) == data

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import interruption
-from conformance.interruption import end_as_interrupted, held
+from conformance.core import interruption
+from conformance.core.interruption import end_as_interrupted, held
 
 from ..programs import until
 from .judging import ROOT

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.hints import hint_for
-from conformance.message import comparison, failure
-from conformance.outcome import Violation
-from conformance.transcript import Transcript, escape, first_difference, render
+from conformance.core.hints import hint_for
+from conformance.core.message import comparison, failure
+from conformance.core.transcript import Transcript, escape, first_difference, render
+from conformance.core.verdict import Violation
 
 
 def test_the_caret_stands_under_the_first_wrong_byte() -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from conformance import mutants
-from conformance.catalogue import StreamProfile
-from conformance.judge import _as_selftest
+from conformance.core.verdict import Level, Verdict
 from conformance.mutants.catalogue import MUTANTS
 from conformance.mutants.signatures import SIGNATURES
-from conformance.outcome import Level, Verdict
 from conformance.plan import Case
 from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.reference.python.client import Client
 from conformance.reference.python.services import SERVICES
+from conformance.runner.judge import _as_selftest
+from conformance.scenario.requirement import StreamProfile
 
 from .judging import conformance, judge, read
 

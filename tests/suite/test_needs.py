@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.listing import explain, listing
-from conformance.needs import NEEDS, Board, Outcome
-from conformance.outcome import Verdict
+from conformance.core.verdict import Verdict
 from conformance.plan import Case, Options, Plan
+from conformance.plan.listing import explain, listing
 from conformance.profiles import REQUIREMENTS
+from conformance.runner.needs import NEEDS, Board, Outcome
 
 from .judging import PYTHON, conformance, judge, read
 

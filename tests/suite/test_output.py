@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.output import command, harmless, quoted, say
+from conformance.core.output import command, harmless, quoted, say
 
 from .judging import conformance
 from .test_plugin import pytest_run

@@ -6,8 +6,8 @@ from itertools import accumulate
 
 import pytest
 
-from conformance.pace import in_flight
 from conformance.profiles.concurrency import _one_was_held_up
+from conformance.runner.pace import in_flight
 
 
 @pytest.mark.parametrize(

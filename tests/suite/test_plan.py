@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.catalogue import StreamProfile, matches
-from conformance.outcome import WrongUsage
+from conformance.core.verdict import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
+from conformance.scenario.requirement import StreamProfile, matches
 from conformance.targets.address import TRANSPORTS
 
 

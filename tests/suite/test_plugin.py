@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_without_a_target_nothing_of_the_suite_is_there(project: Path) -> None:
     (project / "test_own.py").write_text(
-        "import sys\n\ndef test_own():\n    assert 'conformance.judge' not in sys.modules\n"
+        "import sys\n\ndef test_own():\n    assert 'conformance.runner.judge' not in sys.modules\n"
     )
     status, shown = pytest_run(project)
     assert status == 0, shown

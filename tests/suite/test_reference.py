@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.core.transcript import escape
 from conformance.mutants.catalogue import MUTANTS
-from conformance.transcript import escape
 
 from .judging import ROOT, needs_node
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from conformance import cli
-from conformance.expectations import Expectations, Expected, read
-from conformance.outcome import Exit
+from conformance.core.verdict import Exit
 from conformance.plan import Options, Plan
+from conformance.plan.expectations import Expectations, Expected, read
 from conformance.reports import tell_github, write_forms, write_reports
 from conformance.reports.badge import badge
 from conformance.reports.baseline import rebased

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from conformance.expectations import Expectations
-from conformance.outcome import Exit
+from conformance.core.verdict import Exit
 from conformance.plan import Options, Plan
+from conformance.plan.expectations import Expectations
 from conformance.reports import write_reports
 from conformance.reports.results import read_results
 from conformance.reports.summary import summarise

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance import cli, expectations
+from conformance import cli
+from conformance.plan import expectations
 from conformance.reports import write_forms
 from conformance.reports.baseline import rebased
 from conformance.reports.diff import changes

@@ -13,7 +13,7 @@ import pytest
 from conformance.profiles import PROFILES
 from conformance.profiles.data import some_lines
 from conformance.profiles.quit_session import words as words_of_quit
-from conformance.random_text import lines, words
+from conformance.scenario.random_text import lines, words
 
 SEEDS = range(200)
 

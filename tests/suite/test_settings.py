@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.conduct import WORDS, Answers, Conduct, Pattern, Words, fill
-from conformance.listing import explain, listing
-from conformance.manners import CHANGES, MEANINGS, changes_of
-from conformance.outcome import WrongUsage
+from conformance.core.conduct import WORDS, Answers, Conduct, Pattern, Words, fill
+from conformance.core.settings import _RULES, MANNERS, conduct_of
+from conformance.core.verdict import WrongUsage
 from conformance.plan import Options, Plan
+from conformance.plan.listing import explain, listing
+from conformance.plan.parameters import CHANGES, MEANINGS, changes_of
 from conformance.profiles import PROFILES, REQUIREMENTS
-from conformance.settings import _RULES, MANNERS, conduct_of
 from conformance.targets.grammar import parse_settings
 
 from .judging import IMPLEMENTATIONS, PYTHON, judge

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import conformance
+from conformance.core.verdict import Level
 from conformance.mutants.catalogue import MUTANTS
-from conformance.outcome import Level
 from conformance.profiles import PROFILES, REQUIREMENTS
 
 SPEC = (Path(conformance.__file__).parent / "SPEC.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.outcome import WrongUsage
+from conformance.core.verdict import WrongUsage
 from conformance.plan import Options
-from conformance.preflight import resolved
 from conformance.profiles import REQUIREMENTS
+from conformance.runner.preflight import resolved
 from conformance.targets.files import TargetFile, read_target, read_targets
 
 from .judging import ROOT, conformance, judge

@@ -13,7 +13,7 @@ from .judging import conformance, judge
 ROOT = Path(__file__).parents[2]
 
 #: Echoes, with the one socket that it inherited and nothing else.
-HEIR = """
+INHERITING = """
 import os, socket, threading
 assert (os.environ["LISTEN_FDS"], int(os.environ["LISTEN_PID"])) == ("1", os.getpid())
 assert "PORT" not in os.environ
@@ -48,8 +48,8 @@ def test_a_broken_program_under_inetd(tmp_path: Path) -> None:
 
 
 def test_a_server_that_inherits_its_socket(tmp_path: Path) -> None:
-    (tmp_path / "heir.py").write_text(HEIR)
-    judged = judge(tmp_path, f"fd:{sys.executable} {tmp_path / 'heir.py'}")
+    (tmp_path / "inheriting.py").write_text(INHERITING)
+    judged = judge(tmp_path, f"fd:{sys.executable} {tmp_path / 'inheriting.py'}")
     assert judged.status == 0, judged.stdout
     passed = judged.ids("PASS")
     # The suite keeps no copy of the socket: its port is free when the server has gone.

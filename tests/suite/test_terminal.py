@@ -14,9 +14,9 @@ if sys.platform == "win32":
 
 import pexpect
 
-from conformance.outcome import Violation
-from conformance.terminal import Manners, Terminal, hang_up
-from conformance.transcript import Transcript
+from conformance.clients.terminal import Manners, Terminal, hang_up
+from conformance.core.transcript import Transcript
+from conformance.core.verdict import Violation
 
 from .judging import PYTHON, judge
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.outcome import NotJudged
+from conformance.core.tls import Codec
+from conformance.core.verdict import NotJudged
 from conformance.targets import certificate as certificates
 from conformance.targets.certificate import Certificate, certificate
 from conformance.targets.ports import reserved_port
-from conformance.tls import Codec
 
 from .judging import conformance, judge
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.outcome import NotWritten, WrongUsage
+from conformance.core.verdict import NotWritten, WrongUsage
 from conformance.reports.writing import make_folder, not_written, staged, write_whole
 
 from .judging import ROOT, conformance

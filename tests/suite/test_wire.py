@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.outcome import Violation
-from conformance.transcript import Transcript
-from conformance.wire import Peer
+from conformance.clients.peer import Peer
+from conformance.core.transcript import Transcript
+from conformance.core.verdict import Violation
 
 DEADLINE = 0.4
 ABORT = struct.pack("ii", 1, 0)

@@ -1,0 +1,92 @@
+"""``run @FILE.toml --all``: every target of a file is judged, many at a time, each alone.
+
+[limits]                     # of each target; what is not said stands as here
+time = 600                   # seconds
+memory = 2048                # MiB, of all its processes together
+processes = 1024
+
+[targets.alice]
+command = "node server.js {port}"
+directory = "alice"
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ..core.output import quoted, say
+from ..core.verdict import Exit, SuiteFailed, WrongUsage
+from ..plan import Options, Plan, address_of
+from ..reports.writing import make_folder
+from ..runner.preflight import resolved, self_check
+from ..targets.address import has_ipv6
+from ..targets.files import read_limits, read_targets
+from .limits import Limits
+from .plugin import Entry, GivenClass
+from .report import ClassReport
+
+
+def run_class(
+    options: Options, report: Path, jobs: int | None = None, places: tuple[str, ...] = ()
+) -> Exit:
+    """Judge every target of a file.
+
+    Arguments:
+        options: what was typed, for all of them; ``target`` is ``@FILE.toml``.
+        report: the folder for the report.
+        jobs: targets at a time; None is one per core.
+        places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
+    Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
+    any target, before the first is judged, SuiteFailed, and NotWritten.
+    """
+    entries = entries_of(options)
+    plans = {one.name: Plan(one.options, has_ipv6()) for one in entries}
+    self_check()
+    if places:
+        from .places import check_places
+
+        check_places(places)
+    make_folder(report)
+    book = ClassReport(plans, report)
+    say(f"conformance: {len(entries)} targets of {options.target[1:]}")
+    with quoted():
+        status = _run_pytest(GivenClass(entries, book.take), jobs, places)
+    if status == pytest.ExitCode.INTERRUPTED:
+        return Exit.INTERRUPTED
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise SuiteFailed(f"the workers could not do their work (pytest's status {status})")
+    return book.end("its worker was lost")
+
+
+def entries_of(options: Options) -> list[Entry]:
+    """The targets of the file, with what was typed for all. Raises WrongUsage."""
+    path, _, name = options.target.removeprefix("@").partition("#")
+    if not options.target.startswith("@") or name:
+        raise WrongUsage(f"--all judges a file: @FILE.toml, and not {options.target!r}")
+    limits = Limits(**read_limits(path))
+    entries = []
+    for one in read_targets(path):
+        asked = resolved(options._replace(target=f"@{path}#{one}"))
+        # Two at one address cannot listen there at the same time.
+        where = address_of(Plan(asked))
+        entries.append(Entry(one, asked, limits, str(where) if where else None))
+    return entries
+
+
+def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) -> int:
+    # A user's own settings must not change a verdict; -c and its value are one word, which
+    # pytest-xdist does not take for a path that it has to bring to other machines.
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    arguments = [f"-c{os.devnull}", "--noconftest", "-p", "conformance.batch.plugin"]
+    arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
+    arguments += ["--max-worker-restart=0"]
+    for place in places:
+        arguments += ["--tx", place]
+    if not places or jobs is not None:
+        # One worker at least: nothing that a target does may befall the controlling process.
+        workers = min(jobs or os.cpu_count() or 1, len(given.entries))
+        arguments += [f"--tx={workers}*popen"] if places else ["-n", str(workers)]
+    return int(pytest.main(arguments, plugins=[given]))

@@ -1,0 +1,151 @@
+"""One target of a class, judged alone: in a process and a folder of its own, within limits.
+
+The process is a whole run of the suite with one worker; what came of it is its results.jsonl.
+A target that hangs, breeds or eats memory ends there, and takes nothing else along.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..core.interruption import held
+from ..core.verdict import Exit
+from ..plan import Options
+from .limits import MARK, Limits, bound, end, excess, members
+
+#: The word by which the process is told what it is; no person types it.
+ALONE = "alone"
+
+#: Seconds between two looks at what a target uses.
+LOOK = 0.2
+
+#: Times that a target's processes are stopped for using too much before its run is.
+PATIENCE = 5
+
+#: Bytes kept of what the run printed.
+SAID = 8000
+
+Outcome = dict[str, Any]
+
+
+def judge_alone(options: Options, limits: Limits) -> Outcome:
+    """Judge a target, and say what came of it.
+
+    Returns a dictionary of plain values, for it travels: ``exit``, ``results`` (the text of
+    results.jsonl, empty when there is none), ``said`` (the run's last words), ``stopped`` (why
+    it was, or parts of it were) and ``seconds``.
+    """
+    mark, began = secrets.token_hex(16), time.monotonic()
+    with (
+        held() as let_interruptions_come,
+        tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
+    ):
+        folder = Path(it)
+        report = folder / "report"
+        (folder / "tmp").mkdir()
+        request = {"options": options._asdict(), "report": str(report)}
+        environment = {**os.environ, MARK: mark, "TMPDIR": str(folder / "tmp")}
+        with (folder / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "conformance", ALONE],
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+        try:
+            bound(process.pid, limits)
+            assert process.stdin is not None
+            # It stays open: when we are killed it ends, and the run with it.
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.flush()
+            stopped = _watch(process, mark, limits, let_interruptions_come)
+        finally:
+            _kill(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()  # type: ignore[union-attr]
+            end(process.pid, mark)
+        source = report / "results.jsonl"
+        return {
+            "exit": _exit_of(process, stopped),
+            "results": source.read_text(errors="replace") if source.exists() else "",
+            "said": (folder / "said").read_bytes()[-SAID:].decode("utf-8", "backslashreplace"),
+            "stopped": stopped,
+            "seconds": round(time.monotonic() - began, 3),
+        }
+
+
+def _watch(
+    process: subprocess.Popen[bytes], mark: str, limits: Limits, look: Callable[[], None]
+) -> list[str]:
+    """Wait for the end of the run, or for that of our patience; what had to be stopped.
+
+    ``look`` is called now and then.
+    """
+    stopped: list[str] = []
+    until = time.monotonic() + limits.time
+    while True:
+        look()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.01, min(LOOK, until - time.monotonic())))
+            return stopped
+        if time.monotonic() >= until:
+            return [*stopped, f"the run took more than {limits.time:g} s"]
+        over = excess(members(process.pid, mark), limits)
+        if over:
+            # The scenario of the moment sees its server die; the others are judged yet.
+            end(process.pid, mark)
+            stopped.append(over)
+            if len(stopped) == PATIENCE:
+                return [*stopped, f"that was {PATIENCE} times"]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _exit_of(process: subprocess.Popen[bytes], _stopped: list[str]) -> int:
+    """The run's own status; one that was killed has none."""
+    status = process.returncode
+    return status if status in {int(one) for one in Exit} else int(Exit.UNREACHABLE)
+
+
+def options_from(fields: dict[str, Any]) -> Options:
+    """Options that have travelled as JSON, where a tuple is a list."""
+    return Options(**{name: _tuples(value) for name, value in fields.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def judge_what_is_asked() -> Exit:
+    """The process itself: judge what stdin asks for; returns the exit status."""
+    from ..runner import run
+
+    request = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_who_asked, daemon=True).start()
+    return run(options_from(request["options"]), Path(request["report"]), 1)
+
+
+def _end_with_who_asked() -> None:
+    """Nobody waits for the results any more: leave; the reaper ends what we have started."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,91 @@
+"""Workers elsewhere (``--tx``): each place is tried before a class is judged.
+
+A host that is not there and an interpreter without the suite would otherwise end in execnet's
+and pytest's own tracebacks, or in no result at all.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+
+import execnet
+
+from .. import __version__
+from ..core.verdict import SuiteFailed, WrongUsage
+
+#: Seconds for one place: a connection, the start of an interpreter, its imports.
+PATIENCE = 30.0
+
+#: What runs there: pytest first, as pytest-xdist does it, then the suite.
+_ASK = """
+path = channel.receive()
+try:
+    import pytest
+    if path:
+        import sys
+        sys.path[:] = path
+    import conformance.batch.plugin
+except ImportError as error:
+    channel.send((str(error), ""))
+else:
+    channel.send(("", conformance.__version__))
+"""
+
+
+def check_places(places: tuple[str, ...]) -> None:
+    """Try each place, all at the same time.
+
+    Raises WrongUsage for a specification that execnet does not know, and SuiteFailed for a
+    place that cannot be reached, or where this version of the suite is not installed.
+    """
+    answers: dict[str, Exception | None] = {}
+
+    def ask(place: str) -> None:
+        try:
+            _check(place)
+        except (WrongUsage, SuiteFailed) as error:
+            answers[place] = error
+        else:
+            answers[place] = None
+
+    asking = [threading.Thread(target=ask, args=(one,), daemon=True) for one in set(places)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join(PATIENCE)
+    for place in places:
+        error = answers.get(place, SuiteFailed(f"--tx {place}: no answer for {PATIENCE:g} s"))
+        if error is not None:
+            raise error
+
+
+def _check(place: str) -> None:
+    group = execnet.Group()
+    try:
+        try:
+            gateway = group.makegateway(re.sub(r"^\d+\*", "", place))
+        except execnet.HostNotFound:
+            raise SuiteFailed(f"--tx {place}: no such host, or no access") from None
+        except OSError as error:
+            raise SuiteFailed(f"--tx {place}: {(error.strerror or str(error)).lower()}") from None
+        except EOFError:
+            raise SuiteFailed(f"--tx {place}: no Python answers there") from None
+        except (ValueError, OverflowError, AttributeError, TypeError):
+            raise WrongUsage(
+                f"--tx {place!r}: write socket=HOST:PORT or ssh=HOST, as execnet has them"
+            ) from None
+        try:
+            channel = gateway.remote_exec(_ASK)
+            # pytest-xdist gives a local worker the module path of the controlling process.
+            channel.send(list(sys.path) if gateway.spec.popen else [])
+            missing, version = channel.receive(PATIENCE)
+        except (EOFError, OSError, execnet.RemoteError, execnet.TimeoutError) as error:
+            raise SuiteFailed(f"--tx {place}: {str(error).splitlines()[-1]}") from None
+    finally:
+        group.terminate(timeout=2.0)
+    if missing:
+        raise SuiteFailed(f"--tx {place}: the suite is not installed there ({missing})")
+    if version != __version__:
+        raise SuiteFailed(f"--tx {place}: the suite there is {version}, and here {__version__}")

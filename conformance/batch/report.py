@@ -1,0 +1,160 @@
+"""The report of a class: a line for each target as it comes, a folder for each, one matrix.
+
+A target of which there are no results (it did not start, it took too long) is a row of the
+matrix all the same, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import IO, Any
+
+from ..core.output import Screen
+from ..core.verdict import MEANING, Exit, NotWritten, WrongUsage
+from ..plan import Plan
+from ..reports import write_forms
+from ..reports.matrix import WHOLE, write_matrix
+from ..reports.results import Results, header, parse_results
+from ..reports.writing import not_written, write_whole
+
+#: The statuses of a class, from the one that outweighs all others.
+WEIGHT = (
+    Exit.INTERRUPTED,
+    Exit.INTERNAL_ERROR,
+    Exit.SUITE_FAILED,
+    Exit.NOT_CONFORMANT,
+    Exit.UNREACHABLE,
+    Exit.USAGE,
+    Exit.STALE_EXPECTATIONS,
+    Exit.NOTHING_RAN,
+    Exit.CONFORMANT,
+)
+
+#: A last word that says why a run did not take place.
+_REASON = re.compile(r"^conformance: (?!.* cases\)$)(.*)$", re.MULTILINE)
+
+
+class ClassReport:
+    """Takes outcomes, shows a line of each, and writes the report.
+
+    Arguments:
+        plans: of each target, by its name, in the order of the file.
+        folder: where the report goes.
+        stream: where to print; None is stdout.
+    """
+
+    def __init__(self, plans: dict[str, Plan], folder: Path, stream: IO[str] | None = None) -> None:
+        self._plans = plans
+        self._folder = folder
+        self._screen = Screen(stream)
+        self._results: dict[str, Results] = {}
+        self._unwritten: WrongUsage | NotWritten | None = None
+
+    def take(self, name: str, outcome: dict[str, Any]) -> None:
+        """A target's outcome."""
+        folder = self._folder / folder_of(name)
+        results = self._results[name] = results_of(self._plans[name], outcome)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_forms(folder, results)
+        except OSError as error:
+            # The others are judged all the same; end() says it.
+            self._unwritten = self._unwritten or not_written(f"REPORT {folder}", error)
+        self._screen.say(self._line(name, results, outcome["seconds"]))
+        self._show_progress()
+        if len(self._plans) > WHOLE:
+            # The page of many shows no transcript of what is green, and hundreds of them fill
+            # the memory; each target's own folder has them.
+            rows = [_slim(row) for row in results.results]
+            self._results[name] = results._replace(results=rows)
+
+    def end(self, missing: str) -> Exit:
+        """Write the class's own report; returns its exit status.
+
+        Arguments:
+            missing: what is said of targets that brought no outcome.
+        Raises WrongUsage or NotWritten when the report, or what was printed, is not whole.
+        """
+        for name in self._plans:
+            if name not in self._results:
+                lost = {"exit": int(Exit.SUITE_FAILED), "said": "", "stopped": [missing]}
+                self.take(name, {**lost, "results": "", "seconds": 0.0})
+        runs = [self._results[name] for name in self._plans]
+        rows = [
+            {
+                "name": name,
+                "exit": run.footer["exit"],
+                "counts": run.footer["counts"],
+                "faults": run.footer["faults"],
+                "folder": folder_of(name),
+            }
+            for name, run in self._results.items()
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        try:
+            write_matrix(self._folder / "matrix.html", runs)
+            write_whole(self._folder / "class.jsonl", text)
+        except OSError as error:
+            self._unwritten = self._unwritten or not_written(f"REPORT {self._folder}", error)
+        statuses = Counter(Exit(run.footer["exit"]) for run in runs)
+        self._screen.say(
+            ", ".join(f"{statuses[one]} {MEANING[one]}" for one in WEIGHT[::-1] if statuses[one])
+        )
+        failure = self._unwritten or self._screen.failure
+        if failure is not None:
+            raise failure
+        self._screen.say(
+            f"report: {self._folder / 'matrix.html'} (a folder for each target beside it)"
+        )
+        return next(one for one in WEIGHT if statuses[one])
+
+    def _line(self, name: str, results: Results, seconds: float) -> str:
+        counts = ", ".join(
+            f"{number} {verdict}" for verdict, number in sorted(results.footer["counts"].items())
+        )
+        status = Exit(results.footer["exit"])
+        reason = "; ".join(str(one).splitlines()[0] for one in results.footer["faults"])
+        number = f"[{len(self._results)}/{len(self._plans)}]"
+        more = (f" ({counts})" if counts else "") + (f": {reason}" if reason else "")
+        return f"{number} {name}: {MEANING[status]}{more} in {seconds:.1f} s"
+
+    def _show_progress(self) -> None:
+        if len(self._results) < len(self._plans):
+            red = sum(bool(run.footer["exit"]) for run in self._results.values())
+            self._screen.progress(f"{len(self._results)}/{len(self._plans)}, {red} not green")
+
+
+def _slim(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "transcript": []} if row["verdict"] in ("PASS", "SKIP") else row
+
+
+def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
+    """The results of a target, or what stands in their place; with what had to be stopped."""
+    stopped = list(outcome["stopped"])
+    try:
+        results = parse_results(outcome["results"])
+    except ValueError:
+        pass
+    else:
+        faults = [*results.footer["faults"], *stopped]
+        return results._replace(footer={**results.footer, "faults": faults})
+    said = _REASON.findall(outcome["said"])
+    last_line = outcome["said"].strip().splitlines()[-1:]
+    reasons = stopped or said[-1:] or last_line or ["it said nothing"]
+    exit_ = outcome["exit"] or int(Exit.SUITE_FAILED)
+    footer: dict[str, Any] = {
+        "type": "footer",
+        "counts": {},
+        "stale": [],
+        "faults": [str(one) for one in reasons],
+        "exit": exit_,
+    }
+    return Results(header(plan), [], footer)
+
+
+def folder_of(name: str) -> str:
+    """A name as that of a folder; two names never share one."""
+    return re.sub(r"[^\w.-]|^\.", lambda found: f"%{ord(found.group()):02X}", name, flags=re.ASCII)

@@ -1,0 +1,1 @@
+"""The suite's clients, which judge: byte-exact peers, senders of datagrams, terminals."""

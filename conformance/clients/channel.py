@@ -1,0 +1,208 @@
+"""One client's socket, with every byte and event of it on the transcript.
+
+pexpect's fdspawn reads; what was read and not yet judged waits here. FIN and RST are
+different events and are never taken for one another. A channel does and tells what
+happened; it judges nothing: peer.py does.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import selectors
+import socket
+import struct
+
+import pexpect
+from pexpect import fdpexpect
+from pexpect.spawnbase import SpawnBase
+
+from ..core.transcript import RECEIVED, SENT, Transcript
+from ..targets.queues import Queues, queues_of
+
+FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
+
+#: Bytes asked for in one read.
+READ = 256 * 1024
+
+#: Errors of a read or a write that mean: the peer aborted.
+RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
+
+#: SO_LINGER on, zero seconds: close() sends RST (RFC 9293 3.10.4, abort).
+ABORT = struct.pack("ii", 1, 0) if os.name == "posix" else struct.pack("hh", 1, 0)
+
+
+class ServerLeft(Exception):
+    """A write failed: the server has closed or reset the connection."""
+
+
+class Channel:
+    """A connected stream socket.
+
+    Arguments:
+        name: how the transcript calls the client.
+        sock: owned from now on.
+        transcript: where the events go.
+        deadline: seconds that one awaited event may take.
+    """
+
+    def __init__(
+        self, name: str, sock: socket.socket, transcript: Transcript, deadline: float
+    ) -> None:
+        self.name = name
+        self.deadline = deadline
+        self.transcript = transcript
+        self.ended: str | None = None
+        self.received = 0
+        #: Received and not yet judged.
+        self.pending = bytearray()
+        self._has_ended_writing = False
+        self._sock = sock
+        self._sock.setblocking(False)
+        self._stream = _stream(sock, deadline)
+
+    def shake(self) -> None:
+        """Complete the handshake of a connection that has one."""
+
+    def receive(self, timeout: float) -> str:
+        """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
+        if self.ended:
+            return self.ended
+        try:
+            data = self._read_some(timeout)
+        except pexpect.TIMEOUT:
+            return SILENCE
+        except pexpect.EOF:
+            return self._end(FIN)
+        except BlockingIOError:
+            return DATA
+        except OSError as error:
+            if error.errno not in RESETS:
+                raise
+            return self._end(RST)
+        self.received += len(data)
+        self.pending += data
+        self.transcript.received(self.name, data)
+        return DATA
+
+    def take(self) -> bytes:
+        """Hand over the bytes received and not yet judged."""
+        data = bytes(self.pending)
+        self.pending.clear()
+        return data
+
+    def write(self, data: memoryview) -> int | None:
+        """The number of bytes taken; None when the socket would block.
+
+        Raises ServerLeft.
+        """
+        try:
+            written = self._write_some(data)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno not in RESETS:
+                raise
+            # What the server said before it left is evidence: take it first.
+            while self.receive(0.0) == DATA:
+                pass
+            if self.ended is None:
+                self._end(RST)
+            raise ServerLeft from error
+        self.transcript.sent(self.name, bytes(data[:written]))
+        return written
+
+    def shut_down(self) -> None:
+        """End the sending side: FIN. Raises ServerLeft."""
+        self.transcript.note(self.name, FIN, SENT)
+        self._has_ended_writing = True
+        try:
+            self._end_writing()
+        except OSError as error:
+            if error.errno not in RESETS and error.errno != errno.ENOTCONN:
+                raise
+            raise ServerLeft from error
+
+    def reset(self) -> None:
+        """Abort the connection: the server sees RST (TCP only)."""
+        self.transcript.note(self.name, RST, SENT)
+        self.vanish()
+
+    def vanish(self) -> None:
+        """Abort without a word, when the scenario is over; idempotent."""
+        if self._sock.fileno() != -1:
+            if self._sock.family != getattr(socket, "AF_UNIX", None):
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            self._sock.close()
+
+    def close(self, note: bool = True) -> None:
+        """Leave; idempotent."""
+        if self._sock.fileno() != -1:
+            if note:
+                self.transcript.note(self.name, "close")
+            self._sock.close()
+
+    def queues(self) -> Queues | None:
+        """What waits in the sockets between the client and the server, where it can be told."""
+        return queues_of(self._sock)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is still connected, as far as is known."""
+        return self.ended is None and self._sock.fileno() != -1
+
+    def wait_writable(self, timeout: float) -> bool:
+        """Whether it can be written within ``timeout`` seconds."""
+        return self._wait(selectors.EVENT_WRITE, timeout)
+
+    def wait_either(self, timeout: float) -> bool:
+        """Whether it can be written or read within ``timeout`` seconds."""
+        return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
+
+    # How bytes get through; over TLS they are sealed.
+
+    def _read_some(self, timeout: float) -> bytes:
+        data: bytes = self._stream.read_nonblocking(READ, timeout)
+        return data
+
+    def _write_some(self, data: memoryview) -> int:
+        return self._sock.send(data)
+
+    def _end_writing(self) -> None:
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def _wait(self, events: int, timeout: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, events)
+            return bool(selector.select(timeout))
+
+    def _end(self, how: str) -> str:
+        self.ended = how
+        self.transcript.note(self.name, how, RECEIVED)
+        return how
+
+
+def _stream(sock: socket.socket, deadline: float) -> SpawnBase:
+    if os.name == "posix":
+        return fdpexpect.fdspawn(
+            sock, use_poll=hasattr(selectors, "PollSelector"), timeout=deadline, maxread=READ
+        )
+    return _SocketStream(sock, deadline)
+
+
+class _SocketStream(SpawnBase):  # type: ignore[misc]  # pexpect has no types
+    """What fdspawn is, for Windows, where a socket is no descriptor of the C library."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        super().__init__(timeout=deadline, maxread=READ)
+        self._sock = sock
+
+    def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> bytes:
+        """As fdspawn's. Raises pexpect's TIMEOUT and EOF, OSError."""
+        if not select.select([self._sock], [], [], timeout)[0]:
+            raise pexpect.TIMEOUT("")
+        data = self._sock.recv(size)
+        if not data:
+            raise pexpect.EOF("")
+        return data

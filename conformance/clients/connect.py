@@ -1,0 +1,56 @@
+"""A new client, connected: dialling that turns a refusal into a violation."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..core.transcript import Transcript
+from ..core.verdict import Violation
+from ..targets.address import PIPE, TLS, Address, open_socket
+from .peer import Peer
+from .pipe_peer import PipePeer
+
+
+def dial(
+    name: str,
+    address: Address,
+    transcript: Transcript,
+    deadline: float,
+    receive_buffer: int | None = None,
+    shakes: bool = True,
+) -> Peer:
+    """Connect a new client.
+
+    Arguments:
+        receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
+            is small from the start.
+        shakes: over TLS, complete the handshake too.
+    Raises Violation when the server does not take the connection.
+    """
+    began = time.monotonic()
+    try:
+        sock = open_socket(address, deadline, receive_buffer)
+    except OSError as error:
+        cause = os.strerror(error.errno).lower() if error.errno else str(error)
+        transcript.note(name, f"connect {address}: {cause}")
+        waited = time.monotonic() - began
+        raise Violation(
+            "refused",
+            f"the server does not take a connection at {address}: {cause} (after {waited:.1f} s)",
+            client=name,
+        ) from error
+    transcript.note(name, f"connect {address}")
+    if address.transport == PIPE:
+        return PipePeer(name, sock, transcript, deadline)
+    if address.transport != TLS:
+        return Peer(name, sock, transcript, deadline)
+    from .tls_peer import TlsPeer
+
+    peer = TlsPeer(name, sock, transcript, deadline, address.host)
+    try:
+        peer.shake() if shakes else peer.begin()
+    except BaseException:
+        peer.close(note=False)
+        raise
+    return peer

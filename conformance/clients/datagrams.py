@@ -1,0 +1,192 @@
+"""A sender of datagrams, which judges: one answer for each, whole, from where it was sent to.
+
+The datagrams' counterpart of peer.py. Its socket is not connected, so that an answer from a
+wrong address is seen and not lost. On the way to another machine a datagram may be lost, come
+twice or come late, and no server is to blame for that: there it is sent again, and a second
+copy of an answer is not judged. On the loopback nothing of this happens to one at a time.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import selectors
+import socket
+import time
+
+from ..core.conduct import Conduct
+from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
+from ..core.verdict import NotJudged, Violation
+from ..targets.address import Address, endpoints
+
+#: Bytes of the longest datagram over IPv4, which a jumbogram-less IPv6 exceeds by 20.
+LONGEST = 65_507
+
+#: Bytes of a buffer that takes any.
+ROOM = 65_536
+
+#: Seconds within which an answer follows what is none.
+MOMENT = 0.5
+
+#: How often a datagram is sent over a network that may lose it.
+TRIES = 4
+
+
+class Sender:
+    """One port that datagrams are sent from.
+
+    Arguments:
+        name: how the transcript calls it.
+        address: where the server listens.
+        transcript: where the events go.
+        deadline: seconds that one awaited datagram may take.
+    Raises Violation when there is no way to the address.
+    """
+
+    def __init__(
+        self, name: str, address: Address, transcript: Transcript, deadline: float
+    ) -> None:
+        self.name = name
+        self.deadline = deadline
+        self.conduct = Conduct()
+        self._address = address
+        self._transcript = transcript
+        self._previous = b""
+        self._sent: list[bytes] = []
+        #: Whether an answer from another address or port is judged (11.4), or taken as it is.
+        self.judges_source = False
+        #: Whether what is no answer is passed over, when an answer follows at once.
+        self.takes_others = False
+        self._answered: set[bytes] = set()
+        try:
+            family, self._server = endpoints(address)[0]
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            raise Violation("refused", f"there is no way to {address}: {cause}") from error
+        self._sock = socket.socket(family, socket.SOCK_DGRAM)
+        self._sock.setblocking(False)
+        # Room for the largest; where it cannot be had, sending says so.
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            self._sock.setsockopt(socket.SOL_SOCKET, option, 4 * ROOM)
+        self._near = ipaddress.ip_address(self._server[0]).is_loopback
+
+    def send(self, *datagrams: bytes) -> None:
+        """Send each as a datagram of its own.
+
+        Raises NotJudged for one that this machine does not send.
+        """
+        self._sent = list(datagrams)
+        for data in datagrams:
+            self._transcript.datagram(self.name, SENT, data)
+            self._put(data)
+
+    def expect(self, *datagrams: bytes, awaited: str = "the echo") -> None:
+        """Await exactly these datagrams, in any order, each once.
+
+        Arguments:
+            awaited: what they are, in the words of the contract.
+        Raises Violation.
+        """
+        missing = [self.conduct.expected(data) for data in datagrams]
+        while missing:
+            data = self._next(missing, awaited)
+            if data not in missing and self.takes_others:
+                data = self._passing_over(missing, data)
+            if data in missing:
+                missing.remove(data)
+                self._previous = data
+                self._answered.add(data)
+            elif self._near or data not in self._answered:
+                raise self._wrong(missing[0], data, awaited)
+
+    def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
+        """The answer that follows another datagram within a moment; else that other one."""
+        until = time.monotonic() + min(self.deadline, MOMENT)
+        while (left := until - time.monotonic()) > 0:
+            data = self._receive(left, missing)
+            if data in missing:
+                return data
+        return other
+
+    def close(self, note: bool = True) -> None:
+        """Let the port go; what is still sent to it is answered by "unreachable". Idempotent."""
+        if self._sock.fileno() != -1:
+            if note:
+                self._transcript.note(self.name, "close")
+            self._sock.close()
+
+    def _put(self, data: bytes) -> None:
+        try:
+            self._sock.sendto(data, self._server)
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                raise NotJudged(f"this machine sends no datagram of {len(data)} bytes") from error
+            cause = os.strerror(error.errno or 0).lower()
+            raise Violation(
+                "refused", f"send to {self._address}: {cause}", client=self.name
+            ) from error
+
+    def _next(self, missing: list[bytes], awaited: str) -> bytes:
+        """The next datagram that came from the server."""
+        tries = 1 if self._near else TRIES
+        for attempt in range(1, tries + 1):
+            until = time.monotonic() + self.deadline / tries
+            while (left := until - time.monotonic()) > 0:
+                data = self._receive(left, missing)
+                if data is not None:
+                    return data
+            if attempt < tries:
+                self._transcript.note(self.name, "sent again")
+                for one in self._sent:
+                    self._put(one)
+        raise Violation(
+            "missing-datagram",
+            f"no datagram came within {self.deadline:g} s where {awaited} was awaited",
+            expected=missing[0],
+            received=b"",
+            offset=0,
+            instead=f"nothing for {self.deadline:g} s",
+            awaited=awaited,
+            client=self.name,
+        )
+
+    def _receive(self, timeout: float, missing: list[bytes]) -> bytes | None:
+        """What comes from the server within ``timeout`` seconds, or None."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                return None
+        try:
+            data, source = self._sock.recvfrom(ROOM)
+        except (BlockingIOError, ConnectionError):
+            return None
+        if source[:2] == self._server[:2]:
+            self._transcript.datagram(self.name, RECEIVED, data)
+            return data
+        self._transcript.note(self.name, f"{len(data)} bytes from {source[0]} port {source[1]}")
+        if data not in missing:
+            return None  # somebody else's
+        if not self.judges_source:
+            return data
+        raise Violation(
+            "wrong-source",
+            f"the answer came from {source[0]} port {source[1]} and not from {self._address}",
+            client=self.name,
+            hint="answer from the socket that received it (and with IP_PKTINFO from the address "
+            "that it was sent to)",
+        )
+
+    def _wrong(self, expected: bytes, received: bytes, awaited: str) -> Violation:
+        violation = Violation(
+            "wrong-datagram",
+            f"the datagram that came is not {awaited}",
+            expected=expected,
+            received=received,
+            offset=first_difference(expected, received),
+            instead="the end of the datagram",
+            awaited=awaited,
+            client=self.name,
+        )
+        violation.previous = self._previous
+        return violation

@@ -1,0 +1,119 @@
+"""Opening the terminal of a client program: which program, its arguments, and its manners.
+
+By default the client is pync; ``--client`` puts another program in its place.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core.conduct import LF, Conduct
+from ..core.transcript import Transcript
+from ..core.verdict import NotJudged, SuiteFailed
+from ..targets.address import DATAGRAMS, PIPE, TLS, UDP, UDP6, UNIX, Address
+from ..targets.grammar import fill
+from .piped_terminal import PipedTerminal
+from .terminal import CLOSED, Manners, Terminal
+
+MANNERS = {
+    "pync": Manners(True, CLOSED, True, b"connection reset by peer", True),
+    "telnet": Manners(True, CLOSED, False, CLOSED, False),
+    "ncat": Manners(False, None, True, None, True),
+    "nc": Manners(False, None, False, None, True),
+    "socat": Manners(True, None, True, None, True),
+}
+
+
+UNKNOWN = Manners(False, None, False, None, False)
+
+
+#: Transport -> what pync is told besides the address.
+_OPTIONS = {TLS: ["--ssl", "--insecure"], UDP: ["-u"], UDP6: ["-u"]}
+
+
+def open_terminal(
+    client: str | None,
+    address: Address,
+    transcript: Transcript,
+    deadline: float,
+    conduct: Conduct,
+) -> Terminal:
+    """Open a terminal with the client program on it.
+
+    Arguments:
+        client: a command line; HOST and PORT are added unless it holds placeholders;
+            None is pync.
+        conduct: how the service words what is typed and seen.
+    Raises NotJudged when the client cannot reach this transport, as far as its command
+    line tells, SuiteFailed when it is not installed.
+    """
+    if client is None:
+        where = ["-U", address.path] if address.transport == UNIX else _where(address)
+        where = [str(address)] if address.transport == PIPE else where
+        where = _OPTIONS.get(address.transport, []) + where
+        where = where if conduct.eol == LF else ["--crlf", *where]
+        argv = [sys.executable, "-m", "pync", *where]
+        # What it says of a certificate that it does not verify is on the screen too.
+        manners = MANNERS["pync"]._replace(exact=address.transport != TLS)
+        if sys.platform == "win32":
+            halves = address.transport != PIPE
+            return PipedTerminal(argv, manners, transcript, deadline, conduct, half_closes=halves)
+        return Terminal(argv, manners, transcript, deadline, conduct)
+    check_there_are_terminals()
+    words = tuple(shlex.split(client))
+    values = {"host": address.host, "port": str(address.port), "path": address.path}
+    filled = fill(words, values)
+    if address.transport == UNIX and "{path}" not in client:
+        raise NotJudged(f"the client {words[0]!r} is not told a Unix path ({{path}})")
+    if address.transport in DATAGRAMS and not re.search(r"-\w*u\b|--udp", client):
+        raise NotJudged(f"the client {words[0]!r} is not told to send datagrams (-u)")
+    if address.transport == TLS and not re.search(r"tls|ssl", client):
+        raise NotJudged(f"the client {words[0]!r} is not told to speak TLS")
+    if filled == list(words):
+        filled += _where(address)
+    _check_installed(filled)
+    return Terminal(filled, manners_of(words), transcript, deadline, conduct)
+
+
+def check_there_are_terminals() -> None:
+    """Raises NotJudged on Windows, where pexpect has none."""
+    if sys.platform == "win32":
+        raise NotJudged("needs a terminal (PTY), and Windows has none")
+
+
+def check_client(client: str | None) -> None:
+    """See that the client program runs at all, so that its faults are not the server's.
+
+    Raises SuiteFailed.
+    """
+    if client is not None:
+        _check_installed(shlex.split(client))
+        return
+    argv = [sys.executable, "-m", "pync", "--version"]
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=60)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        raise SuiteFailed(f"the client on the terminal, pync, does not run: {said[-1]}")
+
+
+def _check_installed(words: Sequence[str]) -> None:
+    if not words or shutil.which(words[0]) is None:
+        raise SuiteFailed(f"the client {' '.join(words)!r} is not installed")
+
+
+def manners_of(words: tuple[str, ...]) -> Manners:
+    """The manners of a client, by the name of its program and its options."""
+    manners = MANNERS.get(Path(words[0]).name, UNKNOWN)
+    if Path(words[0]).name == "nc" and any(re.fullmatch(r"-\w*N\w*", word) for word in words):
+        return manners._replace(half_closes=True)
+    return manners
+
+
+def _where(address: Address) -> list[str]:
+    return [address.host, str(address.port)]

@@ -1,0 +1,45 @@
+"""A text that is known by a regular expression only, awaited as it arrives."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from ..core.conduct import Pattern
+from ..core.transcript import escape
+from ..core.verdict import Violation
+from .channel import SILENCE, Channel
+
+#: Bytes shown of what does not match.
+SHOWN = 200
+
+
+def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
+    """Take the beginning of what comes that matches.
+
+    Whether more bytes could still make it match is not known, so the deadline decides.
+
+    Raises Violation.
+    """
+    until = time.monotonic() + channel.deadline
+    while True:
+        came = bytes(channel.pending)
+        length = pattern.at_start(came)
+        if length is not None:
+            del channel.pending[:length]
+            return
+        left = until - time.monotonic()
+        if channel.ended or left <= 0 or channel.receive(left) == SILENCE:
+            instead = channel.ended or f"nothing for {channel.deadline:g} s"
+            raise Violation(
+                "wrong-bytes" if came else "missing-bytes",
+                f"{awaited} does not match /{escape(bytes(pattern))}/: "
+                f'"{escape(came[:SHOWN])}" came, then {instead}',
+                client=channel.name,
+                awaited=awaited,
+            )
+
+
+def line_ends(data: bytes) -> bytes:
+    """LF at every end of a line, however many CR stand before it."""
+    return re.sub(rb"\r+\n", b"\n", data)

@@ -1,0 +1,317 @@
+"""The byte-exact client, which judges: what must come, byte by byte, and how it must end.
+
+A peer fails at the first wrong byte; it never waits for a time-out to learn that one came. Each
+awaited event has one deadline, without sleeps; "nothing more comes" is proved by what follows
+directly (the next answer, or FIN). No terminal is between (terminal.py is the human's view).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..core.conduct import LF, Conduct, Pattern, Text
+from ..core.transcript import first_difference
+from ..core.verdict import Violation
+from .channel import DATA, FIN, READ, RST, SILENCE, Channel, ServerLeft
+from .patterns import await_pattern
+
+__all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
+
+#: Bytes that may wait to be judged; no answer is longer.
+FLOOD = 16 * 1024 * 1024
+
+
+class Peer(Channel):
+    """One client of the server under judgement; every method may raise Violation."""
+
+    #: How the service words what is sent and awaited.
+    conduct = Conduct()
+
+    #: The last answer that came right, for the hints.
+    _previous = b""
+
+    #: Whether an answer has come, and no text that comes unasked.
+    answered = False
+
+    def receive(self, timeout: float) -> str:
+        """As a channel does, but a server that never stops talking is told so."""
+        if len(self.pending) > FLOOD:
+            raise self._violation(
+                "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
+            )
+        return super().receive(timeout)
+
+    # What the client does.
+
+    def send(self, data: bytes) -> None:
+        """Send everything; for more than a socket buffer use exchange()."""
+        self.send_raw(self.conduct.sent(data))
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes that are already in the words of the service."""
+        rest = memoryview(data)
+        while rest:
+            written = self._put(rest)
+            if written is None and not self.wait_writable(self.deadline):
+                raise self._violation(
+                    "stopped-reading",
+                    f"the server took {len(data) - len(rest)} of {len(data)} bytes "
+                    f"and then nothing more for {self.deadline:g} s",
+                )
+            rest = rest[written or 0 :]
+
+    def send_segments(self, parts: Iterable[bytes]) -> None:
+        """Send each part as a segment of its own (TCP_NODELAY is set)."""
+        for part in parts:
+            self.send_raw(self.conduct.eol if part == LF else part)
+
+    def send_eof(self) -> None:
+        """End the sending side: FIN. A server that ends after one answer does so unasked."""
+        if self.conduct.one_round and self.answered:
+            return
+        try:
+            self.shut_down()
+        except ServerLeft as error:
+            if not self.conduct.ends_unasked:
+                raise self._closed_early("before the client had ended") from error
+
+    def leave(self, patience: float) -> bool:
+        """End in order: FIN, read to the server's FIN, close.
+
+        A close with unread input would be an RST, which fragile servers do not survive.
+
+        Arguments:
+            patience: seconds to wait for the server's end; nothing is judged.
+        Returns whether the server ended in that time.
+        """
+        if self.ended is None:
+            self.send_eof()
+        while self.ended is None and self.receive(patience) == DATA:
+            pass
+        self.close(note=False)
+        return self.ended is not None
+
+    def flood(self, source: bytes, limit: int, quiet: float, taken: int = 0) -> int:
+        """Send ``source`` over and over without reading, until nobody takes it any more.
+
+        Arguments:
+            limit: bytes after which to stop although they are still taken.
+            quiet: seconds without progress that count as "not taken".
+            taken: bytes that an earlier call has sent; this one continues after them.
+        Returns the number of bytes that were taken, those included.
+        """
+        view = memoryview(source)
+        limit = min(limit, self.conduct.most or limit)
+        while taken < limit:
+            at = taken % len(source)
+            written = self._put(view[at : at + min(READ, limit - taken)])
+            if written is None:
+                if not self.wait_writable(quiet):
+                    break
+                continue
+            taken += written
+        return taken
+
+    # What the server must do.
+
+    def expect(self, expected: bytes, awaited: str) -> None:
+        """Await exactly these bytes; fail at the first wrong one.
+
+        Arguments:
+            awaited: what they are, in the words of the contract ("the echo").
+        Raises Violation.
+        """
+        if isinstance(expected, Pattern):
+            await_pattern(self, expected, awaited)
+        else:
+            self._match(self.conduct.expected(expected), awaited, sending=None)
+        self.answered = self.answered or not isinstance(expected, Text)
+
+    def exchange(self, data: bytes, expected: bytes, awaited: str) -> None:
+        """Send and await at once, as bulk data needs: a writer alone would jam both sides."""
+        data = self.conduct.sent(data)
+        self._match(self.conduct.expected(expected), awaited, sending=memoryview(data))
+
+    def expect_eof(self, awaited: str = "the server's FIN") -> None:
+        """Await FIN, and no byte before it."""
+        if not self.pending and self.ended is None:
+            self.receive(self.deadline)
+        if self.pending:
+            raise self._surplus(awaited)
+        if self.ended == FIN:
+            return
+        if self.ended == RST:
+            raise self._violation(
+                "rst-instead-of-fin",
+                "the server reset the connection (RST) instead of ending it (FIN)",
+                awaited=awaited,
+                instead=RST,
+            )
+        raise self._violation(
+            "no-fin",
+            f"the server did not end the connection within {self.deadline:g} s",
+            awaited=awaited,
+            instead=self._nothing(),
+        )
+
+    def expect_reset(self, before: Callable[[bytes], str | None] | None = None) -> None:
+        """Await RST.
+
+        Arguments:
+            before: judges the bytes that came before it: a sentence about what is
+                wrong with them, or None. Without it no byte may come.
+        """
+        while self.ended is None:
+            if self.receive(self.deadline) == SILENCE:
+                raise self._violation(
+                    "no-rst",
+                    f"the server did not reset the connection within {self.deadline:g} s",
+                    instead=self._nothing(),
+                )
+        complaint = before(bytes(self.pending)) if before else None
+        if before is None and self.pending:
+            raise self._surplus("RST")
+        if complaint:
+            raise self._violation("extra-bytes", complaint)
+        if self.ended == FIN:
+            raise self._violation(
+                "fin-instead-of-rst",
+                "the server ended the connection (FIN) instead of resetting it (RST)",
+                instead=FIN,
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the server's end has arrived by now; what came before it is kept."""
+        while self.ended is None and self.receive(0.0) == DATA:
+            pass
+        return self.ended is not None
+
+    def expect_nothing_yet(self, why: str) -> None:
+        """Nothing may have arrived by now; call it after a barrier."""
+        self.receive(0.0)
+        if self.pending:
+            raise self._surplus(why)
+        if self.ended:
+            raise self._ended_early(b"", 0, why)
+
+    def read_to_end(self, awaited: str = "the server's FIN") -> bytes:
+        """Collect everything up to the server's FIN; RST is a violation."""
+        while self.ended is None and self.receive(self.deadline) != SILENCE:
+            pass
+        data = self.take()
+        self.expect_eof(awaited)
+        return data
+
+    def poll(self, timeout: float) -> str:
+        """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
+        return self.receive(timeout)
+
+    # How.
+
+    def _match(self, expected: bytes, awaited: str, sending: memoryview | None) -> None:
+        matched = 0
+        while True:
+            # Judge what came, then read: the first wrong byte ends it.
+            piece = self.pending[: len(expected) - matched]
+            # Bytes with bytes: a memoryview is compared item by item.
+            if piece != expected[matched : matched + len(piece)]:
+                raise self._wrong(expected, matched, awaited)
+            matched += len(piece)
+            del self.pending[: len(piece)]
+            if sending:
+                self._match_writing(sending)
+                sending = sending[self._just_written :]
+            if matched == len(expected) and not sending:
+                self._previous = expected
+                return
+            if self.ended:
+                raise self._ended_early(expected, matched, awaited)
+            if matched < len(expected) and sending:
+                if self.wait_either(self.deadline):
+                    self.receive(0.0)
+                    continue
+                raise self._silent(expected, matched, awaited)
+            if sending:
+                if not self.wait_writable(self.deadline):
+                    raise self._silent(expected, matched, awaited)
+            elif self.receive(self.deadline) == SILENCE:
+                raise self._silent(expected, matched, awaited)
+
+    _just_written = 0
+
+    def _match_writing(self, sending: memoryview) -> None:
+        self._just_written = self._put(sending[:READ]) or 0
+
+    def _put(self, data: memoryview) -> int | None:
+        try:
+            return self.write(data)
+        except ServerLeft as error:
+            if self.conduct.ends_unasked and self.ended == FIN:
+                return len(data)  # nobody takes it any more
+            raise self._closed_early("while the client was still sending") from error
+
+    # What to say when it did not.
+
+    def _nothing(self) -> str:
+        return f"nothing for {self.deadline:g} s"
+
+    def _wrong(self, expected: bytes, matched: int, awaited: str) -> Violation:
+        self.receive(0.0)
+        received = expected[:matched] + bytes(self.pending)
+        offset = matched + first_difference(expected[matched:], bytes(self.pending))
+        return self._violation(
+            "wrong-bytes",
+            f"wrong byte at {offset} of {awaited}",
+            expected=expected,
+            received=received,
+            offset=offset,
+            awaited=awaited,
+        )
+
+    def _surplus(self, awaited: str) -> Violation:
+        self.receive(0.0)
+        received = bytes(self.pending)
+        return self._violation(
+            "extra-bytes",
+            f"{len(received)} bytes came where {awaited} was awaited",
+            expected=b"",
+            received=received,
+            offset=0,
+            awaited=awaited,
+        )
+
+    def _ended_early(self, expected: bytes, matched: int, awaited: str) -> Violation:
+        how = self.ended or ""
+        told = {FIN: "ended the connection (FIN)", RST: "reset the connection (RST)"}[how]
+        return self._violation(
+            "ended-early" if how == FIN else "reset-early",
+            f"the server {told} after {matched} of {len(expected)} bytes of {awaited}"
+            if expected
+            else f"the server {told} before {awaited}",
+            expected=expected,
+            received=expected[:matched],
+            offset=matched,
+            instead=how,
+            awaited=awaited,
+        )
+
+    def _silent(self, expected: bytes, matched: int, awaited: str) -> Violation:
+        return self._violation(
+            "missing-bytes",
+            f"only {matched} of {len(expected)} bytes of {awaited} came, then {self._nothing()}",
+            expected=expected,
+            received=expected[:matched],
+            offset=matched,
+            instead=self._nothing(),
+            awaited=awaited,
+        )
+
+    def _closed_early(self, when: str) -> Violation:
+        return self._violation(
+            "closed-early", f"the server closed the connection {when}", instead=self.ended
+        )
+
+    def _violation(self, kind: str, summary: str, **details: object) -> Violation:
+        violation = Violation(kind, summary, client=self.name, **details)  # type: ignore[arg-type]
+        violation.previous = self._previous
+        return violation

@@ -1,0 +1,109 @@
+"""The human's view on Windows, where pexpect has no terminal: a client program on pipes.
+
+What is typed reaches the client line by line and is not echoed, and nobody tells it apart from a
+file. It sees what a person would see of the server's bytes, and what the client says of an end.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from contextlib import suppress
+
+import pexpect
+from pexpect.popen_spawn import PopenSpawn
+
+from ..core.conduct import LF, Conduct
+from ..core.transcript import RECEIVED, SENT, Transcript
+from ..core.verdict import NotJudged, Violation
+from .terminal import FLOOD, Manners, Terminal
+
+_ANYTHING = re.compile(rb".+", re.DOTALL)
+
+
+class PipedTerminal(Terminal):
+    """A client program on pipes.
+
+    Arguments:
+        argv, manners, deadline: see Terminal.
+        half_closes: whether the end of what is typed can reach the server.
+    """
+
+    def __init__(
+        self,
+        argv: list[str],
+        manners: Manners,
+        transcript: Transcript,
+        deadline: float,
+        conduct: Conduct,
+        *,
+        half_closes: bool,
+    ) -> None:
+        # It says nothing of an end to whom it takes for a file.
+        self.manners = manners._replace(closing=None, half_closes=half_closes)
+        self._transcript = transcript
+        self._deadline = deadline
+        self._conduct = conduct
+        self._screen = bytearray()
+        self._ended = False
+        transcript.note("person", "$ pync " + " ".join(argv[3:]))
+        self._child = PopenSpawn(argv, timeout=deadline, maxread=65536)
+        self._child.delaybeforesend = None
+
+    def type_line(self, line: bytes) -> None:
+        """Type a line and Enter; nothing echoes it."""
+        line = self._conduct.sent(line + LF).rstrip(b"\r\n") + LF
+        self._transcript.sent("person", line)
+        self._child.send(line)
+
+    def end_input(self) -> None:
+        """End what is typed. Raises NotJudged where that cannot reach the server."""
+        if not self.manners.half_closes:
+            raise NotJudged("a named pipe has no half-close")
+        self._transcript.note("person", "^D", SENT)
+        self._child.sendeof()
+
+    def see(self, text: bytes, awaited: str) -> None:
+        """Await text as it is: no terminal makes CR LF of LF. Raises Violation."""
+        while not self._found(text, awaited):
+            if not self._read():
+                self._missing(text, awaited)
+
+    def see_the_end(self) -> None:
+        """The server has ended the connection, and nothing more is shown. Raises Violation."""
+        super().see_the_end()
+        if self.manners.exact and self._screen:
+            raise Violation(
+                "extra-bytes",
+                "the person sees more than was awaited",
+                expected=b"",
+                received=bytes(self._screen),
+                offset=0,
+                client="person",
+            )
+
+    def close(self) -> None:
+        """End the client; idempotent."""
+        if self._child.proc.poll() is None:
+            with suppress(OSError):
+                self._child.kill(signal.SIGTERM)
+        self._child.proc.wait()
+        for stream in (self._child.proc.stdin, self._child.proc.stdout):
+            with suppress(OSError):
+                stream.close()
+
+    def _read(self) -> bool:
+        try:
+            self._child.expect([_ANYTHING], timeout=self._deadline)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            self._ended = True
+            self._transcript.note("person", "the client program ended", RECEIVED)
+            return False
+        data: bytes = self._child.after
+        self._screen += data
+        if len(self._screen) > FLOOD:
+            raise Violation("floods", "the output overflows", client="person")
+        self._transcript.received("person", data)
+        return True

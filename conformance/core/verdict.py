@@ -1,0 +1,131 @@
+"""The words of a judgement: levels, verdicts, exit statuses, and how a scenario ends.
+
+A scenario returns (the requirement holds) or raises one of the four exceptions
+below. Nothing here knows about sockets, processes or pytest.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Level(str, enum.Enum):
+    """How binding a requirement is (RFC 2119)."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+class Verdict(str, enum.Enum):
+    """What is said of one requirement over one transport."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    WARN = "WARN"
+    SKIP = "SKIP"
+    ERROR = "ERROR"
+    XFAIL = "XFAIL"
+    XPASS = "XPASS"
+
+
+class Exit(enum.IntEnum):
+    """The exit statuses of the suite."""
+
+    CONFORMANT = 0
+    NOT_CONFORMANT = 1
+    INTERRUPTED = 2
+    INTERNAL_ERROR = 3
+    USAGE = 4
+    NOTHING_RAN = 5
+    UNREACHABLE = 6
+    STALE_EXPECTATIONS = 7
+    SUITE_FAILED = 8
+
+
+MEANING = {
+    Exit.CONFORMANT: "conformant",
+    Exit.NOT_CONFORMANT: "not conformant",
+    Exit.INTERRUPTED: "interrupted",
+    Exit.INTERNAL_ERROR: "internal error",
+    Exit.USAGE: "wrong usage",
+    Exit.NOTHING_RAN: "nothing ran",
+    Exit.UNREACHABLE: "the target could not be started or reached",
+    Exit.STALE_EXPECTATIONS: "only stale expectations",
+    Exit.SUITE_FAILED: "the suite itself failed",
+}
+
+
+class Violation(Exception):
+    """The server broke the requirement.
+
+    Arguments:
+        kind: a stable word for the sort of fault, the signature of a failure
+            (``wrong-bytes``, ``fin-instead-of-rst``, ``died``).
+        summary: one sentence for a person.
+        expected, received: the bytes compared, from the start of what was awaited.
+        offset: index of the first wrong byte in both.
+        instead: what came at ``offset`` when it was no byte
+            (``FIN``, ``RST``, ``nothing for 10 s``).
+        awaited: what was awaited, in the words of the clause.
+        client: the name of the client that saw it.
+        hint: what such a fault usually comes from.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        summary: str,
+        *,
+        expected: bytes | None = None,
+        received: bytes | None = None,
+        offset: int | None = None,
+        instead: str | None = None,
+        awaited: str | None = None,
+        client: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(summary)
+        self.kind = kind
+        self.summary = summary
+        self.expected = expected
+        self.received = received
+        self.offset = offset
+        self.instead = instead
+        self.awaited = awaited
+        self.client = client
+        self.hint = hint
+        self.server_output: list[str] = []
+        #: The answer before, which came right.
+        self.previous = b""
+
+
+class NotJudged(Exception):
+    """The requirement cannot be judged here; the text says why."""
+
+
+class WrongUsage(Exception):
+    """The command line makes no sense; the text is the one line shown."""
+
+    exit = Exit.USAGE
+
+
+class Unreachable(Exception):
+    """The target could not be started or reached; the text is the one line shown."""
+
+    exit = Exit.UNREACHABLE
+
+    def __init__(self, summary: str, output: list[str] | None = None) -> None:
+        super().__init__(summary)
+        self.output = output or []
+
+
+class SuiteFailed(Exception):
+    """The suite's self-check failed; no verdict can be trusted."""
+
+    exit = Exit.SUITE_FAILED
+
+
+class NotWritten(Exception):
+    """A report or the output could not be written; the text is the one line shown."""
+
+    exit = Exit.INTERNAL_ERROR

@@ -1,0 +1,275 @@
+"""``doctor TARGET``: finds out what the target is, shows how, and says the one line to run next.
+
+For a person who meets the suite for the first time. It judges nothing: it talks to the server,
+concludes from what is answered, and tries the profile's small session with what it concluded.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..core.output import say
+from ..core.settings import MANNERS
+from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
+from ..plan import Options, Plan
+from ..profiles import PROFILES
+from ..runner.preflight import resolved
+from ..scenario.requirement import ClientProfile, Profile
+from ..scenario.session import Session
+from ..targets.address import DATAGRAMS, has_ipv6
+from ..targets.grammar import (
+    INETD,
+    INHERITS,
+    AddressTarget,
+    CommandTarget,
+    MutantTarget,
+    ReferenceTarget,
+    Target,
+    parse_settings,
+    parse_target,
+    split_settings,
+)
+from ..targets.launch import check_launchable
+from . import datagrams
+from .conclusion import conclude
+from .findings import Conclusion
+from .streams import Survey
+from .subject import Subject
+
+#: Seconds that each awaited event of a trial may take.
+TRIAL = 2.0
+
+#: Seconds for a start, beyond which ``run`` has to be given a longer deadline.
+SLOW = 5.0
+
+_MANNERS = {
+    INETD: "a command, one process for each connection",
+    INHERITS: "a command that inherits the listening socket",
+}
+
+
+class Line(NamedTuple):
+    """One line of the examination: a heading, a finding, and the evidence for it."""
+
+    heading: str
+    finding: str
+    evidence: str = ""
+
+    def __str__(self) -> str:
+        if not self.evidence:
+            return f"{self.heading:<10} {self.finding}".rstrip()
+        gap = " " if len(self.finding) < FINDING else "\n" + " " * (FINDING + 12)
+        return f"{self.heading:<10} {self.finding:<{FINDING}}{gap}{self.evidence}"
+
+
+#: Columns for a finding; the evidence of a longer one stands below it.
+FINDING = 20
+
+
+def examine(options: Options) -> Iterator[Line]:
+    """What was found, while it is being found.
+
+    Raises WrongUsage or Unreachable.
+    """
+    options = resolved(options)
+    target = parse_target(options.target)
+    yield Line("target", describe(target))
+    typed = _typed(options.settings)
+    if _is_told_its_service(target) or options.addresses:
+        yield from _examine_each(options)
+        return
+    Plan(options._replace(settings="", profile=None, cases=()), has_ipv6())
+    check_launchable(target, options.directory)
+    with _found(options, target) as subject:
+        after = f" after {subject.seconds:.2f} s" if subject.process else ""
+        yield Line("ready", f"{subject.address}{after}")
+        if subject.address.transport in DATAGRAMS:
+            found = datagrams.examine(subject.address)
+        else:
+            found = _survey(subject, typed)
+        for row in found.rows:
+            yield Line(row.heading, row.finding, row.evidence)
+        settings = {**found.settings, **_meant_for(found, typed)}
+        reason = None
+        # The small session of greet was just heard; a server that serves one client has gone.
+        if (
+            not found.because
+            and found.profile != "greet"
+            and not found.ends
+            and not subject.has_ended
+        ):
+            reason = attempt(str(subject.address), found.profile, settings)
+        yield from _verdict(found, reason)
+        yield Line("next", next_line(options, subject, found, settings))
+
+
+def _survey(subject: Subject, typed: dict[str, str]) -> Conclusion:
+    command = parse_settings(f"command={typed.get('command', 'RESET')}")["command"]
+    leaves = [parse_settings(f"leave={typed['leave']}")["leave"]] if typed.get("leave") else []
+    survey = Survey(subject, command, leaves)
+    survey.first_look()
+    survey.more()
+    found = conclude(survey.seen)
+    if not survey.seen.answered or "rounds" in found.settings or found.profile == "greet":
+        return found
+    survey.words(is_dialogue=found.profile == "hello" or bool(found.because))
+    return conclude(survey.seen)
+
+
+def _verdict(found: Conclusion, reason: str | None) -> Iterator[Line]:
+    if found.because:
+        nearest = f"; nearest: {found.profile}," if found.profile else ","
+        yield Line("profile", f"no profile fits{nearest} because {found.because}")
+    elif reason is not None:
+        yield Line("profile", f"{found.profile}, but its small session fails: {reason}")
+    else:
+        yield Line("profile", f"{found.profile}: {PROFILES[found.profile].title}")
+    for remark in found.remarks:
+        yield Line("note", remark)
+
+
+def attempt(address: str, name: str, settings: dict[str, str]) -> str | None:
+    """Take a client through a profile's small session; None when it went well."""
+    return _attempt(Options(address, settings=_joined(settings)), PROFILES[name])
+
+
+def _attempt(options: Options, profile: Profile) -> str | None:
+    asked = options._replace(profile=profile.name, cases=(), deadline=TRIAL)
+    try:
+        plan = Plan(asked, has_ipv6())
+        case = next((one for one in plan.cases if not one.skip), None)
+        if case is None:
+            return "nothing of it can be judged here"
+        parameters = plan.parameters[profile.name]
+        with Session(plan.wanted(case), profile, parameters, "doctor", None) as session:
+            session.next_client_is_served()
+    except (Violation, NotJudged, Unreachable, WrongUsage) as reason:
+        return str(reason)
+    return None
+
+
+def _found(options: Options, target: Target) -> Subject:
+    try:
+        return Subject(options)
+    except Unreachable as error:
+        if isinstance(target, CommandTarget) and not options.at:
+            if not target.placeholders:
+                error.output.append("(if it takes its port as a word, write {port} there)")
+            error.output.append("(a client is not found out: say run --profile=client-echo)")
+        raise
+
+
+def _is_told_its_service(target: Target) -> bool:
+    """Whether the service is asked of the target: then each is what it is asked for."""
+    if isinstance(target, CommandTarget):
+        return "profile" in target.placeholders
+    return not isinstance(target, AddressTarget)
+
+
+def _examine_each(options: Options) -> Iterator[Line]:
+    """Ask a target that can give several services for each of them."""
+    target = parse_target(options.target)
+    names = dict(options.addresses) or PROFILES
+    if isinstance(target, MutantTarget):
+        names = {target.profile: ""}
+    fitting = []
+    for name in names:
+        profile = PROFILES[name]
+        if isinstance(profile, ClientProfile):
+            continue
+        asked = options
+        if name in dict(options.addresses):
+            asked = Options(dict(options.addresses)[name], settings=options.settings)
+        reason = _attempt(asked, profile)
+        if reason is None:
+            fitting.append(name)
+        yield Line(name, "its small session goes well" if reason is None else f"no: {reason}")
+    words = [] if isinstance(target, MutantTarget) else [f"--profile={','.join(fitting)}"]
+    if not fitting:
+        words = []
+    yield Line("next", _command_line(options, words))
+
+
+def next_line(
+    options: Options, subject: Subject, found: Conclusion, settings: dict[str, str]
+) -> str:
+    """The command to paste."""
+    words = [f"--profile={found.profile}"] if found.profile else []
+    at = options.at if not options.typed else None
+    if at or subject.at:
+        words.append(f"--at={at or subject.at}")
+    if settings and found.profile:
+        words.append(f"--set={_joined(settings)}")
+    if subject.process and subject.seconds > SLOW:
+        words.append(f"--deadline={math.ceil(3 * subject.seconds)}")
+    if not found.profile:
+        return "nothing: no profile judges such a server"
+    return _command_line(options, words)
+
+
+def _command_line(options: Options, words: list[str]) -> str:
+    line = [*_python(), "-m", "conformance", "run", options.typed or options.target, *words]
+    return subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
+
+
+def _python() -> list[str]:
+    """The interpreter as a shell finds it: by its name where that means this one."""
+    for name in ("python", "python3"):
+        found = shutil.which(name)
+        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
+            return [name]
+    return [sys.executable]
+
+
+def _joined(settings: dict[str, str]) -> str:
+    return ";".join(f"{key}={value}" for key, value in settings.items())
+
+
+def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
+    """What was typed, without what the profile that was found does not have."""
+    if not found.profile:
+        return {}
+    known = {*PROFILES[found.profile].parameters, *MANNERS[found.profile]}
+    for key in typed.keys() - known:
+        found.remarks.append(f"{found.profile} has no parameter {key}, which was typed")
+    return {key: value for key, value in typed.items() if key in known}
+
+
+def _typed(settings: str) -> dict[str, str]:
+    """What was typed of SET. Raises WrongUsage."""
+    known = {key for profile in PROFILES.values() for key in profile.parameters}
+    known |= {key for manners in MANNERS.values() for key in manners}
+    for key in parse_settings(settings):
+        if key not in known:
+            raise WrongUsage(f"SET: no profile has a parameter {key!r}")
+    pairs = (item.partition("=") for item in split_settings(settings))
+    return {key.strip(): value for key, _, value in pairs}
+
+
+def describe(target: Target) -> str:
+    """What kind of target was read."""
+    if isinstance(target, AddressTarget):
+        return f"a server that already runs, at {target.address}"
+    if isinstance(target, ReferenceTarget):
+        return f"the embedded reference server in {target.language}"
+    if isinstance(target, MutantTarget):
+        return f"an embedded server of {target.profile} with the fault {target.name}"
+    assert isinstance(target, CommandTarget)
+    kind = _MANNERS.get(target.manner, "a command")
+    told = ", ".join(sorted("{" + name + "}" for name in target.placeholders))
+    where = f"; it is told {told}" if told else "; it reads PORT, or says LISTENING itself"
+    return f"{kind}: {shlex.join(target.words)}{where if target.manner not in _MANNERS else ''}"
+
+
+def report(options: Options) -> Exit:
+    """Print the examination. Raises WrongUsage or Unreachable."""
+    for line in examine(options):
+        say(str(line))
+    return Exit.CONFORMANT

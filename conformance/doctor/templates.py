@@ -1,0 +1,78 @@
+"""From lines and their answers to a template of the answer. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ..core.conduct import Answers, fields
+
+#: What was sent, and what was answered.
+Sample = tuple[bytes, bytes]
+
+
+def template_of(samples: Sequence[Sample]) -> bytes | None:
+    """The template that makes all the answers; None when there is none.
+
+    It has no field when every answer is the same.
+    """
+    if not samples:
+        return None
+    for template in _candidates(*samples[0]):
+        if all(Answers(template).worded(sent) == answer for sent, answer in samples):
+            return template
+    return None
+
+
+def _candidates(sent: bytes, answer: bytes) -> Iterator[bytes]:
+    line = sent.rstrip(b"\r\n")
+    whole = [(sent, b"{data}"), (sent.upper(), b"{DATA}")]
+    bare = [(line, b"{line}"), (line.upper(), b"{LINE}")]
+    count = b"(?<![0-9])%d(?![0-9])" % len(sent)
+    for texts in (whole + bare, bare):
+        template = answer
+        for text, field in texts:
+            if text:
+                template = template.replace(text, field)
+        # The number of bytes, unless it stands in the line itself.
+        yield re.sub(count, b"{n}", template)
+        yield template
+    yield answer
+
+
+def repeated(answers: Sequence[bytes]) -> bytes | None:
+    """The shortest text of which every answer is a repetition."""
+    first = min(answers, key=len, default=b"")
+    for size in range(1, len(first) + 1):
+        text = first[:size]
+        if all(one == text * (len(one) // size) for one in answers):
+            return text
+    return None
+
+
+def count_template(samples: Sequence[Sample]) -> bytes | None:
+    """A reply that holds the number of bytes sent as ``{n}``; None when there is none."""
+    for sent, answer in samples:
+        template = re.sub(b"(?<![0-9])%d(?![0-9])" % len(sent), b"{n}", answer, count=1)
+        if b"{n}" in template and all(
+            template.replace(b"{n}", b"%d" % len(data)) == said for data, said in samples
+        ):
+            return template
+    return None
+
+
+def is_echo(template: bytes) -> bool:
+    """Whether the answer is what was sent, and nothing else."""
+    return template == b"{data}"
+
+
+def upper_token(template: bytes) -> bytes | None:
+    r"""What follows the line in upper case: a token, perhaps an empty one; None if it is neither.
+
+    A token is a word; with a blank or a newline around it, it is some other answer.
+    """
+    for upper in (b"{DATA}", b"{LINE}\n"):
+        if template.startswith(upper):
+            rest = template[len(upper) :]
+            return rest if rest.strip() == rest and not fields(rest) else None
+    return None

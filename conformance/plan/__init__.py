@@ -1,0 +1,318 @@
+"""The plan: which requirements are judged, over which transports, against what.
+
+Options in, an ordered list of cases out. No I/O: where a command listens, when only
+running it can tell, is found by preflight.py and handed in as ``transports``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
+from ..core.verdict import Level, WrongUsage
+from ..mutants.catalogue import MUTANTS
+from ..profiles import PROFILES, REQUIREMENTS, choose_profiles, profiles_matching
+from ..scenario.requirement import NEED_HALF_CLOSE, NOT_EXPRESSIBLE, Profile, Requirement, matches
+from ..targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
+from ..targets.grammar import (
+    INETD,
+    INHERITS,
+    AddressTarget,
+    CommandTarget,
+    MutantTarget,
+    ReferenceTarget,
+    Target,
+    parse_settings,
+    parse_target,
+)
+from ..targets.launch import ServerSpec
+from .transports import transports_of
+
+#: Clauses to which it makes no difference whether a server pauses (survival, lifecycle).
+_UNHURRIED = frozenset(f"7.{number}" for number in range(3, 19))
+
+#: Clauses on what a server does whatever it listens on: judged over one transport alone.
+_ONCE = frozenset({"4.13", "8.12", "10.20", "7.18", "7.19", "7.20"})
+
+#: Requirements on what a server does with the port that it binds.
+_OF_THE_PORT = ("/port-free", "/restart")
+
+#: Requirements on what a server does with the path that it binds.
+_OF_THE_PATH = ("/path-removed", "/path-stale")
+
+
+class Options(NamedTuple):
+    """What was asked for, as text; every worker makes its plan from the same options.
+
+    The last five come from a target file: what was typed for it, the server's variables
+    and folder, an address for each profile, and how long a server lives.
+    """
+
+    target: str = "ref:python"
+    profile: str | None = None
+    at: str | None = None
+    settings: str = ""
+    cases: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
+    deadline: float = 10.0
+    seed: str = "1"
+    client: str | None = None
+    level: str = "must"
+    expect: str | None = None
+    selftest: bool = False
+    kill_matrix: bool = False
+    typed: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    addresses: tuple[tuple[str, str], ...] = ()
+    scope: str = "scenario"
+
+
+class Case(NamedTuple):
+    """One requirement over one transport; with ``mutant``, the proof that it can fail."""
+
+    requirement: Requirement
+    transport: str
+    skip: str | None = None
+    mutant: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique in a plan."""
+        name = f"{self.requirement.id}@{self.transport}"
+        return f"{name}!{self.mutant.partition('/')[2]}" if self.mutant else name
+
+
+class Plan:
+    """Everything that a run is made of.
+
+    Raises WrongUsage for options that make no sense.
+    """
+
+    def __init__(self, options: Options, ipv6: bool = True) -> None:
+        self.options = options
+        self.target = parse_target(options.target)
+        self.at = parse(options.at) if options.at else None
+        self.addresses = {name: parse(text) for name, text in options.addresses}
+        self.profiles = self._profiles()
+        self.parameters = self._parameters()
+        self.should_is_red = _level(options.level) == Level.SHOULD
+        self.transports = self._transports()
+        self._ipv6 = ipv6
+        self.cases = self._selftest() if options.selftest else self._cases()
+        for pattern in options.cases:
+            if not any(matches(pattern, case.requirement.id) for case in self.cases):
+                raise WrongUsage(f"--case {pattern} matches no requirement")
+        if not self.cases:
+            raise WrongUsage("nothing to judge")
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether all scenarios share one address and must run one after another."""
+        shared = isinstance(self.target, AddressTarget) or self.at is not None
+        return shared or bool(self.addresses)
+
+    def wanted(self, case: Case) -> ServerSpec:
+        """The server that a case needs."""
+        profile = PROFILES[case.requirement.profile]
+        parameters = self.parameters[profile.name]
+        target: Target = self.target
+        if case.mutant:
+            target = MutantTarget(*case.mutant.split("/", 1))
+        elif profile.name in self.addresses:
+            target = AddressTarget(self.addresses[profile.name])
+        return ServerSpec(
+            target,
+            profile.name,
+            case.transport,
+            texts_of(profile.parameters, parameters),
+            self.at,
+            conduct_of(profile.name, parameters).sent(profile.first_input),
+            self.options.deadline,
+            self.options.environment,
+            self.options.directory,
+            kept=self.options.scope == "worker" and not case.requirement.spawned,
+            silent=profile.silent,
+            late=profile.late,
+            brisk=isinstance(target, ReferenceTarget) and case.requirement.clause in _UNHURRIED,
+        )
+
+    def reproduce(self, case: Case) -> str:
+        """The one-line command that judges this case again."""
+        options, words = self.options, ["python -m conformance run"]
+        target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
+        if target != "ref:python":
+            words.append(_quoted(target))
+        words.append(f"--case {case.requirement.id}")
+        given = {"--at": options.at, "--set": options.settings, "--client": options.client}
+        if options.typed:
+            given = {"--profile": case.requirement.profile}
+        words += [f"{name} {_quoted(value)}" for name, value in given.items() if value]
+        if not isinstance(self.target, AddressTarget) and len(self.transports) > 1:
+            words.append(f"--transport {case.transport}")
+        if options.seed != "1":
+            words.append(f"--seed {_quoted(options.seed)}")
+        return " ".join(words)
+
+    def _profiles(self) -> list[Profile]:
+        options = self.options
+        if isinstance(self.target, MutantTarget):
+            name = f"{self.target.profile}/{self.target.name}"
+            if name not in MUTANTS:
+                raise WrongUsage(f"TARGET {options.target!r}: no such mutant (see list --mutants)")
+            if options.profile not in (None, self.target.profile):
+                raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")
+            return [PROFILES[self.target.profile]]
+        if options.profile is not None:
+            return self._with_addresses(choose_profiles(options.profile))
+        from_cases = [pattern.partition("/")[0] for pattern in options.cases]
+        usual = "*"
+        if isinstance(self.target, (AddressTarget, CommandTarget)):
+            usual = "udp-echo" if self._is_datagrams() else "echo"
+        return profiles_matching([usual if one == "*" else one for one in from_cases] or [usual])
+
+    def _is_datagrams(self) -> bool:
+        where = self.target.address if isinstance(self.target, AddressTarget) else self.at
+        return where is not None and where.transport in DATAGRAMS
+
+    def _with_addresses(self, profiles: list[Profile]) -> list[Profile]:
+        for profile in profiles:
+            if self.addresses and profile.name not in self.addresses:
+                raise WrongUsage(f"{self.options.typed} has no address for {profile.name}")
+        return profiles
+
+    def _parameters(self) -> dict[str, dict[str, bytes]]:
+        settings = parse_settings(self.options.settings)
+        known = {key for profile in self.profiles for key in profile.parameters}
+        known |= {key for profile in self.profiles for key in MANNERS[profile.name]}
+        for key in settings:
+            if key not in known:
+                names = ", ".join(sorted(known))
+                raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
+        check_texts(settings, {profile.name for profile in self.profiles})
+        return {
+            profile.name: chosen(profile.name, profile.parameters, settings)
+            for profile in self.profiles
+        }
+
+    def _transports(self) -> list[str]:
+        """What is judged over, of all that the target offers."""
+        asked = list(self.options.transports)
+        unknown = [name for name in asked if name not in TRANSPORTS]
+        if unknown:
+            known = ", ".join(TRANSPORTS)
+            raise WrongUsage(f"unknown transport {unknown[0]!r} (known: {known})")
+        offered = {name for profile in self.profiles for name in self._offered(profile)}
+        chosen = [name for name in TRANSPORTS if name in offered and (not asked or name in asked)]
+        if not chosen:
+            reached = ", ".join(name for name in TRANSPORTS if name in offered)
+            raise WrongUsage(f"transport {', '.join(asked)}: this target is reached over {reached}")
+        return chosen
+
+    def _offered(self, profile: Profile) -> list[str]:
+        """Over what the target gives a profile. Raises WrongUsage when that is nothing."""
+        if profile.name in self.addresses:
+            reached = [self.addresses[profile.name].transport]
+        else:
+            reached = transports_of(self.target, self.at, profile, self.options.transports)
+        offered = [
+            name for name in TRANSPORTS if _kin(name) in profile.transports and name in reached
+        ]
+        if not offered:
+            raise WrongUsage(
+                f"{profile.name} is given over {', '.join(profile.transports)}; "
+                f"this target is reached over {', '.join(reached)}"
+            )
+        return offered
+
+    def case(self, requirement: Requirement, transport: str) -> Case:
+        """A requirement over a transport, whether or not it was asked for."""
+        return Case(requirement, transport, self._skip(requirement, transport))
+
+    def _cases(self) -> list[Case]:
+        return [
+            self.case(requirement, transport)
+            for profile in self.profiles
+            for transport in self.transports
+            if transport in self._offered(profile)
+            for requirement in profile.requirements
+            if self._is_asked_for(requirement)
+            and (_kin(transport) in requirement.transports or UNIX not in requirement.transports)
+            and not (_kin(transport) == UNIX and requirement.id.endswith(_OF_THE_PORT))
+            and not (requirement.clause in _ONCE and transport != self._first(profile))
+            and not (transport == PIPE and requirement.id.endswith(_OF_THE_PATH))
+        ]
+
+    def _first(self, profile: Profile) -> str:
+        """The first transport over which a profile is judged."""
+        offered = self._offered(profile)
+        return next(name for name in self.transports if name in offered)
+
+    def _is_asked_for(self, requirement: Requirement) -> bool:
+        patterns = self.options.cases
+        return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
+
+    def _skip(self, requirement: Requirement, transport: str) -> str | None:
+        if transport == PIPE and (
+            UNIX not in requirement.transports
+            or NEED_HALF_CLOSE & {requirement.id, requirement.profile}
+        ):
+            return "a named pipe cannot express it (no half-close, no RST)"
+        if _kin(transport) not in requirement.transports:
+            return NOT_EXPRESSIBLE[transport]
+        if transport in IPV4_OF and not self._ipv6:
+            return "this machine has no IPv6 loopback"
+        if requirement.spawned and isinstance(self.target, AddressTarget):
+            return "needs a server that the suite itself starts and stops"
+        parameters = self.parameters[requirement.profile]
+        reason = not_meant(requirement.id, requirement.profile, parameters)
+        if reason:
+            return reason
+        if isinstance(self.target, CommandTarget):
+            if requirement.spawned and self.target.manner == INETD:
+                return "under inetd each connection has a process of its own"
+            if self.target.manner == INHERITS and requirement.id.endswith(_OF_THE_PATH):
+                return "the path of an inherited socket is not the server's"
+            if self.target.manner == INHERITS and requirement.id.endswith("/restart"):
+                return "the port of an inherited socket is not the server's"
+        return None
+
+    def _selftest(self) -> list[Case]:
+        names = {profile.name for profile in self.profiles}
+        cases = []
+        for name, mutant in MUTANTS.items():
+            requirement = REQUIREMENTS[mutant.breaks]
+            if requirement.profile not in names:
+                continue
+            others = PROFILES[requirement.profile].requirements
+            judges = others if self.options.kill_matrix else (requirement,)
+            cases += [
+                Case(one, one.transports[0], mutant=name)
+                for one in judges
+                if self._is_asked_for(one)
+            ]
+        return cases
+
+
+def address_of(plan: Plan) -> Address | None:
+    """The one address that all scenarios share, if they do."""
+    return plan.target.address if isinstance(plan.target, AddressTarget) else plan.at
+
+
+def _level(text: str) -> Level:
+    try:
+        return Level(text.upper())
+    except ValueError:
+        raise WrongUsage(f"LEVEL {text!r}: must or should") from None
+
+
+def _kin(transport: str) -> str:
+    """The transport whose requirements it has."""
+    return UNIX if transport == PIPE else transport
+
+
+def _quoted(text: str) -> str:
+    """A word as every common shell reads it back."""
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,162 @@
+"""Known failures: a TOML file that names them, with a reason and an expiry date.
+
+    [[expected]]
+    id = "echo/half-close"          # * stands for any text (echo/sigterm-*)
+    transport = "tcp"               # optional
+    signature = "ended-early"       # optional: how it fails
+    reason = "issue 12"
+    until = 2030-01-31              # optional
+
+An entry that passes, fails in another way, names no requirement or has expired is stale,
+and stale is red. What a run did not judge (``--case``, another profile) it says nothing of.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.verdict import Verdict, WrongUsage
+from ..scenario.requirement import matches
+from ..targets.address import TRANSPORTS
+
+if TYPE_CHECKING:
+    from . import Case
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_KEYS = {"id": str, "transport": str, "signature": str, "reason": str}
+
+#: Verdicts that bear an entry out, and those that speak against it.
+_FAILS, _HOLDS = ("FAIL", "WARN", "XFAIL"), ("PASS", "XPASS")
+
+
+class Expected(NamedTuple):
+    """One entry of the file."""
+
+    id: str
+    reason: str
+    transport: str | None = None
+    signature: str | None = None
+    until: datetime.date | None = None
+
+    def covers(self, identity: str, transport: str) -> bool:
+        """Whether it speaks of this requirement over this transport."""
+        return matches(self.id, identity) and self.transport in (None, transport)
+
+    def unjudged(self, results: list[dict[str, Any]]) -> list[str]:
+        """The requirements that it names and that a run came to no verdict on."""
+        from ..profiles import REQUIREMENTS
+
+        seen = [one for one in results if self.covers(one["id"], one["transport"])]
+        judged = {one["id"] for one in seen if one["verdict"] in (*_FAILS, *_HOLDS)}
+        # Over another transport it may have been judged; it could fail over this one.
+        judged -= {one["id"] for one in seen if one["verdict"] == "ERROR" or _was_left(one)}
+        named = [name for name in REQUIREMENTS if matches(self.id, name)]
+        return [name for name in named if name not in judged]
+
+
+class Expectations:
+    """The entries in force.
+
+    Arguments:
+        entries: as read from the file.
+        today: the date by which entries expire.
+    """
+
+    def __init__(self, entries: list[Expected], today: datetime.date | None = None) -> None:
+        self.entries = entries
+        self._today = today or datetime.date.today()
+
+    def apply(
+        self, case: Case, verdict: Verdict, signature: str, message: str
+    ) -> tuple[Verdict, str]:
+        """The verdict with known failures taken into account, and the message."""
+        for entry in self.entries:
+            if not entry.covers(case.requirement.id, case.transport) or self._expired(entry):
+                continue
+            if verdict == Verdict.PASS:
+                return Verdict.XPASS, f"passes, although a failure is expected: {entry.reason}"
+            if verdict in (Verdict.FAIL, Verdict.WARN):
+                if entry.signature in (None, signature):
+                    return Verdict.XFAIL, message
+                other = f"  expected  to fail as {entry.signature!r} ({entry.reason})"
+                return verdict, f"{message}\n{other}, and failed as {signature!r}"
+        return verdict, message
+
+    def expects(self, identity: str, transport: str) -> bool:
+        """Whether a failure of a requirement is expected."""
+        return any(
+            entry.covers(identity, transport) and not self._expired(entry) for entry in self.entries
+        )
+
+    def stale(self, results: list[dict[str, Any]]) -> list[str]:
+        """One line for each entry that no failure bears out, given all results."""
+        from ..profiles import REQUIREMENTS
+
+        lines = []
+        for entry in self.entries:
+            seen = [one for one in results if entry.covers(one["id"], one["transport"])]
+            if self._expired(entry):
+                lines.append(f"{entry.id}: the expectation expired on {entry.until}")
+            elif not any(matches(entry.id, name) for name in REQUIREMENTS):
+                lines.append(f"{entry.id}: the expectation names no requirement")
+            elif not entry.unjudged(results) and not any(one["verdict"] in _FAILS for one in seen):
+                lines.append(f"{entry.id}: passes, although a failure is expected")
+        return lines
+
+    def _expired(self, entry: Expected) -> bool:
+        return entry.until is not None and entry.until < self._today
+
+
+def _was_left(result: dict[str, Any]) -> bool:
+    """Whether it was not judged because of what else is broken (needs, --max-failures)."""
+    return "needs" in result or result.get("signature") == "stopped"
+
+
+def read(path: str | None) -> Expectations:
+    """Read an expectations file; None is none.
+
+    Raises WrongUsage, with the line that is wrong.
+    """
+    if path is None:
+        return Expectations([])
+    try:
+        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise WrongUsage(f"EXPECT {path}: {cause}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"EXPECT {path}: {error}") from None
+    unknown = set(document) - {"expected"}
+    if unknown:
+        raise WrongUsage(f"EXPECT {path}: unknown key {min(unknown)!r}")
+    entries = document.get("expected", [])
+    if not isinstance(entries, list):
+        raise WrongUsage(f"EXPECT {path}: write [[expected]]")
+    return Expectations([_entry(path, entry) for entry in entries])
+
+
+def _entry(path: str, entry: Any) -> Expected:
+    if not isinstance(entry, dict):
+        raise WrongUsage(f"EXPECT {path}: write [[expected]]")
+    for key, value in entry.items():
+        wanted = datetime.date if key == "until" else _KEYS.get(key)
+        if wanted is None:
+            raise WrongUsage(f"EXPECT {path}: unknown key {key!r}")
+        if not isinstance(value, wanted):
+            raise WrongUsage(f"EXPECT {path}: {key} = {value!r} is no {wanted.__name__}")
+    for key in ("id", "reason"):
+        if not entry.get(key):
+            raise WrongUsage(f"EXPECT {path}: an entry has no {key}")
+    if entry.get("transport", TRANSPORTS[0]) not in TRANSPORTS:
+        known = ", ".join(TRANSPORTS)
+        raise WrongUsage(f"EXPECT {path}: transport {entry['transport']!r} (known: {known})")
+    if isinstance(entry.get("until"), datetime.datetime):
+        entry["until"] = entry["until"].date()
+    return Expected(**entry)

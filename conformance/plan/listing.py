@@ -1,0 +1,142 @@
+"""``list`` and ``explain``: the catalogue as text."""
+
+from __future__ import annotations
+
+from ..core.settings import MANNERS
+from ..core.transcript import escape
+from ..core.verdict import Level, WrongUsage
+from ..mutants.catalogue import MUTANTS
+from ..profiles import PROFILES, REQUIREMENTS, choose_profiles
+from ..scenario.requirement import Requirement, matches
+from .parameters import changes_of, meaning
+
+
+def listing(profiles: str | None = None) -> str:
+    """Every requirement, one line each, under its profile."""
+    lines = []
+    for profile in choose_profiles(profiles) if profiles else PROFILES.values():
+        lines.append(f"{profile.name}: {profile.title}")
+        for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items()):
+            setting = f'--set {key}="{escape(default)}"'
+            lines.append(f"  {setting:<44} {meaning(key)}")
+        lines += [
+            f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}{_briefly(one)}"
+            for one in profile.requirements
+        ]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _briefly(one: Requirement) -> str:
+    words = _words(one)
+    return f" [needs {words}]" if words else ""
+
+
+def _words(one: Requirement) -> str:
+    return ", ".join(need.partition("/")[2] for need in (*one.needs, *one.unless))
+
+
+def listing_of_mutants(profiles: str | None = None) -> str:
+    """Every embedded broken server, and the requirement that it breaks."""
+    names = [profile.name for profile in choose_profiles(profiles)] if profiles else list(PROFILES)
+    return "\n".join(
+        f"mutant:{name:<36} breaks {mutant.breaks:<28} {mutant.text}"
+        for name, mutant in MUTANTS.items()
+        if name.partition("/")[0] in names
+    )
+
+
+def catalogue_page() -> str:
+    """CATALOGUE.md: every requirement of every profile, as a page (Markdown)."""
+    lines = [
+        "# The catalogue",
+        "",
+        "Every requirement that the suite judges, made by `make docs` from the profiles. The",
+        "clauses are those of [SPEC.md](SPEC.md); `python -m conformance explain ID` shows one in",
+        "full, and `--case ID` judges it alone.",
+        "",
+        "| profile | MUST | SHOULD | mutants |",
+        "|---|---|---|---|",
+    ]
+    for profile in PROFILES.values():
+        levels = [one.level for one in profile.requirements]
+        mutants = sum(name.startswith(f"{profile.name}/") for name in MUTANTS)
+        lines.append(
+            f"| [{profile.name}](#{profile.name}) | {levels.count(Level.MUST)} "
+            f"| {levels.count(Level.SHOULD)} | {mutants} |"
+        )
+    for profile in PROFILES.values():
+        lines += [
+            "",
+            f"## {profile.name}",
+            "",
+            f"{_in_a_cell(profile.title[0].upper() + profile.title[1:])}.",
+            "",
+        ]
+        lines += [
+            f"- `{key}` = `{escape(default)}`" if default else f"- `{key}` is empty"
+            for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items())
+        ]
+        lines += [""] if profile.parameters or MANNERS[profile.name] else []
+        lines += [
+            "| requirement | level | clause | what is required | over | needs | broken by |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [_row(one) for one in profile.requirements]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Requirement) -> str:
+    name = one.id.partition("/")[2]
+    mutants = ", ".join(mutant.partition("/")[2] for mutant in one.mutants)
+    over = ", ".join(one.transports) + (" (spawned)" if one.spawned else "")
+    cells = (name, one.level.value, one.clause, one.text, over, _words(one), mutants)
+    return f"| {' | '.join(_in_a_cell(cell) for cell in cells)} |"
+
+
+def _in_a_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def _needs(one: Requirement) -> str:
+    """What it needs, and what that needs in turn."""
+    if not one.needs:
+        return "nothing"
+    whole: dict[str, None] = {}
+    waiting = list(one.needs)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in whole and name not in one.needs:
+            whole[name] = None
+        waiting += REQUIREMENTS[name].needs
+    further = f" (and what they need: {', '.join(whole)})" if whole else ""
+    softly = f", and that {', '.join(one.unless)} does not fail" if one.unless else ""
+    return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
+
+
+def explain(identity: str) -> str:
+    """One requirement (or all that a pattern matches) in full.
+
+    Raises WrongUsage when nothing matches.
+    """
+    found = [one for one in REQUIREMENTS.values() if matches(identity, one.id)]
+    if not found:
+        raise WrongUsage(f"no requirement {identity!r} (see list)")
+    parts = []
+    for one in found:
+        mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"
+        changed = "\n              ".join(changes_of(one)) or "no parameter changes it"
+        parts.append(
+            f"{one.id}\n"
+            f"  {one.text}\n"
+            f"  level       {one.level.value}\n"
+            f"  clause      SPEC.md {one.clause}\n"
+            f"  basis       {one.basis}\n"
+            f"  needs       {_needs(one)}\n"
+            f"  judged over {', '.join(one.transports)}"
+            f"{' (spawned servers only)' if one.spawned else ''}\n"
+            f"  parameters  {changed}\n"
+            f"  broken by   {mutants}\n"
+            f"  try it      python -m conformance run ref:python --case {one.id}"
+        )
+    return "\n\n".join(parts)

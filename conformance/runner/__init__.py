@@ -1,0 +1,116 @@
+"""One run from beginning to end: prepare, hand over to pytest, report, exit status.
+
+The library's way in; the command line (cli.py) and the self-test go through here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from ..core.output import complain, quoted
+from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
+from ..plan import Options, expectations
+from ..reports.writing import make_folder
+from ..targets.process import dismiss_reaper
+from .console import Console
+from .controller import PreparedRun
+from .pace import in_flight
+from .preflight import prepare
+
+_HERE = Path(__file__).parent.parent
+
+#: The variable that keeps pytest from loading every plugin that is installed.
+_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+
+def run(
+    options: Options,
+    report: Path | None,
+    jobs: int | None = None,
+    stream: IO[str] | None = None,
+    max_failures: int = 0,
+) -> Exit:
+    """Judge a target.
+
+    Arguments:
+        report: the folder for the reports; None writes none.
+        jobs: workers; None is as many as pace.py says.
+        stream: where to print; None is stdout.
+        max_failures: failures after which to stop; 0 is all.
+    Returns the exit status. What is wrong with the options or the target is said in
+    one line on stderr.
+    """
+    began = time.monotonic()
+    try:
+        plan = prepare(options)
+        expectations.read(plan.options.expect)
+        if report is not None:
+            make_folder(report)
+    except (WrongUsage, Unreachable, SuiteFailed, NotWritten) as error:
+        complain(str(error), tuple(getattr(error, "output", ())))
+        return error.exit
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    finally:
+        dismiss_reaper()
+    console = Console(plan, stream)
+    console.begin()
+    workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))
+    if plan.takes_turns:
+        workers = 0
+    prepared = plan.options._replace(transports=tuple(plan.transports))
+    with quoted(stream):
+        status = _run_pytest(prepared, report, workers, console, max_failures)
+        controller = console.controller
+        if controller is None or controller.summary is None:
+            # Pytest's own 0, 1 and 5 would be verdicts, and there is none.
+            known = status in list(Exit) and status not in (0, 1, 5)
+            return Exit(status) if known else Exit.INTERNAL_ERROR
+        console.end(controller.summary, report, time.monotonic() - began)
+    if console.screen.failure is not None:
+        complain(str(console.screen.failure))
+        return console.screen.failure.exit
+    return controller.summary.exit
+
+
+def _run_pytest(
+    options: Options, report: Path | None, workers: int, console: Console, max_failures: int
+) -> int:
+    arguments = [
+        str(_HERE / "test_conformance.py"),
+        "-c",
+        str(_HERE / "pytest.ini"),
+        f"--rootdir={_HERE}",
+        "-p",
+        "xdist.plugin",
+        "-p",
+        "conformance.plugin",
+        "-p",
+        "conformance.runner.pace",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+    ]
+    if max_failures:
+        arguments.append(f"--maxfail={max_failures}")
+    if report is not None:
+        arguments.append(f"--conformance-report={report}")
+    if workers > 1:
+        arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
+    # A user's own settings and plugins must not change a verdict, nor take time in each process.
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    before = os.environ.get(_AUTOLOAD)
+    os.environ[_AUTOLOAD] = "1"
+    try:
+        return int(pytest.main(arguments, plugins=[console, PreparedRun(options)]))
+    finally:
+        if before is None:
+            del os.environ[_AUTOLOAD]
+        else:
+            os.environ[_AUTOLOAD] = before

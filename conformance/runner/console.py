@@ -1,0 +1,122 @@
+"""What a person reads while and after a run.
+
+A failing run says what is wrong in its first lines: each failure is shown whole as it
+comes, up to a handful, and the end lists them all. Text from a server was made
+printable where it was recorded; here the stream's encoding and the CI system are minded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from ..core.output import Screen
+from ..core.verdict import MEANING, Exit
+from ..plan import Plan
+from ..reports.summary import Summary
+from .controller import CONTROLLER, Controller
+
+#: Failures shown whole; the rest are one line each, and whole in the report.
+SHOWN_WHOLE = 5
+
+_RED = ("FAIL", "ERROR", "XPASS")
+
+
+class Console:
+    """A pytest plugin that stands in for pytest's own terminal report.
+
+    Arguments:
+        plan: what is judged.
+        stream: where to print.
+    """
+
+    def __init__(self, plan: Plan, stream: IO[str] | None = None) -> None:
+        self._plan = plan
+        self.screen = Screen(stream)
+        self._seen = 0
+        self.controller: Controller | None = None
+        self._red: list[dict[str, Any]] = []
+        self._warned: list[dict[str, Any]] = []
+
+    def begin(self) -> None:
+        """One line: what is judged, over what."""
+        plan = self._plan
+        names = ", ".join(profile.name for profile in plan.profiles)
+        against = "the mutants" if plan.options.selftest else plan.options.target
+        self.screen.say(
+            f"conformance: {names} over {', '.join(plan.transports)} against {against} "
+            f"({len(plan.cases)} cases)"
+        )
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep the controller, which has the results and the summary."""
+        self.controller = session.config.pluginmanager.get_plugin(CONTROLLER)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Show a failure when it comes."""
+        if report.when not in ("call", "setup") or (report.when == "setup" and report.passed):
+            return
+        self._seen += 1
+        if self.controller is not None and report.nodeid in self.controller.results:
+            self._take(self.controller.results[report.nodeid])
+        self.screen.progress(f"{self._seen}/{len(self._plan.cases)}")
+
+    def _take(self, result: dict[str, Any]) -> None:
+        verdict = result["verdict"]
+        if verdict in _RED:
+            self._red.append(result)
+            if len(self._red) <= SHOWN_WHOLE:
+                self.screen.say(f"\n{verdict} {result['message']}")
+        elif verdict == "WARN":
+            self._warned.append(result)
+
+    def end(self, summary: Summary, folder: Path | None, seconds: float) -> None:
+        """The failures once more, one line each, the counts and the verdict."""
+        if len(self._red) > 1:
+            self.screen.say("\nall failures:")
+            for result in self._red:
+                self.screen.say(_one_line(result))
+        for result in self._warned:
+            self.screen.say(_one_line(result))
+        for line in [*summary.stale, *summary.faults]:
+            word = "STALE" if line in summary.stale else "ERROR"
+            self.screen.say(f"{word} {line}")
+        for reason, count in self._skips(summary).items():
+            self.screen.say(f"SKIP  {count} not judged: {reason}")
+        counts = ", ".join(
+            f"{number} {verdict}" for verdict, number in sorted(summary.counts.items())
+        )
+        self.screen.say(f"{counts or 'no results'} in {seconds:.1f} s")
+        if folder is not None and summary.exit != Exit.INTERNAL_ERROR:
+            self.screen.say(f"report: {folder / 'matrix.html'} (from results.jsonl beside it)")
+        self.screen.say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
+
+    def _verdict(self, summary: Summary) -> str:
+        if self._plan.options.selftest and summary.exit in (
+            Exit.CONFORMANT,
+            Exit.NOT_CONFORMANT,
+        ):
+            if self._plan.options.kill_matrix:
+                return f"{summary.counts.get('PASS', 0)} kills"
+            otherwise = summary.counts.get("WARN", 0)
+            killed = summary.counts.get("PASS", 0) + otherwise
+            said = f"{killed} of {len(self._plan.cases)} mutants killed by the requirement named"
+            return f"{said}, {otherwise} otherwise than expected" if otherwise else said
+        return MEANING[summary.exit]
+
+    @staticmethod
+    def _skips(summary: Summary) -> dict[str, int]:
+        reasons: dict[str, int] = {}
+        for result in summary.results:
+            if result["verdict"] == "SKIP":
+                reasons[result["message"]] = reasons.get(result["message"], 0) + 1
+        return reasons
+
+
+def _one_line(result: dict[str, Any]) -> str:
+    first = (str(result["message"]).splitlines() or [""])[0]
+    if result["verdict"] == "ERROR":
+        first = f"{result['id']} ({result['transport']}): {str(result['message']).splitlines()[-1]}"
+    return f"{result['verdict']:<5} {first}"

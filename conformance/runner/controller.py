@@ -1,0 +1,121 @@
+"""The controlling process of a run: it collects the results and writes the reports.
+
+A pytest plugin that plugin.py registers. Results come as properties of pytest's own reports, from
+this process or from workers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ..plan import Options, Plan
+    from ..plan.expectations import Expectations
+    from ..reports.summary import Summary
+    from .judge import Result
+
+PROPERTY = "conformance"
+
+
+#: Fields of a result that pytest's own JUnit XML has as properties.
+_SHOWN = ("level", "clause", "verdict", "signature")
+
+
+#: The name under which the controlling process's plugin is registered.
+CONTROLLER = "conformance-controller"
+
+
+class PreparedRun:
+    """A plugin that brings the options of a run whose target has been reached already."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+
+class Controller:
+    """The controlling process: collects results and writes the reports.
+
+    Arguments:
+        plan: what was to be judged; what is missing at the end is an error.
+        known: the expectations in force.
+        folder: where the reports go; None writes none.
+    """
+
+    def __init__(self, plan: Plan, known: Expectations, folder: Path | None) -> None:
+        self.plan = plan
+        self.known = known
+        self.folder = folder
+        self.results: dict[str, Result] = {}
+        self.crashes: list[str] = []
+        self.summary: Summary | None = None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the options to a worker (pytest-xdist)."""
+        options = self.plan.options._replace(transports=tuple(self.plan.transports))
+        node.workerinput["conformance"] = options._asdict()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the result that came with a report, and leave what JUnit XML may have of it."""
+        results = [
+            result
+            for name, result in report.user_properties
+            if name == PROPERTY and isinstance(result, dict)
+        ]
+        if results:
+            others = [one for one in report.user_properties if one[0] != PROPERTY]
+            shown = [(name, str(results[0][name])) for name in _SHOWN]
+            report.user_properties = [*others, *shown]
+            if report.when == "call":
+                self.results[report.nodeid] = results[0]
+                _make_harmless(report)
+        if report.failed and report.nodeid not in self.results:
+            self.crashes.append(f"{report.nodeid}: {str(report.longrepr)[-2000:]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the reports and set the exit status, which is the suite's own.
+
+        Where a project's own tests ran too, they decide first.
+        """
+        from ..core.verdict import Exit
+        from ..reports import write_reports
+        from ..reports.summary import summarise, without_reports
+
+        if self.summary is not None or exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return
+        results, most = list(self.results.values()), session.config.getoption("maxfail") or 0
+        self.summary = summarise(self.plan, self.known, results, self.crashes, exitstatus, most)
+        if self.folder is not None:
+            try:
+                write_reports(self.folder, self.plan, self.summary)
+            except OSError as error:
+                line = f"REPORT {self.folder}: {(error.strerror or str(error)).lower()}"
+                self.summary = without_reports(self.summary, line)
+                session.exitstatus = Exit.INTERNAL_ERROR
+                return
+        others_failed = session.testsfailed > sum(
+            self.summary.counts.get(verdict, 0) for verdict in ("FAIL", "ERROR", "XPASS")
+        )
+        if exitstatus in (0, 1, 5) and not others_failed:
+            session.exitstatus = Exit(self.summary.exit)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """In a project's own pytest: what is no failure of a test and decides the status."""
+        from ..core.output import harmless
+
+        for line in [*self.summary.stale, *self.summary.faults] if self.summary else []:
+            terminalreporter.write_line(harmless(f"conformance: {line}"), red=True)
+
+
+def _make_harmless(report: pytest.TestReport) -> None:
+    """Where pytest itself prints the report: see output.py."""
+    from ..core.output import harmless
+
+    shown = str(report.longrepr or "")
+    if harmless(shown) != shown:
+        report.longrepr = harmless(shown)
+    report.sections = [(name, harmless(text)) for name, text in report.sections]

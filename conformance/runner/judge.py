@@ -1,0 +1,165 @@
+"""One case judged: the scenario runs, and what came of it becomes a result.
+
+The only place where exceptions of a scenario turn into verdicts. A result is a plain
+dictionary, as results.jsonl holds it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from typing import Any
+
+from ..core.hints import hint_for
+from ..core.message import failure
+from ..core.transcript import Transcript, render
+from ..core.verdict import (
+    Level,
+    NotJudged,
+    SuiteFailed,
+    Unreachable,
+    Verdict,
+    Violation,
+    WrongUsage,
+)
+from ..mutants.catalogue import MUTANTS
+from ..mutants.signatures import SIGNATURES
+from ..plan import Case, Plan
+from ..plan.expectations import Expectations
+from ..profiles import PROFILES
+from ..scenario.session import Session
+from ..targets.address import TCP, UNIX
+from .needs import Board, Outcome
+from .preflight import shows_resets
+
+Result = dict[str, Any]
+
+NO_RESETS = "this system shows no RST (Wine)"
+
+
+def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | None = None) -> Result:
+    """Run one case's scenario against its server and say what came of it.
+
+    Arguments:
+        board: what is known of the requirements that it needs; None is nothing.
+    """
+    came = (board or Board(run)).outcome(plan, case)
+    verdict, signature, message = came.verdict, came.signature, came.message
+    if case.mutant:
+        verdict, signature, message = _as_selftest(case, verdict, signature, message)
+    elif not case.skip:
+        verdict, message = expectations.apply(case, verdict, signature, message)
+    return {
+        "type": "result",
+        "id": case.requirement.id,
+        "profile": case.requirement.profile,
+        "transport": case.transport,
+        "level": case.requirement.level.value,
+        "clause": case.requirement.clause,
+        "verdict": verdict.value,
+        "signature": signature,
+        "message": message,
+        "transcript": list(came.transcript),
+        "seconds": came.seconds,
+        **({"mutant": case.mutant} if case.mutant else {}),
+        **({"needs": came.needs} if came.needs else {}),
+    }
+
+
+def run(plan: Plan, case: Case) -> Outcome:
+    """Run a case's scenario, whatever it needs of others."""
+    began = time.monotonic()
+    verdict, signature, message, transcript = _run(plan, case)
+    seconds = round(time.monotonic() - began, 3)
+    events = tuple(transcript.as_json()) if transcript else ()
+    return Outcome(verdict, signature, message, events, seconds)
+
+
+def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
+    if case.skip:
+        return Verdict.SKIP, "", case.skip, None
+    session = Session(
+        plan.wanted(case),
+        PROFILES[case.requirement.profile],
+        plan.parameters[case.requirement.profile],
+        f"{plan.options.seed}/{case.name}",
+        plan.options.client,
+    )
+    transcript = session.transcript
+    try:
+        _check_expressible(case)
+        with session:
+            case.requirement.scenario(session)
+    except NotJudged as reason:
+        return Verdict.SKIP, "", str(reason), transcript
+    except Violation as violation:
+        return _violated(plan, case, violation, transcript)
+    except Unreachable as error:
+        not_ready = Violation("not-ready", str(error))
+        not_ready.server_output = error.output
+        return _violated(plan, case, not_ready, transcript)
+    except (SuiteFailed, WrongUsage) as error:
+        return Verdict.ERROR, "suite", str(error), transcript
+    except Exception:
+        return Verdict.ERROR, "suite", traceback.format_exc(), transcript
+    return Verdict.PASS, "", "", transcript
+
+
+def _check_expressible(case: Case) -> None:
+    """Raises NotJudged for what needs RST on a system that shows none."""
+    if case.transport == UNIX and sys.platform == "win32":
+        raise NotJudged("Python has no Unix sockets on Windows")
+    transports = case.requirement.transports
+    if TCP in transports and UNIX not in transports and not shows_resets():
+        raise NotJudged(NO_RESETS)
+
+
+def _violated(
+    plan: Plan, case: Case, violation: Violation, transcript: Transcript
+) -> tuple[Verdict, str, str, Transcript]:
+    requirement = case.requirement
+    message = failure(
+        violation,
+        identity=requirement.id,
+        level=requirement.level.value,
+        clause=requirement.clause,
+        transport=case.transport,
+        text=requirement.text,
+        hint=hint_for(violation),
+        transcript=render(transcript.as_json()),
+        reproduce=plan.reproduce(case),
+    )
+    red = requirement.level == Level.MUST or plan.should_is_red
+    return (Verdict.FAIL if red else Verdict.WARN), violation.kind, message, transcript
+
+
+def _needs_reset(mutant: str) -> bool:
+    """Whether only RST in FIN's place gives it away, on a system that shows none."""
+    return "rst-instead-of-fin" in SIGNATURES.get(mutant, ()) and not shows_resets()
+
+
+def _as_selftest(
+    case: Case, verdict: Verdict, signature: str, message: str
+) -> tuple[Verdict, str, str]:
+    """A mutant must be killed: what is red against a server is green here."""
+    assert case.mutant is not None
+    named = MUTANTS[case.mutant].breaks == case.requirement.id
+    if verdict in (Verdict.FAIL, Verdict.WARN):
+        expected = SIGNATURES.get(case.mutant, frozenset())
+        if named and signature not in expected:
+            awaited = " or ".join(sorted(expected)) or "nothing known"
+            said = f"{case.mutant} dies of {signature}, and {awaited} was expected"
+            return Verdict.WARN, signature, f"{said}\n{message}"
+        return Verdict.PASS, signature, message
+    if not named and verdict != Verdict.ERROR:
+        # In the kill matrix: not the one that has to find this fault, and it has not.
+        return Verdict.SKIP, "survived", "a fault that it does not see"
+    if sys.platform == "win32" and (verdict == Verdict.SKIP or _needs_reset(case.mutant)):
+        return Verdict.SKIP, "survived", message or NO_RESETS
+    if verdict == Verdict.PASS:
+        said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
+        return Verdict.FAIL, "survived", said
+    if verdict == Verdict.SKIP:
+        return Verdict.FAIL, "survived", f"{case.mutant} was not judged: {message}"
+    return verdict, signature, message

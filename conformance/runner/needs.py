@@ -1,0 +1,157 @@
+"""What a requirement needs of others: judged before it, once, and known to all workers.
+
+A scenario that begins with a whole small session says nothing of a server whose small session
+is broken already. It is not judged then, and the broken requirement is named instead. So a
+requirement that others need is judged before them, by the worker that first asks for it; its
+outcome is kept in this process, and in a folder for the other workers of the run. No verdict
+depends on the order in which they work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..core.verdict import Verdict
+from ..plan import Case, Plan
+from ..profiles import REQUIREMENTS
+
+#: The signature of what was not judged because of what it needs.
+NEEDS = "needs"
+
+#: Requirements that others need.
+NEEDED = frozenset(need for one in REQUIREMENTS.values() for need in (*one.needs, *one.unless))
+
+#: Seconds between two looks for what another worker is judging, and until it is given up.
+PAUSE, PATIENCE = 0.01, 300.0
+
+
+class Outcome(NamedTuple):
+    """What came of a scenario, before expectations are applied. ``needs`` is what was missing."""
+
+    verdict: Verdict
+    signature: str = ""
+    message: str = ""
+    transcript: tuple[Any, ...] = ()
+    seconds: float = 0.0
+    needs: str = ""
+
+
+Run = Callable[[Plan, Case], Outcome]
+
+
+class Board:
+    """The outcomes that others need.
+
+    Arguments:
+        run: runs a case's scenario.
+        folder: shared by the workers of a run; None where there is one process only.
+    """
+
+    def __init__(self, run: Run, folder: str | None = None) -> None:
+        self._run = run
+        self._folder = Path(folder) if folder and os.path.isdir(folder) else None
+        self._known: dict[str, Outcome] = {}
+
+    def outcome(self, plan: Plan, case: Case) -> Outcome:
+        """The outcome of a case, run now unless it is known."""
+        if case.mutant or case.skip:
+            # In the self-test each mutant meets each requirement.
+            return self._run(plan, case)
+        if case.requirement.id not in NEEDED:
+            return self._judged(plan, case)
+        if case.name not in self._known:
+            self._known[case.name] = self._shared(plan, case)
+        return self._known[case.name]
+
+    def _judged(self, plan: Plan, case: Case) -> Outcome:
+        if case.requirement.id in plan.options.cases:
+            # It was asked for by name: what it says itself is wanted.
+            return self._run(plan, case)
+        needs = case.requirement.needs
+        for name in (*needs, *case.requirement.unless):
+            needed = plan.case(REQUIREMENTS[name], case.transport)
+            if needed.skip:
+                continue
+            outcome = self.outcome(plan, needed)
+            fails = outcome.verdict in (Verdict.FAIL, Verdict.WARN)
+            if fails or (outcome.needs and name in needs):
+                # Where what that one needs is broken, the root is named.
+                broken = outcome.needs or name
+                said = f"needs {broken}, which fails"
+                return Outcome(Verdict.SKIP, NEEDS, said, needs=broken)
+        return self._run(plan, case)
+
+    def _shared(self, plan: Plan, case: Case) -> Outcome:
+        if self._folder is None:
+            return self._judged(plan, case)
+        path = self._folder / case.name.replace("/", "+")
+        claim, until = path.with_suffix(".claim"), time.monotonic() + PATIENCE
+        while not _claimed(claim):
+            if (known := _read(path)) is not None:
+                return known
+            if time.monotonic() > until or not _is_held(claim):
+                break  # the worker that had it has gone
+            time.sleep(PAUSE)
+        if (known := _read(path)) is not None:
+            return known
+        outcome = self._judged(plan, case)
+        beside = path.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            beside.write_text(json.dumps(outcome), encoding="ascii")
+            os.replace(beside, path)
+        return outcome
+
+
+class SharedFolder:
+    """A plugin of the controlling process: a folder that all workers share (pytest-xdist)."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where it is."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="conformance-board-")
+        node.workerinput["conformance-board"] = self._folder.name
+
+    def pytest_unconfigure(self) -> None:
+        """Remove it."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _claimed(claim: Path) -> bool:
+    """Whether it is ours to judge now."""
+    try:
+        with open(claim, "x", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+    except OSError:
+        return False
+    return True
+
+
+def _is_held(claim: Path) -> bool:
+    """Whether the process that claimed it still runs, as far as that can be told."""
+    if sys.platform == "win32":
+        return True  # there os.kill() ends a process
+    try:
+        os.kill(int(claim.read_text(encoding="ascii") or os.getpid()), 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _read(path: Path) -> Outcome | None:
+    try:
+        verdict, signature, message, transcript, *rest = json.loads(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return Outcome(Verdict(verdict), signature, message, tuple(transcript), *rest)

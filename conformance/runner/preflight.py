@@ -1,0 +1,194 @@
+"""Before anything is judged: the thermometer works, and the target can be reached.
+
+Proves in a moment that the suite can tell right from wrong on this machine, starts the
+target once, and finds out over which transport it listens. Its errors are the exit
+statuses 4, 6 and 8, each with one clear line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from ..clients.channel import ABORT
+from ..clients.connect import dial
+from ..clients.open_terminal import check_client
+from ..clients.peer import Peer
+from ..core.transcript import Transcript
+from ..core.verdict import NotJudged, SuiteFailed, Unreachable, Violation
+from ..plan import Case, Options, Plan
+from ..profiles import PROFILES
+from ..scenario.requirement import ClientProfile
+from ..scenario.session import Session
+from ..targets.address import Address, has_ipv6
+from ..targets.files import read_target
+from ..targets.grammar import CommandTarget, split_settings
+from ..targets.launch import check_launchable, launched
+
+
+def prepare(options: Options) -> Plan:
+    """Make the plan, check the thermometer, reach the target.
+
+    Raises WrongUsage, Unreachable or SuiteFailed.
+    """
+    options = resolved(options)
+    plan = Plan(options, has_ipv6())
+    self_check()
+    if any(case.requirement.id.endswith("/terminal") for case in plan.cases):
+        check_client(options.client)
+    if options.selftest:
+        return plan
+    check_launchable(plan.target, plan.options.directory)
+    first = next((case for case in plan.cases if not case.skip), None)
+    if first is None:
+        return plan
+    if isinstance(PROFILES[first.requirement.profile], ClientProfile):
+        _visits(plan, first)
+        return plan
+    try:
+        with launched(plan.wanted(first)) as server:
+            found = server.address.transport
+    except NotJudged as reason:
+        raise Unreachable(str(reason)) from None
+    if found not in plan.transports and _announces(plan):
+        # Only its announcement could tell where it listens.
+        transports = [found if name == first.transport else name for name in plan.transports]
+        return Plan(options._replace(transports=tuple(transports)), has_ipv6())
+    return plan
+
+
+def _visits(plan: Plan, case: Case) -> None:
+    """See that a client under judgement comes at all. Raises Unreachable."""
+    profile = PROFILES[case.requirement.profile]
+    texts = plan.parameters[profile.name]
+    with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
+        try:
+            session.visitor()
+        except Violation as violation:
+            raise Unreachable(violation.summary, violation.server_output) from None
+
+
+def resolved(options: Options) -> Options:
+    """The options with what a target file says; what was typed goes before it.
+
+    Raises WrongUsage.
+    """
+    if not options.target.startswith("@"):
+        return options
+    file, default = read_target(options.target), Options()
+    return options._replace(
+        typed=options.target,
+        target=file.target,
+        addresses=file.addresses,
+        profile=options.profile or ",".join(file.profiles) or None,
+        at=options.at or file.at,
+        settings=_joined(file.settings, options.settings),
+        environment=file.environment,
+        directory=file.directory,
+        expect=options.expect or file.expect,
+        client=options.client or file.client,
+        level=(file.level or default.level) if options.level == default.level else options.level,
+        deadline=(file.deadline or default.deadline)
+        if options.deadline == default.deadline
+        else options.deadline,
+        scope=file.scope,
+    )
+
+
+def _joined(written: str, typed: str) -> str:
+    """Two SETs in one; of a text that both have, what was typed."""
+    texts = {item.partition("=")[0].strip(): item for item in split_settings(f"{written};{typed}")}
+    return ";".join(texts.values())
+
+
+def _announces(plan: Plan) -> bool:
+    return (
+        isinstance(plan.target, CommandTarget)
+        and not plan.target.placeholders & {"port", "path"}
+        and plan.at is None
+    )
+
+
+# The thermometer: four tiny servers with a known end, and what the wire must say of each.
+
+
+def _says_right(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100))
+    conn.shutdown(socket.SHUT_WR)
+
+
+def _says_wrong(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100).replace(b"o", b"0"))
+    conn.shutdown(socket.SHUT_WR)
+
+
+def _aborts(conn: socket.socket) -> None:
+    conn.sendall(conn.recv(100))
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+
+
+_THERMOMETER: list[tuple[str, Callable[[socket.socket], None], str | None]] = [
+    ("a right answer and FIN", _says_right, None),
+    ("a wrong byte", _says_wrong, "wrong-bytes"),
+    ("RST where FIN is awaited", _aborts, "rst-instead-of-fin"),
+]
+
+
+def self_check() -> None:
+    """Show that the wire tells a right answer, a wrong byte, FIN and RST from each other.
+
+    Raises SuiteFailed.
+    """
+    for what, behave, awaited in _THERMOMETER:
+        if behave is _aborts and not shows_resets():
+            continue
+        with _tiny_server(behave) as address:
+            seen = _measure(address)
+        if seen != awaited:
+            raise SuiteFailed(
+                f"the suite cannot be trusted on this machine: {what} was judged as {seen!r}"
+            )
+
+
+@cache
+def shows_resets() -> bool:
+    """Whether this system tells RST from FIN. All do, but Wine does not."""
+    if sys.platform != "win32":
+        return True
+    with _tiny_server(_aborts) as address:
+        return _measure(address) == "rst-instead-of-fin"
+
+
+def _measure(address: Address) -> str | None:
+    peer: Peer = dial("thermometer", address, Transcript(), 5.0)
+    try:
+        peer.send(b"hello world")
+        peer.expect(b"hello world", "the echo")
+        peer.expect_eof()
+    except Violation as violation:
+        return violation.kind
+    finally:
+        peer.close(note=False)
+    return None
+
+
+@contextlib.contextmanager
+def _tiny_server(behave: Callable[[socket.socket], None]) -> Iterator[Address]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5.0)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                conn, _ = listener.accept()
+                with conn:
+                    conn.settimeout(5.0)
+                    behave(conn)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield Address("tcp", "127.0.0.1", listener.getsockname()[1])
+        thread.join(5.0)

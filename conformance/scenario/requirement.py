@@ -1,0 +1,248 @@
+"""The forms of the catalogue: what a requirement is, and what a profile is.
+
+A profile file declares its requirements next to the scenarios that judge them; the
+table of all of them is ``profiles.PROFILES``. Nothing here knows of sockets, of how a
+target is started, or of pytest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..core.verdict import Level
+from ..mutants.catalogue import MUTANTS
+from ..targets.address import STREAMS, TCP, TCP6, TLS, UNIX
+
+if TYPE_CHECKING:
+    from ..clients.peer import Peer
+    from .session import Session
+
+Scenario = Callable[["Session"], None]
+Declare = Callable[[Scenario], Scenario]
+
+#: Transports on which an abort (RST) can be told from an end (FIN).
+ABORTABLE = (TCP, TCP6, TLS)
+
+#: What a server does at its client's half-close, which a named pipe has not: profiles, and
+#: requirements of others.
+NEED_HALF_CLOSE = frozenset({"hello", "half-open", "quit/unterminated-rest", "chat/lost-by-fin"})
+
+#: Why a requirement is not judged on a transport that is missing from its list.
+NOT_EXPRESSIBLE = {
+    UNIX: "a Unix socket cannot express it (no RST)",
+    TCP: "it is about Unix socket paths",
+    TCP6: "it is about Unix socket paths",
+    TLS: "it is about Unix socket paths",
+}
+
+
+class Requirement(NamedTuple):
+    """One numbered clause of SPEC.md and the scenario that judges it.
+
+    ``id`` is PROFILE/WORDS; ``transports`` are those on which it has a meaning;
+    ``spawned`` says that only a server which the suite started can show it. ``needs`` are the
+    ids of those without which it says nothing: where one of them is broken, or not judged for
+    such a reason, it is not judged. ``unless`` are those that keep it from being judged only
+    when they themselves are broken.
+    """
+
+    id: str
+    level: Level
+    clause: str
+    text: str
+    basis: str
+    profile: str
+    transports: tuple[str, ...]
+    spawned: bool
+    scenario: Scenario
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    @property
+    def mutants(self) -> tuple[str, ...]:
+        """The embedded broken servers that break this requirement and no other on purpose."""
+        return tuple(name for name, mutant in MUTANTS.items() if mutant.breaks == self.id)
+
+
+class Profile:
+    """One service: its parameters, how a client is served, and its requirements.
+
+    Arguments:
+        name: as typed after PROFILE.
+        title: one line for ``list``.
+        parameters: every text of the service with its default.
+        first_input: bytes that the service answers, for the readiness probe.
+        visit: a whole small session of a new client, to its orderly end.
+        transports: what the service can be given over.
+        silent: the server never sends a byte; its FIN is all that answers the probe.
+        late: a right server's answer to the probe may come at its end only.
+        base: the requirements that make up the small session, as words. A requirement needs
+            these, unless it says what it needs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        first_input: bytes,
+        visit: Callable[[Session], None],
+        transports: tuple[str, ...],
+        silent: bool = False,
+        late: bool = False,
+        base: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.parameters = parameters
+        self.first_input = first_input
+        self.visit = visit
+        self.transports = transports
+        self.silent = silent
+        self.late = late
+        self.base = base
+        self.requirements: list[Requirement] = []
+
+    def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
+        """Declare a MUST; decorates its scenario."""
+        return self._declare(Level.MUST, words, clause, text, basis, **where)
+
+    def should(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
+        """Declare a SHOULD; decorates its scenario."""
+        return self._declare(Level.SHOULD, words, clause, text, basis, **where)
+
+    def _declare(
+        self,
+        level: Level,
+        words: str,
+        clause: str,
+        text: str,
+        basis: str,
+        transports: tuple[str, ...] | None = None,
+        spawned: bool = False,
+        needs: tuple[str, ...] | None = None,
+        unless: tuple[str, ...] = (),
+    ) -> Declare:
+        def named(words: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{self.name}/{one}" for one in words)
+
+        def declare(scenario: Scenario) -> Scenario:
+            identity = f"{self.name}/{words}"
+            assert all(known.id != identity for known in self.requirements), identity
+            self.requirements.append(
+                Requirement(
+                    identity,
+                    level,
+                    clause,
+                    text,
+                    basis,
+                    self.name,
+                    self.transports if transports is None else transports,
+                    spawned,
+                    scenario,
+                    named(self.base if needs is None else needs),
+                    named(unless),
+                )
+            )
+            return scenario
+
+        return declare
+
+
+class StreamProfile(Profile):
+    """A service over streams, with what the common requirements need to know of it.
+
+    Arguments, besides those of every profile:
+        half_input: the beginning of a message, left unfinished.
+        open: what a client sees at the start (takes the greeting).
+        serve: a whole small session of an opened client, to its orderly end.
+        stall: makes an opened client one to which the server has much to write while
+            it does not read.
+        chatter: bytes that a client may send at any time and that change nothing.
+        provoke: what makes the server write to a stalled client.
+        ends_by_itself: the server ends the connection without being asked.
+        apart: the requirement that clients hear nothing of one another, as a word.
+        stalled: the requirements without which nothing stalls, or harms the others, as words.
+        timely: the requirement on when the start is said, as a word.
+        unheard: the requirements that input without a meaning changes nothing, as words.
+        leavers: the requirements that a client may leave before the end, as words.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        first_input: bytes,
+        half_input: bytes,
+        open: Callable[[Session, Peer], None],  # noqa: A002 - opens the conversation
+        serve: Callable[[Session, Peer], None],
+        stall: Callable[[Session, Peer], None],
+        chatter: bytes = b"",
+        provoke: Callable[[Peer], None] | None = None,
+        ends_by_itself: bool = False,
+        silent: bool = False,
+        base: tuple[str, ...] = (),
+        apart: tuple[str, ...] = (),
+        stalled: tuple[str, ...] = (),
+        timely: tuple[str, ...] = (),
+        unheard: tuple[str, ...] = (),
+        leavers: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=first_input,
+            visit=lambda session: session.serve(session.join()),
+            transports=STREAMS,
+            silent=silent,
+            late=silent or ends_by_itself or provoke is not None,
+            base=base,
+        )
+        self.half_input = half_input
+        self.open = open
+        self.serve = serve
+        self.stall = stall
+        self.chatter = chatter
+        self.provoke = provoke
+        self.ends_by_itself = ends_by_itself
+        self.apart = apart
+        self.stalled = stalled
+        self.timely = timely
+        self.unheard = unheard
+        self.leavers = leavers
+
+
+class ClientProfile(Profile):
+    """A service to clients: here the target is the client, and the suite its server."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes],
+        visit: Callable[[Session], None],
+        base: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=b"",
+            visit=visit,
+            transports=(TCP, TCP6),
+            base=base,
+        )
+
+
+def matches(pattern: str, identity: str) -> bool:
+    """Whether an id matches a pattern, in which ``*`` stands for any text without a slash."""
+    if "*" not in pattern:
+        return pattern == identity
+    return re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), identity) is not None

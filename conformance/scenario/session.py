@@ -1,0 +1,298 @@
+"""What a scenario holds in its hands: one server, its clients, one transcript.
+
+A session starts the server that the plan wants, hands out named clients, and closes
+everything at the end. Scenarios talk to it and to the peers only.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import string
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain, count
+from types import TracebackType
+
+from ..clients.client_under_test import ClientUnderTest
+from ..clients.connect import dial
+from ..clients.datagrams import Sender
+from ..clients.open_terminal import open_terminal
+from ..clients.peer import Peer
+from ..clients.terminal import Terminal
+from ..core.conduct import LF
+from ..core.settings import ECHO, ONE, conduct_of, in_force
+from ..core.transcript import Transcript
+from ..core.verdict import NotJudged, Violation
+from ..targets.backlog import let_accept
+from ..targets.client_launch import expect_client
+from ..targets.launch import Server, ServerSpec, launched, start_again
+from ..targets.process import Process
+from ..targets.scratch import new_folder
+from . import death
+from .random_text import lines, words
+from .requirement import ClientProfile, Profile, StreamProfile
+
+#: Seconds in which a server reads what has come, where no other client can tell.
+MOMENT = 0.25
+
+#: Exit statuses of a server that ended because of SIGTERM.
+ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
+
+
+class Session:
+    """One scenario's server and clients.
+
+    Arguments:
+        wanted: the server to start or to find.
+        profile: the service that it gives.
+        parameters: the texts of the service in force.
+        seed: makes the random data of this scenario.
+        client: the command line of the terminal client.
+    """
+
+    def __init__(
+        self,
+        wanted: ServerSpec,
+        profile: Profile,
+        parameters: dict[str, bytes],
+        seed: str,
+        client: str | None,
+    ) -> None:
+        self.profile = profile
+        self.parameters = in_force(profile.name, parameters)
+        self.deadline = wanted.deadline
+        self.transport = wanted.transport
+        self.random = random.Random(seed)
+        self.transcript = Transcript()
+        self.ends_on_purpose = False
+        self._paused = False
+        self._wanted = wanted
+        self._client = client
+        self._names = chain(string.ascii_uppercase, (f"C{number}" for number in count(1)))
+        self._peers: list[Peer] = []
+        self._senders: list[Sender] = []
+        self._patience = self.deadline
+        self._stack = ExitStack()
+        self._server: Server | None = None
+
+    def __enter__(self) -> Session:
+        if not isinstance(self.profile, ClientProfile):
+            self._server = self._stack.enter_context(launched(self._wanted))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self._still_alive()
+            elif isinstance(error, Violation):
+                self._explain(error)
+        finally:
+            self._close(fixed=self._wanted.at is not None)
+
+    # Clients.
+
+    def connect(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
+        """A new client, connected and nothing more."""
+        peer = dial(
+            name or next(self._names),
+            self.server.address,
+            self.transcript,
+            self.deadline,
+            receive_buffer,
+            shakes=not self._paused,
+        )
+        peer.conduct = conduct_of(self.profile.name, self.parameters)
+        self._peers.append(peer)
+        return peer
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether the server serves one client after another, by design."""
+        return self.parameters.get("clients") == ONE
+
+    def let_accept(self) -> None:
+        """Wait until the server has accepted what is waiting; no verdict depends on it.
+
+        All these waits together take a deadline at most: a server that serves one client
+        at a time accepts none of the others, ever.
+        """
+        began = time.monotonic()
+        let_accept(self.server.address, self._patience)
+        self._patience = max(0.0, self._patience - (time.monotonic() - began))
+
+    def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
+        """A new client that has seen what the service sends at the start."""
+        if self._peers and not self._paused:
+            # Clients that come together are a clause of their own (7.21).
+            self.let_accept()
+        peer = self.connect(name, receive_buffer)
+        assert isinstance(self.profile, StreamProfile), self.profile.name
+        self.profile.open(self, peer)
+        return peer
+
+    def serve(self, peer: Peer) -> None:
+        """Take a joined client through a whole small session, to its orderly end."""
+        assert isinstance(self.profile, StreamProfile), self.profile.name
+        self.profile.serve(self, peer)
+        peer.close()
+
+    def sender(self, name: str | None = None) -> Sender:
+        """A new sender of datagrams to the server."""
+        sender = Sender(
+            name or next(self._names), self.server.address, self.transcript, self.deadline
+        )
+        sender.conduct = conduct_of(self.profile.name, self.parameters)
+        self._senders.append(sender)
+        return sender
+
+    def visitor(self) -> ClientUnderTest:
+        """The client under judgement, started and connected."""
+        folder = new_folder()
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        with expect_client(self._wanted, str(folder)) as (listener, argv, environment):
+            visitor = ClientUnderTest(
+                *(argv, environment, self._wanted.directory, listener),
+                *(self.transcript, self.deadline),
+            )
+        self._stack.callback(visitor.close)
+        return visitor
+
+    def next_client_is_served(self) -> None:
+        """The clause of every survival scenario: the next client is served in full.
+
+        With one client at a time nobody is served while another one stays; then the server is
+        given a moment instead.
+        """
+        if self.one_at_a_time and any(peer.stays for peer in self._peers):
+            time.sleep(MOMENT)
+            return
+        self.profile.visit(self)
+
+    def terminal(self) -> Terminal:
+        """A person's terminal with a client program connected to the server."""
+        conduct = conduct_of(self.profile.name, self.parameters)
+        terminal = open_terminal(
+            self._client, self.server.address, self.transcript, self.deadline, conduct
+        )
+        self._stack.callback(terminal.close)
+        return terminal
+
+    # The server.
+
+    @property
+    def server(self) -> Server:
+        """The server under judgement."""
+        assert self._server is not None, "the session has not begun"
+        return self._server
+
+    @property
+    def process(self) -> Process:
+        """The server's process.
+
+        Raises NotJudged when the suite did not start it.
+        """
+        if self.server.process is None:
+            raise NotJudged("needs a server that the suite itself starts and stops")
+        return self.server.process
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether ``paused`` works: the suite started the server, and not on Windows."""
+        return self.server.process is not None and hasattr(signal, "SIGSTOP")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the server's clock (SIGSTOP), so that it accepts nothing meanwhile."""
+        process = self.process
+        self.transcript.note("server", "SIGSTOP")
+        process.pause()
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+            process.resume()
+            self.transcript.note("server", "SIGCONT")
+
+    def terminate(self, within: float) -> None:
+        """End the server by SIGTERM and judge how it ends.
+
+        Arguments:
+            within: seconds that it may take.
+        Raises Violation.
+        """
+        process, self.ends_on_purpose = self.process, True
+        self.transcript.note("server", "SIGTERM")
+        process.terminate()
+        if not process.wait(within):
+            raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
+        self.transcript.note("server", process.ending)
+        if process.status not in ORDERLY:
+            raise Violation(
+                "wrong-status",
+                f"SIGTERM ended the server with {process.ending}; "
+                "0, 143 or the signal itself was awaited",
+            )
+
+    def kill(self) -> None:
+        """End the server by SIGKILL, as a crash would."""
+        process, self.ends_on_purpose = self.process, True
+        self.transcript.note("server", "SIGKILL")
+        process.kill()
+        process.wait(self.deadline)
+
+    def start_again(self, same_address: bool = False) -> None:
+        """Start a fresh server on the same data folder, and at the same Unix path.
+
+        Arguments:
+            same_address: at the same port too. Raises NotJudged for a server that is not
+                told its port.
+        """
+        self._server = start_again(self._wanted, self.server, self._stack, same_address)
+        self.transcript.note("server", "started again")
+        self.ends_on_purpose = False
+
+    # Data.
+
+    def some_bytes(self, size: int) -> bytes:
+        """Random bytes; the same for the same seed. Lines of text where the service has lines."""
+        if self.parameters.get("answer", ECHO) != ECHO or self.parameters.get("eol", LF) != LF:
+            return lines(self.random, size)
+        return self.random.randbytes(size)
+
+    def some_words(self, size: int, without: bytes = b"") -> bytes:
+        """Random text of letters, digits and blanks, without the letters given."""
+        return words(self.random, size, without)
+
+    # The end.
+
+    def _still_alive(self) -> None:
+        process = self._server.process if self._server else None
+        if process and not self.ends_on_purpose:
+            death.check_alive(process)
+
+    def _explain(self, violation: Violation) -> None:
+        process = self._server.process if self._server else None
+        if process and not self.ends_on_purpose:
+            death.explain(violation, process)
+
+    def _close(self, fixed: bool) -> None:
+        if fixed:
+            # The port is used again at once: let no connection linger in TIME_WAIT.
+            with ExitStack() as stopping:
+                stopping.push(self._stack.pop_all())
+            for peer in self._peers:
+                peer.vanish()
+        for peer in self._peers:
+            peer.close(note=False)
+        for sender in self._senders:
+            sender.close(note=False)
+        self._stack.close()

@@ -1,0 +1,52 @@
+"""Where a client under judgement is expected, and the command that sends it there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from ..core.verdict import Unreachable
+from .address import LOOPBACK, Address
+from .embedded import embedded_client
+from .grammar import CommandTarget, fill
+from .launch import ServerSpec
+from .values import environment_of, values_of
+
+
+class ClientLaunch(NamedTuple):
+    """A listener, and how a client is sent to it."""
+
+    listener: socket.socket
+    argv: list[str]
+    environment: dict[str, str]
+
+
+@contextmanager
+def expect_client(wanted: ServerSpec, folder: str) -> Iterator[ClientLaunch]:
+    """Listen, at AT or anywhere on the loopback, until the client has come.
+
+    Arguments:
+        folder: for the client's data.
+    Raises Unreachable when nobody can listen there.
+    """
+    at = wanted.at or Address(wanted.transport, LOOPBACK[wanted.transport])
+    family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
+    try:
+        listener = socket.create_server((at.host, at.port), family=family)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise Unreachable(f"cannot listen at {at}: {cause}") from None
+    with listener:
+        host, port = listener.getsockname()[:2]
+        values = values_of(
+            wanted.profile, wanted.transport, Address(wanted.transport, host, port), folder
+        )
+        environment = {**dict(wanted.environment), **environment_of(values)}
+        if isinstance(wanted.target, CommandTarget):
+            argv = fill(wanted.target.words, values)
+        else:
+            parameters = dict(wanted.parameters)
+            argv = embedded_client(wanted.target, wanted.profile, parameters, host, port)
+        yield ClientLaunch(listener, argv, environment)

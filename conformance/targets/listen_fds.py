@@ -1,0 +1,43 @@
+"""The listening socket that a command inherits: the suite binds it, as a supervisor does."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from ..core.verdict import Unreachable
+from .address import DATAGRAMS, LOOPBACK, UNIX, Address
+
+#: Connections that may wait for the server.
+BACKLOG = 128
+
+
+def listening(transport: str, at: Address | None, folder: Path) -> socket.socket:
+    """A socket that listens at an address, or at a free one (a path in the folder).
+
+    Raises Unreachable.
+    """
+    try:
+        if transport == UNIX:
+            sock = socket.socket(socket.AF_UNIX)
+            sock.bind(at.path if at is not None else f"{folder}/socket")
+            sock.listen(BACKLOG)
+            return sock
+        where = (at.host, at.port) if at is not None else (LOOPBACK[transport], 0)
+        family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+        if transport in DATAGRAMS:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+            sock.bind(where)
+            return sock
+        return socket.create_server(where, family=family, backlog=BACKLOG)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise Unreachable(f"cannot listen at {at or transport}: {cause}") from None
+
+
+def address_of(listener: socket.socket, transport: str) -> Address:
+    """Where it listens."""
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return Address(UNIX, path=name)
+    return Address(transport, name[0], name[1])

@@ -1,0 +1,47 @@
+"""Sockets that were bound before the target was started: what it announces must be newer.
+
+A server that announces a port of somebody else's would have that one judged in its place.
+Linux tells (proc_net_tcp(5)); where nobody does, the announcement is believed. The age of the
+socket is asked for, not its owner: a server in a container is behind another's socket, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.verdict import Unreachable
+from .address import DATAGRAMS, PIPE, UNIX, Address
+
+#: A socket: protocol, port, inode.
+Bound = tuple[str, int, str]
+
+#: States: a TCP socket that listens, a UDP socket that is bound.
+_STATES = {"tcp": "0A", "udp": "07"}
+
+
+def bound_sockets(tables: Path = Path("/proc/net")) -> frozenset[Bound]:
+    """Every socket that listens, or is bound to a UDP port; empty where nobody tells."""
+    found = set()
+    for protocol, state in _STATES.items():
+        for table in (tables / protocol, tables / f"{protocol}6"):
+            try:
+                lines = table.read_text(encoding="ascii").splitlines()[1:]
+            except OSError:
+                continue
+            for line in lines:
+                _, local, _, its_state, _, _, _, _, _, inode, *_ = line.split()
+                if its_state == state:
+                    found.add((protocol, int(local.rpartition(":")[2], 16), inode))
+    return frozenset(found)
+
+
+def refuse_stale_listener(address: Address, older: frozenset[Bound]) -> None:
+    """Raise Unreachable when only sockets that are older than the target are there."""
+    if address.transport in (UNIX, PIPE):
+        return
+    protocol = "udp" if address.transport in DATAGRAMS else "tcp"
+    there = {one for one in bound_sockets() if one[:2] == (protocol, address.port)}
+    if there and there <= older:
+        raise Unreachable(
+            f"the target announces {address}, where another program listened before it was started"
+        )
