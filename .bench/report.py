@@ -105,7 +105,7 @@ def as_svg(rows: list[Row]) -> str:
     """One picture: a bar for each case and program; the line is where both are equal."""
     parts, top = [], 58.0
     for row in rows:
-        # Bytes and instructions are no speed; what only we can do is compared with nobody.
+        # Bytes and instructions are not a speed; what only pync can do has no counterpart.
         speed = row.unit not in ("B", "I")
         others = [one for one in row.compared if speed and one.name != ITSELF]
         if others:

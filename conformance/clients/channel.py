@@ -192,7 +192,7 @@ def _stream(sock: socket.socket, deadline: float) -> SpawnBase:
 
 
 class _SocketStream(SpawnBase):  # type: ignore[misc]  # pexpect has no types
-    """What fdspawn is, for Windows, where a socket is no descriptor of the C library."""
+    """What fdspawn is, for Windows, where a socket is not a descriptor of the C library."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         super().__init__(timeout=deadline, maxread=READ)

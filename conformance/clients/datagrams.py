@@ -56,7 +56,7 @@ class Sender:
         self._sent: list[bytes] = []
         #: Whether an answer from another address or port is judged (11.4), or taken as it is.
         self.judges_source = False
-        #: Whether what is no answer is passed over, when an answer follows at once.
+        #: Whether a datagram that is not an answer is skipped, when an answer follows at once.
         self.takes_others = False
         self._answered: set[bytes] = set()
         try:

@@ -143,7 +143,7 @@ class Terminal:
         while True:
             screen = bytes(self._screen)
             if self.manners.closing:
-                # The client's own notice is no part of a text that may be anything.
+                # The client's own notice does not belong to a text that may be anything.
                 screen = screen.partition(self.manners.closing)[0]
             starts = [0] if self.manners.exact else range(len(screen) + 1)
             for start in starts:

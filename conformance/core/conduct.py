@@ -75,7 +75,7 @@ class Conduct:
         return data if isinstance(data, Text) else self.worded(data)
 
     def worded(self, data: bytes) -> bytes:
-        """The same, for what is no Text."""
+        """The same, for values that are not a Text."""
         return self.sent(data)
 
     def peek(self, data: bytes) -> bytes:

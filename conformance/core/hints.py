@@ -136,7 +136,11 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         "Send as many bytes as recv() returned",
     ),
     (_missing_after(b"\x00"), "it stops at NUL: a C string function (strlen, printf %s)?"),
-    (_missing_after(b"\x04"), "it stops at 0x04: end of transmission is no end on a socket"),
+    (
+        _missing_after(b"\x04"),
+        "the server treats byte 0x04 (Ctrl-D) as the end of input; on a socket only a read of 0 "
+        "bytes is the end",
+    ),
     (_missing_after(b"\x1a"), "it stops at 0x1A: text mode takes it for the end of a file"),
     (
         _cut_datagram,
@@ -186,7 +190,7 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
     (
         _kind("missing-datagram"),
         "answer to the address that recvfrom() gave, from the socket that received the datagram; "
-        "an empty datagram is no end",
+        "an empty datagram is not the end of the input",
     ),
     (
         _kind("client-stays"),

@@ -107,7 +107,7 @@ def complain(text: str, lines: tuple[str, ...] = ()) -> None:
 
 @contextmanager
 def quoted(stream: IO[str] | None = None) -> Iterator[None]:
-    """In GitHub Actions: what is printed meanwhile is text, whoever prints it.
+    """In GitHub Actions: what is printed meanwhile is text, not commands.
 
     Arguments:
         stream: where it is printed; a runner reads standard output only (None).

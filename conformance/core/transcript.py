@@ -72,7 +72,7 @@ class Transcript:
         self._add(Event(self._now(), client, direction, word, data[:HEAD], tail, len(data)))
 
     def note(self, client: str, word: str, direction: str = NOTE) -> None:
-        """Note an event that is no data: connect, FIN, RST, a signal."""
+        """Note an event that is not data: connect, FIN, RST, a signal."""
         self._add(Event(self._now(), client, direction, word, b"", b"", 0))
 
     def as_json(self) -> list[dict[str, Any]]:

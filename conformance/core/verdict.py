@@ -64,7 +64,7 @@ class Violation(Exception):
         summary: one sentence for a person.
         expected, received: the bytes compared, from the start of what was awaited.
         offset: index of the first wrong byte in both.
-        instead: what came at ``offset`` when it was no byte
+        instead: what came at ``offset`` when it was not a byte
             (``FIN``, ``RST``, ``nothing for 10 s``).
         awaited: what was awaited, in the words of the clause.
         client: the name of the client that saw it.

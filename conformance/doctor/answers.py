@@ -81,7 +81,9 @@ def _echoes(
             if command.sent != b"RESET\n":
                 found.settings["command"] = literal((command.sent or b"").rstrip(b"\n"))
             return _ended_well("reset", seen, found)
-        found.remarks.append("it resets on the command, but is no reset: it says more than that")
+        found.remarks.append(
+            "it resets on the command, but is not a reset service: it sends more than that"
+        )
     elif command is not None and is_echo(template):
         found.add("command", command.end or "none", command)
         if command.end:

@@ -111,7 +111,7 @@ class Survey:
     def _look_at_silence(self, first: Stream, second: Stream, asked: Turn) -> None:
         """The second one was not answered; perhaps only the first one is."""
         seen = self.seen
-        # What has come meanwhile is no answer.
+        # What has come meanwhile is not an answer.
         self._await_farewell(first, 0)
         mine = [] if seen.listened.end else self._say_lines(first)
         seen.lines = mine or [asked]

@@ -28,7 +28,7 @@ _WHEN = re.compile(rb"%s|%s" % (_CLOCK, _DATE))
 #: A word, a run of blanks, or one other byte.
 _TOKEN = re.compile(rb"\w+|[ ]+|.", re.DOTALL)
 
-#: Share of bytes of a text that are no control characters.
+#: Share of bytes of a text that are not control characters.
 _READABLE = 0.9
 
 

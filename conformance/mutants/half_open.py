@@ -28,7 +28,7 @@ class CountsOneMore(HalfOpen):
 
 @fault("replies-in-hexadecimal", breaks="reply")
 class RepliesInHexadecimal(HalfOpen):
-    """The count is no decimal number."""
+    """The count is not a decimal number."""
 
     def ended(self) -> None:
         self.send(self.setting("reply").replace(b"{n}", b"0x%x" % self.count))

@@ -150,7 +150,7 @@ def _entry(path: str, entry: Any) -> Expected:
         if wanted is None:
             raise WrongUsage(f"EXPECT {path}: unknown key {key!r}")
         if not isinstance(value, wanted):
-            raise WrongUsage(f"EXPECT {path}: {key} = {value!r} is no {wanted.__name__}")
+            raise WrongUsage(f"EXPECT {path}: {key} = {value!r} is not of type {wanted.__name__}")
     for key in ("id", "reason"):
         if not entry.get(key):
             raise WrongUsage(f"EXPECT {path}: an entry has no {key}")

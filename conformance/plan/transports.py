@@ -20,7 +20,7 @@ def transports_of(
 
     Arguments:
         at: where it was said to listen.
-        typed: the transports that were asked for; empty is no wish.
+        typed: the transports that were asked for; empty: none in particular.
     Raises WrongUsage for what makes no sense together.
     """
     if isinstance(profile, ClientProfile) and not _is_program(target):

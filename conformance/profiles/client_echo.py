@@ -260,7 +260,7 @@ def reset_status(session: Session) -> None:
 @client_echo.must(
     "reset-no-trace",
     "13.12",
-    "The report is no stack trace.",
+    "The report is not a stack trace.",
     "SPEC 13.12",
     needs=("sends-lines",),
 )

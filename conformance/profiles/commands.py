@@ -19,7 +19,7 @@ def ask(peer: Peer, command: bytes, answer: bytes) -> None:
 
 
 def ask_in_vain(peer: Peer, command: bytes) -> None:
-    """Send what is no command; the answer is ERROR and any reason."""
+    """Send a line that is not a command; the answer is ERROR and any reason."""
     peer.send(command + b"\n")
     peer.expect(b"ERROR", f"an error for {command[:40]!r}")
     line = peek_line(peer)

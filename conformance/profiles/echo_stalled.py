@@ -14,7 +14,7 @@ from ..scenario.session import Session
 from .common import JAM_QUIET, PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
 
-#: Seconds without progress that are no pause between two reads of a slow server, and bytes
+#: Seconds without progress that are more than a pause between two reads of a slow server, and bytes
 #: in its own memory that are a queue and no buffer.
 PAUSE, SURELY_QUEUED = 1.5, 512 * 1024
 

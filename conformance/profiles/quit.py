@@ -232,7 +232,7 @@ def nothing_else(session: Session) -> None:
     if rest:
         raise Violation(
             "extra-bytes",
-            "bytes came after the last token, which are no answer",
+            "bytes came after the last token, which do not belong to an answer",
             expected=b"",
             received=rest,
             offset=0,

@@ -112,7 +112,7 @@ def _declare_quiet(must: Callable[..., Declare]) -> None:
                 f"the server ended a connection ({peer.ended}) on which nothing was sent "
                 f"for less than {QUIET:g} s",
                 client=peer.name,
-                hint="a read that times out is no end of the connection",
+                hint="a read that times out is not the end of the connection",
             )
         session.serve(peer)
 

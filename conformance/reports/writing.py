@@ -42,7 +42,7 @@ def write_whole(path: Path, text: str) -> None:
 
     Raises OSError.
     """
-    # A symbolic link stays one, and what is no regular file (/dev/stdout) cannot be replaced.
+    # A symbolic link stays one, and only a regular file can be replaced (not /dev/stdout).
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")
         return

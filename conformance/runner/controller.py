@@ -104,7 +104,7 @@ class Controller:
             session.exitstatus = Exit(self.summary.exit)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """In a project's own pytest: what is no failure of a test and decides the status."""
+        """In a project's own pytest: what decides the status without being a failure of a test."""
         from ..core.output import harmless
 
         for line in [*self.summary.stale, *self.summary.faults] if self.summary else []:

@@ -1,4 +1,4 @@
-"""Before anything is judged: the thermometer works, and the target can be reached.
+"""Before anything is judged: the suite passes its self-check, and the target can be reached.
 
 Proves in a moment that the suite can tell right from wrong on this machine, starts the
 target once, and finds out over which transport it listens. Its errors are the exit
@@ -31,7 +31,7 @@ from ..targets.launch import check_launchable, launched
 
 
 def prepare(options: Options) -> Plan:
-    """Make the plan, check the thermometer, reach the target.
+    """Make the plan, run the self-check, reach the target.
 
     Raises WrongUsage, Unreachable or SuiteFailed.
     """
@@ -113,7 +113,7 @@ def _announces(plan: Plan) -> bool:
     )
 
 
-# The thermometer: four tiny servers with a known end, and what the wire must say of each.
+# The self-check: four tiny servers with a known end, and what the wire must say of each.
 
 
 def _says_right(conn: socket.socket) -> None:
@@ -164,7 +164,7 @@ def shows_resets() -> bool:
 
 
 def _measure(address: Address) -> str | None:
-    peer: Peer = dial("thermometer", address, Transcript(), 5.0)
+    peer: Peer = dial("self-check", address, Transcript(), 5.0)
     try:
         peer.send(b"hello world")
         peer.expect(b"hello world", "the echo")

@@ -73,17 +73,17 @@ def parse(text: str) -> Address:
     scheme, separator, place = text.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://HOST:PORT" for name in SCHEMES)
-        raise WrongUsage(f"{text!r} is no address: {known}, unix:PATH or pipe:NAME")
+        raise WrongUsage(f"{text!r} is not a valid address: {known}, unix:PATH or pipe:NAME")
     host, colon, port = place.rpartition(":")
     if not colon or not port:
         raise WrongUsage(f"{text!r}: the port is missing ({scheme}://HOST:PORT)")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise WrongUsage(f"{text!r}: {port!r} is no port (1-65535)")
+        raise WrongUsage(f"{text!r}: {port!r} is not a valid port (1-65535)")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
     if not host or any(letter in host for letter in "[]/ @") or (":" in host and not bracketed):
         example = f"{scheme}://[::1]:9000"
-        raise WrongUsage(f"{text!r}: {host!r} is no host (IPv6 needs brackets: {example})")
+        raise WrongUsage(f"{text!r}: {host!r} is not a valid host (IPv6 needs brackets: {example})")
     return Address(SCHEMES[scheme][bracketed and ":" in host], host=host, port=int(port))
 
 

@@ -181,7 +181,7 @@ def unescape(text: str) -> bytes:
 
 
 def parse_settings(text: str) -> dict[str, bytes]:
-    r"""Read SET: ``key=value`` with C escapes, several separated by ``;`` (``\;`` is no end).
+    r"""Read SET: ``key=value`` with C escapes, separated by ``;`` (``\;`` does not separate).
 
     A value between slashes, ``/Welcome .*\n/``, is a pattern.
 

@@ -42,7 +42,7 @@ class Attempts(Generic[Item]):
         endpoints: the addresses, best first.
         family: the address family of an endpoint.
         now: the time of a clock that does not jump, in seconds.
-        timeout: seconds; None is no limit.
+        timeout: seconds; None: without a limit.
     """
 
     def __init__(

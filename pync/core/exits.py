@@ -1,4 +1,4 @@
-"""Exit statuses, as a table. Errors carry theirs; only cli.py turns one into the other."""
+"""Exit statuses, as a table. Each error class has its own; only cli.py exits with it."""
 
 from __future__ import annotations
 

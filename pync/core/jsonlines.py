@@ -2,8 +2,8 @@
 
 Every object has ``event`` (its name in lower case) and ``time`` (seconds since 1970); the
 others are the event's own: an address is text in URL form, with ``host`` and ``port``
-besides (a second one with ``target_host`` and the like), bytes are text in which what is no
-UTF-8 is escaped.
+besides (a second one with ``target_host`` and the like), bytes are text in which bytes
+that are not UTF-8 are escaped.
 """
 
 from __future__ import annotations

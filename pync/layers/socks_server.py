@@ -59,8 +59,8 @@ def names(user: str, password: str) -> Admits:
     """What admits this user, with this password."""
 
     def admits(given_user: bytes, given_password: bytes) -> bool:
-        # Both are compared, and in a time that tells nothing: which one was wrong is no
-        # one's business.
+        # Both are compared, and in constant time: the client must not learn which one was
+        # wrong.
         fits = compare_digest(given_user, encoded(user))
         return fits & compare_digest(given_password, encoded(password))
 

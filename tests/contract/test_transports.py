@@ -263,7 +263,7 @@ def test_boundaries_are_kept(connect: Connect, transport: Transport) -> None:
     sent = [b"a", b"", b"bc", bytes(8192)]
     for data in sent:
         client.send(data)
-    # An empty datagram carries nothing for a stream: it is passed over, and is no EOF.
+    # An empty datagram carries nothing for a stream: it is skipped, and is not EOF.
     assert [server.recv(1) for _ in range(3)] == [b"a", b"bc", bytes(8192)]
 
 

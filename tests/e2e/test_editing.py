@@ -47,7 +47,7 @@ def test_a_line_may_be_longer_than_what_a_terminal_keeps(terminal: Sit, server: 
 def test_what_comes_does_not_garble_what_is_typed(terminal: Sit, server: Server) -> None:
     person = terminal("--edit", "127.0.0.1", server.port)
     peer = server.accepts()
-    person.sees(BRACKETED_PASTE)  # or the terminal would echo what is typed, which is no prompt
+    person.sees(BRACKETED_PASTE)  # or the terminal would echo what is typed, which is not a prompt
     person.types(b"half-a-")
     person.sees(b"half-a-")
     peer.says("news: é\n".encode())

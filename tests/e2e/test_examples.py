@@ -57,7 +57,7 @@ def test_errors() -> None:
         port = server.port
         with example("pync.TlsError", {"localhost:9000": f"127.0.0.1:{port}"}) as program:
             peer = server.accepts()
-            peer.says(b"this is no TLS\n")
+            peer.says(b"this is not TLS\n")
             peer.half_closes()
             assert program.rest().startswith(b"not secure: ")
             assert program.ends(0) == b""

@@ -69,7 +69,7 @@ def test_the_others_are_served(stack: ExitStack, place: str) -> None:
             if "its end" in place and not number:
                 client.half_closes()
     program.hears(rb"pync: relay \S+: internal error: ValueError: wrong\n")
-    # Somebody else is welcome; with --ssl whoever does not speak TLS is told so.
+    # Somebody else is welcome; with --ssl a client that does not speak TLS is reported.
     third = stack.enter_context(connected(port))
     if "--ssl" in options:
         third.says(b"GET / HTTP/1.0\r\n\r\n")

@@ -36,7 +36,7 @@ with socket.socket() as closed:
     assert pync.cli.main(["-d", "127.0.0.1", str(closed.getsockname()[1])]) == 1
 """
 
-#: Fields of Config that are no options: the positional words, and what was worked out.
+#: Fields of Config that are not options: the positional words, and what was worked out.
 NO_OPTIONS = WORKED_OUT | {"target"}
 
 
@@ -65,7 +65,7 @@ def test_a_heavy_start_is_seen() -> None:
 
 
 def differences(usages: list[str], fields: set[str]) -> set[str]:
-    """Options that are no field, and fields that are no option."""
+    """Options that are not a field, and fields that are not an option."""
     options = {option.long.replace("-", "_") for text in usages for option in options_in(text)}
     return options ^ fields
 

@@ -1,4 +1,4 @@
-"""What must stand in no file: sleeps, fixed ports, a machine's paths, unfinished business."""
+"""What must stand in no file: sleeps, fixed ports, a machine's paths, words that puzzle readers."""
 
 from __future__ import annotations
 
@@ -28,6 +28,22 @@ NOWHERE = {
     "a path of one machine": r"/(?:work|root|farm)/",
     "unfinished business": r"\b(?:TODO|FIXME|XXX)\b",
 }
+#: Words that are not used any more in what a person reads -> the pattern that finds them. The
+#: plain word stands beside it.
+WORDS = {
+    "is no X (is not an X)": r"\b(?:is|are) no (?!longer\b|more\b)",
+    "whoever (the client that, all who)": r"\bwhoever\b",
+    "thermometer (self-check)": r"\b[Tt]hermometer\b",
+    "Door, Doorstep (Acceptor)": r"\bDoor(?:step)?\b",
+    "Desk (BrokerStdio)": r"\bDesk\b",
+    "Visitor (ClientUnderTest)": r"\bVisitor\b",
+    "Negotiation (HandshakeRun)": r"\bNegotiation\b",
+}
+#: What people read: code, documents, messages; not the golden texts of other programs.
+READ = [
+    path for path in FILES if path.suffix in (".py", ".md", ".js") and "interop" not in path.parts
+]
+
 NOT_IN_TESTS = {
     "a sleep": r"\b(?:time|asyncio)\.sleep\(|\bfrom time import [^\n]*\bsleep\b",
     "a fixed port": r"(?:bind|create_server|listen)\(\(?\(?[\"'][^\"']*[\"'], [1-9]\d{3,}\)",
@@ -48,6 +64,17 @@ def test_stands_nowhere(what: str) -> None:
     assert {name: hits for name, hits in wrong.items() if hits} == {}
 
 
+def prose(text: str) -> str:
+    """A file's text without the names of tests, which may be short."""
+    return re.sub(r"(?i)\bthere (?:is|are|was) no\b|\bdef test_\w+", "", text)
+
+
+@pytest.mark.parametrize("what", WORDS)
+def test_a_word_is_not_used(what: str) -> None:
+    wrong = {str(path.relative_to(ROOT)): found(WORDS[what], prose(read(path))) for path in READ}
+    assert {name: hits for name, hits in wrong.items() if hits} == {}
+
+
 @pytest.mark.parametrize("what", NOT_IN_TESTS)
 def test_stands_in_no_test(what: str) -> None:
     wrong = {str(path.relative_to(ROOT)): found(NOT_IN_TESTS[what], read(path)) for path in TESTS}
@@ -57,6 +84,10 @@ def test_stands_in_no_test(what: str) -> None:
 def test_what_must_not_stand_is_found() -> None:
     assert found(NOWHERE["a path of one machine"], "cd /" + "work/x")
     assert found(NOWHERE["unfinished business"], "# TO" + "DO later")
+    assert found(WORDS["is no X (is not an X)"], prose("'70000' is" + " no port"))
+    assert not found(
+        WORDS["is no X (is not an X)"], prose("There is" + " no port; it is no" + " more")
+    )
     assert found(NOT_IN_TESTS["a sleep"], "time." + "sleep(1)")
     assert found(NOT_IN_TESTS["a sleep"], "from time " + "import monotonic, sleep")
     assert found(NOT_IN_TESTS["a fixed port"], 'sock.bind(("127.0.0.1", 90' + "00))")

@@ -150,7 +150,7 @@ def test_pync_that_is_killed(peer: str) -> None:
         other.ends(None)
 
 
-# One after the other, and names that are no paths.
+# One after the other, and names that are not paths.
 
 
 def test_different_clients_one_after_the_other() -> None:

@@ -48,7 +48,7 @@ def test_stale_entries() -> None:
             Expected("echo/half-close", "fails still"),
             Expected("echo/simple", "passes now"),
             Expected("greet/*", "was not judged"),
-            Expected("greet/no-such-*", "is no requirement"),
+            Expected("greet/no-such-*", "is not a requirement"),
             Expected("echo/large", "old", until=datetime.date(2029, 1, 1)),
         ],
         TODAY,
@@ -71,10 +71,13 @@ def test_stale_entries() -> None:
         ("[[expected]\n", "Expected"),
         ("[[expectid]]\nid = 'a'\n", "unknown key 'expectid'"),
         ("[[expected]]\nid = 'a'\nreason = 'x'\ncolour = 'red'\n", "unknown key 'colour'"),
-        ("[[expected]]\nid = 7\nreason = 'x'\n", "id = 7 is no str"),
+        ("[[expected]]\nid = 7\nreason = 'x'\n", "id = 7 is not of type str"),
         ("[[expected]]\nid = 'echo/x'\n", "an entry has no reason"),
         ("[[expected]]\nid = 'a'\nreason = 'x'\ntransport = 'tpc'\n", "transport 'tpc' .known"),
-        ("[[expected]]\nid = 'a'\nreason = 'x'\nuntil = 'soon'\n", "until = 'soon' is no date"),
+        (
+            "[[expected]]\nid = 'a'\nreason = 'x'\nuntil = 'soon'\n",
+            "until = 'soon' is not of type date",
+        ),
     ],
 )
 def test_a_wrong_file_is_wrong_usage(text: str, complaint: str, tmp_path: Path) -> None:

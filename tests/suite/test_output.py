@@ -89,7 +89,7 @@ def test_a_server_does_not_speak_to_the_runner(
     assert any("# [" in line for line in said), said
     ours = re.compile(r"::error title=echo/|::stop-commands::[0-9a-f]{32}$|::[0-9a-f]{32}::$")
     assert [line for line in said if is_obeyed(line) and not ours.match(line)] == []
-    # And while it is judged the runner obeys nothing, whoever prints it.
+    # And while it is judged the runner obeys nothing that is printed.
     assert obeyed(done.stdout.splitlines()) == [line for line in said if line.startswith("::error")]
 
 

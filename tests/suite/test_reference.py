@@ -66,7 +66,7 @@ class Running:
             return read(client) == data
 
     def may_echo(self) -> bool:
-        """Whether a client is served; one that is turned away is no error."""
+        """Whether a client is served; one that is turned away is not an error."""
         try:
             return self.echoes()
         except ConnectionError:
@@ -164,15 +164,15 @@ def test_the_escapes_of_the_contract_are_known(command: list[str]) -> None:
         (["echo"], "usage: "),
         (["nonsense", ANY_PORT], "unknown service 'nonsense'"),
         (["constructor", ANY_PORT], "unknown service 'constructor'"),
-        (["echo", "nonsense"], "'nonsense' is no address"),
-        (["echo", "unix:"], "'unix:' is no address"),
-        (["echo", "tcp://127.0.0.1"], "'tcp://127.0.0.1' is no address"),
-        (["echo", "tcp://127.0.0.1:http"], "'tcp://127.0.0.1:http' is no address"),
-        (["echo", "tcp://127.0.0.1:65536"], "'tcp://127.0.0.1:65536' is no address"),
-        (["echo", "tcp://:0"], "'tcp://:0' is no address"),
-        (["echo", "udp://127.0.0.1:0"], "'udp://127.0.0.1:0' is no address"),
-        (["udp-echo", ANY_PORT], f"'{ANY_PORT}' is no address"),
-        (["udp-echo", "unix:/nowhere"], "'unix:/nowhere' is no address"),
+        (["echo", "nonsense"], "'nonsense' is not a valid address"),
+        (["echo", "unix:"], "'unix:' is not a valid address"),
+        (["echo", "tcp://127.0.0.1"], "'tcp://127.0.0.1' is not a valid address"),
+        (["echo", "tcp://127.0.0.1:http"], "'tcp://127.0.0.1:http' is not a valid address"),
+        (["echo", "tcp://127.0.0.1:65536"], "'tcp://127.0.0.1:65536' is not a valid address"),
+        (["echo", "tcp://:0"], "'tcp://:0' is not a valid address"),
+        (["echo", "udp://127.0.0.1:0"], "'udp://127.0.0.1:0' is not a valid address"),
+        (["udp-echo", ANY_PORT], f"'{ANY_PORT}' is not a valid address"),
+        (["udp-echo", "unix:/nowhere"], "'unix:/nowhere' is not a valid address"),
         (["echo", "tls://127.0.0.1:0"], "TLS_CERT is not set: tls:// needs a certificate"),
         (["echo", ANY_PORT, "greeting"], "'greeting': echo takes greeting"),
         (["echo", ANY_PORT, "token=x"], "'token=x': echo takes greeting"),
@@ -294,7 +294,7 @@ def test_a_line_without_end_is_not_kept(command: list[str]) -> None:
             client.sendall(piece)
             assert read(client, len(piece)) == piece
         client.sendall(b"RESET\n")
-        assert read(client, 6) == b"RESET\n", "it ends a long line and is no command"
+        assert read(client, 6) == b"RESET\n", "it ends a long line and is not a command"
         client.sendall(b"RESET\n")
         with pytest.raises(ConnectionResetError):
             client.recv(1)

@@ -94,7 +94,7 @@ function parse(address, schemes) {
   }
   const found = /^([a-z]+):\/\/(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(address);
   if (!found || !schemes.includes(found[1]) || Number(found[4]) > 65535) {
-    fail(2, `'${address}' is no address`);
+    fail(2, `'${address}' is not a valid address`);
   }
   return { scheme: found[1], host: found[2] ?? found[3], port: Number(found[4]) };
 }
@@ -111,7 +111,7 @@ function clearPath(path, ready) {
     ready();
     return;
   }
-  if (!found.isSocket()) fail(1, `listen unix:${path}: the path exists and is no socket`);
+  if (!found.isSocket()) fail(1, `listen unix:${path}: the path exists and is not a socket`);
   const probe = net.connect(path);
   probe.on('connect', () => fail(1, `listen unix:${path}: address already in use`));
   probe.on('error', (error) => {

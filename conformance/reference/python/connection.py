@@ -103,7 +103,7 @@ class Connection(Service):
         except (BlockingIOError, InterruptedError):
             return
         if data:
-            # After our own end input is read only so that close() is no RST.
+            # After our own end input is read only so that close() sends no RST.
             if not self.finishing:
                 self.received(data)
         elif not self.input_ended:

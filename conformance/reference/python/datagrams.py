@@ -2,7 +2,7 @@
 
 What a right server minds: the answer goes to the datagram's own source, from the socket that
 received it; a datagram is whole or not at all, and may be empty; an error that an earlier
-answer met (its port has been closed) is no error of the next; and what the socket does not
+answer met (its port has been closed) is not an error of the next; and what the socket does not
 take now waits, and its intake with it.
 """
 
@@ -28,7 +28,7 @@ class DatagramServer(Server):
     def listen(self, address: str) -> socket.socket:
         """The one socket."""
         if self.path:
-            raise ValueError(f"{address!r} is no address for datagrams")
+            raise ValueError(f"{address!r} is not a valid address for datagrams")
         self.scheme, host, port = host_and_port(address, self.schemes)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)

@@ -9,7 +9,7 @@ What a right server minds, and where it stands here:
   4.2.2.13), so input is read and dropped until the client ends too (LINGER);
 - a client's RST may show in accept, read, write or shutdown, and ends that connection
   only (Connection.dropped);
-- out of descriptors in accept is no reason to spin or to die (Server.accept);
+- out of descriptors in accept: the server neither spins nor dies (Server.accept);
 - a signal sets a flag and wakes the loop; it never throws into the middle of something;
 - every descriptor is closed on every path, and a Unix path is removed at the end.
 """
@@ -208,7 +208,7 @@ class Server:
         """Remove a stale socket that a crash left; any other file is not ours."""
         try:
             if not stat.S_ISSOCK(os.lstat(self.path).st_mode):
-                raise FileExistsError(errno.EEXIST, "the path exists and is no socket")
+                raise FileExistsError(errno.EEXIST, "the path exists and is not a socket")
         except FileNotFoundError:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -275,7 +275,7 @@ def host_and_port(address: str, schemes: "tuple[str, ...]") -> "tuple[str, str, 
         host = ""  # IPv6 needs its brackets
     known = scheme in schemes and host and port.isascii() and port.isdigit()
     if not known or int(port) > 65535:
-        raise ValueError(f"{address!r} is no address")
+        raise ValueError(f"{address!r} is not a valid address")
     return scheme, host, int(port)
 
 

@@ -45,7 +45,7 @@ _OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
 
 def summary(usage: str) -> str:
-    """What -h shows of each option, in the columns in which completions read theirs."""
+    """What -h shows of each option, in the columns that shell completions expect."""
     lines = ["\tCommand Summary:"]
     for short, value, text in _OPTION.findall(usage):
         option = f"-{short} {value.lower()}".rstrip()

@@ -1,4 +1,4 @@
-"""Who may connect, and what is no list."""
+"""Who may connect, and which lists are refused."""
 
 from __future__ import annotations
 

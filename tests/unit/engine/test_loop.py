@@ -104,7 +104,7 @@ def test_a_watch_can_be_stopped_by_another_callback_of_the_same_round() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX: handles have no lowest number")
 def test_what_was_ready_is_not_taken_for_another_file_of_its_number() -> None:
-    """Two are ready; whoever is served first closes the other, and its number is taken again."""
+    """Two are ready; the one served first closes the other, and its number is taken again."""
     called: list[str] = []
     with Loop() as loop:
         pairs = [socket.socketpair(), socket.socketpair()]

@@ -253,6 +253,6 @@ def test_a_peer_that_echoes_makes_no_loop(heard: bytes) -> None:
         out = telnet.outgoing()
         if not out:
             return
-        # An answer to TIMING-MARK is no question, and neither is a refusal's echo.
+        # An answer to TIMING-MARK is not a request, and neither is a refusal's echo.
         telnet.receive(out)
     raise AssertionError(f"it loops on {out!r}")

@@ -71,7 +71,7 @@ def test_the_reader_of_a_pipe_leaves_while_nothing_is_written(full: bool) -> Non
 def test_the_reader_of_a_socket_leaves_while_nothing_is_written() -> None:
     ours, theirs = socket.socketpair()
     with ours, Stdio(None, ours.fileno()) as stdio:
-        # What it says to us, or that it will say no more, is no leaving.
+        # What it says to us, or that it will say no more, does not mean that it left.
         theirs.send(b"unread")
         theirs.shutdown(socket.SHUT_WR)
         assert not heard(stdio, 0)

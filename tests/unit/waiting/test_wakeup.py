@@ -28,7 +28,7 @@ def test_a_signal_that_came_before_the_wait_ends_it() -> None:
             assert heard == [signal.SIGUSR1]
             assert not _silent()
             wakeup.drain()
-            # It is silent again, and heard twice it is no error.
+            # It is drained; draining it again is not an error.
             assert _silent()
             wakeup.drain()
     finally:
