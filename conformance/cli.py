@@ -292,7 +292,10 @@ def _complaint(argv: list[str], said: str) -> str:
     first = said.splitlines()[0] if said else ""
     if "requires argument" in first:
         return f"{first.split()[0]} needs a value"
-    return f"these words do not go together: {' '.join(argv)} (see --help)"
+    host, port = [*argv[1:3], "", ""][:2]
+    if argv[0] in ("run", "doctor") and port.isascii() and port.isdecimal():
+        return f"{argv[0]} takes one TARGET; for a running server write tcp://{host}:{port}"
+    return f"these arguments cannot be combined: {' '.join(argv)} (see --help)"
 
 
 def _known() -> str:

@@ -17,7 +17,7 @@ from ..targets.address import PIPE
 #: Seconds to wait for the end of a client's connection, which another clause is about.
 MOMENT = 0.5
 
-#: Idle clients that must hold up nobody.
+#: Idle clients that must not delay a new one.
 IDLE = 64
 
 #: Seconds that a connection of a server that ends it must last for others to come meanwhile.
@@ -65,7 +65,7 @@ def declare(profile: StreamProfile) -> None:
     @profile.must(
         "idle-64",
         "7.2",
-        f"{IDLE} idle clients hold up nobody.",
+        f"While {IDLE} idle clients are connected, a new client is still served.",
         "SPEC 7.2",
         needs=("concurrent",),
         unless=(*profile.apart, "burst"),

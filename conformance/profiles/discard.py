@@ -149,7 +149,7 @@ def isolation(session: Session) -> None:
 @discard.must(
     "terminal",
     "9.8",
-    "A person who ends the input with ^D sees nothing but that the server ended the connection.",
+    "A user who presses Ctrl-D sees only the message that the server closed the connection.",
     "SPEC 9.8",
 )
 def terminal(session: Session) -> None:

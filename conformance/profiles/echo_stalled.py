@@ -46,7 +46,7 @@ def declare(echo: StreamProfile) -> None:
     @echo.must(
         "stalled-reader",
         "2.12",
-        "A client that stops reading stalls only itself; when it reads again, nothing is missing.",
+        "If a client stops reading, the others are still served; later nothing is missing.",
         "SPEC 2.12",
         needs=("large", "isolation", "half-close"),
     )

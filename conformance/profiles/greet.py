@@ -169,7 +169,7 @@ def nothing_else(session: Session) -> None:
 @greet.must(
     "early-leaver",
     "3.8",
-    "A client that leaves early, by FIN or by closing, harms nobody.",
+    "A client that leaves early, by FIN or by closing, does not disturb other clients.",
     "SPEC 3.8",
     needs=("concurrent",),
     unless=("isolation", "reset-at-once"),
@@ -188,7 +188,7 @@ def early_leaver(session: Session) -> None:
 @greet.must(
     "reset-between",
     "3.9",
-    "A client that resets between greeting and farewell harms nobody.",
+    "A client that resets between greeting and farewell does not disturb other clients.",
     "SPEC 3.8",
     transports=ABORTABLE,
     needs=(

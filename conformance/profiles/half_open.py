@@ -173,7 +173,7 @@ def isolation(session: Session) -> None:
 @half_open.must(
     "terminal",
     "5.9",
-    "A person who ends the input with ^D sees the reply, and that the server ended the connection.",
+    "A user who presses Ctrl-D sees the reply, and that the server closed the connection.",
     "SPEC 5.9",
 )
 def terminal(session: Session) -> None:

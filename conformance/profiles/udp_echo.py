@@ -174,7 +174,7 @@ def many_senders(session: Session) -> None:
 @udp_echo.must(
     "gone-sender",
     "11.11",
-    "A sender that has closed its port harms nobody.",
+    "A sender that has closed its port does not disturb other senders.",
     "RFC 1122 4.1.3.3 (ICMP port unreachable)",
     needs=("many-senders",),
 )

@@ -63,7 +63,11 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--at=tcp://localhost:1"], "AT goes with a command"),
         (["run", "--frobnicate"], "unknown option --frobnicate"),
         (["run", "--profile"], "--profile needs a value"),
-        (["run", "one", "two"], "these words do not go together"),
+        (["run", "one", "two"], "these arguments cannot be combined: run one two"),
+        (
+            ["run", "localhost", "9"],
+            "run takes one TARGET; for a running server write tcp://localhost:9",
+        ),
         (["explain", "echo/none"], "no requirement 'echo/none'"),
         (["dance"], "unknown command 'dance'"),
         ([], "a command is missing"),

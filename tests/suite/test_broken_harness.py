@@ -83,7 +83,7 @@ conformance: echo over tcp against TARGET (1 cases)
 
 FAIL echo/idle-64 (MUST, SPEC 7.2, tcp): the server died (exit status 7): the server does not \
 take a connection at ADDRESS: connection refused (after TIME)
-  requires  64 idle clients hold up nobody.
+  requires  While 64 idle clients are connected, a new client is still served.
 """,
         "echo/idle-64",
     ),

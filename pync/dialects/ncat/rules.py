@@ -20,7 +20,7 @@ _LISTENS_THERE = (
 
 
 def check(config: Config) -> None:
-    """Refuse options that do not go together. Raises UsageError."""
+    """Refuse options that cannot be combined. Raises UsageError."""
     if config.listen:
         _check_listener(config)
     else:

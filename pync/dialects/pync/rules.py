@@ -134,7 +134,7 @@ def implied(config: Config) -> Config:
 
 
 def check(config: Config) -> None:
-    """Refuse options that do not go together. Raises UsageError."""
+    """Refuse options that cannot be combined. Raises UsageError."""
     if config.ssl and config.udp:
         raise UsageError("cannot use --ssl and -u: pync has no TLS over UDP (DTLS)")
     for one, others in CONFLICTS.items():

@@ -1,4 +1,4 @@
-"""TLS for the library: certificates are verified, and one bad client harms nobody."""
+"""TLS for the library: certificates are verified, and a bad client disturbs nobody else."""
 
 from __future__ import annotations
 
