@@ -9,7 +9,7 @@ import traceback
 from .cli import main
 from .core.interruption import end_as_interrupted
 from .core.output import complain
-from .core.verdict import Exit
+from .core.verdict import Exit, cause_of
 
 
 def run() -> None:
@@ -25,7 +25,7 @@ def run() -> None:
     except OSError as error:
         # The machine's: no space in the folder for temporary files, no descriptor left.
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{(error.strerror or str(error)).lower()}")
+        complain(f"{where}{cause_of(error)}")
         status = Exit.INTERNAL_ERROR
     except Exception:
         complain(f"internal error\n{traceback.format_exc()}")

@@ -17,7 +17,7 @@ import docopt
 from . import __version__
 from .batch.isolated import ALONE, judge_what_is_asked
 from .core.output import complain, say, silence
-from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
+from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
 from .doctor import report
 from .plan import Options, expectations
 from .plan.listing import explain, listing, listing_of_mutants
@@ -244,7 +244,7 @@ def _results_of(folder: str) -> Results:
     try:
         return read_results(source)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
+        cause = cause_of(error)
         raise WrongUsage(f"{source}: {cause}") from None
     except Malformed as error:
         raise WrongUsage(f"{source}: not the results of a whole run ({error})") from None

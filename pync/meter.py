@@ -6,17 +6,14 @@ Loaded only when it is asked for and somebody can see it.
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .core.closing import Closing
 from .core.errors import UsageError
 from .core.events import Progressed
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
-
-class Meter:
+class Meter(Closing):
     """A bar, when it is known how much there is, or else a count and a rate.
 
     Arguments:
@@ -49,17 +46,6 @@ class Meter:
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def show(self, progress: Progressed) -> None:
         """Draw how far it is: what moves more is what is followed."""

@@ -13,7 +13,7 @@ import threading
 import execnet
 
 from .. import __version__
-from ..core.verdict import SuiteFailed, WrongUsage
+from ..core.verdict import SuiteFailed, WrongUsage, cause_of
 
 #: Seconds for one place: a connection, the start of an interpreter, its imports.
 PATIENCE = 30.0
@@ -69,7 +69,7 @@ def _check(place: str) -> None:
         except execnet.HostNotFound:
             raise SuiteFailed(f"--tx {place}: no such host, or no access") from None
         except OSError as error:
-            raise SuiteFailed(f"--tx {place}: {(error.strerror or str(error)).lower()}") from None
+            raise SuiteFailed(f"--tx {place}: {cause_of(error)}") from None
         except EOFError:
             raise SuiteFailed(f"--tx {place}: no Python answers there") from None
         except (ValueError, OverflowError, AttributeError, TypeError):

@@ -17,7 +17,7 @@ import time
 
 from ..core.conduct import Conduct
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
-from ..core.verdict import NotJudged, Violation
+from ..core.verdict import NotJudged, Violation, cause_of
 from ..targets.address import Address, endpoints
 
 #: Bytes of the longest datagram over IPv4, which a jumbogram-less IPv6 exceeds by 20.
@@ -62,7 +62,7 @@ class Sender:
         try:
             family, self._server = endpoints(address)[0]
         except OSError as error:
-            cause = (error.strerror or str(error)).lower()
+            cause = cause_of(error)
             raise Violation("refused", f"there is no way to {address}: {cause}") from error
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)

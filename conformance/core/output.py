@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from .verdict import NotWritten
+from .verdict import NotWritten, cause_of
 
 #: Where the runner sees a command. It splits lines at CR too.
 _COMMAND = re.compile(r"(?P<begin>(?:^|[\r\n])\s*):(?=:)|#(?=\[)")
@@ -49,7 +49,7 @@ def say(text: str, stream: IO[str] | None = None, *, end: str = "\n") -> None:
         raise
     except OSError as error:
         silence(stream)
-        raise NotWritten(f"standard output: {(error.strerror or str(error)).lower()}") from None
+        raise NotWritten(f"standard output: {cause_of(error)}") from None
 
 
 def silence(stream: IO[str]) -> None:

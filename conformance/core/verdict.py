@@ -129,3 +129,8 @@ class NotWritten(Exception):
     """A report or the output could not be written; the text is the one line shown."""
 
     exit = Exit.INTERNAL_ERROR
+
+
+def cause_of(error: OSError) -> str:
+    """What the system says of an error, in lower case, as it ends a message."""
+    return (error.strerror or str(error)).lower()

@@ -6,6 +6,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ..core.verdict import cause_of
 from ..targets.address import Address, endpoints
 from .findings import Conclusion
 from .seen import CRLF, FIRST, REST, SECOND
@@ -31,7 +32,7 @@ def ask(address: Address, data: bytes) -> Turn:
         try:
             sock.sendto(data, name)
         except OSError as error:
-            end, until = (error.strerror or str(error)).lower(), began
+            end, until = cause_of(error), began
         while (left := until - time.monotonic()) > 0:
             sock.settimeout(left)
             try:
@@ -39,7 +40,7 @@ def ask(address: Address, data: bytes) -> Turn:
             except TimeoutError:
                 break
             except OSError as error:
-                end = (error.strerror or str(error)).lower()
+                end = cause_of(error)
                 break
             pieces.append((time.monotonic() - began, answer))
             until = time.monotonic() + QUIET

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 
 from ..clients.channel import ABORT
 from ..core.output import complain
-from ..core.verdict import Unreachable
+from ..core.verdict import Unreachable, cause_of
 from ..plan import Options, Plan
 from ..targets.address import DATAGRAMS, PIPE, TLS, UNIX, Address, has_ipv6
 from ..targets.datagram_probe import DatagramProbe
@@ -197,7 +197,7 @@ class Subject:
         try:
             self._first = open_stream(address, CONNECT)
         except OSError as error:
-            self._cause = (error.strerror or str(error)).lower()
+            self._cause = cause_of(error)
             return False
         return True
 

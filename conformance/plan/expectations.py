@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.verdict import Verdict, WrongUsage
+from ..core.verdict import Verdict, WrongUsage, cause_of
 from ..scenario.requirement import matches
 from ..targets.address import TRANSPORTS
 
@@ -129,7 +129,7 @@ def read(path: str | None) -> Expectations:
     try:
         document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
+        cause = cause_of(error)
         raise WrongUsage(f"EXPECT {path}: {cause}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUsage(f"EXPECT {path}: {error}") from None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..core.output import command, complain
+from ..core.verdict import cause_of
 from ..plan import Plan
 from .badge import write_badge
 from .junit import write_junit
@@ -57,6 +58,6 @@ def tell_github(results: Results) -> None:
                 file.write(summary(results))
         except OSError as error:
             # The report itself is whole; so is the verdict.
-            complain(f"GITHUB_STEP_SUMMARY {step}: {(error.strerror or str(error)).lower()}")
+            complain(f"GITHUB_STEP_SUMMARY {step}: {cause_of(error)}")
     for line in workflow_commands(results):
         command(line)

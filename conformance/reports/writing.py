@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..core.verdict import NotWritten, WrongUsage
+from ..core.verdict import NotWritten, WrongUsage, cause_of
 
 #: Where the reports go unless something else is asked for.
 DEFAULT_FOLDER = Path("build/conformance")
@@ -33,7 +33,7 @@ _OF_THE_PATH = frozenset(
 
 def not_written(what: str, error: OSError) -> WrongUsage | NotWritten:
     """The exception for a file that could not be written: whose fault it is decides."""
-    line = f"{what}: {(error.strerror or str(error)).lower()}"
+    line = f"{what}: {cause_of(error)}"
     return WrongUsage(line) if error.errno in _OF_THE_PATH else NotWritten(line)
 
 

@@ -81,7 +81,7 @@ class Controller:
 
         Where a project's own tests ran too, they decide first.
         """
-        from ..core.verdict import Exit
+        from ..core.verdict import Exit, cause_of
         from ..reports import write_reports
         from ..reports.summary import summarise, without_reports
 
@@ -93,7 +93,7 @@ class Controller:
             try:
                 write_reports(self.folder, self.plan, self.summary)
             except OSError as error:
-                line = f"REPORT {self.folder}: {(error.strerror or str(error)).lower()}"
+                line = f"REPORT {self.folder}: {cause_of(error)}"
                 self.summary = without_reports(self.summary, line)
                 session.exitstatus = Exit.INTERNAL_ERROR
                 return

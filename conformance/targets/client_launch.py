@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..core.verdict import Unreachable
+from ..core.verdict import Unreachable, cause_of
 from .address import LOOPBACK, Address
 from .embedded import embedded_client
 from .grammar import CommandTarget, fill
@@ -36,7 +36,7 @@ def expect_client(wanted: ServerSpec, folder: str) -> Iterator[ClientLaunch]:
     try:
         listener = socket.create_server((at.host, at.port), family=family)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
+        cause = cause_of(error)
         raise Unreachable(f"cannot listen at {at}: {cause}") from None
     with listener:
         host, port = listener.getsockname()[:2]

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core.verdict import WrongUsage
+from ..core.verdict import WrongUsage, cause_of
 from .grammar import AddressTarget, parse_target
 
 if sys.version_info >= (3, 11):
@@ -97,7 +97,7 @@ def _read(path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongUsage(f"TARGET @{path}: {(error.strerror or str(error)).lower()}") from None
+        raise WrongUsage(f"TARGET @{path}: {cause_of(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUsage(f"TARGET @{path}: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from ..core.verdict import Unreachable
+from ..core.verdict import Unreachable, cause_of
 from .address import DATAGRAMS, LOOPBACK, UNIX, Address
 
 #: Connections that may wait for the server.
@@ -31,7 +31,7 @@ def listening(transport: str, at: Address | None, folder: Path) -> socket.socket
             return sock
         return socket.create_server(where, family=family, backlog=BACKLOG)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
+        cause = cause_of(error)
         raise Unreachable(f"cannot listen at {at or transport}: {cause}") from None
 
 

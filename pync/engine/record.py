@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import os
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING
 
+from ..core.closing import Closing
 from ..core.errors import OutputError, cause_of
 from ..core.hexdump import hexdump
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 #: How a direction is marked in a heading.
 MARKS = {"sent": ">", "received": "<"}
 
 
-class Recorder:
+class Recorder(Closing):
     """Writes what moves to files.
 
     Arguments:
@@ -50,17 +46,6 @@ class Recorder:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def tap(self, direction: str, data: bytes) -> None:
         """Note that these bytes were ``sent`` or ``received``. Raises OutputError."""

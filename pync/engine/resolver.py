@@ -15,18 +15,15 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from ..core.address import Address
+from ..core.closing import Closing
 from ..core.errors import DialError
 from ..transports import Options
 from ..transports.internet import Endpoint, resolve
 from .hosts import Hosts
 from .loop import Loop
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 #: Names that are looked up at once: in all, for one client, and of those in hosts(5).
 AT_ONCE = 64
@@ -58,7 +55,7 @@ class Lookup:
         self.answered = None
 
 
-class Resolver:
+class Resolver(Closing):
     """Looks up names for a loop.
 
     Arguments:
@@ -79,17 +76,6 @@ class Resolver:
         self._wakeup.setblocking(False)
         self._ringer.setblocking(False)
         loop.watch_reader(self._wakeup.fileno(), self._heard)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Hear no more answers; idempotent."""

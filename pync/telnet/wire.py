@@ -6,19 +6,16 @@ import errno
 import os
 import socket
 from collections.abc import Callable
-from types import EllipsisType, TracebackType
-from typing import TYPE_CHECKING
+from types import EllipsisType
 
 from ..core.address import Address
+from ..core.closing import Closing
 from ..core.deadline import Deadline
 from ..layers.telnet import NOTHING, Abilities, Telnet
 from ..layers.telnet_protocol import BINARY
 from ..transports import Options, dial
 from ..waiting.readiness import readable
 from . import codes
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 #: What an option callback is: it gets the socket, the command and the option (or NOOPT).
 OptionCallback = Callable[[socket.socket, bytes, bytes], object]
@@ -30,7 +27,7 @@ READ = 64 * 1024
 _VERBS = {codes.DO[0]: "DO", codes.DONT[0]: "DONT", codes.WILL[0]: "WILL", codes.WONT[0]: "WONT"}
 
 
-class Wire:
+class Wire(Closing):
     """What Telnet is made of; its arguments are explained there."""
 
     def __init__(
@@ -62,17 +59,6 @@ class Wire:
         self.layer = self._new_layer()
         if host is not None:
             self.open(host, port, timeout)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         self.close()

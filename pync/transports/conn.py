@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..core.address import Address
+from ..core.closing import Closing
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, cause_of
 from ..waiting.readiness import Readable
@@ -165,7 +166,7 @@ class TcpConn(StreamConn):
         return int(struct.unpack("i", answer)[0])
 
 
-class Listener:
+class Listener(Closing):
     """One or more listening sockets that are accepted from as if they were one.
 
     Arguments:
@@ -184,17 +185,6 @@ class Listener:
     def address(self) -> Address:
         """The first of the addresses."""
         return self.addresses[0]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"

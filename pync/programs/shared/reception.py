@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ...core.closing import Closing
 from ...core.config import Config
 from ...core.events import Failed, Report
 from ...engine.boundary import as_failure, ends_program
@@ -13,12 +13,10 @@ from ...transports.conn import Conn, Listener
 from .connect import welcome
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ...transports.tls.accept import Handshakes
 
 
-class Reception:
+class Reception(Closing):
     """Where clients of a listener are received.
 
     With ``-k``, a client that cannot be received is reported, and the next one is waited
@@ -34,17 +32,6 @@ class Reception:
         self._config = config
         self._report = report
         self._handshakes = _handshakes(listener, config, self._failed) if config.ssl else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def accept(self) -> Conn:
         """The next client. Raises ListenError, and without ``-k`` PyncError."""

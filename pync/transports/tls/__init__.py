@@ -6,10 +6,8 @@ programs/shared/connect.py), and shares the contexts and the handshake of handsh
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING
-
 from ...core.address import Address, without_zone
+from ...core.closing import Closing
 from ...core.deadline import Deadline
 from .. import DEFAULT, Options
 from .. import dial as dial_plain
@@ -17,9 +15,6 @@ from .. import listen as listen_plain
 from ..conn import StreamConn
 from .accept import Handshakes
 from .handshake import Security, client_context, secure, server_context
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
@@ -43,7 +38,7 @@ def listen(address: Address, security: Security, options: Options = DEFAULT) -> 
     return TlsListener(address, security, options)
 
 
-class TlsListener:
+class TlsListener(Closing):
     """A listener whose connections are secured.
 
     Arguments:
@@ -62,17 +57,6 @@ class TlsListener:
     def address(self) -> Address:
         """The first of the addresses."""
         return self.addresses[0]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
