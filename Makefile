@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
 RUNS ?= 100
+# Most tests wait, for a program to start or for a second to pass: more workers than cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 # What only Windows has: its types are looked up there.
 WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/windows/job.py
 
@@ -34,11 +36,11 @@ selftest: $(READY)
 	@$(ALONE) $(PY) -m conformance selftest
 
 test: check
-	@$(ALONE) $(PY) -m pytest -n auto -q
+	@$(ALONE) $(PY) -m pytest -n $(WORKERS) -q
 
 # The fast lane: what needs no other program and takes less than a minute.
 quick: check
-	@$(ALONE) $(PY) -m pytest -n auto -q tests/unit tests/contract tests/house
+	@$(ALONE) $(PY) -m pytest -n $(WORKERS) -q tests/unit tests/contract tests/house
 
 # Windows CPython under Wine; both are set up when they are missing.
 test-windows: $(READY)
