@@ -180,8 +180,8 @@ def nothing_listens(session: Session) -> None:
             probe.bind((address.host, address.port))
             probe.listen(1)
         except OSError as error:
-            if is_remembered(address.port):
-                return  # by the system, and not by the server
+            if not datagrams and is_remembered(address.port):
+                return  # by the system (TIME_WAIT, which UDP has not), and not by the server
             raise Violation(
                 "port-held", f"the server ended, and {address} cannot be bound: {error.strerror}"
             ) from error

@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from conformance.clients.datagrams import Sender
 from conformance.core.transcript import Transcript
 from conformance.core.verdict import Unreachable, Violation
+from conformance.profiles.lifecycle import nothing_listens
 from conformance.targets.address import UDP, Address
 from conformance.targets.ports import is_bindable, reserved_port
 from conformance.targets.readiness import await_ready
@@ -300,3 +303,19 @@ def test_elsewhere_what_a_network_loses_or_doubles_is_not_the_servers_fault() ->
 
 def void(_value: object) -> None:
     """A lambda's value, thrown away."""
+
+
+def test_an_ended_tcp_connection_does_not_excuse_a_held_udp_port() -> None:
+    """TIME_WAIT of the same port number belongs to TCP alone."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            listener.accept()[0].close()  # the first to close: its side stays in TIME_WAIT
+            assert client.recv(1) == b""
+    server: Any = SimpleNamespace(address=Address(UDP, "127.0.0.1", port))
+    session: Any = SimpleNamespace(server=server, deadline=1.0)
+    nothing_listens(session)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.1", port))
+        with pytest.raises(Violation, match="cannot be bound"):
+            nothing_listens(session)
