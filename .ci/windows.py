@@ -159,7 +159,7 @@ def _told() -> str:
 
 def _run(*arguments: str) -> int:
     """Run pytest there. Its output goes through a pipe: that Python dies of a regular file."""
-    command = ["wine", str(PYTHON), "-m", "pytest", "-q", "--timeout=60", *arguments]
+    command = ["wine", str(PYTHON), "-m", "pytest", "-q", "--timeout=150", *arguments]
     with subprocess.Popen(
         command,
         cwd=ROOT,

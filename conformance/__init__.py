@@ -14,6 +14,9 @@ def __getattr__(name: str) -> str:
     """``__version__``, of the distribution: read when it is asked for, as that takes 20 ms."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return version("pync-nc")
+    try:
+        return version("pync-nc")
+    except PackageNotFoundError:
+        return "unknown"  # run from a checkout that is not installed

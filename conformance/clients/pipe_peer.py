@@ -9,9 +9,16 @@ from __future__ import annotations
 from ..core.verdict import NotJudged
 from .peer import Peer
 
+#: Seconds in which a server answers what it was sent before our end.
+ANSWER = 1.0
+
 
 class PipePeer(Peer):
     """One client of the server under judgement, over a pipe."""
+
+    def receive(self, timeout: float) -> str:
+        """As of a peer; after our end, which the server cannot see, silence is the rule."""
+        return super().receive(min(timeout, ANSWER) if self._has_ended_writing else timeout)
 
     def shut_down(self) -> None:
         """There is no FIN: what awaits the server's end in answer will take ours."""

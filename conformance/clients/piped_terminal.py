@@ -13,7 +13,7 @@ from contextlib import suppress
 import pexpect
 from pexpect.popen_spawn import PopenSpawn
 
-from ..core.conduct import LF, Conduct
+from ..core.conduct import LF, Conduct, Pattern
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import NotJudged, Violation
 from .terminal import FLOOD, Manners, Terminal
@@ -65,6 +65,9 @@ class PipedTerminal(Terminal):
 
     def see(self, text: bytes, awaited: str) -> None:
         """Await text as it is: no terminal makes CR LF of LF. Raises Violation."""
+        if isinstance(text, Pattern):
+            self._see_pattern(text, awaited)
+            return
         while not self._found(text, awaited):
             if not self._read():
                 self._missing(text, awaited)

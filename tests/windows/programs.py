@@ -91,9 +91,9 @@ class Program:
             assert bytes(came[: len(data)]) == data, f"{self.argv} showed {bytes(came[:200])!r}"
             del came[: len(data)]
 
-    def rest(self) -> bytes:
-        """Its output to the end."""
-        self._await("stdout", lambda _: "stdout" in self._ended, "the end of its output")
+    def rest(self, within: float = DEADLINE) -> bytes:
+        """Its output to the end, which comes within so many seconds."""
+        self._await("stdout", lambda _: "stdout" in self._ended, "the end of its output", within)
         return bytes(self._came["stdout"])
 
     def hears(self, pattern: bytes) -> re.Match[bytes]:
@@ -126,11 +126,11 @@ class Program:
             self._ended.add(name)
             self._news.notify_all()
 
-    def _await(self, name: str, condition: object, what: str) -> None:
+    def _await(self, name: str, condition: object, what: str, within: float = DEADLINE) -> None:
         assert callable(condition)
         with self._news:
             come = self._news.wait_for(
-                lambda: condition(self._came[name]) or name in self._ended, DEADLINE
+                lambda: condition(self._came[name]) or name in self._ended, within
             )
             assert come, f"{self.argv}: {what} did not come, but {bytes(self._came[name][-300:])!r}"
             assert condition(self._came[name]), (

@@ -13,6 +13,9 @@ from .programs import Program, node
 
 HERE = Path(__file__).parent
 
+#: Seconds that a run of the suite may take.
+SUITE = 120.0
+
 
 def judged(tmp_path: Path, *words: str, status: int) -> str:
     """What the suite says of a target."""
@@ -20,7 +23,7 @@ def judged(tmp_path: Path, *words: str, status: int) -> str:
     command = (sys.executable, "-m", "conformance", "run", *words)
     with Program(*command, "--jobs=1", f"--report={report}") as suite:
         suite.end_input()
-        said = suite.rest().decode()
+        said = suite.rest(SUITE).decode()
         errors = suite.ends(None).decode()
         assert suite.process.returncode == status, said + errors
     return (said + errors).replace("\r\n", "\n")
