@@ -146,7 +146,9 @@ def _inner(where: str, table: dict[str, Any]) -> str:
         raise WrongUsage(f"{where}: a target file does not name another")
     is_address = isinstance(parse_target(text), AddressTarget)
     if is_address == ("command" in table):
-        raise WrongUsage(f"{where}: {text!r} is {'an address' if is_address else 'no address'}")
+        raise WrongUsage(
+            f"{where}: {text!r} is {'an address' if is_address else 'not a valid address'}"
+        )
     return text
 
 

@@ -209,7 +209,7 @@ def test_a_path_that_cannot_be_bound_is_status_1(command: list[str], tmp_path: P
 def test_a_file_at_the_path_is_not_touched(command: list[str], tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("somebody's work")
-    assert "no socket" in refused(command, 1, "echo", f"unix:{path}")
+    assert "not a socket" in refused(command, 1, "echo", f"unix:{path}")
     assert path.read_text() == "somebody's work"
 
 
