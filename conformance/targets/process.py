@@ -15,8 +15,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ from ..core.verdict import NotJudged, Unreachable
 from .usage import Usage, living, running_time, usage_of
 
 LINES_KEPT, LINE_WIDTH = 20, 200
+
+#: Seconds in which a process stands still after SIGSTOP.
+STOPPING = 1.0
 
 #: Seconds between SIGTERM and SIGKILL when a scenario is over.
 GRACE = 1.0
@@ -140,6 +145,19 @@ class Process:
     def pause(self) -> None:
         """Stop the clock of it and all that it started (SIGSTOP). Raises NotJudged."""
         self._send("SIGSTOP", self._signal_group)
+        self._await_stop()
+
+    def _await_stop(self) -> None:
+        """Wait until all threads stand still: kill(2) returns before they do."""
+        if sys.platform == "win32":
+            return
+        wanted = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        until = time.monotonic() + STOPPING
+        with suppress(ChildProcessError):  # it has ended
+            while self.alive and time.monotonic() < until:
+                if os.waitid(os.P_PID, self._popen.pid, wanted) is not None:
+                    return
+                time.sleep(0.0005)
 
     def resume(self) -> None:
         """Let it go on (SIGCONT). Raises NotJudged."""

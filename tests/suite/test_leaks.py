@@ -14,16 +14,14 @@ if not sys.platform.startswith("linux"):
 
 #: An echo that keeps a descriptor of every so many connections, up to a number of them.
 KEEPER = """
-import os, socketserver, sys
+import itertools, os, socketserver, sys
 
 every, most = int(sys.argv[2]), int(sys.argv[3])
-kept, served = [], 0
+kept, served = [], itertools.count(1)  # (a number for each thread, whatever runs between)
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self):
-        global served
-        served += 1
-        if served % every == 0 and len(kept) < most:
+        if next(served) % every == 0 and len(kept) < most:
             kept.append(os.dup(0))
         try:
             while data := self.request.recv(65536):

@@ -1,0 +1,69 @@
+"""One server process of the suite: its clock, stopped and going on."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conformance.targets.process import Process, dismiss_reaper
+
+from ..programs import until
+from ..systems import only_posix
+
+#: A thread that counts, in a file that is mapped into memory, as fast as it can; the first
+#: thread, which gets the signal, sleeps.
+COUNTS = """
+import mmap, sys, threading
+def count_up():
+    with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 8) as count:
+        number = 0
+        while True:
+            number += 1
+            count[:] = number.to_bytes(8, "little")
+threading.Thread(target=count_up).start()
+threading.Event().wait()
+"""
+
+
+@contextmanager
+def running(code: str, *words: str) -> Iterator[Process]:
+    process = Process([sys.executable, "-c", code, *words], {})
+    try:
+        yield process
+    finally:
+        process.stop()
+        dismiss_reaper()
+
+
+@only_posix
+def test_nothing_runs_once_the_clock_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "count"
+    path.write_bytes(bytes(8))
+    with (
+        running(COUNTS, str(path)) as process,
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 8, access=mmap.ACCESS_READ) as count,
+    ):
+        until(lambda: any(count[:]), "the program to count")
+        for _ in range(200):
+            process.pause()
+            stopped_at = count[:]
+            for _ in range(1000):
+                os.sched_yield()
+            assert count[:] == stopped_at
+            process.resume()
+            until(lambda before=stopped_at: count[:] != before, "it to go on")  # type: ignore[misc]
+
+
+@only_posix
+def test_stopping_one_that_has_ended_takes_no_time() -> None:
+    with running("") as process:
+        process.wait(10)
+        began = time.monotonic()
+        process.pause()
+        assert time.monotonic() - began < 0.5
