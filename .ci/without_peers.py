@@ -31,6 +31,8 @@ ASKING = (
     "tests/suite/test_guides.py",
     "tests/suite/test_implementations.py",
     "tests/suite/test_verdicts.py",
+    "tests/suite/test_strange_servers.py",
+    "tests/suite/test_doctor.py",
     "tests/e2e/test_usage.py",
 )
 
