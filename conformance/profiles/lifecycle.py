@@ -212,7 +212,8 @@ def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None
     for batch in range(1, LONGEST * window + 1):
         visit(batch)
         if batch < window:
-            counts.append(process.descriptors() or 0)
+            # Settled too: what has just ended counts for nothing in the growth.
+            counts.append(_settled(session, lambda _: True, SETTLING))
             continue
         before = counts[-window]
         # At once if it is little; what has just ended may still be on its way to be closed.

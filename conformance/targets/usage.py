@@ -52,18 +52,24 @@ def running_time(session: int) -> float | None:
     The waiting counts, so that a busy loop is one on a busy machine too. None where the
     kernel does not keep account.
     """
+    if not os.path.exists("/proc/self/schedstat"):
+        return None
     total = 0
     for pid in living(session):
-        try:
-            for thread in os.listdir(f"/proc/{pid}/task"):
+        for thread in _threads(pid):
+            try:
                 ran, waited, _ = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
-                total += int(ran) + int(waited)
-        except FileNotFoundError:
-            if os.path.exists(f"/proc/{pid}/stat"):
-                return None
-        except (OSError, ValueError):
-            continue  # it has ended meanwhile
+            except (OSError, ValueError):
+                continue  # it has ended meanwhile
+            total += int(ran) + int(waited)
     return total / 1e9 if total else None
+
+
+def _threads(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []  # it has ended meanwhile
 
 
 def _members(session: int) -> Iterator[tuple[int, list[bytes]]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from conformance.targets.process import Process, dismiss_reaper
 
 from ..programs import until
@@ -67,3 +69,19 @@ def test_stopping_one_that_has_ended_takes_no_time() -> None:
         began = time.monotonic()
         process.pause()
         assert time.monotonic() - began < 0.5
+
+
+#: Threads that end all the time.
+SHORT_LIVED = """
+import threading
+while True:
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only on Linux: schedstat")
+def test_a_thread_that_ends_while_its_time_is_read_does_not_matter() -> None:
+    with running(SHORT_LIVED) as process:
+        assert None not in [process.running_time() for _ in range(500)]
