@@ -73,6 +73,15 @@ def jam(_session: Session, peer: Peer, pattern: bytes) -> None:
     peer.flood(peer.conduct.sent(pattern), JAM, JAM_QUIET)
 
 
+#: A line, and many of them in one piece.
+LINES = (b"x" * 63 + b"\n") * 1024
+
+
+def stall_with_lines(session: Session, peer: Peer) -> None:
+    """Send lines and read nothing."""
+    jam(session, peer, LINES)
+
+
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:
     """Send and do not read, until the server takes no more although it has had its turn.
 

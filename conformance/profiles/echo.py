@@ -8,7 +8,7 @@ from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from . import common, echo_stalled
 from .barriers import nothing_more, nothing_more_first
-from .common import every_stream_service, in_rounds, jam
+from .common import every_stream_service, in_rounds, stall_with_lines
 from .data import CONTROL, LINE, some_lines
 
 #: More than any socket buffer holds by itself.
@@ -32,11 +32,6 @@ def serve(session: Session, peer: Peer) -> None:
     peer.expect_eof()
 
 
-def stall(session: Session, peer: Peer) -> None:
-    """Send much and read nothing."""
-    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
-
-
 echo = StreamProfile(
     "echo",
     title="every byte comes back unchanged (RFC 862)",
@@ -45,7 +40,7 @@ echo = StreamProfile(
     half_input=b"half a mess",
     open=open_,
     serve=serve,
-    stall=stall,
+    stall=stall_with_lines,
     base=("half-close",),
     apart=("isolation",),
     stalled=("again", "large", "stalled-reader", "quiet"),

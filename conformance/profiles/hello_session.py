@@ -7,7 +7,7 @@ from ..core.transcript import first_difference
 from ..core.verdict import Violation
 from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
-from .common import jam
+from .common import stall_with_lines
 
 
 def open_(session: Session, peer: Peer) -> None:
@@ -77,11 +77,6 @@ def _missing(peer: Peer, expected: bytes, received: bytes, how: str, complete: b
     )
 
 
-def stall(session: Session, peer: Peer) -> None:
-    """Send lines and read nothing."""
-    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
-
-
 hello = StreamProfile(
     "hello",
     title="whatever comes is answered by one sentence",
@@ -90,7 +85,7 @@ hello = StreamProfile(
     half_input=b"half a line",
     open=open_,
     serve=serve,
-    stall=stall,
+    stall=stall_with_lines,
     base=("ends-fin",),
     stalled=("large",),
 )

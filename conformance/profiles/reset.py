@@ -10,7 +10,14 @@ from ..core.transcript import first_difference
 from ..core.verdict import Violation
 from ..scenario.requirement import ABORTABLE, StreamProfile
 from ..scenario.session import Session
-from .common import PENDING, every_stream_service, jam, jam_until_stopped, settle
+from .common import (
+    LINES,
+    PENDING,
+    every_stream_service,
+    jam_until_stopped,
+    settle,
+    stall_with_lines,
+)
 
 LARGE = 1024 * 1024
 
@@ -47,11 +54,6 @@ def aborted(session: Session, peer: Peer, line_end: bytes = b"\n") -> None:
     )
 
 
-def stall(session: Session, peer: Peer) -> None:
-    """Send lines and read nothing."""
-    jam(session, peer, (b"x" * 63 + b"\n") * 1024)
-
-
 reset = StreamProfile(
     "reset",
     title="lines come back; the command is answered by RST",
@@ -60,7 +62,7 @@ reset = StreamProfile(
     half_input=b"half a line",
     open=open_,
     serve=serve,
-    stall=stall,
+    stall=stall_with_lines,
     base=("ends-fin",),
     apart=("isolation",),
 )
@@ -243,7 +245,7 @@ def ends_fin(session: Session) -> None:
     peer.expect(many, "the pending lines")
     peer.expect_eof()
     peer = session.join(receive_buffer=256 * 1024)
-    pattern = (b"x" * 63 + b"\n") * 1024
+    pattern = LINES
     taken = jam_until_stopped(session, peer, pattern, PENDING)
     peer.send_eof()
     settle(session, peer)

@@ -16,9 +16,6 @@ from .matrix import write_matrix
 from .results import Results
 from .writing import write_whole
 
-#: What a verdict of the self-test is on the page, where the mutant is a target.
-_AS_TARGET = {"PASS": "FAIL", "WARN": "FAIL", "FAIL": "PASS"}
-
 #: Mutants that are named after a requirement; the rest are counted.
 _NAMED = 6
 
