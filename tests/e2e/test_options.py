@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from ..clock import Stopwatch
 from ..peer import Server, connected
 from ..programs import stays
 from .conftest import Start, heard_port
@@ -52,14 +51,14 @@ def test_crlf_is_not_for_what_is_received(pync: Start, server: Server) -> None:
 def test_an_interval_between_lines(pync: Start, server: Server) -> None:
     program = pync("-i", "300ms", "127.0.0.1", server.port)
     peer = server.accepts()
-    before = time.monotonic()
+    stopwatch = Stopwatch()
     program.write(b"one\ntwo\nthree")
     program.end_input()
     peer.hears(b"one\n")
     peer.hears(b"two\n")
-    assert time.monotonic() - before >= 0.3
+    assert stopwatch.reached(0.3)
     peer.hears(b"three")
-    assert time.monotonic() - before >= 0.6
+    assert stopwatch.reached(0.6)
     peer.hears_end()
     peer.closes()
     program.ends(0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from ..clock import Stopwatch
 from ..peer import listening
 from ..programs import pync
 
@@ -13,12 +12,12 @@ DATA = bytes(range(256)) * 80
 def test_sending_takes_its_time() -> None:
     with listening() as server, pync("--rate", "40K", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
-        begun = time.monotonic()
+        stopwatch = Stopwatch()
         ours.write(DATA)
         ours.end_input()
         assert peer.hears_rest() == DATA
         # 20 KiB at 40 KiB a second, less what it may hurry at the beginning.
-        assert time.monotonic() - begun > 0.25
+        assert stopwatch.reached(0.25)
         peer.closes()
         ours.ends(0)
 
@@ -26,10 +25,10 @@ def test_sending_takes_its_time() -> None:
 def test_receiving_takes_its_time_and_slows_the_sender_down() -> None:
     with listening() as server, pync("--rate", "40K", "127.0.0.1", server.port) as ours:
         peer = server.accepts()
-        begun = time.monotonic()
+        stopwatch = Stopwatch()
         with peer.saying(DATA):
             assert ours.rest() == DATA
-        assert time.monotonic() - begun > 0.25
+        assert stopwatch.reached(0.25)
         ours.end_input()
         ours.ends(0)
 
