@@ -18,6 +18,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Where the environment forbids bytecode (many containers do), every program under test would
+# compile all of its modules again: 60 ms of a start of pync, 800 ms of one of the suite. Windows'
+# Python shares this tree with Linux' under Wine, and must leave the other's bytecode alone.
+if os.name != "nt":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
 #: Seconds that a thread or child that is already ending may take to be gone.
 GRACE = 5.0
 
