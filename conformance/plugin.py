@@ -4,7 +4,7 @@ Options come in here and become one plan; each case of the plan is one test item
 item's result travels to the controlling process as a property of its report, where the
 reports are written. Workers make the same plan from the same options.
 
-A project's own pytest loads this too (-p conformance.plugin, or as an entry point): until
+A project's own pytest loads this too (-p, or as an entry point): until
 a target is named it only knows its options, and the suite itself is not imported.
 """
 

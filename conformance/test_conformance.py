@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.plan import Case, Plan
-from conformance.plan.expectations import Expectations
-from conformance.plugin import judge_item
-from conformance.runner.needs import Board
+from .plan import Case, Plan
+from .plan.expectations import Expectations
+from .plugin import judge_item
+from .runner.needs import Board
 
 
 def test_requirement(

@@ -80,7 +80,7 @@ def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) ->
     # A user's own settings must not change a verdict; -c and its value are one word, which
     # pytest-xdist does not take for a path that it has to bring to other machines.
     os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = [f"-c{os.devnull}", "--noconftest", "-p", "conformance.batch.plugin"]
+    arguments = [f"-c{os.devnull}", "--noconftest", "-p", f"{__name__}.plugin"]
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
     arguments += ["--max-worker-restart=0"]
     for place in places:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.interruption import held
+from ..core.invocation import SUITE
 from ..core.verdict import Exit
 from ..plan import Options
 from .limits import MARK, Limits, bound, end, excess, members
@@ -59,7 +60,7 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         environment = {**os.environ, MARK: mark, "TMPDIR": str(folder / "tmp")}
         with (folder / "said").open("wb") as said:
             process = subprocess.Popen(
-                [sys.executable, "-m", "conformance", ALONE],
+                [sys.executable, "-m", SUITE, ALONE],
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=subprocess.STDOUT,

@@ -13,6 +13,7 @@ import threading
 import execnet
 
 from .. import __version__
+from ..core.invocation import SUITE
 from ..core.verdict import SuiteFailed, WrongUsage, cause_of
 
 #: Seconds for one place: a connection, the start of an interpreter, its imports.
@@ -20,17 +21,17 @@ PATIENCE = 30.0
 
 #: What runs there: pytest first, as pytest-xdist does it, then the suite.
 _ASK = """
-path = channel.receive()
+path, suite = channel.receive()
 try:
-    import pytest
+    import importlib, pytest
     if path:
         import sys
         sys.path[:] = path
-    import conformance.batch.plugin
+    importlib.import_module(f"{suite}.batch.plugin")
 except ImportError as error:
     channel.send((str(error), ""))
 else:
-    channel.send(("", conformance.__version__))
+    channel.send(("", importlib.import_module(suite).__version__))
 """
 
 
@@ -79,7 +80,7 @@ def _check(place: str) -> None:
         try:
             channel = gateway.remote_exec(_ASK)
             # pytest-xdist gives a local worker the module path of the controlling process.
-            channel.send(list(sys.path) if gateway.spec.popen else [])
+            channel.send((list(sys.path) if gateway.spec.popen else [], SUITE))
             missing, version = channel.receive(PATIENCE)
         except (EOFError, OSError, execnet.RemoteError, execnet.TimeoutError) as error:
             raise SuiteFailed(f"--tx {place}: {str(error).splitlines()[-1]}") from None

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..core.invocation import SUITE
 from ..core.output import say
 from ..core.settings import MANNERS
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
@@ -215,7 +216,7 @@ def next_line(
 
 
 def _command_line(options: Options, words: list[str]) -> str:
-    line = [*_python(), "-m", "conformance", "run", options.typed or options.target, *words]
+    line = [*_python(), "-m", SUITE, "run", options.typed or options.target, *words]
     return subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
 
 

@@ -7,12 +7,17 @@ The same command line as the reference client; ``conformance list --mutants`` na
 
 import os
 import sys
+from importlib.machinery import ModuleSpec
 
-# Three folders up: started with -I -S, Python knows the standard library only.
-sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 3)))
+if __name__ == "__main__":
+    # Started as a file, with -I -S: Python knows the standard library only, and no package.
+    # Three folders up is the one that the suite's package is in, whatever its name.
+    _AT = os.path.abspath(__file__).split(os.sep)
+    sys.path.insert(0, os.sep.join(_AT[:-3]))
+    __spec__ = ModuleSpec(".".join([*_AT[-3:-1], "__main__"]), None)
 
-from conformance.mutants.client_echo import MUTANTS
-from conformance.reference.python.client import main
+from ..reference.python.client import main
+from .client_echo import MUTANTS
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[2:], MUTANTS[sys.argv[1]].service))

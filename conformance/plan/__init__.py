@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..core.invocation import command
 from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
@@ -139,7 +140,7 @@ class Plan:
 
     def reproduce(self, case: Case) -> str:
         """The one-line command that judges this case again."""
-        options, words = self.options, ["python -m conformance run"]
+        options, words = self.options, [f"{command()} run"]
         target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
         if target != "ref:python":
             words.append(_quoted(target))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.invocation import command
 from ..core.settings import MANNERS
 from ..core.transcript import escape
 from ..core.verdict import Level, WrongUsage
@@ -52,8 +53,8 @@ def catalogue_page() -> str:
         "# The catalogue",
         "",
         "Every requirement that the suite judges, made by `make docs` from the profiles. The",
-        "clauses are those of [SPEC.md](SPEC.md); `python -m conformance explain ID` shows one in",
-        "full, and `--case ID` judges it alone.",
+        "clauses are those of [SPEC.md](SPEC.md); the command `explain ID` shows one in full, and",
+        "`run --case ID` judges it alone.",
         "",
         "| profile | MUST | SHOULD | mutants |",
         "|---|---|---|---|",
@@ -137,6 +138,6 @@ def explain(identity: str) -> str:
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"
             f"  broken by   {mutants}\n"
-            f"  try it      python -m conformance run ref:python --case {one.id}"
+            f"  try it      {command()} run ref:python --case {one.id}"
         )
     return "\n\n".join(parts)

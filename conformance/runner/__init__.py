@@ -12,6 +12,7 @@ from typing import IO
 
 import pytest
 
+from ..core.invocation import SUITE
 from ..core.output import complain, quoted
 from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from ..plan import Options, expectations
@@ -89,9 +90,9 @@ def _run_pytest(
         "-p",
         "xdist.plugin",
         "-p",
-        "conformance.plugin",
+        f"{SUITE}.plugin",
         "-p",
-        "conformance.runner.pace",
+        f"{SUITE}.runner.pace",
         "-p",
         "no:terminal",
         "-p",

@@ -7,6 +7,7 @@ find wrong and one that it must not: a law that cannot fail is none.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -90,6 +91,11 @@ RESERVED = {
         "pipe_calls.py",
     },
 }
+
+_OWN_NAME = re.compile(r"(pync_)?conformance(\.|$)")
+_OWN_PATH = re.compile(
+    r"\b(pync_)?conformance\.[a-z_]+\b|-m (pync_)?conformance|^pync_conformance$"
+)
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
 EXITING = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
@@ -226,6 +232,39 @@ def prints_in_one_place(source: Source) -> list[str]:
     )
 
 
+def names_itself_by_its_name(source: Source) -> list[str]:
+    """The folder is called conformance in a checkout, and pync_conformance where it is installed.
+
+    What it imports of itself is relative, and what it hands on (a plugin, a module to run) is
+    made from __name__. Docstrings are for readers.
+    """
+    texts = [
+        node.value
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    docstrings = [
+        ast.get_docstring(node, clean=False)
+        for node in ast.walk(source.tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+    ]
+    absolute = [
+        name
+        for node in ast.walk(source.tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else []
+            if node.level
+            else [node.module or ""]
+        )
+    ]
+    return [name for name in absolute if _OWN_NAME.match(name)] + [
+        text for text in texts if _OWN_PATH.search(text) and text not in docstrings
+    ]
+
+
 def reads_numbers_in_one_place(source: Source) -> list[str]:
     """int() takes what a command line must not: see pync/core/number.py."""
     if source.parts[-1] == "number.py":
@@ -337,6 +376,24 @@ LAWS = {
         SUITE,
         [Source("conformance/clients/terminal.py", "def late():\n    from pync.cli import main")],
         [Source("conformance/clients/terminal.py", "command = [python, '-m', 'pync']")],
+    ),
+    "the suite knows its own name from __name__": Law(
+        names_itself_by_its_name,
+        SUITE,
+        [
+            Source(
+                "conformance/conftest.py", "def late():\n    from conformance.plugin import run"
+            ),
+            Source("conformance/batch/places.py", "import conformance"),
+            Source("conformance/runner/__init__.py", "arguments = ['-p', 'conformance.plugin']"),
+            Source("conformance/plan/__init__.py", "words = f'python -m conformance run {target}'"),
+            Source("conformance/batch/isolated.py", "_ASK = 'import conformance.batch.plugin'"),
+        ],
+        [
+            Source("conformance/plan/listing.py", '"""Shows conformance.core, in words."""'),
+            Source("conformance/runner/__init__.py", "plugin = f'{SUITE}.plugin'"),
+            Source("conformance/cli.py", "say('conformance: 3 cases')\nfrom .plan import Plan"),
+        ],
     ),
     "no room is too large": Law(
         is_not_too_large,

@@ -13,12 +13,17 @@ import selectors
 import signal
 import socket
 import sys
+from importlib.machinery import ModuleSpec
 
-# Four folders up: started with -I -S, Python knows the standard library only.
-sys.path.insert(0, os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))
+if __name__ == "__main__":
+    # Started as a file, with -I -S: Python knows the standard library only, and no package.
+    # Four folders up is the one that the suite's package is in, whatever its name.
+    _AT = os.path.abspath(__file__).split(os.sep)
+    sys.path.insert(0, os.sep.join(_AT[:-4]))
+    __spec__ = ModuleSpec(".".join([*_AT[-4:-1], "__main__"]), None)
 
-from conformance.reference.python.command import settings_of
-from conformance.reference.python.service import Service
+from .command import settings_of
+from .service import Service
 
 #: Seconds that the server may take to end after we have.
 LINGER = 2.0

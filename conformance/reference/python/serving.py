@@ -193,7 +193,7 @@ class Server:
 
     def _pipe_gate(self) -> socket.socket:
         """What can be read when a client has come to the pipe: a socketpair's end."""
-        from conformance.targets.windows.pipes import Gate
+        from ...targets.windows.pipes import Gate
 
         listener, self._ringing = socket.socketpair()
 
