@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from .errors import PyncError, RelayError, TlsError, cause_of
+import errno
+
+from .errors import Cause, PyncError, RelayError, TlsError, cause_of
+
+#: Why a handshake failed that took longer than it may, of TLS and with proxies.
+HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
 
 
 def over_tls(address: object) -> str:

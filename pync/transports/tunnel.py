@@ -1,11 +1,14 @@
-"""Driving a handshake over a connection, within a time. Reads no byte beyond its end."""
+"""Driving a handshake over a connection, within a time, where there is nothing else to do.
+
+engine/handshake.py drives the same handshakes in a loop.
+"""
 
 from __future__ import annotations
 
 import time
 
 from ..core.deadline import Deadline
-from ..layers.handshake import Exactly, Handshake, HandshakeError, Line, Pause, Result, Send
+from ..layers.handshake import Handshake, HandshakeSteps, HandshakeTimeout, Result
 from .conn import Conn
 
 
@@ -15,54 +18,22 @@ def negotiate(conn: Conn, handshake: Handshake[Result], deadline: Deadline) -> R
     Raises HandshakeError, OSError.
     """
     before = conn.gettimeout()
-    answer: bytes | None = None
+    steps = HandshakeSteps(handshake)
     try:
-        while True:
-            try:
-                step = next(handshake) if answer is None else handshake.send(answer)
-            except StopIteration as ended:
-                result: Result = ended.value
-                return result
+        while not steps.is_over:
             remaining = deadline.remaining
-            conn.settimeout(None if remaining is None else max(0.001, remaining))
-            if isinstance(step, Send):
-                conn.send_all(step.data)
-                answer = None
-            elif isinstance(step, Pause):
-                time.sleep(step.seconds)
-                answer = None
-            elif isinstance(step, Exactly):
-                answer = _exactly(conn, step.size)
-            else:
-                answer = _line(conn, step)
+            if remaining == 0.0:
+                raise HandshakeTimeout
+            conn.settimeout(remaining)
+            pause = steps.step(conn)
+            if pause is not None:
+                time.sleep(pause)
+        return steps.result
+    except TimeoutError as error:
+        if error.errno:
+            raise  # the system's: the connection has failed
+        raise HandshakeTimeout from None
     finally:
-        handshake.close()
+        steps.close()
         if conn.fileno() != -1:
             conn.settimeout(before)
-
-
-def _exactly(conn: Conn, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        piece = conn.recv(size - len(data))
-        if not piece:
-            raise _ended(f"{len(data)}/{size}")
-        data += piece
-    return data
-
-
-def _line(conn: Conn, line: Line) -> bytes:
-    # Byte by byte: what follows the answer is not ours to take.
-    data = b""
-    while not data.endswith(line.end):
-        if len(data) >= line.limit:
-            raise HandshakeError("the answer has too long a line")
-        piece = conn.recv(1)
-        if not piece:
-            raise _ended(line.name)
-        data += piece
-    return data
-
-
-def _ended(where: str) -> HandshakeError:
-    return HandshakeError("the connection ended in the handshake", f"ended/{where}")

@@ -129,6 +129,9 @@ def complain(error: Exception, config: Config | None) -> Said:
         return None
     if isinstance(error, TlsError) and error.operation == "relay":
         return "Ncat: Input/output error."
+    if isinstance(error, TlsError) and error.operation == "dial":
+        cause = "TIMEOUT" if isinstance(error, TimeoutError) else _as_strerror(error.cause)
+        return f"Ncat: {cause}."
     if isinstance(error, RelayError) and config is not None and config.listen:
         return None  # a listener ends with 1, and says nothing of it, not even with -v
     if isinstance(error, OutputError):

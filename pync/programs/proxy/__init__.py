@@ -25,7 +25,7 @@ from ..shared.announce import announce
 from ..shared.connect import check_listener
 from ..shared.options import options_of
 from ..shared.talk import recording
-from ..shared.via_proxies import port_number
+from ..shared.via_proxies import Route, port_number, route_of
 from .session import Make, Services, Session
 from .socks import VERSIONS, socks_sessions
 from .targets import Admits, target_gate
@@ -143,12 +143,11 @@ def _dial_options(config: Config, report: Report) -> Options:
     )
 
 
-def _onward(config: Config) -> tuple[Proxy, ...]:
+def _onward(config: Config) -> Route:
     """The proxies that we pass. Raises DialError for a port that is none."""
-    return tuple(
-        proxy._replace(port=str(port_number(proxy.port, Address("tcp", proxy.host, proxy.port))))
-        for proxy in config.proxies
-    )
+    for proxy in config.proxies:
+        port_number(proxy.port, Address("tcp", proxy.host, proxy.port))
+    return route_of(config)
 
 
 def _pipeline(config: Config, tap: Tap | None) -> Pipeline:

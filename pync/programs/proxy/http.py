@@ -101,7 +101,8 @@ class HttpSession(Session):
             wanted = self._proxy.wanted
             address = Address("tcp", wanted.host, str(wanted.port))
             self._services.report(AttemptFailed(address, failure.cause))
-            self._proxy.failed(str(failure), _STATUSES.get(failure.cause, 502))
+            cause = failure.cause.removeprefix("proxy: ")
+            self._proxy.failed(str(failure), _STATUSES.get(cause, 502))
         self._forward(first=False)
 
 

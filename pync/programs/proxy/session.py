@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.address import Address
-from ...core.config import Endings, Proxy
+from ...core.config import Endings
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
 from ...engine.connector import Connector
@@ -25,6 +25,7 @@ from ...engine.resolver import Resolver
 from ...layers.handshake import Handshake, Result
 from ...transports import Options
 from ...transports.conn import Conn, StreamConn, TcpConn
+from ..shared.via_proxies import Route
 from .targets import Admits
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Services(NamedTuple):
     """What the sessions of one server share.
 
     ``loop``: for each client, its own Boundary. ``dial_options``: how to dial targets.
-    ``pipeline``: makes what happens to the bytes of one client. ``proxies``: those to pass on
+    ``pipeline``: makes what happens to the bytes of one client. ``route``: the proxies to pass on
     the way to a target. ``admits``: whether a client may go to a target.
     """
 
@@ -48,7 +49,7 @@ class Services(NamedTuple):
     endings: Endings
     pipeline: Callable[[], Pipeline]
     report: Report
-    proxies: tuple[Proxy, ...] = ()
+    route: Route = Route()
     admits: Admits = lambda _client, _target: True
 
 
@@ -142,13 +143,12 @@ class Session:
             admits=lambda target: services.admits(client, target),
             client=client.host or client.path,
         )
-        if not services.proxies:
+        if not services.route.proxies:
             self._do(Connector(loop, resolver, address, options, finished))
             return
         from .upstream import UpstreamDial
 
-        proxies, report = services.proxies, services.report
-        self._do(UpstreamDial(loop, resolver, options, proxies, address, report, finished))
+        self._do(UpstreamDial(loop, resolver, options, services.route, address, finished))
 
     def _relay(self) -> None:
         """Client and target speak with one another until both have ended."""

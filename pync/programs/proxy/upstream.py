@@ -1,6 +1,7 @@
 """A target that is reached through further proxies (``-l --proxy-type ... --proxy ...``).
 
-What programs/shared/via_proxies.py does for a client, in a loop that carries others too.
+What dial_through() does for a client, in a loop that carries others too: the way itself is the
+ProxyChain of programs/shared/via_proxies.py.
 """
 
 from __future__ import annotations
@@ -8,32 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...core.address import Address
-from ...core.config import Proxy
-from ...core.errors import DialError, ProxyError, PyncError, cause_of
-from ...core.events import Report
+from ...core.deadline import Deadline
+from ...core.errors import DialError, PyncError
 from ...engine.connector import Connector
 from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler, Timer
-from ...engine.resolver import Resolver
-from ...layers.handshake import HandshakeError
-from ...layers.http_connect import StatusError, authority
+from ...engine.resolver import Found, Lookup, Resolver
 from ...transports import Options
 from ...transports.conn import TcpConn
-from ..shared.proxy_login import ProxyLogin
-from ..shared.via_proxies import handshake_with
+from ..shared.via_proxies import LoginAsked, ProxyChain, Route
 
 #: Seconds for everything, where the user has set no limit.
-HANDSHAKE_TIMEOUT = 60.0
+TIMEOUT = 60.0
 
 
 class UpstreamDial:
     """One way through proxies.
 
     Arguments:
-        loop, resolver, options: as for a Connector.
-        proxies: passed in this order.
+        loop, resolver, options: as for a Connector; nobody is asked for a password.
+        route: the proxies.
         address: the target.
-        report: called with the event of a wrong password.
         finished: is called once; ``conn`` or ``failure`` says how.
     """
 
@@ -42,9 +38,8 @@ class UpstreamDial:
         loop: Scheduler,
         resolver: Resolver,
         options: Options,
-        proxies: tuple[Proxy, ...],
+        route: Route,
         address: Address,
-        report: Report,
         finished: Callable[[UpstreamDial], None],
     ) -> None:
         #: The connection, which is the caller's then.
@@ -53,28 +48,21 @@ class UpstreamDial:
         self._loop = loop
         self._resolver = resolver
         self._options = options
-        self._proxies = proxies
-        self._address = address
+        self._chain = ProxyChain(route, address, options.report)
         self._finished = finished
-        self._identities = [ProxyLogin(proxy, report) for proxy in proxies]
-        self._hops = [(proxy.host, int(proxy.port)) for proxy in proxies[1:]]
-        self._hops.append((address.host, address.port))
+        self._deadline = Deadline(TIMEOUT if options.timeout is None else options.timeout)
         self._between: TcpConn | None = None
         self._activity: Connector | HandshakeRun[None] | None = None
+        self._lookup: Lookup | None = None
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """Begin."""
-        seconds = self._options.timeout
-        self._timer = self._loop.call_later(
-            HANDSHAKE_TIMEOUT if seconds is None else seconds, self._late
-        )
         self._dial()
 
     def stop(self) -> None:
         """Give up; no callback is called. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._end_lookup()
         if self._activity is not None:
             self._activity.stop()
         if self._between is not None:
@@ -82,59 +70,66 @@ class UpstreamDial:
             self._between = None
 
     def _dial(self) -> None:
-        first = self._proxies[0]
-        address = Address("tcp", first.host, first.port)
-        options = self._options._replace(timeout=None)
-        self._do(Connector(self._loop, self._resolver, address, options, self._dialled))
+        options = self._options._replace(timeout=self._seconds_left())
+        self._do(Connector(self._loop, self._resolver, self._chain.first, options, self._dialled))
 
     def _dialled(self, connector: Connector) -> None:
         if connector.failure is not None:
             self._fail(connector.failure)
             return
         self._between = connector.conn
-        self._pass(0)
-
-    def _pass(self, number: int) -> None:
-        """Ask one proxy for the way to the next, or to the target."""
-        assert self._between is not None
-        if number == len(self._proxies):
-            conn, self._between = self._between, None
-            self.stop()
-            self.conn = conn
-            self._finished(self)
+        if self._chain.lookup is None:
+            self._negotiate()
             return
+        options = Options(client=self._options.client)
+        found = self._loop.bound(self._found)
+        self._timer = self._loop.call_later(self._seconds_left(), self._not_found)
+        self._lookup = self._resolver.look_up(self._chain.lookup, options, found)
 
-        def finished(handshake_run: HandshakeRun[None]) -> None:
-            if handshake_run.failure is None:
-                self._pass(number + 1)
-            else:
-                self._refused(number, handshake_run.failure)
+    def _found(self, found: Found) -> None:
+        self._end_lookup()
+        if isinstance(found, DialError):
+            self._fail(self._chain.failure(found))
+        else:
+            self._chain.found(str(found[0].name[0]))
+            self._negotiate()
 
-        handshake = handshake_with(
-            self._proxies[number], self._identities[number], *self._hops[number]
-        )
-        self._do(HandshakeRun(self._loop, self._between, handshake, HANDSHAKE_TIMEOUT, finished))
+    def _not_found(self) -> None:
+        self._fail(DialError("dial", self._chain.target, "timed out"))
 
-    def _refused(self, number: int, failure: Exception) -> None:
-        try:
-            if isinstance(failure, StatusError):
-                self._identities[number].answer(failure, authority(*self._hops[number]))
-                # Again from the start: the connection on which it has refused may be over.
-                assert self._between is not None
-                self._between.close()
-                self._dial()
-                return
-        except HandshakeError as error:
-            failure = error
-        cause = cause_of(failure) if isinstance(failure, OSError) else str(failure)
-        self._fail(ProxyError("dial", self._address, cause))
+    def _end_lookup(self) -> None:
+        if self._lookup is not None:
+            self._lookup.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _negotiate(self) -> None:
+        assert self._between is not None
+        handshake, seconds = self._chain.handshake(), self._seconds_left()
+        self._do(HandshakeRun(self._loop, self._between, handshake, seconds, self._passed))
+
+    def _passed(self, handshake_run: HandshakeRun[None]) -> None:
+        assert self._between is not None
+        failure = handshake_run.failure
+        if isinstance(failure, LoginAsked):
+            # Again from the start: the connection on which it has refused may be over.
+            self._between.close()
+            self._dial()
+        elif failure is not None:
+            self._fail(self._chain.failure(failure))
+        else:
+            self.conn, self._between = self._between, None
+            self.conn.peer = self._chain.target
+            self._finished(self)
 
     def _do(self, activity: Connector | HandshakeRun[None]) -> None:
         self._activity = activity
         activity.start()
 
-    def _late(self) -> None:
-        self._fail(DialError("dial", self._address, "timed out"))
+    def _seconds_left(self) -> float:
+        seconds = self._deadline.remaining
+        assert seconds is not None
+        return seconds
 
     def _fail(self, failure: PyncError) -> None:
         self.stop()

@@ -54,11 +54,11 @@ def _dial(config: Config, report: Report) -> Conn:
 
 
 def _dial_once(config: Config, report: Report) -> Conn:
-    if config.proxies:
-        from .via_proxies import dial_through
-
-        return dial_through(config, report)
     assert config.address is not None
+    if config.proxies:
+        from .via_proxies import dial_through, route_of
+
+        return dial_through(config.address, route_of(config), options_of(config, report))
     return dial(config.address, options_of(config, report))
 
 

@@ -39,8 +39,8 @@ class ProxyLogin:
         self._asked = 0
         self._stale = 0
 
-    def answer(self, refusal: StatusError, target: str) -> None:
-        """Say who we are next time.
+    def answer(self, refusal: StatusError, target: str) -> bool:
+        """Say who we are next time; returns whether a person had to be asked for the password.
 
         Arguments:
             refusal: the proxy's question.
@@ -59,6 +59,7 @@ class ProxyLogin:
         if self.authorization is not None and not (stale and self._stale < STALE):
             self._was_wrong(refusal)
         self._stale += stale
+        by_person = self._password is None
         if self._password is None:
             self._password = self._ask()
         try:
@@ -73,6 +74,7 @@ class ProxyLogin:
             )
         except AuthError as error:
             raise HandshakeError(str(error)) from None
+        return by_person
 
     def _was_wrong(self, refusal: StatusError) -> None:
         """Forget the password, if a person can be asked again."""

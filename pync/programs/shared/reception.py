@@ -64,9 +64,6 @@ def _handshakes(
     listener: Listener, config: Config, failed: Callable[[Exception, object], None]
 ) -> Handshakes:
     from ...transports.tls.accept import Handshakes
-    from ...transports.tls.handshake import HANDSHAKE
-    from .securing import listener_context
+    from .securing import listener_context, seconds_for_handshake
 
-    asked = config.connect_timeout if config.connect_timeout is not None else config.wait
-    patience = HANDSHAKE if asked is None else asked
-    return Handshakes(listener, listener_context(config), failed, patience)
+    return Handshakes(listener, listener_context(config), failed, seconds_for_handshake(config))

@@ -48,8 +48,14 @@ def secure(conn: Conn, context: ssl.SSLContext, config: Config, report: Report) 
         name = config.ssl_servername or without_zone(config.address.host) or None
     if config.insecure or not config.verifies:
         report(Unverified(conn.peer))
-    timeout = config.connect_timeout if config.connect_timeout is not None else config.wait
-    return handshake.secure(conn, context, server_name=name, timeout=timeout)
+    seconds = seconds_for_handshake(config)
+    return handshake.secure(conn, context, server_name=name, timeout=seconds)
+
+
+def seconds_for_handshake(config: Config) -> float:
+    """How long a handshake may take, of a client and of a listener's client."""
+    asked = config.connect_timeout if config.connect_timeout is not None else config.wait
+    return handshake.HANDSHAKE_TIMEOUT if asked is None else asked
 
 
 def begin_welcome(conn: Conn, config: Config) -> Securing:

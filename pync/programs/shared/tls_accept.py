@@ -1,7 +1,8 @@
 """TLS handshakes of accepted clients (--ssl), side by side in the loop.
 
 Each handshake goes on when its client has sent something, so one that stops in the middle
-delays nobody, and is closed after HANDSHAKE_TIMEOUT.
+delays nobody, and is closed when its time is over. (transports/tls/accept.py does the same
+where there is no loop.)
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...core.broken import over_tls
+from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.config import Config
 from ...core.errors import TlsError
 from ...core.events import Failed, Report
@@ -20,9 +21,6 @@ from .connect import welcome
 
 if TYPE_CHECKING:
     from ...transports.tls.handshake import Securing
-
-#: Seconds that a client has for its handshake.
-HANDSHAKE_TIMEOUT = 10.0
 
 
 class _Waiting(NamedTuple):
@@ -58,14 +56,13 @@ class TlsAcceptor:
             if not self._config.ssl:
                 self._entered(welcome(conn, self._config, self._report))
                 return
-            from .securing import begin_welcome
+            from .securing import begin_welcome, seconds_for_handshake
 
             securing = begin_welcome(conn, self._config)
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
             return
-        asked = self._config.connect_timeout
-        seconds = HANDSHAKE_TIMEOUT if asked is None else min(HANDSHAKE_TIMEOUT, asked)
+        seconds = seconds_for_handshake(self._config)
         timer = self._loop.call_later(seconds, lambda: self._forget(conn))
         self._waiting[conn] = _Waiting(securing, timer)
         conn.settimeout(0)
@@ -112,7 +109,7 @@ class TlsAcceptor:
     def _forget(self, conn: Conn) -> None:
         self._drop(conn)
         conn.close()
-        self._report(Failed(TlsError("accept", over_tls(conn.peer), "the handshake timed out")))
+        self._report(Failed(TlsError("accept", over_tls(conn.peer), HANDSHAKE_TIMED_OUT)))
 
     def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
         self._waiting.pop(conn).timer.cancel()

@@ -1,87 +1,161 @@
-"""Dialling through proxies: to the first of them, and from each to the next."""
+"""Dialling through proxies: to the first of them, and from each to the next.
+
+ProxyChain knows what is said on the way and what went wrong, and does no I/O. It has two drivers:
+dial_through() blocks, UpstreamDial (programs/proxy/upstream.py) has a loop.
+"""
 
 from __future__ import annotations
 
 import socket
+from typing import NamedTuple
 
 from ...core.address import Address
 from ...core.config import Config, Proxy
 from ...core.deadline import Deadline
-from ...core.errors import DialError, ProxyError, cause_of, shortened
+from ...core.errors import DialError, ProxyError, PyncError, UnresolvedError, cause_of, shortened
 from ...core.events import Report
 from ...core.number import is_digits
-from ...layers.handshake import Handshake, HandshakeError
-from ...transports import dial
+from ...layers.handshake import Handshake, HandshakeError, HandshakeTimeout
+from ...transports import Options, dial
 from ...transports.conn import Conn
 from ...transports.services import number_of
-from .options import options_of
 from .proxy_login import ProxyLogin
 
-#: Who looks the target's name up here, and does not leave it to the proxy.
+
+class Route(NamedTuple):
+    """The proxies to pass, in this order.
+
+    ``resolves``: the target's name is looked up here, and not left to the last proxy.
+    """
+
+    proxies: tuple[Proxy, ...] = ()
+    resolves: bool = False
+
+
+#: Who looks the target's name up here, and does not leave it to the proxy (--proxy-dns).
 _LOCAL = ("local", "none")
 
 
-def dial_through(config: Config, report: Report) -> Conn:
-    """A connection to the address asked for, through every proxy in turn.
+def route_of(config: Config) -> Route:
+    """The proxies that the user named."""
+    return Route(config.proxies, config.proxy_dns in _LOCAL)
+
+
+def dial_through(address: Address, route: Route, options: Options) -> Conn:
+    """A connection to an address, through every proxy in turn.
+
+    Arguments:
+        options: as for dial(); the time-out is for everything but what a person types.
 
     Raises DialError, ProxyError.
     """
-    identities = [ProxyLogin(proxy, report) for proxy in config.proxies]
+    chain = ProxyChain(route, address, options.report)
+    deadline = Deadline(options.timeout)
     while True:
         try:
-            return _dial_in_turn(config, report, identities)
-        except _Asked:
+            return _dial_in_turn(chain, options, deadline)
+        except LoginAsked as asked:
             # Again from the start: a connection on which a proxy has refused may be over.
-            continue
+            if asked.by_person:
+                deadline = Deadline(options.timeout)
+        except (HandshakeError, OSError) as error:
+            raise chain.failure(error) from None
 
 
-class _Asked(Exception):
-    """A proxy has asked who we are, and will be told."""
+def _dial_in_turn(chain: ProxyChain, options: Options, deadline: Deadline) -> Conn:
+    from ...transports.internet import resolve
+    from ...transports.tunnel import negotiate
 
-
-def _dial_in_turn(config: Config, report: Report, identities: list[ProxyLogin]) -> Conn:
-    address = config.address
-    assert address is not None
-    options = options_of(config, report)
-    deadline = Deadline(options.timeout)
-    first = config.proxies[0]
-    hops = [(proxy.host, proxy.port) for proxy in config.proxies[1:]]
-    conn = dial(Address("tcp", first.host, first.port), options)
+    conn = dial(chain.first, options._replace(timeout=deadline.remaining))
+    if not options.happy_eyeballs:
+        # Each address had the time-out for itself (nc, ncat), and so has the handshake.
+        deadline = Deadline(options.timeout)
     try:
         # Not before: a proxy that is down is the fault to name, as nc and ncat do.
-        hops.append((_target(config, address), address.service))
-        for proxy, identity, (host, port) in zip(config.proxies, identities, hops):
-            _pass(conn, proxy, identity, (host, port_number(port, address)), deadline, address)
+        if chain.lookup is not None:
+            found = resolve(chain.lookup, Options(), socket.SOCK_STREAM)
+            chain.found(str(found[0].name[0]))
+        negotiate(conn, chain.handshake(), deadline)
     except BaseException:
         conn.close()
         raise
-    conn.peer = address
+    conn.peer = chain.target
     return conn
 
 
-def _pass(
-    conn: Conn,
-    proxy: Proxy,
-    identity: ProxyLogin,
-    where: tuple[str, int],
-    deadline: Deadline,
-    address: Address,
-) -> None:
-    from ...layers.http_connect import StatusError, authority
-    from ...transports.tunnel import negotiate
+class LoginAsked(HandshakeError):
+    """A proxy has asked who we are, and will be told on the next connection.
 
-    try:
-        try:
-            negotiate(conn, handshake_with(proxy, identity, *where), deadline)
-        except StatusError as refusal:
-            identity.answer(refusal, authority(*where))
-            raise _Asked from None
-    except StatusError as error:
-        raise ProxyError("dial", address, str(error), error.status, error.line) from None
-    except HandshakeError as error:
-        raise ProxyError("dial", address, str(error), code=error.code) from None
-    except OSError as error:
-        raise ProxyError("dial", address, f"proxy: {cause_of(error)}") from None
+    Arguments:
+        by_person: whether a person had to be asked for it.
+    """
+
+    def __init__(self, by_person: bool) -> None:
+        super().__init__("the proxy asks who we are")
+        self.by_person = by_person
+
+
+class ProxyChain:
+    """The way to one target: whom to dial, whom to look up, what to say.
+
+    Arguments:
+        route: has at least one proxy.
+        target: where to.
+        report: called with the event of a wrong password.
+    """
+
+    def __init__(self, route: Route, target: Address, report: Report) -> None:
+        self.target = target
+        self._proxies = route.proxies
+        self._logins = [ProxyLogin(proxy, report) for proxy in route.proxies]
+        self._host = target.host
+        #: What to look up before the handshake; its first address is to be found().
+        self.lookup: Address | None = None
+        if route.resolves:
+            scheme = "tcp4" if route.proxies[-1].kind == "socks4" else "tcp"
+            self.lookup = Address(scheme, target.host, "0")
+
+    @property
+    def first(self) -> Address:
+        """The address to dial."""
+        return Address("tcp", self._proxies[0].host, self._proxies[0].port)
+
+    def found(self, host: str) -> None:
+        """The address of the target's name."""
+        self._host = host
+        self.lookup = None
+
+    def handshake(self) -> Handshake[None]:
+        """What is said to all of them, on a connection to the first.
+
+        Raises HandshakeError, DialError (a port that is none); LoginAsked: dial again.
+        """
+        from ...layers.http_connect import StatusError, authority
+
+        hops = [Address("tcp", proxy.host, proxy.port) for proxy in self._proxies[1:]]
+        for proxy, login, hop in zip(self._proxies, self._logins, [*hops, self.target]):
+            host = self._host if hop is self.target else hop.host
+            port = port_number(hop.service, hop)
+            try:
+                yield from handshake_with(proxy, login, host, port)
+            except StatusError as refusal:
+                raise LoginAsked(login.answer(refusal, authority(host, port))) from None
+
+    def failure(self, error: HandshakeError | OSError) -> PyncError:
+        """What is reported of an error on the way."""
+        from ...layers.http_connect import StatusError
+
+        if isinstance(error, UnresolvedError) and error.address == self.lookup:
+            return UnresolvedError("dial", self.target, cause_of(error))
+        if isinstance(error, PyncError):
+            return error
+        if isinstance(error, StatusError):
+            return ProxyError("dial", self.target, str(error), error.status, error.line)
+        if isinstance(error, HandshakeTimeout):
+            return ProxyError("dial", self.target, "proxy: timed out")
+        if isinstance(error, HandshakeError):
+            return ProxyError("dial", self.target, str(error), code=error.code)
+        return ProxyError("dial", self.target, f"proxy: {cause_of(error)}")
 
 
 def handshake_with(proxy: Proxy, identity: ProxyLogin, host: str, port: int) -> Handshake[None]:
@@ -95,19 +169,6 @@ def handshake_with(proxy: Proxy, identity: ProxyLogin, host: str, port: int) -> 
     if proxy.given is not None and ":" not in proxy.given:
         return socks.connect5(host, port, proxy.user, None)
     return socks.connect5(host, port, proxy.user, proxy.password or "")
-
-
-def _target(config: Config, address: Address) -> str:
-    if config.proxy_dns not in _LOCAL:
-        return address.host
-    family = socket.AF_INET if config.proxies[-1].kind == "socks4" else socket.AF_UNSPEC
-    try:
-        found = socket.getaddrinfo(address.host, None, family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise DialError("dial", address, cause_of(error)) from None
-    except UnicodeError:
-        raise DialError("dial", address, "not a valid host name") from None
-    return str(found[0][4][0])
 
 
 def port_number(port: str, address: Address) -> int:

@@ -10,13 +10,13 @@ import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...core.broken import over_tls
+from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
 from ...core.errors import ListenError, TlsError, UsageError, cause_of
 from ...waiting.readiness import readable
 from ..conn import Listener, StreamConn
 from ..layered import LayeredConn
-from .handshake import HANDSHAKE, Securing
+from .handshake import HANDSHAKE_TIMEOUT, Securing
 
 #: Handshakes at once; the oldest makes room for another.
 AT_ONCE = 64
@@ -49,7 +49,7 @@ class Handshakes:
         listener: Listener,
         context: ssl.SSLContext,
         failed: Callable[[Exception, object], None],
-        patience: float = HANDSHAKE,
+        patience: float = HANDSHAKE_TIMEOUT,
     ) -> None:
         self._listener = listener
         self._context = context
@@ -93,7 +93,7 @@ class Handshakes:
             if descriptor in ready or one.securing.writes:
                 self._step(descriptor, one)
             elif one.until.passed:
-                self._drop(descriptor, "the handshake timed out")
+                self._drop(descriptor, HANDSHAKE_TIMED_OUT)
         if not set(ready).isdisjoint(self._listener.read_fds()):
             self._take()
         if deadline.passed and not self._secured:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ...core.broken import over_tls
+from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
 from ...core.errors import TlsError, UsageError, shortened
 from ...layers.tls import TlsCodec, explained
@@ -21,7 +21,7 @@ from ..layered import READ, LayeredConn
 from .credentials import Ask, load_own, trusting
 
 #: Seconds that a handshake may take; a client that says nothing must not hold up others.
-HANDSHAKE = 30.0
+HANDSHAKE_TIMEOUT = 30.0
 
 #: ncat's: RSA key exchange too, which Python leaves out.
 _MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
@@ -94,12 +94,12 @@ def secure(
 
     Arguments:
         server_name: the name that a client expects.
-        timeout: seconds for the handshake; None: HANDSHAKE.
+        timeout: seconds for the handshake; None: HANDSHAKE_TIMEOUT.
 
     Raises TlsError, with ``conn`` closed.
     """
     before = conn.gettimeout()
-    deadline = Deadline(HANDSHAKE if timeout is None else timeout)
+    deadline = Deadline(HANDSHAKE_TIMEOUT if timeout is None else timeout)
     securing = Securing(conn, context, server_side=server_side, server_name=server_name)
     secured = securing.step(lambda: conn.settimeout(max(0.001, deadline.remaining or 0.001)))
     conn.settimeout(before)
@@ -149,7 +149,10 @@ class Securing:
         except (OSError, ssl.CertificateError) as error:
             self._conn.close()
             operation = "accept" if self._server_side else "dial"
-            raise TlsError(operation, over_tls(self._conn.peer), explained(error)) from None
+            # (With a number, it is the system that has given up the connection.)
+            late = isinstance(error, TimeoutError) and not error.errno
+            cause = HANDSHAKE_TIMED_OUT if late else explained(error)
+            raise TlsError(operation, over_tls(self._conn.peer), cause) from None
         except BaseException:
             self._conn.close()
             raise

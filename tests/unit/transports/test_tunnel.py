@@ -43,5 +43,5 @@ def test_what_goes_wrong(answer: bytes, said: str) -> None:
 
 def test_a_peer_that_says_nothing() -> None:
     ours, peer = pair()
-    with ours, peer, pytest.raises(TimeoutError):
+    with ours, peer, pytest.raises(HandshakeError, match=r"^the handshake timed out$"):
         negotiate(ours, greets(), Deadline(0.01))

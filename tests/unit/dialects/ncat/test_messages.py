@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pync.core.address import Address
+from pync.core.broken import HANDSHAKE_TIMED_OUT
 from pync.core.config import Config, Endings
 from pync.core.errors import (
     DialError,
@@ -12,6 +13,7 @@ from pync.core.errors import (
     ListenError,
     ProxyError,
     RelayError,
+    TlsError,
     UsageError,
 )
 from pync.core.events import (
@@ -92,6 +94,8 @@ REFUSED = DialError("dial", V4, "connection refused", ((V4, "connection refused"
             'Ncat: Could not resolve hostname "x": Name or service not known. QUITTING.',
         ),
         (DialError("dial", V4, "timed out", ((V4, "timed out"),)), "Ncat: TIMEOUT."),
+        (TlsError("dial", V4, HANDSHAKE_TIMED_OUT), "Ncat: TIMEOUT."),
+        (TlsError("dial", V4, "wrong version number"), "Ncat: Wrong version number."),
         (
             ListenError("listen", V4, "address already in use"),
             "Ncat: bind to 127.0.0.1:60001: Address already in use. QUITTING.",

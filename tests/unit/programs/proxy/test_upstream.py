@@ -10,10 +10,10 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.config import Proxy
-from pync.core.events import silent
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.programs.proxy.upstream import UpstreamDial
+from pync.programs.shared.via_proxies import Route
 from pync.transports import Options
 
 from ....peer import Peer, Server, listening
@@ -46,7 +46,7 @@ def reached(proxies: tuple[Proxy, ...], seconds: float | None = 10) -> UpstreamD
     over: list[UpstreamDial] = []
     with Loop() as loop, Resolver(loop) as resolver:
         options = Options(timeout=seconds)
-        UpstreamDial(loop, resolver, options, proxies, TARGET, silent, over.append).start()
+        UpstreamDial(loop, resolver, options, Route(proxies), TARGET, over.append).start()
         loop.run_while(lambda: not over)
     (reaching,) = over
     return reaching
@@ -131,4 +131,4 @@ def test_one_that_is_not_there(closed_port: int) -> None:
 def test_one_that_says_nothing() -> None:
     with listening() as server:
         failure = reached((Proxy("http", "127.0.0.1", server.port),), 0.05).failure
-        assert str(failure) == "dial tcp://example.org:80: timed out"
+        assert str(failure) == "dial tcp://example.org:80: proxy: timed out"

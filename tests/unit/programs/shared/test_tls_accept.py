@@ -11,7 +11,6 @@ from pync.core.address import Address
 from pync.core.config import Config
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
-from pync.programs.shared import tls_accept
 from pync.programs.shared.tls_accept import TlsAcceptor
 from pync.transports.conn import Conn, StreamConn
 
@@ -29,12 +28,11 @@ def test_without_a_handshake_one_enters_at_once() -> None:
         assert entered == [conn]
 
 
-def test_one_who_says_nothing_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_accept, "HANDSHAKE_TIMEOUT", 0.05)
+def test_one_who_says_nothing_is_forgotten() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with ours, theirs, Loop() as loop:
-        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, _never)
+        waiting = TlsAcceptor(loop, Config(ssl=True, connect_timeout=0.05), told.append, _never)
         waiting.take(conn_of(ours))
         assert len(waiting) == 1
         loop.run_while(lambda: not told)
@@ -96,12 +94,11 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
         assert slow.recv(1) == b""
 
 
-def test_who_speaks_no_tls_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tls_accept, "HANDSHAKE_TIMEOUT", 10)
+def test_who_speaks_no_tls_is_told_of() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with theirs, Loop() as loop:
-        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, _never)
+        waiting = TlsAcceptor(loop, Config(ssl=True, connect_timeout=0.05), told.append, _never)
         waiting.take(conn_of(ours))
         theirs.sendall(b"GET / HTTP/1.0\r\n\r\n")
         loop.run_while(lambda: not told)

@@ -8,10 +8,10 @@ import threading
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Proxy
+from pync.core.config import Proxy
 from pync.core.errors import DialError, ProxyError
-from pync.core.events import silent
-from pync.programs.shared.via_proxies import dial_through, port_number
+from pync.programs.shared.via_proxies import Route, dial_through, port_number
+from pync.transports import DEFAULT
 
 TARGET = Address("tcp", "example.org", "80")
 
@@ -28,7 +28,7 @@ def test_the_peer_is_whom_we_asked_for(server: socket.socket) -> None:
     thread = threading.Thread(target=serve)
     thread.start()
     proxy = Proxy("socks5", "127.0.0.1", str(server.getsockname()[1]))
-    with dial_through(Config(address=TARGET, proxies=(proxy,)), silent) as conn:
+    with dial_through(TARGET, Route((proxy,)), DEFAULT) as conn:
         assert conn.peer == TARGET
         assert conn.recv(9) == b"x"
     thread.join(10)
@@ -45,7 +45,7 @@ def test_a_refusal_names_the_target_and_the_status(server: socket.socket) -> Non
     thread.start()
     proxy = Proxy("http", "127.0.0.1", str(server.getsockname()[1]))
     with pytest.raises(ProxyError, match=r"dial tcp://example.org:80: .* status code 403") as error:
-        dial_through(Config(address=TARGET, proxies=(proxy,)), silent)
+        dial_through(TARGET, Route((proxy,)), DEFAULT)
     assert error.value.http_status == 403
     thread.join(10)
 

@@ -1,0 +1,360 @@
+"""One list of conversations for every driver of a handshake: same outcome, same words.
+
+Handshakes with proxies are driven by a client that blocks and by the proxy server's loop, the
+TLS handshakes of clients by a server of one client at a time and by the loop of many.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Union
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config, Proxy
+from pync.core.errors import ProxyError, PyncError
+from pync.core.events import Event, Failed
+from pync.engine.loop import Loop
+from pync.engine.resolver import Resolver
+from pync.layers.tls import TlsCodec
+from pync.programs.proxy.upstream import UpstreamDial
+from pync.programs.shared.reception import Reception
+from pync.programs.shared.tls_accept import TlsAcceptor
+from pync.programs.shared.via_proxies import Route, dial_through
+from pync.transports import Options, listen
+from pync.transports.conn import Conn
+from pync.transports.tls.handshake import Security, client_context
+
+from ..peer import Peer, Server, connected, consecutive_ports, listening
+
+#: Seconds for a handshake that never ends.
+SOON = 0.3
+
+TARGET = Address("tcp", "example.org", "80")
+LOCAL = Address("tcp", "127.0.0.1", "80")
+
+#: What a proxy says, or the end of what it hears: so many bytes, or up to an empty line.
+Said = Union[bytes, int, str]
+
+HEAD = "head"
+EOF = "eof"
+AGAIN = "again"
+
+
+class Conversation(NamedTuple):
+    """What the proxies do, in turn, and what comes of it.
+
+    ``cause`` "": the target is reached. ``code`` and ``status``: as dialects get them.
+    """
+
+    kinds: tuple[str, ...]
+    plays: tuple[Said, ...]
+    cause: str = ""
+    code: str = ""
+    status: int | None = None
+    rest: bytes = b""
+    resolves: bool = False
+    user: str | None = None
+    seconds: float = 20.0
+
+
+GREETED = (3, b"\5\0")
+GRANTED5 = b"\5\0\0\1" + bytes(6)
+ASKS = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\n\r\n"
+ENDED = "the connection ended in the handshake"
+
+PROXIES = {
+    "http": Conversation(("http",), (HEAD, b"HTTP/1.1 200 OK\r\n\r\n")),
+    "socks 5": Conversation(("socks5",), (*GREETED, 18, GRANTED5)),
+    "socks 4": Conversation(("socks4",), (21, b"\0\x5a" + bytes(6))),
+    "through two": Conversation(
+        ("socks5", "http"), (*GREETED, 13, GRANTED5, HEAD, b"HTTP/1.1 200 OK\r\n\r\n")
+    ),
+    "informational responses before the final one": Conversation(
+        ("http",), (HEAD, b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    ),
+    "trailing bytes are the target's": Conversation(
+        ("socks5",), (*GREETED, 18, GRANTED5 + b"first words"), rest=b"first words"
+    ),
+    "trailing bytes of HTTP": Conversation(
+        ("http",), (HEAD, b"HTTP/1.1 200 OK\r\n\r\nfirst words"), rest=b"first words"
+    ),
+    "byte by byte": Conversation(
+        ("http",), (HEAD, *(bytes([one]) for one in b"HTTP/1.1 200 OK\r\n\r\n"))
+    ),
+    "the password when it is asked for": Conversation(
+        ("http",), (HEAD, ASKS, AGAIN, HEAD, b"HTTP/1.1 200 OK\r\n\r\n"), user="joe"
+    ),
+    "a wrong password": Conversation(
+        ("http",),
+        (HEAD, ASKS, AGAIN, HEAD, ASKS),
+        "the proxy returned status code 407",
+        status=407,
+        user="joe",
+    ),
+    "an address that is looked up here": Conversation(
+        ("socks5",), (*GREETED, 10, GRANTED5), resolves=True
+    ),
+    "a refusal with its status": Conversation(
+        ("http",),
+        (HEAD, b"HTTP/1.1 403 Forbidden\r\n\r\n"),
+        "the proxy returned status code 403",
+        status=403,
+    ),
+    "a refusal of the second": Conversation(
+        ("socks5", "http"),
+        (*GREETED, 13, GRANTED5, HEAD, b"HTTP/1.1 502 no\r\n\r\n"),
+        "the proxy returned status code 502",
+        status=502,
+    ),
+    "a refusal of SOCKS 5": Conversation(
+        ("socks5",),
+        (*GREETED, 18, b"\5\5\0\1" + bytes(6)),
+        "proxy: connection refused",
+        "socks5/5",
+    ),
+    "a refusal of SOCKS 4": Conversation(
+        ("socks4",), (21, b"\0\x5b" + bytes(6)), "proxy: request rejected or failed", "socks4/91"
+    ),
+    "SOCKS 5 that wants a password": Conversation(
+        ("socks5",), (3, b"\5\xff"), "the proxy asks for a user and a password", "socks5/methods"
+    ),
+    "garbage for HTTP": Conversation(
+        ("http",), (HEAD, b"SSH-2.0-x\r\n"), "the proxy does not speak HTTP", "http/SSH-2.0-x"
+    ),
+    "garbage for SOCKS": Conversation(
+        ("socks5",), (3, b"HTTP/1.1 400"), "the proxy does not speak SOCKS 5", "socks5/version"
+    ),
+    "a line that is too long": Conversation(
+        ("http",), (HEAD, b"x" * 8192), "the peer sent too long a line"
+    ),
+    "an end at once": Conversation(("socks5",), (3, EOF), ENDED, "ended/0/2"),
+    "an end in the middle": Conversation(
+        ("socks5",), (*GREETED, 18, b"\5", EOF), ENDED, "ended/1/4"
+    ),
+    "an end in the status line": Conversation(
+        ("http",), (HEAD, b"HTTP/1", EOF), ENDED, "ended/status"
+    ),
+    "an end in the headers": Conversation(
+        ("http",), (HEAD, b"HTTP/1.1 200 OK\r\n", EOF), ENDED, "ended/header"
+    ),
+    "silence": Conversation(("socks5",), (3,), "proxy: timed out", seconds=SOON),
+    "silence in the middle": Conversation(
+        ("http",), (HEAD, b"HTTP/1.1 2"), "proxy: timed out", seconds=SOON
+    ),
+}
+
+
+def blocks(address: Address, route: Route, options: Options) -> Conn | PyncError:
+    try:
+        return dial_through(address, route, options)
+    except PyncError as error:
+        return error
+
+
+def in_a_loop(address: Address, route: Route, options: Options) -> Conn | PyncError:
+    over: list[UpstreamDial] = []
+    with Loop() as loop, Resolver(loop) as resolver:
+        UpstreamDial(loop, resolver, options, route, address, over.append).start()
+        loop.run_while(lambda: not over)
+    (ended,) = over
+    reached = ended.conn or ended.failure
+    assert reached is not None
+    return reached
+
+
+@pytest.mark.parametrize("drive", [blocks, in_a_loop])
+@pytest.mark.parametrize("name", PROXIES)
+def test_with_proxies(
+    name: str, drive: Callable[[Address, Route, Options], Conn | PyncError]
+) -> None:
+    talk = PROXIES[name]
+    with listening() as server, playing(server, talk.plays):
+        first = Proxy(talk.kinds[0], "127.0.0.1", server.port, talk.user, "secret")
+        others = (Proxy(kind, "second", "9") for kind in talk.kinds[1:])
+        target = LOCAL if talk.resolves else TARGET
+        route = Route((first, *others), talk.resolves)
+        reached = drive(target, route, Options(timeout=talk.seconds))
+        if isinstance(reached, PyncError):
+            assert str(reached) == f"dial {target}: {talk.cause}"
+            assert isinstance(reached, ProxyError)
+            assert (reached.code, reached.http_status) == (talk.code, talk.status)
+            return
+        with reached:
+            assert talk.cause == ""
+            assert reached.peer == target
+            reached.settimeout(20)
+            rest = b""
+            while len(rest) < len(talk.rest):
+                rest += reached.recv(len(talk.rest) - len(rest))
+            assert rest == talk.rest
+
+
+@contextmanager
+def playing(server: Server, plays: tuple[Said, ...]) -> Iterator[None]:
+    """The proxies, which are one server here: what the second hears, the first passes on."""
+    failures: list[BaseException] = []
+
+    def play() -> None:
+        try:
+            peer = server.accepts()
+            for said in plays:
+                peer = server.accepts() if said == AGAIN else plays_one(peer, said)
+        except (AssertionError, ConnectionError) as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    yield
+    thread.join(20)
+    assert failures == []
+
+
+def plays_one(peer: Peer, said: Said) -> Peer:
+    if said == EOF:
+        peer.half_closes()
+    elif said == HEAD:
+        peer.hears_to(b"\r\n\r\n", 1)
+    elif isinstance(said, int):
+        peer._read(said)
+    else:
+        assert isinstance(said, bytes)
+        peer.says(said)
+    return peer
+
+
+@pytest.mark.parametrize("drive", [blocks, in_a_loop])
+def test_a_proxy_that_is_not_there(
+    drive: Callable[[Address, Route, Options], Conn | PyncError],
+) -> None:
+    with consecutive_ports(1) as (taken,):  # nobody listens on it
+        port = str(taken.getsockname()[1])
+        # It is named, and not the target, whose name is not looked up before.
+        route = Route((Proxy("http", "127.0.0.1", port),), resolves=True)
+        failure = drive(TARGET, route, Options(timeout=20))
+    assert str(failure) == f"dial tcp://127.0.0.1:{port}: connection refused"
+
+
+# TLS.
+
+
+class Greeting(NamedTuple):
+    """What a TLS client does, and what comes of it."""
+
+    client: Callable[[Peer], None]
+    cause: str = ""
+    rest: bytes = b""
+    seconds: float = 20.0
+
+
+def hello() -> tuple[TlsCodec, bytes]:
+    codec = TlsCodec(client_context(Security(verify=False)), server_side=False)
+    codec.start()
+    return codec, codec.outgoing()
+
+
+def shakes_hands(peer: Peer, then: bytes = b"") -> None:
+    codec, first = hello()
+    peer.says(first)
+    while not codec.established:
+        codec.receive(peer.sock.recv(1 << 16))
+    peer.says(codec.outgoing() + (codec.send(then) if then else b""))
+
+
+def speaks_at_once(peer: Peer) -> None:
+    shakes_hands(peer, b"first words")
+
+
+def speaks_http(peer: Peer) -> None:
+    peer.says(b"GET / HTTP/1.1\r\n\r\n")
+
+
+def leaves(peer: Peer) -> None:
+    peer.half_closes()
+
+
+def leaves_in_the_middle(peer: Peer) -> None:
+    peer.says(hello()[1][:50])
+    peer.half_closes()
+
+
+def stops_in_the_middle(peer: Peer) -> None:
+    peer.says(hello()[1][:50])
+
+
+ENDED_TLS = "the peer ended the connection in the handshake"
+
+CLIENTS = {
+    "a handshake": Greeting(shakes_hands),
+    "trailing bytes are the first that are read": Greeting(speaks_at_once, rest=b"first words"),
+    "garbage": Greeting(speaks_http, "http request"),
+    "an end at once": Greeting(leaves, ENDED_TLS),
+    "an end in the middle": Greeting(leaves_in_the_middle, ENDED_TLS),
+    "silence": Greeting(lambda _: None, "the handshake timed out", seconds=SOON),
+    "silence in the middle": Greeting(stops_in_the_middle, "the handshake timed out", seconds=SOON),
+}
+
+
+def one_at_a_time(config: Config, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+    """A server without -k, whose error is raised."""
+    told: list[Event] = []
+    with listen(Address("tcp", "127.0.0.1", "0")) as listener:
+        with connected(int(listener.address.service)) as peer:
+            thread = threading.Thread(target=greeting.client, args=(peer,))
+            thread.start()
+            try:
+                with Reception(listener, config, told.append) as reception:
+                    conn: Conn | None = reception.accept()
+            except PyncError as error:
+                conn = None
+                told.append(Failed(error))
+            thread.join(20)
+            return _heard(conn, greeting), told
+
+
+def many(config: Config, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+    """A server of many clients in a loop."""
+    told: list[Event] = []
+    entered: list[Conn] = []
+    with listen(Address("tcp", "127.0.0.1", "0")) as listener, Loop() as loop:
+        with connected(int(listener.address.service)) as peer:
+            acceptor = TlsAcceptor(loop, config, told.append, entered.append)
+            acceptor.take(listener.accept())
+            thread = threading.Thread(target=greeting.client, args=(peer,))
+            thread.start()
+            loop.run_while(lambda: not entered and not any(isinstance(one, Failed) for one in told))
+            thread.join(20)
+            acceptor.close()
+            return _heard(entered[0] if entered else None, greeting), told
+
+
+def _heard(conn: Conn | None, greeting: Greeting) -> Conn | None:
+    """The connection, when what its client sent together with its handshake has been read."""
+    if conn is None:
+        return None
+    conn.settimeout(20)
+    rest = b""
+    while len(rest) < len(greeting.rest):
+        rest += conn.recv(len(greeting.rest) - len(rest))
+    assert rest == greeting.rest
+    conn.close()
+    return conn
+
+
+@pytest.mark.parametrize("serve", [one_at_a_time, many])
+@pytest.mark.parametrize("name", CLIENTS)
+def test_with_tls_clients(
+    name: str, serve: Callable[[Config, Greeting], tuple[Conn | None, list[Event]]]
+) -> None:
+    greeting = CLIENTS[name]
+    config = Config(ssl=True, listen=True, connect_timeout=greeting.seconds)
+    conn, told = serve(config, greeting)
+    failures = [one.error for one in told if isinstance(one, Failed)]
+    assert (conn is None) == bool(greeting.cause)
+    causes = [failure.cause for failure in failures if isinstance(failure, PyncError)]
+    assert causes == ([greeting.cause] if greeting.cause else [])
+    for failure in failures:
+        assert str(failure).startswith("accept tls://127.0.0.1:")
