@@ -2,7 +2,7 @@
 
     python .ci/pages.py [FOLDER]
 
-Puts pync's USAGE into README.md, the manual pages into FOLDER (build/man), and the suite's
+Puts pync's USAGE into docs/usage.md, the manual pages into FOLDER (build/man), and the suite's
 requirements into conformance/CATALOGUE.md.
 """
 
@@ -19,6 +19,7 @@ import pync.dialects
 from conformance.plan.listing import catalogue_page
 
 ROOT = Path(__file__).parents[1]
+SYNOPSIS = ROOT / "docs" / "usage.md"
 CATALOGUE = ROOT / "conformance" / "CATALOGUE.md"
 
 
@@ -37,10 +38,9 @@ COMMANDS = (
 
 
 def main(folder: Path) -> None:
-    """Write README.md's synopsis, the catalogue and the manual pages."""
-    readme = ROOT / "README.md"
-    shown = with_synopsis(readme.read_text(encoding="utf-8"), COMMANDS[0].usage)
-    readme.write_text(shown, encoding="utf-8")
+    """Write the synopsis of docs/usage.md, the catalogue and the manual pages."""
+    shown = with_synopsis(SYNOPSIS.read_text(encoding="utf-8"), COMMANDS[0].usage)
+    SYNOPSIS.write_text(shown, encoding="utf-8")
     CATALOGUE.write_text(catalogue_page(), encoding="utf-8")
     folder.mkdir(parents=True, exist_ok=True)
     for command in COMMANDS:
@@ -49,13 +49,13 @@ def main(folder: Path) -> None:
         print(page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page)
 
 
-def with_synopsis(readme: str, usage: str) -> str:
-    """README.md with this USAGE in its ``text`` block; ValueError when it has none."""
+def with_synopsis(page: str, usage: str) -> str:
+    """The page with this USAGE in its ``text`` block; ValueError when it has none."""
     shown, count = re.subn(
-        r"(?<=^```text\n).*?(?=^```$)", lambda _: usage, readme, flags=re.DOTALL | re.MULTILINE
+        r"(?<=^```text\n).*?(?=^```$)", lambda _: usage, page, flags=re.DOTALL | re.MULTILINE
     )
     if count != 1:
-        raise ValueError(f"README.md has {count} blocks of text, not one")
+        raise ValueError(f"the page has {count} blocks of text, not one")
     return shown
 
 

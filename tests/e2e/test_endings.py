@@ -1,6 +1,6 @@
 """How connections end: who leaves when, with which status, and that nothing is lost then.
 
-Row by row of the table in the README. A moment of silence is only ever used to prove
+Row by row of the table in docs/endings.md. A moment of silence is only ever used to prove
 that pync is *still there*, never that it is fast.
 """
 

@@ -1,4 +1,4 @@
-"""The README's examples of the library, run as they stand there, with other addresses."""
+"""The guide's examples of the library, run as they stand there, with other addresses."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from ..peer import DEADLINE, Peer, connected, listening
 from ..programs import Program
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
 def example(of: str, addresses: dict[str, str]) -> Program:

@@ -13,15 +13,17 @@ import pync
 import pync.telnet
 
 ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\nAs a library:\n")[2].partition("\n## ")[0]
 
 
 def examples() -> dict[str, str]:
     """Every example of the library, by the place where it stands."""
     found = {
-        f"readme_{number}": block
-        for number, block in enumerate(re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL))
+        f"guide_{number}": block
+        for number, block in enumerate(
+            re.findall(r"```python\n(.*?)```", README + GUIDE, re.DOTALL)
+        )
     }
     for module in (pync, pync.telnet):
         blocks = re.findall(r"\n\n((?:    .*\n|\n)+)", module.__doc__ or "")
@@ -89,12 +91,12 @@ def attributes(code: str) -> set[str]:
 
 
 def test_what_is_documented_is_exported_and_the_reverse() -> None:
-    table = SECTION.partition("| name | what it is |")[2].partition("\n\n")[0]
+    table = GUIDE.partition("| name | what it is |")[2].partition("\n\n")[0]
     # (A row names errors in its second column too.)
     rows = [row for row in table.splitlines()[2:] if row]
     named = set(re.findall(r"`([A-Za-z]+)`", "".join(row.split("|")[1] for row in rows)))
     named |= set(re.findall(r"`([A-Z]\w*Error)`", table))
     assert named == set(pync.__all__)
     used = set().union(*map(attributes, examples().values()))
-    used |= set(re.findall(r"\bpync\.([A-Za-z]\w*)", re.sub(r"```.*?```", "", SECTION)))
+    used |= set(re.findall(r"\bpync\.([A-Za-z]\w*)", re.sub(r"```.*?```", "", GUIDE)))
     assert used - set(pync.__all__) == set()

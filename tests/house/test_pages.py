@@ -1,4 +1,4 @@
-"""What is written about the commands says what their USAGE says: README.md, manual pages."""
+"""What is written about the commands says what their USAGE says: docs, manual pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from pync.core.errors import UsageError
 from pync.dialects.argv import options_in
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+#: The documents for users: their examples have to be right.
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 USAGE = pync.dialects.load("pync").usage
 
 spec = spec_from_file_location("pages", ROOT / ".ci" / "pages.py")
@@ -29,8 +30,9 @@ pages = sys.modules.setdefault("pages", module_from_spec(spec))
 spec.loader.exec_module(pages)
 
 
-def test_the_readme_shows_the_usage_as_it_is() -> None:
-    assert pages.with_synopsis(README, USAGE) == README, "say make docs"
+def test_the_synopsis_is_the_usage() -> None:
+    page = pages.SYNOPSIS.read_text(encoding="utf-8")
+    assert pages.with_synopsis(page, USAGE) == page, "say make docs"
 
 
 def test_the_catalogue_shows_the_requirements_as_they_are() -> None:
@@ -46,7 +48,7 @@ def test_the_catalogue_tells_every_requirement_once() -> None:
         assert section.count(row) == 1, requirement.id
 
 
-def test_a_readme_that_shows_another_usage_is_mended() -> None:
+def test_a_synopsis_of_another_usage_is_replaced() -> None:
     assert (
         pages.with_synopsis("# x\n```text\nold\\1\n```\ny", "new\n") == "# x\n```text\nnew\n```\ny"
     )
@@ -129,9 +131,9 @@ def complaint(call: list[str]) -> str | None:
     return None
 
 
-def test_the_readme_s_examples_are_taken() -> None:
-    lines = examples(README)
-    assert sum(call[0] == "pync" for line in lines for call in calls(line)) >= 10
+def test_the_examples_are_accepted() -> None:
+    lines = [line for guide in GUIDES for line in examples(guide.read_text(encoding="utf-8"))]
+    assert sum(call[0] == "pync" for line in lines for call in calls(line)) >= 30
     assert {
         line: wrong for line in lines for call in calls(line) if (wrong := complaint(call))
     } == {}

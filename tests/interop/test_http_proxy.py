@@ -1,7 +1,7 @@
 """Our HTTP proxy beside ncat's: the same requests to both, and what comes of them.
 
 What the origin hears and what the client is told is compared in its substance; where they
-differ, they differ as the README says. Then the clients that there are, and many of them.
+differ, they differ as docs/differences.md says. Then the clients that there are, and many of them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Heard(NamedTuple):
     origin_body: bytes
 
 
-#: What either adds or leaves out: the README's differences, and what names a hop.
+#: What either adds or leaves out: the differences of docs/differences.md, and what names a hop.
 _HOPS = (b"via:", b"host:", b"connection:", b"proxy-connection:")
 
 
@@ -146,7 +146,7 @@ SAME: dict[str, tuple[bytes, int]] = {
 #: resets a connection of which it has not read everything.
 LONG = (b"A: " + b"b" * 37 + b"\r\n") * 300
 
-#: Request -> (what theirs makes of it, what ours makes of it): rows of the README.
+#: Request -> (what theirs makes of it, what ours makes of it): rows of docs/differences.md.
 DIFFERENT: dict[str, tuple[bytes, int, int]] = {
     "no version": (b"GET http://ORIGIN/\r\n\r\n", 200, 400),
     "no host": (b"GET http:///x HTTP/1.0\r\n\r\n", 504, 400),

@@ -2,7 +2,7 @@
 
 Each line runs in a shell whose nc, netcat, ncat and telnet are the real ones, and in one
 whose are pync. Output, messages, exit status, what went over the wire and what the client
-of a listener received have to be equal, but for the rows of README's table.
+of a listener received have to be equal, but for the rows of the table in docs/differences.md.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def plain(said: bytes, places: dict[str, str]) -> bytes:
     return re.sub(rb"\b\d{5}\b", b"PORT", said)
 
 
-# Differences of README's table: what is to be expected of pync, from what the real one did.
+# Differences of that table: what is to be expected of pync, from what the real one did.
 
 
 def _honest(theirs: Outcome, ours: Outcome) -> Outcome:
@@ -216,7 +216,7 @@ def _exposed(theirs: Outcome, ours: Outcome) -> Outcome:
     return theirs._replace(said=b"".join(told) + theirs.said)
 
 
-#: Name in wild.txt -> (words of its row in README, what is expected of pync).
+#: Name in wild.txt -> (words of its row there, what is expected of pync).
 DIFFERENCES: dict[str, tuple[str, Callable[[Outcome, Outcome], Outcome]]] = {
     "udp honest": ("| nc | `-z -u` without `-v` |", _honest),
     "open|filtered": ("| nc | `-z -u -v`, a port that says nothing |", _filtered),
@@ -258,8 +258,8 @@ def compare(line: Line, programs: tuple[Path, Path], folder: Path, factor: int) 
     assert ours == expected
 
 
-def test_the_differences_are_rows_of_readme() -> None:
-    table = (ROOT / "README.md").read_text()
+def test_the_differences_are_rows_of_the_table() -> None:
+    table = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
     assert [row for row, _ in DIFFERENCES.values() if row not in table] == []
     assert {line.difference for line in LINES if line.difference} == set(DIFFERENCES)
 

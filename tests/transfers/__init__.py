@@ -11,7 +11,7 @@ hold of each:
 - Nothing runs any more, ten seconds after the last byte.
 
 Inputs that the real programs, or pync in their dialects, drop by design are not generated: see
-``_spare`` in plans.py and README's table of endings.
+``_spare`` in plans.py and docs/endings.md.
 """
 
 from .plans import REAL, Plan, plan
