@@ -15,7 +15,7 @@ class SinkWatch:
         loop: watches the descriptors.
         sink: what is watched.
         failed: called with an error.
-        changed: called when the reader has left.
+        changed: called when the reader has left; None: nobody wants to know.
     """
 
     def __init__(
@@ -23,16 +23,17 @@ class SinkWatch:
         loop: Scheduler,
         sink: Sink,
         failed: Callable[[OSError], None],
-        changed: Callable[[], None],
+        changed: Callable[[], None] | None,
     ) -> None:
         #: Whether the sink's reader has left; writing has not told yet.
         self.reader_gone = False
         self._loop = loop
         self._sink = sink
         self._failed = failed
-        self._changed = changed
+        self._changed = changed if changed is not None else tell_nobody
         self._watched = dict.fromkeys(fault_fds(sink), self._look_for_error)
-        self._watched.update(dict.fromkeys(gone_fds(sink), self._look_for_reader))
+        if changed is not None:
+            self._watched.update(dict.fromkeys(gone_fds(sink), self._look_for_reader))
 
     def start(self) -> None:
         """Begin to watch."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...core.errors import OutputError, OutputGone, cause_of
 from ...engine.loop import Loop
+from ...engine.outbox import Outbox
+from ...engine.protocols import undelivered
 from ...transports.stdio import Stdio
 
-#: Bytes of one read, and of one write.
+#: Bytes of one read.
 READ = 64 * 1024
-WRITE = 256 * 1024
 
 #: High-water mark for queued output, in bytes: above it no client is read. Below the low-water
 #: mark clients are read again; the gap leaves space for several reads.
@@ -49,10 +49,9 @@ class BrokerStdio:
         self._typed = typed
         self._changed = changed
         self._listens = False
-        # One buffer: a list of small pieces would cost many times their bytes.
-        self._waiting = bytearray()
-        for descriptor in stdio.fault_fds():
-            loop.watch_reader(descriptor, lambda: self.show(b""))
+        self._outbox = Outbox(
+            loop, stdio, self._fail, self._look_at_lag, high_water=HIGH_WATER, low_water=LOW_WATER
+        )
 
     def listen(self, reads: bool) -> None:
         """Whether standard input is read."""
@@ -67,9 +66,8 @@ class BrokerStdio:
 
     def show(self, data: bytes) -> None:
         """Write this to standard output, in time."""
-        if self.failure is None:
-            self._waiting += data
-            self._flush()
+        self._outbox.put(data)
+        self._look_at_lag()
 
     def _read(self) -> None:
         descriptors = self._stdio.read_fds()
@@ -85,34 +83,11 @@ class BrokerStdio:
                 self._loop.watch_reader(descriptor, None)
         self._typed(data)
 
-    def _flush(self) -> None:
-        try:
-            while True:
-                # Even if nothing waits: writing shows whether there is still a reader.
-                with memoryview(self._waiting) as view, view[:WRITE] as piece:
-                    sent = self._stdio.send(piece)
-                del self._waiting[:sent]
-                if not self._waiting:
-                    break
-        except (BlockingIOError, InterruptedError):
-            pass
-        except BrokenPipeError:
-            self._fail(OutputGone())
-            return
-        except OSError as error:
-            self._fail(OutputError("write", "standard output", cause_of(error)))
-            return
-        writes = self._flush if self._waiting else None
-        self._loop.watch_writer(self._stdio.write_fd(), writes)
-        lags = len(self._waiting) > (LOW_WATER if self.lags else HIGH_WATER)
-        if lags != self.lags:
-            self.lags = lags
+    def _look_at_lag(self) -> None:
+        if self.lags != self._outbox.is_full and self.failure is None:
+            self.lags = not self.lags
             self._changed()
 
-    def _fail(self, failure: Exception) -> None:
-        self._loop.watch_writer(self._stdio.write_fd(), None)
-        for descriptor in self._stdio.fault_fds():
-            self._loop.watch_reader(descriptor, None)
-        self._waiting.clear()
-        self.failure = failure
+    def _fail(self, error: OSError) -> None:
+        self.failure = undelivered(self._stdio, error)
         self._changed()

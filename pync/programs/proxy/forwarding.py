@@ -12,8 +12,9 @@ from collections.abc import Callable
 from ...core.broken import TruncatedError
 from ...core.errors import IdleTimeoutError, cause_of
 from ...engine.loop import Scheduler, Timer
+from ...engine.outbox import Outbox
 from ...engine.pace import Pace
-from ...engine.pipeline import Pipeline
+from ...engine.pipeline import Nowhere, Pipeline
 from ...engine.turn import Turn
 from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
@@ -72,8 +73,9 @@ class Forwarding:
         self._first = first
         self._idle = idle
         self._finished = finished
-        self._to_client = _Outbox(loop, client, self._go_on)
-        self._to_origin = _Outbox(loop, origin, self._go_on)
+        self._to_client = Outbox(loop, client, self._fail, self._go_on)
+        origin_sink = Nowhere() if origin is None else origin
+        self._to_origin = Outbox(loop, origin_sink, self._cannot_send_to_origin, self._go_on)
         self._state = ""
         self._active_at = time.monotonic()
         self._timer: Timer | None = None
@@ -93,9 +95,9 @@ class Forwarding:
         self._cancel()
         self._watch(self._client, None)
         self._to_client.stop()
+        self._to_origin.stop()
         if self._origin is not None:
             self._watch(self._origin, None)
-            self._to_origin.stop()
 
     # What comes.
 
@@ -162,19 +164,13 @@ class Forwarding:
         if self._over:
             return
         self._active_at = time.monotonic()
-        try:
-            self._to_client.put(self._proxy.for_client())
-        except OSError as error:
-            self._fail(error)
+        self._to_client.put(self._proxy.for_client())
+        if self._over:
             return
-        try:
-            data = self._proxy.for_origin()
-            if self._proxy.state != TUNNELLING:
-                self._tap("sent", data)
-            self._to_origin.put(data)
-        except OSError:
-            # It may have answered before it had heard everything: that is still to be read.
-            self._to_origin.stop()
+        data = self._proxy.for_origin()
+        if self._proxy.state != TUNNELLING:
+            self._tap("sent", data)
+        self._to_origin.put(data)
         state = self._proxy.state
         if state == READING and self._origin is not None:
             self._let_go_of_origin()
@@ -186,6 +182,11 @@ class Forwarding:
             self._state = state
             self._set_timer()
         self._arrange()
+
+    def _cannot_send_to_origin(self, _error: OSError) -> None:
+        # It may have answered before it had heard everything: that is still to be read. What
+        # the client sends it from now on is dropped.
+        self._loop.call_later(0, self._go_on)
 
     def _let_go_of_origin(self) -> None:
         """It had its one request."""
@@ -265,44 +266,3 @@ class Forwarding:
         if not self._over:
             self.stop()
             self._finished(self)
-
-
-class _Outbox:
-    """What waits to be sent to one side.
-
-    Arguments:
-        conn: the side; None: what is put here is nobody's.
-        sent: is called when some of what waited has gone.
-    """
-
-    def __init__(self, loop: Scheduler, conn: Conn | None, sent: Callable[[], None]) -> None:
-        self._loop = loop
-        self._conn = conn
-        self._sent = sent
-        self._waiting = memoryview(b"")
-
-    @property
-    def size(self) -> int:
-        """Bytes that wait."""
-        return len(self._waiting)
-
-    def put(self, data: bytes) -> None:
-        """Send this after what waits, as far as it can be sent now. Raises OSError."""
-        if data:
-            self._waiting = memoryview(bytes(self._waiting) + data if self._waiting else data)
-        if self._conn is None or not self._waiting:
-            return
-        try:
-            while self._waiting:
-                self._waiting = self._waiting[self._conn.send(self._waiting) :]
-        except (BlockingIOError, InterruptedError):
-            pass
-        callback = self._sent if self._waiting else None
-        self._loop.watch_writer(self._conn.write_fd(), callback)
-
-    def stop(self) -> None:
-        """Send nothing more; idempotent."""
-        if self._conn is not None and self._conn.fileno() != -1:
-            self._loop.watch_writer(self._conn.write_fd(), None)
-        self._conn = None
-        self._waiting = memoryview(b"")

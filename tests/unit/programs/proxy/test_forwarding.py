@@ -50,6 +50,8 @@ class Between:
         self.turn = Turn()
         self.proxy = Intermediary(None, lambda: b"today", enough=self.turn.is_over)
         self.over: list[Forwarding] = []
+        #: Bytes of a body that the client has sent.
+        self.client_said = 0
 
     def forward(
         self,
@@ -207,6 +209,36 @@ def test_an_origin_that_answers_and_does_not_listen_is_heard(between: Between) -
     assert between.proxy.state == CLOSING
     between.client.sock.settimeout(10)
     assert between.client._read(12) == b"HTTP/1.1 413"
+
+
+def test_a_client_is_heard_again_when_its_origin_takes_nothing_any_more(between: Between) -> None:
+    body = 64 << 20
+    between.client.says(b"PUT http://h/ HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % body)
+    between.dial()
+    forwarding = between.forward(between.origin_conn)
+    between.client.sock.setblocking(False)
+    _say_all_that_is_taken(between)
+    forwarding._to_origin.fail(BrokenPipeError())
+    before = between.client_said
+    _say_all_that_is_taken(between, before + (4 << 20))
+    assert between.client_said >= before + (4 << 20)
+    between.origin.says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+    between.until(lambda: bool(between.over))
+    between.client.sock.settimeout(10)
+    assert between.client._read(12) == b"HTTP/1.1 413"
+
+
+def _say_all_that_is_taken(between: Between, at_most: int = 1 << 30) -> None:
+    """Send a body until the proxy has stopped reading it, or so much is sent."""
+    stalled = 0
+    while stalled < 10 and between.client_said < at_most:
+        try:
+            between.client_said += between.client.sock.send(bytes(1 << 16))
+            stalled = 0
+        except BlockingIOError:
+            between.loop.call_later(0.001, lambda: None)
+            between.loop.run_while(iter([True, False]).__next__)
+            stalled += 1
 
 
 def test_what_goes_by_is_seen_and_not_faster_than_it_may_be(between: Between) -> None:
