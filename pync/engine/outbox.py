@@ -18,7 +18,7 @@ from .sinkwatch import SinkWatch
 #: Bytes that are sent without a pause before the loop serves others.
 TURN = 256 * 1024
 
-#: High-water mark: bytes that may wait before whoever produces them should pause; as asyncio.
+#: High-water mark: bytes that may wait before their producer should pause; as asyncio.
 HIGH_WATER = 64 * 1024
 
 
@@ -101,7 +101,7 @@ class Outbox:
 
     @property
     def is_full(self) -> bool:
-        """Whether whoever produces the bytes should pause.
+        """Whether the producer of the bytes should pause.
 
         It is so above the high-water mark, and then until no more than the low-water mark waits.
         """

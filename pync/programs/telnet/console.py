@@ -8,16 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ...core.errors import OutputError, OutputGone, cause_of
 from ...core.events import Event, Report, Told
 from ...engine.loop import Loop
+from ...engine.outbox import Outbox
+from ...engine.protocols import undelivered
+from ...layers.sendbuffer import SendBuffer
 from ...transports.stdio import Stdio
 from .terminal import NoTerminal
 
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: Bytes that may wait to be shown before no more is received.
+#: High-water mark: bytes that may wait to be shown before no more is received.
 HIGH_WATER = 256 * 1024
 
 
@@ -30,7 +32,7 @@ class Console:
         terminal: what standard input is.
         report: says lines of our own.
         typed: is called with what was typed, ``b""`` at the end of the input.
-        caught_up: is called when nothing waits to be shown any more.
+        caught_up: is called when some of what waited has been shown, or the output's reader left.
     """
 
     def __init__(
@@ -44,25 +46,32 @@ class Console:
     ) -> None:
         #: Whether the input is over.
         self.ended = False
-        #: Whether the reader of the output has left; writing has not told yet.
-        self.reader_gone = False
         self._loop = loop
         self._stdio = stdio
         self._terminal = terminal
         self._report = report
         self._typed = typed
-        self._caught_up = caught_up
         self._input = stdio.read_fds()
-        self._waiting = bytearray()
-        for descriptor in stdio.fault_fds():
-            loop.watch_reader(descriptor, self._see_whether_it_failed)
-        for descriptor in stdio.gone_fds():
-            loop.watch_reader(descriptor, self._see_whether_it_is_read)
+        self._queue = SendBuffer()
+        self._outbox = Outbox(
+            loop,
+            stdio,
+            self._fail,
+            caught_up,
+            reader_left=caught_up,
+            queue=self._queue,
+            high_water=HIGH_WATER,
+        )
 
     @property
     def is_behind(self) -> bool:
         """Whether so much waits to be shown that no more should be received."""
-        return len(self._waiting) > HIGH_WATER
+        return self._outbox.is_full
+
+    @property
+    def reader_gone(self) -> bool:
+        """Whether the reader of the output has left; writing has not told yet."""
+        return self._outbox.reader_gone
 
     def listen(self, to_user: bool) -> None:
         """Read what is typed, or let it wait."""
@@ -76,8 +85,7 @@ class Console:
 
     def show(self, data: bytes) -> None:
         """Show the host's bytes, or ours. Raises OutputGone, OutputError."""
-        self._waiting += data
-        self._write(self._loop)
+        self._outbox.put(data)
 
     def tell(self, event: Event) -> None:
         """Say something, after all that was to be shown before it."""
@@ -91,43 +99,14 @@ class Console:
 
     def flush(self) -> None:
         """Wait until everything is shown. Raises OutputGone, OutputError."""
-        if self._waiting:
-            self._loop.watch_writer(self._stdio.write_fd(), None)
+        if self._queue:
             with Loop() as own:
-                self._write(own)
-                own.run_while(lambda: bool(self._waiting))
+                outbox = Outbox(own, self._stdio, self._fail, queue=self._queue)
+                outbox.flush()
+                own.run_while(lambda: bool(self._queue))
 
-    def _see_whether_it_failed(self) -> None:
-        try:
-            self._send(b"")
-        except BlockingIOError:
-            pass
-
-    def _see_whether_it_is_read(self) -> None:
-        for descriptor in self._stdio.gone_fds():
-            self._loop.watch_reader(descriptor, None)
-        self.reader_gone = self._stdio.reader_gone()
-        self._caught_up()
-
-    def _write(self, loop: Loop) -> None:
-        try:
-            while self._waiting:
-                del self._waiting[: self._send(bytes(self._waiting[:READ]))]
-        except BlockingIOError:
-            loop.watch_writer(self._stdio.write_fd(), lambda: self._write(loop))
-            return
-        loop.watch_writer(self._stdio.write_fd(), None)
-        self._caught_up()
-
-    def _send(self, data: bytes) -> int:
-        try:
-            return self._stdio.send(data)
-        except BlockingIOError:
-            raise
-        except BrokenPipeError:
-            raise OutputGone from None
-        except OSError as error:
-            raise OutputError("write", "standard output", cause_of(error)) from None
+    def _fail(self, error: OSError) -> None:
+        raise undelivered(self._stdio, error)
 
     def _read(self) -> None:
         try:

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...engine.loop import Loop
+from ...engine.outbox import Outbox
 from ...engine.pipeline import Tap
 from ...layers.telnet import Abilities, Telnet
 from ...layers.telnet_protocol import DM, DO, ECHO, IAC, NAWS, SGA, TM, command
-from ...transports.conn import Conn, StreamConn
+from ...transports.conn import Conn
 from .abilities import window
 from .console import READ, Console
 from .terminal import Mode, NoTerminal
 
-#: Bytes that may wait for the host before no more is read from the user.
+#: High-water mark: bytes that may wait for the host before no more is read from the user.
 HIGH_WATER = 64 * 1024
 
 #: High-water mark: bytes that may wait for the host before it is not read any more. A host that
@@ -62,12 +63,9 @@ class Session:
         self._changed = changed
         self._over = over
         self._tap = tap
-        self._waiting = bytearray()
-        self._sends = True
-        #: Whether all that was typed is sent, and FIN behind it.
-        self.fin_is_sent = False
         self._ends = False
         conn.settimeout(0)
+        self._outbox = Outbox(loop, conn, self._cannot_send, changed, high_water=FLOOD)
 
     # What it is like.
 
@@ -81,7 +79,12 @@ class Session:
     @property
     def can_take(self) -> bool:
         """Whether more may be typed."""
-        return len(self._waiting) < HIGH_WATER
+        return self._outbox.size < HIGH_WATER
+
+    @property
+    def fin_is_sent(self) -> bool:
+        """Whether all that was typed is sent, and FIN behind it, or nothing more can be sent."""
+        return self._ends and self._outbox.over
 
     def arrange(self, attends: bool) -> None:
         """Hear the host, or let it wait.
@@ -89,15 +92,15 @@ class Session:
         Arguments:
             attends: whether the user wants to see what comes.
         """
-        hears = attends and not self._console.is_behind and len(self._waiting) < FLOOD
+        hears = attends and not self._console.is_behind and not self._outbox.is_full
         if self.conn.fileno() >= 0:
             self._loop.watch_reader(self.conn.fileno(), self._read if hears else None)
 
     def close(self) -> None:
         """Let go; idempotent."""
+        self._outbox.stop()
         if self.conn.fileno() >= 0:
             self._loop.watch_reader(self.conn.fileno(), None)
-            self._loop.watch_writer(self.conn.fileno(), None)
             self.conn.close()
 
     def follow(self) -> None:
@@ -119,7 +122,8 @@ class Session:
         """The user's input is over: send FIN after what waits."""
         self._push(self.telnet.send_eof())
         self._ends = True
-        self._write()
+        self._outbox.put_eof()
+        self._changed()
 
     def interrupt(self, number: int, *, flushes: bool, synchs: bool = False) -> None:
         """Send IP, BRK and their kin, and ask to be told when they have been obeyed."""
@@ -134,15 +138,9 @@ class Session:
     def synch(self) -> None:
         """Send IAC DM, the DM as urgent data (RFC 854, The TELNET Synch)."""
         self.follow()
-        send_urgent: Callable[[bytes], None] | None = getattr(self.conn, "send_urgent", None)
-        if self._waiting or send_urgent is None:
-            self._push(command(DM))
-            return
         self._push(bytes((IAC,)))
-        try:
-            send_urgent(bytes((DM,)))
-        except OSError:
-            self._sends = False
+        if not self._sends_urgently(bytes((DM,))):
+            self._push(bytes((DM,)))
 
     def resized(self) -> None:
         """The terminal has another size."""
@@ -175,32 +173,24 @@ class Session:
         self._changed()
 
     def _push(self, data: bytes) -> None:
-        if data and self._sends:
+        if data and not self._outbox.over:
             if self._tap is not None:
                 self._tap("sent", data)
-            self._waiting += data
-            self._write()
+            self._outbox.put(data)
 
-    def _write(self) -> None:
+    def _sends_urgently(self, data: bytes) -> bool:
+        """Whether it could be sent as urgent data: at once, after all the other bytes."""
+        send_urgent: Callable[[bytes], None] | None = getattr(self.conn, "send_urgent", None)
+        if self._outbox.waits or send_urgent is None:
+            return False
         try:
-            while self._waiting and self._sends:
-                del self._waiting[: self.conn.send(bytes(self._waiting[:READ]))]
+            send_urgent(data)
         except (BlockingIOError, InterruptedError):
-            self._loop.watch_writer(self.conn.fileno(), self._write)
-            return
-        except OSError:
-            # What the host said before it left is still to be read.
-            self._sends = False
-            self._waiting.clear()
-        self._loop.watch_writer(self.conn.fileno(), None)
-        if self._ends and not self.fin_is_sent:
-            self.fin_is_sent = True
-            self._shut_down()
-        self._changed()
+            return False
+        except OSError as error:
+            self._outbox.fail(error)
+        return True
 
-    def _shut_down(self) -> None:
-        if isinstance(self.conn, StreamConn):
-            try:
-                self.conn.send_eof()
-            except OSError:
-                pass  # reset already; reading tells
+    def _cannot_send(self, _error: OSError) -> None:
+        # What the host said before it left is still to be read.
+        self._changed()

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
+
 import pytest
+
+from pync.core.events import silent
+from pync.engine.loop import Loop
+from pync.layers.telnet import NOTHING
+from pync.layers.telnet_protocol import DM, IAC
+from pync.programs.telnet.console import Console
+from pync.programs.telnet.session import Session
+from pync.programs.telnet.terminal import NoTerminal
+from pync.transports.conn import StreamConn
+from pync.transports.memory import pair
+from pync.transports.stdio import Stdio
 
 from ....peer import Peer
 from .conftest import Play
@@ -79,3 +93,45 @@ def test_synch_is_urgent(play: Play) -> None:
         assert peer.hears_rest() == b"\xff\xf2x\r\n"
 
     play(b"\x1dsend synch\nx\n", host_does=hear)
+
+
+class Busy(StreamConn):
+    """Takes nothing so many times, then everything; urgent data likewise."""
+
+    def __init__(self, conn: StreamConn, ordinary: int, urgent: int) -> None:
+        super().__init__(conn.socket, conn.local, conn.peer)
+        self.busy = {"ordinary": ordinary, "urgent": urgent}
+
+    def send(self, data: bytes | memoryview) -> int:
+        self._take("ordinary")
+        return super().send(data)
+
+    def send_urgent(self, data: bytes) -> None:
+        self._take("urgent")
+        self._sock.send(data)  # in the stream, so that its place can be seen
+
+    def _take(self, kind: str) -> None:
+        self.busy[kind] -= 1
+        if self.busy[kind] >= 0:
+            raise BlockingIOError
+
+
+@pytest.mark.parametrize(("ordinary", "urgent"), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 1)])
+def test_a_synch_waits_behind_everything_else(ordinary: int, urgent: int) -> None:
+    with ExitStack() as stack:
+        loop, stdio = stack.enter_context(Loop()), stack.enter_context(Stdio(None, 1))
+        here, there = (stack.enter_context(conn) for conn in pair())
+        nobody: Callable[..., None] = lambda *_: None  # noqa: E731
+        console = Console(loop, stdio, NoTerminal(), silent, nobody, nobody)
+        conn = Busy(here, ordinary, urgent)
+        session = Session(loop, conn, NOTHING, console, NoTerminal(), nobody, nobody, None)
+        session.synch()
+        session.type(b"x")
+        session.end()
+        loop.call_later(0, lambda: None)
+        loop.run_while(lambda: not session.fin_is_sent)
+        there.settimeout(10)
+        heard = b""
+        while data := there.recv(99):
+            heard += data
+        assert heard == bytes((IAC, DM)) + b"x"
