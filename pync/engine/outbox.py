@@ -143,7 +143,6 @@ class Outbox:
         """Send nothing more; what waits is dropped. Idempotent."""
         if not self.over:
             self._end()
-            self._queue.clear()
 
     def _flush(self) -> int:
         if self.over or self._sending:
@@ -184,6 +183,7 @@ class Outbox:
 
     def _end(self) -> None:
         self.over = True
+        self._queue.clear()
         self._unwatch()
         self._sink_watch.stop()
 

@@ -19,7 +19,7 @@ class SendBuffer:
     """
 
     def __init__(self) -> None:
-        # What is being sent never grows, so that a view of it may be kept by the code that sends it;
+        # What is being sent never grows, so that the code that sends it may keep a view of it;
         # what is put meanwhile is collected behind it.
         self._head = _NOTHING
         self._tail = bytearray()

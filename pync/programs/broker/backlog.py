@@ -60,14 +60,9 @@ class Place:
         self._limit: Piece | None = None
 
     @property
-    def cost(self) -> int:
+    def size(self) -> int:
         """Bytes of memory that are held by what waits for the client."""
         return self._end.cost_before - self._piece.cost_before
-
-    @property
-    def waits(self) -> bool:
-        """Whether something is to be sent."""
-        return self._skip_own() is not self._end
 
     def stop(self) -> None:
         """What is said from now on is not for this client; idempotent."""

@@ -8,20 +8,17 @@ from collections.abc import Callable
 from ...core.broken import TruncatedError, broken
 from ...core.errors import IdleTimeoutError, PyncError, RelayError
 from ...engine.loop import Scheduler, Timer
-from ...engine.protocols import send_eof
+from ...engine.outbox import Outbox
 from ...transports.conn import Conn
 from .backlog import Backlog, Place
 
 #: Bytes of one read: nobody speaks for long before the next is heard.
 READ = 64 * 1024
 
-#: Bytes that are sent to one client before the others have their turn.
-TURN = 256 * 1024
-
-#: Bytes that may wait before typing has to pause.
+#: High-water mark: bytes of memory that may wait before typing has to pause (see Place.size).
 HIGH_WATER = 1024 * 1024
 
-#: Bytes of memory that may wait before the client has to leave (see Place.cost).
+#: Bytes of memory that may wait before the client has to leave (see Place.size).
 LIMIT = 16 * 1024 * 1024
 
 #: Seconds that a client may take nothing while something waits.
@@ -67,10 +64,10 @@ class BrokerClient:
         self._idle = idle
         self._read_size = read
         self._place = Place(backlog, self)
-        self._blocked = False
+        self._outbox = Outbox(loop, conn, self._fail, self._sent, queue=self._place)
         self._open = True
         self._reads = True
-        self._peer_ended = self._eof_waits = self._calls_again = False
+        self._peer_ended = self._calls_again = False
         self.active_at = self._took_at = time.monotonic()
         self._truncation: PyncError | None = None
         self._timer: Timer | None = None
@@ -91,17 +88,18 @@ class BrokerClient:
 
     def notice(self) -> None:
         """More has been said: send it, in time."""
-        if not self._blocked:
-            self._flush()
-        elif self._open:
-            self._look_at_cost()
+        if not self._outbox.waits:
+            if self._outbox.flush():
+                self.active_at = time.monotonic()
+            self._watch_for_stall()
+        self._look_at_size()
 
     def take_eof(self) -> None:
         """End our direction, once everything is sent."""
-        if self._open and not self._eof_waits:
-            self._eof_waits = True
+        if self._open:
             self._place.stop()
-            self._flush()
+            self._outbox.put_eof()
+            self._watch_for_stall()
 
     def close(self) -> None:
         """Let go; no callback is called. Idempotent."""
@@ -112,8 +110,7 @@ class BrokerClient:
                     timer.cancel()
             for descriptor in self._conn.read_fds():
                 self._loop.watch_reader(descriptor, None)
-            self._loop.watch_writer(self._conn.write_fd(), None)
-            self._place.clear()
+            self._outbox.stop()
             self._conn.close()
 
     def _leave(self, error: Exception | None) -> None:
@@ -134,63 +131,44 @@ class BrokerClient:
         except TruncatedError as error:
             # An end, after which it may still read.
             self._truncation, data = self._worded(error), b""
-        except (OSError, PyncError) as error:
-            self._leave(self._worded(error))
+        except OSError as error:
+            self._fail(error)
             return
         self.active_at = time.monotonic()
         self._heard(self, data)
         if not data:
             self._peer_ended = True
             self._place.stop()
-            self._flush()
-            return
+            self._leave_if_through()
         self._arrange()
 
-    def _flush(self) -> None:
-        if not self._open:
-            return
-        try:
-            waits = self._send()
-            if self._eof_waits and not (waits or self._peer_ended):
-                send_eof(self._conn)
-                self._eof_waits = False
-        except (BlockingIOError, InterruptedError):
-            waits = True
-        except (OSError, PyncError) as error:
-            self._leave(self._worded(error))
-            return
-        if self._peer_ended and not waits:
-            # As ncat: who has ended has left.
+    def _sent(self) -> None:
+        """The loop has sent some of what waited."""
+        self.active_at = self._took_at = time.monotonic()
+        self._look_at_size()
+        self._leave_if_through()
+
+    def _fail(self, error: OSError) -> None:
+        self._leave(self._worded(error))
+
+    def _leave_if_through(self) -> None:
+        # As ncat: who has ended has left.
+        if self._peer_ended and not self._outbox.waits:
             self._leave(self._truncation)
-            return
-        if waits and not self._blocked:
+
+    def _look_at_size(self) -> None:
+        size = self._outbox.size if self._outbox.waits else 0
+        if size > LIMIT:
+            self._leave(self._error(RelayError, f"too slow: {size} bytes wait for it"))
+        elif self.lags != (size > HIGH_WATER) and self._open:
+            self.lags = not self.lags
+            self._lagged(self)
+
+    def _watch_for_stall(self) -> None:
+        if self._outbox.waits:
             self._took_at = time.monotonic()
             if self._stall is None:
                 self._stall = self._loop.call_later(STALLED, self._look_stalled)
-        self._blocked = waits
-        self._look_at_cost()
-        self._arrange()
-
-    def _send(self) -> bool:
-        """Send what waits, for one turn; whether more waits. Raises OSError, PyncError."""
-        turn = TURN
-        while turn > 0:
-            data = self._place.next()
-            if not data:
-                return False
-            sent = self._conn.send(data)
-            self._place.sent(sent)
-            self.active_at = self._took_at = time.monotonic()
-            turn -= sent
-        return self._place.waits
-
-    def _look_at_cost(self) -> None:
-        cost = self._place.cost
-        if cost > LIMIT:
-            self._leave(self._error(RelayError, f"too slow: {cost} bytes wait for it"))
-        elif self.lags != (cost > HIGH_WATER):
-            self.lags = not self.lags
-            self._lagged(self)
 
     def _arrange(self) -> None:
         if not self._open:
@@ -203,7 +181,6 @@ class BrokerClient:
             self._loop.call_later(0, self._read)
         for descriptor in self._conn.read_fds():
             self._loop.watch_reader(descriptor, self._read if reading else None)
-        self._loop.watch_writer(self._conn.write_fd(), self._flush if self._blocked else None)
 
     def _look_idle(self) -> None:
         assert self._idle is not None
@@ -215,7 +192,7 @@ class BrokerClient:
 
     def _look_stalled(self) -> None:
         self._stall = None
-        if not self._blocked:
+        if not self._outbox.waits:
             return
         left = self._took_at + STALLED - time.monotonic()
         if left > 0:
@@ -226,7 +203,5 @@ class BrokerClient:
     def _error(self, kind: type[RelayError], cause: str) -> RelayError:
         return kind("relay", self._conn.peer, cause)
 
-    def _worded(self, error: OSError | PyncError) -> PyncError:
-        if isinstance(error, PyncError):
-            return error
-        return broken(self._conn.peer, error)
+    def _worded(self, error: OSError) -> PyncError:
+        return error if isinstance(error, PyncError) else broken(self._conn.peer, error)

@@ -10,9 +10,10 @@ import pytest
 from pync.core.address import Address
 from pync.core.errors import IdleTimeoutError
 from pync.engine.loop import Loop
+from pync.engine.outbox import TURN
 from pync.programs.broker import client as module
 from pync.programs.broker.backlog import Backlog
-from pync.programs.broker.client import LIMIT, TURN, BrokerClient
+from pync.programs.broker.client import LIMIT, BrokerClient
 from pync.transports.conn import StreamConn
 
 from ....systems import only_posix
