@@ -30,7 +30,7 @@ ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
-	@$(ALONE) $(PY) -m conformance run $(ASKED)
+	@$(ALONE) PYNC_CONFORMANCE_BY=make $(PY) -m conformance run $(ASKED)
 
 selftest: $(READY)
 	@$(ALONE) $(PY) -m conformance selftest

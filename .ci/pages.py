@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import conformance.cli
+import conformance.usage
 import pync.cli
 import pync.dialects
 from conformance.plan.listing import catalogue_page
@@ -33,7 +33,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("pync", pync.dialects.load("pync").usage, pync.cli.VERSION),
-    Command("pync-conformance", conformance.cli.USAGE, conformance.__version__),
+    Command("pync-conformance", conformance.usage.USAGE, conformance.__version__),
 )
 
 

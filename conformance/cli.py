@@ -1,4 +1,4 @@
-"""The front door: ``python -m conformance``, a docopt program.
+"""The command line, read by docopt.
 
 Only words become options here; runner/ does the work.
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 import docopt
 
-from . import __version__
 from .batch.isolated import ALONE, judge_what_is_asked
+from .core.invocation import run_command
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
 from .doctor import report
@@ -29,68 +29,7 @@ from .reports.results import Results, read_results
 from .reports.writing import not_written, write_whole
 from .runner import run
 from .targets.process import dismiss_reaper
-
-USAGE = """Judge a socket server, in any language, by scenarios.
-
-Usage:
-  conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
-                  [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
-                  [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
-                  [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
-  conformance list [--profile=LIST] [--mutants]
-  conformance explain ID
-  conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
-                  [--deadline=SECONDS] [--matrix]
-  conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
-  conformance matrix DIR... [--output=FILE]
-  conformance diff BEFORE AFTER
-  conformance baseline [--report=DIR] --expect=FILE
-  conformance -h | --help
-  conformance --version
-
-TARGET:
-  tcp://HOST:PORT  tls://HOST:PORT  udp://HOST:PORT  unix:PATH  pipe:NAME (Windows)
-                                  a server that already runs ([::1] for IPv6)
-  ref:python  ref:node            the embedded reference servers (default ref:python)
-  mutant:PROFILE/NAME             an embedded server with one named fault
-  inetd:COMMAND                   one process per connection, on its stdin and stdout
-  fd:COMMAND                      the suite listens, the server inherits descriptor 3
-  @FILE.toml  @FILE.toml#NAME     a target file
-  anything else                   a command that is started and stopped, without a shell;
-                                  {port} {host} {path} {profile} {data} are filled in,
-                                  and {cert} {key} for a server over TLS
-
-Options:
-  --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
-  --at=ADDRESS        Where the command listens.
-  --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
-  --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.
-  --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
-  --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
-                      badge.json go [default: build/conformance].
-  --jobs=N            Cases in flight (default: the cores, but 4 for each core up to 8).
-  --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
-  --expect=FILE       Known failures (TOML).
-  --deadline=SECONDS  For each awaited event [default: 10].
-  --seed=N            Of the random data [default: 1].
-  --client=COMMAND    The client on the terminal in place of pync.
-  -x                  Stop at the first failure.
-  --max-failures=N    Stop after N failures.
-  --all               Judge every target of @FILE.toml, many at a time, each within limits.
-  --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
-                      (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
-  --mutants           List the embedded broken servers.
-  --matrix            Judge every mutant by every requirement of its profile: who kills whom
-                      (kills.html, kills.json). This takes many minutes.
-  --output=FILE       Where the page of several runs goes [default: matrix.html].
-  -h --help           Show this.
-  --version           Show the version.
-
-Exit status: 0 conformant, 1 not conformant, 2 interrupted, 3 internal error, 4 wrong
-usage, 5 nothing ran, 6 the target could not be started or reached, 7 only stale
-expectations, 8 the suite itself failed.
-"""
-
+from .usage import USAGE, version_line
 
 #: Seconds for one event of a mutant.
 SELFTEST_DEADLINE = 3.0
@@ -114,15 +53,12 @@ def main(argv: list[str]) -> Exit:
 def _main(argv: list[str]) -> Exit:
     if argv == [ALONE]:
         return judge_what_is_asked()
-    if argv[:1] == ["help"] or {"-h", "--help"} & set(argv):
-        say(USAGE.rstrip())
-        return Exit.CONFORMANT
     try:
         given = docopt.docopt(USAGE, argv, default_help=False)
     except docopt.DocoptExit as error:
         return _wrong(_complaint(argv, str(error)))
     if given["--version"]:
-        say(f"conformance {__version__}")
+        say(version_line())
         return Exit.CONFORMANT
     return next(run for name, run in _COMMANDS.items() if given[name])(given)
 
@@ -140,6 +76,7 @@ def _run(given: dict[str, Any]) -> Exit:
         client=given["--client"],
         level=given["--level"],
         expect=given["--expect"],
+        started=run_command(),
     )
     report, jobs = Path(given["--report"]), _count(given["--jobs"])
     if given["--all"]:
@@ -159,6 +96,7 @@ def _selftest(given: dict[str, Any]) -> Exit:
         # A mutant that says nothing is waited for; three seconds are enough for that.
         deadline=min(_seconds(given["--deadline"]), SELFTEST_DEADLINE),
         selftest=True,
+        started=run_command(),
         kill_matrix=given["--matrix"],
     )
     # Most of the time is waiting: more workers than cores.

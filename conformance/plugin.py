@@ -199,13 +199,14 @@ def _given(config: pytest.Config) -> dict[str, Any]:
 
 
 def _options(given: dict[str, Any]) -> Options:
+    from .core.invocation import run_command
     from .plan import Options
 
     for field in ("cases", "transports"):
         if isinstance(given.get(field), str):
             given[field] = [word for word in given[field].split(",") if word]
         given[field] = tuple(given.get(field) or ())
-    return Options(**given)
+    return Options(**given, started=run_command())
 
 
 def _report_folder(config: pytest.Config) -> Path | None:

@@ -17,6 +17,11 @@ _COUNTS = sys.implementation.name == "cpython"
 
 def run() -> None:
     """Entry point of the command."""
+    if sys.argv[1:2] == ["conformance"]:
+        from . import suite
+
+        if suite.is_meant(sys.argv):
+            sys.exit(suite.run("conformance"))
     if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Python's own handler would show a traceback of whatever is being imported.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

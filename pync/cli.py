@@ -77,6 +77,12 @@ def execute(
         return error.status
 
 
+def refuse(line: str) -> int:
+    """Say why there is nothing to do; returns the exit status."""
+    _Voice(2).say(f"pync: {line}")
+    return exits.USAGE
+
+
 def _dialect(words: list[str], executable: str) -> tuple[Dialect, list[str]]:
     """Whose command line it is: --as=NAME, else PYNC_AS, else the executable's name."""
     called = os.path.basename(executable).lower().removesuffix(".exe")

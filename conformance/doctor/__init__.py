@@ -7,15 +7,11 @@ concludes from what is answered, and tries the profile's small session with what
 from __future__ import annotations
 
 import math
-import os
 import shlex
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..core.invocation import SUITE
+from ..core.invocation import command_line, run_command
 from ..core.output import say
 from ..core.settings import MANNERS
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
@@ -192,9 +188,9 @@ def _examine_each(options: Options) -> Iterator[Line]:
         if reason is None:
             fitting.append(name)
         yield Line(name, "its small session goes well" if reason is None else f"no: {reason}")
-    words = [] if isinstance(target, MutantTarget) else [f"--profile={','.join(fitting)}"]
-    if not fitting:
-        words = []
+    words = {}
+    if fitting and not isinstance(target, MutantTarget):
+        words["profile"] = ",".join(fitting)
     yield Line("next", _command_line(options, words))
 
 
@@ -202,31 +198,21 @@ def next_line(
     options: Options, subject: Subject, found: Conclusion, settings: dict[str, str]
 ) -> str:
     """The command to paste."""
-    words = [f"--profile={found.profile}"] if found.profile else []
+    words = {"profile": found.profile} if found.profile else {}
     at = options.at if not options.typed else None
     if at or subject.at:
-        words.append(f"--at={at or subject.at}")
+        words["at"] = str(at or subject.at)
     if settings and found.profile:
-        words.append(f"--set={_joined(settings)}")
+        words["set"] = _joined(settings)
     if subject.process and subject.seconds > SLOW:
-        words.append(f"--deadline={math.ceil(3 * subject.seconds)}")
+        words["deadline"] = str(math.ceil(3 * subject.seconds))
     if not found.profile:
         return "nothing: no profile judges such a server"
     return _command_line(options, words)
 
 
-def _command_line(options: Options, words: list[str]) -> str:
-    line = [*_python(), "-m", SUITE, "run", options.typed or options.target, *words]
-    return subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
-
-
-def _python() -> list[str]:
-    """The interpreter as a shell finds it: by its name where that means this one."""
-    for name in ("python", "python3"):
-        found = shutil.which(name)
-        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
-            return [name]
-    return [sys.executable]
+def _command_line(options: Options, words: dict[str, str]) -> str:
+    return command_line(run_command(), options.typed or options.target, words)
 
 
 def _joined(settings: dict[str, str]) -> str:

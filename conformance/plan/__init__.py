@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..core.invocation import command
+from ..core.invocation import command_line, run_command
 from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
@@ -45,8 +45,9 @@ _OF_THE_PATH = ("/path-removed", "/path-stale")
 class Options(NamedTuple):
     """What was asked for, as text; every worker makes its plan from the same options.
 
-    The last five come from a target file: what was typed for it, the server's variables
-    and folder, an address for each profile, and how long a server lives.
+    ``typed`` to ``scope`` come from a target file: what was typed for it, the server's variables
+    and folder, an address for each profile, and how long a server lives. ``started`` is what a
+    line that judges a case again begins with: a worker was started otherwise.
     """
 
     target: str = "ref:python"
@@ -67,6 +68,7 @@ class Options(NamedTuple):
     directory: str | None = None
     addresses: tuple[tuple[str, str], ...] = ()
     scope: str = "scenario"
+    started: tuple[str, ...] = ()
 
 
 class Case(NamedTuple):
@@ -140,20 +142,21 @@ class Plan:
 
     def reproduce(self, case: Case) -> str:
         """The one-line command that judges this case again."""
-        options, words = self.options, [f"{command()} run"]
+        options = self.options
         target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
-        if target != "ref:python":
-            words.append(_quoted(target))
-        words.append(f"--case {case.requirement.id}")
-        given = {"--at": options.at, "--set": options.settings, "--client": options.client}
+        given = {"case": case.requirement.id}
         if options.typed:
-            given = {"--profile": case.requirement.profile}
-        words += [f"{name} {_quoted(value)}" for name, value in given.items() if value]
+            given["profile"] = case.requirement.profile
+        else:
+            typed = {"at": options.at, "set": options.settings, "client": options.client}
+            given |= {name: value for name, value in typed.items() if value}
         if not isinstance(self.target, AddressTarget) and len(self.transports) > 1:
-            words.append(f"--transport {case.transport}")
+            given["transport"] = case.transport
         if options.seed != "1":
-            words.append(f"--seed {_quoted(options.seed)}")
-        return " ".join(words)
+            given["seed"] = options.seed
+        return command_line(
+            options.started or run_command(), "" if target == "ref:python" else target, given
+        )
 
     def _profiles(self) -> list[Profile]:
         options = self.options
@@ -310,10 +313,3 @@ def _level(text: str) -> Level:
 def _kin(transport: str) -> str:
     """The transport whose requirements it has."""
     return UNIX if transport == PIPE else transport
-
-
-def _quoted(text: str) -> str:
-    """A word as every common shell reads it back."""
-    import shlex
-
-    return shlex.quote(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.invocation import command
+from ..core.invocation import command, joined
 from ..core.settings import MANNERS
 from ..core.transcript import escape
 from ..core.verdict import Level, WrongUsage
@@ -138,6 +138,6 @@ def explain(identity: str) -> str:
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"
             f"  broken by   {mutants}\n"
-            f"  try it      {command()} run ref:python --case {one.id}"
+            f"  try it      {joined(*command())} run ref:python --case {one.id}"
         )
     return "\n\n".join(parts)

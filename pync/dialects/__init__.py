@@ -6,6 +6,8 @@ A dialect also has its own words for what happens (``say``) and for what goes wr
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
+import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import NamedTuple, Union
@@ -101,5 +103,11 @@ def own_status(error: Exception, _config: Config | None) -> int:
 
 
 def about_from(name: str, usage: str) -> Callable[[Config], About]:
-    """-h shows the USAGE, --version the name and our version."""
-    return lambda config: About(usage if config.help else f"{name} {VERSION}\n")
+    """-h shows the USAGE, --version the name, our version and where it runs from."""
+    return lambda config: About(usage if config.help else f"{name} {version()}\n")
+
+
+def version() -> str:
+    """Our version, and what runs it: another program of this name may be installed too."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return f"{VERSION} (Python {sys.version.split()[0]}, {here})"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 import shutil
 import sysconfig
 from pathlib import Path
 
 import pytest
+
+import pync as installed
 
 from ..peer import listening
 from ..programs import Program
@@ -148,7 +152,10 @@ def test_every_option_of_the_help_is_understood(pync: Start) -> None:
 
 def test_version(pync: Start) -> None:
     program = pync("--version")
-    assert re.fullmatch(rb"pync \d+\.\d+\.\d+\n", program.rest())
+    said = re.fullmatch(r"pync \d+\.\d+\.\d+ \(Python (\S+), (.*)\)\n", program.rest().decode())
+    assert said
+    # Where it runs from: another program of that name may be installed.
+    assert said.groups() == (platform.python_version(), os.path.dirname(installed.__file__))
     program.ends(0)
 
 

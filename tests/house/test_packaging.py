@@ -44,6 +44,27 @@ def test_nothing_else_stands_at_the_top() -> None:
     assert {name.split("/")[0] for name in tracked() if name[0] != "."} - {"examples"} == TOP
 
 
+def folder_of(package: str) -> str:
+    """Where the code of a package is, as package-dir says."""
+    top, dot, rest = package.partition(".")
+    folders: dict[str, str] = PYPROJECT["tool"]["setuptools"]["package-dir"]
+    return (folders.get(top, top) + dot + rest).replace(".", "/")
+
+
+def test_every_folder_of_code_is_shipped() -> None:
+    packages = PYPROJECT["tool"]["setuptools"]["packages"]
+    code = [Path(name) for name in tracked() if name.endswith(".py")]
+    ours = {path.parent.as_posix() for path in code if path.parts[0] in ("pync", "conformance")}
+    assert sorted(map(folder_of, packages)) == sorted(ours)
+
+
+def test_the_suite_is_installed_under_a_name_of_its_own() -> None:
+    packages = PYPROJECT["tool"]["setuptools"]["packages"]
+    assert {name.partition(".")[0] for name in packages} == {"pync", "pync_conformance"}
+    # A pytest plugin that is an entry point is loaded in every project's pytest.
+    assert "entry-points" not in PROJECT
+
+
 def unshipped(names: list[str], package_data: dict[str, list[str]]) -> list[str]:
     """The files of our packages that are neither code nor package data."""
     return [
@@ -52,7 +73,7 @@ def unshipped(names: list[str], package_data: dict[str, list[str]]) -> list[str]
         if name.split("/")[0] in ("pync", "conformance")
         and not name.endswith(".py")
         and not any(
-            fnmatch(name, f"{package}/{pattern}")
+            fnmatch(name, f"{folder_of(package)}/{pattern}")
             for package, patterns in package_data.items()
             for pattern in patterns
         )

@@ -12,7 +12,7 @@ from typing import Any
 import docopt
 import pytest
 
-import conformance.cli
+import conformance.usage
 import pync.dialects
 from conformance.profiles import REQUIREMENTS
 from pync.core.errors import UsageError
@@ -119,7 +119,7 @@ def complaint(call: list[str]) -> str | None:
             return str(error)
     if call[:3] == ["python", "-m", "conformance"]:
         try:
-            docopt.docopt(conformance.cli.USAGE, call[3:], default_help=False)
+            docopt.docopt(conformance.usage.USAGE, call[3:], default_help=False)
         except docopt.DocoptExit as error:
             return str(error)
     if call[:1] == ["make"]:

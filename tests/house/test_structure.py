@@ -22,6 +22,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 #: pync's storeys, from the top: imports only point down.
 STOREYS = (
     "__main__",
+    "suite",
     "cli",
     "meter",
     "library",
@@ -50,7 +51,7 @@ WINGS = (
     "targets",
     "core",
 )
-FRONT = {"__init__", "__main__", "cli", "plugin", "conftest", "test_conformance"}
+FRONT = {"__init__", "__main__", "cli", "usage", "plugin", "conftest", "test_conformance"}
 
 #: Lines that a module may have.
 LARGEST = 320

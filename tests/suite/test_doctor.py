@@ -80,7 +80,7 @@ def findings(shown: str) -> dict[str, str]:
 def advice(shown: str) -> tuple[str | None, dict[str, str]]:
     """The profile and the SET of the line to run next."""
     words = shlex.split(findings(shown)["next"])
-    options = dict(re.findall(r"^--(\w+)=(.*)$", "\n".join(words), re.MULTILINE))
+    options = dict(re.findall(r"^--(\w+)\n(.*)$", "\n".join(words), re.MULTILINE))
     items = re.split(r"(?<!\\);", options.get("set", ""))
     return options.get("profile"), dict(item.split("=", 1) for item in items if item)
 
@@ -140,7 +140,7 @@ def test_a_service_is_recognised_and_the_next_line_can_be_run(tmp_path: Path) ->
     found = findings(done.stdout)
     assert found["greeting"].split("  ")[0] == "none"
     assert found["profile"].startswith("echo: ")
-    assert found["next"].endswith(" -m conformance run inetd:cat --profile=echo")
+    assert found["next"].endswith(" -m conformance run inetd:cat --profile echo")
     assert '"RESET\\n"' in found["command"]
     words = shlex.split(found["next"])[3:]
     assert conformance(*words, "--case=echo/half-close", f"--report={tmp_path}").returncode == 0

@@ -85,11 +85,14 @@ def test_a_parameter_goes_to_the_profiles_that_have_it() -> None:
 
 def test_the_command_that_reproduces_a_case() -> None:
     options = Options(
-        target="node server.js {port}", settings="greeting=Hi there\\n", cases=("echo/simple",)
+        target="node server.js {port}",
+        settings="greeting=Hi there\\n",
+        cases=("echo/simple",),
+        started=("pync-conformance", "run"),
     )
     plan = Plan(options)
     assert plan.reproduce(plan.cases[0]) == (
-        "python -m conformance run 'node server.js {port}' --case echo/simple "
+        "pync-conformance run 'node server.js {port}' --case echo/simple "
         "--set 'greeting=Hi there\\n'"
     )
     # It is a command line that makes the same plan.

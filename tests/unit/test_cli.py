@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pync.cli import VERSION, _dialect, main
-from pync.dialects import DIALECTS
+from pync.cli import _dialect, main
+from pync.dialects import DIALECTS, version
 from pync.dialects.pync import USAGE
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Start = Callable[..., "Running"]
 
 def test_help_and_version_are_output(pync: Start) -> None:
     assert pync("-h").ends() == (0, USAGE.encode(), "")
-    assert pync("--version").ends() == (0, f"pync {VERSION}\n".encode(), "")
+    assert pync("--version").ends() == (0, f"pync {version()}\n".encode(), "")
 
 
 def test_wrong_usage_is_one_line(pync: Start) -> None:
@@ -35,7 +35,7 @@ def test_wrong_usage_is_one_line(pync: Start) -> None:
 
 
 def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pync("--as=pync", "--version").ends() == (0, f"pync {VERSION}\n".encode(), "")
+    assert pync("--as=pync", "--version").ends() == (0, f"pync {version()}\n".encode(), "")
     said = f"pync: there is no dialect 'ftp' (known: {', '.join(DIALECTS)})\n"
     assert pync("--as=ftp").ends() == (2, b"", said)
     monkeypatch.setenv("PYNC_AS", "ftp")
@@ -61,7 +61,7 @@ def test_a_message_never_moves_the_cursor(pync: Start) -> None:
 def test_file_objects_and_descriptors(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as stdout:
         assert main(["--version"], None, stdout, 2) == 0
-    assert (tmp_path / "out").read_text() == f"pync {VERSION}\n"
+    assert (tmp_path / "out").read_text() == f"pync {version()}\n"
 
 
 def test_what_has_no_descriptor_is_refused() -> None:

@@ -1,0 +1,102 @@
+"""The suite's USAGE: its options, help and manual page are made from it.
+
+It is shown where nothing is installed that the suite needs: only Python's own modules are imported.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import textwrap
+
+#: ``conformance`` stands for the words by which the suite is started.
+USAGE = """Judge a socket server, in any language, by scenarios.
+
+Usage:
+  conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
+                  [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
+                  [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
+                  [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
+  conformance list [--profile=LIST] [--mutants]
+  conformance explain ID
+  conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
+                  [--deadline=SECONDS] [--matrix]
+  conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
+  conformance matrix DIR... [--output=FILE]
+  conformance diff BEFORE AFTER
+  conformance baseline [--report=DIR] --expect=FILE
+  conformance -h | --help
+  conformance --version
+
+TARGET:
+  tcp://HOST:PORT  tls://HOST:PORT  udp://HOST:PORT  unix:PATH  pipe:NAME (Windows)
+                                  a server that already runs ([::1] for IPv6)
+  ref:python  ref:node            the embedded reference servers (default ref:python)
+  mutant:PROFILE/NAME             an embedded server with one named fault
+  inetd:COMMAND                   one process per connection, on its stdin and stdout
+  fd:COMMAND                      the suite listens, the server inherits descriptor 3
+  @FILE.toml  @FILE.toml#NAME     a target file
+  anything else                   a command that is started and stopped, without a shell;
+                                  {port} {host} {path} {profile} {data} are filled in,
+                                  and {cert} {key} for a server over TLS
+
+Options:
+  --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
+  --at=ADDRESS        Where the command listens.
+  --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
+  --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.
+  --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
+  --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
+                      badge.json go [default: build/conformance].
+  --jobs=N            Cases in flight (default: the cores, but 4 for each core up to 8).
+  --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
+  --expect=FILE       Known failures (TOML).
+  --deadline=SECONDS  For each awaited event [default: 10].
+  --seed=N            Of the random data [default: 1].
+  --client=COMMAND    The client on the terminal in place of pync.
+  -x                  Stop at the first failure.
+  --max-failures=N    Stop after N failures.
+  --all               Judge every target of @FILE.toml, many at a time, each within limits.
+  --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
+                      (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
+  --mutants           List the embedded broken servers.
+  --matrix            Judge every mutant by every requirement of its profile: who kills whom
+                      (kills.html, kills.json). This takes many minutes.
+  --output=FILE       Where the page of several runs goes [default: matrix.html].
+  -h --help           Show this.
+  --version           Show the version.
+
+Exit status: 0 conformant, 1 not conformant, 2 interrupted, 3 internal error, 4 wrong
+usage, 5 nothing ran, 6 the target could not be started or reached, 7 only stale
+expectations, 8 the suite itself failed.
+"""
+
+#: Columns of a terminal.
+_WIDTH = 80
+
+
+def help_for(command: str) -> str:
+    """The USAGE with the words by which the suite was started."""
+    form = re.compile(r"^  conformance (.*(?:\n {10,}.*)*)", re.MULTILINE)
+    return form.sub(lambda found: _filled(command, found[1]), USAGE)
+
+
+def version_line() -> str:
+    """The version, and where it runs from."""
+    from . import __version__
+
+    where = os.path.dirname(os.path.abspath(__file__))
+    return f"conformance {__version__} (Python {sys.version.split()[0]}, {where})"
+
+
+def _filled(command: str, words: str) -> str:
+    # "[--at=ADDRESS]" and "[--case=ID]..." hold no blank; "-h | --help" may be broken anywhere.
+    return textwrap.fill(
+        " ".join(words.split()),
+        _WIDTH,
+        initial_indent=f"  {command} ",
+        subsequent_indent=" " * 18,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

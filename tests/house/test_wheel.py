@@ -1,0 +1,195 @@
+"""The wheel, in an environment of its own: what a user has who installs it.
+
+The packages that it needs are the ones of the Python that runs the tests: nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .test_packaging import ROOT, tracked
+
+fcntl = pytest.importorskip("fcntl", reason="only on Windows")
+
+#: Seconds that one command may take on a machine that has much to do.
+PATIENCE = 120
+
+
+class Environment(NamedTuple):
+    """A virtual environment with the wheel, and a folder to work in."""
+
+    scripts: Path
+    folder: Path
+    needs: Path
+
+    def run(self, *words: str, on_path: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command, found by PATH, with an empty home."""
+        path = f"{self.scripts}{os.pathsep}{os.environ['PATH']}" if on_path else os.environ["PATH"]
+        program = shutil.which(words[0], path=path) or words[0]
+        return subprocess.run(
+            [program, *words[1:]],
+            cwd=self.folder,
+            env={
+                "PATH": path,
+                "PYTHONPATH": str(self.needs),
+                "HOME": str(self.folder.parent),
+                "LC_ALL": "C.UTF-8",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """One process of pytest-xdist at a time."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel, made once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    at = shared / "environment"
+    with alone(shared / "environment.lock"):
+        if not at.exists():
+            # Built from a copy: a build leaves files in its source.
+            source = shared / "source"
+            for name in tracked():
+                if (ROOT / name).is_file():
+                    (source / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(ROOT / name, source / name)
+            built = shared / "wheel"
+            pip("wheel", "--no-build-isolation", f"--wheel-dir={built}", str(source))
+            venv.create(at, symlinks=True, with_pip=False)
+            [wheel] = built.glob("*.whl")
+            pip("install", str(wheel), python=at / "bin" / "python")
+    return at / "bin"
+
+
+def pip(command: str, *words: str, python: Path | None = None) -> None:
+    other = [f"--python={python}"] if python else []
+    call = [sys.executable, "-m", "pip", "--disable-pip-version-check", *other, command]
+    call += ["--quiet", "--no-deps", "--no-index", *words]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def environment(tmp_path: Path, scripts: Path) -> Environment:
+    (tmp_path / "project").mkdir()
+    return Environment(scripts, tmp_path / "project", Path(sysconfig.get_path("purelib")))
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+#: A project that has a package conformance: its own tests, its plugin, its conftest.py.
+PROJECT = {
+    "conformance/__init__.py": "RULES = ['ours']\n",
+    "conformance/plugin.py": "import pytest\n\n\n@pytest.fixture\ndef rules():\n"
+    "    from conformance import RULES\n\n    return RULES\n",
+    "conformance/conftest.py": "def pytest_addoption(parser):\n    parser.addoption('--target')\n",
+    "conformance/test_conformance.py": "def test_inside(rules):\n    assert rules == ['ours']\n",
+    "conftest.py": "pytest_plugins = ['conformance.plugin']\n",
+    "tests/test_outside.py": "def test_outside(rules):\n    assert rules == ['ours']\n",
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("python", "-c", "import pytest; raise SystemExit(pytest.main([]))"),  # as `pytest`
+        ("python", "-m", "pytest", "-n2"),
+        ("python", "-m", "pytest", "--target=x", "conformance"),
+    ],
+)
+def test_a_project_with_a_package_of_that_name_notices_nothing(
+    environment: Environment, words: tuple[str, ...]
+) -> None:
+    write(environment.folder, PROJECT)
+    done = environment.run(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{1 if words[-1] == 'conformance' else 2} passed" in done.stdout
+    # Not even its name is in the header.
+    header = [line for line in done.stdout.splitlines() if line.startswith("plugins:")]
+    assert "pync" not in "".join(header)
+
+
+def test_its_plugin_is_there_when_it_is_asked_for(environment: Environment) -> None:
+    write(environment.folder, {"test_own.py": "def test_own():\n    pass\n"})
+    target = "--conformance-target=mutant:echo/answers-twice"
+    words = ("python", "-m", "pytest", "-p", "pync_conformance.plugin", target, "-n2")
+    done = environment.run(*words, "--conformance-case=echo/simple", "--conformance-transport=tcp")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 1 passed" in done.stdout
+    assert re.search(r"reproduce pync-conformance run mutant:echo/answers-twice", done.stdout)
+
+
+#: How it is started -> whether the environment is on PATH.
+STARTS = {
+    "pync-conformance": True,
+    "pync conformance": True,
+    "python -m pync_conformance": True,
+    "{scripts}/pync conformance": False,
+}
+
+
+def test_every_line_that_it_prints_can_be_pasted(environment: Environment) -> None:
+    write(environment.folder, PROJECT)
+    for start, on_path in STARTS.items():
+        command = start.format(scripts=environment.scripts)
+        done = environment.run(*command.split(), "explain", "echo/simple", on_path=on_path)
+        assert done.returncode == 0, done.stderr
+        [line] = re.findall(r"try it +(.*)", done.stdout)
+        assert line == f"{command} run ref:python --case echo/simple"
+    wrong = ("mutant:echo/answers-twice", "--case=echo/simple", "--transport=tcp")
+    done = environment.run("pync-conformance", "run", *wrong)
+    assert done.returncode == 1, done.stdout + done.stderr
+    [line] = re.findall(r"reproduce +(.*)", done.stdout)
+    assert line == "pync-conformance run mutant:echo/answers-twice --case echo/simple"
+    again = environment.run(*shlex.split(line), "--transport=tcp")
+    assert re.findall(r"reproduce +(.*)", again.stdout) == [line]
+
+
+@pytest.mark.parametrize(
+    "command", ["pync-conformance", "pync conformance", "python -m pync_conformance"]
+)
+def test_without_the_extra_one_line_says_what_to_install(
+    environment: Environment, tmp_path: Path, command: str
+) -> None:
+    shutil.copytree(environment.needs / "docopt", tmp_path / "only" / "docopt")
+    bare = environment._replace(needs=tmp_path / "only")
+    done = bare.run(*command.split(), "list")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(
+        r"conformance: \w+ is not installed: python -m pip install 'pync-nc\[conformance\]'\n",
+        done.stderr,
+    ), done.stderr
+    assert bare.run(*command.split(), "--help").stdout.startswith("Judge a socket")
+
+
+def test_pync_says_where_it_runs_from(environment: Environment) -> None:
+    assert str(environment.scripts.parent) in environment.run("pync", "--version").stdout
