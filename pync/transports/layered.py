@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from ..layers.sendbuffer import SendBuffer
 from .conn import StreamConn
 
 #: Bytes of the wire that are read at once, and plain bytes that become one write.
@@ -56,7 +57,7 @@ class LayeredConn(StreamConn):
         self.codec = codec
         self._conn = conn
         self._plain = b""
-        self._unsent = memoryview(b"")
+        self._unsent = SendBuffer()
         #: How much of the user's data waits in _unsent, of a send that has to be retried.
         self._taken: int | None = None
         self._eof_made = False
@@ -109,7 +110,7 @@ class LayeredConn(StreamConn):
             taken, self._taken = self._taken, None
             return taken
         piece = data[:WRITE]
-        self._queue(self.codec.send(piece))
+        self._unsent.put(self.codec.send(piece))
         try:
             self._flush()
         except BlockingIOError:
@@ -132,7 +133,7 @@ class LayeredConn(StreamConn):
         if not self._eof_made:
             self._eof_made = True
             self._delivered = not self._unsent and self.unacknowledged() == 0
-            self._queue(self.codec.send_eof())
+            self._unsent.put(self.codec.send_eof())
         try:
             self._flush()
             if self.codec.ended:
@@ -172,23 +173,19 @@ class LayeredConn(StreamConn):
             self._eof_made = True
             try:
                 self.settimeout(0)
-                self._queue(self.codec.send_eof())
+                self._unsent.put(self.codec.send_eof())
                 self._flush()
             except OSError:
                 pass  # it is gone, or does not read: nobody is left to be told
         self._conn.close()
 
-    def _queue(self, data: bytes) -> None:
-        self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
-
     def _answer(self) -> None:
         """Send what the layer has to say by itself, as far as it can be sent now."""
-        self._queue(self.codec.outgoing())
+        self._unsent.put(self.codec.outgoing())
         try:
             self._flush()
         except (BlockingIOError, TimeoutError):
             pass  # with the next send
 
     def _flush(self) -> None:
-        while self._unsent:
-            self._unsent = self._unsent[self._conn.send(self._unsent) :]
+        self._unsent.send_with(self._conn.send)

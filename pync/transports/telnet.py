@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..layers.sendbuffer import SendBuffer
 from ..layers.telnet import Telnet
 from ..layers.telnet_protocol import IAC
 from .conn import Conn
@@ -39,7 +40,7 @@ class TelnetConn(Conn):
         self.datagram = conn.datagram
         self._conn = conn
         self._telnet = Telnet(text=False)
-        self._answers = bytearray()
+        self._answers = SendBuffer()
         self._most = READ
         inline = getattr(conn, "take_urgent_inline", None)
         if inline is not None:
@@ -107,12 +108,11 @@ class TelnetConn(Conn):
 
     def _answer(self, answers: bytes) -> None:
         if len(self._answers) + len(answers) <= MOST_ANSWERS:
-            self._answers += answers
+            self._answers.put(answers)
         try:
             self._send_answers()
         except OSError:
             pass  # not now; or gone, and then reading and sending tell
 
     def _send_answers(self) -> None:
-        while self._answers:
-            del self._answers[: self._conn.send(bytes(self._answers))]
+        self._answers.send_with(self._conn.send)

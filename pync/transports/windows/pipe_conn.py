@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ...core.address import Address
 from ...core.errors import NO_PIPE, PIPE_BUSY
 from ...layers.frames import Frames, pack
+from ...layers.sendbuffer import SendBuffer
 from ..conn import Conn, StreamConn
 from ..pump import Inlet, Outlet
 
@@ -146,7 +147,7 @@ class MessagePipeConn(PipeConn, StreamConn):
     def __init__(self, pipe: Pipe, address: Address, *, accepted: bool) -> None:
         self._incoming, self._outgoing = Frames(), Frames()
         self._messages: deque[bytes] = deque()
-        self._unsent = memoryview(b"")
+        self._unsent = SendBuffer()
         #: Bytes of a message that is under way, of a send that has to be retried.
         self._taken: int | None = None
         super().__init__(pipe, address, accepted=accepted)
@@ -175,7 +176,7 @@ class MessagePipeConn(PipeConn, StreamConn):
             return taken
         if not data:
             return 0  # an empty message would be our end
-        self._unsent = memoryview(pack(data))
+        self._unsent.put(pack(data))
         try:
             self._flush()
         except (BlockingIOError, TimeoutError):
@@ -193,8 +194,7 @@ class MessagePipeConn(PipeConn, StreamConn):
         """Nothing to do: a pipe whose other end is gone says so by itself."""
 
     def _flush(self) -> None:
-        while self._unsent:
-            self._unsent = self._unsent[self._outlet.send(self._unsent) :]
+        self._unsent.send_with(self._outlet.send)
 
     def _read(self) -> bytes:
         message = super()._read()
