@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
 from ...core.errors import TlsError, UsageError, shortened
+from ...layers.sendbuffer import SendBuffer
 from ...layers.tls import TlsCodec, explained
 from ..conn import StreamConn
 from ..layered import READ, LayeredConn
@@ -125,7 +126,7 @@ class Securing:
         self._conn = conn
         self._server_side = server_side
         self._codec = TlsCodec(context, server_side=server_side, server_name=server_name)
-        self._unsent = b""
+        self._unsent = SendBuffer()
         self._early = b""
         self._codec.start()
 
@@ -162,11 +163,13 @@ class Securing:
         return secured
 
     def _go_on(self, prepare: Callable[[], None]) -> None:
+        def send(data: memoryview) -> int:
+            prepare()
+            return self._conn.send(data)
+
         while True:
-            self._unsent += self._codec.outgoing()
-            while self._unsent:
-                prepare()
-                self._unsent = self._unsent[self._conn.send(self._unsent) :]
+            self._unsent.put(self._codec.outgoing())
+            self._unsent.send_with(send)
             if self._codec.established:
                 return
             prepare()
