@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..peer import connected, listening
@@ -71,3 +72,49 @@ def test_a_server_made_of_a_script(tmp_path: Path) -> None:
                 client.says(b"QUIT\r\n")
                 client.hears(b"221 bye\r\n")
                 client.hears_end()
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "expect.md").read_text(encoding="utf-8")
+LOGIN, SMTP = re.findall(r"```expect\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def test_the_guide_s_login(tmp_path: Path) -> None:
+    with listening() as server:
+        options = ("--expect", written(tmp_path, LOGIN), "127.0.0.1", server.port, "-t")
+        with pync(*map(str, options)) as ours:
+            peer = server.accepts()
+            for said, answer in (
+                (b"router login: ", b"admin\r\n"),
+                (b"\r\nPassword:", b"secret\r\n"),
+                (b"\r\nedge7# ", b"write memory\r\n"),
+                (b"Building ...\r\n[OK]\r\nedge7# ", b"exit\r\n"),
+            ):
+                peer.says(said)
+                peer.hears(answer)
+            peer.closes()
+            ours.ends(0)
+
+
+def test_the_guide_s_failure(tmp_path: Path) -> None:
+    script = written(tmp_path, LOGIN.replace("5s ", "50ms "))
+    with listening() as server, pync("--expect", script, "127.0.0.1", str(server.port)) as ours:
+        peer = server.accepts()
+        peer.says(b"login: ")
+        peer.hears(b"admin\r\n")
+        peer.says(b"Login incorrect\r\n")
+        assert ours.rest() == b"login: Login incorrect\r\n"
+        (shown,) = re.findall(r"router\.txt(:5: expected .*)\n", GUIDE)
+        assert ours.ends(1).decode().endswith(shown.replace("5 s", "0.05 s") + "\n")
+
+
+def test_the_guide_s_listener(tmp_path: Path) -> None:
+    ours, port = listening_pync("--expect", written(tmp_path, SMTP))
+    with ours, connected(port) as client:
+        client.hears(b"220 ready\r\n")
+        client.says(b"EHLO me\r\n")
+        client.hears(b"250 hello\r\n")
+        client.says(b"QUIT\r\n")
+        client.hears(b"221 bye\r\n")
+        client.hears_end()
+        client.closes()
+        ours.ends(0)
