@@ -22,12 +22,13 @@ ROOT = Path(__file__).parents[1]
 MISSING = re.compile(
     r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
-    r"|perl|chromium|nginx|lighttpd|haproxy|stunnel4?|redis-server|memcached|microsocks|tinyproxy"
+    r"|perl|chromium|nginx|lighttpd|haproxy|stunnel4?|redis-server|memcached|jq|microsocks|tinyproxy"
 )
 
 #: Tests that look for one of them.
 ASKING = (
     "tests/interop",
+    "tests/cookbook",
     "tests/suite/test_guides.py",
     "tests/suite/test_implementations.py",
     "tests/suite/test_verdicts.py",

@@ -184,11 +184,14 @@ class Server:
 
 
 @contextmanager
-def listening(host: str = "127.0.0.1", *, receives: int | None = None) -> Iterator[Server]:
-    """A server on a free port.
+def listening(
+    host: str = "127.0.0.1", port: int = 0, *, receives: int | None = None
+) -> Iterator[Server]:
+    """A server on this port, or on a free one.
 
     Arguments:
         host: an address of this machine.
+        port: one that is reserved for the test; 0 takes any.
         receives: bytes that each connection's window may hold, before the kernel's extras.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -196,7 +199,7 @@ def listening(host: str = "127.0.0.1", *, receives: int | None = None) -> Iterat
         if receives is not None:
             # Inherited by accepted sockets; later would be too late for the window.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
-        sock.bind((host, 0))
+        sock.bind((host, port))
         sock.listen()
         server = Server(sock)
         try:

@@ -34,6 +34,9 @@ PEERS = {
     "stunnel": ("stunnel4", "stunnel4"),
     "node": ("node", "nodejs"),
     "haproxy": ("haproxy", "haproxy"),
+    "redis": ("redis-server", "redis-server"),
+    "memcached": ("memcached", "memcached"),
+    "jq": ("jq", "jq"),
 }
 
 

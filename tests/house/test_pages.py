@@ -90,6 +90,8 @@ def examples(text: str) -> list[str]:
 
 def calls(line: str) -> list[list[str]]:
     """The simple commands of a line: pipes and lists taken apart, redirections taken out."""
+    # (2>&1 joins two streams: no word of the command is in it.)
+    line = re.sub(r"\s\d>&\d", "", line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     lexer.commenters = "#"
