@@ -1,8 +1,9 @@
 """How the suite plugs into pytest and pytest-xdist.
 
-Options come in here and become one plan; each case of the plan is one test item; each
-item's result travels to the controlling process as a property of its report, where the
-reports are written. Workers make the same plan from the same options.
+Options come in here and become one plan, unless a prepared run brings its own; each case of
+the plan is one test item; each item's result travels to the controlling process as a property
+of its report, where the reports are written. A worker makes the same plan, once, from what the
+controlling process hands it.
 
 A project's own pytest loads this too (-p, or as an entry point): until
 a target is named it only knows its options, and the suite itself is not imported.
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _PLAN = pytest.StashKey["Plan"]()
+_KNOWN = pytest.StashKey["Expectations"]()
 
 #: The one test, of which every case is an item.
 _TEST = Path(__file__).with_name("test_conformance.py")
@@ -98,30 +100,30 @@ def _prepared(config: pytest.Config) -> PreparedRun | None:
     )
 
 
-def _make_workers_plan(config: pytest.Config, options: dict[str, Any]) -> None:
+def _make_workers_plan(config: pytest.Config, handed: dict[str, Any]) -> None:
     from .core.interruption import end_as_interrupted
     from .plan import Options, Plan
-    from .targets.address import has_ipv6
+    from .plan.expectations import Expectations
 
     end_as_interrupted()
-    config.stash[_PLAN] = Plan(Options(**options), has_ipv6())
+    config.stash[_PLAN] = Plan(Options(**handed["options"]), handed["ipv6"])
+    config.stash[_KNOWN] = Expectations.from_plain(handed["known"])
 
 
 def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
     from .core.verdict import SuiteFailed, Unreachable, WrongUsage
-    from .plan import Plan, expectations
+    from .plan import expectations
     from .runner.needs import SharedFolder
     from .runner.preflight import prepare
-    from .targets.address import has_ipv6
 
     prepared = _prepared(config)
     try:
-        plan = Plan(prepared.options, has_ipv6()) if prepared else prepare(_options(given))
-        known = expectations.read(plan.options.expect)
+        plan = prepared.plan if prepared else prepare(_options(given))
+        known = prepared.known if prepared else expectations.read(plan.options.expect)
     except (WrongUsage, Unreachable, SuiteFailed) as error:
         output = getattr(error, "output", [])
         pytest.exit("\n".join([str(error), *(f"| {line}" for line in output)]), error.exit)
-    config.stash[_PLAN] = plan
+    config.stash[_PLAN], config.stash[_KNOWN] = plan, known
     if plan.takes_turns:
         # One address is shared: its scenarios run one after another, in this process.
         config.option.numprocesses = None
@@ -146,11 +148,9 @@ def conformance_plan(pytestconfig: pytest.Config) -> Plan:
 
 
 @pytest.fixture(scope="session")
-def conformance_expectations(conformance_plan: Plan) -> Expectations:
+def conformance_expectations(pytestconfig: pytest.Config) -> Expectations:
     """The known failures in force."""
-    from .plan import expectations
-
-    return expectations.read(conformance_plan.options.expect)
+    return pytestconfig.stash[_KNOWN]
 
 
 @pytest.fixture(scope="session")

@@ -42,15 +42,15 @@ def run_class(
     Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
     any target, before the first is judged, SuiteFailed, and NotWritten.
     """
-    entries = entries_of(options)
-    plans = {one.name: Plan(one.options, has_ipv6()) for one in entries}
+    planned = planned_entries(options)
+    entries = [entry for entry, _ in planned]
     self_check()
     if places:
         from .places import check_places
 
         check_places(places)
     make_folder(report)
-    book = ClassReport(plans, report)
+    book = ClassReport({entry.name: plan for entry, plan in planned}, report)
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     with quoted():
         status = _run_pytest(GivenClass(entries, book.take), jobs, places)
@@ -61,19 +61,21 @@ def run_class(
     return book.end("its worker was lost")
 
 
-def entries_of(options: Options) -> list[Entry]:
-    """The targets of the file, with what was typed for all. Raises WrongUsage."""
+def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
+    """The targets of the file, with what was typed for all, and their plans. Raises WrongUsage."""
     path, _, name = options.target.removeprefix("@").partition("#")
     if not options.target.startswith("@") or name:
         raise WrongUsage(f"--all judges a file: @FILE.toml, and not {options.target!r}")
     limits = Limits(**read_limits(path))
-    entries = []
+    ipv6 = has_ipv6()
+    planned = []
     for one in read_targets(path):
         asked = resolved(options._replace(target=f"@{path}#{one}"))
+        plan = Plan(asked, ipv6)
         # Two at one address cannot listen there at the same time.
-        where = address_of(Plan(asked))
-        entries.append(Entry(one, asked, limits, str(where) if where else None))
-    return entries
+        where = address_of(plan)
+        planned.append((Entry(one, asked, limits, str(where) if where else None), plan))
+    return planned
 
 
 def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) -> int:

@@ -101,7 +101,7 @@ class Plan:
         self.parameters = self._parameters()
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
-        self._ipv6 = ipv6
+        self.ipv6 = ipv6
         self.cases = self._selftest() if options.selftest else self._cases()
         for pattern in options.cases:
             if not any(matches(pattern, case.requirement.id) for case in self.cases):
@@ -264,7 +264,7 @@ class Plan:
             return "a named pipe cannot express it (no half-close, no RST)"
         if _kin(transport) not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
-        if transport in IPV4_OF and not self._ipv6:
+        if transport in IPV4_OF and not self.ipv6:
             return "this machine has no IPv6 loopback"
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"

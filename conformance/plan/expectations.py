@@ -73,6 +73,20 @@ class Expectations:
         self.entries = entries
         self._today = today or datetime.date.today()
 
+    def as_plain(self) -> dict[str, Any]:
+        """The entries and the date as plain values, for another process."""
+        entries = [{**one._asdict(), "until": one.until and str(one.until)} for one in self.entries]
+        return {"today": str(self._today), "entries": entries}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Expectations:
+        """What as_plain() gave."""
+        date = datetime.date.fromisoformat
+        entries = [
+            {**one, "until": one["until"] and date(one["until"])} for one in plain["entries"]
+        ]
+        return cls([Expected(**one) for one in entries], date(plain["today"]))
+
     def apply(
         self, case: Case, verdict: Verdict, signature: str, message: str
     ) -> tuple[Verdict, str]:

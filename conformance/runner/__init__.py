@@ -49,7 +49,7 @@ def run(
     began = time.monotonic()
     try:
         plan = prepare(options)
-        expectations.read(plan.options.expect)
+        prepared = PreparedRun(plan, expectations.read(plan.options.expect))
         if report is not None:
             make_folder(report)
     except (WrongUsage, Unreachable, SuiteFailed, NotWritten) as error:
@@ -64,7 +64,6 @@ def run(
     workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))
     if plan.takes_turns:
         workers = 0
-    prepared = plan.options._replace(transports=tuple(plan.transports))
     with quoted(stream):
         status = _run_pytest(prepared, report, workers, console, max_failures)
         controller = console.controller
@@ -80,7 +79,11 @@ def run(
 
 
 def _run_pytest(
-    options: Options, report: Path | None, workers: int, console: Console, max_failures: int
+    prepared: PreparedRun,
+    report: Path | None,
+    workers: int,
+    console: Console,
+    max_failures: int,
 ) -> int:
     arguments = [
         str(_HERE / "test_conformance.py"),
@@ -109,7 +112,7 @@ def _run_pytest(
     before = os.environ.get(_AUTOLOAD)
     os.environ[_AUTOLOAD] = "1"
     try:
-        return int(pytest.main(arguments, plugins=[console, PreparedRun(options)]))
+        return int(pytest.main(arguments, plugins=[console, prepared]))
     finally:
         if before is None:
             del os.environ[_AUTOLOAD]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ..plan import Options, Plan
+    from ..plan import Plan
     from ..plan.expectations import Expectations
     from ..reports.summary import Summary
     from .judge import Result
@@ -29,10 +29,16 @@ CONTROLLER = "conformance-controller"
 
 
 class PreparedRun:
-    """A plugin that brings the options of a run whose target has been reached already."""
+    """A plugin that brings what preflight.py has prepared: the target has been reached already.
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    Arguments:
+        plan: what is to be judged.
+        known: the expectations in force.
+    """
+
+    def __init__(self, plan: Plan, known: Expectations) -> None:
+        self.plan = plan
+        self.known = known
 
 
 class Controller:
@@ -53,9 +59,17 @@ class Controller:
         self.summary: Summary | None = None
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Hand the options to a worker (pytest-xdist)."""
+        """Hand a worker what it needs to make the same plan (pytest-xdist).
+
+        Only plain values travel. The worker looks for nothing itself: neither for the file of
+        expectations, which may be a pipe, nor for IPv6.
+        """
         options = self.plan.options._replace(transports=tuple(self.plan.transports))
-        node.workerinput["conformance"] = options._asdict()
+        node.workerinput["conformance"] = {
+            "options": options._asdict(),
+            "ipv6": self.plan.ipv6,
+            "known": self.known.as_plain(),
+        }
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

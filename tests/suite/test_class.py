@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.batch import entries_of
+from conformance.batch import planned_entries
 from conformance.batch.limits import Limits, Member, excess
 from conformance.batch.report import WEIGHT, folder_of, results_of
 from conformance.core.verdict import Exit, WrongUsage
@@ -323,7 +323,7 @@ def test_wrong_usage(words: list[str], line: str, tmp_path: Path) -> None:
 def test_limits_are_read_with_care(limits: str, line: str, tmp_path: Path) -> None:
     at = written(tmp_path, '[targets.one]\ncommand = "./one"\n', f"[limits]\n{limits}\n")
     with pytest.raises(WrongUsage, match=line.replace("(", r"\(").replace(")", r"\)")):
-        entries_of(Options(target=at))
+        planned_entries(Options(target=at))
 
 
 def test_a_target_that_makes_no_sense_stops_the_class_before_it_begins(tmp_path: Path) -> None:
@@ -342,7 +342,9 @@ def test_what_was_typed_holds_for_all_and_the_limits_are_the_files(tmp_path: Pat
         '[targets.one]\ncommand = "./one {port}"\n[targets.two]\naddress = "tcp://[::1]:7"\n',
         "[limits]\ntime = 5\nmemory = 64\n",
     )
-    one, two = entries_of(Options(target=at, cases=("echo/simple",), seed="7"))
+    asked = Options(target=at, cases=("echo/simple",), seed="7")
+    (one, _), (two, plan) = planned_entries(asked)
+    assert [case.requirement.id for case in plan.cases] == ["echo/simple"]
     assert (one.name, one.place, two.name, two.place) == ("one", None, "two", "tcp://[::1]:7")
     assert one.limits == two.limits == Limits(5, 64, Limits().processes)
     assert one.options.seed == two.options.seed == "7"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from conformance.plan import Case, expectations
 from conformance.plan.expectations import Expectations, Expected
 from conformance.profiles import REQUIREMENTS
 
-from .judging import judge
+from .judging import ROOT, judge
 
 CASE = Case(REQUIREMENTS["echo/half-close"], "tcp")
 TODAY = datetime.date(2030, 1, 1)
@@ -100,3 +102,39 @@ def test_a_run_with_only_known_failures_is_green_and_a_stale_one_is_status_7(
     right = judge(tmp_path / "b", "ref:python", "--transport=tcp", *words)
     assert right.status == 7, right.stdout
     assert right.footer["stale"] == ["echo/no-newline: passes, although a failure is expected"]
+
+
+#: Judges in this process, and says last how many plans it made and how often it read the file.
+COUNTING = """
+import sys
+from pathlib import Path
+from conformance.plan import Options, Plan, expectations
+from conformance.runner import run
+
+made, read = [], []
+make, read_file = Plan.__init__, expectations.read
+Plan.__init__ = lambda self, *given, **more: made.append(0) or make(self, *given, **more)
+expectations.read = lambda path: read.append(path) or read_file(path)
+options = Options(
+    "mutant:echo/waits-for-newline", cases=("echo/no-newline", "echo/simple"),
+    transports=("tcp",), deadline=2.0, expect="/dev/stdin",
+)
+status = run(options, Path(sys.argv[1]), int(sys.argv[2]))
+print("plans", len(made), "reads", len(read), "status", int(status))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/stdin")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_one_run_makes_one_plan_and_reads_the_file_once(jobs: str, tmp_path: Path) -> None:
+    """A pipe gives its bytes once: ``--expect <(grep ...)``; workers are handed the entries."""
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING, str(tmp_path), jobs],
+        cwd=ROOT,
+        input='[[expected]]\nid = "echo/no-newline"\nreason = "x"\nuntil = 9999-12-31\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1:] == ["plans 1 reads 1 status 0"], done.stdout + done.stderr
+    assert '"verdict": "XFAIL"' in (tmp_path / "results.jsonl").read_text()
