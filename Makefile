@@ -1,5 +1,5 @@
 # The whole project by hand: make conformance, quick, test, test-windows, check, selftest, soak,
-# transfers, slow-link, bench, docs, site, clean.
+# transfers, slow-link, bench, docs, site, zipapp, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -26,7 +26,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest quick test test-windows check soak transfers slow-link bench docs site clean
+.PHONY: conformance selftest quick test test-windows check soak transfers slow-link bench docs site zipapp clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -69,6 +69,10 @@ bench: $(READY)
 
 docs: $(READY)
 	@$(PY) .ci/pages.py
+
+# pync as one file, build/pync.pyz.
+zipapp: $(READY)
+	@$(PY) .ci/one_file.py
 
 # The documents as a web site, in build/site.
 site: $(READY)

@@ -2,8 +2,8 @@
 
     python .ci/pages.py [FOLDER]
 
-Puts pync's USAGE into docs/usage.md, the manual pages into FOLDER (build/man), and the suite's
-requirements into conformance/CATALOGUE.md.
+Puts pync's USAGE into docs/usage.md, the suite's requirements into conformance/CATALOGUE.md, and
+the manual pages and the completions for shells into FOLDER (docs): man/ and completions/.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import conformance.usage
-import pync.cli
 import pync.dialects
 from conformance.plan.listing import catalogue_page
+from conformance.profiles import PROFILES
+from conformance.targets.address import TRANSPORTS
+from pync.core import VERSION
+from pync.dialects.completion import Program, offers_in, script
+from pync.dialects.pync import MANNER
+from pync.dialects.pync.completed import completed
 
 ROOT = Path(__file__).parents[1]
 SYNOPSIS = ROOT / "docs" / "usage.md"
@@ -28,25 +33,111 @@ class Command(NamedTuple):
 
     name: str
     usage: str
-    version: str
+    #: The program whose command line it reads, if that is another's.
+    dialect: str = ""
 
 
 COMMANDS = (
-    Command("pync", pync.dialects.load("pync").usage, pync.cli.VERSION),
-    Command("pync-conformance", conformance.usage.USAGE, conformance.__version__),
+    Command("pync", pync.dialects.load("pync").usage),
+    Command("pync-conformance", conformance.usage.help_for("pync-conformance")),
 )
+
+#: pync under the names of other programs; nc(1) and so on are those programs' own pages.
+DIALECTS = tuple(
+    Command(f"pync-{name}", pync.dialects.load(name).usage, name)
+    for name in ("nc", "ncat", "telnet")
+)
+
+#: What of the suite a shell can complete: its commands, and the values of options.
+_SUITE = Program(
+    "pync-conformance",
+    offers_in(
+        conformance.usage.USAGE,
+        {
+            "profile": tuple(PROFILES),
+            "transport": TRANSPORTS,
+            "level": ("must", "should"),
+        },
+    ),
+    {
+        "run": "judge a target",
+        "list": "show every requirement",
+        "explain": "show one requirement",
+        "selftest": "judge the broken servers",
+        "doctor": "find the profile of a server",
+        "matrix": "many runs in one page",
+        "diff": "what changed between two runs",
+        "baseline": "write known failures",
+    },
+    ("case", "tx"),
+    ("ref:python", "ref:node"),
+)
+
+#: How a dialect is asked for.
+_DIALECT = """\
+pync reads this command line when it is started under the name {name}, with --as={name} as the
+first word, or with PYNC_AS={name} in the environment. `pync install-links DIR {name}` puts a link
+of that name into a folder.
+"""
+
+#: Extra sections of pync's page.
+_MORE = """\
+.SH ENVIRONMENT
+.TP
+.B PYNC_AS
+The dialect, as \\-\\-as=NAME: nc, ncat, telnet or pync.
+.TP
+.B PYNC_PROXY_AUTH
+User and password for the proxy (USER:PASSWORD).
+.TP
+.B PYNC_MD5SIG_KEY
+The key of \\-S.
+.TP
+.B PYNC_HISTORY
+The file in which \\-\\-edit keeps its history.
+.TP
+.B SSLKEYLOGFILE
+A file to which the session secrets of TLS are appended.
+.SH EXAMPLES
+.nf
+pync localhost 9000                   # connect to a server
+pync \\-l 9000 > copy.tar               # receive a file
+pync elsewhere 9000 < copy.tar        # send it
+pync \\-zv localhost 20\\-25,80           # which ports are open
+pync \\-\\-ssl \\-C example.org 443         # TLS, verified
+pync \\-lk \\-\\-exec 'wc \\-c' 9000          # a command for each connection
+pync \\-\\-as=nc \\-zv localhost 20\\-25      # the command line of nc
+.fi
+.SH SEE ALSO
+.BR pync\\-conformance (1),
+.BR pync\\-nc (1),
+.BR pync\\-ncat (1),
+.BR pync\\-telnet (1)
+"""
 
 
 def main(folder: Path) -> None:
-    """Write the synopsis of docs/usage.md, the catalogue and the manual pages."""
+    """Write all of it."""
     shown = with_synopsis(SYNOPSIS.read_text(encoding="utf-8"), COMMANDS[0].usage)
     SYNOPSIS.write_text(shown, encoding="utf-8")
     CATALOGUE.write_text(catalogue_page(), encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
-    for command in COMMANDS:
-        page = folder / f"{command.name}.1"
-        page.write_text(manual(command), encoding="utf-8")
-        print(page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page)
+    for name, text in shipped().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def shipped() -> dict[str, str]:
+    """The manual pages and the completions, by their names in docs/."""
+    texts = {f"man/{one.name}.1": manual(one) for one in (*COMMANDS, *DIALECTS)}
+    for program in (completed(MANNER.accumulates), _SUITE):
+        texts |= {
+            f"completions/{program.name}": script("bash", program),
+            f"completions/_{program.name}": script("zsh", program),
+            f"completions/{program.name}.fish": script("fish", program),
+        }
+    return texts
 
 
 def with_synopsis(page: str, usage: str) -> str:
@@ -65,28 +156,37 @@ def manual(command: Command) -> str:
     The first line of a USAGE is the name's, "Usage:" the synopsis, other headings are
     lists of words and what they mean, and what is left at the end is the description.
     """
-    summary, _, rest = command.usage.partition("\n")
+    usage = command.usage
+    if command.dialect:
+        summary = f"pync with the command line of {command.dialect}"
+        rest = usage[usage.index("Usage:\n") :]
+        if command.dialect == "nc":  # its long options are only our names for the short ones
+            rest = re.sub(r"^(  -\w) --[a-z0-9-]+(?:=(\S+))?", r"\1 \2 ", rest, flags=re.MULTILINE)
+    else:
+        summary, _, rest = usage.partition("\n")
     rest, _, status = rest.partition("Exit status:")
     headed = re.split(r"^(\w+):\n", rest, flags=re.MULTILINE)
     *lists, (heading, last) = list(zip(headed[1::2], headed[2::2], strict=True))
     # The lines after the last list that are not indented belong to no list.
     last, _, description = last.partition("\n\n")
     name = command.name.upper()
-    lines = [f'.TH {name} 1 "" "{command.name} {command.version}" "User Commands"', ".SH NAME"]
+    lines = [f'.TH {name} 1 "" "{command.name} {VERSION}" "User Commands"', ".SH NAME"]
     lines.append(
         f"{escaped(command.name)} \\- {escaped(summary[0].lower() + summary[1:].rstrip('.'))}"
     )
     for title, body in [*lists, (heading, last)]:
         if title == "Usage":
-            # The module's own name stands in the USAGE; the installed command has another.
-            own = re.sub(r"^  \w+", f"  {command.name}", body, flags=re.MULTILINE)
-            lines += [".SH SYNOPSIS", ".nf", *map(escaped, own.strip("\n").splitlines()), ".fi"]
+            synopsis = [line[2:] for line in body.strip("\n").splitlines()]
+            lines += [".SH SYNOPSIS", ".nf", *map(escaped, synopsis), ".fi"]
         else:
             lines += [f".SH {title.upper()}", *entries(body)]
+    if command.dialect:
+        description = _DIALECT.format(name=command.dialect) + description
     for title, text in (("DESCRIPTION", description), ("EXIT STATUS", status)):
         if text.strip():
             lines += [f".SH {title}", *map(escaped, text.strip().splitlines())]
-    return "\n".join(lines) + "\n"
+    more = _MORE if command.name == "pync" else ".SH SEE ALSO\n.BR pync (1)\n"
+    return "\n".join(lines) + "\n" + more
 
 
 def entries(body: str) -> list[str]:
@@ -110,4 +210,4 @@ def escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "man")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs")

@@ -23,6 +23,7 @@ MISSING = re.compile(
     r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
     r"|perl|chromium|nginx|lighttpd|haproxy|stunnel4?|redis-server|memcached|jq|microsocks|tinyproxy"
+    r"|zsh|fish|groff|mandoc"
 )
 
 #: Tests that look for one of them.
@@ -35,6 +36,8 @@ ASKING = (
     "tests/suite/test_strange_servers.py",
     "tests/suite/test_doctor.py",
     "tests/e2e/test_usage.py",
+    "tests/e2e/test_completion.py",
+    "tests/house/test_pages.py",
 )
 
 

@@ -22,6 +22,11 @@ def run() -> None:
 
         if suite.is_meant(sys.argv):
             sys.exit(suite.run("conformance"))
+    elif sys.argv[1:2] == ["install-links"]:
+        from . import cli, links
+
+        if links.is_meant(sys.argv):
+            sys.exit(cli.answer(links.install, sys.argv))
     if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Python's own handler would show a traceback of whatever is being imported.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Union
@@ -77,6 +77,18 @@ def execute(
         return error.status
 
 
+def answer(ask: Callable[[list[str]], list[str]], argv: list[str]) -> int:
+    """Print the lines that a function answers a command line with; returns the exit status."""
+    try:
+        _tell(1, "".join(f"{_printable(line)}\n" for line in ask(argv)))
+    except OutputGone:
+        return exits.OK
+    except (UsageError, PyncError) as error:
+        _Voice(2).say(f"pync: {error}")
+        return error.status
+    return exits.OK
+
+
 def refuse(line: str) -> int:
     """Say why there is nothing to do; returns the exit status."""
     _Voice(2).say(f"pync: {line}")
@@ -118,7 +130,7 @@ class _Session:
             return self._dialect.status(error, self._config)
 
     def _serve(self, config: Config) -> int:
-        if config.help or config.version:
+        if config.help or config.version or config.completion is not None:
             about = self._dialect.about(config)
             if about.to_stderr:
                 self._voice.write(about.text)

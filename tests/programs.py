@@ -37,6 +37,11 @@ PEERS = {
     "redis": ("redis-server", "redis-server"),
     "memcached": ("memcached", "memcached"),
     "jq": ("jq", "jq"),
+    "bash": ("bash", "bash"),
+    "zsh": ("zsh", "zsh"),
+    "fish": ("fish", "fish"),
+    "groff": ("groff", "groff"),
+    "mandoc": ("mandoc", "mandoc"),
 }
 
 

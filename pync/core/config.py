@@ -108,6 +108,7 @@ class Config(NamedTuple):
     connect_timeout: float | None = None
     help: bool = False
     version: bool = False
+    completion: str | None = None
 
     # nc
     broadcast: bool = False

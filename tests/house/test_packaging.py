@@ -27,6 +27,7 @@ PROJECT: dict[str, Any] = PYPROJECT["project"]
 #: All that may stand at the top, dot-folders aside.
 TOP = {
     *("pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"),
+    *("MANIFEST.in", "Dockerfile"),
     *("pync", "conformance", "tests", "docs"),
 }
 

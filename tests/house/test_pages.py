@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -17,6 +18,8 @@ import pync.dialects
 from conformance.profiles import REQUIREMENTS
 from pync.core.errors import UsageError
 from pync.dialects.argv import options_in
+
+from ..programs import needs
 
 ROOT = Path(__file__).parents[2]
 #: The documents for users: their examples have to be right.
@@ -70,6 +73,36 @@ def test_a_manual_page_loses_no_word_of_the_usage() -> None:
     manual = pages.manual(pages.COMMANDS[0]).replace("\\-", "-").lower()
     words = re.sub(r"usage:|options:|exit status:|:$", " ", USAGE.lower()).split()
     assert [word for word in words if word.rstrip(".") not in manual] == []
+
+
+@pytest.mark.parametrize("name", pages.shipped())
+def test_what_is_shipped_is_what_is_generated(name: str) -> None:
+    path = ROOT / "docs" / name
+    assert path.read_text(encoding="utf-8") == pages.shipped()[name], "say make docs"
+
+
+PAGES = sorted(name for name in pages.shipped() if name.endswith(".1"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_groff_finds_no_fault_in_a_manual_page(page: str) -> None:
+    command = [needs("groff"), "-man", "-Tutf8", "-ww", "-z", str(ROOT / "docs" / page)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_mandoc_finds_no_fault_in_a_manual_page(page: str) -> None:
+    command = [needs("mandoc"), "-Tlint", "-Wwarning", str(ROOT / "docs" / page)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    # A date would change with every release, and tells nothing.
+    assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []
+
+
+def test_the_page_of_nc_has_no_long_options() -> None:
+    page = pages.shipped()["man/pync-nc.1"]
+    assert "\n.B \\-p PORT\n" in page
+    assert not re.search(r"^\.B .*\\-\\-", page, re.MULTILINE)
 
 
 def test_troff_shows_text_as_it_is() -> None:

@@ -23,6 +23,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 STOREYS = (
     "__main__",
     "suite",
+    "links",
     "cli",
     "meter",
     "library",

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,18 +73,22 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     at = shared / "environment"
     with alone(shared / "environment.lock"):
         if not at.exists():
-            # Built from a copy: a build leaves files in its source.
-            source = shared / "source"
-            for name in tracked():
-                if (ROOT / name).is_file():
-                    (source / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(ROOT / name, source / name)
+            source = copied(shared / "source")
             built = shared / "wheel"
             pip("wheel", "--no-build-isolation", f"--wheel-dir={built}", str(source))
             venv.create(at, symlinks=True, with_pip=False)
             [wheel] = built.glob("*.whl")
             pip("install", str(wheel), python=at / "bin" / "python")
     return at / "bin"
+
+
+def copied(folder: Path) -> Path:
+    """A copy of what is tracked: a build leaves files in its source."""
+    for name in tracked():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
 def pip(command: str, *words: str, python: Path | None = None) -> None:
@@ -193,3 +198,36 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 def test_pync_says_where_it_runs_from(environment: Environment) -> None:
     assert str(environment.scripts.parent) in environment.run("pync", "--version").stdout
+
+
+def test_manual_pages_and_completions_are_installed(environment: Environment) -> None:
+    share = environment.scripts.parent / "share"
+    installed = {path.relative_to(share).as_posix() for path in share.rglob("*") if path.is_file()}
+    pages = ("pync", "pync-conformance", "pync-nc", "pync-ncat", "pync-telnet")
+    assert installed == {
+        *(f"man/man1/{name}.1" for name in pages),
+        *(f"bash-completion/completions/{name}" for name in pages[:2]),
+        *(f"zsh/site-functions/_{name}" for name in pages[:2]),
+        *(f"fish/vendor_completions.d/{name}.fish" for name in pages[:2]),
+    }
+
+
+def test_links_start_the_dialects(environment: Environment) -> None:
+    (environment.folder / "bin").mkdir()
+    made = environment.run("pync", "install-links", "bin")
+    assert made.returncode == 0, made.stderr
+    done = environment.run(str(environment.folder / "bin" / "ncat"), "--version")
+    assert "Ncat: Version" in done.stdout + done.stderr
+
+
+def test_the_source_distribution_is_the_repository(tmp_path: Path) -> None:
+    code = "import sys; from setuptools import build_meta as b; print(b.build_sdist(sys.argv[1]))"
+    call = [sys.executable, "-c", code, str(tmp_path)]
+    source = copied(tmp_path / "source")
+    done = subprocess.run(call, cwd=source, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    [archive] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        names = {one.name.partition("/")[2] for one in files.getmembers() if one.isfile()}
+    made = {name for name in names if ".egg-info/" in name} | {"PKG-INFO", "setup.cfg"}
+    assert names - made == {name for name in tracked() if (ROOT / name).is_file()}

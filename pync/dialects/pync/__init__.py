@@ -13,7 +13,7 @@ from ...core.deadline import parse_duration
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
 from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
 from ...core.until import Until
-from .. import about_from, own_status
+from .. import About, about_from, own_status
 from ..argv import Manner, options_in, plain, read
 from ..proxies import chain, served
 from ..targets import with_address
@@ -118,7 +118,17 @@ MANNER = Manner(
 #: Seconds without an answer after which a datagram client whose input is over leaves.
 ANSWER_WAIT = 1.0
 
-about = about_from("pync", USAGE)
+_about = about_from("pync", USAGE)
+
+
+def about(config: Config) -> About:
+    """The help, the version, or a completion script. Raises UsageError."""
+    if config.completion is None:
+        return _about(config)
+    from ..completion import script
+    from .completed import completed
+
+    return About(script(config.completion, completed(MANNER.accumulates)))
 
 
 def parse(argv: list[str]) -> Config:
@@ -134,6 +144,9 @@ def _read(argv: list[str]) -> Config:
     if "--help" in flags or "--version" in flags:
         # Whatever else is wrong, a person who asks for help gets it.
         return Config(help="--help" in flags, version="--version" in flags)
+    for flag in flags:
+        if flag.startswith("--completion="):
+            return Config(completion=flag.partition("=")[2])
     fields, words = read(USAGE, argv, MANNER, VALUES)
     config = with_address(rules.implied(Config(target=tuple(words), **fields)))
     rules.check_address(config)

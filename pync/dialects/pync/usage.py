@@ -14,6 +14,8 @@ Usage:
   pync -U PATH                   the same over a Unix socket; -lU listens; @NAME is abstract
   pync pipe:NAME                 the same over a Windows named pipe; pync -l pipe:NAME listens
   pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30); -zU PATH
+  pync conformance COMMAND       the suite that judges servers (pync conformance --help)
+  pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
 
 Options:
   -l --listen                    Listen instead of connecting.
@@ -126,6 +128,7 @@ Options:
      --edit                      Edit lines on the terminal, with history (needs prompt_toolkit;
                                  PYNC_HISTORY names a file to keep it in).
      --progress                  Show the progress on the terminal (needs tqdm).
+     --completion=SHELL          Print the completion script of bash, zsh or fish.
   -h --help                      Show this help.
      --version                   Show the version.
 

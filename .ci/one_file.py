@@ -1,0 +1,43 @@
+"""``make zipapp``: pync as one file that any Python 3.10 or later runs.
+
+    python .ci/one_file.py [FILE]
+
+FILE (build/pync.pyz) holds the package pync and docopt, and nothing of the conformance suite, which
+starts its own files. Options that need another package say so, as in any installation.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import zipapp
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def build(target: Path) -> None:
+    """Write the file."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "pync.pyz")
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "pync", folder / "pync", ignore=unwanted)
+        docopt = distribution("docopt-ng")
+        for file in docopt.files or []:
+            if (file.parts[0] == "docopt" and file.suffix == ".py") or "LICENSE" in file.name:
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(docopt.locate_file(file), folder / file)
+        shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        zipapp.create_archive(
+            folder, target, "/usr/bin/env python3", "pync.__main__:run", compressed=True
+        )
+        target.chmod(0o755)
+
+
+if __name__ == "__main__":
+    archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "pync.pyz"
+    build(archive)
+    print(archive.relative_to(Path.cwd()) if archive.is_relative_to(Path.cwd()) else archive)

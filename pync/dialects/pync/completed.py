@@ -1,0 +1,34 @@
+"""What a shell can complete of pync's own command line."""
+
+from __future__ import annotations
+
+from ..completion import SHELLS, Program, offers_in
+from ..tos import TOS
+from .usage import USAGE
+
+#: Long name of an option -> all its values.
+CHOICES = {
+    "tos": tuple(TOS),
+    "ssl-min-version": ("1.2", "1.3"),
+    "ssl-max-version": ("1.2", "1.3"),
+    "proxy-type": ("http", "socks4", "socks5"),
+    "proxy-dns": ("remote", "local"),
+    "exit-codes": ("plain", "detailed"),
+    "pipe-mode": ("byte", "message"),
+    "pipe-access": ("user", "users", "everyone"),
+    "completion": tuple(SHELLS),
+}
+
+FIRST = {
+    "--as=nc": "the command line of nc",
+    "--as=ncat": "the command line of ncat",
+    "--as=telnet": "the command line of telnet",
+    "conformance": "the suite that judges servers",
+    "install-links": "make links named nc, ncat and telnet",
+}
+
+
+def completed(repeated: frozenset[str]) -> Program:
+    """pync; ``repeated`` are the fields whose options may be given more than once."""
+    names = {field.replace("_", "-") for field in repeated}
+    return Program("pync", offers_in(USAGE, CHOICES), FIRST, names)

@@ -1,0 +1,34 @@
+"""What a shell can complete of pync: exactly its options, and values that it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.dialects.pync import MANNER, OPTIONS, parse
+from pync.dialects.pync.completed import CHOICES, completed
+
+
+def test_every_option_is_offered_once() -> None:
+    offered = completed(MANNER.accumulates).offers
+    assert [(one.short, one.long, bool(one.value)) for one in offered] == [
+        (one.short, one.long, one.takes_value) for one in OPTIONS
+    ]
+
+
+def test_repeated_options_are_options() -> None:
+    program = completed(MANNER.accumulates)
+    assert set(program.repeated) <= {one.long for one in program.offers}
+
+
+@pytest.mark.parametrize(
+    ("long", "value"), [(long, value) for long, values in CHOICES.items() for value in values]
+)
+def test_what_is_offered_is_taken(long: str, value: str) -> None:
+    more = {"ssl-min-version": "--ssl", "ssl-max-version": "--ssl", "proxy-type": "--proxy=p:1"}
+    more |= {"proxy-dns": "--proxy=socks5://p:1", "pipe-mode": "pipe:x", "pipe-access": "pipe:x"}
+    words = [f"--{long}={value}", more.get(long, "localhost"), "80"]
+    if long.startswith("pipe"):
+        words = ["-l", f"--{long}={value}", "pipe:x"]
+    elif long in more:
+        words[1:1] = ["localhost"]
+    parse(words)
