@@ -200,10 +200,10 @@ def _tell(stdout: int, text: str) -> None:
     try:
         while data:
             data = data[write(stdout, data) :]
-    except BrokenPipeError:
-        raise OutputGone from None
     except OSError as error:
-        raise PyncError("write", "standard output", (error.strerror or "").lower()) from None
+        from .core.broken import unwritten
+
+        raise unwritten(error) from None
 
 
 class _Voice:

@@ -1,10 +1,10 @@
-"""Connections that break while they are in use: what broke, and what is reported of it."""
+"""Connections and outputs that break while they are in use: what is reported of it."""
 
 from __future__ import annotations
 
 import errno
 
-from .errors import Cause, PyncError, RelayError, TlsError, cause_of
+from .errors import Cause, OutputError, OutputGone, PyncError, RelayError, TlsError, cause_of
 
 #: Why a handshake failed that took longer than it may, of TLS and with proxies.
 HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
@@ -45,3 +45,14 @@ def broken(address: object, error: OSError) -> PyncError:
     if isinstance(error, TlsFailure):
         return TlsError("relay", over_tls(address), str(error))
     return RelayError("relay", address, cause_of(error))
+
+
+def unwritten(error: OSError) -> OutputError | OutputGone:
+    """What to report when standard output cannot be written: nothing, if its reader has left.
+
+    Arguments:
+        error: of write; pync.transports.stdio.write raises BrokenPipeError on Windows too.
+    """
+    if isinstance(error, BrokenPipeError):
+        return OutputGone()
+    return OutputError("write", "standard output", cause_of(error))

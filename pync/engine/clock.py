@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ..core.config import Endings
 from ..core.deadline import Deadline
-from ..core.errors import IdleTimeoutError, QuitTimeoutError
+from ..core.errors import QuitTimeoutError
 from ..transports.conn import Conn
+from .idle import IdleTimer, idle_timeout
 from .loop import Scheduler, Timer
 
 
@@ -36,27 +36,26 @@ class Clock:
         self._endings = endings
         self._expired = expired
         self._timers: list[Timer] = []
-        self._awaits_answers = False
+        self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
         self._measures = endings.idle is not None or remote.datagram
-        self._active_at = time.monotonic()
 
     def start(self) -> None:
         """Begin to watch for idleness."""
-        if self._endings.idle is not None:
-            self.call_later(self._endings.idle, self._check_idle)
+        self._idle.start()
 
     def stop(self) -> None:
         """Call nothing any more."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        self._idle.cancel()
         # It holds us: without this it would take the collector to part the two.
         self._expired = _tell_nobody
 
     def moved(self) -> None:
         """Something has moved."""
         if self._measures:
-            self._active_at = time.monotonic()
+            self._idle.reset()
 
     def input_over(self) -> None:
         """Our input has ended and is written."""
@@ -64,9 +63,9 @@ class Clock:
             self.quit_at = Deadline(self._endings.quit_after)
             self.call_later(self._endings.quit_after, self._quit)
         if self._remote.datagram and self._endings.answer_wait is not None:
-            self._awaits_answers = True
-            self.moved()
-            self.call_later(self._endings.answer_wait, self._check_answers)
+            self._idle.cancel()
+            self._idle = IdleTimer(self._loop, self._endings.answer_wait, self._answers_over)
+            self._idle.start()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call once, unless the relay is over before."""
@@ -82,23 +81,12 @@ class Clock:
         peer = self._remote.peer
         self._expired(QuitTimeoutError("relay", peer, "no end in time") if fails else None)
 
-    def _check_idle(self) -> None:
-        idle = self._endings.idle
-        if idle is None or self._awaits_answers:
-            return
-        left = self._active_at + idle - time.monotonic()
-        if left > 0:
-            self.call_later(left, self._check_idle)
-        else:
-            self._expired(IdleTimeoutError("relay", self._remote.peer, f"idle for {idle:g} s"))
+    def _idle_expired(self) -> None:
+        assert self._endings.idle is not None
+        self._expired(idle_timeout(self._remote.peer, self._endings.idle))
 
-    def _check_answers(self) -> None:
-        assert self._endings.answer_wait is not None
-        left = self._active_at + self._endings.answer_wait - time.monotonic()
-        if left > 0:
-            self.call_later(left, self._check_answers)
-        else:
-            self._expired(None)
+    def _answers_over(self) -> None:
+        self._expired(None)
 
 
 def _tell_nobody(_failure: Exception | None) -> None:

@@ -19,6 +19,7 @@ from .pace import Pace
 from .pending import Pending
 from .protocols import Convert, Mover, Sink, Source
 from .sinkwatch import SinkWatch, tell_nobody
+from .sourcewatch import SourceWatch
 
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
@@ -86,14 +87,12 @@ class Flow:
         self._until = until
         self._tap = tap
         self._mover = mover
-        self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
-        self._rereads = False
-        self._read_fds = source.read_fds()
-        self._watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
+        self._source_watch = SourceWatch(loop, source, self._read)
+        self._sink_watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
         self._held = False
         self._waits_for_sink = False
-        #: What the loop was told last: whether we wait to read, and to write.
-        self._arranged: tuple[bool, bool] | None = (False, False)
+        #: Whether the loop watches the sink.
+        self._waits_to_write = False
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
         apart = getattr(sink, "keeps_apart", False)
         self._burst = BURST if source.datagram and not apart else 1
@@ -108,7 +107,7 @@ class Flow:
     @property
     def reader_gone(self) -> bool:
         """Whether the sink's reader has left; writing has not told yet."""
-        return self._watch.reader_gone
+        return self._sink_watch.reader_gone
 
     @property
     def begun(self) -> bool:
@@ -118,9 +117,9 @@ class Flow:
 
     def start(self) -> None:
         """Begin to move."""
-        self._watch.start()
+        self._sink_watch.start()
         self._arrange()
-        if not self._read_fds:
+        if not self._source_watch.descriptors:
             self._read()
 
     def end_source(self) -> None:
@@ -184,12 +183,6 @@ class Flow:
             self._pending.add(self._cutter.rest())
         self._step("source_eof")
 
-    def _read_again(self) -> None:
-        """Read what the source holds itself: no descriptor will become ready for it."""
-        self._rereads = False
-        if self.state == OPEN and self._pending.has_room:
-            self._read()
-
     def _take(self, data: bytes) -> None:
         messages = self._cutter.cut(data) if self._cutter is not None else [data]
         if self._pace is not None:
@@ -221,7 +214,7 @@ class Flow:
         # EOF, or not handled: the slow path finds out which, at once where it cannot block.
         self._take(mover.leftover())
         self._drop_mover()
-        if moved == 0 and not self._pending and not _may_block(self._read_fds[0]):
+        if moved == 0 and not self._pending and not _may_block(self._source_watch.descriptors[0]):
             self._read()
             return
         self._flush()
@@ -230,7 +223,7 @@ class Flow:
         if self._mover is not None:
             # The writer watched was the mover's own.
             self._loop.watch_writer(self._sink.write_fd(), None)
-            self._arranged = None
+            self._waits_to_write = False
             self._mover.close()
             self._mover = None
             self._waits_for_sink = False
@@ -289,7 +282,8 @@ class Flow:
         self.state = after(self.state, event)
         self.over = is_over(self.state)
         if self.over:
-            self._watch.stop()
+            self._sink_watch.stop()
+            self._source_watch.stop()
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""
@@ -300,19 +294,10 @@ class Flow:
             writing = reading and self._waits_for_sink
             reading = reading and not self._waits_for_sink
             on_writable = self._read
-        if reading and not self._rereads and self._holds_bytes():
-            self._rereads = True
-            self._loop.call_later(0, self._read_again)
-        if self._arranged == (reading, writing):
-            return
-        self._arranged = (reading, writing)
-        for read_fd in self._read_fds:
-            self._loop.watch_reader(read_fd, self._read if reading else None)
-        self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)
-
-
-def _never() -> bool:
-    return False
+        self._source_watch.watch(reading)
+        if writing != self._waits_to_write:
+            self._waits_to_write = writing
+            self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)
 
 
 def _may_block(descriptor: int) -> bool:

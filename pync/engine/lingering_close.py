@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 from .protocols import break_off, send_eof, unacknowledged
+from .sourcewatch import SourceWatch
 
 #: Seconds that a client has to take what was said last, and to end.
 LINGER = 2.0
@@ -38,6 +39,7 @@ class LingeringClose:
         self._broken = broken
         self._until = time.monotonic() + LINGER
         self._timer: Timer | None = None
+        self._source_watch = SourceWatch(loop, conn, self._read)
 
     def start(self) -> None:
         """Begin."""
@@ -54,26 +56,25 @@ class LingeringClose:
         # Closing with unread input would be an RST (RFC 1122 4.2.2.13), which can overtake
         # the answer.
         self._timer = self._loop.call_later(LINGER, self._end)
-        for descriptor in self._conn.read_fds():
-            self._loop.watch_reader(descriptor, self._read)
+        self._source_watch.watch(True)
 
     def stop(self) -> None:
         """Leave off; no callback is called. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._conn.fileno() != -1:
-            for descriptor in self._conn.read_fds():
-                self._loop.watch_reader(descriptor, None)
+        self._source_watch.stop()
 
     def _read(self) -> None:
         try:
             data = self._conn.recv(READ)
         except (BlockingIOError, InterruptedError):
-            return
+            data = None
         except OSError:
             data = b""
-        if not data:
+        if data == b"":
             self._end()
+        else:
+            self._source_watch.watch(True)
 
     def _look(self) -> None:
         """RST once everything that was sent has arrived: it throws away what waits."""

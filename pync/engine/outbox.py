@@ -136,13 +136,16 @@ class Outbox:
     def fail(self, error: OSError) -> None:
         """Send nothing more, and report the error; idempotent."""
         if not self.over:
+            failed = self._failed
             self.stop()
-            self._failed(error)
+            failed(error)
 
     def stop(self) -> None:
         """Send nothing more; what waits is dropped. Idempotent."""
         if not self.over:
             self._end()
+        # They hold us: without this it would take the collector to part the two.
+        self._failed, self._sent = _ignore, None
 
     def _flush(self) -> int:
         if self.over or self._sending:
@@ -177,8 +180,7 @@ class Outbox:
             self._unwatch()
 
     def _writable(self) -> None:
-        self._flush()
-        if self._sent is not None and (self.eof_sent or not self.over):
+        if (self._flush() or self.eof_sent) and self._sent is not None:
             self._sent()
 
     def _end(self) -> None:
@@ -196,3 +198,7 @@ class Outbox:
         if self._watched is not None:
             self._loop.watch_writer(self._watched, None)
             self._watched = None
+
+
+def _ignore(_error: OSError) -> None:
+    """It is over."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import Protocol
 
-from ..core.broken import broken
-from ..core.errors import OutputError, OutputGone, RelayError, cause_of
+from ..core.broken import broken, unwritten
+from ..core.errors import RelayError, cause_of
 from ..transports.conn import Conn
 
 Convert = Callable[[bytes], bytes]
@@ -145,9 +144,7 @@ def undelivered(sink: object, error: OSError) -> Exception:
     """What to report when what was received cannot be written."""
     if isinstance(sink, Conn):
         return RelayError("relay", sink.peer, cause_of(error))
-    if error.errno == errno.EPIPE:
-        return OutputGone()
-    return OutputError("write", "standard output", cause_of(error))
+    return unwritten(error)
 
 
 def unread(source: object, error: OSError) -> Exception:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 
 from ..core.config import Config, Endings
-from ..core.errors import ExecError, IdleTimeoutError, RelayError
+from ..core.errors import ExecError, RelayError
 from ..core.events import Accepted, Event, Failed, PeerEnded, Report
 from ..engine.boundary import Boundary, as_failure
+from ..engine.idle import IdleTimer, idle_timeout
 from ..engine.loop import Loop, Scheduler
 from ..engine.protocols import break_off
 from ..engine.relay import Relay
@@ -207,22 +208,16 @@ class Commands:
     def _await_silence(self, loop: Scheduler, client: _Client, conn: PeerConn) -> None:
         seconds = self._config.endings.idle or SILENT
 
-        def look() -> None:
-            left = conn.heard_at + seconds - time.monotonic()
-            if client not in self._clients:
-                return
-            if left > 0:
-                loop.call_later(left, look)
-                return
-            # What the command has still to say, it may say.
-            conn.detach()
-            assert client.relay is not None
-            client.relay.end_received()
-            loop.call_later(seconds, end)
+        def silent() -> None:
+            if client in self._clients:
+                # What the command has still to say, it may say.
+                conn.detach()
+                assert client.relay is not None
+                client.relay.end_received()
+                loop.call_later(seconds, end)
 
         def end() -> None:
             if client in self._clients:
-                idle = IdleTimeoutError("relay", conn.peer, f"idle for {seconds:g} s")
-                self._finished(client, idle)
+                self._finished(client, idle_timeout(conn.peer, seconds))
 
-        loop.call_later(seconds, look)
+        IdleTimer(loop, seconds, silent, last=lambda: conn.heard_at).start()

@@ -19,8 +19,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..core.errors import OutputError, OutputGone, cause_of
-
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -78,7 +76,9 @@ class Stdio:
             self._flush(None if kind is None else GRACE)
         except OSError as failure:
             if kind is None:
-                raise _as_shown(failure) from None
+                from ..core.broken import unwritten
+
+                raise unwritten(failure) from None
         finally:
             self.close()
 
@@ -287,13 +287,6 @@ def _as_socket(descriptor: int) -> socket.socket | None:
     if not is_open(descriptor) or not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return None
     return socket.socket(fileno=os.dup(descriptor))
-
-
-def _as_shown(error: OSError) -> Exception:
-    """What is wrong with standard output, as relay.py says it."""
-    if error.errno == errno.EPIPE:
-        return OutputGone()
-    return OutputError("write", "standard output", cause_of(error))
 
 
 def _takes_all(descriptor: int) -> bool:

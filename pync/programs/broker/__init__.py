@@ -9,7 +9,6 @@ one copy.)
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from ...core import exits
 from ...core.config import Config
 from ...core.events import Accepted, Failed, Report
 from ...engine.boundary import Boundary, as_failure
+from ...engine.idle import IdleTimer
 from ...engine.loop import Loop
 from ...engine.pipeline import Tap
 from ...engine.protocols import break_off
@@ -216,17 +216,9 @@ class Broker:
         if endings.eof_after is None:
             client.take_eof()
         elif self._typed_something or endings.eof_of_nothing:
-            self._end_when_silent(client, endings.eof_after)
-
-    def _end_when_silent(self, client: BrokerClient, seconds: float) -> None:
-        """By TLS, EOF must not interrupt a client that is sending (see Endings.eof_after)."""
-        left = client.active_at + seconds - time.monotonic()
-        if client not in self._clients:
-            return
-        if left > 0:
-            self._loop.call_later(left, lambda: self._end_when_silent(client, seconds))
-        else:
-            client.take_eof()
+            # By TLS, EOF must not interrupt a client that is sending (see Endings.eof_after).
+            last = lambda: client.active_at  # noqa: E731
+            IdleTimer(self._loop, endings.eof_after, client.take_eof, last).start()
 
     def _stdio_changed(self) -> None:
         self.failure = self._stdio.failure

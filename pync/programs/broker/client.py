@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ...core.broken import TruncatedError, broken
-from ...core.errors import IdleTimeoutError, PyncError, RelayError
-from ...engine.loop import Scheduler, Timer
+from ...core.errors import PyncError, RelayError
+from ...engine.idle import IdleTimer, idle_timeout
+from ...engine.loop import Scheduler
 from ...engine.outbox import Outbox
+from ...engine.sourcewatch import SourceWatch
 from ...transports.conn import Conn
 from .backlog import Backlog, Place
 
@@ -56,7 +57,6 @@ class BrokerClient:
         #: When it was heard last, among the others: a number that grows.
         self.turn = 0
         self.peer = f"{conn.peer.host}:{conn.peer.service}" if conn.peer.host else conn.peer.path
-        self._loop = loop
         self._conn = conn
         self._heard = heard
         self._left = left
@@ -67,18 +67,23 @@ class BrokerClient:
         self._outbox = Outbox(loop, conn, self._fail, self._sent, queue=self._place)
         self._open = True
         self._reads = True
-        self._peer_ended = self._calls_again = False
-        self.active_at = self._took_at = time.monotonic()
+        self._peer_ended = False
+        self._source_watch = SourceWatch(loop, conn, self._read)
         self._truncation: PyncError | None = None
-        self._timer: Timer | None = None
-        self._stall: Timer | None = None
+        self._idle_timer = IdleTimer(loop, idle, self._idle_expired)
+        self._stall_timer = IdleTimer(loop, STALLED, self._stalled)
         conn.settimeout(0)
 
     def start(self) -> None:
         """Begin to hear it."""
-        if self._idle is not None and self._open:
-            self._timer = self._loop.call_later(self._idle, self._look_idle)
-        self._arrange()
+        if self._open:
+            self._idle_timer.start()
+            self._arrange()
+
+    @property
+    def active_at(self) -> float:
+        """When bytes have moved last, either way (time.monotonic)."""
+        return self._idle_timer.active_at
 
     def listen(self, reads: bool) -> None:
         """Whether it is heard; what it says waits in the kernel meanwhile."""
@@ -90,7 +95,7 @@ class BrokerClient:
         """More has been said: send it, in time."""
         if not self._outbox.waits:
             if self._outbox.flush():
-                self.active_at = time.monotonic()
+                self._idle_timer.reset()
             self._watch_for_stall()
         self._look_at_size()
 
@@ -105,11 +110,9 @@ class BrokerClient:
         """Let go; no callback is called. Idempotent."""
         if self._open:
             self._open = False
-            for timer in (self._timer, self._stall):
-                if timer is not None:
-                    timer.cancel()
-            for descriptor in self._conn.read_fds():
-                self._loop.watch_reader(descriptor, None)
+            self._idle_timer.cancel()
+            self._stall_timer.cancel()
+            self._source_watch.stop()
             self._outbox.stop()
             self._conn.close()
 
@@ -119,9 +122,6 @@ class BrokerClient:
             self._left(self, error)
 
     def _read(self) -> None:
-        self._calls_again = False
-        if not self._open or self._peer_ended or not self._reads:
-            return
         try:
             data = self._conn.recv(self._read_size)
         except (BlockingIOError, InterruptedError):
@@ -134,17 +134,19 @@ class BrokerClient:
         except OSError as error:
             self._fail(error)
             return
-        self.active_at = time.monotonic()
+        self._idle_timer.reset()
         self._heard(self, data)
         if not data:
             self._peer_ended = True
             self._place.stop()
+            self._outbox.flush()
             self._leave_if_through()
         self._arrange()
 
     def _sent(self) -> None:
         """The loop has sent some of what waited."""
-        self.active_at = self._took_at = time.monotonic()
+        self._idle_timer.reset()
+        self._stall_timer.reset()
         self._look_at_size()
         self._leave_if_through()
 
@@ -159,49 +161,29 @@ class BrokerClient:
     def _look_at_size(self) -> None:
         size = self._outbox.size if self._outbox.waits else 0
         if size > LIMIT:
-            self._leave(self._error(RelayError, f"too slow: {size} bytes wait for it"))
+            self._leave(self._too_slow(f"{size} bytes wait for it"))
         elif self.lags != (size > HIGH_WATER) and self._open:
             self.lags = not self.lags
             self._lagged(self)
 
     def _watch_for_stall(self) -> None:
         if self._outbox.waits:
-            self._took_at = time.monotonic()
-            if self._stall is None:
-                self._stall = self._loop.call_later(STALLED, self._look_stalled)
+            self._stall_timer.start()
 
     def _arrange(self) -> None:
-        if not self._open:
-            return
-        reading = self._reads and not self._peer_ended
-        holds = getattr(self._conn, "pending", None)
-        if reading and not self._calls_again and holds is not None and holds():
-            # What TLS holds itself wakes nobody up.
-            self._calls_again = True
-            self._loop.call_later(0, self._read)
-        for descriptor in self._conn.read_fds():
-            self._loop.watch_reader(descriptor, self._read if reading else None)
+        if self._open:
+            self._source_watch.watch(self._reads and not self._peer_ended)
 
-    def _look_idle(self) -> None:
+    def _idle_expired(self) -> None:
         assert self._idle is not None
-        left = self.active_at + self._idle - time.monotonic()
-        if left > 0:
-            self._timer = self._loop.call_later(left, self._look_idle)
-        else:
-            self._leave(self._error(IdleTimeoutError, f"idle for {self._idle:g} s"))
+        self._leave(idle_timeout(self._conn.peer, self._idle))
 
-    def _look_stalled(self) -> None:
-        self._stall = None
-        if not self._outbox.waits:
-            return
-        left = self._took_at + STALLED - time.monotonic()
-        if left > 0:
-            self._stall = self._loop.call_later(left, self._look_stalled)
-        else:
-            self._leave(self._error(RelayError, f"too slow: took nothing for {STALLED:g} s"))
+    def _stalled(self) -> None:
+        if self._outbox.waits:
+            self._leave(self._too_slow(f"took nothing for {STALLED:g} s"))
 
-    def _error(self, kind: type[RelayError], cause: str) -> RelayError:
-        return kind("relay", self._conn.peer, cause)
+    def _too_slow(self, how: str) -> RelayError:
+        return RelayError("relay", self._conn.peer, f"too slow: {how}")
 
     def _worded(self, error: OSError) -> PyncError:
         return error if isinstance(error, PyncError) else broken(self._conn.peer, error)

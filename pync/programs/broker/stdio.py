@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...core.broken import unwritten
 from ...engine.loop import Loop
 from ...engine.outbox import Outbox
-from ...engine.protocols import undelivered
+from ...engine.sourcewatch import SourceWatch
 from ...transports.stdio import Stdio
 
 #: Bytes of one read.
@@ -44,25 +45,20 @@ class BrokerStdio:
         self.ended = False
         #: Whether much waits for standard output.
         self.lags = False
-        self._loop = loop
         self._stdio = stdio
         self._typed = typed
         self._changed = changed
-        self._listens = False
+        self._source_watch = SourceWatch(loop, stdio, self._read)
         self._outbox = Outbox(
             loop, stdio, self._fail, self._look_at_lag, high_water=HIGH_WATER, low_water=LOW_WATER
         )
 
     def listen(self, reads: bool) -> None:
         """Whether standard input is read."""
-        if reads == self._listens or self.ended:
-            return
-        self._listens = reads
-        descriptors = self._stdio.read_fds()
-        for descriptor in descriptors:
-            self._loop.watch_reader(descriptor, self._read if reads else None)
-        if reads and not descriptors:
-            self._read()
+        if not self.ended:
+            self._source_watch.watch(reads)
+            if reads and not self._source_watch.descriptors:
+                self._read()
 
     def show(self, data: bytes) -> None:
         """Write this to standard output, in time."""
@@ -70,7 +66,6 @@ class BrokerStdio:
         self._look_at_lag()
 
     def _read(self) -> None:
-        descriptors = self._stdio.read_fds()
         try:
             data = self._stdio.recv(READ)
         except (BlockingIOError, InterruptedError):
@@ -79,8 +74,7 @@ class BrokerStdio:
             data = b""  # a terminal that hung up
         if not data:
             self.ended = True
-            for descriptor in descriptors:
-                self._loop.watch_reader(descriptor, None)
+            self._source_watch.stop()
         self._typed(data)
 
     def _look_at_lag(self) -> None:
@@ -89,5 +83,5 @@ class BrokerStdio:
             self._changed()
 
     def _fail(self, error: OSError) -> None:
-        self.failure = undelivered(self._stdio, error)
+        self.failure = unwritten(error)
         self._changed()

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 
 from ...core.broken import TruncatedError
-from ...core.errors import IdleTimeoutError, cause_of
+from ...core.errors import cause_of
+from ...engine.idle import IdleTimer, idle_timeout
 from ...engine.loop import Scheduler, Timer
 from ...engine.outbox import Outbox
 from ...engine.pace import Pace
 from ...engine.pipeline import Nowhere, Pipeline
+from ...engine.sourcewatch import SourceWatch
 from ...engine.turn import Turn
 from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
@@ -77,9 +79,11 @@ class Forwarding:
         origin_sink = Nowhere() if origin is None else origin
         self._to_origin = Outbox(loop, origin_sink, self._cannot_send_to_origin, self._go_on)
         self._state = ""
-        self._active_at = time.monotonic()
+        self._from_client = SourceWatch(loop, client, self._read_client)
+        self._from_origin = None if origin is None else SourceWatch(loop, origin, self._read_origin)
+        self._idle_timer = IdleTimer(loop, idle, self._idle_expired)
         self._timer: Timer | None = None
-        self._over = self._rereads = self._waits_for_turn = False
+        self._over = self._waits_for_turn = False
         #: Sides that are not read now, because they were faster than they may be.
         self._held: set[Conn] = set()
         for conn in filter(None, (client, origin)):
@@ -93,21 +97,21 @@ class Forwarding:
         """Leave off; no callback is called. Idempotent."""
         self._over = True
         self._cancel()
-        self._watch(self._client, None)
+        self._idle_timer.cancel()
+        self._from_client.stop()
         self._to_client.stop()
         self._to_origin.stop()
-        if self._origin is not None:
-            self._watch(self._origin, None)
+        if self._from_origin is not None:
+            self._from_origin.stop()
 
     # What comes.
 
     def _read_client(self) -> None:
-        self._rereads = False
-        if self._over:
-            return
         try:
             data = self._client.recv(READ_HEAD if self._state == READING else READ)
         except (BlockingIOError, InterruptedError):
+            # A layer may hold more although this read gave nothing.
+            self._arrange()
             return
         except TruncatedError:
             data = b""  # HTTP's own framing tells whether something is missing
@@ -163,7 +167,7 @@ class Forwarding:
         """Send what can be sent, and see what to wait for."""
         if self._over:
             return
-        self._active_at = time.monotonic()
+        self._idle_timer.reset()
         self._to_client.put(self._proxy.for_client())
         if self._over:
             return
@@ -191,10 +195,12 @@ class Forwarding:
     def _let_go_of_origin(self) -> None:
         """It had its one request."""
         assert self._origin is not None
-        self._watch(self._origin, None)
+        assert self._from_origin is not None
+        self._from_origin.stop()
         self._to_origin.stop()
         self._origin.close()
-        self._origin, self._first = None, False
+        self._origin = self._from_origin = None
+        self._first = False
 
     def _keeps_up(self) -> bool:
         """Whether the client takes what the proxy answers itself."""
@@ -207,21 +213,11 @@ class Forwarding:
             self._loop.call_in_turn(self._resume)
         hears = self._proxy.hears_client and not waits and self._to_origin.size < HIGH_WATER
         hears = hears and self._keeps_up() and self._client not in self._held
-        self._watch(self._client, self._read_client if hears else None)
-        holds = getattr(self._client, "pending", None)
-        if hears and not self._rereads and holds is not None and holds():
-            # What TLS holds itself wakes nobody up.
-            self._rereads = True
-            self._loop.call_later(0, self._read_client)
-        if self._origin is not None:
+        self._from_client.watch(hears)
+        if self._from_origin is not None:
             hears = self._state == FORWARDING and self._to_client.size < HIGH_WATER and not waits
             hears = hears and self._origin not in self._held
-            self._watch(self._origin, self._read_origin if hears else None)
-
-    def _watch(self, conn: Conn, callback: Callable[[], None] | None) -> None:
-        if conn.fileno() != -1:
-            for descriptor in conn.read_fds():
-                self._loop.watch_reader(descriptor, callback)
+            self._from_origin.watch(hears)
 
     # Time.
 
@@ -232,8 +228,8 @@ class Forwarding:
             self._timer = self._loop.call_later(seconds, self._late)
         elif self._state != FORWARDING:
             self._timer = self._loop.call_later(HEAD_TIMEOUT, self._give_up)
-        elif self._idle is not None:
-            self._timer = self._loop.call_later(self._idle, self._check_idle)
+        else:
+            self._idle_timer.start()
 
     def _cancel(self) -> None:
         if self._timer is not None:
@@ -247,14 +243,10 @@ class Forwarding:
     def _give_up(self) -> None:
         self._fail(HandshakeError("the client does not take its answer"))
 
-    def _check_idle(self) -> None:
-        assert self._idle is not None
-        left = self._active_at + self._idle - time.monotonic()
-        if left > 0:
-            self._timer = self._loop.call_later(left, self._check_idle)
-        else:
-            cause = f"idle for {self._idle:g} s"
-            self._fail(IdleTimeoutError("relay", self._client.peer, cause))
+    def _idle_expired(self) -> None:
+        # Between two requests other times count: see _set_timer.
+        if self._state == FORWARDING and self._idle is not None:
+            self._fail(idle_timeout(self._client.peer, self._idle))
 
     # Ends.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ...core.broken import broken
+from ...core.broken import broken, unwritten
 from ...core.deadline import Deadline
-from ...core.errors import OutputError, OutputGone, ScriptError, UsageError, cause_of
+from ...core.errors import ScriptError, UsageError, cause_of
 from ...core.script import Eof, Expect, Interact, Script, Send, parse
 from ...engine.pipeline import Tap
 from ...engine.protocols import send_eof
@@ -132,10 +132,8 @@ class _Play:
         try:
             while data:
                 data = data[write(self._stdout, data) :]
-        except BrokenPipeError:
-            raise OutputGone from None
         except OSError as error:
-            raise OutputError("write", "standard output", cause_of(error)) from None
+            raise unwritten(error) from None
 
     def _wrong(self, line: int, expected: str) -> ScriptError:
         came = repr(self._came[-SHOWN:])[1:]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from ...core.broken import unwritten
 from ...core.events import Event, Report, Told
 from ...engine.loop import Loop
 from ...engine.outbox import Outbox
-from ...engine.protocols import undelivered
+from ...engine.sourcewatch import SourceWatch
 from ...layers.sendbuffer import SendBuffer
 from ...transports.stdio import Stdio
 from .terminal import NoTerminal
@@ -46,12 +47,12 @@ class Console:
     ) -> None:
         #: Whether the input is over.
         self.ended = False
-        self._loop = loop
         self._stdio = stdio
         self._terminal = terminal
         self._report = report
         self._typed = typed
-        self._input = stdio.read_fds()
+        self._caught_up = caught_up
+        self._source_watch = SourceWatch(loop, stdio, self._read)
         self._queue = SendBuffer()
         self._outbox = Outbox(
             loop,
@@ -75,12 +76,11 @@ class Console:
 
     def listen(self, to_user: bool) -> None:
         """Read what is typed, or let it wait."""
-        for descriptor in self._input:
-            self._loop.watch_reader(descriptor, self._read if to_user else None)
+        self._source_watch.watch(to_user)
 
     def read_at_once(self) -> None:
         """Read an input for which nobody has to wait: none at all."""
-        if not self._input and not self.ended:
+        if not self._source_watch.descriptors and not self.ended:
             self._read()
 
     def show(self, data: bytes) -> None:
@@ -104,9 +104,10 @@ class Console:
                 outbox = Outbox(own, self._stdio, self._fail, queue=self._queue)
                 outbox.flush()
                 own.run_while(lambda: bool(self._queue))
+            self._caught_up()
 
     def _fail(self, error: OSError) -> None:
-        raise undelivered(self._stdio, error)
+        raise unwritten(error)
 
     def _read(self) -> None:
         try:
@@ -124,4 +125,6 @@ class Console:
         if not self._terminal.is_one:
             return self._stdio.recv(READ)
         # Stdio would take ^D for the end of all input.
-        return os.read(self._input[0], READ) or self._terminal.end_of_line() or b""
+        return (
+            os.read(self._source_watch.descriptors[0], READ) or self._terminal.end_of_line() or b""
+        )

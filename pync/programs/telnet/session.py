@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ...engine.loop import Loop
 from ...engine.outbox import Outbox
 from ...engine.pipeline import Tap
+from ...engine.sourcewatch import SourceWatch
 from ...layers.telnet import Abilities, Telnet
 from ...layers.telnet_protocol import DM, DO, ECHO, IAC, NAWS, SGA, TM, command
 from ...transports.conn import Conn
@@ -57,7 +58,6 @@ class Session:
         self.hides_input = False
         #: Whether the user asked for the mode: it is then so before the host has agreed.
         self.insists = False
-        self._loop = loop
         self._console = console
         self._terminal = terminal
         self._changed = changed
@@ -65,6 +65,7 @@ class Session:
         self._tap = tap
         self._ends = False
         conn.settimeout(0)
+        self._source_watch = SourceWatch(loop, conn, self._read)
         self._outbox = Outbox(loop, conn, self._cannot_send, changed, high_water=FLOOD)
 
     # What it is like.
@@ -93,15 +94,13 @@ class Session:
             attends: whether the user wants to see what comes.
         """
         hears = attends and not self._console.is_behind and not self._outbox.is_full
-        if self.conn.fileno() >= 0:
-            self._loop.watch_reader(self.conn.fileno(), self._read if hears else None)
+        self._source_watch.watch(hears and self.conn.fileno() >= 0)
 
     def close(self) -> None:
         """Let go; idempotent."""
         self._outbox.stop()
-        if self.conn.fileno() >= 0:
-            self._loop.watch_reader(self.conn.fileno(), None)
-            self.conn.close()
+        self._source_watch.stop()
+        self.conn.close()
 
     def follow(self) -> None:
         """Send what the layer has to say, and see what mode it is now."""

@@ -7,8 +7,15 @@ import pickle
 
 from pync.core import exits
 from pync.core.address import Address
-from pync.core.broken import TlsFailure, TlsTruncatedError, TruncatedError, broken
-from pync.core.errors import RelayError, TlsError, cause_of, detailed_status
+from pync.core.broken import TlsFailure, TlsTruncatedError, TruncatedError, broken, unwritten
+from pync.core.errors import (
+    OutputError,
+    OutputGone,
+    RelayError,
+    TlsError,
+    cause_of,
+    detailed_status,
+)
 
 PEER = Address("tcp", "localhost", "443")
 
@@ -40,3 +47,14 @@ def test_an_end_without_close_notify_is_an_error_like_others() -> None:
     told = RelayError("read", PEER, cause_of(error))
     assert isinstance(told, TruncatedError)
     assert str(told) == f"read {PEER}: {error}"
+
+
+def test_an_output_that_cannot_be_written() -> None:
+    told = unwritten(OSError(errno.ENOSPC, "No space left on device"))
+    assert isinstance(told, OutputError)
+    assert str(told) == "write standard output: no space left on device"
+    assert detailed_status(told) == exits.NOT_WRITTEN
+
+
+def test_an_output_that_nobody_reads_any_more() -> None:
+    assert isinstance(unwritten(OSError(errno.EPIPE, "Broken pipe")), OutputGone)

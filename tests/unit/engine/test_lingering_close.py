@@ -114,3 +114,30 @@ def test_one_that_is_stopped_tells_nobody(leaving: Leaving) -> None:
     leaving.loop.call_later(0.01, lambda: rounds.append(1))
     leaving.loop.run_while(lambda: not rounds)
     assert leaving.over == []
+
+
+class Decrypting(TcpConn):
+    """Holds what came, then the end, as TLS does: no FIN follows the peer's close_notify."""
+
+    def __init__(self, conn: TcpConn, held: list[bytes]) -> None:
+        super().__init__(conn.socket, conn.local, conn.peer)
+        self.held = held
+        self._decrypted = False
+
+    def pending(self) -> bool:
+        return self._decrypted
+
+    def recv(self, size: int) -> bytes:
+        if not self._decrypted:
+            self._decrypted = bool(super().recv(size))
+        return self.held.pop(0)
+
+
+def test_one_whose_last_words_are_decrypted_already_is_let_go_at_once(leaving: Leaving) -> None:
+    leaving.conn = conn = Decrypting(leaving.conn, [b"more", b"and more", b""])
+    leaving.client.says(b"x")
+    closing = leaving.close()
+    leaving.run()
+    assert conn.held == []
+    assert closing._timer is not None
+    assert closing._timer.is_cancelled()

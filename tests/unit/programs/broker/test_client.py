@@ -109,12 +109,12 @@ def test_one_who_takes_nothing_has_to_leave(room: Room) -> None:
 
 
 @only_posix
-def test_one_who_takes_nothing_for_long_has_to_leave(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_who_takes_nothing_for_long_has_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STALLED", 0.05)
+    room = Room()
     room.says(bytes(1 << 22))
     room.loop.run_while(lambda: not room.left)
+    room.close()
     assert "took nothing for 0.05 s" in str(room.left[0])
 
 
