@@ -45,6 +45,12 @@ def test_nothing_else_stands_at_the_top() -> None:
     assert {name.split("/")[0] for name in tracked() if name[0] != "."} - {"examples"} == TOP
 
 
+def test_the_description_of_the_package_has_no_link_into_the_repository() -> None:
+    text = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]*)\)|(?:src|href)=\"([^\"]*)", text)
+    assert [link for pair in links for link in pair if link and "://" not in link] == []
+
+
 def folder_of(package: str) -> str:
     """Where the code of a package is, as package-dir says."""
     top, dot, rest = package.partition(".")

@@ -23,7 +23,7 @@ import pytest
 
 from .test_packaging import ROOT, tracked
 
-fcntl = pytest.importorskip("fcntl", reason="only on Windows")
+fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
 #: Seconds that one command may take on a machine that has much to do.
 PATIENCE = 120
