@@ -28,7 +28,7 @@ from .reports.matrix import write_matrix
 from .reports.results import Results, read_results
 from .reports.writing import not_written, write_whole
 from .runner import run
-from .targets.process import dismiss_reaper
+from .targets.process import dismiss_helpers
 from .usage import USAGE, version_line
 
 #: Seconds for one event of a mutant.
@@ -136,7 +136,7 @@ def _doctor(given: dict[str, Any]) -> Exit:
             )
         )
     finally:
-        dismiss_reaper()
+        dismiss_helpers()
 
 
 def _matrix(given: dict[str, Any]) -> Exit:

@@ -183,10 +183,10 @@ def judge_item(
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _PLAN in config.stash:
         from .targets.launch import dismiss_kept
-        from .targets.process import dismiss_reaper
+        from .targets.process import dismiss_helpers
 
         dismiss_kept()
-        dismiss_reaper()
+        dismiss_helpers()
 
 
 def _given(config: pytest.Config) -> dict[str, Any]:

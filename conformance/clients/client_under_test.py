@@ -21,7 +21,8 @@ import pexpect
 
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
-from ..targets.process import GRACE, printable, watched
+from ..targets.process import GRACE, printable
+from ..targets.reaper import watched
 from .open_terminal import check_there_are_terminals
 from .peer import Peer
 from .terminal import hang_up

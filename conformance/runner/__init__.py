@@ -17,7 +17,7 @@ from ..core.output import complain, quoted
 from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from ..plan import Options, expectations
 from ..reports.writing import make_folder
-from ..targets.process import dismiss_reaper
+from ..targets.process import dismiss_helpers
 from .console import Console
 from .controller import PreparedRun
 from .pace import in_flight
@@ -58,7 +58,7 @@ def run(
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     finally:
-        dismiss_reaper()
+        dismiss_helpers()
     console = Console(plan, stream)
     console.begin()
     workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))

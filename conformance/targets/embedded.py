@@ -20,6 +20,9 @@ REFERENCE_CLIENTS = {
 MUTANT_CLIENT = [sys.executable, "-I", "-S", str(_HERE / "mutants/client.py")]
 MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
 
+#: Words of these commands before the server's own.
+SCRIPT = 4
+
 #: Parameters of the embedded servers that no requirement sees: greet pauses less than
 #: the slides' second, and still well over the 100 ms that a client must be able to tell.
 EMBEDDED = {"greet": {"delay": b"0.15"}}
@@ -44,6 +47,13 @@ def embedded_command(
         return [*MUTANT_SERVER, f"{profile}/{target.name}", listen_on, *words]
     assert isinstance(target, ReferenceTarget)
     return [*REFERENCE_SERVERS[target.language], profile, listen_on, *words]
+
+
+def is_python(target: Target) -> bool:
+    """Whether the command of a reference server or a mutant is Python."""
+    if isinstance(target, ReferenceTarget):
+        return target.language == "python"
+    return isinstance(target, MutantTarget)
 
 
 def embedded_client(

@@ -20,7 +20,7 @@ from ..core.interruption import held
 from ..core.verdict import NotJudged, Unreachable
 from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address
 from .certificate import certificate
-from .embedded import REFERENCE_SERVERS, embedded_command
+from .embedded import REFERENCE_SERVERS, embedded_command, is_python
 from .grammar import (
     INETD,
     INHERITS,
@@ -292,9 +292,9 @@ _STARTS = {LISTENS: _start_command, INHERITS: _start_inheriting, INETD: _start_i
 def _spawn(
     wanted: ServerSpec, argv: list[str], values: dict[str, str], stack: ExitStack, *inherited: int
 ) -> Process:
-    environment = {**dict(wanted.environment), **values}
+    environment, embedded = {**dict(wanted.environment), **values}, is_python(wanted.target)
     with held():
-        process = Process(argv, environment, inherited, wanted.directory)
+        process = Process(argv, environment, inherited, wanted.directory, embedded)
         stack.callback(process.stop)
     return process
 

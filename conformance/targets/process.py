@@ -19,11 +19,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from ..core.verdict import NotJudged, Unreachable
-from .usage import Usage, living, running_time, usage_of
+from .embedded import SCRIPT
+from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
+from .reaper import dismiss_reaper, watched
+from .usage import Usage, living, running_time, stands_still, usage_of
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
@@ -44,6 +46,7 @@ class Process:
         environment: variables added to the suite's own.
         inherited: descriptors that it gets besides the standard ones.
         directory: where it runs; None is the current folder.
+        embedded: it is a server of the suite's own, in Python.
     Raises Unreachable when it cannot be started.
     """
 
@@ -53,55 +56,62 @@ class Process:
         environment: dict[str, str],
         inherited: Sequence[int] = (),
         directory: str | None = None,
+        embedded: bool = False,
     ) -> None:
         self.argv = list(argv)
+        environment = {**environment, "PYTHONUNBUFFERED": "1"}
         self.announced: str | None = None
         self._announcement = threading.Event()
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         try:
-            self._popen = self._start(inherited)(
-                self.argv,
-                env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
-                # Open and silent, as at a person's terminal: some servers leave on EOF.
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd=directory,
-            )
+            self._popen = self._start(environment, inherited, directory, embedded)
         except OSError as error:
             cause = os.strerror(error.errno or 0).lower()
             raise Unreachable(f"cannot start {self.argv[0]!r}: {cause}") from None
         self.pid = self._popen.pid
         #: Readable when the process has ended (Linux; elsewhere there is none).
-        self._end = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
-        _Reaper.tell("+", self.pid)
+        self._end = _pidfd(self.pid)
+        watched("+", self.pid)
         self._pump = threading.Thread(target=self._drain, daemon=True)
         self._pump.start()
 
-    def _start(self, inherited: Sequence[int]) -> Callable[..., subprocess.Popen[bytes]]:
+    def _start(
+        self,
+        environment: dict[str, str],
+        inherited: Sequence[int],
+        directory: str | None,
+        embedded: bool,
+    ) -> subprocess.Popen[bytes] | Forked:
+        if embedded and WORKS:
+            return fork(self.argv[:SCRIPT], self.argv[SCRIPT:], environment, directory)
+        how: dict[str, Any] = {
+            "env": {**os.environ, **environment},
+            # Open and silent, as at a person's terminal: some servers leave on EOF.
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "cwd": directory,
+        }
         if sys.platform == "win32":
             from .windows.job import Job
 
             self._job = Job()
-            return self._job.start
-
-        def start(argv: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
-            started: subprocess.Popen[bytes] = subprocess.Popen(
-                argv, start_new_session=True, pass_fds=tuple(inherited), **how
-            )
-            return started
-
-        return start
+            return self._job.start(self.argv, **how)
+        return subprocess.Popen(self.argv, start_new_session=True, pass_fds=tuple(inherited), **how)
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self._popen.poll() is None
+        return self.status is None
 
     @property
     def status(self) -> int | None:
         """Its exit status; negative for a signal; None while it runs."""
-        return self._popen.poll()
+        status = self._popen.poll()
+        if status is None and self._end is not None and select.select([self._end], [], [], 0)[0]:
+            # What the fork server waits for has ended a little before it says so.
+            status = self._popen.wait()
+        return status
 
     @property
     def ending(self) -> str:
@@ -149,15 +159,9 @@ class Process:
 
     def _await_stop(self) -> None:
         """Wait until all threads stand still: kill(2) returns before they do."""
-        if sys.platform == "win32":
-            return
-        wanted = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
         until = time.monotonic() + STOPPING
-        with suppress(ChildProcessError):  # it has ended
-            while self.alive and time.monotonic() < until:
-                if os.waitid(os.P_PID, self._popen.pid, wanted) is not None:
-                    return
-                time.sleep(0.0005)
+        while not stands_still(self.pid) and self.alive and time.monotonic() < until:
+            time.sleep(0.0005)
 
     def resume(self) -> None:
         """Let it go on (SIGCONT). Raises NotJudged."""
@@ -199,7 +203,7 @@ class Process:
         if self._end is not None:
             os.close(self._end)
             self._end = None
-        _Reaper.tell("-", self.pid)
+        watched("-", self.pid)
 
     def _end_session(self) -> None:
         if self.alive:
@@ -248,44 +252,18 @@ class Process:
         self._announcement.set()
 
 
+def _pidfd(pid: int) -> int | None:
+    with suppress(ProcessLookupError):  # it has ended, and been waited for
+        return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    return None
+
+
 def printable(text: str) -> str:
     """Text of a server without its control characters: a terminal must not obey them."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-class _Reaper:
-    """The one warden process of this process, started with the first server."""
-
-    _process: subprocess.Popen[bytes] | None = None
-
-    @classmethod
-    def tell(cls, sign: str, group: int) -> None:
-        if os.name != "posix":
-            return
-        if cls._process is None or cls._process.poll() is not None:
-            if sign == "-":
-                return
-            cls._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(Path(__file__).parent / "helpers" / "reaper.py")],
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-            )
-        assert cls._process.stdin is not None
-        try:
-            cls._process.stdin.write(f"{sign}{group}\n".encode())
-            cls._process.stdin.flush()
-        except OSError:
-            cls._process = None
-
-    @classmethod
-    def dismiss(cls) -> None:
-        """End the warden; everything that it watched has been stopped."""
-        if cls._process is not None:
-            assert cls._process.stdin is not None
-            cls._process.stdin.close()
-            cls._process.wait()
-            cls._process = None
-
-
-watched = _Reaper.tell
-dismiss_reaper = _Reaper.dismiss
+def dismiss_helpers() -> None:
+    """End the processes that start servers and watch them; the servers have been stopped."""
+    dismiss_fork_servers()
+    dismiss_reaper()

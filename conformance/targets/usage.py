@@ -65,6 +65,24 @@ def running_time(session: int) -> float | None:
     return total / 1e9 if total else None
 
 
+def stands_still(pid: int) -> bool:
+    """Whether all threads of a process are stopped (signal(7): SIGSTOP), as far as can be told."""
+    if not sys.platform.startswith("linux"):
+        try:
+            wanted = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+            return sys.platform == "win32" or os.waitid(os.P_PID, pid, wanted) is not None
+        except ChildProcessError:
+            return True  # it has ended
+    for thread in _threads(pid):
+        try:
+            stat = _read(f"/proc/{pid}/task/{thread}/stat")
+        except OSError:
+            continue  # it has ended meanwhile
+        if stat[stat.rindex(b")") + 2 :][:1] not in b"TtZX":
+            return False
+    return True
+
+
 def _threads(pid: int) -> list[str]:
     try:
         return os.listdir(f"/proc/{pid}/task")

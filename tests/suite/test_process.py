@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.targets.process import Process, dismiss_reaper
+from conformance.targets.process import Process, dismiss_helpers
 
 from ..programs import until
 from ..systems import only_posix
@@ -39,7 +39,7 @@ def running(code: str, *words: str) -> Iterator[Process]:
         yield process
     finally:
         process.stop()
-        dismiss_reaper()
+        dismiss_helpers()
 
 
 @only_posix

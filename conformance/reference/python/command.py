@@ -9,6 +9,9 @@ import sys
 from .service import Service
 from .serving import Server
 
+#: The word that asks for a process that forks servers (forkserver.py).
+FORK_SERVER = "--fork-server"
+
 #: What may follow a backslash in a value, besides another one and xNN.
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
 ESCAPES |= {b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"'}
@@ -16,6 +19,10 @@ ESCAPES |= {b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"'}
 
 def main(argv: "list[str]", services: "dict[str, type[Service]]") -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status: 1 cannot listen, 2 usage."""
+    if argv == [FORK_SERVER]:
+        from .forkserver import fork_servers
+
+        return fork_servers(lambda words: main(words, services))
     try:
         service, address, settings = _read(argv, services)
         server = (service.server_class or Server)(address, service, settings)

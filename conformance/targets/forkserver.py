@@ -1,0 +1,160 @@
+"""Servers of the suite itself, forked by a process that has loaded them already (Linux).
+
+To start Python and to import a server takes ten times as long as to serve a client. The other
+end is reference/python/forkserver.py; what comes out of it is as Popen's, as far as it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import IO
+
+from ..core.verdict import SuiteFailed
+
+#: Only here a process that is somebody else's child can be watched without a race (pidfd).
+WORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+#: The word that makes an embedded server's script a fork server.
+_WORD = "--fork-server"
+
+#: Bytes of an answer.
+_ANSWER = 64
+
+
+class Forked:
+    """A process that the fork server has forked.
+
+    ``returncode`` is its exit status, negative for a signal, None while it runs.
+    """
+
+    def __init__(self, by: ForkServer, pid: int, stdin: int, stdout: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self.stdin: IO[bytes] = open(stdin, "wb", buffering=0)  # noqa: SIM115 - as Popen's
+        self.stdout: IO[bytes] = open(stdout, "rb")  # noqa: SIM115
+        self._by = by
+
+    def poll(self) -> int | None:
+        """Its exit status, None while it runs."""
+        if self.returncode is None:
+            self._by.hear(0.0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        until = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
+        while self.poll() is None:
+            remaining = until - time.monotonic()
+            if remaining <= 0 and timeout is not None:
+                raise subprocess.TimeoutExpired("", timeout)
+            self._by.hear(min(remaining, 1.0))
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                pass
+
+
+class ForkServer:
+    """The process that forks the servers of one script.
+
+    Arguments:
+        command: how the script is started.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [*command, _WORD],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._running: dict[int, Forked] = {}
+        self._lock = threading.Lock()
+
+    def fork(self, words: Sequence[str], environment: dict[str, str], folder: str) -> Forked:
+        """A process with this command line, in a session of its own. Raises SuiteFailed."""
+        request = json.dumps([list(words), environment, folder]).encode("ascii")
+        (given, stdin), (stdout, taken) = os.pipe(), os.pipe()
+        try:
+            with self._lock:
+                socket.send_fds(self._link, [request], [given, taken])
+                while (pid := self._take()) is None:
+                    pass
+                forked = self._running[pid] = Forked(self, pid, stdin, stdout)
+                return forked
+        except BaseException:
+            os.close(stdin)
+            os.close(stdout)
+            raise
+        finally:
+            os.close(given)
+            os.close(taken)
+
+    def hear(self, timeout: float) -> None:
+        """Take in who has ended, for so many seconds at most."""
+        with self._lock:
+            while select.select([self._link], [], [], timeout)[0]:
+                self._take()
+                timeout = 0.0
+
+    def close(self) -> None:
+        """End it; idempotent. What it has forked goes on."""
+        self._link.close()
+        self._process.wait()
+
+    def _take(self) -> int | None:
+        """Take one answer: the pid of what was forked, or None when one has ended."""
+        try:
+            answer = self._link.recv(_ANSWER)
+        except ConnectionError:
+            answer = b""
+        if not answer:
+            raise SuiteFailed("the process that starts the suite's own servers has died")
+        pid, *status = map(int, answer.split())
+        if not status:
+            return pid
+        self._running.pop(pid).returncode = status[0]
+        return None
+
+
+_servers: dict[tuple[str, ...], ForkServer] = {}
+
+
+def fork(
+    command: Sequence[str], words: Sequence[str], environment: dict[str, str], folder: str | None
+) -> Forked:
+    """Fork an embedded server from a process that has run its script before.
+
+    Arguments:
+        command: how the script is started.
+        words: the command line after it.
+        environment: variables added to those that this process had at its first fork.
+        folder: where it runs; None is the current folder.
+    Raises SuiteFailed.
+    """
+    key = tuple(command)
+    if key not in _servers:
+        _servers[key] = ForkServer(command)
+    return _servers[key].fork(words, environment, folder or os.getcwd())
+
+
+def dismiss_fork_servers() -> None:
+    """End them; everything that they forked has been stopped."""
+    while _servers:
+        _servers.popitem()[1].close()
