@@ -6,6 +6,7 @@ the last bytes of each run of data, never megabytes. It does no I/O.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, NamedTuple
 
@@ -56,6 +57,7 @@ class Transcript:
         self.events: list[Event] = []
         self.dropped = 0
         self._began = time.monotonic()
+        self._adding = threading.RLock()
 
     def sent(self, client: str, data: bytes) -> None:
         """Note bytes that the client wrote."""
@@ -80,6 +82,10 @@ class Transcript:
         return [event.as_json() for event in self.events]
 
     def _data(self, client: str, direction: str, data: bytes) -> None:
+        with self._adding:
+            self._join(client, direction, data)
+
+    def _join(self, client: str, direction: str, data: bytes) -> None:
         last = self.events[-1] if self.events else None
         # One line for one run: a megabyte arrives in hundreds of reads.
         if last and last.size and last.client == client and last.direction == direction:
@@ -93,10 +99,11 @@ class Transcript:
         self._add(Event(self._now(), client, direction, "", data[:HEAD], tail, len(data)))
 
     def _add(self, event: Event) -> None:
-        if len(self.events) < EVENTS_KEPT:
-            self.events.append(event)
-        else:
-            self.dropped += 1
+        with self._adding:
+            if len(self.events) < EVENTS_KEPT:
+                self.events.append(event)
+            else:
+                self.dropped += 1
 
     def _now(self) -> float:
         return time.monotonic() - self._began

@@ -19,7 +19,7 @@ _DEATHS = {
         greet/greets-in-lower-case greet/greets-twice greet/echoes-input greet/adds-a-line
         greet/farewell-on-one-line quit/prompts quit/keeps-case quit/upper-cases-brackets
         quit/token-in-lower-case quit/knows-only-ascii quit/takes-utf8-for-latin1
-        quit/decodes-each-read quit/broadcasts quit/token-on-a-line
+        quit/decodes-each-read quit/broadcasts quit/token-on-a-line quit/answers-the-first-line
         half-open/counts-one-more half-open/replies-in-hexadecimal
         half-open/counts-in-16-bits
         half-open/stops-at-a-megabyte half-open/counts-characters half-open/stops-at-nul

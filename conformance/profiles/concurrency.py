@@ -26,6 +26,10 @@ STAYS = 0.5
 #: Clients before the last one: a server that takes sixty lets the very last in as late as it.
 BEFORE = 15
 
+#: Rounds in a row after which it is the server that holds up a client, and not the machine's load:
+#: these once a deadline has passed, and so many in any case.
+ROUNDS, MANY_ROUNDS = 3, 12
+
 #: A client is held up when it waits for this share of the time for which a connection lasts, and
 #: for so many times as long as the clients usually do: on a loaded machine all wait.
 HELD, USUALLY = 0.5, 4
@@ -114,15 +118,16 @@ def _serves_meanwhile(
     """While the clients that arrive stay, the next one is served in full.
 
     Where the server itself ends a connection, a client that is let in only after the
-    others' end was not served meanwhile. Once that may be the machine's load; three
-    times in a row it is the server.
+    others' end was not served meanwhile. A few times that may be the machine's load; ROUNDS
+    times in a row, and for a deadline, it is the server.
     """
     if ends_at_once(session.parameters):
         began = time.monotonic()
         session.next_client_is_served()
         if time.monotonic() - began < STAYS:
             raise NotJudged("the server ends each connection at once: none stays to hold up others")
-    for _ in range(3 if ends_by_itself else 1):
+    until = time.monotonic() + session.deadline
+    for number in range(1, MANY_ROUNDS + 1):
         waiting, moments = [], [time.monotonic()]
         for peer in arrive():
             waiting.append(peer)
@@ -148,11 +153,14 @@ def _serves_meanwhile(
             _leave(session, waiting)
         if meanwhile:
             return
-    raise Violation(
-        "held-up",
-        "three times in a row a client was let in only when the clients before it had ended",
-        client=following.name,
-    )
+        over = number >= ROUNDS and time.monotonic() > until
+        if over or number == MANY_ROUNDS or not ends_by_itself:
+            raise Violation(
+                "held-up",
+                f"{number} times in a row a client was let in only when the clients before it "
+                "had ended",
+                client=following.name,
+            )
 
 
 def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from ..clients.peer import Peer
 from ..core.settings import ends_at_once
@@ -23,6 +25,10 @@ CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 #: connection that no pool takes, which holds what a batch needs at most; and the seconds in
 #: which the ends of a batch arrive.
 LONGEST, LEAK, SETTLING = 4, 0.9, 0.5
+
+#: Seconds after which a server is said to take its time, and clients that are then served at
+#: the same time. Waiting for one after the other would take minutes.
+SLOW, TOGETHER = 0.1, 10
 
 #: Seconds that SIGTERM may take, and those in which the children of a server that has ended,
 #: which hold its port too, are scheduled to see that.
@@ -84,10 +90,12 @@ def declare(profile: StreamProfile) -> None:
     )
     def leak_fin(session: Session) -> None:
         def visit(batch: int) -> None:
+            def serve(peer: Peer) -> None:
+                disturb(session, peer, profile.chatter)
+                session.serve(peer)
+
             for peers in groups_of_clients(session, batch):
-                for peer in peers:
-                    disturb(session, peer, profile.chatter)
-                    session.serve(peer)
+                each(peers, serve)
 
         leaves_no_descriptor(session, visit)
 
@@ -156,6 +164,24 @@ def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
         else:
             session.let_accept()
     yield peers
+
+
+_Guest = TypeVar("_Guest")
+
+
+def each(guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
+    """Have each guest visit the server: in turn, but some at a time when it takes its time."""
+    waiting = iter(guests)
+    for guest in waiting:
+        began = time.monotonic()
+        visit(guest)
+        if time.monotonic() - began > SLOW:
+            break
+    else:
+        return
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        for _ in pool.map(visit, waiting):
+            pass
 
 
 def nothing_listens(session: Session) -> None:

@@ -14,7 +14,7 @@ from ..scenario.requirement import Profile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
-from .lifecycle import BATCH, CONNECTIONS, TERMINATION, leaves_no_descriptor, nothing_listens
+from .lifecycle import BATCH, CONNECTIONS, TERMINATION, each, leaves_no_descriptor, nothing_listens
 from .upkeep import QUIET, is_idle, leaves_nothing
 
 #: Bytes of the largest datagram that must be answered.
@@ -261,8 +261,7 @@ def port_free(session: Session) -> None:
 )
 def leak(session: Session) -> None:
     def visit_many(_batch: int) -> None:
-        for _ in range(BATCH):
-            session.next_client_is_served()
+        each(range(BATCH), lambda _: session.next_client_is_served())
 
     leaves_no_descriptor(session, visit_many)
 
@@ -277,8 +276,7 @@ def leak(session: Session) -> None:
 )
 def leak_process(session: Session) -> None:
     def visit_many() -> None:
-        for _ in range(BATCH):
-            session.next_client_is_served()
+        each(range(BATCH), lambda _: session.next_client_is_served())
 
     leaves_nothing(session, visit_many, "senders")
 

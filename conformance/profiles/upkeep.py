@@ -13,7 +13,7 @@ from ..scenario.session import Session
 from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
-from .lifecycle import BATCH, CONNECTIONS, disturb, groups_of_clients
+from .lifecycle import BATCH, CONNECTIONS, disturb, each, groups_of_clients
 
 #: Seconds for which a client says nothing.
 QUIET = 2.0
@@ -62,8 +62,7 @@ def declare(profile: StreamProfile) -> None:
 
         def serve() -> None:
             for peers in groups_of_clients(session, next(numbers)):
-                for peer in peers:
-                    session.serve(peer)
+                each(peers, session.serve)
 
         def reset() -> None:
             for peers in groups_of_clients(session, next(numbers)):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import accumulate
 
 import pytest
 
+from conformance.core.verdict import Violation
 from conformance.profiles.concurrency import _one_was_held_up
+from conformance.profiles.lifecycle import SLOW, TOGETHER, each
 from conformance.runner.pace import in_flight
 
 
@@ -37,3 +40,51 @@ def test_cases_in_flight(
 def test_a_client_is_held_up_for_longer_than_the_others(waits: list[float], held_up: bool) -> None:
     moments = list(accumulate(waits, initial=100.0))
     assert _one_was_held_up(moments, lasts=0.15) is held_up
+
+
+class Guests:
+    """Visits that take a while, and how many were there at the same time at most."""
+
+    def __init__(self, slow: bool) -> None:
+        self.slow = slow
+        self.visits: list[int] = []
+        self.here = self.most = 0
+        self.lock = threading.Condition()
+
+    def visit(self, number: int) -> None:
+        with self.lock:
+            self.here += 1
+            self.most = max(self.most, self.here)
+            self.visits.append(number)
+            self.lock.notify_all()
+            if self.slow:
+                # The first one is alone; the others wait until all that may come have come.
+                together = 1 if number == 0 else TOGETHER
+                self.lock.wait_for(lambda: self.here >= together or len(self.visits) > TOGETHER)
+        if self.slow and number == 0:
+            threading.Event().wait(SLOW * 1.5)
+        with self.lock:
+            self.here -= 1
+
+
+def test_a_quick_server_is_visited_in_turn() -> None:
+    guests = Guests(slow=False)
+    each(range(50), guests.visit)
+    assert (guests.visits, guests.most) == (list(range(50)), 1)
+
+
+def test_one_that_takes_its_time_has_several_guests() -> None:
+    guests = Guests(slow=True)
+    each(range(31), guests.visit)
+    assert (sorted(guests.visits), guests.most) == (list(range(31)), TOGETHER)
+
+
+def test_the_first_guest_who_complains_is_heard() -> None:
+    def visit(number: int) -> None:
+        if number == 0:
+            threading.Event().wait(SLOW * 1.5)
+        elif number > 3:
+            raise Violation("missing-bytes", f"guest {number}")
+
+    with pytest.raises(Violation, match="guest 4"):
+        each(range(50), visit)
