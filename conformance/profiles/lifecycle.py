@@ -158,12 +158,13 @@ def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
     """The clients of a batch, those together that are connected at the same time."""
     peers = []
     for number in range(1, BATCH + 1):
+        # Each is accepted before the next one comes.
         peers.append(session.join(f"{batch}.{number}"))
         if session.one_at_a_time:
             yield [peers.pop()]
-        else:
-            session.let_accept()
-    yield peers
+    if peers:
+        session.let_accept()
+        yield peers
 
 
 _Guest = TypeVar("_Guest")

@@ -120,7 +120,7 @@ def test_what_it_prints_is_kept() -> None:
 
 def test_nothing_is_left_when_the_suite_is_killed() -> None:
     code = """
-import time
+import threading
 from conformance.targets.embedded import embedded_command
 from conformance.targets.grammar import ReferenceTarget
 from conformance.targets.process import Process
@@ -129,7 +129,7 @@ argv = embedded_command(ReferenceTarget("python"), "echo", {}, "tcp://127.0.0.1:
 process = Process(argv, {}, embedded=True)
 process.wait_announcement(10)
 print(process.pid, process._popen._by._process.pid, flush=True)
-time.sleep(60)
+threading.Event().wait()
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as suite:
         assert suite.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from conformance.core.verdict import Violation
 from conformance.profiles.concurrency import _one_was_held_up
 from conformance.profiles.lifecycle import SLOW, TOGETHER, each
 from conformance.runner.pace import in_flight
+
+from .judging import PYTHON, judge
 
 
 @pytest.mark.parametrize(
@@ -88,3 +91,50 @@ def test_the_first_guest_who_complains_is_heard() -> None:
 
     with pytest.raises(Violation, match="guest 4"):
         each(range(50), visit)
+
+
+#: Answers after a while, or its first client alone; and ends the connection, or never does.
+WAITS = """
+import itertools, socketserver, sys, threading
+
+clients = itertools.count()
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        answers = next(clients) == 0 or "silent" not in sys.argv
+        while data := self.request.recv(65536):
+            threading.Event().wait(0.3 if "slow" in sys.argv else 0)
+            if answers:
+                self.request.sendall(data)
+        if "never-ends" in sys.argv:
+            threading.Event().wait()
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "cases", "failing"),
+    [
+        ("silent", "echo/*", {"echo/simple"}),
+        ("never-ends", "echo/*", {"echo/half-close"}),
+        ("slow", "echo/*f*e", set()),
+    ],
+)
+def test_what_is_judged_at_a_time_changes_no_verdict(
+    kind: str, cases: str, failing: set[str], tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(WAITS)
+    command = f"{PYTHON} {tmp_path}/server.py {{port}} {kind}"
+    found = []
+    for jobs in (1, 4):
+        judged = judge(
+            tmp_path / str(jobs),
+            *(command, f"--case={cases}", "--transport=tcp", "--deadline=2", f"--jobs={jobs}"),
+        )
+        assert judged.ids("FAIL") == failing, judged.stdout
+        found.append({one["id"]: (one["verdict"], one["signature"]) for one in judged.results})
+    assert found[0] == found[1]
