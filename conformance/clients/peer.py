@@ -47,17 +47,17 @@ class Peer(Channel):
         """Send everything; for more than a socket buffer use exchange()."""
         self.send_raw(self.conduct.sent(data))
 
-    def send_raw(self, data: bytes) -> None:
-        """Send bytes that are already in the words of the service."""
-        rest = memoryview(data)
+    def send_raw(self, data: bytes, takes: bool = False) -> None:
+        """Send bytes in the words of the service; ``takes``: take in what comes meanwhile."""
+        rest, wait = memoryview(data), self.wait_either if takes else self.wait_writable
         while rest:
             written = self._put(rest)
-            if written is None and not self.wait_writable(self.deadline):
-                raise self._violation(
-                    "stopped-reading",
-                    f"the server took {len(data) - len(rest)} of {len(data)} bytes "
-                    f"and then nothing more for {self.deadline:g} s",
-                )
+            if written is None and not wait(self.deadline):
+                taken = f"the server took {len(data) - len(rest)} of {len(data)} bytes"
+                then = f"and then nothing more for {self.deadline:g} s"
+                raise self._violation("stopped-reading", f"{taken} {then}")
+            if written is None and takes:
+                self.receive(0.0)
             rest = rest[written or 0 :]
 
     def send_segments(self, parts: Iterable[bytes]) -> None:

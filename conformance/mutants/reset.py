@@ -237,4 +237,11 @@ class RingsABell(Reset):
         super().send(data.replace(b"\n", b"\a\n"))
 
 
-add_to(family, Reset)
+class ForgetsTheRest(Reset):
+    """As it may: an unterminated rest does not come back."""
+
+    def ended(self) -> None:
+        self.finish()
+
+
+add_to(family, Reset, writing=ForgetsTheRest)
