@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.verdict import MEANING, Exit
+from ..plan.contract import clauses
+from ..profiles import REQUIREMENTS
 from .results import Results
 from .writing import write_whole
 
@@ -64,14 +66,27 @@ def content(runs: list[Results]) -> dict[str, Any]:
     cases: dict[tuple[str, str, str], int] = {}
     for run in runs:
         for row in run.results:
-            known = {key: row[key] for key in ("id", "profile", "level", "clause")}
-            requirements.setdefault(row["id"], known)
+            requirements.setdefault(row["id"], _requirement(row))
             cases.setdefault(_case(row), len(cases))
     numbers = {identity: number for number, identity in enumerate(requirements)}
     return {
         "requirements": list(requirements.values()),
         "cases": [[numbers[name], transport, more] for name, transport, more in cases],
-        "targets": [_target(run, cases, whole=len(runs) <= WHOLE) for run in runs],
+        "targets": [
+            {"name": name, **_target(run, cases, whole=len(runs) <= WHOLE)}
+            for name, run in zip(_names(runs), runs, strict=True)
+        ],
+    }
+
+
+def _requirement(row: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of a requirement; of one that this version does not have, less."""
+    known = REQUIREMENTS.get(row["id"])
+    return {
+        **{key: row[key] for key in ("id", "profile", "level", "clause")},
+        "text": known.text if known else "",
+        "basis": known.basis if known else "",
+        "contract": clauses().get(row["clause"], "") if known else "",
     }
 
 
@@ -89,7 +104,6 @@ def _target(run: Results, cases: dict[tuple[str, str, str], int], *, whole: bool
             details[number] = _detail(row)
     header = run.header
     return {
-        "name": _name(run),
         "at": header["at"] or "",
         "written": header["written"],
         "suite": header["suite"],
@@ -126,6 +140,13 @@ def _without_transcript(message: str) -> str:
 
 def _name(run: Results) -> str:
     return str(run.header.get("name") or run.header["target"])
+
+
+def _names(runs: list[Results]) -> list[str]:
+    """The names of the columns: of ``@class.toml#ada`` the last part, when that is enough."""
+    names = [_name(run) for run in runs]
+    short = [name.rpartition("#")[2] if name.startswith("@") else name for name in names]
+    return short if len(set(short)) == len(names) else names
 
 
 def _title(runs: list[Results]) -> str:

@@ -20,7 +20,13 @@ def tracked() -> list[Path]:
     return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
 
 
-FILES = [path for path in tracked() if path.exists() and path != Path(__file__)]
+def is_text(path: Path) -> bool:
+    """Whether it is text and not a picture, by git's rule: no NUL in its first 8000 bytes."""
+    with path.open("rb") as file:
+        return b"\0" not in file.read(8000)
+
+
+FILES = [path for path in tracked() if path.is_file() and path != Path(__file__) and is_text(path)]
 TESTS = [path for path in FILES if ROOT / "tests" in path.parents and path.suffix == ".py"]
 
 #: What -> the pattern that finds it.

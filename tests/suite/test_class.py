@@ -137,7 +137,7 @@ def test_every_target_of_a_file_gets_its_verdict(tmp_path: Path) -> None:
     assert any("absent: the target could not be started or reached: cannot" in x for x in lines)
     page = (report / "matrix.html").read_text()
     for name in ("right", "wrong", "absent", "of/its own"):
-        assert f"class.toml#{name}" in page
+        assert f'"name":"{name}"' in page
     for folder in ("right", "of%2Fits%20own"):
         assert {"results.jsonl", "junit.xml", "matrix.html"} <= {
             one.name for one in (report / folder).iterdir()

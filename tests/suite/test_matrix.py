@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import cli
-from conformance.reports.matrix import content, page
+from conformance.reports.matrix import TEMPLATE, content, page, write_matrix
 from conformance.reports.results import Results
 
 from .test_report_forms import HOSTILE, row, written
@@ -92,33 +92,54 @@ def test_many_runs_in_one_page(
 QUESTIONS = """
 <script>
 const cells = () => [...document.querySelectorAll("button.cell")];
-for (const row of document.querySelectorAll(".row[data-requirement]")) fill(row);
+const rows = () => [...document.querySelectorAll(".row[data-requirement]")];
+const choose = (id, value) => { at(id).value = value; at(id).dispatchEvent(new Event("input")); };
+const pressed = key => new KeyboardEvent("keydown", {key, bubbles: true});
+const press = key => document.activeElement.dispatchEvent(pressed(key));
+const ids = () => rows().map(row => row.querySelector(".mono").textContent);
 const found = {width: innerWidth, overflow: document.documentElement.scrollWidth - innerWidth};
+found.linked = at("opened").open && at("what").textContent;
+at("shut").click();
+for (const row of rows()) fill(row);
 found.cells = cells().map(cell => cell.className + " " + cell.textContent);
-cells()[1].click();
-found.opened = document.getElementById("opened").open;
-found.detail = document.getElementById("detail").innerText;
-found.inside = document.getElementById("opened").getBoundingClientRect().right <= innerWidth;
-document.getElementById("hex").click();
-found.hex = document.getElementById("detail").innerText;
-document.getElementById("shut").click();
-document.getElementById("verdict").value = "red";
-document.getElementById("verdict").dispatchEvent(new Event("input"));
-found.red = document.querySelectorAll(".row[data-requirement]").length;
-document.getElementById("verdict").value = "";
-document.getElementById("text").value = "large";
-document.getElementById("text").dispatchEvent(new Event("input"));
-found.filtered = document.querySelector(".row[data-requirement] .id").textContent;
+found.stops = document.querySelectorAll("main [tabindex='0']").length;
+found.sentence = rows()[0].querySelector(".text").textContent;
+found.used = rows()[0].querySelector(".id").getBoundingClientRect().right / innerWidth;
+document.querySelector("main [tabindex='0']").focus();
+press("ArrowDown");
+found.arrow = document.activeElement.title;
+document.activeElement.click();
+found.opened = at("opened").open;
+found.hash = location.hash;
+found.detail = at("detail").innerText;
+found.inside = at("opened").getBoundingClientRect().right <= innerWidth;
+at("hex").click();
+found.hex = at("detail").innerText;
+at("shut").click();
+found.closed = location.hash;
+choose("verdict", "red");
+found.red = ids();
+choose("verdict", "");
+document.querySelector("#counts [data-verdict=S]").click();
+found.counted = ids();
+document.querySelector("#counts [data-verdict=S]").click();
+at("first").checked = true;
+at("first").dispatchEvent(new Event("input"));
+found.first = ids();
+choose("text", "large");
+found.filtered = ids();
 const paper = () => getComputedStyle(document.documentElement).backgroundColor;
 const before = paper();
-document.getElementById("theme").click();
+at("theme").click();
+found.targets = at("targets").textContent;
 found.themes = before !== paper();
 document.title = JSON.stringify(found);
 </script>
 """
 
 
-def browse(page_file: Path, width: int) -> dict[str, Any]:
+def browse(page_file: Path, width: int, anchor: str = "") -> dict[str, Any]:
+    """What a browser of that width answers to the QUESTIONS."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("chromium is missing (Debian: chromium)")
@@ -135,7 +156,7 @@ def browse(page_file: Path, width: int) -> dict[str, Any]:
             f"--user-data-dir={page_file.parent / f'profile-{width}'}",
             f"--window-size={width},900",
             "--dump-dom",
-            asked.as_uri(),
+            asked.as_uri() + anchor,
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -150,16 +171,87 @@ def browse(page_file: Path, width: int) -> dict[str, Any]:
 @pytest.mark.parametrize("width", [500, 900, 1600])
 def test_a_browser_draws_opens_and_filters_it(tmp_path: Path, run: Results, width: int) -> None:
     assert run.results
-    found = browse(tmp_path / "run" / "matrix.html", width)
+    found = browse(tmp_path / "run" / "matrix.html", width, "#echo/large")
     assert found["width"] == width
-    # Nothing makes the page itself scroll sideways.
+    # Nothing makes the page itself scroll sideways; of one target the rows fill it.
     assert found["overflow"] <= 0
+    assert found["used"] > 0.9
     assert [cell.split()[1] for cell in found["cells"]] == ["P", "F", "S"]
+    assert found["sentence"] == "What is received is sent back."
+    # A link opens its cell; what is opened has a link.
+    assert found["linked"].startswith("echo/large")
+    assert found["hash"] == "#echo/binary"
+    assert found["closed"] == ""
+    # The matrix is one stop of the Tab key; arrows move in it.
+    assert found["stops"] == 1
+    assert "echo/binary: FAIL" in found["arrow"]
     assert found["opened"]
     assert found["inside"]
+    assert "Every byte value comes back unchanged." in found["detail"]
     assert "a\\x00\\n" in found["detail"]
     assert "<script>" in found["detail"]
     assert "61 00 0a" in found["hex"]
-    assert found["red"] == 1
-    assert found["filtered"].startswith("echo/large")
+    assert found["red"] == ["echo/binary"]
+    assert found["counted"] == ["echo/large"]
+    assert found["first"] == ["echo/binary", "echo/simple", "echo/large"]
+    assert found["filtered"] == ["echo/large"]
     assert found["themes"]
+
+
+def test_a_target_without_verdicts_says_why(tmp_path: Path, run: Results) -> None:
+    dead = run._replace(
+        header={**run.header, "target": "@class.toml#bob"},
+        results=[],
+        footer={**run.footer, "counts": {}, "faults": ["it ended with status 2"], "exit": 6},
+    )
+    path = tmp_path / "two.html"
+    write_matrix(path, [run, dead])
+    found = browse(path, 900, "#echo/simple@bob")
+    assert found["linked"] == "echo/simple · bob"
+    assert found["overflow"] <= 0
+    assert [cell.split()[1] for cell in found["cells"]] == ["P", "none", "F", "none", "S", "none"]
+    why = "bob: the target could not be started or reached: it ended with status 2"
+    assert why in found["targets"]
+
+
+def test_names_of_columns_are_short_when_they_differ(run: Results) -> None:
+    def named(*targets: str) -> list[str]:
+        runs = [run._replace(header={**run.header, "target": target}) for target in targets]
+        return [target["name"] for target in content(runs)["targets"]]
+
+    assert named("@a.toml#ada", "@a.toml#bob") == ["ada", "bob"]
+    assert named("@a.toml#ada", "@b.toml#ada") == ["@a.toml#ada", "@b.toml#ada"]
+    assert named("tcp://h:1#x") == ["tcp://h:1#x"]
+
+
+# Contrast (WCAG 2.2, 1.4.3: at least 4.5 to 1 for text).
+
+
+def luminance(colour: str) -> float:
+    digits = "".join(2 * digit for digit in colour) if len(colour) == 3 else colour
+    parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_colour_of_text_can_be_read_on_every_ground() -> None:
+    assert round(contrast("000", "fff"), 1) == 21
+    blocks = re.findall(r"(--paper:.*?)\}", TEMPLATE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 3  # light, dark by the system, dark by the button
+    for block in blocks:
+        colours = dict(re.findall(r"--(\w+): #([0-9a-f]+);", block))
+        for ground in ("paper", "raised"):
+            weak = {
+                name: round(contrast(colour, colours[ground]), 2)
+                for name, colour in colours.items()
+                if name not in ("paper", "raised", "line")
+                if contrast(colour, colours[ground]) < 4.5
+            }
+            assert weak == {}, ground
