@@ -165,7 +165,7 @@ def manual(command: Command) -> str:
     else:
         summary, _, rest = usage.partition("\n")
     rest, _, status = rest.partition("Exit status:")
-    headed = re.split(r"^(\w+):\n", rest, flags=re.MULTILINE)
+    headed = re.split(r"^(\w+(?: options)?):\n", rest, flags=re.MULTILINE)
     *lists, (heading, last) = list(zip(headed[1::2], headed[2::2], strict=True))
     # The lines after the last list that are not indented belong to no list.
     last, _, description = last.partition("\n\n")

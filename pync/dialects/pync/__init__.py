@@ -122,7 +122,11 @@ _about = about_from("pync", USAGE)
 
 
 def about(config: Config) -> About:
-    """The help, the version, or a completion script. Raises UsageError."""
+    """The help or one group of it, the version, or a completion script. Raises UsageError."""
+    if config.help and len(config.target) == 1:
+        from .groups import groups
+
+        return About(groups().get(config.target[0].lower(), USAGE))
     if config.completion is None:
         return _about(config)
     from ..completion import script
@@ -140,10 +144,10 @@ def parse(argv: list[str]) -> Config:
 
 
 def _read(argv: list[str]) -> Config:
-    flags, _ = plain(argv, OPTIONS)
+    flags, words = plain(argv, OPTIONS)
     if "--help" in flags or "--version" in flags:
-        # Whatever else is wrong, a person who asks for help gets it.
-        return Config(help="--help" in flags, version="--version" in flags)
+        # Whatever else is wrong, a person who asks for help gets it; --help tls: one group.
+        return Config(help="--help" in flags, version="--version" in flags, target=tuple(words))
     for flag in flags:
         if flag.startswith("--completion="):
             return Config(completion=flag.partition("=")[2])

@@ -1,138 +1,202 @@
-"""pync's USAGE: the one text from which its options, help, manual and README are made."""
+"""pync's USAGE: the one text from which its options, help, manual and guide are made.
+
+It fits 80 columns. The options stand in groups; `pync --help tls` shows the group "TLS options".
+"""
 
 from __future__ import annotations
 
 USAGE = """\
-Connect to, or listen on, TCP, UDP, Unix sockets and Windows named pipes, in plain or by TLS.
+Connect to, or listen on, TCP, UDP, Unix sockets and Windows named pipes; TLS.
 
 Usage:
   pync [options] [--] [TARGET]...
 
-  pync HOST PORT                 connect (also tcp://HOST:PORT, HOST:PORT)
-  pync -l [HOST] PORT            listen; without HOST on IPv4 and IPv6
-  pync -u HOST PORT              the same over UDP; -lu listens
-  pync -U PATH                   the same over a Unix socket; -lU listens; @NAME is abstract
-  pync pipe:NAME                 the same over a Windows named pipe; pync -l pipe:NAME listens
-  pync -z HOST PORT...           scan ports, lists (80,443) and ranges (20-30); -zU PATH
-  pync conformance COMMAND       the suite that judges servers (pync conformance --help)
+  pync HOST PORT          connect (also tcp://HOST:PORT, HOST:PORT)
+  pync -l [HOST] PORT     listen; without HOST on IPv4 and IPv6
+  pync -u HOST PORT       UDP; -lu listens
+  pync -U PATH            a Unix socket; -lU listens; @NAME is abstract
+  pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
+  pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
+  pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
+  pync --help GROUP              only these options: ending, data, tls, proxy,
+                                 server, scan, socket, pipe
 
 Options:
   -l --listen                    Listen instead of connecting.
-  -k --keep-open                 With -l: serve several clients, one after the other.
-  -u --udp                       Datagrams: UDP, or with -U a Unix datagram socket.
+  -k --keep-open                 With -l: serve several clients, one after the
+                                 other.
+  -u --udp                       Datagrams: UDP, or with -U a Unix datagram
+                                 socket.
   -U --unixsock                  TARGET is the path of a Unix socket.
   -4 --ipv4                      IPv4 only.
   -6 --ipv6                      IPv6 only.
   -n --nodns                     Do not look up names.
-  -v --verbose                   Report connections and errors on stderr.
   -p --source-port=PORT          Port to connect from; with -l, to listen on.
   -s --source=ADDRESS            Address to connect from; with -l, to listen on.
-  -w --wait=TIME                 Exit with status 1 if connecting takes longer than TIME, or if
-                                 no data moves for TIME.
-  -q --quit-after=TIME           Exit at most TIME after the input has ended.
-  -N --shutdown                  Send FIN when our input ends (the default); by TLS, at once.
-  -d --no-stdin                  Do not read standard input.
-  -t --telnet                    Refuse all TELNET option requests and remove them from the
-                                 output.
   -z --zero-io                   Only check whether ports are open.
-  -i --interval=TIME             Pause between lines sent, or between ports scanned.
-     --delay=TIME                Wait TIME after sending each block.
-  -C --crlf                      Send CR LF for LF.
-  -r --random-ports              Scan ports in random order.
-  -F --pass-fd                   Pass the connected socket to the reader of standard output
-                                 (a Unix socket; SCM_RIGHTS), and exit.
-  -W --recv-limit=N              Exit after N reads from the connection.
-  -I --recv-buffer=BYTES         Size of the socket's receive buffer.
-  -O --send-buffer=BYTES         Size of the socket's send buffer.
-  -T --tos=KEYWORD               Type of service: lowdelay, ef, af11, cs1, 0x10 ...
-  -M --ttl=TTL                   TTL, or hop limit, of what is sent.
-  -m --min-ttl=TTL               TTL, or hop limit, that what is received must have.
-  -b --broadcast                 Allow datagrams to a broadcast address.
-  -D --debug-socket              Set SO_DEBUG on the socket.
-  -S --md5sig                    Sign segments (RFC 2385); the key is PYNC_MD5SIG_KEY in the
-                                 environment, or is typed on the terminal.
-     --no-shutdown               Send no FIN when our input ends.
-     --half-open                 After the peer's end, keep sending until the input ends.
-     --send-only                 Discard what is received; exit when the input is sent.
-     --recv-only                 Send nothing; exit at the peer's end.
+  -d --no-stdin                  Do not read standard input.
+  -v --verbose                   Report connections and errors on stderr.
+  -h --help                      Show this help.
+     --version                   Show the version.
+     --completion=SHELL          Print the completion script of bash, zsh or
+                                 fish.
+
+Ending options:
+  -w --wait=TIME                 Exit with status 1 if connecting takes longer
+                                 than TIME, or if no data moves for TIME.
+     --connect-timeout=TIME      Exit with status 1 after TIME without a
+                                 connection.
+     --accept-timeout=TIME       With -l: exit with status 1 after TIME without
+                                 a client.
      --idle-timeout=TIME         Exit with status 1 after TIME without data.
-     --connect-timeout=TIME      Exit with status 1 after TIME without a connection.
-     --ssl                       Secure the connection by TLS (also tls://HOST:PORT).
-     --ssl-verify                Verify the peer's certificate (the default).
-     --insecure                  Do not verify it; a warning is printed on stderr.
-     --ssl-cert=FILE             Our certificate (PEM, DER, PKCS#12); a listener makes its own.
-     --ssl-key=FILE              Its private key.
-     --ssl-trustfile=FILE        PEM file of trusted certificates. With -l: clients must present
-                                 a certificate signed by one of them.
-     --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
-     --ssl-servername=NAME       The name that the server's certificate must have.
-     --ssl-alpn=LIST             Protocols to agree upon, comma separated (ALPN).
-     --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
-     --ssl-max-version=VERSION   At most this one.
-     --ssl-keylog=FILE           Append session secrets to FILE (or $SSLKEYLOGFILE), mode 0600.
-     --proxy=PROXY               Connect through it: socks5://[USER@]HOST[:PORT], socks4://,
-                                 http://. May be repeated: the connection goes through the
-                                 proxies in the given order. With -l --proxy-type, our proxy
-                                 server itself connects through them.
-     --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4, socks5.
-                                 With -l: be a proxy that speaks it (socks is 4, 4a and 5).
-     --proxy-auth=USER:PASSWORD  User and password for the proxy; with -l --proxy-type, the login
-                                 that clients need. Safer: set PYNC_PROXY_AUTH, as command
-                                 lines are visible to other users.
-     --proxy-auth-file=FILE      The same from the first line of FILE.
-     --proxy-dns=WHERE           Where the name is looked up: remote (by the proxy), or local.
-  -e --exec=COMMAND              Run COMMAND, without a shell, on the connection.
-  -c --sh-exec=COMMAND           The same by /bin/sh.
-     --broker                    With -l: send what one client sends to all the others.
-     --chat                      The same for people: each line with its user's name.
-     --max-conns=N               At most N clients at once (100 with --exec).
-     --allow=LIST                Accept only these: addresses, networks (10.0.0.0/8), ranges
-                                 (10.0.0-3.*) and names, comma separated. May be repeated,
-                                 like the next three; the lists add up.
-     --allowfile=FILE            Accept only those in FILE; # begins a comment.
-     --deny=LIST                 Refuse these, even if --allow names them.
-     --denyfile=FILE             Refuse those in FILE.
-     --allow-target=LIST         With -l --proxy-type: connect to these only.
-     --deny-target=LIST          Connect to none of these, even if --allow-target names them.
-                                 Clients of other machines reach loopback and link-local
-                                 addresses only if --allow-target names them.
-     --banner=TIME               With -z: wait TIME for the first data of an open port; show it.
-     --json                      Events as JSON, one object a line: the results of a scan on
-                                 stdout, those of connections on stderr.
-     --retry=N[:DELAY]           Connect again up to N times, DELAY (1s) apart, if it fails;
-                                 with -z scan again until a port is open.
-     --accept-timeout=TIME       With -l: exit with status 1 after TIME without a client.
-     --report-port=FILE          With -l: write the port that is listened on to FILE; without
-                                 =FILE to stderr.
-     --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5 unreachable, 6 timed out,
-                                 7 reset, 8 cannot listen, 9 TLS, 10 proxy, 11 --expect, --until
-                                 or --count not met, 12 --exec, 13 output; else 1 (plain).
-     --pipe-mode=MODE            What a named pipe carries: byte (the default), or message: each
-                                 is read and written whole, and an empty one is the end.
-     --pipe-access=WHO           With -l: who may open the pipe: user (who runs pync, the
-                                 default), users, everyone, or an access list (SDDL).
-     --pipe-remote               With -l: users of other machines too.
-     --until=REGEX               Exit when REGEX has been received; status 1 if it never is.
+  -q --quit-after=TIME           Exit at most TIME after the input has ended.
+  -N --shutdown                  Send FIN when our input ends (the default); by
+                                 TLS, at once.
+     --no-shutdown               Send no FIN when our input ends.
+     --half-open                 After the peer's end, keep sending until the
+                                 input ends.
+     --send-only                 Discard what is received; exit when the input
+                                 is sent.
+     --recv-only                 Send nothing; exit at the peer's end.
+     --until=REGEX               Exit when REGEX has been received; status 1 if
+                                 it never is.
      --count=N                   Exit after N messages: lines, or datagrams.
-     --delimiter=STRING          What ends a message, in place of LF (C escapes). Each message
-                                 of the input is one datagram, or message of a named pipe, and
-                                 each one received is written with STRING after it.
-     --expect=FILE               Run the dialogue script FILE (expect "login: ", send "joe").
-                                 Exit status 1 if the peer sends anything else.
-     --rate=BYTES                At most BYTES a second, each way (500, 10K, 1.5M).
+  -W --recv-limit=N              Exit after N reads from the connection.
+     --retry=N[:DELAY]           Connect again up to N times, DELAY (1s) apart,
+                                 if it fails; with -z scan again until a port is
+                                 open.
+     --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5
+                                 unreachable, 6 timed out, 7 reset, 8 cannot
+                                 listen, 9 TLS, 10 proxy, 11 --expect, --until
+                                 or --count not met, 12 --exec, 13 output; else
+                                 1 (plain).
+
+Data options:
+  -C --crlf                      Send CR LF for LF.
+  -t --telnet                    Refuse all TELNET option requests and remove
+                                 them from the output.
+  -i --interval=TIME             Pause between lines sent, or between ports
+                                 scanned.
+     --delay=TIME                Wait TIME after sending each block.
+     --rate=BYTES                At most BYTES a second, each way (500, 10K,
+                                 1.5M).
+     --delimiter=STRING          What ends a message, in place of LF (C
+                                 escapes). Each message of the input is one
+                                 datagram, or message of a named pipe, and each
+                                 one received is written with STRING after it.
+     --expect=FILE               Run the dialogue script FILE (expect "login: ",
+                                 send "joe"). Exit status 1 if the peer sends
+                                 anything else.
+     --edit                      Edit lines on the terminal, with history (needs
+                                 prompt_toolkit; PYNC_HISTORY names a file to
+                                 keep it in).
+     --progress                  Show the progress on the terminal (needs tqdm).
      --output=FILE               Write what is sent and received to FILE.
      --hex-dump=FILE             The same as a hexadecimal dump.
      --append-output             Append to the --output and --hex-dump files.
-     --timestamps                Write time, direction and size above each block in them.
-     --edit                      Edit lines on the terminal, with history (needs prompt_toolkit;
-                                 PYNC_HISTORY names a file to keep it in).
-     --progress                  Show the progress on the terminal (needs tqdm).
-     --completion=SHELL          Print the completion script of bash, zsh or fish.
-  -h --help                      Show this help.
-     --version                   Show the version.
+     --timestamps                Write time, direction and size above each block
+                                 in them.
+     --json                      Events as JSON, one object a line: the results
+                                 of a scan on stdout, those of connections on
+                                 stderr.
 
-TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended in order
-(-z: a port is open), 1 refused, reset, timed out or not resolved, 2 wrong usage,
-130 interrupted by ^C.
+TLS options:
+     --ssl                       Secure the connection by TLS (also
+                                 tls://HOST:PORT).
+     --ssl-verify                Verify the peer's certificate (the default).
+     --insecure                  Do not verify it; a warning is printed on
+                                 stderr.
+     --ssl-cert=FILE             Our certificate (PEM, DER, PKCS#12); a listener
+                                 makes its own.
+     --ssl-key=FILE              Its private key.
+     --ssl-trustfile=FILE        PEM file of trusted certificates. With -l:
+                                 clients must present a certificate signed by
+                                 one of them.
+     --ssl-ciphers=LIST          Cipher suites, as OpenSSL writes them.
+     --ssl-servername=NAME       The name that the server's certificate must
+                                 have.
+     --ssl-alpn=LIST             Protocols to agree upon, comma separated
+                                 (ALPN).
+     --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
+     --ssl-max-version=VERSION   At most this one.
+     --ssl-keylog=FILE           Append session secrets to FILE (or
+                                 $SSLKEYLOGFILE), mode 0600.
+
+Proxy options:
+     --proxy=PROXY               Connect through it:
+                                 socks5://[USER@]HOST[:PORT], socks4://,
+                                 http://. May be repeated: the connection goes
+                                 through the proxies in the given order.
+                                 With -l --proxy-type, our proxy server itself
+                                 connects through them.
+     --proxy-type=TYPE           What a PROXY without :// speaks: http, socks4,
+                                 socks5. With -l: be a proxy that speaks it
+                                 (socks is 4, 4a and 5).
+     --proxy-auth=USER:PASSWORD  User and password for the proxy;
+                                 with -l --proxy-type, the login that clients
+                                 need. Safer: set PYNC_PROXY_AUTH, as command
+                                 lines are visible to other users.
+     --proxy-auth-file=FILE      The same from the first line of FILE.
+     --proxy-dns=WHERE           Where the name is looked up: remote (by the
+                                 proxy), or local.
+     --allow-target=LIST         With -l --proxy-type: connect to these only.
+     --deny-target=LIST          Connect to none of these, even
+                                 if --allow-target names them. Clients of other
+                                 machines reach loopback and link-local
+                                 addresses only if --allow-target names them.
+
+Server options:
+  -e --exec=COMMAND              Run COMMAND, without a shell, on the
+                                 connection.
+  -c --sh-exec=COMMAND           The same by /bin/sh.
+     --broker                    With -l: send what one client sends to all the
+                                 others.
+     --chat                      The same for people: each line with its user's
+                                 name.
+     --max-conns=N               At most N clients at once (100 with --exec).
+     --allow=LIST                Accept only these: addresses, networks
+                                 (10.0.0.0/8), ranges (10.0.0-3.*) and names,
+                                 comma separated. May be repeated, like the next
+                                 three; the lists add up.
+     --allowfile=FILE            Accept only those in FILE; # begins a comment.
+     --deny=LIST                 Refuse these, even if --allow names them.
+     --denyfile=FILE             Refuse those in FILE.
+     --report-port=FILE          With -l: write the port that is listened on to
+                                 FILE; without =FILE to stderr.
+
+Scan options:
+  -r --random-ports              Scan ports in random order.
+     --banner=TIME               With -z: wait TIME for the first data of an
+                                 open port; show it.
+
+Socket options:
+  -I --recv-buffer=BYTES         Size of the socket's receive buffer.
+  -O --send-buffer=BYTES         Size of the socket's send buffer.
+  -T --tos=KEYWORD               Type of service: lowdelay, ef, af11, cs1, 0x10
+                                 ...
+  -M --ttl=TTL                   TTL, or hop limit, of what is sent.
+  -m --min-ttl=TTL               TTL, or hop limit, that what is received must
+                                 have.
+  -b --broadcast                 Allow datagrams to a broadcast address.
+  -D --debug-socket              Set SO_DEBUG on the socket.
+  -S --md5sig                    Sign segments (RFC 2385); the key is
+                                 PYNC_MD5SIG_KEY in the environment, or is typed
+                                 on the terminal.
+  -F --pass-fd                   Pass the connected socket to the reader of
+                                 standard output (a Unix socket; SCM_RIGHTS),
+                                 and exit.
+
+Pipe options:
+     --pipe-mode=MODE            What a named pipe carries: byte (the default),
+                                 or message: each is read and written whole, and
+                                 an empty one is the end.
+     --pipe-access=WHO           With -l: who may open the pipe: user (who runs
+                                 pync, the default), users, everyone, or an
+                                 access list (SDDL).
+     --pipe-remote               With -l: users of other machines too.
+
+TIME is in seconds, or 500ms, 3s, 2m, 1h. Exit status: 0 the connection ended in
+order (-z: a port is open), 1 refused, reset, timed out or not resolved, 2 wrong
+usage, 130 interrupted by ^C.
 """
