@@ -47,7 +47,7 @@ WRONG = {
     "--send-only --recv-only localhost 1": "cannot use --send-only and --recv-only",
     "--send-only -d localhost 1": "cannot use --send-only and -d",
     "-Y localhost 1": "'Y'",
-    "-vY localhost 1": "'Y'",
+    "-vY localhost 1": "unknown option -- 'Y' (pync -h for help)",
     "--nonsense localhost 1": "--nonsense",
     "--verbose=3 localhost 1": "--verbose takes no value",
     "--s localhost 1": "ambiguous",
@@ -75,6 +75,7 @@ WRONG = {
     "--hex-dump= localhost 9": "--hex-dump needs the name of a file",
     "--allow 300.1.2.3 -l 9000": "'300.1.2.3' is not an address, a network",
     "help": "for help: pync -h",
+    "conformance runn x": "(did you mean pync conformance run?)",
     "--s localhost 9": "and 12 more (pync -h)",
 }
 
@@ -83,6 +84,8 @@ WRONG = {
 FAILED = {
     "-n 127.0.0.1 1": "connection refused (is a server listening there?)",
     "no-such-host.invalid 80": "(check the spelling of the host name)",
+    "-s 192.0.2.1 127.0.0.1 1": "(this machine has no such source address)",
+    "-4 ::1 1": "(-4 and -6 allow one family of addresses)",
     "-l localhost": "(give a port too: pync -l localhost PORT)",
     "-l 192.0.2.1 1": "(this machine has no such address)",
     "--proxy 127.0.0.1:1 example.org 80": "dial proxy tcp://127.0.0.1:1: connection refused",

@@ -31,7 +31,7 @@ def test_help_and_version_are_output(pync: Start) -> None:
 
 
 def test_wrong_usage_is_one_line(pync: Start) -> None:
-    assert pync("-Z").ends() == (2, b"", "pync: unknown option -- 'Z'\n")
+    assert pync("-Z").ends() == (2, b"", "pync: unknown option -- 'Z' (pync -h for help)\n")
 
 
 def test_a_dialect_is_asked_for_by_name(pync: Start, monkeypatch: pytest.MonkeyPatch) -> None:

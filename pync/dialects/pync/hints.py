@@ -29,14 +29,30 @@ def with_meaning(said: str, argv: list[str]) -> str:
     typed = argv[: argv.index("--")] if "--" in argv else argv
     if any(word == "--as" or word.startswith("--as=") for word in typed):
         return "--as must come first: pync --as=NAME ..."
+    command = _suite_command_meant(typed)
+    if command is not None:
+        return f"{said} (did you mean pync conformance {command}?)"
     meant = next(filter(None, map(_option_meant, typed)), None)
     if meant is not None:
         return f"{said} (did you mean {meant}?)"
     several = re.search(r"^(option --\S+ is ambiguous) \((.*)\)$", said)
     if several is not None:
         return f"{several[1]}: {_first_few(several[2].split(', '))}"
+    if said.startswith("unknown option"):
+        return f"{said} (pync -h for help)"
     missing = re.search(r"requires an argument (?:-- '(\w)'|--([\w-]+))$", said)
     return _needs_value(missing[1] or missing[2]) if missing else said
+
+
+def _suite_command_meant(typed: list[str]) -> str | None:
+    """The command of the suite that ``pync conformance WORD`` resembles and is not."""
+    if typed[:1] != ["conformance"] or len(typed) < 2 or is_digits(typed[1]):
+        return None
+    from difflib import get_close_matches
+
+    from ...suite import COMMANDS
+
+    return next(iter(get_close_matches(typed[1], sorted(COMMANDS), 1)), None)
 
 
 def _first_few(names: list[str]) -> str:
@@ -77,6 +93,14 @@ def _described(name: str) -> str:
     return found[0] if found else ""
 
 
+#: Cause of a failed connection -> what to look at.
+_ABOUT_DIALLING = {
+    "connection refused": "is a server listening there?",
+    "cannot assign requested address": "this machine has no such source address",
+    "address family for hostname not supported": "-4 and -6 allow one family of addresses",
+}
+
+
 def advice(error: PyncError, config: Config | None) -> str | None:
     """What can be done about an error of the network."""
     if isinstance(error, ListenError):
@@ -87,9 +111,7 @@ def advice(error: PyncError, config: Config | None) -> str | None:
         return "check the spelling of the host name"
     if error.cause.startswith("unknown service"):
         return "write a port number, or a service of /etc/services"
-    if error.cause == "connection refused":
-        return "is a server listening there?"
-    return None
+    return _ABOUT_DIALLING.get(error.cause)
 
 
 def _about_listening(error: ListenError, config: Config | None) -> str | None:

@@ -33,6 +33,20 @@ def test_nothing_is_guessed(argv: str) -> None:
     assert with_meaning("wrong", argv.split()) == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [("conformance runn x", "run"), ("conformance seltest", "selftest")],
+)
+def test_a_command_of_the_suite(argv: str, command: str) -> None:
+    said = with_meaning("wrong", argv.split())
+    assert said == f"wrong (did you mean pync conformance {command}?)"
+
+
+@pytest.mark.parametrize("argv", ["conformance 80", "conformance", "conformance https"])
+def test_conformance_may_be_a_host(argv: str) -> None:
+    assert with_meaning("wrong", argv.split()) == "wrong"
+
+
 def test_the_dialect_comes_first() -> None:
     for argv in (["-v", "--as=ncat"], ["h", "--as", "nc"]):
         assert with_meaning("wrong", argv).startswith("--as must come first")
