@@ -15,6 +15,7 @@ from typing import Any
 import docopt
 
 from .batch.isolated import ALONE, judge_what_is_asked
+from .core import style
 from .core.invocation import run_command
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
@@ -60,6 +61,7 @@ def _main(argv: list[str]) -> Exit:
     if given["--version"]:
         say(version_line())
         return Exit.CONFORMANT
+    style.choose(given["--color"])
     return next(run for name, run in _COMMANDS.items() if given[name])(given)
 
 

@@ -18,10 +18,11 @@ Usage:
                   [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
+                  [--color=WHEN]
   conformance list [--profile=LIST] [--mutants]
   conformance explain ID
   conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
-                  [--deadline=SECONDS] [--matrix]
+                  [--deadline=SECONDS] [--matrix] [--color=WHEN]
   conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
   conformance matrix DIR... [--output=FILE]
   conformance diff BEFORE AFTER
@@ -60,6 +61,8 @@ Options:
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
   --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
+  --color=WHEN        auto (on a terminal, unless NO_COLOR is set), always or never
+                      [default: auto].
   --mutants           List the embedded broken servers.
   --matrix            Judge every mutant by every requirement of its profile: who kills whom
                       (kills.html, kills.json). This takes many minutes.

@@ -15,11 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
+from . import style
 from .verdict import NotWritten, cause_of
 
 #: Where the runner sees a command. It splits lines at CR too.
 _COMMAND = re.compile(r"(?P<begin>(?:^|[\r\n])\s*):(?=:)|#(?=\[)")
 
+
+#: Columns of a terminal that does not tell.
+COLUMNS = 80
 
 #: The word that ends ``quoted``; None outside of it.
 _quoting: str | None = None
@@ -70,18 +74,33 @@ class Screen:
     def __init__(self, stream: IO[str] | None = None) -> None:
         self.stream = stream or sys.stdout
         self.is_terminal = self.stream is not None and self.stream.isatty()
+        self._coloured = style.chosen(self.stream)
         #: What went wrong, unless the reader left, which is its own decision.
         self.failure: NotWritten | None = None
         self._gone = False
 
     def say(self, line: str) -> None:
         """Print a line, in place of the progress if there is one."""
+        if self.is_terminal:
+            line = style.broken(line, self._columns())
+        if self._coloured:
+            line = style.coloured(line)
         self._say(f"\r\x1b[K{line}" if self.is_terminal else line, "\n")
 
     def progress(self, text: str) -> None:
         """On a terminal: show a text until the next line comes."""
         if self.is_terminal:
-            self._say(f"\r\x1b[K{text}", "")
+            # One that is longer than the line could not be taken back.
+            self._say(f"\r\x1b[K{text[: self._columns() - 1]}", "")
+
+    def _columns(self) -> int:
+        # COLUMNS, which shutil takes first, is what another terminal had.
+        assert self.stream is not None
+        try:
+            columns = os.get_terminal_size(self.stream.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+        return columns or COLUMNS
 
     def _say(self, text: str, end: str) -> None:
         if self._gone or self.stream is None:

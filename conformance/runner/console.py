@@ -7,11 +7,13 @@ printable where it was recorded; here the stream's encoding and the CI system ar
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from ..core.invocation import joined
 from ..core.output import Screen
 from ..core.verdict import MEANING, Exit
 from ..plan import Plan
@@ -20,6 +22,9 @@ from .controller import CONTROLLER, Controller
 
 #: Failures shown whole; the rest are one line each, and whole in the report.
 SHOWN_WHOLE = 5
+
+#: The time that is left is told once one of so many cases is judged.
+TELLS_AFTER = 10
 
 _RED = ("FAIL", "ERROR", "XPASS")
 
@@ -36,6 +41,7 @@ class Console:
         self._plan = plan
         self.screen = Screen(stream)
         self._seen = 0
+        self._began = time.monotonic()
         self.controller: Controller | None = None
         self._red: list[dict[str, Any]] = []
         self._warned: list[dict[str, Any]] = []
@@ -61,7 +67,18 @@ class Console:
         self._seen += 1
         if self.controller is not None and report.nodeid in self.controller.results:
             self._take(self.controller.results[report.nodeid])
-        self.screen.progress(f"{self._seen}/{len(self._plan.cases)}")
+        self.screen.progress(self._progress())
+
+    def _progress(self) -> str:
+        """``120/1196 judged, 2 failed, about 14 s left``."""
+        planned = len(self._plan.cases)
+        told = [f"{self._seen}/{planned} judged"]
+        if self._red:
+            told.append(f"{len(self._red)} failed")
+        if self._seen * TELLS_AFTER >= planned:
+            each = (time.monotonic() - self._began) / self._seen
+            told.append(f"about {each * (planned - self._seen):.0f} s left")
+        return ", ".join(told)
 
     def _take(self, result: dict[str, Any]) -> None:
         verdict = result["verdict"]
@@ -91,7 +108,23 @@ class Console:
         self.screen.say(f"{counts or 'no results'} in {seconds:.1f} s")
         if folder is not None and summary.exit != Exit.INTERNAL_ERROR:
             self.screen.say(f"report: {folder / 'matrix.html'} (from results.jsonl beside it)")
+        for line in self._next(summary):
+            self.screen.say(line)
         self.screen.say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
+
+    def _next(self, summary: Summary) -> list[str]:
+        """What to type next."""
+        run = self._plan.options.started
+        if self._plan.options.selftest or run[-1:] != ("run",):
+            return []
+        suite = run[:-1]
+        if summary.exit == Exit.NOT_CONFORMANT and self._red:
+            return [f"next: {joined(*suite, 'explain', self._red[0]['id'])}"]
+        if summary.exit == Exit.STALE_EXPECTATIONS and self._plan.options.expect:
+            return [f"next: {joined(*suite, 'baseline', '--expect', self._plan.options.expect)}"]
+        if summary.exit == Exit.NOTHING_RAN:
+            return [f"next: {joined(*suite, 'list')}"]
+        return []
 
     def _verdict(self, summary: Summary) -> str:
         if self._plan.options.selftest and summary.exit in (
