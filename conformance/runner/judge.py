@@ -149,7 +149,10 @@ def _as_selftest(
         expected = SIGNATURES.get(case.mutant, frozenset())
         if named and signature not in expected:
             awaited = " or ".join(sorted(expected)) or "nothing known"
-            said = f"{case.mutant} dies of {signature}, and {awaited} was expected"
+            said = (
+                f"{case.mutant} dies of {signature}, and {awaited} was expected "
+                "(what is expected stands in mutants/signatures.py)"
+            )
             return Verdict.WARN, signature, f"{said}\n{message}"
         return Verdict.PASS, signature, message
     if not named and verdict != Verdict.ERROR:

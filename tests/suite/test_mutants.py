@@ -63,7 +63,8 @@ def test_a_death_of_another_kind_is_told() -> None:
     verdict, signature, message = _as_selftest(case, Verdict.FAIL, "died", "x")
     assert (verdict, signature) == (Verdict.WARN, "died")
     assert message.splitlines()[0] == (
-        f"echo/stops-at-nul dies of died, and {expected} was expected"
+        f"echo/stops-at-nul dies of died, and {expected} was expected "
+        "(what is expected stands in mutants/signatures.py)"
     )
     assert _as_selftest(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
 
