@@ -17,6 +17,7 @@ import docopt
 from .batch.isolated import ALONE, judge_what_is_asked
 from .core import style
 from .core.invocation import run_command
+from .core.nearest import meant
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
 from .doctor import report
@@ -223,19 +224,29 @@ def _complaint(argv: list[str], said: str) -> str:
     if not argv:
         return f"a command is missing: {_known()}"
     if argv[0] not in _COMMANDS:
-        return f"unknown command {argv[0]!r}: {_known()}"
+        return f"unknown command {argv[0]!r}{meant(argv[0], _COMMANDS) or f': {_known()}'}"
     known = set(re.findall(r"--[a-z]+", USAGE))
     for word in argv[1:]:
         flag = word.partition("=")[0]
         if flag.startswith("--") and not any(name.startswith(flag) for name in known):
-            return f"unknown option {flag}"
+            return f"unknown option {flag}{meant(flag, known)}"
     first = said.splitlines()[0] if said else ""
     if "requires argument" in first:
         return f"{first.split()[0]} needs a value"
+    for word in argv[1:]:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag not in _taken(argv[0]):
+            return f"{argv[0]} takes no option {flag} (see --help)"
     host, port = [*argv[1:3], "", ""][:2]
     if argv[0] in ("run", "doctor") and port.isascii() and port.isdecimal():
         return f"{argv[0]} takes one TARGET; for a running server write tcp://{host}:{port}"
     return f"these arguments cannot be combined: {' '.join(argv)} (see --help)"
+
+
+def _taken(command: str) -> str:
+    """What the USAGE says of a command: its forms, with their options."""
+    forms = re.findall(rf"^  conformance {command} .*(?:\n {{10,}}.*)*", USAGE, re.MULTILINE)
+    return " ".join(forms)
 
 
 def _known() -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..core.invocation import command_line, run_command
+from ..core.nearest import meant
 from ..core.output import say
 from ..core.settings import MANNERS
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
@@ -235,7 +236,7 @@ def _typed(settings: str) -> dict[str, str]:
     known |= {key for manners in MANNERS.values() for key in manners}
     for key in parse_settings(settings):
         if key not in known:
-            raise WrongUsage(f"SET: no profile has a parameter {key!r}")
+            raise WrongUsage(f"SET: no profile has a parameter {key!r}{meant(key, known)}")
     pairs = (item.partition("=") for item in split_settings(settings))
     return {key.strip(): value for key, _, value in pairs}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..core.invocation import command_line, run_command
+from ..core.nearest import meant
 from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
@@ -105,7 +106,8 @@ class Plan:
         self.cases = self._selftest() if options.selftest else self._cases()
         for pattern in options.cases:
             if not any(matches(pattern, case.requirement.id) for case in self.cases):
-                raise WrongUsage(f"--case {pattern} matches no requirement")
+                near = meant(pattern, REQUIREMENTS)
+                raise WrongUsage(f"--case {pattern} matches no requirement{near}")
         if not self.cases:
             raise WrongUsage("nothing to judge")
 
@@ -163,7 +165,8 @@ class Plan:
         if isinstance(self.target, MutantTarget):
             name = f"{self.target.profile}/{self.target.name}"
             if name not in MUTANTS:
-                raise WrongUsage(f"TARGET {options.target!r}: no such mutant (see list --mutants)")
+                near = meant(name, MUTANTS) or " (see list --mutants)"
+                raise WrongUsage(f"TARGET {options.target!r}: no such mutant{near}")
             if options.profile not in (None, self.target.profile):
                 raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")
             return [PROFILES[self.target.profile]]
@@ -191,8 +194,8 @@ class Plan:
         known |= {key for profile in self.profiles for key in MANNERS[profile.name]}
         for key in settings:
             if key not in known:
-                names = ", ".join(sorted(known))
-                raise WrongUsage(f"SET: no chosen profile has a parameter {key!r} (known: {names})")
+                near = meant(key, known) or f" (known: {', '.join(sorted(known))})"
+                raise WrongUsage(f"SET: no chosen profile has a parameter {key!r}{near}")
         check_texts(settings, {profile.name for profile in self.profiles})
         return {
             profile.name: chosen(profile.name, profile.parameters, settings)
@@ -204,8 +207,8 @@ class Plan:
         asked = list(self.options.transports)
         unknown = [name for name in asked if name not in TRANSPORTS]
         if unknown:
-            known = ", ".join(TRANSPORTS)
-            raise WrongUsage(f"unknown transport {unknown[0]!r} (known: {known})")
+            near = meant(unknown[0], TRANSPORTS) or f" (known: {', '.join(TRANSPORTS)})"
+            raise WrongUsage(f"unknown transport {unknown[0]!r}{near}")
         offered = {name for profile in self.profiles for name in self._offered(profile)}
         chosen = [name for name in TRANSPORTS if name in offered and (not asked or name in asked)]
         if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.invocation import command, joined
+from ..core.nearest import meant
 from ..core.settings import MANNERS
 from ..core.transcript import escape
 from ..core.verdict import Level, WrongUsage
@@ -122,7 +123,9 @@ def explain(identity: str) -> str:
     """
     found = [one for one in REQUIREMENTS.values() if matches(identity, one.id)]
     if not found:
-        raise WrongUsage(f"no requirement {identity!r} (see list)")
+        raise WrongUsage(
+            f"no requirement {identity!r}{meant(identity, REQUIREMENTS) or ' (see list)'}"
+        )
     parts = []
     for one in found:
         mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"

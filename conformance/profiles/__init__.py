@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..core.nearest import meant
 from ..core.verdict import WrongUsage
 from ..scenario.requirement import Profile, Requirement, matches
 from .chat import chat
@@ -57,7 +58,8 @@ def choose_profiles(text: str) -> list[Profile]:
         raise WrongUsage("PROFILE is empty")
     unknown = [name for name in names if name not in PROFILES]
     if unknown:
-        raise WrongUsage(f"unknown profile {unknown[0]!r} (known: {', '.join(PROFILES)})")
+        near = meant(unknown[0], PROFILES) or f" (known: {', '.join(PROFILES)})"
+        raise WrongUsage(f"unknown profile {unknown[0]!r}{near}")
     return [PROFILES[name] for name in dict.fromkeys(names)]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..core.nearest import meant
 from ..core.verdict import WrongUsage, cause_of
 from .grammar import AddressTarget, parse_target
 
@@ -55,7 +56,8 @@ def read_target(text: str) -> TargetFile:
     targets = read_targets(path)
     if name:
         if name not in targets:
-            raise WrongUsage(f"TARGET {text!r}: no such target (there are {', '.join(targets)})")
+            near = meant(name, targets) or f" (there are {', '.join(targets)})"
+            raise WrongUsage(f"TARGET {text!r}: no such target{near}")
         return targets[name]
     if len(targets) != 1:
         raise WrongUsage(f"TARGET {text!r}: name one of its targets: @{path}#{next(iter(targets))}")
