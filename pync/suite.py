@@ -10,8 +10,9 @@ import os
 import sys
 from importlib import import_module
 
-#: What may follow ``pync conformance``. Anything else is a port: conformance is a host's name then.
-COMMANDS = frozenset(("run", "list", "explain", "selftest", "doctor", "matrix", "diff", "baseline"))
+from .core import SUITE_COMMANDS
+
+#: May follow it too. Anything else is a port: conformance is then the name of a host.
 _ABOUT = frozenset(("help", "-h", "--help", "--version"))
 
 
@@ -20,7 +21,7 @@ def is_meant(argv: list[str]) -> bool:
     called = os.path.basename(argv[0]).lower().removesuffix(".exe")
     if (os.environ.get("PYNC_AS") or called) in ("nc", "netcat", "ncat", "telnet"):
         return False
-    return argv[1:2] == ["conformance"] and (len(argv) == 2 or argv[2] in COMMANDS | _ABOUT)
+    return argv[1:2] == ["conformance"] and (len(argv) == 2 or argv[2] in SUITE_COMMANDS | _ABOUT)
 
 
 def run(*subcommand: str) -> int:

@@ -39,7 +39,7 @@ _POINTER = re.compile(r"^( +\^ .*)$", re.MULTILINE)
 #: Lines of prose: they are broken between words. A transcript, and a line to be pasted, are not.
 _PROSE = re.compile(r"(FAIL|ERROR|WARN|SKIP|STALE|XPASS)  *|  (requires|hint) +")
 
-#: Fewer columns than that are no reason to break a line.
+#: A terminal with fewer columns gets its lines unbroken.
 _NARROW = 20
 
 _when = "auto"

@@ -2,3 +2,8 @@
 
 #: Of pync and of the suite: pyproject.toml reads it from here.
 VERSION = "0.1.0"
+
+#: What may follow ``pync conformance``.
+SUITE_COMMANDS = frozenset(
+    ("run", "list", "explain", "selftest", "doctor", "matrix", "diff", "baseline")
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 
+from ...core import SUITE_COMMANDS
 from ...core.config import Config
 from ...core.errors import DialError, ListenError, PyncError, UnresolvedError
 from ...core.number import is_digits
@@ -50,9 +51,7 @@ def _suite_command_meant(typed: list[str]) -> str | None:
         return None
     from difflib import get_close_matches
 
-    from ...suite import COMMANDS
-
-    return next(iter(get_close_matches(typed[1], sorted(COMMANDS), 1)), None)
+    return next(iter(get_close_matches(typed[1], sorted(SUITE_COMMANDS), 1)), None)
 
 
 def _first_few(names: list[str]) -> str:
