@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Union
 
 from .core import VERSION, exits
@@ -159,10 +158,10 @@ class _Session:
                     self._voice.say(said)
 
             stdio.line_was_cut = lambda size: report(LineCut(size))
-            # Imported only when it is asked for: the start is felt.
-            module = import_module(f".programs.{config.program}", __package__)
-            status: int = module.run(config, stdio, report)
-            return status
+            # Not before: about --help and --version no program has to be asked.
+            from .programs.setup import run
+
+            return run(config, stdio, report)
 
     def _tell_as_json(self, event: Event) -> None:
         import time

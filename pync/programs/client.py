@@ -1,51 +1,69 @@
 """The client: dial, then relay between the user and the peer."""
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+
+from typing import NamedTuple
 
 from ..core import exits
-from ..core.config import Config
 from ..core.errors import DialError, OutputError, cause_of
 from ..core.events import Connected, Report
 from ..transports.conn import Conn
 from ..transports.stdio import Stdio
-from .shared.connect import connect
-from .shared.talk import Talk, talking
+from .shared.connect import DialSetup, connect
+from .shared.talk import Talk, TalkSetup, talking
 
 
-def run(config: Config, stdio: Stdio, report: Report) -> int:
+class ClientSetup(NamedTuple):
+    """Whom to talk to, and how.
+
+    ``ports``: in place of the address's, if there are several. ``pass_fd``: the connection is
+    passed on, and nobody talks (-F). ``closes_output``: standard output is closed at the peer's
+    end.
+    """
+
+    dial: DialSetup
+    talk: TalkSetup
+    ports: tuple[str, ...] = ()
+    pass_fd: bool = False
+    closes_output: bool = False
+
+
+def run(setup: ClientSetup, stdio: Stdio, report: Report) -> int:
     """Connect and talk, on every port that was named. Raises PyncError, OutputGone."""
-    with talking(config, stdio, report) as talk:
-        if len(config.ports) <= 1:
-            stdio.closes_output = config.closes_output
-            _talk_on(config, stdio, report, talk)
+    with talking(setup.talk, stdio, report) as talking_on:
+        talk = _passing(stdio) if setup.pass_fd else talking_on
+        if len(setup.ports) <= 1:
+            stdio.closes_output = setup.closes_output
+            _talk_on(setup.dial, report, talk)
             return exits.OK
-        return _talk_on_each(config, stdio, report, talk)
+        return _talk_on_each(setup, report, talk)
 
 
-def _talk_on_each(config: Config, stdio: Stdio, report: Report, talk: Talk) -> int:
-    assert config.address is not None
-    status = exits.NETWORK
-    last: DialError | None = None
-    for port in config.ports:
+def _talk_on_each(setup: ClientSetup, report: Report, talk: Talk) -> int:
+    failed: list[DialError] = []
+    for port in setup.ports:
+        address = setup.dial.address._replace(service=port)
         try:
-            one = config._replace(address=config.address._replace(service=port), ports=())
-            _talk_on(one, stdio, report, talk)
-            status = exits.OK
+            _talk_on(setup.dial._replace(address=address), report, talk)
         except DialError as error:
-            last = error
-    if status and last is not None:
-        raise last
-    return status
+            failed.append(error)
+    if len(failed) == len(setup.ports):
+        raise failed[-1]
+    return exits.OK
 
 
-def _talk_on(config: Config, stdio: Stdio, report: Report, talk: Talk) -> None:
-    assert config.address is not None
-    with connect(config, report) as conn:
-        report(Connected(conn.peer, config.address.host))
-        if config.pass_fd:
-            _pass_on(conn, stdio.stdout)
-        else:
-            talk(conn)
+def _talk_on(setup: DialSetup, report: Report, talk: Talk) -> None:
+    with connect(setup, report) as conn:
+        report(Connected(conn.peer, setup.address.host))
+        talk(conn)
+
+
+def _passing(stdio: Stdio) -> Talk:
+    def talk(conn: Conn) -> bool:
+        _pass_on(conn, stdio.stdout)
+        return False
+
+    return talk
 
 
 def _pass_on(conn: Conn, stdout: int) -> None:

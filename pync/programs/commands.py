@@ -7,13 +7,15 @@ limits how many commands run. A command whose client has gone, by a reset or a t
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-from ..core.config import Config, Endings
+from ..core.config import Endings
 from ..core.errors import ExecError, RelayError
 from ..core.events import Accepted, Event, Failed, PeerEnded, Report
 from ..engine.boundary import Boundary, as_failure
 from ..engine.idle import IdleTimer, idle_timeout
 from ..engine.loop import Loop, Scheduler
+from ..engine.pipeline import Pipeline
 from ..engine.protocols import break_off
 from ..engine.relay import Relay
 from ..transports.child import GRACE, Process
@@ -22,7 +24,7 @@ from ..transports.peers import PeerConn
 from ..transports.process import end_all, start, variables
 from ..waiting.readiness import is_hung_up
 from .shared.acceptor import Acceptor
-from .shared.pipeline import pipeline_of
+from .shared.listening import ListenSetup
 
 #: Commands at once, unless the user says otherwise; as ncat.
 MOST = 100
@@ -60,23 +62,26 @@ class Commands:
     """Serves clients with a command for each.
 
     Arguments:
-        config: read only; ``endings``: those of each connection.
         words: the command.
+        endings: those of each connection.
+        pipeline: makes what happens to the bytes of one.
+        setup: who may come.
         listener: of streams, or of datagram peers.
         report: called with events about clients.
     """
 
     def __init__(
         self,
-        config: Config,
-        endings: Endings,
         words: list[str],
+        endings: Endings,
+        pipeline: Callable[[], Pipeline],
+        setup: ListenSetup,
         listener: Listener,
         report: Report,
     ) -> None:
-        self._config = config
-        self._endings = endings
         self._words = words
+        self._endings = endings
+        self._pipeline = pipeline
         self._report = report
         self._loop = Loop()
         self._clients: dict[_Client, None] = {}
@@ -84,10 +89,10 @@ class Commands:
         self._leaving: dict[Process, float | None] = {}
         self._pause = QUICKLY
         self._waits = False
-        most = MOST if config.max_conns is None else config.max_conns
+        most = MOST if setup.max_conns is None else setup.max_conns
         self._acceptor = Acceptor(
             self._loop,
-            config._replace(max_conns=most),
+            setup._replace(max_conns=most),
             listener,
             report,
             self._begin,
@@ -116,12 +121,15 @@ class Commands:
         with boundary:
             told = variables(conn.local, conn.peer)
             client.process = start(self._words, told, session=True)
+            endings = self._endings
+            if isinstance(conn, PeerConn):
+                endings = endings._replace(idle=None)  # see _await_silence
             client.relay = Relay(
                 boundary,
                 client.process,
                 conn,
-                self._endings,
-                pipeline_of(self._config),
+                endings,
+                self._pipeline(),
                 client.note,
                 lambda relay: self._finished(client, relay.failure),
             )
@@ -206,7 +214,7 @@ class Commands:
                 self._finished(client, reset)
 
     def _await_silence(self, loop: Scheduler, client: _Client, conn: PeerConn) -> None:
-        seconds = self._config.endings.idle or SILENT
+        seconds = self._endings.idle or SILENT
 
         def silent() -> None:
             if client in self._clients:

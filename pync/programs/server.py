@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from ..core import exits
-from ..core.config import Config
 from ..core.events import Accepted, Failed, Report
 from ..engine.boundary import as_failure, ends_program
 from ..transports import listen
 from ..transports.stdio import Stdio
 from .shared.announce import announce
-from .shared.connect import check_listener
-from .shared.options import options_of
+from .shared.listening import ListenSetup, prepare
 from .shared.reception import Reception
-from .shared.talk import Talk, talking
+from .shared.talk import Talk, TalkSetup, talking
 
 
-def run(config: Config, stdio: Stdio, report: Report) -> int:
+def run(setup: ListenSetup, talk_setup: TalkSetup, stdio: Stdio, report: Report) -> int:
     """Listen and serve. Raises PyncError, OutputGone."""
-    assert config.address is not None
-    options = options_of(config, report)
-    check_listener(config)
-    with talking(config, stdio, report) as talk, listen(config.address, options) as listener:
-        announce(listener, config, report)
-        if config.keep_open:
-            with Reception(listener, config, report) as reception:
+    prepare(setup)
+    with (
+        talking(talk_setup, stdio, report) as talk,
+        listen(setup.address, setup.options) as listener,
+    ):
+        announce(listener, setup, report)
+        if setup.keep_open:
+            with Reception(listener, setup, report) as reception:
                 _serve_for_ever(reception, report, talk)
             return exits.OK
-        with Reception(listener, config, report) as reception, reception.accept() as conn:
+        with Reception(listener, setup, report) as reception, reception.accept() as conn:
             # Nobody else is served: let the next client be refused, not wait.
             listener.close_for_others()
             reception.close()

@@ -1,7 +1,7 @@
 """Descriptors: what bytes come from and go to. dial and listen are symmetric.
 
-An endpoint is a row of a table (scheme, module, syntax, how it ends). Half-close is a
-capability: a connection that has it has ``send_eof``, one that has not lacks the method.
+A scheme is a row of a table, which names its module. Half-close is a capability: a connection that
+has it has ``send_eof``, one that has not lacks the method.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -17,46 +17,27 @@ if TYPE_CHECKING:
     from .conn import Conn, Listener
 
 
-class Scheme(NamedTuple):
-    """One row: the module that knows the scheme, how it is written, how it ends."""
-
-    module: str
-    syntax: str
-    ends: str
-
-
+#: Scheme -> the module that knows it.
 SCHEMES = {
-    "tcp": Scheme("tcp", "tcp://HOST:PORT", "half-close"),
-    "tcp4": Scheme("tcp", "tcp4://HOST:PORT", "half-close"),
-    "tcp6": Scheme("tcp", "tcp6://HOST:PORT", "half-close"),
-    "udp": Scheme("udp", "udp://HOST:PORT", "never"),
-    "udp4": Scheme("udp", "udp4://HOST:PORT", "never"),
-    "udp6": Scheme("udp", "udp6://HOST:PORT", "never"),
+    "tcp": "tcp",
+    "tcp4": "tcp",
+    "tcp6": "tcp",
+    "udp": "udp",
+    "udp4": "udp",
+    "udp6": "udp",
     # An association ends as a whole (RFC 9260 9.2).
-    "sctp": Scheme("tcp", "sctp://HOST:PORT", "close"),
-    "vsock": Scheme("vsock", "vsock://CID:PORT", "half-close"),
-    "unix": Scheme("unix", "unix:PATH", "half-close"),
-    "unixgram": Scheme("unixgram", "unixgram:PATH", "never"),
+    "sctp": "tcp",
+    "vsock": "vsock",
+    "unix": "unix",
+    "unixgram": "unixgram",
     # A pipe of messages can be half-closed, one of bytes ends as a whole.
-    "pipe": Scheme("pipe", "pipe:NAME", "close"),
+    "pipe": "pipe",
 }
 
 
 def everyone(_peer: Address) -> bool:
     """Admit any peer."""
     return True
-
-
-class PipeOptions(NamedTuple):
-    """How a Windows named pipe is to be.
-
-    ``messages``: one of messages, not of bytes. ``access``: who may come to a listener
-    (windows/pipe_access.py). ``remote``: whether other machines may.
-    """
-
-    messages: bool = False
-    access: str = "user"
-    remote: bool = False
 
 
 class Options(NamedTuple):
@@ -73,8 +54,11 @@ class Options(NamedTuple):
     peer only. ``sockopts``: options to set on the socket (sockopts.py). ``md5_key``: signs TCP
     segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it is read;
     for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts to go
-    by; ``route_pointer``: which is next (route.py). ``pipe``: for named pipes. ``report``: is told
-    of attempts that begin and that fail.
+    by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
+    begin and that fail.
+
+    Of Windows named pipes: ``pipe_messages``: one of messages, not of bytes. ``pipe_access``: who
+    may come to a listener (windows/pipe_access.py). ``pipe_remote``: whether other machines may.
     """
 
     timeout: float | None = None
@@ -92,7 +76,9 @@ class Options(NamedTuple):
     admits: Callable[[Address], bool] = everyone
     source_route: tuple[str, ...] = ()
     route_pointer: int = 4
-    pipe: PipeOptions = PipeOptions()
+    pipe_messages: bool = False
+    pipe_access: str = "user"
+    pipe_remote: bool = False
     report: Report = silent
 
 
@@ -119,4 +105,4 @@ def listen(address: Address, options: Options = DEFAULT) -> "Listener":
 
 
 def _module(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
-    return import_module(f".{SCHEMES[address.scheme].module}", __name__)
+    return import_module(f".{SCHEMES[address.scheme]}", __name__)

@@ -28,7 +28,7 @@ def dial(address: Address, options: Options) -> PipeConn:
     from .windows import pipe_calls
     from .windows.pipe_conn import cause_of, connection, system_name
 
-    messages = options.pipe.messages
+    messages = options.pipe_messages
     deadline = Deadline(BUSY_TIMEOUT if options.timeout is None else options.timeout)
     try:
         handle = pipe_calls.connect(system_name(address), messages=messages, deadline=deadline)

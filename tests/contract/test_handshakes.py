@@ -14,13 +14,15 @@ from typing import NamedTuple, Union
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Proxy
+from pync.core.config import Proxy
 from pync.core.errors import ProxyError, PyncError
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.layers.tls import TlsCodec
 from pync.programs.proxy.upstream import UpstreamDial
+from pync.programs.shared.entry import Entry
+from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.reception import Reception
 from pync.programs.shared.tls_accept import TlsAcceptor
 from pync.programs.shared.via_proxies import Route, dial_through
@@ -35,6 +37,7 @@ SOON = 0.3
 
 TARGET = Address("tcp", "example.org", "80")
 LOCAL = Address("tcp", "127.0.0.1", "80")
+HERE = Address("tcp", "127.0.0.1", "0")
 
 #: What a proxy says, or the end of what it hears: so many bytes, or up to an empty line.
 Said = Union[bytes, int, str]
@@ -298,15 +301,16 @@ CLIENTS = {
 }
 
 
-def one_at_a_time(config: Config, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+def one_at_a_time(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
     """A server without -k, whose error is raised."""
     told: list[Event] = []
-    with listen(Address("tcp", "127.0.0.1", "0")) as listener:
+    setup = ListenSetup(HERE, entry=Entry(tls))
+    with listen(HERE) as listener:
         with connected(int(listener.address.service)) as peer:
             thread = threading.Thread(target=greeting.client, args=(peer,))
             thread.start()
             try:
-                with Reception(listener, config, told.append) as reception:
+                with Reception(listener, setup, told.append) as reception:
                     conn: Conn | None = reception.accept()
             except PyncError as error:
                 conn = None
@@ -315,13 +319,13 @@ def one_at_a_time(config: Config, greeting: Greeting) -> tuple[Conn | None, list
             return _heard(conn, greeting), told
 
 
-def many(config: Config, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
+def many(tls: Security, greeting: Greeting) -> tuple[Conn | None, list[Event]]:
     """A server of many clients in a loop."""
     told: list[Event] = []
     entered: list[Conn] = []
-    with listen(Address("tcp", "127.0.0.1", "0")) as listener, Loop() as loop:
+    with listen(HERE) as listener, Loop() as loop:
         with connected(int(listener.address.service)) as peer:
-            acceptor = TlsAcceptor(loop, config, told.append, entered.append)
+            acceptor = TlsAcceptor(loop, Entry(tls), told.append, entered.append)
             acceptor.take(listener.accept())
             thread = threading.Thread(target=greeting.client, args=(peer,))
             thread.start()
@@ -347,11 +351,10 @@ def _heard(conn: Conn | None, greeting: Greeting) -> Conn | None:
 @pytest.mark.parametrize("serve", [one_at_a_time, many])
 @pytest.mark.parametrize("name", CLIENTS)
 def test_with_tls_clients(
-    name: str, serve: Callable[[Config, Greeting], tuple[Conn | None, list[Event]]]
+    name: str, serve: Callable[[Security, Greeting], tuple[Conn | None, list[Event]]]
 ) -> None:
     greeting = CLIENTS[name]
-    config = Config(ssl=True, listen=True, connect_timeout=greeting.seconds)
-    conn, told = serve(config, greeting)
+    conn, told = serve(Security(timeout=greeting.seconds), greeting)
     failures = [one.error for one in told if isinstance(one, Failed)]
     assert (conn is None) == bool(greeting.cause)
     causes = [failure.cause for failure in failures if isinstance(failure, PyncError)]

@@ -17,7 +17,7 @@ import pytest
 import pync
 from pync.core.address import Address, parse
 from pync.core.errors import DialError, ListenError
-from pync.transports import SCHEMES, Options, PipeOptions, dial, listen
+from pync.transports import SCHEMES, Options, dial, listen
 from pync.transports.conn import Conn, Listener, StreamConn, TcpConn
 from pync.transports.memory import pair
 
@@ -75,7 +75,7 @@ TRANSPORTS = [
         "pipe of messages",
         "pipe:pync-test-{pid}",
         missing=NO_PIPES,
-        options=Options(timeout=PATIENCE, pipe=PipeOptions(messages=True)),
+        options=Options(timeout=PATIENCE, pipe_messages=True),
     ),
     Transport("memory", ""),
     Transport("tls", "", missing=NO_CERTIFICATE),

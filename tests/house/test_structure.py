@@ -218,6 +218,13 @@ def runs_pync(source: Source) -> list[str]:
     return [name for name in imports(source) if name.split(".")[0] == "pync"]
 
 
+def leaves_the_config_to_setup(source: Source) -> list[str]:
+    """Programs get small values, derived in one place: see pync/programs/setup/."""
+    if source.parts[1] != "programs" or source.parts[2] == "setup":
+        return []
+    return [name for name in imports(source) if name == "pync.core.config.Config"]
+
+
 def is_not_too_large(source: Source) -> list[str]:
     lines = len(source.text.splitlines())
     return [f"{lines} lines, more than {LARGEST}"] if lines > LARGEST else []
@@ -395,6 +402,18 @@ LAWS = {
             Source("conformance/plan/listing.py", '"""Shows conformance.core, in words."""'),
             Source("conformance/runner/__init__.py", "plugin = f'{SUITE}.plugin'"),
             Source("conformance/cli.py", "say('conformance: 3 cases')\nfrom .plan import Plan"),
+        ],
+    ),
+    "only setup reads the Config": Law(
+        leaves_the_config_to_setup,
+        PYNC,
+        [
+            Source("pync/programs/scan/sweep.py", "from ...core.config import Config"),
+            Source("pync/programs/client.py", "def late():\n from ..core.config import Config"),
+        ],
+        [
+            Source("pync/programs/client.py", "from ..core.config import Endings"),
+            Source("pync/programs/setup/network.py", "from ...core.config import Config"),
         ],
     ),
     "no room is too large": Law(

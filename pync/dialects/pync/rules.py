@@ -180,6 +180,10 @@ def _check_proxies(config: Config) -> None:
     for name in ("allow_target", "deny_target"):
         if getattr(config, name) and not (config.listen and config.proxy_type):
             raise UsageError(f"{shown(name)} needs -l --proxy-type")
+        if getattr(config, name) and config.proxy:
+            raise UsageError(
+                f"cannot use {shown(name)} and --proxy: the last proxy looks the names up"
+            )
     if config.listen:
         for name in ("proxy_auth", "proxy_auth_file", "proxy"):
             if getattr(config, name) and config.proxy_type is None:

@@ -10,43 +10,63 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
-from ...core.config import Config
+from ...core.config import Endings
 from ...core.events import Accepted, Failed, Report
 from ...engine.boundary import Boundary, as_failure
 from ...engine.idle import IdleTimer
 from ...engine.loop import Loop
 from ...engine.pipeline import Tap
-from ...engine.protocols import break_off
+from ...engine.protocols import Convert, break_off
 from ...layers.chat import Speaker, arrival, departure
 from ...transports import listen
 from ...transports.conn import Conn, Listener
 from ...transports.stdio import Stdio
 from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce
-from ..shared.connect import check_listener
-from ..shared.options import options_of
-from ..shared.pipeline import pipeline_of
+from ..shared.listening import ListenSetup, prepare
 from ..shared.talk import recording
 from .backlog import Backlog
 from .client import READ, BrokerClient
 from .stdio import BrokerStdio
 
+if TYPE_CHECKING:
+    from ...engine.record import Recorder
+
 #: Bytes of one read of a chat: each may be a line, and a line is much more work than a byte.
 READ_CHAT = 2 * 1024
 
 
-def run(config: Config, stdio: Stdio, report: Report) -> int:
+class BrokerSetup(NamedTuple):
+    """Who may come, and who receives from whom.
+
+    ``brokers``: what a client sends goes to the others, not to standard output. ``chat``: with the
+    name of the client. ``listens``: what clients send is used. ``speaks``: clients are sent
+    something. ``types``: standard input is read. ``convert``: what is typed becomes what is sent.
+    """
+
+    listen: ListenSetup
+    endings: Endings
+    recorder: Callable[[], Recorder] | None = None
+    convert: Convert | None = None
+    brokers: bool = False
+    chat: bool = False
+    listens: bool = True
+    speaks: bool = True
+    types: bool = True
+
+
+def run(setup: BrokerSetup, stdio: Stdio, report: Report) -> int:
     """Serve until a signal ends it. Raises PyncError, OutputGone."""
-    assert config.address is not None
-    check_listener(config)
+    prepare(setup.listen)
     allow_many_descriptors()
-    with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
-        announce(listener, config, report)
+    address, options, *_ = setup.listen
+    with recording(setup.recorder) as tap, listen(address, options) as listener:
+        announce(listener, setup.listen, report)
         with Loop() as loop:
-            broker = Broker(config, loop, listener, stdio, report, tap)
+            broker = Broker(setup, loop, listener, stdio, report, tap)
             try:
                 broker.open()
                 loop.run_while(lambda: broker.failure is None)
@@ -69,7 +89,7 @@ class Broker:
 
     def __init__(
         self,
-        config: Config,
+        setup: BrokerSetup,
         loop: Loop,
         listener: Listener,
         stdio: Stdio,
@@ -78,25 +98,19 @@ class Broker:
     ) -> None:
         #: What ends everything: the output is gone, or broken.
         self.failure: Exception | None = None
-        self._config = config
+        self._setup = setup
         self._loop = loop
         self._report = report
         self._tap = tap
-        self._brokers = config.broker or config.chat
         self._backlog = Backlog()
         self._clients: dict[BrokerClient, _Seat] = {}
         self._laggards: set[BrokerClient] = set()
         self._turns = itertools.count(1)
-        self._acceptor = Acceptor(loop, config, listener, report, self._enter)
+        self._acceptor = Acceptor(loop, setup.listen, listener, report, self._enter)
         self._stdio = BrokerStdio(loop, stdio, self._typed, self._stdio_changed)
-        self._convert = pipeline_of(config).convert
         #: What is typed in a chat is said by user 0, as ncat has it.
-        self._typist = Speaker(0) if config.chat else None
+        self._typist = Speaker(0) if setup.chat else None
         self._typed_something = False
-        self._listens = not config.send_only
-        # With --recv-only it relays nothing either, as ncat.
-        self._speaks = not config.recv_only
-        self._types = not (config.no_stdin or config.recv_only)
 
     def open(self) -> None:
         """Let clients come."""
@@ -131,8 +145,8 @@ class Broker:
                 self._heard,
                 self._left,
                 self._lagged,
-                self._config.endings.idle,
-                READ_CHAT if self._config.chat else READ,
+                self._setup.endings.idle,
+                READ_CHAT if self._setup.chat else READ,
             )
             entered.append(client)
             self._welcome(client, conn, boundary.bound(client.notice))
@@ -141,14 +155,14 @@ class Broker:
         others = [
             (seat.speaker.name, other.peer) for other, seat in self._clients.items() if seat.speaker
         ]
-        speaker = Speaker(conn.fileno()) if self._config.chat else None
+        speaker = Speaker(conn.fileno()) if self._setup.chat else None
         self._clients[client] = _Seat(speaker, notice)
         if speaker is not None:
             self._say(arrival(speaker.name, client.peer, others), None)
         if self._stdio.ended:
             self._end(client)
         client.start()
-        client.listen(self._brokers or not self._stdio.lags)
+        client.listen(self._setup.brokers or not self._stdio.lags)
         self._arrange()
 
     def _left(self, client: BrokerClient, error: Exception | None) -> None:
@@ -172,12 +186,12 @@ class Broker:
     def _heard(self, client: BrokerClient, data: bytes) -> None:
         if self._tap is not None and data:
             self._tap("received", data)
-        if not self._listens:
+        if not self._setup.listens:
             return
         speaker, _ = self._clients[client]
         if speaker is not None:
             data = speaker.says(data)
-        if self._brokers:
+        if self._setup.brokers:
             self._say(data, client)
         elif data:
             client.turn = next(self._turns)
@@ -193,13 +207,14 @@ class Broker:
                 self._end(client)
 
     def _say_typed(self, data: bytes) -> None:
-        data = self._convert(data) if self._convert is not None else data
+        convert = self._setup.convert
+        data = convert(data) if convert is not None else data
         if self._tap is not None:
             self._tap("sent", data)
         self._say(data, None)
 
     def _say(self, data: bytes, speaker: BrokerClient | None) -> None:
-        if data and self._speaks:
+        if data and self._setup.speaks:
             self._backlog.add(data, speaker)
             for _, notice in list(self._clients.values()):
                 notice()
@@ -210,8 +225,8 @@ class Broker:
 
     def _end(self, client: BrokerClient) -> None:
         # With --broker a client goes on receiving from the others.
-        endings = self._config.endings
-        if self._brokers or not endings.shutdown:
+        endings = self._setup.endings
+        if self._setup.brokers or not endings.shutdown:
             return
         if endings.eof_after is None:
             client.take_eof()
@@ -229,4 +244,4 @@ class Broker:
 
     def _arrange(self) -> None:
         """Read clients and input where a recipient has space for it."""
-        self._stdio.listen(self._types and bool(self._clients) and not self._laggards)
+        self._stdio.listen(self._setup.types and bool(self._clients) and not self._laggards)

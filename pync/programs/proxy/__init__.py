@@ -6,45 +6,77 @@ plain sockets say to each other after the handshake never leaves the kernel (eng
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
 from ...core import exits
 from ...core.address import Address
-from ...core.config import Config, Endings, Proxy
+from ...core.config import Endings, Proxy
 from ...core.errors import UsageError
-from ...core.events import Accepted, Failed, Report, silent
+from ...core.events import Accepted, Failed, Report
 from ...engine.boundary import Boundary, as_failure
 from ...engine.loop import Loop
-from ...engine.pace import Rate
-from ...engine.pipeline import Pipeline, Tap
+from ...engine.pipeline import Pipeline
 from ...engine.protocols import break_off
 from ...engine.resolver import Resolver
-from ...transports import Options, everyone, listen
+from ...transports import Options, listen
 from ...transports.conn import Conn, Listener
-from ...transports.stdio import Stdio
 from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce
-from ..shared.connect import check_listener
-from ..shared.options import options_of
+from ..shared.listening import ListenSetup, prepare
 from ..shared.talk import recording
-from ..shared.via_proxies import Route, port_number, route_of
+from ..shared.via_proxies import Route, port_number
 from .session import Make, Services, Session
 from .socks import VERSIONS, socks_sessions
-from .targets import Admits, target_gate
+from .targets import Admits, anywhere
+
+if TYPE_CHECKING:
+    from ...engine.record import Recorder
 
 #: Seconds in which a target must be reached, unless the user says otherwise.
-DIALLING = 30.0
+TARGET_TIMEOUT = 30.0
 
 
-def run(config: Config, _stdio: Stdio, report: Report) -> int:
+class ProxySetup(NamedTuple):
+    """Whom to serve, and where they may go.
+
+    ``serves``: the protocol, and the password that clients must know. ``options``: how targets are
+    dialled. ``endings`` and ``pipeline``: those of each client. ``admits``: whether a client may go
+    to a target. ``route``: the proxies on the way to it.
+    """
+
+    listen: ListenSetup
+    serves: Proxy
+    options: Options
+    endings: Endings
+    pipeline: Callable[[], Pipeline] = Pipeline
+    recorder: Callable[[], Recorder] | None = None
+    admits: Admits = anywhere
+    route: Route | None = None
+
+
+def run(setup: ProxySetup, report: Report) -> int:
     """Serve until a signal ends it. Raises PyncError, UsageError."""
-    assert config.address is not None
-    assert config.serves is not None
-    check_listener(config)
-    make, admits = _sessions(config.serves), target_gate(config)
+    prepare(setup.listen)
+    make = _sessions(setup.serves)
+    if setup.route is not None:
+        _check_ports(setup.route)
     allow_many_descriptors()
-    with recording(config) as tap, listen(config.address, options_of(config, report)) as listener:
-        announce(listener, config, report)
+    address, options, *_ = setup.listen
+    with recording(setup.recorder) as tap, listen(address, options) as listener:
+        announce(listener, setup.listen, report)
         with Loop() as loop, Resolver(loop) as resolver:
-            server = _Server(config, make, admits, loop, resolver, listener, report, tap)
+            services = Services(
+                loop,
+                resolver,
+                setup.options,
+                setup.endings,
+                lambda: setup.pipeline()._replace(tap=tap),
+                report,
+                setup.route,
+                setup.admits,
+            )
+            server = _Server(setup.listen, make, services, loop, listener)
             try:
                 server.open()
                 loop.run_while(lambda: True)
@@ -57,31 +89,13 @@ class _Server:
     """Who is inside."""
 
     def __init__(
-        self,
-        config: Config,
-        make: Make,
-        admits: Admits,
-        loop: Loop,
-        resolver: Resolver,
-        listener: Listener,
-        report: Report,
-        tap: Tap | None,
+        self, setup: ListenSetup, make: Make, services: Services, loop: Loop, listener: Listener
     ) -> None:
-        self._report = report
+        self._report = services.report
         self._make = make
+        self._services = services
         self._sessions: set[Session] = set()
-        self._acceptor = Acceptor(loop, config, listener, report, self._enter)
-        self._services = Services(
-            loop,
-            resolver,
-            _dial_options(config, report),
-            # Each side's end goes to the other, and both must have ended.
-            Endings(on_peer_end="stay", idle=config.endings.idle),
-            lambda: _pipeline(config, tap),
-            report,
-            _onward(config),
-            admits,
-        )
+        self._acceptor = Acceptor(loop, setup, listener, services.report, self._enter)
 
     def open(self) -> None:
         """Let clients come."""
@@ -129,28 +143,7 @@ def _sessions(serves: Proxy) -> Make:
     return http_sessions(auth)
 
 
-def _dial_options(config: Config, report: Report) -> Options:
-    asked = config.connect_timeout if config.connect_timeout is not None else config.wait
-    options = options_of(config, report)
-    return options._replace(
-        timeout=DIALLING if asked is None else asked,
-        # These say where we listen, and which clients may connect.
-        source=None,
-        source_port=None,
-        admits=everyone,
-        # The session tells of a target that could not be reached.
-        report=silent,
-    )
-
-
-def _onward(config: Config) -> Route:
-    """The proxies that we pass. Raises DialError for a port that is none."""
-    for proxy in config.proxies:
+def _check_ports(route: Route) -> None:
+    """Raises DialError for a port that is none."""
+    for proxy in route.proxies:
         port_number(proxy.port, Address("tcp", proxy.host, proxy.port))
-    return route_of(config)
-
-
-def _pipeline(config: Config, tap: Tap | None) -> Pipeline:
-    if config.rate is None:
-        return Pipeline(tap=tap)
-    return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate), tap=tap)

@@ -49,7 +49,7 @@ class Services(NamedTuple):
     endings: Endings
     pipeline: Callable[[], Pipeline]
     report: Report
-    route: Route = Route()
+    route: Route | None = None
     admits: Admits = lambda _client, _target: True
 
 
@@ -143,7 +143,7 @@ class Session:
             admits=lambda target: services.admits(client, target),
             client=client.host or client.path,
         )
-        if not services.route.proxies:
+        if services.route is None:
             self._do(Connector(loop, resolver, address, options, finished))
             return
         from .upstream import UpstreamDial

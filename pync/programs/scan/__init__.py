@@ -5,47 +5,62 @@ otherwise nobody knows; that is said, and never called a success. A Unix socket 
 when it can be connected to.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import time
+from typing import NamedTuple
 
 from ...core import exits
 from ...core.address import Address
-from ...core.config import Config
 from ...core.errors import DialError
 from ...core.events import AttemptFailed, Event, Report, Scanned
-from ...transports.stdio import Stdio
-from ..shared.connect import connect
+from ..shared.connect import DialSetup, connect
 
 #: Seconds to wait for a UDP port's answer, unless -w says otherwise.
 ANSWER = 2.0
 
 
-def run(config: Config, _stdio: Stdio, report: Report) -> int:
+class ScanSetup(NamedTuple):
+    """What to scan.
+
+    ``ports``: in place of the address's. ``retry``: how often to scan again when nothing is open,
+    and the seconds between. ``interval``: seconds between two ports. ``answer``: seconds to wait
+    for a UDP port's answer. ``banner``: seconds to wait for what an open port says; None: do not
+    wait.
+    """
+
+    dial: DialSetup
+    ports: tuple[str, ...]
+    retry: tuple[int, float] = (0, 0.0)
+    interval: float | None = None
+    answer: float = ANSWER
+    banner: float | None = None
+
+
+def run(setup: ScanSetup, report: Report) -> int:
     """Scan every port asked for; 0 when one of them is open (or may be, UDP).
 
     With --retry again and again until that is so; what is reported is the last scan.
 
     Raises DialError for a name that does not resolve.
     """
-    times, pause = config.retry or (0, 0.0)
+    times, pause = setup.retry
     for _ in range(times):
-        if _scan_in_vain(config, report):
+        if _scan_in_vain(setup, report):
             time.sleep(pause)
         else:
             return exits.OK
-    return exits.OK if _scan_all(config, report) else exits.NETWORK
+    return exits.OK if _scan_all(setup, report) else exits.NETWORK
 
 
-def _scan_in_vain(config: Config, report: Report) -> bool:
+def _scan_in_vain(setup: ScanSetup, report: Report) -> bool:
     """Scan once; what was closed is reported only if another port is open."""
-    assert config.address is not None
     events: list[Event] = []
     try:
-        found = _scan_all(config, events.append)
+        found = _scan_all(setup, events.append)
     except DialError as error:
         # A name that does not resolve may do so later.
-        report(AttemptFailed(config.address, error.cause))
+        report(AttemptFailed(setup.dial.address, error.cause))
         return True
     for event in events:
         if found or isinstance(event, AttemptFailed):
@@ -53,39 +68,42 @@ def _scan_in_vain(config: Config, report: Report) -> bool:
     return not found
 
 
-def _scan_all(config: Config, report: Report) -> bool:
-    assert config.address is not None
-    if _may_go_together(config):
+def _scan_all(setup: ScanSetup, report: Report) -> bool:
+    if _may_go_together(setup):
         from .sweep import Sweep
 
-        return Sweep(config, report).run()
+        return Sweep(setup.dial, setup.ports, setup.answer, setup.banner, report).run()
     found = False
-    for number, port in enumerate(config.ports):
-        if number and config.interval is not None:
-            time.sleep(config.interval)
-        address = config.address._replace(service=port)
-        state, at = _scan(config, address, report)
+    for number, port in enumerate(setup.ports):
+        if number and setup.interval is not None:
+            time.sleep(setup.interval)
+        address = setup.dial.address._replace(service=port)
+        state, at = _scan(setup, address, report)
         report(Scanned(at, address.host, state))
         found = found or state != "closed"
     return found
 
 
-def _may_go_together(config: Config) -> bool:
+def _may_go_together(setup: ScanSetup) -> bool:
     """Whether nothing asks for one port after the other; one alone needs no loop."""
+    dial = setup.dial
     # (A path has no ports.)
-    alone = config.interval is not None or config.proxies or config.ssl or not config.ports[0]
-    return not alone and (len(config.ports) > 1 or config.banner is not None)
+    alone = setup.interval is not None or dial.route or _is_secured(dial) or not setup.ports[0]
+    return not alone and (len(setup.ports) > 1 or setup.banner is not None)
 
 
-def _scan(config: Config, address: Address, report: Report) -> tuple[str, Address]:
+def _is_secured(dial: DialSetup) -> bool:
+    return dial.entry is not None and dial.entry.tls is not None
+
+
+def _scan(setup: ScanSetup, address: Address, report: Report) -> tuple[str, Address]:
     try:
-        # The retries are run()'s.
-        with connect(config._replace(address=address, retry=None), report) as conn:
+        with connect(setup.dial._replace(address=address), report) as conn:
             # Connecting to a Unix datagram socket fails when none is bound to the path.
             if conn.datagram and not address.path:
                 from ...transports.udp import probe
 
-                return probe(conn, config.wait or ANSWER), conn.peer
+                return probe(conn, setup.answer), conn.peer
             return "open", conn.peer
     except DialError as error:
         if address.path:

@@ -10,11 +10,10 @@ import socket
 from collections import deque
 
 from ...core.address import DATAGRAMS, Address
-from ...core.config import Config
 from ...core.events import AttemptFailed, Report, Scanned
 from ...engine.loop import Loop
 from ...transports.internet import resolve
-from ..shared.options import options_of
+from ..shared.connect import DialSetup
 from .probing import Manner, Probe
 
 #: Sockets at once; fewer where the process may have fewer.
@@ -23,39 +22,44 @@ MOST = 512
 #: Descriptors that are left for everything else.
 SPARE = 32
 
-#: Seconds to wait for a UDP port's answer, unless the user says otherwise.
-ANSWER = 2.0
-
 
 class Sweep:
     """One scan.
 
     Arguments:
-        config: address, ports, times; nothing that needs one connection after another.
+        dial: the host, and how to reach it: directly and in plain.
+        ports: in place of the address's.
+        answer: seconds to wait for a UDP port's answer.
+        banner: seconds to wait for what an open port says; None: do not wait.
         report: called with the result of every port, in order.
 
     Raises DialError for a name that does not resolve.
     """
 
-    def __init__(self, config: Config, report: Report) -> None:
-        assert config.address is not None
-        self._config = config
-        self._asked = config.address.host
+    def __init__(
+        self,
+        dial: DialSetup,
+        ports: tuple[str, ...],
+        answer: float,
+        banner: float | None,
+        report: Report,
+    ) -> None:
+        address = dial.address
+        options = dial.options._replace(report=report)
+        self._asked = address.host
         self._report = report
-        options = options_of(config, report)
-        kind = socket.SOCK_DGRAM if config.address.scheme in DATAGRAMS else socket.SOCK_STREAM
+        kind = socket.SOCK_DGRAM if address.scheme in DATAGRAMS else socket.SOCK_STREAM
         # The name is looked up once, with any port: each gets its own from its probe.
-        endpoints = resolve(config.address._replace(service="0"), options, kind)
-        if config.source is not None:
+        endpoints = resolve(address._replace(service="0"), options, kind)
+        if options.source is not None:
             # Only from an address of the same family can another be reached.
-            source = Address(config.address.scheme, config.source, "0")
+            source = Address(address.scheme, options.source, "0")
             families = {endpoint.family for endpoint in resolve(source, options, kind)}
             endpoints = [one for one in endpoints if one.family in families] or endpoints
         self._loop = Loop()
-        self._manner = Manner(
-            self._loop, config.address, endpoints, options, config.wait or ANSWER, config.banner
-        )
-        self._waiting = deque(enumerate(config.ports))
+        self._manner = Manner(self._loop, address, endpoints, options, answer, banner)
+        self._ports = len(ports)
+        self._waiting = deque(enumerate(ports))
         self._known: dict[int, list[AttemptFailed | Scanned]] = {}
         self._told = 0
         self._in_flight = 0
@@ -68,7 +72,7 @@ class Sweep:
         """Scan; returns whether a port is open, or may be."""
         with self._loop:
             self._fill()
-            self._loop.run_while(lambda: self._told < len(self._config.ports))
+            self._loop.run_while(lambda: self._told < self._ports)
         return self.found
 
     def _fill(self) -> None:

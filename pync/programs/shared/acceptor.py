@@ -10,11 +10,11 @@ import errno
 import sys
 from collections.abc import Callable
 
-from ...core.config import Config
 from ...core.errors import ListenError
 from ...core.events import Denied, Report
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn, Listener
+from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
 
 #: Seconds to wait before accepting again when descriptors have run out.
@@ -54,6 +54,7 @@ class Acceptor:
 
     Arguments:
         loop: watches the listener.
+        setup: whom to let in, and what is done with each.
         entered: is given each connection that is ready to talk; ``left`` is to be called
             when it is over.
         at_once: connections taken in one round.
@@ -64,7 +65,7 @@ class Acceptor:
     def __init__(
         self,
         loop: Loop,
-        config: Config,
+        setup: ListenSetup,
         listener: Listener,
         report: Report,
         entered: Callable[[Conn], None],
@@ -74,13 +75,13 @@ class Acceptor:
         self._at_once = at_once
         self._clearing = clearing
         self._loop = loop
-        self._config = config
+        self._setup = setup
         self._listener = listener
         self._report = report
         self._entered = entered
         self._inside = 0
         self._waiting: Timer | None = None
-        self._tls_acceptor = TlsAcceptor(loop, config, report, self._enter)
+        self._tls_acceptor = TlsAcceptor(loop, setup.entry, report, self._enter)
 
     def open(self) -> None:
         """Let clients come. ListenError comes out of the loop if nobody does in time."""
@@ -107,7 +108,7 @@ class Acceptor:
             self._waiting = None
 
     def _await_somebody(self) -> None:
-        seconds = self._config.accept_timeout
+        seconds = self._setup.accept_timeout
         if seconds is not None and not self._inside and self._waiting is None:
             self._waiting = self._loop.call_later(seconds, self._nobody_came)
 
@@ -136,13 +137,13 @@ class Acceptor:
         self._loop.call_later(seconds, self.open)
 
     def _is_full(self) -> bool:
-        most = self._config.max_conns
+        most = self._setup.max_conns
         return most is not None and self._inside + len(self._tls_acceptor) >= most
 
     def _admit(self, conn: Conn) -> None:
         if self._is_full():
             conn.close()
-            cause = f"connection limit reached ({self._config.max_conns})"
+            cause = f"connection limit reached ({self._setup.max_conns})"
             self._report(Denied(conn.peer, cause))
             return
         self._tls_acceptor.take(conn)

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from ...core.access import Access, Entry, ListFileError, entries, entries_of_file, read_list
 from ...core.address import INTERNET, Address
-from ...core.config import Config
 from ...core.errors import UsageError
 from ...core.events import Denied, Report
-from ...transports import everyone
 
 Admits = Callable[[Address], bool]
 
 
-def access_filter(config: Config, report: Report) -> Admits:
-    """Whether a peer may come, as the user's lists have it. Raises UsageError."""
-    lists = (config.allow, config.allowfile, config.deny, config.denyfile)
-    if not config.listen or not any(lists):
-        return everyone
-    if config.address is not None and config.address.scheme not in INTERNET:
-        raise UsageError(f"access lists are for hosts, and {config.address} has none")
-    from ...core.access import Access
+class AccessLists(NamedTuple):
+    """Who may come and who may not: hosts as they were typed, and files of them.
 
-    allowed = list_of(config.allow, config.allowfile, config)
-    access = Access(allowed, list_of(config.deny, config.denyfile, config) or ())
+    ``numeric``: no name is looked up.
+    """
+
+    allow: tuple[str, ...] = ()
+    allowfile: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    denyfile: tuple[str, ...] = ()
+    numeric: bool = False
+
+
+def access_filter(lists: AccessLists, address: Address, report: Report) -> Admits:
+    """Whether a peer may come.
+
+    Arguments:
+        address: the listener's.
+        report: called with the event of a peer that may not.
+
+    Raises UsageError.
+    """
+    if address.scheme not in INTERNET:
+        raise UsageError(f"access lists are for hosts, and {address} has none")
+    allowed = list_of(lists.allow, lists.allowfile, numeric=lists.numeric)
+    denied = list_of(lists.deny, lists.denyfile, numeric=lists.numeric)
+    access = Access(allowed, denied or ())
 
     def admits(peer: Address) -> bool:
         if access.admits(peer.host):
@@ -34,11 +50,10 @@ def access_filter(config: Config, report: Report) -> Admits:
     return admits
 
 
-def list_of(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # type: ignore[no-untyped-def]
+def list_of(
+    words: tuple[str, ...], paths: tuple[str, ...], *, numeric: bool
+) -> tuple[Entry, ...] | None:
     """The entries of all options of one kind together; None when there is no such option."""
-    # (A return type would import what only a listener with lists needs.)
-    from ...core.access import ListFileError, entries, entries_of_file, read_list
-
     if not words and not paths:
         return None
     specifications = [entry for text in words for entry in entries(text)]
@@ -48,7 +63,7 @@ def list_of(words: tuple[str, ...], paths: tuple[str, ...], config: Config):  # 
                 specifications += entries_of_file(file.read())
         except OSError as error:
             raise ListFileError(path, error.strerror or str(error)) from None
-    return read_list(specifications, _numbers_only if config.nodns else addresses_of)
+    return read_list(specifications, _numbers_only if numeric else addresses_of)
 
 
 def addresses_of(name: str) -> Iterable[str]:

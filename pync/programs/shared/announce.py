@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 
-from ...core.config import Config
 from ...core.errors import PyncError, UsageError, cause_of
 from ...core.events import Exposed, Listening, PortTold, Report
 from ...transports.conn import Listener
+from .listening import ListenSetup
 
 #: Addresses on which only this machine can connect.
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -17,36 +17,24 @@ _LOOPBACK = ("127.", "::1", "localhost")
 _STDERR = "-"
 
 
-def announce(listener: Listener, config: Config, report: Report) -> None:
+def announce(listener: Listener, setup: ListenSetup, report: Report) -> None:
     """Tell of every address; with --report-port write the port down.
 
     Raises UsageError for a listener that has no port, PyncError if the file cannot be written.
     """
-    offered = _offered(config)
     for address in listener.addresses:
         report(Listening(address))
-        if offered and address.host and not address.host.startswith(_LOOPBACK):
-            report(Exposed(address, offered))
-    if config.report_port is None:
+        if setup.offered and address.host and not address.host.startswith(_LOOPBACK):
+            report(Exposed(address, setup.offered))
+    if setup.report_port is None:
         return
     port = listener.address.service
     if not port:
         raise UsageError("--report-port: this listener has no port")
-    if config.report_port == _STDERR:
+    if setup.report_port == _STDERR:
         report(PortTold(port))
     else:
-        _write_down(config.report_port, f"{port}\n".encode())
-
-
-def _offered(config: Config) -> str | None:
-    """What anybody who reaches the listener can do, and should perhaps not."""
-    if any((config.allow, config.allowfile, config.deny, config.denyfile)):
-        return None
-    if config.exec is not None or config.sh_exec is not None:
-        return "run the command"
-    if config.serves is not None and config.serves.user is None:
-        return "use the proxy"
-    return None
+        _write_down(setup.report_port, f"{port}\n".encode())
 
 
 def _write_down(path: str, text: bytes) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...core.closing import Closing
-from ...core.config import Config
 from ...core.events import Failed, Report
 from ...engine.boundary import as_failure, ends_program
 from ...transports.conn import Conn, Listener
-from .connect import welcome
+from .entry import welcome
+from .listening import ListenSetup
 
 if TYPE_CHECKING:
     from ...transports.tls.accept import Handshakes
+    from ...transports.tls.handshake import Security
 
 
 class Reception(Closing):
@@ -24,21 +25,24 @@ class Reception(Closing):
 
     Arguments:
         listener: for connections in plain.
-        config, report: as for every program.
+        setup: how long to wait for a client, and what is done with each.
+        report: called with events about clients.
     """
 
-    def __init__(self, listener: Listener, config: Config, report: Report) -> None:
+    def __init__(self, listener: Listener, setup: ListenSetup, report: Report) -> None:
         self._listener = listener
-        self._config = config
+        self._setup = setup
         self._report = report
-        self._handshakes = _handshakes(listener, config, self._failed) if config.ssl else None
+        self._handshakes: Handshakes | None = None
+        if setup.tls is not None:
+            self._handshakes = _handshakes(listener, setup.tls, self._failed)
 
     def accept(self) -> Conn:
         """The next client. Raises ListenError, and without ``-k`` PyncError."""
         while True:
             conn = self._accept()
             try:
-                return welcome(conn, self._config, self._report)
+                return welcome(conn, self._setup.entry, self._report)
             except Exception as error:  # noqa: BLE001 - reported, or raised again
                 conn.close()
                 self._failed(error, conn.peer)
@@ -50,20 +54,20 @@ class Reception(Closing):
 
     def _accept(self) -> Conn:
         if self._handshakes is not None:
-            return self._handshakes.accept(self._config.accept_timeout)
-        conn: Conn = self._listener.accept(self._config.accept_timeout)
+            return self._handshakes.accept(self._setup.accept_timeout)
+        conn: Conn = self._listener.accept(self._setup.accept_timeout)
         return conn
 
     def _failed(self, error: Exception, peer: object) -> None:
-        if ends_program(error) or not self._config.keep_open:
+        if ends_program(error) or not self._setup.keep_open:
             raise error
         self._report(Failed(as_failure(error, peer)))
 
 
 def _handshakes(
-    listener: Listener, config: Config, failed: Callable[[Exception, object], None]
+    listener: Listener, tls: Security, failed: Callable[[Exception, object], None]
 ) -> Handshakes:
     from ...transports.tls.accept import Handshakes
-    from .securing import listener_context, seconds_for_handshake
+    from .securing import listener_context
 
-    return Handshakes(listener, listener_context(config), failed, seconds_for_handshake(config))
+    return Handshakes(listener, listener_context(tls), failed, tls.timeout)

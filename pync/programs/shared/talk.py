@@ -4,72 +4,83 @@ First the script, if there is one (``--expect``); then the user. What moves is r
 if that was asked for.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ...core.config import Config, Endings
+from ...core.config import Endings, OnPeerEnd
 from ...core.events import Finished, Progressed, Report
-from ...core.script import Script
-from ...engine.pipeline import Tap
+from ...engine.pipeline import Pipeline, Tap
 from ...engine.relay import relay
 from ...transports.conn import Conn
 from ...transports.stdio import Stdio
-from .pipeline import pipeline_of
+
+if TYPE_CHECKING:
+    from ...core.script import Script
+    from ...engine.record import Recorder
 
 #: Talks over a connection until it is over. Returns whether what was awaited has come
 #: (--until, --count): then nobody else has to be served. Raises PyncError, OutputGone.
 Talk = Callable[[Conn], bool]
 
 
+class TalkSetup(NamedTuple):
+    """What is done over a connection.
+
+    ``pipeline``: makes what happens to the bytes of one connection. ``recorder``: opens the files
+    for what moves. ``script``: the file of --expect. ``progress``: how much has moved is reported.
+    """
+
+    endings: Endings = Endings()
+    on_peer_end: OnPeerEnd = OnPeerEnd()
+    pipeline: Callable[[], Pipeline] = Pipeline
+    recorder: Callable[[], "Recorder"] | None = None
+    script: str | None = None
+    progress: bool = False
+
+
 @contextmanager
-def talking(config: Config, stdio: Stdio, report: Report) -> Iterator[Talk]:
+def talking(setup: TalkSetup, stdio: Stdio, report: Report) -> Iterator[Talk]:
     """What to do with each connection; the script is read and the records are open.
 
     Raises UsageError, OutputError.
     """
-    script = _script(config)
-    with recording(config) as tap:
-        yield lambda conn: _talk(config, stdio, conn, report, script, tap)
+    script = _script(setup.script)
+    with recording(setup.recorder) as tap:
+        yield lambda conn: _talk(setup, stdio, conn, report, script, tap)
 
 
-def _script(config: Config) -> Script | None:
-    if config.expect is None:
+def _script(path: str | None) -> Optional["Script"]:
+    if path is None:
         return None
     from .script_player import load
 
-    return load(config.expect)
+    return load(path)
 
 
 @contextmanager
-def recording(config: Config) -> Iterator[Tap | None]:
+def recording(recorder: Callable[[], "Recorder"] | None) -> Iterator[Tap | None]:
     """What sees the bytes that move, if that was asked for. Raises OutputError."""
-    if config.output is None and config.hex_dump is None:
+    if recorder is None:
         yield None
         return
-    from ...engine.record import Recorder
-
-    with Recorder(
-        config.output,
-        config.hex_dump,
-        append=config.append_output,
-        timestamps=config.timestamps,
-    ) as recorder:
-        yield recorder.tap
+    with recorder() as opened:
+        yield opened.tap
 
 
 def _talk(
-    config: Config,
+    setup: TalkSetup,
     stdio: Stdio,
     conn: Conn,
     report: Report,
-    script: Script | None,
+    script: Optional["Script"],
     tap: Tap | None,
 ) -> bool:
-    on_peer_end: str = getattr(config.on_peer_end, stdio.kind)
-    endings = config.endings._replace(on_peer_end=on_peer_end)
+    on_peer_end: str = getattr(setup.on_peer_end, stdio.kind)
+    endings = setup.endings._replace(on_peer_end=on_peer_end)
     if script is not None:
         from .script_player import play
 
@@ -79,8 +90,8 @@ def _talk(
             if not (played.sent_eof and played.peer_ended):
                 _part(stdio, conn, not played.sent_eof)
             return False
-    pipeline = pipeline_of(config)._replace(tap=tap)
-    if config.progress:
+    pipeline = setup.pipeline()._replace(tap=tap)
+    if setup.progress:
         total = stdio.size
         pipeline = pipeline._replace(meter=lambda moved: report(Progressed(*moved, total)))
     began = time.monotonic()

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
-from ...core.config import Config
 from ...core.errors import TlsError
 from ...core.events import Failed, Report
 from ...engine.boundary import as_failure, ends_program
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn
-from .connect import welcome
+from .entry import Entry, welcome
 
 if TYPE_CHECKING:
     from ...transports.tls.handshake import Securing
@@ -35,14 +34,15 @@ class TlsAcceptor:
 
     Arguments:
         loop: watches them.
+        entry: what is done with each.
         entered: is given each that is ready to talk.
     """
 
     def __init__(
-        self, loop: Loop, config: Config, report: Report, entered: Callable[[Conn], None]
+        self, loop: Loop, entry: Entry | None, report: Report, entered: Callable[[Conn], None]
     ) -> None:
         self._loop = loop
-        self._config = config
+        self._entry = entry
         self._report = report
         self._entered = entered
         self._waiting: dict[Conn, _Waiting] = {}
@@ -53,17 +53,17 @@ class TlsAcceptor:
     def take(self, conn: Conn) -> None:
         """Let it in, at once or when its handshake is over."""
         try:
-            if not self._config.ssl:
-                self._entered(welcome(conn, self._config, self._report))
+            tls = None if self._entry is None else self._entry.tls
+            if tls is None:
+                self._entered(welcome(conn, self._entry, self._report))
                 return
-            from .securing import begin_welcome, seconds_for_handshake
+            from .securing import begin_welcome
 
-            securing = begin_welcome(conn, self._config)
+            securing = begin_welcome(conn, tls)
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
             return
-        seconds = seconds_for_handshake(self._config)
-        timer = self._loop.call_later(seconds, lambda: self._forget(conn))
+        timer = self._loop.call_later(tls.timeout, lambda: self._forget(conn))
         self._waiting[conn] = _Waiting(securing, timer)
         conn.settimeout(0)
         self._go_on(conn)
@@ -92,7 +92,7 @@ class TlsAcceptor:
         self._drop(conn, descriptor)
         try:
             secured.settimeout(None)
-            self._entered(welcome(secured, self._config, self._report))
+            self._entered(welcome(secured, self._entry, self._report))
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
 

@@ -10,7 +10,7 @@ import socket
 from typing import NamedTuple
 
 from ...core.address import Address
-from ...core.config import Config, Proxy
+from ...core.config import Proxy
 from ...core.deadline import Deadline
 from ...core.errors import DialError, ProxyError, PyncError, UnresolvedError, cause_of, shortened
 from ...core.events import Report
@@ -30,15 +30,6 @@ class Route(NamedTuple):
 
     proxies: tuple[Proxy, ...] = ()
     resolves: bool = False
-
-
-#: Who looks the target's name up here, and does not leave it to the proxy (--proxy-dns).
-_LOCAL = ("local", "none")
-
-
-def route_of(config: Config) -> Route:
-    """The proxies that the user named."""
-    return Route(config.proxies, config.proxy_dns in _LOCAL)
 
 
 def dial_through(address: Address, route: Route, options: Options) -> Conn:

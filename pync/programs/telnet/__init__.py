@@ -7,21 +7,21 @@ and signals (the person's side).
 
 from __future__ import annotations
 
-from ...core.config import Config
 from ...core.events import Report
 from ...engine.loop import Loop
 from ...transports.stdio import Stdio
 from .commands import execute
+from .settings import TelnetSetup
 from .terminal import terminal_of
 from .user import User
 
 
-def run(config: Config, stdio: Stdio, report: Report) -> int:
+def run(setup: TelnetSetup, stdio: Stdio, report: Report) -> int:
     """Talk to the host, or take commands. Raises OutputError, OutputGone."""
     with Loop() as loop, terminal_of(stdio.read_fds()) as terminal:
-        if config.trace is None:
-            return User(loop, config, stdio, report, terminal, None, execute).run()
+        if setup.trace is None:
+            return User(loop, setup, stdio, report, terminal, None, execute).run()
         from ...engine.record import Recorder
 
-        with Recorder(None, config.trace) as recorder:
-            return User(loop, config, stdio, report, terminal, recorder.tap, execute).run()
+        with Recorder(None, setup.trace) as recorder:
+            return User(loop, setup, stdio, report, terminal, recorder.tap, execute).run()

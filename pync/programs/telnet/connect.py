@@ -5,26 +5,24 @@ from __future__ import annotations
 import socket
 
 from ...core.address import Address
-from ...core.config import Config
 from ...core.errors import DialError
 from ...core.events import AttemptFailed, Event, Report, Told
+from ...transports import Options
 from ...transports.conn import Conn
 from ...transports.internet import resolve
-from ..shared.connect import connect
-from ..shared.options import options_of
+from ..shared.connect import DialSetup, connect
 
 
-def dial(address: Address, config: Config, report: Report) -> Conn | None:
+def dial(address: Address, options: Options, report: Report) -> Conn | None:
     """Connect to the first address of the host that answers; None when there is none to try.
 
     Raises DialError when none of them answers.
     """
-    options = options_of(config, report)
     try:
-        if config.source is not None:
-            resolve(Address("tcp", config.source, "0"), options, socket.SOCK_STREAM)
+        if options.source is not None:
+            resolve(Address("tcp", options.source, "0"), options, socket.SOCK_STREAM)
     except DialError as error:
-        report(Told(f"Could not resolve {config.source}: {_capital(error.cause)}"))
+        report(Told(f"Could not resolve {options.source}: {_capital(error.cause)}"))
         return None
 
     def tell(event: Event) -> None:
@@ -33,7 +31,7 @@ def dial(address: Address, config: Config, report: Report) -> Conn | None:
             report(event)
 
     try:
-        return connect(config._replace(address=address), tell)
+        return connect(DialSetup(address, options), tell)
     except DialError as error:
         if error.attempts:
             raise

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from ...core.config import Config
+from ...transports import Options
+
+
+class TelnetSetup(NamedTuple):
+    """What was asked for: whom to connect to, and the settings at the start.
+
+    ``target``: a host, and perhaps a port; without them there is only the command mode.
+    ``options``: how to dial. ``trace``: a file for what moves. ``escape``: all that were given; the
+    last one counts.
+    """
+
+    target: tuple[str, ...] = ()
+    options: Options = Options()
+    trace: str | None = None
+    escape: tuple[str, ...] = ()
+    no_escape: bool = False
+    rlogin: bool = False
+    binary: bool = False
+    binary_output: bool = False
+    user: str | None = None
+    login: bool = False
+    no_login: bool = False
+
 
 #: A character that is off (POSIX: _POSIX_VDISABLE is 0 on Linux; ours is not a byte).
 OFF = -1
@@ -83,28 +106,28 @@ class Settings:
     """One user's settings, for the whole run.
 
     Arguments:
-        config: the command line.
+        setup: the command line's.
         environment: the variables of the process.
         login: the name of the person, for -a.
     """
 
-    def __init__(self, config: Config, environment: Mapping[str, str], login: str) -> None:
-        escape = character(config.escape[-1]) if config.escape else ESCAPE
+    def __init__(self, setup: TelnetSetup, environment: Mapping[str, str], login: str) -> None:
+        escape = character(setup.escape[-1]) if setup.escape else ESCAPE
         rlogin = OFF
-        if config.rlogin:
-            rlogin = escape if config.escape else TILDE
-        if config.no_escape:
+        if setup.rlogin:
+            rlogin = escape if setup.escape else TILDE
+        if setup.no_escape:
             escape = rlogin = OFF
         #: Character -> its number.
         self.characters = {"echo": LOCAL_ECHO, "escape": escape, "rlogin": rlogin}
         self.switches = {name: on for name, (_, on) in SWITCHES.items()}
-        self.switches["binary"] = self.switches["inbinary"] = config.binary
-        self.switches["outbinary"] = config.binary or config.binary_output
+        self.switches["binary"] = self.switches["inbinary"] = setup.binary
+        self.switches["outbinary"] = setup.binary or setup.binary_output
         self.variables = dict(environment)
         self.exported = {name for name in EXPORTED if name in environment}
-        user = config.user if config.user is not None else login if config.login else None
-        self.switches["autologin"] = user is not None and not config.no_login
-        if user is not None and not config.no_login:
+        user = setup.user if setup.user is not None else login if setup.login else None
+        self.switches["autologin"] = user is not None and not setup.no_login
+        if user is not None and not setup.no_login:
             self.offer_user(user)
 
     def offer_user(self, user: str) -> None:

@@ -11,7 +11,6 @@ import socket
 from collections.abc import Callable
 
 from ...core.address import Address
-from ...core.config import Config
 from ...core.errors import DialError, OutputGone
 from ...core.events import Connected, Failed, PeerEnded, Report
 from ...core.number import is_digits, whole
@@ -25,7 +24,7 @@ from .abilities import INITIAL, abilities_of
 from .connect import dial
 from .console import Console
 from .session import Session
-from .settings import OFF, Settings, character, shown
+from .settings import OFF, Settings, TelnetSetup, character, shown
 from .signals import Signals
 from .terminal import Mode, NoTerminal
 
@@ -42,7 +41,8 @@ class User:
 
     Arguments:
         loop: carries everything.
-        config, stdio, report: as programs get them.
+        setup: what was asked for.
+        stdio, report: as programs get them.
         terminal: what standard input is.
         tap: sees the wire.
         execute: obeys a line of the command mode, and returns whether to stay in it.
@@ -51,7 +51,7 @@ class User:
     def __init__(
         self,
         loop: Loop,
-        config: Config,
+        setup: TelnetSetup,
         stdio: Stdio,
         report: Report,
         terminal: NoTerminal,
@@ -61,7 +61,7 @@ class User:
         self._execute = execute
         #: The exit status, as soon as there is one.
         self.status: int | None = None
-        self.settings = Settings(config, os.environ, _login())
+        self.settings = Settings(setup, os.environ, _login())
         self.session: Session | None = None
         #: The host as it was asked for.
         self.host = ""
@@ -69,7 +69,7 @@ class User:
         self.console = Console(loop, stdio, terminal, report, self._typed, self._arrange)
         self.signals = Signals(loop, self._signalled)
         self._loop = loop
-        self._config = config
+        self._setup = setup
         self._tap = tap
         self._escapes = escapes.Escapes(self.settings)
         self._unread = bytearray()
@@ -92,8 +92,8 @@ class User:
         return self.status or 0
 
     def _begin(self) -> None:
-        words = self._config.target
-        for text in self._config.escape:
+        words = self._setup.target
+        for text in self._setup.escape:
             self.console.say(f"Telnet escape character is '{shown(character(text))}'.")
         if not words:
             self._commands = True
@@ -117,7 +117,7 @@ class User:
         self.signals.release()
         self.terminal.restore()
         try:
-            conn = dial(Address("tcp", host, port), self._config, self.console.tell)
+            conn = dial(Address("tcp", host, port), self._setup.options, self.console.tell)
         except DialError as error:
             self.console.tell(Failed(error))
             return False

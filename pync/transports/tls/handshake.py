@@ -52,6 +52,8 @@ class Security(NamedTuple):
     ask: Ask | None = None
     #: Whether all versions and ciphers are taken that OpenSSL has, as ncat does.
     lenient: bool = False
+    #: Seconds for a handshake.
+    timeout: float = HANDSHAKE_TIMEOUT
 
 
 def client_context(security: Security) -> ssl.SSLContext:

@@ -50,7 +50,7 @@ class PipeListener(Listener):
         self._arrived: deque[int | OSError] = deque()
         self._owed = 0
         self._closed = False
-        self._security = security_attributes(options.pipe.access, address)
+        self._security = security_attributes(options.pipe_access, address)
         try:
             instances = [self._instance(first=True)]
             instances += [self._instance() for _ in range(BACKLOG - 1) if options.many]
@@ -110,7 +110,7 @@ class PipeListener(Listener):
         return self._connected(arrived)
 
     def _connected(self, handle: int) -> Conn:
-        pipe = Pipe(handle, messages=self._options.pipe.messages)
+        pipe = Pipe(handle, messages=self._options.pipe_messages)
         return connection(pipe, self.address, accepted=True)
 
     def _reopen(self) -> None:
@@ -123,12 +123,11 @@ class PipeListener(Listener):
         self._owed = 0
 
     def _instance(self, *, first: bool = False) -> Instance:
-        pipe = self._options.pipe
         handle = create(
             self._name,
             first=first,
-            messages=pipe.messages,
-            remote=pipe.remote,
+            messages=self._options.pipe_messages,
+            remote=self._options.pipe_remote,
             security=self._security.address,
         )
         instance = Instance(handle)

@@ -11,12 +11,12 @@ import pytest
 
 from pync.core.address import Address, parse
 from pync.core.errors import DialError, ListenError
-from pync.transports import Options, PipeOptions, dial, listen
+from pync.transports import Options, dial, listen
 from pync.transports.conn import Conn, Listener
 
 PATIENCE = 10.0
 SOON = Options(timeout=PATIENCE)
-MESSAGES = SOON._replace(pipe=PipeOptions(messages=True))
+MESSAGES = SOON._replace(pipe_messages=True)
 
 only_windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
 

@@ -16,9 +16,6 @@ def test_the_grammar_and_the_table_know_the_same_schemes() -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_dial_and_listen_are_symmetric(scheme: str) -> None:
-    row = SCHEMES[scheme]
-    module = import_module(f"pync.transports.{row.module}")
+    module = import_module(f"pync.transports.{SCHEMES[scheme]}")
     assert callable(module.dial)
     assert callable(module.listen)
-    assert row.syntax.startswith(f"{scheme}:")
-    assert row.ends in ("half-close", "close", "never")

@@ -7,10 +7,9 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config, Endings, OnPeerEnd
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
-from pync.core.events import silent
 from pync.dialects.argv import options_in
 from pync.dialects.ncat import MANNER, REFUSED, USAGE, VALUES, about, parse, status
-from pync.programs.shared.options import options_of
+from pync.programs.setup.network import options_of
 
 V4 = Address("tcp", "h", "9")
 
@@ -115,8 +114,8 @@ def test_other_transports() -> None:
 def test_source_routes() -> None:
     config = parse(["-4", "-g", "a,b", "-g", "c", "-G", "8", "h", "1"])
     assert (config.loose_route, config.route_pointer) == (("a", "b", "c"), 8)
-    assert options_of(config, silent).source_route == ("a", "b", "c")
-    assert options_of(parse(["h", "1"]), silent).route_pointer == 4
+    assert options_of(config).source_route == ("a", "b", "c")
+    assert options_of(parse(["h", "1"])).route_pointer == 4
 
 
 def test_version_and_help() -> None:

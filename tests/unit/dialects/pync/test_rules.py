@@ -47,6 +47,11 @@ def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:
         ("--proxy-type=socks5 localhost 1", "--proxy-type needs --proxy"),
         ("--proxy-dns=local localhost 1", "--proxy-dns needs --proxy"),
         ("-l --proxy-auth=a:b 1", "cannot use --proxy-auth and -l without --proxy-type"),
+        ("-l --allow-target=h 1", "--allow-target needs -l --proxy-type"),
+        (
+            "-l --proxy-type=http --proxy=p --deny-target=h 1",
+            "cannot use --deny-target and --proxy: the last proxy looks the names up",
+        ),
         ("-p 70000 localhost 1", "-p: '70000' is not a valid port (0-65535)"),
         ("-l -p 9000 9001", "two ports, -p 9000 and 9001: give one"),
         ("-l -s 127.0.0.1 -p 1 localhost", "two addresses, -s 127.0.0.1 and localhost: give one"),

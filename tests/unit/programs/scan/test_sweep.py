@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import DialError
-from pync.core.events import AttemptFailed, Event, Scanned
-from pync.programs.scan import probing, sweep
+from pync.core.events import AttemptFailed, Event, Report, Scanned
+from pync.programs.scan import ANSWER, probing, sweep
 from pync.programs.scan.sweep import Sweep
+from pync.programs.shared.connect import DialSetup
+from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
 
 from ....systems import needs_icmp
@@ -41,16 +42,19 @@ def bound() -> Iterator[list[socket.socket]]:
         yield socks
 
 
-def states(config: Config) -> dict[str, str]:
+def sweeping(ports: tuple[str, ...], report: Report, options: Options = DEFAULT) -> Sweep:
+    return Sweep(DialSetup(HERE, options), ports, ANSWER, None, report)
+
+
+def states(ports: tuple[str, ...]) -> dict[str, str]:
     """What a sweep tells of each port."""
     told: list[Event] = []
-    Sweep(config, told.append).run()
+    sweeping(ports, told.append).run()
     return {event.address.service: event.state for event in told if isinstance(event, Scanned)}
 
 
-def config_for(socks: list[socket.socket], **changed: object) -> Config:
-    ports = tuple(str(sock.getsockname()[1]) for sock in socks)
-    return Config(address=HERE, ports=ports)._replace(**changed)  # type: ignore[arg-type]
+def ports_of(socks: list[socket.socket]) -> tuple[str, ...]:
+    return tuple(str(sock.getsockname()[1]) for sock in socks)
 
 
 @pytest.mark.parametrize("most", [1, 7, 512])
@@ -58,15 +62,15 @@ def test_every_port_in_the_order_of_asking(
     bound: list[socket.socket], most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "MOST", most)
-    config = config_for(bound)
-    told = states(config)
-    assert list(told) == list(config.ports)
+    ports = ports_of(bound)
+    told = states(ports)
+    assert list(told) == list(ports)
     assert list(told.values()) == ["open", "closed", "closed"] * 10
 
 
 def test_the_cause_is_told_before_the_state(bound: list[socket.socket]) -> None:
     told: list[Event] = []
-    assert not Sweep(config_for(bound[1:3]), told.append).run()
+    assert not sweeping(ports_of(bound[1:3]), told.append).run()
     assert [type(event) for event in told] == [AttemptFailed, Scanned] * 2
     assert isinstance(told[0], AttemptFailed)
     assert told[0].cause == "connection refused"
@@ -79,7 +83,7 @@ def test_every_address_of_a_name_is_tried(
     both = [Endpoint(socket.AF_INET, (host, 0)) for host in ("127.0.0.2", "127.0.0.1")]
     monkeypatch.setattr(sweep, "resolve", lambda *_: both)
     told: list[Event] = []
-    assert Sweep(config_for([server, server]), told.append).run()
+    assert sweeping(ports_of([server, server]), told.append).run()
     assert [event.state for event in told if isinstance(event, Scanned)] == ["open", "open"]
     assert sum(isinstance(event, AttemptFailed) for event in told) == 2
 
@@ -91,7 +95,7 @@ def test_a_host_that_is_silent_times_out() -> None:
             jam.setblocking(False)
             jam.connect_ex(server.getsockname())
         told: list[Event] = []
-        found = Sweep(config_for([server, server], connect_timeout=0.05), told.append).run()
+        found = sweeping(ports_of([server, server]), told.append, Options(timeout=0.05)).run()
     assert not found
     assert [event.cause for event in told if isinstance(event, AttemptFailed)] == ["timed out"] * 2
 
@@ -109,7 +113,7 @@ def test_running_out_of_sockets_is_not_an_answer(
 
     monkeypatch.setattr(probing, "PAUSE", 0.001)
     monkeypatch.setattr(socket, "socket", scarce)
-    assert list(states(config_for(bound)).values()) == ["open", "closed", "closed"] * 10
+    assert list(states(ports_of(bound)).values()) == ["open", "closed", "closed"] * 10
 
 
 def test_when_the_system_stays_exhausted_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,15 +123,15 @@ def test_when_the_system_stays_exhausted_that_is_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(probing, "PAUSE", 0.0)
     monkeypatch.setattr(socket, "socket", none_left)
     told: list[Event] = []
-    assert not Sweep(Config(address=HERE, ports=("1", "2")), told.append).run()
+    assert not sweeping(("1", "2"), told.append).run()
     causes = {event.cause for event in told if isinstance(event, AttemptFailed)}
     assert causes == {"too many open files"}
 
 
 def test_a_name_that_does_not_resolve() -> None:
-    config = Config(address=Address("tcp", "localhost", "0"), ports=("1", "2"), nodns=True)
+    dial = DialSetup(Address("tcp", "localhost", "0"), Options(numeric=True))
     with pytest.raises(DialError):
-        Sweep(config, print)
+        Sweep(dial, ("1", "2"), ANSWER, None, print)
 
 
 @needs_icmp

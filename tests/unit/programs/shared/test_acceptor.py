@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import ListenError
 from pync.core.events import Denied, Event
 from pync.engine.loop import Loop
 from pync.programs.shared import acceptor
 from pync.programs.shared.acceptor import Acceptor
+from pync.programs.shared.listening import ListenSetup
 from pync.transports import listen
 from pync.transports.conn import Conn, Listener
 
@@ -24,12 +24,12 @@ HERE = Address("tcp", "127.0.0.1", "0")
 class House:
     """An acceptor with its listener, and the clients that it has accepted."""
 
-    def __init__(self, loop: Loop, listener: Listener, config: Config) -> None:
+    def __init__(self, loop: Loop, listener: Listener, setup: ListenSetup) -> None:
         self.loop = loop
         self.inside: list[Conn] = []
         self.told: list[Event] = []
         self.listener = listener
-        self.acceptor = Acceptor(loop, config, listener, self.told.append, self.inside.append)
+        self.acceptor = Acceptor(loop, setup, listener, self.told.append, self.inside.append)
 
     def dial(self) -> socket.socket:
         address = self.listener.address
@@ -53,7 +53,7 @@ def loop() -> Iterator[Loop]:
 
 
 def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, Config(max_conns=1))
+    house = House(loop, listener, ListenSetup(HERE, max_conns=1))
     house.acceptor.open()
     with house.dial(), house.dial() as second:
         loop.run_while(lambda: not house.told)
@@ -68,14 +68,14 @@ def test_only_so_many_at_once(loop: Loop, listener: Listener) -> None:
 
 
 def test_when_nobody_comes_in_time(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, Config(accept_timeout=0.01))
+    house = House(loop, listener, ListenSetup(HERE, accept_timeout=0.01))
     house.acceptor.open()
     with pytest.raises(ListenError, match="timed out"):
         loop.run_while(lambda: True)
 
 
 def test_who_is_inside_may_stay_longer(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, Config(accept_timeout=0.05))
+    house = House(loop, listener, ListenSetup(HERE, accept_timeout=0.05))
     house.acceptor.open()
     over: list[bool] = []
     with house.dial():
@@ -102,7 +102,7 @@ def test_out_of_descriptors_it_waits(
 
     monkeypatch.setattr(acceptor, "PAUSE", 0.001)
     monkeypatch.setattr(listener, "take_nowait", scarce)
-    house = House(loop, listener, Config())
+    house = House(loop, listener, ListenSetup(HERE))
     house.acceptor.open()
     with house.dial():
         loop.run_while(lambda: not house.inside)
@@ -119,14 +119,14 @@ def test_any_other_failure_comes_out(
         raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(listener, "take_nowait", broken)
-    house = House(loop, listener, Config())
+    house = House(loop, listener, ListenSetup(HERE))
     house.acceptor.open()
     with house.dial(), pytest.raises(OSError, match="Invalid"):
         loop.run_while(lambda: True)
 
 
 def test_closing_twice_is_closing(loop: Loop, listener: Listener) -> None:
-    house = House(loop, listener, Config(accept_timeout=10))
+    house = House(loop, listener, ListenSetup(HERE, accept_timeout=10))
     house.acceptor.open()
     house.acceptor.close()
     listener.close()

@@ -10,23 +10,16 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import UsageError
-from pync.core.events import Denied, Event
-from pync.programs.shared.access import access_filter
-from pync.transports import everyone
+from pync.core.events import Denied, Event, silent
+from pync.programs.shared.access import AccessLists, access_filter
 
-LISTENER = Config(listen=True, address=Address("tcp", "", "0"))
-
-
-def test_without_lists_everyone_may_come() -> None:
-    assert access_filter(LISTENER, _never) is everyone
-    assert access_filter(Config(allow=("10.0.0.1",)), _never) is everyone
+HERE = Address("tcp", "", "0")
 
 
 def test_who_is_turned_away_is_told_of() -> None:
     told: list[Event] = []
-    admits = access_filter(LISTENER._replace(deny=("127.0.0.2,::1",)), told.append)
+    admits = access_filter(AccessLists(deny=("127.0.0.2,::1",)), HERE, told.append)
     assert admits(Address("tcp", "127.0.0.1", "5"))
     assert told == []
     stranger = Address("tcp", "::1", "5")
@@ -35,24 +28,23 @@ def test_who_is_turned_away_is_told_of() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="zones are numbers there")
-@pytest.mark.parametrize("nodns", [False, True])
-def test_a_zone_limits_an_entry_to_its_link(nodns: bool) -> None:
+@pytest.mark.parametrize("numeric", [False, True])
+def test_a_zone_limits_an_entry_to_its_link(numeric: bool) -> None:
     name = socket.if_indextoname(1)
     for zone in (name, "1"):
-        lists = LISTENER._replace(allow=(f"fe80::1%{zone}",), nodns=nodns)
-        admits = access_filter(lists, lambda _: None)
+        lists = AccessLists(allow=(f"fe80::1%{zone}",), numeric=numeric)
+        admits = access_filter(lists, HERE, silent)
         assert admits(Address("tcp", f"fe80::1%{name}", "5"))
         assert not admits(Address("tcp", "fe80::1%other", "5"))
     with pytest.raises(UsageError, match="fe80::1%no-such"):
-        access_filter(LISTENER._replace(allow=("fe80::1%no-such",), nodns=nodns), lambda _: None)
+        access_filter(AccessLists(allow=("fe80::1%no-such",), numeric=numeric), HERE, silent)
 
 
 def test_words_and_file_make_one_list(tmp_path: Path) -> None:
     file = tmp_path / "hosts"
     file.write_text("# us\n10.0.0.2 # and\n")
-    admits = access_filter(
-        LISTENER._replace(allow=("10.0.0.1",), allowfile=(str(file),)), lambda _: None
-    )
+    lists = AccessLists(allow=("10.0.0.1",), allowfile=(str(file),))
+    admits = access_filter(lists, HERE, silent)
     hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
     assert [admits(Address("tcp", host, "5")) for host in hosts] == [True, True, False]
 
@@ -63,19 +55,21 @@ def test_words_and_file_make_one_list(tmp_path: Path) -> None:
         ({"allowfile": ("/no/such",)}, "access list: '/no/such': No such file or directory"),
         ({"deny": ("1.2.3.4/99",)}, "access list: '1.2.3.4/99': the network's length"),
         (
-            {"deny": ("localhost",), "nodns": True},
+            {"deny": ("localhost",), "numeric": True},
             "access list: 'localhost' is not an address",
-        ),
-        (
-            {"deny": ("1.2.3.4",), "address": Address("unix", path="/x")},
-            "access lists are for hosts, and unix:/x has none",
         ),
     ],
 )
 def test_lists_that_make_no_sense(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        access_filter(LISTENER._replace(**asked), _never)
+        access_filter(AccessLists(**asked), HERE, _never)
     assert str(raised.value).startswith(said)
+
+
+def test_a_path_has_no_hosts() -> None:
+    said = "access lists are for hosts, and unix:/x has none"
+    with pytest.raises(UsageError, match=f"^{said}$"):
+        access_filter(AccessLists(deny=("1.2.3.4",)), Address("unix", path="/x"), _never)
 
 
 @pytest.mark.parametrize("kind", ["deny", "denyfile"])
@@ -85,13 +79,13 @@ def test_lists_given_twice_are_one_list(kind: str, tmp_path: Path) -> None:
         (tmp_path / host).write_text(host)
     paths = tuple(str(tmp_path / host) for host in hosts)
     lists: dict[str, dict[str, Any]] = {"deny": {"deny": hosts}, "denyfile": {"denyfile": paths}}
-    admits = access_filter(LISTENER._replace(**lists[kind]), lambda _: None)
+    admits = access_filter(AccessLists(**lists[kind]), HERE, silent)
     asked = (*hosts, "127.0.0.3")
     assert [admits(Address("tcp", host, "5")) for host in asked] == [False, False, True]
 
 
 def test_a_name_is_looked_up() -> None:
-    admits = access_filter(LISTENER._replace(allow=("localhost",)), lambda _: None)
+    admits = access_filter(AccessLists(allow=("localhost",)), HERE, silent)
     assert admits(Address("tcp", "127.0.0.1", "5"))
     assert not admits(Address("tcp", "127.0.0.2", "5"))
 

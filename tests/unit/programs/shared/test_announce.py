@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import PyncError, UsageError
 from pync.core.events import Event, Exposed, Listening, PortTold
 from pync.programs.shared.announce import announce
+from pync.programs.shared.listening import ListenSetup
 from pync.transports import listen
 from pync.transports.conn import Listener
 
@@ -21,9 +21,9 @@ from ....systems import only_posix
 HERE = Address("tcp", "127.0.0.1", "0")
 
 
-def told_by(listener: Listener, config: Config) -> list[Event]:
+def told_by(listener: Listener, setup: ListenSetup) -> list[Event]:
     told: list[Event] = []
-    announce(listener, config, told.append)
+    announce(listener, setup, told.append)
     return told
 
 
@@ -32,10 +32,10 @@ def test_addresses_and_the_port(tmp_path: Path) -> None:
     path.write_text("an older one")
     with listen(HERE) as listener:
         port = listener.address.service
-        assert told_by(listener, Config()) == [Listening(listener.address)]
-        told = told_by(listener, Config(report_port="-"))
+        assert told_by(listener, ListenSetup(HERE)) == [Listening(listener.address)]
+        told = told_by(listener, ListenSetup(HERE, report_port="-"))
         assert told == [Listening(listener.address), PortTold(port)]
-        assert told_by(listener, Config(report_port=str(path))) == told[:1]
+        assert told_by(listener, ListenSetup(HERE, report_port=str(path))) == told[:1]
     assert path.read_text() == f"{port}\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -43,7 +43,7 @@ def test_addresses_and_the_port(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     path = tmp_path / "no" / "such"
     with listen(HERE) as listener, pytest.raises(PyncError) as raised:
-        told_by(listener, Config(report_port=str(path)))
+        told_by(listener, ListenSetup(HERE, report_port=str(path)))
     assert str(raised.value) == f"write {path}: no such file or directory"
 
 
@@ -51,7 +51,7 @@ def test_a_folder_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir()
     with listen(HERE) as listener, pytest.raises(PyncError):
-        told_by(listener, Config(report_port=str(path)))
+        told_by(listener, ListenSetup(HERE, report_port=str(path)))
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -65,7 +65,7 @@ def test_a_link_stays_a_link_and_its_file_gets_the_port(tmp_path: Path) -> None:
     file.write_text("a longer text than a port")
     link.symlink_to(file)
     with listen(HERE) as listener:
-        told_by(listener, Config(report_port=str(link)))
+        told_by(listener, ListenSetup(HERE, report_port=str(link)))
         assert file.read_text() == f"{listener.address.port}\n"
     assert kind_of(link) == stat.S_IFLNK
     assert sorted(tmp_path.iterdir()) == [file, link]
@@ -76,7 +76,7 @@ def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "file")
     with listen(HERE) as listener:
-        told_by(listener, Config(report_port=str(link)))
+        told_by(listener, ListenSetup(HERE, report_port=str(link)))
         assert (tmp_path / "file").read_text() == f"{listener.address.port}\n"
     assert kind_of(link) == stat.S_IFLNK
 
@@ -88,7 +88,7 @@ def test_a_fifo_is_written_into(tmp_path: Path) -> None:
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         with listen(HERE) as listener:
-            told_by(listener, Config(report_port=str(path)))
+            told_by(listener, ListenSetup(HERE, report_port=str(path)))
             assert os.read(reader, 100) == f"{listener.address.port}\n".encode()
     finally:
         os.close(reader)
@@ -103,27 +103,25 @@ def test_a_device_is_written_into(tmp_path: Path) -> None:
     except PermissionError:
         pytest.skip("only root makes devices")
     with listen(HERE) as listener:
-        told_by(listener, Config(report_port=str(path)))
+        told_by(listener, ListenSetup(HERE, report_port=str(path)))
     assert kind_of(path) == stat.S_IFCHR
 
 
 @only_posix
 def test_a_unix_socket_has_no_port(tmp_path: Path) -> None:
     with listen(Address("unix", path=str(tmp_path / "s"))) as listener, pytest.raises(UsageError):
-        told_by(listener, Config(report_port="-"))
+        told_by(listener, ListenSetup(HERE, report_port="-"))
 
 
 @pytest.mark.parametrize(
-    ("host", "config", "exposed"),
+    ("host", "offered", "exposed"),
     [
-        ("127.0.0.1", Config(exec="cat"), False),
-        ("0.0.0.0", Config(exec="cat"), True),
-        ("0.0.0.0", Config(sh_exec="cat"), True),
-        ("0.0.0.0", Config(exec="cat", allow=("10.0.0.1",)), False),
-        ("0.0.0.0", Config(), False),
+        ("127.0.0.1", "run the command", False),
+        ("0.0.0.0", "run the command", True),
+        ("0.0.0.0", None, False),
     ],
 )
-def test_who_runs_commands_for_everybody_is_told(host: str, config: Config, exposed: bool) -> None:
+def test_what_everybody_may_do_is_told(host: str, offered: str | None, exposed: bool) -> None:
     with listen(Address("tcp", host, "0")) as listener:
-        told = told_by(listener, config)
+        told = told_by(listener, ListenSetup(HERE, offered=offered))
     assert any(isinstance(event, Exposed) for event in told) == exposed

@@ -1,4 +1,4 @@
-"""What lies between dial and talk, and between accept and talk."""
+"""Dialling, with what lies between dial and talk."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import socket
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import DialError
-from pync.core.events import silent
-from pync.programs.shared.connect import connect, welcome
-from pync.transports.memory import pair
+from pync.core.events import AttemptFailed, Event, silent
+from pync.programs.shared.connect import DialSetup, connect
 
 
 def test_without_more_it_dials(server: socket.socket) -> None:
     port = str(server.getsockname()[1])
-    with connect(Config(address=Address("tcp", "127.0.0.1", port)), silent) as conn:
+    with connect(DialSetup(Address("tcp", "127.0.0.1", port)), silent) as conn:
         assert conn.peer == Address("tcp", "127.0.0.1", port)
 
 
 def test_what_cannot_be_reached(closed_port: int) -> None:
     address = Address("tcp", "127.0.0.1", str(closed_port))
     with pytest.raises(DialError, match="connection refused"):
-        connect(Config(address=address), silent)
+        connect(DialSetup(address), silent)
 
 
-def test_without_more_everyone_is_welcome() -> None:
-    near, far = pair()
-    with far, welcome(near, Config(), silent) as conn:
-        assert conn is near
+def test_it_tries_again(closed_port: int) -> None:
+    address = Address("tcp", "127.0.0.1", str(closed_port))
+    told: list[Event] = []
+    with pytest.raises(DialError, match="connection refused"):
+        connect(DialSetup(address, retry=(2, 0.0)), told.append)
+    assert sum(isinstance(event, AttemptFailed) for event in told) == 2

@@ -8,17 +8,22 @@ from collections.abc import Iterator
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import ListenError, TlsError
 from pync.core.events import Event, Failed, silent
+from pync.programs.shared.entry import Entry
+from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.reception import Reception
 from pync.transports import listen
 from pync.transports.conn import Listener
+from pync.transports.tls.handshake import Security
+
+HERE = Address("tcp", "127.0.0.1", "0")
+TLS = Entry(Security())
 
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    with listen(Address("tcp", "127.0.0.1", "0")) as listening:
+    with listen(HERE) as listening:
         yield listening
 
 
@@ -27,7 +32,7 @@ def connected(listener: Listener) -> socket.socket:
 
 
 def test_in_plain_one_after_the_other(listener: Listener) -> None:
-    with Reception(listener, Config(), silent) as reception:
+    with Reception(listener, ListenSetup(HERE), silent) as reception:
         for word in (b"one", b"two"):
             with connected(listener) as client, reception.accept() as conn:
                 client.sendall(word)
@@ -35,14 +40,14 @@ def test_in_plain_one_after_the_other(listener: Listener) -> None:
 
 
 def test_nobody_comes(listener: Listener) -> None:
-    with Reception(listener, Config(accept_timeout=0.01), silent) as reception:
+    with Reception(listener, ListenSetup(HERE, accept_timeout=0.01), silent) as reception:
         with pytest.raises(ListenError, match="timed out"):
             reception.accept()
 
 
 def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None:
-    config = Config(ssl=True, accept_timeout=10)
-    with Reception(listener, config, silent) as reception, connected(listener) as client:
+    setup = ListenSetup(HERE, entry=TLS, accept_timeout=10)
+    with Reception(listener, setup, silent) as reception, connected(listener) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with pytest.raises(TlsError, match="http request"):
             reception.accept()
@@ -50,8 +55,8 @@ def test_without_k_a_handshake_that_fails_is_the_end(listener: Listener) -> None
 
 def test_with_k_it_is_reported(listener: Listener) -> None:
     told: list[Event] = []
-    config = Config(ssl=True, keep_open=True, accept_timeout=0.5)
-    with Reception(listener, config, told.append) as reception, connected(listener) as client:
+    setup = ListenSetup(HERE, entry=TLS, keep_open=True, accept_timeout=0.5)
+    with Reception(listener, setup, told.append) as reception, connected(listener) as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with pytest.raises(ListenError, match="timed out"):
             reception.accept()

@@ -8,24 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from pync.core.config import Config
 from pync.core.errors import UsageError
 from pync.core.events import Event, Progressed, silent
-from pync.programs.shared.talk import talking
+from pync.core.until import Until
+from pync.engine.pipeline import Pipeline
+from pync.engine.record import Recorder
+from pync.programs.shared.talk import TalkSetup, talking
 from pync.transports.memory import pair
 from pync.transports.stdio import Stdio
 
 
 @pytest.mark.parametrize(("until", "met"), [("b", True), (None, False)])
 def test_whether_enough_came(until: str | None, met: bool, tmp_path: Path) -> None:
-    config = Config(until=until, output=str(tmp_path / "raw"), progress=True)
+    setup = TalkSetup(
+        pipeline=lambda: Pipeline(until=Until(until) if until else None),
+        recorder=lambda: Recorder(str(tmp_path / "raw")),
+        progress=True,
+    )
     events: list[Event] = []
     ours, peer = pair()
     reading, writing = os.pipe()
     with ours, peer, Stdio(None, writing) as stdio:
         peer.send_all(b"abc")
         peer.send_eof()
-        with talking(config, stdio, events.append) as talk:
+        with talking(setup, stdio, events.append) as talk:
             assert talk(ours) is met
         assert os.read(reading, 10) == (b"ab" if met else b"abc")
     assert (tmp_path / "raw").read_bytes() == (b"ab" if met else b"abc")
@@ -38,13 +44,15 @@ def test_whether_enough_came(until: str | None, met: bool, tmp_path: Path) -> No
 
 def test_after_a_script_that_is_over_the_peer_hears_our_end(tmp_path: Path) -> None:
     (tmp_path / "script").write_text('send "bye"')
-    config = Config(expect=str(tmp_path / "script"), output=str(tmp_path / "raw"))
+    setup = TalkSetup(
+        script=str(tmp_path / "script"), recorder=lambda: Recorder(str(tmp_path / "raw"))
+    )
     ours, peer = pair()
     reading, writing = os.pipe()
     heard = []
     thread = threading.Thread(target=lambda: heard.extend([peer.recv(9), peer.recv(9)]))
     thread.start()
-    with ours, peer, Stdio(None, writing) as stdio, talking(config, stdio, silent) as talk:
+    with ours, peer, Stdio(None, writing) as stdio, talking(setup, stdio, silent) as talk:
         assert talk(ours) is False
         thread.join(10)
     assert heard == [b"bye", b""]
@@ -57,6 +65,6 @@ def test_a_script_that_cannot_be_read_is_told_before_anything_happens() -> None:
     with (
         Stdio(None, 1) as stdio,
         pytest.raises(UsageError, match="--expect: /none: no such file"),
-        talking(Config(expect="/none"), stdio, silent),
+        talking(TalkSetup(script="/none"), stdio, silent),
     ):
         raise AssertionError("it went on")

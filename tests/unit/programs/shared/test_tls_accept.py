@@ -8,11 +8,12 @@ import ssl
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
+from pync.programs.shared.entry import Entry
 from pync.programs.shared.tls_accept import TlsAcceptor
 from pync.transports.conn import Conn, StreamConn
+from pync.transports.tls.handshake import Security
 
 
 def conn_of(sock: socket.socket) -> StreamConn:
@@ -24,7 +25,7 @@ def test_without_a_handshake_one_enters_at_once() -> None:
     entered: list[Conn] = []
     with ours, theirs, Loop() as loop:
         conn = conn_of(ours)
-        TlsAcceptor(loop, Config(), _never, entered.append).take(conn)
+        TlsAcceptor(loop, None, _never, entered.append).take(conn)
         assert entered == [conn]
 
 
@@ -32,7 +33,7 @@ def test_one_who_says_nothing_is_forgotten() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with ours, theirs, Loop() as loop:
-        waiting = TlsAcceptor(loop, Config(ssl=True, connect_timeout=0.05), told.append, _never)
+        waiting = TlsAcceptor(loop, Entry(Security(timeout=0.05)), told.append, _never)
         waiting.take(conn_of(ours))
         assert len(waiting) == 1
         loop.run_while(lambda: not told)
@@ -71,7 +72,7 @@ def test_who_stops_in_the_middle_holds_up_nobody() -> None:
     slow_ours, slow = socket.socketpair()
     quick_ours, quick = socket.socketpair()
     with slow, Loop() as loop:
-        waiting = TlsAcceptor(loop, Config(ssl=True), told.append, entered.append)
+        waiting = TlsAcceptor(loop, Entry(Security()), told.append, entered.append)
         waiting.take(conn_of(slow_ours))
         # The first bytes of a ClientHello (RFC 8446 5.1), and no more of it.
         slow.sendall(b"\x16\x03\x01\x02\x00\x01")
@@ -98,7 +99,7 @@ def test_who_speaks_no_tls_is_told_of() -> None:
     ours, theirs = socket.socketpair()
     told: list[Event] = []
     with theirs, Loop() as loop:
-        waiting = TlsAcceptor(loop, Config(ssl=True, connect_timeout=0.05), told.append, _never)
+        waiting = TlsAcceptor(loop, Entry(Security(timeout=0.05)), told.append, _never)
         waiting.take(conn_of(ours))
         theirs.sendall(b"GET / HTTP/1.0\r\n\r\n")
         loop.run_while(lambda: not told)

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pync.core.config import Config
 from pync.core.events import Connected, Event, Told
 from pync.programs import telnet
+from pync.programs.telnet.settings import TelnetSetup
 from pync.transports.stdio import Stdio
 
 from ....peer import Peer, Server, listening
@@ -69,7 +69,7 @@ def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         silence = os.pipe()
         (tmp_path / "typed").write_bytes(typed or b"")
         target = words or ("127.0.0.1", host.port)
-        config = Config(program="telnet", target=() if words == ("",) else target, **options)
+        setup = TelnetSetup(() if words == ("",) else target, **options)
         events: list[Event] = []
         with (
             open(tmp_path / "typed", "rb") as stdin,
@@ -79,7 +79,7 @@ def play(host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
             if host_does is not None:
                 thread = threading.Thread(target=does, args=(host_does,))
                 thread.start()
-            status = telnet.run(config, stdio, events.append)
+            status = telnet.run(setup, stdio, events.append)
         for descriptor in reversed(silence):  # (Windows: a read that waits holds its end open)
             os.close(descriptor)
         heard = b""

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.core.config import Config
 from pync.layers.telnet_protocol import NAWS, NEW_ENVIRON, TSPEED, TTYPE, XDISPLOC
 from pync.programs.telnet.abilities import abilities_of, environment, window
-from pync.programs.telnet.settings import Settings
+from pync.programs.telnet.settings import Settings, TelnetSetup
 
 
 def settings(login: str = "joe", **environment: str) -> Settings:
-    return Settings(Config(login=True), environment, login)
+    return Settings(TelnetSetup(login=True), environment, login)
 
 
 def answer(option: int, data: bytes, **environment: str) -> bytes | None:

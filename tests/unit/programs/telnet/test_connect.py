@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config
 from pync.core.errors import DialError
 from pync.core.events import AttemptFailed, Event, Told, Trying
 from pync.programs.telnet.connect import dial
-from pync.transports import tcp
+from pync.transports import Options, tcp
 from pync.transports.internet import Endpoint
 
 from ....peer import Server
@@ -17,7 +16,7 @@ from ....peer import Server
 
 def test_an_address_that_answers(host: Server) -> None:
     said: list[Event] = []
-    conn = dial(Address("tcp", "127.0.0.1", host.port), Config(), said.append)
+    conn = dial(Address("tcp", "127.0.0.1", host.port), Options(), said.append)
     assert conn is not None
     conn.close()
     assert said == [Trying(Address("tcp", "127.0.0.1", host.port))]
@@ -28,32 +27,36 @@ def test_the_next_address_is_tried(host: Server, monkeypatch: pytest.MonkeyPatch
     ends = [Endpoint(2, ("127.0.0.1", 1)), Endpoint(2, ("127.0.0.1", int(host.port)))]
     monkeypatch.setattr(tcp, "resolve", lambda *_: ends)
     said: list[Event] = []
-    conn = dial(Address("tcp", "many", host.port), Config(), said.append)
+    conn = dial(Address("tcp", "many", host.port), Options(), said.append)
     assert conn is not None
     conn.close()
     assert [type(event) for event in said] == [Trying, AttemptFailed, Trying]
     said.clear()
     monkeypatch.setattr(tcp, "resolve", lambda *_: ends[:1] * 2)
     with pytest.raises(DialError, match="refused"):
-        dial(Address("tcp", "many", "1"), Config(), said.append)
+        dial(Address("tcp", "many", "1"), Options(), said.append)
     assert [type(event) for event in said] == [Trying, AttemptFailed, Trying]
 
 
 @pytest.mark.parametrize(
-    ("address", "config", "said"),
+    ("address", "options", "said"),
     [
         (
             Address("tcp", "127.0.0.1", "no-such-service"),
-            Config(),
+            Options(),
             "Server lookup failure:  127.0.0.1:no-such-service, "
             "Servname not supported for ai_socktype",
         ),
-        (Address("tcp", "::1", "1"), Config(ipv4=True), "Server lookup failure:  ::1:1, "),
-        (Address("tcp", "127.0.0.1", "1"), Config(source="nope", nodns=True), "Could not resolve"),
+        (Address("tcp", "::1", "1"), Options(family=4), "Server lookup failure:  ::1:1, "),
+        (
+            Address("tcp", "127.0.0.1", "1"),
+            Options(source="nope", numeric=True),
+            "Could not resolve",
+        ),
     ],
 )
-def test_what_cannot_be_tried(address: Address, config: Config, said: str) -> None:
+def test_what_cannot_be_tried(address: Address, options: Options, said: str) -> None:
     heard: list[Event] = []
-    assert dial(address, config, heard.append) is None
+    assert dial(address, options, heard.append) is None
     assert isinstance(heard[0], Told)
     assert heard[0].text.startswith(said)

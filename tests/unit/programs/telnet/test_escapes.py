@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.core.config import Config
 from pync.programs.telnet.escapes import COMMAND, HIDE, LEAVE, SUSPEND, TEXT, Escapes
-from pync.programs.telnet.settings import Settings
+from pync.programs.telnet.settings import Settings, TelnetSetup
 
-PLAIN = Config()
-RLOGIN = Config(rlogin=True)
+PLAIN = TelnetSetup()
+RLOGIN = TelnetSetup(rlogin=True)
 
 
-def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> list[object]:
+def read(typed: bytes, setup: TelnetSetup, size: int = 99, edits: bool = False) -> list[object]:
     """Actions, and text in one piece."""
-    one = Escapes(Settings(config, {}, ""))
+    one = Escapes(Settings(setup, {}, ""))
     found: list[object] = []
     data = bytearray()
     for at in range(0, len(typed), size):
@@ -34,12 +33,12 @@ def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> l
 
 @pytest.mark.parametrize("size", [99, 1])
 @pytest.mark.parametrize(
-    ("typed", "config", "found"),
+    ("typed", "setup", "found"),
     [
         (b"abc", PLAIN, [b"abc"]),
         (b"a\x1db\x1d", PLAIN, [b"a", COMMAND, b"b", COMMAND]),
-        (b"a\x1db", Config(no_escape=True), [b"a\x1db"]),
-        (b"axb", Config(escape=("x",)), [b"a", COMMAND, b"b"]),
+        (b"a\x1db", TelnetSetup(no_escape=True), [b"a\x1db"]),
+        (b"axb", TelnetSetup(escape=("x",)), [b"a", COMMAND, b"b"]),
         (b"~.", PLAIN, [b"~."]),
         (b"~.", RLOGIN, [LEAVE]),
         (b"a~.\n~\x1a~~x", RLOGIN, [b"a~.\n", SUSPEND, b"~x"]),
@@ -48,8 +47,8 @@ def read(typed: bytes, config: Config, size: int = 99, edits: bool = False) -> l
         (b"a\x05b", PLAIN, [b"a\x05b"]),
     ],
 )
-def test_found(typed: bytes, config: Config, found: list[object], size: int) -> None:
-    assert read(typed, config, size) == found
+def test_found(typed: bytes, setup: TelnetSetup, found: list[object], size: int) -> None:
+    assert read(typed, setup, size) == found
 
 
 def test_the_local_echo_is_turned_off_where_there_is_one() -> None:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.config import Config
-from pync.programs.telnet.settings import OFF, SHOWN, SWITCHES, Settings, character, shown
+from pync.programs.telnet.settings import (
+    OFF,
+    SHOWN,
+    SWITCHES,
+    Settings,
+    TelnetSetup,
+    character,
+    shown,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,39 +33,39 @@ def test_characters(text: str, number: int, again: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "escape", "rlogin"),
+    ("setup", "escape", "rlogin"),
     [
-        (Config(), 0x1D, OFF),
-        (Config(escape=("^X",)), 0x18, OFF),
-        (Config(no_escape=True), OFF, OFF),
-        (Config(rlogin=True), 0x1D, ord("~")),
-        (Config(rlogin=True, escape=("^X", "%")), ord("%"), ord("%")),
+        (TelnetSetup(), 0x1D, OFF),
+        (TelnetSetup(escape=("^X",)), 0x18, OFF),
+        (TelnetSetup(no_escape=True), OFF, OFF),
+        (TelnetSetup(rlogin=True), 0x1D, ord("~")),
+        (TelnetSetup(rlogin=True, escape=("^X", "%")), ord("%"), ord("%")),
     ],
 )
-def test_the_escape_characters(config: Config, escape: int, rlogin: int) -> None:
-    one = Settings(config, {}, "")
+def test_the_escape_characters(setup: TelnetSetup, escape: int, rlogin: int) -> None:
+    one = Settings(setup, {}, "")
     assert (one.escape, one.characters["rlogin"]) == (escape, rlogin)
 
 
 def test_who_is_offered() -> None:
-    def offered(config: Config) -> str | None:
-        one = Settings(config, {"USER": "me"}, "me")
+    def offered(setup: TelnetSetup) -> str | None:
+        one = Settings(setup, {"USER": "me"}, "me")
         return one.variables["USER"] if "USER" in one.exported else None
 
-    assert offered(Config()) is None
-    assert offered(Config(login=True)) == "me"
-    assert offered(Config(user="joe")) == "joe"
-    assert offered(Config(user="joe", no_login=True)) is None
+    assert offered(TelnetSetup()) is None
+    assert offered(TelnetSetup(login=True)) == "me"
+    assert offered(TelnetSetup(user="joe")) == "joe"
+    assert offered(TelnetSetup(user="joe", no_login=True)) is None
 
 
 def test_binary() -> None:
-    def switches(config: Config) -> tuple[bool, bool]:
-        one = Settings(config, {}, "").switches
+    def switches(setup: TelnetSetup) -> tuple[bool, bool]:
+        one = Settings(setup, {}, "").switches
         return one["inbinary"], one["outbinary"]
 
-    assert switches(Config()) == (False, False)
-    assert switches(Config(binary=True)) == (True, True)
-    assert switches(Config(binary_output=True)) == (False, True)
+    assert switches(TelnetSetup()) == (False, False)
+    assert switches(TelnetSetup(binary=True)) == (True, True)
+    assert switches(TelnetSetup(binary_output=True)) == (False, True)
 
 
 def test_every_shown_switch_exists() -> None:

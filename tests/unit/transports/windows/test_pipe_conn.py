@@ -11,13 +11,13 @@ from typing import cast
 import pytest
 
 from pync.core.address import Address, parse
-from pync.transports import Options, PipeOptions, dial, listen
+from pync.transports import Options, dial, listen
 from pync.transports.conn import Listener
 from pync.transports.windows.pipe_conn import MessagePipeConn, PipeConn, cause_of, system_name
 
 PATIENCE = 10.0
 SOON = Options(timeout=PATIENCE)
-MESSAGES = SOON._replace(pipe=PipeOptions(messages=True))
+MESSAGES = SOON._replace(pipe_messages=True)
 
 only_windows = pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
 

@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import DialError, ListenError
-from pync.transports import Options, PipeOptions, dial, listen
+from pync.transports import Options, dial, listen
 
 from ....systems import UNDER_WINE
 
@@ -94,13 +94,13 @@ def test_somebody_else_listens_there(address: Address) -> None:
 @pytest.mark.parametrize("access", ["user", "users", "everyone", "D:(A;;GA;;;WD)"])
 def test_access_lists(address: Address, access: str) -> None:
     """That they are taken; whether they are kept is the system's affair, and Wine keeps none."""
-    options = MANY._replace(pipe=PipeOptions(access=access, remote=True))
+    options = MANY._replace(pipe_access=access, pipe_remote=True)
     with listen(address, options) as listener, dial(address, SOON), listener.accept(PATIENCE):
         pass
 
 
 def test_an_access_list_that_is_none(address: Address) -> None:
-    options = SOON._replace(pipe=PipeOptions(access="nobody"))
+    options = SOON._replace(pipe_access="nobody")
     with pytest.raises(ListenError, match=r"'nobody' is not an access list \(SDDL\)$"):
         listen(address, options)
 

@@ -1,39 +1,79 @@
-"""What happens to the bytes on the way, read off a Config.
+"""What happens to the bytes on the way, derived from the Config.
 
-Apart from options.py, because a scan moves none and need not load what moves them.
+Apart from network.py, because a scan moves none and need not load what moves them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ...core.address import DATAGRAMS
 from ...core.config import Config
 from ...core.until import Condition, Count, Until, first_of
 from ...engine.pace import Delay, LineByLine, Pace, Rate
 from ...engine.pipeline import Pipeline
-from ...layers.delimiter import Cutter
 from ...layers.newline import CrlfEncoder
-from ...transports.datagram import LARGEST
+from ..shared.talk import TalkSetup
+
+if TYPE_CHECKING:
+    from ...engine.record import Recorder
+    from ...layers.delimiter import Cutter
+
+
+def talk_setup(config: Config) -> TalkSetup:
+    """What client and server do with a connection."""
+    return TalkSetup(
+        endings=config.endings,
+        on_peer_end=config.on_peer_end,
+        pipeline=partial(pipeline_of, config),
+        recorder=recorder_of(config),
+        script=config.expect,
+        progress=config.progress,
+    )
+
+
+def recorder_of(config: Config) -> Callable[[], Recorder] | None:
+    """Opens the files for what moves, if there are to be any."""
+    if config.output is None and config.hex_dump is None:
+        return None
+    from ...engine.record import Recorder
+
+    return partial(
+        Recorder,
+        config.output,
+        config.hex_dump,
+        append=config.append_output,
+        timestamps=config.timestamps,
+    )
 
 
 def pipeline_of(config: Config) -> Pipeline:
-    """What happens to the bytes on the way, as the user asked."""
+    """What happens to the bytes of one connection, as the user asked."""
     address = config.address
     # Each read and each write is one message: of a pipe of messages too.
     datagrams = address is not None and (
         address.scheme in DATAGRAMS or (address.scheme == "pipe" and config.pipe_mode == "message")
     )
+    cuts = config.delimiter if datagrams else None
     return Pipeline(
         convert=CrlfEncoder().encode if config.crlf else None,
-        received=_ending_in(config.delimiter) if config.delimiter and datagrams else None,
-        cutter=Cutter(config.delimiter, LARGEST) if config.delimiter and datagrams else None,
+        received=_ending_in(cuts) if cuts else None,
+        cutter=_cutter(cuts) if cuts else None,
         pace=_pace(config, datagrams),
         received_pace=Rate(config.rate, whole=datagrams) if config.rate else None,
         until=_until(config, datagrams),
         sends=not (config.no_stdin or config.recv_only),
         receives=not config.send_only,
     )
+
+
+def tunnel_pipeline_of(config: Config) -> Pipeline:
+    """What happens to the bytes between a proxy server's client and its target."""
+    if config.rate is None:
+        return Pipeline()
+    return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate))
 
 
 def _pace(config: Config, datagrams: bool) -> Pace | None:
@@ -53,6 +93,13 @@ def _until(config: Config, datagrams: bool) -> Condition | None:
     if config.count is not None:
         conditions.append(Count(config.count, None if datagrams else config.delimiter or b"\n"))
     return first_of(conditions)
+
+
+def _cutter(delimiter: bytes) -> Cutter:
+    from ...layers.delimiter import Cutter
+    from ...transports.datagram import LARGEST
+
+    return Cutter(delimiter, LARGEST)
 
 
 def _ending_in(delimiter: bytes) -> Callable[[bytes], bytes]:

@@ -7,7 +7,7 @@ import pytest
 from pync.core.address import Address
 from pync.core.config import Config
 from pync.engine.pipeline import PLAIN
-from pync.programs.shared.pipeline import pipeline_of
+from pync.programs.setup.pipeline import pipeline_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""What each program needs, derived from the Config once; then the program is run.
+
+The Config stays what was typed, and goes no further: programs get small immutable values. Here
+are the values of each program, in network.py how to dial and to listen, in pipeline.py what happens
+to the bytes. A program is imported when it is asked for, because the start is felt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ...core.config import Config, Endings
+from ...core.events import Report
+from ...transports.stdio import Stdio
+from .network import dial_setup, listen_setup, options_of, route_of, target_options
+
+
+def run(config: Config, stdio: Stdio, report: Report) -> int:
+    """Run the program that was asked for; returns the exit status.
+
+    Raises PyncError, UsageError, OutputGone.
+    """
+    return _PROGRAMS[config.program](config, stdio, report)
+
+
+def _client(config: Config, stdio: Stdio, report: Report) -> int:
+    from ..client import ClientSetup, run
+    from .pipeline import talk_setup
+
+    setup = ClientSetup(
+        dial_setup(config),
+        talk_setup(config),
+        ports=config.ports,
+        pass_fd=config.pass_fd,
+        closes_output=config.closes_output,
+    )
+    return run(setup, stdio, report)
+
+
+def _server(config: Config, stdio: Stdio, report: Report) -> int:
+    from ..server import run
+    from .pipeline import talk_setup
+
+    return run(listen_setup(config, report), talk_setup(config), stdio, report)
+
+
+def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
+    from ...transports.process import words_of
+    from ..executor import ExecSetup, run
+    from .pipeline import pipeline_of
+
+    command = config.sh_exec if config.sh_exec is not None else config.exec
+    assert command is not None
+    setup = ExecSetup(
+        listen_setup(config, report) if config.listen else dial_setup(config),
+        words_of(command, shell=config.sh_exec is not None),
+        # The command decides when it is over: with its last word the connection ends.
+        Endings(
+            on_peer_end="stay",
+            leave_when_sent=True,
+            shutdown=config.endings.shutdown,
+            idle=config.endings.idle,
+        ),
+        partial(pipeline_of, config),
+    )
+    return run(setup, report)
+
+
+def _scan(config: Config, _stdio: Stdio, report: Report) -> int:
+    from ..scan import ANSWER, ScanSetup, run
+
+    setup = ScanSetup(
+        # The retries are those of the whole scan.
+        dial_setup(config)._replace(retry=(0, 0.0)),
+        config.ports,
+        retry=config.retry or (0, 0.0),
+        interval=config.interval,
+        answer=config.wait or ANSWER,
+        banner=config.banner,
+    )
+    return run(setup, report)
+
+
+def _broker(config: Config, stdio: Stdio, report: Report) -> int:
+    from ..broker import BrokerSetup, run
+    from .pipeline import pipeline_of, recorder_of
+
+    setup = BrokerSetup(
+        listen_setup(config, report),
+        config.endings,
+        recorder_of(config),
+        convert=pipeline_of(config).convert,
+        brokers=config.broker or config.chat,
+        chat=config.chat,
+        listens=not config.send_only,
+        # With --recv-only it relays nothing either, as ncat.
+        speaks=not config.recv_only,
+        types=not (config.no_stdin or config.recv_only),
+    )
+    return run(setup, stdio, report)
+
+
+def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
+    from ..proxy import TARGET_TIMEOUT, ProxySetup, run
+    from ..proxy.targets import anywhere, target_gate
+    from .pipeline import recorder_of, tunnel_pipeline_of
+
+    assert config.serves is not None
+    route = route_of(config)
+    if route is None:
+        admits = target_gate(config.allow_target, config.deny_target, numeric=config.nodns)
+    else:
+        admits = anywhere
+    setup = ProxySetup(
+        listen_setup(config, report),
+        config.serves,
+        target_options(config, TARGET_TIMEOUT),
+        # Each side's end goes to the other, and both must have ended.
+        Endings(on_peer_end="stay", idle=config.endings.idle),
+        partial(tunnel_pipeline_of, config),
+        recorder_of(config),
+        admits,
+        route,
+    )
+    return run(setup, report)
+
+
+def _telnet(config: Config, stdio: Stdio, report: Report) -> int:
+    from ..telnet import run
+    from ..telnet.settings import TelnetSetup
+
+    setup = TelnetSetup(
+        config.target,
+        options_of(config),
+        trace=config.trace,
+        escape=config.escape,
+        no_escape=config.no_escape,
+        rlogin=config.rlogin,
+        binary=config.binary,
+        binary_output=config.binary_output,
+        user=config.user,
+        login=config.login,
+        no_login=config.no_login,
+    )
+    return run(setup, stdio, report)
+
+
+_PROGRAMS: dict[str, Callable[[Config, Stdio, Report], int]] = {
+    "client": _client,
+    "server": _server,
+    "executor": _executor,
+    "scan": _scan,
+    "broker": _broker,
+    "proxy": _proxy,
+    "telnet": _telnet,
+}

@@ -1,0 +1,208 @@
+"""How to dial and how to listen, derived from the Config: options, TLS, proxies, access lists."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ...core.config import Config
+from ...core.errors import UsageError
+from ...core.events import Report, silent
+from ...transports import Options, everyone
+from ...transports.sockopts import OPTIONS
+from ..shared.connect import DialSetup
+
+if TYPE_CHECKING:
+    from ...transports.tls.handshake import Security
+    from ..shared.access import Admits
+    from ..shared.entry import Entry
+    from ..shared.listening import ListenSetup
+    from ..shared.via_proxies import Route
+
+#: Who looks the target's name up here, and does not leave it to the proxy (--proxy-dns).
+_LOCAL = ("local", "none")
+
+
+def dial_setup(config: Config) -> DialSetup:
+    """How to reach the address that was asked for. Raises UsageError."""
+    assert config.address is not None
+    return DialSetup(
+        address=config.address,
+        options=options_of(config),
+        entry=entry_of(config),
+        route=route_of(config),
+        retry=config.retry or (0, 0.0),
+    )
+
+
+def listen_setup(config: Config, report: Report) -> ListenSetup:
+    """How to listen, and whom to let in. Raises UsageError."""
+    from ..shared.listening import ListenSetup
+
+    assert config.address is not None
+    return ListenSetup(
+        address=config.address,
+        options=options_of(config)._replace(admits=_admits(config, report), report=report),
+        entry=entry_of(config),
+        keep_open=config.keep_open,
+        max_conns=config.max_conns,
+        accept_timeout=config.accept_timeout,
+        report_port=config.report_port,
+        offered=_offered(config),
+        modules=_modules(config),
+    )
+
+
+def options_of(config: Config) -> Options:
+    """The options of the socket; whom to admit and whom to report to is not among them."""
+    return Options(
+        timeout=None if config.listen else _connect_timeout(config),
+        happy_eyeballs=config.happy_eyeballs,
+        source=config.source,
+        source_port=None if config.listen else config.source_port,
+        numeric=config.nodns,
+        family=4 if config.ipv4 else 6 if config.ipv6 else 0,
+        dual_stack=config.dual_stack,
+        own_path=config.own_path,
+        many=config.keep_open,
+        sockopts=_sockopts(config),
+        md5_key=_md5_key() if config.md5sig else None,
+        source_route=config.loose_route,
+        route_pointer=config.route_pointer or 4,
+        pipe_messages=config.pipe_mode == "message",
+        pipe_access=config.pipe_access or "user",
+        pipe_remote=config.pipe_remote,
+    )
+
+
+def target_options(config: Config, seconds: float) -> Options:
+    """The options of a proxy server's connections to targets.
+
+    Arguments:
+        seconds: the time-out, unless the user has set one.
+    """
+    asked = _connect_timeout(config)
+    return options_of(config)._replace(
+        timeout=seconds if asked is None else asked,
+        # These say where we listen. (The session reports a target that was not reached.)
+        source=None,
+        source_port=None,
+        report=silent,
+    )
+
+
+def entry_of(config: Config) -> Entry | None:
+    """What is done with each new connection, if anything is."""
+    if not (config.ssl or config.telnet or config.verbose or config.json):
+        return None
+    from ..shared.entry import Entry
+
+    return Entry(
+        tls=_security(config) if config.ssl else None,
+        telnet=config.telnet,
+        details=bool(config.verbose or config.json),
+    )
+
+
+def route_of(config: Config) -> Route | None:
+    """The proxies to pass."""
+    if not config.proxies:
+        return None
+    from ..shared.via_proxies import Route
+
+    return Route(config.proxies, config.proxy_dns in _LOCAL)
+
+
+def _connect_timeout(config: Config) -> float | None:
+    return config.connect_timeout if config.connect_timeout is not None else config.wait
+
+
+def _sockopts(config: Config) -> tuple[tuple[str, int], ...]:
+    asked = ((name, getattr(config, name)) for name in OPTIONS)
+    return tuple(
+        (name, int(value)) for name, value in asked if value or (value == 0 and value is not False)
+    )
+
+
+@cache
+def _md5_key() -> bytes:
+    """The key for signed segments: from the environment, or typed, once. Raises UsageError."""
+    try:
+        given = os.environ.get("PYNC_MD5SIG_KEY")
+        return os.fsencode(given) if given is not None else _ask("TCP MD5SIG password: ")
+    except OSError:
+        raise UsageError("Unable to read TCP MD5SIG password") from None
+
+
+def _ask(prompt: str) -> bytes:
+    from ..shared.password_prompt import ask
+
+    return ask(prompt)
+
+
+def _security(config: Config) -> Security:
+    from ...transports.tls.handshake import HANDSHAKE_TIMEOUT, Security
+
+    asked = _connect_timeout(config)
+    return Security(
+        verify=config.verifies and not config.insecure,
+        certificate=config.ssl_cert,
+        key=config.ssl_key,
+        trusted=config.ssl_trustfile,
+        ciphers=config.ssl_ciphers,
+        server_name=config.ssl_servername,
+        protocols=tuple(filter(None, (config.ssl_alpn or "").split(","))),
+        least=config.ssl_min_version,
+        most=config.ssl_max_version,
+        keylog=config.ssl_keylog,
+        ask=_ask,
+        lenient=config.lenient,
+        timeout=HANDSHAKE_TIMEOUT if asked is None else asked,
+    )
+
+
+def _has_lists(config: Config) -> bool:
+    return any((config.allow, config.allowfile, config.deny, config.denyfile))
+
+
+def _admits(config: Config, report: Report) -> Admits:
+    if not _has_lists(config):
+        return everyone
+    from ..shared.access import AccessLists, access_filter
+
+    lists = AccessLists(config.allow, config.allowfile, config.deny, config.denyfile, config.nodns)
+    assert config.address is not None
+    return access_filter(lists, config.address, report)
+
+
+def _offered(config: Config) -> str | None:
+    """What anybody who reaches the listener can do, and should perhaps not."""
+    if _has_lists(config):
+        return None
+    if config.exec is not None or config.sh_exec is not None:
+        return "run the command"
+    if config.serves is not None and config.serves.user is None:
+        return "use the proxy"
+    return None
+
+
+def _modules(config: Config) -> tuple[str, ...]:
+    """What serving several clients needs: later, an import may find no descriptor (EMFILE)."""
+    if not config.keep_open and config.program == "server":
+        return ()
+    modules = []
+    if os.name == "posix":
+        modules.append("fcntl")
+    if config.ssl:
+        modules.append("pync.transports.tls.accept")
+    if config.telnet:
+        modules.append("pync.transports.telnet")
+    if config.program == "executor":
+        modules.append("subprocess")
+    if config.program == "proxy":
+        # The last two are for names that are not ASCII (IDNA).
+        modules += ["encodings.idna", "encodings.punycode"]
+    if config.proxies:
+        modules += ["pync.programs.proxy.upstream", "pync.layers.socks", "pync.layers.http_auth"]
+    return tuple(modules)

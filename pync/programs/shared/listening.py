@@ -1,0 +1,51 @@
+"""How to listen, and whom to let in: what every program that listens is given."""
+
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...core.address import Address
+from ...transports import Options
+
+if TYPE_CHECKING:
+    from ...transports.tls.handshake import Security
+    from .entry import Entry
+
+
+class ListenSetup(NamedTuple):
+    """A listener, and its clients.
+
+    ``keep_open``: it stays after the first client (-k). ``max_conns``: clients at once; None: no
+    limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the
+    port, ``-`` is standard error. ``offered``: what anybody who reaches the listener can do, and
+    should perhaps not. ``modules``: what serving a client needs.
+    """
+
+    address: Address
+    options: Options = Options()
+    entry: "Entry | None" = None
+    keep_open: bool = False
+    max_conns: int | None = None
+    accept_timeout: float | None = None
+    report_port: str | None = None
+    offered: str | None = None
+    modules: tuple[str, ...] = ()
+
+    @property
+    def tls(self) -> "Security | None":
+        """How clients are secured."""
+        return None if self.entry is None else self.entry.tls
+
+
+def prepare(setup: ListenSetup) -> None:
+    """Have ready, before anybody can connect, what clients need.
+
+    Raises UsageError for a file that cannot be read.
+    """
+    if setup.tls is not None:
+        from .securing import listener_context
+
+        listener_context(setup.tls)
+    for module in setup.modules:
+        import_module(module)

@@ -1,0 +1,122 @@
+"""How to dial and to listen, from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.config import Config, Proxy
+from pync.core.errors import UsageError
+from pync.core.events import Denied, Event, silent
+from pync.programs.setup.network import (
+    dial_setup,
+    entry_of,
+    listen_setup,
+    options_of,
+    route_of,
+    target_options,
+)
+from pync.programs.shared.via_proxies import Route
+from pync.transports import Options, everyone
+
+HERE = Address("tcp", "127.0.0.1", "0")
+LISTENER = Config(listen=True, address=HERE)
+
+
+@pytest.mark.parametrize(
+    ("config", "options"),
+    [
+        (Config(), Options()),
+        (Config(wait=2), Options(timeout=2)),
+        (Config(wait=2, connect_timeout=1), Options(timeout=1)),
+        (Config(wait=2, listen=True), Options()),
+        (Config(source="a", source_port="1"), Options(source="a", source_port="1")),
+        (Config(ipv4=True, nodns=True), Options(family=4, numeric=True)),
+        (Config(ipv6=True), Options(family=6)),
+        (Config(listen=True, keep_open=True), Options(many=True)),
+        (Config(pipe_mode="message"), Options(pipe_messages=True)),
+        (Config(pipe_access="all"), Options(pipe_access="all")),
+    ],
+)
+def test_options(config: Config, options: Options) -> None:
+    assert options_of(config) == options
+
+
+def test_a_proxy_server_dials_from_anywhere_and_in_time() -> None:
+    config = Config(listen=True, source="127.0.0.1", nodns=True)
+    assert target_options(config, 30) == Options(timeout=30, numeric=True)
+    assert target_options(config._replace(wait=2), 30).timeout == 2
+
+
+def test_most_connections_are_left_as_they_are() -> None:
+    assert dial_setup(Config(address=HERE)).entry is None
+    assert entry_of(Config(telnet=True)) == (None, True, False)
+    assert entry_of(Config(json=True)) == entry_of(Config(verbose=1)) == (None, False, True)
+
+
+@pytest.mark.parametrize(
+    ("config", "verify"),
+    [
+        (Config(ssl=True), True),
+        (Config(ssl=True, insecure=True), False),
+        (Config(ssl=True, verifies=False), False),
+    ],
+)
+def test_a_client_verifies_unless_it_is_told_not_to(config: Config, verify: bool) -> None:
+    entry = entry_of(config)
+    assert entry is not None
+    assert entry.tls is not None
+    assert entry.tls.verify is verify
+
+
+@pytest.mark.parametrize(
+    ("config", "seconds"),
+    [(Config(), 30), (Config(wait=2), 2), (Config(wait=2, connect_timeout=60), 60)],
+)
+def test_how_long_a_handshake_may_take(config: Config, seconds: float) -> None:
+    entry = entry_of(config._replace(ssl=True))
+    assert entry is not None
+    assert entry.tls is not None
+    assert entry.tls.timeout == seconds
+
+
+@pytest.mark.parametrize(("where", "resolves"), [(None, False), ("remote", False), ("local", True)])
+def test_who_looks_the_target_up(where: str | None, resolves: bool) -> None:
+    proxies = (Proxy("http", "h", "1"),)
+    assert route_of(Config(proxies=proxies, proxy_dns=where)) == Route(proxies, resolves)
+    assert route_of(Config(proxy_dns=where)) is None
+
+
+def test_who_may_come() -> None:
+    assert listen_setup(LISTENER, silent).options.admits is everyone
+    told: list[Event] = []
+    admits = listen_setup(LISTENER._replace(deny=("::1",)), told.append).options.admits
+    stranger = Address("tcp", "::1", "5")
+    assert admits(HERE)
+    assert not admits(stranger)
+    assert told == [Denied(stranger, "not allowed")]
+    with pytest.raises(UsageError, match="access list"):
+        listen_setup(LISTENER._replace(denyfile=("/no/such",)), silent)
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered"),
+    [
+        ({"exec": "cat"}, "run the command"),
+        ({"sh_exec": "cat"}, "run the command"),
+        ({"exec": "cat", "allow": ("10.0.0.1",)}, None),
+        ({"serves": Proxy("http", "", "")}, "use the proxy"),
+        ({"serves": Proxy("http", "", "", "joe", "secret")}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_offered_to_everybody(asked: dict[str, Any], offered: str | None) -> None:
+    assert listen_setup(LISTENER._replace(**asked), silent).offered == offered
+
+
+def test_who_serves_one_client_need_not_import_in_advance() -> None:
+    assert listen_setup(LISTENER._replace(program="server", telnet=True), silent).modules == ()
+    many = listen_setup(LISTENER._replace(program="server", telnet=True, keep_open=True), silent)
+    assert "pync.transports.telnet" in many.modules

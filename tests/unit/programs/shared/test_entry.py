@@ -1,0 +1,35 @@
+"""What is done with a new connection before anybody talks over it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.events import Event, PeerProcess, silent
+from pync.programs.shared.entry import Entry, welcome
+from pync.transports.conn import StreamConn
+from pync.transports.memory import pair
+from pync.transports.telnet import TelnetConn
+
+
+@pytest.mark.parametrize("entry", [None, Entry()])
+def test_without_more_everyone_is_welcome(entry: Entry | None) -> None:
+    near, far = pair()
+    with far, welcome(near, entry, silent) as conn:
+        assert conn is near
+
+
+def test_telnet_is_answered() -> None:
+    near, far = pair()
+    with far, welcome(near, Entry(telnet=True), silent) as conn:
+        assert isinstance(conn, TelnetConn)
+
+
+@pytest.mark.parametrize(("details", "told"), [(True, 1), (False, 0)])
+def test_the_peer_s_process_is_a_detail(
+    details: bool, told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StreamConn, "peer_process", lambda _: 7, raising=False)
+    near, far = pair()
+    events: list[Event] = []
+    with far, welcome(near, Entry(details=details), events.append):
+        assert events == [PeerProcess(near.peer, 7)] * told
