@@ -20,7 +20,7 @@ from conformance.profiles import PROFILES
 from conformance.targets.address import TRANSPORTS
 from pync.core import VERSION
 from pync.dialects.completion import Program, offers_in, script
-from pync.dialects.pync import MANNER
+from pync.dialects.pync import ARGV_STYLE
 from pync.dialects.pync.completed import completed
 
 ROOT = Path(__file__).parents[1]
@@ -131,7 +131,7 @@ def main(folder: Path) -> None:
 def shipped() -> dict[str, str]:
     """The manual pages and the completions, by their names in docs/."""
     texts = {f"man/{one.name}.1": manual(one) for one in (*COMMANDS, *DIALECTS)}
-    for program in (completed(MANNER.accumulates), _SUITE):
+    for program in (completed(ARGV_STYLE.accumulates), _SUITE):
         texts |= {
             f"completions/{program.name}": script("bash", program),
             f"completions/_{program.name}": script("zsh", program),

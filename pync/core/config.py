@@ -5,9 +5,16 @@ A dialect fills it from its command line; programs only read it. Immutable.
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .address import Address
+
+#: See Endings.
+WhenPeerEnds = Literal["leave", "stay", "begun", "waiting"]
+WhenOutputGone = Literal["leave", "finish", "stay"]
+
+#: What a proxy speaks; ``socks``, which a server can be, is both versions.
+ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 
 
 class Endings(NamedTuple):
@@ -38,8 +45,8 @@ class Endings(NamedTuple):
     """
 
     shutdown: bool = True
-    on_peer_end: str = "leave"
-    on_output_gone: str = "leave"
+    on_peer_end: WhenPeerEnds = "leave"
+    on_output_gone: WhenOutputGone = "leave"
     quit_after: float | None = None
     quit_fails: bool = False
     leave_when_sent: bool = False
@@ -58,9 +65,9 @@ class OnPeerEnd(NamedTuple):
     comes by a pipe after a client's end is for the next one.
     """
 
-    terminal: str = "leave"
-    file: str = "stay"
-    pipe: str = "stay"
+    terminal: WhenPeerEnds = "leave"
+    file: WhenPeerEnds = "stay"
+    pipe: WhenPeerEnds = "stay"
 
 
 class Proxy(NamedTuple):
@@ -71,7 +78,7 @@ class Proxy(NamedTuple):
     Or one to be (``serves``): what it speaks (socks too, which is both) and who may use it.
     """
 
-    kind: str
+    kind: ProxyKind
     host: str
     port: str
     user: str | None = None

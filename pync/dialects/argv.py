@@ -44,7 +44,7 @@ def options_in(usage: str) -> list[Option]:
 Once = tuple[frozenset[str], str]
 
 
-class Manner(NamedTuple):
+class ArgvStyle(NamedTuple):
     """How a program reads its command line, and its error texts.
 
     The texts are formats: ``{0}`` is the letter or long name, ``{1}`` the candidates.
@@ -76,14 +76,14 @@ class Manner(NamedTuple):
     error: type[UsageError] = UsageError
 
 
-OURS = Manner()
+OURS = ArgvStyle()
 
 #: Field -> what converts its text: (text, option as it is shown) -> value.
 Values = Mapping[str, Callable[[str, str], Any]]
 
 
 def read(
-    usage: str, argv: list[str], manner: Manner = OURS, values: Values | None = None
+    usage: str, argv: list[str], style: ArgvStyle = OURS, values: Values | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """The fields of a Config that a command line sets, and its positional words.
 
@@ -94,7 +94,7 @@ def read(
     Arguments:
         usage: a docopt text whose only positional is ``[TARGET]...``.
         argv: what was typed.
-        manner: how the program reads it.
+        style: how the program reads it.
         values: how texts become values.
 
     Raises UsageError in the program's own words.
@@ -102,14 +102,14 @@ def read(
     import docopt
 
     options = options_in(usage)
-    given = _Given(manner, values or {})
+    given = _Given(style, values or {})
     words: list[str] = []
-    for item in _occurrences(argv, options, manner):
+    for item in _occurrences(argv, options, style):
         if isinstance(item, str):
             words.append(item)
             continue
         given.take(*item)
-        if item[0].field in manner.answers:
+        if item[0].field in style.answers:
             break
     flags = given.flags()
     found = docopt.docopt(
@@ -121,7 +121,7 @@ def read(
     for option in options:
         if option.field in given.values:
             fields[option.field] = given.values[option.field]
-        elif option.field in manner.accumulates:
+        elif option.field in style.accumulates:
             fields[option.field] = () if option.takes_value else 0
         else:
             fields[option.field] = None if option.takes_value else False
@@ -131,25 +131,25 @@ def read(
 class _Given:
     """What the occurrences of options add up to."""
 
-    def __init__(self, manner: Manner, convert: Values) -> None:
+    def __init__(self, style: ArgvStyle, convert: Values) -> None:
         self.values: dict[str, Any] = {}
-        self._manner = manner
+        self._style = style
         self._convert = convert
         self._last: dict[str, str] = {}
 
     def take(self, option: Option, text: str) -> None:
         """Add one occurrence. Raises UsageError."""
         field = option.field
-        for fields, error in self._manner.once:
+        for fields, error in self._style.once:
             if field in fields and fields & self.values.keys():
                 raise UsageError(error)
-        replaced = self._manner.overrides.get(field)
+        replaced = self._style.overrides.get(field)
         if replaced in self.values:
             del self.values[replaced], self._last[replaced]
         self._last[field] = _flag(option, text)
         convert = self._convert.get(field)
         value = text if convert is None else convert(text, option.shown)
-        if field not in self._manner.accumulates:
+        if field not in self._style.accumulates:
             self.values[field] = value if option.takes_value else True
         elif option.takes_value:
             self.values[field] = (*self.values.get(field, ()), value)
@@ -182,64 +182,63 @@ _Item = tuple[Option, str] | str
 
 
 def plain(
-    argv: list[str], options: list[Option], manner: Manner = OURS
+    argv: list[str], options: list[Option], style: ArgvStyle = OURS
 ) -> tuple[list[str], list[str]]:
     """Split into long options with their values glued on, and positional words.
 
     Raises UsageError.
     """
-    items = list(_occurrences(argv, options, manner))
+    items = list(_occurrences(argv, options, style))
     flags = [_flag(*item) for item in items if not isinstance(item, str)]
     return flags, [item for item in items if isinstance(item, str)]
 
 
-def _occurrences(argv: list[str], options: list[Option], manner: Manner) -> Iterator[_Item]:
+def _occurrences(argv: list[str], options: list[Option], style: ArgvStyle) -> Iterator[_Item]:
     shorts = {option.short: option for option in options if option.short}
     longs = {option.long: option for option in options}
     rest = iter(argv)
     for word in rest:
         if word == "--":
             yield from rest
-        elif word.startswith("--") and manner.longs:
-            yield _long(word[2:], longs, rest, manner)
+        elif word.startswith("--") and style.longs:
+            yield _long(word[2:], longs, rest, style)
         elif word.startswith("-") and word != "-":
-            yield from _bundle(word[1:], shorts, rest, manner)
+            yield from _bundle(word[1:], shorts, rest, style)
         else:
             yield word
-            if not manner.permutes:
+            if not style.permutes:
                 yield from rest
 
 
 def _bundle(
-    letters: str, shorts: dict[str, Option], rest: Iterator[str], manner: Manner
+    letters: str, shorts: dict[str, Option], rest: Iterator[str], style: ArgvStyle
 ) -> Iterator[tuple[Option, str]]:
     for index, letter in enumerate(letters):
         option = shorts.get(letter)
         if option is None:
-            raise manner.error(manner.unknown_short.format(letter))
+            raise style.error(style.unknown_short.format(letter))
         if option.takes_value:
             yield (
                 option,
-                letters[index + 1 :]
-                or _next(rest, manner.error(manner.needs_short.format(letter))),
+                letters[index + 1 :] or _next(rest, style.error(style.needs_short.format(letter))),
             )
             return
         yield option, ""
 
 
 def _long(
-    text: str, longs: dict[str, Option], rest: Iterator[str], manner: Manner
+    text: str, longs: dict[str, Option], rest: Iterator[str], style: ArgvStyle
 ) -> tuple[Option, str]:
     name, equals, value = text.partition("=")
-    option = _named(name, longs, manner)
+    option = _named(name, longs, style)
     if option.takes_value and not equals:
-        value = _next(rest, manner.error(manner.needs_long.format(option.long)))
+        value = _next(rest, style.error(style.needs_long.format(option.long)))
     elif equals and not option.takes_value:
-        raise manner.error(manner.takes_none.format(option.long))
+        raise style.error(style.takes_none.format(option.long))
     return option, value
 
 
-def _named(name: str, longs: dict[str, Option], manner: Manner) -> Option:
+def _named(name: str, longs: dict[str, Option], style: ArgvStyle) -> Option:
     if name in longs:
         return longs[name]
     fits = [option for long, option in longs.items() if name and long.startswith(name)]
@@ -247,8 +246,8 @@ def _named(name: str, longs: dict[str, Option], manner: Manner) -> Option:
         return fits[0]
     if fits:
         several = ", ".join(f"--{option.long}" for option in fits)
-        raise manner.error(manner.ambiguous.format(name, several))
-    raise manner.error(manner.unknown_long.format(name))
+        raise style.error(style.ambiguous.format(name, several))
+    raise style.error(style.unknown_long.format(name))
 
 
 def _next(rest: Iterator[str], missing: UsageError) -> str:

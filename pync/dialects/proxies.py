@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 
 from ..core.address import split_host_port
-from ..core.config import Config, Proxy
+from ..core.config import Config, Proxy, ProxyKind
 from ..core.errors import UsageError
 
 #: Scheme, or --proxy-type -> (what is spoken, default port).
-KINDS = {
+KINDS: dict[str, tuple[ProxyKind, str]] = {
     "http": ("http", "3128"),
     "socks4": ("socks4", "1080"),
     "socks4a": ("socks4", "1080"),
@@ -20,7 +20,7 @@ KINDS = {
 }
 
 #: --proxy-type of a listener.
-SERVED = ("socks", "socks4", "socks5", "http")
+SERVED: tuple[ProxyKind, ...] = ("socks", "socks4", "socks5", "http")
 
 #: Options that a proxy server has no use for, as they are shown.
 USELESS = {
@@ -83,14 +83,15 @@ def served(config: Config) -> Proxy | None:
     """
     if not config.listen or config.proxy_type is None:
         return None
-    if config.proxy_type not in SERVED:
+    kind = next((kind for kind in SERVED if kind == config.proxy_type), None)
+    if kind is None:
         raise UsageError(
             f"-l --proxy-type: {config.proxy_type!r} is not a proxy server ({', '.join(SERVED)})"
         )
     for name, shown in USELESS.items():
         if getattr(config, name):
             raise UsageError(f"cannot use {shown} and -l --proxy-type")
-    return Proxy(config.proxy_type, "", "", *(_auth(_given(config)) or (None, "")))
+    return Proxy(kind, "", "", *(_auth(_given(config)) or (None, "")))
 
 
 def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Proxy:

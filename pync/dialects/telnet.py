@@ -13,7 +13,7 @@ from ..core.config import Config
 from ..core.errors import DialError, OutputGone, PyncError, UsageError
 from ..core.events import AttemptFailed, Connected, Event, Failed, PeerEnded, Told, Trying
 from . import About, OnStdout, Said
-from .argv import Manner, read
+from .argv import ArgvStyle, read
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
@@ -53,7 +53,7 @@ Options:
 WRONG_USAGE = 64
 
 #: getopt_long(3)'s texts, as argp shows them.
-MANNER = Manner(
+ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
     unknown_long="unrecognized option '--{0}'",
     ambiguous="option '--{0}' is ambiguous; possibilities: {1}",
@@ -78,7 +78,7 @@ class TooManyWords(UsageError):
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError."""
-    fields, words = read(USAGE, ["--help" if word == "-?" else word for word in argv], MANNER)
+    fields, words = read(USAGE, ["--help" if word == "-?" else word for word in argv], ARGV_STYLE)
     # "host -23" is a host and a port in the words after "--" only, as with getopt.
     config = Config(target=tuple(words), program="telnet", source=fields["bind"], **fields)
     if config.usage:

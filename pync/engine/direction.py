@@ -12,6 +12,11 @@ Anything that goes wrong breaks it, and what breaks stays broken.
 
 from __future__ import annotations
 
+from typing import Literal
+
+#: Whose fault it is that a direction broke; "": it has not.
+FailedEnd = Literal["", "source", "sink"]
+
 OPEN, DRAINING, ENDED, BROKEN = "open", "draining", "ended", "broken"
 
 #: (state, event) -> next state. What is missing cannot happen.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
-from .direction import DRAINING, OPEN, after, is_over
+from .direction import DRAINING, OPEN, FailedEnd, after, is_over
 from .loop import Scheduler
 from .pace import Pace
 from .pending import Pending
@@ -72,7 +72,7 @@ class Flow:
         self.over = False
         self.error: OSError | None = None
         #: Whose fault the error is: ``source`` or ``sink``.
-        self.failed_end = ""
+        self.failed_end: FailedEnd = ""
         #: Bytes delivered.
         self.moved = 0
         #: Whether what came was enough (``until``).
@@ -265,7 +265,7 @@ class Flow:
         self._held = True
         self._loop.call_later(seconds, release)
 
-    def _fail(self, error: OSError, end: str) -> None:
+    def _fail(self, error: OSError, end: FailedEnd) -> None:
         if self.error is None:
             self.error, self.failed_end = error, end
         if end == "source" and self._pending:

@@ -14,7 +14,7 @@ from .sourcewatch import SourceWatch
 LINGER = 2.0
 
 #: Seconds between two looks at whether it has, where nothing wakes us up for that.
-LOOK = 0.01
+CHECK_INTERVAL = 0.01
 
 #: Bytes of one read of what is not wanted any more.
 READ = 64 * 1024
@@ -83,7 +83,7 @@ class LingeringClose:
         except OSError:
             waits = False
         if waits and time.monotonic() < self._until:
-            self._timer = self._loop.call_later(LOOK, self._look)
+            self._timer = self._loop.call_later(CHECK_INTERVAL, self._look)
             return
         break_off(self._conn)
         self._end()

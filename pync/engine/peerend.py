@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..core.config import WhenPeerEnds
 from ..core.deadline import Deadline
 from ..waiting.readiness import readable
 from .clock import Clock
@@ -15,11 +16,11 @@ from .flow import Flow
 from .protocols import Source
 
 #: Seconds without input after which a source gives nothing more "without a pause".
-PAUSE = 0.1
+INPUT_PAUSE = 0.1
 
 
 def end_input(
-    rule: str, source: Source, outbound: Flow, clock: Clock, leave: Callable[[], None]
+    rule: WhenPeerEnds, source: Source, outbound: Flow, clock: Clock, leave: Callable[[], None]
 ) -> None:
     """Apply the rule to the input of a relay whose peer has ended.
 
@@ -56,4 +57,4 @@ def _stop_at_a_pause(
     if moved == moved_before and outbound.waits_for_source:
         _stop_reading(outbound, leave)
     else:
-        clock.call_later(PAUSE, lambda: _stop_at_a_pause(outbound, clock, leave, moved))
+        clock.call_later(INPUT_PAUSE, lambda: _stop_at_a_pause(outbound, clock, leave, moved))

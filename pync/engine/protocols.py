@@ -8,6 +8,7 @@ from typing import Protocol
 from ..core.broken import broken, unwritten
 from ..core.errors import RelayError, cause_of
 from ..transports.conn import Conn
+from .direction import FailedEnd
 
 Convert = Callable[[bytes], bytes]
 
@@ -72,7 +73,7 @@ class Mover(Protocol):
         """
         ...
 
-    def fault(self, error: OSError, /) -> str:
+    def fault(self, error: OSError, /) -> FailedEnd:
         """Whose fault an error of move is: ``source`` or ``sink``."""
         ...
 

@@ -14,6 +14,7 @@ import os
 import stat
 import sys
 
+from .direction import FailedEnd
 from .protocols import Mover, Sink, Source
 
 #: Bytes asked for in one call.
@@ -78,7 +79,7 @@ class _Between:
             # What a file or a pipe has against it, the slow path says.
             return None
 
-    def fault(self, error: OSError) -> str:
+    def fault(self, error: OSError) -> FailedEnd:
         """The end that is a socket; EPIPE is always the sink's."""
         if error.errno == errno.EPIPE or _kind(self._sink) == "socket":
             return "sink"
@@ -179,14 +180,14 @@ class SpliceAcross(_Between):
         self._out = self._in = -1
         self._inside = 0
         self._wide = False
-        self._failed = "source"
+        self._failed: FailedEnd = "source"
 
     @property
     def holds(self) -> bool:  # type: ignore[override]
         """Whether something is in the pipe: the sink has to take it first."""
         return self._inside > 0
 
-    def fault(self, error: OSError) -> str:
+    def fault(self, error: OSError) -> FailedEnd:
         """Two sockets can say the same: it is the one that was used."""
         return "sink" if error.errno == errno.EPIPE else self._failed
 

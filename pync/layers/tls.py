@@ -37,8 +37,6 @@ class TlsCodec:
         self.established = False
         #: Whether the peer will send nothing more.
         self.ended = False
-        #: Whether the peer's end came without close_notify (RFC 8446 6.1).
-        self.truncated = False
         #: Why nothing more can be received, if that is not an end in order.
         self.failure: OSError | None = None
 
@@ -58,7 +56,7 @@ class TlsCodec:
             # OpenSSL 3 is not told: it would refuse to send from then on, and a peer that
             # sent FIN alone (ncat before 7.96) still reads.
             if not self.ended:
-                self.ended = self.truncated = True
+                self.ended = True
                 self.failure = TruncatedError()
             return b""
         else:

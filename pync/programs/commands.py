@@ -27,21 +27,21 @@ from .shared.acceptor import Acceptor
 from .shared.listening import ListenSetup
 
 #: Commands at once, unless the user says otherwise; as ncat.
-MOST = 100
+MOST_COMMANDS = 100
 
 #: Seconds after which the input of a command ends whose UDP peer is silent, unless the user says
 #: otherwise; as long again, and the command is ended.
-SILENT = 60.0
+SILENCE = 60.0
 
 #: Seconds between two looks at commands that are about to end: fewer at first, then these.
-QUICKLY, PAUSE = 0.002, 0.1
+FIRST_REAP, LAST_REAP = 0.002, 0.1
 
 #: Seconds in which a command ends that has closed its output.
-PARTING = 0.2
+EXIT_AFTER_OUTPUT = 0.2
 
 #: Seconds between two looks at clients that have ended their direction: a reset that comes after
 #: that makes nothing readable.
-LOOK = 1.0
+HANGUP_CHECK = 1.0
 
 
 class _Client:
@@ -87,9 +87,9 @@ class Commands:
         self._clients: dict[_Client, None] = {}
         #: Commands whose connection is over, and when to send them SIGKILL.
         self._leaving: dict[Process, float | None] = {}
-        self._pause = QUICKLY
+        self._pause = FIRST_REAP
         self._waits = False
-        most = MOST if setup.max_conns is None else setup.max_conns
+        most = MOST_COMMANDS if setup.max_conns is None else setup.max_conns
         self._acceptor = Acceptor(
             self._loop,
             setup._replace(max_conns=most),
@@ -106,7 +106,7 @@ class Commands:
         with self._loop:
             try:
                 self._acceptor.open()
-                self._loop.call_every(LOOK, self._look_for_hangups)
+                self._loop.call_every(HANGUP_CHECK, self._look_for_hangups)
                 self._loop.run_while(lambda: True)
             finally:
                 self._acceptor.close()
@@ -175,7 +175,7 @@ class Commands:
         if ends:
             process.terminate()
         self._leaving[process] = time.monotonic() + GRACE if ends else None
-        self._pause = QUICKLY
+        self._pause = FIRST_REAP
         self._reap()
 
     def _reap(self) -> None:
@@ -194,13 +194,13 @@ class Commands:
 
     def _reap_again(self) -> None:
         self._waits = False
-        self._pause = min(2 * self._pause, PAUSE)
+        self._pause = min(2 * self._pause, LAST_REAP)
         self._reap()
 
     def _is_clearing(self) -> bool:
         """Whether a command is just about to end: its output is over."""
         self._reap()
-        lately = time.monotonic() - PARTING
+        lately = time.monotonic() - EXIT_AFTER_OUTPUT
         processes = (*self._leaving, *(client.process for client in self._clients))
         ended = (process.output_ended_at for process in processes if process is not None)
         return any(at is not None and at > lately for at in ended)
@@ -214,7 +214,7 @@ class Commands:
                 self._finished(client, reset)
 
     def _await_silence(self, loop: Scheduler, client: _Client, conn: PeerConn) -> None:
-        seconds = self._endings.idle or SILENT
+        seconds = self._endings.idle or SILENCE
 
         def silent() -> None:
             if client in self._clients:

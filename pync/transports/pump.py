@@ -18,7 +18,7 @@ from ..core.deadline import Deadline
 READ = 64 * 1024
 
 #: Seconds of one wait for a thread; Windows hears ^C between two waits only.
-LOOK = 0.25
+JOIN_INTERVAL = 0.25
 
 
 class Inlet:
@@ -130,7 +130,7 @@ class Outlet:
         """Wait until everything is written, or for ``seconds``. Raises OSError, the sink's."""
         deadline = Deadline(seconds)
         while self._thread.is_alive() and not deadline.passed:
-            self._thread.join(LOOK)
+            self._thread.join(JOIN_INTERVAL)
         if self._error is not None:
             raise self._error
 

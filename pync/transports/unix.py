@@ -124,7 +124,7 @@ def _deepen(sock: socket.socket) -> None:
 
 
 #: Seconds to wait for other listeners that are being made in the same folder.
-LOCK_PATIENCE = 1.0
+LOCK_TIMEOUT = 1.0
 
 #: A path that we bound: where, device, inode. Another file there is not ours.
 Placed = tuple[str, int, int]
@@ -201,7 +201,7 @@ def _locked(folder: str) -> int | None:
         descriptor = os.open(folder or ".", os.O_RDONLY)
     except (ImportError, OSError, ValueError):
         return None  # no locks here, or a folder that cannot be read; bind(2) says what is wrong
-    deadline = Deadline(LOCK_PATIENCE)
+    deadline = Deadline(LOCK_TIMEOUT)
     while not deadline.passed:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

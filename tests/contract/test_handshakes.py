@@ -14,7 +14,7 @@ from typing import NamedTuple, Union
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Proxy
+from pync.core.config import Proxy, ProxyKind
 from pync.core.errors import ProxyError, PyncError
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
@@ -53,7 +53,7 @@ class Conversation(NamedTuple):
     ``cause`` "": the target is reached. ``code`` and ``status``: as dialects get them.
     """
 
-    kinds: tuple[str, ...]
+    kinds: tuple[ProxyKind, ...]
     plays: tuple[Said, ...]
     cause: str = ""
     code: str = ""

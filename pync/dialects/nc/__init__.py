@@ -10,7 +10,7 @@ import os
 from ...core.config import Config, Endings, OnPeerEnd, Proxy
 from ...core.errors import IdleTimeoutError, OutputGone, RelayError, UsageError
 from .. import About
-from ..argv import Manner, read
+from ..argv import ArgvStyle, read
 from ..proxies import one_proxy
 from .messages import HELP, SHORT_USAGE, NcUsageError, complain, hears_everyone, say, summary
 from .targets import with_address
@@ -61,7 +61,7 @@ Options:
 """
 
 #: getopt(3)'s texts; nc knows no long options.
-MANNER = Manner(
+ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
     needs_short="option requires an argument -- '{0}'",
     longs=False,
@@ -85,7 +85,7 @@ CONFLICTS = (
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
-    fields, words = read(USAGE, argv, MANNER, VALUES)
+    fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"]:
         return Config(help=True)
     if fields["proxy_protocol"] == "4":

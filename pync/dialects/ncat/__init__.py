@@ -14,7 +14,7 @@ from ...core.deadline import parse_duration
 from ...core.errors import DialError, ListenError, OutputError, OutputGone, UsageError
 from ...core.number import whole
 from .. import About
-from ..argv import Manner, read
+from ..argv import ArgvStyle, read
 from ..proxies import chain, served
 from .messages import NcatOptionError, complain, is_proxy, is_silent, say
 from .rules import check, notice, proxy_dns
@@ -91,7 +91,7 @@ REFUSED = {
     "--lua-exec": "--lua-exec is not supported: pync runs no Lua.",
 }
 
-MANNER = Manner(
+ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
     unknown_long="unrecognized option '--{0}'",
     needs_short="option requires an argument -- '{0}'",
@@ -151,7 +151,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError."""
     _refuse(argv)
-    fields, words = read(USAGE, argv, MANNER, VALUES)
+    fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"] or fields["version"]:
         return Config(help=fields["help"], version=fields["version"])
     fields.update(route(fields))

@@ -14,7 +14,7 @@ from ...core.errors import PyncError, UsageError, detailed_status, shortened
 from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
 from ...core.until import Until
 from .. import About, about_from, own_status
-from ..argv import Manner, options_in, plain, read
+from ..argv import ArgvStyle, options_in, plain, read
 from ..proxies import chain, served
 from ..targets import with_address
 from ..tos import parse_tos
@@ -96,7 +96,7 @@ OPTIONS = options_in(USAGE)
 #: condition, another file to write. (Any other option can be given again to override it.)
 ONLY_ONCE = ("exec", "sh_exec", "expect", "until", "output", "hex_dump", "report_port")
 
-MANNER = Manner(
+ARGV_STYLE = ArgvStyle(
     accumulates=frozenset(
         {
             "verbose",
@@ -132,7 +132,7 @@ def about(config: Config) -> About:
     from ..completion import script
     from .completed import completed
 
-    return About(script(config.completion, completed(MANNER.accumulates)))
+    return About(script(config.completion, completed(ARGV_STYLE.accumulates)))
 
 
 def parse(argv: list[str]) -> Config:
@@ -151,7 +151,7 @@ def _read(argv: list[str]) -> Config:
     for flag in flags:
         if flag.startswith("--completion="):
             return Config(completion=flag.partition("=")[2])
-    fields, words = read(USAGE, argv, MANNER, VALUES)
+    fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     config = with_address(rules.implied(Config(target=tuple(words), **fields)))
     rules.check_address(config)
     if config.until is not None:

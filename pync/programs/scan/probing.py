@@ -46,7 +46,7 @@ _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
 _ASKS_AGAIN = sys.platform == "linux"
 
 
-class Manner(NamedTuple):
+class ProbeSetup(NamedTuple):
     """What the probes of one scan share.
 
     ``answer``: seconds to wait for a UDP port's answer. ``banner``: seconds to wait for what
@@ -67,12 +67,12 @@ class Probe:
     Arguments:
         number: its place in the scan.
         port: a number, or the name of a service.
-        manner: see Manner.
+        setup: see ProbeSetup.
         finished: is called once.
     """
 
     def __init__(
-        self, number: int, port: str, manner: Manner, finished: Callable[[Probe], None]
+        self, number: int, port: str, setup: ProbeSetup, finished: Callable[[Probe], None]
     ) -> None:
         self.number = number
         #: ``open``, ``closed`` or ``open|filtered``; "" while it is not known.
@@ -80,21 +80,21 @@ class Probe:
         self.banner = b""
         self.failed: list[AttemptFailed] = []
         self._port = port
-        self._manner = manner
+        self._setup = setup
         self._finished = finished
-        self._datagrams = manner.address.scheme in DATAGRAMS
+        self._datagrams = setup.address.scheme in DATAGRAMS
         self._tries = 0
         self._trying: dict[socket.socket, Attempt[Endpoint]] = {}
         #: Attempts that wait until the system has sockets again.
         self._postponed: set[Attempt[Endpoint]] = set()
         self._timers: list[Timer] = []
-        self._last: Endpoint = manner.endpoints[0]
+        self._last: Endpoint = setup.endpoints[0]
 
     def start(self) -> None:
         """Begin; ``finished`` may be called from here."""
-        options = self._manner.options
+        options = self._setup.options
         self._attempts = Attempts(
-            self._manner.endpoints,
+            self._setup.endpoints,
             lambda endpoint: endpoint.family,
             time.monotonic(),
             None if self._datagrams else options.timeout,
@@ -125,7 +125,7 @@ class Probe:
             self._call_later(max(0.0, at - now), self._proceed)
 
     def _begin(self, attempt: Attempt[Endpoint]) -> None:
-        manner, (family, name) = self._manner, attempt.endpoint
+        setup, (family, name) = self._setup, attempt.endpoint
         sock = None
         try:
             number = self._number()
@@ -133,8 +133,8 @@ class Probe:
             sock = socket.socket(family, kind)
             self._trying[sock] = attempt
             sock.setblocking(False)
-            sockopts.apply(sock, manner.options.sockopts)
-            bind_source(sock, manner.address, manner.options, kind)
+            sockopts.apply(sock, setup.options.sockopts)
+            bind_source(sock, setup.address, setup.options, kind)
             target = (name[0], number, *name[2:])
             code = sock.connect_ex(target)
             if code == errno.EINPROGRESS and _ASKS_AGAIN:
@@ -149,7 +149,7 @@ class Probe:
         elif code in (0, errno.EISCONN):
             self._settled(sock)
         elif code in _UNDER_WAY:
-            manner.loop.watch_writer(sock.fileno(), lambda: self._settled(sock))
+            setup.loop.watch_writer(sock.fileno(), lambda: self._settled(sock))
         else:
             self._failed(sock, attempt, OSError(code, os.strerror(code)))
 
@@ -171,13 +171,13 @@ class Probe:
 
     def _open(self, sock: socket.socket) -> None:
         self._last = self._trying[sock].endpoint
-        if self._manner.banner is None:
+        if self._setup.banner is None:
             self._end("open")
             return
         self._let_go(but=sock)
-        self._manner.loop.watch_writer(sock.fileno(), None)
-        self._manner.loop.watch_reader(sock.fileno(), lambda: self._heard(sock))
-        self._call_later(self._manner.banner, lambda: self._end("open"))
+        self._setup.loop.watch_writer(sock.fileno(), None)
+        self._setup.loop.watch_reader(sock.fileno(), lambda: self._heard(sock))
+        self._call_later(self._setup.banner, lambda: self._end("open"))
         self.state = "open"
 
     def _heard(self, sock: socket.socket) -> None:
@@ -194,8 +194,8 @@ class Probe:
     # UDP.
 
     def _ask(self, sock: socket.socket) -> None:
-        half = self._manner.answer / 2
-        self._manner.loop.watch_reader(sock.fileno(), lambda: self._answered(sock))
+        half = self._setup.answer / 2
+        self._setup.loop.watch_reader(sock.fileno(), lambda: self._answered(sock))
         # A datagram may be lost, and ICMP is rationed (icmp(7), icmp_ratelimit).
         self._call_later(half, lambda: self._send(sock))
         self._call_later(2 * half, lambda: self._end_at(sock, "open|filtered"))
@@ -233,7 +233,7 @@ class Probe:
             self._close(sock)
         if self._datagrams:
             self._cancel()
-        options = self._manner.options
+        options = self._setup.options
         if error.errno in _EXHAUSTED and self._tries < TRIES and not options.source_port:
             self._tries += 1
             self._postponed.add(attempt)
@@ -268,12 +268,12 @@ class Probe:
 
     def _close(self, sock: socket.socket) -> None:
         del self._trying[sock]
-        self._manner.loop.watch_reader(sock.fileno(), None)
-        self._manner.loop.watch_writer(sock.fileno(), None)
+        self._setup.loop.watch_reader(sock.fileno(), None)
+        self._setup.loop.watch_writer(sock.fileno(), None)
         sock.close()
 
     def _call_later(self, seconds: float, callback: Callable[[], None]) -> None:
-        self._timers.append(self._manner.loop.call_later(seconds, callback))
+        self._timers.append(self._setup.loop.call_later(seconds, callback))
 
     def _cancel(self) -> None:
         for timer in self._timers:
@@ -281,5 +281,5 @@ class Probe:
         self._timers.clear()
 
     def _address(self, endpoint: Endpoint) -> Address:
-        address = address_of(self._manner.address.scheme, endpoint.name)
+        address = address_of(self._setup.address.scheme, endpoint.name)
         return address._replace(service=self._port)

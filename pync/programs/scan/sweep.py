@@ -14,10 +14,10 @@ from ...core.events import AttemptFailed, Report, Scanned
 from ...engine.loop import Loop
 from ...transports.internet import resolve
 from ..shared.connect import DialSetup
-from .probing import Manner, Probe
+from .probing import Probe, ProbeSetup
 
 #: Sockets at once; fewer where the process may have fewer.
-MOST = 512
+MOST_SOCKETS = 512
 
 #: Descriptors that are left for everything else.
 SPARE = 32
@@ -57,7 +57,7 @@ class Sweep:
             families = {endpoint.family for endpoint in resolve(source, options, kind)}
             endpoints = [one for one in endpoints if one.family in families] or endpoints
         self._loop = Loop()
-        self._manner = Manner(self._loop, address, endpoints, options, answer, banner)
+        self._setup = ProbeSetup(self._loop, address, endpoints, options, answer, banner)
         self._ports = len(ports)
         self._waiting = deque(enumerate(ports))
         self._known: dict[int, list[AttemptFailed | Scanned]] = {}
@@ -81,7 +81,7 @@ class Sweep:
         self._filling = True
         while self._waiting and self._in_flight < self._most:
             self._in_flight += 1
-            Probe(*self._waiting.popleft(), self._manner, self._finished).start()
+            Probe(*self._waiting.popleft(), self._setup, self._finished).start()
         self._filling = False
 
     def _finished(self, probe: Probe) -> None:
@@ -100,6 +100,6 @@ def _most() -> int:
     try:
         import resource
     except ImportError:  # Windows
-        return MOST
+        return MOST_SOCKETS
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST if soft < 0 else max(1, min(MOST, soft - SPARE))
+    return MOST_SOCKETS if soft < 0 else max(1, min(MOST_SOCKETS, soft - SPARE))

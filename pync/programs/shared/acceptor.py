@@ -17,11 +17,11 @@ from ...transports.conn import Conn, Listener
 from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
 
-#: Seconds to wait before accepting again when descriptors have run out.
-PAUSE = 0.1
+#: Seconds before accepting again when descriptors have run out.
+EXHAUSTED_PAUSE = 0.1
 
-#: Seconds to wait for one who is about to leave.
-MOMENT = 0.01
+#: Seconds before accepting again when all are inside who may be, and one is about to leave.
+FULL_PAUSE = 0.01
 
 #: Connections taken in one round, so that those who are inside are served between.
 AT_ONCE = 64
@@ -118,7 +118,7 @@ class Acceptor:
     def _accept(self) -> None:
         for _ in range(self._at_once):
             if self._is_full() and self._clearing():
-                self._pause(MOMENT)
+                self._pause(FULL_PAUSE)
                 return
             try:
                 conn = self._listener.take_nowait()
@@ -126,7 +126,7 @@ class Acceptor:
                 if error.errno not in _EXHAUSTED:
                     raise
                 # A loop that tries again at once would only heat the machine.
-                self._pause(PAUSE)
+                self._pause(EXHAUSTED_PAUSE)
                 return
             if conn is None:
                 return

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ...core.config import Endings, OnPeerEnd
+from ...core.config import Endings, OnPeerEnd, WhenPeerEnds
 from ...core.events import Finished, Progressed, Report
 from ...engine.pipeline import Pipeline, Tap
 from ...engine.relay import relay
@@ -79,7 +79,7 @@ def _talk(
     script: Optional["Script"],
     tap: Tap | None,
 ) -> bool:
-    on_peer_end: str = getattr(setup.on_peer_end, stdio.kind)
+    on_peer_end: WhenPeerEnds = getattr(setup.on_peer_end, stdio.kind)
     endings = setup.endings._replace(on_peer_end=on_peer_end)
     if script is not None:
         from .script_player import play

@@ -25,7 +25,7 @@ READ = 64 * 1024
 LONGEST_MESSAGE = 1024 * 1024
 
 #: Milliseconds between two looks at whether a wait has become pointless.
-LOOK = 100
+CHECK_INTERVAL = 100
 
 # winerror.h.
 ERROR_FILE_NOT_FOUND = 2
@@ -37,8 +37,6 @@ ERROR_PIPE_BUSY = 231
 ERROR_NO_DATA = 232
 ERROR_PIPE_NOT_CONNECTED = 233
 ERROR_MORE_DATA = 234
-ERROR_OPERATION_ABORTED = 995
-ERROR_IO_PENDING = 997
 
 #: What a read says when the other side is gone. Windows tells a peer that closed, one that
 #: was killed and a server that disconnected by these alone: each is an end.
@@ -108,7 +106,7 @@ def connect(name: str, *, messages: bool, deadline: Deadline) -> int:
 def _await_instance(name: str, deadline: Deadline) -> None:
     """Wait until an instance is free, or for a moment: ^C is heard between two waits only."""
     left = deadline.remaining
-    moment = LOOK if left is None else max(1, min(LOOK, int(left * 1000)))
+    moment = CHECK_INTERVAL if left is None else max(1, min(CHECK_INTERVAL, int(left * 1000)))
     try:
         _winapi.WaitNamedPipe(name, moment)
     except OSError as error:
@@ -215,7 +213,7 @@ class Pipe:
     def write(self, data: bytes) -> None:
         """Write all of it, in message mode as one message. Raises OSError."""
         writing, _ = _winapi.WriteFile(self.handle, data, overlapped=True)
-        while _winapi.WaitForSingleObject(writing.event, LOOK) == _winapi.WAIT_TIMEOUT:
+        while _winapi.WaitForSingleObject(writing.event, CHECK_INTERVAL) == _winapi.WAIT_TIMEOUT:
             if self._leaving.passed:
                 writing.cancel()
                 raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pync.core.errors import UsageError
 from pync.dialects import load
-from pync.dialects.argv import Manner, Option, options_in, plain, read
+from pync.dialects.argv import ArgvStyle, Option, options_in, plain, read
 
 USAGE = """\
 Usage:
@@ -83,7 +83,7 @@ def test_fields_are_what_was_said_last_and_counts_what_was_said_often() -> None:
     assert fields["verbose"] == 2
     assert fields["port"] == "2"
     assert fields["output"] is None
-    fields, _ = read(usage, ["-p1", "-p", "2"], Manner(accumulates=frozenset({"port"})))
+    fields, _ = read(usage, ["-p1", "-p", "2"], ArgvStyle(accumulates=frozenset({"port"})))
     assert fields["port"] == ("1", "2")
 
 
@@ -98,36 +98,36 @@ def _number(text: str, option: str) -> int:
 
 def test_every_occurrence_is_checked_in_the_order_typed() -> None:
     values = {"port": _number}
-    fields, _ = read(TOOL, ["-p", "1", "-p", "2"], Manner(), values)
+    fields, _ = read(TOOL, ["-p", "1", "-p", "2"], ArgvStyle(), values)
     assert fields["port"] == 2
     for argv in (["-p", "x", "-p", "2"], ["-p", "x", "-Y"], ["-p2", "--port=x"]):
         with pytest.raises(UsageError, match="-p: x is not a number"):
-            read(TOOL, argv, Manner(), values)
+            read(TOOL, argv, ArgvStyle(), values)
     with pytest.raises(UsageError, match="'Y'"):
-        read(TOOL, ["-Y", "-p", "x"], Manner(), values)
+        read(TOOL, ["-Y", "-p", "x"], ArgvStyle(), values)
 
 
 def test_an_option_that_is_allowed_only_once() -> None:
-    manner = Manner(once=((frozenset({"output", "port"}), "only one of them"),))
-    read(TOOL, ["--output=a", "-vv"], manner)
+    style = ArgvStyle(once=((frozenset({"output", "port"}), "only one of them"),))
+    read(TOOL, ["--output=a", "-vv"], style)
     for argv in (["--output=a", "--output=b"], ["-p1", "--output=b"]):
         with pytest.raises(UsageError, match="only one of them"):
-            read(TOOL, argv, manner)
+            read(TOOL, argv, style)
 
 
 def test_an_option_that_replaces_another() -> None:
-    manner = Manner(overrides={"ipv4": "listen", "listen": "ipv4"})
+    style = ArgvStyle(overrides={"ipv4": "listen", "listen": "ipv4"})
     for argv, expected in (("-4l", (False, True)), ("-l4", (True, False)), ("-l", (False, True))):
-        fields, _ = read(TOOL, [argv], manner)
+        fields, _ = read(TOOL, [argv], style)
         assert (fields["ipv4"], fields["listen"]) == expected
 
 
 def test_an_option_that_is_answered_at_once() -> None:
-    manner = Manner(answers=frozenset({"listen"}))
-    fields, _ = read(TOOL, ["-l", "--nothing"], manner)
+    style = ArgvStyle(answers=frozenset({"listen"}))
+    fields, _ = read(TOOL, ["-l", "--nothing"], style)
     assert fields["listen"]
     with pytest.raises(UsageError, match="--nothing"):
-        read(TOOL, ["--nothing", "-l"], manner)
+        read(TOOL, ["--nothing", "-l"], style)
 
 
 @pytest.mark.parametrize(
@@ -135,15 +135,15 @@ def test_an_option_that_is_answered_at_once() -> None:
     [("-x", "no x"), ("-p", "p wants one"), ("--port", "no -"), ("-lx", "no x")],
 )
 def test_each_program_has_its_own_words(words: str, said: str) -> None:
-    manner = Manner(unknown_short="no {0}", needs_short="{0} wants one", longs=False)
+    style = ArgvStyle(unknown_short="no {0}", needs_short="{0} wants one", longs=False)
     with pytest.raises(UsageError) as refusal:
-        plain([words], OPTIONS, manner)
+        plain([words], OPTIONS, style)
     assert str(refusal.value) == said
 
 
 def test_where_options_do_not_follow_words() -> None:
-    manner = Manner(permutes=False)
-    assert plain(["-l", "a", "-v"], OPTIONS, manner) == (["--listen"], ["a", "-v"])
+    style = ArgvStyle(permutes=False)
+    assert plain(["-l", "a", "-v"], OPTIONS, style) == (["--listen"], ["a", "-v"])
 
 
 @given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(["-v", "-p", "--port=1", "--"]))))
@@ -165,7 +165,7 @@ def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
     assert len(options) >= 15
     for given_options in ([], options[:1], options[3:9], options):
         argv = [f"--{one.long}=x" if one.takes_value else f"--{one.long}" for one in given_options]
-        fields, words = read(usage, [*argv, "--", "-host", "9"], Manner(accumulates=frozenset()))
+        fields, words = read(usage, [*argv, "--", "-host", "9"], ArgvStyle(accumulates=frozenset()))
         whole = docopt.docopt(usage, [*argv, "--", "-host", "9"], default_help=False)
         assert words == whole["TARGET"] == ["-host", "9"]
         assert fields == {

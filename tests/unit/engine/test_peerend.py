@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.config import Endings
+from pync.core.config import Endings, WhenPeerEnds
 from pync.engine.clock import Clock
 from pync.engine.flow import Flow
 from pync.engine.loop import Loop
@@ -12,7 +12,7 @@ from pync.engine.peerend import end_input
 from pync.transports.memory import pair
 
 
-def left(rule: str, given: bytes, more: bytes) -> bool:
+def left(rule: WhenPeerEnds, given: bytes, more: bytes) -> bool:
     """Whether an input is ended that has given something, and holds more."""
     (user, source), (remote, peer) = pair(), pair()
     ended: list[bool] = []
@@ -53,5 +53,5 @@ def left(rule: str, given: bytes, more: bytes) -> bool:
         ("waiting", b"", b"not read yet", True),
     ],
 )
-def test_whether_to_leave(rule: str, given: bytes, more: bytes, leaves: bool) -> None:
+def test_whether_to_leave(rule: WhenPeerEnds, given: bytes, more: bytes, leaves: bool) -> None:
     assert left(rule, given, more) is leaves

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Endings
+from pync.core.config import Endings, WhenPeerEnds
 from pync.core.errors import IdleTimeoutError, OutputError, QuitTimeoutError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import peerend, waiting
@@ -179,7 +179,7 @@ def test_begun_leaves_an_input_that_has_given_nothing(start: Start) -> None:
 
 
 @pytest.mark.parametrize("rule", ["begun", "waiting"])
-def test_an_input_that_has_begun_is_sent_to_its_end(start: Start, rule: str) -> None:
+def test_an_input_that_has_begun_is_sent_to_its_end(start: Start, rule: WhenPeerEnds) -> None:
     session = start(Endings(on_peer_end=rule))
     session.user.send_all(b"x")
     assert session.peer.recv(1) == b"x"
@@ -210,7 +210,7 @@ def test_a_peer_that_reads_late_is_no_pause_of_the_input(
             looked.release()
             return super().call_later(seconds, callback)
 
-    monkeypatch.setattr(peerend, "PAUSE", 0.002)
+    monkeypatch.setattr(peerend, "INPUT_PAUSE", 0.002)
     monkeypatch.setattr(module, "Loop", Counting)
     session = start(Endings(on_peer_end="waiting"))
     sent = jam(session.user)
@@ -220,7 +220,7 @@ def test_a_peer_that_reads_late_is_no_pause_of_the_input(
         assert looked.acquire(timeout=PATIENCE)
     assert session.runs
     # (From here on it could be quiet for 2 ms: Windows takes its time from end to end.)
-    monkeypatch.setattr(peerend, "PAUSE", PATIENCE)
+    monkeypatch.setattr(peerend, "INPUT_PAUSE", PATIENCE)
     session.user.send_eof()
     assert len(read_all(session.peer)) == sent
     assert session.result() == Moved(sent, 0)

@@ -165,7 +165,7 @@ def test_a_folder_that_stays_locked_is_not_waited_for_for_ever(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fcntl = pytest.importorskip("fcntl")
-    monkeypatch.setattr(unix, "LOCK_PATIENCE", 0.02)
+    monkeypatch.setattr(unix, "LOCK_TIMEOUT", 0.02)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

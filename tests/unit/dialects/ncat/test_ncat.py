@@ -8,7 +8,7 @@ from pync.core.address import Address
 from pync.core.config import Config, Endings, OnPeerEnd
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
 from pync.dialects.argv import options_in
-from pync.dialects.ncat import MANNER, REFUSED, USAGE, VALUES, about, parse, status
+from pync.dialects.ncat import ARGV_STYLE, REFUSED, USAGE, VALUES, about, parse, status
 from pync.programs.setup.network import options_of
 
 V4 = Address("tcp", "h", "9")
@@ -18,7 +18,7 @@ def test_the_tables_name_fields_and_nothing_is_both_there_and_not() -> None:
     options = options_in(USAGE)
     fields = {option.long.replace("-", "_") for option in options}
     assert fields <= set(Config._fields)
-    assert set(VALUES) | MANNER.accumulates <= fields
+    assert set(VALUES) | ARGV_STYLE.accumulates <= fields
     assert not {f"--{option.long}" for option in options} & set(REFUSED)
 
 

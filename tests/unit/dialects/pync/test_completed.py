@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from pync.dialects.pync import MANNER, OPTIONS, parse
+from pync.dialects.pync import ARGV_STYLE, OPTIONS, parse
 from pync.dialects.pync.completed import CHOICES, completed
 
 
 def test_every_option_is_offered_once() -> None:
-    offered = completed(MANNER.accumulates).offers
+    offered = completed(ARGV_STYLE.accumulates).offers
     assert [(one.short, one.long, bool(one.value)) for one in offered] == [
         (one.short, one.long, one.takes_value) for one in OPTIONS
     ]
 
 
 def test_repeated_options_are_options() -> None:
-    program = completed(MANNER.accumulates)
+    program = completed(ARGV_STYLE.accumulates)
     assert set(program.repeated) <= {one.long for one in program.offers}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.engine.loop import Loop
-from pync.programs.scan.probing import Manner, Probe
+from pync.programs.scan.probing import Probe, ProbeSetup
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
 
@@ -25,8 +25,8 @@ def loop() -> Iterator[Loop]:
 def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
     """The probe of the endpoints' own port, when it is over."""
     over: list[Probe] = []
-    manner = Manner(loop, Address("tcp", "several", "1"), endpoints, options, 2.0, None)
-    Probe(0, str(endpoints[-1].name[1]), manner, over.append).start()
+    setup = ProbeSetup(loop, Address("tcp", "several", "1"), endpoints, options, 2.0, None)
+    Probe(0, str(endpoints[-1].name[1]), setup, over.append).start()
     loop.run_while(lambda: not over)
     assert len(over) == 1
     return over[0]

@@ -61,7 +61,7 @@ def ports_of(socks: list[socket.socket]) -> tuple[str, ...]:
 def test_every_port_in_the_order_of_asking(
     bound: list[socket.socket], most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "MOST", most)
+    monkeypatch.setattr(sweep, "MOST_SOCKETS", most)
     ports = ports_of(bound)
     told = states(ports)
     assert list(told) == list(ports)

@@ -100,7 +100,7 @@ def test_out_of_descriptors_it_waits(
             raise OSError(errno.EMFILE, "Too many open files")
         return real()
 
-    monkeypatch.setattr(acceptor, "PAUSE", 0.001)
+    monkeypatch.setattr(acceptor, "EXHAUSTED_PAUSE", 0.001)
     monkeypatch.setattr(listener, "take_nowait", scarce)
     house = House(loop, listener, ListenSetup(HERE))
     house.acceptor.open()
