@@ -3,7 +3,7 @@
 All look again and again, by timers of the relay's, which are cancelled when it is over.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import errno
 import os

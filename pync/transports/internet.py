@@ -1,6 +1,6 @@
 """What TCP and UDP share: names to socket addresses, and back."""
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import errno
 import os
