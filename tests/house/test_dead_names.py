@@ -1,0 +1,107 @@
+"""No name in pync/ is defined and never used.
+
+A name counts as used when pync/ reads a name or an attribute that is spelt so, or imports it: the
+check knows no types, so it misses some that are dead, and accuses none that is alive.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PYNC = sorted((ROOT / "pync").rglob("*.py"))
+
+#: What is for others than pync/ itself: name -> who uses it.
+FOR_OTHERS = {
+    "WORKED_OUT": "the tests that compare the options with the fields of Config",
+    "pair": "the library's users and tests: two connections within one process",
+    "dial_options": "unpacked with the rest of its tuple",
+    "ERROR_INVALID_PARAMETER": "callers of connect(), which raises it; the tests of pipes",
+    "cooked_mode": "prompt_toolkit, whose method it replaces",
+    **dict.fromkeys(
+        ("debug", "disable_auth", "encrypt", "no_rc"), "options of telnet that change nothing here"
+    ),
+}
+
+#: pync.telnet is telnetlib's interface, whole.
+INTERFACES = ("pync/telnet/",)
+
+#: Read by Python itself or by ctypes.
+PROTOCOL = {"__slots__", "_fields_"}
+
+
+def defined(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of all that is defined at the top or in a class, and of attributes."""
+    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+    for scope in scopes:
+        for node in getattr(scope, "body", []):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                yield node.lineno, node.name
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                for name in ast.walk(node):
+                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
+                        yield node.lineno, name.id
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            of = node.value
+            if isinstance(of, ast.Name) and of.id == "self":
+                yield node.lineno, node.attr
+
+
+def used(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.rpartition(".")[2]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from names_in(node.value)
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Names in a text that is one (of getattr, of __all__), or an annotation in quotes."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return
+    yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def dead(sources: dict[str, str]) -> list[str]:
+    trees = {name: ast.parse(text) for name, text in sources.items()}
+    alive = {name for tree in trees.values() for name in used(tree)}
+    return sorted(
+        {
+            f"{file}: {name}"
+            for file, tree in trees.items()
+            for _, name in defined(tree)
+            if name not in alive and not (name.startswith("__") and name.endswith("__"))
+        }
+    )
+
+
+def test_every_name_is_used() -> None:
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PYNC}
+    found = [
+        one
+        for one in dead(sources)
+        if not one.startswith(INTERFACES) and one.split(": ")[1] not in {*FOR_OTHERS, *PROTOCOL}
+    ]
+    assert found == []
+
+
+def test_the_exceptions_are_needed() -> None:
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in PYNC}
+    assert set(FOR_OTHERS) <= {one.split(": ")[1] for one in dead(sources)}
+
+
+def test_a_dead_name_is_seen() -> None:
+    text = "LIMIT = 1\nclass A:\n    def used(self): self.gone = LIMIT\n    def spare(self): ...\n"
+    assert dead({"a.py": text, "b.py": "from a import A\nA().used()"}) == [
+        "a.py: gone",
+        "a.py: spare",
+    ]
