@@ -27,7 +27,7 @@ LONGEST = 65_507
 ROOM = 65_536
 
 #: Seconds within which an answer follows what is none.
-MOMENT = 0.5
+ANSWER_FOLLOWS = 0.5
 
 #: How often a datagram is sent over a network that may lose it.
 TRIES = 4
@@ -102,7 +102,7 @@ class Sender:
 
     def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
         """The answer that follows another datagram within a moment; else that other one."""
-        until = time.monotonic() + min(self.deadline, MOMENT)
+        until = time.monotonic() + min(self.deadline, ANSWER_FOLLOWS)
         while (left := until - time.monotonic()) > 0:
             data = self._receive(left, missing)
             if data in missing:

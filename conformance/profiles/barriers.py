@@ -8,7 +8,7 @@ from contextlib import suppress
 from ..clients.peer import DATA, Peer
 from ..core.verdict import Violation
 from ..scenario.session import Session
-from .concurrency import MOMENT
+from .concurrency import UNJUDGED_WAIT
 
 #: Seconds in which a server does what follows an accept, or a read.
 INSTANT = 0.02
@@ -27,7 +27,7 @@ def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
     patience = peer.deadline
     while not received.endswith(answer) and peer.poll(patience) == DATA:
         received += peer.take()
-        patience = MOMENT
+        patience = UNJUDGED_WAIT
     if received.endswith(answer) and not received.startswith(answer):
         raise Violation(
             "wrong-bytes",
@@ -40,7 +40,7 @@ def nothing_more_first(peer: Peer, question: bytes, answer: bytes) -> None:
         )
 
 
-def nothing_more(peer: Peer, patience: float = MOMENT) -> None:
+def nothing_more(peer: Peer, patience: float = UNJUDGED_WAIT) -> None:
     """After the answer nothing comes but an end; which one is another clause's affair.
 
     Arguments:
@@ -61,7 +61,7 @@ def others_come_and_go(session: Session) -> None:
     Nothing of that client is judged, nor whether it is served at once.
     """
     session.let_accept()
-    session.connect().leave(min(session.deadline, MOMENT))
+    session.connect().leave(min(session.deadline, UNJUDGED_WAIT))
 
 
 def taken_in(session: Session, peer: Peer) -> None:
@@ -70,7 +70,7 @@ def taken_in(session: Session, peer: Peer) -> None:
     No verdict depends on it, but which clause a fault is told by.
     """
     others_come_and_go(session)
-    until = time.monotonic() + MOMENT
+    until = time.monotonic() + UNJUDGED_WAIT
     while (queues := peer.queues()) and queues.unread and time.monotonic() < until:
         time.sleep(INSTANT / 8)
     peer.receive(INSTANT)

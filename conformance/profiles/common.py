@@ -22,7 +22,7 @@ JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 PENDING = 16 * 1024 * 1024
 
 #: Seconds without progress after which a server reads no more of what one client has sent.
-SETTLING = 0.2
+NO_PROGRESS = 0.2
 
 
 def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
@@ -103,14 +103,14 @@ def settle(session: Session, peer: Peer) -> None:
     A server that has to forget something at FIN must have come to the FIN before the peer
     reads. Where the kernel does not tell, other clients are served meanwhile.
     """
-    queues, until = peer.queues(), time.monotonic() + SETTLING
+    queues, until = peer.queues(), time.monotonic() + NO_PROGRESS
     while time.monotonic() < until:
         if queues is None:
             session.next_client_is_served()
             continue
-        time.sleep(SETTLING / 8)
+        time.sleep(NO_PROGRESS / 8)
         before, queues = queues, peer.queues()
         if queues != before:
-            until = time.monotonic() + SETTLING
+            until = time.monotonic() + NO_PROGRESS
         elif queues is not None and queues.unread <= 1:
             return  # TCP counts the FIN, also when it has been read

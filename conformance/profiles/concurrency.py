@@ -14,8 +14,8 @@ from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
 
-#: Seconds to wait for the end of a client's connection, which another clause is about.
-MOMENT = 0.5
+#: Seconds to wait for what another clause is about, as the end of a client's connection.
+UNJUDGED_WAIT = 0.5
 
 #: Idle clients that must not delay a new one.
 IDLE = 64
@@ -47,13 +47,14 @@ def declare(profile: StreamProfile) -> None:
     )
     def next_client(session: Session) -> None:
         # Nothing is sent: what a server makes of input is another clause's affair.
+        patience = min(session.deadline, UNJUDGED_WAIT)
         for _ in range(3):
             peer = session.connect()
             if profile.ends_by_itself:
                 # Who leaves before the end is another clause's affair.
-                while peer.ended is None and peer.receive(min(session.deadline, MOMENT)) == DATA:
+                while peer.ended is None and peer.receive(patience) == DATA:
                     pass
-            peer.leave(min(session.deadline, MOMENT))
+            peer.leave(patience)
 
     @profile.must(
         "concurrent",

@@ -22,7 +22,7 @@ from .common import (
     other_than_leave,
     settle,
 )
-from .concurrency import MOMENT
+from .concurrency import UNJUDGED_WAIT
 from .hello_session import finish, hello, take_replies
 
 __all__ = ["hello"]
@@ -36,7 +36,7 @@ def hears_reply(session: Session, peer: Peer) -> None:
     patience = peer.deadline
     while reply not in received and peer.poll(patience) == DATA:
         received += peer.take()
-        patience = min(peer.deadline, MOMENT)
+        patience = min(peer.deadline, UNJUDGED_WAIT)
     peer.answered = peer.answered or reply in received
     if reply not in received:
         peer.pending[:0] = received

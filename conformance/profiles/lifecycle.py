@@ -24,7 +24,7 @@ CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 #: How many times as many connections a pool may take to be full; the descriptors for each
 #: connection that no pool takes, which holds what a batch needs at most; and the seconds in
 #: which the ends of a batch arrive.
-LONGEST, LEAK, SETTLING = 4, 0.9, 0.5
+LONGEST, LEAK, ENDS_ARRIVE = 4, 0.9, 0.5
 
 #: Seconds after which a server is said to take its time, and clients that are then served at
 #: the same time. Waiting for one after the other would take minutes.
@@ -240,11 +240,11 @@ def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None
         visit(batch)
         if batch < window:
             # Settled too: what has just ended counts for nothing in the growth.
-            counts.append(_settled(session, lambda _: True, SETTLING))
+            counts.append(_settled(session, lambda _: True, ENDS_ARRIVE))
             continue
         before = counts[-window]
         # At once if it is little; what has just ended may still be on its way to be closed.
-        counts.append(_settled(session, _at_most(before + GROWTH), SETTLING))
+        counts.append(_settled(session, _at_most(before + GROWTH), ENDS_ARRIVE))
         if counts[-1] <= before + GROWTH or not process.alive:
             break
         if batch == LONGEST * window or counts[-1] >= before + CONNECTIONS * LEAK:

@@ -17,7 +17,7 @@ from . import common
 from .answer import Answer, take
 from .barriers import nothing_more
 from .common import PENDING, every_stream_service, jam_until_stopped, settle
-from .concurrency import MOMENT
+from .concurrency import UNJUDGED_WAIT
 from .quit_session import answers, converse, only_the_answer, quit_, words
 
 __all__ = ["quit_"]
@@ -44,7 +44,7 @@ def greeting(session: Session) -> None:
     patience = peer.deadline
     while not answers(session, question, received, 0) and peer.poll(patience) == DATA:
         received += peer.take()
-        patience = min(peer.deadline, MOMENT)
+        patience = min(peer.deadline, UNJUDGED_WAIT)
     for at in range(1, len(received)):
         # What is wrong with the answer itself, and a token in front of it, are other clauses.
         surplus = received[:at].replace(session.parameters["token"], b"") or b""

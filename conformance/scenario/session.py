@@ -36,7 +36,7 @@ from .random_text import lines, words
 from .requirement import ClientProfile, Profile, StreamProfile
 
 #: Seconds in which a server reads what has come, where no other client can tell.
-MOMENT = 0.25
+READING_TIME = 0.25
 
 #: Exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
@@ -172,7 +172,7 @@ class Session:
         given a moment instead.
         """
         if self.one_at_a_time and any(peer.stays for peer in self._peers):
-            time.sleep(MOMENT)
+            time.sleep(READING_TIME)
             return
         self.profile.visit(self)
 

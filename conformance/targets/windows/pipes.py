@@ -31,7 +31,7 @@ _REJECT_REMOTE_CLIENTS = 8
 _UNLIMITED = 255
 
 #: Milliseconds of one wait for an instance.
-_MOMENT = 50
+_WAIT_MS = 50
 
 
 def dial(name: str, timeout: float) -> socket.socket:
@@ -54,7 +54,7 @@ def dial(name: str, timeout: float) -> socket.socket:
             if error.winerror != _BUSY or time.monotonic() > until:
                 raise
         with contextlib.suppress(OSError):
-            _winapi.WaitNamedPipe(name, _MOMENT)
+            _winapi.WaitNamedPipe(name, _WAIT_MS)
 
 
 class Gate:
