@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from fnmatch import fnmatch
 from importlib import import_module
@@ -15,12 +14,13 @@ import pytest
 import conformance
 import pync.cli
 
+from ..tree import ROOT, tracked
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT: dict[str, Any] = PYPROJECT["project"]
 
@@ -30,15 +30,6 @@ TOP = {
     *("MANIFEST.in", "Dockerfile"),
     *("pync", "conformance", "tests", "docs"),
 }
-
-
-def tracked() -> list[str]:
-    done = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("not a git checkout")
-    return done.stdout.rstrip("\0").split("\0")
 
 
 def test_nothing_else_stands_at_the_top() -> None:

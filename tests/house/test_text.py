@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def tracked() -> list[Path]:
-    done = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode == 0 and done.stdout:
-        return [ROOT / name for name in done.stdout.split("\0") if name]
-    return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+from ..tree import ROOT, tracked
 
 
 def is_text(path: Path) -> bool:
@@ -26,7 +16,11 @@ def is_text(path: Path) -> bool:
         return b"\0" not in file.read(8000)
 
 
-FILES = [path for path in tracked() if path.is_file() and path != Path(__file__) and is_text(path)]
+FILES = [
+    path
+    for path in (ROOT / name for name in tracked())
+    if path.is_file() and path != Path(__file__) and is_text(path)
+]
 TESTS = [path for path in FILES if ROOT / "tests" in path.parents and path.suffix == ".py"]
 
 #: What -> the pattern that finds it.

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .test_packaging import ROOT, tracked
+from ..tree import ROOT, tracked
 
 fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
