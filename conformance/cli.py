@@ -16,7 +16,7 @@ import docopt
 
 from .batch.isolated import ALONE, judge_what_is_asked
 from .core import style
-from .core.invocation import run_command
+from .core.invocation import hint, run_command
 from .core.nearest import meant
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
@@ -240,7 +240,7 @@ def _complaint(argv: list[str], said: str) -> str:
     host, port = [*argv[1:3], "", ""][:2]
     if argv[0] in ("run", "doctor") and port.isascii() and port.isdecimal():
         return f"{argv[0]} takes one TARGET; for a running server write tcp://{host}:{port}"
-    return f"these arguments cannot be combined: {' '.join(argv)} (see --help)"
+    return f"these arguments cannot be combined: {' '.join(argv)} (see {hint('--help')})"
 
 
 def _taken(command: str) -> str:

@@ -21,6 +21,7 @@ from ..core.output import quoted, say
 from ..core.verdict import Exit, SuiteFailed, WrongUsage
 from ..plan import Options, Plan, address_of
 from ..reports.writing import make_folder
+from ..runner.alone import XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_limits, read_targets
@@ -79,10 +80,9 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
 
 
 def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) -> int:
-    # A user's own settings must not change a verdict; -c and its value are one word, which
-    # pytest-xdist does not take for a path that it has to bring to other machines.
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = [f"-c{os.devnull}", "--noconftest", "-p", f"{__name__}.plugin"]
+    # -c and its value are one word, which pytest-xdist does not take for a path that it has to
+    # bring to other machines.
+    arguments = [f"-c{os.devnull}", "--noconftest", *XDIST, "-p", f"{__name__}.plugin"]
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
     arguments += ["--max-worker-restart=0"]
     for place in places:
@@ -91,4 +91,5 @@ def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) ->
         # One worker at least: nothing that a target does may befall the controlling process.
         workers = min(jobs or os.cpu_count() or 1, len(given.entries))
         arguments += [f"--tx={workers}*popen"] if places else ["-n", str(workers)]
-    return int(pytest.main(arguments, plugins=[given]))
+    with alone():
+        return int(pytest.main(arguments, plugins=[given]))

@@ -45,6 +45,11 @@ def run_command() -> tuple[str, ...]:
     return _MAKE if _by_make else (*command(), "run")
 
 
+def hint(*words: str) -> str:
+    """A line that shows more: ``hint("list")``."""
+    return joined(*command(), *words)
+
+
 def command_line(started: tuple[str, ...], target: str, options: Mapping[str, str]) -> str:
     """A line to paste.
 

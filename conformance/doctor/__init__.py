@@ -160,7 +160,9 @@ def _found(options: Options, target: Target) -> Subject:
         if isinstance(target, CommandTarget) and not options.at:
             if not target.placeholders:
                 error.output.append("(if it takes its port as a word, write {port} there)")
-            error.output.append("(a client is not found out: say run --profile=client-echo)")
+            given = {"profile": "client-echo"}
+            line = command_line(run_command(), options.typed or options.target, given)
+            error.output.append(f"(doctor examines servers; for a client: {line})")
         raise
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..core.invocation import command_line, run_command
+from ..core.invocation import command_line, hint, run_command
 from ..core.nearest import meant
 from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
 from ..core.verdict import Level, WrongUsage
@@ -165,7 +165,7 @@ class Plan:
         if isinstance(self.target, MutantTarget):
             name = f"{self.target.profile}/{self.target.name}"
             if name not in MUTANTS:
-                near = meant(name, MUTANTS) or " (see list --mutants)"
+                near = meant(name, MUTANTS) or f" (see {hint('list', '--mutants')})"
                 raise WrongUsage(f"TARGET {options.target!r}: no such mutant{near}")
             if options.profile not in (None, self.target.profile):
                 raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")

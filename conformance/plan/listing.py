@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.invocation import command, joined
+from ..core.invocation import hint
 from ..core.nearest import meant
 from ..core.settings import MANNERS
 from ..core.transcript import escape
@@ -123,9 +123,8 @@ def explain(identity: str) -> str:
     """
     found = [one for one in REQUIREMENTS.values() if matches(identity, one.id)]
     if not found:
-        raise WrongUsage(
-            f"no requirement {identity!r}{meant(identity, REQUIREMENTS) or ' (see list)'}"
-        )
+        near = meant(identity, REQUIREMENTS) or f" (see {hint('list')})"
+        raise WrongUsage(f"no requirement {identity!r}{near}")
     parts = []
     for one in found:
         mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"
@@ -141,6 +140,6 @@ def explain(identity: str) -> str:
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"
             f"  broken by   {mutants}\n"
-            f"  try it      {joined(*command())} run ref:python --case {one.id}"
+            f"  try it      {hint('run', 'ref:python')} --case {one.id}"
         )
     return "\n\n".join(parts)

@@ -5,7 +5,6 @@ The library's way in; the command line (cli.py) and the self-test go through her
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import IO
@@ -18,15 +17,13 @@ from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsag
 from ..plan import Options, expectations
 from ..reports.writing import make_folder
 from ..targets.process import dismiss_helpers
+from .alone import XDIST, alone
 from .console import Console
 from .controller import PreparedRun
 from .pace import in_flight
 from .preflight import prepare
 
 _HERE = Path(__file__).parent.parent
-
-#: The variable that keeps pytest from loading every plugin that is installed.
-_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 
 def run(
@@ -90,8 +87,7 @@ def _run_pytest(
         "-c",
         str(_HERE / "pytest.ini"),
         f"--rootdir={_HERE}",
-        "-p",
-        "xdist.plugin",
+        *XDIST,
         "-p",
         f"{SUITE}.plugin",
         "-p",
@@ -107,14 +103,5 @@ def _run_pytest(
         arguments.append(f"--conformance-report={report}")
     if workers > 1:
         arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
-    # A user's own settings and plugins must not change a verdict, nor take time in each process.
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    before = os.environ.get(_AUTOLOAD)
-    os.environ[_AUTOLOAD] = "1"
-    try:
+    with alone():
         return int(pytest.main(arguments, plugins=[console, prepared]))
-    finally:
-        if before is None:
-            del os.environ[_AUTOLOAD]
-        else:
-            os.environ[_AUTOLOAD] = before

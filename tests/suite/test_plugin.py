@@ -113,3 +113,26 @@ def test_a_target_that_makes_no_sense(project: Path) -> None:
     status, shown = pytest_run(project, "--conformance-target=mutant:echo/none")
     assert status == 4
     assert "no such mutant" in shown
+
+
+@pytest.mark.parametrize("words", [("ref:python",), ("@class.toml", "--all")])
+def test_a_project_s_broken_plugin_does_not_break_a_run(
+    project: Path, words: tuple[str, ...]
+) -> None:
+    (project / "broken.py").write_text("raise RuntimeError('broken')\n")
+    (project / "broken-1.dist-info").mkdir()
+    (project / "broken-1.dist-info" / "METADATA").write_text("Name: broken\nVersion: 1\n")
+    entry = "[pytest11]\nbroken = broken\n"
+    (project / "broken-1.dist-info" / "entry_points.txt").write_text(entry)
+    (project / "class.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
+    assert "RuntimeError: broken" in pytest_run(project)[1]  # it is found
+    ended = subprocess.run(
+        [sys.executable, "-m", "conformance", "run", *words, "--case=echo/simple", "--jobs=2"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{project}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr

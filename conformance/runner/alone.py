@@ -1,0 +1,32 @@
+"""pytest as the suite runs it: without what a user has set up for other tests.
+
+Settings and plugins of a project must not change a verdict, nor break a run, nor take time in each
+process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: pytest's own variables. The second keeps it from loading every plugin that is installed.
+_OPTIONS, _AUTOLOAD = "PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+#: What is loaded nevertheless.
+XDIST = ("-p", "xdist.plugin")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """The environment for pytest and its workers."""
+    os.environ.pop(_OPTIONS, None)
+    before = os.environ.get(_AUTOLOAD)
+    os.environ[_AUTOLOAD] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_AUTOLOAD]
+        else:
+            os.environ[_AUTOLOAD] = before
