@@ -21,7 +21,7 @@ from ..core.output import quoted, say
 from ..core.verdict import Exit, SuiteFailed, WrongUsage
 from ..plan import Options, Plan, address_of
 from ..reports.writing import make_folder
-from ..runner.alone import XDIST, alone
+from ..runner.alone import AUTOLOAD, XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_limits, read_targets
@@ -86,7 +86,8 @@ def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) ->
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
     arguments += ["--max-worker-restart=0"]
     for place in places:
-        arguments += ["--tx", place]
+        # Elsewhere the environment is another.
+        arguments += ["--tx", f"{place}//env:{AUTOLOAD}=1"]
     if not places or jobs is not None:
         # One worker at least: nothing that a target does may befall the controlling process.
         workers = min(jobs or os.cpu_count() or 1, len(given.entries))

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: pytest's own variables. The second keeps it from loading every plugin that is installed.
-_OPTIONS, _AUTOLOAD = "PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+#: The variable that keeps pytest from loading every plugin that is installed.
+AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
 #: What is loaded nevertheless.
 XDIST = ("-p", "xdist.plugin")
@@ -20,13 +20,13 @@ XDIST = ("-p", "xdist.plugin")
 @contextmanager
 def alone() -> Iterator[None]:
     """The environment for pytest and its workers."""
-    os.environ.pop(_OPTIONS, None)
-    before = os.environ.get(_AUTOLOAD)
-    os.environ[_AUTOLOAD] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    before = os.environ.get(AUTOLOAD)
+    os.environ[AUTOLOAD] = "1"
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_AUTOLOAD]
+            del os.environ[AUTOLOAD]
         else:
-            os.environ[_AUTOLOAD] = before
+            os.environ[AUTOLOAD] = before
