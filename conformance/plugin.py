@@ -32,8 +32,9 @@ _KNOWN = pytest.StashKey["Expectations"]()
 _TEST = Path(__file__).with_name("test_conformance.py")
 _OURS = (_TEST, _TEST.parent)
 
-#: What the suite is called on the command line of pytest.
-_NAME = "conformance"
+#: What the suite is called on the command line of pytest: by the second name also where a
+#: project has a folder of the first.
+_NAMES = ("conformance", __name__.rpartition(".")[0])
 
 #: pytest option -> (field of Options, converter, help).
 _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -73,8 +74,9 @@ def add_short_options(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
     """``pytest conformance --target ...`` means the suite where it is installed, too."""
-    if _NAME in args and not Path(_NAME).exists():
-        args[args.index(_NAME)] = str(_TEST)
+    named = [name for name in _NAMES if name in args and not Path(name).exists()]
+    if named:
+        args[args.index(named[0])] = str(_TEST)
         with suppress(ValueError):  # a name may be another plugin's
             add_short_options(parser)
 

@@ -151,6 +151,11 @@ def test_its_plugin_is_there_when_it_is_asked_for(environment: Environment) -> N
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout
     assert re.search(r"reproduce pync-conformance run mutant:echo/answers-twice", done.stdout)
+    # With the short options, beside a folder conformance.
+    (environment.folder / "conformance").mkdir()
+    short = ("pync_conformance", "--target=inetd:cat", "--case=echo/simple", "--transport=tcp")
+    done = environment.run(*words[:5], *short)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 #: How it is started -> whether the environment is on PATH.
