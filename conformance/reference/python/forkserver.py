@@ -56,6 +56,8 @@ def fork_servers(serve: "Callable[[list[str]], int]") -> int:
                 request, descriptors, _, _ = socket.recv_fds(link, REQUEST, 2)
                 if not request:
                     return 0
+                if b'"tls://' in request:
+                    from . import secure  # noqa: F401 - once, and not in each that is forked
                 pid = os.fork()
                 if not pid:
                     signal.set_wakeup_fd(-1)
