@@ -211,8 +211,12 @@ def main(runs: int = 10, word: str = "") -> int:
 
         def once(server: Strange, number: int) -> None:
             report = Path(folder, f"{server.language}-{server.kind}-{number}")
-            found = judged(server, places[server.language], report, f"--seed={number}")
-            said = complaints(server, found)
+            try:
+                found = judged(server, places[server.language], report, f"--seed={number}")
+            except subprocess.TimeoutExpired:
+                said = ["not judged in time"]
+            else:
+                said = complaints(server, found)
             right[server] += not said
             for line in said:
                 print(f"{server.name}, run {number}: {line}", flush=True)
