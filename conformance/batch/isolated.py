@@ -30,13 +30,13 @@ from .limits import MARK, Limits, bound, end, excess, members
 ALONE = "alone"
 
 #: Seconds between two looks at what a target uses.
-LOOK = 0.2
+LOOK_INTERVAL = 0.2
 
 #: Times that a target's processes are stopped for using too much before its run is.
-PATIENCE = 5
+MOST_STOPS = 5
 
 #: Bytes kept of what the run printed.
-SAID = 8000
+KEPT_OUTPUT = 8000
 
 Outcome = dict[str, Any]
 
@@ -84,7 +84,9 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         return {
             "exit": _exit_of(process, stopped),
             "results": source.read_text(errors="replace") if source.exists() else "",
-            "said": (folder / "said").read_bytes()[-SAID:].decode("utf-8", "backslashreplace"),
+            "said": (folder / "said")
+            .read_bytes()[-KEPT_OUTPUT:]
+            .decode("utf-8", "backslashreplace"),
             "stopped": stopped,
             "seconds": round(time.monotonic() - began, 3),
         }
@@ -102,7 +104,7 @@ def _watch(
     while True:
         look()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.01, min(LOOK, until - time.monotonic())))
+            process.wait(max(0.01, min(LOOK_INTERVAL, until - time.monotonic())))
             return stopped
         if time.monotonic() >= until:
             return [*stopped, f"the run took more than {limits.time:g} s"]
@@ -111,8 +113,8 @@ def _watch(
             # The scenario of the moment sees its server die; the others are judged yet.
             end(process.pid, mark)
             stopped.append(over)
-            if len(stopped) == PATIENCE:
-                return [*stopped, f"that was {PATIENCE} times"]
+            if len(stopped) == MOST_STOPS:
+                return [*stopped, f"that was {MOST_STOPS} times"]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -24,10 +24,10 @@ MARK = "CONFORMANCE_MARK"
 _REAPER = b"helpers/reaper.py"
 
 #: What a process may reserve, as a multiple of what its family may use.
-RESERVE = 4
+RESERVED_FACTOR = 4
 
 #: Rounds in which everything must have ended; a fork bomb takes a few.
-ROUNDS = 50
+KILL_ROUNDS = 50
 
 
 class Limits(NamedTuple):
@@ -53,7 +53,7 @@ def bound(pid: int, limits: Limits) -> None:
     import resource
 
     # RLIMIT_DATA counts a thread's stack whole (8 MiB), of which little is ever used.
-    size = limits.memory * 1024 * 1024 * RESERVE
+    size = limits.memory * 1024 * 1024 * RESERVED_FACTOR
     for kind, most in (
         (resource.RLIMIT_DATA, size),
         (resource.RLIMIT_FSIZE, size),
@@ -131,7 +131,7 @@ def excess(found: list[Member], limits: Limits) -> str | None:
 
 def end(judge: int, mark: str) -> None:
     """Kill all of a target's processes, and whatever they start meanwhile."""
-    for _ in range(ROUNDS):
+    for _ in range(KILL_ROUNDS):
         found = members(judge, mark)
         if not found:
             return

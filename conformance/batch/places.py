@@ -17,7 +17,7 @@ from ..core.invocation import SUITE
 from ..core.verdict import SuiteFailed, WrongUsage, cause_of
 
 #: Seconds for one place: a connection, the start of an interpreter, its imports.
-PATIENCE = 30.0
+PLACE_TIMEOUT = 30.0
 
 #: What runs there: pytest first, as pytest-xdist does it, then the suite.
 _ASK = """
@@ -55,9 +55,9 @@ def check_places(places: tuple[str, ...]) -> None:
     for one in asking:
         one.start()
     for one in asking:
-        one.join(PATIENCE)
+        one.join(PLACE_TIMEOUT)
     for place in places:
-        error = answers.get(place, SuiteFailed(f"--tx {place}: no answer for {PATIENCE:g} s"))
+        error = answers.get(place, SuiteFailed(f"--tx {place}: no answer for {PLACE_TIMEOUT:g} s"))
         if error is not None:
             raise error
 
@@ -81,7 +81,7 @@ def _check(place: str) -> None:
             channel = gateway.remote_exec(_ASK)
             # pytest-xdist gives a local worker the module path of the controlling process.
             channel.send((list(sys.path) if gateway.spec.popen else [], SUITE))
-            missing, version = channel.receive(PATIENCE)
+            missing, version = channel.receive(PLACE_TIMEOUT)
         except (EOFError, OSError, execnet.RemoteError, execnet.TimeoutError) as error:
             raise SuiteFailed(f"--tx {place}: {str(error).splitlines()[-1]}") from None
     finally:

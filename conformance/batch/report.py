@@ -33,6 +33,9 @@ WEIGHT = (
     Exit.CONFORMANT,
 )
 
+#: Of the form of batch.jsonl; a field that is added leaves it as it is.
+VERSION = 1
+
 #: A last word that says why a run did not take place.
 _REASON = re.compile(r"^conformance: (?!.* cases\)$)(.*)$", re.MULTILINE)
 
@@ -85,6 +88,7 @@ class ClassReport:
         runs = [self._results[name] for name in self._plans]
         rows = [
             {
+                "version": VERSION,
                 "name": name,
                 "exit": run.footer["exit"],
                 "counts": run.footer["counts"],
@@ -96,7 +100,7 @@ class ClassReport:
         text = "".join(json.dumps(row) + "\n" for row in rows)
         try:
             write_matrix(self._folder / "matrix.html", runs)
-            write_whole(self._folder / "class.jsonl", text)
+            write_whole(self._folder / "batch.jsonl", text)
         except OSError as error:
             self._unwritten = self._unwritten or not_written(f"REPORT {self._folder}", error)
         statuses = Counter(Exit(run.footer["exit"]) for run in runs)

@@ -1,6 +1,6 @@
 """A client program under judgement: on a terminal of its own, pointed at a server of the suite.
 
-The other way round than everywhere else: here the suite listens, and what visits it is the
+The other way round than everywhere else: here the suite listens, and what connects is the
 target. Its connection is a Peer, as byte-exact as any; its screen is looked at as a person
 would: what it adds of its own (a prompt, "connected!") is its own affair.
 """
@@ -31,10 +31,10 @@ from .terminal import hang_up
 _CONTROLS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>78])")
 
 #: Bytes that a screen may hold.
-FLOOD = 1024 * 1024
+LARGEST_SCREEN = 1024 * 1024
 
 #: Lines of the screen that a message quotes.
-LINES = 12
+QUOTED_LINES = 12
 
 ENTER, INTERRUPT = b"\r", b"\x03"
 
@@ -180,7 +180,7 @@ class ClientUnderTest:
     def violation(self, kind: str, summary: str) -> Violation:
         """What the client did wrong, with the last lines of its screen."""
         violation = Violation(kind, summary, client="person")
-        lines = self.screen.decode("utf-8", "backslashreplace").splitlines()[-LINES:]
+        lines = self.screen.decode("utf-8", "backslashreplace").splitlines()[-QUOTED_LINES:]
         violation.server_output = [printable(line)[:200] for line in lines]
         return violation
 
@@ -233,7 +233,7 @@ class ClientUnderTest:
             self._over = True
             return False
         self._screen += data
-        if len(self._screen) > FLOOD:
+        if len(self._screen) > LARGEST_SCREEN:
             raise self.violation("floods", "the terminal overflows")
         self._transcript.received("person", data)
         return True

@@ -18,7 +18,7 @@ from .patterns import await_pattern
 __all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
 
 #: Bytes that may wait to be judged; no answer is longer.
-FLOOD = 16 * 1024 * 1024
+MOST_PENDING = 16 * 1024 * 1024
 
 
 class Peer(Channel):
@@ -35,7 +35,7 @@ class Peer(Channel):
 
     def receive(self, timeout: float) -> str:
         """As a channel does, but a server that never stops talking is told so."""
-        if len(self.pending) > FLOOD:
+        if len(self.pending) > MOST_PENDING:
             raise self._violation(
                 "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
             )

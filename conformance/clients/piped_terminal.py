@@ -16,7 +16,7 @@ from pexpect.popen_spawn import PopenSpawn
 from ..core.conduct import LF, Conduct, Pattern
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import NotJudged, Violation
-from .terminal import FLOOD, Manners, Terminal
+from .terminal import LARGEST_SCREEN, Manners, Terminal
 
 _ANYTHING = re.compile(rb".+", re.DOTALL)
 
@@ -106,7 +106,7 @@ class PipedTerminal(Terminal):
             return False
         data: bytes = self._child.after
         self._screen += data
-        if len(self._screen) > FLOOD:
+        if len(self._screen) > LARGEST_SCREEN:
             raise Violation("floods", "the output overflows", client="person")
         self._transcript.received("person", data)
         return True

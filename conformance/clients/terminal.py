@@ -23,7 +23,7 @@ from .patterns import line_ends
 CLOSED = b"Connection closed by foreign host."
 
 #: Bytes that a person's screen may hold and that nobody awaited.
-FLOOD = 1024 * 1024
+LARGEST_SCREEN = 1024 * 1024
 
 
 class Manners(NamedTuple):
@@ -187,7 +187,7 @@ class Terminal:
             self._transcript.note("person", "the client program ended", RECEIVED)
             return False
         self._screen[:] = line_ends(bytes(self._screen) + data)
-        if len(self._screen) > FLOOD:
+        if len(self._screen) > LARGEST_SCREEN:
             raise Violation("floods", "the terminal overflows", client="person")
         self._transcript.received("person", data)
         return True

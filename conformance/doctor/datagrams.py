@@ -15,7 +15,7 @@ from .templates import is_echo, template_of
 from .texts import literal
 
 #: Seconds for an answer, and for more than one.
-PATIENCE, QUIET = 0.8, 0.15
+ANSWER_TIMEOUT, QUIET = 0.8, 0.15
 
 #: Of different lengths, with and without the end of a line.
 DATAGRAMS = (FIRST, SECOND, CRLF, REST)
@@ -28,7 +28,7 @@ def ask(address: Address, data: bytes) -> Turn:
     end, began = "", time.monotonic()
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         # Not connected: an answer from another port is an answer too.
-        until = began + PATIENCE
+        until = began + ANSWER_TIMEOUT
         try:
             sock.sendto(data, name)
         except OSError as error:

@@ -20,10 +20,10 @@ from .talk import FIN, LISTEN, QUIET, Step, Stream, Turn, Unheard, converse, hea
 LISTENING, PARTING = 1.0, 2.5
 
 #: Seconds for the beginning of an answer, at least and at most.
-PATIENCE, MOST_PATIENCE = 0.6, 2.0
+ANSWER_TIME, MOST_ANSWER_TIME = 0.6, 2.0
 
 #: The same for a server that has not answered anything yet, which may still be starting.
-LAST_PATIENCE = 4.0
+STARTING_ANSWER_TIME = 4.0
 
 #: How many times the first answer's time a later one may take.
 MARGIN = 8
@@ -50,7 +50,7 @@ class Survey:
         self._subject = subject
         self._command = command
         self._leaves = (tuple(leaves), *LEAVES) if leaves else LEAVES
-        self._patience = PATIENCE
+        self._patience = ANSWER_TIME
         self._began = 0.0
         self.seen = Seen()
 
@@ -95,7 +95,7 @@ class Survey:
         asked = self._talk(second, LINES[:1])
         if asked[0].answer or asked[0].end:
             if asked[0].end and seen.listened.answer:
-                self._await_farewell(first, PATIENCE)
+                self._await_farewell(first, ANSWER_TIME)
             if seen.listened.end:
                 return
             self._many(asked[0])
@@ -217,11 +217,11 @@ class Survey:
         """Perhaps it takes connections before it serves them."""
         if self._subject.process is None:
             return
-        self._patience = LAST_PATIENCE
+        self._patience = STARTING_ANSWER_TIME
         self._hold({"finish": (Unheard(FIRST), FIN)})
         if any(turn.answer or turn.end for turn in self.seen.finish):
             self.seen = Seen()
-            self._patience = PATIENCE
+            self._patience = ANSWER_TIME
             self.first_look()
             self.more()
 
@@ -229,7 +229,7 @@ class Survey:
         """How long an answer takes here tells how long one may take."""
         firsts = [turn.pieces[0][0] for turn in turns if turn.pieces]
         if firsts:
-            self._patience = min(MOST_PATIENCE, max(PATIENCE, MARGIN * max(firsts)))
+            self._patience = min(MOST_ANSWER_TIME, max(ANSWER_TIME, MARGIN * max(firsts)))
 
     def _talk(self, stream: Stream, script: Sequence[Step]) -> list[Turn]:
         return converse(stream, script, self._patience)
@@ -275,7 +275,7 @@ class Survey:
         try:
             if not self.seen.greeting:
                 return self._talk(stream, script) if script != (LISTEN,) else []
-            greeted = hear(stream, LISTEN, MOST_PATIENCE, QUIET)
+            greeted = hear(stream, LISTEN, MOST_ANSWER_TIME, QUIET)
             self.seen.greetings.append(greeted.answer)
             if greeted.end or script == (LISTEN,):
                 return []

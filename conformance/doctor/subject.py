@@ -21,12 +21,12 @@ from ..targets.elsewhere import Elsewhere
 from ..targets.grammar import CommandTarget
 from ..targets.launch import Server, launched
 from ..targets.process import Process
-from ..targets.readiness import PAUSE, announced_address, why_ended
+from ..targets.readiness import POLL_INTERVAL, announced_address, why_ended
 from ..targets.stream import open_stream
 from .talk import Stream
 
 #: Seconds that a command may take until it listens, and for which a running server is tried.
-START, FIND = 20.0, 1.5
+START_TIMEOUT, FIND_TIMEOUT = 20.0, 1.5
 
 #: Seconds after which it is said that it is waited for.
 TOLD = 5.0
@@ -36,7 +36,7 @@ TOLD = 5.0
 SILENT, REFUSES = 2.0, sys.platform.startswith("linux")
 
 #: Seconds for one connect.
-CONNECT = 1.0
+CONNECT_TIMEOUT = 1.0
 
 #: Seconds within which a server that is about to end does so.
 ENDING = 0.3
@@ -115,7 +115,7 @@ class Subject:
         if stream is not None:
             return stream
         try:
-            return open_stream(self.address, CONNECT)
+            return open_stream(self.address, CONNECT_TIMEOUT)
         except OSError:
             if not self.ends():
                 raise
@@ -162,12 +162,12 @@ class Subject:
                     probes[address] = DatagramProbe(address)
                     stack.callback(probes[address].close)
             search = _Search(process, candidates, announces) if process else None
-            until = time.monotonic() + (START if process else FIND)
+            until = time.monotonic() + (START_TIMEOUT if process else FIND_TIMEOUT)
             silent_since: float | None = None
             waiting = time.monotonic() + TOLD
             while True:
                 if time.monotonic() > waiting:
-                    complain(f"waiting until the target listens (up to {START:g} s)")
+                    complain(f"waiting until the target listens (up to {START_TIMEOUT:g} s)")
                     waiting = until + 1
                 addresses = candidates
                 if process and process.announced:
@@ -189,13 +189,13 @@ class Subject:
                         return address
                 self._is_there(process, candidates, until)
                 if process:
-                    process.wait(PAUSE)
+                    process.wait(POLL_INTERVAL)
                 else:
-                    time.sleep(PAUSE)
+                    time.sleep(POLL_INTERVAL)
 
     def _connects(self, address: Address) -> bool:
         try:
-            self._first = open_stream(address, CONNECT)
+            self._first = open_stream(address, CONNECT_TIMEOUT)
         except OSError as error:
             self._cause = cause_of(error)
             return False
@@ -213,7 +213,8 @@ class Subject:
             )
         elif time.monotonic() > until:
             raise Unreachable(
-                f"the target did not listen at {where} within {START:g} s", process.last_lines()
+                f"the target did not listen at {where} within {START_TIMEOUT:g} s",
+                process.last_lines(),
             )
 
 

@@ -25,23 +25,23 @@ TRACES = re.compile(
 )
 
 
-def visit(session: Session) -> None:
+def small_session(session: Session) -> None:
     """It comes, says something and leaves."""
-    visitor = session.visitor()
-    visitor.type_line(b"hello")
-    hears_line(visitor, b"hello")
+    client = session.client_under_test()
+    client.type_line(b"hello")
+    hears_line(client, b"hello")
 
 
-def hears_line(visitor: ClientUnderTest, line: bytes) -> None:
+def hears_line(client: ClientUnderTest, line: bytes) -> None:
     """The server receives a line, however it ends."""
-    peer = visitor.peer
-    _skip_line_end(visitor)
+    peer = client.peer
+    _skip_line_end(client)
     peer.expect(line, f"the line {line!r}")
 
 
-def _skip_line_end(visitor: ClientUnderTest) -> None:
+def _skip_line_end(client: ClientUnderTest) -> None:
     """The end of the line before, which came with it or comes with the next one."""
-    peer = visitor.peer
+    peer = client.peer
     if not peer.pending:
         peer.poll(peer.deadline)
     while peer.pending.startswith((b"\r", b"\n")):
@@ -50,12 +50,12 @@ def _skip_line_end(visitor: ClientUnderTest) -> None:
             peer.poll(peer.deadline)
 
 
-def hears_end(session: Session, visitor: ClientUnderTest, last: bytes, after: str) -> None:
+def hears_end(session: Session, client: ClientUnderTest, last: bytes, after: str) -> None:
     """The server receives the last words, perhaps after the line that asked for them, and FIN.
 
     Raises Violation.
     """
-    peer = visitor.peer
+    peer = client.peer
     while peer.poll(peer.deadline) == DATA:
         pass
     said = bytes(peer.pending)
@@ -63,11 +63,11 @@ def hears_end(session: Session, visitor: ClientUnderTest, last: bytes, after: st
     ends = rb"(?:\r?\n)?"
     awaited = ends + rb"(?:" + leave + ends + rb")?" + re.escape(last) + ends
     if peer.ended == RST:
-        raise visitor.violation("rst-instead-of-fin", f"the client reset the connection {after}")
+        raise client.violation("rst-instead-of-fin", f"the client reset the connection {after}")
     if peer.ended == FIN and re.fullmatch(awaited, said):
         peer.pending.clear()
         return
-    violation = visitor.violation(
+    violation = client.violation(
         "wrong-last-words" if peer.ended == FIN else "no-fin",
         f"the client did not send {last!r} and FIN {after}",
     )
@@ -80,7 +80,7 @@ client_echo = ClientProfile(
     "client-echo",
     title="the target is a client, on a terminal",
     parameters={"leave": b"exit", "goodbye": b"good bye", "interrupted": b"terminated"},
-    visit=visit,
+    small_session=small_session,
     base=("connects",),
 )
 
@@ -91,16 +91,16 @@ client_echo = ClientProfile(
 def connects(session: Session) -> None:
     for _ in range(2):
         # Each time it is told another port, unless AT says where.
-        session.visitor().close()
+        session.client_under_test().close()
 
 
 @client_echo.must("prints", "13.2", "It prints what it receives, as it comes.", "SPEC 13.2")
 def prints(session: Session) -> None:
-    visitor = session.visitor()
+    client = session.client_under_test()
     for number in range(3):
         line = b"The server says %d" % number
-        visitor.peer.send(line + b"\n")
-        visitor.see(line, "what the server sent")
+        client.peer.send(line + b"\n")
+        client.see(line, "what the server sent")
 
 
 @client_echo.must(
@@ -111,11 +111,11 @@ def prints(session: Session) -> None:
     needs=("prints",),
 )
 def prints_the_rest(session: Session) -> None:
-    visitor = session.visitor()
-    visitor.peer.send(b"A whole line\nand a rest without")
-    visitor.peer.send_eof()
-    visitor.see(b"A whole line", "what the server sent")
-    visitor.see(b"and a rest without", "what the server sent last, without a newline")
+    client = session.client_under_test()
+    client.peer.send(b"A whole line\nand a rest without")
+    client.peer.send_eof()
+    client.see(b"A whole line", "what the server sent")
+    client.see(b"and a rest without", "what the server sent last, without a newline")
 
 
 @client_echo.must(
@@ -126,12 +126,12 @@ def prints_the_rest(session: Session) -> None:
     needs=("prints",),
 )
 def sends_lines(session: Session) -> None:
-    visitor = session.visitor()
+    client = session.client_under_test()
     for line in (b"Hello!", b"two words, and more", b"12345", b"Hello!"):
-        visitor.type_line(line)
-        hears_line(visitor, line)
-        visitor.peer.send(b"answer to " + line[::-1] + b"\n")
-        visitor.see(b"answer to " + line[::-1], "the answer")
+        client.type_line(line)
+        hears_line(client, line)
+        client.peer.send(b"answer to " + line[::-1] + b"\n")
+        client.see(b"answer to " + line[::-1], "the answer")
 
 
 @client_echo.must(
@@ -142,11 +142,11 @@ def sends_lines(session: Session) -> None:
     needs=("sends-lines",),
 )
 def pasted(session: Session) -> None:
-    visitor = session.visitor()
+    client = session.client_under_test()
     lines = [b"pasted line %d" % number for number in range(20)]
-    visitor.paste(*lines)
+    client.paste(*lines)
     for line in lines:
-        hears_line(visitor, line)
+        hears_line(client, line)
 
 
 @client_echo.must(
@@ -158,13 +158,13 @@ def pasted(session: Session) -> None:
     unless=("server-ends",),
 )
 def exit_(session: Session) -> None:
-    visitor = session.visitor()
-    visitor.type_line(b"Hello!")
-    hears_line(visitor, b"Hello!")
-    visitor.type_line(session.parameters["leave"])
-    hears_end(session, visitor, session.parameters["goodbye"], "on the line that asks for it")
-    visitor.peer.close()
-    visitor.expect_end("its good bye")
+    client = session.client_under_test()
+    client.type_line(b"Hello!")
+    hears_line(client, b"Hello!")
+    client.type_line(session.parameters["leave"])
+    hears_end(session, client, session.parameters["goodbye"], "on the line that asks for it")
+    client.peer.close()
+    client.expect_end("its good bye")
 
 
 @client_echo.must(
@@ -175,11 +175,11 @@ def exit_(session: Session) -> None:
     needs=("sends-lines",),
 )
 def only_exit(session: Session) -> None:
-    visitor = session.visitor()
+    client = session.client_under_test()
     word = session.parameters["leave"]
     for line in (b"no " + word, word + b" not", b"x" + word, word + b"x"):
-        visitor.type_line(line)
-        hears_line(visitor, line)
+        client.type_line(line)
+        hears_line(client, line)
 
 
 @client_echo.must(
@@ -191,13 +191,13 @@ def only_exit(session: Session) -> None:
     unless=("exit", "server-ends"),
 )
 def interrupt(session: Session) -> None:
-    visitor = session.visitor()
-    visitor.type_line(b"Hello!")
-    hears_line(visitor, b"Hello!")
-    visitor.interrupt()
-    hears_end(session, visitor, session.parameters["interrupted"], "on ^C")
-    visitor.peer.close()
-    visitor.expect_end("^C")
+    client = session.client_under_test()
+    client.type_line(b"Hello!")
+    hears_line(client, b"Hello!")
+    client.interrupt()
+    hears_end(session, client, session.parameters["interrupted"], "on ^C")
+    client.peer.close()
+    client.expect_end("^C")
 
 
 @client_echo.must(
@@ -208,23 +208,23 @@ def interrupt(session: Session) -> None:
     needs=("prints",),
 )
 def server_ends(session: Session) -> None:
-    visitor = session.visitor()
-    visitor.peer.send(b"That is all\n")
-    visitor.peer.send_eof()
-    visitor.see(b"That is all", "what the server sent")
-    visitor.expect_end("the server's FIN")
+    client = session.client_under_test()
+    client.peer.send(b"That is all\n")
+    client.peer.send_eof()
+    client.see(b"That is all", "what the server sent")
+    client.expect_end("the server's FIN")
 
 
 def reset(session: Session) -> tuple[ClientUnderTest, int]:
     """The server resets in mid-talk; the client, and its status."""
-    visitor = session.visitor()
-    visitor.type_line(b"Hello!")
-    hears_line(visitor, b"Hello!")
-    visitor.peer.send(b"one more line\n")
-    visitor.see(b"one more line", "what the server sent")
-    visitor.look()
-    visitor.peer.reset()
-    return visitor, visitor.expect_end("the server's RST")
+    client = session.client_under_test()
+    client.type_line(b"Hello!")
+    hears_line(client, b"Hello!")
+    client.peer.send(b"one more line\n")
+    client.see(b"one more line", "what the server sent")
+    client.look()
+    client.peer.reset()
+    return client, client.expect_end("the server's RST")
 
 
 @client_echo.must(
@@ -235,9 +235,9 @@ def reset(session: Session) -> tuple[ClientUnderTest, int]:
     needs=("sends-lines",),
 )
 def reset_reported(session: Session) -> None:
-    visitor, _ = reset(session)
-    if not visitor.news().strip():
-        raise visitor.violation(
+    client, _ = reset(session)
+    if not client.news().strip():
+        raise client.violation(
             "not-reported", "the client ended without a word about the server's RST"
         )
 
@@ -250,9 +250,9 @@ def reset_reported(session: Session) -> None:
     needs=("sends-lines",),
 )
 def reset_status(session: Session) -> None:
-    visitor, status = reset(session)
+    client, status = reset(session)
     if status == 0:
-        raise visitor.violation(
+        raise client.violation(
             "status-zero", "the client ended with status 0 although the server reset it"
         )
 
@@ -265,8 +265,8 @@ def reset_status(session: Session) -> None:
     needs=("sends-lines",),
 )
 def reset_no_trace(session: Session) -> None:
-    visitor, _ = reset(session)
-    found = TRACES.search(visitor.news())
+    client, _ = reset(session)
+    found = TRACES.search(client.news())
     if found:
         shown = found.group().decode("utf-8", "backslashreplace").strip()
-        raise visitor.violation("stack-trace", f"the person is shown a stack trace: {shown!r}")
+        raise client.violation("stack-trace", f"the person is shown a stack trace: {shown!r}")

@@ -18,13 +18,13 @@ from ..targets.address import PIPE
 UNJUDGED_WAIT = 0.5
 
 #: Idle clients that must not delay a new one.
-IDLE = 64
+IDLE_CLIENTS = 64
 
 #: Seconds that a connection of a server that ends it must last for others to come meanwhile.
-STAYS = 0.5
+LEAST_STAY = 0.5
 
 #: Clients before the last one: a server that takes sixty lets the very last in as late as it.
-BEFORE = 15
+CLIENTS_BEFORE = 15
 
 #: Rounds in a row after which it is the server that holds up a client, and not the machine's load:
 #: these once a deadline has passed, and so many in any case.
@@ -32,7 +32,7 @@ ROUNDS, MANY_ROUNDS = 3, 12
 
 #: A client is held up when it waits for this share of the time for which a connection lasts, and
 #: for so many times as long as the clients usually do: on a loaded machine all wait.
-HELD, USUALLY = 0.5, 4
+HELD_SHARE, USUAL_FACTOR = 0.5, 4
 
 
 def declare(profile: StreamProfile) -> None:
@@ -70,7 +70,7 @@ def declare(profile: StreamProfile) -> None:
     @profile.must(
         "idle-64",
         "7.2",
-        f"While {IDLE} idle clients are connected, a new client is still served.",
+        f"While {IDLE_CLIENTS} idle clients are connected, a new client is still served.",
         "SPEC 7.2",
         needs=("concurrent",),
         unless=(*profile.apart, "burst"),
@@ -80,7 +80,7 @@ def declare(profile: StreamProfile) -> None:
             raise NotJudged("64 clients of a named pipe come too slowly to tell")
 
         def arrive() -> Iterator[Peer]:
-            for number in range(1, IDLE + 1):
+            for number in range(1, IDLE_CLIENTS + 1):
                 peer = session.connect(f"idle{number}")
                 session.let_accept()
                 yield peer
@@ -125,7 +125,7 @@ def _serves_meanwhile(
     if ends_at_once(session.parameters):
         began = time.monotonic()
         session.next_client_is_served()
-        if time.monotonic() - began < STAYS:
+        if time.monotonic() - began < LEAST_STAY:
             raise NotJudged("the server ends each connection at once: none stays to hold up others")
     until = time.monotonic() + session.deadline
     for number in range(1, MANY_ROUNDS + 1):
@@ -135,8 +135,8 @@ def _serves_meanwhile(
             moments.append(time.monotonic())
         following = session.join()
         moments.append(time.monotonic())
-        # Not the very last of many: see BEFORE.
-        meanwhile = not waiting[-BEFORE:][0].has_ended()
+        # Not the very last of many: see CLIENTS_BEFORE.
+        meanwhile = not waiting[-CLIENTS_BEFORE:][0].has_ended()
         _serve(session, following, ends_by_itself)
         if ends_by_itself:
             lasts = time.monotonic() - moments[-1]
@@ -182,7 +182,7 @@ def _one_was_held_up(moments: list[float], lasts: float) -> bool:
     """
     waits = [after - before for before, after in itertools.pairwise(moments)]
     usual = sorted(waits)[(len(waits) - 1) // 2]
-    return max(waits[-BEFORE - 1 :]) >= max(HELD * lasts, USUALLY * usual)
+    return max(waits[-CLIENTS_BEFORE - 1 :]) >= max(HELD_SHARE * lasts, USUAL_FACTOR * usual)
 
 
 def _leave(session: Session, waiting: list[Peer]) -> None:

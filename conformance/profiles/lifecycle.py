@@ -24,7 +24,7 @@ CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 #: How many times as many connections a pool may take to be full; the descriptors for each
 #: connection that no pool takes, which holds what a batch needs at most; and the seconds in
 #: which the ends of a batch arrive.
-LONGEST, LEAK, ENDS_ARRIVE = 4, 0.9, 0.5
+GROWTH_WINDOWS, LEAK_SHARE, ENDS_ARRIVE = 4, 0.9, 0.5
 
 #: Seconds after which a server is said to take its time, and clients that are then served at
 #: the same time. Waiting for one after the other would take minutes.
@@ -32,7 +32,7 @@ SLOW, TOGETHER = 0.1, 10
 
 #: Seconds that SIGTERM may take, and those in which the children of a server that has ended,
 #: which hold its port too, are scheduled to see that.
-TERMINATION, LEAVING = 5.0, 1.0
+TERMINATION_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
 def declare(profile: StreamProfile) -> None:
@@ -49,7 +49,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def sigterm_idle(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION)
+        session.terminate(TERMINATION_TIMEOUT)
 
     @lives(
         "sigterm-busy",
@@ -65,7 +65,7 @@ def declare(profile: StreamProfile) -> None:
             session.let_accept()
         disturb(session, session.join(), profile.half_input)
         session.next_client_is_served()
-        session.terminate(TERMINATION)
+        session.terminate(TERMINATION_TIMEOUT)
 
     @lives(
         "port-free",
@@ -77,7 +77,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def port_free(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION)
+        session.terminate(TERMINATION_TIMEOUT)
         nothing_listens(session)
 
     @lives(
@@ -89,7 +89,7 @@ def declare(profile: StreamProfile) -> None:
         unless=(*profile.apart, *profile.unheard, "burst"),
     )
     def leak_fin(session: Session) -> None:
-        def visit(batch: int) -> None:
+        def run_batch(batch: int) -> None:
             def serve(peer: Peer) -> None:
                 disturb(session, peer, profile.chatter)
                 session.serve(peer)
@@ -97,7 +97,7 @@ def declare(profile: StreamProfile) -> None:
             for peers in groups_of_clients(session, batch):
                 each(peers, serve)
 
-        leaves_no_descriptor(session, visit)
+        leaves_no_descriptor(session, run_batch)
 
     @lives(
         "leak-reset",
@@ -109,14 +109,14 @@ def declare(profile: StreamProfile) -> None:
         unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
     )
     def leak_reset(session: Session) -> None:
-        def visit(batch: int) -> None:
+        def run_batch(batch: int) -> None:
             for peers in groups_of_clients(session, batch):
                 for peer in peers:
                     disturb(session, peer, profile.half_input)
                     peer.reset()
             session.next_client_is_served()
 
-        leaves_no_descriptor(session, visit)
+        leaves_no_descriptor(session, run_batch)
 
     @lives(
         "path-removed",
@@ -128,7 +128,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def path_removed(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION)
+        session.terminate(TERMINATION_TIMEOUT)
         if os.path.lexists(session.server.address.path):
             raise Violation("path-left", "the server ended and left its Unix socket path behind")
 
@@ -189,10 +189,10 @@ def nothing_listens(session: Session) -> None:
     """The server's port is free again. Raises Violation."""
     address = session.server.address
     datagrams = address.transport in DATAGRAMS
-    until = time.monotonic() + LEAVING
+    until = time.monotonic() + LEAVING_TIME
     while not datagrams and _takes_a_connection(address, session.deadline):
         if time.monotonic() < until:
-            time.sleep(LEAVING / 20)
+            time.sleep(LEAVING_TIME / 20)
             continue
         raise Violation("port-held", f"the server ended, and something still answers at {address}")
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
@@ -222,22 +222,22 @@ def _takes_a_connection(address: Address, timeout: float) -> bool:
         return False
 
 
-def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None:
-    """Visit after visit, the number of the server's descriptors does not go on growing.
+def leaves_no_descriptor(session: Session, run_batch: Callable[[int], None]) -> None:
+    """Batch after batch, the number of the server's descriptors does not go on growing.
 
     A pool, a cache or a thread for each core grows too, up to the number of clients at a time,
     and then stops; a leak grows for ever. So what is judged is the growth over the last
-    CONNECTIONS visits, and a server has LONGEST times as many to stop growing.
+    CONNECTIONS connections, and a server has GROWTH_WINDOWS times as many to stop growing.
 
     Arguments:
-        visit: makes the batch of that number, of BATCH clients.
+        run_batch: makes the batch of that number, of BATCH clients.
     Raises Violation.
     """
     process, window = session.process, CONNECTIONS // BATCH
-    visit(0)
+    run_batch(0)
     counts = [_settled(session, lambda _: True)]
-    for batch in range(1, LONGEST * window + 1):
-        visit(batch)
+    for batch in range(1, GROWTH_WINDOWS * window + 1):
+        run_batch(batch)
         if batch < window:
             # Settled too: what has just ended counts for nothing in the growth.
             counts.append(_settled(session, lambda _: True, ENDS_ARRIVE))
@@ -247,11 +247,11 @@ def leaves_no_descriptor(session: Session, visit: Callable[[int], None]) -> None
         counts.append(_settled(session, _at_most(before + GROWTH), ENDS_ARRIVE))
         if counts[-1] <= before + GROWTH or not process.alive:
             break
-        if batch == LONGEST * window or counts[-1] >= before + CONNECTIONS * LEAK:
+        if batch == GROWTH_WINDOWS * window or counts[-1] >= before + CONNECTIONS * LEAK_SHARE:
             counts[-1] = _settled(session, _at_most(before + GROWTH))
             if counts[-1] <= before + GROWTH:
                 break
-            if batch == LONGEST * window or counts[-1] >= before + CONNECTIONS * LEAK:
+            if batch == GROWTH_WINDOWS * window or counts[-1] >= before + CONNECTIONS * LEAK_SHARE:
                 raise _leak(session, counts, window)
     session.transcript.note("server", f"{counts[0]} descriptors before, {counts[-1]} after")
 

@@ -14,7 +14,14 @@ from ..scenario.requirement import Profile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
-from .lifecycle import BATCH, CONNECTIONS, TERMINATION, each, leaves_no_descriptor, nothing_listens
+from .lifecycle import (
+    BATCH,
+    CONNECTIONS,
+    TERMINATION_TIMEOUT,
+    each,
+    leaves_no_descriptor,
+    nothing_listens,
+)
 from .upkeep import QUIET, is_idle, leaves_nothing
 
 #: Bytes of the largest datagram that must be answered.
@@ -24,7 +31,7 @@ LARGE = 8192
 GONE = 20
 
 
-def visit(session: Session) -> None:
+def small_session(session: Session) -> None:
     """A datagram and its echo."""
     sender = session.sender()
     sender.send(b"served in full\n")
@@ -37,7 +44,7 @@ udp_echo = Profile(
     title="every datagram comes back (RFC 862 over UDP)",
     parameters={},
     first_input=b"ready?\n",
-    visit=visit,
+    small_session=small_session,
     transports=DATAGRAMS,
     base=("once",),
 )
@@ -216,7 +223,7 @@ def terminal(session: Session) -> None:
 )
 def sigterm_idle(session: Session) -> None:
     session.next_client_is_served()
-    session.terminate(TERMINATION)
+    session.terminate(TERMINATION_TIMEOUT)
 
 
 @udp_echo.must(
@@ -234,7 +241,7 @@ def sigterm_busy(session: Session) -> None:
         sender.expect(b"before")
     for sender in senders:
         sender.send(b"meanwhile")
-    session.terminate(TERMINATION)
+    session.terminate(TERMINATION_TIMEOUT)
 
 
 @udp_echo.must(
@@ -247,7 +254,7 @@ def sigterm_busy(session: Session) -> None:
 )
 def port_free(session: Session) -> None:
     session.next_client_is_served()
-    session.terminate(TERMINATION)
+    session.terminate(TERMINATION_TIMEOUT)
     nothing_listens(session)
 
 
@@ -260,10 +267,10 @@ def port_free(session: Session) -> None:
     needs=("many-senders",),
 )
 def leak(session: Session) -> None:
-    def visit_many(_batch: int) -> None:
+    def serve_batch(_batch: int) -> None:
         each(range(BATCH), lambda _: session.next_client_is_served())
 
-    leaves_no_descriptor(session, visit_many)
+    leaves_no_descriptor(session, serve_batch)
 
 
 @udp_echo.must(
@@ -275,10 +282,10 @@ def leak(session: Session) -> None:
     needs=("many-senders",),
 )
 def leak_process(session: Session) -> None:
-    def visit_many() -> None:
+    def serve_batch() -> None:
         each(range(BATCH), lambda _: session.next_client_is_served())
 
-    leaves_nothing(session, visit_many, "senders")
+    leaves_nothing(session, serve_batch, "senders")
 
 
 @udp_echo.should(

@@ -20,7 +20,7 @@ QUIET = 2.0
 
 #: Seconds of one look at the processor time, how many looks in a row must find the server
 #: busy, and the share of the time that it must be running or waiting to run in each.
-LOOK, LOOKS, BUSY = 0.3, 5, 0.5
+LOOK_TIME, LOOKS, BUSY_SHARE = 0.3, 5, 0.5
 
 #: Processes or threads that CONNECTIONS leave behind when half of them leave one: pools grow less.
 MANY = CONNECTIONS // 2
@@ -142,18 +142,18 @@ def starts_again_at_once(session: Session) -> None:
     session.next_client_is_served()
 
 
-def leaves_nothing(session: Session, visit: Callable[[], None], visits: str) -> None:
-    """Batches of visits leave no processes, threads and memory behind. Raises Violation.
+def leaves_nothing(session: Session, run_batch: Callable[[], None], clients: str) -> None:
+    """Batches of clients leave no processes, threads and memory behind. Raises Violation.
 
     Arguments:
-        visit: makes a batch of BATCH clients.
-        visits: what they are called.
+        run_batch: makes a batch of BATCH clients.
+        clients: what they are called.
     """
-    visit()
+    run_batch()
     before = at_first = _settled(session, None)
     steps = []
     for _ in range(CONNECTIONS // BATCH):
-        visit()
+        run_batch()
         now = _settled(session, at_first)
         steps.append(now.memory - before.memory)
         before = now
@@ -168,14 +168,14 @@ def leaves_nothing(session: Session, visit: Callable[[], None], visits: str) -> 
         if last - first > MANY:
             raise Violation(
                 "process-leak",
-                f"{CONNECTIONS} {visits} grew the number of the server's {what} "
+                f"{CONNECTIONS} {clients} grew the number of the server's {what} "
                 f"from {first} to {last}",
                 hint=ZOMBIES if what.startswith("child") else None,
             )
     if min(steps) > MEMORY * BATCH:
         raise Violation(
             "memory-leak",
-            f"{CONNECTIONS} {visits} grew the server's memory from "
+            f"{CONNECTIONS} {clients} grew the server's memory from "
             f"{at_first.memory // 1024} to {now.memory // 1024} KiB, a little with each",
         )
 
@@ -205,13 +205,13 @@ def is_idle(session: Session, guests: str) -> None:
     ran = seconds = 0.0
     for _ in range(LOOKS):
         before, began = session.process.running_time(), time.monotonic()
-        if session.process.wait(LOOK):
+        if session.process.wait(LOOK_TIME):
             return
         after, seconds = session.process.running_time(), time.monotonic() - began
         if before is None or after is None:
             raise NotJudged("this system does not tell how long a process has run")
         ran = after - before
-        if ran < BUSY * seconds:
+        if ran < BUSY_SHARE * seconds:
             return
     raise Violation(
         "busy",

@@ -30,7 +30,7 @@ NEEDS = "needs"
 NEEDED = frozenset(need for one in REQUIREMENTS.values() for need in (*one.needs, *one.unless))
 
 #: Seconds between two looks for what another worker is judging, and until it is given up.
-PAUSE, PATIENCE = 0.01, 300.0
+POLL_INTERVAL, CLAIM_TIMEOUT = 0.01, 300.0
 
 
 class Outcome(NamedTuple):
@@ -93,13 +93,13 @@ class Board:
         if self._folder is None:
             return self._judged(plan, case)
         path = self._folder / case.name.replace("/", "+")
-        claim, until = path.with_suffix(".claim"), time.monotonic() + PATIENCE
+        claim, until = path.with_suffix(".claim"), time.monotonic() + CLAIM_TIMEOUT
         while not _claimed(claim):
             if (known := _read(path)) is not None:
                 return known
             if time.monotonic() > until or not _is_held(claim):
                 break  # the worker that had it has gone
-            time.sleep(PAUSE)
+            time.sleep(POLL_INTERVAL)
         if (known := _read(path)) is not None:
             return known
         outcome = self._judged(plan, case)

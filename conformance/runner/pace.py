@@ -10,16 +10,16 @@ from __future__ import annotations
 import gc
 import os
 
-#: Cases in flight for each core, as long as they are not more than ENOUGH; and the fewest
+#: Cases in flight for each core, as long as they are not more than MOST_AT_ONCE; and the fewest
 #: cases that are worth a process, which takes longer to start than most cases take.
-EACH, ENOUGH, WORTH = 4, 8, 6
+CASES_PER_CORE, MOST_AT_ONCE, CASES_PER_WORKER = 4, 8, 6
 
 
 def in_flight(cases: int) -> int:
     """The number of workers for so many cases."""
     cores = os.cpu_count() or 1
-    most = max(cores, min(ENOUGH, EACH * cores))
-    return max(1, min(most, -(-cases // WORTH)))
+    most = max(cores, min(MOST_AT_ONCE, CASES_PER_CORE * cores))
+    return max(1, min(most, -(-cases // CASES_PER_WORKER)))
 
 
 def pytest_collection_finish() -> None:

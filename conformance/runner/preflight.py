@@ -47,7 +47,7 @@ def prepare(options: Options) -> Plan:
     if first is None:
         return plan
     if isinstance(PROFILES[first.requirement.profile], ClientProfile):
-        _visits(plan, first)
+        _check_client_comes(plan, first)
         return plan
     try:
         with launched(plan.wanted(first)) as server:
@@ -61,13 +61,13 @@ def prepare(options: Options) -> Plan:
     return plan
 
 
-def _visits(plan: Plan, case: Case) -> None:
-    """See that a client under judgement comes at all. Raises Unreachable."""
+def _check_client_comes(plan: Plan, case: Case) -> None:
+    """See that a client under judgement connects at all. Raises Unreachable."""
     profile = PROFILES[case.requirement.profile]
     texts = plan.parameters[profile.name]
     with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
         try:
-            session.visitor()
+            session.client_under_test()
         except Violation as violation:
             raise Unreachable(violation.summary, violation.server_output) from None
 
@@ -131,7 +131,7 @@ def _aborts(conn: socket.socket) -> None:
     conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
 
-_THERMOMETER: list[tuple[str, Callable[[socket.socket], None], str | None]] = [
+_SELF_CHECKS: list[tuple[str, Callable[[socket.socket], None], str | None]] = [
     ("a right answer and FIN", _says_right, None),
     ("a wrong byte", _says_wrong, "wrong-bytes"),
     ("RST where FIN is awaited", _aborts, "rst-instead-of-fin"),
@@ -143,7 +143,7 @@ def self_check() -> None:
 
     Raises SuiteFailed.
     """
-    for what, behave, awaited in _THERMOMETER:
+    for what, behave, awaited in _SELF_CHECKS:
         if behave is _aborts and not shows_resets():
             continue
         with _tiny_server(behave) as address:

@@ -74,7 +74,7 @@ class Profile:
         title: one line for ``list``.
         parameters: every text of the service with its default.
         first_input: bytes that the service answers, for the readiness probe.
-        visit: a whole small session of a new client, to its orderly end.
+        small_session: a whole small session of a new client, to its orderly end.
         transports: what the service can be given over.
         silent: the server never sends a byte; its FIN is all that answers the probe.
         late: a right server's answer to the probe may come at its end only.
@@ -89,7 +89,7 @@ class Profile:
         title: str,
         parameters: Mapping[str, bytes],
         first_input: bytes,
-        visit: Callable[[Session], None],
+        small_session: Callable[[Session], None],
         transports: tuple[str, ...],
         silent: bool = False,
         late: bool = False,
@@ -99,7 +99,7 @@ class Profile:
         self.title = title
         self.parameters = parameters
         self.first_input = first_input
-        self.visit = visit
+        self.small_session = small_session
         self.transports = transports
         self.silent = silent
         self.late = late
@@ -198,7 +198,7 @@ class StreamProfile(Profile):
             title=title,
             parameters=parameters,
             first_input=first_input,
-            visit=lambda session: session.serve(session.join()),
+            small_session=lambda session: session.serve(session.join()),
             transports=STREAMS,
             silent=silent,
             late=silent or ends_by_itself or provoke is not None,
@@ -227,7 +227,7 @@ class ClientProfile(Profile):
         *,
         title: str,
         parameters: Mapping[str, bytes],
-        visit: Callable[[Session], None],
+        small_session: Callable[[Session], None],
         base: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
@@ -235,7 +235,7 @@ class ClientProfile(Profile):
             title=title,
             parameters=parameters,
             first_input=b"",
-            visit=visit,
+            small_session=small_session,
             transports=(TCP, TCP6),
             base=base,
         )

@@ -153,17 +153,17 @@ class Session:
         self._senders.append(sender)
         return sender
 
-    def visitor(self) -> ClientUnderTest:
+    def client_under_test(self) -> ClientUnderTest:
         """The client under judgement, started and connected."""
         folder = new_folder()
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         with expect_client(self._wanted, str(folder)) as (listener, argv, environment):
-            visitor = ClientUnderTest(
+            client = ClientUnderTest(
                 *(argv, environment, self._wanted.directory, listener),
                 *(self.transcript, self.deadline),
             )
-        self._stack.callback(visitor.close)
-        return visitor
+        self._stack.callback(client.close)
+        return client
 
     def next_client_is_served(self) -> None:
         """The clause of every survival scenario: the next client is served in full.
@@ -174,7 +174,7 @@ class Session:
         if self.one_at_a_time and any(peer.stays for peer in self._peers):
             time.sleep(READING_TIME)
             return
-        self.profile.visit(self)
+        self.profile.small_session(self)
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""

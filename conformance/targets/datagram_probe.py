@@ -15,7 +15,7 @@ from contextlib import suppress
 from .address import Address, endpoints
 
 #: Seconds to wait for an answer before asking again.
-PATIENCE = 0.25
+PROBE_INTERVAL = 0.25
 
 #: Have "port unreachable" reported to a socket that is not connected (ip(7), ipv6(7); Python
 #: has no names for them). Elsewhere nobody there is silence.
@@ -40,7 +40,7 @@ class DatagramProbe:
             sock = self._socket()
             sock.sendto(question, self._name)
             self._unanswered += 1
-            sock.settimeout(max(0.01, min(PATIENCE, until - time.monotonic())))
+            sock.settimeout(max(0.01, min(PROBE_INTERVAL, until - time.monotonic())))
             sock.recv(65536)
         except TimeoutError:
             return False
@@ -79,7 +79,7 @@ class DatagramProbe:
         """The answers to what was asked in vain at first; some may never come."""
         sock = self._socket()
         while self._unanswered > 0:
-            sock.settimeout(PATIENCE)
+            sock.settimeout(PROBE_INTERVAL)
             try:
                 sock.recv(65536)
             except OSError:

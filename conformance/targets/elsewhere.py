@@ -15,7 +15,7 @@ from .process import Process
 from .stale_listeners import bound_sockets
 
 #: Seconds for which a command may listen elsewhere only: it may be about to open its port.
-PATIENCE = 2.0
+ELSEWHERE_AFTER = 2.0
 
 #: Seconds between two looks.
 _PAUSE = 0.5
@@ -49,7 +49,7 @@ class Elsewhere:
         self._next = now + _PAUSE
         others = self._others()
         self._since = (self._since or now) if others else None
-        return others if self._since is not None and now - self._since >= PATIENCE else []
+        return others if self._since is not None and now - self._since >= ELSEWHERE_AFTER else []
 
     def cause(self) -> str:
         """Why it cannot be found; empty when nothing is known."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from ..core.output import complain
 from ..core.verdict import Unreachable
 from .address import DATAGRAMS, PIPE, UNIX, Address, open_socket
-from .readiness import PAUSE
+from .readiness import POLL_INTERVAL
 
 LOWEST, HIGHEST = 10240, 32767
 
@@ -124,7 +124,7 @@ def becomes_bindable(address: Address, until: float) -> bool:
             "the server does not set SO_REUSEADDR"
         )
     while time.monotonic() < until:
-        time.sleep(PAUSE)
+        time.sleep(POLL_INTERVAL)
         if is_bindable(address.host, address.port):
             return True
     return False

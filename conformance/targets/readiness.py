@@ -19,7 +19,7 @@ from .process import Process
 from .stream import open_stream
 
 #: Seconds between two looks at a server that does not answer yet.
-PAUSE = 0.02
+POLL_INTERVAL = 0.02
 
 #: Seconds after which a server that only closes the probe's connection is taken as it is.
 CLOSING_TOLERATED = 1.5
@@ -110,9 +110,9 @@ def _await_ready(
                 process.last_lines() if process else None,
             )
         if process:
-            process.wait(PAUSE)
+            process.wait(POLL_INTERVAL)
         else:
-            time.sleep(PAUSE)
+            time.sleep(POLL_INTERVAL)
 
 
 def why_ended(process: Process) -> str:

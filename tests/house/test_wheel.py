@@ -26,7 +26,7 @@ from ..tree import ROOT, tracked
 fcntl = pytest.importorskip("fcntl", reason="not on Windows")
 
 #: Seconds that one command may take on a machine that has much to do.
-PATIENCE = 120
+TIMEOUT = 120
 
 
 class Environment(NamedTuple):
@@ -52,7 +52,7 @@ class Environment(NamedTuple):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
 
 
@@ -95,7 +95,7 @@ def pip(command: str, *words: str, python: Path | None = None) -> None:
     other = [f"--python={python}"] if python else []
     call = [sys.executable, "-m", "pip", "--disable-pip-version-check", *other, command]
     call += ["--quiet", "--no-deps", "--no-index", *words]
-    done = subprocess.run(call, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(call, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr
 
 
@@ -229,7 +229,7 @@ def test_the_source_distribution_is_the_repository(tmp_path: Path) -> None:
     code = "import sys; from setuptools import build_meta as b; print(b.build_sdist(sys.argv[1]))"
     call = [sys.executable, "-c", code, str(tmp_path)]
     source = copied(tmp_path / "source")
-    done = subprocess.run(call, cwd=source, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(call, cwd=source, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stderr
     [archive] = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as files:

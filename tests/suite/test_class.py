@@ -95,7 +95,8 @@ def judged(
     at: str, report: Path, *words: str, timeout: float = 120
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, dict[str, object]]]:
     done = conformance("run", at, "--all", f"--report={report}", *words, timeout=timeout)
-    rows = [json.loads(line) for line in (report / "class.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (report / "batch.jsonl").read_text().splitlines()]
+    assert {row.pop("version") for row in rows} == {1}
     return done, {row["name"]: row for row in rows}
 
 

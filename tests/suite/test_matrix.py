@@ -22,7 +22,7 @@ from .test_report_forms import HOSTILE, row, written
 SHOWN = HOSTILE.replace("\0", "\\x00").replace("\udcff", "\\udcff")
 
 #: Seconds that a browser may take to start and draw.
-PATIENCE = 60
+TIMEOUT = 60
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def browse(page_file: Path, width: int, anchor: str = "") -> dict[str, Any]:
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     title = re.search(r"<title>(.*?)</title>", shown.stdout.decode(), re.DOTALL)
     assert title is not None, shown.stderr.decode()

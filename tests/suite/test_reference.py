@@ -28,7 +28,7 @@ NODE = ["node", "conformance/reference/node/server.js"]
 ANY_PORT = "tcp://127.0.0.1:0"
 
 #: Seconds for one awaited event; a green run never waits for it.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 each_language = pytest.mark.parametrize(
     "command",
@@ -48,11 +48,11 @@ class Running:
     def connect(self) -> socket.socket:
         if self.address.startswith("unix:"):
             client = socket.socket(socket.AF_UNIX)
-            client.settimeout(PATIENCE)
+            client.settimeout(TIMEOUT)
             client.connect(self.address.removeprefix("unix:"))
             return client
         host, _, port = self.address.removeprefix("tcp://").rpartition(":")
-        return socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
+        return socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT)
 
     def says(self, size: int) -> bytes:
         """The first bytes that a client gets unasked."""
@@ -74,7 +74,7 @@ class Running:
 
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def keep_talking(client: socket.socket) -> None:
     """Send ten lines a second until the server has closed; raises ConnectionError then."""
     poll = select.poll()
     poll.register(client, 0)  # POLLERR and POLLHUP are always told
-    for _ in range(int(PATIENCE * 10)):
+    for _ in range(int(TIMEOUT * 10)):
         client.sendall(b"still talking\n")
         poll.poll(100)
 
@@ -120,7 +120,7 @@ def keep_talking(client: socket.socket) -> None:
 def refused(command: list[str], status: int, *words: str) -> str:
     """Start in vain; return the one line that says why."""
     done = subprocess.run(
-        [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
     (line,) = done.stderr.splitlines()
@@ -330,7 +330,7 @@ def test_the_python_start_pulls_in_nothing_slow() -> None:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=False,
         )
         loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
@@ -381,7 +381,7 @@ def test_a_signal_just_before_the_wait_is_heard() -> None:
         [sys.executable, "-c", JUST_BEFORE_THE_WAIT],
         cwd=ROOT,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")

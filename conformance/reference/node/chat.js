@@ -6,7 +6,7 @@
 const LONGEST = 4096;
 
 // Bytes that may wait for a member that does not read; then it is let go, for the others' sake.
-const PATIENCE = 64 * 1024 * 1024;
+const MOST_QUEUED = 64 * 1024 * 1024;
 
 // Milliseconds that a client may take to end after we have.
 const LINGER = 5000;
@@ -60,7 +60,7 @@ class Member {
   hear(line) {
     if (this.socket.destroyed || this.socket.writableEnded) return;
     this.socket.write(`${line}\n`, 'latin1');
-    if (this.socket.writableLength > PATIENCE) this.socket.destroy();
+    if (this.socket.writableLength > MOST_QUEUED) this.socket.destroy();
   }
 
   quit() {

@@ -6,7 +6,7 @@ from .connection import Connection
 LONGEST, LONGEST_NAME = 4096, 32
 
 #: Bytes that may wait for a member that does not read; then it is let go, for the others' sake.
-PATIENCE = 64 * 1024 * 1024
+MOST_QUEUED = 64 * 1024 * 1024
 
 #: Keyword -> the method that obeys it.
 COMMANDS = {b"JOIN": "join", b"PART": "part", b"SAY": "say"}
@@ -155,7 +155,7 @@ class Chat(Connection):
             return
         self.send(line + b"\n")
         self.advance()
-        if self.open and len(self.output) > PATIENCE:
+        if self.open and len(self.output) > MOST_QUEUED:
             self.abort()
 
     def leave(self) -> None:
