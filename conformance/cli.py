@@ -59,6 +59,10 @@ def _main(argv: list[str]) -> Exit:
         given = docopt.docopt(USAGE, argv, default_help=False)
     except docopt.DocoptExit as error:
         return _wrong(_complaint(argv, str(error)))
+    for flag, value in given.items():
+        # docopt gives an option whatever word comes next.
+        if flag.startswith("--") and str(value).startswith("--"):
+            return _wrong(f"{flag} needs a value, and is followed by {value}")
     if given["--version"]:
         say(version_line())
         return Exit.CONFORMANT
@@ -87,7 +91,7 @@ def _run(given: dict[str, Any]) -> Exit:
 
         return run_class(options, report, jobs, tuple(given["--tx"]))
     if given["--tx"]:
-        raise WrongUsage("--tx goes with --all")
+        raise WrongUsage("--tx is for --all: run @FILE.toml --all --tx=SPEC")
     most = 1 if given["-x"] else _count(given["--max-failures"], "--max-failures") or 0
     return run(options, report, jobs, max_failures=most)
 
@@ -113,7 +117,7 @@ def _selftest(given: dict[str, Any]) -> Exit:
     try:
         kills = write_kills(report, read_results(report / "results.jsonl"))
     except OSError as error:
-        raise not_written(f"REPORT {report}", error) from None
+        raise not_written(f"report {report}", error) from None
     say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
     return Exit.SUITE_FAILED if faults(kills) else status
 
@@ -205,9 +209,18 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
 }
 
 
+#: The words that some commands cannot do without.
+_TAKES = {
+    "explain": "the ID of a requirement, as in: explain echo/half-close",
+    "matrix": "the reports of one or several runs: matrix DIR...",
+    "diff": "the reports of two runs: diff BEFORE AFTER",
+    "baseline": "the file to write: baseline --expect=FILE [--report=DIR]",
+}
+
+
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) <= 3600:
-        raise WrongUsage(f"--deadline {text!r}: seconds between 0 and 3600")
+        raise WrongUsage(f"--deadline: {text!r} is not a number of seconds, above 0 and up to 3600")
     return float(text)
 
 
@@ -215,7 +228,7 @@ def _count(text: str | None, flag: str = "--jobs") -> int | None:
     if text is None:
         return None
     if not text.isdigit() or not 0 < int(text) <= 256:
-        raise WrongUsage(f"{flag} {text!r}: a number between 1 and 256")
+        raise WrongUsage(f"{flag}: {text!r} is not a number between 1 and 256")
     return int(text)
 
 
@@ -225,7 +238,7 @@ def _complaint(argv: list[str], said: str) -> str:
         return f"a command is missing: {_known()}"
     if argv[0] not in _COMMANDS:
         return f"unknown command {argv[0]!r}{meant(argv[0], _COMMANDS) or f': {_known()}'}"
-    known = set(re.findall(r"--[a-z]+", USAGE))
+    known = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", USAGE))
     for word in argv[1:]:
         flag = word.partition("=")[0]
         if flag.startswith("--") and not any(name.startswith(flag) for name in known):
@@ -240,6 +253,10 @@ def _complaint(argv: list[str], said: str) -> str:
     host, port = [*argv[1:3], "", ""][:2]
     if argv[0] in ("run", "doctor") and port.isascii() and port.isdecimal():
         return f"{argv[0]} takes one TARGET; for a running server write tcp://{host}:{port}"
+    if argv[0] in ("run", "doctor") and sum(not word.startswith("-") for word in argv) > 2:
+        return f"{argv[0]} takes one TARGET: quote a command with arguments, as 'node server.js'"
+    if argv[0] in _TAKES:
+        return f"{argv[0]} takes {_TAKES[argv[0]]}"
     return f"these arguments cannot be combined: {' '.join(argv)} (see {hint('--help')})"
 
 

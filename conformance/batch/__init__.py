@@ -66,7 +66,9 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
     """The targets of the file, with what was typed for all, and their plans. Raises WrongUsage."""
     path, _, name = options.target.removeprefix("@").partition("#")
     if not options.target.startswith("@") or name:
-        raise WrongUsage(f"--all judges a file: @FILE.toml, and not {options.target!r}")
+        raise WrongUsage(
+            f"--all judges every target of a file: write @FILE.toml, not {options.target!r}"
+        )
     limits = Limits(**read_limits(path))
     ipv6 = has_ipv6()
     planned = []

@@ -65,7 +65,7 @@ class ClassReport:
             write_forms(folder, results)
         except OSError as error:
             # The others are judged all the same; end() says it.
-            self._unwritten = self._unwritten or not_written(f"REPORT {folder}", error)
+            self._unwritten = self._unwritten or not_written(f"report {folder}", error)
         self._screen.say(self._line(name, results, outcome["seconds"]))
         self._show_progress()
         if len(self._plans) > WHOLE:
@@ -102,7 +102,7 @@ class ClassReport:
             write_matrix(self._folder / "matrix.html", runs)
             write_whole(self._folder / "batch.jsonl", text)
         except OSError as error:
-            self._unwritten = self._unwritten or not_written(f"REPORT {self._folder}", error)
+            self._unwritten = self._unwritten or not_written(f"report {self._folder}", error)
         statuses = Counter(Exit(run.footer["exit"]) for run in runs)
         self._screen.say(
             ", ".join(f"{statuses[one]} {MEANING[one]}" for one in WEIGHT[::-1] if statuses[one])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..core.conduct import LF, Conduct
 from ..core.transcript import Transcript
-from ..core.verdict import NotJudged, SuiteFailed
+from ..core.verdict import NotJudged, SuiteFailed, WrongUsage
 from ..targets.address import DATAGRAMS, PIPE, TLS, UDP, UDP6, UNIX, Address
 from ..targets.grammar import fill
 from .piped_terminal import PipedTerminal
@@ -51,7 +51,7 @@ def open_terminal(
             None is pync.
         conduct: how the service words what is typed and seen.
     Raises NotJudged when the client cannot reach this transport, as far as its command
-    line tells, SuiteFailed when it is not installed.
+    line tells, WrongUsage when it is not installed.
     """
     if client is None:
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
@@ -90,7 +90,7 @@ def check_there_are_terminals() -> None:
 def check_client(client: str | None) -> None:
     """See that the client program runs at all, so that its faults are not the server's.
 
-    Raises SuiteFailed.
+    Raises WrongUsage when it is not installed, SuiteFailed when it is pync and does not run.
     """
     if client is not None:
         _check_installed(shlex.split(client))
@@ -104,7 +104,7 @@ def check_client(client: str | None) -> None:
 
 def _check_installed(words: Sequence[str]) -> None:
     if not words or shutil.which(words[0]) is None:
-        raise SuiteFailed(f"the client {' '.join(words)!r} is not installed")
+        raise WrongUsage(f"--client {' '.join(words)!r}: this command is not installed")
 
 
 def manners_of(words: tuple[str, ...]) -> Manners:

@@ -1,4 +1,4 @@
-r"""SET: what can be said of a service besides its texts, and what each setting changes.
+r"""--set: what can be said of a service besides its texts, and what each setting changes.
 
 A profile's own parameters are the texts that the embedded servers have too. The manners here
 describe how another server goes about the same service; none is handed to an embedded one.
@@ -141,21 +141,21 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
     choices = _CHOICES.get(key)
     if choices and value not in choices:
         shown = " or ".join(repr(one.decode())[1:-1] for one in choices)
-        raise WrongUsage(f"SET: {key} is {shown}")
+        raise WrongUsage(f"--set: {key} is {shown}")
     if key == "answer" and not value:
-        raise WrongUsage("SET: an answer of no byte cannot be seen")
+        raise WrongUsage("--set: an answer of no byte cannot be seen")
     if key == "answer" or profile in COMMANDS:
         _refuse_misspelt(profile, key, value)
     needed = COMMANDS.get(profile, {}).get(key) or NOTICES.get(profile, {}).get(key)
     if needed is None:
         return
     if not value:
-        raise WrongUsage(f"SET: {key} is empty")
+        raise WrongUsage(f"--set: {key} is empty")
     if key not in COMMANDS[profile]:
         return
     missing = sorted(needed.fields - fields(value))
     if missing:
-        raise WrongUsage(f"SET: {key} needs {{{missing[0].decode()}}}")
+        raise WrongUsage(f"--set: {key} needs {{{missing[0].decode()}}}")
 
 
 def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
@@ -169,17 +169,17 @@ def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
         meant = get_close_matches(name.decode().lower(), [one.decode() for one in sorted(known)], 1)
         if meant:
             shown = ", ".join("{" + one.decode() + "}" for one in sorted(known))
-            raise WrongUsage(f"SET: {key} has no field {{{name.decode()}}} (known: {shown})")
+            raise WrongUsage(f"--set: {key} has no field {{{name.decode()}}} (known: {shown})")
 
 
 def check_texts(given: Mapping[str, bytes], profiles: set[str]) -> None:
     """Raises WrongUsage for texts that no service can have."""
     if given.get("reply") == b"" and "hello" in profiles:
-        raise WrongUsage("SET: a reply of no byte cannot be seen")
+        raise WrongUsage("--set: a reply of no byte cannot be seen")
     for key in ("token", "command", "leave"):
         value = given.get(key, b"x")
         if value.strip() != value or not (value or key in ("token", "leave")):
-            raise WrongUsage(f"SET: {key} must be a word")
+            raise WrongUsage(f"--set: {key} must be a word")
     for key, value in given.items():
         if isinstance(value, Pattern):
             _check_pattern(key, value)
@@ -187,13 +187,13 @@ def check_texts(given: Mapping[str, bytes], profiles: set[str]) -> None:
 
 def _check_pattern(key: str, pattern: Pattern) -> None:
     if key not in PATTERNS:
-        raise WrongUsage(f"SET: {key} cannot be a pattern (only {' and '.join(PATTERNS)})")
+        raise WrongUsage(f"--set: {key} cannot be a pattern (only {' and '.join(PATTERNS)})")
     try:
         empty = pattern.at_start(b"") is not None
     except re.error as error:
-        raise WrongUsage(f"SET: {key}: {error}") from None
+        raise WrongUsage(f"--set: {key}: {error}") from None
     if empty:
-        raise WrongUsage(f"SET: {key}: the pattern matches nothing at all too")
+        raise WrongUsage(f"--set: {key}: the pattern matches nothing at all too")
 
 
 class _Rule(NamedTuple):

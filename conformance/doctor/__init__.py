@@ -238,7 +238,7 @@ def _typed(settings: str) -> dict[str, str]:
     known |= {key for manners in MANNERS.values() for key in manners}
     for key in parse_settings(settings):
         if key not in known:
-            raise WrongUsage(f"SET: no profile has a parameter {key!r}{meant(key, known)}")
+            raise WrongUsage(f"--set: no profile has a parameter {key!r}{meant(key, known)}")
     pairs = (item.partition("=") for item in split_settings(settings))
     return {key.strip(): value for key, _, value in pairs}
 

@@ -195,7 +195,7 @@ class Plan:
         for key in settings:
             if key not in known:
                 near = meant(key, known) or f" (known: {', '.join(sorted(known))})"
-                raise WrongUsage(f"SET: no chosen profile has a parameter {key!r}{near}")
+                raise WrongUsage(f"--set: no chosen profile has a parameter {key!r}{near}")
         check_texts(settings, {profile.name for profile in self.profiles})
         return {
             profile.name: chosen(profile.name, profile.parameters, settings)
@@ -310,7 +310,7 @@ def _level(text: str) -> Level:
     try:
         return Level(text.upper())
     except ValueError:
-        raise WrongUsage(f"LEVEL {text!r}: must or should") from None
+        raise WrongUsage(f"--level: {text!r} is neither must nor should") from None
 
 
 def _kin(transport: str) -> str:

@@ -144,33 +144,33 @@ def read(path: str | None) -> Expectations:
         document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         cause = cause_of(error)
-        raise WrongUsage(f"EXPECT {path}: {cause}") from None
+        raise WrongUsage(f"--expect {path}: {cause}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"EXPECT {path}: {error}") from None
+        raise WrongUsage(f"--expect {path}: {error}") from None
     unknown = set(document) - {"expected"}
     if unknown:
-        raise WrongUsage(f"EXPECT {path}: unknown key {min(unknown)!r}")
+        raise WrongUsage(f"--expect {path}: unknown key {min(unknown)!r}")
     entries = document.get("expected", [])
     if not isinstance(entries, list):
-        raise WrongUsage(f"EXPECT {path}: write [[expected]]")
+        raise WrongUsage(f"--expect {path}: write [[expected]]")
     return Expectations([_entry(path, entry) for entry in entries])
 
 
 def _entry(path: str, entry: Any) -> Expected:
     if not isinstance(entry, dict):
-        raise WrongUsage(f"EXPECT {path}: write [[expected]]")
+        raise WrongUsage(f"--expect {path}: write [[expected]]")
     for key, value in entry.items():
         wanted = datetime.date if key == "until" else _KEYS.get(key)
         if wanted is None:
-            raise WrongUsage(f"EXPECT {path}: unknown key {key!r}")
+            raise WrongUsage(f"--expect {path}: unknown key {key!r}")
         if not isinstance(value, wanted):
-            raise WrongUsage(f"EXPECT {path}: {key} = {value!r} is not of type {wanted.__name__}")
+            raise WrongUsage(f"--expect {path}: {key} = {value!r} is not of type {wanted.__name__}")
     for key in ("id", "reason"):
         if not entry.get(key):
-            raise WrongUsage(f"EXPECT {path}: an entry has no {key}")
+            raise WrongUsage(f"--expect {path}: an entry has no {key}")
     if entry.get("transport", TRANSPORTS[0]) not in TRANSPORTS:
         known = ", ".join(TRANSPORTS)
-        raise WrongUsage(f"EXPECT {path}: transport {entry['transport']!r} (known: {known})")
+        raise WrongUsage(f"--expect {path}: transport {entry['transport']!r} (known: {known})")
     if isinstance(entry.get("until"), datetime.datetime):
         entry["until"] = entry["until"].date()
     return Expected(**entry)

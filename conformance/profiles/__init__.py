@@ -55,7 +55,7 @@ def choose_profiles(text: str) -> list[Profile]:
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise WrongUsage("PROFILE is empty")
+        raise WrongUsage("--profile is empty")
     unknown = [name for name in names if name not in PROFILES]
     if unknown:
         near = meant(unknown[0], PROFILES) or f" (known: {', '.join(PROFILES)})"

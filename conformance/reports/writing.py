@@ -84,4 +84,4 @@ def make_folder(report: Path) -> None:
         if report == DEFAULT_FOLDER and not (report / ".gitignore").exists():
             write_whole(report / ".gitignore", "*\n")
     except OSError as error:
-        raise not_written(f"REPORT {report}", error) from None
+        raise not_written(f"report {report}", error) from None

@@ -107,7 +107,7 @@ class Controller:
             try:
                 write_reports(self.folder, self.plan, self.summary)
             except OSError as error:
-                line = f"REPORT {self.folder}: {cause_of(error)}"
+                line = f"report {self.folder}: {cause_of(error)}"
                 self.summary = without_reports(self.summary, line)
                 session.exitstatus = Exit.INTERNAL_ERROR
                 return

@@ -87,10 +87,13 @@ def parse_target(text: str) -> Target:
     if is_path(text) or (scheme and scheme.group(1) in SCHEMES):
         address = parse(text)
         if address.transport == PIPE and sys.platform != "win32":
-            raise WrongUsage(f"TARGET {text!r}: named pipes are Windows' own")
+            raise WrongUsage(
+                f"TARGET {text!r}: named pipes exist on Windows only (here: unix:PATH)"
+            )
         return AddressTarget(address)
     if scheme:
-        raise WrongUsage(f"TARGET {text!r}: unknown scheme {scheme.group(1)}://")
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise WrongUsage(f"TARGET {text!r}: unknown scheme {scheme.group(1)}:// (known: {known})")
     if text.startswith("ref:"):
         language = text[len("ref:") :]
         if language not in REFERENCES:
@@ -174,7 +177,9 @@ def unescape(text: str) -> bytes:
         if code.isdigit() and int(code, 8) < 256:
             return bytes([int(code, 8)])
         if code not in _LETTERS:
-            raise WrongUsage(f"SET: unknown escape \\{code.decode('utf-8', 'replace')} in {text!r}")
+            raise WrongUsage(
+                f"--set: unknown escape \\{code.decode('utf-8', 'replace')} in {text!r}"
+            )
         return _LETTERS[code]
 
     return _ESCAPE.sub(one, text.encode("utf-8", "surrogateescape"))
@@ -192,9 +197,9 @@ def parse_settings(text: str) -> dict[str, bytes]:
         key, equals, value = item.partition("=")
         key = key.strip()
         if not equals or not key:
-            raise WrongUsage(f"SET {item!r}: write key=value")
+            raise WrongUsage(f"--set {item!r}: write key=value")
         if key in settings:
-            raise WrongUsage(f"SET: {key!r} is given twice")
+            raise WrongUsage(f"--set: {key!r} is given twice")
         settings[key] = _value(value)
     return settings
 

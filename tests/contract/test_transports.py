@@ -23,7 +23,7 @@ from pync.transports.memory import pair
 
 from ..systems import UNDER_WINE
 
-TIMEOUT = 10.0
+PATIENCE = 10.0
 
 
 def _has_ipv6() -> bool:
@@ -51,7 +51,7 @@ class Transport(NamedTuple):
     datagram: bool = False
     missing: str = ""
     halves: bool = True
-    options: Options = Options(timeout=TIMEOUT)
+    options: Options = Options(timeout=PATIENCE)
 
 
 NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
@@ -143,13 +143,13 @@ def connect(listening: Listen, folder: Path) -> Iterator[Connect]:
         opened.append(client)
         if transport.datagram:
             client.send_all(b"first")
-        server = listener.accept(TIMEOUT)
+        server = listener.accept(PATIENCE)
         opened.append(server)
         if transport.datagram:
-            server.settimeout(TIMEOUT)
+            server.settimeout(PATIENCE)
             assert server.recv(100) == b"first"
         for conn in (client, server):
-            conn.settimeout(TIMEOUT)
+            conn.settimeout(PATIENCE)
         return Ends(client, server)
 
     yield begin
@@ -165,10 +165,10 @@ def tls_pair(folder: Path) -> tuple[Conn, Conn]:
     certificate.write_bytes(self_made())
     with pync.listen("tls://localhost:0", certificate=str(certificate)) as listener:
         accepted: list[Conn] = []
-        accepting = threading.Thread(target=lambda: accepted.append(listener.accept(TIMEOUT)))
+        accepting = threading.Thread(target=lambda: accepted.append(listener.accept(PATIENCE)))
         accepting.start()
         address = f"tls://localhost:{listener.address.port}"
-        client = pync.dial(address, trusted=str(certificate), timeout=TIMEOUT)
+        client = pync.dial(address, trusted=str(certificate), timeout=PATIENCE)
         accepting.join()
     return client, accepted[0]
 
@@ -297,10 +297,10 @@ def test_a_listener_for_many_answers_the_latest(folder: Path, transport: Transpo
         dial(listener.address) as two,
     ):
         one.send(b"one")
-        with listener.accept(TIMEOUT) as server:
-            server.settimeout(TIMEOUT)
+        with listener.accept(PATIENCE) as server:
+            server.settimeout(PATIENCE)
             for client, name in ((one, b"1"), (two, b"2"), (one, b"3")):
-                client.settimeout(TIMEOUT)
+                client.settimeout(PATIENCE)
                 if name != b"1":
                     client.send(name)
                     assert server.recv(100) == name
@@ -319,7 +319,7 @@ def test_refused(listening: Listen, transport: Transport) -> None:
         if UNDER_WINE:
             pytest.skip("Wine passes no ICMP errors on")
         with dial(address) as client:
-            client.settimeout(TIMEOUT)
+            client.settimeout(PATIENCE)
             client.send(b"anybody?")
             with pytest.raises(ConnectionRefusedError):
                 client.recv(1)

@@ -30,7 +30,7 @@ def refused(status: int, *arguments: str) -> str:
     ("arguments", "line"),
     [
         (["run", "--profile=nonsense"], "unknown profile 'nonsense' (known: echo, "),
-        (["run", "--profile="], "PROFILE is empty"),
+        (["run", "--profile="], "--profile is empty"),
         (["run", ""], "TARGET is empty"),
         (["run", "tcp://localhost"], "'tcp://localhost': the port is missing"),
         (["run", "tcp://localhost:99999"], "'tcp://localhost:99999': '99999' is not a valid port"),
@@ -48,9 +48,9 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "ref:cobol"], "TARGET 'ref:cobol': no such reference server"),
         (["run", "mutant:echo/none"], "TARGET 'mutant:echo/none': no such mutant"),
         (["run", "echo 'unbalanced"], 'TARGET "echo \'unbalanced": no closing quotation'),
-        (["run", "--set=greeting"], "SET 'greeting': write key=value"),
-        (["run", "--set=colour=red"], "SET: no chosen profile has a parameter 'colour'"),
-        (["run", r"--set=greeting=\q"], r"SET: unknown escape \q"),
+        (["run", "--set=greeting"], "--set 'greeting': write key=value"),
+        (["run", "--set=colour=red"], "--set: no chosen profile has a parameter 'colour'"),
+        (["run", r"--set=greeting=\q"], r"--set: unknown escape \q"),
         (["run", "--case=echo/none"], "--case echo/none matches no requirement"),
         (
             ["run", "--case=echo/binry"],
@@ -73,15 +73,28 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--case=echo/zz*"], "--case echo/zz* matches no requirement"),
         (["run", "--case=echo/simple", "--case=echo/x"], "--case echo/x matches no requirement"),
         (["run", "--case=none/*"], "unknown profile 'none'"),
-        (["run", "--level=perhaps"], "LEVEL 'perhaps': must or should"),
-        (["run", "--deadline=soon"], "--deadline 'soon': seconds"),
-        (["run", "--jobs=0"], "--jobs '0': a number"),
+        (["run", "--level=perhaps"], "--level: 'perhaps' is neither must nor should"),
+        (["run", "--deadline=soon"], "--deadline: 'soon' is not a number of seconds"),
+        (["run", "--jobs=0"], "--jobs: '0' is not a number"),
         (["run", "--transport=pigeon"], "unknown transport 'pigeon'"),
-        (["run", "--expect=no-such-file"], "EXPECT no-such-file: no such file"),
-        (["run", "--at=tcp://localhost:1"], "AT goes with a command"),
+        (["run", "--expect=no-such-file"], "--expect no-such-file: no such file"),
+        (["run", "--at=tcp://localhost:1"], "--at goes with a command"),
         (["run", "--frobnicate"], "unknown option --frobnicate"),
+        (["run", "--proflie=echo"], "unknown option --proflie (did you mean --profile?)"),
+        (["runn"], "unknown command 'runn' (did you mean run?): run, list"),
+        (["run", "--seed", "--jobs=1"], "--seed needs a value, and is followed by --jobs=1"),
+        (
+            ["run", "--client=no-such", "--case=echo/terminal"],
+            "--client 'no-such': this command is not",
+        ),
+        (["run", "--all"], "--all judges every target of a file: write @FILE.toml"),
+        (["run", "--tx=x"], "--tx is for --all"),
+        (["explain"], "explain takes the ID of a requirement"),
+        (["diff", "one"], "diff takes the reports of two runs"),
+        (["baseline"], "baseline takes the file to write"),
+        (["run", "tpc://x:9"], "TARGET 'tpc://x:9': unknown scheme tpc:// (known: tcp://"),
         (["run", "--profile"], "--profile needs a value"),
-        (["run", "one", "two"], "these arguments cannot be combined: run one two"),
+        (["run", "one", "two"], "run takes one TARGET: quote a command with arguments"),
         (
             ["run", "localhost", "9"],
             "run takes one TARGET; for a running server write tcp://localhost:9",
@@ -191,7 +204,7 @@ def test_an_address_in_use_is_status_6() -> None:
 def test_a_report_folder_that_cannot_be_made_is_status_4(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert refused(4, "run", "--case=echo/simple", f"--report={tmp_path}/file/x").startswith(
-        "REPORT "
+        "report "
     )
 
 

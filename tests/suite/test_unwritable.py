@@ -88,7 +88,7 @@ def test_a_full_disk_is_no_verdict_and_keeps_the_reports_before(tmp_path: Path) 
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     done = by_shell(ALMOST_FULL_DISK, *RED, f"--report={tmp_path}")
     assert done.returncode == 3, done.stdout + done.stderr
-    assert f"ERROR REPORT {tmp_path}: file too large" in done.stdout
+    assert f"ERROR report {tmp_path}: file too large" in done.stdout
     assert done.stdout.endswith("internal error (exit 3)\n")
     assert "Traceback" not in done.stdout + done.stderr
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -104,7 +104,7 @@ def test_a_full_disk_in_a_projects_own_pytest(
     words = ("--conformance-target=ref:python", "--conformance-case=echo/simple")
     status, shown = pytest_run(tmp_path, *words, "--conformance-report=judged")
     assert status == 3, shown
-    assert "conformance: REPORT judged: is a directory" in shown
+    assert "conformance: report judged: is a directory" in shown
 
 
 def test_a_full_disk_destroys_no_expectations(tmp_path: Path) -> None:
