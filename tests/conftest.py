@@ -32,7 +32,7 @@ GRACE = 5.0
 MOMENT = 0.02
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Programs under test must hear what they inherit as ignored: under nohup SIGHUP, in the
     background of a script SIGINT and SIGQUIT.
     """
@@ -42,6 +42,7 @@ def pytest_configure() -> None:
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.addinivalue_line("markers", "long: takes more than ten seconds, and is started first")
     # Of a run that waited for a processor the deadline says nothing.
     settings.register_profile("pync", deadline=None)
     settings.load_profile("pync")
@@ -51,6 +52,12 @@ def pytest_configure() -> None:
         return
     # A program that dies of SIGQUIT would leave a core file where the tests are run.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start what takes long first: no worker is to be left with it when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)

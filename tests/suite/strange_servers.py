@@ -173,7 +173,7 @@ def build(language: Language, out: Path) -> None:
 def judged(server: Strange, out: Path, report: Path, *arguments: str) -> Judged:
     """The verdict on a server, by its whole profile."""
     where = "udp" if server.profile.startswith("udp") else "tcp"
-    chosen = [f"--profile={server.profile}", f"--transport={where}", "--jobs=4", *arguments]
+    chosen = [f"--profile={server.profile}", f"--transport={where}", *arguments]
     if server.settings:
         chosen.append(f"--set={server.settings}")
     return judge(report, command(server, out), *chosen)

@@ -85,6 +85,7 @@ def advice(shown: str) -> tuple[str | None, dict[str, str]]:
     return options.get("profile"), dict(item.split("=", 1) for item in items if item)
 
 
+@pytest.mark.long
 def test_every_kind_of_server_is_recognised() -> None:
     targets = {kind: KIND.format(kind=kind) for kind in [*RIGHT, *WRONG]}
     right = {**RIGHT, "crud": ("crud", {}), "chat": ("chat", {})}

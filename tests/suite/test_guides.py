@@ -72,6 +72,7 @@ def test_the_guide_names_requirements_that_there_are() -> None:
     assert [name for name in named if not any(one.startswith(name) for one in known)] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("guide", GUIDES, ids=[one.file for one in GUIDES])
 def test_a_server_of_the_guide_passes(guide: Guide, tmp_path: Path) -> None:
     if guide.needs != "python" and not works(guide.needs):

@@ -90,6 +90,7 @@ def build(tmp_path: Path) -> Build:
     return command
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES, ids=[one.name for one in LANGUAGES])
 def test_a_right_server_is_never_accused(language: Language, build: Build, tmp_path: Path) -> None:
     command = f"{build(language)} {{profile}} {{port}}"

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conformance.mutants.catalogue import MUTANTS
 from conformance.reports.kills import accused, as_json, as_text, idle_needs, kills_of, shown
 
@@ -120,6 +122,7 @@ def test_the_json_says_how_each_died() -> None:
     assert told["requirements"]["echo/a"]["alone"] == ["echo/two"]
 
 
+@pytest.mark.long
 def test_a_run_of_it(tmp_path: Path) -> None:
     """Two requirements against every mutant of their profile."""
     asked = ("--case=discard/no-input", "--case=discard/segments")

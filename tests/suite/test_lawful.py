@@ -80,6 +80,7 @@ class Lawful(UdpEcho):
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("profile", "variant"),
     [("chat", name) for name in CHAT] + [("udp-echo", name) for name in DATAGRAMS],
@@ -200,6 +201,7 @@ class Lawful(Crud):
 }
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: epoll, fork")
 def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
     """Side by side: most of the time they wait."""
@@ -213,6 +215,7 @@ def test_echo_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
     assert {manner: said for manner, said in found.items() if said} == {}
 
 
+@pytest.mark.long
 def test_other_servers_that_go_their_own_ways_pass(tmp_path: Path) -> None:
     def verdict(variant: tuple[str, str, str]) -> str:
         profile, _, cases = variant

@@ -83,17 +83,19 @@ def test_no_mutant_recognises_the_texts_of_the_suite() -> None:
                 assert found == [], f"{file.name}:{node.lineno}"
 
 
-@pytest.mark.parametrize("words", DELICATE)
-def test_a_mutant_that_dies_is_seen_dead_every_time(words: str, tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("attempt", ["1st", "2nd", "3rd", "4th", "5th"])
+def test_a_mutant_that_dies_is_seen_dead_every_time(attempt: str, tmp_path: Path) -> None:
     """Its death must not pass for the orderly end of a client that was just answered."""
-    for number in range(5):
-        report = tmp_path / str(number)
-        done = conformance("selftest", f"--case=*/{words}", f"--report={report}", "--jobs=4")
-        _, results, _ = read(report)
-        assert {one["mutant"]: one["verdict"] for one in results} == {
-            name: "PASS" for name, mutant in MUTANTS.items() if mutant.breaks.endswith(f"/{words}")
-        }
-        assert done.returncode == 0, done.stdout
+    cases = [f"--case=*/{words}" for words in DELICATE]
+    done = conformance("selftest", *cases, f"--report={tmp_path}", "--jobs=4")
+    _, results, _ = read(tmp_path)
+    assert {one["mutant"]: one["verdict"] for one in results} == {
+        name: "PASS"
+        for name, mutant in MUTANTS.items()
+        if mutant.breaks.partition("/")[2] in DELICATE
+    }
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(

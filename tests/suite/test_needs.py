@@ -140,6 +140,7 @@ def test_it_is_told() -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mutant", "broken"),
     [
@@ -182,11 +183,13 @@ def test_servers_of_beginners(server: str, broken: set[str], tmp_path: Path) -> 
     assert judged.ids("FAIL") == {f"echo/{words}" for words in broken}, judged.stdout
 
 
+@pytest.mark.long
 def test_the_number_of_workers_changes_no_verdict(tmp_path: Path) -> None:
     found = []
     for jobs in ("1", "8"):
         folder = tmp_path / jobs
-        judge(folder, "mutant:echo/answers-once", f"--jobs={jobs}", "--deadline=3")
+        words = ("--transport=tcp,unix", f"--jobs={jobs}", "--deadline=3")
+        judge(folder, "mutant:echo/answers-once", *words)
         _, results, _ = read(folder)
         found.append([(one["id"], one["transport"], one["verdict"]) for one in results])
     assert found[0] == found[1]

@@ -122,6 +122,7 @@ def test_settings_act_the_same_over_every_transport(
     assert judged(tmp_path, service, profile, settings, cases, transport) == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("service", "profile"), [("shelf", "crud"), ("rooms", "chat")])
 def test_other_words_pass(service: str, profile: str, tmp_path: Path) -> None:
     settings = {"crud": SHELF, "chat": ROOMS}[profile]

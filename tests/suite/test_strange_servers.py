@@ -15,6 +15,7 @@ def chosen(name: str) -> list[Strange]:
     return [one for one in SERVERS if one.language == name and one.always]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in LANGUAGES if chosen(name)])
 def test_the_right_clause_is_blamed_and_only_that(name: str, tmp_path: Path) -> None:
     language = LANGUAGES[name]

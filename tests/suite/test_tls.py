@@ -65,6 +65,7 @@ def _made() -> None:
         pytest.skip(str(reason))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", [IN_ORDER, JUST_SO])
 def test_a_command_that_is_told_its_certificate(end: str, tmp_path: Path) -> None:
     judged = judge(tmp_path, f"{script(tmp_path, end)} {{port}} {{cert}} {{key}}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
 from conformance.targets.address import TRANSPORTS
 
@@ -32,6 +33,7 @@ def names(ids: set[str]) -> set[str]:
     return {identity.partition("/")[2] for identity in ids}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("profile", [name for name in PROFILES if name != "client-echo"])
 def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
     script = IMPLEMENTATIONS / "socketserver_services.py"
@@ -42,12 +44,20 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 
 
 @needs_node
-def test_the_reference_servers_in_node_are_conformant(tmp_path: Path) -> None:
-    judged = judge(tmp_path, "ref:node")
+@pytest.mark.long
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_reference_servers_in_node_are_conformant(profile: str, tmp_path: Path) -> None:
+    judged = judge(tmp_path, "ref:node", f"--profile={profile}")
     assert judged.status == 0, judged.stdout
-    # (Named pipes are Windows' own.)
-    assert {one["transport"] for one in judged.results} == set(TRANSPORTS) - {"pipe"}
+    plan = Plan(Options(target="ref:node", profile=profile))
+    assert {one["transport"] for one in judged.results} == set(plan.transports)
     assert judged.ids("FAIL") == judged.ids("WARN") == set()
+
+
+def test_the_reference_servers_are_judged_over_every_transport() -> None:
+    """(Named pipes are Windows' own.)"""
+    planned = {case.transport for case in Plan(Options(target="ref:node")).cases}
+    assert planned == set(TRANSPORTS) - {"pipe"}
 
 
 @needs_node
