@@ -30,7 +30,7 @@ from .reports.matrix import write_matrix
 from .reports.results import Results, read_results
 from .reports.writing import not_written, write_whole
 from .runner import run
-from .targets.process import dismiss_helpers
+from .targets.launch import stop_servers
 from .usage import USAGE, version_line
 
 #: Seconds for one event of a mutant.
@@ -143,7 +143,7 @@ def _doctor(given: dict[str, Any]) -> Exit:
             )
         )
     finally:
-        dismiss_helpers()
+        stop_servers()
 
 
 def _matrix(given: dict[str, Any]) -> Exit:

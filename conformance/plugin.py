@@ -184,11 +184,9 @@ def judge_item(
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _PLAN in config.stash:
-        from .targets.launch import dismiss_kept
-        from .targets.process import dismiss_helpers
+        from .targets.launch import stop_servers
 
-        dismiss_kept()
-        dismiss_helpers()
+        stop_servers()
 
 
 def _given(config: pytest.Config) -> dict[str, Any]:

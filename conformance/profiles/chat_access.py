@@ -18,7 +18,11 @@ from .commands import ask
 
 
 @chat.must(
-    "login", "12.1", "LOGIN registers an unknown name: OK.", "SPEC 12.1", needs=("next-client",)
+    "login",
+    "12.1",
+    "LOGIN with an unknown name registers it, and the answer is OK.",
+    "SPEC 12.1",
+    needs=("next-client",),
 )
 def login(session: Session) -> None:
     for password in (b"secret", b"p!\xc3\xa4$$-word*"):
@@ -31,7 +35,7 @@ def login(session: Session) -> None:
 @chat.must(
     "password",
     "12.2",
-    "A known name takes its password only, after its connection has ended too.",
+    "A known name needs its password, also after its connection has ended.",
     "SPEC 12.2",
     needs=("login", "quit"),
     unless=("not-logged-in",),
@@ -51,7 +55,7 @@ def password(session: Session) -> None:
 @chat.must(
     "name-in-use",
     "12.3",
-    "A name that is logged in is refused to others, after its password was checked.",
+    "LOGIN with a name that is logged in is refused, after its password was checked.",
     "SPEC 12.3",
     needs=(
         "login",
@@ -95,7 +99,7 @@ def second_login(session: Session) -> None:
 @chat.must(
     "not-logged-in",
     "12.5",
-    "JOIN, PART and SAY before LOGIN: ERROR not logged in.",
+    "JOIN, PART and SAY before LOGIN are answered by ERROR not logged in.",
     "SPEC 12.5",
     needs=("concurrent",),
     unless=("join", "not-in-channel"),

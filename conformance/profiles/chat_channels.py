@@ -26,7 +26,7 @@ from .commands import ask, peek_line
 @chat.must(
     "join",
     "12.6",
-    "JOIN: OK, and the others there are told.",
+    "JOIN is answered by OK, and the other members are told.",
     "SPEC 12.6",
     needs=("concurrent",),
     unless=("not-in-channel",),
@@ -44,7 +44,11 @@ def join(session: Session) -> None:
 
 
 @chat.must(
-    "join-again", "12.7", "A second JOIN: OK, and nobody is told.", "SPEC 12.7", needs=("part",)
+    "join-again",
+    "12.7",
+    "A second JOIN of one channel is answered by OK, and nobody is told.",
+    "SPEC 12.7",
+    needs=("part",),
 )
 def join_again(session: Session) -> None:
     channel = new_channel()
@@ -61,7 +65,7 @@ def join_again(session: Session) -> None:
 @chat.must(
     "part",
     "12.8",
-    "PART: OK, the others are told, and it hears no more.",
+    "PART is answered by OK, the others are told, and no more messages come.",
     "SPEC 12.8",
     needs=("join",),
     unless=("members-only", "say"),
@@ -90,7 +94,7 @@ def part(session: Session) -> None:
 @chat.must(
     "say",
     "12.9",
-    "SAY: OK to the sender, the message to every other member.",
+    "SAY is answered by OK, and every other member gets the message.",
     "SPEC 12.9",
     needs=("join",),
 )
@@ -114,7 +118,7 @@ def say(session: Session) -> None:
 @chat.must(
     "members-only",
     "12.10",
-    "Who is not in a channel hears nothing of it.",
+    "A client that is not in a channel gets none of its messages.",
     "SPEC 12.10",
     needs=("say",),
     unless=("not-logged-in",),
@@ -135,7 +139,7 @@ def members_only(session: Session) -> None:
 @chat.must(
     "not-in-channel",
     "12.11",
-    "SAY and PART where it is not a member: ERROR not in channel.",
+    "SAY and PART without a JOIN are answered by ERROR not in channel.",
     "SPEC 12.11",
     needs=("concurrent",),
 )
@@ -169,7 +173,11 @@ def verbatim(session: Session) -> None:
 
 
 @chat.must(
-    "quit", "12.13", "QUIT, before LOGIN too: BYE, then FIN.", "SPEC 12.13", needs=("login",)
+    "quit",
+    "12.13",
+    "QUIT, before LOGIN too, is answered by BYE, then FIN.",
+    "SPEC 12.13",
+    needs=("login",),
 )
 def quit_(session: Session) -> None:
     leave(session.join())
@@ -180,7 +188,7 @@ def quit_(session: Session) -> None:
 @chat.must(
     "quit-parts",
     "12.14",
-    "QUIT parts all channels, and frees the name.",
+    "QUIT leaves all channels and frees the name.",
     "SPEC 12.14",
     needs=("join",),
     unless=("part",),
@@ -192,7 +200,7 @@ def quit_parts(session: Session) -> None:
 @chat.must(
     "lost-by-fin",
     "12.15",
-    "A connection lost by FIN parts all its channels and frees the name.",
+    "A connection lost by FIN leaves all its channels and frees the name.",
     "SPEC 12.15",
     needs=("quit-parts",),
 )
@@ -203,7 +211,7 @@ def lost_by_fin(session: Session) -> None:
 @chat.must(
     "lost-by-reset",
     "12.16",
-    "A connection lost by RST parts all its channels and frees the name.",
+    "A connection lost by RST leaves all its channels and frees the name.",
     "SPEC 12.16",
     transports=ABORTABLE,
     needs=(

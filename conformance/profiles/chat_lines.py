@@ -31,7 +31,7 @@ ROOM = 256
 @chat.must(
     "any-case",
     "12.17",
-    "Keywords are taken in any case.",
+    "Keywords are accepted in upper, lower and mixed case.",
     "SPEC 12.17",
     needs=(
         "say",
@@ -55,7 +55,7 @@ def any_case(session: Session) -> None:
 @chat.must(
     "errors",
     "12.18",
-    "Anything else: ERROR and a reason, and the connection goes on.",
+    "Anything else is answered by ERROR and a reason, and the connection goes on.",
     "SPEC 12.18",
     needs=("login",),
     unless=("join", "say"),
@@ -76,7 +76,7 @@ def errors(session: Session) -> None:
 @chat.must(
     "names",
     "12.19",
-    "Names and channels are 1 to 32 of A-Z a-z 0-9 _ and -.",
+    "Names and channels are 1 to 32 characters of A-Z a-z 0-9 _ and -.",
     "SPEC 12.19",
     needs=("part",),
 )
@@ -102,7 +102,7 @@ def names(session: Session) -> None:
 @chat.must(
     "long",
     "12.20",
-    f"Lines of up to {LONGEST} bytes are taken; a longer one is one ERROR line too long.",
+    f"Lines of up to {LONGEST} bytes are accepted; a longer one gets one ERROR line too long.",
     "SPEC 12.20",
     needs=("say",),
     unless=("crlf", "segments"),
@@ -197,7 +197,7 @@ def _skip(peer: Peer, line: bytes) -> None:
 @chat.must(
     "segments",
     "12.23",
-    "However a command is cut into segments, it is one.",
+    "A command that arrives in several segments is one command.",
     "RFC 9293",
     needs=("say",),
 )
@@ -241,7 +241,7 @@ def crlf(session: Session) -> None:
 @chat.must(
     "terminal",
     "12.25",
-    "Two talk, one of them a person on a terminal.",
+    "A person on a terminal talks to another member.",
     "SPEC 12.25",
     needs=(
         "say",

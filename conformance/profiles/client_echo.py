@@ -86,7 +86,11 @@ client_echo = ClientProfile(
 
 
 @client_echo.must(
-    "connects", "13.1", "It connects to the host and port that it is told.", "SPEC 13.1", needs=()
+    "connects",
+    "13.1",
+    "The client connects to the host and port that it was given.",
+    "SPEC 13.1",
+    needs=(),
 )
 def connects(session: Session) -> None:
     for _ in range(2):
@@ -94,7 +98,7 @@ def connects(session: Session) -> None:
         session.client_under_test().close()
 
 
-@client_echo.must("prints", "13.2", "It prints what it receives, as it comes.", "SPEC 13.2")
+@client_echo.must("prints", "13.2", "The client prints what it receives, as it comes.", "SPEC 13.2")
 def prints(session: Session) -> None:
     client = session.client_under_test()
     for number in range(3):
@@ -106,7 +110,7 @@ def prints(session: Session) -> None:
 @client_echo.must(
     "prints-the-rest",
     "13.3",
-    "What does not end in a newline is printed too, at the latest before it ends.",
+    "Text without a newline at its end is printed too, at the latest before the client exits.",
     "SPEC 13.3",
     needs=("prints",),
 )
@@ -121,7 +125,7 @@ def prints_the_rest(session: Session) -> None:
 @client_echo.must(
     "sends-lines",
     "13.4",
-    "It sends each line that is typed.",
+    "The client sends each line that is typed.",
     "SPEC 13.4",
     needs=("prints",),
 )
@@ -137,7 +141,7 @@ def sends_lines(session: Session) -> None:
 @client_echo.must(
     "pasted",
     "13.5",
-    "Lines that are typed faster than they are sent all go, in order.",
+    "Lines that are typed faster than they are sent are all sent, in order.",
     "SPEC 13.5",
     needs=("sends-lines",),
 )
@@ -152,7 +156,7 @@ def pasted(session: Session) -> None:
 @client_echo.must(
     "exit",
     "13.6",
-    "On the line exit it sends its good bye and FIN, and ends.",
+    "On the line exit the client sends its good bye and FIN, and exits.",
     "SPEC 13.6",
     needs=("sends-lines",),
     unless=("server-ends",),
@@ -170,7 +174,7 @@ def exit_(session: Session) -> None:
 @client_echo.must(
     "only-exit",
     "13.7",
-    "A line that merely holds exit is an ordinary line.",
+    "A line that contains exit and more is an ordinary line.",
     "SPEC 13.7",
     needs=("sends-lines",),
 )
@@ -185,7 +189,7 @@ def only_exit(session: Session) -> None:
 @client_echo.must(
     "interrupt",
     "13.8",
-    "On ^C it sends its last words and FIN, and ends.",
+    "On ^C the client sends its last words and FIN, and exits.",
     "SPEC 13.8",
     needs=("sends-lines",),
     unless=("exit", "server-ends"),
@@ -203,7 +207,7 @@ def interrupt(session: Session) -> None:
 @client_echo.must(
     "server-ends",
     "13.9",
-    "When the server ends, it ends too.",
+    "When the server ends the connection, the client exits.",
     "SPEC 13.9",
     needs=("prints",),
 )
@@ -230,7 +234,7 @@ def reset(session: Session) -> tuple[ClientUnderTest, int]:
 @client_echo.must(
     "reset-reported",
     "13.10",
-    "When the server resets, it reports the error, and ends.",
+    "When the server resets the connection, the client reports the error and exits.",
     "SPEC 13.10",
     needs=("sends-lines",),
 )
@@ -245,7 +249,7 @@ def reset_reported(session: Session) -> None:
 @client_echo.must(
     "reset-status",
     "13.11",
-    "Then its status is not zero.",
+    "After a reset the client's exit status is not zero.",
     "POSIX.1-2017 exit status",
     needs=("sends-lines",),
 )
@@ -260,7 +264,7 @@ def reset_status(session: Session) -> None:
 @client_echo.must(
     "reset-no-trace",
     "13.12",
-    "The report is not a stack trace.",
+    "The report of a reset is not a stack trace.",
     "SPEC 13.12",
     needs=("sends-lines",),
 )

@@ -19,7 +19,7 @@ __all__ = ["crud", "crud_kept"]
 @crud.must(
     "create",
     "10.1",
-    "create makes a key once: OK, then ERROR exists.",
+    "create makes a new key (OK), and refuses one that exists (ERROR exists).",
     "SPEC 10.1",
     needs=("next-client",),
 )
@@ -68,7 +68,13 @@ def delete(session: Session) -> None:
     ask(peer, b"read " + other, b"OK stays")
 
 
-@crud.must("any-case", "10.5", "Keywords are taken in any case.", "SPEC 10.5", needs=("update",))
+@crud.must(
+    "any-case",
+    "10.5",
+    "Keywords are accepted in upper, lower and mixed case.",
+    "SPEC 10.5",
+    needs=("update",),
+)
 def any_case(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"CREATE " + key + b" One", b"OK")
@@ -111,7 +117,7 @@ def values(session: Session) -> None:
         ask(peer, b"read " + key, b"OK " + value)
 
 
-@crud.must("long", "10.8", f"Lines of up to {LONGEST} bytes are taken.", "SPEC 10.8")
+@crud.must("long", "10.8", f"Lines of up to {LONGEST} bytes are accepted.", "SPEC 10.8")
 def long(session: Session) -> None:
     peer, key = session.join(), new_key()
     command = b"create " + key + b" "
@@ -150,7 +156,7 @@ def shared(session: Session) -> None:
 @crud.must(
     "one-wins",
     "10.11",
-    "Of simultaneous creates of one key exactly one gets OK.",
+    "Of several simultaneous creates of one key, exactly one gets OK.",
     "SPEC 10.11",
     needs=("shared",),
 )
@@ -208,7 +214,7 @@ def pending(session: Session) -> None:
 @crud.must(
     "segments",
     "10.13",
-    "However a command is cut into segments, it is one.",
+    "A command that arrives in several segments is one command.",
     "RFC 9293",
     needs=("concurrent",),
 )

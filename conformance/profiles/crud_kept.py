@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..scenario.session import Session
 from .commands import ask, finish
 from .crud_record import crud, new_key
-from .lifecycle import TERMINATION_TIMEOUT
+from .lifecycle import STOP_TIMEOUT
 
 
 @crud.must(
@@ -18,7 +18,7 @@ from .lifecycle import TERMINATION_TIMEOUT
     unless=("shared",),
 )
 def kept_sigterm(session: Session) -> None:
-    _is_kept(session, lambda: session.terminate(TERMINATION_TIMEOUT))
+    _is_kept(session, lambda: session.terminate(STOP_TIMEOUT))
 
 
 @crud.must(

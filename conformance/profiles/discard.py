@@ -73,7 +73,7 @@ def no_input(session: Session) -> None:
 @discard.must(
     "any-byte",
     "9.3",
-    "Every byte is taken, whatever it is.",
+    "Every byte value is accepted.",
     "RFC 863",
     needs=("concurrent",),
     unless=("isolation",),
@@ -133,7 +133,7 @@ def ends_fin(session: Session) -> None:
 @discard.must(
     "isolation",
     "9.7",
-    "One client's input and end say nothing to another one.",
+    "One client's input and end have no effect on another client.",
     "SPEC 9.7",
     needs=("concurrent",),
 )

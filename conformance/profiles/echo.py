@@ -69,7 +69,11 @@ def simple(session: Session) -> None:
 
 
 @echo.must(
-    "again", "2.16", "So it is as long as the connection lasts.", "RFC 862", needs=("simple",)
+    "again",
+    "2.16",
+    "Later input is answered as well, as long as the connection lasts.",
+    "RFC 862",
+    needs=("simple",),
 )
 def again(session: Session) -> None:
     peer = session.join()
@@ -152,7 +156,7 @@ def coalesced(session: Session) -> None:
 @echo.must(
     "large",
     "2.7",
-    "More than any socket buffer comes back, sent and read at once.",
+    "More data than any socket buffer holds comes back, sent and read at once.",
     "RFC 862",
     needs=("segments",),
     unless=("quiet",),  # a loaded machine makes a pause

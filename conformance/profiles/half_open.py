@@ -121,7 +121,7 @@ def large(session: Session) -> None:
 @half_open.must(
     "count-binary",
     "5.5",
-    "Bytes are counted, whatever they are, and not letters or lines.",
+    "Bytes of every value are counted, and not letters or lines.",
     "SPEC 5.1",
     needs=("segments",),
 )
@@ -158,7 +158,7 @@ def ends_fin(session: Session) -> None:
 @half_open.must(
     "isolation",
     "5.8",
-    "Each client's bytes are counted by themselves.",
+    "Each client's bytes are counted separately.",
     "SPEC 5.8",
     needs=("concurrent",),
 )

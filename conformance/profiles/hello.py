@@ -230,7 +230,7 @@ def ends_fin(session: Session) -> None:
 @hello.must(
     "isolation",
     "8.9",
-    "Only who asked is answered.",
+    "Only the client that asked is answered.",
     "SPEC 8.9",
     needs=(
         "again",

@@ -32,7 +32,7 @@ SLOW, TOGETHER = 0.1, 10
 
 #: Seconds that SIGTERM may take, and those in which the children of a server that has ended,
 #: which hold its port too, are scheduled to see that.
-TERMINATION_TIMEOUT, LEAVING_TIME = 5.0, 1.0
+STOP_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
 def declare(profile: StreamProfile) -> None:
@@ -49,7 +49,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def sigterm_idle(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION_TIMEOUT)
+        session.terminate(STOP_TIMEOUT)
 
     @lives(
         "sigterm-busy",
@@ -65,7 +65,7 @@ def declare(profile: StreamProfile) -> None:
             session.let_accept()
         disturb(session, session.join(), profile.half_input)
         session.next_client_is_served()
-        session.terminate(TERMINATION_TIMEOUT)
+        session.terminate(STOP_TIMEOUT)
 
     @lives(
         "port-free",
@@ -77,7 +77,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def port_free(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION_TIMEOUT)
+        session.terminate(STOP_TIMEOUT)
         nothing_listens(session)
 
     @lives(
@@ -128,7 +128,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def path_removed(session: Session) -> None:
         session.next_client_is_served()
-        session.terminate(TERMINATION_TIMEOUT)
+        session.terminate(STOP_TIMEOUT)
         if os.path.lexists(session.server.address.path):
             raise Violation("path-left", "the server ended and left its Unix socket path behind")
 

@@ -169,7 +169,10 @@ def utf8_split(session: Session) -> None:
 
 
 @quit_.must(
-    "large", "4.9", "More than any socket buffer is answered, sent and read at once.", "SPEC 4.2"
+    "large",
+    "4.9",
+    "More data than any socket buffer holds is answered, sent and read at once.",
+    "SPEC 4.2",
 )
 def large(session: Session) -> None:
     peer = session.join()

@@ -145,7 +145,7 @@ def others_undisturbed(session: Session) -> None:
 @reset.must(
     "exact-line",
     "6.6",
-    "Only the command alone on its line aborts; lines that merely hold it are ordinary.",
+    "Only the command alone on its line aborts; a line that contains more is an ordinary line.",
     "SPEC 6.6",
 )
 def exact_line(session: Session) -> None:

@@ -14,14 +14,7 @@ from ..scenario.requirement import Profile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
-from .lifecycle import (
-    BATCH,
-    CONNECTIONS,
-    TERMINATION_TIMEOUT,
-    each,
-    leaves_no_descriptor,
-    nothing_listens,
-)
+from .lifecycle import BATCH, CONNECTIONS, STOP_TIMEOUT, each, leaves_no_descriptor, nothing_listens
 from .upkeep import QUIET, is_idle, leaves_nothing
 
 #: Bytes of the largest datagram that must be answered.
@@ -165,7 +158,7 @@ def largest(session: Session) -> None:
 @udp_echo.must(
     "many-senders",
     "11.10",
-    "Senders are not mixed up.",
+    "Each sender gets the answers to its own datagrams.",
     "SPEC 11.10",
     needs=("to-the-sender",),
 )
@@ -223,7 +216,7 @@ def terminal(session: Session) -> None:
 )
 def sigterm_idle(session: Session) -> None:
     session.next_client_is_served()
-    session.terminate(TERMINATION_TIMEOUT)
+    session.terminate(STOP_TIMEOUT)
 
 
 @udp_echo.must(
@@ -241,7 +234,7 @@ def sigterm_busy(session: Session) -> None:
         sender.expect(b"before")
     for sender in senders:
         sender.send(b"meanwhile")
-    session.terminate(TERMINATION_TIMEOUT)
+    session.terminate(STOP_TIMEOUT)
 
 
 @udp_echo.must(
@@ -254,7 +247,7 @@ def sigterm_busy(session: Session) -> None:
 )
 def port_free(session: Session) -> None:
     session.next_client_is_served()
-    session.terminate(TERMINATION_TIMEOUT)
+    session.terminate(STOP_TIMEOUT)
     nothing_listens(session)
 
 
@@ -291,7 +284,7 @@ def leak_process(session: Session) -> None:
 @udp_echo.should(
     "idle",
     "7.19",
-    "A server whose senders are silent is idle.",
+    "A server whose senders are silent uses little CPU.",
     "SPEC 7.19",
     spawned=True,
     needs=("many-senders",),

@@ -78,7 +78,7 @@ def declare(profile: StreamProfile) -> None:
     @profile.should(
         "idle",
         "7.19",
-        "A server with idle clients is idle.",
+        "A server whose clients are idle uses little CPU.",
         "SPEC 7.19",
         spawned=True,
         needs=("concurrent",),

@@ -16,7 +16,7 @@ from ..core.output import complain, quoted
 from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from ..plan import Options, expectations
 from ..reports.writing import make_folder
-from ..targets.process import dismiss_helpers
+from ..targets.launch import stop_servers
 from .alone import XDIST, alone
 from .console import Console
 from .controller import PreparedRun
@@ -55,7 +55,7 @@ def run(
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     finally:
-        dismiss_helpers()
+        stop_servers()
     console = Console(plan, stream)
     console.begin()
     workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))

@@ -33,7 +33,7 @@ from .grammar import (
 )
 from .listen_fds import address_of, listening
 from .ports import answers, becomes_bindable, refuse_when_taken, reserved_port
-from .process import Process
+from .process import Process, dismiss_helpers
 from .readiness import announced_address, await_ready
 from .scratch import new_folder
 from .stale_listeners import bound_sockets, refuse_stale_listener
@@ -87,7 +87,7 @@ _kept: dict[ServerSpec, tuple[Server, ExitStack]] = {}
 def launched(wanted: ServerSpec) -> Iterator[Server]:
     """Start (or find) the server, wait until it is ready, stop it at the end.
 
-    One that is to be kept is stopped by dismiss_kept(), or when it has died.
+    One that is to be kept is stopped by stop_servers(), or when it has died.
 
     Raises Unreachable when it cannot be started or never answers.
     """
@@ -107,11 +107,12 @@ def launched(wanted: ServerSpec) -> Iterator[Server]:
             stack.close()
 
 
-def dismiss_kept() -> None:
-    """Stop the servers that were kept for the scenarios to come; idempotent."""
+def stop_servers() -> None:
+    """Stop what was kept, then the helpers, which would only kill it; idempotent."""
     while _kept:
         _, (_, stack) = _kept.popitem()
         stack.close()
+    dismiss_helpers()
 
 
 @contextmanager
