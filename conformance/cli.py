@@ -169,7 +169,9 @@ def _baseline(given: dict[str, Any]) -> Exit:
     path = Path(given["--expect"])
     run = _results_of(given["--report"])
     if run.footer["exit"] in (Exit.INTERRUPTED, Exit.INTERNAL_ERROR):
-        raise WrongUsage(f"{given['--report']}: that run did not come to its end")
+        raise WrongUsage(
+            f"{given['--report']}: that run was interrupted; a baseline needs a complete run"
+        )
     exists = os.path.lexists(path)
     known = expectations.read(str(path)) if exists else expectations.Expectations([])
     text = path.read_text(encoding="utf-8") if exists else ""

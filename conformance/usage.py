@@ -11,7 +11,7 @@ import sys
 import textwrap
 
 #: ``conformance`` stands for the words by which the suite is started.
-USAGE = """Judge a socket server, in any language, by scenarios.
+USAGE = """Test a socket server, written in any language, against its contract.
 
 Usage:
   conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
@@ -44,35 +44,35 @@ TARGET:
 
 Options:
   --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
-  --at=ADDRESS        Where the command listens.
-  --set=KEY=VALUE     Texts of the service, with C escapes; several separated by ';'.
+  --at=ADDRESS        The fixed address on which the command listens.
+  --set=KEY=VALUE     Parameters of the service, with C escapes; several separated by ';'.
   --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.
   --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].
-  --jobs=N            Cases in flight (default: the cores, but 4 for each core up to 8).
-  --level=LEVEL       must, or should: broken SHOULDs are red [default: must].
-  --expect=FILE       Known failures (TOML).
-  --deadline=SECONDS  For each awaited event [default: 10].
-  --seed=N            Of the random data [default: 1].
-  --client=COMMAND    The client on the terminal in place of pync.
+  --jobs=N            Cases judged at a time (default: 4 for each core up to 8, or the cores).
+  --level=LEVEL       must, or should: a broken SHOULD fails the run too [default: must].
+  --expect=FILE       The file of known failures (TOML).
+  --deadline=SECONDS  The longest wait for each awaited event [default: 10].
+  --seed=N            The seed of the random data [default: 1].
+  --client=COMMAND    The client program on the terminal, in place of pync.
   -x                  Stop at the first failure.
   --max-failures=N    Stop after N failures.
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
-  --tx=SPEC           With --all: a worker elsewhere, as execnet writes it
+  --tx=SPEC           With --all: judge on another machine too, in execnet's syntax
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
   --color=WHEN        auto (on a terminal, unless NO_COLOR is set), always or never
                       [default: auto].
   --mutants           List the embedded broken servers.
-  --matrix            Judge every mutant by every requirement of its profile: who kills whom
-                      (kills.html, kills.json). This takes many minutes.
-  --output=FILE       Where the page of several runs goes [default: matrix.html].
+  --matrix            Judge every mutant by every requirement of its profile: which detects
+                      which (kills.html, kills.json). This takes many minutes.
+  --output=FILE       The page to write, of several runs [default: matrix.html].
   -h --help           Show this.
   --version           Show the version.
 
 Exit status: 0 conformant, 1 not conformant, 2 interrupted, 3 internal error, 4 wrong
-usage, 5 nothing ran, 6 the target could not be started or reached, 7 only stale
-expectations, 8 the suite itself failed.
+usage, 5 nothing ran, 6 the target could not be started or reached, 7 only the file of
+known failures is outdated, 8 the suite itself failed.
 """
 
 #: Columns of a terminal.

@@ -58,7 +58,7 @@ def run_class(
     if status == pytest.ExitCode.INTERRUPTED:
         return Exit.INTERRUPTED
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise SuiteFailed(f"the workers could not do their work (pytest's status {status})")
+        raise SuiteFailed(f"the workers stopped unexpectedly (pytest's status {status})")
     return book.end("its worker was lost")
 
 

@@ -37,7 +37,7 @@ def dial(
         waited = time.monotonic() - began
         raise Violation(
             "refused",
-            f"the server does not take a connection at {address}: {cause} (after {waited:.1f} s)",
+            f"the server does not accept a connection at {address}: {cause} (after {waited:.1f} s)",
             client=name,
         ) from error
     transcript.note(name, f"connect {address}")

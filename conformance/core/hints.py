@@ -141,7 +141,7 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         "the server treats byte 0x04 (Ctrl-D) as the end of input; on a socket only a read of 0 "
         "bytes is the end",
     ),
-    (_missing_after(b"\x1a"), "it stops at 0x1A: text mode takes it for the end of a file"),
+    (_missing_after(b"\x1a"), "it stops at 0x1A: text mode treats it as the end of a file"),
     (
         _cut_datagram,
         "it ends early: recvfrom() loses what does not fit into its buffer; "
@@ -174,9 +174,9 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         "a connection that has ended is not closed; a Node socket whose input is never read "
         "never ends (socket.resume())",
     ),
-    (_kind("ignores-sigterm"), "close the listener and the connections on SIGTERM, then leave"),
+    (_kind("ignores-sigterm"), "close the listener and the connections on SIGTERM, then exit"),
     (_kind("port-held"), "a child process still holds the listener"),
-    (_kind("path-left"), "unlink the socket path on the way out, on SIGTERM too"),
+    (_kind("path-left"), "remove the socket path before exiting, on SIGTERM too"),
     (
         lambda violation: violation.kind == "missing-bytes" and violation.offset == 0,
         "nothing came at all: does the server wait for more input (a newline, a full buffer), "
@@ -196,8 +196,8 @@ _TABLE: list[tuple[Callable[[Violation], bool], str]] = [
         _kind("client-stays"),
         "the end of the connection must end the program, although it waits for a line to be typed",
     ),
-    (_kind("status-zero"), "end with a status that is not zero when the connection broke"),
-    (_kind("stack-trace"), "catch the connection's error, and say it in one line"),
+    (_kind("status-zero"), "exit with a status other than zero when the connection broke"),
+    (_kind("stack-trace"), "catch the connection's error, and report it in one line"),
     (
         lambda violation: violation.kind == "refused" and violation.summary.startswith("send to"),
         "nothing is bound to the port any more: has the server died, or closed its socket?",

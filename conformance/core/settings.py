@@ -143,7 +143,7 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
         shown = " or ".join(repr(one.decode())[1:-1] for one in choices)
         raise WrongUsage(f"--set: {key} is {shown}")
     if key == "answer" and not value:
-        raise WrongUsage("--set: an answer of no byte cannot be seen")
+        raise WrongUsage("--set: an empty answer cannot be checked")
     if key == "answer" or profile in COMMANDS:
         _refuse_misspelt(profile, key, value)
     needed = COMMANDS.get(profile, {}).get(key) or NOTICES.get(profile, {}).get(key)
@@ -155,7 +155,7 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
         return
     missing = sorted(needed.fields - fields(value))
     if missing:
-        raise WrongUsage(f"--set: {key} needs {{{missing[0].decode()}}}")
+        raise WrongUsage(f"--set: {key} must contain {{{missing[0].decode()}}}")
 
 
 def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
@@ -175,7 +175,7 @@ def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
 def check_texts(given: Mapping[str, bytes], profiles: set[str]) -> None:
     """Raises WrongUsage for texts that no service can have."""
     if given.get("reply") == b"" and "hello" in profiles:
-        raise WrongUsage("--set: a reply of no byte cannot be seen")
+        raise WrongUsage("--set: an empty reply cannot be checked")
     for key in ("token", "command", "leave"):
         value = given.get(key, b"x")
         if value.strip() != value or not (value or key in ("token", "leave")):
@@ -193,7 +193,7 @@ def _check_pattern(key: str, pattern: Pattern) -> None:
     except re.error as error:
         raise WrongUsage(f"--set: {key}: {error}") from None
     if empty:
-        raise WrongUsage(f"--set: {key}: the pattern matches nothing at all too")
+        raise WrongUsage(f"--set: {key}: the pattern also matches an empty text")
 
 
 class _Rule(NamedTuple):

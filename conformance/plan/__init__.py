@@ -168,7 +168,9 @@ class Plan:
                 near = meant(name, MUTANTS) or f" (see {hint('list', '--mutants')})"
                 raise WrongUsage(f"TARGET {options.target!r}: no such mutant{near}")
             if options.profile not in (None, self.target.profile):
-                raise WrongUsage(f"{options.target} gives the service {self.target.profile} only")
+                raise WrongUsage(
+                    f"{options.target} is a server of the profile {self.target.profile} only"
+                )
             return [PROFILES[self.target.profile]]
         if options.profile is not None:
             return self._with_addresses(choose_profiles(options.profile))
@@ -208,12 +210,12 @@ class Plan:
         unknown = [name for name in asked if name not in TRANSPORTS]
         if unknown:
             near = meant(unknown[0], TRANSPORTS) or f" (known: {', '.join(TRANSPORTS)})"
-            raise WrongUsage(f"unknown transport {unknown[0]!r}{near}")
+            raise WrongUsage(f"--transport: unknown transport {unknown[0]!r}{near}")
         offered = {name for profile in self.profiles for name in self._offered(profile)}
         chosen = [name for name in TRANSPORTS if name in offered and (not asked or name in asked)]
         if not chosen:
             reached = ", ".join(name for name in TRANSPORTS if name in offered)
-            raise WrongUsage(f"transport {', '.join(asked)}: this target is reached over {reached}")
+            raise WrongUsage(f"--transport {','.join(asked)}: this target has only {reached}")
         return chosen
 
     def _offered(self, profile: Profile) -> list[str]:
@@ -227,7 +229,7 @@ class Plan:
         ]
         if not offered:
             raise WrongUsage(
-                f"{profile.name} is given over {', '.join(profile.transports)}; "
+                f"{profile.name} is a service over {', '.join(profile.transports)}; "
                 f"this target is reached over {', '.join(reached)}"
             )
         return offered

@@ -242,7 +242,7 @@ def reset_reported(session: Session) -> None:
     client, _ = reset(session)
     if not client.news().strip():
         raise client.violation(
-            "not-reported", "the client ended without a word about the server's RST"
+            "not-reported", "the client exited without reporting the server's RST"
         )
 
 

@@ -77,7 +77,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def idle(session: Session) -> None:
         if profile.ends_by_itself and session.server.address.transport == PIPE:
-            raise NotJudged("64 clients of a named pipe come too slowly to tell")
+            raise NotJudged("64 clients connect to a named pipe too slowly to judge this")
 
         def arrive() -> Iterator[Peer]:
             for number in range(1, IDLE_CLIENTS + 1):
@@ -158,7 +158,7 @@ def _serves_meanwhile(
         if over or number == MANY_ROUNDS or not ends_by_itself:
             raise Violation(
                 "held-up",
-                f"{number} times in a row a client was let in only when the clients before it "
+                f"{number} times in a row a client was accepted only after the clients before it "
                 "had ended",
                 client=following.name,
             )

@@ -203,7 +203,7 @@ def pending(session: Session) -> None:
     if rest or came < least or received != reply * came:
         raise Violation(
             "ended-early",
-            f"of at least {least} replies that were due at the client's FIN {came} came whole",
+            f"{came} of at least {least} replies that were due at the client's FIN arrived whole",
             expected=reply,
             received=bytes(received[came * len(reply) :]),
             offset=0,

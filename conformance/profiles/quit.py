@@ -211,7 +211,7 @@ def pending(session: Session) -> None:
         at = first_difference(expected, answer)
         raise Violation(
             "wrong-bytes" if at < len(answer) else "ended-early",
-            f"of {len(expected)} bytes that were answered at the client's FIN {at} came",
+            f"{at} of {len(expected)} bytes of answers that were due at the client's FIN arrived",
             expected=expected[at : at + 64],
             received=answer[at : at + 64],
             offset=0,

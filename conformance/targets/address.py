@@ -140,7 +140,7 @@ def pipe_name(address: Address) -> str:
 
 def _open_pipe(address: Address, timeout: float) -> socket.socket:
     if sys.platform != "win32":
-        raise OSError(0, "named pipes are Windows' own")
+        raise OSError(0, "named pipes exist on Windows only")
     from .windows.pipes import dial
 
     return dial(pipe_name(address), timeout)

@@ -145,7 +145,7 @@ def _inner(where: str, table: dict[str, Any]) -> str:
         text = next(iter(table["addresses"].values()), "")
     assert isinstance(text, str)
     if text.startswith("@"):
-        raise WrongUsage(f"{where}: a target file does not name another")
+        raise WrongUsage(f"{where}: a target file cannot name another one")
     is_address = isinstance(parse_target(text), AddressTarget)
     if is_address == ("command" in table):
         raise WrongUsage(
@@ -157,7 +157,7 @@ def _inner(where: str, table: dict[str, Any]) -> str:
 def _settings(where: str, texts: dict[str, str]) -> str:
     for key in texts:
         if "=" in key or ";" in key:
-            raise WrongUsage(f"{where}: set has no text {key!r}")
+            raise WrongUsage(f"{where}: the name of a text in set cannot contain = or ;: {key!r}")
     # In SET ";" parts two texts; in a file nothing has to.
     escaped = {key: text.replace(";", "\\;") for key, text in texts.items()}
     return ";".join(f"{key}={text}" for key, text in escaped.items())

@@ -76,7 +76,7 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--level=perhaps"], "--level: 'perhaps' is neither must nor should"),
         (["run", "--deadline=soon"], "--deadline: 'soon' is not a number of seconds"),
         (["run", "--jobs=0"], "--jobs: '0' is not a number"),
-        (["run", "--transport=pigeon"], "unknown transport 'pigeon'"),
+        (["run", "--transport=pigeon"], "--transport: unknown transport 'pigeon'"),
         (["run", "--expect=no-such-file"], "--expect no-such-file: no such file"),
         (["run", "--at=tcp://localhost:1"], "--at goes with a command"),
         (["run", "--frobnicate"], "unknown option --frobnicate"),

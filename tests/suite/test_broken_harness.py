@@ -95,7 +95,7 @@ conformance: echo over tcp against TARGET (1 cases)
 
 FAIL echo/sigterm-idle (MUST, SPEC 7.10, tcp): the server still runs 5 s after SIGTERM
   requires  SIGTERM ends the server within 5 s, with status 0 or 143 or by the signal.
-  hint      close the listener and the connections on SIGTERM, then leave
+  hint      close the listener and the connections on SIGTERM, then exit
 """,
         "echo/sigterm-idle",
     ),

@@ -100,10 +100,10 @@ def test_a_server_that_already_runs(echo: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["tcp://127.0.0.1:9", "--profile=udp-echo"], "udp-echo is given over udp, udp6"),
-        (["udp://127.0.0.1:9", "--profile=echo"], "echo is given over tcp"),
-        (["inetd:cat", "--profile=udp-echo"], "udp-echo is given over udp, udp6"),
-        (["./server {path}", "--profile=udp-echo"], "udp-echo is given over udp, udp6"),
+        (["tcp://127.0.0.1:9", "--profile=udp-echo"], "udp-echo is a service over udp, udp6"),
+        (["udp://127.0.0.1:9", "--profile=echo"], "echo is a service over tcp"),
+        (["inetd:cat", "--profile=udp-echo"], "udp-echo is a service over udp, udp6"),
+        (["./server {path}", "--profile=udp-echo"], "udp-echo is a service over udp, udp6"),
     ],
 )
 def test_a_profile_over_what_cannot_carry_it(words: list[str], line: str, tmp_path: Path) -> None:

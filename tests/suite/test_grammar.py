@@ -81,7 +81,7 @@ def test_only_known_placeholders_are_filled_in() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="only where there are none")
 def test_named_pipes_are_windows_own() -> None:
     for text in ("pipe:x", r"\\.\pipe\x"):
-        with pytest.raises(WrongUsage, match="named pipes are Windows' own"):
+        with pytest.raises(WrongUsage, match="named pipes exist on Windows only"):
             parse_target(text)
 
 

@@ -276,7 +276,7 @@ def test_a_run_that_was_interrupted_is_no_baseline(
     (tmp_path / "known.toml").write_text(KNOWN)
     words = ["baseline", f"--report={tmp_path}", f"--expect={tmp_path}/known.toml"]
     assert cli.main(words) == Exit.USAGE
-    assert "that run did not come to its end" in capsys.readouterr().err
+    assert "that run was interrupted; a baseline needs a complete run" in capsys.readouterr().err
     assert (tmp_path / "known.toml").read_text() == KNOWN
 
 

@@ -212,7 +212,7 @@ def test_each_profile_says_what_it_can_be_told() -> None:
         ("echo", "rounds=2", "rounds is many or 1"),
         ("echo", "clients=0", "clients is many or 1"),
         ("echo", "eol=\\n\\n", r"eol is \\n or \\r\\n"),
-        ("echo", "answer=", "an answer of no byte cannot be seen"),
+        ("echo", "answer=", "an empty answer cannot be checked"),
         ("echo", "leave=two words ", "leave must be a word"),
         ("echo", "greeting=/(/", "greeting: missing"),
         ("echo", "greeting=/.*/", "matches nothing at all too"),

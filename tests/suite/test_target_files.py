@@ -74,7 +74,7 @@ def test_one_target_needs_no_name(tmp_path: Path) -> None:
         ('command = "x"\nscope = "ever"', "scope is scenario or worker"),
         ('command = "tcp://h:1"', "'tcp://h:1' is an address"),
         ('address = "./server"', "'./server' is not a valid address"),
-        ('command = "@other.toml"', "a target file does not name another"),
+        ('command = "@other.toml"', "a target file cannot name another one"),
         ('[targets.a]\ncommand = "x"\n[targets.b]\ncommand = "y"', "name one of its targets: @"),
         ('command = "x"\n[targets.a]\ncommand = "y"', "'command' does not belong beside"),
         ("targets = 1", "'targets' does not belong"),
