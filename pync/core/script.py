@@ -160,4 +160,4 @@ def _uncommented(rest: str) -> str:
 
 def _nothing(rest: str, where: str) -> None:
     if _uncommented(rest):
-        raise UsageError(f"{where}: {_uncommented(rest)!r} is too much")
+        raise UsageError(f"{where}: {_uncommented(rest)!r} was not expected here")

@@ -161,5 +161,5 @@ def port_list(words: list[str]) -> tuple[str, ...]:
             check_port_word(word)
             ports.append(word)
     if not ports or len(ports) > MOST_PORTS:
-        raise UsageError(f"between 1 and {MOST_PORTS} ports, please")
+        raise UsageError(f"give 1 to {MOST_PORTS} ports to scan")
     return tuple(ports)

@@ -173,17 +173,17 @@ def credentials(
     """
     known = [one for one in challenges if _rank(one) >= 0]
     if not known:
-        raise AuthError("the proxy asks for an authentication that is not known here")
+        raise AuthError("the proxy asks for an authentication method that pync does not support")
     best = max(known, key=_rank)
     if best.scheme.lower() == "basic":
         if ":" in user and given is None:
-            raise AuthError("a user's name with a colon cannot be said in Basic")
+            raise AuthError("Basic authentication cannot send a user name with a colon")
         said = f"{user}:{password}" if given is None else given
         return "Basic " + base64.b64encode(_bytes(said)).decode()
     said = "Digest " + _answer(best.parameters, method, target, user, password, cnonce)
     if re.search(r"[\x00-\x1f\x7f]", said):
         # What the proxy sent is said back to it, and must not become a line of its own.
-        raise AuthError("a control character cannot be said in Digest")
+        raise AuthError("Digest authentication cannot send a control character")
     return said
 
 

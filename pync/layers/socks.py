@@ -54,7 +54,7 @@ def connect5(
     elif method != _NO_AUTHENTICATION:
         if method == _NONE_FITS:
             raise HandshakeError("the proxy asks for a user and a password", "socks5/methods")
-        raise HandshakeError("the proxy offers no method", "socks5/method")
+        raise HandshakeError("the proxy accepts none of the login methods of pync", "socks5/method")
     yield Send(b"\5\1\0" + _address(host) + port.to_bytes(2, "big"))
     version, reply, _, kind = yield Exactly(4)
     if version != 5:
@@ -80,7 +80,7 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
         address, name = ipaddress.IPv4Address(host).packed, b""
     except ValueError:
         if ":" in host:
-            raise HandshakeError("SOCKS 4 knows no IPv6") from None
+            raise HandshakeError("SOCKS 4 does not support IPv6") from None
         # 0.0.0.x, which no host has, says that a name follows.
         address, name = bytes([0, 0, 0, 1]), _without_nul(_name(host, 4), "host") + b"\0"
     identity = _without_nul(encoded(user or ""), "user") + b"\0"

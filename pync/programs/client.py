@@ -71,7 +71,7 @@ def _pass_on(conn: Conn, stdout: int) -> None:
     import socket
 
     if not hasattr(socket, "send_fds"):
-        raise OutputError("pass", "the descriptor", "this system passes none (-F)")
+        raise OutputError("pass", "the descriptor", "this system cannot pass descriptors (-F)")
     try:
         with socket.socket(fileno=_duplicate(stdout)) as out:
             socket.send_fds(out, [b"\0"], [conn.fileno()])

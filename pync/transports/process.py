@@ -32,7 +32,7 @@ def words_of(command: str, *, shell: bool) -> list[str]:
     except ValueError as error:
         raise ExecError("exec", command, str(error).lower()) from None
     if not words:
-        raise ExecError("exec", repr(command), "there is no command in it")
+        raise ExecError("exec", repr(command), "the command is empty")
     return words
 
 
@@ -41,7 +41,7 @@ def _line_of(command: str, *, shell: bool) -> str:
         # /s: the outer quotes are taken off and all others are the command's own (cmd /?).
         return f'{os.environ.get("COMSPEC", "cmd.exe")} /d /s /c "{command}"'
     if not command.strip():
-        raise ExecError("exec", repr(command), "there is no command in it")
+        raise ExecError("exec", repr(command), "the command is empty")
     from .windows.process import refuse_batch
 
     refuse_batch(command.strip())

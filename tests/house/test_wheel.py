@@ -198,7 +198,7 @@ def test_without_the_extra_one_line_says_what_to_install(
         r"conformance: \w+ is not installed: python -m pip install 'pync-nc\[conformance\]'\n",
         done.stderr,
     ), done.stderr
-    assert bare.run(*command.split(), "--help").stdout.startswith("Judge a socket")
+    assert bare.run(*command.split(), "--help").stdout.startswith("Test a socket server")
 
 
 def test_pync_says_where_it_runs_from(environment: Environment) -> None:

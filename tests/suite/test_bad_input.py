@@ -60,9 +60,9 @@ def refused(status: int, *arguments: str) -> str:
         (["explain", "echo/binry"], "no requirement 'echo/binry' (did you mean echo/binary?)"),
         (
             ["run", "--set=greting=x"],
-            "SET: no chosen profile has a parameter 'greting' (did you mean greeting?)",
+            "--set: no chosen profile has a parameter 'greting' (did you mean greeting?)",
         ),
-        (["run", "--transport=tpc"], "unknown transport 'tpc' (did you mean tcp?)"),
+        (["run", "--transport=tpc"], "--transport: unknown transport 'tpc' (did you mean tcp?)"),
         (
             ["run", "mutant:echo/stops-at-null"],
             "TARGET 'mutant:echo/stops-at-null': no such mutant (did you mean echo/stops-at-nul?)",
@@ -81,7 +81,7 @@ def refused(status: int, *arguments: str) -> str:
         (["run", "--at=tcp://localhost:1"], "--at goes with a command"),
         (["run", "--frobnicate"], "unknown option --frobnicate"),
         (["run", "--proflie=echo"], "unknown option --proflie (did you mean --profile?)"),
-        (["runn"], "unknown command 'runn' (did you mean run?): run, list"),
+        (["runn"], "unknown command 'runn' (did you mean run?)"),
         (["run", "--seed", "--jobs=1"], "--seed needs a value, and is followed by --jobs=1"),
         (
             ["run", "--client=no-such", "--case=echo/terminal"],

@@ -82,7 +82,7 @@ FAIL echo/simple (MUST, SPEC 2.2, tcp): the server ended the connection ENDING
 conformance: echo over tcp against TARGET (1 cases)
 
 FAIL echo/idle-64 (MUST, SPEC 7.2, tcp): the server died (exit status 7): the server does not \
-take a connection at ADDRESS: connection refused (after TIME)
+accept a connection at ADDRESS: connection refused (after TIME)
   requires  While 64 idle clients are connected, a new client is still served.
 """,
         "echo/idle-64",

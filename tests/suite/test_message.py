@@ -150,8 +150,8 @@ def test_the_first_difference_is_found_in_megabytes() -> None:
         ("no-handshake", "does it speak TLS there"),
         ("missing-datagram", "answer to the address that recvfrom() gave"),
         ("client-stays", "the end of the connection must end the program"),
-        ("status-zero", "end with a status that is not zero"),
-        ("stack-trace", "say it in one line"),
+        ("status-zero", "exit with a status other than zero"),
+        ("stack-trace", "report it in one line"),
     ],
 )
 def test_what_is_wrong_with_datagrams_tls_and_clients_has_a_hint(kind: str, hint: str) -> None:

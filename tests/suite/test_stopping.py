@@ -31,4 +31,4 @@ def test_a_run_with_fewer_failures_is_judged_whole(tmp_path: Path) -> None:
 def test_a_number_of_failures_is_a_number() -> None:
     done = conformance("run", "--max-failures=none")
     assert done.returncode == 4
-    assert "--max-failures 'none': a number between 1 and 256" in done.stderr
+    assert "--max-failures: 'none' is not a number between 1 and 256" in done.stderr

@@ -154,5 +154,5 @@ def test_descriptors_are_not_passed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         with pync("-F", "127.0.0.1", port) as program:
-            said = b"pync: pass the descriptor: this system passes none (-F)\n"
+            said = b"pync: pass the descriptor: this system cannot pass descriptors (-F)\n"
             assert program.ends(1) == said

@@ -182,7 +182,7 @@ def _check_command(command: str) -> None:
         return  # what is wrong with it is said when it is started
     if words and shutil.which(words[0].strip('"')) is None:
         raise UsageError(
-            f"--exec: there is no command {shortened(words[0])} (a shell's are for --sh-exec)"
+            f"--exec: there is no command {shortened(words[0])} (for a shell command use --sh-exec)"
         )
 
 

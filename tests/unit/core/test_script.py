@@ -42,7 +42,7 @@ def test_a_script() -> None:
         ("", "x: the script has no step"),
         ("say hello", "x:1: unknown step 'say' (known: send, expect, eof, end, interact, timeout)"),
         ("send hello", 'x:1: send takes a text in quotes: send "hello\\n"'),
-        ('send "a" b', "x:1: 'b' is too much"),
+        ('send "a" b', "x:1: 'b' was not expected here"),
         ("expect hello", "x:1: expect takes a text in quotes or a /regular expression/"),
         (
             "expect /(/",
@@ -50,7 +50,7 @@ def test_a_script() -> None:
         ),
         ('expect "a" soon', "x:1: 'soon' is not a valid time"),
         ('send "\\q"', r"x:1: unknown escape '\\q'"),
-        ("eof now", "x:1: 'now' is too much"),
+        ("eof now", "x:1: 'now' was not expected here"),
         ("timeout", "x:1: '' is not a valid time"),
     ],
 )

@@ -31,7 +31,7 @@ def test_ports_to_scan(words: str, ports: list[str]) -> None:
 
 @pytest.mark.parametrize("words", [[","], ["0-65535", "1"], []])
 def test_too_few_and_too_many_ports(words: list[str]) -> None:
-    with pytest.raises(UsageError, match=f"between 1 and {MOST_PORTS} ports"):
+    with pytest.raises(UsageError, match=f"give 1 to {MOST_PORTS} ports"):
         port_list(words)
 
 

@@ -123,7 +123,7 @@ def test_the_best_is_answered() -> None:
     ],
 )
 def test_what_is_not_known(challenge: str) -> None:
-    with pytest.raises(AuthError, match="not known here"):
+    with pytest.raises(AuthError, match="pync does not support"):
         answer(parse(challenge))
 
 

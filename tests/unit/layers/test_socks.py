@@ -60,7 +60,7 @@ def test_socks_5_with_a_password() -> None:
     [
         (b"HT", "does not speak SOCKS 5"),
         (b"\5\xff", "asks for a user and a password"),
-        (b"\5\1", "offers no method"),
+        (b"\5\1", "accepts none of the login"),
         (b"\5\0\5\5\0\1", "proxy: connection refused"),
         (b"\5\0\5\x63\0\1", "proxy: reply 99"),
         (b"\5\0\5\0\0\7", "an address of type 7"),
@@ -111,7 +111,7 @@ def test_socks_4_and_4a() -> None:
     [
         ("h", b"\0\x5b" + bytes(6), "request rejected"),
         ("h", b"\5\x5a" + bytes(6), "does not speak SOCKS 4"),
-        ("::1", b"", "knows no IPv6"),
+        ("::1", b"", "does not support IPv6"),
         ("a\0b", b"", "holds a NUL"),
     ],
 )

@@ -146,7 +146,7 @@ def test_what_the_peers_end_means(argv: str, on_peer_end: OnPeerEnd) -> None:
         ("-U4 a", "cannot use -U and -4"),
         ("-w x localhost 1", "-w: 'x' is not a valid time"),
         ("-N --no-shutdown localhost 1", "cannot use -N and --no-shutdown"),
-        ("-z localhost ,", "between 1 and"),
+        ("-z localhost ,", "give 1 to"),
         ("--until ( localhost 1", r"--until: '\(' is not a valid regular expression"),
         ("--count 0 localhost 1", "--count: '0' is not a whole number"),
         ("--rate 0 localhost 1", "--rate: '0' is not a valid size"),

@@ -105,6 +105,6 @@ def test_a_batch_file_is_a_shells_affair(tmp_path: Path) -> None:
 
 
 def test_no_command() -> None:
-    with pytest.raises(ExecError, match="there is no command in it"):
+    with pytest.raises(ExecError, match="the command is empty"):
         words_of("  ", shell=False)
     assert os.environ.get("COMSPEC")
