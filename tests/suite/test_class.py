@@ -300,9 +300,9 @@ def test_a_place_where_nobody_can_work(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["ref:python", "--all"], "--all judges a file: @FILE.toml"),
-        (["@class.toml#one", "--all"], "--all judges a file: @FILE.toml"),
-        (["ref:python", "--tx=popen"], "--tx goes with --all"),
+        (["ref:python", "--all"], "--all judges every target of a file: write @FILE.toml"),
+        (["@class.toml#one", "--all"], "--all judges every target of a file: write @FILE.toml"),
+        (["ref:python", "--tx=popen"], "--tx is for --all"),
         (["@/no/such/file", "--all"], "no such file"),
     ],
 )
