@@ -14,7 +14,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from . import telnet
+    from . import aio, telnet, testing
     from .cli import main
     from .core.address import Address
     from .core.broken import TruncatedError
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         UnresolvedError,
         UsageError,
     )
+    from .core.readahead import IncompleteError, LimitError, ReadTimeoutError
     from .library import dial, listen, relay
-    from .transports.conn import Conn, Listener, StreamConn, TcpConn
+    from .transports.conn import Conn, StreamConn, TcpConn
     from .transports.datagram import DatagramConn
+    from .transports.listener import Listener
     from .transports.tls import TlsListener
 
     __version__: str
@@ -42,10 +44,13 @@ __all__ = [
     "DatagramConn",
     "DialError",
     "IdleTimeoutError",
+    "IncompleteError",
+    "LimitError",
     "ListenError",
     "Listener",
     "NetworkError",
     "PyncError",
+    "ReadTimeoutError",
     "RelayError",
     "StreamConn",
     "TcpConn",
@@ -54,22 +59,26 @@ __all__ = [
     "TruncatedError",
     "UnresolvedError",
     "UsageError",
+    "aio",
     "dial",
     "listen",
     "main",
     "relay",
     "telnet",
+    "testing",
 ]
 
 #: Public name -> the module that it lives in.
 _HOMES = {
     "main": "cli",
     **dict.fromkeys(("dial", "listen", "relay"), "library"),
-    **dict.fromkeys(("Conn", "Listener", "StreamConn", "TcpConn"), "transports.conn"),
+    **dict.fromkeys(("Conn", "StreamConn", "TcpConn"), "transports.conn"),
+    "Listener": "transports.listener",
     "DatagramConn": "transports.datagram",
     "TlsListener": "transports.tls",
     "Address": "core.address",
     "TruncatedError": "core.broken",
+    **dict.fromkeys(("IncompleteError", "LimitError", "ReadTimeoutError"), "core.readahead"),
     **dict.fromkeys(
         (
             "DialError",
@@ -94,7 +103,7 @@ def __getattr__(name: str) -> object:
         from .core import VERSION
 
         return VERSION
-    if name == "telnet":
+    if name in ("aio", "telnet", "testing"):
         return import_module(f".{name}", __name__)
     home = _HOMES.get(name)
     if home is None:

@@ -12,7 +12,8 @@ from .engine.relay import relay as _relay
 from .transports import Options
 from .transports import dial as _dial
 from .transports import listen as _listen
-from .transports.conn import Conn, Listener, StreamConn
+from .transports.conn import Conn, StreamConn
+from .transports.listener import Listener
 
 if TYPE_CHECKING:
     from .transports.tls import TlsListener
@@ -81,6 +82,18 @@ def dial(
 def _dialled(
     address: str, timeout: float | None, source: str | None, verify: bool, trusted: str | None
 ) -> Conn:
+    where, secured = to_dial(address)
+    options = Options(timeout=timeout, source=source)
+    if not secured:
+        return _dial(where, options)
+    from .transports import tls
+    from .transports.tls.handshake import Security
+
+    return tls.dial(where, Security(verify=verify, trusted=trusted), options)
+
+
+def to_dial(address: str) -> tuple[Address, bool]:
+    """What the text of an address means to dial, and whether it is secured. Raises UsageError."""
     if is_url(address):
         where = _parsed(address)
     else:
@@ -88,13 +101,7 @@ def _dialled(
         where = Address("tcp", host or "localhost", port)
     if not (where.host or where.path):
         raise UsageError(f"{address} has no host to connect to")
-    options = Options(timeout=timeout, source=source)
-    if not address.startswith(_TLS):
-        return _dial(where, options)
-    from .transports import tls
-    from .transports.tls.handshake import Security
-
-    return tls.dial(where, Security(verify=verify, trusted=trusted), options)
+    return where, address.startswith(_TLS)
 
 
 def listen(
@@ -110,16 +117,27 @@ def listen(
     Raises ListenError (an OSError), or UsageError (a ValueError) for an address that makes no
     sense.
     """
-    if not is_url(address):
-        if ":" not in address:
-            address = f":{address}"
-        return _listen(Address("tcp", *split_host_port(address, address)))
-    if not address.startswith(_TLS):
-        return _listen(parse(address))
+    where, secured = to_listen(address)
+    if not secured:
+        listener = _listen(where)
+        listener.let_others_close()
+        return listener
     from .transports import tls
     from .transports.tls.handshake import Security
 
-    return tls.listen(_parsed(address), Security(certificate=certificate, key=key))
+    return tls.listen(where, Security(certificate=certificate, key=key))
+
+
+def to_listen(address: str) -> tuple[Address, bool]:
+    """What the text of an address means to listen on, and whether it is secured.
+
+    Raises UsageError.
+    """
+    if is_url(address):
+        return _parsed(address), address.startswith(_TLS)
+    if ":" not in address:
+        address = f":{address}"
+    return Address("tcp", *split_host_port(address, address)), False
 
 
 def _parsed(address: str) -> Address:

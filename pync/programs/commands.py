@@ -19,7 +19,8 @@ from ..engine.pipeline import Pipeline
 from ..engine.protocols import break_off
 from ..engine.relay import Relay
 from ..transports.child import GRACE, Process
-from ..transports.conn import Conn, Listener
+from ..transports.conn import Conn
+from ..transports.listener import Listener
 from ..transports.peers import PeerConn
 from ..transports.process import end_all, start, variables
 from ..waiting.readiness import is_hung_up

@@ -16,7 +16,8 @@ from ..core.events import Accepted, Connected, Report
 from ..engine.pipeline import Pipeline
 from ..engine.relay import relay
 from ..transports import listen
-from ..transports.conn import Conn, Listener
+from ..transports.conn import Conn
+from ..transports.listener import Listener
 from ..transports.process import start, variables
 from .shared.announce import announce
 from .shared.connect import DialSetup, connect

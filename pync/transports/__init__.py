@@ -14,7 +14,8 @@ from ..core.address import Address
 from ..core.events import Report, silent
 
 if TYPE_CHECKING:
-    from .conn import Conn, Listener
+    from .conn import Conn
+    from .listener import Listener
 
 
 #: Scheme -> the module that knows it.

@@ -1,7 +1,8 @@
-"""What every connection and every listener can do, on top of a socket.
+"""What every connection can do, on top of a socket.
 
 Knows nothing of names or of how a connection came about. ``recv`` returns ``b""`` at
-EOF and only then; a datagram connection has no EOF.
+EOF and only then; a datagram connection has no EOF. A kind of connection says how it receives in
+``_recv``; what was read ahead (reading.py) comes before that.
 """
 
 from __future__ import annotations
@@ -10,22 +11,24 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from types import EllipsisType, TracebackType
+from typing import TYPE_CHECKING
 
 from ..core.address import Address
-from ..core.closing import Closing
 from ..core.deadline import Deadline
-from ..core.errors import ListenError, cause_of
-from ..waiting.readiness import Readable
-from . import everyone
+from ..waiting.readiness import readable
+from .reading import Reading
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ..core.readahead import ReadAhead
+
 #: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
 _ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+#: Bytes that recv asks for, unless it is told.
+READ = 64 * 1024
 
 #: ioctl that tells how many bytes the peer has not acknowledged (tcp(7), SIOCOUTQ).
 _SIOCOUTQ = 0x5411
@@ -43,8 +46,8 @@ class Conn:
     #: Each read is one datagram, each write sends one.
     datagram = False
 
-    #: Whether a layer stands between the descriptor and what recv and send speak of.
-    layered = False
+    #: What was read from a stream and not taken yet.
+    _ahead: ReadAhead | None = None
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
         self.local = local
@@ -68,6 +71,11 @@ class Conn:
     def __repr__(self) -> str:
         state = " closed" if self.fileno() == -1 else ""
         return f"<{type(self).__name__} {self.local} -> {self.peer}{state}>"
+
+    @property
+    def layered(self) -> bool:
+        """Whether something stands between the descriptor and what recv and send speak of."""
+        return bool(self._ahead)
 
     def fileno(self) -> int:
         """The descriptor, for reading and for writing; -1 when it is closed."""
@@ -94,17 +102,45 @@ class Conn:
         """What settimeout set, in seconds."""
         return self._sock.gettimeout()
 
-    def recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
-        return self._sock.recv(size)
+    def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF.
+
+        Arguments:
+            timeout: seconds; None for ever; not given: as settimeout has it.
+        Raises OSError; TimeoutError when the time is over.
+        """
+        if self._ahead:
+            return self._ahead.take(size)
+        if isinstance(timeout, EllipsisType):
+            return self._recv(size)
+        return self._recv_within(size, Deadline(timeout))
 
     def send(self, data: bytes | memoryview) -> int:
         """Send what fits; returns how many bytes did. Raises OSError."""
         return self._sock.send(data)
 
-    def send_all(self, data: bytes) -> None:
-        """Send everything. Raises OSError."""
-        self._sock.sendall(data)
+    def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
+        """Send everything.
+
+        Arguments:
+            timeout: seconds for all of it; None for ever; not given: as settimeout has it.
+        Raises OSError. Nobody knows how much was sent then.
+        """
+        if isinstance(timeout, EllipsisType):
+            self._send_all(data)
+            return
+        before = self.gettimeout()
+        self.settimeout(timeout)
+        try:
+            self._send_all(data)
+        finally:
+            self.settimeout(before)
+
+    def send_line(
+        self, line: bytes, end: bytes = b"\n", timeout: float | EllipsisType | None = ...
+    ) -> None:
+        """Send a line and its end. Raises OSError."""
+        self.send_all(line + end, timeout)
 
     def drop(self) -> None:
         """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
@@ -114,8 +150,24 @@ class Conn:
         """Let go; idempotent."""
         self._sock.close()
 
+    def _recv(self, size: int) -> bytes:
+        return self._sock.recv(size)
 
-class StreamConn(Conn):
+    def _recv_within(self, size: int, deadline: Deadline) -> bytes:
+        while True:
+            # (A closed one says so itself.)
+            if self.fileno() != -1 and not readable(self.read_fds(), deadline):
+                raise TimeoutError("timed out")
+            try:
+                return self._recv(size)
+            except BlockingIOError:
+                continue  # the kernel has dropped what came
+
+    def _send_all(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+
+class StreamConn(Conn, Reading):
     """A stream, whose two directions end one by one."""
 
     def send_eof(self) -> None:
@@ -164,90 +216,3 @@ class TcpConn(StreamConn):
 
         answer = fcntl.ioctl(self._sock.fileno(), _SIOCOUTQ, b"\0\0\0\0")
         return int(struct.unpack("i", answer)[0])
-
-
-class Listener(Closing):
-    """One or more listening sockets that are accepted from as if they were one.
-
-    Arguments:
-        socks: bound and listening; owned from now on.
-        addresses: where they listen, in the same order.
-    """
-
-    def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
-        self._socks = socks
-        self._readable: Readable | None = None
-        self.addresses = addresses
-        #: Whether a peer may connect; one that may not is closed silently.
-        self.admits: Callable[[Address], bool] = everyone
-
-    @property
-    def address(self) -> Address:
-        """The first of the addresses."""
-        return self.addresses[0]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
-
-    def accept(self, timeout: float | None = None) -> StreamConn | Any:
-        """The next connection; of most listeners it is a StreamConn.
-
-        Arguments:
-            timeout: seconds; None waits for ever.
-        Raises ListenError, which is a TimeoutError when the time is over.
-        """
-        deadline = Deadline(timeout)
-        while True:
-            sock = self._wait(deadline)
-            try:
-                return self._admitted(sock)
-            except (BlockingIOError, ConnectionError):
-                # Its client reset it while it was waiting: there is nobody to serve.
-                continue
-            except OSError as error:
-                raise ListenError("accept", self.address, cause_of(error)) from None
-
-    def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before take_nowait."""
-        return tuple(sock.fileno() for sock in self._socks)
-
-    def take_nowait(self) -> Conn | None:
-        """The next connection, or None when none waits. Raises OSError (EMFILE)."""
-        for sock in list(self._socks):
-            try:
-                return self._admitted(sock)
-            except (BlockingIOError, ConnectionError):
-                continue
-        return None
-
-    def close_for_others(self) -> None:
-        """Take no more connections, while the accepted one goes on."""
-        for sock in self._socks:
-            sock.close()
-
-    def close(self) -> None:
-        """Stop listening; idempotent."""
-        for sock in self._socks:
-            sock.close()
-
-    def _take(self, sock: socket.socket) -> Conn:
-        raise NotImplementedError
-
-    def _admitted(self, sock: socket.socket) -> Conn:
-        conn = self._take(sock)
-        if self.admits(conn.peer):
-            return conn
-        conn.close()
-        raise ConnectionAbortedError
-
-    def _wait(self, deadline: Deadline) -> socket.socket:
-        descriptors = self.read_fds()
-        if self._readable is None or self._readable.descriptors != descriptors:
-            self._readable = Readable(descriptors)
-        ready = self._readable.wait(deadline)
-        if not ready:
-            self._timed_out()
-        return next(sock for sock in self._socks if sock.fileno() == ready[0])
-
-    def _timed_out(self) -> NoReturn:
-        raise ListenError("accept", self.address, "timed out")

@@ -6,8 +6,10 @@ A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never r
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import EllipsisType
 from typing import Any, NamedTuple
 
 from ..core.address import Address
@@ -19,13 +21,46 @@ from .conn import Conn
 LARGEST = 65_507
 
 
-class DatagramConn(Conn):
-    """A connected datagram socket."""
+class Datagrams(Conn):
+    """What every connection of datagrams can do: ``recv`` gives the next one, whole."""
 
     datagram = True
 
-    def recv(self, size: int) -> bytes:
-        """The next datagram that is not empty, whole. Raises OSError."""
+    def __iter__(self) -> Iterator[bytes]:
+        """Datagram after datagram; there is no end but TimeoutError (settimeout)."""
+        while True:
+            yield self.recv()
+
+    def expect(
+        self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
+    ) -> re.Match[bytes]:
+        """Wait for a datagram in which a regular expression is found; others are passed over.
+
+        Raises OSError; TimeoutError when ``timeout`` seconds (settimeout's, if it is not given)
+        are over.
+        """
+        deadline = Deadline(self.gettimeout() if isinstance(timeout, EllipsisType) else timeout)
+        while True:
+            match = re.search(pattern, self.recv(timeout=deadline.remaining))
+            if match:
+                return match
+
+    def _recv_within(self, size: int, deadline: Deadline) -> bytes:
+        # To wait for the descriptor is not enough: what comes may be empty, or a stranger's.
+        before = self.gettimeout()
+        self.settimeout(deadline.remaining)
+        try:
+            return self._recv(size)
+        except BlockingIOError:
+            raise TimeoutError("timed out") from None
+        finally:
+            self.settimeout(before)
+
+
+class DatagramConn(Datagrams):
+    """A connected datagram socket."""
+
+    def _recv(self, size: int) -> bytes:
         while True:
             data = self._sock.recv(max(size, LARGEST))
             if data:
@@ -67,7 +102,7 @@ def shut_for_sending(sock: socket.socket) -> None:
         pass  # it is not connected, or the system shuts no datagram sockets
 
 
-class ListeningConn(Conn):
+class ListeningConn(Datagrams):
     """Bound datagram sockets that answer the sender of the last datagram.
 
     Arguments:
@@ -78,8 +113,6 @@ class ListeningConn(Conn):
         many: whether to hear everyone and answer the latest; else only the first.
         receive: takes one datagram from a socket.
     """
-
-    datagram = True
 
     def __init__(
         self,
@@ -110,8 +143,7 @@ class ListeningConn(Conn):
         """What settimeout set, in seconds."""
         return self._timeout
 
-    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
-        """The next datagram that is not empty and not a stranger's. Raises OSError."""
+    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
         deadline = Deadline(self._timeout)
         while True:
             for sock in self._socks:
@@ -131,8 +163,7 @@ class ListeningConn(Conn):
             return sock.sendmsg([data], came_to, 0, sender)
         return sock.sendto(data, sender)
 
-    def send_all(self, data: bytes) -> None:
-        """Send one datagram to the peer. Raises OSError."""
+    def _send_all(self, data: bytes) -> None:
         self.send(data)
 
     def close(self) -> None:

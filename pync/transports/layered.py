@@ -1,5 +1,7 @@
 """A connection through a codec that stays (TLS): a Conn again, blocking or not.
 
+``recv`` raises TruncatedError for an end that may not be the end of the data.
+
 A send that raised BlockingIOError has to be tried again with the same data, as OpenSSL
 has it: its bytes are encrypted already, and wait here.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from ..core.deadline import Deadline
 from ..layers.sendbuffer import SendBuffer
 from .conn import StreamConn
 
@@ -50,7 +53,10 @@ class LayeredConn(StreamConn):
         codec: between it and the user.
     """
 
-    layered = True
+    @property
+    def layered(self) -> bool:
+        """Always: the descriptor has the bytes of the wire."""
+        return True
 
     def __init__(self, conn: StreamConn, codec: Codec) -> None:
         super().__init__(conn._sock, conn.local, conn.peer)
@@ -78,24 +84,32 @@ class LayeredConn(StreamConn):
 
     def pending(self) -> bool:
         """Whether recv returns something without waiting."""
+        return bool(self._ahead) or self._has_plain()
+
+    def _recv(self, size: int) -> bytes:
+        while not self._has_plain():
+            self._receive(self._conn.recv(READ))
+        return self._taken_plain(size)
+
+    def _recv_within(self, size: int, deadline: Deadline) -> bytes:
+        # A part of a record gives nothing: waiting for the descriptor once is not enough.
+        while not self._has_plain():
+            self._receive(self._conn._recv_within(READ, deadline))
+        return self._taken_plain(size)
+
+    def _has_plain(self) -> bool:
         return bool(self._plain) or self.codec.ended or self.codec.failure is not None
 
-    def recv(self, size: int) -> bytes:
-        """Up to ``size`` plain bytes; ``b""`` at EOF.
+    def _receive(self, data: bytes) -> None:
+        try:
+            self._plain = self.codec.receive(data)
+        finally:
+            # After the connection's end nobody reads an alert; it would earn an RST.
+            self._answer() if data else self.codec.outgoing()
 
-        Raises OSError; TruncatedError for an end that may not be the end of the data.
-        """
-        while not self._plain:
-            if self.codec.failure is not None:
-                raise self.codec.failure
-            if self.codec.ended:
-                return b""
-            data = self._conn.recv(READ)
-            try:
-                self._plain = self.codec.receive(data)
-            finally:
-                # After the connection's end nobody reads an alert; it would earn an RST.
-                self._answer() if data else self.codec.outgoing()
+    def _taken_plain(self, size: int) -> bytes:
+        if not self._plain and self.codec.failure is not None:
+            raise self.codec.failure
         if len(self._plain) <= size:
             # As a whole: most of the time nothing has to be copied.
             whole, self._plain = self._plain, b""
@@ -118,11 +132,8 @@ class LayeredConn(StreamConn):
             raise
         return len(piece)
 
-    def send_all(self, data: bytes) -> None:
-        """Send everything. Raises OSError."""
-        view = memoryview(data)
-        while view:
-            view = view[self.send(view) :]
+    def _send_all(self, data: bytes) -> None:
+        self._send_pieces(data)
 
     def send_eof(self) -> None:
         """End our direction. Raises OSError.

@@ -42,8 +42,7 @@ class GroupConn(DatagramConn):
         """Send one datagram to all. Raises OSError."""
         return self._sock.sendto(data, self._name)
 
-    def send_all(self, data: bytes) -> None:
-        """Send one datagram to all. Raises OSError."""
+    def _send_all(self, data: bytes) -> None:
         self.send(data)
 
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.address import Address
-from .conn import Conn, Listener
+from .conn import Conn
 from .datagram import Arrival
+from .listener import Listener
 from .udp import UdpListener
 from .unixgram import UnixgramListener
 
@@ -140,8 +141,7 @@ class PeerConn(Conn):
         """Have nothing more delivered: the peer's next datagram is another connection's."""
         self._forget(self)
 
-    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
-        """The next datagram. Raises BlockingIOError."""
+    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
         if not self._waiting:
             raise BlockingIOError
         data = self._waiting.popleft()
@@ -157,8 +157,7 @@ class PeerConn(Conn):
             return self._sock.sendmsg([data], self._came_to, 0, self._name)
         return self._sock.sendto(data, self._name)
 
-    def send_all(self, data: bytes) -> None:
-        """Send one datagram to the peer. Raises OSError."""
+    def _send_all(self, data: bytes) -> None:
         self.send(data)
 
     def close(self) -> None:

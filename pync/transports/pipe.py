@@ -9,7 +9,7 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError, ListenError
 from . import Options
-from .conn import Listener
+from .listener import Listener
 
 if TYPE_CHECKING:
     from .windows.pipe_conn import PipeConn

@@ -14,13 +14,14 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..waiting.readiness import Writable
 from . import Options, sockopts
-from .conn import Conn, Listener, TcpConn
+from .conn import Conn, TcpConn
 from .connecting import Connecting
 from .internet import (
     listening_sockets,
     only_ipv6,
     resolve,
 )
+from .listener import Listener
 from .tcp_socket import protocol_of, wrap
 
 #: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).

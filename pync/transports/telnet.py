@@ -32,7 +32,10 @@ class TelnetConn(Conn):
             counting what is unacknowledged), this can.
     """
 
-    layered = True
+    @property
+    def layered(self) -> bool:
+        """Always: TELNET's commands are among the bytes of the descriptor."""
+        return True
 
     def __init__(self, conn: Conn) -> None:
         self.local = conn.local
@@ -72,7 +75,7 @@ class TelnetConn(Conn):
         """What settimeout set, in seconds."""
         return self._conn.gettimeout()
 
-    def recv(self, size: int) -> bytes:
+    def _recv(self, size: int) -> bytes:
         """Up to ``size`` bytes without TELNET's; ``b""`` at EOF.
 
         Raises OSError. Without blocking, a read that held only commands raises
@@ -93,8 +96,7 @@ class TelnetConn(Conn):
         self._send_answers()
         return self._conn.send(data)
 
-    def send_all(self, data: bytes) -> None:
-        """Send everything. Raises OSError."""
+    def _send_all(self, data: bytes) -> None:
         self._send_answers()
         self._conn.send_all(data)
 

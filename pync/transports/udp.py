@@ -14,7 +14,7 @@ from ..core.address import Address
 from ..core.errors import DialError, ListenError, PyncError, cause_of
 from ..core.events import AttemptFailed
 from . import DEFAULT, Options, pktinfo, sockopts
-from .conn import Conn, Listener
+from .conn import Conn
 from .datagram import LARGEST, Arrival, DatagramConn, ListeningConn, receive, shut_for_sending
 from .internet import (
     WILDCARDS,
@@ -26,6 +26,7 @@ from .internet import (
     resolve,
     telling_cause,
 )
+from .listener import Listener
 
 #: How the IPv4 addresses of multicast groups begin (RFC 1112 4): 224.0.0.0/4.
 _GROUPS = tuple(f"{first}." for first in range(224, 240))
@@ -204,11 +205,10 @@ class _LockedConn(ListeningConn):
     #: Whether a stranger's datagram may still wait that came before the lock.
     _may_hold_strangers = True
 
-    def recv(self, size: int) -> bytes:
-        """The peer's next datagram that is not empty. Raises OSError."""
+    def _recv(self, size: int) -> bytes:
         if self._may_hold_strangers or self._timeout != 0:
             try:
-                return super().recv(size)
+                return super()._recv(size)
             except BlockingIOError:
                 # All that was here before is read: from now on the kernel keeps them out.
                 self._may_hold_strangers = False

@@ -19,7 +19,8 @@ from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError, ListenError, cause_of
 from . import Options
-from .conn import Conn, Listener, StreamConn
+from .conn import Conn, StreamConn
+from .listener import Listener
 from .tcp import BACKLOG
 
 

@@ -14,8 +14,9 @@ from ..core.address import Address
 from ..core.errors import DialError
 from ..core.events import Bound
 from . import Options
-from .conn import Conn, Listener
+from .conn import Conn
 from .datagram import Arrival, DatagramConn, ListeningConn, receive
+from .listener import Listener
 from .unix import (
     Placed,
     bound,

@@ -11,7 +11,8 @@ from ..core.address import Address
 from ..core.errors import DialError, ListenError, PyncError, cause_of, shortened
 from ..core.number import whole
 from . import Options
-from .conn import Conn, Listener, StreamConn
+from .conn import Conn, StreamConn
+from .listener import Listener
 from .tcp import BACKLOG
 
 #: vsock(7), VMADDR_CID_ANY and VMADDR_PORT_ANY: what -1 is in 32 bits.

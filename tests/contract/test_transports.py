@@ -2,185 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-import pync
-from pync.core.address import Address, parse
 from pync.core.errors import DialError, ListenError
 from pync.transports import SCHEMES, Options, dial, listen
-from pync.transports.conn import Conn, Listener, StreamConn, TcpConn
-from pync.transports.memory import pair
+from pync.transports.conn import TcpConn
 
 from ..systems import UNDER_WINE
-
-PATIENCE = 10.0
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-def _has(family: str, name: tuple[object, ...], protocol: int = 0) -> bool:
-    try:
-        with socket.socket(getattr(socket, family), socket.SOCK_STREAM, protocol) as sock:
-            sock.bind(name)
-            return True
-    except (AttributeError, OSError):
-        return False
-
-
-class Transport(NamedTuple):
-    """One row: how its addresses are written in a test."""
-
-    name: str
-    address: str
-    datagram: bool = False
-    missing: str = ""
-    halves: bool = True
-    options: Options = Options(timeout=PATIENCE)
-
-
-NO_IPV6 = "" if _has_ipv6() else "this machine has no IPv6"
-NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets"
-NO_SCTP = "" if _has("AF_INET", ("127.0.0.1", 0), 132) else "this kernel has no SCTP"
-NO_VSOCK = "" if _has("AF_VSOCK", (1, 0xFFFFFFFF)) else "this kernel has no vsock_loopback"
-NO_CERTIFICATE = "" if find_spec("cryptography") else "cryptography is not installed"
-NO_PIPES = "" if sys.platform == "win32" else "only on Windows"
-NO_ABSTRACT = "" if sys.platform.startswith("linux") else "abstract names are Linux's"
-
-TRANSPORTS = [
-    Transport("tcp4", "tcp4://127.0.0.1:0"),
-    Transport("tcp6", "tcp6://[::1]:0", missing=NO_IPV6),
-    Transport("tcp by name", "tcp://localhost:0"),
-    Transport("unix", "unix:{folder}/socket", missing=NO_UNIX),
-    Transport("abstract", "unix:@pync-test-{pid}", missing=NO_ABSTRACT),
-    Transport("sctp", "sctp://127.0.0.1:0", missing=NO_SCTP, halves=False),
-    Transport("vsock", "vsock://1:0", missing=NO_VSOCK),
-    Transport("pipe of bytes", "pipe:pync-test-{pid}", missing=NO_PIPES, halves=False),
-    Transport(
-        "pipe of messages",
-        "pipe:pync-test-{pid}",
-        missing=NO_PIPES,
-        options=Options(timeout=PATIENCE, pipe_messages=True),
-    ),
-    Transport("memory", ""),
-    Transport("tls", "", missing=NO_CERTIFICATE),
-    Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
-    Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
-    Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),
-]
-LISTENING = [row for row in TRANSPORTS if row.address]
-STREAMS = [row for row in TRANSPORTS if row.halves and not row.datagram]
-DATAGRAMS = [row for row in TRANSPORTS if row.datagram]
-
-
-def over(rows: list[Transport]) -> pytest.MarkDecorator:
-    """Run over these transports, those that this machine lacks skipped with the reason."""
-    return pytest.mark.parametrize(
-        "transport",
-        [
-            pytest.param(row, marks=pytest.mark.skipif(bool(row.missing), reason=row.missing))
-            for row in rows
-        ],
-        ids=[row.name for row in rows],
-    )
-
-
-class Ends(NamedTuple):
-    """Both ends of a connection; a datagram listener's has heard ``first``."""
-
-    client: Conn
-    server: Conn
-
-
-@pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("s")  # a Unix path holds 107 bytes
-
-
-Listen = Callable[[Transport], Listener]
-Connect = Callable[[Transport], Ends]
-
-
-@pytest.fixture
-def listening(folder: Path) -> Iterator[Listen]:
-    opened: list[Listener] = []
-
-    def begin(transport: Transport) -> Listener:
-        opened.append(listen(address_of(transport, folder), transport.options))
-        return opened[-1]
-
-    yield begin
-    for listener in opened:
-        listener.close()
-
-
-@pytest.fixture
-def connect(listening: Listen, folder: Path) -> Iterator[Connect]:
-    opened: list[Conn] = []
-
-    def begin(transport: Transport) -> Ends:
-        if not transport.address:
-            ends = Ends(*(pair() if transport.name == "memory" else tls_pair(folder)))
-            opened.extend(ends)
-            return ends
-        listener = listening(transport)
-        client = dial(listener.address, transport.options)
-        opened.append(client)
-        if transport.datagram:
-            client.send_all(b"first")
-        server = listener.accept(PATIENCE)
-        opened.append(server)
-        if transport.datagram:
-            server.settimeout(PATIENCE)
-            assert server.recv(100) == b"first"
-        for conn in (client, server):
-            conn.settimeout(PATIENCE)
-        return Ends(client, server)
-
-    yield begin
-    for conn in opened:
-        conn.close()
-
-
-def tls_pair(folder: Path) -> tuple[Conn, Conn]:
-    """Both ends of a connection through TLS; the client trusts this certificate only."""
-    from pync.transports.tls.certificate import self_made
-
-    certificate = folder / "certificate.pem"
-    certificate.write_bytes(self_made())
-    with pync.listen("tls://localhost:0", certificate=str(certificate)) as listener:
-        accepted: list[Conn] = []
-        accepting = threading.Thread(target=lambda: accepted.append(listener.accept(PATIENCE)))
-        accepting.start()
-        address = f"tls://localhost:{listener.address.port}"
-        client = pync.dial(address, trusted=str(certificate), timeout=PATIENCE)
-        accepting.join()
-    return client, accepted[0]
-
-
-def address_of(transport: Transport, folder: Path) -> Address:
-    return parse(transport.address.format(folder=folder, pid=os.getpid()))
-
-
-def streams(ends: Ends) -> tuple[StreamConn, StreamConn]:
-    assert isinstance(ends.client, StreamConn)
-    assert isinstance(ends.server, StreamConn)
-    return ends.client, ends.server
+from .table import (
+    DATAGRAMS,
+    LISTENING,
+    PATIENCE,
+    STREAMS,
+    TRANSPORTS,
+    Connect,
+    Listen,
+    Transport,
+    address_of,
+    over,
+    streams,
+)
 
 
 def test_every_scheme_is_in_the_contract() -> None:

@@ -26,6 +26,8 @@ STOREYS = (
     "links",
     "cli",
     "meter",
+    "testing",
+    "aio",
     "library",
     "telnet",
     "dialects",
@@ -79,18 +81,23 @@ IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe
 RESERVED = {
     "_thread": set[str](),
     # prompt_toolkit's own loop, in its own thread: it is told there what to show.
-    "asyncio": {"editing.py"},
+    # And the library's face for asyncio.
+    "asyncio": {"editing.py", "testing.py"},
     "concurrent": set[str](),
     "multiprocessing": set[str](),
-    "select": {"readiness.py", "stdio.py"},
+    "select": {"readiness.py", "stdio.py", "selecting.py"},
     "selectors": {"loop.py", "readiness.py"},
     "threading": {
         "editing.py",
         "interaction.py",
+        "interrupt.py",
         "pipe_listener.py",
         "pump.py",
         "resolver.py",
         "pipe_calls.py",
+        "selecting.py",
+        "service.py",
+        "testing.py",
     },
 }
 
@@ -185,7 +192,9 @@ def has_one_loop(source: Source) -> list[str]:
     return sorted(
         name
         for name, rooms in RESERVED.items()
-        if name in imported and source.parts[-1] not in rooms
+        if name in imported
+        and source.parts[-1] not in rooms
+        and not (name == "asyncio" and source.parts[1] == "aio")
     )
 
 
@@ -499,7 +508,7 @@ def module_of(name: str) -> str:
 
 #: Imports that would close a circle and are for typing only: (module, what it imports) -> why.
 TYPING_ONLY = {
-    ("pync.transports", "pync.transports.conn"): "dial() and listen() return connections",
+    ("pync.transports", "pync.transports.listener"): "listen() returns a listener",
     ("pync.telnet.interaction", "pync.telnet"): "interact() is a method in a file of its own",
     (
         "conformance.scenario.requirement",

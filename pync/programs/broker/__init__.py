@@ -22,7 +22,8 @@ from ...engine.pipeline import Tap
 from ...engine.protocols import Convert, break_off
 from ...layers.chat import Speaker, arrival, departure
 from ...transports import listen
-from ...transports.conn import Conn, Listener
+from ...transports.conn import Conn
+from ...transports.listener import Listener
 from ...transports.stdio import Stdio
 from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce

@@ -20,7 +20,8 @@ from ...engine.pipeline import Pipeline
 from ...engine.protocols import break_off
 from ...engine.resolver import Resolver
 from ...transports import Options, listen
-from ...transports.conn import Conn, Listener
+from ...transports.conn import Conn
+from ...transports.listener import Listener
 from ..shared.acceptor import Acceptor, allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.listening import ListenSetup, prepare

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from ...core.errors import ListenError
 from ...core.events import Denied, Report
 from ...engine.loop import Loop, Timer
-from ...transports.conn import Conn, Listener
+from ...transports.conn import Conn
+from ...transports.listener import Listener
 from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
 

@@ -7,7 +7,7 @@ import stat
 
 from ...core.errors import PyncError, UsageError, cause_of
 from ...core.events import Exposed, Listening, PortTold, Report
-from ...transports.conn import Listener
+from ...transports.listener import Listener
 from .listening import ListenSetup
 
 #: Addresses on which only this machine can connect.

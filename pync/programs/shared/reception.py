@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ...core.closing import Closing
 from ...core.events import Failed, Report
 from ...engine.boundary import as_failure, ends_program
-from ...transports.conn import Conn, Listener
+from ...transports.conn import Conn
+from ...transports.listener import Listener
 from .entry import welcome
 from .listening import ListenSetup
 

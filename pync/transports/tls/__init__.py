@@ -7,12 +7,12 @@ programs/shared/connect.py), and shares the contexts and the handshake of handsh
 from __future__ import annotations
 
 from ...core.address import Address, without_zone
-from ...core.closing import Closing
 from ...core.deadline import Deadline
 from .. import DEFAULT, Options
 from .. import dial as dial_plain
 from .. import listen as listen_plain
 from ..conn import StreamConn
+from ..listener import Accepting
 from .accept import Handshakes
 from .handshake import Security, client_context, secure, server_context
 
@@ -38,7 +38,7 @@ def listen(address: Address, security: Security, options: Options = DEFAULT) -> 
     return TlsListener(address, security, options)
 
 
-class TlsListener(Closing):
+class TlsListener(Accepting):
     """A listener whose connections are secured.
 
     Arguments:
@@ -50,7 +50,8 @@ class TlsListener(Closing):
     def __init__(self, address: Address, security: Security, options: Options) -> None:
         context = server_context(security)
         self._plain = listen_plain(address, options)
-        self._handshakes = Handshakes(self._plain, context, _raise)
+        self._interrupt = self._plain.let_others_close()
+        self._handshakes = Handshakes(self._plain, context, _raise, interrupt=self._interrupt)
         self.addresses = [one._replace(scheme="tls") for one in self._plain.addresses]
 
     @property
@@ -70,12 +71,19 @@ class TlsListener(Closing):
         Raises ListenError, which is a TimeoutError, when no client comes, TlsError when one
         cannot be secured: the listener goes on then.
         """
-        return self._handshakes.accept(timeout)
+        try:
+            with self._interrupt.waiting():
+                return self._handshakes.accept(timeout)
+        finally:
+            if self.closed:
+                self._handshakes.close()
 
     def close(self) -> None:
-        """Stop listening; idempotent."""
-        self._handshakes.close()
+        """Stop listening; an accept() that waits in another thread ends. Idempotent."""
+        self.closed = True
         self._plain.close()
+        if not self._interrupt.ring():
+            self._handshakes.close()
 
 
 def _raise(error: Exception, _peer: object) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
 from ...core.errors import ListenError, TlsError, UsageError, cause_of
 from ...waiting.readiness import readable
-from ..conn import Listener, StreamConn
+from ..conn import StreamConn
 from ..layered import LayeredConn
+from ..listener import Listener
 from .handshake import HANDSHAKE_TIMEOUT, Securing
 
 #: Handshakes at once; the oldest makes room for another.
@@ -23,6 +24,10 @@ AT_ONCE = 64
 
 #: Seconds between two tries of a handshake that waits to write (its peer does not read).
 WRITE_AGAIN = 0.05
+
+
+if TYPE_CHECKING:
+    from ...waiting.interrupt import Interrupt
 
 
 class _Shaking(NamedTuple):
@@ -42,6 +47,7 @@ class Handshakes:
         failed: is given the error of each connection that cannot be secured, which is closed,
             and its peer; it may raise.
         patience: seconds for one handshake.
+        interrupt: ends a wait when the listener is closed by another thread.
     """
 
     def __init__(
@@ -50,11 +56,13 @@ class Handshakes:
         context: ssl.SSLContext,
         failed: Callable[[Exception, object], None],
         patience: float = HANDSHAKE_TIMEOUT,
+        interrupt: Interrupt | None = None,
     ) -> None:
         self._listener = listener
         self._context = context
         self._failed = failed
         self._patience = patience
+        self._interrupt = interrupt
         self._shaking: dict[int, _Shaking] = {}
         self._secured: list[LayeredConn] = []
 
@@ -78,17 +86,28 @@ class Handshakes:
     def close(self) -> None:
         """Let go of all who have not been returned; idempotent."""
         for descriptor in list(self._shaking):
-            self._shaking.pop(descriptor).conn.close()
-        while self._secured:
-            self._secured.pop().drop()
+            one = self._shaking.pop(descriptor, None)
+            if one is not None:
+                one.conn.close()
+        secured, self._secured = self._secured, []
+        for conn in secured:
+            conn.drop()
 
     def _wait(self, deadline: Deadline) -> None:
+        self._listener.check_open()
         shaking = self._shaking.values()
         times = [deadline.remaining, *(one.until.remaining for one in shaking)]
         if any(one.securing.writes for one in shaking):
             times.append(WRITE_AGAIN)
         first = min((time for time in times if time is not None), default=None)
-        ready = readable((*self._listener.read_fds(), *self._shaking), Deadline(first))
+        ends = () if self._interrupt is None else (self._interrupt.fileno(),)
+        try:
+            watched = (*self._listener.read_fds(), *self._shaking, *ends)
+            ready = readable(watched, Deadline(first))
+        except (OSError, ValueError):
+            self._listener.check_open()
+            raise
+        self._listener.check_open()
         for descriptor, one in list(self._shaking.items()):
             if descriptor in ready or one.securing.writes:
                 self._step(descriptor, one)

@@ -16,6 +16,7 @@ from ...layers.frames import Frames, pack
 from ...layers.sendbuffer import SendBuffer
 from ..conn import Conn, StreamConn
 from ..pump import Inlet, Outlet
+from ..reading import Reading
 
 if TYPE_CHECKING:
     from .pipe_calls import Pipe
@@ -61,7 +62,7 @@ def connection(pipe: Pipe, address: Address, *, accepted: bool) -> PipeConn:
     return (MessagePipeConn if pipe.messages else PipeConn)(pipe, address, accepted=accepted)
 
 
-class PipeConn(Conn):
+class PipeConn(Conn, Reading):
     """A connection over a pipe of bytes.
 
     Arguments:
@@ -87,19 +88,9 @@ class PipeConn(Conn):
         self._inlet.sock.settimeout(seconds)
         self._outlet.sock.settimeout(seconds)
 
-    def recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError."""
-        return self._inlet.recv(size)
-
     def send(self, data: bytes | memoryview) -> int:
         """Send what fits; returns how many bytes did. Raises OSError."""
         return self._outlet.send(data)
-
-    def send_all(self, data: bytes) -> None:
-        """Send everything. Raises OSError."""
-        view = memoryview(data)
-        while view:
-            view = view[self.send(view) :]
 
     def unacknowledged(self) -> int:
         """Bytes that are not in the pipe yet. Raises OSError when it has broken."""
@@ -118,6 +109,12 @@ class PipeConn(Conn):
         self._pipe.stop_reading()
         self._inlet.close()
         self._outlet.close()
+
+    def _recv(self, size: int) -> bytes:
+        return self._inlet.recv(size)
+
+    def _send_all(self, data: bytes) -> None:
+        self._send_pieces(data)
 
     # What the pumps do, in their threads.
 
@@ -154,10 +151,9 @@ class MessagePipeConn(PipeConn, StreamConn):
 
     def pending(self) -> bool:
         """Whether recv returns something without waiting."""
-        return bool(self._messages)
+        return bool(self._ahead) or bool(self._messages)
 
-    def recv(self, size: int) -> bytes:  # noqa: ARG002 - a message is whole
-        """One message, whatever its size; ``b""`` at EOF. Raises OSError."""
+    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a message is whole
         while not self._messages:
             data = self._inlet.recv(_READ)
             if not data:

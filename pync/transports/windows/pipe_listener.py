@@ -14,7 +14,8 @@ from collections import deque
 from ...core.address import Address
 from ...core.errors import ListenError
 from .. import Options
-from ..conn import Conn, Listener
+from ..conn import Conn
+from ..listener import Listener
 from .pipe_access import security_attributes
 from .pipe_calls import ERROR_ACCESS_DENIED, Instance, Pipe, create, discard
 from .pipe_conn import cause_of, connection, number_of, system_name

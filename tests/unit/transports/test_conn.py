@@ -12,7 +12,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.transports import Options, dial, listen
-from pync.transports.conn import Listener, TcpConn
+from pync.transports.conn import TcpConn
+from pync.transports.listener import Listener
 
 from ...systems import needs_rst
 

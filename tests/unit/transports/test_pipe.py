@@ -12,7 +12,8 @@ import pytest
 from pync.core.address import Address, parse
 from pync.core.errors import DialError, ListenError
 from pync.transports import Options, dial, listen
-from pync.transports.conn import Conn, Listener
+from pync.transports.conn import Conn
+from pync.transports.listener import Listener
 
 PATIENCE = 10.0
 SOON = Options(timeout=PATIENCE)

@@ -82,7 +82,7 @@ class Scripted(StreamConn):
     gives: list[bytes]
     asked: list[int]
 
-    def recv(self, size: int) -> bytes:
+    def _recv(self, size: int) -> bytes:
         self.asked.append(size)
         return self.gives.pop(0)
 

@@ -173,7 +173,7 @@ class Held(StreamConn):
     def pending(self) -> bool:
         return bool(self.steps)
 
-    def recv(self, size: int) -> bytes:
+    def _recv(self, size: int) -> bytes:
         step = self.steps.pop(0)
         if isinstance(step, Exception):
             raise step

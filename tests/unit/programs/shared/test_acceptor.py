@@ -16,7 +16,8 @@ from pync.programs.shared import acceptor
 from pync.programs.shared.acceptor import Acceptor
 from pync.programs.shared.listening import ListenSetup
 from pync.transports import listen
-from pync.transports.conn import Conn, Listener
+from pync.transports.conn import Conn
+from pync.transports.listener import Listener
 
 HERE = Address("tcp", "127.0.0.1", "0")
 

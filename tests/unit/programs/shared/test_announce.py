@@ -14,7 +14,7 @@ from pync.core.events import Event, Exposed, Listening, PortTold
 from pync.programs.shared.announce import announce
 from pync.programs.shared.listening import ListenSetup
 from pync.transports import listen
-from pync.transports.conn import Listener
+from pync.transports.listener import Listener
 
 from ....systems import only_posix
 

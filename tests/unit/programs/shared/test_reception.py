@@ -14,7 +14,7 @@ from pync.programs.shared.entry import Entry
 from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.reception import Reception
 from pync.transports import listen
-from pync.transports.conn import Listener
+from pync.transports.listener import Listener
 from pync.transports.tls.handshake import Security
 
 HERE = Address("tcp", "127.0.0.1", "0")

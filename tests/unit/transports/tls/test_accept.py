@@ -15,7 +15,7 @@ import pync.transports.tls.accept as module
 from pync.core.address import Address
 from pync.core.errors import ListenError, TlsError
 from pync.transports import listen
-from pync.transports.conn import Listener
+from pync.transports.listener import Listener
 from pync.transports.tls.accept import Handshakes
 from pync.transports.tls.certificate import self_made
 from pync.transports.tls.handshake import Security, server_context

@@ -12,7 +12,7 @@ import pytest
 
 from pync.core.address import Address, parse
 from pync.transports import Options, dial, listen
-from pync.transports.conn import Listener
+from pync.transports.listener import Listener
 from pync.transports.windows.pipe_conn import MessagePipeConn, PipeConn, cause_of, system_name
 
 PATIENCE = 10.0

@@ -1,0 +1,301 @@
+"""Connections under asyncio: a connection of transports/ that does not block, and waits.
+
+Nothing of a protocol is here. The connection below, with TLS or without, raises BlockingIOError
+where it would have to wait; then its descriptor is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from types import EllipsisType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..core.address import Address
+from ..core.deadline import Deadline
+from ..core.readahead import (
+    LIMIT,
+    READ,
+    Exactly,
+    Line,
+    Matching,
+    ReadAhead,
+    Request,
+    Rest,
+    Until,
+    timed_out,
+)
+from ..transports import conn as blocking
+from .waits import Waits
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_Found = TypeVar("_Found")
+
+
+class Conn:
+    """A connection under asyncio.
+
+    Every call takes ``timeout``: seconds for the whole of it, None for ever; not given, it is
+    the connection's ``timeout``. One task may receive at a time; sends of several tasks follow
+    each other.
+
+    Arguments:
+        conn: owned from now on; it does not block any more.
+    """
+
+    def __init__(self, conn: blocking.Conn) -> None:
+        conn.settimeout(0)
+        self._conn = conn
+        self._waits = Waits()
+        self._receiving = False
+        self._sending = asyncio.Lock()
+        self._cut_off = False
+        #: Seconds for each call; None: for ever.
+        self.timeout: float | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.drop()
+
+    def __repr__(self) -> str:
+        return f"<aio.{type(self).__name__} of {self._conn!r}>"
+
+    @property
+    def local(self) -> Address:
+        """Our address."""
+        return self._conn.local
+
+    @property
+    def peer(self) -> Address:
+        """The other side's address."""
+        return self._conn.peer
+
+    @property
+    def below(self) -> blocking.Conn:
+        """The connection below, for what it has besides (``socket``, ``codec`` of TLS)."""
+        return self._conn
+
+    async def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
+        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError, TimeoutError."""
+        with _Alone(self):
+            return await self._recv(size, self._deadline(timeout))
+
+    async def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
+        """Send everything. Raises OSError; nobody knows how much was sent then."""
+        deadline = self._deadline(timeout)
+        async with self._sending:
+            with self._whole():
+                view = memoryview(data)
+                while view:
+                    try:
+                        view = view[self._conn.send(view) :]
+                    except BlockingIOError:
+                        await self._waits.writable(self._conn.write_fd(), deadline)
+
+    async def send_line(
+        self, line: bytes, end: bytes = b"\n", timeout: float | EllipsisType | None = ...
+    ) -> None:
+        """Send a line and its end. Raises OSError."""
+        await self.send_all(line + end, timeout)
+
+    def drop(self) -> None:
+        """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
+        self._waits.end()
+        self._conn.drop()
+
+    def close(self) -> None:
+        """Let go; calls of other tasks that wait raise OSError. Idempotent."""
+        self._waits.end()
+        self._conn.close()
+
+    def _deadline(self, timeout: float | EllipsisType | None) -> Deadline:
+        return Deadline(self.timeout if isinstance(timeout, EllipsisType) else timeout)
+
+    def _whole(self) -> _Whole:
+        if self._cut_off:
+            raise OSError("an earlier send was cut off: nobody knows how much was sent")
+        return _Whole(self)
+
+    async def _recv(self, size: int, deadline: Deadline) -> bytes:
+        while True:
+            try:
+                return self._conn.recv(size)
+            except BlockingIOError:
+                await self._waits.readable(self._conn.read_fds(), deadline)
+
+
+class _Alone:
+    """Only one task receives at a time: of two, nobody could tell who gets what."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> None:
+        if self._conn._receiving:
+            raise RuntimeError("another task is receiving from this connection")
+        self._conn._receiving = True
+
+    def __exit__(self, *_: object) -> None:
+        self._conn._receiving = False
+
+
+class _Whole:
+    """A send is done as a whole, or the connection takes no more."""
+
+    def __init__(self, conn: Conn) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._conn._cut_off = True
+
+
+class DatagramConn(Conn):
+    """A connection whose ``recv`` gives datagrams, one by one and whole; it has no EOF."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Datagram after datagram."""
+        while True:
+            yield await self.recv()
+
+    async def expect(
+        self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
+    ) -> re.Match[bytes]:
+        """Wait for a datagram in which it is found; others are passed over. Raises OSError."""
+        deadline = self._deadline(timeout)
+        while True:
+            match = re.search(pattern, await self.recv(timeout=deadline.remaining))
+            if match:
+                return match
+
+
+class ByteConn(Conn):
+    """A stream of bytes; what was read ahead is shared by all that reads."""
+
+    #: Bytes that a line, or what comes before a delimiter or a match, may have; None: any.
+    limit: int | None = LIMIT
+
+    def __init__(self, conn: blocking.Conn) -> None:
+        super().__init__(conn)
+        if conn._ahead is None:
+            conn._ahead = ReadAhead()
+        self._ahead = conn._ahead
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The lines up to EOF, as recv_line returns them."""
+        while line := await self.recv_line():
+            yield line
+
+    async def recv_until(
+        self,
+        delimiter: bytes,
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> bytes:
+        """Everything up to and with the delimiter.
+
+        Raises IncompleteError (an EOFError) if the peer ends before it, ReadTimeoutError (a
+        TimeoutError), LimitError; all are OSErrors, and so is what breaks a connection.
+        """
+        return await self._ask(Until(delimiter, self._most(limit)), timeout)
+
+    async def recv_exactly(self, size: int, *, timeout: float | EllipsisType | None = ...) -> bytes:
+        """So many bytes, not fewer. Raises as recv_until does."""
+        return await self._ask(Exactly(size), timeout)
+
+    async def recv_line(
+        self,
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> bytes:
+        """The next line with its LF; ``b""`` at EOF, and only then.
+
+        The last line of a stream may lack its LF. Raises ReadTimeoutError, LimitError.
+        """
+        return await self._ask(Line(self._most(limit)), timeout)
+
+    async def recv_all(
+        self, *, timeout: float | EllipsisType | None = ..., limit: int | None = None
+    ) -> bytes:
+        """Everything up to EOF; here ``limit`` is none unless it is given. Raises OSError."""
+        return await self._ask(Rest(limit), timeout)
+
+    async def expect(
+        self,
+        pattern: bytes | re.Pattern[bytes],
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> re.Match[bytes]:
+        """Wait for a regular expression; takes everything up to the end of its first match.
+
+        Raises as recv_until does.
+        """
+        return await self._ask(Matching(pattern, self._most(limit)), timeout)
+
+    def _most(self, limit: int | EllipsisType | None) -> int | None:
+        return self.limit if isinstance(limit, EllipsisType) else limit
+
+    async def _ask(self, request: Request[_Found], timeout: float | EllipsisType | None) -> _Found:
+        deadline = self._deadline(timeout)
+        held = self._ahead
+        with _Alone(self):
+            while (found := request.look(held, self.peer)) is None:
+                try:
+                    data = await self._receive_more(deadline)
+                except TimeoutError:
+                    raise timed_out(request.operation, self.peer, held) from None
+                if not data:
+                    return request.at_end(held, self.peer)
+                held.feed(data)
+            return found
+
+    async def _receive_more(self, deadline: Deadline) -> bytes:
+        """What is not in the buffer yet."""
+        while True:
+            try:
+                return self._conn._recv(READ)
+            except BlockingIOError:
+                await self._waits.readable(self._conn.read_fds(), deadline)
+
+
+class StreamConn(ByteConn):
+    """A stream whose two directions end one by one."""
+
+    async def send_eof(self, timeout: float | EllipsisType | None = ...) -> None:
+        """End our direction (FIN, close_notify); the other goes on. Raises OSError."""
+        deadline = self._deadline(timeout)
+        below: Any = self._conn
+        async with self._sending:
+            with self._whole():
+                while True:
+                    try:
+                        below.send_eof()
+                        return
+                    except BlockingIOError:
+                        await self._waits.writable(below.write_fd(), deadline)
+
+
+def wrapped(conn: blocking.Conn) -> Conn:
+    """A connection under asyncio, of the kind that it is."""
+    if conn.datagram:
+        return DatagramConn(conn)
+    return StreamConn(conn) if hasattr(conn, "send_eof") else ByteConn(conn)

@@ -1,0 +1,111 @@
+"""A thread that selects for a loop that cannot: the one of Windows (ProactorEventLoop).
+
+It calls the loop back once for each descriptor that it was asked to watch. It ends by itself
+when nothing has been watched for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import threading
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+#: Seconds without anything to watch after which the thread ends.
+IDLE = 1.0
+
+_Callbacks = dict[int, Callable[[], object]]
+
+
+class SelectThread:
+    """Watches descriptors for a loop.
+
+    Arguments:
+        loop: where the callbacks run.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._call = loop.call_soon_threadsafe
+        self._lock = threading.Lock()
+        self._readers: _Callbacks = {}
+        self._writers: _Callbacks = {}
+        self._wake: socket.socket | None = None
+
+    def add_reader(self, fd: int, callback: Callable[[], object], /) -> None:
+        """Call back, once, when it can be read."""
+        self._add(self._readers, fd, callback)
+
+    def add_writer(self, fd: int, callback: Callable[[], object], /) -> None:
+        """Call back, once, when it can be written."""
+        self._add(self._writers, fd, callback)
+
+    def remove_reader(self, fd: int, /) -> None:
+        """Do not any more."""
+        self._remove(self._readers, fd)
+
+    def remove_writer(self, fd: int, /) -> None:
+        """Do not any more."""
+        self._remove(self._writers, fd)
+
+    def _add(self, callbacks: _Callbacks, fd: int, callback: Callable[[], object]) -> None:
+        with self._lock:
+            callbacks[fd] = callback
+            if self._wake is None:
+                self._wake, hears = socket.socketpair()
+                threading.Thread(target=self._run, args=(hears,), daemon=True).start()
+            else:
+                self._wake.send(b"\0")
+
+    def _remove(self, callbacks: _Callbacks, fd: int) -> None:
+        with self._lock:
+            if callbacks.pop(fd, None) is not None and self._wake is not None:
+                self._wake.send(b"\0")
+
+    def _run(self, hears: socket.socket) -> None:
+        with hears:
+            while True:
+                with self._lock:
+                    readers, writers = list(self._readers), list(self._writers)
+                idle = not readers and not writers
+                try:
+                    ready = select.select(
+                        [hears.fileno(), *readers], writers, writers, IDLE if idle else None
+                    )
+                except (OSError, ValueError):
+                    continue  # one was closed: it is removed, or about to be
+                if hears.fileno() in ready[0]:
+                    hears.recv(4096)
+                elif idle and self._ended():
+                    return
+                self._tell(self._readers, ready[0])
+                self._tell(self._writers, ready[1] + ready[2])
+
+    def _tell(self, callbacks: _Callbacks, ready: list[int]) -> None:
+        with self._lock:
+            told = [callbacks.pop(fd) for fd in ready if fd in callbacks]
+        for callback in told:
+            try:
+                self._call(callback)
+            except RuntimeError:
+                pass  # the loop was closed
+
+    def _ended(self) -> bool:
+        """Whether the thread ends: nothing was added meanwhile."""
+        with self._lock:
+            if self._readers or self._writers or self._wake is None:
+                return False
+            self._wake.close()
+            self._wake = None
+            return True
+
+
+_THREADS: WeakKeyDictionary[asyncio.AbstractEventLoop, SelectThread] = WeakKeyDictionary()
+
+
+def thread_of(loop: asyncio.AbstractEventLoop) -> SelectThread:
+    """The thread of a loop."""
+    if loop not in _THREADS:
+        _THREADS[loop] = SelectThread(loop)
+    return _THREADS[loop]

@@ -1,0 +1,42 @@
+"""Making listeners under asyncio, from the text of an address, and serving on one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..library import to_listen
+from ..transports import listen as listen_blocking
+from .dialling import in_thread
+from .listening import Handler, Listener
+
+
+async def listen(
+    address: str, *, certificate: str | None = None, key: str | None = None
+) -> Listener:
+    """Listen on an address; arguments and errors are those of ``pync.listen``."""
+    where, secured = to_listen(address)
+    if not secured:
+        return Listener(await in_thread(partial(listen_blocking, where)))
+    from ..transports.tls.handshake import Security, server_context
+    from .shaking import TlsListener
+
+    security = Security(certificate=certificate, key=key)
+    context = await in_thread(partial(server_context, security))
+    return TlsListener(await in_thread(partial(listen_blocking, where)), context)
+
+
+async def serve(
+    handler: Handler,
+    listener: Listener | str,
+    *,
+    max_clients: int | None = None,
+) -> None:
+    """Listen, and serve clients until the task is cancelled; see Listener.serve.
+
+    Arguments:
+        listener: an address is listened on for the time being.
+    """
+    if isinstance(listener, str):
+        listener = await listen(listener)
+    async with listener:
+        await listener.serve(handler, max_clients=max_clients)

@@ -1,0 +1,224 @@
+"""What has been received and not been taken yet, and what can be asked of it. Pure.
+
+The blocking connections and those of asyncio share this: a request looks at what is held, and
+says what it found, or that more has to come. What it does not take stays, for the next request
+and for a plain ``recv``. The answers do not depend on how the stream was cut into reads; only a
+regular expression sees what has come so far.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from typing import Generic, TypeVar
+
+from .errors import Cause, NetworkError
+
+#: Bytes that a line, or what comes before a delimiter or a match, may have.
+LIMIT = 1024 * 1024
+
+#: Bytes that are asked for at once.
+READ = 64 * 1024
+
+_Found = TypeVar("_Found")
+
+#: Bytes of an error's text that are shown from the beginning, and from the end.
+_SHOWN = 40
+
+
+class ReadAhead:
+    """Bytes that were received and that nobody has taken yet."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def feed(self, data: bytes) -> None:
+        """Add what was received."""
+        self._data += data
+
+    def take(self, size: int) -> bytes:
+        """Take up to ``size`` bytes."""
+        if size >= len(self._data):
+            data, self._data = bytes(self._data), bytearray()
+            return data
+        data = bytes(self._data[:size])
+        del self._data[:size]
+        return data
+
+    def look(self, size: int | None = None) -> bytes:
+        """A copy of the first bytes, or of all; they stay."""
+        return bytes(self._data if size is None else self._data[:size])
+
+    def find(self, delimiter: bytes, start: int) -> int:
+        """Where the delimiter is, from ``start`` on; -1 if it is not there."""
+        return self._data.find(delimiter, start)
+
+
+class Request(Generic[_Found]):
+    """Something that is wanted of the bytes that come.
+
+    Arguments:
+        operation: the call, as errors show it.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def look(self, held: ReadAhead, peer: object) -> _Found | None:
+        """What was wanted, taken out of what is held; None: more has to come.
+
+        Raises LimitError.
+        """
+        raise NotImplementedError
+
+    def at_end(self, held: ReadAhead, peer: object) -> _Found:
+        """What the peer's end makes of it. Raises IncompleteError."""
+        raise incomplete(self.operation, peer, held)
+
+
+class Exactly(Request[bytes]):
+    """So many bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"recv_exactly({size})")
+        if size < 0:
+            raise ValueError(f"recv_exactly: a size cannot be negative: {size}")
+        self._size = size
+
+    def look(self, held: ReadAhead, peer: object) -> bytes | None:  # noqa: ARG002, D102
+        return held.take(self._size) if len(held) >= self._size else None
+
+
+class Until(Request[bytes]):
+    """Everything up to and with a delimiter."""
+
+    def __init__(self, delimiter: bytes, limit: int | None, operation: str = "") -> None:
+        super().__init__(operation or f"recv_until({delimiter!r})")
+        if not delimiter:
+            raise ValueError("recv_until: the delimiter is empty")
+        self._delimiter = delimiter
+        self._limit = limit
+        #: Where to go on looking: nothing is searched twice.
+        self._start = 0
+
+    def look(self, held: ReadAhead, peer: object) -> bytes | None:  # noqa: D102
+        found = held.find(self._delimiter, self._start)
+        end = found + len(self._delimiter) if found >= 0 else len(held)
+        if self._limit is not None and end > self._limit:
+            raise _overlong(self.operation, peer, held, self._limit)
+        if found >= 0:
+            return held.take(end)
+        # A delimiter may be cut in two.
+        self._start = max(0, len(held) - len(self._delimiter) + 1)
+        return None
+
+
+class Line(Until):
+    """A line with its LF; the last one may have none, and ``b""`` is the end."""
+
+    def __init__(self, limit: int | None) -> None:
+        super().__init__(b"\n", limit, "recv_line()")
+
+    def at_end(self, held: ReadAhead, peer: object) -> bytes:  # noqa: ARG002, D102
+        return held.take(len(held))
+
+
+class Rest(Request[bytes]):
+    """Everything up to the end."""
+
+    def __init__(self, limit: int | None) -> None:
+        super().__init__("recv_all()")
+        self._limit = limit
+
+    def look(self, held: ReadAhead, peer: object) -> bytes | None:  # noqa: D102
+        if self._limit is not None and len(held) > self._limit:
+            raise _overlong(self.operation, peer, held, self._limit)
+        return None
+
+    def at_end(self, held: ReadAhead, peer: object) -> bytes:  # noqa: ARG002, D102
+        return held.take(len(held))
+
+
+class Matching(Request["re.Match[bytes]"]):
+    """Everything up to the end of the first match of a regular expression."""
+
+    def __init__(self, pattern: bytes | re.Pattern[bytes], limit: int | None) -> None:
+        self._pattern = re.compile(pattern)
+        super().__init__(f"expect({self._pattern.pattern!r})")
+        self._limit = limit
+        self._seen = -1
+
+    def look(self, held: ReadAhead, peer: object) -> re.Match[bytes] | None:  # noqa: D102
+        if len(held) == self._seen:
+            return None
+        self._seen = len(held)
+        # (A match keeps what it was found in: that must not change afterwards.)
+        match = self._pattern.search(held.look(self._limit))
+        if match:
+            held.take(match.end())
+        elif self._limit is not None and len(held) > self._limit:
+            raise _overlong(self.operation, peer, held, self._limit)
+        return match
+
+
+class IncompleteError(NetworkError, EOFError):
+    """The peer ended before what was asked for had come.
+
+    ``received`` is what had come; it can still be read.
+    """
+
+    received: bytes = b""
+
+
+class ReadTimeoutError(NetworkError, TimeoutError):
+    """What was asked for had not come when the time was over.
+
+    ``received`` is what had come; it can still be read.
+    """
+
+    received: bytes = b""
+
+
+class LimitError(NetworkError):
+    """A line, or what comes before a delimiter or a match, is longer than the limit.
+
+    ``received`` is what had come; it can still be read.
+    """
+
+    received: bytes = b""
+
+
+def incomplete(operation: str, peer: object, held: ReadAhead) -> IncompleteError:
+    """The error for an end that came too early."""
+    received = held.look()
+    error = IncompleteError(operation, peer, f"the peer ended; {_shown(received)}")
+    error.received = received
+    return error
+
+
+def timed_out(operation: str, peer: object, held: ReadAhead) -> ReadTimeoutError:
+    """The error for a time that is over."""
+    received = held.look()
+    cause = Cause(f"timed out; {_shown(received)}", errno.ETIMEDOUT)
+    error = ReadTimeoutError(operation, peer, cause)
+    error.received = received
+    return error
+
+
+def _overlong(operation: str, peer: object, held: ReadAhead, limit: int) -> LimitError:
+    received = held.look()
+    cause = f"more than {limit} bytes without it (limit=); {_shown(received)}"
+    error = LimitError(operation, peer, cause)
+    error.received = received
+    return error
+
+
+def _shown(received: bytes) -> str:
+    if not received:
+        return "nothing had come"
+    if len(received) <= 2 * _SHOWN:
+        return f"received {received!r}"
+    return f"received {len(received)} bytes: {received[:_SHOWN]!r} ... {received[-_SHOWN:]!r}"

@@ -1,0 +1,186 @@
+"""What every listener can do, on top of its sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..core.address import Address
+from ..core.closing import Closing
+from ..core.deadline import Deadline
+from ..core.errors import ListenError, TlsError, cause_of
+from ..waiting.readiness import Readable
+from . import everyone
+from .conn import Conn, StreamConn
+
+if TYPE_CHECKING:
+    from ..waiting.interrupt import Interrupt
+
+
+class Accepting(Closing):
+    """What can be done with everything that has ``accept``."""
+
+    #: Whether it was closed.
+    closed = False
+
+    def accept(self, timeout: float | None = None) -> StreamConn | Any:
+        """The next connection; see Listener and TlsListener."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[StreamConn | Any]:
+        """Connection after connection, until close() is called, by another thread perhaps.
+
+        One that cannot be secured (TLS) is passed over. A listener of datagrams has one: the
+        first who sends.
+        """
+        while not self.closed:
+            try:
+                conn = self.accept()
+            except TlsError:
+                continue
+            except ListenError:
+                if self.closed:
+                    return
+                raise
+            yield conn
+            if conn.datagram:
+                return
+
+    def serve(
+        self,
+        handler: Callable[[Any], object],
+        *,
+        max_clients: int | None = None,
+        grace: float | None = None,
+    ) -> None:
+        """Call ``handler`` with each connection, in a thread of its own, until close().
+
+        The connection is closed when the handler returns, and dropped when it raises; what it
+        raises goes to ``threading.excepthook``.
+
+        Arguments:
+            max_clients: so many at once; others wait in the system's queue.
+            grace: seconds that handlers may take after close(); then their connections are
+                shut. None: they are waited for.
+        Raises ListenError.
+        """
+        from .service import serve
+
+        serve(self, handler, max_clients, grace)
+
+
+class Listener(Accepting):
+    """One or more listening sockets that are accepted from as if they were one.
+
+    Arguments:
+        socks: bound and listening; owned from now on.
+        addresses: where they listen, in the same order.
+    """
+
+    def __init__(self, socks: list[socket.socket], addresses: list[Address]) -> None:
+        self._socks = socks
+        self._readable: Readable | None = None
+        self._interrupt: Interrupt | None = None
+        self.addresses = addresses
+        #: Whether a peer may connect; one that may not is closed silently.
+        self.admits: Callable[[Address], bool] = everyone
+
+    @property
+    def address(self) -> Address:
+        """The first of the addresses."""
+        return self.addresses[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
+
+    def accept(self, timeout: float | None = None) -> StreamConn | Any:
+        """The next connection; of most listeners it is a StreamConn.
+
+        Arguments:
+            timeout: seconds; None waits for ever.
+        Raises ListenError, which is a TimeoutError when the time is over.
+        """
+        if self._interrupt is None:
+            return self._accept(Deadline(timeout))
+        with self._interrupt.waiting():
+            return self._accept(Deadline(timeout))
+
+    def _accept(self, deadline: Deadline) -> Conn:
+        while True:
+            sock = self._wait(deadline)
+            try:
+                return self._admitted(sock)
+            except (BlockingIOError, ConnectionError):
+                # Its client reset it while it was waiting: there is nobody to serve.
+                continue
+            except OSError as error:
+                raise ListenError("accept", self.address, cause_of(error)) from None
+
+    def let_others_close(self) -> Interrupt:
+        """Let close() end an accept() that waits in another thread."""
+        from ..waiting.interrupt import Interrupt
+
+        self._interrupt = Interrupt()
+        return self._interrupt
+
+    def check_open(self) -> None:
+        """Raise ListenError if it was closed."""
+        if self.closed:
+            raise ListenError("accept", self.address, "the listener was closed")
+
+    def read_fds(self) -> tuple[int, ...]:
+        """The descriptors to wait on before take_nowait."""
+        return tuple(sock.fileno() for sock in self._socks)
+
+    def take_nowait(self) -> Conn | None:
+        """The next connection, or None when none waits. Raises OSError (EMFILE)."""
+        for sock in list(self._socks):
+            try:
+                return self._admitted(sock)
+            except (BlockingIOError, ConnectionError):
+                continue
+        return None
+
+    def close_for_others(self) -> None:
+        """Take no more connections, while the accepted one goes on."""
+        for sock in self._socks:
+            sock.close()
+
+    def close(self) -> None:
+        """Stop listening; an accept() that waits in another thread ends. Idempotent."""
+        self.closed = True
+        if self._interrupt is not None:
+            self._interrupt.ring()
+        for sock in self._socks:
+            sock.close()
+
+    def _take(self, sock: socket.socket) -> Conn:
+        raise NotImplementedError
+
+    def _admitted(self, sock: socket.socket) -> Conn:
+        conn = self._take(sock)
+        if self.admits(conn.peer):
+            return conn
+        conn.close()
+        raise ConnectionAbortedError
+
+    def _wait(self, deadline: Deadline) -> socket.socket:
+        self.check_open()
+        descriptors = self.read_fds()
+        if self._interrupt is not None:
+            descriptors += (self._interrupt.fileno(),)
+        try:
+            if self._readable is None or self._readable.descriptors != descriptors:
+                self._readable = Readable(descriptors)
+            ready = self._readable.wait(deadline)
+        except (OSError, ValueError):
+            self.check_open()
+            raise
+        self.check_open()
+        if not ready:
+            self._timed_out()
+        return next(sock for sock in self._socks if sock.fileno() == ready[0])
+
+    def _timed_out(self) -> NoReturn:
+        raise ListenError("accept", self.address, "timed out")

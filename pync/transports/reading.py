@@ -1,0 +1,189 @@
+"""Reading a stream by lines, delimiters, sizes and patterns: what every stream can do.
+
+What was read ahead is shared by all of it and by plain ``recv``: each of them begins where the
+last one stopped, whether it succeeded or not. The requests themselves are in
+core/readahead.py, which is loaded when somebody asks for one.
+"""
+
+from __future__ import annotations
+
+from types import EllipsisType
+
+from ..core.deadline import Deadline
+
+#: What typing calls so; typing itself is two milliseconds.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    import io
+    import re
+    from collections.abc import Callable, Iterator
+    from typing import Literal, TypeVar, overload
+
+    from ..core.address import Address
+    from ..core.readahead import ReadAhead, Request
+
+    _Found = TypeVar("_Found")
+
+
+class Reading:
+    """What a stream can be asked for besides ``recv``.
+
+    Every call takes ``timeout``: seconds for the whole of it, None for ever; not given, it is
+    as settimeout has it. ``limit`` is how many bytes it may take; not given, it is the
+    connection's own. An error loses nothing: what had come can still be read.
+    """
+
+    if TYPE_CHECKING:
+        peer: Address
+        _ahead: ReadAhead | None
+
+        gettimeout: Callable[[], float | None]
+        settimeout: Callable[[float | None], None]
+        recv: Callable[..., bytes]
+        send: Callable[[memoryview], int]
+        send_all: Callable[[bytes], None]
+        _recv: Callable[[int], bytes]
+        _recv_within: Callable[[int, Deadline], bytes]
+
+    #: Bytes that a line, or what comes before a delimiter or a match, may have; None: any.
+    limit: int | None = 1024 * 1024
+
+    def pending(self) -> bool:
+        """Whether recv returns something without waiting."""
+        return bool(self._ahead)
+
+    def recv_until(
+        self,
+        delimiter: bytes,
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> bytes:
+        """Everything up to and with the delimiter.
+
+        Raises IncompleteError (an EOFError) if the peer ends before it, ReadTimeoutError (a
+        TimeoutError), LimitError; all are OSErrors, and so is what breaks a connection.
+        """
+        from ..core.readahead import Until
+
+        return self._ask(Until(delimiter, self._most(limit)), timeout)
+
+    def recv_exactly(self, size: int, *, timeout: float | EllipsisType | None = ...) -> bytes:
+        """So many bytes, not fewer. Raises as recv_until does."""
+        from ..core.readahead import Exactly
+
+        return self._ask(Exactly(size), timeout)
+
+    def recv_line(
+        self,
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> bytes:
+        r"""The next line with its LF; ``b""`` at EOF, and only then.
+
+        The last line of a stream may lack its LF. Raises ReadTimeoutError, LimitError.
+        """
+        from ..core.readahead import Line
+
+        return self._ask(Line(self._most(limit)), timeout)
+
+    def recv_all(
+        self, *, timeout: float | EllipsisType | None = ..., limit: int | None = None
+    ) -> bytes:
+        """Everything up to EOF; here ``limit`` is none unless it is given. Raises OSError."""
+        from ..core.readahead import Rest
+
+        return self._ask(Rest(limit), timeout)
+
+    def expect(
+        self,
+        pattern: bytes | re.Pattern[bytes],
+        *,
+        timeout: float | EllipsisType | None = ...,
+        limit: int | EllipsisType | None = ...,
+    ) -> re.Match[bytes]:
+        """Wait for a regular expression; takes everything up to the end of its first match.
+
+        ``match.string[:match.start()]`` is what came before it. It is looked for in what has
+        come so far: a pattern ends best with what ends the text. Raises as recv_until does.
+        """
+        from ..core.readahead import Matching
+
+        return self._ask(Matching(pattern, self._most(limit)), timeout)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The lines up to EOF, as recv_line returns them."""
+        while line := self.recv_line():
+            yield line
+
+    if TYPE_CHECKING:
+
+        @overload
+        def makefile(self, mode: Literal["rb", "wb", "rwb"] = "rb") -> io.BufferedIOBase: ...
+        @overload
+        def makefile(
+            self,
+            mode: Literal["r", "w", "rw"],
+            encoding: str = "utf-8",
+            errors: str = "strict",
+            newline: str | None = None,
+        ) -> io.TextIOWrapper: ...
+
+    def makefile(
+        self,
+        mode: str = "rb",
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        newline: str | None = None,
+    ) -> io.BufferedIOBase | io.TextIOWrapper:
+        """A file object over the connection; closing it leaves the connection open.
+
+        It reads from what is shared with ``recv``. A text file takes whole lines from there.
+
+        Arguments:
+            mode: ``rb``, ``wb`` or ``rwb``; without ``b``, text.
+            encoding, errors, newline: of text, as open() has them.
+        """
+        from .streamfile import opened
+
+        return opened(self, mode, encoding, errors, newline)
+
+    def _send_pieces(self, data: bytes) -> None:
+        """Send everything by ``send``, within what settimeout allows. Raises OSError."""
+        before = self.gettimeout()
+        deadline = Deadline(before)
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self.send(view) :]
+                if before and view:
+                    self.settimeout(max(0.001, deadline.remaining or 0))
+        finally:
+            if before:
+                self.settimeout(before)
+
+    def _most(self, limit: int | EllipsisType | None) -> int | None:
+        return self.limit if isinstance(limit, EllipsisType) else limit
+
+    def _ask(self, request: Request[_Found], timeout: float | EllipsisType | None) -> _Found:
+        from ..core.readahead import READ, ReadAhead, timed_out
+
+        if self._ahead is None:
+            self._ahead = ReadAhead()
+        held = self._ahead
+        usual = isinstance(timeout, EllipsisType)
+        seconds = self.gettimeout() if isinstance(timeout, EllipsisType) else timeout
+        # One that blocks for ever, or not at all, needs no clock.
+        plainly = usual and not seconds
+        deadline = Deadline(seconds)
+        while (found := request.look(held, self.peer)) is None:
+            try:
+                data = self._recv(READ) if plainly else self._recv_within(READ, deadline)
+            except TimeoutError:
+                raise timed_out(request.operation, self.peer, held) from None
+            if not data:
+                return request.at_end(held, self.peer)
+            held.feed(data)
+        return found

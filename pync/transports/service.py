@@ -1,0 +1,123 @@
+"""Serving clients with a thread for each: what ``Listener.serve`` does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..core.deadline import Deadline
+from ..core.errors import ListenError, TlsError
+from .conn import Conn
+
+#: Seconds until accepting is tried again when no descriptor was left.
+TRY_AGAIN = 0.2
+
+
+class Accepts(Protocol):
+    """What has clients: a listener (listener.py)."""
+
+    closed: bool
+
+    def accept(self) -> Any:
+        """The next connection."""
+        ...
+
+
+def serve(
+    listener: Accepts,
+    handler: Callable[[Any], object],
+    max_clients: int | None,
+    grace: float | None,
+) -> None:
+    """See Accepting.serve."""
+    clients = _Clients(max_clients)
+    try:
+        while not listener.closed:
+            clients.wait_for_room(listener)
+            try:
+                conn = listener.accept()
+            except TlsError:
+                continue  # of a client
+            except ListenError:
+                if not listener.closed and not clients.wait_for_one(TRY_AGAIN):
+                    raise
+                continue
+            clients.start(handler, conn)
+            if conn.datagram:
+                break
+    finally:
+        clients.join(grace)
+
+
+class _Clients:
+    """Those who are being served.
+
+    Arguments:
+        most: how many at once; None: any number.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        if most is not None and most < 1:
+            raise ValueError(f"max_clients must be at least 1, not {most}")
+        self._most = most
+        self._conns: dict[threading.Thread, Conn] = {}
+        self._changed = threading.Condition()
+
+    def wait_for_room(self, listener: Accepts) -> None:
+        """Wait until one more may come, or the listener is closed."""
+        with self._changed:
+            while self._most is not None and len(self._conns) >= self._most:
+                if listener.closed:
+                    return
+                # (Closing it does not notify.)
+                self._changed.wait(TRY_AGAIN)
+
+    def wait_for_one(self, seconds: float) -> bool:
+        """Wait until one has left, or the time is over; False if there is nobody."""
+        with self._changed:
+            return bool(self._conns) and (self._changed.wait(seconds) or True)
+
+    def start(self, handler: Callable[[Any], object], conn: Conn) -> None:
+        """Serve one more."""
+        thread = threading.Thread(
+            target=self._run, args=(handler, conn), name=f"serves {conn.peer}", daemon=True
+        )
+        with self._changed:
+            self._conns[thread] = conn
+        try:
+            thread.start()
+        except RuntimeError:
+            # No thread is left: the client is told by its end.
+            with self._changed:
+                del self._conns[thread]
+            conn.drop()
+
+    def join(self, grace: float | None) -> None:
+        """Wait for those who are left; their connections are shut when ``grace`` is over."""
+        deadline = Deadline(grace)
+        for thread in self._threads():
+            thread.join(deadline.remaining)
+        with self._changed:
+            for conn in self._conns.values():
+                try:
+                    conn.socket.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # it is closed already
+        for thread in self._threads():
+            thread.join()
+
+    def _threads(self) -> list[threading.Thread]:
+        with self._changed:
+            return list(self._conns)
+
+    def _run(self, handler: Callable[[Any], object], conn: Conn) -> None:
+        try:
+            # (Its errors are those of a thread: threading.excepthook shows them.)
+            with conn:
+                handler(conn)
+        finally:
+            with self._changed:
+                self._conns.pop(threading.current_thread(), None)
+                self._changed.notify_all()

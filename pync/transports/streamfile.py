@@ -1,0 +1,134 @@
+"""A connection as a file object (makefile), which shares what was read ahead with ``recv``."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.readahead import LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
+#: What ``mode`` may be.
+MODES = ("r", "w", "rw", "rb", "wb", "rwb")
+
+
+class Readable(Protocol):
+    """What is read by lines and sizes: a connection (reading.py)."""
+
+    @property
+    def peer(self) -> object:
+        """Its address."""
+        ...
+
+    @property
+    def recv(self) -> Callable[..., bytes]:
+        """Up to so many bytes."""
+        ...
+
+    @property
+    def send_all(self) -> Callable[[bytes], None]:
+        """Send everything."""
+        ...
+
+    def recv_line(self, *, limit: int = ...) -> bytes:
+        """The next line."""
+        ...
+
+    def recv_all(self) -> bytes:
+        """Everything up to the end."""
+        ...
+
+
+def opened(
+    conn: Readable, mode: str, encoding: str, errors: str, newline: str | None
+) -> StreamFile | io.TextIOWrapper:
+    """The file; see Reading.makefile."""
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is none of {', '.join(MODES)}")
+    file = StreamFile(conn, reads="r" in mode, writes="w" in mode, lines="b" not in mode)
+    if "b" in mode:
+        return file
+    # (Its writes are not kept back: nobody would know when to flush.)
+    return io.TextIOWrapper(file, encoding, errors, newline, write_through=True)
+
+
+class StreamFile(io.BufferedIOBase):
+    """A binary file; its buffer is the connection's.
+
+    Arguments:
+        conn: stays open when this is closed.
+        reads, writes: what it is for.
+        lines: whether read1, by which a text file reads, takes a line at most.
+    """
+
+    def __init__(self, conn: Readable, *, reads: bool, writes: bool, lines: bool) -> None:
+        self._conn = conn
+        self._reads = reads
+        self._writes = writes
+        self._lines = lines
+
+    @property
+    def name(self) -> str:
+        """The peer's address."""
+        return str(self._conn.peer)
+
+    def readable(self) -> bool:  # noqa: D102 - as io has it, as all the others
+        return self._reads
+
+    def writable(self) -> bool:  # noqa: D102
+        return self._writes
+
+    def read(self, size: int | None = -1, /) -> bytes:  # noqa: D102
+        self._check(self._reads, "reading")
+        if size is None or size < 0:
+            return self._conn.recv_all()
+        pieces = []
+        while size > 0 and (piece := self._conn.recv(size)):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def read1(self, size: int = -1, /) -> bytes:  # noqa: D102
+        self._check(self._reads, "reading")
+        if self._lines:
+            return self._conn.recv_line()
+        return self._conn.recv() if size < 0 else self._conn.recv(size) if size else b""
+
+    def readinto(self, buffer: Buffer, /) -> int:  # noqa: D102
+        return self._read_into(buffer, self.read)
+
+    def readinto1(self, buffer: Buffer, /) -> int:  # noqa: D102
+        self._check(self._reads, "reading")
+        return self._read_into(buffer, lambda size: self._conn.recv(size) if size else b"")
+
+    def readline(self, size: int | None = -1, /) -> bytes:  # noqa: D102
+        self._check(self._reads, "reading")
+        if size is None or size < 0:
+            return self._conn.recv_line()
+        try:
+            return self._conn.recv_line(limit=size)
+        except LimitError:
+            return self._conn.recv(size) if size else b""
+
+    def write(self, data: Buffer, /) -> int:  # noqa: D102
+        self._check(self._writes, "writing")
+        data = bytes(data)
+        self._conn.send_all(data)
+        return len(data)
+
+    def _check(self, able: bool, what: str) -> None:
+        if self.closed:
+            raise ValueError("the file is closed")
+        if not able:
+            raise io.UnsupportedOperation(f"the file is not open for {what}")
+
+    @staticmethod
+    def _read_into(buffer: Buffer, read: Callable[[int], bytes]) -> int:
+        view = memoryview(buffer).cast("B")
+        data = read(len(view))
+        view[: len(data)] = data
+        return len(data)

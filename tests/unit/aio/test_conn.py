@@ -1,0 +1,213 @@
+"""A connection under asyncio: reading, time-outs, cancellation, several tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+
+import pytest
+
+import pync
+from pync import aio
+from pync.aio.conn import ByteConn, wrapped
+from pync.core.address import Address
+from pync.transports.conn import Conn as BlockingConn
+from pync.transports.memory import pair
+
+from .conftest import PATIENCE, Run, turn
+
+
+def ends() -> tuple[aio.StreamConn, aio.StreamConn]:
+    left, right = pair()
+    return aio.StreamConn(left), aio.StreamConn(right)
+
+
+def test_what_is_read_ahead_is_shared_by_all(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            await left.send_all(b"HELO\r\nab{12}rest of it\nlast\nend")
+            assert await right.recv_until(b"\r\n") == b"HELO\r\n"
+            assert await right.recv_exactly(2) == b"ab"
+            assert (await right.expect(rb"\{(\d+)\}")).group(1) == b"12"
+            assert await right.recv(4) == b"rest"
+            assert await right.recv_line() == b" of it\n"
+            await left.send_eof()
+            assert [line async for line in right] == [b"last\n", b"end"]
+            assert [await right.recv_line(), await right.recv()] == [b"", b""]
+            with pytest.raises(pync.IncompleteError, match="nothing had come"):
+                await right.recv_until(b"\n")
+            await right.send_line(b"answer", b"\r\n")
+            await right.send_eof()
+            assert await left.recv_all() == b"answer\r\n"
+
+    run(talk())
+
+
+def test_what_the_blocking_connection_read_ahead_is_kept(run: Run) -> None:
+    async def talk() -> None:
+        left, right = pair()
+        left.send_all(b"one\ntwo\n")
+        assert right.recv_line() == b"one\n"
+        async with aio.StreamConn(left), aio.StreamConn(right) as conn:
+            assert await conn.recv_line() == b"two\n"
+
+    run(talk())
+
+
+def test_time_outs(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            await left.send_all(b"half")
+            with pytest.raises(pync.ReadTimeoutError) as late:
+                await right.recv_line(timeout=0.02)
+            assert late.value.received == b"half"
+            right.timeout = 0.02
+            with pytest.raises(TimeoutError):
+                await right.recv_until(b"\n")
+            with pytest.raises(pync.LimitError):
+                await right.recv_line(limit=3)
+            assert await right.recv() == b"half"
+            with pytest.raises(TimeoutError):
+                await right.recv()
+            left.timeout = 0.02
+            with pytest.raises(TimeoutError):
+                await left.send_all(bytes(16 << 20))
+            with pytest.raises(OSError, match="an earlier send was cut off"):
+                await left.send_line(b"more")
+
+    run(talk())
+
+
+def test_a_cancelled_read_loses_nothing(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            for piece in (b"ha", b"lf ", b"a line"):
+                await left.send_all(piece)
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(right.recv_line(), 0.02)
+            await left.send_line(b"")
+            assert await right.recv_line() == b"half a line\n"
+
+    run(talk())
+
+
+def test_a_cancelled_send_is_the_last(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(left.send_all(bytes(16 << 20)), 0.02)
+            for call in (left.send_all(b"more"), left.send_eof()):
+                with pytest.raises(OSError, match="nobody knows how much was sent"):
+                    await call
+            await right.send_line(b"still heard")
+            assert await left.recv_line() == b"still heard\n"
+
+    run(talk())
+
+
+def test_sends_of_several_tasks_do_not_mix(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            lines = [bytes([letter]) * 300_000 for letter in b"abc"]
+            sending = [asyncio.create_task(left.send_line(line)) for line in lines]
+            heard = [(await right.recv_line()).rstrip() for _ in lines]
+            assert heard == lines
+            await asyncio.gather(*sending)
+
+    run(talk())
+
+
+def test_two_tasks_that_receive_are_told(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            first = asyncio.create_task(right.recv_line())
+            await turn()
+            for call in (right.recv(), right.recv_line()):
+                with pytest.raises(RuntimeError, match="another task is receiving"):
+                    await call
+            await left.send_line(b"mine")
+            assert await first == b"mine\n"
+
+    run(talk())
+
+
+@pytest.mark.parametrize("leave", ["close", "drop"])
+def test_close_ends_what_another_task_waits_for(run: Run, leave: str) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        waiting = [
+            asyncio.create_task(left.recv_line()),
+            asyncio.create_task(left.send_all(bytes(16 << 20))),
+        ]
+        await turn()
+        getattr(left, leave)()
+        for task in waiting:
+            with pytest.raises(OSError, match=r"."):
+                await task
+        with pytest.raises(OSError, match=r"."):
+            await left.recv()
+        left.close()
+        right.close()
+
+    run(talk())
+
+
+def test_an_exception_drops_the_connection(run: Run) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        with pytest.raises(ZeroDivisionError):
+            async with left:
+                raise ZeroDivisionError
+        assert await right.recv() == b""
+        right.close()
+
+    run(talk())
+
+
+def test_datagrams(run: Run) -> None:
+    async def talk() -> None:
+        async with await aio.listen("udp://127.0.0.1:0") as listener:
+            client = await aio.dial(str(listener.address), aio.DatagramConn)
+            async with client:
+                for data in (b"first", b"answer 42", b"next"):
+                    await client.send_all(data)
+                async with await listener.accept(PATIENCE) as server:
+                    assert await server.recv() == b"first"
+                    match = await server.expect(rb"\d+", timeout=PATIENCE)
+                    assert match.group() == b"42"
+                    async for data in server:
+                        assert data == b"next"
+                        break
+                    await server.send_all(b"back")
+                    assert await client.recv() == b"back"
+                    with pytest.raises(TimeoutError):
+                        await server.recv(timeout=0.01)
+            assert not hasattr(client, "send_eof")
+
+    run(talk())
+
+
+def test_what_it_is_of(run: Run) -> None:
+    async def look() -> None:
+        left, right = ends()
+        assert repr(left) == f"<aio.StreamConn of {left.below!r}>"
+        assert (str(left.local), str(left.peer)) == ("memory:left", "memory:right")
+        assert isinstance(left.below, pync.StreamConn)
+        left.close()
+        right.close()
+        one, other = socket.socketpair()
+        whole = wrapped(BlockingConn(one, Address("pipe"), Address("pipe")))
+        assert type(whole) is ByteConn
+        assert not hasattr(whole, "send_eof")
+        whole.close()
+        other.close()
+
+    run(look())
+    assert sys.version_info >= (3, 10)

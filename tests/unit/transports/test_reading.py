@@ -1,0 +1,91 @@
+"""What reading a stream does besides what tests/contract/test_reading.py has."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+import pync
+from pync.transports.layered import LayeredConn
+from pync.transports.memory import pair
+
+from .test_layered import Upside
+
+PATIENCE = 10.0
+
+
+def test_a_time_out_of_one_thread_s_reading_is_not_another_s_sending() -> None:
+    """A call's own time-out for reading leaves the socket as it is."""
+    left, right = pair()
+    with left, right:
+        blocked = threading.Thread(target=lambda: left.send_all(bytes(8 << 20)))
+        blocked.start()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                left.recv_line(timeout=0.01)
+        assert right.recv_exactly(8 << 20, timeout=PATIENCE) == bytes(8 << 20)
+        blocked.join()
+
+
+def test_a_time_out_over_a_layer_that_gives_nothing() -> None:
+    """Bytes of the wire that hold no plain byte (a part of a TLS record) do not end the wait."""
+
+    class Quiet(Upside):
+        def receive(self, data: bytes) -> bytes:
+            return super().receive(data).replace(b"-", b"")
+
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Quiet()) as conn:
+        peer.send_all(b"-")
+        with pytest.raises(pync.ReadTimeoutError, match="nothing had come"):
+            conn.recv_line(timeout=0.05)
+        peer.send_all(b"-Yes\n")
+        assert conn.recv_line(timeout=PATIENCE) == b"yES\n"
+        peer.send_all(b"TWO.")
+        assert conn.recv_line(timeout=PATIENCE) == b"two"
+
+
+def test_what_breaks_the_connection_is_raised_after_what_came() -> None:
+    with pync.listen("127.0.0.1:0") as listener:
+        client = pync.dial(str(listener.address), pync.TcpConn)
+        with listener.accept(PATIENCE) as server:
+            client.send_all(b"part")
+            assert server.recv_exactly(1) == b"p"
+            client.abort()
+            with pytest.raises(ConnectionResetError):
+                server.recv_until(b"\n")
+            assert server.recv() == b"art"
+
+
+def test_a_closed_connection_says_so() -> None:
+    left, right = pair()
+    left.close()
+    for timeout in (None, 1):
+        with pytest.raises(OSError, match=r"(?i)bad file descriptor|not a socket"):
+            left.recv_line(timeout=timeout)
+    with pytest.raises(OSError, match=r"(?i)bad file descriptor|not a socket"):
+        left.recv()
+    right.close()
+
+
+def test_text_is_refused_as_python_does() -> None:
+    left, right = pair()
+    with left, right:
+        left.send_all(b"x")
+        with pytest.raises(TypeError):
+            right.recv_until("\n")  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            right.expect("x")  # type: ignore[arg-type]
+        assert right.expect(re.compile(b"(?i)X")).group() == b"x"
+
+
+def test_none_waits_for_ever_even_where_the_connection_does_not_block() -> None:
+    left, right = pair()
+    with left, right:
+        right.settimeout(0)
+        sending = threading.Timer(0.05, left.send_line, (b"late",))
+        sending.start()
+        assert right.recv_line(timeout=None) == b"late\n"
+        sending.join()
