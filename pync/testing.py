@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Seconds after which a call that must return has not returned.
 PATIENCE = 10.0
 
-#: Bytes that no buffer holds: whoever sends them needs a reader.
+#: Bytes that no buffer holds: to send them needs a reader.
 MUCH = 1_000_000
 
 _Result = TypeVar("_Result")

@@ -169,9 +169,9 @@ async def shake_hands(
         context: an ssl.SSLContext.
         server_side, server_name: see handshake.secure.
     """
-    from ..transports.tls.handshake import HANDSHAKE, Securing
+    from ..transports.tls.handshake import HANDSHAKE_TIMEOUT, Securing
 
-    limit = deadline if deadline.remaining is not None else Deadline(HANDSHAKE)
+    limit = deadline if deadline.remaining is not None else Deadline(HANDSHAKE_TIMEOUT)
     conn.settimeout(0)
     securing = Securing(conn, context, server_side=server_side, server_name=server_name)
     waits = Waits()
