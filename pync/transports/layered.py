@@ -2,12 +2,17 @@
 
 ``recv`` raises TruncatedError for an end that may not be the end of the data.
 
+One thread may receive while another one sends, as with a socket. So what the codec makes is put
+into the queue while nobody else asks the codec, and one thread at a time sends from the queue:
+records leave in the order in which they were made.
+
 A send that raised BlockingIOError has to be tried again with the same data, as OpenSSL
 has it: its bytes are encrypted already, and wait here.
 """
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Protocol
 
@@ -53,6 +58,8 @@ class LayeredConn(StreamConn):
         codec: between it and the user.
     """
 
+    _keeps_time = False
+
     @property
     def layered(self) -> bool:
         """Always: the descriptor has the bytes of the wire."""
@@ -64,6 +71,10 @@ class LayeredConn(StreamConn):
         self._conn = conn
         self._plain = b""
         self._unsent = SendBuffer()
+        #: Held while the codec or the queue is used, never while anything waits.
+        self._using = allocate_lock()
+        #: Held while the queue is sent.
+        self._sending = allocate_lock()
         #: How much of the user's data waits in _unsent, of a send that has to be retried.
         self._taken: int | None = None
         self._eof_made = False
@@ -102,10 +113,16 @@ class LayeredConn(StreamConn):
 
     def _receive(self, data: bytes) -> None:
         try:
-            self._plain = self.codec.receive(data)
+            with self._using:
+                self._plain = self.codec.receive(data)
         finally:
+            with self._using:
+                answer = self.codec.outgoing()
+                if data:
+                    self._unsent.put(answer)
             # After the connection's end nobody reads an alert; it would earn an RST.
-            self._answer() if data else self.codec.outgoing()
+            if data and self._unsent:
+                self._answer()
 
     def _taken_plain(self, size: int) -> bytes:
         if not self._plain and self.codec.failure is not None:
@@ -124,7 +141,8 @@ class LayeredConn(StreamConn):
             taken, self._taken = self._taken, None
             return taken
         piece = data[:WRITE]
-        self._unsent.put(self.codec.send(piece))
+        with self._using:
+            self._unsent.put(self.codec.send(piece))
         try:
             self._flush()
         except BlockingIOError:
@@ -144,7 +162,8 @@ class LayeredConn(StreamConn):
         if not self._eof_made:
             self._eof_made = True
             self._delivered = not self._unsent and self.unacknowledged() == 0
-            self._unsent.put(self.codec.send_eof())
+            with self._using:
+                self._unsent.put(self.codec.send_eof())
         try:
             self._flush()
             if self.codec.ended:
@@ -184,7 +203,8 @@ class LayeredConn(StreamConn):
             self._eof_made = True
             try:
                 self.settimeout(0)
-                self._unsent.put(self.codec.send_eof())
+                with self._using:
+                    self._unsent.put(self.codec.send_eof())
                 self._flush()
             except OSError:
                 pass  # it is gone, or does not read: nobody is left to be told
@@ -192,11 +212,26 @@ class LayeredConn(StreamConn):
 
     def _answer(self) -> None:
         """Send what the layer has to say by itself, as far as it can be sent now."""
-        self._unsent.put(self.codec.outgoing())
+        if not self._sending.acquire(False):
+            return  # by the thread that is sending
         try:
-            self._flush()
+            self._send_queue()
         except (BlockingIOError, TimeoutError):
             pass  # with the next send
+        finally:
+            self._sending.release()
 
     def _flush(self) -> None:
-        self._unsent.send_with(self._conn.send)
+        while self._unsent:
+            with self._sending:
+                self._send_queue()
+
+    def _send_queue(self) -> None:
+        while True:
+            with self._using:
+                head = self._unsent.next()
+            if not head:
+                return
+            count = self._conn.send(head)
+            with self._using:
+                self._unsent.sent(count)

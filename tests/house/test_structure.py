@@ -79,7 +79,8 @@ IO_CALLS = {"open", "print", "input", "os.read", "os.write", "os.open", "os.pipe
 #: Module -> the modules of pync that may import it. All waiting is readiness.py's, for the
 #: one loop and for the library; stdio.py looks once.
 RESERVED = {
-    "_thread": set[str](),
+    # Its locks cost no import; TLS needs some.
+    "_thread": {"layered.py"},
     # prompt_toolkit's own loop, in its own thread: it is told there what to show.
     # And the library's face for asyncio.
     "asyncio": {"editing.py", "testing.py"},

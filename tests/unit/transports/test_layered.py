@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 import pytest
@@ -195,3 +196,50 @@ def test_what_is_broken_off_does_not_say_that_this_was_the_end() -> None:
         conn.close()
         # No full stop: what came was not all.
         assert [peer.recv(10), peer.recv(10)] == [b"HALF", b""]
+
+
+def test_one_thread_receives_while_another_sends() -> None:
+    """What the layer answers goes out between what is sent, and nothing goes out twice."""
+
+    class Answers(Upside):
+        """Numbers all that leaves; what comes is answered."""
+
+        made = 0
+
+        def receive(self, data: bytes) -> bytes:
+            return data
+
+        def outgoing(self) -> bytes:
+            return self.send(b"")
+
+        def send(self, data: bytes | memoryview) -> bytes:
+            number, self.made = self.made, self.made + 1
+            return number.to_bytes(4, "big") * 1000
+
+    ours, peer = pair()
+    with peer, LayeredConn(ours, Answers()) as conn:
+        rounds = 400
+
+        def send() -> None:
+            for _ in range(rounds):
+                conn.send(b"x")
+
+        def feed() -> None:
+            for _ in range(rounds):
+                peer.send_all(b"y")
+                conn_heard.wait(10)
+                conn_heard.clear()
+
+        def hear() -> None:
+            for _ in range(rounds):
+                assert conn.recv(10) == b"y"
+                conn_heard.set()
+
+        conn_heard = threading.Event()
+        threads = [threading.Thread(target=work) for work in (send, feed, hear)]
+        for thread in threads:
+            thread.start()
+        sent = [peer.recv_exactly(4000, timeout=10) for _ in range(2 * rounds)]
+        for thread in threads:
+            thread.join()
+        assert sent == [number.to_bytes(4, "big") * 1000 for number in range(2 * rounds)]
