@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .core.address import Address, is_url, parse, split_host_port
+from .core.address import DATAGRAMS, Address, is_url, parse, split_host_port
 from .core.config import Endings
 from .core.errors import UsageError
 from .engine.pipeline import Moved
@@ -119,13 +119,18 @@ def listen(
     """
     where, secured = to_listen(address)
     if not secured:
-        listener = _listen(where)
+        listener = _listen(where, for_many(where))
         listener.let_others_close()
         return listener
     from .transports import tls
     from .transports.tls.handshake import Security
 
     return tls.listen(where, Security(certificate=certificate, key=key))
+
+
+def for_many(where: Address) -> Options:
+    """How to listen for several clients; datagrams are taken from one."""
+    return Options(many=where.scheme not in DATAGRAMS)
 
 
 def to_listen(address: str) -> tuple[Address, bool]:

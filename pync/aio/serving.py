@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..library import to_listen
+from ..library import for_many, to_listen
 from ..transports import listen as listen_blocking
 from .dialling import in_thread
 from .listening import Handler, Listener
@@ -16,13 +16,13 @@ async def listen(
     """Listen on an address; arguments and errors are those of ``pync.listen``."""
     where, secured = to_listen(address)
     if not secured:
-        return Listener(await in_thread(partial(listen_blocking, where)))
+        return Listener(await in_thread(partial(listen_blocking, where, for_many(where))))
     from ..transports.tls.handshake import Security, server_context
     from .shaking import TlsListener
 
     security = Security(certificate=certificate, key=key)
     context = await in_thread(partial(server_context, security))
-    return TlsListener(await in_thread(partial(listen_blocking, where)), context)
+    return TlsListener(await in_thread(partial(listen_blocking, where, for_many(where))), context)
 
 
 async def serve(

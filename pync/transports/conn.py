@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..waiting.readiness import readable
+from ..waiting.readiness import Readable
 from .reading import Reading
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class Conn:
 
     #: What was read from a stream and not taken yet.
     _ahead: ReadAhead | None = None
+
+    #: What a wait of recv waits with.
+    _readable: Readable | None = None
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
         self.local = local
@@ -156,12 +159,18 @@ class Conn:
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
         while True:
             # (A closed one says so itself.)
-            if self.fileno() != -1 and not readable(self.read_fds(), deadline):
+            if self.fileno() != -1 and not self._wait_readable(deadline):
                 raise TimeoutError("timed out")
             try:
                 return self._recv(size)
             except BlockingIOError:
                 continue  # the kernel has dropped what came
+
+    def _wait_readable(self, deadline: Deadline) -> bool:
+        descriptors = self.read_fds()
+        if self._readable is None or self._readable.descriptors != descriptors:
+            self._readable = Readable(descriptors)
+        return bool(self._readable.wait(deadline))
 
     def _send_all(self, data: bytes) -> None:
         self._sock.sendall(data)

@@ -46,6 +46,9 @@ class Reading:
         _recv: Callable[[int], bytes]
         _recv_within: Callable[[int, Deadline], bytes]
 
+    #: Whether recv keeps to settimeout as a whole, however many reads of the socket it takes.
+    _keeps_time = True
+
     #: Bytes that a line, or what comes before a delimiter or a match, may have; None: any.
     limit: int | None = 1024 * 1024
 
@@ -175,8 +178,9 @@ class Reading:
         held = self._ahead
         usual = isinstance(timeout, EllipsisType)
         seconds = self.gettimeout() if isinstance(timeout, EllipsisType) else timeout
-        # One that blocks for ever, or not at all, needs no clock.
-        plainly = usual and not seconds
+        # One that blocks for ever, or not at all, needs no clock; for the first read the socket
+        # has one.
+        plainly = usual and (not seconds or self._keeps_time)
         deadline = Deadline(seconds)
         while (found := request.look(held, self.peer)) is None:
             try:
@@ -186,4 +190,5 @@ class Reading:
             if not data:
                 return request.at_end(held, self.peer)
             held.feed(data)
+            plainly = usual and not seconds
         return found

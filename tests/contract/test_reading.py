@@ -193,7 +193,8 @@ def test_relay_passes_on_what_was_read_ahead(connect: Connect, transport: Transp
 def test_the_checks_of_pync_testing_pass(
     listening: Listen, folder: Path, transport: Transport
 ) -> None:
-    listener = listening(transport) if transport.address else None
+    many = transport._replace(options=transport.options._replace(many=True))
+    listener = listening(many) if transport.address else None
 
     def connected() -> tuple[StreamConn, StreamConn]:
         if listener is not None:

@@ -141,6 +141,8 @@ class PipeConn(Conn, Reading):
 class MessagePipeConn(PipeConn, StreamConn):
     """A connection over a pipe of messages; an empty one ends a direction."""
 
+    _keeps_time = False
+
     def __init__(self, pipe: Pipe, address: Address, *, accepted: bool) -> None:
         self._incoming, self._outgoing = Frames(), Frames()
         self._messages: deque[bytes] = deque()
