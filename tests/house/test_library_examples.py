@@ -7,7 +7,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,8 +35,10 @@ def examples() -> Iterator[Any]:
 
 class Echo(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        while data := self.request.recv(65536):
-            self.request.sendall(data)
+        # A client of TLS resets when it hears its own words.
+        with suppress(ConnectionError):
+            while data := self.request.recv(65536):
+                self.request.sendall(data)
 
 
 class Smtp(socketserver.StreamRequestHandler):
