@@ -1,9 +1,10 @@
 r"""pync: a replacement for netcat and telnet, as a command and as a library.
 
     with pync.dial("localhost:9000", timeout=5) as conn:
-        conn.send_all(b"hello\n")
+        conn.send_line(b"hello")
         conn.send_eof()
-        print(conn.recv(65536))
+        for line in conn:
+            print(line)
 
 Everything is loaded when it is first used; importing pync costs next to nothing.
 """

@@ -100,6 +100,7 @@ class Conn:
             with self._whole():
                 view = memoryview(data)
                 while view:
+                    await self._waits.give_way()
                     try:
                         view = view[self._conn.send(view) :]
                     except BlockingIOError:
@@ -131,6 +132,7 @@ class Conn:
 
     async def _recv(self, size: int, deadline: Deadline) -> bytes:
         while True:
+            await self._waits.give_way()
             try:
                 return self._conn.recv(size)
             except BlockingIOError:
@@ -271,6 +273,7 @@ class ByteConn(Conn):
     async def _receive_more(self, deadline: Deadline) -> bytes:
         """What is not in the buffer yet."""
         while True:
+            await self._waits.give_way()
             try:
                 return self._conn._recv(READ)
             except BlockingIOError:

@@ -147,6 +147,7 @@ class Listener:
     async def _take_plain(self, deadline: Deadline) -> Any:
         while True:
             self._check_open()
+            await self._waits.give_way()
             try:
                 conn = self._listener.take_nowait()
                 if conn is not None:

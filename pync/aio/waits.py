@@ -14,6 +14,9 @@ from typing import Protocol
 
 from ..core.deadline import Deadline
 
+#: Calls in a row that may succeed at once, before others get their turn.
+AT_ONCE = 16
+
 
 class Watcher(Protocol):
     """What watches descriptors: a loop, or the thread that does it for one."""
@@ -40,6 +43,17 @@ class Waits:
 
     def __init__(self) -> None:
         self._waiting: set[_Wait] = set()
+        self._at_once = 0
+
+    async def give_way(self) -> None:
+        """Let other tasks run now and then: a peer that is always ready must not keep them out.
+
+        To be called before something is tried, so that a cancelled call loses nothing.
+        """
+        self._at_once += 1
+        if self._at_once > AT_ONCE:
+            self._at_once = 0
+            await asyncio.sleep(0)
 
     async def readable(self, descriptors: Iterable[int], deadline: Deadline) -> None:
         """Wait until one of these can be read. Raises TimeoutError; OSError if they close."""
@@ -59,6 +73,7 @@ class Waits:
     ) -> None:
         if -1 in readable + writable:
             return  # closed; the next call says so
+        self._at_once = 0
         wait = _Wait(readable, writable, deadline)
         self._waiting.add(wait)
         try:

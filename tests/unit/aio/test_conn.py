@@ -211,3 +211,26 @@ def test_what_it_is_of(run: Run) -> None:
 
     run(look())
     assert sys.version_info >= (3, 10)
+
+
+@pytest.mark.parametrize("call", ["recv", "recv_exactly"])
+def test_a_peer_that_is_always_ready_keeps_nobody_out(run: Run, call: str) -> None:
+    async def talk() -> None:
+        left, right = ends()
+        async with left, right:
+            turns = 0
+
+            async def others() -> None:
+                nonlocal turns
+                while True:
+                    turns += 1
+                    await turn()
+
+            running = asyncio.create_task(others())
+            for _ in range(100):
+                await left.send_all(b"x")
+                assert await getattr(right, call)(1) == b"x"
+            running.cancel()
+            assert 5 <= turns <= 50
+
+    run(talk())

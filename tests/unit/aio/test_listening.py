@@ -161,3 +161,24 @@ def test_a_listener_of_datagrams_has_one_client(run: Run) -> None:
             await serving
 
     run(serve())
+
+
+def test_a_crowd_of_clients_keeps_nobody_out(run: Run) -> None:
+    """The handlers run while more are accepted."""
+
+    async def serve() -> None:
+        served: list[int] = []
+        async with await aio.listen("127.0.0.1:0") as listener:
+
+            async def handler(conn: aio.StreamConn) -> None:
+                served.append(conn.peer.port)
+                if len(served) == 1:
+                    listener.close()
+
+            clients = [await dialled(listener) for _ in range(60)]
+            await listener.serve(handler)
+            assert 1 <= len(served) < 60
+            for conn in clients:
+                conn.close()
+
+    run(serve())
