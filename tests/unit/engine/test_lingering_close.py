@@ -127,9 +127,9 @@ class Decrypting(TcpConn):
     def pending(self) -> bool:
         return self._decrypted
 
-    def recv(self, size: int) -> bytes:
+    def _recv(self, size: int) -> bytes:
         if not self._decrypted:
-            self._decrypted = bool(super().recv(size))
+            self._decrypted = bool(super()._recv(size))
         return self.held.pop(0)
 
 
