@@ -27,6 +27,7 @@ from ..core.readahead import (
     timed_out,
 )
 from ..transports import conn as blocking
+from ..transports.layered import CLOSING, LayeredConn
 from .waits import Waits
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Conn:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self.close()
+            await self.aclose()
         else:
             self.drop()
 
@@ -116,6 +117,10 @@ class Conn:
         """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
         self._waits.end()
         self._conn.drop()
+
+    async def aclose(self) -> None:
+        """Close; over TLS, when the end could be sent, or after a moment. Idempotent."""
+        self.close()
 
     def close(self) -> None:
         """Let go; calls of other tasks that wait raise OSError. Idempotent."""
@@ -295,6 +300,18 @@ class StreamConn(ByteConn):
                         return
                     except BlockingIOError:
                         await self._waits.writable(below.write_fd(), deadline)
+
+    async def aclose(self) -> None:
+        """Close; over TLS, when the end could be sent, or after a moment. Idempotent."""
+        try:
+            # (The end of TLS may have to wait until the peer has read what was sent before.)
+            idle = not self._sending.locked() and not self._cut_off
+            if isinstance(self._conn, LayeredConn) and idle and self._conn.fileno() != -1:
+                await self.send_eof(timeout=CLOSING)
+        except OSError:
+            pass  # it is gone, or does not read
+        finally:
+            self.close()
 
 
 def wrapped(conn: blocking.Conn) -> Conn:

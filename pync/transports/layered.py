@@ -24,6 +24,9 @@ from .conn import StreamConn
 READ = 256 * 1024
 WRITE = 256 * 1024
 
+#: Seconds that close() waits at most until the peer has read so much that the end can be sent.
+CLOSING = 5.0
+
 
 class Codec(Protocol):
     """What stands between the wire and the user."""
@@ -198,16 +201,23 @@ class LayeredConn(StreamConn):
         self._conn.close()
 
     def close(self) -> None:
-        """Close; a peer that still listens receives the end. Idempotent."""
-        if not self._eof_made and self.fileno() != -1:
+        """Close; a peer that still listens receives the end. Idempotent.
+
+        Of a connection that blocks, the end waits a moment (CLOSING) for what was sent before.
+        """
+        if not self._eof_made and self.fileno() != -1 and self._sending.acquire(False):
             self._eof_made = True
             try:
-                self.settimeout(0)
+                # After a send that was cut off, nothing can be said to be the end.
+                before = CLOSING if self.gettimeout() is None else self.gettimeout() or 0
+                self.settimeout(0 if self._unsent else min(before, CLOSING))
                 with self._using:
                     self._unsent.put(self.codec.send_eof())
-                self._flush()
+                self._send_queue()
             except OSError:
                 pass  # it is gone, or does not read: nobody is left to be told
+            finally:
+                self._sending.release()
         self._conn.close()
 
     def _answer(self) -> None:

@@ -13,8 +13,10 @@ from pync import aio
 from pync.aio.conn import ByteConn, wrapped
 from pync.core.address import Address
 from pync.transports.conn import Conn as BlockingConn
+from pync.transports.layered import LayeredConn
 from pync.transports.memory import pair
 
+from ..transports.test_layered import Upside, full
 from .conftest import PATIENCE, Run, turn
 
 
@@ -232,5 +234,25 @@ def test_a_peer_that_is_always_ready_keeps_nobody_out(run: Run, call: str) -> No
                 assert await getattr(right, call)(1) == b"x"
             running.cancel()
             assert 5 <= turns <= 50
+
+    run(talk())
+
+
+def test_the_end_of_tls_waits_for_a_peer_that_reads_slowly(run: Run) -> None:
+    async def talk() -> None:
+        below, peer = pair()
+        size = full(below)
+        reading = aio.StreamConn(peer)
+        async with reading:
+
+            async def leave() -> None:
+                async with aio.StreamConn(LayeredConn(below, Upside())):
+                    pass
+
+            leaving = asyncio.create_task(leave())
+            await turn()
+            assert await reading.recv_exactly(size) == b"z" * size
+            assert await reading.recv_all() == b"."
+            await leaving
 
     run(talk())

@@ -243,3 +243,54 @@ def test_one_thread_receives_while_another_sends() -> None:
         for thread in threads:
             thread.join()
         assert sent == [number.to_bytes(4, "big") * 1000 for number in range(2 * rounds)]
+
+
+def full(conn: StreamConn) -> int:
+    """Fill what the kernel holds for the peer; returns how many bytes that is."""
+    conn.settimeout(0)
+    size = 0
+    with suppress(BlockingIOError):
+        while True:
+            size += conn.send(b"z" * 1000)
+    conn.settimeout(None)
+    return size
+
+
+def test_the_end_waits_for_a_peer_that_reads_slowly() -> None:
+    ours, peer = pair()
+    with peer:
+        size = full(ours)
+        closing = threading.Thread(target=LayeredConn(ours, Upside()).close)
+        closing.start()
+        assert peer.recv_exactly(size, timeout=10) == b"z" * size
+        closing.join()
+        assert peer.recv_all(timeout=10) == b"."
+
+
+@pytest.mark.parametrize("timeout", [0, 0.01])
+def test_the_end_waits_no_longer_than_the_connection(timeout: float) -> None:
+    ours, peer = pair()
+    with peer:
+        size = full(ours)
+        conn = LayeredConn(ours, Upside())
+        conn.settimeout(timeout)
+        conn.close()
+        assert peer.recv_all(timeout=10) == b"z" * size
+
+
+def test_close_does_not_wait_for_another_thread_s_send() -> None:
+    ours, peer = pair()
+    conn = LayeredConn(ours, Upside())
+
+    def send() -> None:
+        with suppress(OSError):
+            conn.send_all(b"x" * (16 << 20))
+
+    sending = threading.Thread(target=send)
+    with peer:
+        sending.start()
+        assert peer.recv(1, timeout=10) == b"X"
+        conn.close()
+        # It was cut off, so there is no end.
+        assert not peer.recv_all(timeout=10).endswith(b".")
+    sending.join()
