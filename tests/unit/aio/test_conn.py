@@ -233,6 +233,8 @@ def test_a_peer_that_is_always_ready_keeps_nobody_out(run: Run, call: str) -> No
                 await left.send_all(b"x")
                 assert await getattr(right, call)(1) == b"x"
             running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
             assert 5 <= turns <= 50
 
     run(talk())
