@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -91,7 +92,7 @@ class Conn:
 
     async def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
         """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError, TimeoutError."""
-        with _Alone(self):
+        with self._alone():
             return await self._recv(size, self._deadline(timeout))
 
     async def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
@@ -130,10 +131,25 @@ class Conn:
     def _deadline(self, timeout: float | EllipsisType | None) -> Deadline:
         return Deadline(self.timeout if isinstance(timeout, EllipsisType) else timeout)
 
-    def _whole(self) -> _Whole:
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """A send is done as a whole, or the connection takes no more."""
         if self._cut_off:
             raise OSError("an earlier send was cut off: nobody knows how much was sent")
-        return _Whole(self)
+        self._cut_off = True
+        yield
+        self._cut_off = False
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Only one task receives at a time: of two, nobody could tell who gets what."""
+        if self._receiving:
+            raise RuntimeError("another task is receiving from this connection")
+        self._receiving = True
+        try:
+            yield
+        finally:
+            self._receiving = False
 
     async def _recv(self, size: int, deadline: Deadline) -> bytes:
         while True:
@@ -142,35 +158,6 @@ class Conn:
                 return self._conn.recv(size)
             except BlockingIOError:
                 await self._waits.readable(self._conn.read_fds(), deadline)
-
-
-class _Alone:
-    """Only one task receives at a time: of two, nobody could tell who gets what."""
-
-    def __init__(self, conn: Conn) -> None:
-        self._conn = conn
-
-    def __enter__(self) -> None:
-        if self._conn._receiving:
-            raise RuntimeError("another task is receiving from this connection")
-        self._conn._receiving = True
-
-    def __exit__(self, *_: object) -> None:
-        self._conn._receiving = False
-
-
-class _Whole:
-    """A send is done as a whole, or the connection takes no more."""
-
-    def __init__(self, conn: Conn) -> None:
-        self._conn = conn
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            self._conn._cut_off = True
 
 
 class DatagramConn(Conn):
@@ -264,7 +251,7 @@ class ByteConn(Conn):
     async def _ask(self, request: Request[_Found], timeout: float | EllipsisType | None) -> _Found:
         deadline = self._deadline(timeout)
         held = self._ahead
-        with _Alone(self):
+        with self._alone():
             while (found := request.look(held, self.peer)) is None:
                 try:
                     data = await self._receive_more(deadline)
