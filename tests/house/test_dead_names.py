@@ -16,7 +16,10 @@ PYNC = sorted((ROOT / "pync").rglob("*.py"))
 #: What is for others than pync/ itself: name -> who uses it.
 FOR_OTHERS = {
     "WORKED_OUT": "the tests that compare the options with the fields of Config",
-    "pair": "the library's users and tests: two connections within one process",
+    **dict.fromkeys(
+        ("makefile", "recv_exactly", "recv_until", "send_line"), "the library's users: connections"
+    ),
+    **dict.fromkeys(("read1", "readinto", "readinto1"), "io, whose methods they are"),
     "dial_options": "unpacked with the rest of its tuple",
     "ERROR_INVALID_PARAMETER": "callers of connect(), which raises it; the tests of pipes",
     "cooked_mode": "prompt_toolkit, whose method it replaces",
@@ -25,8 +28,8 @@ FOR_OTHERS = {
     ),
 }
 
-#: pync.telnet is telnetlib's interface, whole.
-INTERFACES = ("pync/telnet/",)
+#: pync.telnet is telnetlib's interface, whole; pync.testing is for other people's tests.
+INTERFACES = ("pync/telnet/", "pync/testing.py")
 
 #: Read by Python itself or by ctypes.
 PROTOCOL = {"__slots__", "_fields_"}
