@@ -24,10 +24,6 @@ DATAGRAMS = (UDP, UDP6)
 #: pipes too, except for what needs a half-close.
 TRANSPORTS = (*STREAMS, PIPE, *DATAGRAMS)
 
-#: Bytes of SO_SNDBUF where a client floods a server. What the system holds otherwise (4 MiB) takes
-#: one that reads 64 KiB at a time, and pauses, half a minute.
-SEND_BUFFER = 128 * 1024
-
 #: How Windows writes the name of a pipe of its own.
 _PIPES = "\\\\.\\pipe\\"
 _PIPE_FORMS = (_PIPES, f"{PIPE}:")
@@ -103,8 +99,7 @@ def open_socket(
 
     Arguments:
         timeout: seconds for the whole.
-        receive_buffer: bytes of SO_RCVBUF, set before the handshake; its client is one that
-            floods the server, and has a send buffer that a slow one can empty too.
+        receive_buffer: bytes of SO_RCVBUF, set before the handshake.
     Raises OSError (the last one).
     """
     if address.transport == PIPE:
@@ -116,7 +111,6 @@ def open_socket(
         try:
             if receive_buffer is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             if family != getattr(socket, "AF_UNIX", None):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(max(0.01, until - time.monotonic()))
