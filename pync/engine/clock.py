@@ -31,6 +31,8 @@ class Clock:
     ) -> None:
         #: When to leave after our input's end, at the latest.
         self.quit_at = Deadline(None)
+        #: Whether all our input was sent.
+        self.input_is_over = False
         self._loop = loop
         self._remote = remote
         self._endings = endings
@@ -59,6 +61,7 @@ class Clock:
 
     def input_over(self) -> None:
         """Our input has ended and is written."""
+        self.input_is_over = True
         if self._endings.quit_after is not None:
             self.quit_at = Deadline(self._endings.quit_after)
             self.call_later(self._endings.quit_after, self._quit)

@@ -26,12 +26,12 @@ class SourceWatch:
         self.descriptors = source.read_fds()
         self._loop = loop
         self._read = read
-        self._holds_bytes: Callable[[], bool] = getattr(source, "pending", _never)
+        self._holds_bytes: Callable[[], bool] | None = getattr(source, "pending", None)
         self._reads = self._rereads = False
 
     def watch(self, reads: bool) -> None:
         """Whether to call back from now on; to be said after each read again."""
-        if reads and not self._rereads and self._holds_bytes():
+        if self._holds_bytes is not None and reads and not self._rereads and self._holds_bytes():
             self._rereads = True
             self._loop.call_later(0, self._read_again)
         if reads != self._reads:
@@ -49,10 +49,6 @@ class SourceWatch:
         self._rereads = False
         if self._reads:
             self._read()
-
-
-def _never() -> bool:
-    return False
 
 
 def _ignore() -> None:
