@@ -17,7 +17,6 @@ from ..engine.pipeline import Pipeline
 from ..engine.relay import relay
 from ..transports import listen
 from ..transports.conn import Conn
-from ..transports.listener import Listener
 from ..transports.process import start, variables
 from .shared.announce import announce
 from .shared.connect import DialSetup, connect
@@ -45,10 +44,10 @@ def run(setup: ExecSetup, report: Report) -> int:
             report(Connected(conn.peer, peers.address.host))
             return _serve(setup, conn)
     prepare(peers)
+    if peers.keep_open:
+        return _listen_for_many(setup, peers, report)
     with listen(peers.address, peers.options) as listener:
         announce(listener, peers, report)
-        if peers.keep_open:
-            return _serve_many(setup, peers, listener, report)
         with Reception(listener, peers, report) as reception, reception.accept() as conn:
             listener.close_for_others()
             reception.close()
@@ -63,12 +62,14 @@ def _serve(setup: ExecSetup, conn: Conn) -> int:
         return process.wait()
 
 
-def _serve_many(setup: ExecSetup, peers: ListenSetup, listener: Listener, report: Report) -> int:
+def _listen_for_many(setup: ExecSetup, peers: ListenSetup, report: Report) -> int:
+    # Before it listens: an import for a client would meet the limit of descriptors.
     from ..transports.peers import by_peer
     from .commands import Commands
 
-    if peers.address.scheme in DATAGRAMS:
-        # A command for each peer; Commands sees which is silent.
-        listener = by_peer(listener)
-    Commands(setup.words, setup.endings, setup.pipeline, peers, listener, report).serve()
+    with listen(peers.address, peers.options) as listener:
+        announce(listener, peers, report)
+        # Datagrams: a command for each peer; Commands sees which is silent.
+        clients = by_peer(listener) if peers.address.scheme in DATAGRAMS else listener
+        Commands(setup.words, setup.endings, setup.pipeline, peers, clients, report).serve()
     return exits.OK
