@@ -19,6 +19,12 @@ from .usage import help_for, version_line
 #: What the extra ``conformance`` installs, as modules.
 _EXTRA = {"docopt", "execnet", "pexpect", "pluggy", "ptyprocess", "pytest", "tomli", "xdist"}
 
+#: The packages that bring them.
+_PACKAGES = (
+    *("docopt-ng", "pexpect", "pytest", "pytest-xdist"),
+    *(("tomli",) if sys.version_info < (3, 11) else ()),
+)
+
 
 def run(*subcommand: str) -> None:
     """Entry point; ``subcommand`` is the word after the name of another program (pync)."""
@@ -70,7 +76,7 @@ def _how_to_install() -> str:
     if (Path(__file__).parents[1] / "pyproject.toml").exists():
         # A checkout, started by a Python that is not its virtual environment's.
         return "`make conformance` sets up what the suite needs"
-    return joined(python(), "-m", "pip", "install", "pync-nc[conformance]")
+    return joined(python(), "-m", "pip", "install", *_PACKAGES)
 
 
 def _has_standard_streams() -> bool:

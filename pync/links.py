@@ -36,7 +36,7 @@ def install(argv: list[str]) -> list[str]:
     lines = [_link(folder, name, program) for name in names or NAMES]
     path = os.environ.get("PATH", "").split(os.pathsep)
     if os.path.abspath(folder) not in map(os.path.abspath, filter(None, path)):
-        lines.append(f"{folder} is not in PATH")
+        lines.append(f"{folder} is not in PATH: add it, in your shell's start-up file too")
     return lines
 
 

@@ -26,7 +26,7 @@ class Meter(Closing):
         try:
             from tqdm import std
         except ImportError:
-            raise UsageError("--progress needs tqdm: pip install 'pync-nc[progress]'") from None
+            raise UsageError("--progress needs tqdm: pip install tqdm") from None
         # Without the thread that would redraw a bar that nobody updates: ours is updated.
         bar: Any = type("Bar", (std.tqdm,), {"monitor_interval": 0})
         # With a lock of its own: tqdm's default one is for processes too, and to make it

@@ -128,7 +128,10 @@ def _verdict(found: Conclusion, reason: str | None) -> Iterator[Line]:
     elif reason is not None:
         yield Line("profile", f"{found.profile}, but its small session fails: {reason}")
     else:
-        yield Line("profile", f"{found.profile}: {PROFILES[found.profile].title}")
+        title = PROFILES[found.profile].title
+        if "answer" in found.settings:
+            title = "every input is answered by the same sentence with the input in it"
+        yield Line("profile", f"{found.profile}: {title}")
     for remark in found.remarks:
         yield Line("note", remark)
 

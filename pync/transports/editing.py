@@ -149,7 +149,7 @@ def _prompt(history: str | None) -> PromptSession[str]:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import FileHistory, InMemoryHistory
     except ImportError:
-        raise UsageError("--edit needs prompt_toolkit: pip install 'pync-nc[edit]'") from None
+        raise UsageError("--edit needs prompt_toolkit: pip install prompt_toolkit") from None
     # A terminal that does not answer would be complained of, in the peer's text.
     os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
     kept = FileHistory(history) if history else InMemoryHistory()

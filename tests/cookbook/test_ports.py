@@ -150,11 +150,27 @@ def test_see_why_tls_fails(run: Run, pem: Path, port: int) -> None:
 
 def test_see_a_server_s_certificate(run: Run, pem: Path, port: int) -> None:
     needs("jq")
-    is_up(port, run("Require client certificates", tls_server(port), line=0))
+    server = is_up(port, run("Require client certificates", tls_server(port), line=0))
+    server.write(b"220 a server that speaks first\n")
     client = run("See a server's certificate", {"8443": port})
     shown = json.loads(client.rest())
     assert (shown["subject"], shown["issuer"]) == ("CN=localhost", "CN=localhost")
     assert len(shown["fingerprint"]) == 64
+    client.ends(0)
+
+
+def test_trust_a_server_s_own_certificate(run: Run, folder: Path, port: int) -> None:
+    needs("openssl")
+    title = "Trust a server's own certificate"
+    run("Make a certificate", {}, line=0).ends(0)
+    made = (folder / "server.pem").rename(folder / "made.pem")
+    words: dict[str, object] = {"server.pem": "made.pem", "8443": port}
+    is_up(port, run("Make a certificate", words, line=1))
+    run(title, {"8443": port}, line=0).ends(0)
+    assert (folder / "server.pem").read_text() == made.read_text()
+    assert b"Fingerprint=" in run(title, {}, line=1).rest()
+    client = run(title, {"8443": port}, line=2)
+    client.end_input()
     client.ends(0)
 
 

@@ -94,7 +94,10 @@ def test_the_name_has_to_fit(pem: Path) -> None:
             ours.end_input()
             said = ours.ends(1)
             assert b"IP address mismatch, certificate is not valid for '127.0.0.1'" in said
-            assert b"(--ssl-servername for another name, --insecure to connect anyway)" in said
+            assert (
+                b"(the name must stand in its subjectAltName, a CN does not count; "
+                b"--ssl-servername for another name, --insecure to connect anyway)"
+            ) in said
     with tls_server(pem, echoes_at_the_end) as port:
         name = ("--ssl-servername", "localhost")
         with Program(*PYNC, *trust, *name, "127.0.0.1", str(port)) as ours:

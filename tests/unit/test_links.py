@@ -46,7 +46,7 @@ def test_all_names_or_some(program: Path) -> None:
     *lines, last = install(program, "nc")
     assert [path.name for path in folder.iterdir()] == [f"nc{SUFFIX}"]
     assert len(lines) == 1
-    assert last == f"{folder} is not in PATH"
+    assert last == f"{folder} is not in PATH: add it, in your shell's start-up file too"
     install(program)
     names = sorted(path.name.removesuffix(SUFFIX) for path in folder.iterdir())
     assert names == ["nc", "ncat", "telnet"]

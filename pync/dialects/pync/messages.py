@@ -156,7 +156,10 @@ _ANYWAY = "--insecure to connect anyway"
 
 #: What a user can do about a failure of TLS: in its cause -> options.
 _HINTS = {
-    "certificate is not valid for": f"--ssl-servername for another name, {_ANYWAY}",
+    "certificate is not valid for": (
+        "the name must stand in its subjectAltName, a CN does not count; "
+        f"--ssl-servername for another name, {_ANYWAY}"
+    ),
     "certificate verify failed": f"--ssl-trustfile to trust its issuer, {_ANYWAY}",
     "alert certificate required": "--ssl-cert and --ssl-key give one",
     "alert no application protocol": "--ssl-alpn",

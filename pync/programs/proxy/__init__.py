@@ -140,7 +140,7 @@ def _sessions(serves: Proxy) -> Make:
     try:
         from .http import http_sessions
     except ModuleNotFoundError:
-        raise UsageError("an HTTP proxy needs h11: pip install 'pync-nc[proxy]'") from None
+        raise UsageError("an HTTP proxy needs h11: pip install h11") from None
     return http_sessions(auth)
 
 

@@ -36,7 +36,7 @@ def self_made(name: str = "localhost") -> bytes:
         from cryptography.x509.oid import NameOID
     except ImportError:
         raise UsageError(
-            "a certificate of our own needs cryptography: pip install 'pync-nc[tls]', "
+            "a certificate of our own needs cryptography: pip install cryptography, "
             "or give --ssl-cert and --ssl-key"
         ) from None
     import datetime

@@ -186,7 +186,7 @@ def _as_pem(certificate: _Contents, key: _Contents | None, ask: Ask | None) -> b
     except ImportError:
         raise UsageError(
             f"{(key or certificate).shown}: this is not PEM; other forms need cryptography: "
-            "pip install 'pync-nc[tls]'"
+            "pip install cryptography"
         ) from None
     if certificate.is_pem:
         _check(certificate, key)
