@@ -134,7 +134,6 @@ class User:
             conn.take_urgent_inline()
         self.host = host
         self.console.tell(Connected(conn.peer, host))
-        self.console.say(f"Escape character is '{shown(self.settings.escape)}'.")
         able = abilities_of(
             self.settings, socket.gethostname(), self.terminal.size, self.terminal.speed
         )
@@ -156,6 +155,9 @@ class User:
         self.session.follow()
         self._commands = False
         self._arrange()
+        # Only now: who reads this may type the escape character at once, and until the terminal
+        # has been set it is a letter of a line that has not been finished.
+        self.console.say(f"Escape character is '{shown(self.settings.escape)}'.")
 
     def _peer_ended(self) -> None:
         assert self.session is not None

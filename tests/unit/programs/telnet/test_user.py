@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pync.core.events import Connected, Failed, PeerEnded
+from pync.programs.telnet.console import Console
+from pync.programs.telnet.terminal import Mode
+from pync.programs.telnet.user import User
 
 from ....peer import Peer, Server
 from .conftest import Play
@@ -13,6 +18,27 @@ def test_without_a_host_it_begins_in_the_command_mode(play: Play) -> None:
     assert seen.said == ["No connection.", "Escape character is '^]'."]
     assert seen.shown == b"telnet> telnet> \n"
     assert seen.status == 0
+
+
+def test_the_terminal_is_set_before_the_escape_character_is_told(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads the line may type it at once: a terminal that is not set yet keeps it."""
+    order: list[str] = []
+    apply, say = User._apply, Console.say
+
+    def applied(user: User, mode: Mode | None) -> None:
+        order.append("command mode" if mode is None else "session")
+        apply(user, mode)
+
+    def said(console: Console, line: str) -> None:
+        order.append(line)
+        say(console, line)
+
+    monkeypatch.setattr(User, "_apply", applied)
+    monkeypatch.setattr(Console, "say", said)
+    play(b"\x1dquit\n")
+    assert order.index("session") < order.index("Escape character is '^]'.")
 
 
 def test_after_open_the_input_is_the_host_s(play: Play, host: Server) -> None:
