@@ -52,5 +52,5 @@ def test_no_lock_for_processes_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    with pytest.raises(UsageError, match=r"pip install 'pync-nc\[progress\]'"):
+    with pytest.raises(UsageError, match=r"pip install tqdm"):
         Meter(2)

@@ -19,7 +19,7 @@ from ...systems import only_posix
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
-    with pytest.raises(UsageError, match=r"pip install 'pync-nc\[edit\]'"):
+    with pytest.raises(UsageError, match=r"pip install prompt_toolkit"):
         EditedStdio(0, 1)
 
 

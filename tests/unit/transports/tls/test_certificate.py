@@ -26,5 +26,5 @@ def test_no_file_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_without_the_library_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography", None)
-    with pytest.raises(UsageError, match=r"pip install 'pync-nc\[tls\]', or give --ssl-cert"):
+    with pytest.raises(UsageError, match=r"pip install cryptography, or give --ssl-cert"):
         self_made()
