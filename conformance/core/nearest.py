@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name that resembles it most, None when none does.
+
+    Arguments:
+        likeness: how alike they must be, from 0 to 1 (difflib's ratio).
+    """
+    # Only who has typed something wrong pays for the import.
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), 1, likeness)), None)
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean NAME?)`` with the known name that is nearest; empty when none is near."""
-    near = get_close_matches(name, list(known), 1, 0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
+    """`` (did you mean NAME?)`` with the nearest known name; empty when none is near."""
+    near = nearest(name, known)
+    return f" (did you mean {near}?)" if near else ""

@@ -24,6 +24,7 @@ from .conduct import (
     Words,
     fields,
 )
+from .nearest import nearest
 from .verdict import WrongUsage
 
 #: How many clients at a time, or rounds in a connection, when it is not one.
@@ -160,14 +161,11 @@ def _check_manner(profile: str, key: str, value: bytes) -> None:
 
 def _refuse_misspelt(profile: str, key: str, value: bytes) -> None:
     """Refuse a field that looks like one that is known. Raises WrongUsage."""
-    from difflib import get_close_matches
-
     known = {b"line", b"data", b"LINE", b"DATA", b"n"}
     if key != "answer":
         known = {b"value"}.union(*(one.fields for one in COMMANDS.get(profile, {}).values()))
     for name in sorted(fields(value) - known):
-        meant = get_close_matches(name.decode().lower(), [one.decode() for one in sorted(known)], 1)
-        if meant:
+        if nearest(name.decode().lower(), [one.decode() for one in sorted(known)]):
             shown = ", ".join("{" + one.decode() + "}" for one in sorted(known))
             raise WrongUsage(f"--set: {key} has no field {{{name.decode()}}} (known: {shown})")
 

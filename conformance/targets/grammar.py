@@ -12,6 +12,7 @@ import sys
 from typing import NamedTuple, Union
 
 from ..core.conduct import Pattern
+from ..core.nearest import nearest
 from ..core.verdict import WrongUsage
 from .address import PIPE, SCHEMES, Address, is_path, parse
 
@@ -130,14 +131,12 @@ def _command(text: str) -> CommandTarget:
 
 def _refuse_misspelt(text: str, words: tuple[str, ...]) -> None:
     """Refuse a command whose only place for a port is ``{prot}``. Raises WrongUsage."""
-    from difflib import get_close_matches
-
     for name in re.findall(r"\{(\w+)\}", " ".join(words)):
-        meant = get_close_matches(name.lower(), ("port", "path"), 1, 0.7)
+        meant = nearest(name.lower(), ("port", "path"), 0.7)
         if meant:
             known = ", ".join("{" + one + "}" for one in PLACEHOLDERS)
             raise WrongUsage(
-                f"TARGET {text!r}: unknown placeholder {{{name}}}: is it {{{meant[0]}}}? "
+                f"TARGET {text!r}: unknown placeholder {{{name}}}: is it {{{meant}}}? "
                 f"(known: {known})"
             )
 
