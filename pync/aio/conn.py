@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -93,7 +93,7 @@ class Conn:
     async def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
         """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError, TimeoutError."""
         with self._alone():
-            return await self._recv(size, self._deadline(timeout))
+            return await self._take(self._conn.recv, size, self._deadline(timeout))
 
     async def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
         """Send everything. Raises OSError; nobody knows how much was sent then."""
@@ -151,11 +151,11 @@ class Conn:
         finally:
             self._receiving = False
 
-    async def _recv(self, size: int, deadline: Deadline) -> bytes:
+    async def _take(self, recv: Callable[[int], bytes], size: int, deadline: Deadline) -> bytes:
         while True:
             await self._waits.give_way()
             try:
-                return self._conn.recv(size)
+                return recv(size)
             except BlockingIOError:
                 await self._waits.readable(self._conn.read_fds(), deadline)
 
@@ -254,22 +254,14 @@ class ByteConn(Conn):
         with self._alone():
             while (found := request.look(held, self.peer)) is None:
                 try:
-                    data = await self._receive_more(deadline)
+                    # Past what was read ahead: that is in the buffer already.
+                    data = await self._take(self._conn._recv, READ, deadline)
                 except TimeoutError:
                     raise timed_out(request.operation, self.peer, held) from None
                 if not data:
                     return request.at_end(held, self.peer)
                 held.feed(data)
             return found
-
-    async def _receive_more(self, deadline: Deadline) -> bytes:
-        """What is not in the buffer yet."""
-        while True:
-            await self._waits.give_way()
-            try:
-                return self._conn._recv(READ)
-            except BlockingIOError:
-                await self._waits.readable(self._conn.read_fds(), deadline)
 
 
 class StreamConn(ByteConn):
