@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..interop.test_http_servers import PAGE as INDEX
@@ -14,38 +16,31 @@ from .conftest import Run, is_up
 HTTP = "HTTP/1.1 200 OK"
 
 
-def nginx(folder: Path, port: int, more: str = "") -> Program:
-    """A web server that has one page."""
+@contextmanager
+def nginx(folder: Path, port: int, listens: str = "", more: str = "") -> Iterator[None]:
+    """A web server that has one page; ``listens`` is said of its port."""
     (folder / "index.html").write_bytes(INDEX)
-    return Program(*_nginx(folder, port, f"root {folder};{more}"))
+    needs("nginx")
+    with Program(*_nginx(folder, f"{port}{listens}", f"root {folder};{more}")) as server:
+        is_up(port, server)
+        yield
+
+
+def gets_the_page(client: Program) -> None:
+    answer = client.rest()
+    assert answer.startswith(HTTP.encode())
+    assert answer.endswith(INDEX)
+    client.ends(0)
 
 
 def test_http(run: Run, folder: Path, port: int) -> None:
-    needs("nginx")
-    with nginx(folder, port) as server:
-        is_up(port, server)
-        client = run("HTTP", {"localhost 80": f"127.0.0.1 {port}"})
-        answer = client.rest()
-        assert answer.startswith(HTTP.encode())
-        assert answer.endswith(INDEX)
-        client.ends(0)
+    with nginx(folder, port):
+        gets_the_page(run("HTTP", {"localhost 80": f"127.0.0.1 {port}"}))
 
 
 def test_https(run: Run, folder: Path, pem: Path, port: int) -> None:
-    needs("nginx")
-    tls = f"ssl_certificate {pem}; ssl_certificate_key {pem};"
-    with nginx(folder, port, tls) as server:
-        config = folder / "nginx.conf"
-        assert f"listen 127.0.0.1:{port};" in config.read_text()
-        server.__exit__(None, None, None)
-    config.write_text(config.read_text().replace(f":{port};", f":{port} ssl;"))
-    with Program("nginx", "-p", str(folder), "-c", str(config)) as server:
-        is_up(port, server)
-        client = run("HTTPS", {"localhost 443": f"localhost {port}"})
-        answer = client.rest()
-        assert answer.startswith(HTTP.encode())
-        assert answer.endswith(INDEX)
-        client.ends(0)
+    with nginx(folder, port, " ssl", f"ssl_certificate {pem}; ssl_certificate_key {pem};"):
+        gets_the_page(run("HTTPS", {"localhost 443": f"localhost {port}"}))
 
 
 def test_redis(run: Run, folder: Path, port: int) -> None:

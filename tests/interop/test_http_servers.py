@@ -33,7 +33,7 @@ def nginx_as_proxy(folder: Path, port: int, behind: int) -> list[str]:
     return _nginx(folder, port, f"location / {{ proxy_pass http://127.0.0.1:{behind}; }}")
 
 
-def _nginx(folder: Path, port: int, location: str) -> list[str]:
+def _nginx(folder: Path, port: int | str, location: str) -> list[str]:
     temporary = "".join(
         f"{name}_temp_path {folder}/{name};"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
