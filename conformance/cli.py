@@ -23,6 +23,7 @@ from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from .doctor import report
 from .plan import Options, expectations
 from .plan.listing import explain, listing, listing_of_mutants
+from .profiles import REQUIREMENTS
 from .reports.baseline import rebased
 from .reports.diff import changes
 from .reports.form import Malformed
@@ -175,7 +176,8 @@ def _baseline(given: dict[str, Any]) -> Exit:
     exists = os.path.lexists(path)
     known = expectations.read(str(path)) if exists else expectations.Expectations([])
     text = path.read_text(encoding="utf-8") if exists else ""
-    new = rebased(text, known.entries, run.results)
+    own = run.header.get("requirements", {})
+    new = rebased(text, known.entries, run.results, [*REQUIREMENTS, *own])
     try:
         write_whole(path, new)
     except OSError as error:

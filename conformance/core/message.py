@@ -28,10 +28,15 @@ def failure(
     transcript: Sequence[str],
     reproduce: str,
 ) -> str:
-    """The whole message for one broken requirement, without the verdict word."""
+    """The whole message for one broken requirement, without the verdict word.
+
+    Arguments:
+        clause: with the name of its contract, as in "SPEC 2.1".
+    """
     lines = [
-        f"{identity} ({level}, SPEC {clause}, {transport}): {violation.summary}",
+        f"{identity} ({level}, {clause}, {transport}): {violation.summary}",
         f"  requires  {text}",
+        *([f"  step      {violation.step}"] if violation.step else []),
         *comparison(violation),
     ]
     if hint:

@@ -95,6 +95,8 @@ class Violation(Exception):
         self.client = client
         self.hint = hint
         self.server_output: list[str] = []
+        #: The step of a scenario file, with its place: ``shout.toml:12: expect "x"``.
+        self.step = ""
         #: The answer before, which came right.
         self.previous = b""
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from ..core.invocation import command_line, run_command
 from ..core.nearest import meant
 from ..core.output import say
-from ..core.settings import MANNERS
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
 from ..plan import Options, Plan
 from ..profiles import PROFILES
@@ -229,7 +228,7 @@ def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
     """What was typed, without what the profile that was found does not have."""
     if not found.profile:
         return {}
-    known = {*PROFILES[found.profile].parameters, *MANNERS[found.profile]}
+    known = PROFILES[found.profile].known_parameters().keys()
     for key in typed.keys() - known:
         found.remarks.append(f"{found.profile} has no parameter {key}, which was typed")
     return {key: value for key, value in typed.items() if key in known}
@@ -237,8 +236,7 @@ def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
 
 def _typed(settings: str) -> dict[str, str]:
     """What was typed of SET. Raises WrongUsage."""
-    known = {key for profile in PROFILES.values() for key in profile.parameters}
-    known |= {key for manners in MANNERS.values() for key in manners}
+    known = {key for profile in PROFILES.values() for key in profile.known_parameters()}
     for key in parse_settings(settings):
         if key not in known:
             raise WrongUsage(f"--set: no profile has a parameter {key!r}{meant(key, known)}")

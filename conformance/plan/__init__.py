@@ -10,11 +10,20 @@ from typing import NamedTuple
 
 from ..core.invocation import command_line, hint, run_command
 from ..core.nearest import meant
-from ..core.settings import MANNERS, check_texts, chosen, conduct_of, not_meant, texts_of
+from ..core.settings import texts_of
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
-from ..profiles import PROFILES, REQUIREMENTS, choose_profiles, profiles_matching
-from ..scenario.requirement import NEED_HALF_CLOSE, NOT_EXPRESSIBLE, Profile, Requirement, matches
+from ..profiles import BUILT_IN
+from ..scenario.catalogue import Catalogue
+from ..scenario.requirement import (
+    NOT_EXPRESSIBLE,
+    PATH,
+    PORT,
+    PORT_AGAIN,
+    Profile,
+    Requirement,
+    matches,
+)
 from ..targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from ..targets.grammar import (
     INETD,
@@ -29,18 +38,6 @@ from ..targets.grammar import (
 )
 from ..targets.launch import ServerSpec
 from .transports import transports_of
-
-#: Clauses to which it makes no difference whether a server pauses (survival, lifecycle).
-_UNHURRIED = frozenset(f"7.{number}" for number in range(3, 19))
-
-#: Clauses on what a server does whatever it listens on: judged over one transport alone.
-_ONCE = frozenset({"4.13", "8.12", "10.20", "7.18", "7.19", "7.20"})
-
-#: Requirements on what a server does with the port that it binds.
-_OF_THE_PORT = ("/port-free", "/restart")
-
-#: Requirements on what a server does with the path that it binds.
-_OF_THE_PATH = ("/path-removed", "/path-stale")
 
 
 class Options(NamedTuple):
@@ -90,11 +87,16 @@ class Case(NamedTuple):
 class Plan:
     """Everything that a run is made of.
 
+    Arguments:
+        catalogue: the profiles that there are; ``options.load`` has been read into it.
     Raises WrongUsage for options that make no sense.
     """
 
-    def __init__(self, options: Options, ipv6: bool = True) -> None:
+    def __init__(
+        self, options: Options, ipv6: bool = True, catalogue: Catalogue = BUILT_IN
+    ) -> None:
         self.options = options
+        self.catalogue = catalogue
         self.target = parse_target(options.target)
         self.at = parse(options.at) if options.at else None
         self.addresses = {name: parse(text) for name, text in options.addresses}
@@ -106,7 +108,7 @@ class Plan:
         self.cases = self._selftest() if options.selftest else self._cases()
         for pattern in options.cases:
             if not any(matches(pattern, case.requirement.id) for case in self.cases):
-                near = meant(pattern, REQUIREMENTS)
+                near = meant(pattern, catalogue.requirements)
                 raise WrongUsage(f"--case {pattern} matches no requirement{near}")
         if not self.cases:
             raise WrongUsage("nothing to judge")
@@ -119,7 +121,7 @@ class Plan:
 
     def wanted(self, case: Case) -> ServerSpec:
         """The server that a case needs."""
-        profile = PROFILES[case.requirement.profile]
+        profile = self.catalogue.profiles[case.requirement.profile]
         parameters = self.parameters[profile.name]
         target: Target = self.target
         if case.mutant:
@@ -132,14 +134,14 @@ class Plan:
             case.transport,
             texts_of(profile.parameters, parameters),
             self.at,
-            conduct_of(profile.name, parameters).sent(profile.first_input),
+            profile.conduct(parameters).sent(profile.first_input),
             self.options.deadline,
             self.options.environment,
             self.options.directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
             silent=profile.silent,
             late=profile.late,
-            brisk=isinstance(target, ReferenceTarget) and case.requirement.clause in _UNHURRIED,
+            brisk=isinstance(target, ReferenceTarget) and case.requirement.brisk,
         )
 
     def reproduce(self, case: Case) -> str:
@@ -171,14 +173,16 @@ class Plan:
                 raise WrongUsage(
                     f"{options.target} is a server of the profile {self.target.profile} only"
                 )
-            return [PROFILES[self.target.profile]]
+            return [BUILT_IN.profiles[self.target.profile]]
         if options.profile is not None:
-            return self._with_addresses(choose_profiles(options.profile))
+            return self._with_addresses(self.catalogue.choose(options.profile))
         from_cases = [pattern.partition("/")[0] for pattern in options.cases]
         usual = "*"
         if isinstance(self.target, (AddressTarget, CommandTarget)):
             usual = "udp-echo" if self._is_datagrams() else "echo"
-        return profiles_matching([usual if one == "*" else one for one in from_cases] or [usual])
+        return self.catalogue.matching(
+            [usual if one == "*" else one for one in from_cases] or [usual]
+        )
 
     def _is_datagrams(self) -> bool:
         where = self.target.address if isinstance(self.target, AddressTarget) else self.at
@@ -192,15 +196,13 @@ class Plan:
 
     def _parameters(self) -> dict[str, dict[str, bytes]]:
         settings = parse_settings(self.options.settings)
-        known = {key for profile in self.profiles for key in profile.parameters}
-        known |= {key for profile in self.profiles for key in MANNERS[profile.name]}
+        known = {key for profile in self.profiles for key in profile.known_parameters()}
         for key in settings:
             if key not in known:
                 near = meant(key, known) or f" (known: {', '.join(sorted(known))})"
                 raise WrongUsage(f"--set: no chosen profile has a parameter {key!r}{near}")
-        check_texts(settings, {profile.name for profile in self.profiles})
         return {
-            profile.name: chosen(profile.name, profile.parameters, settings)
+            profile.name: profile.settings.chosen(profile.parameters, settings)
             for profile in self.profiles
         }
 
@@ -247,9 +249,9 @@ class Plan:
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
             and (_kin(transport) in requirement.transports or UNIX not in requirement.transports)
-            and not (_kin(transport) == UNIX and requirement.id.endswith(_OF_THE_PORT))
-            and not (requirement.clause in _ONCE and transport != self._first(profile))
-            and not (transport == PIPE and requirement.id.endswith(_OF_THE_PATH))
+            and not (_kin(transport) == UNIX and requirement.about in (PORT, PORT_AGAIN))
+            and not (requirement.once and transport != self._first(profile))
+            and not (transport == PIPE and requirement.about == PATH)
         ]
 
     def _first(self, profile: Profile) -> str:
@@ -262,10 +264,7 @@ class Plan:
         return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
 
     def _skip(self, requirement: Requirement, transport: str) -> str | None:
-        if transport == PIPE and (
-            UNIX not in requirement.transports
-            or NEED_HALF_CLOSE & {requirement.id, requirement.profile}
-        ):
+        if transport == PIPE and (UNIX not in requirement.transports or requirement.half_close):
             return "a named pipe cannot express it (no half-close, no RST)"
         if _kin(transport) not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
@@ -274,15 +273,16 @@ class Plan:
         if requirement.spawned and isinstance(self.target, AddressTarget):
             return "needs a server that the suite itself starts and stops"
         parameters = self.parameters[requirement.profile]
-        reason = not_meant(requirement.id, requirement.profile, parameters)
+        settings = self.catalogue.profiles[requirement.profile].settings
+        reason = settings.not_meant(requirement.word, parameters)
         if reason:
             return reason
         if isinstance(self.target, CommandTarget):
             if requirement.spawned and self.target.manner == INETD:
                 return "under inetd each connection has a process of its own"
-            if self.target.manner == INHERITS and requirement.id.endswith(_OF_THE_PATH):
+            if self.target.manner == INHERITS and requirement.about == PATH:
                 return "the path of an inherited socket is not the server's"
-            if self.target.manner == INHERITS and requirement.id.endswith("/restart"):
+            if self.target.manner == INHERITS and requirement.about == PORT_AGAIN:
                 return "the port of an inherited socket is not the server's"
         return None
 
@@ -290,10 +290,10 @@ class Plan:
         names = {profile.name for profile in self.profiles}
         cases = []
         for name, mutant in MUTANTS.items():
-            requirement = REQUIREMENTS[mutant.breaks]
+            requirement = BUILT_IN.requirements[mutant.breaks]
             if requirement.profile not in names:
                 continue
-            others = PROFILES[requirement.profile].requirements
+            others = BUILT_IN.profiles[requirement.profile].requirements
             judges = others if self.options.kill_matrix else (requirement,)
             cases += [
                 Case(one, one.transports[0], mutant=name)

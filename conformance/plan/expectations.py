@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,15 +50,13 @@ class Expected(NamedTuple):
         """Whether it speaks of this requirement over this transport."""
         return matches(self.id, identity) and self.transport in (None, transport)
 
-    def unjudged(self, results: list[dict[str, Any]]) -> list[str]:
-        """The requirements that it names and that a run came to no verdict on."""
-        from ..profiles import REQUIREMENTS
-
+    def unjudged(self, results: list[dict[str, Any]], requirements: Iterable[str]) -> list[str]:
+        """Those of the requirements that it names and that a run came to no verdict on."""
         seen = [one for one in results if self.covers(one["id"], one["transport"])]
         judged = {one["id"] for one in seen if one["verdict"] in (*_FAILS, *_HOLDS)}
         # Over another transport it may have been judged; it could fail over this one.
         judged -= {one["id"] for one in seen if one["verdict"] == "ERROR" or _was_left(one)}
-        named = [name for name in REQUIREMENTS if matches(self.id, name)]
+        named = [name for name in requirements if matches(self.id, name)]
         return [name for name in named if name not in judged]
 
 
@@ -109,18 +108,22 @@ class Expectations:
             entry.covers(identity, transport) and not self._expired(entry) for entry in self.entries
         )
 
-    def stale(self, results: list[dict[str, Any]]) -> list[str]:
-        """One line for each entry that no failure bears out, given all results."""
-        from ..profiles import REQUIREMENTS
+    def stale(self, results: list[dict[str, Any]], requirements: Collection[str]) -> list[str]:
+        """One line for each entry that no failure bears out, given all results.
 
+        Arguments:
+            requirements: the ids of all that the run could judge.
+        """
         lines = []
         for entry in self.entries:
             seen = [one for one in results if entry.covers(one["id"], one["transport"])]
             if self._expired(entry):
                 lines.append(f"{entry.id}: the expectation expired on {entry.until}")
-            elif not any(matches(entry.id, name) for name in REQUIREMENTS):
+            elif not any(matches(entry.id, name) for name in requirements):
                 lines.append(f"{entry.id}: the expectation names no requirement")
-            elif not entry.unjudged(results) and not any(one["verdict"] in _FAILS for one in seen):
+            elif not entry.unjudged(results, requirements) and not any(
+                one["verdict"] in _FAILS for one in seen
+            ):
                 lines.append(f"{entry.id}: passes, although a failure is expected")
         return lines
 

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from ..core.invocation import hint
 from ..core.nearest import meant
-from ..core.settings import MANNERS
 from ..core.transcript import escape
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
-from ..profiles import PROFILES, REQUIREMENTS, choose_profiles
-from ..scenario.requirement import Requirement, matches
-from .parameters import changes_of, meaning
+from ..profiles import BUILT_IN
+from ..scenario.catalogue import Catalogue
+from ..scenario.requirement import SPEC, Profile, Requirement, matches
+from .parameters import changes_of
 
 
-def listing(profiles: str | None = None) -> str:
+def listing(catalogue: Catalogue = BUILT_IN, profiles: str | None = None) -> str:
     """Every requirement, one line each, under its profile."""
     lines = []
-    for profile in choose_profiles(profiles) if profiles else PROFILES.values():
-        lines.append(f"{profile.name}: {profile.title}")
-        for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items()):
+    for profile in _chosen(catalogue, profiles):
+        contract = "" if profile.spec == SPEC else f" ({profile.spec})"
+        lines.append(f"{profile.name}: {profile.title}{contract}")
+        for key, default in profile.known_parameters().items():
             setting = f'--set {key}="{escape(default)}"'
-            lines.append(f"  {setting:<44} {meaning(key)}")
+            lines.append(f"  {setting:<44} {profile.settings.meanings.get(key, '')}".rstrip())
         lines += [
             f"  {one.id:<30} {one.level.value:<6} {one.clause:<5} {one.text}{_briefly(one)}"
             for one in profile.requirements
         ]
         lines.append("")
     return "\n".join(lines).rstrip()
+
+
+def _chosen(catalogue: Catalogue, profiles: str | None) -> list[Profile]:
+    return catalogue.choose(profiles) if profiles else list(catalogue.profiles.values())
 
 
 def _briefly(one: Requirement) -> str:
@@ -40,7 +45,7 @@ def _words(one: Requirement) -> str:
 
 def listing_of_mutants(profiles: str | None = None) -> str:
     """Every embedded broken server, and the requirement that it breaks."""
-    names = [profile.name for profile in choose_profiles(profiles)] if profiles else list(PROFILES)
+    names = [profile.name for profile in _chosen(BUILT_IN, profiles)]
     return "\n".join(
         f"mutant:{name:<36} breaks {mutant.breaks:<28} {mutant.text}"
         for name, mutant in MUTANTS.items()
@@ -60,14 +65,15 @@ def catalogue_page() -> str:
         "| profile | MUST | SHOULD | mutants |",
         "|---|---|---|---|",
     ]
-    for profile in PROFILES.values():
+    for profile in BUILT_IN.profiles.values():
         levels = [one.level for one in profile.requirements]
         mutants = sum(name.startswith(f"{profile.name}/") for name in MUTANTS)
         lines.append(
             f"| [{profile.name}](#{profile.name}) | {levels.count(Level.MUST)} "
             f"| {levels.count(Level.SHOULD)} | {mutants} |"
         )
-    for profile in PROFILES.values():
+    for profile in BUILT_IN.profiles.values():
+        known = profile.known_parameters()
         lines += [
             "",
             f"## {profile.name}",
@@ -77,9 +83,9 @@ def catalogue_page() -> str:
         ]
         lines += [
             f"- `{key}` = `{escape(default)}`" if default else f"- `{key}` is empty"
-            for key, default in (*profile.parameters.items(), *MANNERS[profile.name].items())
+            for key, default in known.items()
         ]
-        lines += [""] if profile.parameters or MANNERS[profile.name] else []
+        lines += [""] if known else []
         lines += [
             "| requirement | level | clause | what is required | over | needs | broken by |",
             "|---|---|---|---|---|---|---|",
@@ -100,7 +106,7 @@ def _in_a_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
 
 
-def _needs(one: Requirement) -> str:
+def _needs(one: Requirement, catalogue: Catalogue) -> str:
     """What it needs, and what that needs in turn."""
     if not one.needs:
         return "nothing"
@@ -110,32 +116,36 @@ def _needs(one: Requirement) -> str:
         name = waiting.pop(0)
         if name not in whole and name not in one.needs:
             whole[name] = None
-        waiting += REQUIREMENTS[name].needs
+        waiting += catalogue.requirements[name].needs
     further = f" (and what they need: {', '.join(whole)})" if whole else ""
     softly = f", and that {', '.join(one.unless)} does not fail" if one.unless else ""
     return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
 
 
-def explain(identity: str) -> str:
+def explain(identity: str, catalogue: Catalogue = BUILT_IN) -> str:
     """One requirement (or all that a pattern matches) in full.
 
     Raises WrongUsage when nothing matches.
     """
-    found = [one for one in REQUIREMENTS.values() if matches(identity, one.id)]
+    known = catalogue.requirements
+    found = [one for one in known.values() if matches(identity, one.id)]
     if not found:
-        near = meant(identity, REQUIREMENTS) or f" (see {hint('list')})"
+        near = meant(identity, known) or f" (see {hint('list')})"
         raise WrongUsage(f"no requirement {identity!r}{near}")
     parts = []
     for one in found:
         mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"
-        changed = "\n              ".join(changes_of(one)) or "no parameter changes it"
+        changed = (
+            "\n              ".join(changes_of(one, catalogue.profiles[one.profile]))
+            or "no parameter changes it"
+        )
         parts.append(
             f"{one.id}\n"
             f"  {one.text}\n"
             f"  level       {one.level.value}\n"
-            f"  clause      SPEC.md {one.clause}\n"
+            f"  clause      {'SPEC.md' if one.spec == SPEC else one.spec} {one.clause}\n"
             f"  basis       {one.basis}\n"
-            f"  needs       {_needs(one)}\n"
+            f"  needs       {_needs(one, catalogue)}\n"
             f"  judged over {', '.join(one.transports)}"
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"

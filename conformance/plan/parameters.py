@@ -1,30 +1,14 @@
-"""What each parameter means, and which requirements it changes: for ``list`` and ``explain``.
+"""Which requirements each parameter of the built-in profiles changes: for ``explain``.
 
 SPEC.md 15 says the same at length. Which requirements a parameter leaves without a meaning is
-declared in settings.py, where it is in force.
+declared in profiles/settings.py, where it is in force.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..core.settings import reasons_not_to_judge
-from ..scenario.requirement import Requirement
-
-#: Parameter -> what it is.
-MEANINGS = {
-    "greeting": "what is sent on connect; /.../ is a pattern",
-    "farewell": "what is sent before the end; /.../ is a pattern, empty is none",
-    "token": "what follows each answer; empty is none",
-    "reply": "the answer to whatever comes",
-    "command": "the line on which the server aborts",
-    "unit": "byte or line: whether an echo comes at once, or when its line is complete",
-    "answer": "the answer to a line or datagram, with {line} {data} {LINE} {DATA} {n}",
-    "rounds": "many or 1: how often the server answers before it ends a connection",
-    "clients": "many or 1: how many are served at a time",
-    "leave": "a word that ends the session, on a line of its own; empty is none",
-    "eol": "\\n or \\r\\n: what ends a line",
-}
+from ..scenario.requirement import Profile, Requirement
 
 
 class Change(NamedTuple):
@@ -79,26 +63,14 @@ CHANGES = (
 )
 
 
-def meaning(parameter: str) -> str:
-    """What a parameter is, in a few words; those of chat and crud are templates."""
-    return MEANINGS.get(parameter, "a template")
-
-
-def changes_of(one: Requirement) -> list[str]:
-    """How parameters change a requirement, each in a line."""
-    word = one.id.partition("/")[2]
-    lines = [f"{reason} (not judged)" for reason in reasons_not_to_judge(one.id)]
+def changes_of(one: Requirement, profile: Profile) -> list[str]:
+    """How parameters change a requirement of a profile, each in a line."""
+    rules = [rule for rule in profile.settings.rules if one.word in rule.words]
+    lines = [f"{rule.reason} (not judged)" for rule in rules]
+    known = profile.known_parameters()
     lines += [
         f"{change.given}: {change.what}"
         for change in CHANGES
-        if change.requirements & {one.id, word} and _knows(one.profile, change.given)
+        if change.requirements & {one.id, one.word} and change.given.partition("=")[0] in known
     ]
     return lines
-
-
-def _knows(profile: str, given: str) -> bool:
-    from ..core.settings import MANNERS
-    from ..profiles import PROFILES
-
-    name = given.partition("=")[0]
-    return name in MANNERS[profile] or name in PROFILES[profile].parameters

@@ -203,6 +203,7 @@ def quit_parts(session: Session) -> None:
     "A connection lost by FIN leaves all its channels and frees the name.",
     "SPEC 12.15",
     needs=("quit-parts",),
+    half_close=True,
 )
 def lost_by_fin(session: Session) -> None:
     _is_parted_from_all(session, Peer.send_eof)

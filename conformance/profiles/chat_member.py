@@ -16,6 +16,7 @@ from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from .commands import ask, peek_line
 from .common import JAM_QUIET
+from .settings import settings_of
 
 #: Bytes of commands after which the answers are more than a socket takes.
 JAM = 2 * 1024 * 1024
@@ -121,6 +122,7 @@ def stall(session: Session, peer: Peer) -> None:
 chat = StreamProfile(
     "chat",
     title="channels and members over line commands",
+    settings=settings_of("chat"),
     parameters={},
     first_input=b"QUIT\n",
     half_input=b"LOGIN half-a-na",

@@ -12,6 +12,7 @@ from ..clients.client_under_test import ClientUnderTest
 from ..clients.peer import DATA, FIN, RST
 from ..scenario.requirement import ClientProfile
 from ..scenario.session import Session
+from .settings import settings_of
 
 #: How programs of many languages show where they were when an error hit them.
 TRACES = re.compile(
@@ -79,6 +80,7 @@ def hears_end(session: Session, client: ClientUnderTest, last: bytes, after: str
 client_echo = ClientProfile(
     "client-echo",
     title="the target is a client, on a terminal",
+    settings=settings_of("client-echo"),
     parameters={"leave": b"exit", "goodbye": b"good bye", "interrupted": b"terminated"},
     small_session=small_session,
     base=("connects",),

@@ -200,6 +200,7 @@ def ends_fin(session: Session) -> None:
     "RFC 9293 3.6 (half-close)",
     needs=("ends-fin", "long"),
     unless=("in-order",),
+    once=True,
 )
 def pending(session: Session) -> None:
     # 8 MiB of answers: more than the sockets of both sides hold.

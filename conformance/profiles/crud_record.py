@@ -11,6 +11,7 @@ from ..clients.peer import Peer
 from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from .commands import ask, finish
+from .settings import settings_of
 
 #: A value, and how often it is asked for where the answers are to be 8 MiB.
 LONG_VALUE, READS = b"x" * 4000, 2000
@@ -48,6 +49,7 @@ def stall(session: Session, peer: Peer) -> None:
 crud = StreamProfile(
     "crud",
     title="a small store, kept over the server's end",
+    settings=settings_of("crud"),
     parameters={},
     first_input=b"read ready?\n",
     half_input=b"read half-a-k",

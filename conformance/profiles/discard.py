@@ -11,6 +11,7 @@ from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from .common import every_stream_service
 from .data import some_lines
+from .settings import settings_of
 
 LARGE = 4 * 1024 * 1024
 
@@ -41,6 +42,7 @@ def stall(session: Session, peer: Peer) -> None:
 discard = StreamProfile(
     "discard",
     title="all input is thrown away (RFC 863)",
+    settings=settings_of("discard"),
     parameters={},
     first_input=b"ready?\n",
     half_input=b"half a mess",

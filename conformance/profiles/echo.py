@@ -10,6 +10,7 @@ from . import common, echo_stalled
 from .barriers import nothing_more, nothing_more_first
 from .common import every_stream_service, in_rounds, stall_with_lines
 from .data import CONTROL, LINE, some_lines
+from .settings import settings_of
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
@@ -35,6 +36,7 @@ def serve(session: Session, peer: Peer) -> None:
 echo = StreamProfile(
     "echo",
     title="every byte comes back unchanged (RFC 862)",
+    settings=settings_of("echo"),
     parameters={"greeting": b""},
     first_input=b"ready?\n",
     half_input=b"half a mess",

@@ -13,6 +13,7 @@ from ..scenario.requirement import ABORTABLE, StreamProfile
 from ..scenario.session import Session
 from .barriers import nothing_more
 from .common import every_stream_service
+from .settings import settings_of
 
 #: Seconds by which the greeting must be ahead of the farewell, and how much less a timer
 #: and this side's clock may make of it.
@@ -40,6 +41,7 @@ def stall(session: Session, peer: Peer) -> None:
 greet = StreamProfile(
     "greet",
     title="a greeting, later a farewell, then FIN (RFC 865 style)",
+    settings=settings_of("greet"),
     parameters={"greeting": b"Hello! I am TCP server\n", "farewell": b"Good bye!\n\n\n"},
     first_input=b"",
     half_input=b"not asked for",

@@ -12,6 +12,7 @@ from ..scenario.session import Session
 from .barriers import others_come_and_go
 from .common import every_stream_service
 from .data import some_lines
+from .settings import settings_of
 
 LARGE = 2 * 1024 * 1024 + 3
 
@@ -46,6 +47,8 @@ def stall(session: Session, peer: Peer) -> None:
 half_open = StreamProfile(
     "half-open",
     title="a reply made after the client's FIN",
+    settings=settings_of("half-open"),
+    half_close=True,
     parameters={"reply": b"received {n} bytes\n"},
     first_input=b"ready?\n",
     half_input=b"half a mess",

@@ -182,6 +182,7 @@ def large(session: Session) -> None:
     "SPEC 8.12; RFC 9293 3.6 (half-close)",
     needs=("ends-fin", "large"),
     unless=("half-sent",),
+    once=True,
 )
 def pending(session: Session) -> None:
     # How often it replies is its own choice: ten lines that come together tell it.

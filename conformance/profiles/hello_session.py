@@ -8,6 +8,7 @@ from ..core.verdict import Violation
 from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from .common import stall_with_lines
+from .settings import settings_of
 
 
 def open_(session: Session, peer: Peer) -> None:
@@ -80,6 +81,8 @@ def _missing(peer: Peer, expected: bytes, received: bytes, how: str, complete: b
 hello = StreamProfile(
     "hello",
     title="whatever comes is answered by one sentence",
+    settings=settings_of("hello"),
+    half_close=True,
     parameters={"reply": b"Hello World form the server!"},
     first_input=b"ready?\n",
     half_input=b"half a line",

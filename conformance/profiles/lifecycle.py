@@ -12,7 +12,7 @@ from typing import TypeVar
 from ..clients.peer import Peer
 from ..core.settings import ends_at_once
 from ..core.verdict import NotJudged, Violation
-from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare, StreamProfile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..targets.ports import is_remembered
@@ -39,7 +39,7 @@ def declare(profile: StreamProfile) -> None:
     """Declare the requirements for a profile."""
 
     def lives(words: str, clause: str, text: str, basis: str, **where: object) -> Declare:
-        return profile.must(words, clause, text, basis, spawned=True, **where)
+        return profile.must(words, clause, text, basis, spawned=True, brisk=True, **where)
 
     @lives(
         "sigterm-idle",
@@ -74,6 +74,7 @@ def declare(profile: StreamProfile) -> None:
         "SPEC 7.12",
         transports=(TCP, TCP6, TLS),
         needs=("sigterm-idle",),
+        about=PORT,
     )
     def port_free(session: Session) -> None:
         session.next_client_is_served()
@@ -125,6 +126,7 @@ def declare(profile: StreamProfile) -> None:
         "unix(7)",
         transports=(UNIX,),
         needs=("sigterm-idle",),
+        about=PATH,
     )
     def path_removed(session: Session) -> None:
         session.next_client_is_served()
@@ -138,6 +140,7 @@ def declare(profile: StreamProfile) -> None:
         "A stale Unix socket path at the start does not prevent the server from starting.",
         "unix(7)",
         transports=(UNIX,),
+        about=PATH,
     )
     def path_stale(session: Session) -> None:
         session.next_client_is_served()

@@ -126,6 +126,7 @@ def ends_fin(session: Session) -> None:
     "An unterminated rest is answered before the server's FIN.",
     "SPEC 4.6; RFC 9293 3.6 (half-close)",
     unless=("half-sent",),
+    half_close=True,
 )
 def unterminated_rest(session: Session) -> None:
     peer = session.join()
@@ -192,6 +193,7 @@ def large(session: Session) -> None:
     "SPEC 4.13; RFC 9293 3.6 (half-close)",
     needs=("ends-fin", "large", "unterminated-rest"),
     unless=("isolation", "half-sent"),
+    once=True,
 )
 def pending(session: Session) -> None:
     peer = session.join(receive_buffer=256 * 1024)

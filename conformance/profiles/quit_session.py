@@ -13,6 +13,7 @@ from ..scenario.requirement import StreamProfile
 from ..scenario.session import Session
 from .answer import Answer, take
 from .common import jam
+from .settings import settings_of
 
 
 def converse(session: Session, peer: Peer, *parts: bytes) -> None:
@@ -61,6 +62,7 @@ def words(session: Session, size: int) -> bytes:
 quit_ = StreamProfile(
     "quit",
     title="upper-case answers and a token on which the client leaves",
+    settings=settings_of("quit"),
     parameters={"greeting": b"Hello from the server!\n", "token": b"QUIT"},
     first_input=b"ready\n",
     half_input=b"half a line",

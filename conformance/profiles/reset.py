@@ -18,6 +18,7 @@ from .common import (
     settle,
     stall_with_lines,
 )
+from .settings import settings_of
 
 LARGE = 1024 * 1024
 
@@ -57,6 +58,7 @@ def aborted(session: Session, peer: Peer, line_end: bytes = b"\n") -> None:
 reset = StreamProfile(
     "reset",
     title="lines come back; the command is answered by RST",
+    settings=settings_of("reset"),
     parameters={"command": b"RESET"},
     first_input=b"ready?\n",
     half_input=b"half a line",

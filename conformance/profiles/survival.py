@@ -16,7 +16,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
 
     def survives(words: str, clause: str, text: str, **where: object) -> Declare:
         sentence = f"After {text} the next client is served in full."
-        return profile.must(words, clause, sentence, BASIS, **where)
+        return profile.must(words, clause, sentence, BASIS, brisk=True, **where)
 
     @survives(
         "reset-at-once",

@@ -10,18 +10,16 @@ import time
 from contextlib import ExitStack
 
 from ..clients.datagrams import LONGEST
-from ..scenario.requirement import Profile
+from ..scenario.requirement import PORT, Profile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
 from .lifecycle import BATCH, CONNECTIONS, STOP_TIMEOUT, each, leaves_no_descriptor, nothing_listens
+from .settings import settings_of
 from .upkeep import QUIET, is_idle, leaves_nothing
 
-#: Bytes of the largest datagram that must be answered.
-LARGE = 8192
-
-#: Senders that have gone before their answer comes.
-GONE = 20
+#: Bytes of the largest datagram that must be answered; senders gone before their answer comes.
+LARGE, GONE = 8192, 20
 
 
 def small_session(session: Session) -> None:
@@ -35,6 +33,7 @@ def small_session(session: Session) -> None:
 udp_echo = Profile(
     "udp-echo",
     title="every datagram comes back (RFC 862 over UDP)",
+    settings=settings_of("udp-echo"),
     parameters={},
     first_input=b"ready?\n",
     small_session=small_session,
@@ -213,6 +212,7 @@ def terminal(session: Session) -> None:
     "SIGTERM ends the server within 5 s, with status 0 or 143 or by the signal.",
     "POSIX.1-2017 SIGTERM",
     spawned=True,
+    brisk=True,
 )
 def sigterm_idle(session: Session) -> None:
     session.next_client_is_served()
@@ -226,6 +226,7 @@ def sigterm_idle(session: Session) -> None:
     "POSIX.1-2017 SIGTERM",
     spawned=True,
     needs=("sigterm-idle", "many-senders"),
+    brisk=True,
 )
 def sigterm_busy(session: Session) -> None:
     senders = [session.sender() for _ in range(8)]
@@ -244,6 +245,8 @@ def sigterm_busy(session: Session) -> None:
     "SPEC 7.12",
     spawned=True,
     needs=("sigterm-idle",),
+    brisk=True,
+    about=PORT,
 )
 def port_free(session: Session) -> None:
     session.next_client_is_served()
@@ -273,6 +276,8 @@ def leak(session: Session) -> None:
     "SPEC 7.18",
     spawned=True,
     needs=("many-senders",),
+    once=True,
+    brisk=True,
 )
 def leak_process(session: Session) -> None:
     def serve_batch() -> None:
@@ -288,6 +293,7 @@ def leak_process(session: Session) -> None:
     "SPEC 7.19",
     spawned=True,
     needs=("many-senders",),
+    once=True,
 )
 def idle(session: Session) -> None:
     for _ in range(3):
@@ -303,6 +309,7 @@ def idle(session: Session) -> None:
     f"A sender that says nothing for {QUIET:g} s is answered when it speaks again.",
     "SPEC 7.20",
     needs=("to-the-sender",),
+    once=True,
 )
 def quiet(session: Session) -> None:
     sender = session.sender()

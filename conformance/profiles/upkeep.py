@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..clients.peer import DATA
 from ..core.verdict import NotJudged, Unreachable, Violation
-from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.requirement import ABORTABLE, PORT_AGAIN, Declare, StreamProfile
 from ..scenario.session import Session
 from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
@@ -44,6 +44,8 @@ def declare(profile: StreamProfile) -> None:
         spawned=True,
         needs=("concurrent", "sigterm-idle"),
         unless=profile.apart,
+        brisk=True,
+        about=PORT_AGAIN,
     )
     def restart(session: Session) -> None:
         starts_again_at_once(session)
@@ -56,6 +58,8 @@ def declare(profile: StreamProfile) -> None:
         spawned=True,
         needs=("concurrent", "reset-fifty"),
         unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
+        once=True,
+        brisk=True,
     )
     def leak_process(session: Session) -> None:
         numbers = itertools.count()
@@ -83,6 +87,7 @@ def declare(profile: StreamProfile) -> None:
         spawned=True,
         needs=("concurrent",),
         unless=(*profile.apart, *profile.leavers, "half-sent"),
+        once=True,
     )
     def idle(session: Session) -> None:
         session.join("idle")
@@ -101,6 +106,7 @@ def _declare_quiet(must: Callable[..., Declare]) -> None:
         "7.20",
         f"A connection on which nothing is sent for {QUIET:g} s stays open.",
         "RFC 1122 4.2.3.6 (an idle connection is not dropped)",
+        once=True,
     )
     def quiet(session: Session) -> None:
         peer = session.join()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from itertools import takewhile
 from typing import Any
 
@@ -18,13 +19,16 @@ from ..plan.expectations import Expected
 _ENTRY = re.compile(r"^\s*\[\[\s*expected\s*\]\]\s*(#.*)?$")
 
 
-def rebased(text: str, entries: list[Expected], rows: list[dict[str, Any]]) -> str:
+def rebased(
+    text: str, entries: list[Expected], rows: list[dict[str, Any]], requirements: Collection[str]
+) -> str:
     """The new text of an expectations file.
 
     Arguments:
         text: the file as it is; empty when there is none.
         entries: what it says, in its order.
         rows: the results of a run that judged with it, or without any.
+        requirements: the ids of all that such a run could judge.
     Raises WrongUsage for a file that writes its entries in another way.
     """
     head, blocks = _cut(text)
@@ -34,7 +38,7 @@ def rebased(text: str, entries: list[Expected], rows: list[dict[str, Any]]) -> s
     kept = [
         block
         for block, entry in zip(blocks, entries)
-        if any(_covers(entry, row) for row in failed) or entry.unjudged(rows)
+        if any(_covers(entry, row) for row in failed) or entry.unjudged(rows, requirements)
     ]
     new = [
         row

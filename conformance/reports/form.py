@@ -97,12 +97,19 @@ def _event(value: Any) -> bool:
     return has_size and all(map(_text, [*words, value.get(said)]))
 
 
+def _requirements(value: Any) -> bool:
+    fields = ("text", "basis", "spec")
+    return isinstance(value, dict) and all(
+        isinstance(one, dict) and all(map(_text, map(one.get, fields))) for one in value.values()
+    )
+
+
 _VERDICTS = frozenset(one.value for one in Verdict)
 
 _WORD = _like(r"[\w.-]+")
 
 #: Fields that need not be there.
-_OPTIONAL = frozenset({"name", "mutant"})
+_OPTIONAL = frozenset({"name", "mutant", "spec", "requirements"})
 
 _FIELDS: dict[str, dict[str, Check]] = {
     "header": {
@@ -112,13 +119,15 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "at": _text_or_none,
         "profiles": _list_of(_WORD),
         "written": _text,
+        "requirements": _requirements,
     },
     "result": {
         "id": _like(r"[\w-]+/[\w-]+"),
         "profile": _WORD,
         "transport": _WORD,
         "level": _one_of(frozenset(one.value for one in Level)),
-        "clause": _like(r"[\d.]+"),
+        "clause": _like(r"\S(.*\S)?"),
+        "spec": _text,
         "verdict": _one_of(_VERDICTS),
         "signature": _like(r"[\w-]*"),
         "message": _text,

@@ -66,7 +66,7 @@ def content(runs: list[Results]) -> dict[str, Any]:
     cases: dict[tuple[str, str, str], int] = {}
     for run in runs:
         for row in run.results:
-            requirements.setdefault(row["id"], _requirement(row))
+            requirements.setdefault(row["id"], _requirement(row, run.header))
             cases.setdefault(_case(row), len(cases))
     numbers = {identity: number for number, identity in enumerate(requirements)}
     return {
@@ -79,11 +79,15 @@ def content(runs: list[Results]) -> dict[str, Any]:
     }
 
 
-def _requirement(row: dict[str, Any]) -> dict[str, Any]:
+def _requirement(row: dict[str, Any], header: dict[str, Any]) -> dict[str, Any]:
     """What the page says of a requirement; of one that this version does not have, less."""
+    shown = {key: row[key] for key in ("id", "profile", "level", "clause")}
+    own = header.get("requirements", {}).get(row["id"])
+    if own:
+        return {**shown, **own, "contract": ""}
     known = REQUIREMENTS.get(row["id"])
     return {
-        **{key: row[key] for key in ("id", "profile", "level", "clause")},
+        **shown,
         "text": known.text if known else "",
         "basis": known.basis if known else "",
         "contract": clauses().get(row["clause"], "") if known else "",

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from .. import __version__
 from ..core.transcript import escape
 from ..plan import Plan
+from ..scenario.requirement import SPEC
 from .form import Malformed, check
 from .summary import Summary
 
@@ -59,10 +60,22 @@ def header(plan: Plan) -> dict[str, Any]:
         "expect": options.expect,
         "selftest": options.selftest,
         "planned": len(plan.cases),
+        **_own_requirements(plan),
         "platform": platform.system(),
         "python": platform.python_version(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _own_requirements(plan: Plan) -> dict[str, Any]:
+    """What a report says of requirements that are not the suite's own."""
+    own = {
+        one.id: {"text": one.text, "basis": one.basis, "spec": one.spec}
+        for profile in plan.profiles
+        for one in profile.requirements
+        if one.spec != SPEC
+    }
+    return {"requirements": own} if own else {}
 
 
 def footer(summary: Summary) -> dict[str, Any]:

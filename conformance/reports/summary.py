@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ..core.verdict import Exit
 from ..plan import Plan
 from ..plan.expectations import Expectations
+from ..scenario.requirement import spec_of
 
 Result = dict[str, Any]
 
@@ -55,7 +56,7 @@ def summarise(
     if missing and pytest_status not in (2, 3):
         some = ", ".join(sorted(missing)[:3])
         faults.append(f"{len(missing)} of {len(order)} results are missing ({some} ...)")
-    stale = [] if plan.options.selftest else known.stale(results)
+    stale = [] if plan.options.selftest else known.stale(results, plan.catalogue.requirements)
     exit_ = _exit(counts, stale, faults, pytest_status)
     if exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
         exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_
@@ -78,6 +79,7 @@ def _with_the_rest(plan: Plan, results: list[Result], most: int) -> list[Result]
             "transport": case.transport,
             "level": case.requirement.level.value,
             "clause": case.requirement.clause,
+            **spec_of(case.requirement),
             "verdict": "SKIP",
             "signature": "stopped",
             "message": f"stopped after {most} failure{'s' if most > 1 else ''}",

@@ -39,7 +39,8 @@ def write_tap(path: Path, results: Results) -> None:
 
 def _point(number: int, row: dict[str, Any]) -> list[str]:
     verdict = row["verdict"]
-    what = f"{row['id']} over {row['transport']} ({row['level']}, SPEC {row['clause']})"
+    clause = f"{row.get('spec', 'SPEC')} {row['clause']}"
+    what = f"{row['id']} over {row['transport']} ({row['level']}, {clause})"
     # An expected failure is "not ok ... # todo": that is what the directive is about.
     ok = "ok" if verdict in _OK and verdict != "XFAIL" else "not ok"
     line = f"{ok} {number} - {_plain(what)}"

@@ -27,7 +27,7 @@ from ..mutants.catalogue import MUTANTS
 from ..mutants.signatures import SIGNATURES
 from ..plan import Case, Plan
 from ..plan.expectations import Expectations
-from ..profiles import PROFILES
+from ..scenario.requirement import spec_of
 from ..scenario.session import Session
 from ..targets.address import TCP, UNIX
 from .needs import Board, Outcome
@@ -57,6 +57,7 @@ def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | Non
         "transport": case.transport,
         "level": case.requirement.level.value,
         "clause": case.requirement.clause,
+        **spec_of(case.requirement),
         "verdict": verdict.value,
         "signature": signature,
         "message": message,
@@ -81,7 +82,7 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
         return Verdict.SKIP, "", case.skip, None
     session = Session(
         plan.wanted(case),
-        PROFILES[case.requirement.profile],
+        plan.catalogue.profiles[case.requirement.profile],
         plan.parameters[case.requirement.profile],
         f"{plan.options.seed}/{case.name}",
         plan.options.client,
@@ -123,10 +124,10 @@ def _violated(
         violation,
         identity=requirement.id,
         level=requirement.level.value,
-        clause=requirement.clause,
+        clause=f"{requirement.spec} {requirement.clause}",
         transport=case.transport,
         text=requirement.text,
-        hint=hint_for(violation),
+        hint=hint_for(violation) or requirement.hint,
         transcript=render(transcript.as_json()),
         reproduce=plan.reproduce(case),
     )

@@ -21,13 +21,9 @@ from typing import Any, NamedTuple
 
 from ..core.verdict import Verdict
 from ..plan import Case, Plan
-from ..profiles import REQUIREMENTS
 
 #: The signature of what was not judged because of what it needs.
 NEEDS = "needs"
-
-#: Requirements that others need.
-NEEDED = frozenset(need for one in REQUIREMENTS.values() for need in (*one.needs, *one.unless))
 
 #: Seconds between two looks for what another worker is judging, and until it is given up.
 POLL_INTERVAL, CLAIM_TIMEOUT = 0.01, 300.0
@@ -65,7 +61,7 @@ class Board:
         if case.mutant or case.skip:
             # In the self-test each mutant meets each requirement.
             return self._run(plan, case)
-        if case.requirement.id not in NEEDED:
+        if case.requirement.id not in plan.catalogue.needed:
             return self._judged(plan, case)
         if case.name not in self._known:
             self._known[case.name] = self._shared(plan, case)
@@ -77,7 +73,7 @@ class Board:
             return self._run(plan, case)
         needs = case.requirement.needs
         for name in (*needs, *case.requirement.unless):
-            needed = plan.case(REQUIREMENTS[name], case.transport)
+            needed = plan.case(plan.catalogue.requirements[name], case.transport)
             if needed.skip:
                 continue
             outcome = self.outcome(plan, needed)

@@ -21,7 +21,6 @@ from ..clients.peer import Peer
 from ..core.transcript import Transcript
 from ..core.verdict import NotJudged, SuiteFailed, Unreachable, Violation
 from ..plan import Case, Options, Plan
-from ..profiles import PROFILES
 from ..scenario.requirement import ClientProfile
 from ..scenario.session import Session
 from ..targets.address import Address, has_ipv6
@@ -46,7 +45,7 @@ def prepare(options: Options) -> Plan:
     first = next((case for case in plan.cases if not case.skip), None)
     if first is None:
         return plan
-    if isinstance(PROFILES[first.requirement.profile], ClientProfile):
+    if isinstance(plan.catalogue.profiles[first.requirement.profile], ClientProfile):
         _check_client_comes(plan, first)
         return plan
     try:
@@ -63,7 +62,7 @@ def prepare(options: Options) -> Plan:
 
 def _check_client_comes(plan: Plan, case: Case) -> None:
     """See that a client under judgement connects at all. Raises Unreachable."""
-    profile = PROFILES[case.requirement.profile]
+    profile = plan.catalogue.profiles[case.requirement.profile]
     texts = plan.parameters[profile.name]
     with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
         try:

@@ -1,8 +1,8 @@
 """The forms of the catalogue: what a requirement is, and what a profile is.
 
 A profile file declares its requirements next to the scenarios that judge them; the
-table of all of them is ``profiles.PROFILES``. Nothing here knows of sockets, of how a
-target is started, or of pytest.
+built-in ones are ``profiles.BUILT_IN``, and a plan may have others besides (catalogue.py).
+Nothing here knows of sockets, of how a target is started, or of pytest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core.conduct import Conduct
+from ..core.settings import Parameters, Settings
 from ..core.verdict import Level
 from ..mutants.catalogue import MUTANTS
 from ..targets.address import STREAMS, TCP, TCP6, TLS, UNIX
@@ -25,9 +27,12 @@ Declare = Callable[[Scenario], Scenario]
 #: Transports on which an abort (RST) can be told from an end (FIN).
 ABORTABLE = (TCP, TCP6, TLS)
 
-#: What a server does at its client's half-close, which a named pipe has not: profiles, and
-#: requirements of others.
-NEED_HALF_CLOSE = frozenset({"hello", "half-open", "quit/unterminated-rest", "chat/lost-by-fin"})
+#: What a requirement may be about that not every server has to itself: the port or the path that
+#: it binds, or the port that it binds again after a restart.
+PORT, PORT_AGAIN, PATH = "port", "port again", "path"
+
+#: The contract of the built-in profiles.
+SPEC = "SPEC"
 
 #: Why a requirement is not judged on a transport that is missing from its list.
 NOT_EXPRESSIBLE = {
@@ -46,6 +51,11 @@ class Requirement(NamedTuple):
     ids of those without which it says nothing: where one of them is broken, or not judged for
     such a reason, it is not judged. ``unless`` are those that keep it from being judged only
     when they themselves are broken.
+
+    ``half_close``: it cannot be judged where a connection has no half-close. ``once``: it is
+    judged over one transport alone. ``brisk``: to it a server that pauses makes no difference.
+    ``about``: PORT, PORT_AGAIN, PATH or "". ``spec`` is the contract that
+    the clause is a clause of; ``hint`` is said where it fails and the suite has no better one.
     """
 
     id: str
@@ -59,6 +69,17 @@ class Requirement(NamedTuple):
     scenario: Scenario
     needs: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    half_close: bool = False
+    once: bool = False
+    brisk: bool = False
+    about: str = ""
+    spec: str = SPEC
+    hint: str = ""
+
+    @property
+    def word(self) -> str:
+        """The id without the profile's name."""
+        return self.id.partition("/")[2]
 
     @property
     def mutants(self) -> tuple[str, ...]:
@@ -80,6 +101,9 @@ class Profile:
         late: a right server's answer to the probe may come at its end only.
         base: the requirements that make up the small session, as words. A requirement needs
             these, unless it says what it needs.
+        settings: what ``--set`` may say besides the parameters.
+        half_close: none of it can be judged where a connection has no half-close.
+        spec: the name of the contract, as messages cite it.
     """
 
     def __init__(
@@ -94,6 +118,9 @@ class Profile:
         silent: bool = False,
         late: bool = False,
         base: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        half_close: bool = False,
+        spec: str = SPEC,
     ) -> None:
         self.name = name
         self.title = title
@@ -104,14 +131,35 @@ class Profile:
         self.silent = silent
         self.late = late
         self.base = base
+        self.settings = settings or Settings()
+        self.half_close = half_close
+        self.spec = spec
         self.requirements: list[Requirement] = []
 
-    def must(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
-        """Declare a MUST; decorates its scenario."""
+    def conduct(self, parameters: Parameters) -> Conduct:
+        """How one client's words are put to the service, and its answers to the scenario."""
+        return self.settings.conduct(self.settings.in_force(parameters))
+
+    def known_parameters(self) -> dict[str, bytes]:
+        """Everything that ``--set`` may say of the service, with its default."""
+        return {**self.parameters, **self.settings.manners}
+
+    def must(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
+        """Declare a MUST; decorates its scenario.
+
+        Arguments:
+            words: the requirement's name, after ``PROFILE/``.
+            clause: where the contract says so.
+            text: one sentence: what is required.
+            basis: what the clause rests on; the default is the clause itself.
+            where: any of ``transports``, ``spawned``, ``needs``, ``unless``, ``half_close``,
+                ``once``, ``about`` and ``hint``, as Requirement has them; ``needs`` and
+                ``unless`` as words.
+        """
         return self._declare(Level.MUST, words, clause, text, basis, **where)
 
-    def should(self, words: str, clause: str, text: str, basis: str, **where: Any) -> Declare:
-        """Declare a SHOULD; decorates its scenario."""
+    def should(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
+        """Declare a SHOULD; decorates its scenario. Its arguments are those of must()."""
         return self._declare(Level.SHOULD, words, clause, text, basis, **where)
 
     def _declare(
@@ -125,6 +173,11 @@ class Profile:
         spawned: bool = False,
         needs: tuple[str, ...] | None = None,
         unless: tuple[str, ...] = (),
+        half_close: bool = False,
+        once: bool = False,
+        brisk: bool = False,
+        about: str = "",
+        hint: str = "",
     ) -> Declare:
         def named(words: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(f"{self.name}/{one}" for one in words)
@@ -138,13 +191,19 @@ class Profile:
                     level,
                     clause,
                     text,
-                    basis,
+                    basis or f"{self.spec} {clause}",
                     self.name,
                     self.transports if transports is None else transports,
                     spawned,
                     scenario,
                     named(self.base if needs is None else needs),
                     named(unless),
+                    half_close or self.half_close,
+                    once,
+                    brisk,
+                    about,
+                    self.spec,
+                    hint,
                 )
             )
             return scenario
@@ -182,6 +241,7 @@ class StreamProfile(Profile):
         open: Callable[[Session, Peer], None],  # noqa: A002 - opens the conversation
         serve: Callable[[Session, Peer], None],
         stall: Callable[[Session, Peer], None],
+        transports: tuple[str, ...] = STREAMS,
         chatter: bytes = b"",
         provoke: Callable[[Peer], None] | None = None,
         ends_by_itself: bool = False,
@@ -192,6 +252,9 @@ class StreamProfile(Profile):
         timely: tuple[str, ...] = (),
         unheard: tuple[str, ...] = (),
         leavers: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        half_close: bool = False,
+        spec: str = SPEC,
     ) -> None:
         super().__init__(
             name,
@@ -199,10 +262,13 @@ class StreamProfile(Profile):
             parameters=parameters,
             first_input=first_input,
             small_session=lambda session: session.serve(session.join()),
-            transports=STREAMS,
+            transports=transports,
             silent=silent,
             late=silent or ends_by_itself or provoke is not None,
             base=base,
+            settings=settings,
+            half_close=half_close,
+            spec=spec,
         )
         self.half_input = half_input
         self.open = open
@@ -229,6 +295,8 @@ class ClientProfile(Profile):
         parameters: Mapping[str, bytes],
         small_session: Callable[[Session], None],
         base: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        spec: str = SPEC,
     ) -> None:
         super().__init__(
             name,
@@ -238,7 +306,14 @@ class ClientProfile(Profile):
             small_session=small_session,
             transports=(TCP, TCP6),
             base=base,
+            settings=settings,
+            spec=spec,
         )
+
+
+def spec_of(requirement: Requirement) -> dict[str, str]:
+    """What a result says of its contract: nothing where that is the suite's own."""
+    return {} if requirement.spec == SPEC else {"spec": requirement.spec}
 
 
 def matches(pattern: str, identity: str) -> bool:

@@ -23,7 +23,7 @@ from ..clients.open_terminal import open_terminal
 from ..clients.peer import Peer
 from ..clients.terminal import Terminal
 from ..core.conduct import LF
-from ..core.settings import ECHO, ONE, conduct_of, in_force
+from ..core.settings import ECHO, ONE
 from ..core.transcript import Transcript
 from ..core.verdict import NotJudged, Violation
 from ..targets.backlog import let_accept
@@ -62,7 +62,7 @@ class Session:
         client: str | None,
     ) -> None:
         self.profile = profile
-        self.parameters = in_force(profile.name, parameters)
+        self.parameters = profile.settings.in_force(parameters)
         self.deadline = wanted.deadline
         self.transport = wanted.transport
         self.random = random.Random(seed)
@@ -109,7 +109,7 @@ class Session:
             receive_buffer,
             shakes=not self._paused,
         )
-        peer.conduct = conduct_of(self.profile.name, self.parameters)
+        peer.conduct = self.profile.conduct(self.parameters)
         self._peers.append(peer)
         return peer
 
@@ -149,7 +149,7 @@ class Session:
         sender = Sender(
             name or next(self._names), self.server.address, self.transcript, self.deadline
         )
-        sender.conduct = conduct_of(self.profile.name, self.parameters)
+        sender.conduct = self.profile.conduct(self.parameters)
         self._senders.append(sender)
         return sender
 
@@ -178,7 +178,7 @@ class Session:
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
-        conduct = conduct_of(self.profile.name, self.parameters)
+        conduct = self.profile.conduct(self.parameters)
         terminal = open_terminal(
             self._client, self.server.address, self.transcript, self.deadline, conduct
         )

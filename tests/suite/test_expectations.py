@@ -60,7 +60,7 @@ def test_stale_entries() -> None:
         {"id": "echo/simple", "transport": "tcp", "verdict": "XPASS"},
         {"id": "echo/large", "transport": "tcp", "verdict": "FAIL"},
     ]
-    assert known.stale(results) == [
+    assert known.stale(results, REQUIREMENTS) == [
         "echo/simple: passes, although a failure is expected",
         "greet/no-such-*: the expectation names no requirement",
         "echo/large: the expectation expired on 2029-01-01",

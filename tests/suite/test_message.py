@@ -65,7 +65,7 @@ def test_the_whole_message() -> None:
         violation,
         identity="echo/simple",
         level="MUST",
-        clause="2.2",
+        clause="SPEC 2.2",
         transport="tcp",
         text="What is received is sent back.",
         hint=hint_for(violation),

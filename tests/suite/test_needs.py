@@ -136,7 +136,7 @@ def test_it_is_told() -> None:
     assert "needs       echo/simple (and what they need:" in explain("echo/half-close")
     assert "needs       nothing" in explain("echo/next-client")
     assert "[needs simple]" in next(
-        line for line in listing("echo").splitlines() if "echo/half-close " in line
+        line for line in listing(profiles="echo").splitlines() if "echo/half-close " in line
     )
 
 

@@ -14,6 +14,7 @@ from conformance import cli
 from conformance.core.verdict import Exit
 from conformance.plan import Options, Plan
 from conformance.plan.expectations import Expectations, Expected, read
+from conformance.profiles import REQUIREMENTS
 from conformance.reports import tell_github, write_forms, write_reports
 from conformance.reports.badge import badge
 from conformance.reports.baseline import rebased
@@ -229,7 +230,7 @@ def test_a_baseline_is_written_pruned_and_keeps_comments(
         '   # and here\nreason = "issue 12"\n\n[[expected]]\nid = "echo/binary"\n'
         'signature = "wrong-bytes"\nreason = "known when this file was made"\n'
     )
-    assert read(str(path)).stale(red.results) == []
+    assert read(str(path)).stale(red.results, REQUIREMENTS) == []
     # Once more changes nothing.
     before = path.read_text()
     assert cli.main(command) == 0
@@ -258,13 +259,15 @@ def test_what_was_not_judged_stays_in_the_baseline() -> None:
         row("echo/binary", "SKIP"),
         row("echo/terminal"),
     ]
-    kept = rebased(text, entries, rows)
+    kept = rebased(text, entries, rows, REQUIREMENTS)
     gone = {"echo/simple", "echo/half-close", "echo/renamed"}
     assert [one.id for one in entries if f'"{one.id}"' not in kept] == [
         one.id for one in entries if one.id in gone
     ]
     # What goes is what a run calls stale, and the reverse.
-    assert {line.partition(":")[0] for line in Expectations(entries).stale(rows)} == gone
+    assert {
+        line.partition(":")[0] for line in Expectations(entries).stale(rows, REQUIREMENTS)
+    } == gone
 
 
 def test_a_run_that_was_interrupted_is_no_baseline(
@@ -281,9 +284,9 @@ def test_a_run_that_was_interrupted_is_no_baseline(
 
 
 def test_a_baseline_of_a_green_run_is_empty(green: Results) -> None:
-    assert rebased("", [], green.results) == ""
+    assert rebased("", [], green.results, REQUIREMENTS) == ""
 
 
 def test_a_failure_over_three_transports_is_one_entry() -> None:
     rows = [row("echo/binary", "FAIL", transport=name) for name in ("tcp", "tcp6", "unix")]
-    assert rebased("", [], rows).count("[[expected]]") == 1
+    assert rebased("", [], rows, REQUIREMENTS).count("[[expected]]") == 1

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from conformance import cli
 from conformance.plan import expectations
+from conformance.profiles import REQUIREMENTS
 from conformance.reports import write_forms
 from conformance.reports.baseline import rebased
 from conformance.reports.diff import changes
@@ -50,7 +51,7 @@ def read_by_everything(text: str, right: Results, folder: Path) -> bool:
     for change in [*changes(right, results), *changes(results, right)]:
         assert str(change)
     known = folder / "known.toml"
-    known.write_text(rebased("", [], results.results), encoding="utf-8")
+    known.write_text(rebased("", [], results.results, REQUIREMENTS), encoding="utf-8")
     expectations.read(str(known))
     return True
 

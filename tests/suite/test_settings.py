@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from conformance.core.conduct import WORDS, Answers, Conduct, Pattern, Words, fill
-from conformance.core.settings import _RULES, MANNERS, conduct_of
 from conformance.core.verdict import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.plan.listing import explain, listing
-from conformance.plan.parameters import CHANGES, MEANINGS, changes_of
+from conformance.plan.parameters import CHANGES, changes_of
 from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.targets.grammar import parse_settings
 
@@ -163,10 +162,11 @@ def test_what_a_parameter_leaves_without_a_meaning_is_not_judged() -> None:
 
 
 def test_every_rule_speaks_of_requirements_that_there_are() -> None:
-    shared = {"isolation", "stalled-reader", "again"}
-    for rule in _RULES:
-        for identity in rule.requirements - set(REQUIREMENTS):
-            assert identity.partition("/")[2] in shared, identity
+    shared = {"concurrent", "idle-64", "idle", "isolation", "stalled-reader"}
+    for profile in PROFILES.values():
+        words = {one.word for one in profile.requirements}
+        for rule in profile.settings.rules:
+            assert not rule.words - words - shared, profile.name
 
 
 def test_every_change_is_of_a_requirement_that_there_is() -> None:
@@ -174,15 +174,15 @@ def test_every_change_is_of_a_requirement_that_there_is() -> None:
     for change in CHANGES:
         for one in change.requirements:
             assert one in REQUIREMENTS or one in words, one
-            assert "/" not in one or changes_of(REQUIREMENTS[one])
+            if "/" in one:
+                assert changes_of(REQUIREMENTS[one], PROFILES[one.partition("/")[0]])
 
 
 def test_list_says_what_a_parameter_is() -> None:
-    for profile, manners in MANNERS.items():
-        for key in {*manners, *PROFILES[profile].parameters} - set(WORDS.get(profile, ())):
-            if profile != "client-echo":
-                assert key in MEANINGS, key
-    told = listing("echo")
+    for profile in PROFILES.values():
+        if profile.name != "client-echo":
+            assert not profile.known_parameters().keys() - profile.settings.meanings.keys()
+    told = listing(profiles="echo")
     assert '--set unit="byte"' in told
     assert "byte or line: whether an echo comes at once" in told
 
@@ -199,10 +199,6 @@ def test_explain_says_what_a_parameter_changes() -> None:
 def test_an_empty_word_to_leave_is_none() -> None:
     plan = Plan(Options(target="./server {port}", profile="echo", settings="leave="))
     assert plan.parameters["echo"]["leave"] == b""
-
-
-def test_each_profile_says_what_it_can_be_told() -> None:
-    assert set(MANNERS) == set(PROFILES)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +245,7 @@ def test_the_answer_to_a_line() -> None:
 def test_a_line_ends_as_the_service_has_it() -> None:
     conduct = Conduct(b"\r\n")
     assert conduct.sent(b"one\ntwo\r\nthree") == b"one\r\ntwo\r\nthree"
-    assert conduct_of("echo", {}).sent(b"one\n") == b"one\n"
+    assert PROFILES["echo"].conduct({}).sent(b"one\n") == b"one\n"
 
 
 def test_the_words_of_a_service() -> None:
