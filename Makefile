@@ -14,7 +14,7 @@ WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conf
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.
-OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT ALL
+OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT LOAD ALL
 $(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
 unexport $(OPTIONS)
 ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
@@ -24,7 +24,7 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
   $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
   $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \
   $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"} \
-  $${ASKED_ALL:+--all}
+  $${ASKED_LOAD:+--load="$$ASKED_LOAD"} $${ASKED_ALL:+--all}
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 

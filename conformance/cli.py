@@ -21,7 +21,8 @@ from .core.nearest import meant
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
 from .doctor import report
-from .plan import Options, expectations
+from .loading import load
+from .plan import Options, expectations, load_words
 from .plan.listing import explain, listing, listing_of_mutants
 from .profiles import REQUIREMENTS
 from .reports.baseline import rebased
@@ -78,13 +79,14 @@ def _run(given: dict[str, Any]) -> Exit:
         at=given["--at"],
         settings=given["--set"] or "",
         cases=tuple(given["--case"]),
-        transports=tuple(word for word in (given["--transport"] or "").split(",") if word),
+        transports=_words(given["--transport"]),
         deadline=_seconds(given["--deadline"]),
         seed=given["--seed"],
         client=given["--client"],
         level=given["--level"],
         expect=given["--expect"],
         started=run_command(),
+        load=_words(given["--load"]),
     )
     report, jobs = Path(given["--report"]), _count(given["--jobs"])
     if given["--all"]:
@@ -105,6 +107,7 @@ def _selftest(given: dict[str, Any]) -> Exit:
         deadline=min(_seconds(given["--deadline"]), SELFTEST_DEADLINE),
         selftest=True,
         started=run_command(),
+        load=_words(given["--load"]),
         kill_matrix=given["--matrix"],
     )
     # Most of the time is waiting: more workers than cores.
@@ -124,13 +127,18 @@ def _selftest(given: dict[str, Any]) -> Exit:
 
 
 def _list(given: dict[str, Any]) -> Exit:
-    lines = listing_of_mutants if given["--mutants"] else listing
-    say(lines(given["--profile"]))
+    if given["--mutants"]:
+        say(listing_of_mutants(given["--profile"]))
+        return Exit.CONFORMANT
+    asked = Options(profile=given["--profile"], load=_words(given["--load"]))
+    options, catalogue = load(asked, every=not given["--profile"])
+    say(listing(catalogue, options.profile if given["--profile"] or asked.load else None))
     return Exit.CONFORMANT
 
 
 def _explain(given: dict[str, Any]) -> Exit:
-    say(explain(given["ID"]))
+    asked = Options(cases=(given["ID"],), load=_words(given["--load"]))
+    say(explain(given["ID"], load(asked)[1], load_words(asked)))
     return Exit.CONFORMANT
 
 
@@ -141,6 +149,7 @@ def _doctor(given: dict[str, Any]) -> Exit:
                 target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
                 at=given["--at"],
                 settings=given["--set"] or "",
+                load=_words(given["--load"]),
             )
         )
     finally:
@@ -220,6 +229,10 @@ _TAKES = {
     "diff": "the reports of two runs: diff BEFORE AFTER",
     "baseline": "the file to write: baseline --expect=FILE [--report=DIR]",
 }
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(word for word in (text or "").split(",") if word)
 
 
 def _seconds(text: str) -> float:

@@ -40,6 +40,7 @@ _NAMES = ("conformance", __name__.rpartition(".")[0])
 _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("--target", "target", {"metavar": "TARGET", "help": "the server to judge"}),
     ("--profile", "profile", {"metavar": "LIST", "help": "profiles, comma separated"}),
+    ("--load", "load", {"metavar": "LIST", "help": "files and modules with further profiles"}),
     ("--at", "at", {"metavar": "ADDRESS", "help": "where a command listens"}),
     ("--set", "settings", {"metavar": "KEY=VALUE", "help": "texts of the service; ';' separates"}),
     ("--case", "cases", {"action": "append", "metavar": "ID", "help": "judge these only"}),
@@ -104,11 +105,13 @@ def _prepared(config: pytest.Config) -> PreparedRun | None:
 
 def _make_workers_plan(config: pytest.Config, handed: dict[str, Any]) -> None:
     from .core.interruption import end_as_interrupted
+    from .loading import load
     from .plan import Options, Plan
     from .plan.expectations import Expectations
 
     end_as_interrupted()
-    config.stash[_PLAN] = Plan(Options(**handed["options"]), handed["ipv6"])
+    options, catalogue = load(Options(**handed["options"]))
+    config.stash[_PLAN] = Plan(options, handed["ipv6"], catalogue)
     config.stash[_KNOWN] = Expectations.from_plain(handed["known"])
 
 
@@ -202,7 +205,7 @@ def _options(given: dict[str, Any]) -> Options:
     from .core.invocation import run_command
     from .plan import Options
 
-    for field in ("cases", "transports"):
+    for field in ("cases", "transports", "load"):
         if isinstance(given.get(field), str):
             given[field] = [word for word in given[field].split(",") if word]
         given[field] = tuple(given.get(field) or ())

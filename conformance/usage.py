@@ -18,12 +18,12 @@ Usage:
                   [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
-                  [--color=WHEN]
-  conformance list [--profile=LIST] [--mutants]
-  conformance explain ID
-  conformance selftest [--profile=LIST] [--case=ID]... [--report=DIR] [--jobs=N]
-                  [--deadline=SECONDS] [--matrix] [--color=WHEN]
-  conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE]
+                  [--load=LIST] [--color=WHEN]
+  conformance list [--profile=LIST] [--load=LIST] [--mutants]
+  conformance explain ID [--load=LIST]
+  conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
+                  [--jobs=N] [--deadline=SECONDS] [--matrix] [--color=WHEN]
+  conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE] [--load=LIST]
   conformance matrix DIR... [--output=FILE]
   conformance diff BEFORE AFTER
   conformance baseline [--report=DIR] --expect=FILE
@@ -43,7 +43,9 @@ TARGET:
                                   and {cert} {key} for a server over TLS
 
 Options:
-  --profile=LIST      Profiles, comma separated (default: all for ref:, else echo).
+  --profile=LIST      Profiles, comma separated (default: all for ref:, else echo); a file with
+                      profiles of your own too (./shout.toml, ./shout.py).
+  --load=LIST         Load profiles of your own: files and Python modules, comma separated.
   --at=ADDRESS        The fixed address on which the command listens.
   --set=KEY=VALUE     Parameters of the service, with C escapes; several separated by ';'.
   --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.

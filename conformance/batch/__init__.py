@@ -19,6 +19,7 @@ import pytest
 
 from ..core.output import quoted, say
 from ..core.verdict import Exit, SuiteFailed, WrongUsage
+from ..loading import load
 from ..plan import Options, Plan, address_of
 from ..reports.writing import make_folder
 from ..runner.alone import AUTOLOAD, XDIST, alone
@@ -73,8 +74,8 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
     ipv6 = has_ipv6()
     planned = []
     for one in read_targets(path):
-        asked = resolved(options._replace(target=f"@{path}#{one}"))
-        plan = Plan(asked, ipv6)
+        asked, catalogue = load(resolved(options._replace(target=f"@{path}#{one}")))
+        plan = Plan(asked, ipv6, catalogue)
         # Two at one address cannot listen there at the same time.
         where = address_of(plan)
         planned.append((Entry(one, asked, limits, str(where) if where else None), plan))

@@ -37,7 +37,7 @@ WEIGHT = (
 VERSION = 1
 
 #: A last word that says why a run did not take place.
-_REASON = re.compile(r"^conformance: (?!.* cases\)$)(.*)$", re.MULTILINE)
+_REASON = re.compile(r"^conformance: (?!.* cases?\)$)(.*)$", re.MULTILINE)
 
 
 class ClassReport:

@@ -15,10 +15,12 @@ from ..core.invocation import command_line, run_command
 from ..core.nearest import meant
 from ..core.output import say
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
+from ..loading import load
 from ..plan import Options, Plan
-from ..profiles import PROFILES
+from ..profiles import BUILT_IN, PROFILES
 from ..runner.preflight import resolved
-from ..scenario.requirement import ClientProfile, Profile
+from ..scenario.catalogue import Catalogue
+from ..scenario.profile import ClientProfile, Profile
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, has_ipv6
 from ..targets.grammar import (
@@ -75,15 +77,24 @@ def examine(options: Options) -> Iterator[Line]:
 
     Raises WrongUsage or Unreachable.
     """
-    options = resolved(options)
+    options, catalogue = load(resolved(options))
     target = parse_target(options.target)
     yield Line("target", describe(target))
-    typed = _typed(options.settings)
+    typed = _typed(options.settings, catalogue)
     if _is_told_its_service(target) or options.addresses:
         yield from _examine_each(options)
         return
-    Plan(options._replace(settings="", profile=None, cases=()), has_ipv6())
+    own = [one for one in catalogue.profiles.values() if one.name not in PROFILES]
+    Plan(options._replace(settings="", profile=None, cases=()), has_ipv6(), catalogue)
     check_launchable(target, options.directory)
+    for profile in own:
+        reason = _attempt(options, profile, catalogue)
+        said = "its small session goes well" if reason is None else f"no: {reason}"
+        yield Line(profile.name, said)
+        if reason is None:
+            words = {"load": ",".join(options.load)} if options.load else {}
+            yield Line("next", _command_line(options, {**words, "profile": profile.name}))
+            return
     with _found(options, target) as subject:
         after = f" after {subject.seconds:.2f} s" if subject.process else ""
         yield Line("ready", f"{subject.address}{after}")
@@ -140,10 +151,10 @@ def attempt(address: str, name: str, settings: dict[str, str]) -> str | None:
     return _attempt(Options(address, settings=_joined(settings)), PROFILES[name])
 
 
-def _attempt(options: Options, profile: Profile) -> str | None:
+def _attempt(options: Options, profile: Profile, catalogue: Catalogue = BUILT_IN) -> str | None:
     asked = options._replace(profile=profile.name, cases=(), deadline=TRIAL)
     try:
-        plan = Plan(asked, has_ipv6())
+        plan = Plan(asked, has_ipv6(), catalogue)
         case = next((one for one in plan.cases if not one.skip), None)
         if case is None:
             return "nothing of it can be judged here"
@@ -234,9 +245,9 @@ def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in typed.items() if key in known}
 
 
-def _typed(settings: str) -> dict[str, str]:
+def _typed(settings: str, catalogue: Catalogue) -> dict[str, str]:
     """What was typed of SET. Raises WrongUsage."""
-    known = {key for profile in PROFILES.values() for key in profile.known_parameters()}
+    known = {key for one in catalogue.profiles.values() for key in one.known_parameters()}
     for key in parse_settings(settings):
         if key not in known:
             raise WrongUsage(f"--set: no profile has a parameter {key!r}{meant(key, known)}")

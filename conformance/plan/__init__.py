@@ -6,7 +6,7 @@ running it can tell, is found by preflight.py and handed in as ``transports``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core.invocation import command_line, hint, run_command
 from ..core.nearest import meant
@@ -15,15 +15,8 @@ from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
-from ..scenario.requirement import (
-    NOT_EXPRESSIBLE,
-    PATH,
-    PORT,
-    PORT_AGAIN,
-    Profile,
-    Requirement,
-    matches,
-)
+from ..scenario.profile import Profile
+from ..scenario.requirement import NOT_EXPRESSIBLE, PATH, PORT, PORT_AGAIN, Requirement, matches
 from ..targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from ..targets.grammar import (
     INETD,
@@ -37,7 +30,7 @@ from ..targets.grammar import (
     parse_target,
 )
 from ..targets.launch import ServerSpec
-from .transports import transports_of
+from .transports import kin, transports_of
 
 
 class Options(NamedTuple):
@@ -45,7 +38,9 @@ class Options(NamedTuple):
 
     ``typed`` to ``scope`` come from a target file: what was typed for it, the server's variables
     and folder, an address for each profile, and how long a server lives. ``started`` is what a
-    line that judges a case again begins with: a worker was started otherwise.
+    line that judges a case again begins with: a worker was started otherwise. ``load`` names
+    profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
+    read there (loading/).
     """
 
     target: str = "ref:python"
@@ -67,6 +62,14 @@ class Options(NamedTuple):
     addresses: tuple[tuple[str, str], ...] = ()
     scope: str = "scenario"
     started: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()
+    file_load: tuple[str, ...] = ()
+    sources: tuple[tuple[Any, ...], ...] = ()
+
+
+def load_words(options: Options) -> tuple[str, ...]:
+    """What a line to paste needs besides, where profiles were loaded."""
+    return ("--load", ",".join(options.load)) if options.load else ()
 
 
 class Case(NamedTuple):
@@ -149,6 +152,8 @@ class Plan:
         options = self.options
         target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
         given = {"case": case.requirement.id}
+        if options.load:
+            given["load"] = ",".join(options.load)
         if options.typed:
             given["profile"] = case.requirement.profile
         else:
@@ -227,7 +232,7 @@ class Plan:
         else:
             reached = transports_of(self.target, self.at, profile, self.options.transports)
         offered = [
-            name for name in TRANSPORTS if _kin(name) in profile.transports and name in reached
+            name for name in TRANSPORTS if kin(name) in profile.transports and name in reached
         ]
         if not offered:
             raise WrongUsage(
@@ -248,8 +253,8 @@ class Plan:
             if transport in self._offered(profile)
             for requirement in profile.requirements
             if self._is_asked_for(requirement)
-            and (_kin(transport) in requirement.transports or UNIX not in requirement.transports)
-            and not (_kin(transport) == UNIX and requirement.about in (PORT, PORT_AGAIN))
+            and (kin(transport) in requirement.transports or UNIX not in requirement.transports)
+            and not (kin(transport) == UNIX and requirement.about in (PORT, PORT_AGAIN))
             and not (requirement.once and transport != self._first(profile))
             and not (transport == PIPE and requirement.about == PATH)
         ]
@@ -266,7 +271,7 @@ class Plan:
     def _skip(self, requirement: Requirement, transport: str) -> str | None:
         if transport == PIPE and (UNIX not in requirement.transports or requirement.half_close):
             return "a named pipe cannot express it (no half-close, no RST)"
-        if _kin(transport) not in requirement.transports:
+        if kin(transport) not in requirement.transports:
             return NOT_EXPRESSIBLE[transport]
         if transport in IPV4_OF and not self.ipv6:
             return "this machine has no IPv6 loopback"
@@ -313,8 +318,3 @@ def _level(text: str) -> Level:
         return Level(text.upper())
     except ValueError:
         raise WrongUsage(f"--level: {text!r} is neither must nor should") from None
-
-
-def _kin(transport: str) -> str:
-    """The transport whose requirements it has."""
-    return UNIX if transport == PIPE else transport

@@ -9,7 +9,8 @@ from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
-from ..scenario.requirement import SPEC, Profile, Requirement, matches
+from ..scenario.profile import Profile
+from ..scenario.requirement import SPEC, Requirement, matches
 from .parameters import changes_of
 
 
@@ -122,9 +123,11 @@ def _needs(one: Requirement, catalogue: Catalogue) -> str:
     return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
 
 
-def explain(identity: str, catalogue: Catalogue = BUILT_IN) -> str:
+def explain(identity: str, catalogue: Catalogue = BUILT_IN, load: tuple[str, ...] = ()) -> str:
     """One requirement (or all that a pattern matches) in full.
 
+    Arguments:
+        load: what a line to paste needs besides (``load_words``).
     Raises WrongUsage when nothing matches.
     """
     known = catalogue.requirements
@@ -134,6 +137,7 @@ def explain(identity: str, catalogue: Catalogue = BUILT_IN) -> str:
         raise WrongUsage(f"no requirement {identity!r}{near}")
     parts = []
     for one in found:
+        target = "ref:python" if one.profile in BUILT_IN.profiles else "TARGET"
         mutants = ", ".join(f"mutant:{name}" for name in one.mutants) or "none"
         changed = (
             "\n              ".join(changes_of(one, catalogue.profiles[one.profile]))
@@ -150,6 +154,6 @@ def explain(identity: str, catalogue: Catalogue = BUILT_IN) -> str:
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"
             f"  broken by   {mutants}\n"
-            f"  try it      {hint('run', 'ref:python')} --case {one.id}"
+            f"  try it      {hint('run', target, *load)} --case {one.id}"
         )
     return "\n\n".join(parts)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..scenario.requirement import Profile, Requirement
+from ..scenario.profile import Profile
+from ..scenario.requirement import Requirement
 
 
 class Change(NamedTuple):

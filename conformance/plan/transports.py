@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..core.verdict import WrongUsage
-from ..scenario.requirement import ClientProfile, Profile
+from ..scenario.profile import ClientProfile, Profile
 from ..targets.address import DATAGRAMS, PIPE, TCP, TLS, TRANSPORTS, UNIX, Address
 from ..targets.grammar import INETD, LISTENS, AddressTarget, CommandTarget, Target
 
@@ -61,3 +61,8 @@ def _of_command(target: CommandTarget, profile: Profile, asked: list[str]) -> li
 
 def _is_program(target: Target) -> bool:
     return not isinstance(target, AddressTarget) and getattr(target, "manner", LISTENS) == LISTENS
+
+
+def kin(transport: str) -> str:
+    """The transport whose requirements it has."""
+    return UNIX if transport == PIPE else transport

@@ -12,10 +12,9 @@ import time
 
 from ..clients.peer import Peer
 from ..core.verdict import Violation
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import JAM_QUIET, StreamProfile
 from ..scenario.session import Session
 from .commands import ask, peek_line
-from .common import JAM_QUIET
 from .settings import settings_of
 
 #: Bytes of commands after which the answers are more than a socket takes.
@@ -123,7 +122,6 @@ chat = StreamProfile(
     "chat",
     title="channels and members over line commands",
     settings=settings_of("chat"),
-    parameters={},
     first_input=b"QUIT\n",
     half_input=b"LOGIN half-a-na",
     open=open_,

@@ -10,7 +10,7 @@ import re
 
 from ..clients.client_under_test import ClientUnderTest
 from ..clients.peer import DATA, FIN, RST
-from ..scenario.requirement import ClientProfile
+from ..scenario.profile import ClientProfile
 from ..scenario.session import Session
 from .settings import settings_of
 

@@ -7,16 +7,14 @@ proof that a client is served in full.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import JAM_QUIET, StreamProfile, jam
+from ..scenario.requirement import SPEC
 from ..scenario.session import Session
 from . import concurrency, lifecycle, survival, upkeep
-
-#: Bytes after which a stalled client's server has more to write than its socket takes.
-JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 #: More than the sockets of both sides hold (Linux: 4 MiB to send, 6 MiB to receive).
 PENDING = 16 * 1024 * 1024
@@ -25,16 +23,38 @@ PENDING = 16 * 1024 * 1024
 NO_PROGRESS = 0.2
 
 
-def every_stream_service(profile: StreamProfile, writes: bool = True) -> None:
+#: The groups of the common requirements, in their order.
+GROUPS = ("concurrency", "survival", "lifecycle", "upkeep")
+
+
+def every_stream_service(
+    profile: StreamProfile, writes: bool = True, only: Collection[str] = GROUPS
+) -> None:
     """Declare the common requirements for a profile, after its own.
 
     Arguments:
         writes: the service sends something, so that a write of it can fail.
+        only: the groups to declare; what a requirement needs of another group is left out.
     """
-    concurrency.declare(profile)
-    survival.declare(profile, writes)
-    lifecycle.declare(profile)
-    upkeep.declare(profile)
+    declare: dict[str, Callable[[], None]] = {
+        "concurrency": lambda: concurrency.declare(profile),
+        "survival": lambda: survival.declare(profile, writes),
+        "lifecycle": lambda: lifecycle.declare(profile),
+        "upkeep": lambda: upkeep.declare(profile),
+    }
+    first = len(profile.requirements)
+    for group in GROUPS:
+        if group in only:
+            declare[group]()
+    known = {one.id for one in profile.requirements}
+    profile.requirements[first:] = [
+        one._replace(
+            spec=SPEC,
+            needs=tuple(need for need in one.needs if need in known),
+            unless=tuple(need for need in one.unless if need in known),
+        )
+        for one in profile.requirements[first:]
+    ]
 
 
 def other_than_leave(session: Session, *lines: bytes) -> list[bytes]:
@@ -68,18 +88,13 @@ def end(session: Session, peer: Peer) -> None:
     peer.expect_eof("the server's FIN, with nothing before it,")
 
 
-def jam(_session: Session, peer: Peer, pattern: bytes) -> None:
-    """Send and do not read, until the server has more to write than the socket takes."""
-    peer.flood(peer.conduct.sent(pattern), JAM, JAM_QUIET)
-
-
 #: A line, and many of them in one piece.
 LINES = (b"x" * 63 + b"\n") * 1024
 
 
-def stall_with_lines(session: Session, peer: Peer) -> None:
+def stall_with_lines(_session: Session, peer: Peer) -> None:
     """Send lines and read nothing."""
-    jam(session, peer, LINES)
+    jam(peer, LINES)
 
 
 def jam_until_stopped(session: Session, peer: Peer, pattern: bytes, limit: int) -> int:

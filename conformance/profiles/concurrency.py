@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from ..clients.peer import DATA, Peer
 from ..core.settings import ends_at_once
 from ..core.verdict import NotJudged, Violation
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
 

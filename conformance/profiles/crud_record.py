@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 
 from ..clients.peer import Peer
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .commands import ask, finish
 from .settings import settings_of
@@ -50,7 +50,6 @@ crud = StreamProfile(
     "crud",
     title="a small store, kept over the server's end",
     settings=settings_of("crud"),
-    parameters={},
     first_input=b"read ready?\n",
     half_input=b"read half-a-k",
     open=open_,

@@ -7,7 +7,7 @@ an RST, is what a server answers that has read everything.
 from __future__ import annotations
 
 from ..clients.peer import Peer
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .common import every_stream_service
 from .data import some_lines
@@ -43,7 +43,6 @@ discard = StreamProfile(
     "discard",
     title="all input is thrown away (RFC 863)",
     settings=settings_of("discard"),
-    parameters={},
     first_input=b"ready?\n",
     half_input=b"half a mess",
     open=open_,

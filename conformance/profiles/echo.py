@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..clients.peer import Peer
 from ..core.settings import answers_once
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from . import common, echo_stalled
 from .barriers import nothing_more, nothing_more_first

@@ -9,9 +9,9 @@ from ..core.conduct import Text
 from ..core.settings import ECHO, answers_lines
 from ..core.transcript import first_difference
 from ..core.verdict import NotJudged, Violation
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import JAM_QUIET, StreamProfile
 from ..scenario.session import Session
-from .common import JAM_QUIET, PENDING, jam_until_stopped, settle
+from .common import PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
 
 #: Seconds without progress that are more than a pause between two reads of a slow server, and bytes

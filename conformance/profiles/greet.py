@@ -9,7 +9,8 @@ import time
 
 from ..clients.peer import DATA, Peer
 from ..core.verdict import Violation
-from ..scenario.requirement import ABORTABLE, StreamProfile
+from ..scenario.profile import StreamProfile
+from ..scenario.requirement import ABORTABLE
 from ..scenario.session import Session
 from .barriers import nothing_more
 from .common import every_stream_service

@@ -7,7 +7,7 @@ pending. A reply that is only made after the FIN is lost there.
 from __future__ import annotations
 
 from ..clients.peer import DATA, Peer
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .barriers import others_come_and_go
 from .common import every_stream_service

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..clients.peer import DATA, FIN, SILENCE, Peer
 from ..core.transcript import first_difference
 from ..core.verdict import Violation
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from .common import stall_with_lines
 from .settings import settings_of

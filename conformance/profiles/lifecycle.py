@@ -12,7 +12,8 @@ from typing import TypeVar
 from ..clients.peer import Peer
 from ..core.settings import ends_at_once
 from ..core.verdict import NotJudged, Violation
-from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare, StreamProfile
+from ..scenario.profile import StreamProfile
+from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_socket
 from ..targets.ports import is_remembered

@@ -9,10 +9,9 @@ from contextlib import suppress
 
 from ..clients.peer import Peer
 from ..core.verdict import Violation
-from ..scenario.requirement import StreamProfile
+from ..scenario.profile import StreamProfile, jam
 from ..scenario.session import Session
 from .answer import Answer, take
-from .common import jam
 from .settings import settings_of
 
 
@@ -51,7 +50,7 @@ def serve(session: Session, peer: Peer) -> None:
 
 def stall(session: Session, peer: Peer) -> None:
     """Send much and read nothing."""
-    jam(session, peer, (words(session, 63) + b"\n") * 256)
+    jam(peer, (words(session, 63) + b"\n") * 256)
 
 
 def words(session: Session, size: int) -> bytes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..clients.peer import Peer
 from ..core.transcript import first_difference
 from ..core.verdict import Violation
-from ..scenario.requirement import ABORTABLE, StreamProfile
+from ..scenario.profile import StreamProfile
+from ..scenario.requirement import ABORTABLE
 from ..scenario.session import Session
 from .common import (
     LINES,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..clients.peer import Peer
-from ..scenario.requirement import ABORTABLE, Declare, StreamProfile
+from ..scenario.profile import StreamProfile
+from ..scenario.requirement import ABORTABLE, Declare
 from ..scenario.session import Session
 from .barriers import taken_in
 from .lifecycle import disturb

@@ -10,7 +10,8 @@ import time
 from contextlib import ExitStack
 
 from ..clients.datagrams import LONGEST
-from ..scenario.requirement import PORT, Profile
+from ..scenario.profile import Profile
+from ..scenario.requirement import PORT
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
@@ -34,7 +35,6 @@ udp_echo = Profile(
     "udp-echo",
     title="every datagram comes back (RFC 862 over UDP)",
     settings=settings_of("udp-echo"),
-    parameters={},
     first_input=b"ready?\n",
     small_session=small_session,
     transports=DATAGRAMS,
@@ -242,7 +242,6 @@ def sigterm_busy(session: Session) -> None:
     "port-free",
     "7.12",
     "When the server has ended, its port is free.",
-    "SPEC 7.12",
     spawned=True,
     needs=("sigterm-idle",),
     brisk=True,

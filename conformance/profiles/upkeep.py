@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from ..clients.peer import DATA
 from ..core.verdict import NotJudged, Unreachable, Violation
-from ..scenario.requirement import ABORTABLE, PORT_AGAIN, Declare, StreamProfile
+from ..scenario.profile import StreamProfile
+from ..scenario.requirement import ABORTABLE, PORT_AGAIN, Declare
 from ..scenario.session import Session
 from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable

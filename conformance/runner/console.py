@@ -16,7 +16,7 @@ import pytest
 from ..core.invocation import joined
 from ..core.output import Screen
 from ..core.verdict import MEANING, Exit
-from ..plan import Plan
+from ..plan import Plan, load_words
 from ..reports.summary import Summary
 from .controller import CONTROLLER, Controller
 
@@ -53,7 +53,7 @@ class Console:
         against = "the mutants" if plan.options.selftest else plan.options.target
         self.screen.say(
             f"conformance: {names} over {', '.join(plan.transports)} against {against} "
-            f"({len(plan.cases)} cases)"
+            f"({len(plan.cases)} {'case' if len(plan.cases) == 1 else 'cases'})"
         )
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -119,7 +119,8 @@ class Console:
             return []
         suite = run[:-1]
         if summary.exit == Exit.NOT_CONFORMANT and self._red:
-            return [f"next: {joined(*suite, 'explain', self._red[0]['id'])}"]
+            words = [self._red[0]["id"], *load_words(self._plan.options)]
+            return [f"next: {joined(*suite, 'explain', *words)}"]
         if summary.exit == Exit.STALE_EXPECTATIONS and self._plan.options.expect:
             return [f"next: {joined(*suite, 'baseline', '--expect', self._plan.options.expect)}"]
         if summary.exit == Exit.NOTHING_RAN:

@@ -20,8 +20,9 @@ from ..clients.open_terminal import check_client
 from ..clients.peer import Peer
 from ..core.transcript import Transcript
 from ..core.verdict import NotJudged, SuiteFailed, Unreachable, Violation
+from ..loading import load
 from ..plan import Case, Options, Plan
-from ..scenario.requirement import ClientProfile
+from ..scenario.profile import ClientProfile
 from ..scenario.session import Session
 from ..targets.address import Address, has_ipv6
 from ..targets.files import read_target
@@ -34,8 +35,8 @@ def prepare(options: Options) -> Plan:
 
     Raises WrongUsage, Unreachable or SuiteFailed.
     """
-    options = resolved(options)
-    plan = Plan(options, has_ipv6())
+    options, catalogue = load(resolved(options))
+    plan = Plan(options, has_ipv6(), catalogue)
     self_check()
     if any(case.requirement.id.endswith("/terminal") for case in plan.cases):
         check_client(options.client)
@@ -56,7 +57,7 @@ def prepare(options: Options) -> Plan:
     if found not in plan.transports and _announces(plan):
         # Only its announcement could tell where it listens.
         transports = [found if name == first.transport else name for name in plan.transports]
-        return Plan(options._replace(transports=tuple(transports)), has_ipv6())
+        return Plan(options._replace(transports=tuple(transports)), has_ipv6(), catalogue)
     return plan
 
 
@@ -95,6 +96,7 @@ def resolved(options: Options) -> Options:
         if options.deadline == default.deadline
         else options.deadline,
         scope=file.scope,
+        file_load=file.load,
     )
 
 

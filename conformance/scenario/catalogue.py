@@ -11,7 +11,8 @@ from functools import cached_property
 
 from ..core.nearest import meant
 from ..core.verdict import WrongUsage
-from .requirement import Profile, Requirement, matches
+from .profile import Profile
+from .requirement import Requirement, matches
 
 
 class Catalogue:

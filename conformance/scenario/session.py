@@ -32,8 +32,8 @@ from ..targets.launch import Server, ServerSpec, launched, start_again
 from ..targets.process import Process
 from ..targets.scratch import new_folder
 from . import death
+from .profile import ClientProfile, Profile, StreamProfile
 from .random_text import lines, words
-from .requirement import ClientProfile, Profile, StreamProfile
 
 #: Seconds in which a server reads what has come, where no other client can tell.
 READING_TIME = 0.25

@@ -45,6 +45,7 @@ class TargetFile(NamedTuple):
     level: str | None = None
     deadline: float | None = None
     scope: str = "scenario"
+    load: tuple[str, ...] = ()
 
 
 def read_target(text: str) -> TargetFile:
@@ -125,7 +126,9 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
         name,
         target=_inner(where, table),
         addresses=tuple(table.get("addresses", {}).items()),
-        profiles=tuple(table["profiles"] if "profiles" in table else table.get("addresses", ())),
+        profiles=tuple(
+            _beside(folder, one) for one in table.get("profiles") or table.get("addresses", ())
+        ),
         at=table.get("at"),
         settings=_settings(where, table.get("set", {})),
         environment=tuple(table.get("environment", {}).items()),
@@ -135,7 +138,13 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
         level=table.get("level"),
         deadline=float(table["deadline"]) if "deadline" in table else None,
         scope=table.get("scope", "scenario"),
+        load=tuple(_beside(folder, one) for one in table.get("load", ())),
     )
+
+
+def _beside(folder: Path, word: str) -> str:
+    """A file that is named relative to the target file; a name as it is."""
+    return str(folder / word) if "/" in word or word.endswith((".py", ".toml")) else word
 
 
 def _inner(where: str, table: dict[str, Any]) -> str:
@@ -212,4 +221,5 @@ _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "level": _TEXT,
     "deadline": (_is_duration, "seconds between 0 and 3600"),
     "scope": _TEXT,
+    "load": (_are_texts, "a list of files and modules"),
 }

@@ -10,6 +10,7 @@ complete -c pync-conformance -n __fish_is_first_token -a diff -d 'what changed b
 complete -c pync-conformance -n __fish_is_first_token -a baseline -d 'write known failures'
 complete -c pync-conformance -F -a 'ref:python ref:node'
 complete -c pync-conformance -l profile -x -a 'echo greet quit half-open reset hello discard udp-echo chat crud client-echo' -d 'Profiles, comma separated'
+complete -c pync-conformance -l load -x -d 'Load profiles of your own: files and Python modules, comma ...'
 complete -c pync-conformance -l at -x -a '(__fish_print_hostnames)' -d 'The fixed address on which the command listens'
 complete -c pync-conformance -l set -x -d 'Parameters of the service, with C escapes'
 complete -c pync-conformance -l case -x -d 'Judge this requirement only'

@@ -45,6 +45,7 @@ WINGS = (
     "doctor",
     "runner",
     "reports",
+    "loading",
     "plan",
     "profiles",
     "scenario",
@@ -54,7 +55,7 @@ WINGS = (
     "targets",
     "core",
 )
-FRONT = {"__init__", "__main__", "cli", "usage", "plugin", "conftest", "test_conformance"}
+FRONT = {"__init__", "__main__", "api", "cli", "usage", "plugin", "conftest", "test_conformance"}
 
 #: Lines that a module may have.
 LARGEST = 320

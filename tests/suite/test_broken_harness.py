@@ -59,7 +59,7 @@ JUDGED = [
         "floods",
         0,
         """\
-conformance: echo over tcp against TARGET (1 cases)
+conformance: echo over tcp against TARGET (1 case)
 1 PASS in TIME
 report: REPORT/matrix.html (from results.jsonl beside it)
 conformant (exit 0)
@@ -69,7 +69,7 @@ conformant (exit 0)
         "closes",
         1,
         """\
-conformance: echo over tcp against TARGET (1 cases)
+conformance: echo over tcp against TARGET (1 case)
 
 FAIL echo/simple (MUST, SPEC 2.2, tcp): the server ended the connection ENDING
   requires  What is received is sent back.
@@ -79,7 +79,7 @@ FAIL echo/simple (MUST, SPEC 2.2, tcp): the server ended the connection ENDING
         "dies",
         1,
         """\
-conformance: echo over tcp against TARGET (1 cases)
+conformance: echo over tcp against TARGET (1 case)
 
 FAIL echo/idle-64 (MUST, SPEC 7.2, tcp): the server died (exit status 7): the server does not \
 accept a connection at ADDRESS: connection refused (after TIME)
@@ -91,7 +91,7 @@ accept a connection at ADDRESS: connection refused (after TIME)
         "deaf",
         1,
         """\
-conformance: echo over tcp against TARGET (1 cases)
+conformance: echo over tcp against TARGET (1 case)
 
 FAIL echo/sigterm-idle (MUST, SPEC 7.10, tcp): the server still runs 5 s after SIGTERM
   requires  SIGTERM ends the server within 5 s, with status 0 or 143 or by the signal.

@@ -20,7 +20,7 @@ from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.reference.python.client import Client
 from conformance.reference.python.services import SERVICES
 from conformance.runner.judge import _as_selftest
-from conformance.scenario.requirement import StreamProfile
+from conformance.scenario.profile import StreamProfile
 
 from .judging import conformance, judge, read
 

@@ -7,7 +7,8 @@ import pytest
 from conformance.core.verdict import WrongUsage
 from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
-from conformance.scenario.requirement import StreamProfile, matches
+from conformance.scenario.profile import StreamProfile
+from conformance.scenario.requirement import matches
 from conformance.targets.address import TRANSPORTS
 
 

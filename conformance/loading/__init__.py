@@ -1,0 +1,155 @@
+"""Profiles of one's own: from a file, a module or an installed package into a catalogue.
+
+A run names them by ``--profile ./shout.toml``, ``--load MODULE``, ``load = [...]`` of a target
+file, or by the name of a profile that an installed package declares in the entry-point group
+``conformance.profiles``. What is loaded travels with the options of the plan.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+
+from ..core.verdict import WrongUsage
+from ..plan import Options
+from ..profiles import BUILT_IN
+from ..scenario.catalogue import Catalogue
+from ..scenario.profile import Profile
+from .alias import make_importable
+from .sources import Source, is_path, module_of, read, shown
+
+#: Packages declare their profiles in it: ``shout = "shout_checks:shout"``.
+GROUP = "conformance.profiles"
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def load(options: Options, every: bool = False) -> tuple[Options, Catalogue]:
+    """Load what the options name.
+
+    Arguments:
+        every: load what all installed packages declare, too.
+    Returns the options with the sources, for other processes, and the catalogue.
+    Raises WrongUsage, with the file and the line where that is known.
+    """
+    if options.sources:
+        carried = [Source(*one) for one in options.sources]
+        return options, _with(BUILT_IN, {one.word: _read(one.word, one)[0] for one in carried})
+    names = [one.strip() for one in (options.profile or "").split(",") if one.strip()]
+    words = [_absolute(one) for one in (*options.file_load, *options.load, *filter(is_path, names))]
+    loaded: dict[str, list[Profile]] = {}
+    sources: list[Source] = []
+    for word in dict.fromkeys(words):
+        loaded[word], source = _read(word)
+        sources.append(source)
+    catalogue = _with(BUILT_IN, loaded)
+    declared = _declared(_wanted(options, names, catalogue), every)
+    if declared:
+        for one in declared:
+            loaded[one.value], source = _read(one.value)
+            sources.append(source)
+        catalogue = _with(BUILT_IN, loaded)
+    if not loaded:
+        return options, BUILT_IN
+    chosen = [
+        profile.name
+        for one in names
+        for profile in (loaded[_absolute(one)] if is_path(one) else [None])
+        if profile is not None
+    ]
+    plain = [one for one in names if not is_path(one)]
+    if not names and not options.cases:
+        # Who loads profiles and names none means these.
+        chosen = [one.name for profiles in loaded.values() for one in profiles]
+    return (
+        options._replace(
+            profile=",".join(dict.fromkeys([*plain, *chosen])) or None,
+            load=tuple(dict.fromkeys([*options.load, *filter(is_path, names)])),
+            sources=tuple(map(tuple, sources)),
+        ),
+        catalogue,
+    )
+
+
+def _absolute(word: str) -> str:
+    return os.path.abspath(word) if is_path(word) else word
+
+
+def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Source]:
+    """The profiles of a source."""
+    if source is None:
+        source = Source(word, read(word) if is_path(word) else "")
+    make_importable()
+    module, source = module_of(source)
+    profiles = _profiles_of(module, word.partition(":")[2] if not is_path(word) else "")
+    if not profiles:
+        raise WrongUsage(f"{shown(word)}: it defines no profile")
+    for profile in profiles:
+        _check(profile, shown(word))
+    return profiles, source
+
+
+def _profiles_of(module: ModuleType, name: str) -> list[Profile]:
+    """Those that a module names in PROFILES, or all that are among its names."""
+    found = getattr(module, name, None) if name else getattr(module, "PROFILES", vars(module))
+    values: Iterable[object] = [found] if isinstance(found, Profile) else ()
+    if isinstance(found, dict):
+        values = found.values()
+    elif isinstance(found, (list, tuple)):
+        values = found
+    elif isinstance(found, ModuleType):
+        values = vars(found).values()
+    own = {id(one): one for one in values if isinstance(one, Profile)}
+    built_in = {id(one) for one in BUILT_IN.profiles.values()}
+    return [one for key, one in own.items() if key not in built_in]
+
+
+def _check(profile: Profile, where: str) -> None:
+    """Refuse what would only be seen in the middle of a run. Raises WrongUsage."""
+    if not _NAME.fullmatch(profile.name):
+        raise WrongUsage(
+            f"{where}: {profile.name!r} is not a valid name of a profile "
+            "(lower-case letters, digits and hyphens)"
+        )
+    if not profile.requirements:
+        raise WrongUsage(f"{where}: the profile {profile.name} has no requirements")
+    ids = {one.id for one in profile.requirements}
+    for one in profile.requirements:
+        for need in (*one.needs, *one.unless):
+            if need not in ids:
+                raise WrongUsage(f"{where}: {one.id} needs {need}, which does not exist")
+
+
+def _with(catalogue: Catalogue, loaded: dict[str, list[Profile]]) -> Catalogue:
+    """The catalogue with what was loaded. Raises WrongUsage for a name that is taken."""
+    taken: dict[str, str] = {}
+    for word, profiles in loaded.items():
+        for profile in profiles:
+            if profile.name in catalogue.profiles:
+                raise WrongUsage(
+                    f"{shown(word)}: {profile.name} is the name of a built-in profile; "
+                    "choose another name"
+                )
+            if profile.name in taken:
+                other = shown(taken[profile.name])
+                raise WrongUsage(f"{shown(word)}: {other} has a profile {profile.name}, too")
+            taken[profile.name] = word
+    return catalogue.extended(one for profiles in loaded.values() for one in profiles)
+
+
+def _wanted(options: Options, names: list[str], catalogue: Catalogue) -> set[str]:
+    """Names that are not known yet: an installed package may declare them."""
+    asked = {one for one in names if not is_path(one)}
+    asked |= {pattern.partition("/")[0] for pattern in options.cases}
+    return {one for one in asked if "*" not in one} - catalogue.profiles.keys()
+
+
+def _declared(names: set[str], every: bool) -> list[EntryPoint]:
+    """What installed packages declare under these names; looked for when something is missing."""
+    if not names and not every:
+        return []
+    found = {one.name: one for one in entry_points(group=GROUP)}
+    return [one for name, one in found.items() if every or name in names]

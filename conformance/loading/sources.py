@@ -1,0 +1,176 @@
+"""The source of a profile of one's own, in a form that travels to workers and other machines.
+
+A worker gets the text with the plan, so that every process judges by the same one, also on a
+machine that does not have the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from ..core.verdict import WrongUsage, cause_of
+
+#: Bytes of source that travel at most.
+MOST = 4 * 1024 * 1024
+
+#: What a module that was loaded from a file is called.
+_PREFIX = "pync_conformance_profile_"
+
+
+class Source(NamedTuple):
+    """Where profiles come from; plain values, for it travels.
+
+    Arguments:
+        word: an absolute path, or ``MODULE`` or ``MODULE:NAME``.
+        text: the content of the file; of a module empty.
+        modules: (name, path, text) of the modules that it imported from beside it.
+    """
+
+    word: str
+    text: str = ""
+    modules: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and not a module."""
+        return is_path(self.word)
+
+
+def is_path(word: str) -> bool:
+    """Whether a word means a file: it has a slash, or the ending of one."""
+    return "/" in word or os.sep in word or word.endswith((".py", ".toml"))
+
+
+def read(word: str) -> str:
+    """The text of a file. Raises WrongUsage."""
+    try:
+        return Path(word).read_text(encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"{shown(word)}: {cause_of(error)}") from None
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{shown(word)}: not a text in UTF-8") from None
+
+
+def shown(word: str) -> str:
+    """A path as a person would type it here."""
+    if not is_path(word):
+        return word
+    below = os.path.relpath(word)
+    return word if below.startswith(os.pardir + os.sep) else below
+
+
+def module_of(source: Source) -> tuple[ModuleType, Source]:
+    """Run a Python source.
+
+    Returns the module, and the source with the modules that it needs beside it.
+    Raises WrongUsage for whatever goes wrong in it.
+    """
+    folder = os.path.dirname(source.word) if source.is_file else os.getcwd()
+    before = set(sys.modules)
+    try:
+        with _importable(folder, source.modules):
+            module = _executed(source) if source.is_file else _imported(source.word)
+    except KeyboardInterrupt:
+        raise
+    except SyntaxError as error:
+        where = f"{shown(error.filename or source.word)}:{error.lineno}"
+        raise WrongUsage(f"{where}: {error.msg}") from None
+    except WrongUsage as error:
+        raise WrongUsage(f"{_place(source, error)}: {error}") from None
+    except BaseException as error:  # noqa: BLE001 - sys.exit() too: it is somebody else's code
+        raise WrongUsage(f"{_place(source, error)}: {type(error).__name__}: {error}") from None
+    if not source.modules:
+        source = source._replace(modules=tuple(_beside(source, module, folder, before)))
+    return module, source
+
+
+def _executed(source: Source) -> ModuleType:
+    module = ModuleType(_PREFIX + Path(source.word).stem.replace("-", "_"))
+    module.__file__ = source.word
+    # dataclasses and pickle look a module up by its name.
+    sys.modules[module.__name__] = module
+    exec(compile(source.text, source.word, "exec"), module.__dict__)
+    return module
+
+
+def _imported(word: str) -> ModuleType:
+    return importlib.import_module(word.partition(":")[0])
+
+
+def _place(source: Source, error: BaseException) -> str:
+    """The line of the source in which an error arose, as far as there is one."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == source.word:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    name = shown(source.word)
+    return f"{name}:{line}" if line else name
+
+
+def _beside(
+    source: Source, module: ModuleType, folder: str, before: set[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What another machine needs besides: modules of the same folder, or of the same package."""
+    top = module.__name__.partition(".")[0]
+    size = len(source.text)
+    for name, one in sorted(sys.modules.items()):
+        path = getattr(one, "__file__", None) or ""
+        if not path.endswith(".py") or (one is module and source.is_file):
+            continue
+        if source.is_file:
+            wanted = name not in before and Path(path).is_relative_to(folder)
+        else:
+            wanted = name == top or name.startswith(f"{top}.")
+        if wanted:
+            text = read(path)
+            size += len(text)
+            if size > MOST:
+                raise WrongUsage(f"{shown(source.word)}: its modules are more than {MOST} bytes")
+            yield name, path, text
+
+
+class _Carried(MetaPathFinder, Loader):
+    """Finds modules in the texts that came with a source."""
+
+    def __init__(self, modules: Sequence[tuple[str, str, str]]) -> None:
+        self._modules = {name: (path, text) for name, path, text in modules}
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in self._modules:
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=self._is_package(name))
+
+    def _is_package(self, name: str) -> bool:
+        return os.path.basename(self._modules[name][0]) == "__init__.py"
+
+    def exec_module(self, module: ModuleType) -> None:
+        path, text = self._modules[module.__name__]
+        module.__file__ = path
+        exec(compile(text, path, "exec"), module.__dict__)
+
+
+@contextmanager
+def _importable(folder: str, modules: Sequence[tuple[str, str, str]]) -> Iterator[None]:
+    """Let a source import what is beside it, or what came with it."""
+    finder = _Carried(modules)
+    sys.path.insert(0, folder)
+    sys.meta_path.append(finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        if folder in sys.path:
+            sys.path.remove(folder)

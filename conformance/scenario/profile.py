@@ -1,0 +1,265 @@
+"""What a profile is: a service, how one client of it is served, and its requirements.
+
+A profile file declares its requirements next to the scenarios that judge them. Nothing here
+knows of sockets, of how a target is started, or of pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..core.conduct import Conduct
+from ..core.settings import Parameters, Settings
+from ..core.verdict import Level, WrongUsage
+from ..targets.address import STREAMS, TCP, TCP6
+from .requirement import SPEC, Declare, Requirement, Scenario
+
+if TYPE_CHECKING:
+    from ..clients.peer import Peer
+    from .session import Session
+
+
+#: Bytes after which a stalled client's server has more to write than its socket takes, and the
+#: seconds without progress after which it reads no more.
+JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
+
+
+class Profile:
+    """One service: its parameters, how a client is served, and its requirements.
+
+    Arguments:
+        name: as typed after PROFILE.
+        title: one line for ``list``.
+        parameters: every text of the service with its default; none when it is not given.
+        first_input: bytes that the service answers, for the readiness probe.
+        small_session: a whole small session of a new client, to its orderly end.
+        transports: what the service can be given over.
+        silent: the server never sends a byte; its FIN is all that answers the probe.
+        late: a right server's answer to the probe may come at its end only.
+        base: the requirements that make up the small session, as words. A requirement needs
+            these, unless it says what it needs.
+        settings: what ``--set`` may say besides the parameters.
+        half_close: none of it can be judged where a connection has no half-close.
+        spec: the name of the contract, as messages cite it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes] = MappingProxyType({}),
+        first_input: bytes,
+        small_session: Callable[[Session], None],
+        transports: tuple[str, ...],
+        silent: bool = False,
+        late: bool = False,
+        base: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        half_close: bool = False,
+        spec: str = SPEC,
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.parameters = parameters
+        self.first_input = first_input
+        self.small_session = small_session
+        self.transports = transports
+        self.silent = silent
+        self.late = late
+        self.base = base
+        self.settings = settings or Settings()
+        self.half_close = half_close
+        self.spec = spec
+        self.requirements: list[Requirement] = []
+
+    def conduct(self, parameters: Parameters) -> Conduct:
+        """How one client's words are put to the service, and its answers to the scenario."""
+        return self.settings.conduct(self.settings.in_force(parameters))
+
+    def known_parameters(self) -> dict[str, bytes]:
+        """Everything that ``--set`` may say of the service, with its default."""
+        return {**self.parameters, **self.settings.manners}
+
+    def must(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
+        """Declare a MUST; decorates its scenario.
+
+        Arguments:
+            words: the requirement's name, after ``PROFILE/``.
+            clause: where the contract says so.
+            text: one sentence: what is required.
+            basis: what the clause rests on; the default is the clause itself.
+            where: any of ``transports``, ``spawned``, ``needs``, ``unless``, ``half_close``,
+                ``once``, ``about`` and ``hint``, as Requirement has them; ``needs`` and
+                ``unless`` as words.
+        """
+        return self._declare(Level.MUST, words, clause, text, basis, **where)
+
+    def should(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
+        """Declare a SHOULD; decorates its scenario. Its arguments are those of must()."""
+        return self._declare(Level.SHOULD, words, clause, text, basis, **where)
+
+    def _declare(
+        self,
+        level: Level,
+        words: str,
+        clause: str,
+        text: str,
+        basis: str,
+        transports: tuple[str, ...] | None = None,
+        spawned: bool = False,
+        needs: tuple[str, ...] | None = None,
+        unless: tuple[str, ...] = (),
+        half_close: bool = False,
+        once: bool = False,
+        brisk: bool = False,
+        about: str = "",
+        hint: str = "",
+    ) -> Declare:
+        def named(words: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(f"{self.name}/{one}" for one in words)
+
+        def declare(scenario: Scenario) -> Scenario:
+            identity = f"{self.name}/{words}"
+            if any(known.id == identity for known in self.requirements):
+                raise WrongUsage(f"{identity} is declared twice")
+            self.requirements.append(
+                Requirement(
+                    identity,
+                    level,
+                    clause,
+                    text,
+                    basis or f"{self.spec} {clause}",
+                    self.name,
+                    self.transports if transports is None else transports,
+                    spawned,
+                    scenario,
+                    named(self.base if needs is None else needs),
+                    named(unless),
+                    half_close or self.half_close,
+                    once,
+                    brisk,
+                    about,
+                    self.spec,
+                    hint,
+                )
+            )
+            return scenario
+
+        return declare
+
+
+class StreamProfile(Profile):
+    """A service over streams, with what the common requirements need to know of it.
+
+    Arguments, besides those of every profile:
+        half_input: the beginning of a message, left unfinished.
+        serve: a whole small session of an opened client, to its orderly end.
+        open: what a client sees at the start (takes the greeting); None is nothing.
+        stall: makes an opened client one to which the server has much to write while
+            it does not read; None sends ``first_input`` over and over.
+        chatter: bytes that a client may send at any time and that change nothing.
+        provoke: what makes the server write to a stalled client.
+        ends_by_itself: the server ends the connection without being asked.
+        apart: the requirement that clients hear nothing of one another, as a word.
+        stalled: the requirements without which nothing stalls, or harms the others, as words.
+        timely: the requirement on when the start is said, as a word.
+        unheard: the requirements that input without a meaning changes nothing, as words.
+        leavers: the requirements that a client may leave before the end, as words.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes] = MappingProxyType({}),
+        first_input: bytes,
+        half_input: bytes,
+        serve: Callable[[Session, Peer], None],
+        open: Callable[[Session, Peer], None] | None = None,  # noqa: A002 - the conversation
+        stall: Callable[[Session, Peer], None] | None = None,
+        transports: tuple[str, ...] = STREAMS,
+        chatter: bytes = b"",
+        provoke: Callable[[Peer], None] | None = None,
+        ends_by_itself: bool = False,
+        silent: bool = False,
+        base: tuple[str, ...] = (),
+        apart: tuple[str, ...] = (),
+        stalled: tuple[str, ...] = (),
+        timely: tuple[str, ...] = (),
+        unheard: tuple[str, ...] = (),
+        leavers: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        half_close: bool = False,
+        spec: str = SPEC,
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=first_input,
+            small_session=lambda session: session.serve(session.join()),
+            transports=transports,
+            silent=silent,
+            late=silent or ends_by_itself or provoke is not None,
+            base=base,
+            settings=settings,
+            half_close=half_close,
+            spec=spec,
+        )
+        self.half_input = half_input
+        self.open = open or _nothing
+        self.serve = serve
+        self.stall = stall or self._send_and_do_not_read
+        self.chatter = chatter
+        self.provoke = provoke
+        self.ends_by_itself = ends_by_itself
+        self.apart = apart
+        self.stalled = stalled
+        self.timely = timely
+        self.unheard = unheard
+        self.leavers = leavers
+
+    def _send_and_do_not_read(self, _session: Session, peer: Peer) -> None:
+        jam(peer, self.first_input)
+
+
+class ClientProfile(Profile):
+    """A service to clients: here the target is the client, and the suite its server."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        parameters: Mapping[str, bytes] = MappingProxyType({}),
+        small_session: Callable[[Session], None],
+        base: tuple[str, ...] = (),
+        settings: Settings | None = None,
+        spec: str = SPEC,
+    ) -> None:
+        super().__init__(
+            name,
+            title=title,
+            parameters=parameters,
+            first_input=b"",
+            small_session=small_session,
+            transports=(TCP, TCP6),
+            base=base,
+            settings=settings,
+            spec=spec,
+        )
+
+
+def jam(peer: Peer, data: bytes) -> None:
+    """Send and do not read, until the server has more to write than the socket takes."""
+    sent = peer.conduct.sent(data)
+    # In pieces of a size that costs few calls.
+    peer.flood(sent * max(1, 64 * 1024 // max(1, len(sent))), JAM, JAM_QUIET)
+
+
+def _nothing(_session: Session, _peer: Peer) -> None:
+    """A service that sends nothing on connect."""
