@@ -104,7 +104,7 @@ RESERVED = {
 }
 
 _OWN_NAME = re.compile(r"(pync_)?conformance(\.|$)")
-#: What is not the name under which the suite runs: the group of entry points in which other packages
+#: What is not the name under which the suite runs: the group of entry points in which packages
 #: declare profiles, and the name that those profiles import.
 _SAID_TO_OTHERS = {"conformance.profiles", "pync_conformance"}
 _OWN_PATH = re.compile(
