@@ -110,6 +110,8 @@ def plain(text: str, target: str, report: Path) -> str:
     text = re.sub(
         r"(ended|reset) the connection \((FIN|RST)\).*", r"ended the connection ENDING", text
     )
+    # The server has gone before the client comes, or with the client in its queue.
+    text = re.sub(r"connection reset by peer (?=\(after)", "connection refused ", text)
     return re.sub(r"\b(in|after) \d+\.\d s\b", r"\1 TIME", text)
 
 
