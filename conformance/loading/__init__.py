@@ -11,9 +11,11 @@ import os
 import re
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 
 from ..core.verdict import WrongUsage
+from ..language.document import read_profile
 from ..plan import Options
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
@@ -82,6 +84,8 @@ def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Sourc
     """The profiles of a source."""
     if source is None:
         source = Source(word, read(word) if is_path(word) else "")
+    if word.endswith(".toml"):
+        return [read_profile(Path(word), source.text)], source
     make_importable()
     module, source = module_of(source)
     profiles = _profiles_of(module, word.partition(":")[2] if not is_path(word) else "")

@@ -47,6 +47,7 @@ WINGS = (
     "reports",
     "loading",
     "plan",
+    "language",
     "profiles",
     "scenario",
     "mutants",

@@ -1,0 +1,174 @@
+"""What can be known to be wrong with steps before they are played. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ..core.nearest import meant, nearest
+from .steps import FIRST, Misread, Step, every, names_given, names_used
+from .terms import Text, walk
+
+#: Steps that await something of the server, and those that need a direction to send in.
+RECEIVE = frozenset(
+    {"expect", "skip-to", "exchange", "end", "expect-end", "expect-reset", "nothing-yet"}
+)
+SEND = frozenset({"send", "segments", "flood", "exchange", "eof"})
+
+#: Steps that make a client, and those after which the server sends it nothing more.
+ARRIVE, ENDS = frozenset({"connect", "join"}), frozenset({"end", "expect-end", "expect-reset"})
+LEAVE = frozenset({"reset", "close"})
+
+#: Steps of a terminal, which is not a client of the other steps.
+TERMINAL = frozenset({"terminal", "type", "see"})
+
+#: How alike the names of two clients are when one is taken for a misspelt other.
+LIKENESS = 0.8
+
+_DOLLAR = re.compile(rb"\$([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def check_names(steps: Iterable[Step], known: set[str]) -> set[str]:
+    """Every name is known when it is used.
+
+    Arguments:
+        known: the parameters, and what is captured before.
+    Returns what is known at the end. Raises Misread.
+    """
+    known = set(known)
+    for step in steps:
+        for name in names_used(step):
+            if name not in known:
+                near = meant(name, known)
+                near = near or (f" (known: {', '.join(sorted(known))})" if known else "")
+                raise Misread(step.line, f"unknown name ${name}{near}")
+        _check_texts(step, known)
+        known |= set(names_given(step))
+        if step.verb == "repeat":
+            known = check_names(step.steps, known | {"i"}) - {"i"}
+    return known
+
+
+def _check_texts(step: Step, known: set[str]) -> None:
+    for found in (*step.terms, step.answer):
+        for term in walk(found):
+            if not isinstance(term, Text):
+                continue
+            for name in _DOLLAR.findall(term.data):
+                if name.decode() in known:
+                    shown = name.decode()
+                    raise Misread(
+                        step.line,
+                        f'in quotes ${shown} is text: write "..." ${shown} "..." '
+                        f"(or \\x24{shown} for the text)",
+                    )
+
+
+class _Clients:
+    """What has become of the clients so far: name -> the line of the step that did it."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, int] = {}
+        self.left: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
+        self.heard_out: dict[str, int] = {}
+
+
+def check_clients(steps: Iterable[Step], joined: bool = False) -> None:
+    """No step is of a client that has left, or that is a misspelt other.
+
+    Arguments:
+        joined: the client A is there already.
+    Raises Misread.
+    """
+    clients = _Clients()
+    if joined:
+        clients.there[FIRST] = 0
+    for step in every(tuple(steps)):
+        # The clients of a loop have numbers in their names, and come again in each round.
+        if step.client and "$" not in step.client and step.verb not in TERMINAL:
+            _check_client(step, step.client, clients)
+
+
+def _check_client(step: Step, name: str, clients: _Clients) -> None:
+    if step.verb in ARRIVE:
+        if name in clients.there:
+            raise Misread(step.line, f"{name} is connected already (line {clients.there[name]})")
+        for gone in (clients.left, clients.ended, clients.heard_out):
+            gone.pop(name, None)
+        clients.there[name] = step.line
+        return
+    if name in clients.left:
+        raise Misread(
+            step.line,
+            f"{name} has left (line {clients.left[name]}); a new client begins with "
+            f"'{name}: join' or '{name}: connect'",
+        )
+    if name not in clients.there:
+        near = nearest(name, clients.there, LIKENESS) if len(name) > 2 else None
+        if near:
+            raise Misread(
+                step.line,
+                f"unknown client {name!r} (did you mean {near}?); a new client with such a name "
+                f"begins with '{name}: join'",
+            )
+        clients.there[name] = step.line
+    if step.verb in SEND and name in clients.ended:
+        raise Misread(
+            step.line,
+            f"{name} cannot send: it has ended its direction (line {clients.ended[name]})",
+        )
+    if step.verb in RECEIVE and name in clients.heard_out:
+        raise Misread(
+            step.line,
+            f"nothing more can come to {name}: the server's end is awaited in line "
+            f"{clients.heard_out[name]}",
+        )
+    _note(step, name, clients)
+
+
+def _note(step: Step, name: str, clients: _Clients) -> None:
+    if step.verb == "eof":
+        clients.ended[name] = step.line
+    if step.verb in ENDS:
+        clients.heard_out[name] = step.line
+    if step.verb in LEAVE:
+        clients.left[name] = step.line
+        del clients.there[name]
+
+
+def clients_of(steps: Iterable[Step]) -> set[str]:
+    """The names of the clients that take part."""
+    return {step.client for step in every(tuple(steps)) if step.client}
+
+
+def reads_after_eof(steps: Iterable[Step]) -> bool:
+    """Whether a client ends its direction and awaits something then: a half-close."""
+    ended: set[str] = set()
+    for step in every(tuple(steps)):
+        if step.verb == "eof":
+            ended.add(step.client)
+        elif step.client in ended and step.verb in RECEIVE:
+            return True
+    return False
+
+
+def check_needs(needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """A circle of requirements that need one another; empty where there is none."""
+    done: set[str] = set()
+
+    def look(name: str, way: tuple[str, ...]) -> tuple[str, ...]:
+        if name in way:
+            return (*way[way.index(name) :], name)
+        if name in done:
+            return ()
+        for other in needs.get(name, ()):
+            if circle := look(other, (*way, name)):
+                return circle
+        done.add(name)
+        return ()
+
+    for name in needs:
+        if circle := look(name, ()):
+            return circle
+    return ()

@@ -1,0 +1,63 @@
+"""One line of a step, read from the left to the right. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+class Mistake(Exception):
+    """What is wrong with a step; the text says it without the place."""
+
+
+class Cursor:
+    """A position in a line. Blanks before what is taken are passed over.
+
+    Arguments:
+        text: the line.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """What matches here, which is passed; None when it does not match."""
+        found = pattern.match(self.text, self._after_blanks())
+        if found:
+            self.at = found.end()
+        return found
+
+    def takes(self, word: str) -> bool:
+        """Whether this word (or mark) comes next; it is passed then."""
+        start = self._after_blanks()
+        follows = self.text[start + len(word) : start + len(word) + 1]
+        if not self.text.startswith(word, start) or (word[-1].isalnum() and _is_word(follows)):
+            return False
+        self.at = start + len(word)
+        return True
+
+    def begins(self, marks: str) -> bool:
+        """Whether one of these characters comes next."""
+        start = self._after_blanks()
+        return start < len(self.text) and self.text[start] in marks
+
+    @property
+    def rest(self) -> str:
+        """What has not been taken, without blanks and without a comment."""
+        return self.text[self._after_blanks() :].partition(" #")[0].rstrip()
+
+    @property
+    def ended(self) -> bool:
+        """Whether only a comment follows, or nothing."""
+        start = self._after_blanks()
+        return start == len(self.text) or self.text[start] == "#"
+
+    def _after_blanks(self) -> int:
+        start = self.at
+        while start < len(self.text) and self.text[start] in " \t":
+            start += 1
+        return start
+
+
+def _is_word(letter: str) -> bool:
+    return letter.isalnum() or letter in ("-", "_") if letter else False

@@ -1,0 +1,313 @@
+"""A profile that is described by a TOML file (``--profile ./shout.toml``).
+
+Its keys are those of fields.py. Every mistake is told in one line, with the file and the line.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ..core.conduct import Text as ServiceText
+from ..core.nearest import meant
+from ..core.verdict import Level
+from ..scenario.profile import Profile
+from ..scenario.requirement import ABORTABLE
+from ..targets.address import DATAGRAMS, STREAMS
+from . import fields
+from .checks import check_clients, check_names, clients_of, reads_after_eof
+from .cursor import Mistake
+from .fields import Fields
+from .forms import Reading, seconds_of
+from .made import Clause, Talk, made
+from .play import GREETING, Script
+from .read_terms import default_of, read, unescaped
+from .scope import Names, Template, defaults
+from .source import Source, Way
+from .steps import Misread, Step, every, parse
+from .terms import Terms, names_in, value
+
+_PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_WORDS = re.compile(r"[a-z0-9][a-z0-9-]*")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+#: Steps that only a server which the suite starts can be judged by; and those that need RST.
+_OF_THE_PROCESS = frozenset({"restart", "terminate", "kill"})
+_OF_RST = frozenset({"reset", "expect-reset"})
+
+
+def read_profile(path: Path, text: str | None = None) -> Profile:
+    """The profile of a file.
+
+    Arguments:
+        text: its content, where it has been read already.
+    Raises WrongUsage: one line, with the file, the line and what is wrong.
+    """
+    return _File(Source(path, text)).profile()
+
+
+class _File:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.top = self.table((), source.document, fields.TOP)
+        self.datagrams = False
+        self.templates: dict[str, Template] = {}
+        self.deadlines: dict[str, float] = {}
+        #: What the open of the session captures.
+        self.captured: set[str] = set()
+
+    def profile(self) -> Profile:
+        name = self.top.get("name", self.source.path.stem)
+        if not _PROFILE_NAME.fullmatch(name):
+            raise self.source.wrong(
+                ("name",), f"{name!r} cannot name a profile: small letters, digits and - can"
+            )
+        transports = self._transports((), self.top, (*STREAMS, *DATAGRAMS))
+        kinds = {one in DATAGRAMS for one in transports or STREAMS}
+        if len(kinds) > 1:
+            text = "a profile is one of streams or one of datagrams (udp, udp6), not of both"
+            raise self.source.wrong(("transports",), text)
+        self.datagrams = kinds == {True}
+        self.templates = self._parameters()
+        self.deadlines = self._deadlines()
+        talk = self._session(transports or STREAMS)
+        clauses = self._requirements(talk)
+        return made(self.source, self.top, name, talk, clauses, self.templates)
+
+    # Keys and their values.
+
+    def table(self, way: Way, table: dict[str, Any], known: Fields) -> dict[str, Any]:
+        """A table whose keys and values are as they must be."""
+        for key, found in table.items():
+            if key not in known:
+                near = meant(key, known) or f" (known: {', '.join(known)})"
+                raise self.source.wrong((*way, key), f"unknown key {key!r}{near}")
+            form = known[key].form
+            if not form.holds(found):
+                raise self.source.wrong((*way, key), f"{key} must be {form.words}")
+        return table
+
+    def _transports(
+        self, way: Way, table: dict[str, Any], known: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        given = table.get("transports", ())
+        for one in given:
+            if one not in known:
+                near = meant(one, known) or f" (known: {', '.join(known)})"
+                raise self.source.wrong((*way, "transports"), f"unknown transport {one!r}{near}")
+        if "transports" in table and not given:
+            raise self.source.wrong((*way, "transports"), "transports is empty")
+        return tuple(given)
+
+    def _parameters(self) -> dict[str, Template]:
+        given: dict[str, Terms] = {}
+        for name, found in self.top.get("parameters", {}).items():
+            way = ("parameters", name)
+            if not _PARAMETER.fullmatch(name):
+                text = f"{name!r} cannot name a parameter: letters, digits, - and _ can"
+                raise self.source.wrong(way, text)
+            about = self.table(way, found, fields.PARAMETER) if isinstance(found, dict) else {}
+            default = about.get("default") if isinstance(found, dict) else found
+            if not isinstance(default, str):
+                text = f"{name} must be a text, or a table with default and about"
+                raise self.source.wrong(way, text)
+            try:
+                given[name] = default_of(default)
+            except Mistake as mistake:
+                raise self.source.wrong(way, str(mistake)) from None
+        for name, terms in given.items():
+            for other in names_in(terms):
+                if other not in given:
+                    near = meant(other, given) or " (a dollar itself is \\x24)"
+                    text = f"unknown parameter ${other}{near}"
+                    raise self.source.wrong(("parameters", name), text)
+        try:
+            return defaults(given)
+        except ValueError as error:
+            circle = " -> ".join(f"${name}" for name in error.args)
+            text = f"parameters that are made of one another: {circle}"
+            raise self.source.wrong(("parameters", error.args[0]), text) from None
+
+    def _deadlines(self) -> dict[str, float]:
+        found = {}
+        for name, text in self.top.get("deadlines", {}).items():
+            seconds = seconds_of(text) if isinstance(text, str) else None
+            if seconds is None or not _WORDS.fullmatch(name):
+                raise self.source.wrong(
+                    ("deadlines", name), f'{name} must be a time, as in "500ms", "3s" or "2m"'
+                )
+            found[name] = seconds
+        return found
+
+    # Steps.
+
+    def steps(self, way: Way, text: str | list[str], one_client: bool = False) -> tuple[Step, ...]:
+        """The steps of a text. Raises WrongUsage."""
+        reading = Reading(self.deadlines, self.datagrams, one_client)
+        try:
+            steps = parse(self.source.lines(way, text), reading)
+            check_clients(steps, joined=one_client)
+        except Misread as error:
+            raise self.source.wrong(error.line, f"{error}{self._remark(way, text)}") from None
+        if not steps:
+            raise self.source.wrong(way, f"{way[-1]} has no step")
+        return steps
+
+    def _remark(self, way: Way, text: str | list[str]) -> str:
+        whole = [text] if isinstance(text, str) else text
+        if all(self.source.is_verbatim(way, one) for one in whole):
+            return ""
+        return (
+            " (write steps between ''' and ''': between \"\"\" TOML itself takes the backslashes)"
+        )
+
+    def named(self, steps: tuple[Step, ...], known: set[str]) -> set[str]:
+        """What is known after steps, all of whose names are known. Raises WrongUsage."""
+        try:
+            return check_names(steps, known)
+        except Misread as error:
+            raise self.source.wrong(error.line, str(error)) from None
+
+    def data(self, way: Way, text: str) -> bytes:
+        """The bytes of terms that need no client. Raises WrongUsage."""
+        try:
+            terms = read(text)
+            unknown = [name for name in names_in(terms) if name not in self.templates]
+            if unknown:
+                raise Mistake(f"unknown name ${unknown[0]}{meant(unknown[0], self.templates)}")
+            return self.value(terms)
+        except Mistake as mistake:
+            raise self.source.wrong(way, str(mistake)) from None
+
+    def value(self, terms: Terms) -> bytes:
+        """The bytes of terms where all parameters have their defaults. Raises Mistake."""
+        import random
+
+        known = {name: ServiceText(one.default) for name, one in self.templates.items()}
+        return value(terms, Names(known, self.templates, random.Random(0)))
+
+    # The session.
+
+    def _session(self, transports: tuple[str, ...]) -> Talk:
+        table = self.table(("session",), self.top.get("session", {}), fields.SESSION)
+        opens: tuple[Step, ...] = ()
+        serves, stalls = opens, opens
+        known = set(self.templates)
+        if "open" in table:
+            opens = self.steps(("session", "open"), table["open"], one_client=True)
+            known = self.named(opens, known)
+        self.captured = known - set(self.templates)
+        if "serve" in table:
+            serves = self.steps(("session", "serve"), table["serve"], one_client=True)
+            self.named(serves, known)
+        if "stall" in table:
+            stalls = self.steps(("session", "stall"), table["stall"], one_client=True)
+            self.named(stalls, known)
+        first = self._first_input(table, serves)
+        half = first[: max(1, len(first) // 2)]
+        if "half-input" in table:
+            half = self.data(("session", "half-input"), table["half-input"])
+        chatter = b""
+        if "chatter" in table:
+            chatter = self.data(("session", "chatter"), table["chatter"])
+        return Talk(
+            table,
+            transports,
+            self.datagrams,
+            Script(self.source.name, opens, self.templates, GREETING),
+            Script(self.source.name, serves, self.templates),
+            Script(self.source.name, stalls, self.templates),
+            first,
+            half,
+            chatter,
+            reads_after_eof((*opens, *serves)),
+        )
+
+    def _first_input(self, table: dict[str, Any], serves: tuple[Step, ...]) -> bytes:
+        if "first-input" in table:
+            return self.data(("session", "first-input"), table["first-input"])
+        sends = [step for step in every(serves) if step.verb in ("send", "exchange", "segments")]
+        if not sends:
+            return b""
+        terms = sends[0].terms[0]
+        unknown = [name for name in names_in(terms) if name not in self.templates]
+        if unknown:
+            text = f"first-input is missing: what is sent first uses ${unknown[0]}"
+            raise self.source.wrong(("session",), text)
+        return self.value(terms)
+
+    # The requirements.
+
+    def _requirements(self, talk: Talk) -> list[Clause]:
+        clauses: list[Clause] = []
+        for number, table in enumerate(self.top.get("requirement", [])):
+            clause = self._requirement(("requirement", number), table, talk)
+            if any(clause.words == other.words for other in clauses):
+                way = ("requirement", number, "id")
+                raise self.source.wrong(way, f"there is a requirement {clause.words!r} already")
+            clauses.append(clause)
+        if not clauses:
+            raise self.source.wrong((), "there is no [[requirement]]")
+        return clauses
+
+    def _requirement(self, way: Way, table: dict[str, Any], talk: Talk) -> Clause:
+        table = self.table(way, table, fields.REQUIREMENT)
+        for key in ("id", "clause", "steps"):
+            if key not in table:
+                name = f" of {table['id']!r}" if "id" in table else ""
+                raise self.source.wrong(way, f"the requirement{name} has no {key}")
+        words = table["id"]
+        if not _WORDS.fullmatch(words):
+            text = f"{words!r} cannot be an id: small letters, digits and - can"
+            raise self.source.wrong((*way, "id"), text)
+        levels = [level for level in Level if level.value.lower() in table]
+        if len(levels) != 1:
+            raise self.source.wrong(way, f"give {words!r} one of must and should")
+        steps = self.steps((*way, "steps"), table["steps"])
+        self.named(steps, set(self.templates) | self.captured)
+        verbs = {step.verb for step in every(steps)}
+        transports = self._transports(way, table, talk.transports) or talk.transports
+        if verbs & _OF_RST:
+            transports = tuple(one for one in transports if one in ABORTABLE)
+            if not transports:
+                text = f"{words!r} needs RST, which none of its transports has"
+                raise self.source.wrong((*way, "steps"), text)
+        return Clause(
+            words,
+            levels[0],
+            table["clause"],
+            table[levels[0].value.lower()],
+            table.get("basis", ""),
+            transports,
+            table.get("spawned", False) or bool(verbs & _OF_THE_PROCESS),
+            table.get("half-close", reads_after_eof(steps)),
+            table.get("once", False),
+            table.get("hint", ""),
+            table.get("needs"),
+            tuple(table.get("unless", ())),
+            self._skips(way, table),
+            Script(self.source.name, steps, self.templates),
+            len(clients_of(steps)) > 1,
+            way,
+        )
+
+    def _skips(self, way: Way, table: dict[str, Any]) -> tuple[tuple[str, bytes, str], ...]:
+        found = []
+        for number, skip in enumerate(table.get("skip", [])):
+            here = (*way, "skip", number)
+            self.table(here, skip, fields.SKIP)
+            missing = [key for key in fields.SKIP if key not in skip]
+            if missing:
+                raise self.source.wrong(
+                    here, f"skip needs parameter, is and reason: {missing[0]} is missing"
+                )
+            name = skip["parameter"]
+            if name not in self.templates:
+                near = meant(name, self.templates)
+                raise self.source.wrong(here, f"skip: unknown parameter {name!r}{near}")
+            try:
+                found.append((name, unescaped(skip["is"]), skip["reason"]))
+            except Mistake as mistake:
+                raise self.source.wrong(here, f"skip: {mistake}") from None
+        return tuple(found)

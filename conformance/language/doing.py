@@ -1,0 +1,242 @@
+"""What each step does with the clients of a session: the other half of kinds.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from ..clients.peer import SILENCE, Peer
+from ..core.verdict import Violation
+from . import matching
+from .cursor import Mistake
+from .player import Player
+from .steps import Step
+from .terms import count, pattern, value
+
+#: Seconds without progress after which a flood is not taken any more.
+JAM_QUIET = 0.2
+
+#: Seconds that SIGTERM may take.
+STOP_TIMEOUT = 5.0
+
+#: Bytes of a receive buffer of a client that does not read.
+SMALL = 4096
+
+
+def _connect(play: Player, step: Step) -> None:
+    play.arrive(play.name(step), False, SMALL if step.name else None)
+
+
+def _join(play: Player, step: Step) -> None:
+    play.arrive(play.name(step), True, SMALL if step.name else None)
+
+
+def _send(play: Player, step: Step) -> None:
+    if play.session.transport.startswith("udp"):
+        play.sender(step).send(play.data(step))
+        return
+    peer = play.peer(step)
+    peer.send_raw(peer.conduct.sent(play.data(step)), takes=True)
+
+
+def _segments(play: Player, step: Step) -> None:
+    parts = [value(found, play.names) for found in step.terms]
+    if isinstance(step.number, int) and step.number:
+        data = parts[0]
+        parts = [data[at : at + step.number] for at in range(0, len(data), step.number)]
+    play.peer(step).send_segments(parts)
+
+
+def _flood(play: Player, step: Step) -> None:
+    data = play.data(step)
+    if not data:
+        raise Mistake("'flood' needs a text that is not empty")
+    play.peer(step).flood(data, count(step.number, play.names), JAM_QUIET)
+
+
+def _expect(play: Player, step: Step) -> None:
+    if play.session.transport.startswith("udp"):
+        sender = play.sender(step)
+        with play.within(sender, step):
+            found = [value(one, play.names) for one in step.terms]
+            sender.expect(*found, awaited=play.what(step))
+        return
+    peer = play.peer(step)
+    with play.within(peer, step):
+        _EXPECT[step.name](play, peer, step)
+
+
+def _expect_next(play: Player, peer: Peer, step: Step) -> None:
+    source = pattern(step.terms[0], play.names)
+    if source is None:
+        peer.expect(play.data(step), play.what(step))
+        return
+    play.names.known.update(matching.take(peer, source, play.what(step)))
+
+
+def _expect_any(play: Player, peer: Peer, step: Step) -> None:
+    sources = [pattern(one, play.names) for one in step.terms]
+    found = [
+        re.escape(value(one, play.names)) if source is None else source
+        for one, source in zip(step.terms, sources, strict=True)
+    ]
+    source = b"|".join(b"(?:%s)" % one for one in found)
+    play.names.known.update(matching.take(peer, source, play.what(step)))
+
+
+def _expect_unordered(play: Player, peer: Peer, step: Step) -> None:
+    sources = [pattern(one, play.names) or re.escape(value(one, play.names)) for one in step.terms]
+    play.names.known.update(matching.take_unordered(peer, sources, play.what(step)))
+
+
+def _skip_to(play: Player, step: Step) -> None:
+    peer = play.peer(step)
+    source = pattern(step.terms[0], play.names)
+    with play.within(peer, step):
+        found = matching.skip_to(peer, source or re.escape(play.data(step)), play.what(step))
+    play.names.known.update(found)
+
+
+def _exchange(play: Player, step: Step) -> None:
+    peer = play.peer(step)
+    with play.within(peer, step):
+        peer.exchange(play.data(step), value(step.answer, play.names), play.what(step))
+
+
+def _eof(play: Player, step: Step) -> None:
+    play.peer(step).send_eof()
+
+
+def _end(play: Player, step: Step) -> None:
+    peer = play.peer(step)
+    with play.within(peer, step):
+        peer.expect_eof()
+
+
+def _expect_end(play: Player, step: Step) -> None:
+    peer = play.peer(step)
+    with play.within(peer, step):
+        while peer.ended is None:
+            if peer.receive(peer.deadline) == SILENCE:
+                raise Violation(
+                    "no-fin",
+                    f"the server did not end the connection within {peer.deadline:g} s",
+                    client=peer.name,
+                )
+        peer.take()
+
+
+def _reset(play: Player, step: Step) -> None:
+    play.peer(step).reset()
+    play.gone.add(play.name(step))
+
+
+def _expect_reset(play: Player, step: Step) -> None:
+    peer = play.peer(step)
+    with play.within(peer, step):
+        peer.expect_reset()
+
+
+def _close(play: Player, step: Step) -> None:
+    if play.session.transport.startswith("udp"):
+        play.sender(step).close()
+        del play.senders[play.name(step)]
+        return
+    play.peer(step).close()
+    play.gone.add(play.name(step))
+
+
+def _nothing_yet(play: Player, step: Step) -> None:
+    play.peer(step).expect_nothing_yet(step.what or "the next step")
+
+
+def _stop_reading(play: Player, step: Step) -> None:
+    play.session.transcript.note(play.peer(step).name, "stops reading")
+
+
+def _terminal(play: Player, step: Step) -> None:
+    play.terminal(step)
+
+
+def _type(play: Player, step: Step) -> None:
+    play.terminal(step).type_line(play.data(step))
+
+
+def _see(play: Player, step: Step) -> None:
+    terminal = play.terminal(step)
+    terminal.see(play.data(step), play.what(step))
+
+
+def _next_client(play: Player, _step: Step) -> None:
+    play.session.next_client_is_served()
+
+
+def _accepted(play: Player, _step: Step) -> None:
+    play.session.let_accept()
+
+
+def _restart(play: Player, step: Step) -> None:
+    if step.name == "SIGKILL":
+        play.session.kill()
+    else:
+        play.session.terminate(STOP_TIMEOUT)
+    play.session.start_again()
+
+
+def _terminate(play: Player, step: Step) -> None:
+    play.session.terminate(step.seconds or STOP_TIMEOUT)
+
+
+def _kill(play: Player, _step: Step) -> None:
+    play.session.kill()
+
+
+def _let(play: Player, step: Step) -> None:
+    play.names.known[step.name] = play.data(step)
+
+
+def _timeout(play: Player, step: Step) -> None:
+    play.patience = step.seconds
+
+
+def _repeat(play: Player, step: Step) -> None:
+    for number in range(1, count(step.number, play.names) + 1):
+        play.names.known["i"] = b"%d" % number
+        play.run(step.steps)
+
+
+_EXPECT: dict[str, Callable[[Player, Peer, Step], None]] = {
+    "": _expect_next,
+    "any": _expect_any,
+    "unordered": _expect_unordered,
+}
+
+DO: dict[str, Callable[[Player, Step], None]] = {
+    "connect": _connect,
+    "join": _join,
+    "send": _send,
+    "segments": _segments,
+    "flood": _flood,
+    "expect": _expect,
+    "skip-to": _skip_to,
+    "exchange": _exchange,
+    "eof": _eof,
+    "end": _end,
+    "expect-end": _expect_end,
+    "reset": _reset,
+    "expect-reset": _expect_reset,
+    "close": _close,
+    "nothing-yet": _nothing_yet,
+    "stop-reading": _stop_reading,
+    "terminal": _terminal,
+    "type": _type,
+    "see": _see,
+    "next-client": _next_client,
+    "accepted": _accepted,
+    "restart": _restart,
+    "terminate": _terminate,
+    "kill": _kill,
+    "let": _let,
+    "timeout": _timeout,
+    "repeat": _repeat,
+}

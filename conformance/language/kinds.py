@@ -1,0 +1,133 @@
+"""The language: every kind of step. Pure.
+
+What a step is called, how it is written, who does it, and how the rest of its line is read;
+play.py has the other half, what each of them does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .cursor import Cursor
+from .forms import (
+    Reading,
+    awaited,
+    exchange,
+    flood,
+    let,
+    new,
+    nothing,
+    one,
+    patience,
+    repeat,
+    segments,
+    signal,
+    skipped,
+    timeout,
+    why,
+)
+
+#: Who does a step: one client, the server, or nobody (it is about the steps themselves).
+CLIENT, SERVER, SCRIPT = "client", "server", "script"
+
+Read = Callable[[Cursor, Reading], dict[str, Any]]
+
+
+class Kind(NamedTuple):
+    """One kind of step.
+
+    Arguments:
+        form: how it is written.
+        about: what it does, in one sentence.
+        read: reads what follows the word.
+        by: who does it.
+        streams, datagrams: where it has a meaning.
+    """
+
+    form: str
+    about: str
+    read: Read
+    by: str = CLIENT
+    streams: bool = True
+    datagrams: bool = False
+
+
+#: Steps that make a client of their own.
+NEW_CLIENT = ("connect", "join", "terminal")
+
+#: Other names of steps.
+ALIASES = {"expect-eof": "end"}
+
+_TAIL = '[as "WHAT"] [TIME]'
+
+#: Every step by its word.
+KINDS: dict[str, Kind] = {
+    "connect": Kind("connect [stop-reading]", "a new client, connected and nothing more", new),
+    "join": Kind("join [stop-reading]", "a new client that plays the open of [session]", new),
+    "send": Kind("send TERMS", "sends bytes", one, datagrams=True),
+    "segments": Kind(
+        "segments TERMS, TERMS ... or: segments each BYTES TERMS",
+        "sends each part as a segment of its own",
+        segments,
+    ),
+    "flood": Kind(
+        "flood TERMS [to SIZE]",
+        "sends over and over without reading, until nobody takes it (8M at most)",
+        flood,
+    ),
+    "expect": Kind(
+        f"expect TERMS {_TAIL}, expect any of TERMS | TERMS ..., expect unordered TERMS, TERMS ...",
+        "exactly this comes next",
+        awaited,
+        datagrams=True,
+    ),
+    "skip-to": Kind(
+        f"skip-to TERMS {_TAIL}", "this comes; what is before it is not judged", skipped
+    ),
+    "exchange": Kind(
+        f"exchange TERMS expect TERMS {_TAIL}", "sends and awaits at the same time", exchange
+    ),
+    "eof": Kind("eof", "ends the client's direction (FIN)", nothing),
+    "end": Kind(
+        "end [TIME]", "the server ends its direction (FIN), and sends nothing before", patience
+    ),
+    "expect-end": Kind(
+        "expect-end [TIME]", "FIN or RST comes; data before it is not judged", patience
+    ),
+    "reset": Kind("reset", "aborts the connection (RST)", nothing),
+    "expect-reset": Kind("expect-reset [TIME]", "the server aborts the connection (RST)", patience),
+    "close": Kind("close", "closes both directions", nothing, datagrams=True),
+    "nothing-yet": Kind('nothing-yet ["WHY"]', "nothing has arrived by now", why),
+    "stop-reading": Kind("stop-reading", "reads nothing until its next expect", nothing),
+    "terminal": Kind("terminal", "a person on a terminal, with the client program", nothing),
+    "type": Kind("type TERMS", "types a line", one),
+    "see": Kind(f"see TERMS {_TAIL}", "this appears on the terminal", skipped),
+    "next-client": Kind(
+        "next-client", "the next client is served in full", nothing, SERVER, datagrams=True
+    ),
+    "accepted": Kind("accepted", "waits until the server has accepted everybody", nothing, SERVER),
+    "restart": Kind(
+        "restart [SIGTERM|SIGKILL]",
+        "ends the server and starts it again",
+        signal,
+        SERVER,
+        datagrams=True,
+    ),
+    "terminate": Kind(
+        "terminate [TIME]", "SIGTERM ends the server in time (5s)", patience, SERVER, datagrams=True
+    ),
+    "kill": Kind("kill", "ends the server by SIGKILL", nothing, SERVER, datagrams=True),
+    "let": Kind("let NAME = TERMS", "gives bytes a name", let, SCRIPT, datagrams=True),
+    "timeout": Kind(
+        "timeout TIME", "the time of the steps that follow", timeout, SCRIPT, datagrams=True
+    ),
+    "repeat": Kind(
+        "repeat N ... done",
+        "the steps up to done, N times, with $i from 1",
+        repeat,
+        SCRIPT,
+        datagrams=True,
+    ),
+    "done": Kind("done", "ends what is repeated", nothing, SCRIPT, datagrams=True),
+}

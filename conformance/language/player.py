@@ -1,0 +1,118 @@
+"""Playing steps: the clients that take part, what names stand for, and how a step fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from ..clients.datagrams import Sender
+from ..clients.peer import Peer
+from ..clients.terminal import Terminal
+from ..core.verdict import Violation, WrongUsage
+from ..scenario.session import Session
+from .cursor import Mistake
+from .scope import Names, Template
+from .steps import Step
+from .terms import value
+
+#: Client -> the names that it has captured while it joined.
+CAPTURED: WeakKeyDictionary[Peer, dict[str, bytes]] = WeakKeyDictionary()
+
+
+class Player:
+    """The clients and names of steps that are being played.
+
+    Arguments:
+        file: the name of the file, for messages.
+        what: what is awaited, where a step does not say it.
+        templates: the defaults of the parameters.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        file: str,
+        templates: Mapping[str, Template],
+        what: str,
+        do: Mapping[str, Callable[[Player, Step], None]],
+    ) -> None:
+        self.session = session
+        self.names = Names(session.parameters, templates, session.random)
+        self._file, self._what, self._do = file, what, do
+        self.clients: dict[str, Peer] = {}
+        self.senders: dict[str, Sender] = {}
+        self.terminals: dict[str, Terminal] = {}
+        self.gone: set[str] = set()
+        self.patience: float | None = None
+
+    def run(self, steps: tuple[Step, ...]) -> None:
+        """Go through the steps. Raises Violation, with the step."""
+        for step in steps:
+            try:
+                self._do[step.verb](self, step)
+            except Violation as violation:
+                violation.step = violation.step or f"{self._file}:{step.line}: {step.text}"
+                raise
+            except Mistake as mistake:
+                raise WrongUsage(f"{self._file}:{step.line}: {mistake}") from None
+
+    # Clients.
+
+    def name(self, step: Step) -> str:
+        """The client of a step, with the numbers in its name."""
+        return re.sub(
+            r"\$([A-Za-z_]\w*)",
+            lambda found: self.names.named(found.group(1)).decode(errors="replace"),
+            step.client,
+        )
+
+    def peer(self, step: Step) -> Peer:
+        """The client of a step; it joins when it is mentioned first."""
+        name = self.name(step)
+        if name not in self.clients:
+            self.arrive(name, joins=True)
+        return self.clients[name]
+
+    def arrive(self, name: str, joins: bool, receive_buffer: int | None = None) -> None:
+        """A new client."""
+        if name in self.clients and name not in self.gone:
+            raise Mistake(f"{name} is connected already")
+        self.gone.discard(name)
+        make = self.session.join if joins else self.session.connect
+        peer = make(name, receive_buffer)
+        self.clients[name] = peer
+        self.names.known.update(CAPTURED.get(peer, {}))
+
+    def sender(self, step: Step) -> Sender:
+        """The sender of datagrams of a step."""
+        name = self.name(step)
+        if name not in self.senders:
+            self.senders[name] = self.session.sender(name)
+        return self.senders[name]
+
+    def terminal(self, step: Step) -> Terminal:
+        """The terminal of a step."""
+        name = self.name(step)
+        if name not in self.terminals:
+            self.terminals[name] = self.session.terminal()
+        return self.terminals[name]
+
+    @contextmanager
+    def within(self, client: Peer | Sender, step: Step) -> Iterator[None]:
+        """The time of a step."""
+        usual = client.deadline
+        client.deadline = step.seconds or self.patience or usual
+        try:
+            yield
+        finally:
+            client.deadline = usual
+
+    def data(self, step: Step) -> bytes:
+        """The bytes of a step that has one list of terms."""
+        return value(step.terms[0], self.names)
+
+    def what(self, step: Step) -> str:
+        """What is awaited, in words."""
+        return step.what or self._what

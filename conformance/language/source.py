@@ -1,0 +1,169 @@
+"""A TOML file with the lines of its keys, so that a mistake is told where it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..core.verdict import WrongUsage, cause_of
+from .steps import Line
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: The way to a value: keys, and numbers in arrays of tables.
+Way = tuple[Any, ...]
+
+_KEY = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
+_KEYS = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
+_BLANK = re.compile(r"(?:[ \t\n]+|#[^\n]*)+")
+_HEADER = re.compile(rf"\[[ \t]*({_KEYS})[ \t]*\]")
+_ARRAY = re.compile(rf"\[\[[ \t]*({_KEYS})[ \t]*\]\]")
+_PAIR = re.compile(rf"({_KEYS})[ \t]*=[ \t]*")
+_ONE_KEY = re.compile(_KEY)
+_STRING = re.compile(
+    r"'''.*?'''(?:'{0,2})|\"\"\"(?:[^\\]|\\.)*?\"\"\"(?:\"{0,2})|'[^'\n]*'|\"(?:[^\"\\\n]|\\.)*\"",
+    re.DOTALL,
+)
+_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+class Source:
+    """One file: its text, its document, and where what stands.
+
+    Arguments:
+        path: the file.
+        text: its content, where it has been read already.
+    Raises WrongUsage, in one line, for a file that cannot be read or is not TOML.
+    """
+
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        self.path = path
+        self.name = path.name
+        self._shown = _relative(path)
+        self.text = (self._read() if text is None else text).replace("\r\n", "\n")
+        try:
+            self.document: dict[str, Any] = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise self._not_toml(str(error)) from None
+        except RecursionError:
+            raise WrongUsage(f"{self._shown}: it is nested too deeply") from None
+        self._places = _places(self.text)
+
+    def _read(self) -> str:
+        try:
+            return self.path.read_bytes().decode("utf-8")
+        except OSError as error:
+            raise WrongUsage(f"{self._shown}: {cause_of(error)}") from None
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise WrongUsage(f"{self._shown}:{line}: this is not UTF-8") from None
+
+    def wrong(self, where: Way | int, text: str) -> WrongUsage:
+        """What is raised for a mistake: at the place of a value, or at a line."""
+        line = where if isinstance(where, int) else self.line(where)
+        return WrongUsage(f"{self._shown}:{line}: {text}")
+
+    def line(self, way: Way) -> int:
+        """The line of a key or of a table; of what it stands in, where it is not known."""
+        return self.text.count("\n", 0, self._offset(way)) + 1
+
+    def lines(self, way: Way, value: str | list[str]) -> list[Line]:
+        """The lines of a text (or of a list of texts), each with its number in the file."""
+        at = self._offset(way)
+        found = []
+        for piece in [value] if isinstance(value, str) else value:
+            start = self.text.find(piece, at) if piece.strip() else at
+            known = start >= 0
+            # A text with escapes of TOML's stands otherwise in the file.
+            start = start if known else at
+            first = self.text.count("\n", 0, start) + 1
+            for number, line in enumerate(piece.split("\n")):
+                found.append(Line(first + number if known else first, line))
+            at = start + len(piece) if known else at
+        return found
+
+    def is_verbatim(self, way: Way, value: str) -> bool:
+        """Whether a text stands in the file as it is, without escapes of TOML's."""
+        return self.text.find(value, self._offset(way)) >= 0
+
+    def _offset(self, way: Way) -> int:
+        while way and way not in self._places:
+            way = way[:-1]
+        return self._places.get(way, 0)
+
+    def _not_toml(self, said: str) -> WrongUsage:
+        found = _AT.search(said)
+        line = found.group(1) if found and found.group(1) else self.text.count("\n") + 1
+        return WrongUsage(f"{self._shown}:{line}: not valid TOML: {_AT.sub('', said)}")
+
+
+def _relative(path: Path) -> str:
+    """As it can be typed: relative where it lies below this folder."""
+    try:
+        shown = os.path.relpath(path)
+    except (OSError, ValueError):  # another drive
+        return str(path)
+    return str(path) if shown.startswith("..") else shown
+
+
+def _places(text: str) -> dict[Way, int]:
+    """The offset of every key and table of a valid document."""
+    places: dict[Way, int] = {}
+    counts: dict[Way, int] = {}
+    table: Way = ()
+    at = 0
+    while at < len(text):
+        if blank := _BLANK.match(text, at):
+            at = blank.end()
+        elif (header := _ARRAY.match(text, at)) or (header := _HEADER.match(text, at)):
+            way = _resolved(_way(header.group(1)), counts)
+            if text.startswith("[[", at):
+                counts[way] = counts.get(way, -1) + 1
+                way = (*way, counts[way])
+                places.setdefault(way[:-1], at)
+            places.setdefault(way, at)
+            table, at = way, header.end()
+        elif pair := _PAIR.match(text, at):
+            places.setdefault((*table, *_way(pair.group(1))), at)
+            at = _after_value(text, pair.end())
+        else:
+            at += 1
+    return places
+
+
+def _resolved(way: Way, counts: dict[Way, int]) -> Way:
+    """A way through arrays of tables leads to their last table."""
+    found: Way = ()
+    for key in way[:-1]:
+        found = (*found, key)
+        if found in counts:
+            found = (*found, counts[found])
+    return (*found, way[-1])
+
+
+def _way(keys: str) -> Way:
+    return tuple(key.strip("\"'") for key in _ONE_KEY.findall(keys))
+
+
+def _after_value(text: str, at: int) -> int:
+    depth = 0
+    while at < len(text):
+        if string := _STRING.match(text, at):
+            at = string.end()
+            continue
+        letter = text[at]
+        if letter == "\n" and depth == 0:
+            return at
+        if letter == "#":
+            end = text.find("\n", at)
+            at = len(text) if end < 0 else end
+            continue
+        depth += (letter in "[{") - (letter in "]}")
+        at += 1
+    return at

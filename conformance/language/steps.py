@@ -1,0 +1,163 @@
+"""The steps of a requirement: one a line, read by a table. Pure.
+
+    [CLIENT:] STEP        without a client it is A
+
+kinds.py is the table of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..core.nearest import meant
+from .cursor import Cursor, Mistake
+from .forms import Reading
+from .kinds import ALIASES, CLIENT, KINDS, NEW_CLIENT, SERVER, Kind
+from .terms import Regex, Terms, names_in, walk
+
+#: The client of a step that names none.
+FIRST = "A"
+
+
+class Step(NamedTuple):
+    """One step. ``line`` is its line in the file; ``text`` is how it is written there.
+
+    What the fields mean depends on the verb: ``terms`` are the terms (several lists of them where
+    a comma or a bar stands between), ``answer`` what ``exchange`` awaits, ``what`` the words after
+    ``as``, ``seconds`` its time, ``number`` a size or a count, ``name`` the name of ``let`` or the
+    signal, ``steps`` those of ``repeat``.
+    """
+
+    line: int
+    text: str
+    verb: str
+    client: str = ""
+    terms: tuple[Terms, ...] = ()
+    answer: Terms = ()
+    what: str = ""
+    seconds: float | None = None
+    number: int | str = 0
+    name: str = ""
+    steps: tuple[Step, ...] = ()
+
+
+_VERB = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)(?=[\s#]|$)")
+_CLIENT = re.compile(
+    r"((?:[A-Za-z]|\$[A-Za-z_]\w*)(?:[A-Za-z0-9-]|\$[A-Za-z_]\w*)*)[ \t]*:(?=[ \t]|$)"
+)
+_ODD_CLIENT = re.compile(r"([^\s\"/:#]+)[ \t]*:(?=[ \t]|$)")
+
+
+class Line(NamedTuple):
+    """A line of steps and its number in the file."""
+
+    number: int
+    text: str
+
+
+class Misread(Exception):
+    """A step that cannot be read: the line, and what is wrong with it."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+def parse(lines: list[Line], reading: Reading) -> tuple[Step, ...]:
+    """The steps of a text.
+
+    Raises Misread.
+    """
+    source = iter(lines)
+    return tuple(_block(source, reading, None))
+
+
+def _block(source: Iterator[Line], reading: Reading, began: Line | None) -> Iterator[Step]:
+    for line in source:
+        try:
+            step = _step(line, reading)
+        except Mistake as mistake:
+            raise Misread(line.number, str(mistake)) from None
+        if step is None:
+            continue
+        if step.verb == "done":
+            if began is None:
+                raise Misread(line.number, "'done' ends a 'repeat', and there is none")
+            return
+        if step.verb == "repeat":
+            step = step._replace(steps=tuple(_block(source, reading, line)))
+        yield step
+    if began is not None:
+        raise Misread(began.number, "'done' is missing: it ends what is repeated")
+
+
+def _step(line: Line, reading: Reading) -> Step | None:
+    cursor = Cursor(line.text)
+    if cursor.ended:
+        return None
+    named = cursor.take(_CLIENT)
+    if not named and (odd := cursor.take(_ODD_CLIENT)):
+        raise Mistake(f"{odd.group(1)!r} cannot name a client: letters, digits and - can")
+    word = cursor.take(_VERB)
+    if not word:
+        came = repr(cursor.rest) if cursor.rest else "nothing"
+        raise Mistake(f"a step is awaited here, not {came} (steps: {', '.join(KINDS)})")
+    verb = ALIASES.get(word.group(1), word.group(1))
+    kind = KINDS.get(verb)
+    if kind is None:
+        raise Mistake(_unknown(word.group(1)))
+    _fits(verb, kind, named.group(1) if named else "", reading)
+    step = Step(line.number, line.text.strip(), verb, **kind.read(cursor, reading))
+    if not cursor.ended:
+        raise Mistake(f"{cursor.rest!r} was not expected here; write: {kind.form}")
+    client = (named.group(1) if named else FIRST) if kind.by == CLIENT else ""
+    return step._replace(client=client)
+
+
+def _unknown(word: str) -> str:
+    if word.lower() in KINDS:
+        return f"unknown step {word!r}; steps are written small: {word.lower()!r}"
+    near = meant(word, (*KINDS, *ALIASES)) or f" (steps: {', '.join(KINDS)})"
+    return f"unknown step {word!r}{near}"
+
+
+def _fits(verb: str, kind: Kind, client: str, reading: Reading) -> None:
+    if client and kind.by != CLIENT:
+        subject = "the server" if kind.by == SERVER else "no client"
+        raise Mistake(f"{verb!r} is about {subject}; write it without {client!r}")
+    if reading.datagrams and not kind.datagrams:
+        raise Mistake(f"{verb!r} has no meaning for datagrams (transports udp and udp6)")
+    if not reading.datagrams and not kind.streams:
+        raise Mistake(f"{verb!r} has a meaning for datagrams only")
+    if reading.one_client and (kind.by == SERVER or verb in NEW_CLIENT):
+        raise Mistake(f"{verb!r} cannot stand in a session: that is one client, which has joined")
+    if reading.one_client and client not in ("", FIRST):
+        raise Mistake(f"a session has one client, {FIRST}; {client!r} cannot stand in it")
+
+
+def every(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Every step, those that are repeated too."""
+    for step in steps:
+        yield step
+        yield from every(step.steps)
+
+
+def names_used(step: Step) -> Iterator[str]:
+    """The names that a step uses."""
+    for found in (*step.terms, step.answer):
+        yield from names_in(found)
+    if isinstance(step.number, str):
+        yield step.number
+    yield from re.findall(r"\$([A-Za-z_]\w*)", step.client)
+
+
+def names_given(step: Step) -> Iterator[str]:
+    """The names that are known after a step: of ``let``, and the groups of its patterns."""
+    if step.verb == "let":
+        yield step.name
+    for found in step.terms:
+        for term in walk(found):
+            if isinstance(term, Regex):
+                yield from re.compile(term.source.encode("utf-8", "surrogateescape")).groupindex

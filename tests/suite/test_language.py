@@ -1,0 +1,156 @@
+"""Profiles as data: a TOML file is read, and its steps are played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.core.verdict import Verdict, WrongUsage
+from conformance.language.document import read_profile
+from conformance.plan import Options, Plan
+from conformance.profiles import BUILT_IN
+from conformance.runner.judge import run
+from conformance.runner.needs import Outcome
+from conformance.scenario.profile import Profile
+from conformance.targets.reaper import dismiss_reaper
+
+from .judging import PYTHON
+
+FOLDER = Path(__file__).parent / "language"
+SHOUT = f"{PYTHON} {FOLDER / 'shout.py'} {{port}}"
+
+HEAD = """
+name = "shout"
+transports = ["tcp"]
+[parameters]
+name = 'shouter'
+greeting = 'HELLO, I am $name\\r\\n'
+[deadlines]
+short = "300ms"
+[session]
+open = 'expect $greeting as "the greeting"'
+serve = '''
+send "hello\\n"
+expect "HELLO\\n"
+eof
+end
+'''
+[[requirement]]
+id = "it"
+must = "It does."
+clause = "2.1"
+steps = '''
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_reaper() -> Iterator[None]:
+    yield
+    dismiss_reaper()
+
+
+def profile_of(tmp_path: Path, text: str) -> Profile:
+    path = tmp_path / "shout.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_profile(path)
+
+
+def outcome(profile: Profile, word: str, target: str = SHOUT, settings: str = "") -> Outcome:
+    catalogue = BUILT_IN.extended([profile])
+    options = Options(target, profile.name, transports=("tcp",), settings=settings, deadline=5.0)
+    plan = Plan(options, catalogue=catalogue)
+    return run(plan, next(one for one in plan.cases if one.requirement.word == word))
+
+
+def played(tmp_path: Path, steps: str, settings: str = "") -> Outcome:
+    return outcome(profile_of(tmp_path, f"{HEAD}{steps}'''\n"), "it", settings=settings)
+
+
+def line_of(steps: str, text: str) -> int:
+    whole = f"{HEAD}{steps}".split("\n")
+    return next(number for number, line in enumerate(whole, 1) if text in line)
+
+
+def test_a_file_becomes_a_profile() -> None:
+    profile = read_profile(FOLDER / "shout.toml")
+    assert (profile.name, profile.spec) == ("shout", "PROTOCOL.md")
+    assert profile.parameters["greeting"] == b"HELLO, I am shouter\r\n"
+    assert profile.first_input == b"hello\n"
+    words = [one.word for one in profile.requirements]
+    assert words[:2] == ["upper", "captured"]
+    assert {"concurrent", "reset-at-once", "sigterm-idle", "quiet"} < set(words)
+
+
+@pytest.mark.parametrize(
+    "word", ["upper", "captured", "concurrent", "stall-then-reset", "leak-fin"]
+)
+def test_a_right_server_passes(word: str) -> None:
+    assert outcome(read_profile(FOLDER / "shout.toml"), word).message == ""
+
+
+#: What is played, and what a right server makes of it: nothing is said.
+RIGHT = {
+    "text": 'send "abc\\n"\nexpect "ABC\\n"\n',
+    "escapes": 'send "\\x41\\t\\u00e9\\"\\\\\\n"\nexpect "A\\t" hex(c3 a9) "\\"\\\\\\n"\n',
+    "joined terms": 'send "a" upper("b") ("c" "d") * 2 "\\n"\nexpect "ABCDCD" hex(0a)\n',
+    "functions": 'let a = "xyz"\nsend reverse($a) len($a) base64("a") "\\n"\n'
+    'expect "ZYX3YQ==\\n"\n',
+    "crlf": 'send crlf("a\\n\\r\\n")\nexpect "A\\r\\n\\r\\n"\n',
+    "generated": "let text = lines(300K)\nexchange $text expect upper($text)\n",
+    "more than a buffer": 'let text = words(200K)\nsend $text "\\n"\nexpect upper($text) "\\n"\n',
+    "a pattern": 'send "port 4711\\n"\nexpect "PORT " /(?P<port>\\d+)/ "\\n"\n'
+    'send $port "\\n"\nexpect "4711\\n"\n',
+    "two clients": 'alice: send "a\\n"\nbob: send "b\\n"\n'
+    'bob: expect "B\\n"\nalice: expect "A\\n"\n',
+    "raw": 'A: connect\nA: expect $greeting\nA: send "x\\n"\nA: expect "X\\n"\n',
+    "fin": 'send "a\\n"\neof\nexpect "A\\n"\nend\n',
+    "fin, by its other name": "eof\nexpect-eof 2s\n",
+    "comments": '# first\n\n  send "#\\n"   # a comment\nexpect "#\\n"# and another\n',
+    "reset": 'send "abc"\nreset\nB: send "b\\n"\nB: expect "B\\n"\n',
+    "come back": 'A: close\nA: join\nA: send "a\\n"\nA: expect "A\\n"\n',
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_steps_of_a_right_server(name: str, tmp_path: Path) -> None:
+    assert played(tmp_path, RIGHT[name]).message == ""
+
+
+def test_a_failing_step_is_named_with_its_line(tmp_path: Path) -> None:
+    steps = 'send "abc\\n"\nexpect "ABD\\n" as "the answer in upper case"   # wrong\n'
+    came = played(tmp_path, steps)
+    assert came.verdict == Verdict.FAIL
+    step = f'  step      shout.toml:{line_of(steps, "ABD")}: expect "ABD\\n" as'
+    assert step in came.message
+    assert "wrong byte at 2 of the answer in upper case" in came.message
+    assert came.message.index("  step ") < came.message.index("  expected ")
+
+
+def test_a_step_of_the_session_is_named(tmp_path: Path) -> None:
+    came = played(tmp_path, 'send "a\\n"\n', settings="greeting=HELLO\\r\\n")
+    assert f"shout.toml:{line_of('', 'open =')}: expect $greeting" in came.message
+    assert "wrong byte at 5 of the greeting" in came.message
+
+
+def test_a_parameter_may_use_others_and_may_be_a_pattern(tmp_path: Path) -> None:
+    wrong = played(tmp_path, 'send "a\\n"\n', settings="name=other")
+    assert 'expected  "HELLO, I am other\\r\\n"' in wrong.message
+    assert played(tmp_path, 'send "a\\n"\n', settings="greeting=/HELLO[^\\n]*\\n/").message == ""
+
+
+def test_a_step_has_its_own_time(tmp_path: Path) -> None:
+    came = played(tmp_path, 'send "no newline"\nexpect "NO" short\n')
+    assert "nothing for 0.3 s" in came.message
+    came = played(tmp_path, 'timeout 200ms\nsend "no newline"\nexpect "NO"\n')
+    assert "nothing for 0.2 s" in came.message
+
+
+def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    steps = 'send "abc\\n"\nexpcet "ABC\\n"\n'
+    with pytest.raises(WrongUsage) as raised:
+        played(tmp_path, steps)
+    path = tmp_path / "shout.toml"
+    line = line_of(steps, "expcet")
+    assert str(raised.value) == f"{path}:{line}: unknown step 'expcet' (did you mean expect?)"
