@@ -6,8 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ..core.nearest import meant, nearest
+from ..core.transcript import escape
+from .automaton import automaton_of
+from .cursor import Mistake
+from .read_terms import compiled
+from .regular import Unsupported
 from .steps import FIRST, Misread, Step, every, names_given, names_used
-from .terms import Text, walk
+from .terms import Regex, Text, pattern, value, walk
 
 #: Steps that await something of the server, and those that need a direction to send in.
 RECEIVE = frozenset(
@@ -135,6 +140,60 @@ def _note(step: Step, name: str, clients: _Clients) -> None:
     if step.verb in LEAVE:
         clients.left[name] = step.line
         del clients.there[name]
+
+
+def check_patterns(steps: Iterable[Step]) -> None:
+    """Every pattern tells where its text ends, whatever the pieces are in which it comes.
+
+    Raises Misread.
+    """
+    for step in every(tuple(steps)):
+        if step.verb in ("expect", "skip-to"):
+            try:
+                _check_pattern(step)
+            except (Mistake, Unsupported) as error:
+                raise Misread(step.line, str(error)) from None
+
+
+def _check_pattern(step: Step) -> None:
+    sources = []
+    for found in step.terms:
+        source = pattern(found, _Unknown())
+        shown = "/".join(["", *(term.source for term in found if isinstance(term, Regex)), ""])
+        if source is not None:
+            compiled(source, shown.strip("/"))
+            try:
+                automaton = automaton_of(source)
+            except Unsupported as error:
+                raise Mistake(f"the pattern {shown} {error}") from None
+            twins = automaton.ambiguity()
+            if twins:
+                raise Mistake(f"the pattern {shown} {_open(*twins)}")
+        sources.append(source or re.escape(value(found, _Unknown())))
+    if step.name == "any":
+        twins = automaton_of(b"|".join(b"(?:%s)" % one for one in sources)).ambiguity()
+        if twins:
+            raise Mistake(f"one of these {_open(*twins)}")
+
+
+def _open(short: bytes, long: bytes) -> str:
+    return (
+        f'does not tell where its text ends: "{escape(short)}" may be the beginning of '
+        f'"{escape(long)}"; write what follows it, as in /[0-9]+/ "\\r\\n" '
+        "(\\Z is the server's FIN)"
+    )
+
+
+class _Unknown:
+    """A scope for patterns that are not played: names and data stand for something."""
+
+    def named(self, name: str) -> bytes:
+        """Something."""
+        return b"1" if name == "i" else b"\x01%s\x01" % name.encode()
+
+    def made(self, kind: str, _size: int) -> bytes:
+        """Something."""
+        return b"\x02%s\x02" % kind.encode()
 
 
 def clients_of(steps: Iterable[Step]) -> set[str]:

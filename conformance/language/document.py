@@ -16,7 +16,7 @@ from ..scenario.profile import Profile
 from ..scenario.requirement import ABORTABLE
 from ..targets.address import DATAGRAMS, STREAMS
 from . import fields
-from .checks import check_clients, check_names, clients_of, reads_after_eof
+from .checks import check_clients, check_names, check_patterns, clients_of, reads_after_eof
 from .cursor import Mistake
 from .fields import Fields
 from .forms import Reading, seconds_of
@@ -148,6 +148,7 @@ class _File:
         try:
             steps = parse(self.source.lines(way, text), reading)
             check_clients(steps, joined=one_client)
+            check_patterns(steps)
         except Misread as error:
             raise self.source.wrong(error.line, f"{error}{self._remark(way, text)}") from None
         if not steps:

@@ -1,4 +1,4 @@
-"""Awaiting what is known by a pattern only: taken from a client as it arrives."""
+"""Awaiting what is known by a pattern only: taken from a client as it arrives, byte by byte."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import re
 import time
 from collections.abc import Callable
 
-from ..clients.peer import Peer
+from ..clients.peer import FIN, RST, SILENCE, Peer
 from ..core.transcript import escape
 from ..core.verdict import Violation
+from .automaton import Automaton, automaton_of
+from .regular import EVERY, Bytes, Unsupported
 
 #: Bytes shown of what does not match.
 SHOWN = 200
+
+#: Seconds without a byte after which a text is over that does not tell where it ends. Only a
+#: pattern of --set can be such a one.
+SETTLING = 0.25
 
 Groups = dict[str, bytes]
 Look = Callable[[bytes], "re.Match[bytes] | None"]
@@ -19,14 +25,23 @@ Look = Callable[[bytes], "re.Match[bytes] | None"]
 
 def take(peer: Peer, source: bytes, what: str) -> Groups:
     """Take the beginning of what comes that matches; its named groups. Raises Violation."""
-    found = _await(peer, re.compile(source).match, source, what)
-    return _groups(found)
+    try:
+        automaton = automaton_of(source)
+    except Unsupported:
+        return _groups(_await(peer, re.compile(source).match, source, what))
+    data = _Taking(peer, automaton, what).run()
+    found = re.fullmatch(source, data)
+    return _groups(found) if found else {}
 
 
 def skip_to(peer: Peer, source: bytes, what: str) -> Groups:
     """Take everything up to the end of what matches. Raises Violation."""
-    found = _await(peer, re.compile(source).search, source, what)
-    return _groups(found)
+    return take(peer, skipping(source), what)
+
+
+def skipping(source: bytes) -> bytes:
+    """The pattern of anything, up to what matches."""
+    return b"(?s:.*?)(?:%s)" % source
 
 
 def take_unordered(peer: Peer, sources: list[bytes], what: str) -> Groups:
@@ -34,18 +49,128 @@ def take_unordered(peer: Peer, sources: list[bytes], what: str) -> Groups:
     groups: Groups = {}
     missing = list(sources)
     while missing:
-        # Each alternative is a group of its own, so that it is known which one came.
+        # Each is a group of its own, so that it is known which one came.
         union = b"|".join(b"(?P<_%d>%s)" % (number, one) for number, one in enumerate(missing))
-        found = _await(peer, re.compile(union).match, union, what)
-        number = next(number for number in range(len(missing)) if found[f"_{number}"] is not None)
-        del missing[number]
-        groups.update(
-            (name, data) for name, data in _groups(found).items() if not name.startswith("_")
-        )
+        found = take(peer, union, what)
+        which = next((name for name in found if name.startswith("_")), "_0")
+        del missing[int(which[1:])]
+        groups |= {name: data for name, data in found.items() if not name.startswith("_")}
     return groups
 
 
+class _Taking:
+    """A text that is being taken.
+
+    Arguments:
+        peer: the client.
+        automaton: the pattern.
+        what: what is awaited, for messages.
+    """
+
+    def __init__(self, peer: Peer, automaton: Automaton, what: str) -> None:
+        self._peer, self._automaton, self._what = peer, automaton, what
+        self._state, self._at = automaton.start, 0
+        #: The length of the longest text so far.
+        self._length: int | None = None
+
+    def run(self) -> bytes:
+        """The text. Raises Violation."""
+        peer = self._peer
+        while not self._is_complete():
+            if peer.ended:
+                if peer.ended == FIN and self._length is not None:
+                    break
+                raise self._ended()
+            came = peer.receive(SETTLING if self._may_be_over() else peer.deadline)
+            if came == SILENCE:
+                if self._may_be_over():
+                    break
+                raise self._silent()
+        data = bytes(peer.pending[: self._length])
+        del peer.pending[: self._length]
+        peer.answered = True
+        return data
+
+    def _may_be_over(self) -> bool:
+        return self._length is not None and not self._automaton.to_end
+
+    def _is_complete(self) -> bool:
+        """Whether the text is there, with nothing that could still belong to it."""
+        automaton, pending = self._automaton, self._peer.pending
+        while True:
+            if automaton.accepts(self._state):
+                self._length = self._at
+                if automaton.tells_its_end and not automaton.to_end:
+                    return True
+            elif automaton.to_end:
+                self._length = None
+            if self._at == len(pending):
+                return False
+            following = automaton.after(self._state, pending[self._at])
+            if not following:
+                if self._length is None or automaton.to_end:
+                    raise self._wrong()
+                return True
+            self._state = following
+            self._at += 1
+
+    def _wrong(self) -> Violation:
+        self._peer.receive(0.0)
+        came = bytes(self._peer.pending)
+        awaited = described(self._automaton.awaited(self._state))
+        return self._violation(
+            "wrong-bytes",
+            f"wrong byte at {self._at} of {self._what}: {awaited} was awaited after "
+            f'"{escape(came[: self._at][-SHOWN:])}", and '
+            f'"{escape(came[self._at : self._at + SHOWN])}" came',
+        )
+
+    def _silent(self) -> Violation:
+        instead = f"nothing for {self._peer.deadline:g} s"
+        return self._violation("missing-bytes", f"{self._so_far()}, then {instead}")
+
+    def _ended(self) -> Violation:
+        how = self._peer.ended or ""
+        kind = {FIN: "ended-early", RST: "reset-early"}[how]
+        return self._violation(kind, f"{self._so_far()}, then {how}")
+
+    def _so_far(self) -> str:
+        came = bytes(self._peer.pending)
+        awaited = described(self._automaton.awaited(self._state))
+        said = f'"{escape(came[-SHOWN:])}"' if came else "nothing"
+        return f"of {self._what} {said} came ({awaited} was awaited next)"
+
+    def _violation(self, kind: str, summary: str) -> Violation:
+        return Violation(kind, summary, client=self._peer.name, awaited=self._what)
+
+
+def described(bits: Bytes) -> str:
+    """A set of bytes as a person writes it."""
+    if bits == EVERY:
+        return "any byte"
+    members = [byte for byte in range(256) if bits >> byte & 1]
+    if not members:
+        return "the server's FIN"
+    if len(members) == 1:
+        return f'"{escape(bytes(members))}"'
+    if len(members) > 128:
+        return f"[^{_ranges([byte for byte in range(256) if not bits >> byte & 1])}]"
+    return f"[{_ranges(members)}]"
+
+
+def _ranges(members: list[int]) -> str:
+    shown, first = "", members[0]
+    for byte, following in zip(members, [*members[1:], 999], strict=True):
+        if following != byte + 1:
+            middle = "-" if byte > first + 1 else ""
+            shown += escape(bytes([first]))
+            shown += middle + escape(bytes([byte])) if byte > first else ""
+            first = following
+    return shown
+
+
 def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
+    """As far as the expressions of re alone can tell."""
     until = time.monotonic() + peer.deadline
     while True:
         came = bytes(peer.pending)
@@ -55,7 +180,7 @@ def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
             peer.answered = True
             return found
         left = until - time.monotonic()
-        if peer.ended or left <= 0 or peer.receive(left) == "silence":
+        if peer.ended or left <= 0 or peer.receive(left) == SILENCE:
             instead = peer.ended or f"nothing for {peer.deadline:g} s"
             raise Violation(
                 "wrong-bytes" if came else "missing-bytes",

@@ -102,6 +102,14 @@ RIGHT = {
     "more than a buffer": 'let text = words(200K)\nsend $text "\\n"\nexpect upper($text) "\\n"\n',
     "a pattern": 'send "port 4711\\n"\nexpect "PORT " /(?P<port>\\d+)/ "\\n"\n'
     'send $port "\\n"\nexpect "4711\\n"\n',
+    "a pattern in pieces": 'segments "port ", "47", "11\\n"\nexpect "PORT 4" /\\d*/ "\\n"\n',
+    "up to FIN": 'send "a\\nb\\nc"\neof\nexpect /(?s:.*)\\Z/\nend\n',
+    "the shortest": 'send "a\\n.\\nb\\n.\\n"\nexpect /(?s:.*?)\\n\\.\\n/\nexpect "B\\n.\\n"\n',
+    "one of": 'send "b\\n"\nexpect any of "A\\n" | /(?P<b>B)\\n/ | "BC"\nsend $b "\\n"\n'
+    'expect "B\\n"\n',
+    "unordered": 'send "c\\na\\nb\\n"\nexpect unordered "A\\n", /B\\n/, "C\\n"\n',
+    "skipped": 'send "a\\nb\\nc\\n"\nskip-to /(?P<b>B)\\n/\nexpect "C\\n"\nsend $b "\\n"\n'
+    'expect "B\\n"\n',
     "two clients": 'alice: send "a\\n"\nbob: send "b\\n"\n'
     'bob: expect "B\\n"\nalice: expect "A\\n"\n',
     "raw": 'A: connect\nA: expect $greeting\nA: send "x\\n"\nA: expect "X\\n"\n',
@@ -145,6 +153,43 @@ def test_a_step_has_its_own_time(tmp_path: Path) -> None:
     assert "nothing for 0.3 s" in came.message
     came = played(tmp_path, 'timeout 200ms\nsend "no newline"\nexpect "NO"\n')
     assert "nothing for 0.2 s" in came.message
+
+
+#: A pattern, and what is wrong with it.
+OPEN = {
+    "expect /PORT \\d+/": 'does not tell where its text ends: "PORT 0" may be the beginning of '
+    '"PORT 00"',
+    'expect "a" /b*/': 'does not tell where its text ends: "a" may be the beginning of "ab"',
+    "skip-to /x+/": 'does not tell where its text ends: "x" may be the beginning of "xx"',
+    'expect any of "a" | "ab"': "does not tell where its text ends",
+    "expect /a(?=b)/": "has a look-around",
+    "expect /(.)\\1/": "has a back reference",
+    "expect /OK$/": "has $ (write the end of the line",
+    "expect /a(/": "does not compile: missing ), unterminated subpattern at position 1",
+}
+
+
+@pytest.mark.parametrize("step", OPEN)
+def test_a_pattern_tells_where_its_text_ends(step: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage) as raised:
+        played(tmp_path, f"{step}\n")
+    assert OPEN[step] in str(raised.value)
+    assert f":{line_of(step, step)}: " in str(raised.value)
+
+
+#: Steps that take a pattern, and what a wrong answer is told by.
+WRONG = {
+    'send "ok 1x\\n"\nexpect "OK " /\\d+/ "\\n"\n': "wrong byte at 4 of the answer: [\\n0-9] was "
+    'awaited after "OK 1", and "X\\n" came',
+    'send "ok"\neof\nexpect "OK" /[A-Z]*!/\n': 'of the answer "OK" came ([!A-Z] was awaited next), '
+    "then FIN",
+    'send "a\\n"\nexpect any of "B\\n" | "C\\n"\n': "wrong byte at 0 of the answer: [BC] was",
+}
+
+
+@pytest.mark.parametrize("steps", WRONG)
+def test_the_first_byte_that_does_not_match_is_told(steps: str, tmp_path: Path) -> None:
+    assert WRONG[steps] in played(tmp_path, steps).message
 
 
 def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
