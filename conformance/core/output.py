@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -64,6 +65,10 @@ def silence(stream: IO[str]) -> None:
         os.close(nowhere)
 
 
+#: Seconds after which the progress is shown again.
+MOVE_INTERVAL = 0.5
+
+
 class Screen:
     """A stream for the length of a run, which goes on for its reports if printing fails.
 
@@ -78,6 +83,7 @@ class Screen:
         #: What went wrong, unless the reader left, which is its own decision.
         self.failure: NotWritten | None = None
         self._gone = False
+        self._lock = threading.Lock()
 
     def say(self, line: str) -> None:
         """Print a line, in place of the progress if there is one."""
@@ -93,6 +99,29 @@ class Screen:
             # One that is longer than the line could not be taken back.
             self._say(f"\r\x1b[K{text[: self._columns() - 1]}", "")
 
+    @contextmanager
+    def moving(self, text: Callable[[], str]) -> Iterator[None]:
+        """On a terminal: show the progress again and again, also while nothing ends.
+
+        Arguments:
+            text: what to show now; it is called by another thread.
+        """
+        over = threading.Event()
+
+        def move() -> None:
+            while not over.wait(MOVE_INTERVAL):
+                self.progress(text())
+
+        mover = threading.Thread(target=move, daemon=True)
+        if self.is_terminal:
+            mover.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if self.is_terminal:
+                mover.join()
+
     def _columns(self) -> int:
         # COLUMNS, which shutil takes first, is what another terminal had.
         assert self.stream is not None
@@ -103,15 +132,16 @@ class Screen:
         return columns or COLUMNS
 
     def _say(self, text: str, end: str) -> None:
-        if self._gone or self.stream is None:
-            return
-        try:
-            say(text, self.stream, end=end)
-        except BrokenPipeError:
-            self._gone = True
-            silence(self.stream)
-        except NotWritten as failure:
-            self._gone, self.failure = True, failure
+        with self._lock:
+            if self._gone or self.stream is None:
+                return
+            try:
+                say(text, self.stream, end=end)
+            except BrokenPipeError:
+                self._gone = True
+                silence(self.stream)
+            except NotWritten as failure:
+                self._gone, self.failure = True, failure
 
 
 def complain(text: str, lines: tuple[str, ...] = ()) -> None:

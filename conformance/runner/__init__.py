@@ -62,7 +62,8 @@ def run(
     if plan.takes_turns:
         workers = 0
     with quoted(stream):
-        status = _run_pytest(prepared, report, workers, console, max_failures)
+        with console.screen.moving(console.progress):
+            status = _run_pytest(prepared, report, workers, console, max_failures)
         controller = console.controller
         if controller is None or controller.summary is None:
             # Pytest's own 0, 1 and 5 would be verdicts, and there is none.

@@ -41,7 +41,7 @@ class Console:
         self._plan = plan
         self.screen = Screen(stream)
         self._seen = 0
-        self._began = time.monotonic()
+        self._began = self._last = time.monotonic()
         self.controller: Controller | None = None
         self._red: list[dict[str, Any]] = []
         self._warned: list[dict[str, Any]] = []
@@ -65,19 +65,21 @@ class Console:
         if report.when not in ("call", "setup") or (report.when == "setup" and report.passed):
             return
         self._seen += 1
+        self._last = time.monotonic()
         if self.controller is not None and report.nodeid in self.controller.results:
             self._take(self.controller.results[report.nodeid])
-        self.screen.progress(self._progress())
+        self.screen.progress(self.progress())
 
-    def _progress(self) -> str:
+    def progress(self) -> str:
         """``120/1196 judged, 2 failed, about 14 s left``."""
         planned = len(self._plan.cases)
         told = [f"{self._seen}/{planned} judged"]
         if self._red:
             told.append(f"{len(self._red)} failed")
-        if self._seen * TELLS_AFTER >= planned:
-            each = (time.monotonic() - self._began) / self._seen
-            told.append(f"about {each * (planned - self._seen):.0f} s left")
+        if self._seen and self._seen * TELLS_AFTER >= planned:
+            each = (self._last - self._began) / self._seen
+            ends = self._last + each * (planned - self._seen)
+            told.append(f"about {max(0.0, ends - time.monotonic()):.0f} s left")
         return ", ".join(told)
 
     def _take(self, result: dict[str, Any]) -> None:

@@ -6,11 +6,12 @@ import io
 import os
 import re
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from conformance.core import style
+from conformance.core import output, style
 from conformance.core.verdict import WrongUsage
 
 if sys.platform == "win32":
@@ -89,3 +90,31 @@ def test_a_run_on_a_terminal(tmp_path: Path, colour: bool) -> None:
     assert re.search(r"\rnext: .* explain echo/simple\r\n", plain)
     long = [line for line in plain.splitlines() if len(line.rpartition("\r")[2]) > 60]
     assert [line for line in long if re.match(r"(FAIL|SKIP|WARN|  (requires|hint)) ", line)] == []
+
+
+def test_the_progress_moves_while_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.core.output.MOVE_INTERVAL", 0.01)
+    stream, shown = Tty(), threading.Event()
+    screen = output.Screen(stream)
+    left = iter(range(3, 0, -1))
+
+    def text() -> str:
+        number = next(left, 0)
+        if not number:
+            shown.set()
+        return f"about {number} s left"
+
+    with screen.moving(text):
+        assert shown.wait(30)
+    for number in (3, 2, 1):
+        assert f"about {number} s left" in stream.getvalue()
+    before = stream.getvalue()
+    screen.say("the end")
+    assert stream.getvalue().startswith(before)
+
+
+def test_no_progress_is_shown_where_nobody_looks() -> None:
+    stream = io.StringIO()
+    with output.Screen(stream).moving(lambda: "never"):
+        pass
+    assert stream.getvalue() == ""
