@@ -1,42 +1,23 @@
-"""The command line, read by docopt.
+"""The command line, read by docopt, and what is said of one that makes no sense.
 
-Only words become options here; runner/ does the work.
+The commands themselves are in commands/.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import docopt
 
 from .batch.isolated import ALONE, judge_what_is_asked
+from .commands import COMMANDS
 from .core import style
-from .core.invocation import hint, run_command
+from .core.invocation import hint
 from .core.nearest import meant
 from .core.output import complain, say, silence
-from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage, cause_of
-from .doctor import report
-from .loading import load
-from .plan import Options, expectations, load_words
-from .plan.listing import explain, listing, listing_of_mutants
-from .profiles import REQUIREMENTS
-from .reports.baseline import rebased
-from .reports.diff import changes
-from .reports.form import Malformed
-from .reports.matrix import write_matrix
-from .reports.results import Results, read_results
-from .reports.writing import not_written, write_whole
-from .runner import run
-from .targets.launch import stop_servers
+from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from .usage import USAGE, version_line
-
-#: Seconds for one event of a mutant.
-SELFTEST_DEADLINE = 3.0
 
 
 def main(argv: list[str]) -> Exit:
@@ -69,157 +50,7 @@ def _main(argv: list[str]) -> Exit:
         say(version_line())
         return Exit.CONFORMANT
     style.choose(given["--color"])
-    return next(run for name, run in _COMMANDS.items() if given[name])(given)
-
-
-def _run(given: dict[str, Any]) -> Exit:
-    options = Options(
-        target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
-        profile=given["--profile"],
-        at=given["--at"],
-        settings=given["--set"] or "",
-        cases=tuple(given["--case"]),
-        transports=_words(given["--transport"]),
-        deadline=_seconds(given["--deadline"]),
-        seed=given["--seed"],
-        client=given["--client"],
-        level=given["--level"],
-        expect=given["--expect"],
-        started=run_command(),
-        load=_words(given["--load"]),
-    )
-    report, jobs = Path(given["--report"]), _count(given["--jobs"])
-    if given["--all"]:
-        from .batch import run_class
-
-        return run_class(options, report, jobs, tuple(given["--tx"]))
-    if given["--tx"]:
-        raise WrongUsage("--tx is for --all: run @FILE.toml --all --tx=SPEC")
-    most = 1 if given["-x"] else _count(given["--max-failures"], "--max-failures") or 0
-    return run(options, report, jobs, max_failures=most)
-
-
-def _selftest(given: dict[str, Any]) -> Exit:
-    options = Options(
-        profile=given["--profile"],
-        cases=tuple(given["--case"]),
-        # A mutant that says nothing is waited for; three seconds are enough for that.
-        deadline=min(_seconds(given["--deadline"]), SELFTEST_DEADLINE),
-        selftest=True,
-        started=run_command(),
-        load=_words(given["--load"]),
-        kill_matrix=given["--matrix"],
-    )
-    # Most of the time is waiting: more workers than cores.
-    jobs = _count(given["--jobs"]) or 4 * (os.cpu_count() or 1)
-    report = Path(given["--report"])
-    status = run(options, report, jobs)
-    if not given["--matrix"] or status not in (Exit.CONFORMANT, Exit.NOT_CONFORMANT):
-        return status
-    from .reports.kills import as_text, faults, write_kills
-
-    try:
-        kills = write_kills(report, read_results(report / "results.jsonl"))
-    except OSError as error:
-        raise not_written(f"report {report}", error) from None
-    say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
-    return Exit.SUITE_FAILED if faults(kills) else status
-
-
-def _list(given: dict[str, Any]) -> Exit:
-    if given["--mutants"]:
-        say(listing_of_mutants(given["--profile"]))
-        return Exit.CONFORMANT
-    asked = Options(profile=given["--profile"], load=_words(given["--load"]))
-    options, catalogue = load(asked, every=not given["--profile"])
-    say(listing(catalogue, options.profile if given["--profile"] or asked.load else None))
-    return Exit.CONFORMANT
-
-
-def _explain(given: dict[str, Any]) -> Exit:
-    asked = Options(cases=(given["ID"],), load=_words(given["--load"]))
-    say(explain(given["ID"], load(asked)[1], load_words(asked)))
-    return Exit.CONFORMANT
-
-
-def _doctor(given: dict[str, Any]) -> Exit:
-    try:
-        return report(
-            Options(
-                target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
-                at=given["--at"],
-                settings=given["--set"] or "",
-                load=_words(given["--load"]),
-            )
-        )
-    finally:
-        stop_servers()
-
-
-def _matrix(given: dict[str, Any]) -> Exit:
-    runs = [_results_of(folder) for folder in given["DIR"]]
-    output = Path(given["--output"])
-    try:
-        write_matrix(output, runs)
-    except OSError as error:
-        raise not_written(f"--output {output}", error) from None
-    say(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
-    return Exit.CONFORMANT
-
-
-def _diff(given: dict[str, Any]) -> Exit:
-    found = changes(_results_of(given["BEFORE"]), _results_of(given["AFTER"]))
-    for change in found:
-        say(str(change))
-    say(f"{len(found)} changed, {sum(change.worse for change in found)} of them for the worse")
-    return Exit.NOT_CONFORMANT if any(change.worse for change in found) else Exit.CONFORMANT
-
-
-def _baseline(given: dict[str, Any]) -> Exit:
-    path = Path(given["--expect"])
-    run = _results_of(given["--report"])
-    if run.footer["exit"] in (Exit.INTERRUPTED, Exit.INTERNAL_ERROR):
-        raise WrongUsage(
-            f"{given['--report']}: that run was interrupted; a baseline needs a complete run"
-        )
-    exists = os.path.lexists(path)
-    known = expectations.read(str(path)) if exists else expectations.Expectations([])
-    text = path.read_text(encoding="utf-8") if exists else ""
-    own = run.header.get("requirements", {})
-    new = rebased(text, known.entries, run.results, [*REQUIREMENTS, *own])
-    try:
-        write_whole(path, new)
-    except OSError as error:
-        raise not_written(f"--expect {path}", error) from None
-    say(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
-    return Exit.CONFORMANT
-
-
-def _results_of(folder: str) -> Results:
-    """The results of a run, from its folder or its results.jsonl."""
-    path = Path(folder)
-    source = path / "results.jsonl" if path.is_dir() else path
-    try:
-        return read_results(source)
-    except OSError as error:
-        cause = cause_of(error)
-        raise WrongUsage(f"{source}: {cause}") from None
-    except Malformed as error:
-        raise WrongUsage(f"{source}: not the results of a whole run ({error})") from None
-    except ValueError:
-        raise WrongUsage(f"{source}: not the results of a whole run") from None
-
-
-_COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
-    "run": _run,
-    "list": _list,
-    "explain": _explain,
-    "selftest": _selftest,
-    "doctor": _doctor,
-    "matrix": _matrix,
-    "diff": _diff,
-    "baseline": _baseline,
-}
+    return next(run for name, run in COMMANDS.items() if given[name])(given)
 
 
 #: The words that some commands cannot do without.
@@ -231,30 +62,12 @@ _TAKES = {
 }
 
 
-def _words(text: str | None) -> tuple[str, ...]:
-    return tuple(word for word in (text or "").split(",") if word)
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) <= 3600:
-        raise WrongUsage(f"--deadline: {text!r} is not a number of seconds, above 0 and up to 3600")
-    return float(text)
-
-
-def _count(text: str | None, flag: str = "--jobs") -> int | None:
-    if text is None:
-        return None
-    if not text.isdigit() or not 0 < int(text) <= 256:
-        raise WrongUsage(f"{flag}: {text!r} is not a number between 1 and 256")
-    return int(text)
-
-
 def _complaint(argv: list[str], said: str) -> str:
     """What docopt says is for programmers; one line of ours says what is wrong."""
     if not argv:
         return f"a command is missing: {_known()}"
-    if argv[0] not in _COMMANDS:
-        return f"unknown command {argv[0]!r}{meant(argv[0], _COMMANDS) or f': {_known()}'}"
+    if argv[0] not in COMMANDS:
+        return f"unknown command {argv[0]!r}{meant(argv[0], COMMANDS) or f': {_known()}'}"
     known = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", USAGE))
     for word in argv[1:]:
         flag = word.partition("=")[0]
@@ -284,7 +97,7 @@ def _taken(command: str) -> str:
 
 
 def _known() -> str:
-    *names, last = _COMMANDS
+    *names, last = COMMANDS
     return f"{', '.join(names)} or {last}"
 
 

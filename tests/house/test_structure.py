@@ -41,6 +41,7 @@ STOREYS = (
 
 #: The suite's wings, from the top. What stands beside them at the top level is the front.
 WINGS = (
+    "commands",
     "batch",
     "doctor",
     "runner",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import conformance.cli
+import conformance.commands
 from pync import suite
 from pync.core import SUITE_COMMANDS
 
@@ -41,7 +41,7 @@ def test_a_dialect_of_the_environment_has_no_suite(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_commands_are_the_suite_s() -> None:
-    assert set(SUITE_COMMANDS) == set(conformance.cli._COMMANDS)
+    assert set(SUITE_COMMANDS) == set(conformance.commands.COMMANDS)
 
 
 def test_a_copy_of_pync_without_the_suite(

@@ -1,0 +1,24 @@
+"""The commands of the suite: words of the command line in, an exit status out.
+
+Each takes what docopt has read. Only words become options here; the wings below do the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.verdict import Exit
+from . import catalogue, judging, results
+
+#: Command -> what runs it.
+COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
+    "run": judging.run,
+    "list": catalogue.list_,
+    "explain": catalogue.explain,
+    "selftest": judging.selftest,
+    "doctor": judging.doctor,
+    "matrix": results.matrix,
+    "diff": results.diff,
+    "baseline": results.baseline,
+}

@@ -1,0 +1,29 @@
+"""The commands that show what is judged: ``list`` and ``explain``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.output import say
+from ..core.verdict import Exit
+from ..loading import load
+from ..plan import Options, listing
+from .values import words
+
+
+def list_(given: dict[str, Any]) -> Exit:
+    """``list``: every requirement, or every mutant."""
+    if given["--mutants"]:
+        say(listing.listing_of_mutants(given["--profile"]))
+        return Exit.CONFORMANT
+    asked = Options(profile=given["--profile"], load=words(given["--load"]))
+    options, catalogue = load(asked, every=not given["--profile"])
+    say(listing.listing(catalogue, options.profile if given["--profile"] or asked.load else None))
+    return Exit.CONFORMANT
+
+
+def explain(given: dict[str, Any]) -> Exit:
+    """``explain``: one requirement in full."""
+    asked = Options(cases=(given["ID"],), load=words(given["--load"]))
+    say(listing.explain(given["ID"], load(asked)[1], load_words(asked)))
+    return Exit.CONFORMANT

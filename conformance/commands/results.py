@@ -1,0 +1,75 @@
+"""The commands over what earlier runs wrote: ``matrix``, ``diff``, ``baseline``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..core.output import say
+from ..core.verdict import Exit, WrongUsage, cause_of
+from ..plan import expectations
+from ..profiles import REQUIREMENTS
+from ..reports.baseline import rebased
+from ..reports.diff import changes
+from ..reports.form import Malformed
+from ..reports.matrix import write_matrix
+from ..reports.results import Results, read_results
+from ..reports.writing import not_written, write_whole
+
+
+def matrix(given: dict[str, Any]) -> Exit:
+    """``matrix``: many runs in one page."""
+    runs = [_results_of(folder) for folder in given["DIR"]]
+    output = Path(given["--output"])
+    try:
+        write_matrix(output, runs)
+    except OSError as error:
+        raise not_written(f"--output {output}", error) from None
+    say(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
+    return Exit.CONFORMANT
+
+
+def diff(given: dict[str, Any]) -> Exit:
+    """``diff``: what changed between two runs."""
+    found = changes(_results_of(given["BEFORE"]), _results_of(given["AFTER"]))
+    for change in found:
+        say(str(change))
+    say(f"{len(found)} changed, {sum(change.worse for change in found)} of them for the worse")
+    return Exit.NOT_CONFORMANT if any(change.worse for change in found) else Exit.CONFORMANT
+
+
+def baseline(given: dict[str, Any]) -> Exit:
+    """``baseline``: write and prune the known failures."""
+    path = Path(given["--expect"])
+    run = _results_of(given["--report"])
+    if run.footer["exit"] in (Exit.INTERRUPTED, Exit.INTERNAL_ERROR):
+        raise WrongUsage(
+            f"{given['--report']}: that run was interrupted; a baseline needs a complete run"
+        )
+    exists = os.path.lexists(path)
+    known = expectations.read(str(path)) if exists else expectations.Expectations([])
+    text = path.read_text(encoding="utf-8") if exists else ""
+    own = run.header.get("requirements", {})
+    new = rebased(text, known.entries, run.results, [*REQUIREMENTS, *own])
+    try:
+        write_whole(path, new)
+    except OSError as error:
+        raise not_written(f"--expect {path}", error) from None
+    say(f"{path}: {new.count('[[expected]]')} known failures (there were {len(known.entries)})")
+    return Exit.CONFORMANT
+
+
+def _results_of(folder: str) -> Results:
+    """The results of a run, from its folder or its results.jsonl."""
+    path = Path(folder)
+    source = path / "results.jsonl" if path.is_dir() else path
+    try:
+        return read_results(source)
+    except OSError as error:
+        cause = cause_of(error)
+        raise WrongUsage(f"{source}: {cause}") from None
+    except Malformed as error:
+        raise WrongUsage(f"{source}: not the results of a whole run ({error})") from None
+    except ValueError:
+        raise WrongUsage(f"{source}: not the results of a whole run") from None
