@@ -7,7 +7,7 @@ from typing import Any
 from ..core.output import say
 from ..core.verdict import Exit
 from ..loading import load
-from ..plan import Options, listing
+from ..plan import Options, listing, load_words
 from .values import words
 
 
