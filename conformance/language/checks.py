@@ -72,21 +72,23 @@ def _check_texts(step: Step, known: set[str]) -> None:
 class _Clients:
     """What has become of the clients so far: name -> the line of the step that did it."""
 
-    def __init__(self) -> None:
+    def __init__(self, datagrams: bool) -> None:
+        self.datagrams = datagrams
         self.there: dict[str, int] = {}
         self.left: dict[str, int] = {}
         self.ended: dict[str, int] = {}
         self.heard_out: dict[str, int] = {}
 
 
-def check_clients(steps: Iterable[Step], joined: bool = False) -> None:
+def check_clients(steps: Iterable[Step], joined: bool = False, datagrams: bool = False) -> None:
     """No step is of a client that has left, or that is a misspelt other.
 
     Arguments:
         joined: the client A is there already.
+        datagrams: a sender that has left comes back with its next step.
     Raises Misread.
     """
-    clients = _Clients()
+    clients = _Clients(datagrams)
     if joined:
         clients.there[FIRST] = 0
     for step in every(tuple(steps)):
@@ -138,7 +140,8 @@ def _note(step: Step, name: str, clients: _Clients) -> None:
     if step.verb in ENDS:
         clients.heard_out[name] = step.line
     if step.verb in LEAVE:
-        clients.left[name] = step.line
+        if not clients.datagrams:
+            clients.left[name] = step.line
         del clients.there[name]
 
 

@@ -147,7 +147,7 @@ class _File:
         reading = Reading(self.deadlines, self.datagrams, one_client)
         try:
             steps = parse(self.source.lines(way, text), reading)
-            check_clients(steps, joined=one_client)
+            check_clients(steps, one_client, self.datagrams)
             check_patterns(steps)
         except Misread as error:
             raise self.source.wrong(error.line, f"{error}{self._remark(way, text)}") from None

@@ -19,6 +19,12 @@ SHOWN = 200
 #: pattern of --set can be such a one.
 SETTLING = 0.25
 
+#: How the server ended a connection -> the kind of the violation, and what it did, in words.
+_ENDINGS = {
+    FIN: ("ended-early", "ended the connection (FIN)"),
+    RST: ("reset-early", "reset the connection (RST)"),
+}
+
 Groups = dict[str, bytes]
 Look = Callable[[bytes], "re.Match[bytes] | None"]
 
@@ -126,19 +132,24 @@ class _Taking:
         )
 
     def _silent(self) -> Violation:
-        instead = f"nothing for {self._peer.deadline:g} s"
-        return self._violation("missing-bytes", f"{self._so_far()}, then {instead}")
+        within = f"within {self._peer.deadline:g} s"
+        return self._incomplete("missing-bytes", f"{self._what} did not come {within}", within)
 
     def _ended(self) -> Violation:
-        how = self._peer.ended or ""
-        kind = {FIN: "ended-early", RST: "reset-early"}[how]
-        return self._violation(kind, f"{self._so_far()}, then {how}")
+        kind, how = _ENDINGS[self._peer.ended or ""]
+        before = f"the server {how} before {self._what}"
+        return self._incomplete(kind, before, f"and then the server {how}")
 
-    def _so_far(self) -> str:
+    def _incomplete(self, kind: str, none: str, then: str) -> Violation:
         came = bytes(self._peer.pending)
+        said = f'"{escape(came[-SHOWN:])}"'
+        if not came:
+            return self._violation(kind, none)
+        if self._automaton.lazy:
+            return self._violation(kind, f"{none}; what came is {said}")
         awaited = described(self._automaton.awaited(self._state))
-        said = f'"{escape(came[-SHOWN:])}"' if came else "nothing"
-        return f"of {self._what} {said} came ({awaited} was awaited next)"
+        only = f"only {said} of {self._what} came {then}; {awaited} was awaited next"
+        return self._violation(kind, only)
 
     def _violation(self, kind: str, summary: str) -> Violation:
         return Violation(kind, summary, client=self._peer.name, awaited=self._what)

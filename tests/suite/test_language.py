@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.core.verdict import Verdict, WrongUsage
+from conformance.core.verdict import Level, Verdict, WrongUsage
 from conformance.language.document import read_profile
 from conformance.plan import Options, Plan
 from conformance.profiles import BUILT_IN
 from conformance.runner.judge import run
 from conformance.runner.needs import Outcome
-from conformance.scenario.profile import Profile
+from conformance.scenario.profile import Profile, StreamProfile
 from conformance.targets.reaper import dismiss_reaper
 
 from .judging import PYTHON
@@ -57,9 +57,13 @@ def profile_of(tmp_path: Path, text: str) -> Profile:
     return read_profile(path)
 
 
-def outcome(profile: Profile, word: str, target: str = SHOUT, settings: str = "") -> Outcome:
+def outcome(
+    profile: Profile, word: str, target: str = SHOUT, settings: str = "", transport: str = "tcp"
+) -> Outcome:
     catalogue = BUILT_IN.extended([profile])
-    options = Options(target, profile.name, transports=("tcp",), settings=settings, deadline=5.0)
+    options = Options(
+        target, profile.name, transports=(transport,), settings=settings, deadline=5.0
+    )
     plan = Plan(options, catalogue=catalogue)
     return run(plan, next(one for one in plan.cases if one.requirement.word == word))
 
@@ -118,6 +122,31 @@ RIGHT = {
     "comments": '# first\n\n  send "#\\n"   # a comment\nexpect "#\\n"# and another\n',
     "reset": 'send "abc"\nreset\nB: send "b\\n"\nB: expect "B\\n"\n',
     "come back": 'A: close\nA: join\nA: send "a\\n"\nA: expect "A\\n"\n',
+}
+
+
+RIGHT |= {
+    "segments": 'segments "a", "b" "c", "\\n"\nexpect "ABC\\n"\n',
+    "pieces": 'let line = words(30) "\\n"\nsegments each 7 $line\nexpect upper($line)\n',
+    "flood": 'A: join stop-reading\nB: send "b\\n"\nflood "a\\n" * 1000 to 16M\n'
+    'B: expect "B\\n"\nreset\nnext-client\n',
+    "stop-reading": 'send "a\\n"\nstop-reading\nnext-client\nexpect "A\\n"\n',
+    "nothing-yet": 'send "a"\nnext-client\nnothing-yet "an answer to half a line"\n'
+    'send "\\n"\nexpect "A\\n"\n',
+    "repeat": 'repeat 3\n  C$i: join\n  C$i: send "c" $i "\\n"\ndone\naccepted\n'
+    'repeat 3\n  C$i: expect "C" $i "\\n"\ndone\nC2: close\nC1: eof\nC1: end\n',
+    "repeat a name": 'send "2\\n"\nexpect /(?P<n>\\d)/ "\\n"\nrepeat $n\nsend "x" * $n "\\n"\n'
+    'expect "XX\\n"\ndone\n',
+    "the server's end": 'send "QUIT\\n"\nexpect "BYE\\n"\nend\neof\n',
+    "any end": 'send "a\\nb\\nRESET\\n"\nexpect-end\n',
+    "a reset": 'send "a\\n"\nexpect "A\\n"\nsend "RESET\\n"\nexpect-reset\n',
+    "restart": 'send "a\\n"\nexpect "A\\n"\nrestart\nB: send "b\\n"\nB: expect "B\\n"\n'
+    "A: expect-end\n",
+    "restart after a crash": "restart SIGKILL\nnext-client\n",
+    "kill": "next-client\nkill\n",
+    "terminate": "next-client\nterminate 4s\n",
+    "a terminal": 'P: terminal\nP: see $greeting as "the greeting"\nP: type "hello"\n'
+    'P: see "HELLO\\n"\n',
 }
 
 
@@ -181,15 +210,131 @@ def test_a_pattern_tells_where_its_text_ends(step: str, tmp_path: Path) -> None:
 WRONG = {
     'send "ok 1x\\n"\nexpect "OK " /\\d+/ "\\n"\n': "wrong byte at 4 of the answer: [\\n0-9] was "
     'awaited after "OK 1", and "X\\n" came',
-    'send "ok"\neof\nexpect "OK" /[A-Z]*!/\n': 'of the answer "OK" came ([!A-Z] was awaited next), '
-    "then FIN",
+    'send "ok"\neof\nexpect "OK" /[A-Z]*!/\n': 'only "OK" of the answer came and then the '
+    "server ended the connection (FIN); [!A-Z] was awaited next",
     'send "a\\n"\nexpect any of "B\\n" | "C\\n"\n': "wrong byte at 0 of the answer: [BC] was",
+}
+
+
+WRONG |= {
+    'send "a\\n"\nnext-client\nnothing-yet "an answer"\n': "2 bytes came where an answer was",
+    'send "QUIT\\n"\nexpect-reset\n': "4 bytes came where RST was awaited",
+    'send "a\\n"\nexpect unordered "A\\n", "B\\n" 300ms\n': "the answer did not come within 0.3 s",
+    'send "a\\n"\nskip-to "Z" as "the last letter" 300ms\n': "the last letter did not come within "
+    '0.3 s; what came is "A\\n"',
+    "expect-end 300ms\n": "the server did not end the connection within 0.3 s",
+    "end 300ms\n": "the server did not end the connection within 0.3 s",
+    'P: see "Z" 300ms\n': "Z",
 }
 
 
 @pytest.mark.parametrize("steps", WRONG)
 def test_the_first_byte_that_does_not_match_is_told(steps: str, tmp_path: Path) -> None:
     assert WRONG[steps] in played(tmp_path, steps).message
+
+
+DATAGRAMS = """
+name = "shout-udp"
+transports = ["udp"]
+[session]
+serve = '''
+send "hello"
+expect "HELLO"
+'''
+[[requirement]]
+id = "it"
+must = "Each datagram is answered in upper case."
+clause = "2.1"
+steps = '''
+send "one"
+expect "ONE" as "the answer"
+send "two"
+send "three"
+expect unordered "TWO", "THREE"
+B: send ""
+B: expect ""
+B: close
+B: send "b"
+B: expect "B"
+next-client
+restart
+B: send words(100)
+'''
+"""
+
+
+def test_datagrams(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, DATAGRAMS)
+    assert outcome(profile, "it", f"{SHOUT} udp", transport="udp").message == ""
+    wrong = profile_of(tmp_path, DATAGRAMS.replace('"ONE"', '"ON"'))
+    came = outcome(wrong, "it", f"{SHOUT} udp", transport="udp")
+    assert 'step      shout.toml:15: expect "ON" as "the answer"' in came.message
+    assert "the datagram that came is not the answer" in came.message
+
+
+PROPERTIES = """
+[parameters]
+login = {default = "no", about = "yes or no: whether there is a login"}
+[session]
+serve = 'send "a\\n"'
+base = ["first"]
+stall = 'flood "b\\n"'
+chatter = '"c\\n"'
+half-input = '"half"'
+[[requirement]]
+id = "first"
+should = "It does."
+clause = "1"
+steps = 'send "a\\n"'
+[[requirement]]
+id = "second"
+must = "It does that too."
+clause = "2"
+basis = "RFC 862"
+unless = ["first"]
+once = true
+hint = "look at it"
+skip = [{parameter = "login", is = "no", reason = "there is no login"}]
+transports = ["tcp", "unix"]
+steps = ['send "a\\n"', 'reset']
+[[requirement]]
+id = "third"
+must = "It restarts."
+clause = "3"
+needs = ["first", "concurrent"]
+steps = '''
+eof
+end
+restart
+'''
+[mutants.late]
+command = "./late {port}"
+breaks = "second"
+"""
+
+
+def test_what_a_file_says_of_a_requirement(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, PROPERTIES)
+    first, second, third = profile.requirements[:3]
+    assert (first.level, first.needs, first.basis) == (Level.SHOULD, (), "SPEC 1")
+    assert (second.needs, second.unless) == (("shout/first",), ("shout/first",))
+    assert (second.basis, second.once, second.hint) == ("RFC 862", True, "look at it")
+    assert second.transports == ("tcp",)  # a Unix socket has no RST
+    assert (second.spawned, third.spawned, third.half_close) == (False, True, True)
+    assert profile.settings.meanings["login"] == "yes or no: whether there is a login"
+    assert profile.settings.not_meant("second", profile.parameters) == "there is no login"
+    assert profile.settings.not_meant("second", {"login": b"yes"}) is None
+    assert isinstance(profile, StreamProfile)
+    assert (profile.half_input, profile.chatter) == (b"half", b"c\n")
+
+
+def test_the_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
+    few = profile_of(tmp_path, 'shared = ["survival"]\n' + PROPERTIES.replace(', "concurrent"', ""))
+    words = {one.word for one in few.requirements}
+    assert "reset-at-once" in words
+    assert "concurrent" not in words
+    none = profile_of(tmp_path, "shared = false\n" + PROPERTIES.replace(', "concurrent"', ""))
+    assert [one.word for one in none.requirements] == ["first", "second", "third"]
 
 
 def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:

@@ -1,9 +1,17 @@
-"""A right server for shout.toml: each line comes back in upper case."""
+"""A right server for shout.toml: each line comes back in upper case.
+
+``QUIT`` is answered by ``BYE`` and FIN, ``RESET`` by RST.
+"""
 
 from __future__ import annotations
 
+import os
+import socket
 import socketserver
+import struct
 import sys
+
+ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Shout(socketserver.StreamRequestHandler):
@@ -14,7 +22,13 @@ class Shout(socketserver.StreamRequestHandler):
         self.wfile.write(b"HELLO, I am shouter\r\n")
         try:
             for line in self.rfile:
-                self.wfile.write(line.upper())
+                if line == b"RESET\n":
+                    self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+                    self.request.close()
+                    return
+                self.wfile.write(b"BYE\n" if line == b"QUIT\n" else line.upper())
+                if line == b"QUIT\n":
+                    return
         except ConnectionError:
             pass
 
@@ -26,7 +40,24 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        """Close; a connection that was reset is closed already."""
+        if request.fileno() != -1:
+            super().shutdown_request(request)
+
+
+class Datagrams(socketserver.BaseRequestHandler):
+    """One datagram, in upper case."""
+
+    def handle(self) -> None:
+        """Answer it."""
+        data, sock = self.request
+        sock.sendto(data.upper(), self.client_address)
+
 
 if __name__ == "__main__":
-    with Server(("127.0.0.1", int(sys.argv[1])), Shout) as server:
+    where = ("127.0.0.1", int(sys.argv[1]))
+    with (
+        socketserver.UDPServer(where, Datagrams) if "udp" in sys.argv else Server(where, Shout)
+    ) as server:
         server.serve_forever()
