@@ -168,7 +168,9 @@ def _check_pattern(step: Step) -> None:
             try:
                 automaton = automaton_of(source)
             except Unsupported as error:
-                raise Mistake(f"the pattern {shown} {error}") from None
+                raise Mistake(
+                    f"the pattern {shown} {error}: that cannot be decided while bytes come"
+                ) from None
             twins = automaton.ambiguity()
             if twins:
                 raise Mistake(f"the pattern {shown} {_open(*twins)}")

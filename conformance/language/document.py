@@ -61,7 +61,8 @@ class _File:
         name = self.top.get("name", self.source.path.stem)
         if not _PROFILE_NAME.fullmatch(name):
             raise self.source.wrong(
-                ("name",), f"{name!r} cannot name a profile: small letters, digits and - can"
+                ("name",),
+                f"{name!r} is not a valid name of a profile (lower-case letters, digits and hyphens)",
             )
         transports = self._transports((), self.top, (*STREAMS, *DATAGRAMS))
         kinds = {one in DATAGRAMS for one in transports or STREAMS}
@@ -71,6 +72,7 @@ class _File:
         self.datagrams = kinds == {True}
         self.templates = self._parameters()
         self.deadlines = self._deadlines()
+        self._mutants()
         talk = self._session(transports or STREAMS)
         clauses = self._requirements(talk)
         return made(self.source, self.top, name, talk, clauses, self.templates)
@@ -105,7 +107,7 @@ class _File:
         for name, found in self.top.get("parameters", {}).items():
             way = ("parameters", name)
             if not _PARAMETER.fullmatch(name):
-                text = f"{name!r} cannot name a parameter: letters, digits, - and _ can"
+                text = f"{name!r} is not a valid name of a parameter (letters, digits, - and _)"
                 raise self.source.wrong(way, text)
             about = self.table(way, found, fields.PARAMETER) if isinstance(found, dict) else {}
             default = about.get("default") if isinstance(found, dict) else found
@@ -139,6 +141,15 @@ class _File:
                 )
             found[name] = seconds
         return found
+
+    def _mutants(self) -> None:
+        for name, table in self.top.get("mutants", {}).items():
+            way = ("mutants", name)
+            if not _WORDS.fullmatch(name) or not isinstance(table, dict):
+                raise self.source.wrong(way, "write [mutants.NAME] with command and breaks")
+            self.table(way, table, fields.MUTANT)
+            if "command" not in table:
+                raise self.source.wrong(way, f"the mutant {name!r} has no command")
 
     # Steps.
 
@@ -260,7 +271,7 @@ class _File:
                 raise self.source.wrong(way, f"the requirement{name} has no {key}")
         words = table["id"]
         if not _WORDS.fullmatch(words):
-            text = f"{words!r} cannot be an id: small letters, digits and - can"
+            text = f"{words!r} is not a valid id (lower-case letters, digits and hyphens)"
             raise self.source.wrong((*way, "id"), text)
         levels = [level for level in Level if level.value.lower() in table]
         if len(levels) != 1:

@@ -65,9 +65,13 @@ TEXT = Form("a text", _is_name, {"type": "string", "minLength": 1})
 ANY_TEXT = Form("a text", _is_text, {"type": "string"})
 NAMES = Form('a list of texts, as in ["a", "b"]', _are_texts, _NAMES)
 TRUTH = Form("true or false", _is_truth, {"type": "boolean"})
-STEPS = Form("steps: a text in ''' ''', or a list of texts", _are_steps, _STEPS)
+STEPS = Form("a text in ''' ''', or a list of texts", _are_steps, _STEPS)
 TABLE = Form("a table", _is_table, {"type": "object"})
-TABLES = Form("a list of tables", _are_tables, {"type": "array", "items": {"type": "object"}})
+TABLES = Form(
+    "a list of tables: [[requirement]], skip = [{...}]",
+    _are_tables,
+    {"type": "array", "items": {"type": "object"}},
+)
 PARTS = Form(
     "true, false or a list of parts",
     lambda value: _is_truth(value) or _are_texts(value),
@@ -88,6 +92,7 @@ TOP: Fields = {
     "deadlines": Field(TABLE, "Times by name, for steps."),
     "session": Field(TABLE, "One client's whole small session."),
     "requirement": Field(TABLES, "The requirements."),
+    "allows": Field(NAMES, "Faults of selftest that the contract allows."),
     "mutants": Field(TABLE, "Broken servers, for selftest."),
 }
 
@@ -139,5 +144,4 @@ SKIP: Fields = {
 MUTANT: Fields = {
     "command": Field(TEXT, "Starts the broken server."),
     "breaks": Field(TEXT, "The requirement that it breaks."),
-    "about": Field(TEXT, "What is wrong with it, in one sentence."),
 }

@@ -121,6 +121,7 @@ def made(
     if isinstance(profile, StreamProfile):
         _declare_shared(source, profile, parts)
     _check_words(source, profile, talk, clauses)
+    _declare_mutants(source, profile, top.get("mutants", {}))
     return profile
 
 
@@ -179,6 +180,17 @@ def _shared_requirements(parts: tuple[str, ...]) -> list[Requirement]:
     )
     every_stream_service(profile, only=parts)
     return profile.requirements
+
+
+def _declare_mutants(source: Source, profile: Profile, mutants: Mapping[str, Any]) -> None:
+    known = [one.word for one in profile.requirements]
+    for name, table in mutants.items():
+        breaks = table.get("breaks", "")
+        if breaks and breaks not in known:
+            text = f"there is no requirement {breaks!r}{meant(breaks, known)}"
+            raise source.wrong(("mutants", name, "breaks"), text)
+        if declare := getattr(profile, "mutant", None):
+            declare(name, table["command"], breaks, str(source.path.parent))
 
 
 def _way_to(source: Source, word: str) -> Way:

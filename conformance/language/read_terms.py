@@ -31,6 +31,7 @@ _TIMES = re.compile(r"(\d{1,9})(?![\w.])|\$([A-Za-z_][A-Za-z0-9_-]*)")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|0(?![0-9])|[^xu0]|.)", re.DOTALL)
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _LETTERS |= {"\\": "\\", '"': '"', "'": "'", "e": "\x1b", "0": "\0"}
+_DIGITS = {"x": 2, "u": 4}
 _FACTORS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 _FLAGS = re.compile(r"\(\?([aimsx]+)\)")
 _IN_DEFAULT = re.compile(r"\\.|\$([A-Za-z_][A-Za-z0-9_-]*)", re.DOTALL)
@@ -179,6 +180,8 @@ def unescaped(text: str) -> bytes:
             if 0xD800 <= int(code[1:], 16) < 0xE000:
                 raise Mistake(f"\\{code} is half a surrogate pair, and not a letter")
             return chr(int(code[1:], 16))
+        if code in _DIGITS:
+            raise Mistake(f"\\{code} takes {_DIGITS[code]} hexadecimal digits")
         if code not in _LETTERS:
             known = '\\r \\n \\t \\0 \\xHH \\uHHHH \\\\ \\"'
             raise Mistake(f"unknown escape \\{code} (known: {known})")

@@ -212,7 +212,7 @@ _NAMES: dict[Any, str] = {
     sre.GROUPREF_EXISTS: "a condition",
 }
 _ANCHORS: dict[Any, str] = {
-    sre.AT_END: "$ (write the end of the line, as in \\r\\n; \\Z is the server's FIN)",
+    sre.AT_END: "$ (write the end of the line as in \\r\\n; \\Z is the server's FIN)",
     sre.AT_BOUNDARY: "\\b",
     sre.AT_NON_BOUNDARY: "\\B",
     sre.AT_BEGINNING: "^ after its beginning",

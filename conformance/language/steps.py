@@ -99,7 +99,9 @@ def _step(line: Line, reading: Reading) -> Step | None:
         return None
     named = cursor.take(_CLIENT)
     if not named and (odd := cursor.take(_ODD_CLIENT)):
-        raise Mistake(f"{odd.group(1)!r} cannot name a client: letters, digits and - can")
+        raise Mistake(
+            f"{odd.group(1)!r} is not a valid name of a client (letters, digits and hyphens)"
+        )
     word = cursor.take(_VERB)
     if not word:
         came = repr(cursor.rest) if cursor.rest else "nothing"
@@ -118,15 +120,15 @@ def _step(line: Line, reading: Reading) -> Step | None:
 
 def _unknown(word: str) -> str:
     if word.lower() in KINDS:
-        return f"unknown step {word!r}; steps are written small: {word.lower()!r}"
+        return f"unknown step {word!r}; steps are written in lower case: {word.lower()!r}"
     near = meant(word, (*KINDS, *ALIASES)) or f" (steps: {', '.join(KINDS)})"
     return f"unknown step {word!r}{near}"
 
 
 def _fits(verb: str, kind: Kind, client: str, reading: Reading) -> None:
     if client and kind.by != CLIENT:
-        subject = "the server" if kind.by == SERVER else "no client"
-        raise Mistake(f"{verb!r} is about {subject}; write it without {client!r}")
+        whose = "a step of the server" if kind.by == SERVER else "not a step of a client"
+        raise Mistake(f"{verb!r} is {whose}: write it without '{client}:'")
     if reading.datagrams and not kind.datagrams:
         raise Mistake(f"{verb!r} has no meaning for datagrams (transports udp and udp6)")
     if not reading.datagrams and not kind.streams:
