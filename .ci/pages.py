@@ -2,8 +2,9 @@
 
     python .ci/pages.py [FOLDER]
 
-Puts pync's USAGE into docs/usage.md, the suite's requirements into conformance/CATALOGUE.md, and
-the manual pages and the completions for shells into FOLDER (docs): man/ and completions/.
+Puts pync's USAGE into docs/usage.md, the suite's requirements into conformance/CATALOGUE.md, the
+keys of a profile's file into conformance/docs/profile.schema.json, and the manual pages and the
+completions for shells into FOLDER (docs): man/ and completions/.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import conformance.usage
 import pync.dialects
+from conformance.language import schema
 from conformance.plan.listing import catalogue_page
 from conformance.profiles import PROFILES
 from conformance.targets.address import TRANSPORTS
@@ -26,6 +28,7 @@ from pync.dialects.pync.completed import completed
 ROOT = Path(__file__).parents[1]
 SYNOPSIS = ROOT / "docs" / "usage.md"
 CATALOGUE = ROOT / "conformance" / "CATALOGUE.md"
+SCHEMA = ROOT / "conformance" / "docs" / "profile.schema.json"
 
 
 class Command(NamedTuple):
@@ -121,6 +124,7 @@ def main(folder: Path) -> None:
     shown = with_synopsis(SYNOPSIS.read_text(encoding="utf-8"), COMMANDS[0].usage)
     SYNOPSIS.write_text(shown, encoding="utf-8")
     CATALOGUE.write_text(catalogue_page(), encoding="utf-8")
+    SCHEMA.write_text(schema.page(), encoding="utf-8")
     for name, text in shipped().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

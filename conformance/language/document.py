@@ -18,19 +18,17 @@ from ..targets.address import DATAGRAMS, STREAMS
 from . import fields
 from .checks import check_clients, check_names, check_patterns, clients_of, reads_after_eof
 from .cursor import Mistake
-from .fields import Fields
-from .forms import Reading, seconds_of
+from .forms import Reading
 from .made import Clause, Talk, made
 from .play import GREETING, Script
-from .read_terms import default_of, read, unescaped
-from .scope import Names, Template, defaults
+from .read_terms import read, unescaped
+from .scope import Names, Template
 from .source import Source, Way
 from .steps import Misread, Step, every, parse
+from .tables import WORDS, Tables
 from .terms import Terms, names_in, value
 
 _PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]*")
-_WORDS = re.compile(r"[a-z0-9][a-z0-9-]*")
-_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 #: Steps that only a server which the suite starts can be judged by; and those that need RST.
 _OF_THE_PROCESS = frozenset({"restart", "terminate", "kill"})
@@ -47,10 +45,9 @@ def read_profile(path: Path, text: str | None = None) -> Profile:
     return _File(Source(path, text)).profile()
 
 
-class _File:
+class _File(Tables):
     def __init__(self, source: Source) -> None:
-        self.source = source
-        self.top = self.table((), source.document, fields.TOP)
+        super().__init__(source)
         self.datagrams = False
         self.templates: dict[str, Template] = {}
         self.deadlines: dict[str, float] = {}
@@ -62,94 +59,21 @@ class _File:
         if not _PROFILE_NAME.fullmatch(name):
             raise self.source.wrong(
                 ("name",),
-                f"{name!r} is not a valid name of a profile (lower-case letters, digits and hyphens)",
+                f"{name!r} is not a valid name of a profile "
+                "(lower-case letters, digits and hyphens)",
             )
-        transports = self._transports((), self.top, (*STREAMS, *DATAGRAMS))
+        transports = self.transports((), self.top, (*STREAMS, *DATAGRAMS))
         kinds = {one in DATAGRAMS for one in transports or STREAMS}
         if len(kinds) > 1:
             text = "a profile is one of streams or one of datagrams (udp, udp6), not of both"
             raise self.source.wrong(("transports",), text)
         self.datagrams = kinds == {True}
-        self.templates = self._parameters()
-        self.deadlines = self._deadlines()
-        self._mutants()
+        self.templates = self.parameters()
+        self.deadlines = self.times()
+        self.check_mutants()
         talk = self._session(transports or STREAMS)
         clauses = self._requirements(talk)
         return made(self.source, self.top, name, talk, clauses, self.templates)
-
-    # Keys and their values.
-
-    def table(self, way: Way, table: dict[str, Any], known: Fields) -> dict[str, Any]:
-        """A table whose keys and values are as they must be."""
-        for key, found in table.items():
-            if key not in known:
-                near = meant(key, known) or f" (known: {', '.join(known)})"
-                raise self.source.wrong((*way, key), f"unknown key {key!r}{near}")
-            form = known[key].form
-            if not form.holds(found):
-                raise self.source.wrong((*way, key), f"{key} must be {form.words}")
-        return table
-
-    def _transports(
-        self, way: Way, table: dict[str, Any], known: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        given = table.get("transports", ())
-        for one in given:
-            if one not in known:
-                near = meant(one, known) or f" (known: {', '.join(known)})"
-                raise self.source.wrong((*way, "transports"), f"unknown transport {one!r}{near}")
-        if "transports" in table and not given:
-            raise self.source.wrong((*way, "transports"), "transports is empty")
-        return tuple(given)
-
-    def _parameters(self) -> dict[str, Template]:
-        given: dict[str, Terms] = {}
-        for name, found in self.top.get("parameters", {}).items():
-            way = ("parameters", name)
-            if not _PARAMETER.fullmatch(name):
-                text = f"{name!r} is not a valid name of a parameter (letters, digits, - and _)"
-                raise self.source.wrong(way, text)
-            about = self.table(way, found, fields.PARAMETER) if isinstance(found, dict) else {}
-            default = about.get("default") if isinstance(found, dict) else found
-            if not isinstance(default, str):
-                text = f"{name} must be a text, or a table with default and about"
-                raise self.source.wrong(way, text)
-            try:
-                given[name] = default_of(default)
-            except Mistake as mistake:
-                raise self.source.wrong(way, str(mistake)) from None
-        for name, terms in given.items():
-            for other in names_in(terms):
-                if other not in given:
-                    near = meant(other, given) or " (a dollar itself is \\x24)"
-                    text = f"unknown parameter ${other}{near}"
-                    raise self.source.wrong(("parameters", name), text)
-        try:
-            return defaults(given)
-        except ValueError as error:
-            circle = " -> ".join(f"${name}" for name in error.args)
-            text = f"parameters that are made of one another: {circle}"
-            raise self.source.wrong(("parameters", error.args[0]), text) from None
-
-    def _deadlines(self) -> dict[str, float]:
-        found = {}
-        for name, text in self.top.get("deadlines", {}).items():
-            seconds = seconds_of(text) if isinstance(text, str) else None
-            if seconds is None or not _WORDS.fullmatch(name):
-                raise self.source.wrong(
-                    ("deadlines", name), f'{name} must be a time, as in "500ms", "3s" or "2m"'
-                )
-            found[name] = seconds
-        return found
-
-    def _mutants(self) -> None:
-        for name, table in self.top.get("mutants", {}).items():
-            way = ("mutants", name)
-            if not _WORDS.fullmatch(name) or not isinstance(table, dict):
-                raise self.source.wrong(way, "write [mutants.NAME] with command and breaks")
-            self.table(way, table, fields.MUTANT)
-            if "command" not in table:
-                raise self.source.wrong(way, f"the mutant {name!r} has no command")
 
     # Steps.
 
@@ -270,7 +194,7 @@ class _File:
                 name = f" of {table['id']!r}" if "id" in table else ""
                 raise self.source.wrong(way, f"the requirement{name} has no {key}")
         words = table["id"]
-        if not _WORDS.fullmatch(words):
+        if not WORDS.fullmatch(words):
             text = f"{words!r} is not a valid id (lower-case letters, digits and hyphens)"
             raise self.source.wrong((*way, "id"), text)
         levels = [level for level in Level if level.value.lower() in table]
@@ -279,7 +203,7 @@ class _File:
         steps = self.steps((*way, "steps"), table["steps"])
         self.named(steps, set(self.templates) | self.captured)
         verbs = {step.verb for step in every(steps)}
-        transports = self._transports(way, table, talk.transports) or talk.transports
+        transports = self.transports(way, table, talk.transports) or talk.transports
         if verbs & _OF_RST:
             transports = tuple(one for one in transports if one in ABORTABLE)
             if not transports:

@@ -42,6 +42,10 @@ def test_the_catalogue_shows_the_requirements_as_they_are() -> None:
     assert pages.CATALOGUE.read_text(encoding="utf-8") == pages.catalogue_page(), "say make docs"
 
 
+def test_the_schema_has_the_keys_of_a_profile_s_file() -> None:
+    assert pages.SCHEMA.read_text(encoding="utf-8") == pages.schema.page(), "say make docs"
+
+
 def test_the_catalogue_tells_every_requirement_once() -> None:
     page = pages.catalogue_page()
     for requirement in REQUIREMENTS.values():
