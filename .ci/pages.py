@@ -68,11 +68,13 @@ _SUITE = Program(
         "explain": "show one requirement",
         "selftest": "judge the broken servers",
         "doctor": "find the profile of a server",
+        "new": "begin a profile of your own",
+        "record": "write a profile from a session",
         "matrix": "many runs in one page",
         "diff": "what changed between two runs",
         "baseline": "write known failures",
     },
-    ("case", "tx"),
+    ("case", "tx", "mask"),
     ("ref:python", "ref:node"),
 )
 

@@ -55,6 +55,8 @@ def _main(argv: list[str]) -> Exit:
 
 #: The words that some commands cannot do without.
 _TAKES = {
+    "new": "the NAME of a profile, and perhaps a folder: new shout [DIR]",
+    "record": "one TARGET: quote a command with arguments, as 'node server.js {port}'",
     "explain": "the ID of a requirement, as in: explain echo/half-close",
     "matrix": "the reports of one or several runs: matrix DIR...",
     "diff": "the reports of two runs: diff BEFORE AFTER",

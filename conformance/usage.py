@@ -24,6 +24,9 @@ Usage:
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
                   [--jobs=N] [--deadline=SECONDS] [--matrix] [--color=WHEN]
   conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE] [--load=LIST]
+  conformance new NAME [--python] [DIR]
+  conformance record TARGET [--at=ADDRESS] [--output=FILE] [--client=COMMAND]
+                  [--mask=TEXT]...
   conformance matrix DIR... [--output=FILE]
   conformance diff BEFORE AFTER
   conformance baseline [--report=DIR] --expect=FILE
@@ -58,6 +61,8 @@ Options:
   --deadline=SECONDS  The longest wait for each awaited event [default: 10].
   --seed=N            The seed of the random data [default: 1].
   --client=COMMAND    The client program on the terminal, in place of pync.
+  --python            Write the profile in Python, not in TOML.
+  --mask=TEXT         Hide this text in what is recorded: it becomes a parameter; repeatable.
   -x                  Stop at the first failure.
   --max-failures=N    Stop after N failures.
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
@@ -68,7 +73,8 @@ Options:
   --mutants           List the embedded broken servers.
   --matrix            Judge every mutant by every requirement of its profile: which detects
                       which (kills.html, kills.json). This takes many minutes.
-  --output=FILE       The page to write, of several runs [default: matrix.html].
+  --output=FILE       The file to write: the page of several runs (default: matrix.html), or
+                      the recorded profile (default: recorded.toml).
   -h --help           Show this.
   --version           Show the version.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.verdict import Exit
-from . import catalogue, judging, results
+from . import authoring, catalogue, judging, results
 
 #: Command -> what runs it.
 COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
@@ -18,6 +18,8 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
     "explain": catalogue.explain,
     "selftest": judging.selftest,
     "doctor": judging.doctor,
+    "new": authoring.new,
+    "record": authoring.record,
     "matrix": results.matrix,
     "diff": results.diff,
     "baseline": results.baseline,

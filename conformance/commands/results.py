@@ -17,11 +17,14 @@ from ..reports.matrix import write_matrix
 from ..reports.results import Results, read_results
 from ..reports.writing import not_written, write_whole
 
+#: The page of several runs, unless another is asked for.
+MATRIX = "matrix.html"
+
 
 def matrix(given: dict[str, Any]) -> Exit:
     """``matrix``: many runs in one page."""
     runs = [_results_of(folder) for folder in given["DIR"]]
-    output = Path(given["--output"])
+    output = Path(given["--output"] or MATRIX)
     try:
         write_matrix(output, runs)
     except OSError as error:

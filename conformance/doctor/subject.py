@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from ..clients.channel import ABORT
@@ -24,6 +25,9 @@ from ..targets.process import Process
 from ..targets.readiness import POLL_INTERVAL, announced_address, why_ended
 from ..targets.stream import open_stream
 from .talk import Stream
+
+#: Connects to an address within so many seconds. Raises OSError.
+Opening = Callable[[Address, float], Stream]
 
 #: Seconds that a command may take until it listens, and for which a running server is tried.
 START_TIMEOUT, FIND_TIMEOUT = 20.0, 1.5
@@ -47,11 +51,13 @@ class Subject:
 
     Arguments:
         options: the target, with where it listens; its other options are not looked at.
+        opening: how a connection is made.
     Raises Unreachable.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, opening: Opening = open_stream) -> None:
         self._options = options._replace(profile=None, settings="", cases=())
+        self._opening = opening
         self._stack = ExitStack()
         self._first: Stream | None = None
         self._server: Server | None = None
@@ -115,7 +121,7 @@ class Subject:
         if stream is not None:
             return stream
         try:
-            return open_stream(self.address, CONNECT_TIMEOUT)
+            return self._opening(self.address, CONNECT_TIMEOUT)
         except OSError:
             if not self.ends():
                 raise
@@ -195,7 +201,7 @@ class Subject:
 
     def _connects(self, address: Address) -> bool:
         try:
-            self._first = open_stream(address, CONNECT_TIMEOUT)
+            self._first = self._opening(address, CONNECT_TIMEOUT)
         except OSError as error:
             self._cause = cause_of(error)
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import termios
 import warnings
@@ -60,6 +61,12 @@ class Terminal:
     def signals(self, number: signal.Signals) -> None:
         """Send the program a signal."""
         self._child.kill(number)
+
+    def hangs_up(self) -> None:
+        """Close the terminal, as the end of a window or of a connection does."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, self._child.child_fd)  # whose number pexpect closes at the end
+        os.close(nowhere)
 
     def resizes(self, rows: int, columns: int) -> None:
         """Give the terminal's window another size."""

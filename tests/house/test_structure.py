@@ -42,6 +42,7 @@ STOREYS = (
 #: The suite's wings, from the top. What stands beside them at the top level is the front.
 WINGS = (
     "commands",
+    "authoring",
     "batch",
     "doctor",
     "runner",

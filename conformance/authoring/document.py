@@ -1,0 +1,150 @@
+"""The file of a recorded session: a profile in TOML, with one requirement. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..targets.address import DATAGRAMS
+from .steps import Steps
+from .watched import Happened, What
+
+
+class Recording(NamedTuple):
+    """What a file is made of.
+
+    Arguments:
+        name: the profile's.
+        target: as it was typed.
+        transport: over which the session was.
+        happened: the session.
+        is_cut: there was more than is kept.
+        is_unended: the server had not ended when the recording stopped.
+        masks: texts that must not be written.
+        hosts: the names of this machine.
+    """
+
+    name: str
+    target: str
+    transport: str
+    happened: list[Happened]
+    is_cut: bool = False
+    is_unended: bool = False
+    masks: tuple[bytes, ...] = ()
+    hosts: tuple[bytes, ...] = ()
+
+
+class Document(NamedTuple):
+    """A file's text, one line about it, and the command line that judges a server by it."""
+
+    text: str
+    summary: str
+    judge: str
+
+
+_HEAD = """\
+# A session with {target}, recorded. Judge a server by it:
+#
+#     {judge}
+#
+# What comes is compared byte by byte. Times, addresses, numbers and identifiers that the server
+# chose became patterns; the line above such a step shows what came. Put that in its place where
+# the text must be the same each time.
+"""
+
+_PROFILE = """
+name = {name}
+title = {title}
+spec = "recording"
+transports = [{transport}]
+# true: judge too whether many clients are served, what a lost client does, how the server ends.
+shared = false
+"""
+
+_SESSION = """
+[session]
+# What the suite sends to see that the server is ready.
+first-input = {first}
+{silent}serve = '''
+{steps}
+'''
+"""
+
+_REQUIREMENT = """
+[[requirement]]
+id = "as-recorded"
+must = "The server answers as it did when this session was recorded."
+clause = "1"
+steps = "next-client"
+"""
+
+
+def document(recording: Recording, judging: Callable[[str], str]) -> Document:
+    """Write the file.
+
+    Arguments:
+        judging: the command line that judges a server by it, with these settings.
+    """
+    datagrams = recording.transport in DATAGRAMS
+    steps = Steps(recording.happened, recording.masks, recording.hosts, datagrams)
+    lines = steps.lines()
+    if recording.is_cut:
+        lines.append("# The session went on; this is as much of it as is kept.")
+    elif recording.is_unended:
+        lines.append("# The server had not ended its side when the recording stopped.")
+    first = steps.first_input()
+    came = any(event.what == What.CAME for event in recording.happened)
+    judge = judging(";".join(f"{name}=..." for name in steps.names.secrets))
+    text = _HEAD.format(target=_plain(recording.target), judge=judge) + _PROFILE.format(
+        name=_quoted(recording.name),
+        title=_quoted(f"recorded from {_plain(recording.target)}"),
+        transport=_quoted(recording.transport),
+    )
+    text += _parameters(steps.names.secrets)
+    text += _SESSION.format(
+        first=_literal(first or '""'),
+        silent="" if came or datagrams else "silent = true\n",
+        steps="\n".join(lines),
+    )
+    text += _REQUIREMENT
+    return Document(text, _summary(lines, steps), judge)
+
+
+def _parameters(secrets: dict[str, str]) -> str:
+    if not secrets:
+        return ""
+    lines = [
+        "",
+        "# What was hidden. Its value is given where a server is judged (--set).",
+        "[parameters]",
+    ]
+    for name, why in secrets.items():
+        lines.append(f"{name} = {{ default = '', about = {_quoted(why)} }}")
+    return "\n".join(lines) + "\n"
+
+
+def _summary(lines: list[str], steps: Steps) -> str:
+    count = sum(not line.startswith("#") for line in lines)
+    parts = [f"{count} {'step' if count == 1 else 'steps'}"]
+    if steps.patterns:
+        parts.append(f"{steps.patterns} {'pattern' if steps.patterns == 1 else 'patterns'}")
+    hidden = ", ".join(f"${name}" for name in steps.names.secrets)
+    if hidden:
+        parts.append(f"hidden: {hidden}")
+    return "; ".join(parts)
+
+
+def _plain(text: str) -> str:
+    """A text without what would end a comment."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_plain(escaped)}"'
+
+
+def _literal(text: str) -> str:
+    """A literal string of TOML, which has no escapes."""
+    return f"'{text}'" if "'" not in text else f"'''{text}'''"

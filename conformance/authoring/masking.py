@@ -1,0 +1,89 @@
+"""What must not stand in a recorded file: passwords and other secrets that were typed. Pure.
+
+What is typed after a prompt for one, the argument of a command that takes one, and the texts
+of ``--mask`` become parameters: the file says ``$secret``, and who plays it gives its value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import NamedTuple
+
+#: Bytes of a text that is looked for everywhere; a shorter one would be found by chance.
+SHORTEST = 4
+
+
+class Secret(NamedTuple):
+    """A secret that was sent: where it stands in what was sent, and how it was known."""
+
+    start: int
+    end: int
+    why: str
+
+
+_WORDS = (
+    rb"(?:pass(?:word|phrase|code|wd)?|passwort|mot de passe|contrase\xc3\xb1a|secret|pin|token"
+    rb"|api.?key)"
+)
+
+#: The last line of what came before: it asks for a secret.
+_PROMPT = re.compile(rb"(?i)\b(?:%s)\b[^\r\n]{0,40}\r?\n?$" % _WORDS)
+
+#: The same in base64, as AUTH LOGIN of SMTP asks (draft-murchison-sasl-login).
+_CHALLENGE = re.compile(rb"(?:^|\n)334 ?([^\r\n]*)\r?\n$")
+
+_MECHANISM = rb"(?:PLAIN|LOGIN|EXTERNAL|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|SCRAM-[\w-]+)"
+
+#: Commands whose argument is a secret; the group is what is hidden.
+_COMMANDS = (
+    # FTP, POP3, IRC; SMTP and POP3 with a mechanism; Redis.
+    re.compile(
+        rb"(?im)^(?:PASS|AUTH(?:ENTICATE)? %s|AUTH(?! %s[ \r\n]*$)|OPER \S+) ([^\r\n]+)"
+        % (_MECHANISM, _MECHANISM)
+    ),
+    re.compile(rb"(?im)^\S+ LOGIN \S+ ([^\r\n]+)"),  # IMAP
+    re.compile(rb"(?i)\$4\r\nAUTH\r\n(?:\$\d+\r\n[^\r\n]*\r\n)?\$\d+\r\n([^\r\n]+)\r\n"),  # RESP
+    re.compile(rb"(?im)^(?:(?:Proxy-)?Authorization|Cookie|X-Api-Key|X-Auth-Token): *([^\r\n]+)"),
+    re.compile(
+        rb"(?i)\b(?:%s)[\"']?[ \t]*[=:][ \t]*[\"']?([^\s\"'&;,]+)" % _WORDS,
+    ),
+)
+
+
+def secrets_in(sent: bytes, before: bytes) -> list[Secret]:
+    """The secrets in what was sent, from the left to the right.
+
+    Arguments:
+        before: what came just before it.
+    """
+    found = []
+    prompt = _asks(before)
+    if prompt:
+        line = sent.partition(b"\n")[0].rstrip(b"\r")
+        if line:
+            found.append(Secret(0, len(line), f"it was typed after {prompt}"))
+    for command in _COMMANDS:
+        for match in command.finditer(sent):
+            start, end = match.span(1)
+            if not any(one.start < end and start < one.end for one in found):
+                word = match[0][: start - match.start()].decode("ascii", "replace").split()
+                found.append(Secret(start, end, f"it was typed as the argument of {word[0]}"))
+    return sorted(found)
+
+
+def _asks(before: bytes) -> str:
+    """The words that ask for a secret; empty when none do."""
+    last = before.rstrip(b"\r\n").rpartition(b"\n")[2]
+    challenge = _CHALLENGE.search(before)
+    if challenge:
+        try:
+            asked = base64.b64decode(challenge[1], validate=True)
+        except binascii.Error:
+            asked = b""
+        return "" if b"user" in asked.lower() else "a challenge (334)"
+    if _PROMPT.search(before):
+        shown = last.decode("utf-8", "replace").strip()
+        return "'" + "".join(letter for letter in shown[-40:] if letter.isprintable()) + "'"
+    return ""

@@ -1,0 +1,249 @@
+r"""What in a line will be another text the next time: times, addresses, numbers, names. Pure.
+
+``variable_parts(b"10:32:11 up 3 days")`` finds the time; what it becomes in a step is a regular
+expression of the same shape, ``\d\d:\d\d:\d\d``. A text that the client itself sent before is
+never taken for one of these: the server answers with it because it was sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """A part of a line that varies.
+
+    ``kind`` is a word for a person; ``regex`` matches any text of its kind; ``exact`` matches
+    texts of this very length, for the end of what is awaited, where nothing follows that would
+    tell how far the other one has to go.
+    """
+
+    start: int
+    end: int
+    kind: str
+    regex: str
+    exact: str
+
+
+class Kind(NamedTuple):
+    """How one kind of text is found, and which regular expression stands for it."""
+
+    name: str
+    found: re.Pattern[bytes]
+    #: The letters that such a text is made of; without them its shape is kept.
+    letters: str = ""
+    #: Whether what was found is one, where the expression cannot tell.
+    holds: Callable[[bytes], bool] = lambda _text: True
+    #: Where the text itself is, when words around it are needed to know it by.
+    group: int = 0
+
+
+_DAY = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
+_MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+_CLOCK = rb"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-6]\d(?:[.,]\d{1,9})?)?"
+_ZONE = rb"(?:[ -]?(?:Z\b|UTC\b|GMT\b|CES?T\b|[ECMP][SD]T\b|[+-]\d\d:?\d\d\b)(?: \([A-Z]{3,5}\))?)?"
+_DATE = (
+    rb"(?:\d{4}[-/.](?:1[0-2]|0?[1-9])[-/.](?:[12]\d|3[01]|0?[1-9])|\d{1,2}[./]\d{1,2}[./]\d{4})"
+)
+_HALF = rb"(?: ?[AaPp]\.?[Mm]\b\.?)?"
+_HEX = rb"[0-9a-fA-F]"
+#: The letters of a host name.
+_HOST = "[A-Za-z0-9.-]"
+_LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+#: Last labels that make a host name of two labels; others are ends of file names as often.
+_DOMAINS = (
+    rb"(?:com|org|net|edu|gov|mil|int|arpa|info|io|dev|eu|de|fr|uk|nl|at|ch|us|local|lan|home"
+    rb"|localdomain|internal|intranet|invalid|example)"
+)
+
+
+def _is_ipv6(text: bytes) -> bool:
+    try:
+        ipaddress.IPv6Address(text.decode("ascii"))
+    except ValueError:
+        return False
+    return text.count(b":") > 1 and len(text) > 2
+
+
+def _is_ipv4(text: bytes) -> bool:
+    return all(int(number) < 256 for number in text.split(b"."))
+
+
+def _is_mixed(text: bytes) -> bool:
+    """Whether it has digits and letters, as an identifier has, and a word or a number has not."""
+    return any(byte in b"0123456789" for byte in text) and not text.isdigit()
+
+
+def _is_token(text: bytes) -> bool:
+    return _is_mixed(text) and text != text.lower() and text != text.upper()
+
+
+def _is_chance(text: bytes) -> bool:
+    """Whether a long number is one that nobody chose: 10000 and 65536 are chosen."""
+    number = int(text)
+    return number % 100 != 0 and all(abs(number - 2**power) > 1 for power in range(13, 64))
+
+
+#: In the order of precedence, where two begin at the same place and are equally long.
+KINDS = (
+    Kind(
+        "UUID",
+        re.compile(rb"\b%s{8}(?:-%s{4}){3}-%s{12}\b" % (_HEX, _HEX, _HEX)),
+        "[0-9a-fA-F-]",
+    ),
+    Kind(
+        "date and time",
+        re.compile(
+            rb"(?:\b%s,? {1,2})?(?:\b\d{1,2}[ -]%s[ -]\d{2,4}|\b%s {1,2}\d{1,2}(?:, \d{4})?)"
+            rb",? %s%s%s(?: \d{4}\b)?" % (_DAY, _MONTH, _MONTH, _CLOCK, _HALF, _ZONE)
+        ),
+    ),
+    # RFC 867's example writes the day last; syslog and logs of the web have forms of their own.
+    Kind("date and time", re.compile(rb"\b\d{1,2}/%s/\d{4}:%s ?[+-]\d{4}\b" % (_MONTH, _CLOCK))),
+    Kind("date and time", re.compile(rb"\b%s[T ]%s%s" % (_DATE, _CLOCK, _ZONE))),
+    Kind("date", re.compile(rb"(?:\b%s,? )?\b%s {1,2}\d{1,2},? \d{4}\b" % (_DAY, _MONTH))),
+    Kind("date", re.compile(rb"(?:\b%s,? )?\b\d{1,2}[ -]%s[ -]\d{4}\b" % (_DAY, _MONTH))),
+    Kind("date", re.compile(rb"(?<![\d.])%s(?!\d|\.\d)" % _DATE)),
+    Kind("time", re.compile(rb"(?<![\d:.])%s%s%s(?![\d:])" % (_CLOCK, _HALF, _ZONE))),
+    Kind(
+        "hardware address",
+        re.compile(rb"(?<![\w:-])%s{2}(?:[:-]%s{2}){5}(?![\w:-])" % (_HEX, _HEX)),
+        "[0-9a-fA-F:-]",
+    ),
+    Kind(
+        "address",
+        re.compile(rb"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)"),
+        r"[\d.]",
+        _is_ipv4,
+    ),
+    Kind(
+        "address",
+        re.compile(
+            rb"(?<![\w:.])(?:%s{0,4}:){2,7}(?:%s{1,4}|[\d.]{7,15})?(?![\w:])" % (_HEX, _HEX)
+        ),
+        "[0-9a-fA-F:.]",
+        _is_ipv6,
+    ),
+    Kind(
+        "host name",
+        re.compile(
+            rb"(?:(?<![\w./-])|(?<=//)|(?<=^\d\d\d-))(?!\d{3}-)(?:(?:%s\.){2,}[A-Za-z]{2,}|%s\.%s)(?![\w-]|\.\w)"
+            % (_LABEL, _LABEL, _DOMAINS)
+        ),
+        _HOST,
+    ),
+    Kind("identifier", re.compile(rb"\b0x(%s{4,})\b" % _HEX), "[0-9a-fA-F]", group=1),
+    Kind("identifier", re.compile(rb"\b%s{8,}\b" % _HEX), "[0-9a-fA-F]", _is_mixed),
+    Kind(
+        "identifier",
+        re.compile(rb"(?<![\w+/])[A-Za-z0-9+/_-]{20,}={0,2}(?![\w+/])"),
+        "[A-Za-z0-9+\\/_=-]",
+        _is_token,
+    ),
+    Kind("identifier", re.compile(rb"(?<=<)[\w.+-]*\d[\w.+-]*(?=@)"), r"[\w.+-]"),
+    Kind("number", re.compile(rb"(?<![\w.-])\d{5,18}(?![\w-])"), r"\d", _is_chance),
+    Kind(
+        "number",
+        re.compile(
+            rb"(?i)(?<![\w.])(\d+(?:\.\d+)?)(?= ?"
+            rb"(?:[mun\xb5]?s|secs?|seconds?|minutes?|mins?|hours?|days?|ms|[KMG]i?B|bytes/s)\b)"
+        ),
+        r"[\d.]",
+    ),
+    Kind(
+        "number",
+        re.compile(rb"(?i)\b(?:pid|port|id|uptime\w*|tid|session|seq)(?:[ =:#]{1,2}|: )(\d+)\b"),
+        r"\d",
+        group=1,
+    ),
+    Kind("number", re.compile(rb"[a-z]\[(\d{2,})\](?=:)"), r"\d", group=1),
+    # A load, a duration; not a version, which has no blank before it or more than one point.
+    Kind("number", re.compile(rb"(?<![^\s=(:])\d{1,9}\.\d{2,}(?=[KMGT]?(?![\w.]|-\w))"), r"[\d.]"),
+)
+
+
+def variable_parts(line: bytes, sent: bytes = b"", hosts: Collection[bytes] = ()) -> list[Part]:
+    """The parts of a line that will be others the next time, from the left to the right.
+
+    Arguments:
+        sent: all that the client has sent before.
+        hosts: the names of this machine.
+    """
+    found = sorted(_candidates(line, hosts), key=lambda part: (part.start, -part.end))
+    parts: list[Part] = []
+    for part in found:
+        text = line[part.start : part.end]
+        if (not parts or part.start >= parts[-1].end) and text not in sent:
+            parts.append(part)
+    return parts
+
+
+def _candidates(line: bytes, hosts: Collection[bytes]) -> Iterable[Part]:
+    for host in hosts:
+        if len(host) > 2 and host != b"localhost":
+            for match in re.finditer(rb"(?<![\w.-])%s(?![\w-])" % re.escape(host), line):
+                yield _part(match.start(), match[0], "host name", _HOST)
+    for kind in KINDS:
+        for match in kind.found.finditer(line):
+            text = match[kind.group]
+            if text and kind.holds(text):
+                yield _part(match.start(kind.group), text, kind.name, kind.letters)
+
+
+def _part(start: int, text: bytes, kind: str, letters: str) -> Part:
+    end = start + len(text)
+    if letters:
+        return Part(start, end, kind, f"{letters}+", f"{letters}{{{len(text)}}}")
+    return Part(start, end, kind, shape(text), _exact(text))
+
+
+_SHAPE = re.compile(rb"(\d+)|([A-Za-z]+)|( +)|(.)", re.DOTALL)
+_OFFSET = re.compile(rb"(?<=\d) ?[+-]\d\d:?\d\d(?: \([A-Z]+\))?$")
+
+
+def shape(text: bytes) -> str:
+    """The regular expression of a time or a date: digits and names vary, the rest does not."""
+    offset = _OFFSET.search(text) if b":" in text else None
+    if offset:
+        return shape(text[: offset.start()]) + _shape(offset[0]).replace("\\+", "-").replace(
+            "-", "[+-]", 1
+        )
+    return _shape(text)
+
+
+def _shape(text: bytes) -> str:
+    parts = []
+    for digits, word, blanks, other in _SHAPE.findall(text):
+        if digits:
+            # A day and an hour may have one digit or two; a year has four.
+            parts.append(r"\d{1,2}" if len(digits) < 3 else rf"\d{{{len(digits)}}}")
+        elif word.upper() in (b"AM", b"PM"):
+            parts.append("[AaPp][Mm]")
+        elif word:
+            parts.append("[A-Za-z]+" if len(word) > 2 else word.decode("ascii"))
+        elif blanks:
+            # ctime(3) fills a day of one digit up with a blank.
+            parts.append(" +")
+        else:
+            parts.append(escaped(other))
+    return "".join(parts)
+
+
+def _exact(text: bytes) -> str:
+    """The same for texts of this length only."""
+    parts = []
+    for digits, word, blanks, other in _SHAPE.findall(text):
+        if digits or word:
+            parts.append(rf"{'[A-Za-z]' if word else chr(92) + 'd'}{{{len(digits or word)}}}")
+        else:
+            parts.append(escaped(blanks or other))
+    return "".join(parts)
+
+
+def escaped(text: bytes) -> str:
+    """A text for a regular expression between slashes."""
+    return re.sub(r"[.^$*+?{}\[\]\\|()/]", r"\\\g<0>", text.decode("latin-1"))
