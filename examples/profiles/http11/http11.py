@@ -1,0 +1,340 @@
+"""HTTP/1.1 of a web server: RFC 9112, and what of RFC 9110 shows in its messages.
+
+Framing, HEAD, persistent connections and pipelining, the end of a connection. Requests that are
+wrong are in http11_requests.py, requests with content in http11_content.py. README.md says which
+two files the server has to offer, and how another server is judged.
+"""
+
+from __future__ import annotations
+
+import re
+
+from http11_content import declare_content
+from http11_messages import (
+    goes_on,
+    must_be,
+    must_close,
+    must_end,
+    must_match,
+    page,
+    read_page,
+    read_response,
+    request,
+)
+from http11_requests import declare_requests
+from pync_conformance.api import (
+    NotJudged,
+    Peer,
+    Session,
+    StreamProfile,
+    Violation,
+    every_stream_service,
+)
+
+#: HTTP-date as it must be generated (RFC 9110 5.6.7).
+IMF_FIXDATE = re.compile(
+    rb"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d "
+    rb"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT"
+)
+
+CLOSE = b"Connection: close"
+
+
+def open_(session: Session, peer: Peer) -> None:
+    """Nothing: the client speaks first."""
+
+
+def serve(session: Session, peer: Peer) -> None:
+    """One page, and the end of the connection."""
+    peer.send(page(session, CLOSE))
+    read_page(session, peer)
+    peer.expect_eof("the end of the connection, which the client asked for,")
+
+
+def stall(session: Session, peer: Peer) -> None:
+    """Ask for more than the sockets hold, and read nothing."""
+    path = session.parameters["bytes"] or session.parameters["page"]
+    peer.send(request(session, b"GET " + path + b" HTTP/1.1") * 16)
+
+
+http11 = StreamProfile(
+    "http11",
+    title="a web server: HTTP/1.1 messages and connections (RFC 9112, RFC 9110)",
+    spec="RFC",
+    parameters={
+        "host": b"localhost",
+        "page": b"/hello.txt",
+        "content": b"Hello, world!\n",
+        "bytes": b"/bytes.bin",
+        "missing": b"/missing.txt",
+    },
+    first_input=b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    half_input=b"GET / HTTP/1.1\r\nHost: loc",
+    open=open_,
+    serve=serve,
+    stall=stall,
+    base=("get", "close"),
+    leavers=("client-fin",),
+)
+
+
+@http11.must(
+    "get",
+    "9112 4",
+    "GET is answered by a status line, fields and the content, as the grammar has them.",
+    needs=("next-client",),
+)
+def get(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session))
+    read_page(session, peer)
+
+
+@http11.must(
+    "close",
+    "9112 9.6",
+    "After the answer to a request with Connection: close the server ends the connection.",
+    needs=("get",),
+)
+def close(session: Session) -> None:
+    session.serve(session.join())
+
+
+@http11.should(
+    "close-said",
+    "9112 9.6",
+    "The answer to a request with Connection: close says Connection: close.",
+)
+def close_said(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session, CLOSE))
+    response = read_page(session, peer)
+    options = (response.field(b"connection") or b"").lower()
+    if b"close" not in options:
+        raise peer.violation("close-unsaid", "the answer does not say Connection: close")
+
+
+@http11.must(
+    "close-last",
+    "9112 9.6",
+    "A request that follows one with Connection: close is not answered.",
+)
+def close_last(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session, CLOSE) + page(session))
+    # Some take what follows for an error, and say that in the place of the answer.
+    must_be(peer, read_response(peer), 200, 400)
+    must_end(peer, "after the answer to the request with Connection: close")
+
+
+@http11.should(
+    "persistent",
+    "9112 9.3",
+    "A connection of HTTP/1.1 persists: it takes one request after another.",
+)
+def persistent(session: Session) -> None:
+    peer = session.join()
+    for _ in range(5):
+        peer.send(page(session))
+        response = read_page(session, peer)
+        if response.closes:
+            raise peer.violation("not-persistent", "the server ends the connection unasked")
+    session.serve(peer)
+
+
+@http11.must(
+    "close-announced",
+    "9112 9.3",
+    "A server that does not let a connection persist says Connection: close.",
+    needs=("get",),
+)
+def close_announced(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session))
+    if read_page(session, peer).closes:
+        must_close(session, peer, "that the server has announced")
+        return
+    session.serve(peer)
+
+
+@http11.must(
+    "pipelined",
+    "9112 9.3.2",
+    "Requests that are sent without waiting are answered in their order.",
+    needs=("close-announced",),
+)
+def pipelined(session: Session) -> None:
+    peer = session.join()
+    missing = request(session, b"GET " + session.parameters["missing"] + b" HTTP/1.1")
+    peer.send(page(session) + page(session, method=b"HEAD") + page(session) + missing)
+    for method in (b"GET", b"HEAD", b"GET"):
+        goes_on(read_page(session, peer, method))
+    response = read_response(peer)
+    must_be(peer, response, 404, asked="the request for a page that does not exist")
+    if response.closes:
+        must_end(peer, "that the server has announced")
+    else:
+        session.serve(peer)
+
+
+@http11.must(
+    "segments",
+    "9112 2.2",
+    "A request that comes byte by byte is answered as one that comes whole.",
+)
+def segments(session: Session) -> None:
+    peer = session.join()
+    text = page(session, CLOSE)
+    peer.send_segments(text[at : at + 1] for at in range(len(text)))
+    read_page(session, peer)
+    must_end(peer, "which the client asked for")
+
+
+@http11.must(
+    "content",
+    "9112 6.3",
+    "Content of 1 MiB, with every byte, arrives whole before the connection ends.",
+)
+def content(session: Session) -> None:
+    path = session.parameters["bytes"]
+    if not path:
+        raise NotJudged("bytes is empty: there is no file of known bytes")
+    peer = session.join()
+    peer.send(request(session, b"GET " + path + b" HTTP/1.1", CLOSE))
+    response = read_response(peer)
+    must_be(peer, response, 200)
+    must_match(peer, response.content, bytes(range(256)) * 4096, "the content")
+    peer.expect_eof()
+
+
+@http11.must(
+    "head",
+    "9110 9.3.2",
+    "The answer to HEAD has no content.",
+    needs=("close-announced",),
+)
+def head(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session, method=b"HEAD"))
+    goes_on(read_page(session, peer, b"HEAD"))
+    session.serve(peer)
+
+
+@http11.must(
+    "head-missing",
+    "9110 9.3.2",
+    "The answer to HEAD has no content where it is an error either.",
+    needs=("head",),
+)
+def head_missing(session: Session) -> None:
+    peer = session.join()
+    peer.send(request(session, b"HEAD " + session.parameters["missing"] + b" HTTP/1.1"))
+    response = read_response(peer, b"HEAD")
+    must_be(peer, response, 404, asked="HEAD of a page that does not exist")
+    if response.closes:
+        must_end(peer, "after the header")
+    else:
+        session.serve(peer)
+
+
+@http11.must(
+    "head-length",
+    "9110 8.6",
+    "Content-Length in the answer to HEAD is that of the answer to GET.",
+    needs=("head",),
+)
+def head_length(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session, CLOSE, method=b"HEAD"))
+    length = read_page(session, peer, b"HEAD").field(b"content-length")
+    if length is None:
+        return
+    peer = session.join()
+    peer.send(page(session, CLOSE))
+    real = b"%d" % len(read_page(session, peer).content)
+    must_match(peer, length, real, "Content-Length of the answer to HEAD")
+
+
+@http11.must(
+    "date",
+    "9110 6.6.1",
+    "An answer has a Date, in the one form that may be generated (5.6.7).",
+)
+def date(session: Session) -> None:
+    for path in (session.parameters["page"], session.parameters["missing"]):
+        peer = session.join()
+        peer.send(request(session, b"GET " + path + b" HTTP/1.1", CLOSE))
+        said = read_response(peer).field(b"date")
+        if said is None or not IMF_FIXDATE.fullmatch(said):
+            shown = "no Date" if said is None else f"Date: {said.decode('latin-1')}"
+            raise peer.violation("bad-date", f"the answer for {path.decode()} has {shown}")
+
+
+@http11.must(
+    "not-modified",
+    "9110 15.4.5",
+    "304 has no content.",
+    needs=("close-announced",),
+)
+def not_modified(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session))
+    response = read_page(session, peer)
+    changed = response.field(b"last-modified")
+    if changed is None:
+        raise NotJudged("the page has no Last-Modified")
+    goes_on(response)
+    peer.send(page(session, b"If-Modified-Since: " + changed))
+    response = read_response(peer)
+    must_be(peer, response, 304, 200)
+    goes_on(response)
+    session.serve(peer)
+
+
+@http11.must(
+    "http-1.0",
+    "9112 6.1",
+    "HTTP/1.0 is answered without Transfer-Encoding, and the connection ends (9.3).",
+)
+def http_1_0(session: Session) -> None:
+    peer = session.join()
+    peer.send(request(session, b"GET " + session.parameters["page"] + b" HTTP/1.0"))
+    response = read_page(session, peer)
+    if response.field(b"transfer-encoding") is not None:
+        raise peer.violation("coded-for-1.0", "Transfer-Encoding is in an answer to HTTP/1.0")
+    must_close(session, peer, "after an answer to HTTP/1.0")
+
+
+@http11.should(
+    "version",
+    "9110 6.2",
+    "The version of an answer is the server's own, also where the request says HTTP/1.0.",
+    needs=("http-1.0",),
+)
+def version(session: Session) -> None:
+    said = []
+    for asked in (b"1.1", b"1.0"):
+        peer = session.join()
+        line = b"GET " + session.parameters["page"] + b" HTTP/" + asked
+        peer.send(request(session, line, CLOSE))
+        said.append(read_page(session, peer).version)
+    must_match(peer, said[1], said[0], "the version in the answer to HTTP/1.0")
+
+
+@http11.should(
+    "client-fin",
+    "9112 9.5",
+    "A client that ends its side between two requests is answered by the end of the connection.",
+    needs=("close-announced",),
+)
+def client_fin(session: Session) -> None:
+    peer = session.join()
+    peer.send(page(session))
+    goes_on(read_page(session, peer))
+    peer.send_eof()
+    peer.expect_eof("the end of the connection, after the client's FIN,")
+
+
+declare_requests(http11)
+declare_content(http11)
+every_stream_service(http11)

@@ -1,0 +1,118 @@
+"""Starts a web server that is judged, with the two files that the profile asks for.
+
+    python3 servers.py NAME PORT FOLDER
+
+NAME is a key of SERVERS below; FOLDER is empty, and the configuration and the document root are
+written there. The server takes the place of this program, so that a signal reaches it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log stderr; worker_processes 1;
+events {{ worker_connections 512; }}
+http {{
+  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  default_type application/octet-stream;
+  server {{ listen 127.0.0.1:{port}; root {root}; }}
+}}
+"""
+
+LIGHTTPD = """
+server.bind = "127.0.0.1"
+server.port = {port}
+server.document-root = "{root}"
+mimetype.assign = ( ".txt" => "text/plain", "" => "application/octet-stream" )
+"""
+
+APACHE = """
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+ErrorLog /dev/stderr
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule dir_module {modules}/mod_dir.so
+DocumentRoot {root}
+<Directory {root}>
+Require all granted
+</Directory>
+"""
+
+CADDY = """
+{{
+  admin off
+  auto_https off
+  storage file_system {folder}/caddy
+}}
+http://:{port} {{
+  bind 127.0.0.1
+  root * {root}
+  file_server
+}}
+"""
+
+NODE = """
+const fs = require("fs"), http = require("http"), path = require("path");
+http.createServer((request, response) => {{
+  request.resume();
+  const file = path.join("{root}", path.basename(request.url));
+  if (request.method !== "GET" && request.method !== "HEAD") {{
+    response.writeHead(405, {{ Allow: "GET, HEAD" }}).end();
+  }} else if (!fs.existsSync(file) || !fs.statSync(file).isFile()) {{
+    response.writeHead(404).end();
+  }} else {{
+    response.writeHead(200, {{ "Content-Length": fs.statSync(file).size }});
+    if (request.method === "HEAD") response.end();
+    else fs.createReadStream(file).pipe(response);
+  }}
+}}).listen({port}, "127.0.0.1");
+"""
+
+#: Name -> the name of the file of configuration, its text, and the command.
+SERVERS = {
+    "nginx": ("nginx.conf", NGINX, "nginx -p {folder} -c {config} -e stderr"),
+    "lighttpd": ("lighttpd.conf", LIGHTTPD, "lighttpd -D -f {config}"),
+    "apache": ("apache.conf", APACHE, "apache2 -D FOREGROUND -d {folder} -f {config}"),
+    "caddy": ("Caddyfile", CADDY, "caddy run --adapter caddyfile --config {config}"),
+    "node": ("server.js", NODE, "node {config}"),
+    "python": (
+        None,
+        "",
+        "{python} -m http.server {port} --bind 127.0.0.1 --directory {root} --protocol HTTP/1.1",
+    ),
+}
+
+
+def main(name: str, port: str, folder: str) -> None:
+    """Write what the server reads, and become the server."""
+    root = Path(folder) / "root"
+    root.mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        # Workers of nginx and Apache give root's rights up before they read anything.
+        for opened in (Path(folder), Path(folder).parent):
+            opened.chmod(0o755)
+    (root / "hello.txt").write_bytes(b"Hello, world!\n")
+    (root / "bytes.bin").write_bytes(bytes(range(256)) * 4096)
+    file, text, command = SERVERS[name]
+    values = {
+        "port": port,
+        "folder": folder,
+        "root": root,
+        "config": Path(folder) / (file or "none"),
+        "modules": "/usr/lib/apache2/modules",
+        "python": sys.executable,
+    }
+    if file:
+        Path(folder, file).write_text(text.format_map(values))
+    words = [word.format_map(values) for word in command.split()]
+    os.execvp(words[0], words)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
