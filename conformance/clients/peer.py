@@ -10,36 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..core.conduct import LF, Conduct, Pattern, Text
-from ..core.transcript import first_difference
-from ..core.verdict import Violation
-from .channel import DATA, FIN, READ, RST, SILENCE, Channel, ServerLeft
+from .channel import DATA, FIN, READ, RST, SILENCE, ServerLeft
+from .judging import JudgingChannel
 from .patterns import await_pattern
 
 __all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
 
-#: Bytes that may wait to be judged; no answer is longer.
-MOST_PENDING = 16 * 1024 * 1024
 
-
-class Peer(Channel):
+class Peer(JudgingChannel):
     """One client of the server under judgement; every method may raise Violation."""
 
     #: How the service words what is sent and awaited.
     conduct = Conduct()
 
-    #: The last answer that came right, for the hints.
-    _previous = b""
-
     #: Whether an answer has come, and no text that comes unasked.
     answered = False
-
-    def receive(self, timeout: float) -> str:
-        """As a channel does, but a server that never stops talking is told so."""
-        if len(self.pending) > MOST_PENDING:
-            raise self._violation(
-                "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
-            )
-        return super().receive(timeout)
 
     # What the client does.
 
@@ -55,7 +40,7 @@ class Peer(Channel):
             if written is None and not wait(self.deadline):
                 taken = f"the server took {len(data) - len(rest)} of {len(data)} bytes"
                 then = f"and then nothing more for {self.deadline:g} s"
-                raise self._violation("stopped-reading", f"{taken} {then}")
+                raise self.violation("stopped-reading", f"{taken} {then}")
             if written is None and takes:
                 self.receive(0.0)
             rest = rest[written or 0 :]
@@ -132,6 +117,31 @@ class Peer(Channel):
         data = self.conduct.sent(data)
         self._match(self.conduct.expected(expected), awaited, sending=memoryview(data))
 
+    def read_until(self, end: bytes, awaited: str, most: int = 64 * 1024) -> bytes:
+        """Take what comes up to these bytes, and them; what it should be is for the caller to say.
+
+        Arguments:
+            awaited: what it is ("a line").
+            most: bytes in which the end must have come.
+        Raises Violation.
+        """
+        seen = 0
+        while (at := self.pending.find(end, max(0, seen - len(end) + 1))) < 0:
+            seen = len(self.pending)
+            if seen > most:
+                shown = f"{awaited} has no end within {most} bytes"
+                raise self.violation("too-long", shown, received=bytes(self.pending))
+            self._await_more(f"{seen} bytes of {awaited}, which has no end yet")
+        self.answered = True
+        return self._take(at + len(end))
+
+    def read_exactly(self, size: int, awaited: str) -> bytes:
+        """Take so many bytes, whatever they are. Raises Violation."""
+        while len(self.pending) < size:
+            self._await_more(f"{len(self.pending)} of {size} bytes of {awaited}")
+        self.answered = True
+        return self._take(size)
+
     def expect_eof(self, awaited: str = "the server's FIN") -> None:
         """Await FIN, and no byte before it."""
         if not self.pending and self.ended is None:
@@ -141,13 +151,13 @@ class Peer(Channel):
         if self.ended == FIN:
             return
         if self.ended == RST:
-            raise self._violation(
+            raise self.violation(
                 "rst-instead-of-fin",
                 "the server reset the connection (RST) instead of ending it (FIN)",
                 awaited=awaited,
                 instead=RST,
             )
-        raise self._violation(
+        raise self.violation(
             "no-fin",
             f"the server did not end the connection within {self.deadline:g} s",
             awaited=awaited,
@@ -163,7 +173,7 @@ class Peer(Channel):
         """
         while self.ended is None:
             if self.receive(self.deadline) == SILENCE:
-                raise self._violation(
+                raise self.violation(
                     "no-rst",
                     f"the server did not reset the connection within {self.deadline:g} s",
                     instead=self._nothing(),
@@ -172,9 +182,9 @@ class Peer(Channel):
         if before is None and self.pending:
             raise self._surplus("RST")
         if complaint:
-            raise self._violation("extra-bytes", complaint)
+            raise self.violation("extra-bytes", complaint)
         if self.ended == FIN:
-            raise self._violation(
+            raise self.violation(
                 "fin-instead-of-rst",
                 "the server ended the connection (FIN) instead of resetting it (RST)",
                 instead=FIN,
@@ -207,6 +217,19 @@ class Peer(Channel):
         return self.receive(timeout)
 
     # How.
+
+    def _take(self, size: int) -> bytes:
+        self._previous = bytes(self.pending[:size])
+        del self.pending[:size]
+        return self._previous
+
+    def _await_more(self, so_far: str) -> None:
+        if self.ended:
+            raise self._cut_short(so_far)
+        if self.receive(self.deadline) == SILENCE:
+            raise self.violation(
+                "missing-bytes", f"only {so_far} came, then {self._nothing()}", awaited=so_far
+            )
 
     def _match(self, expected: bytes, awaited: str, sending: memoryview | None) -> None:
         matched = 0
@@ -249,69 +272,3 @@ class Peer(Channel):
             if self.conduct.ends_unasked and self.ended == FIN:
                 return len(data)  # nobody takes it any more
             raise self._closed_early("while the client was still sending") from error
-
-    # What to say when it did not.
-
-    def _nothing(self) -> str:
-        return f"nothing for {self.deadline:g} s"
-
-    def _wrong(self, expected: bytes, matched: int, awaited: str) -> Violation:
-        self.receive(0.0)
-        received = expected[:matched] + bytes(self.pending)
-        offset = matched + first_difference(expected[matched:], bytes(self.pending))
-        return self._violation(
-            "wrong-bytes",
-            f"wrong byte at {offset} of {awaited}",
-            expected=expected,
-            received=received,
-            offset=offset,
-            awaited=awaited,
-        )
-
-    def _surplus(self, awaited: str) -> Violation:
-        self.receive(0.0)
-        received = bytes(self.pending)
-        return self._violation(
-            "extra-bytes",
-            f"{len(received)} bytes came where {awaited} was awaited",
-            expected=b"",
-            received=received,
-            offset=0,
-            awaited=awaited,
-        )
-
-    def _ended_early(self, expected: bytes, matched: int, awaited: str) -> Violation:
-        how = self.ended or ""
-        told = {FIN: "ended the connection (FIN)", RST: "reset the connection (RST)"}[how]
-        return self._violation(
-            "ended-early" if how == FIN else "reset-early",
-            f"the server {told} after {matched} of {len(expected)} bytes of {awaited}"
-            if expected
-            else f"the server {told} before {awaited}",
-            expected=expected,
-            received=expected[:matched],
-            offset=matched,
-            instead=how,
-            awaited=awaited,
-        )
-
-    def _silent(self, expected: bytes, matched: int, awaited: str) -> Violation:
-        return self._violation(
-            "missing-bytes",
-            f"only {matched} of {len(expected)} bytes of {awaited} came, then {self._nothing()}",
-            expected=expected,
-            received=expected[:matched],
-            offset=matched,
-            instead=self._nothing(),
-            awaited=awaited,
-        )
-
-    def _closed_early(self, when: str) -> Violation:
-        return self._violation(
-            "closed-early", f"the server closed the connection {when}", instead=self.ended
-        )
-
-    def _violation(self, kind: str, summary: str, **details: object) -> Violation:
-        violation = Violation(kind, summary, client=self.name, **details)  # type: ignore[arg-type]
-        violation.previous = self._previous
-        return violation

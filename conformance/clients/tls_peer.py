@@ -47,7 +47,7 @@ class TlsPeer(Peer):
             if not isinstance(error, pexpect.TIMEOUT):
                 how = "FIN" if isinstance(error, pexpect.EOF) else str(error)
             self.transcript.note(self.name, f"TLS handshake: {how}")
-            raise self._violation(
+            raise self.violation(
                 "no-handshake", f"the server does not complete the TLS handshake: {how}"
             ) from error
         self.transcript.note(self.name, "TLS handshake")
@@ -99,7 +99,7 @@ class TlsPeer(Peer):
         try:
             plain = self._codec.receive(data)
         except ssl.SSLError as error:
-            raise self._violation("tls-error", f"TLS failed: {error.reason or error}") from error
+            raise self.violation("tls-error", f"TLS failed: {error.reason or error}") from error
         self._unsent += self._codec.outgoing()
         return plain
 
@@ -138,7 +138,7 @@ class TlsPeer(Peer):
             self._ending = False
             self._sock.shutdown(socket.SHUT_WR)
 
-    def _ended_early(self, expected: bytes, matched: int, awaited: str) -> Violation:
+    def _cut_short(self, so_far: str, awaited: str | None = None) -> Violation:
         if self._has_ended_writing and not self._codec.halves:
             raise NotJudged("before TLS 1.3 the end of one side is the end of both")
-        return super()._ended_early(expected, matched, awaited)
+        return super()._cut_short(so_far, awaited)

@@ -179,3 +179,44 @@ def test_a_server_that_never_stops_talking_is_told(against: Play) -> None:
 
     assert kind(against(talk).read_to_end) == "floods"
     assert kind(against(talk).expect_reset) == "floods"
+
+
+def test_reads_up_to_an_end_and_then_so_many_bytes(against: Play) -> None:
+    peer = against(lambda conn: conn.sendall(b"size 3\r\nabcrest"))
+    assert peer.read_until(b"\r\n", "a line") == b"size 3\r\n"
+    assert peer.read_exactly(3, "the content") == b"abc"
+    peer.expect(b"rest", "the rest")
+
+
+def test_an_end_may_come_in_pieces(against: Play) -> None:
+    def in_pieces(conn: socket.socket) -> None:
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in (b"a\r", b"\n\r", b"\nb"):
+            conn.sendall(piece)
+
+    assert against(in_pieces).read_until(b"\r\n\r\n", "a header") == b"a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (lambda conn: conn.sendall(b"ab"), "missing-bytes"),
+        (lambda conn: (conn.sendall(b"ab"), fin(conn)), "ended-early"),
+    ],
+)
+def test_what_is_read_may_be_cut_short(
+    against: Play, script: Callable[[socket.socket], None], expected: str
+) -> None:
+    assert kind(lambda: against(script).read_until(b"\n", "a line")) == expected
+    assert kind(lambda: against(script).read_exactly(3, "the content")) == expected
+
+
+def test_a_line_without_an_end_is_told_before_the_deadline(against: Play) -> None:
+    peer = against(lambda conn: conn.sendall(b"x" * 300))
+    assert kind(lambda: peer.read_until(b"\n", "a line", most=200)) == "too-long"
+
+
+def test_a_violation_of_ones_own_has_the_clients_name(against: Play) -> None:
+    peer = against(lambda conn: conn.sendall(b"x"))
+    violation = peer.violation("odd", "this is odd", received=b"x", hint="even it out")
+    assert (violation.kind, violation.client, violation.hint) == ("odd", "A", "even it out")

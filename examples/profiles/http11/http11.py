@@ -27,7 +27,6 @@ from pync_conformance.api import (
     Peer,
     Session,
     StreamProfile,
-    Violation,
     every_stream_service,
 )
 
