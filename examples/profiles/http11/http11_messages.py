@@ -69,7 +69,7 @@ def read_response(peer: Peer, method: bytes = b"GET", interim: bool = False) -> 
     Raises Violation.
     """
     while True:
-        # At once where it is no status line: the whole of a page may come before an empty line.
+        # At once where it is not a status line: the whole of a page may come before an empty line.
         peer.expect(b"HTTP/1.", "the status line")
         rest = peer.read_until(b"\r\n\r\n", "the header of the response", MOST_HEADER)
         response = _read_head(peer, b"HTTP/1." + rest)

@@ -273,8 +273,8 @@ def _declare_refused(http11: StreamProfile) -> None:
     @http11.should(
         "not-http",
         "9112 2.2",
-        "Octets that are no request are answered by 400, and the connection ends.",
+        "Octets that are not a request are answered by 400, and the connection ends.",
     )
     def not_http(session: Session) -> None:
         text = b"\x16\x03\x01\x00\x05hello\r\n\r\n"
-        refused(session, text, "octets that are no request", then_ends=True)
+        refused(session, text, "octets that are not a request", then_ends=True)

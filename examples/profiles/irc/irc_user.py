@@ -145,7 +145,7 @@ class User:
             names += message.params[-1].split()
 
     def next(self) -> Message:
-        """The next message that is no aside. Raises Violation."""
+        """The next message that is not an aside. Raises Violation."""
         while True:
             message = self._read()
             if message.command == b"PING":
