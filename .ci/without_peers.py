@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 MISSING = re.compile(
     r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
-    r"|perl|chromium|nginx|lighttpd|haproxy|stunnel4?|redis-server|memcached|jq|microsocks|tinyproxy"
+    r"|perl|chromium|nginx|lighttpd|apache2|caddy|ngircd|inspircd|haproxy|stunnel4?"
+    r"|redis-server|memcached|jq|microsocks|tinyproxy"
     r"|zsh|fish|groff|mandoc"
 )
 
@@ -30,6 +31,7 @@ MISSING = re.compile(
 ASKING = (
     "tests/interop",
     "tests/cookbook",
+    "tests/profiles",
     "tests/suite/test_guides.py",
     "tests/suite/test_implementations.py",
     "tests/suite/test_verdicts.py",

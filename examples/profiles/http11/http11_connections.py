@@ -94,7 +94,7 @@ def declare_connections(http11: StreamProfile) -> None:
             session.serve(peer)
 
     @http11.must(
-        "http-1.0",
+        "http10",
         "9112 6.1",
         "HTTP/1.0 is answered without Transfer-Encoding, and the connection ends (9.3).",
     )
@@ -110,7 +110,7 @@ def declare_connections(http11: StreamProfile) -> None:
         "version",
         "9110 6.2",
         "The version of an answer is the server's own, also where the request says HTTP/1.0.",
-        needs=("http-1.0",),
+        needs=("http10",),
     )
     def version(session: Session) -> None:
         said = []

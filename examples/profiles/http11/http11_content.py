@@ -216,10 +216,10 @@ def _declare_continue(http11: StreamProfile) -> None:
             must_end(peer, "that the server has announced")
 
     @http11.must(
-        "continue-1.0",
+        "continue-http10",
         "9110 10.1.1",
         "Expect: 100-continue of HTTP/1.0 is ignored.",
-        needs=("continue", "http-1.0"),
+        needs=("continue", "http10"),
     )
     def continue_1_0(session: Session) -> None:
         peer = session.join()
