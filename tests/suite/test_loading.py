@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -237,7 +238,7 @@ def test_a_projects_own_pytest_knows_it(folder: Path) -> None:
         ),
         (
             PROFILE.format(name="shout", more="").replace('"again"', '"upper"'),
-            "shout.py:19: shout/upper is declared twice",
+            "shout.py:DECORATED: shout/upper is declared twice",
         ),
         (
             "from pync_conformance.api import Profile\nx = Profile('x', title='', first_input=b'', "
@@ -250,7 +251,8 @@ def test_bad_input_is_one_line(folder: Path, text: str, line: str) -> None:
     (folder / "shout.py").write_text(text)
     status, said = suite(folder, "run", TARGET, "--profile=./shout.py")
     assert status == 4, said
-    assert said.startswith(f"conformance: {line}")
+    # Python 3.10 has another line for a decorator.
+    assert re.sub(r":(19|22):", ":DECORATED:", said).startswith(f"conformance: {line}")
     assert said.count("\n") == 1
 
 
