@@ -17,8 +17,9 @@ from ..core.verdict import MEANING, Exit, NotWritten, WrongUsage
 from ..plan import Plan
 from ..reports import write_forms
 from ..reports.matrix import WHOLE, write_matrix
-from ..reports.results import Results, header, parse_results
+from ..reports.results import Results
 from ..reports.writing import not_written, write_whole
+from .outcome import not_judged, results_of
 
 #: The statuses of a class, from the one that outweighs all others.
 WEIGHT = (
@@ -33,11 +34,11 @@ WEIGHT = (
     Exit.CONFORMANT,
 )
 
+#: Of an outcome that never came.
+NOTHING_CAME: dict[str, Any] = {"rows": [], "refused": 0, "killed": "", "seconds": 0.0}
+
 #: Of the form of batch.jsonl; a field that is added leaves it as it is.
 VERSION = 1
-
-#: A last word that says why a run did not take place.
-_REASON = re.compile(r"^conformance: (?!.* cases?\)$)(.*)$", re.MULTILINE)
 
 
 class ClassReport:
@@ -59,13 +60,20 @@ class ClassReport:
     def take(self, name: str, outcome: dict[str, Any]) -> None:
         """A target's outcome."""
         folder = self._folder / folder_of(name)
-        results = self._results[name] = results_of(self._plans[name], outcome)
+        results = results_of(self._plans[name], outcome)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_forms(folder, results)
+            try:
+                write_forms(folder, results)
+            except (ValueError, TypeError, LookupError) as error:
+                # What one target brought must not end the class of the others.
+                reason = f"not judged: its results cannot be reported ({error!r})"
+                results = not_judged(self._plans[name], reason)
+                write_forms(folder, results)
         except OSError as error:
             # The others are judged all the same; end() says it.
             self._unwritten = self._unwritten or not_written(f"report {folder}", error)
+        self._results[name] = results
         self._screen.say(self._line(name, results, outcome["seconds"]))
         self._show_progress()
         if len(self._plans) > WHOLE:
@@ -84,7 +92,7 @@ class ClassReport:
         for name in self._plans:
             if name not in self._results:
                 lost = {"exit": int(Exit.SUITE_FAILED), "said": "", "stopped": [missing]}
-                self.take(name, {**lost, "results": "", "seconds": 0.0})
+                self.take(name, {**lost, **NOTHING_CAME})
         runs = [self._results[name] for name in self._plans]
         rows = [
             {
@@ -133,30 +141,6 @@ class ClassReport:
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "transcript": []} if row["verdict"] in ("PASS", "SKIP") else row
-
-
-def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
-    """The results of a target, or what stands in their place; with what had to be stopped."""
-    stopped = list(outcome["stopped"])
-    try:
-        results = parse_results(outcome["results"])
-    except ValueError:
-        pass
-    else:
-        faults = [*results.footer["faults"], *stopped]
-        return results._replace(footer={**results.footer, "faults": faults})
-    said = _REASON.findall(outcome["said"])
-    last_line = outcome["said"].strip().splitlines()[-1:]
-    reasons = stopped or said[-1:] or last_line or ["it said nothing"]
-    exit_ = outcome["exit"] or int(Exit.SUITE_FAILED)
-    footer: dict[str, Any] = {
-        "type": "footer",
-        "counts": {},
-        "stale": [],
-        "faults": [str(one) for one in reasons],
-        "exit": exit_,
-    }
-    return Results(header(plan), [], footer)
 
 
 def folder_of(name: str) -> str:

@@ -6,6 +6,7 @@ The library's way in; the command line (cli.py) and the self-test go through her
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,7 @@ from ..core.invocation import SUITE
 from ..core.output import complain, quoted
 from ..core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
 from ..plan import Options, expectations
+from ..reports.results import Results, results_of_run
 from ..reports.writing import make_folder
 from ..targets.launch import stop_servers
 from .alone import XDIST, alone
@@ -32,6 +34,7 @@ def run(
     jobs: int | None = None,
     stream: IO[str] | None = None,
     max_failures: int = 0,
+    deliver: Callable[[Results], None] | None = None,
 ) -> Exit:
     """Judge a target.
 
@@ -40,6 +43,7 @@ def run(
         jobs: workers; None is as many as pace.py says.
         stream: where to print; None is stdout.
         max_failures: failures after which to stop; 0 is all.
+        deliver: called with the results, where there are any.
     Returns the exit status. What is wrong with the options or the target is said in
     one line on stderr.
     """
@@ -70,6 +74,8 @@ def run(
             known = status in list(Exit) and status not in (0, 1, 5)
             return Exit(status) if known else Exit.INTERNAL_ERROR
         console.end(controller.summary, report, time.monotonic() - began)
+        if deliver is not None:
+            deliver(results_of_run(plan, controller.summary))
     if console.screen.failure is not None:
         complain(str(console.screen.failure))
         return console.screen.failure.exit

@@ -15,7 +15,8 @@ import pytest
 
 from conformance.batch import planned_entries
 from conformance.batch.limits import Limits, Member, excess
-from conformance.batch.report import WEIGHT, folder_of, results_of
+from conformance.batch.outcome import results_of
+from conformance.batch.report import NOTHING_CAME, WEIGHT, folder_of
 from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
 from conformance.targets.ports import reserved_port
@@ -375,7 +376,7 @@ def test_every_status_has_its_weight() -> None:
 
 def test_without_results_a_target_is_a_row_with_a_reason() -> None:
     plan = Plan(Options(target="./server", typed="@class.toml#bob"))
-    lost = {"exit": 6, "results": "", "stopped": [], "seconds": 0.1}
+    lost = {**NOTHING_CAME, "exit": 6, "stopped": []}
     said = "conformance: cannot start './server': no such command\n"
     results = results_of(plan, {**lost, "said": said})
     assert results.header["target"] == "@class.toml#bob"

@@ -1,0 +1,5 @@
+"""Does nothing but its duty: the neighbour of the others."""
+
+from echo import serve
+
+serve()
