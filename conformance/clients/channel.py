@@ -18,6 +18,7 @@ import pexpect
 from pexpect import fdpexpect
 from pexpect.spawnbase import SpawnBase
 
+from ..core.budget import Budget
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..targets.queues import Queues, queues_of
 
@@ -53,6 +54,8 @@ class Channel:
         self.name = name
         self.deadline = deadline
         self.transcript = transcript
+        #: The time that all waits of a scenario may take; None is without a bound.
+        self.budget: Budget | None = None
         self.ended: str | None = None
         self.received = 0
         #: Received and not yet judged.
@@ -66,9 +69,14 @@ class Channel:
         """Complete the handshake of a connection that has one."""
 
     def receive(self, timeout: float) -> str:
-        """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
+        """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence.
+
+        Raises TooSlow when the budget is spent.
+        """
         if self.ended:
             return self.ended
+        if timeout and self.budget is not None:
+            self.budget.check()
         try:
             data = self._read_some(timeout)
         except pexpect.TIMEOUT:
@@ -173,6 +181,8 @@ class Channel:
         self._sock.shutdown(socket.SHUT_WR)
 
     def _wait(self, events: int, timeout: float) -> bool:
+        if self.budget is not None:
+            self.budget.check()
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, events)
             return bool(selector.select(timeout))

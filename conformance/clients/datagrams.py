@@ -15,6 +15,7 @@ import selectors
 import socket
 import time
 
+from ..core.budget import Budget
 from ..core.conduct import Conduct
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation, cause_of
@@ -49,6 +50,8 @@ class Sender:
     ) -> None:
         self.name = name
         self.deadline = deadline
+        #: The time that all waits of a scenario may take; None is without a bound.
+        self.budget: Budget | None = None
         self.conduct = Conduct()
         self._address = address
         self._transcript = transcript
@@ -129,6 +132,8 @@ class Sender:
 
     def _next(self, missing: list[bytes], awaited: str) -> bytes:
         """The next datagram that came from the server."""
+        if self.budget is not None:
+            self.budget.check()
         tries = 1 if self._near else TRIES
         for attempt in range(1, tries + 1):
             until = time.monotonic() + self.deadline / tries

@@ -105,6 +105,10 @@ class NotJudged(Exception):
     """The requirement cannot be judged here; the text says why."""
 
 
+class TooSlow(NotJudged):
+    """The server answers rightly, and takes longer than a person waits for one clause."""
+
+
 class WrongUsage(Exception):
     """The command line makes no sense; the text is the one line shown."""
 

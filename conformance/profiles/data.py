@@ -45,10 +45,13 @@ def whole_lines(data: bytes) -> bytes:
 
 
 def kernel_buffers() -> int:
-    """Bytes that the kernel itself may hold between two programs (tcp(7): tcp_rmem, tcp_wmem)."""
+    """Bytes that the kernel may hold between a server and a client with little SO_RCVBUF.
+
+    Both may have much to send, and the server much to read (tcp(7): tcp_rmem, tcp_wmem).
+    """
     if not sys.platform.startswith("linux"):
         return 16 * 1024 * 1024
     return sum(
         int(Path(f"/proc/sys/net/ipv4/{name}").read_text().split()[2])
-        for name in ("tcp_rmem", "tcp_wmem", "tcp_rmem", "tcp_wmem")
+        for name in ("tcp_rmem", "tcp_wmem", "tcp_wmem")
     )

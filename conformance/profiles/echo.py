@@ -11,6 +11,7 @@ from .barriers import nothing_more, nothing_more_first
 from .common import every_stream_service, in_rounds, stall_with_lines
 from .data import CONTROL, LINE, some_lines
 from .settings import settings_of
+from .speed import Speed
 
 #: More than any socket buffer holds by itself.
 LARGE = 2 * 1024 * 1024 + 3
@@ -165,9 +166,11 @@ def coalesced(session: Session) -> None:
 )
 def large(session: Session) -> None:
     peer = session.join()
-    for size in (65535, 65536, 65537, LARGE):
-        data = some_lines(session, size)
-        peer.exchange(data, data, f"the echo of {size} bytes")
+    speed = Speed(session, LARGE)
+    for size in (65535, 65536, 65537):
+        speed.exchange(peer, some_lines(session, size))
+    data = some_lines(session, LARGE)
+    peer.exchange(data, data, f"the echo of {LARGE} bytes")
 
 
 @echo.must(

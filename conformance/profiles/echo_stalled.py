@@ -13,10 +13,14 @@ from ..scenario.profile import JAM_QUIET, StreamProfile
 from ..scenario.session import Session
 from .common import PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
+from .speed import check_speed
 
 #: Seconds without progress that are more than a pause between two reads of a slow server, and bytes
 #: in its own memory that are a queue and no buffer.
 PAUSE, SURELY_QUEUED = 1.5, 512 * 1024
+
+#: Bytes that a server may queue itself before it stops reading.
+OWN_QUEUE = 24 * 1024 * 1024
 
 
 def declare(echo: StreamProfile) -> None:
@@ -32,6 +36,7 @@ def declare(echo: StreamProfile) -> None:
         unless=("half-sent", "no-newline"),
     )
     def half_close_pending(session: Session) -> None:
+        check_speed(session, PENDING)
         # A server that aborts loses what its socket still holds; one that forgets its own
         # buffer loses only what the sockets of both sides cannot hold.
         for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
@@ -51,10 +56,11 @@ def declare(echo: StreamProfile) -> None:
         needs=("large", "isolation", "half-close"),
     )
     def stalled_reader(session: Session) -> None:
+        check_speed(session, PENDING)
         stalled = session.join("stalled", receive_buffer=256 * 1024)
         pattern = stalled.conduct.sent(some_lines(session, 256 * 256))
         # Until nobody takes it any more: what the kernel holds stalls no server yet.
-        taken = stalled.flood(pattern, kernel_buffers() + 24 * 1024 * 1024, quiet=0.3)
+        taken = stalled.flood(pattern, kernel_buffers() + OWN_QUEUE, quiet=0.3)
         session.next_client_is_served()
         expect_lines(stalled, pattern, taken, "the echo, read late,")
 
@@ -69,7 +75,7 @@ def declare(echo: StreamProfile) -> None:
     def backpressure(session: Session) -> None:
         peer = session.join(receive_buffer=64 * 1024)
         pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
-        limit = kernel_buffers() + 24 * 1024 * 1024
+        limit = kernel_buffers() + OWN_QUEUE
         until = time.monotonic() + 2 * session.deadline
         taken = peer.flood(pattern, limit, JAM_QUIET)
         while taken < limit:

@@ -18,6 +18,7 @@ from ..core.verdict import (
     Level,
     NotJudged,
     SuiteFailed,
+    TooSlow,
     Unreachable,
     Verdict,
     Violation,
@@ -30,7 +31,7 @@ from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
 from ..scenario.session import Session
 from ..targets.address import TCP, UNIX
-from .needs import Board, Outcome
+from .needs import SLOW, Board, Outcome
 from .preflight import shows_resets
 
 Result = dict[str, Any]
@@ -92,6 +93,8 @@ def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
         _check_expressible(case)
         with session:
             case.requirement.scenario(session)
+    except TooSlow as reason:
+        return Verdict.SKIP, SLOW, str(reason), transcript
     except NotJudged as reason:
         return Verdict.SKIP, "", str(reason), transcript
     except Violation as violation:

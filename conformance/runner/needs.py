@@ -25,6 +25,10 @@ from ..plan import Case, Plan
 #: The signature of what was not judged because of what it needs.
 NEEDS = "needs"
 
+#: The signature of what a slow server was not judged by, and what is said of what needs it: that
+#: would take as long again.
+SLOW, TOO_SLOW = "too-slow", "needs {}, for which the server is too slow"
+
 #: Seconds between two looks for what another worker is judging, and until it is given up.
 POLL_INTERVAL, CLAIM_TIMEOUT = 0.01, 300.0
 
@@ -77,6 +81,8 @@ class Board:
             if needed.skip:
                 continue
             outcome = self.outcome(plan, needed)
+            if outcome.signature == SLOW and name in needs:
+                return Outcome(Verdict.SKIP, SLOW, TOO_SLOW.format(name))
             fails = outcome.verdict in (Verdict.FAIL, Verdict.WARN)
             if fails or (outcome.needs and name in needs):
                 # Where what that one needs is broken, the root is named.

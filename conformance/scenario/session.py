@@ -22,6 +22,7 @@ from ..clients.datagrams import Sender
 from ..clients.open_terminal import open_terminal
 from ..clients.peer import Peer
 from ..clients.terminal import Terminal
+from ..core.budget import budget
 from ..core.conduct import LF
 from ..core.settings import ECHO, ONE
 from ..core.transcript import Transcript
@@ -75,12 +76,15 @@ class Session:
         self._peers: list[Peer] = []
         self._senders: list[Sender] = []
         self._patience = self.deadline
+        self.budget = budget(self.deadline, self._ends_by_itself)
         self._stack = ExitStack()
         self._server: Server | None = None
 
     def __enter__(self) -> Session:
         if not isinstance(self.profile, ClientProfile):
             self._server = self._stack.enter_context(launched(self._wanted))
+        # Another process may have had the address until now.
+        self.budget = budget(self.deadline, self._ends_by_itself)
         return self
 
     def __exit__(
@@ -101,6 +105,7 @@ class Session:
 
     def connect(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client, connected and nothing more."""
+        self.budget.check()
         peer = dial(
             name or next(self._names),
             self.server.address,
@@ -109,9 +114,13 @@ class Session:
             receive_buffer,
             shakes=not self._paused,
         )
-        peer.conduct = self.profile.conduct(self.parameters)
+        peer.conduct, peer.budget = self.profile.conduct(self.parameters), self.budget
         self._peers.append(peer)
         return peer
+
+    @property
+    def _ends_by_itself(self) -> bool:
+        return isinstance(self.profile, StreamProfile) and self.profile.ends_by_itself
 
     @property
     def one_at_a_time(self) -> bool:
@@ -149,7 +158,7 @@ class Session:
         sender = Sender(
             name or next(self._names), self.server.address, self.transcript, self.deadline
         )
-        sender.conduct = self.profile.conduct(self.parameters)
+        sender.conduct, sender.budget = self.profile.conduct(self.parameters), self.budget
         self._senders.append(sender)
         return sender
 

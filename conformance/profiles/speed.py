@@ -1,0 +1,55 @@
+"""How fast a server answers: a clause about much data is not begun in vain."""
+
+from __future__ import annotations
+
+import time
+
+from ..clients.peer import Peer
+from ..scenario.session import Session
+from .data import some_lines
+
+#: Exchanges of which the fastest counts, as a loaded machine makes pauses; and how many times too
+#: slow the first one must be to count at once.
+TRIES, SURELY = 3, 4
+
+#: Bytes of an exchange that is made to measure.
+PIECE = 256 * 1024
+
+
+class Speed:
+    """The speed of an echo, as its exchanges show.
+
+    Arguments:
+        ahead: bytes that are to be exchanged later.
+    """
+
+    def __init__(self, session: Session, ahead: int) -> None:
+        self._session = session
+        self._ahead = ahead
+        self._tries = 0
+        self._fastest = 0.0
+
+    def exchange(self, peer: Peer, data: bytes) -> bool:
+        """Exchange data; whether the rest can be done in the time that is left.
+
+        Raises Violation, and TooSlow when it cannot.
+        """
+        began = time.monotonic()
+        peer.exchange(data, data, f"the echo of {len(data)} bytes")
+        speed = len(data) / max(time.monotonic() - began, 1e-6)
+        self._tries, self._fastest = self._tries + 1, max(self._fastest, speed)
+        needed, left = self._ahead / self._fastest, self._session.budget.left
+        if self._tries >= TRIES or needed > SURELY * left:
+            self._session.budget.check_for(needed)
+        return needed <= left
+
+
+def check_speed(session: Session, ahead: int) -> None:
+    """Another client, which leaves again, finds out whether so much can be echoed in time.
+
+    Raises TooSlow.
+    """
+    peer, speed = session.join("first"), Speed(session, ahead)
+    while not speed.exchange(peer, some_lines(session, PIECE)):
+        pass
+    peer.leave(session.deadline)
