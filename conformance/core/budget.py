@@ -1,7 +1,8 @@
 """How long one scenario may take with a server that answers rightly, but slowly.
 
 Each awaited event has its deadline, and a scenario has thousands of events. What takes longer
-than its budget is not judged, and the report says so: a slow server is not a broken one, and a person waits.
+than its budget is not judged, and the report says so: a slow server is not a broken one, and
+a person waits for the verdict.
 """
 
 from __future__ import annotations
