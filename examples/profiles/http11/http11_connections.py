@@ -133,3 +133,24 @@ def declare_connections(http11: StreamProfile) -> None:
         goes_on(read_page(session, peer))
         peer.send_eof()
         peer.expect_eof("the end of the connection, after the client's FIN,")
+
+    @http11.must(
+        "own-answers",
+        "9112 9.2",
+        "Each connection gets the answers to its own requests, and no others.",
+        needs=("close-announced",),
+    )
+    def own_answers(session: Session) -> None:
+        missing = request(session, b"GET " + session.parameters["missing"] + b" HTTP/1.1")
+        one, other = session.join(), session.join()
+        for _ in range(3):
+            one.send(page(session))
+            other.send(missing)
+            response = read_response(other)
+            must_be(other, response, 404, asked="the request for a page that does not exist")
+            goes_on(read_page(session, one))
+            if response.closes:
+                other.close()
+                other = session.join()
+        session.serve(one)
+        session.serve(other)
