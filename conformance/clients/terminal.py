@@ -62,7 +62,7 @@ class Terminal:
         self.manners = manners
         self._conduct = conduct or Conduct()
         self._transcript = transcript
-        self._deadline = deadline
+        self.deadline = deadline
         self._screen = bytearray()
         self._ended = False
         transcript.note("person", "$ " + shlex.join([Path(argv[0]).name, *argv[1:]]))
@@ -134,7 +134,7 @@ class Terminal:
         if not self._ended:
             raise Violation(
                 "terminal-stays",
-                f"the client did not end within {self._deadline:g} s: "
+                f"the client did not end within {self.deadline:g} s: "
                 "the server did not end the connection",
                 client="person",
             )
@@ -179,7 +179,7 @@ class Terminal:
     def _read(self) -> bool:
         """Take what the terminal shows; False at the end or when nothing comes."""
         try:
-            data = self._child.read_nonblocking(65536, self._deadline)
+            data = self._child.read_nonblocking(65536, self.deadline)
         except pexpect.TIMEOUT:
             return False
         except pexpect.EOF:
@@ -200,7 +200,7 @@ class Terminal:
             expected=shown,
             received=screen,
             offset=first_difference(shown, screen),
-            instead="the client's end" if self._ended else f"nothing for {self._deadline:g} s",
+            instead="the client's end" if self._ended else f"nothing for {self.deadline:g} s",
             client="person",
         )
 

@@ -7,6 +7,7 @@ command that reproduces it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .transcript import escape
@@ -90,11 +91,19 @@ def _received_end(violation: Violation) -> str:
 def _caret(violation: Violation) -> str:
     expected, received = violation.expected or b"", violation.received or b""
     offset = violation.offset or 0
-    end = "the end of the datagram" if "datagram" in violation.kind else "the end (FIN)"
+    end = "the end of the datagram" if "datagram" in violation.kind else _end(violation)
     return (
         f"byte {offset}: expected {_byte(expected, offset, end)}, "
         f"received {_byte(received, offset, violation.instead or 'nothing')}"
     )
+
+
+def _end(violation: Violation) -> str:
+    """What was awaited where no byte was."""
+    awaited = violation.awaited or "FIN"
+    if violation.expected or re.search(r"\b(FIN|end)\b", awaited):
+        return "the end (FIN)"
+    return "RST" if awaited == "RST" else "nothing"
 
 
 def _byte(data: bytes, offset: int, otherwise: str) -> str:

@@ -75,13 +75,12 @@ class Automaton:
             tail = Automaton(self._source, tail=True)
             if not tail.accepts(tail.start):
                 return tail.ambiguity()
-        first = self._search(self.start, stop_at_first=True)
-        for state, text in first:
-            if not self.accepts(state):
-                continue
-            for longer, more in self._search(state, stop_at_first=False):
-                if more and self.accepts(longer):
-                    return text, text + more
+        for state, text in self._search(self.start, stop_at_first=True):
+            # Whatever can follow leads to another end.
+            if self.accepts(state) and self.awaited(state):
+                for longer, more in self._search(state, stop_at_first=False):
+                    if more and self.accepts(longer):
+                        return text, text + more
         return None
 
     @cached_property

@@ -54,6 +54,14 @@ def check_names(steps: Iterable[Step], known: set[str]) -> set[str]:
     return known
 
 
+def check_given(steps: Iterable[Step], patterns: Mapping[str, str]) -> None:
+    """Nothing is captured or named as a pattern is called. Raises Misread."""
+    for step in every(tuple(steps)):
+        for name in names_given(step):
+            if name in patterns:
+                raise Misread(step.line, f"there is a pattern ${name} already ([patterns])")
+
+
 def _check_texts(step: Step, known: set[str]) -> None:
     for found in (*step.terms, step.answer):
         for term in walk(found):
@@ -175,7 +183,7 @@ def _check_pattern(step: Step) -> None:
             if twins:
                 raise Mistake(f"the pattern {shown} {_open(*twins)}")
         sources.append(source or re.escape(value(found, _Unknown())))
-    if step.name == "any":
+    if len(sources) > 1:
         twins = automaton_of(b"|".join(b"(?:%s)" % one for one in sources)).ambiguity()
         if twins:
             raise Mistake(f"one of these {_open(*twins)}")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Mistake(Exception):
@@ -14,10 +18,12 @@ class Cursor:
 
     Arguments:
         text: the line.
+        patterns: the patterns that have names.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, patterns: Mapping[str, str] = _NONE) -> None:
         self.text = text
+        self.patterns = patterns
         self.at = 0
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:

@@ -16,7 +16,14 @@ from ..scenario.profile import Profile
 from ..scenario.requirement import ABORTABLE
 from ..targets.address import DATAGRAMS, STREAMS
 from . import fields
-from .checks import check_clients, check_names, check_patterns, clients_of, reads_after_eof
+from .checks import (
+    check_clients,
+    check_given,
+    check_names,
+    check_patterns,
+    clients_of,
+    reads_after_eof,
+)
 from .cursor import Mistake
 from .forms import Reading
 from .made import Clause, Talk, made
@@ -51,6 +58,8 @@ class _File(Tables):
         self.datagrams = False
         self.templates: dict[str, Template] = {}
         self.deadlines: dict[str, float] = {}
+        self.patterns: dict[str, str] = {}
+        self.blocks: dict[str, tuple[Step, ...]] = {}
         #: What the open of the session captures.
         self.captured: set[str] = set()
 
@@ -70,6 +79,8 @@ class _File(Tables):
         self.datagrams = kinds == {True}
         self.templates = self.parameters()
         self.deadlines = self.times()
+        self.patterns = self.named_patterns(self.templates)
+        self._read_blocks()
         self.check_mutants()
         talk = self._session(transports or STREAMS)
         clauses = self._requirements(talk)
@@ -77,13 +88,24 @@ class _File(Tables):
 
     # Steps.
 
-    def steps(self, way: Way, text: str | list[str], one_client: bool = False) -> tuple[Step, ...]:
+    def _read_blocks(self) -> None:
+        """The steps that have names; each may use those before it."""
+        for name, text in self.top.get("steps", {}).items():
+            way = ("steps", name)
+            if not WORDS.fullmatch(name) or not fields.STEPS.holds(text):
+                raise self.source.wrong(way, f"{name} must be {fields.STEPS.words}")
+            self.blocks[name] = self.steps(way, text, one_client="[steps]")
+
+    def steps(self, way: Way, text: str | list[str], one_client: str = "") -> tuple[Step, ...]:
         """The steps of a text. Raises WrongUsage."""
-        reading = Reading(self.deadlines, self.datagrams, one_client)
+        reading = Reading(
+            self.deadlines, self.datagrams, one_client, self.patterns, list(self.blocks)
+        )
         try:
-            steps = parse(self.source.lines(way, text), reading)
-            check_clients(steps, one_client, self.datagrams)
+            steps = parse(self.source.lines(way, text), reading, self.blocks)
+            check_clients(steps, bool(one_client), self.datagrams)
             check_patterns(steps)
+            check_given(steps, self.patterns)
         except Misread as error:
             raise self.source.wrong(error.line, f"{error}{self._remark(way, text)}") from None
         if not steps:
@@ -131,14 +153,14 @@ class _File(Tables):
         serves, stalls = opens, opens
         known = set(self.templates)
         if "open" in table:
-            opens = self.steps(("session", "open"), table["open"], one_client=True)
+            opens = self.steps(("session", "open"), table["open"], one_client="a session")
             known = self.named(opens, known)
         self.captured = known - set(self.templates)
         if "serve" in table:
-            serves = self.steps(("session", "serve"), table["serve"], one_client=True)
+            serves = self.steps(("session", "serve"), table["serve"], one_client="a session")
             self.named(serves, known)
         if "stall" in table:
-            stalls = self.steps(("session", "stall"), table["stall"], one_client=True)
+            stalls = self.steps(("session", "stall"), table["stall"], one_client="a session")
             self.named(stalls, known)
         first = self._first_input(table, serves)
         half = first[: max(1, len(first) // 2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..clients.peer import SILENCE, Peer
+from ..clients.peer import RST, SILENCE, Peer
 from ..core.verdict import Violation
 from . import matching
 from .cursor import Mistake
@@ -24,11 +24,17 @@ SMALL = 4096
 
 
 def _connect(play: Player, step: Step) -> None:
-    play.arrive(play.name(step), False, SMALL if step.name else None)
+    _arrive(play, step, joins=False)
 
 
 def _join(play: Player, step: Step) -> None:
-    play.arrive(play.name(step), True, SMALL if step.name else None)
+    _arrive(play, step, joins=True)
+
+
+def _arrive(play: Player, step: Step, joins: bool) -> None:
+    play.arrive(play.name(step), joins, SMALL if step.name else None)
+    if step.name:
+        _stop_reading(play, step)
 
 
 def _send(play: Player, step: Step) -> None:
@@ -36,7 +42,9 @@ def _send(play: Player, step: Step) -> None:
         play.sender(step).send(play.data(step))
         return
     peer = play.peer(step)
-    peer.send_raw(peer.conduct.sent(play.data(step)), takes=True)
+    takes = peer.name not in play.deaf
+    with play.within(peer, step):
+        peer.send_raw(peer.conduct.sent(play.data(step)), takes=takes)
 
 
 def _segments(play: Player, step: Step) -> None:
@@ -62,6 +70,7 @@ def _expect(play: Player, step: Step) -> None:
             sender.expect(*found, awaited=play.what(step))
         return
     peer = play.peer(step)
+    play.deaf.discard(peer.name)
     with play.within(peer, step):
         _EXPECT[step.name](play, peer, step)
 
@@ -134,6 +143,11 @@ def _reset(play: Player, step: Step) -> None:
 def _expect_reset(play: Player, step: Step) -> None:
     peer = play.peer(step)
     with play.within(peer, step):
+        if not peer.pending and peer.ended is None:
+            peer.receive(peer.deadline)
+        if peer.pending:
+            # Told at once, and not when no RST has come in time.
+            peer.expect_nothing_yet(RST)
         peer.expect_reset()
 
 
@@ -151,7 +165,9 @@ def _nothing_yet(play: Player, step: Step) -> None:
 
 
 def _stop_reading(play: Player, step: Step) -> None:
-    play.session.transcript.note(play.peer(step).name, "stops reading")
+    peer = play.peer(step)
+    play.deaf.add(peer.name)
+    play.session.transcript.note(peer.name, "stops reading")
 
 
 def _terminal(play: Player, step: Step) -> None:
@@ -164,7 +180,8 @@ def _type(play: Player, step: Step) -> None:
 
 def _see(play: Player, step: Step) -> None:
     terminal = play.terminal(step)
-    terminal.see(play.data(step), play.what(step))
+    with play.within(terminal, step):
+        terminal.see(play.data(step), play.what(step))
 
 
 def _next_client(play: Player, _step: Step) -> None:

@@ -90,6 +90,8 @@ TOP: Fields = {
     "shared": Field(PARTS, "The clauses that all services share; some of them, or none."),
     "parameters": Field(TABLE, "The texts of the service, with their defaults (C escapes)."),
     "deadlines": Field(TABLE, "Times by name, for steps."),
+    "patterns": Field(TABLE, "Patterns by name, for expect and skip-to."),
+    "steps": Field(TABLE, "Steps by name, for do."),
     "session": Field(TABLE, "One client's whole small session."),
     "requirement": Field(TABLES, "The requirements."),
     "allows": Field(NAMES, "Faults of selftest that the contract allows."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..core.nearest import meant
@@ -32,12 +34,16 @@ class Reading(NamedTuple):
     Arguments:
         deadlines: times by name, in seconds.
         datagrams: the profile is one of datagrams.
-        one_client: only the client A, and nothing about the server: a session.
+        one_client: what the text is, where only the client A can stand in it: a session.
+        patterns: patterns by name.
+        blocks: the names of steps that have one.
     """
 
     deadlines: dict[str, float]
     datagrams: bool = False
-    one_client: bool = False
+    one_client: str = ""
+    patterns: Mapping[str, str] = MappingProxyType({})
+    blocks: Collection[str] = ()
 
 
 def nothing(_cursor: Cursor, _reading: Reading) -> dict[str, Any]:
@@ -180,6 +186,17 @@ def signal(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
     name = found.group() if found else SIGNALS[0]
     if name not in SIGNALS:
         raise Mistake(f"'restart' takes {' or '.join(SIGNALS)}, not {name!r}")
+    return {"name": name}
+
+
+def do(cursor: Cursor, reading: Reading) -> dict[str, Any]:
+    """The name of steps."""
+    found = cursor.take(_WORD)
+    name = found.group() if found else cursor.rest
+    if name not in reading.blocks:
+        near = meant(name, reading.blocks)
+        known = f" ([steps]: {', '.join(reading.blocks)})" if reading.blocks else ""
+        raise Mistake(f"there are no [steps] {name!r}{near or known}")
     return {"name": name}
 
 

@@ -13,6 +13,7 @@ from .cursor import Cursor
 from .forms import (
     Reading,
     awaited,
+    do,
     exchange,
     flood,
     let,
@@ -118,6 +119,7 @@ KINDS: dict[str, Kind] = {
         "terminate [TIME]", "SIGTERM ends the server in time (5s)", patience, SERVER, datagrams=True
     ),
     "kill": Kind("kill", "ends the server by SIGKILL", nothing, SERVER, datagrams=True),
+    "do": Kind("do NAME", "does the steps of that name in [steps]", do, datagrams=True),
     "let": Kind("let NAME = TERMS", "gives bytes a name", let, SCRIPT, datagrams=True),
     "timeout": Kind(
         "timeout TIME", "the time of the steps that follow", timeout, SCRIPT, datagrams=True

@@ -92,10 +92,7 @@ class _Taking:
                 if self._may_be_over():
                     break
                 raise self._silent()
-        data = bytes(peer.pending[: self._length])
-        del peer.pending[: self._length]
-        peer.answered = True
-        return data
+        return peer.take_first(self._length or 0)
 
     def _may_be_over(self) -> bool:
         return self._length is not None and not self._automaton.to_end
@@ -152,7 +149,7 @@ class _Taking:
         return self._violation(kind, only)
 
     def _violation(self, kind: str, summary: str) -> Violation:
-        return Violation(kind, summary, client=self._peer.name, awaited=self._what)
+        return self._peer.violation(kind, summary, awaited=self._what)
 
 
 def described(bits: Bytes) -> str:
@@ -187,17 +184,15 @@ def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
         came = bytes(peer.pending)
         found = look(came)
         if found:
-            del peer.pending[: found.end()]
-            peer.answered = True
+            peer.take_first(found.end())
             return found
         left = until - time.monotonic()
         if peer.ended or left <= 0 or peer.receive(left) == SILENCE:
             instead = peer.ended or f"nothing for {peer.deadline:g} s"
-            raise Violation(
+            raise peer.violation(
                 "wrong-bytes" if came else "missing-bytes",
                 f'{what} does not match /{escape(source)}/: "{escape(came[:SHOWN])}" came, '
                 f"then {instead}",
-                client=peer.name,
                 awaited=what,
             )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..clients.peer import Peer
 from ..scenario.session import Session
+from .checks import clients_of
 from .doing import DO
 from .player import CAPTURED, Player
 from .scope import Template
@@ -33,6 +34,7 @@ class Script(NamedTuple):
 
     def judge(self, session: Session) -> None:
         """A scenario: all clients are new. Raises Violation."""
+        session.keep_names(clients_of(self.steps))
         self._player(session).run(self.steps)
 
     def take(self, session: Session, peer: Peer) -> None:

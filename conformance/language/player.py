@@ -45,6 +45,8 @@ class Player:
         self.senders: dict[str, Sender] = {}
         self.terminals: dict[str, Terminal] = {}
         self.gone: set[str] = set()
+        #: Clients that read nothing until their next expect.
+        self.deaf: set[str] = set()
         self.patience: float | None = None
 
     def run(self, steps: tuple[Step, ...]) -> None:
@@ -53,10 +55,14 @@ class Player:
             try:
                 self._do[step.verb](self, step)
             except Violation as violation:
-                violation.step = violation.step or f"{self._file}:{step.line}: {step.text}"
+                violation.step = violation.step or self._shown(step)
                 raise
             except Mistake as mistake:
                 raise WrongUsage(f"{self._file}:{step.line}: {mistake}") from None
+
+    def _shown(self, step: Step) -> str:
+        via = f" (done in line {step.via})" if step.via else ""
+        return f"{self._file}:{step.line}: {step.text}{via}"
 
     # Clients.
 
@@ -100,7 +106,7 @@ class Player:
         return self.terminals[name]
 
     @contextmanager
-    def within(self, client: Peer | Sender, step: Step) -> Iterator[None]:
+    def within(self, client: Peer | Sender | Terminal, step: Step) -> Iterator[None]:
         """The time of a step."""
         usual = client.deadline
         client.deadline = step.seconds or self.patience or usual

@@ -91,12 +91,13 @@ def _plain(cursor: Cursor) -> Term | None:
         found = cursor.take(_REGEX)
         if not found:
             raise Mistake("the pattern is not ended: the closing / is missing on this line")
-        return Regex(_checked(found.group(1).replace("\\/", "/")))
+        return Regex(scoped(found.group(1).replace("\\/", "/")))
     if cursor.begins("$"):
         found = cursor.take(_NAME)
         if not found:
             raise Mistake("a name must follow $, as in $greeting")
-        return Name(found.group(1))
+        name = found.group(1)
+        return Regex(cursor.patterns[name]) if name in cursor.patterns else Name(name)
     if cursor.takes("("):
         inner = terms(cursor)
         if not cursor.takes(")"):
@@ -142,12 +143,15 @@ def _hex(cursor: Cursor) -> bytes:
         ) from None
 
 
-def _checked(source: str) -> str:
-    """A regular expression that compiles; flags of the whole are flags of this part."""
+def scoped(source: str) -> str:
+    """A regular expression as a part of others: its flags are its own.
+
+    Raises Mistake when it does not compile.
+    """
     flags = _FLAGS.match(source)
-    scoped = f"(?{flags.group(1)}:{source[flags.end() :]})" if flags else source
-    compiled(scoped.encode("utf-8", "surrogateescape"), source)
-    return scoped
+    part = f"(?{flags.group(1)}:{source[flags.end() :]})" if flags else source
+    compiled(part.encode("utf-8", "surrogateescape"), source)
+    return part
 
 
 def compiled(pattern: bytes, shown: str) -> re.Pattern[bytes]:

@@ -100,7 +100,7 @@ class Tree:
                 self._anchor(value, first=False, last=False)
             build = _BUILD.get(kind)
             if build is None:
-                raise Unsupported(f"has {_NAMES.get(kind, str(kind).lower())}")
+                raise Unsupported(f"has {_NAMES.get(str(kind).lower(), str(kind))}")
             at = build(self, value, at, flags)
         return at
 
@@ -205,11 +205,13 @@ _BUILD: dict[Any, Callable[[Tree, Any, int, int], int]] = {
 }
 
 #: What is not regular, in words; and the anchors.
-_NAMES: dict[Any, str] = {
-    sre.ASSERT: "a look-around",
-    sre.ASSERT_NOT: "a look-around",
-    sre.GROUPREF: "a back reference",
-    sre.GROUPREF_EXISTS: "a condition",
+_NAMES = {
+    "assert": "a look-around",
+    "assert_not": "a look-around",
+    "groupref": "a back reference",
+    "groupref_exists": "a condition",
+    "possessive_repeat": "a possessive quantifier",
+    "atomic_group": "an atomic group",
 }
 _ANCHORS: dict[Any, str] = {
     sre.AT_END: "$ (write the end of the line as in \\r\\n; \\Z is the server's FIN)",

@@ -19,6 +19,8 @@ def schema() -> dict[str, Any]:
     parts = top["properties"]
     parts["parameters"] |= {"additionalProperties": _parameter()}
     parts["deadlines"] |= {"additionalProperties": {"type": "string", "pattern": _TIME}}
+    parts["patterns"] |= {"additionalProperties": fields.TEXT.schema}
+    parts["steps"] |= {"additionalProperties": fields.STEPS.schema}
     parts["session"] |= _table(fields.SESSION, ["serve"])
     parts["requirement"] |= {"items": _requirement(), "minItems": 1}
     parts["mutants"] |= {"additionalProperties": _table(fields.MUTANT, ["command"])}

@@ -16,6 +16,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+#: What some editors begin a file in UTF-8 with.
+BOM = "\ufeff"
+
 #: The way to a value: keys, and numbers in arrays of tables.
 Way = tuple[Any, ...]
 
@@ -46,7 +49,8 @@ class Source:
         self.path = path
         self.name = path.name
         self._shown = _relative(path)
-        self.text = (self._read() if text is None else text).replace("\r\n", "\n")
+        self.text = (self._read() if text is None else text).removeprefix(BOM)
+        self.text = self.text.replace("\r\n", "\n")
         try:
             self.document: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:

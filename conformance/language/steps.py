@@ -8,7 +8,8 @@ kinds.py is the table of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..core.nearest import meant
@@ -41,7 +42,13 @@ class Step(NamedTuple):
     number: int | str = 0
     name: str = ""
     steps: tuple[Step, ...] = ()
+    #: The line of the ``do`` that has brought it, 0 where none has.
+    via: int = 0
 
+
+Blocks = Mapping[str, tuple[Step, ...]]
+
+_NONE: Blocks = MappingProxyType({})
 
 _VERB = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)(?=[\s#]|$)")
 _CLIENT = re.compile(
@@ -65,16 +72,20 @@ class Misread(Exception):
         self.line = line
 
 
-def parse(lines: list[Line], reading: Reading) -> tuple[Step, ...]:
+def parse(lines: list[Line], reading: Reading, blocks: Blocks = _NONE) -> tuple[Step, ...]:
     """The steps of a text.
 
+    Arguments:
+        blocks: steps by name, for ``do``.
     Raises Misread.
     """
     source = iter(lines)
-    return tuple(_block(source, reading, None))
+    return tuple(_block(source, reading, blocks, None))
 
 
-def _block(source: Iterator[Line], reading: Reading, began: Line | None) -> Iterator[Step]:
+def _block(
+    source: Iterator[Line], reading: Reading, blocks: Blocks, began: Line | None
+) -> Iterator[Step]:
     for line in source:
         try:
             step = _step(line, reading)
@@ -87,14 +98,24 @@ def _block(source: Iterator[Line], reading: Reading, began: Line | None) -> Iter
                 raise Misread(line.number, "'done' ends a 'repeat', and there is none")
             return
         if step.verb == "repeat":
-            step = step._replace(steps=tuple(_block(source, reading, line)))
+            step = step._replace(steps=tuple(_block(source, reading, blocks, line)))
+        if step.verb == "do":
+            yield from (_done(one, step) for one in blocks[step.name])
+            continue
         yield step
     if began is not None:
         raise Misread(began.number, "'done' is missing: it ends what is repeated")
 
 
+def _done(step: Step, by: Step) -> Step:
+    """A step with a name, as a client does it."""
+    client = by.client if step.client == FIRST else step.client
+    steps = tuple(_done(one, by) for one in step.steps)
+    return step._replace(client=client, steps=steps, via=by.line)
+
+
 def _step(line: Line, reading: Reading) -> Step | None:
-    cursor = Cursor(line.text)
+    cursor = Cursor(line.text, reading.patterns)
     if cursor.ended:
         return None
     named = cursor.take(_CLIENT)
@@ -111,7 +132,8 @@ def _step(line: Line, reading: Reading) -> Step | None:
     if kind is None:
         raise Mistake(_unknown(word.group(1)))
     _fits(verb, kind, named.group(1) if named else "", reading)
-    step = Step(line.number, line.text.strip(), verb, **kind.read(cursor, reading))
+    details = kind.read(cursor, reading)
+    step = Step(line.number, line.text[: cursor.at].strip(), verb, **details)
     if not cursor.ended:
         raise Mistake(f"{cursor.rest!r} was not expected here; write: {kind.form}")
     client = (named.group(1) if named else FIRST) if kind.by == CLIENT else ""
@@ -134,9 +156,10 @@ def _fits(verb: str, kind: Kind, client: str, reading: Reading) -> None:
     if not reading.datagrams and not kind.streams:
         raise Mistake(f"{verb!r} has a meaning for datagrams only")
     if reading.one_client and (kind.by == SERVER or verb in NEW_CLIENT):
-        raise Mistake(f"{verb!r} cannot stand in a session: that is one client, which has joined")
+        what = f"{reading.one_client}: that is one client, which has joined"
+        raise Mistake(f"{verb!r} cannot stand in {what}")
     if reading.one_client and client not in ("", FIRST):
-        raise Mistake(f"a session has one client, {FIRST}; {client!r} cannot stand in it")
+        raise Mistake(f"{client!r} cannot stand in {reading.one_client}, which has one client")
 
 
 def every(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..core.nearest import meant
@@ -10,7 +11,7 @@ from . import fields
 from .cursor import Mistake
 from .fields import Fields
 from .forms import seconds_of
-from .read_terms import default_of
+from .read_terms import default_of, scoped
 from .scope import Template, defaults
 from .source import Source, Way
 from .terms import Terms, names_in
@@ -96,6 +97,21 @@ class Tables:
                     ("deadlines", name), f'{name} must be a time, as in "500ms", "3s" or "2m"'
                 )
             found[name] = seconds
+        return found
+
+    def named_patterns(self, parameters: Mapping[str, Template]) -> dict[str, str]:
+        """The patterns that have names."""
+        found: dict[str, str] = {}
+        for name, source in self.top.get("patterns", {}).items():
+            way = ("patterns", name)
+            if not _PARAMETER.fullmatch(name) or not isinstance(source, str):
+                raise self.source.wrong(way, f"{name} must be a pattern: '[0-9]+'")
+            if name in parameters:
+                raise self.source.wrong(way, f"there is a parameter {name!r} already")
+            try:
+                found[name] = scoped(source)
+            except Mistake as mistake:
+                raise self.source.wrong(way, str(mistake)) from None
         return found
 
     def check_mutants(self) -> None:

@@ -11,7 +11,7 @@ import shutil
 import signal
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 from types import TracebackType
@@ -73,6 +73,7 @@ class Session:
         self._wanted = wanted
         self._client = client
         self._names = chain(string.ascii_uppercase, (f"C{number}" for number in count(1)))
+        self._kept: set[str] = set()
         self._peers: list[Peer] = []
         self._senders: list[Sender] = []
         self._patience = self.deadline
@@ -107,7 +108,7 @@ class Session:
         """A new client, connected and nothing more."""
         self.budget.check()
         peer = dial(
-            name or next(self._names),
+            name or self._next_name(),
             self.server.address,
             self.transcript,
             self.deadline,
@@ -117,6 +118,13 @@ class Session:
         peer.conduct, peer.budget = self.profile.conduct(self.parameters), self.budget
         self._peers.append(peer)
         return peer
+
+    def keep_names(self, names: Iterable[str]) -> None:
+        """Clients that the scenario names later: no other client is called so."""
+        self._kept |= set(names)
+
+    def _next_name(self) -> str:
+        return next(name for name in self._names if name not in self._kept)
 
     @property
     def _ends_by_itself(self) -> bool:
@@ -156,7 +164,7 @@ class Session:
     def sender(self, name: str | None = None) -> Sender:
         """A new sender of datagrams to the server."""
         sender = Sender(
-            name or next(self._names), self.server.address, self.transcript, self.deadline
+            name or self._next_name(), self.server.address, self.transcript, self.deadline
         )
         sender.conduct, sender.budget = self.profile.conduct(self.parameters), self.budget
         self._senders.append(sender)

@@ -161,8 +161,27 @@ def test_a_failing_step_is_named_with_its_line(tmp_path: Path) -> None:
     assert came.verdict == Verdict.FAIL
     step = f'  step      shout.toml:{line_of(steps, "ABD")}: expect "ABD\\n" as'
     assert step in came.message
+    assert "# wrong" not in came.message
     assert "wrong byte at 2 of the answer in upper case" in came.message
     assert came.message.index("  step ") < came.message.index("  expected ")
+
+
+def test_a_client_that_is_served_meanwhile_has_another_name(tmp_path: Path) -> None:
+    came = played(tmp_path, 'send "a\\n"\nnext-client\nnothing-yet\n')
+    served = [line.split()[1] for line in came.message.splitlines() if "-- connect" in line]
+    assert served == ["A", "B"]
+    came = played(tmp_path, 'next-client\nA: send "a\\n"\nA: expect "B\\n"\n')
+    served = [line.split()[1] for line in came.message.splitlines() if "-- connect" in line]
+    assert served == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("step", "awaited"),
+    [('nothing-yet "an answer"', "nothing"), ("expect-reset", "RST"), ("end", "the end (FIN)")],
+)
+def test_what_is_awaited_where_no_byte_is(step: str, awaited: str, tmp_path: Path) -> None:
+    came = played(tmp_path, f'send "a\\n"\nnext-client\n{step}\n')
+    assert f"^ byte 0: expected {awaited}, received 0x41 'A'" in came.message
 
 
 def test_a_step_of_the_session_is_named(tmp_path: Path) -> None:
@@ -175,6 +194,26 @@ def test_a_parameter_may_use_others_and_may_be_a_pattern(tmp_path: Path) -> None
     wrong = played(tmp_path, 'send "a\\n"\n', settings="name=other")
     assert 'expected  "HELLO, I am other\\r\\n"' in wrong.message
     assert played(tmp_path, 'send "a\\n"\n', settings="greeting=/HELLO[^\\n]*\\n/").message == ""
+
+
+def test_a_client_that_stops_reading_reads_nothing_while_it_sends(tmp_path: Path) -> None:
+    came = played(tmp_path, "join stop-reading\ntimeout 500ms\nsend lines(16M)\n")
+    assert "the server took" in came.message  # it reads no more, because nobody reads its answers
+    assert "A        -- stops reading" in came.message
+
+
+def test_an_answer_that_comes_twice_is_guessed(tmp_path: Path) -> None:
+    steps = 'send "abc\\nabc\\n"\nexpect /[A-Z]+\\n/\nexpect "D"\n'
+    assert "hint      the answer comes twice" in played(tmp_path, steps).message
+
+
+def test_a_file_of_another_editor(tmp_path: Path) -> None:
+    text = f'\ufeff{HEAD}send "a\\n"\nexpect "B\\n"\n\'\'\'\n'.replace("\n", "\r\n")
+    path = tmp_path / "shout.toml"
+    path.write_bytes(text.encode())
+    came = outcome(read_profile(path), "it")
+    line = HEAD.count("\n") + 2
+    assert f'shout.toml:{line}: expect "B\\n"' in came.message
 
 
 def test_a_step_has_its_own_time(tmp_path: Path) -> None:
@@ -326,6 +365,48 @@ def test_what_a_file_says_of_a_requirement(tmp_path: Path) -> None:
     assert profile.settings.not_meant("second", {"login": b"yes"}) is None
     assert isinstance(profile, StreamProfile)
     assert (profile.half_input, profile.chatter) == (b"half", b"c\n")
+
+
+NAMED = """
+[patterns]
+line = '(?P<letters>[A-Z ]+)\\n'
+[steps]
+ask = '''
+send "abc\\n"
+expect $line as "the answer"
+'''
+twice = '''
+do ask
+repeat 1
+  do ask
+done
+'''
+[session]
+open = 'skip-to "\\r\\n"'
+serve = 'do ask'
+[[requirement]]
+id = "it"
+must = "It does."
+clause = "1"
+steps = '''
+B: do twice
+send "x " lower($letters) "\\n"
+expect "X ABC\\n"
+B: do ask
+'''
+"""
+
+
+def test_patterns_and_steps_have_names(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, f'transports = ["tcp"]\n{NAMED}')
+    assert profile.first_input == b"abc\n"
+    assert outcome(profile, "it").message == ""
+    assert outcome(profile, "concurrent").message == ""
+    wrong = NAMED.replace('"abc\\n"', '"1\\n"')
+    came = outcome(profile_of(tmp_path, f'transports = ["tcp"]\n{wrong}'), "it")
+    said = 'shout.toml:8: expect $line as "the answer" (done in line 24)'
+    assert said in came.message
+    assert "wrong byte at 0 of the answer: [ A-Z] was awaited" in came.message
 
 
 def test_the_shared_clauses_can_be_left_out(tmp_path: Path) -> None:
