@@ -14,12 +14,14 @@ WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conf
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.
-OPTIONS := TARGET PROFILE AT SET CASE REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT LOAD ALL
+OPTIONS := TARGET PROFILE AT SET CASE SKIP SHARD REPEAT WATCH REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT LOAD ALL
 $(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
 unexport $(OPTIONS)
 ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
   $${ASKED_PROFILE:+--profile="$$ASKED_PROFILE"} $${ASKED_AT:+--at="$$ASKED_AT"} \
   $${ASKED_SET:+--set="$$ASKED_SET"} $${ASKED_CASE:+--case="$$ASKED_CASE"} \
+  $${ASKED_SKIP:+--skip="$$ASKED_SKIP"} $${ASKED_SHARD:+--shard="$$ASKED_SHARD"} \
+  $${ASKED_REPEAT:+--repeat="$$ASKED_REPEAT"} $${ASKED_WATCH:+--watch} \
   $${ASKED_REPORT:+--report="$$ASKED_REPORT"} $${ASKED_JOBS:+--jobs="$$ASKED_JOBS"} \
   $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
   $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \

@@ -59,6 +59,7 @@ _TAKES = {
     "record": "one TARGET: quote a command with arguments, as 'node server.js {port}'",
     "explain": "the ID of a requirement, as in: explain echo/half-close",
     "matrix": "the reports of one or several runs: matrix DIR...",
+    "merge": "the reports of all shards of a run: merge DIR...",
     "diff": "the reports of two runs: diff BEFORE AFTER",
     "baseline": "the file to write: baseline --expect=FILE [--report=DIR]",
 }

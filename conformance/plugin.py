@@ -44,6 +44,9 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("--at", "at", {"metavar": "ADDRESS", "help": "where a command listens"}),
     ("--set", "settings", {"metavar": "KEY=VALUE", "help": "texts of the service; ';' separates"}),
     ("--case", "cases", {"action": "append", "metavar": "ID", "help": "judge these only"}),
+    ("--skip", "skips", {"action": "append", "metavar": "ID", "help": "do not judge these"}),
+    ("--shard", "shard", {"metavar": "N/M", "help": "the N-th of M parts of the cases"}),
+    ("--repeat", "repeat", {"metavar": "N", "help": "judge each case N times"}),
     ("--transport", "transports", {"metavar": "LIST", "help": "tcp, tcp6, unix, tls, udp, udp6"}),
     ("--deadline", "deadline", {"type": float, "metavar": "SECONDS", "help": "for one event"}),
     ("--seed", "seed", {"metavar": "N", "help": "of the random data"}),
@@ -171,6 +174,7 @@ def judge_item(
     plan: Plan, case: Case, known: Expectations, board: Board, item: pytest.Item
 ) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
+    from .core.verdict import RED
     from .runner.judge import judge
 
     result = judge(plan, case, known, board)
@@ -181,7 +185,7 @@ def judge_item(
         pytest.skip(message)
     if verdict == "XFAIL":
         pytest.xfail(message.splitlines()[0])
-    if verdict in ("FAIL", "ERROR", "XPASS"):
+    if verdict in RED:
         pytest.fail(f"{verdict} {message}", pytrace=False)
 
 
@@ -204,8 +208,15 @@ def _given(config: pytest.Config) -> dict[str, Any]:
 def _options(given: dict[str, Any]) -> Options:
     from .core.invocation import run_command
     from .plan import Options
+    from .plan.selection import patterns_of, repeat_of, shard_of
 
-    for field in ("cases", "transports", "load"):
+    for field in ("cases", "skips"):
+        given[field] = patterns_of(given.get(field) or ())
+    if "shard" in given:
+        given["shard"] = shard_of(given["shard"])
+    if "repeat" in given:
+        given["repeat"] = repeat_of(given["repeat"])
+    for field in ("transports", "load"):
         if isinstance(given.get(field), str):
             given[field] = [word for word in given[field].split(",") if word]
         given[field] = tuple(given.get(field) or ())

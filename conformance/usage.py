@@ -15,10 +15,11 @@ USAGE = """Test a socket server, written in any language, against its contract.
 
 Usage:
   conformance run [TARGET] [--profile=LIST] [--at=ADDRESS] [--set=KEY=VALUE]
-                  [--case=ID]... [--transport=LIST] [--report=DIR] [--jobs=N]
+                  [--case=ID]... [--skip=ID]... [--last-failed] [--shard=N/M]
+                  [--transport=LIST] [--report=DIR] [--jobs=N] [--repeat=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
-                  [--load=LIST] [--color=WHEN]
+                  [--load=LIST] [--color=WHEN] [--watch]
   conformance list [--profile=LIST] [--load=LIST] [--mutants]
   conformance explain ID [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
@@ -28,6 +29,7 @@ Usage:
   conformance record TARGET [--at=ADDRESS] [--output=FILE] [--client=COMMAND]
                   [--mask=TEXT]...
   conformance matrix DIR... [--output=FILE]
+  conformance merge DIR... [--report=DIR]
   conformance diff BEFORE AFTER
   conformance baseline [--report=DIR] --expect=FILE
   conformance -h | --help
@@ -51,7 +53,16 @@ Options:
   --load=LIST         Load profiles of your own: files and Python modules, comma separated.
   --at=ADDRESS        The fixed address on which the command listens.
   --set=KEY=VALUE     Parameters of the service, with C escapes; several separated by ';'.
-  --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*); repeatable.
+  --case=ID           Judge this requirement only; '*' is any text (echo/sigterm-*), the profile
+                      may be left out (half-close), one transport added (half-close@tcp6), and
+                      @FILE has one a line; repeatable.
+  --skip=ID           Do not judge this requirement; written as for --case; repeatable.
+  --last-failed       Judge what failed in the run before, whose results are in --report (all,
+                      if nothing failed); with --all the targets that were not conformant.
+  --shard=N/M         Judge the N-th of M parts (2/5): of the requirements, with --all of the
+                      targets. 'merge' makes one report of all parts.
+  --repeat=N          Judge each case N times; one that passes sometimes is FLAKY.
+  --watch             Judge again whenever a file in the folder of the command changes.
   --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
   --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
                       badge.json go [default: build/conformance].

@@ -26,13 +26,18 @@ from ..runner.alone import AUTOLOAD, XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_limits, read_targets
+from .kept import conformant_before
 from .limits import Limits
 from .plugin import Entry, GivenClass
 from .report import ClassReport
 
 
 def run_class(
-    options: Options, report: Path, jobs: int | None = None, places: tuple[str, ...] = ()
+    options: Options,
+    report: Path,
+    jobs: int | None = None,
+    places: tuple[str, ...] = (),
+    only_failed: bool = False,
 ) -> Exit:
     """Judge every target of a file.
 
@@ -41,6 +46,7 @@ def run_class(
         report: the folder for the report.
         jobs: targets at a time; None is one per core.
         places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
+        only_failed: those that were conformant in the report are kept, and not judged.
     Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
     any target, before the first is judged, SuiteFailed, and NotWritten.
     """
@@ -52,8 +58,16 @@ def run_class(
 
         check_places(places)
     make_folder(report)
-    book = ClassReport({entry.name: plan for entry, plan in planned}, report)
+    book = ClassReport({entry.name: plan for entry, plan in planned}, report, shard=options.shard)
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
+    if only_failed:
+        kept = conformant_before(report, {entry.name: plan for entry, plan in planned})
+        for name, results in kept.items():
+            book.keep(name, results)
+        entries = [entry for entry in entries if entry.name not in kept]
+        say(f"conformance: {len(kept)} were conformant before; {len(entries)} are judged")
+        if not entries:
+            return book.end("")
     with quoted():
         status = _run_pytest(GivenClass(entries, book.take), jobs, places)
     if status == pytest.ExitCode.INTERRUPTED:
@@ -73,8 +87,16 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
     limits = Limits(**read_limits(path))
     ipv6 = has_ipv6()
     planned = []
-    for one in read_targets(path):
-        asked, catalogue = load(resolved(options._replace(target=f"@{path}#{one}")))
+    names = list(read_targets(path))
+    if options.shard:
+        # A shard of a class is made of whole targets.
+        number, count = options.shard
+        chosen = names[number - 1 :: count]
+        if not chosen:
+            raise WrongUsage(f"--shard {number}/{count}: there are only {len(names)} targets")
+        names = chosen
+    for one in names:
+        asked, catalogue = load(resolved(options._replace(target=f"@{path}#{one}", shard=None)))
         plan = Plan(asked, ipv6, catalogue)
         # Two at one address cannot listen there at the same time.
         where = address_of(plan)

@@ -48,10 +48,18 @@ class ClassReport:
         plans: of each target, by its name, in the order of the file.
         folder: where the report goes.
         stream: where to print; None is stdout.
+        shard: which part of the class it is, where it is one.
     """
 
-    def __init__(self, plans: dict[str, Plan], folder: Path, stream: IO[str] | None = None) -> None:
+    def __init__(
+        self,
+        plans: dict[str, Plan],
+        folder: Path,
+        stream: IO[str] | None = None,
+        shard: tuple[int, int] | None = None,
+    ) -> None:
         self._plans = plans
+        self._shard = shard
         self._folder = folder
         self._screen = Screen(stream)
         self._results: dict[str, Results] = {}
@@ -82,6 +90,10 @@ class ClassReport:
             rows = [_slim(row) for row in results.results]
             self._results[name] = results._replace(results=rows)
 
+    def keep(self, name: str, results: Results) -> None:
+        """The results of an earlier run, which are in the report's folder already."""
+        self._results[name] = results
+
     def end(self, missing: str) -> Exit:
         """Write the class's own report; returns its exit status.
 
@@ -94,21 +106,8 @@ class ClassReport:
                 lost = {"exit": int(Exit.SUITE_FAILED), "said": "", "stopped": [missing]}
                 self.take(name, {**lost, **NOTHING_CAME})
         runs = [self._results[name] for name in self._plans]
-        rows = [
-            {
-                "version": VERSION,
-                "name": name,
-                "exit": run.footer["exit"],
-                "counts": run.footer["counts"],
-                "faults": run.footer["faults"],
-                "folder": folder_of(name),
-            }
-            for name, run in self._results.items()
-        ]
-        text = "".join(json.dumps(row) + "\n" for row in rows)
         try:
-            write_matrix(self._folder / "matrix.html", runs)
-            write_whole(self._folder / "batch.jsonl", text)
+            write_class(self._folder, self._results, list(self._plans), self._shard)
         except OSError as error:
             self._unwritten = self._unwritten or not_written(f"report {self._folder}", error)
         statuses = Counter(Exit(run.footer["exit"]) for run in runs)
@@ -137,6 +136,36 @@ class ClassReport:
         if len(self._results) < len(self._plans):
             red = sum(bool(run.footer["exit"]) for run in self._results.values())
             self._screen.progress(f"{len(self._results)}/{len(self._plans)}, {red} not green")
+
+
+def write_class(
+    folder: Path,
+    runs: dict[str, Results],
+    names: list[str],
+    shard: tuple[int, int] | None = None,
+) -> None:
+    """Write what a class's report has besides its folders.
+
+    Arguments:
+        runs: in the order in which they ended.
+        names: in the order of the file.
+    Raises OSError.
+    """
+    rows = [
+        {
+            "version": VERSION,
+            "name": name,
+            "exit": run.footer["exit"],
+            "counts": run.footer["counts"],
+            "faults": run.footer["faults"],
+            "folder": folder_of(name),
+            "number": names.index(name) + 1,
+            **({"shard": shard} if shard else {}),
+        }
+        for name, run in runs.items()
+    ]
+    write_matrix(folder / "matrix.html", [runs[name] for name in names])
+    write_whole(folder / "batch.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
     "new": authoring.new,
     "record": authoring.record,
     "matrix": results.matrix,
+    "merge": results.merge,
     "diff": results.diff,
     "baseline": results.baseline,
 }

@@ -11,9 +11,13 @@ from ..core.output import say
 from ..core.verdict import Exit, WrongUsage
 from ..doctor import report
 from ..plan import Options
+from ..plan.selection import patterns_of, repeat_of, shard_of
+from ..reports.last import failed_last
 from ..reports.results import read_results
 from ..reports.writing import not_written
 from ..runner import run as judge
+from ..runner.preflight import resolved
+from ..runner.watching import roots_of, watch
 from ..targets.launch import stop_servers
 from .values import count, seconds, words
 
@@ -28,7 +32,10 @@ def run(given: dict[str, Any]) -> Exit:
         profile=given["--profile"],
         at=given["--at"],
         settings=given["--set"] or "",
-        cases=tuple(given["--case"]),
+        cases=patterns_of(given["--case"]),
+        skips=patterns_of(given["--skip"]),
+        shard=shard_of(given["--shard"]) if given["--shard"] is not None else None,
+        repeat=repeat_of(given["--repeat"] or "1"),
         transports=words(given["--transport"]),
         deadline=seconds(given["--deadline"]),
         seed=given["--seed"],
@@ -38,22 +45,31 @@ def run(given: dict[str, Any]) -> Exit:
         started=run_command(),
         load=words(given["--load"]),
     )
-    folder, jobs = Path(given["--report"]), count(given["--jobs"])
+    folder, jobs, again = Path(given["--report"]), count(given["--jobs"]), given["--last-failed"]
     if given["--all"]:
         from ..batch import run_class
 
-        return run_class(options, folder, jobs, tuple(given["--tx"]))
+        if given["--watch"]:
+            raise WrongUsage("--watch is for one target, not for --all")
+        return run_class(options, folder, jobs, tuple(given["--tx"]), only_failed=again)
     if given["--tx"]:
         raise WrongUsage("--tx is for --all: run @FILE.toml --all --tx=SPEC")
     most = 1 if given["-x"] else count(given["--max-failures"], "--max-failures") or 0
-    return judge(options, folder, jobs, max_failures=most)
+
+    def once(_changed: object = None) -> Exit:
+        only = failed_last(folder) if again else ()
+        if again and not only:
+            say("--last-failed: nothing failed in the run before; everything is judged")
+        return judge(options._replace(only=only), folder, jobs, max_failures=most)
+
+    return watch(once, roots_of(resolved(options)), folder) if given["--watch"] else once()
 
 
 def selftest(given: dict[str, Any]) -> Exit:
     """``selftest``: judge the servers that are broken on purpose."""
     options = Options(
         profile=given["--profile"],
-        cases=tuple(given["--case"]),
+        cases=patterns_of(given["--case"]),
         # A mutant that says nothing is waited for; three seconds are enough for that.
         deadline=min(seconds(given["--deadline"]), SELFTEST_DEADLINE),
         selftest=True,

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ..core.output import say
-from ..core.verdict import Exit, WrongUsage, cause_of
+from ..core.verdict import MEANING, Exit, WrongUsage, cause_of
 from ..plan import expectations
 from ..profiles import REQUIREMENTS
+from ..reports import tell_github, write_forms
 from ..reports.baseline import rebased
 from ..reports.diff import changes
 from ..reports.form import Malformed
 from ..reports.matrix import write_matrix
+from ..reports.merging import merged
 from ..reports.results import Results, read_results
-from ..reports.writing import not_written, write_whole
+from ..reports.writing import make_folder, not_written, write_whole
 
 #: The page of several runs, unless another is asked for.
 MATRIX = "matrix.html"
@@ -31,6 +33,36 @@ def matrix(given: dict[str, Any]) -> Exit:
         raise not_written(f"--output {output}", error) from None
     say(f"{output}: {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
     return Exit.CONFORMANT
+
+
+def merge(given: dict[str, Any]) -> Exit:
+    """``merge``: the shards of a run in one report."""
+    folders, report = [Path(one) for one in given["DIR"]], Path(given["--report"])
+    twice = [one for one in folders if folders.count(one) > 1]
+    if twice:
+        raise WrongUsage(f"merge: {twice[0]} is named twice")
+    classes = [one for one in folders if (one / "batch.jsonl").exists()]
+    if classes:
+        from ..batch.merging import merge_classes
+
+        if len(classes) < len(folders):
+            other = next(one for one in folders if one not in classes)
+            raise WrongUsage(f"merge: {classes[0]} is the report of a class, and {other} is not")
+        return merge_classes(folders, report)
+    whole = merged({str(folder): _results_of(str(folder)) for folder in folders})
+    make_folder(report)
+    try:
+        write_forms(report, whole)
+    except OSError as error:
+        raise not_written(f"report {report}", error) from None
+    tell_github(whole)
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in whole.footer["counts"].items())
+    exit_ = Exit(whole.footer["exit"])
+    for line in [*whole.footer["stale"], *whole.footer["faults"]]:
+        say(f"{'STALE' if line in whole.footer['stale'] else 'ERROR'} {line}")
+    say(f"{len(folders)} shards: {counts}\nreport: {report / 'matrix.html'}")
+    say(f"{MEANING[exit_]} (exit {int(exit_)})")
+    return exit_
 
 
 def diff(given: dict[str, Any]) -> Exit:

@@ -20,6 +20,7 @@ _WORDS = {
     "PASS": "32",
     "FAIL": "1;31",
     "XPASS": "1;31",
+    "FLAKY": "1;31",
     "ERROR": "1;35",
     "WARN": "33",
     "STALE": "33",
@@ -37,7 +38,7 @@ _LABEL = re.compile(
 _POINTER = re.compile(r"^( +\^ .*)$", re.MULTILINE)
 
 #: Lines of prose: they are broken between words. A transcript, and a line to be pasted, are not.
-_PROSE = re.compile(r"(FAIL|ERROR|WARN|SKIP|STALE|XPASS)  *|  (requires|hint) +")
+_PROSE = re.compile(r"(FAIL|ERROR|WARN|SKIP|STALE|XPASS|FLAKY)  *|  (requires|hint) +")
 
 #: A terminal with fewer columns gets its lines unbroken.
 _NARROW = 20

@@ -26,6 +26,11 @@ class Verdict(str, enum.Enum):
     ERROR = "ERROR"
     XFAIL = "XFAIL"
     XPASS = "XPASS"
+    FLAKY = "FLAKY"
+
+
+#: Verdicts that fail a run, from the worst.
+RED = (Verdict.ERROR.value, Verdict.FAIL.value, Verdict.FLAKY.value, Verdict.XPASS.value)
 
 
 class Exit(enum.IntEnum):

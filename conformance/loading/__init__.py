@@ -17,6 +17,7 @@ from types import ModuleType
 from ..core.verdict import WrongUsage
 from ..language.document import read_profile
 from ..plan import Options
+from ..plan.selection import profile_of
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
 from ..scenario.profile import Profile
@@ -147,7 +148,7 @@ def _with(catalogue: Catalogue, loaded: dict[str, list[Profile]]) -> Catalogue:
 def _wanted(options: Options, names: list[str], catalogue: Catalogue) -> set[str]:
     """Names that are not known yet: an installed package may declare them."""
     asked = {one for one in names if not is_path(one)}
-    asked |= {pattern.partition("/")[0] for pattern in options.cases}
+    asked |= {profile_of(pattern) for pattern in options.cases}
     return {one for one in asked if "*" not in one} - catalogue.profiles.keys()
 
 

@@ -16,7 +16,7 @@ from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
 from ..scenario.profile import Profile
-from ..scenario.requirement import NOT_EXPRESSIBLE, PATH, PORT, PORT_AGAIN, Requirement, matches
+from ..scenario.requirement import NOT_EXPRESSIBLE, PATH, PORT, PORT_AGAIN, Requirement
 from ..targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from ..targets.grammar import (
     INETD,
@@ -30,6 +30,7 @@ from ..targets.grammar import (
     parse_target,
 )
 from ..targets.launch import ServerSpec
+from .selection import profile_of, selected, sharded
 from .transports import kin, transports_of
 
 
@@ -40,7 +41,8 @@ class Options(NamedTuple):
     and folder, an address for each profile, and how long a server lives. ``started`` is what a
     line that judges a case again begins with: a worker was started otherwise. ``load`` names
     profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
-    read there (loading/).
+    read there (loading/). ``only`` are the names of the cases that are judged, if not all;
+    ``repeat`` is how many times each is.
     """
 
     target: str = "ref:python"
@@ -48,6 +50,10 @@ class Options(NamedTuple):
     at: str | None = None
     settings: str = ""
     cases: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    repeat: int = 1
     transports: tuple[str, ...] = ()
     deadline: float = 10.0
     seed: str = "1"
@@ -108,13 +114,11 @@ class Plan:
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
         self.ipv6 = ipv6
-        self.cases = self._selftest() if options.selftest else self._cases()
-        for pattern in options.cases:
-            if not any(matches(pattern, case.requirement.id) for case in self.cases):
-                near = meant(pattern, catalogue.requirements)
-                raise WrongUsage(f"--case {pattern} matches no requirement{near}")
-        if not self.cases:
-            raise WrongUsage("nothing to judge")
+        planned = self._selftest() if options.selftest else self._cases()
+        #: All cases that are asked for, and those of this shard.
+        asked = options.cases, options.skips, options.only
+        self.whole = selected(planned, catalogue.requirements, *asked)
+        self.cases = sharded(self.whole, options.shard)
 
     @property
     def takes_turns(self) -> bool:
@@ -181,7 +185,7 @@ class Plan:
             return [BUILT_IN.profiles[self.target.profile]]
         if options.profile is not None:
             return self._with_addresses(self.catalogue.choose(options.profile))
-        from_cases = [pattern.partition("/")[0] for pattern in options.cases]
+        from_cases = [profile_of(pattern) for pattern in options.cases]
         usual = "*"
         if isinstance(self.target, (AddressTarget, CommandTarget)):
             usual = "udp-echo" if self._is_datagrams() else "echo"
@@ -252,8 +256,7 @@ class Plan:
             for transport in self.transports
             if transport in self._offered(profile)
             for requirement in profile.requirements
-            if self._is_asked_for(requirement)
-            and (kin(transport) in requirement.transports or UNIX not in requirement.transports)
+            if (kin(transport) in requirement.transports or UNIX not in requirement.transports)
             and not (kin(transport) == UNIX and requirement.about in (PORT, PORT_AGAIN))
             and not (requirement.once and transport != self._first(profile))
             and not (transport == PIPE and requirement.about == PATH)
@@ -263,10 +266,6 @@ class Plan:
         """The first transport over which a profile is judged."""
         offered = self._offered(profile)
         return next(name for name in self.transports if name in offered)
-
-    def _is_asked_for(self, requirement: Requirement) -> bool:
-        patterns = self.options.cases
-        return not patterns or any(matches(pattern, requirement.id) for pattern in patterns)
 
     def _skip(self, requirement: Requirement, transport: str) -> str | None:
         if transport == PIPE and (UNIX not in requirement.transports or requirement.half_close):
@@ -300,11 +299,7 @@ class Plan:
                 continue
             others = BUILT_IN.profiles[requirement.profile].requirements
             judges = others if self.options.kill_matrix else (requirement,)
-            cases += [
-                Case(one, one.transports[0], mutant=name)
-                for one in judges
-                if self._is_asked_for(one)
-            ]
+            cases += [Case(one, one.transports[0], mutant=name) for one in judges]
         return cases
 
 

@@ -6,6 +6,7 @@
     signature = "ended-early"       # optional: how it fails
     reason = "issue 12"
     until = 2030-01-31              # optional
+    flaky = true                    # optional: it fails sometimes, and may pass
 
 An entry that passes, fails in another way, names no requirement or has expired is stale,
 and stale is red. What a run did not judge (``--case``, another profile) it says nothing of.
@@ -31,10 +32,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_KEYS = {"id": str, "transport": str, "signature": str, "reason": str}
+_KEYS = {"id": str, "transport": str, "signature": str, "reason": str, "flaky": bool}
 
 #: Verdicts that bear an entry out, and those that speak against it.
-_FAILS, _HOLDS = ("FAIL", "WARN", "XFAIL"), ("PASS", "XPASS")
+_FAILS, _HOLDS = ("FAIL", "FLAKY", "WARN", "XFAIL"), ("PASS", "XPASS")
 
 
 class Expected(NamedTuple):
@@ -45,6 +46,7 @@ class Expected(NamedTuple):
     transport: str | None = None
     signature: str | None = None
     until: datetime.date | None = None
+    flaky: bool = False
 
     def covers(self, identity: str, transport: str) -> bool:
         """Whether it speaks of this requirement over this transport."""
@@ -93,9 +95,14 @@ class Expectations:
         for entry in self.entries:
             if not entry.covers(case.requirement.id, case.transport) or self._expired(entry):
                 continue
+            if verdict == Verdict.PASS and entry.flaky:
+                return verdict, message
             if verdict == Verdict.PASS:
                 return Verdict.XPASS, f"passes, although a failure is expected: {entry.reason}"
-            if verdict in (Verdict.FAIL, Verdict.WARN):
+            if verdict == Verdict.FLAKY and not entry.flaky:
+                always = f"  expected  to fail always ({entry.reason}); write flaky = true"
+                return verdict, f"{message}\n{always}"
+            if verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY):
                 if entry.signature in (None, signature):
                     return Verdict.XFAIL, message
                 other = f"  expected  to fail as {entry.signature!r} ({entry.reason})"
@@ -121,6 +128,8 @@ class Expectations:
                 lines.append(f"{entry.id}: the expectation expired on {entry.until}")
             elif not any(matches(entry.id, name) for name in requirements):
                 lines.append(f"{entry.id}: the expectation names no requirement")
+            elif entry.flaky:
+                continue  # one run in which it passes says nothing
             elif not entry.unjudged(results, requirements) and not any(
                 one["verdict"] in _FAILS for one in seen
             ):

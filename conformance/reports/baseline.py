@@ -34,16 +34,18 @@ def rebased(
     head, blocks = _cut(text)
     if len(blocks) != len(entries):
         raise WrongUsage("--expect: only a file whose entries are written [[expected]] can be kept")
-    failed = [row for row in rows if row["verdict"] in ("FAIL", "XFAIL", "WARN")]
+    failed = [row for row in rows if row["verdict"] in ("FAIL", "FLAKY", "XFAIL", "WARN")]
     kept = [
         block
         for block, entry in zip(blocks, entries)
-        if any(_covers(entry, row) for row in failed) or entry.unjudged(rows, requirements)
+        if entry.flaky
+        or any(_covers(entry, row) for row in failed)
+        or entry.unjudged(rows, requirements)
     ]
     new = [
         row
         for row in failed
-        if row["verdict"] == "FAIL" and not any(_covers(entry, row) for entry in entries)
+        if row["verdict"] in ("FAIL", "FLAKY") and not any(_covers(entry, row) for entry in entries)
     ]
     parts = [part for part in (head, *kept) if part.strip()]
     parts += [_block(row) for row in _distinct(new)]
@@ -79,4 +81,6 @@ def _block(row: dict[str, Any]) -> str:
     lines = ["[[expected]]", f"id = {json.dumps(row['id'])}"]
     if row["signature"]:
         lines.append(f"signature = {json.dumps(row['signature'])}")
+    if row["verdict"] == "FLAKY":
+        lines.append("flaky = true")
     return "\n".join([*lines, 'reason = "known when this file was made"', ""])

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.verdict import Exit, Level, Verdict
+from ..plan.expectations import Expectations
 
 Check = Callable[[Any], bool]
 
@@ -104,12 +105,24 @@ def _requirements(value: Any) -> bool:
     )
 
 
+def _known(value: Any) -> bool:
+    try:
+        Expectations.from_plain(value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _shard(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_count, value))
+
+
 _VERDICTS = frozenset(one.value for one in Verdict)
 
 _WORD = _like(r"[\w.-]+")
 
 #: Fields that need not be there.
-_OPTIONAL = frozenset({"name", "mutant", "spec", "requirements"})
+_OPTIONAL = frozenset({"name", "mutant", "spec", "requirements", "shard", "cases", "known"})
 
 _FIELDS: dict[str, dict[str, Check]] = {
     "header": {
@@ -120,6 +133,9 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "profiles": _list_of(_WORD),
         "written": _text,
         "requirements": _requirements,
+        "shard": _shard,
+        "cases": _list_of(_text),
+        "known": _known,
     },
     "result": {
         "id": _like(r"[\w-]+/[\w-]+"),

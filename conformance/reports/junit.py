@@ -15,7 +15,7 @@ from .results import Results
 #: What XML 1.0 (2.2 Char) does not allow, lone surrogates among it.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-_FAILURES = {"FAIL": "failure", "XPASS": "failure", "ERROR": "error"}
+_FAILURES = {"FAIL": "failure", "FLAKY": "failure", "XPASS": "failure", "ERROR": "error"}
 _SKIPS = frozenset({"SKIP", "XFAIL"})
 
 
@@ -27,7 +27,7 @@ def write_junit(path: Path, results: Results) -> None:
         "testsuite",
         name=f"conformance of {_clean(str(results.header['target']))}",
         tests=str(len(rows) + len(faults)),
-        failures=str(sum(row["verdict"] in ("FAIL", "XPASS") for row in rows)),
+        failures=str(sum(_FAILURES.get(row["verdict"]) == "failure" for row in rows)),
         errors=str(sum(row["verdict"] == "ERROR" for row in rows) + len(faults)),
         skipped=str(sum(row["verdict"] in _SKIPS for row in rows)),
         time=f"{sum(row['seconds'] for row in rows):.3f}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..core.verdict import MEANING, Exit
+from ..core.verdict import MEANING, RED, Exit
 from .results import Results
 
 #: Failures shown whole, and characters of each; a step's summary may have 1 MiB.
@@ -13,8 +13,6 @@ _WHOLE, _MESSAGE = 20, 3000
 
 #: Annotations that GitHub shows of one step.
 _ANNOTATIONS = 10
-
-_RED = ("FAIL", "ERROR", "XPASS")
 
 
 def write_markdown(path: Path, results: Results) -> None:
@@ -39,7 +37,7 @@ def summary(results: Results) -> str:
         lines.append(f"| {profile} | " + " | ".join(map(str, counts)) + " |")
     for fault in [*results.footer["stale"], *results.footer["faults"]]:
         lines += ["", f"- {_code(fault.splitlines()[0])}"]
-    red = [row for row in results.results if row["verdict"] in _RED]
+    red = [row for row in results.results if row["verdict"] in RED]
     for row in red[:_WHOLE]:
         lines += ["", *_failure(row)]
     if len(red) > _WHOLE:
@@ -49,7 +47,7 @@ def summary(results: Results) -> str:
 
 def workflow_commands(results: Results) -> list[str]:
     """One workflow command for each failure, as many as are shown."""
-    red = [row for row in results.results if row["verdict"] in _RED]
+    red = [row for row in results.results if row["verdict"] in RED]
     lines = []
     for row in red[:_ANNOTATIONS]:
         title = f"{row['id']} over {row['transport']}"
@@ -58,7 +56,7 @@ def workflow_commands(results: Results) -> list[str]:
 
 
 def _columns(results: Results) -> list[str]:
-    order = ("PASS", "FAIL", "ERROR", "WARN", "XFAIL", "XPASS", "SKIP")
+    order = ("PASS", "FAIL", "FLAKY", "ERROR", "WARN", "XFAIL", "XPASS", "SKIP")
     return [verdict for verdict in order if results.footer["counts"].get(verdict)]
 
 

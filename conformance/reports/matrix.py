@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..core.verdict import MEANING, Exit
+from ..core.verdict import MEANING, RED, Exit
 from ..plan.contract import clauses
 from ..profiles import REQUIREMENTS
 from .results import Results
@@ -37,10 +37,8 @@ _LETTERS = {
     "ERROR": "E",
     "XFAIL": "x",
     "XPASS": "X",
+    "FLAKY": "L",
 }
-
-#: What a reader is shown first, from the worst.
-_RED = ("ERROR", "FAIL", "XPASS")
 
 
 def write_matrix(path: Path, runs: list[Results]) -> None:
@@ -160,7 +158,7 @@ def _title(runs: list[Results]) -> str:
 
 def _red(runs: list[Results]) -> str:
     """The failures as plain HTML: for printing, and where no script runs."""
-    red = [(run, row) for run in runs for row in run.results if row["verdict"] in _RED]
+    red = [(run, row) for run in runs for row in run.results if row["verdict"] in RED]
     items = []
     for run, row in red[:_PRINTED]:
         where = f"{_name(run)}: {row['id']} over {row['transport']}"

@@ -36,7 +36,12 @@ def write_results(path: Path, results: Results) -> None:
 
 def results_of_run(plan: Plan, summary: Summary) -> Results:
     """The content of the file for a run."""
-    return Results(header(plan), summary.results, footer(summary))
+    part = {}
+    if plan.options.shard:
+        # What only all parts together can tell: see merging.py.
+        cases = [case.name for case in plan.whole]
+        part = {"shard": plan.options.shard, "cases": cases, "known": summary.known.as_plain()}
+    return Results({**header(plan), **part}, summary.results, footer(summary))
 
 
 def header(plan: Plan) -> dict[str, Any]:

@@ -7,9 +7,10 @@ not come back is an error of the suite.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from ..core.verdict import Exit
+from ..core.verdict import RED, Exit
 from ..plan import Plan
 from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
@@ -17,7 +18,7 @@ from ..scenario.requirement import spec_of
 Result = dict[str, Any]
 
 #: Verdicts that mean that a requirement was judged at all.
-JUDGED = ("PASS", "FAIL", "WARN", "XFAIL", "XPASS")
+JUDGED = ("PASS", "FAIL", "WARN", "XFAIL", "XPASS", "FLAKY")
 
 
 class Summary(NamedTuple):
@@ -28,6 +29,7 @@ class Summary(NamedTuple):
     stale: list[str]
     faults: list[str]
     exit: Exit
+    known: Expectations = Expectations([])
 
 
 def summarise(
@@ -45,7 +47,7 @@ def summarise(
         pytest_status: pytest's own exit status (2 interrupted, 3 internal, 4 usage).
         max_failures: failures after which the run was to stop (--max-failures); 0 is never.
     """
-    red = sum(result["verdict"] in ("FAIL", "ERROR", "XPASS") for result in results)
+    red = sum(result["verdict"] in RED for result in results)
     if 0 < max_failures <= red and pytest_status in (0, 1, 2):
         results, pytest_status = _with_the_rest(plan, results, max_failures), 1
     order = {case.name: index for index, case in enumerate(plan.cases)}
@@ -60,7 +62,30 @@ def summarise(
     exit_ = _exit(counts, stale, faults, pytest_status)
     if exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
         exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_
-    return Summary(results, dict(counts), stale, faults, exit_)
+    return Summary(results, dict(counts), stale, faults, exit_, known)
+
+
+def summed_up(
+    results: list[Result],
+    known: Expectations,
+    requirements: Collection[str],
+    faults: list[str],
+    exits: list[int],
+) -> Summary:
+    """The end of a run that was judged in parts.
+
+    Arguments:
+        results: of all parts, in the order of the plan.
+        requirements: the ids of all that the run could judge.
+        exits: the parts' own statuses; what ended one early stays.
+    """
+    counts = Counter(str(result["verdict"]) for result in results)
+    stale = known.stale(results, requirements)
+    early = [status for status in (2, 3) if status in exits]
+    exit_ = _exit(counts, stale, faults, early[0] if early else 0)
+    if exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
+        exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_
+    return Summary(results, dict(counts), stale, faults, exit_, known)
 
 
 def without_reports(summary: Summary, why: str) -> Summary:
@@ -119,7 +144,7 @@ def _exit(counts: Counter[str], stale: list[str], faults: list[str], pytest_stat
     # In the order of weight: what the suite cannot vouch for hides every other verdict.
     if faults or counts["ERROR"]:
         return Exit.SUITE_FAILED
-    if counts["FAIL"]:
+    if counts["FAIL"] or counts["FLAKY"]:
         return Exit.NOT_CONFORMANT
     if not any(counts[verdict] for verdict in JUDGED):
         return Exit.NOTHING_RAN

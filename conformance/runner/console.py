@@ -15,7 +15,7 @@ import pytest
 
 from ..core.invocation import joined
 from ..core.output import Screen
-from ..core.verdict import MEANING, Exit
+from ..core.verdict import MEANING, RED, Exit
 from ..plan import Plan, load_words
 from ..reports.summary import Summary
 from .controller import CONTROLLER, Controller
@@ -25,8 +25,6 @@ SHOWN_WHOLE = 5
 
 #: The time that is left is told once one of so many cases is judged.
 TELLS_AFTER = 10
-
-_RED = ("FAIL", "ERROR", "XPASS")
 
 
 class Console:
@@ -84,7 +82,7 @@ class Console:
 
     def _take(self, result: dict[str, Any]) -> None:
         verdict = result["verdict"]
-        if verdict in _RED:
+        if verdict in RED:
             self._red.append(result)
             if len(self._red) <= SHOWN_WHOLE:
                 self.screen.say(f"\n{verdict} {result['message']}")

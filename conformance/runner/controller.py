@@ -95,7 +95,7 @@ class Controller:
 
         Where a project's own tests ran too, they decide first.
         """
-        from ..core.verdict import Exit, cause_of
+        from ..core.verdict import RED, Exit, cause_of
         from ..reports import write_reports
         from ..reports.summary import summarise, without_reports
 
@@ -112,7 +112,7 @@ class Controller:
                 session.exitstatus = Exit.INTERNAL_ERROR
                 return
         others_failed = session.testsfailed > sum(
-            self.summary.counts.get(verdict, 0) for verdict in ("FAIL", "ERROR", "XPASS")
+            self.summary.counts.get(verdict, 0) for verdict in RED
         )
         if exitstatus in (0, 1, 5) and not others_failed:
             session.exitstatus = Exit(self.summary.exit)

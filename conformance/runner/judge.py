@@ -70,12 +70,38 @@ def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | Non
 
 
 def run(plan: Plan, case: Case) -> Outcome:
-    """Run a case's scenario, whatever it needs of others."""
+    """Run a case's scenario, whatever it needs of others; with --repeat, many times."""
+    began = time.monotonic()
+    first = _run_once(plan, case)
+    if plan.options.repeat == 1 or case.mutant or first.verdict == Verdict.SKIP:
+        return first
+    all_ = [first, *(_run_once(plan, case) for _ in range(plan.options.repeat - 1))]
+    return _of_many(all_)._replace(seconds=round(time.monotonic() - began, 3))
+
+
+def _run_once(plan: Plan, case: Case) -> Outcome:
     began = time.monotonic()
     verdict, signature, message, transcript = _run(plan, case)
     seconds = round(time.monotonic() - began, 3)
     events = tuple(transcript.as_json()) if transcript else ()
     return Outcome(verdict, signature, message, events, seconds)
+
+
+def _of_many(outcomes: list[Outcome]) -> Outcome:
+    """What several runs of a scenario say together: FLAKY, where they differ in the verdict."""
+    judged = [one for one in outcomes if one.verdict != Verdict.SKIP]
+    errors = [one for one in judged if one.verdict == Verdict.ERROR]
+    failed = [one for one in judged if one.verdict in (Verdict.FAIL, Verdict.WARN)]
+    if errors or not failed:
+        return (errors or judged)[0]
+    if len(failed) == len(judged):
+        return failed[0]
+    how_often = f"failed {len(failed)} of {len(judged)} times"
+    first, *rest = failed[0].message.split("\n", 1)
+    message = "\n".join([f"{first} ({how_often})", *rest])
+    # A broken SHOULD is not red, and one that is broken now and then is neither.
+    verdict = Verdict.FLAKY if failed[0].verdict == Verdict.FAIL else Verdict.WARN
+    return failed[0]._replace(verdict=verdict, message=message)
 
 
 def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:

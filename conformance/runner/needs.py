@@ -72,7 +72,7 @@ class Board:
         return self._known[case.name]
 
     def _judged(self, plan: Plan, case: Case) -> Outcome:
-        if case.requirement.id in plan.options.cases:
+        if case.requirement.id in (one.partition("@")[0] for one in plan.options.cases):
             # It was asked for by name: what it says itself is wanted.
             return self._run(plan, case)
         needs = case.requirement.needs
@@ -83,7 +83,7 @@ class Board:
             outcome = self.outcome(plan, needed)
             if outcome.signature == SLOW and name in needs:
                 return Outcome(Verdict.SKIP, SLOW, TOO_SLOW.format(name))
-            fails = outcome.verdict in (Verdict.FAIL, Verdict.WARN)
+            fails = outcome.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY)
             if fails or (outcome.needs and name in needs):
                 # Where what that one needs is broken, the root is named.
                 broken = outcome.needs or name
