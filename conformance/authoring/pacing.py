@@ -18,11 +18,12 @@ PATIENCE = 0.4
 #: Seconds after which the next line is passed on although the server goes on talking.
 LONGEST = 2.0
 
-#: Lines in a row without an answer after which the rest is not held back.
-UNANSWERED = 2
+#: Lines in a row without an answer after which the next ones are hardly waited for: they are the
+#: lines of one request, or of a message. The seconds for each of these.
+UNANSWERED, IN_A_ROW = 2, 0.03
 
-#: Bytes that wait at most.
-MOST = 16 * 1024
+#: Bytes and lines that wait at most.
+MOST, MOST_LINES = 16 * 1024, 200
 
 #: What no line of text has: control characters other than tabs and line ends, and 0xFF, with
 #: which the commands of telnet begin (RFC 854).
@@ -38,7 +39,7 @@ class Pacing:
 
     def __init__(self, now: float) -> None:
         self._waiting = bytearray()
-        self._binary = False
+        self._is_bulk = False
         self._released = now
         self._heard: float | None = None
         self._is_first = True
@@ -49,7 +50,11 @@ class Pacing:
     def put(self, data: bytes) -> None:
         """The client has said this."""
         self._waiting += data
-        self._binary = bool(_BINARY.search(self._waiting)) or len(self._waiting) > MOST
+        self._is_bulk = (
+            len(self._waiting) > MOST
+            or self._waiting.count(b"\n") > MOST_LINES
+            or bool(_BINARY.search(self._waiting))
+        )
 
     def heard(self, now: float) -> None:
         """The server has said something."""
@@ -60,7 +65,7 @@ class Pacing:
         """What is to be sent now; empty when nothing is."""
         if not self._waiting or not self._may_go_on(now):
             return b""
-        if self._is_free():
+        if self._is_bulk:
             data = bytes(self._waiting)
         else:
             data = bytes(self._waiting[: self._waiting.find(b"\n") + 1 or len(self._waiting)])
@@ -68,7 +73,7 @@ class Pacing:
             self._unanswered += 1
         del self._waiting[: len(data)]
         self._released, self._heard, self._is_first = now, None, False
-        self._binary = self._binary and bool(self._waiting)
+        self._is_bulk = self._is_bulk and bool(self._waiting)
         return data
 
     def is_over(self, now: float) -> bool:
@@ -86,12 +91,10 @@ class Pacing:
         """Bytes that wait."""
         return len(self._waiting)
 
-    def _is_free(self) -> bool:
-        return self._binary or self._unanswered >= UNANSWERED
-
     def _may_go_on(self, now: float) -> bool:
-        if self._is_free():
+        if self._is_bulk:
             return True
         if self._heard is not None:
             return now - self._heard >= QUIET or now - self._released >= LONGEST
-        return now - self._released >= PATIENCE
+        patience = IN_A_ROW if self._unanswered >= UNANSWERED else PATIENCE
+        return now - self._released >= patience

@@ -19,7 +19,7 @@ from ..targets.queues import queues_of
 from .pacing import Pacing
 
 #: Seconds between two looks when nothing happens.
-TICK = 0.05
+TICK = 0.02
 
 #: Bytes that wait for the client; while there are as many, nothing is read from the server.
 WAITING = 256 * 1024

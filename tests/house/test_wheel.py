@@ -184,6 +184,15 @@ def test_every_line_that_it_prints_can_be_pasted(environment: Environment) -> No
     assert re.findall(r"reproduce +(.*)", again.stdout) == [line]
 
 
+def test_a_new_profile_is_judged_at_once(environment: Environment) -> None:
+    for options in ([], ["--python", "in-python"]):
+        done = environment.run("pync-conformance", "new", "shout", *options)
+        assert done.returncode == 0, done.stderr
+        line = re.findall("next: (.*)", done.stdout)[0]
+        done = environment.run(*shlex.split(line), "--case=shout/upper", "--jobs=1")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "command", ["pync-conformance", "pync conformance", "python -m pync_conformance"]
 )
