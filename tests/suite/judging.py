@@ -69,6 +69,17 @@ def judge(report: Path, *arguments: str) -> Judged:
     return Judged(done.returncode, done.stdout, done.stderr, *read(report))
 
 
+def kept(folder: Path, target: str) -> str:
+    """A target whose servers outlive a scenario, unless its requirement is about the process.
+
+    Every case is judged as it is otherwise; most of a second in ten goes to starting Node.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f"[targets.kept]\ncommand = {json.dumps(target)}\ndirectory = {json.dumps(str(ROOT))}\n"
+    (folder / "kept.toml").write_text(f'{text}scope = "worker"\n', encoding="utf-8")
+    return f"@{folder / 'kept.toml'}"
+
+
 def read(report: Path) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     rows = [json.loads(line) for line in (report / "results.jsonl").read_text().splitlines()]
     return rows[0], rows[1:-1], rows[-1]

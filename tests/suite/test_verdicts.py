@@ -11,7 +11,7 @@ from conformance.plan import Options, Plan
 from conformance.profiles import PROFILES
 from conformance.targets.address import TRANSPORTS
 
-from .judging import IMPLEMENTATIONS, PYTHON, judge, needs_node
+from .judging import IMPLEMENTATIONS, PYTHON, judge, kept, needs_node
 
 #: What a Node server without an 'error' listener cannot survive.
 RESETS = {
@@ -37,7 +37,8 @@ def names(ids: set[str]) -> set[str]:
 @pytest.mark.parametrize("profile", [name for name in PROFILES if name != "client-echo"])
 def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path) -> None:
     script = IMPLEMENTATIONS / "socketserver_services.py"
-    judged = judge(tmp_path, f"{PYTHON} {script} {{profile}} {{port}}", f"--profile={profile}")
+    target = kept(tmp_path, f"{PYTHON} {script} {{profile}} {{port}}")
+    judged = judge(tmp_path, target, f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     assert judged.ids("FAIL") == set()
     assert judged.footer["counts"] == {"PASS": len(judged.results)}
@@ -47,7 +48,7 @@ def test_a_right_server_over_threads_is_conformant(profile: str, tmp_path: Path)
 @pytest.mark.long
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_reference_servers_in_node_are_conformant(profile: str, tmp_path: Path) -> None:
-    judged = judge(tmp_path, "ref:node", f"--profile={profile}")
+    judged = judge(tmp_path, kept(tmp_path, "ref:node"), f"--profile={profile}")
     assert judged.status == 0, judged.stdout
     plan = Plan(Options(target="ref:node", profile=profile))
     assert {one["transport"] for one in judged.results} == set(plan.transports)
