@@ -70,7 +70,8 @@ def test_the_commands_of_the_python_guide(guided: Environment) -> None:
             guided = installed(guided)
         elif "pip install" not in line:
             said[line] = run(guided, line)
-    assert len(said) >= 6
+    assert len(said) >= 7
+    assert "2 of 2 faults noticed" in "".join(said.values())
     shown = "\n".join(said.values())
     assert shown.startswith("frames: each frame is answered by its checksum (PROTOCOL.md)")
     assert "clause      PROTOCOL.md 2.2" in shown
@@ -100,3 +101,14 @@ def test_the_commands_of_the_page_for_teachers(guided: Environment) -> None:
     assert ada == "ada 6/6", ada
     assert grace.startswith("grace 1/"), grace
     assert grace.endswith(" frames/sum")
+
+
+def test_the_example_profiles_are_judged_by_from_the_wheel(guided: Environment) -> None:
+    examples = ROOT / "examples" / "profiles"
+    for name, requirements in (("http11", 53), ("irc", 51)):
+        listed = run(guided, f"pync-conformance list --profile {examples}/{name}/{name}.py")
+        own = re.findall(rf"^  {name}/\S+ +(?:MUST|SHOULD) +[^7]", listed, re.MULTILINE)
+        assert len(own) >= requirements, listed
+    target = f"@{examples}/http11/servers.toml#python"
+    words = "--case http11/get --case http11/close --case http11/length --transport tcp"
+    assert "3 PASS" in run(guided, f"pync-conformance run {target} {words}")
