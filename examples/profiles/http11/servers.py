@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 NGINX = """
-daemon off; pid {folder}/nginx.pid; error_log stderr; worker_processes 1;
+daemon off; {user} pid {folder}/nginx.pid; error_log stderr; worker_processes 1;
 events {{ worker_connections 512; }}
 http {{
   access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
@@ -93,10 +93,6 @@ def main(name: str, port: str, folder: str) -> None:
     """Write what the server reads, and become the server."""
     root = Path(folder) / "root"
     root.mkdir(exist_ok=True)
-    if os.geteuid() == 0:
-        # Workers of nginx and Apache give root's rights up before they read anything.
-        for opened in (Path(folder), Path(folder).parent):
-            opened.chmod(0o755)
     (root / "hello.txt").write_bytes(b"Hello, world!\n")
     (root / "bytes.bin").write_bytes(bytes(range(256)) * 4096)
     file, text, command = SERVERS[name]
@@ -107,6 +103,8 @@ def main(name: str, port: str, folder: str) -> None:
         "config": Path(folder) / (file or "none"),
         "modules": "/usr/lib/apache2/modules",
         "python": sys.executable,
+        # Workers of another user could not read what is in this one's temporary folder.
+        "user": "user root;" if os.geteuid() == 0 else "",
     }
     if file:
         Path(folder, file).write_text(text.format_map(values))
