@@ -20,12 +20,13 @@ import pytest
 from ..core.output import quoted, say
 from ..core.verdict import Exit, SuiteFailed, WrongUsage
 from ..loading import load
+from ..marks.scheme import Scheme, read_scheme
 from ..plan import Options, Plan, address_of
 from ..reports.writing import make_folder
 from ..runner.alone import AUTOLOAD, XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
-from ..targets.files import read_limits, read_targets
+from ..targets.files import read_grade, read_limits, read_targets
 from .kept import conformant_before
 from .limits import Limits
 from .plugin import Entry, GivenClass
@@ -58,10 +59,11 @@ def run_class(
 
         check_places(places)
     make_folder(report)
-    book = ClassReport({entry.name: plan for entry, plan in planned}, report, shard=options.shard)
+    plans = {entry.name: plan for entry, plan in planned}
+    book = ClassReport(plans, report, shard=options.shard, scheme=_scheme(options, plans))
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     if only_failed:
-        kept = conformant_before(report, {entry.name: plan for entry, plan in planned})
+        kept = conformant_before(report, plans)
         for name, results in kept.items():
             book.keep(name, results)
         entries = [entry for entry in entries if entry.name not in kept]
@@ -75,6 +77,13 @@ def run_class(
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SuiteFailed(f"the workers stopped unexpectedly (pytest's status {status})")
     return book.end("its worker was lost")
+
+
+def _scheme(options: Options, plans: dict[str, Plan]) -> Scheme | None:
+    """How the class is marked, if it is."""
+    path = options.target.removeprefix("@")
+    known = {name for plan in plans.values() for name in plan.catalogue.requirements}
+    return read_scheme(options.target, read_grade(path), known)
 
 
 def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:

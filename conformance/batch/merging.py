@@ -9,6 +9,8 @@ from typing import Any
 
 from ..core.output import say
 from ..core.verdict import MEANING, Exit, WrongUsage, cause_of
+from ..marks import write_marks
+from ..marks.scheme import Scheme
 from ..reports import write_forms
 from ..reports.merging import check_numbers
 from ..reports.results import Results, read_results
@@ -42,12 +44,20 @@ def merge_classes(folders: list[Path], report: Path) -> Exit:
         for line in lines
     }
     runs = {name: found[name] for name in names}
+    schemes = {str(folder): _scheme(folder) for folder in folders}
+    scheme = schemes[str(folders[0])]
+    other = next((name for name, one in schemes.items() if one != scheme), None)
+    if other is not None:
+        raise WrongUsage(f"merge: {other} and {folders[0]} are marked in different ways")
     make_folder(report)
+    scores = {}
     try:
         for name, run in runs.items():
             (report / folder_of(name)).mkdir(exist_ok=True)
             write_forms(report / folder_of(name), run)
-        write_class(report, runs, names)
+            if scheme:
+                scores[name] = write_marks(report / folder_of(name), name, run, scheme)
+        write_class(report, runs, names, (scheme, scores))
     except OSError as error:
         raise not_written(f"report {report}", error) from None
     statuses = Counter(Exit(run.footer["exit"]) for run in runs.values())
@@ -72,6 +82,18 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     if not lines:
         raise WrongUsage(f"merge: {path}: it has no target")
     return lines
+
+
+def _scheme(folder: Path) -> Scheme | None:
+    path = folder / "grade.json"
+    try:
+        return Scheme.from_plain(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WrongUsage(f"merge: {path}: {cause_of(error)}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError):
+        raise WrongUsage(f"merge: {path}: not how a class is marked") from None
 
 
 def _is_shard(value: object) -> bool:

@@ -14,6 +14,9 @@ from typing import IO, Any
 
 from ..core.output import Screen
 from ..core.verdict import MEANING, Exit, NotWritten, WrongUsage
+from ..marks import write_marks, write_table
+from ..marks.scheme import Scheme
+from ..marks.score import Score, shown
 from ..plan import Plan
 from ..reports import write_forms
 from ..reports.matrix import WHOLE, write_matrix
@@ -49,6 +52,7 @@ class ClassReport:
         folder: where the report goes.
         stream: where to print; None is stdout.
         shard: which part of the class it is, where it is one.
+        scheme: how it is marked; None where it is not.
     """
 
     def __init__(
@@ -57,9 +61,12 @@ class ClassReport:
         folder: Path,
         stream: IO[str] | None = None,
         shard: tuple[int, int] | None = None,
+        scheme: Scheme | None = None,
     ) -> None:
         self._plans = plans
         self._shard = shard
+        self._scheme = scheme
+        self._scores: dict[str, Score] = {}
         self._folder = folder
         self._screen = Screen(stream)
         self._results: dict[str, Results] = {}
@@ -73,11 +80,13 @@ class ClassReport:
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 write_forms(folder, results)
+                self._mark(name, results)
             except (ValueError, TypeError, LookupError) as error:
                 # What one target brought must not end the class of the others.
                 reason = f"not judged: its results cannot be reported ({error!r})"
                 results = not_judged(self._plans[name], reason)
                 write_forms(folder, results)
+                self._mark(name, results)
         except OSError as error:
             # The others are judged all the same; end() says it.
             self._unwritten = self._unwritten or not_written(f"report {folder}", error)
@@ -93,6 +102,16 @@ class ClassReport:
     def keep(self, name: str, results: Results) -> None:
         """The results of an earlier run, which are in the report's folder already."""
         self._results[name] = results
+        try:
+            self._mark(name, results)
+        except OSError as error:
+            where = self._folder / folder_of(name)
+            self._unwritten = self._unwritten or not_written(f"report {where}", error)
+
+    def _mark(self, name: str, results: Results) -> None:
+        if self._scheme:
+            folder = self._folder / folder_of(name)
+            self._scores[name] = write_marks(folder, name, results, self._scheme)
 
     def end(self, missing: str) -> Exit:
         """Write the class's own report; returns its exit status.
@@ -107,7 +126,8 @@ class ClassReport:
                 self.take(name, {**lost, **NOTHING_CAME})
         runs = [self._results[name] for name in self._plans]
         try:
-            write_class(self._folder, self._results, list(self._plans), self._shard)
+            names, marked = list(self._plans), (self._scheme, self._scores)
+            write_class(self._folder, self._results, names, marked, self._shard)
         except OSError as error:
             self._unwritten = self._unwritten or not_written(f"report {self._folder}", error)
         statuses = Counter(Exit(run.footer["exit"]) for run in runs)
@@ -129,6 +149,9 @@ class ClassReport:
         status = Exit(results.footer["exit"])
         reason = "; ".join(str(one).splitlines()[0] for one in results.footer["faults"])
         number = f"[{len(self._results)}/{len(self._plans)}]"
+        score = self._scores.get(name)
+        if score and score.total is not None:
+            counts = f"{shown(score.total)} of {shown(score.points)} points, {counts}".rstrip(", ")
         more = (f" ({counts})" if counts else "") + (f": {reason}" if reason else "")
         return f"{number} {name}: {MEANING[status]}{more} in {seconds:.1f} s"
 
@@ -142,6 +165,7 @@ def write_class(
     folder: Path,
     runs: dict[str, Results],
     names: list[str],
+    marked: tuple[Scheme | None, dict[str, Score]],
     shard: tuple[int, int] | None = None,
 ) -> None:
     """Write what a class's report has besides its folders.
@@ -149,8 +173,10 @@ def write_class(
     Arguments:
         runs: in the order in which they ended.
         names: in the order of the file.
+        marked: how the class is marked, and the scores.
     Raises OSError.
     """
+    scheme, scores = marked
     rows = [
         {
             "version": VERSION,
@@ -161,11 +187,22 @@ def write_class(
             "folder": folder_of(name),
             "number": names.index(name) + 1,
             **({"shard": shard} if shard else {}),
+            **(_marked(scores[name]) if name in scores else {}),
         }
         for name, run in runs.items()
     ]
     write_matrix(folder / "matrix.html", [runs[name] for name in names])
+    if scheme:
+        notes = {name: "; ".join(map(str, runs[name].footer["faults"])) for name in names}
+        write_table(
+            folder, {name: (scores[name], notes[name]) for name in names if name in scores}, scheme
+        )
     write_whole(folder / "batch.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _marked(score: Score) -> dict[str, Any]:
+    total = None if score.total is None else float(shown(score.total))
+    return {"score": total, "points": float(shown(score.points))}
 
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def selected(
             near = meant(pattern.partition("@")[0], names)
             raise WrongUsage(f"--case {pattern} matches no requirement{near}")
     for pattern in skips:
-        if not any(matches(_whole(pattern), name) for name in requirements):
+        if not any(means(pattern, name) for name in requirements):
             near = meant(pattern.partition("@")[0], names)
             raise WrongUsage(f"--skip {pattern} matches no requirement{near}")
     asked = [case for case in cases if not patterns or _any(patterns, case)]
@@ -96,7 +96,12 @@ def sharded(cases: list[Case], shard: tuple[int, int] | None) -> list[Case]:
 def covers(pattern: str, case: Judged) -> bool:
     """Whether a pattern means a case."""
     transport = pattern.partition("@")[2]
-    return matches(_whole(pattern), case.requirement.id) and transport in ("", case.transport)
+    return means(pattern, case.requirement.id) and transport in ("", case.transport)
+
+
+def means(pattern: str, identity: str) -> bool:
+    """Whether a pattern means a requirement, over some transport at least."""
+    return matches(_whole(pattern), identity)
 
 
 def profile_of(pattern: str) -> str:

@@ -10,6 +10,7 @@ from ..core.output import command, complain
 from ..core.verdict import cause_of
 from ..plan import Plan
 from .badge import write_badge
+from .ctrf import write_ctrf
 from .junit import write_junit
 from .markdown import summary, workflow_commands, write_markdown
 from .matrix import write_matrix
@@ -25,6 +26,7 @@ FORMS: dict[str, Callable[[Path, Results], None]] = {
     "summary.md": write_markdown,
     "results.tap": write_tap,
     "badge.json": write_badge,
+    "ctrf.json": write_ctrf,
 }
 
 

@@ -122,7 +122,9 @@ _VERDICTS = frozenset(one.value for one in Verdict)
 _WORD = _like(r"[\w.-]+")
 
 #: Fields that need not be there.
-_OPTIONAL = frozenset({"name", "mutant", "spec", "requirements", "shard", "cases", "known"})
+_OPTIONAL = frozenset(
+    {"name", "mutant", "spec", "requirements", "shard", "cases", "known", "command", "set", "file"}
+)
 
 _FIELDS: dict[str, dict[str, Check]] = {
     "header": {
@@ -134,6 +136,9 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "written": _text,
         "requirements": _requirements,
         "shard": _shard,
+        "command": _text,
+        "set": _text,
+        "file": _text,
         "cases": _list_of(_text),
         "known": _known,
     },

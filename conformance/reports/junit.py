@@ -34,7 +34,7 @@ def write_junit(path: Path, results: Results) -> None:
         timestamp=str(results.header["written"]).rstrip("Z"),
     )
     for row in rows:
-        _add_case(suite, row)
+        _add_case(suite, row, results.header.get("file", ""))
     for fault in faults:
         case = ElementTree.SubElement(suite, "testcase", classname="suite", name="fault")
         ElementTree.SubElement(case, "error", message=_clean(fault.splitlines()[0])).text = _clean(
@@ -45,7 +45,7 @@ def write_junit(path: Path, results: Results) -> None:
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def _add_case(suite: ElementTree.Element, row: dict[str, Any]) -> None:
+def _add_case(suite: ElementTree.Element, row: dict[str, Any], file: str) -> None:
     name = f"{row['id']} {row['mutant']}" if "mutant" in row else str(row["id"])
     case = ElementTree.SubElement(
         suite,
@@ -54,6 +54,9 @@ def _add_case(suite: ElementTree.Element, row: dict[str, Any]) -> None:
         name=_clean(name),
         time=f"{row['seconds']:.3f}",
     )
+    if file:
+        # GitLab links it: the file of the repository that the target runs.
+        case.set("file", _clean(file))
     properties = ElementTree.SubElement(case, "properties")
     for key in ("level", "clause", "verdict", "signature"):
         ElementTree.SubElement(properties, "property", name=key, value=_clean(str(row[key])))

@@ -6,6 +6,7 @@ Readers may rely on the fields that SPEC.md names; more may be added.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any, NamedTuple
 
 from .. import __version__
 from ..core.transcript import escape
-from ..plan import Plan
+from ..plan import Options, Plan
 from ..scenario.requirement import SPEC
+from ..targets.grammar import CommandTarget, parse_target
 from .form import Malformed, check
 from .summary import Summary
 
@@ -52,6 +54,7 @@ def header(plan: Plan) -> dict[str, Any]:
         "suite": __version__,
         "target": options.typed or options.target,
         "at": options.at,
+        **_own_command(options),
         "profiles": [profile.name for profile in plan.profiles],
         "transports": plan.transports,
         "parameters": {
@@ -70,6 +73,21 @@ def header(plan: Plan) -> dict[str, Any]:
         "python": platform.python_version(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
+
+
+def _own_command(options: Options) -> dict[str, str]:
+    """Of a target of a file, what it stands for; of a command, the file that it runs."""
+    found = {}
+    if options.typed:
+        found = {"command": options.target, "set": options.settings}
+    target = parse_target(options.target)
+    if isinstance(target, CommandTarget):
+        paths = [os.path.join(options.directory or "", word) for word in target.words]
+        files = [os.path.relpath(one) for one in paths if os.path.isfile(one)]
+        # Where reports are read, paths are those of the repository.
+        if files and not files[0].startswith(".."):
+            found["file"] = files[0].replace(os.sep, "/")
+    return found
 
 
 def _own_requirements(plan: Plan) -> dict[str, Any]:

@@ -29,6 +29,10 @@ else:
 SCOPES = ("scenario", "worker")
 
 
+#: Tables that are about all targets of a file.
+CLASS_TABLES = ("limits", "grade")
+
+
 class TargetFile(NamedTuple):
     """One target as a file has it. Paths in it are relative to the file's folder."""
 
@@ -72,13 +76,20 @@ def read_targets(path: str) -> dict[str, TargetFile]:
     """
     document = _read(path)
     named = document.get("targets")
+    for table in CLASS_TABLES:
+        document.pop(table, None)
     if named is None:
         return {Path(path).stem: _target(path, Path(path).stem, document)}
-    others = sorted(set(document) - {"targets", "limits"})
+    others = sorted(set(document) - {"targets"})
     if others or not isinstance(named, dict) or not named:
         what = repr(others[0]) if others else "'targets'"
         raise WrongUsage(f"TARGET @{path}: {what} does not belong beside [targets.NAME]")
     return {name: _target(path, name, table) for name, table in named.items()}
+
+
+def read_grade(path: str) -> Any:
+    """The table [grade] of a file, as it stands there; None where there is none."""
+    return _read(path).get("grade")
 
 
 def read_limits(path: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ WINGS = (
     "batch",
     "doctor",
     "runner",
+    "marks",
     "reports",
     "loading",
     "plan",

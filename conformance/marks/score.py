@@ -1,0 +1,123 @@
+"""From verdicts to points. Pure and exact: fractions, which are rounded where they are shown.
+
+A requirement is worth its weight. Where it was judged over several transports, each is an equal
+part of it. What could not be judged (the machine cannot, a parameter makes it meaningless, the
+suite failed) is taken out of the sum, so that it costs nothing. What was not judged because
+something that it needs is broken earns what the scheme says, and usually nothing: it would
+otherwise pay to break the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from ..core.verdict import MEANING, Exit
+from ..reports.results import Results
+from .scheme import Scheme
+
+#: Verdicts that earn, and those that do not; the others judge nothing.
+_EARNS, _EARNS_NOT = ("PASS", "XPASS"), ("FAIL", "FLAKY", "WARN", "XFAIL")
+
+#: Statuses of a run whose results are not whole, or are not there by the suite's own fault.
+_NO_VERDICT = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR)
+
+
+class Mark(NamedTuple):
+    """A requirement of a target; ``credit`` is None where it could not be judged."""
+
+    id: str
+    profile: str
+    level: str
+    hidden: bool
+    credit: Fraction | None
+    score: Fraction
+    maximum: Fraction
+
+
+class Score(NamedTuple):
+    """A target's; ``total`` is None where no verdict came, by no fault of its own."""
+
+    total: Fraction | None
+    points: Fraction
+    marks: tuple[Mark, ...]
+    state: str
+
+    @property
+    def unjudged(self) -> list[Mark]:
+        """What cost nothing because it could not be judged."""
+        return [mark for mark in self.marks if mark.credit is None]
+
+    def by_profile(self) -> dict[str, Fraction]:
+        """The points for each profile."""
+        found: dict[str, Fraction] = {}
+        for mark in self.marks:
+            found[mark.profile] = found.get(mark.profile, Fraction(0)) + mark.score
+        return found
+
+
+def scored(results: Results, scheme: Scheme) -> Score:
+    """The score of a target."""
+    state = MEANING[Exit(results.footer["exit"])]
+    if not results.results and results.footer["exit"] == Exit.UNREACHABLE:
+        return Score(scheme.does_not_start, scheme.points, (), state)
+    by_id: dict[str, list[dict[str, Any]]] = {}
+    for row in results.results:
+        by_id.setdefault(row["id"], []).append(row)
+    judged = {
+        identity: _credit(rows, scheme.not_reached) for identity, rows in sorted(by_id.items())
+    }
+    weights = {
+        identity: scheme.weight(identity, by_id[identity][0]["level"]) for identity in judged
+    }
+    whole = sum((weights[one] for one, credit in judged.items() if credit is not None), Fraction(0))
+    marks = tuple(
+        _mark(by_id[identity][0], credit, scheme, weights[identity], whole)
+        for identity, credit in judged.items()
+    )
+    if not whole or results.footer["exit"] in _NO_VERDICT:
+        return Score(None, scheme.points, marks, state)
+    return Score(sum((mark.score for mark in marks), Fraction(0)), scheme.points, marks, state)
+
+
+def _credit(rows: Iterable[dict[str, Any]], not_reached: Fraction) -> Fraction | None:
+    """The part of a requirement that is met, over all of its transports."""
+    earned = [
+        not_reached if "needs" in row else Fraction(row["verdict"] in _EARNS)
+        for row in rows
+        if row["verdict"] in (*_EARNS, *_EARNS_NOT) or "needs" in row
+    ]
+    return sum(earned, Fraction(0)) / len(earned) if earned else None
+
+
+def _mark(
+    row: dict[str, Any],
+    credit: Fraction | None,
+    scheme: Scheme,
+    weight: Fraction,
+    whole: Fraction,
+) -> Mark:
+    counts = credit is not None and whole
+    maximum = scheme.points * weight / whole if counts else Fraction(0)
+    return Mark(
+        row["id"],
+        row["profile"],
+        row["level"],
+        scheme.hides(row["id"]),
+        credit,
+        maximum * (credit or 0),
+        maximum,
+    )
+
+
+def shown(number: Fraction, digits: int = 2) -> str:
+    """A number rounded, once, half up: ``72.5``, ``66.67``, ``100``."""
+    unit = Decimal(1).scaleb(-digits)
+    # Exact in integers first: a Decimal quotient would be rounded already.
+    scaled = number * 10**digits
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    rounded = Decimal(whole + (2 * rest >= scaled.denominator)) * unit
+    text = str(rounded.quantize(unit, ROUND_HALF_UP))
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,144 @@
+"""What a student is told of a run, in plain words: the source of every page and form.
+
+What the teacher has hidden is not told: not its name, not its sentence, and not that something
+else was not judged because of it. The line that judges a case again names the student's own
+command, not the teacher's file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..core.invocation import joined
+from ..core.verdict import MEANING, Exit
+from ..profiles import REQUIREMENTS
+from ..reports.results import Results
+from .score import Mark, Score, shown
+
+#: Lines of a message that are told otherwise here, or to the teacher only.
+_OTHERWISE = re.compile(r"  (reproduce|requires|hint     |expected  to fail) ")
+
+#: The name of a case: echo/simple@tcp.
+_CASE = re.compile(r"[\w-]+/[\w-]+@\w+")
+
+_HINT = re.compile(r"^  hint      (.*)$", re.MULTILINE)
+
+
+class Broken(NamedTuple):
+    """A requirement over one transport that earned nothing."""
+
+    transport: str
+    verdict: str
+    summary: str
+    details: str
+    hint: str
+
+
+class Own(NamedTuple):
+    """What is told of one requirement."""
+
+    requires: str
+    clause: str
+    broken: tuple[Broken, ...]
+    not_reached: str
+    unjudged: tuple[tuple[str, str], ...]
+    reproduce: str
+
+    @property
+    def text(self) -> str:
+        """All of it, for a form that takes one text."""
+        parts = [
+            f"over {one.transport}: {one.summary}"
+            + (f"\n{one.details}" if one.details else "")
+            + (f"\nhint: {one.hint}" if one.hint else "")
+            for one in self.broken
+        ]
+        if self.broken:
+            parts.append(f"to try it: {self.reproduce}")
+        if self.not_reached:
+            parts.append(f"not reached: it builds on {self.not_reached}, which is broken")
+        parts += [f"not judged over {where}: {why}" for where, why in self.unjudged]
+        return "\n\n".join(parts)
+
+
+class Told(NamedTuple):
+    """What is told of a target."""
+
+    introduction: tuple[str, ...]
+    requirements: Mapping[str, Own]
+
+    def of(self, mark: Mark) -> Own:
+        """What is told of a requirement."""
+        return self.requirements[mark.id]
+
+
+def told(results: Results, score: Score) -> Told:
+    """What is to be told."""
+    hidden = {mark.id for mark in score.marks if mark.hidden}
+    return Told(
+        tuple(_introduction(results, score)),
+        {mark.id: _own(mark.id, results, hidden) for mark in score.marks},
+    )
+
+
+def _introduction(results: Results, score: Score) -> list[str]:
+    lines = []
+    if score.total is None:
+        lines.append("There is no score: the server could not be judged. Ask your teacher.")
+    else:
+        lines.append(f"{shown(score.total)} of {shown(score.points)} points")
+    if not score.marks and results.footer["exit"] == Exit.UNREACHABLE:
+        lines.append(MEANING[Exit.UNREACHABLE][0].upper() + MEANING[Exit.UNREACHABLE][1:] + ".")
+    # A fault of the suite names cases; what the server did (used too much) names none.
+    lines += [fault for fault in results.footer["faults"] if not _CASE.search(fault)]
+    if any(mark.maximum for mark in score.marks if mark.hidden):
+        lines.append("The score includes requirements that are not shown here.")
+    return lines
+
+
+def _own(identity: str, results: Results, hidden: set[str]) -> Own:
+    rows = [row for row in results.results if row["id"] == identity]
+    own = results.header.get("requirements", {}).get(identity)
+    known = REQUIREMENTS.get(identity)
+    requires = str(own["text"]) if own else known.text if known else ""
+    broken, unjudged, builds_on = [], [], ""
+    for row in rows:
+        verdict, message = str(row["verdict"]), str(row["message"])
+        if "needs" in row:
+            builds_on = "something else" if row["needs"] in hidden else str(row["needs"])
+        elif verdict in ("FAIL", "FLAKY", "WARN", "XFAIL"):
+            broken.append(_broken(row))
+        elif verdict in ("SKIP", "ERROR"):
+            # A traceback of the suite is the teacher's.
+            why = message if verdict == "SKIP" else "the suite failed; ask your teacher"
+            unjudged.append((str(row["transport"]), why))
+    clause = f"{rows[0].get('spec', 'SPEC')} {rows[0]['clause']}"
+    again = _reproduce(identity, results)
+    return Own(requires, clause, tuple(broken), builds_on, tuple(unjudged), again)
+
+
+def _broken(row: Mapping[str, Any]) -> Broken:
+    first, *rest = str(row["message"]).split("\n")
+    kept = [line for line in rest if not _OTHERWISE.match(line)]
+    hint = _HINT.search(str(row["message"]))
+    # "echo/simple (MUST, SPEC 2.2, tcp): wrong byte": the page has the first part elsewhere.
+    summary = first.partition("): ")[2] or first
+    return Broken(
+        str(row["transport"]),
+        str(row["verdict"]),
+        summary,
+        "\n".join(kept),
+        hint[1] if hint else "",
+    )
+
+
+def _reproduce(identity: str, results: Results) -> str:
+    header = results.header
+    words = ["pync-conformance", "run", str(header.get("command") or header["target"])]
+    words += ["--case", identity]
+    for option, key in (("--at", "at"), ("--set", "set")):
+        if header.get(key):
+            words += [option, str(header[key])]
+    return joined(*words)
