@@ -64,8 +64,8 @@ Options:
   --repeat=N          Judge each case N times; one that passes sometimes is FLAKY.
   --watch             Judge again whenever a file in the folder of the command changes.
   --transport=LIST    Judge over these only: tcp, tcp6, unix, tls, pipe, udp, udp6.
-  --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap and
-                      badge.json go [default: build/conformance].
+  --report=DIR        Where results.jsonl, matrix.html, junit.xml, summary.md, results.tap,
+                      badge.json and ctrf.json go [default: build/conformance].
   --jobs=N            Cases judged at a time (default: 4 for each core up to 8, or the cores).
   --level=LEVEL       must, or should: a broken SHOULD fails the run too [default: must].
   --expect=FILE       The file of known failures (TOML).

@@ -3,13 +3,13 @@
 A requirement is worth its weight. Where it was judged over several transports, each is an equal
 part of it. What could not be judged (the machine cannot, a parameter makes it meaningless, the
 suite failed) is taken out of the sum, so that it costs nothing. What was not judged because
-something that it needs is broken earns what the scheme says, and usually nothing: it would
-otherwise pay to break the root.
+something that it needs is broken, or because the server is too slow for it, earns what the scheme
+says, and usually nothing: it would otherwise pay to break the root, or to wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ from .scheme import Scheme
 
 #: Verdicts that earn, and those that do not; the others judge nothing.
 _EARNS, _EARNS_NOT = ("PASS", "XPASS"), ("FAIL", "FLAKY", "WARN", "XFAIL")
+
+#: The signature of what a slow server is not judged by.
+_TOO_SLOW = "too-slow"
 
 #: Statuses of a run whose results are not whole, or are not there by the suite's own fault.
 _NO_VERDICT = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR)
@@ -82,12 +85,17 @@ def scored(results: Results, scheme: Scheme) -> Score:
     return Score(sum((mark.score for mark in marks), Fraction(0)), scheme.points, marks, state)
 
 
+def is_not_reached(row: Mapping[str, Any]) -> bool:
+    """Whether the server is why a case was not judged: by what it breaks, or by being slow."""
+    return "needs" in row or (row["verdict"] == "SKIP" and row["signature"] == _TOO_SLOW)
+
+
 def _credit(rows: Iterable[dict[str, Any]], not_reached: Fraction) -> Fraction | None:
     """The part of a requirement that is met, over all of its transports."""
     earned = [
-        not_reached if "needs" in row else Fraction(row["verdict"] in _EARNS)
+        not_reached if is_not_reached(row) else Fraction(row["verdict"] in _EARNS)
         for row in rows
-        if row["verdict"] in (*_EARNS, *_EARNS_NOT) or "needs" in row
+        if row["verdict"] in (*_EARNS, *_EARNS_NOT) or is_not_reached(row)
     ]
     return sum(earned, Fraction(0)) / len(earned) if earned else None
 

@@ -15,13 +15,10 @@ from ..core.invocation import joined
 from ..core.verdict import MEANING, Exit
 from ..profiles import REQUIREMENTS
 from ..reports.results import Results
-from .score import Mark, Score, shown
+from .score import Mark, Score, is_not_reached, shown
 
 #: Lines of a message that are told otherwise here, or to the teacher only.
 _OTHERWISE = re.compile(r"  (reproduce|requires|hint     |expected  to fail) ")
-
-#: The name of a case: echo/simple@tcp.
-_CASE = re.compile(r"[\w-]+/[\w-]+@\w+")
 
 _HINT = re.compile(r"^  hint      (.*)$", re.MULTILINE)
 
@@ -58,7 +55,7 @@ class Own(NamedTuple):
         if self.broken:
             parts.append(f"to try it: {self.reproduce}")
         if self.not_reached:
-            parts.append(f"not reached: it builds on {self.not_reached}, which is broken")
+            parts.append(f"not judged yet: {self.not_reached}")
         parts += [f"not judged over {where}: {why}" for where, why in self.unjudged]
         return "\n\n".join(parts)
 
@@ -86,13 +83,14 @@ def told(results: Results, score: Score) -> Told:
 def _introduction(results: Results, score: Score) -> list[str]:
     lines = []
     if score.total is None:
-        lines.append("There is no score: the server could not be judged. Ask your teacher.")
-    else:
-        lines.append(f"{shown(score.total)} of {shown(score.points)} points")
+        return ["There is no score: the server could not be judged. Ask your teacher."]
+    lines.append(f"{shown(score.total)} of {shown(score.points)} points")
     if not score.marks and results.footer["exit"] == Exit.UNREACHABLE:
         lines.append(MEANING[Exit.UNREACHABLE][0].upper() + MEANING[Exit.UNREACHABLE][1:] + ".")
     # A fault of the suite names cases; what the server did (used too much) names none.
-    lines += [fault for fault in results.footer["faults"] if not _CASE.search(fault)]
+    profiles = "|".join(re.escape(one) for one in results.header["profiles"])
+    case = re.compile(rf"\b({profiles})/[\w-]+")
+    lines += [fault for fault in results.footer["faults"] if not case.search(fault)]
     if any(mark.maximum for mark in score.marks if mark.hidden):
         lines.append("The score includes requirements that are not shown here.")
     return lines
@@ -106,8 +104,9 @@ def _own(identity: str, results: Results, hidden: set[str]) -> Own:
     broken, unjudged, builds_on = [], [], ""
     for row in rows:
         verdict, message = str(row["verdict"]), str(row["message"])
-        if "needs" in row:
-            builds_on = "something else" if row["needs"] in hidden else str(row["needs"])
+        if is_not_reached(row):
+            root = str(row.get("needs", ""))
+            builds_on = _why(row) if not root else _builds_on(root, hidden)
         elif verdict in ("FAIL", "FLAKY", "WARN", "XFAIL"):
             broken.append(_broken(row))
         elif verdict in ("SKIP", "ERROR"):
@@ -117,6 +116,16 @@ def _own(identity: str, results: Results, hidden: set[str]) -> Own:
     clause = f"{rows[0].get('spec', 'SPEC')} {rows[0]['clause']}"
     again = _reproduce(identity, results)
     return Own(requires, clause, tuple(broken), builds_on, tuple(unjudged), again)
+
+
+def _builds_on(root: str, hidden: set[str]) -> str:
+    return f"it builds on {'something else' if root in hidden else root}, which is broken"
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """Why a slow server was not judged; what it is too slow for may be hidden."""
+    said = str(row["message"])
+    return "something that it builds on is too slow" if said.startswith("needs ") else said
 
 
 def _broken(row: Mapping[str, Any]) -> Broken:

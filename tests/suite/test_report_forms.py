@@ -78,6 +78,7 @@ def test_every_form_is_written(tmp_path: Path, red: Results) -> None:
         "summary.md",
         "results.tap",
         "badge.json",
+        "ctrf.json",
     }
     assert red.footer["exit"] == Exit.NOT_CONFORMANT
 
