@@ -4,7 +4,7 @@
     points = 100                    # of a server that breaks nothing
     does_not_start = 0              # of one that cannot be judged because it does not start
     not_reached = 0                 # part of its points that a clause earns which was not judged
-                                    # because another that it builds on is broken (0 to 1)
+                                    # because what it builds on is broken, or too slow (0 to 1)
     level = "must"                  # "should": what SHOULD be so counts too
     hidden = ["echo/sigterm-*"]     # judged and counted, and not shown to the student
 

@@ -11,7 +11,7 @@ from ..reports.results import Results
 from .score import Mark, Score, shown
 from .told import Own, Told, told
 
-_NOT_REACHED = "Repair first what these build on; then they are judged."
+_NOT_REACHED = "Repair first what keeps these from being judged."
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --soft: #5b6470; --line: #d6dae0;
@@ -58,7 +58,7 @@ def as_html(name: str, results: Results, score: Score) -> str:
         parts.append(f"<p>{_NOT_REACHED}</p><ul>")
         parts += [
             f"<li>{_text(what.of(mark).requires or mark.id)} "
-            f'<span class="soft">{_text(_about(mark, what.of(mark)))}; it builds on '
+            f'<span class="soft">{_text(_about(mark, what.of(mark)))}; '
             f"{_text(what.of(mark).not_reached)}</span></li>"
             for mark in not_reached
         ]
@@ -108,7 +108,7 @@ def as_markdown(name: str, results: Results, score: Score) -> str:
         lines += ["", f"## Not judged yet ({len(not_reached)})", "", _NOT_REACHED, ""]
         lines += [
             f"- {_inline(what.of(mark).requires or mark.id)} "
-            f"({_inline(_about(mark, what.of(mark)))}; it builds on "
+            f"({_inline(_about(mark, what.of(mark)))}; "
             f"{_inline(what.of(mark).not_reached)})"
             for mark in not_reached
         ]
