@@ -20,6 +20,9 @@ from ..reports.summary import JUDGED, case_name
 #: A last word that says why a run did not take place.
 _REASON = re.compile(r"^conformance: (?!.* cases?\)$)(.*)$", re.MULTILINE)
 
+#: Lines of a run without results that its footer has (``said``).
+LAST_LINES = 20
+
 #: Fields of a header that only the judge knows.
 _OF_THE_JUDGE = ("platform", "python", "written")
 
@@ -33,7 +36,9 @@ def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
     if outcome["killed"]:
         return not_judged(plan, f"not judged: the judge was killed ({outcome['killed']})")
     if not outcome["rows"]:
-        return not_judged(plan, *_reasons(outcome), status=outcome["exit"])
+        return _with_last_lines(
+            not_judged(plan, *_reasons(outcome), status=outcome["exit"]), str(outcome["said"])
+        )
     try:
         results = _checked(plan, parse_results("\n".join(outcome["rows"])), outcome["exit"])
     except (ValueError, WrongUsage) as error:
@@ -54,6 +59,12 @@ def not_judged(plan: Plan, *reasons: str, status: int = 0) -> Results:
         "exit": status or int(Exit.SUITE_FAILED),
     }
     return Results(header(plan), [], footer)
+
+
+def _with_last_lines(results: Results, said: str) -> Results:
+    """With what the run printed last, the words of a server that did not start among them."""
+    lines = said.strip().splitlines()[-LAST_LINES:]
+    return results._replace(footer={**results.footer, "said": lines})
 
 
 def _reasons(outcome: dict[str, Any]) -> list[str]:

@@ -191,13 +191,23 @@ def write_class(
         }
         for name, run in runs.items()
     ]
-    write_matrix(folder / "matrix.html", [runs[name] for name in names])
+    write_matrix(
+        folder / "matrix.html", [_with_score(runs[name], scores.get(name)) for name in names]
+    )
     if scheme:
         notes = {name: "; ".join(map(str, runs[name].footer["faults"])) for name in names}
         write_table(
             folder, {name: (scores[name], notes[name]) for name in names if name in scores}, scheme
         )
     write_whole(folder / "batch.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def _with_score(run: Results, score: Score | None) -> Results:
+    """The same, as the page of the class shows it."""
+    if score is None or score.total is None:
+        return run
+    text = f"{shown(score.total)} of {shown(score.points)}"
+    return run._replace(header={**run.header, "score": text})
 
 
 def _marked(score: Score) -> dict[str, Any]:

@@ -123,7 +123,20 @@ _WORD = _like(r"[\w.-]+")
 
 #: Fields that need not be there.
 _OPTIONAL = frozenset(
-    {"name", "mutant", "spec", "requirements", "shard", "cases", "known", "command", "set", "file"}
+    {
+        "name",
+        "mutant",
+        "spec",
+        "requirements",
+        "shard",
+        "cases",
+        "known",
+        "command",
+        "set",
+        "file",
+        "said",
+        "score",
+    }
 )
 
 _FIELDS: dict[str, dict[str, Check]] = {
@@ -139,6 +152,7 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "command": _text,
         "set": _text,
         "file": _text,
+        "score": _text,
         "cases": _list_of(_text),
         "known": _known,
     },
@@ -161,5 +175,6 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "stale": _list_of(_like(r"(?s).*\S.*")),
         "faults": _list_of(_like(r"(?s).*\S.*")),
         "exit": _one_of(frozenset(int(one) for one in Exit)),
+        "said": _list_of(_text),
     },
 }

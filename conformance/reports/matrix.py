@@ -29,6 +29,9 @@ _PRINTED = 200
 #: Characters of a message, and events of a transcript, that one cell brings.
 _MESSAGE, _EVENTS = 8000, 80
 
+#: Last lines that are shown of a run without a verdict.
+_SAID = 12
+
 _LETTERS = {
     "PASS": "P",
     "FAIL": "F",
@@ -112,6 +115,8 @@ def _target(run: Results, cases: dict[tuple[str, str, str], int], *, whole: bool
         "counts": run.footer["counts"],
         "exit": run.footer["exit"],
         "meaning": MEANING[Exit(run.footer["exit"])],
+        "score": str(header.get("score", "")),
+        "said": [_clean(str(line)) for line in run.footer.get("said", [])][-_SAID:],
         "faults": [*run.footer["stale"], *run.footer["faults"]],
         "verdicts": "".join(letters),
         "details": details,

@@ -138,14 +138,16 @@ document.title = JSON.stringify(found);
 """
 
 
-def browse(page_file: Path, width: int, anchor: str = "") -> dict[str, Any]:
-    """What a browser of that width answers to the QUESTIONS."""
+def browse(
+    page_file: Path, width: int, anchor: str = "", questions: str = QUESTIONS
+) -> dict[str, Any]:
+    """What a browser of that width answers to the questions."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("chromium is missing (Debian: chromium)")
     asked = page_file.with_name(f"asked-{width}.html")
     asked.write_text(
-        page_file.read_text(encoding="utf-8").replace("</body>", QUESTIONS + "</body>")
+        page_file.read_text(encoding="utf-8").replace("</body>", questions + "</body>")
     )
     shown = subprocess.run(
         [
@@ -198,20 +200,77 @@ def test_a_browser_draws_opens_and_filters_it(tmp_path: Path, run: Results, widt
     assert found["themes"]
 
 
-def test_a_target_without_verdicts_says_why(tmp_path: Path, run: Results) -> None:
-    dead = run._replace(
-        header={**run.header, "target": "@class.toml#bob"},
-        results=[],
-        footer={**run.footer, "counts": {}, "faults": ["it ended with status 2"], "exit": 6},
-    )
+#: What a class's page is asked.
+CLASS_QUESTIONS = """
+<script>
+const names = () => [...document.querySelectorAll(".row.head .name")];
+const headings = () => names().map(one => one.textContent);
+const texts = row => [...row.children].map(cell => cell.innerText);
+const found = {overflow: document.documentElement.scrollWidth - innerWidth};
+found.linked = at("opened").open && at("what").textContent;
+found.said = at("detail").innerText;
+at("shut").click();
+for (const row of document.querySelectorAll(".row[data-requirement]")) fill(row);
+found.cells = [...document.querySelectorAll("button.cell")].map(cell => cell.className);
+found.table = [...document.querySelectorAll("#targets tbody tr")].map(texts);
+found.headings = headings();
+const isCut = one =>
+  one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1;
+found.cut = names().filter(isCut).length;
+const second = document.querySelectorAll("#states button")[1];
+second.click();
+const rows = [...document.querySelectorAll("#targets tbody tr")];
+found.only = [headings(), rows.filter(row => !row.hidden).length];
+second.click();
+document.querySelectorAll("#targets tbody button")[1].click();
+found.named = headings();
+document.title = JSON.stringify(found);
+</script>
+"""
+
+
+def of_class(run: Results, name: str, score: str = "") -> Results:
+    return run._replace(header={**run.header, "target": f"@class.toml#{name}", "score": score})
+
+
+def dead(run: Results) -> Results:
+    said = ["conformance: it ended with status 2", "| SyntaxError: <b>"]
+    ended = {"counts": {}, "faults": ["it ended with status 2"], "said": said, "exit": 6}
+    return of_class(run, "bob")._replace(results=[], footer={**run.footer, **ended})
+
+
+def test_a_class_says_of_each_target_what_came_of_it(tmp_path: Path, run: Results) -> None:
     path = tmp_path / "two.html"
-    write_matrix(path, [run, dead])
-    found = browse(path, 900, "#echo/simple@bob")
-    assert found["linked"] == "echo/simple · bob"
+    write_matrix(path, [of_class(run, "ada-lovelace", "66.67 of 100"), dead(run)])
+    found = browse(path, 900, "#echo/simple@bob", CLASS_QUESTIONS)
     assert found["overflow"] <= 0
+    assert found["cut"] == 0
+    # A link to a cell without a verdict says why there is none.
+    assert found["linked"] == "echo/simple · bob"
+    assert "| SyntaxError: <b>" in found["said"]
     assert [cell.split()[1] for cell in found["cells"]] == ["P", "none", "F", "none", "S", "none"]
-    why = "bob: the target could not be started or reached: it ended with status 2"
-    assert why in found["targets"]
+    # What has no verdict first, with its last lines.
+    bob, ada = found["table"]
+    assert bob[:4] == ["bob", "no score", "? the target could not be started or reached", "none"]
+    assert bob[4].startswith("it ended with status 2\n")
+    assert bob[4].endswith("| SyntaxError: <b>")
+    counts = "1 PASS, 1 FAIL, 1 SKIP"
+    assert ada == ["ada-lovelace", "66.67 of 100", "✗ not conformant", counts, ""]
+    assert found["headings"] == ["✗ ada-lovelace 66.67", "? bob"]
+    # Counts filter, and so do names.
+    assert found["only"] == [["? bob"], 1]
+    assert found["named"] == ["✗ ada-lovelace 66.67"]
+
+
+@pytest.mark.parametrize("width", [500, 1600])
+def test_names_of_a_large_class_can_be_read(tmp_path: Path, run: Results, width: int) -> None:
+    path = tmp_path / "many.html"
+    names = [f"student-number-{number}" for number in range(30)]
+    write_matrix(path, [dead(run), *(of_class(run, name, "66.67 of 100") for name in names)])
+    found = browse(path, width, "", CLASS_QUESTIONS)
+    assert found["overflow"] <= 0
+    assert found["cut"] == 0
+    assert len(found["headings"]) == 31
 
 
 def test_names_of_columns_are_short_when_they_differ(run: Results) -> None:
