@@ -224,6 +224,11 @@ found.only = [headings(), rows.filter(row => !row.hidden).length];
 second.click();
 document.querySelectorAll("#targets tbody button")[1].click();
 found.named = headings();
+// What a button says can be read in the dark, too.
+document.documentElement.dataset.theme = "dark";
+const ink = getComputedStyle(document.documentElement).color;
+const states = [...document.querySelectorAll("#states button")];
+found.dim = states.filter(one => getComputedStyle(one).color !== ink).length;
 document.title = JSON.stringify(found);
 </script>
 """
@@ -271,6 +276,7 @@ def test_names_of_a_large_class_can_be_read(tmp_path: Path, run: Results, width:
     assert found["overflow"] <= 0
     assert found["cut"] == 0
     assert len(found["headings"]) == 31
+    assert found["dim"] == 0
 
 
 def test_names_of_columns_are_short_when_they_differ(run: Results) -> None:
