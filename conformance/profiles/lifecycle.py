@@ -287,13 +287,14 @@ def _settled(session: Session, enough: Callable[[int], bool], timeout: float | N
     count = process.descriptors()
     if count is None:
         raise NotJudged("descriptors cannot be counted on this platform")
-    for _ in _looks(session.deadline if timeout is None else timeout):
-        now = process.descriptors() or 0
-        if now >= count and enough(now):
-            return now
-        count = now
-        if process.wait(0.05):
-            break
+    with session.budget.stopped():
+        for _ in _looks(session.deadline if timeout is None else timeout):
+            now = process.descriptors() or 0
+            if now >= count and enough(now):
+                return now
+            count = now
+            if process.wait(0.05):
+                break
     return count
 
 

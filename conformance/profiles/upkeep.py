@@ -189,6 +189,11 @@ def leaves_nothing(session: Session, run_batch: Callable[[], None], clients: str
 
 def _settled(session: Session, first: Usage | None) -> Usage:
     """What the server uses when what its last clients left has gone, or goes no more."""
+    with session.budget.stopped():
+        return _still(session, first)
+
+
+def _still(session: Session, first: Usage | None) -> Usage:
     count, still = None, 0
     until = time.monotonic() + session.deadline
     while True:

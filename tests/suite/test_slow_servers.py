@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from conformance.clients.peer import DATA, Peer
-from conformance.core.budget import DEADLINES, LEAST, Budget, budget
+from conformance.core.budget import DEADLINES, LEAST, Budget, budget, waited
 from conformance.core.transcript import Transcript
 from conformance.core.verdict import TooSlow, Verdict
 from conformance.plan import Case, Options, Plan
@@ -66,6 +67,25 @@ def test_what_comes_next_must_fit_into_what_is_left() -> None:
     Budget(60.0).check_for(50.0)
     with pytest.raises(TooSlow, match="more than 60 s"):
         Budget(60.0).check_for(61.0)
+
+
+def test_the_load_of_the_machine_is_not_the_servers_slowness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent = Budget(-2.0)
+    with pytest.raises(TooSlow):
+        spent.check()
+    before = waited()
+    monkeypatch.setattr("conformance.core.budget.waited", lambda: before + 5.0)
+    spent.check()
+    spent.check_for(5.0)
+
+
+def test_what_the_suite_itself_waits_for_does_not_count() -> None:
+    spent = Budget(0.05)
+    with spent.stopped():
+        threading.Event().wait(0.1)
+    spent.check()
 
 
 def test_what_needs_a_clause_that_was_too_slow_is_not_judged_either() -> None:
