@@ -11,6 +11,7 @@ a target is named it only knows its options, and the suite itself is not importe
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _PLAN = pytest.StashKey["Plan"]()
 _KNOWN = pytest.StashKey["Expectations"]()
+_BOARD = pytest.StashKey["Board"]()
 
 #: The one test, of which every case is an item.
 _TEST = Path(__file__).with_name("test_conformance.py")
@@ -34,7 +36,11 @@ _OURS = (_TEST, _TEST.parent)
 
 #: What the suite is called on the command line of pytest: by the second name also where a
 #: project has a folder of the first.
-_NAMES = ("conformance", __name__.rpartition(".")[0])
+_SUITE = __name__.rpartition(".")[0]
+_NAMES = ("conformance", _SUITE)
+
+#: The plugin that only a run of the suite's own loads.
+_PACE = f"{_SUITE}.runner.pace"
 
 #: pytest option -> (field of Options, converter, help).
 _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
@@ -164,10 +170,37 @@ def conformance_expectations(pytestconfig: pytest.Config) -> Expectations:
 @pytest.fixture(scope="session")
 def conformance_board(pytestconfig: pytest.Config) -> Board:
     """What is known of the requirements that others need, in all processes of this run."""
+    return _board(pytestconfig)
+
+
+def _board(config: pytest.Config) -> Board:
     from .runner.judge import run
     from .runner.needs import Board
 
-    return Board(run, getattr(pytestconfig, "workerinput", {}).get("conformance-board"))
+    return Board(run, getattr(config, "workerinput", {}).get("conformance-board"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """In the suite's own run: judge the case and report it once.
+
+    A case has nothing to set up. Three phases, capture, logging and fixtures for each would take as
+    much processor time as many a scenario. A project's own pytest judges as it runs all tests.
+    """
+    case = getattr(getattr(item, "callspec", None), "params", {}).get("conformance_case")
+    if case is None or not item.config.pluginmanager.has_plugin(_PACE):
+        return None
+    stash = item.config.stash
+    if _BOARD not in stash:
+        stash[_BOARD] = _board(item.config)
+
+    def judged() -> None:
+        judge_item(stash[_PLAN], case, stash[_KNOWN], stash[_BOARD], item)
+
+    call = pytest.CallInfo.from_call(judged, "call", (pytest.exit.Exception, KeyboardInterrupt))
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def judge_item(
@@ -178,8 +211,9 @@ def judge_item(
     from .runner.judge import judge
 
     result = judge(plan, case, known, board)
-    # Not by the fixture record_property: it warns where JUnit XML is written.
-    item.user_properties.append((PROPERTY, result))
+    # Not by the fixture record_property: it warns where JUnit XML is written. As one text: execnet
+    # packs a nested value item by item, in Python, and a transcript has thousands.
+    item.user_properties.append((PROPERTY, json.dumps(result)))
     verdict, message = result["verdict"], result["message"]
     if verdict == "SKIP":
         pytest.skip(message)

@@ -75,6 +75,8 @@ class Transcript:
 
     def note(self, client: str, word: str, direction: str = NOTE) -> None:
         """Note an event that is not data: connect, FIN, RST, a signal."""
+        if self._is_full():
+            return
         self._add(Event(self._now(), client, direction, word, b"", b"", 0))
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -82,6 +84,8 @@ class Transcript:
         return [event.as_json() for event in self.events]
 
     def _data(self, client: str, direction: str, data: bytes) -> None:
+        if self._is_full():
+            return
         with self._adding:
             self._join(client, direction, data)
 
@@ -97,6 +101,14 @@ class Transcript:
             return
         tail = data[HEAD:][-TAIL:]
         self._add(Event(self._now(), client, direction, "", data[:HEAD], tail, len(data)))
+
+    def _is_full(self) -> bool:
+        """Whether no more is kept; what is left out is counted."""
+        if len(self.events) < EVENTS_KEPT:
+            return False
+        with self._adding:
+            self.dropped += 1
+        return True
 
     def _add(self, event: Event) -> None:
         with self._adding:

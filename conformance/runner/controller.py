@@ -6,6 +6,7 @@ this process or from workers.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,9 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the result that came with a report, and leave what JUnit XML may have of it."""
         results = [
-            result
+            json.loads(result)
             for name, result in report.user_properties
-            if name == PROPERTY and isinstance(result, dict)
+            if name == PROPERTY and isinstance(result, str)
         ]
         if results:
             others = [one for one in report.user_properties if one[0] != PROPERTY]
