@@ -103,6 +103,23 @@ class Sender:
             elif self._near or data not in self._answered:
                 raise self._wrong(missing[0], data, awaited)
 
+    def take(self, awaited: str) -> bytes:
+        """The next datagram from the server, whatever it is. Raises Violation."""
+        data = self._next(None, awaited)
+        self._previous = data
+        return data
+
+    def expect_nothing_yet(self, why: str) -> None:
+        """No datagram may have arrived by now; call it after a barrier. Raises Violation."""
+        data = self._receive(0.0, None)
+        if data is not None:
+            raise Violation(
+                "surplus-datagram",
+                f"a datagram of {len(data)} bytes came before {why}",
+                client=self.name,
+                awaited=why,
+            )
+
     def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
         """The answer that follows another datagram within a moment; else that other one."""
         until = time.monotonic() + min(self.deadline, ANSWER_FOLLOWS)
@@ -130,8 +147,8 @@ class Sender:
                 "refused", f"send to {self._address}: {cause}", client=self.name
             ) from error
 
-    def _next(self, missing: list[bytes], awaited: str) -> bytes:
-        """The next datagram that came from the server."""
+    def _next(self, missing: list[bytes] | None, awaited: str) -> bytes:
+        """The next datagram that came from the server; None is missing where any would do."""
         if self.budget is not None:
             self.budget.check()
         tries = 1 if self._near else TRIES
@@ -148,15 +165,15 @@ class Sender:
         raise Violation(
             "missing-datagram",
             f"no datagram came within {self.deadline:g} s where {awaited} was awaited",
-            expected=missing[0],
+            expected=missing[0] if missing else None,
             received=b"",
-            offset=0,
+            offset=0 if missing else None,
             instead=f"nothing for {self.deadline:g} s",
             awaited=awaited,
             client=self.name,
         )
 
-    def _receive(self, timeout: float, missing: list[bytes]) -> bytes | None:
+    def _receive(self, timeout: float, missing: list[bytes] | None) -> bytes | None:
         """What comes from the server within ``timeout`` seconds, or None."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
@@ -170,7 +187,7 @@ class Sender:
             self._transcript.datagram(self.name, RECEIVED, data)
             return data
         self._transcript.note(self.name, f"{len(data)} bytes from {source[0]} port {source[1]}")
-        if data not in missing:
+        if missing is not None and data not in missing:
             return None  # somebody else's
         if not self.judges_source:
             return data

@@ -122,11 +122,6 @@ def texts_of(texts: Parameters, parameters: Parameters) -> tuple[tuple[str, byte
     )
 
 
-def ends_at_once(parameters: Parameters) -> bool:
-    """Whether the server may end a connection as soon as it has greeted."""
-    return parameters.get("farewell") == b""
-
-
 def answers_lines(parameters: Parameters) -> bool:
     """Whether an echo answers whole lines, and perhaps nothing that is not one."""
     return parameters.get("unit") == b"line" or other_answer(parameters)

@@ -38,7 +38,7 @@ from .terms import Terms, names_in, value
 _PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 #: Steps that only a server which the suite starts can be judged by; and those that need RST.
-_OF_THE_PROCESS = frozenset({"restart", "terminate", "kill"})
+_OF_THE_PROCESS = frozenset({"restart", "terminate", "kill", "pause"})
 _OF_RST = frozenset({"reset", "expect-reset"})
 
 
@@ -104,7 +104,7 @@ class _File(Tables):
         try:
             steps = parse(self.source.lines(way, text), reading, self.blocks)
             check_clients(steps, bool(one_client), self.datagrams)
-            check_patterns(steps)
+            check_patterns(steps, self.datagrams)
             check_given(steps, self.patterns)
         except Misread as error:
             raise self.source.wrong(error.line, f"{error}{self._remark(way, text)}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from ..clients.datagrams import Sender
 from ..clients.peer import RST, SILENCE, Peer
 from ..core.verdict import Violation
 from . import matching
@@ -66,13 +67,20 @@ def _expect(play: Player, step: Step) -> None:
     if play.session.transport.startswith("udp"):
         sender = play.sender(step)
         with play.within(sender, step):
-            found = [value(one, play.names) for one in step.terms]
-            sender.expect(*found, awaited=play.what(step))
+            _expect_datagrams(play, sender, step)
         return
     peer = play.peer(step)
     play.deaf.discard(peer.name)
     with play.within(peer, step):
         _EXPECT[step.name](play, peer, step)
+
+
+def _expect_datagrams(play: Player, sender: Sender, step: Step) -> None:
+    what = play.what(step)
+    if step.name == "any" or pattern(step.terms[0], play.names) is not None:
+        play.names.known.update(matching.take_datagram(sender, _any_of(play, step), what))
+        return
+    sender.expect(*(value(one, play.names) for one in step.terms), awaited=what)
 
 
 def _expect_next(play: Player, peer: Peer, step: Step) -> None:
@@ -84,13 +92,16 @@ def _expect_next(play: Player, peer: Peer, step: Step) -> None:
 
 
 def _expect_any(play: Player, peer: Peer, step: Step) -> None:
-    sources = [pattern(one, play.names) for one in step.terms]
+    play.names.known.update(matching.take(peer, _any_of(play, step), play.what(step)))
+
+
+def _any_of(play: Player, step: Step) -> bytes:
+    """One pattern for all that a step lists."""
     found = [
         re.escape(value(one, play.names)) if source is None else source
-        for one, source in zip(step.terms, sources, strict=True)
+        for one, source in ((one, pattern(one, play.names)) for one in step.terms)
     ]
-    source = b"|".join(b"(?:%s)" % one for one in found)
-    play.names.known.update(matching.take(peer, source, play.what(step)))
+    return b"|".join(b"(?:%s)" % one for one in found)
 
 
 def _expect_unordered(play: Player, peer: Peer, step: Step) -> None:
@@ -161,7 +172,9 @@ def _close(play: Player, step: Step) -> None:
 
 
 def _nothing_yet(play: Player, step: Step) -> None:
-    play.peer(step).expect_nothing_yet(step.what or "the next step")
+    datagrams = play.session.transport.startswith("udp")
+    client = play.sender(step) if datagrams else play.peer(step)
+    client.expect_nothing_yet(step.what or "the next step")
 
 
 def _stop_reading(play: Player, step: Step) -> None:
@@ -198,6 +211,14 @@ def _restart(play: Player, step: Step) -> None:
     else:
         play.session.terminate(STOP_TIMEOUT)
     play.session.start_again()
+
+
+def _pause(play: Player, _step: Step) -> None:
+    play.pause()
+
+
+def _resume(play: Player, _step: Step) -> None:
+    play.resume()
 
 
 def _terminate(play: Player, step: Step) -> None:
@@ -251,6 +272,8 @@ DO: dict[str, Callable[[Player, Step], None]] = {
     "next-client": _next_client,
     "accepted": _accepted,
     "restart": _restart,
+    "pause": _pause,
+    "resume": _resume,
     "terminate": _terminate,
     "kill": _kill,
     "let": _let,

@@ -99,7 +99,7 @@ KINDS: dict[str, Kind] = {
     "reset": Kind("reset", "aborts the connection (RST)", nothing),
     "expect-reset": Kind("expect-reset [TIME]", "the server aborts the connection (RST)", patience),
     "close": Kind("close", "closes both directions", nothing, datagrams=True),
-    "nothing-yet": Kind('nothing-yet ["WHY"]', "nothing has arrived by now", why),
+    "nothing-yet": Kind('nothing-yet ["WHY"]', "nothing has arrived by now", why, datagrams=True),
     "stop-reading": Kind("stop-reading", "reads nothing until its next expect", nothing),
     "terminal": Kind("terminal", "a person on a terminal, with the client program", nothing),
     "type": Kind("type TERMS", "types a line", one),
@@ -115,6 +115,10 @@ KINDS: dict[str, Kind] = {
         SERVER,
         datagrams=True,
     ),
+    "pause": Kind(
+        "pause", "stops the server's clock (SIGSTOP): what is sent now, it finds", nothing, SERVER
+    ),
+    "resume": Kind("resume", "lets the server go on (SIGCONT)", nothing, SERVER),
     "terminate": Kind(
         "terminate [TIME]", "SIGTERM ends the server in time (5s)", patience, SERVER, datagrams=True
     ),

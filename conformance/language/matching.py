@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
+from ..clients.datagrams import Sender
 from ..clients.peer import FIN, RST, SILENCE, Peer
 from ..core.transcript import escape
 from ..core.verdict import Violation
@@ -38,6 +39,27 @@ def take(peer: Peer, source: bytes, what: str) -> Groups:
     data = _Taking(peer, automaton, what).run()
     found = re.fullmatch(source, data)
     return _groups(found) if found else {}
+
+
+def take_datagram(sender: Sender, source: bytes, what: str) -> Groups:
+    """Take a datagram that matches as a whole; its named groups. Raises Violation."""
+    data = sender.take(what)
+    found = re.fullmatch(source, data)
+    if found:
+        return _groups(found)
+    automaton, at = automaton_of(source), 0
+    state = automaton.start
+    while at < len(data) and (following := automaton.after(state, data[at])):
+        state, at = following, at + 1
+    awaited = "no more" if automaton.accepts(state) else described(automaton.awaited(state))
+    instead = f'"{escape(data[at : at + SHOWN])}" came' if at < len(data) else "the datagram ended"
+    raise Violation(
+        "wrong-datagram",
+        f"wrong byte at {at} of {what}: {awaited} was awaited after "
+        f'"{escape(data[:at][-SHOWN:])}", and {instead}',
+        client=sender.name,
+        awaited=what,
+    )
 
 
 def skip_to(peer: Peer, source: bytes, what: str) -> Groups:

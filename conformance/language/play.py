@@ -35,7 +35,11 @@ class Script(NamedTuple):
     def judge(self, session: Session) -> None:
         """A scenario: all clients are new. Raises Violation."""
         session.keep_names(clients_of(self.steps))
-        self._player(session).run(self.steps)
+        play = self._player(session)
+        try:
+            play.run(self.steps)
+        finally:
+            play.resume()
 
     def take(self, session: Session, peer: Peer) -> None:
         """Play with a client that is there. Raises Violation."""

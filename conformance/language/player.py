@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from weakref import WeakKeyDictionary
 
 from ..clients.datagrams import Sender
@@ -48,6 +48,7 @@ class Player:
         #: Clients that read nothing until their next expect.
         self.deaf: set[str] = set()
         self.patience: float | None = None
+        self._stopped = ExitStack()
 
     def run(self, steps: tuple[Step, ...]) -> None:
         """Go through the steps. Raises Violation, with the step."""
@@ -63,6 +64,14 @@ class Player:
     def _shown(self, step: Step) -> str:
         via = f" (done in line {step.via})" if step.via else ""
         return f"{self._file}:{step.line}: {step.text}{via}"
+
+    def pause(self) -> None:
+        """Stop the server's clock, until ``resume`` or the end."""
+        self._stopped.enter_context(self.session.paused())
+
+    def resume(self) -> None:
+        """Let the server go on."""
+        self._stopped.close()
 
     # Clients.
 
@@ -96,6 +105,8 @@ class Player:
         name = self.name(step)
         if name not in self.senders:
             self.senders[name] = self.session.sender(name)
+            # A client that has connected its socket sees no answer from another port.
+            self.senders[name].judges_source = True
         return self.senders[name]
 
     def terminal(self, step: Step) -> Terminal:

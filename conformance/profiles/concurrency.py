@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
 from ..clients.peer import DATA, Peer
-from ..core.settings import ends_at_once
 from ..core.verdict import NotJudged, Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
+from .lifecycle import may_end_at_once
 
 #: Seconds to wait for what another clause is about, as the end of a client's connection.
 UNJUDGED_WAIT = 0.5
@@ -122,7 +122,7 @@ def _serves_meanwhile(
     others' end was not served meanwhile. A few times that may be the machine's load; ROUNDS
     times in a row, and for a deadline, it is the server.
     """
-    if ends_at_once(session.parameters):
+    if may_end_at_once(session):
         began = time.monotonic()
         session.next_client_is_served()
         if time.monotonic() - began < LEAST_STAY:

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ..clients.peer import Peer
-from ..core.settings import ends_at_once
 from ..core.verdict import NotJudged, Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE, PATH, PORT, Declare
@@ -154,8 +153,15 @@ def declare(profile: StreamProfile) -> None:
 
 def disturb(session: Session, peer: Peer, data: bytes) -> None:
     """Send what nobody asked for, unless the connection may have ended by now."""
-    if not ends_at_once(session.parameters):
+    if not may_end_at_once(session):
         peer.send(data)
+
+
+def may_end_at_once(session: Session) -> bool:
+    """Whether the server may end a connection as soon as it has greeted, or been connected."""
+    profile = session.profile
+    by_itself = isinstance(profile, StreamProfile) and profile.ends_by_itself
+    return by_itself and not session.parameters.get("farewell")
 
 
 def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:

@@ -257,6 +257,8 @@ class ClientProfile(Profile):
 def jam(peer: Peer, data: bytes) -> None:
     """Send and do not read, until the server has more to write than the socket takes."""
     sent = peer.conduct.sent(data)
+    if not sent:
+        return  # what the server writes comes without being asked for
     # In pieces of a size that costs few calls.
     peer.flood(sent * max(1, 64 * 1024 // max(1, len(sent))), JAM, JAM_QUIET)
 

@@ -145,6 +145,9 @@ RIGHT |= {
     "restart after a crash": "restart SIGKILL\nnext-client\n",
     "kill": "next-client\nkill\n",
     "terminate": "next-client\nterminate 4s\n",
+    "pause": 'A: connect\npause\nA: send "a\\n"\nA: eof\nresume\nA: expect $greeting\n'
+    'A: expect "A\\n"\nA: end\n',
+    "pause to the end": 'send "a\\n"\nexpect "A\\n"\npause\n',
     "a terminal": 'P: terminal\nP: see $greeting as "the greeting"\nP: type "hello"\n'
     'P: see "HELLO\\n"\n',
 }
@@ -309,6 +312,31 @@ def test_datagrams(tmp_path: Path) -> None:
     came = outcome(wrong, "it", f"{SHOUT} udp", transport="udp")
     assert 'step      shout.toml:15: expect "ON" as "the answer"' in came.message
     assert "the datagram that came is not the answer" in came.message
+
+
+#: Steps with patterns of whole datagrams, and what is said of those that are not so.
+WHOLE = {
+    'send "ab"\nexpect "A" /[A-Z]/': "",
+    'send "ab"\nexpect /(?P<a>[A-Z]+)/\nsend $a "c"\nexpect $a "C"': "",
+    'send ""\nexpect /[A-Z]*/': "",
+    'send "ab"\nexpect any of "A" | "AB" | /[0-9]+/': "",
+    'send "ab"\nexpect "AB"\nnext-client\nnothing-yet': "",
+    'send "ab1"\nexpect /[A-Z]+/ as "the word"': "wrong byte at 2 of the word: no more was awaited "
+    'after "AB", and "1" came',
+    'send "ab"\nexpect /[A-Z]{3}/': "wrong byte at 2 of the answer: [A-Z] was awaited after "
+    '"AB", and the datagram ended',
+    'send "abc"\nexpect /[A-Z]{2}/': 'no more was awaited after "AB", and "C" came',
+    'send "ab"\nnext-client\nnothing-yet "it was asked for"': "a datagram of 2 bytes came before "
+    "it was asked for",
+}
+
+
+@pytest.mark.parametrize("steps", WHOLE)
+def test_a_pattern_is_a_whole_datagram(steps: str, tmp_path: Path) -> None:
+    head, _, _ = DATAGRAMS.partition('send "one"')
+    profile = profile_of(tmp_path, f"{head}{steps}\n'''\n")
+    came = outcome(profile, "it", f"{SHOUT} udp", transport="udp").message
+    assert WHOLE[steps] in came if WHOLE[steps] else came == ""
 
 
 PROPERTIES = """
