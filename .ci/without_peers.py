@@ -23,7 +23,7 @@ MISSING = re.compile(
     r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
     r"|perl|chromium|nginx|lighttpd|apache2|caddy|ngircd|inspircd|haproxy|stunnel4?"
-    r"|redis-server|memcached|jq|microsocks|tinyproxy"
+    r"|redis-server|memcached|nutcracker|postfix|smtp-sink|aiosmtpd|inetd|jq|microsocks|tinyproxy"
     r"|zsh|fish|groff|mandoc"
 )
 

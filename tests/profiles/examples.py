@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from conformance.language.document import read_profile
+
 from ..suite.judging import ROOT, Judged, judge
 
 EXAMPLES = ROOT / "examples" / "profiles"
@@ -16,8 +18,24 @@ def own_requirements(profile: str) -> list[str]:
     return re.findall(r'\.(?:must|should)\(\s*"([\w-]+)"', text)
 
 
-def judged(profile: str, server: str, report: Path, *words: str, jobs: int = 1) -> Judged:
-    """Judge a server of the example's ``servers.toml`` over TCP by these requirements."""
-    cases = [f"--case={profile}/{word}" for word in words]
-    target = f"@{EXAMPLES / profile / 'servers.toml'}#{server}"
-    return judge(report, target, "--transport=tcp", f"--jobs={jobs}", *cases)
+def listed(file: str) -> list[str]:
+    """The words of the requirements that a profile's TOML file declares."""
+    text = (EXAMPLES / file).read_text()
+    own = re.findall(r'^id = "([\w-]+)"$', text, re.MULTILINE)
+    known = [one.word for one in read_profile(EXAMPLES / file).requirements]
+    assert known[: len(own)] == own
+    return own
+
+
+def judged(
+    folder: str, server: str, report: Path, *words: str, jobs: int = 1, profile: str = ""
+) -> Judged:
+    """Judge a server of the example's ``servers.toml`` by these requirements.
+
+    Arguments:
+        profile: its name, where it is not the folder's; over TCP otherwise.
+    """
+    cases = [f"--case={profile or folder}/{word}" for word in words]
+    target = f"@{EXAMPLES / folder / 'servers.toml'}#{server}"
+    transport = () if profile else ("--transport=tcp",)
+    return judge(report, target, *transport, f"--jobs={jobs}", *cases)
