@@ -126,7 +126,7 @@ def test_the_json_says_how_each_died() -> None:
 def test_a_run_of_it(tmp_path: Path) -> None:
     """Two requirements against every mutant of their profile."""
     asked = ("--case=discard/no-input", "--case=discard/segments")
-    done = conformance("selftest", "--matrix", *asked, f"--report={tmp_path}", "--jobs=8")
+    done = conformance("selftest", "--matrix", *asked, f"--report={tmp_path}", "--jobs=2")
     _, results, _ = read(tmp_path)
     mutants = {name for name in MUTANTS if name.startswith("discard/")}
     assert {one["mutant"] for one in results} == mutants

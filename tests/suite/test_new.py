@@ -24,7 +24,7 @@ def runs(line: str, folder: Path, report: Path, status: int) -> str:
     if words[0] in ("python", "python3"):
         words[0] = sys.executable
     if "run" in words:
-        words += ["--jobs=2", f"--report={report}"]
+        words += ["--jobs=1", f"--report={report}"]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=240)
     assert done.returncode == status, (line, done.stdout, done.stderr)
     return done.stdout
