@@ -98,6 +98,7 @@ def judged(
     done = conformance("run", at, "--all", f"--report={report}", *words, timeout=timeout)
     rows = [json.loads(line) for line in (report / "batch.jsonl").read_text().splitlines()]
     assert {row.pop("version") for row in rows} == {1}
+    assert sorted(row.pop("number") for row in rows) == list(range(1, len(rows) + 1))
     return done, {row["name"]: row for row in rows}
 
 
