@@ -28,6 +28,7 @@ from ..profiles import BUILT_IN
 from ..reports.writing import not_written, write_whole
 from ..runner.preflight import resolved
 from ..targets.address import DATAGRAMS, LOOPBACK, PIPE, TCP, TLS, Address, open_socket
+from ..targets.grammar import MutantTarget, ReferenceTarget, parse_target
 from .client import Client, check_client
 from .datagrams import DatagramRelay
 from .document import Recording, document
@@ -85,13 +86,19 @@ def record(options: Options, output: Path, masks: tuple[str, ...]) -> Exit:
 
     def judging(settings: str) -> str:
         given = {**_given(options, output), **({"set": settings} if settings else {})}
-        return command_line(run_command(), options.typed or options.target, given)
+        return command_line(run_command(), _judged(options), given)
 
     written = document(recording, judging)
     _write(output, written.text)
     _tell(f"{output}: {written.summary}")
     _tell(f"next: {written.judge}")
     return Exit.INTERRUPTED if session.was_interrupted else Exit.CONFORMANT
+
+
+def _judged(options: Options) -> str:
+    """The target of a run; an embedded server knows the built-in services only."""
+    embedded = isinstance(parse_target(options.target), (ReferenceTarget, MutantTarget))
+    return "TARGET" if embedded else options.typed or options.target
 
 
 def _given(options: Options, output: Path) -> dict[str, str]:

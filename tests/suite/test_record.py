@@ -104,7 +104,8 @@ def test_what_was_typed_what_came_and_how_it_ended(tmp_path: Path) -> None:
     ]
     assert said.splitlines()[0] == f"{path}: 6 steps"
     assert said.splitlines()[1].startswith("next: ")
-    assert f"run ref:python --profile {path}" in said
+    # The embedded servers know the built-in services only.
+    assert f"run TARGET --profile {path}" in said
 
 
 def test_the_line_that_it_says_judges_the_server(tmp_path: Path) -> None:
