@@ -15,7 +15,8 @@ from ..scenario.requirement import PORT
 from ..scenario.session import Session
 from ..targets.address import DATAGRAMS
 from .data import CONTROL
-from .lifecycle import BATCH, CONNECTIONS, STOP_TIMEOUT, each, leaves_no_descriptor, nothing_listens
+from .growth import BATCH, CONNECTIONS, leaves_no_descriptor
+from .lifecycle import STOP_TIMEOUT, each, nothing_listens
 from .settings import settings_of
 from .upkeep import QUIET, is_idle, leaves_nothing
 
@@ -257,7 +258,6 @@ def port_free(session: Session) -> None:
     "leak",
     "11.13",
     f"{CONNECTIONS} senders leave no descriptor behind.",
-    "SPEC 11.13",
     spawned=True,
     needs=("many-senders",),
 )

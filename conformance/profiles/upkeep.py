@@ -14,7 +14,8 @@ from ..scenario.session import Session
 from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
-from .lifecycle import BATCH, CONNECTIONS, disturb, each, groups_of_clients
+from .growth import BATCH, CONNECTIONS
+from .lifecycle import disturb, disturb_and_reset, each, groups_of_clients
 
 #: Seconds for which a client says nothing.
 QUIET = 2.0
@@ -71,9 +72,7 @@ def declare(profile: StreamProfile) -> None:
 
         def reset() -> None:
             for peers in groups_of_clients(session, next(numbers)):
-                for peer in peers:
-                    disturb(session, peer, profile.half_input)
-                    peer.reset()
+                disturb_and_reset(session, peers, profile.half_input)
             session.next_client_is_served()
 
         leaves_nothing(session, serve, "connections")
