@@ -220,4 +220,9 @@ def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
 
 
 def _groups(found: re.Match[bytes]) -> Groups:
-    return {name: data for name, data in found.groupdict().items() if data is not None}
+    """The named groups; one that took no part in the match is empty."""
+    return {
+        name: data or b""
+        for name, data in found.groupdict().items()
+        if data is not None or not name.startswith("_")
+    }

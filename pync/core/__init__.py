@@ -5,5 +5,8 @@ VERSION = "0.1.0"
 
 #: What may follow ``pync conformance``.
 SUITE_COMMANDS = frozenset(
-    ("run", "list", "explain", "selftest", "doctor", "matrix", "diff", "baseline")
+    {
+        *("run", "list", "explain", "selftest", "doctor", "new", "record"),
+        *("matrix", "merge", "diff", "baseline"),
+    }
 )

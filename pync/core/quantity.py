@@ -88,7 +88,7 @@ _SIMPLE = {
     "'": b"'",
 }
 
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.|$)", re.DOTALL)
 
 
 def unescape(text: str, option: str) -> bytes:
@@ -103,11 +103,21 @@ def unescape(text: str, option: str) -> bytes:
         letters = found.group(1)
         if len(letters) == 3:
             data += bytes([int(letters[1:], 16)])
+        elif len(letters) == 5:
+            data += _letter(letters[1:], option)
         elif letters in _SIMPLE:
             data += _SIMPLE[letters]
         else:
             raise UsageError(f"{option}: unknown escape {found.group()!r} (\\n \\r \\t \\0 \\xHH)")
     return data + _encoded(text[at:])
+
+
+def _letter(digits: str, option: str) -> bytes:
+    """A letter of Unicode, in UTF-8."""
+    code = int(digits, 16)
+    if 0xD800 <= code < 0xE000:
+        raise UsageError(f"{option}: \\u{digits} is half a surrogate pair, and not a letter")
+    return chr(code).encode()
 
 
 def _encoded(text: str) -> bytes:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from pync.core.script import _VERBS
+
 from ..peer import connected, listening
 from ..programs import listening_pync, pync
 
@@ -74,8 +78,52 @@ def test_a_server_made_of_a_script(tmp_path: Path) -> None:
                 client.hears_end()
 
 
+def test_a_reset_each_way(tmp_path: Path) -> None:
+    script = written(tmp_path, 'exact\nexpect "go\\n"\nreset\n')
+    with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
+        peer = server.accepts()
+        peer.says(b"go\n")
+        assert peer.is_reset()
+        ours.ends(0)
+    script = written(tmp_path, 'exact\nsend "go\\n"\nexpect-reset\n')
+    with listening() as server, pync("--expect", script, "127.0.0.1", server.port) as ours:
+        peer = server.accepts()
+        peer.hears(b"go\n")
+        peer.resets()
+        ours.ends(0)
+
+
 GUIDE = (Path(__file__).parents[2] / "docs" / "expect.md").read_text(encoding="utf-8")
 LOGIN, SMTP = re.findall(r"```expect\n(.*?)```", GUIDE, re.DOTALL)
+PLAYED = re.findall(r"```expect play\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("script", PLAYED)
+def test_the_guide_s_dialogues(script: str, tmp_path: Path) -> None:
+    with (
+        listening() as server,
+        pync("--expect", written(tmp_path, script), "127.0.0.1", server.port) as ours,
+    ):
+        peer = server.accepts()
+        peer.says(b"+OK ready <1@host>\r\n")
+        command = b"NOOP x\r\n" if script.startswith("exact") else b"NOOP <1@host>\r\n"
+        peer.hears(command)
+        peer.says(b"+OK\r\n")
+        peer.closes()
+        ours.ends(0)
+
+
+def test_the_guide_names_every_step() -> None:
+    table = GUIDE.partition("## Steps")[2].partition("## Terms")[0]
+    named = set(re.findall(r"^\| `([a-z-]+)", table, re.MULTILINE))
+    assert named == {*_VERBS, "timeout"}
+
+
+def test_the_guide_s_mistake(tmp_path: Path) -> None:
+    script = written(tmp_path, '\n\nawait "x"\n')
+    (shown,) = re.findall(r"router\.txt(:3: unknown step .*)\n", GUIDE)
+    with pync("--expect", script, "127.0.0.1", "1") as ours:
+        assert ours.ends(2).decode().endswith(f"{shown}\n")
 
 
 def test_the_guide_s_login(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ RIGHT = {
     "the shortest": 'send "a\\n.\\nb\\n.\\n"\nexpect /(?s:.*?)\\n\\.\\n/\nexpect "B\\n.\\n"\n',
     "one of": 'send "b\\n"\nexpect any of "A\\n" | /(?P<b>B)\\n/ | "BC"\nsend $b "\\n"\n'
     'expect "B\\n"\n',
+    "a group without a part": 'send "b\\n"\nexpect any of /A(?P<n>.)\\n/ | /B(?P<m>C)?\\n/\n'
+    'send "<" $n $m ">\\n"\nexpect "<>\\n"\n',
     "unordered": 'send "c\\na\\nb\\n"\nexpect unordered "A\\n", /B\\n/, "C\\n"\n',
     "skipped": 'send "a\\nb\\nc\\n"\nskip-to /(?P<b>B)\\n/\nexpect "C\\n"\nsend $b "\\n"\n'
     'expect "B\\n"\n',

@@ -87,7 +87,7 @@ def _talk(
         played = play(script, conn, stdio.stdout, tap)
         endings = endings._replace(shutdown=endings.shutdown and not played.sent_eof)
         if not played.interact:
-            if not (played.sent_eof and played.peer_ended):
+            if not (played.closed or (played.sent_eof and played.peer_ended)):
                 _part(stdio, conn, not played.sent_eof)
             return False
     pipeline = setup.pipeline()._replace(tap=tap)

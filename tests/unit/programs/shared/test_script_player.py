@@ -10,6 +10,7 @@ import pytest
 
 from pync.core.errors import OutputGone, ScriptError, UsageError
 from pync.core.script import parse
+from pync.core.script_steps import Send
 from pync.programs.shared.script_player import Played, load, play
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
@@ -61,6 +62,71 @@ def test_what_does_not_come_is_said(
     assert str(failure.value).startswith(f"expect {said}")
 
 
+#: What the peer says, the script that takes it, and what it sends.
+RIGHT = {
+    "exactly this": (b"HELLO\n", 'exact\nexpect "HEL" hex(4c) "O\\n"', b""),
+    "a pattern that could go on": (b"47", "exact\nexpect /(?P<n>[0-9]+)/\nsend $n", b"47"),
+    "captured": (b"id 12;x", 'expect /id (?P<id>\\d+);/\nsend "<" $id ">"', b"<12>"),
+    "one of": (b"b2", 'exact\nexpect any of "a" | /b(?P<n>\\d)/ | "bc"\nsend $n * 2', b"22"),
+    "one of, searched": (b"xxbyya", 'expect any of "a" | "b"\nexpect "a"', b""),
+    "a group without a part": (b"a", 'exact\nexpect /a(?P<n>b)?/\nsend "<" $n ">"', b"<>"),
+    "of one that did not come": (
+        b"x",
+        'exact\nexpect any of /a(?P<n>.)/ | "x"\nsend "<" $n ">"',
+        b"<>",
+    ),
+    "unordered": (b"cab", 'exact\nexpect unordered "a", "b", "c"', b""),
+    "unordered, searched": (b"..c..a..b", 'expect unordered "a", "b", "c"', b""),
+    "skipped": (b"a\nb\nc\n", 'exact\nskip-to "b\\n"\nexpect "c\\n"', b""),
+    "repeated": (b"123", "exact\nrepeat 3\nexpect $i\nsend $i\ndone", b"123"),
+    "a number that came": (b"2", "exact\nexpect /(?P<n>.)/\nrepeat $n\nsend $i\ndone", b"12"),
+    "functions": (b"", 'let a = "ab"\nsend upper($a) reverse($a) len($a) base64($a)', b"ABba2YWI="),
+    "segments": (b"", 'segments "a", "b" "c"\nsegments each 2 "defgh"', b"abcdefgh"),
+    "nothing yet": (b"", 'exact\nnothing-yet "an answer"\nsend "x"', b"x"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_a_script_takes_and_sends(
+    ends: tuple[StreamConn, StreamConn], shown: tuple[int, int], name: str
+) -> None:
+    said, script, sent = RIGHT[name]
+    ours, peer = ends
+    peer.send_all(said)
+    play(parse(script, "x"), ours, shown[1])
+    ours.close()
+    assert peer.recv_all() == sent
+
+
+WRONG = {
+    'exact\nexpect "b"': (b"ab", 'x:2: expected "b": wrong byte at 0; what came is "ab"'),
+    'exact\nexpect "abc" as "the answer"': (b"abd", 'expected the answer ("abc"): wrong byte at 2'),
+    'exact\nexpect any of "ab" | "ac"': (b"ad", 'expected "ab" | "ac": wrong byte at 1'),
+    'exact\nexpect "a"\nend': (b"ab", "x:3: expected the peer's end, and nothing before it"),
+    "exact\nexpect-reset 1ms": (b"", "expected the peer's reset (RST) within 0.001 s"),
+    'expect "a"\nnothing-yet "more"': (b"ab", "expected nothing yet (more); what came is"),
+    "reset": (b"", "this connection cannot be reset"),
+    'let a = "x"\nrepeat $a\ndone': (b"", "x:2: $a is not a number: 'x'"),
+}
+
+
+@pytest.mark.parametrize("script", WRONG)
+def test_what_a_script_does_not_take(
+    ends: tuple[StreamConn, StreamConn], shown: tuple[int, int], script: str
+) -> None:
+    said, complaint = WRONG[script]
+    ends[1].send_all(said)
+    with pytest.raises(ScriptError) as failure:
+        play(parse(script, "x"), ends[0], shown[1])
+    assert complaint in str(failure.value)
+
+
+def test_a_script_that_closes(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
+    ours, peer = ends
+    assert play(parse('send "a"\nclose', "x"), ours, shown[1]) == Played(closed=True)
+    assert peer.recv_all() == b"a"
+
+
 def test_a_peer_that_ends_early(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]
 ) -> None:
@@ -84,6 +150,8 @@ def test_nobody_reads_what_is_shown(ends: tuple[StreamConn, StreamConn]) -> None
 
 def test_a_script_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_bytes(b'send "\xff"')
-    assert load(str(tmp_path / "s")).steps[0] == (1, b"\xff")
+    (send,) = load(str(tmp_path / "s")).steps
+    assert isinstance(send, Send)
+    assert send.data.value({}) == b"\xff"
     with pytest.raises(UsageError, match=r"--expect: .*: no such file or directory"):
         load(str(tmp_path / "none"))
