@@ -139,6 +139,7 @@ PROFILES_ONLY = {
     "terminal",
     "do it",
 }
+PROFILES_ONLY |= {word for word in ("pause", "resume") if word in KINDS}
 EXPECT_ONLY = {"interact", "timeout 5", 'expect "a" 1h', "end 1.5"}
 
 
