@@ -19,7 +19,7 @@ Usage:
                   [--transport=LIST] [--report=DIR] [--jobs=N] [--repeat=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
-                  [--load=LIST] [--color=WHEN] [--watch]
+                  [--isolate=HOW] [--load=LIST] [--color=WHEN] [--watch]
   conformance list [--profile=LIST] [--load=LIST] [--mutants]
   conformance explain ID [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
@@ -70,7 +70,8 @@ Options:
   --level=LEVEL       must, or should: a broken SHOULD fails the run too [default: must].
   --expect=FILE       The file of known failures (TOML).
   --deadline=SECONDS  The longest wait for each awaited event [default: 10].
-  --seed=N            The seed of the random data [default: 1].
+  --seed=N            The seed of the random data (default: 1; of a class, any: it is printed
+                      at the end).
   --client=COMMAND    The client program on the terminal, in place of pync.
   --python            Write the profile in Python, not in TOML.
   --mask=TEXT         Hide this text in what is recorded: it becomes a parameter; repeatable.
@@ -79,6 +80,8 @@ Options:
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
   --tx=SPEC           With --all: judge on another machine too, in execnet's syntax
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
+  --isolate=HOW       With --all: keep the targets apart by bubblewrap, or none; auto is the
+                      strongest that works here (default: auto).
   --color=WHEN        auto (on a terminal, unless NO_COLOR is set), always or never
                       [default: auto].
   --mutants           List the embedded broken servers.

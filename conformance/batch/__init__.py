@@ -4,6 +4,9 @@
 time = 600                   # seconds
 memory = 2048                # MiB, of all its processes together
 processes = 1024
+cpu = 600                    # seconds of a processor, of each process
+files = 4096                 # open descriptors of each process
+disk = 1024                  # MiB
 
 [targets.alice]
 command = "node server.js {port}"
@@ -13,6 +16,7 @@ directory = "alice"
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,8 @@ from ..runner.alone import AUTOLOAD, XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_grade, read_limits, read_targets
+from ..targets.grammar import CommandTarget, parse_target
+from .boxes import AUTO, box_of, check_way, describe
 from .kept import conformant_before
 from .limits import Limits
 from .plugin import Entry, GivenClass
@@ -39,6 +45,7 @@ def run_class(
     jobs: int | None = None,
     places: tuple[str, ...] = (),
     only_failed: bool = False,
+    isolate: str = AUTO,
 ) -> Exit:
     """Judge every target of a file.
 
@@ -48,11 +55,16 @@ def run_class(
         jobs: targets at a time; None is one per core.
         places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
         only_failed: those that were conformant in the report are kept, and not judged.
+        isolate: how the targets are kept apart (boxes.py).
     Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
     any target, before the first is judged, SuiteFailed, and NotWritten.
     """
+    check_way(isolate)
+    if not options.seed:
+        # A server with the answers in a table would know the usual one.
+        options = options._replace(seed=str(secrets.randbits(63)))
     planned = planned_entries(options)
-    entries = [entry for entry, _ in planned]
+    entries = _kept_apart([entry for entry, _ in planned], isolate, options.target, report)
     self_check()
     if places:
         from .places import check_places
@@ -62,6 +74,7 @@ def run_class(
     plans = {entry.name: plan for entry, plan in planned}
     book = ClassReport(plans, report, shard=options.shard, scheme=_scheme(options, plans))
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
+    say(describe(isolate))
     if only_failed:
         kept = conformant_before(report, plans)
         for name, results in kept.items():
@@ -76,7 +89,35 @@ def run_class(
         return Exit.INTERRUPTED
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SuiteFailed(f"the workers stopped unexpectedly (pytest's status {status})")
-    return book.end("its worker was lost")
+    verdict = book.end("its worker was lost")
+    say(f"seed: {options.seed} (--seed={options.seed} judges with the same data again)")
+    return verdict
+
+
+def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[Entry]:
+    """The entries, each with the box in which its server will be started."""
+    folders = [one.options.directory for one in entries]
+    unseen = [os.path.realpath(at.removeprefix("@")), os.path.realpath(report)]
+    apart = []
+    for number, one in enumerate(entries):
+        if not is_started(one.options.target):
+            apart.append(one)
+            continue
+        others = [path for other, path in enumerate(folders) if other != number and path]
+        expect = [one.options.expect] if one.options.expect else []
+        box = box_of(one.options.directory, others, [*unseen, *expect])._replace(
+            disk=one.limits.disk,
+            cpu=one.limits.cpu,
+            files=one.limits.files,
+            processes=one.limits.processes,
+        )
+        apart.append(one._replace(way=way, box=box))
+    return apart
+
+
+def is_started(target: str) -> bool:
+    """Whether the suite starts a command of somebody else for this target."""
+    return isinstance(parse_target(target), CommandTarget)
 
 
 def _scheme(options: Options, plans: dict[str, Plan]) -> Scheme | None:

@@ -17,46 +17,58 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ..core.interruption import held
 from ..core.invocation import SUITE
 from ..core.verdict import Exit
 from ..plan import Options
 from ..reports.results import Results
-from .limits import MARK, Limits, bound, end, excess, members
+from ..targets.isolation import Box, start_in, unboxed
+from ..targets.orphans import adopting, children_of
+from .boxes import BUBBLEWRAP, NONE, in_own_network, strongest
+from .limits import MARK, Family, Limits, bound, end
 from .link import Reading, become_private, send_rows, socket_for_stdout, take_stdout
+from .watch import Watch
 
 #: The word by which the process is told what it is; no person types it.
 ALONE = "alone"
 
-#: Seconds between two looks at what a target uses.
-LOOK_INTERVAL = 0.2
-
-#: Times that a target's processes are stopped for using too much before its run is.
-MOST_STOPS = 5
-
 Outcome = dict[str, Any]
 
 
-def judge_alone(options: Options, limits: Limits) -> Outcome:
+class Asked(NamedTuple):
+    """What is asked of a judge: the target, its limits, and how it is kept apart."""
+
+    options: Options
+    limits: Limits
+    way: str = NONE
+    box: Box | None = None
+
+
+def judge_alone(asked: Asked) -> Outcome:
     """Judge a target, and say what came of it.
 
     Returns a dictionary of plain values, for it travels: ``exit``, ``rows`` (what the judge said
     of its results, empty when it came to none), ``refused`` (lines that it did not write),
     ``killed`` (the signal that ended the judge, or ""), ``said`` (the end of what it printed),
-    ``stopped`` (why it was, or parts of it were) and ``seconds``.
+    ``stopped`` (why it was, or parts of it were), ``isolation`` and ``seconds``.
     """
     mark, key, began = secrets.token_hex(16), secrets.token_hex(32), time.monotonic()
+    way = strongest(asked.way)
+    is_boxed = way == BUBBLEWRAP and asked.box is not None
+    others = frozenset(children_of(os.getpid()))
     with (
         held() as let_interruptions_come,
         tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
+        adopting(lambda: process.pid),
     ):
         environment = {**os.environ, MARK: mark, "TMPDIR": it}
+        argv = [sys.executable, "-m", SUITE, ALONE]
         ours, theirs = socket_for_stdout()
         process = subprocess.Popen(
-            [sys.executable, "-m", SUITE, ALONE],
+            in_own_network(argv) if is_boxed else argv,
             stdin=subprocess.PIPE,
             stdout=theirs,
             stderr=subprocess.PIPE,
@@ -70,20 +82,26 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
         said = ours or process.stdout
         assert said is not None
         reading = Reading(said, process.stderr, key)
+
+        def family() -> Family:
+            # Under bubblewrap our child is its monitor, and the judge the monitor's child.
+            judges = {process.pid, *(children_of(process.pid) if is_boxed else ())}
+            return Family(frozenset(judges), mark, os.getpid(), others)
+
+        folders = [it, *([asked.box.own] if asked.box and asked.box.own else [])]
         try:
-            bound(process.pid, limits)
             # It stays open: when we are killed it ends, and the run with it.
             with contextlib.suppress(BrokenPipeError):
-                request = {"options": options._asdict(), "key": key}
-                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.write(json.dumps(_request(asked, key, is_boxed)).encode() + b"\n")
                 process.stdin.flush()
-            stopped = _watch(process, mark, limits, let_interruptions_come)
+            watch = Watch(asked.limits, family, folders)
+            stopped = watch.until_its_end(process, let_interruptions_come)
             ended_by = "" if process.poll() is None else _signal_of(process)
         finally:
             _kill(process)
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
-            end(process.pid, mark)
+            end(family())
             reading.end()
         return {
             "exit": _exit_of(process),
@@ -92,33 +110,18 @@ def judge_alone(options: Options, limits: Limits) -> Outcome:
             "killed": ended_by,
             "said": reading.printed,
             "stopped": stopped,
+            "isolation": way,
             "seconds": round(time.monotonic() - began, 3),
         }
 
 
-def _watch(
-    process: subprocess.Popen[bytes], mark: str, limits: Limits, look: Callable[[], None]
-) -> list[str]:
-    """Wait for the end of the run, or for that of our patience; what had to be stopped.
-
-    ``look`` is called now and then.
-    """
-    stopped: list[str] = []
-    until = time.monotonic() + limits.time
-    while True:
-        look()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.01, min(LOOK_INTERVAL, until - time.monotonic())))
-            return stopped
-        if time.monotonic() >= until:
-            return [*stopped, f"the run took more than {limits.time:g} s"]
-        over = excess(members(process.pid, mark), limits)
-        if over:
-            # The scenario of the moment sees its server die; the others are judged yet.
-            end(process.pid, mark)
-            stopped.append(over)
-            if len(stopped) == MOST_STOPS:
-                return [*stopped, f"that was {MOST_STOPS} times"]
+def _request(asked: Asked, key: str, is_boxed: bool) -> dict[str, Any]:
+    return {
+        "options": asked.options._asdict(),
+        "limits": list(asked.limits),
+        "box": asked.box if is_boxed else None,
+        "key": key,
+    }
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -136,17 +139,24 @@ def _exit_of(process: subprocess.Popen[bytes]) -> int:
 
 def _signal_of(process: subprocess.Popen[bytes]) -> str:
     """The signal that ended the judge, without our doing; "" when none has."""
-    if process.returncode >= 0:
+    # bubblewrap's monitor gives a signal as a shell does.
+    status = unboxed(process.returncode) or 0
+    if status >= 0:
         return ""
     try:
-        return signal.Signals(-process.returncode).name
+        return signal.Signals(-status).name
     except ValueError:
-        return f"signal {-process.returncode}"
+        return f"signal {-status}"
 
 
 def options_from(fields: dict[str, Any]) -> Options:
     """Options that have travelled as JSON, where a tuple is a list."""
     return Options(**{name: _tuples(value) for name, value in fields.items()})
+
+
+def box_from(fields: Sequence[Any] | None) -> Box | None:
+    """A box that has travelled as JSON."""
+    return None if fields is None else Box(*map(_tuples, fields))
 
 
 def _tuples(value: Any) -> Any:
@@ -165,6 +175,8 @@ def judge_what_is_asked() -> Exit:
     def deliver(results: Results) -> None:
         send_rows(link, request["key"], [results.header, *results.results, results.footer])
 
+    bound(Limits(*request["limits"]))
+    start_in(box_from(request["box"]))
     return run(options_from(request["options"]), None, 1, deliver=deliver)
 
 

@@ -15,19 +15,27 @@ import pytest
 
 from ..core.interruption import end_as_interrupted
 from ..plan import Options
-from .isolated import Outcome, judge_alone, options_from
+from ..targets.isolation import Box
+from .boxes import NONE
+from .isolated import Asked, Outcome, box_from, judge_alone, options_from
 from .limits import Limits
 
 PROPERTY = "conformance-class"
 
 
 class Entry(NamedTuple):
-    """One target of a class; ``place`` is the fixed address that it needs for itself."""
+    """One target of a class; ``place`` is the fixed address that it needs for itself.
+
+    ``way`` is how it is kept apart from the others, and ``box`` what it may see; without one
+    there is nothing to start.
+    """
 
     name: str
     options: Options
     limits: Limits
     place: str | None = None
+    way: str = NONE
+    box: Box | None = None
 
 
 _ENTRIES: pytest.StashKey[list[Entry]] = pytest.StashKey()
@@ -48,7 +56,11 @@ class GivenClass:
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the class to a worker (pytest-xdist)."""
         node.workerinput["conformance_class"] = [
-            (one.name, one.options._asdict(), tuple(one.limits), one.place) for one in self.entries
+            (
+                *(one.name, one.options._asdict(), tuple(one.limits), one.place, one.way),
+                None if one.box is None else tuple(one.box),
+            )
+            for one in self.entries
         ]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -66,8 +78,8 @@ def pytest_configure(config: pytest.Config) -> None:
     elif hasattr(config, "workerinput"):
         end_as_interrupted()
         config.stash[_ENTRIES] = [
-            Entry(name, options_from(options), Limits(*limits), place)
-            for name, options, limits, place in config.workerinput["conformance_class"]
+            Entry(name, options_from(options), Limits(*limits), place, way, box_from(box))
+            for name, options, limits, place, way, box in config.workerinput["conformance_class"]
         ]
 
 
@@ -108,5 +120,6 @@ class Target(pytest.Item):
 
     def runtest(self) -> None:
         """Judge it; what came of it is the controller's to say."""
-        outcome = judge_alone(self.entry.options, self.entry.limits)
+        one = self.entry
+        outcome = judge_alone(Asked(one.options, one.limits, one.way, one.box))
         self.user_properties.append((PROPERTY, {"name": self.entry.name, **outcome}))

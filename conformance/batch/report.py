@@ -38,7 +38,13 @@ WEIGHT = (
 )
 
 #: Of an outcome that never came.
-NOTHING_CAME: dict[str, Any] = {"rows": [], "refused": 0, "killed": "", "seconds": 0.0}
+NOTHING_CAME: dict[str, Any] = {
+    "rows": [],
+    "refused": 0,
+    "killed": "",
+    "isolation": "none",
+    "seconds": 0.0,
+}
 
 #: Of the form of batch.jsonl; a field that is added leaves it as it is.
 VERSION = 1
@@ -76,7 +82,9 @@ class ClassReport:
         """A target's outcome."""
         folder = self._folder / folder_of(name)
         results = results_of(self._plans[name], outcome)
+        results.header["isolation"] = str(outcome["isolation"])
         try:
+            _remove_link(folder)
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 write_forms(folder, results)
@@ -126,6 +134,8 @@ class ClassReport:
                 self.take(name, {**lost, **NOTHING_CAME})
         runs = [self._results[name] for name in self._plans]
         try:
+            for written in ("matrix.html", "batch.jsonl"):
+                _remove_link(self._folder / written)
             names, marked = list(self._plans), (self._scheme, self._scores)
             write_class(self._folder, self._results, names, marked, self._shard)
         except OSError as error:
@@ -184,6 +194,7 @@ def write_class(
             "exit": run.footer["exit"],
             "counts": run.footer["counts"],
             "faults": run.footer["faults"],
+            "isolation": run.header.get("isolation", "none"),
             "folder": folder_of(name),
             "number": names.index(name) + 1,
             **({"shard": shard} if shard else {}),
@@ -213,6 +224,12 @@ def _with_score(run: Results, score: Score | None) -> Results:
 def _marked(score: Score) -> dict[str, Any]:
     total = None if score.total is None else float(shown(score.total))
     return {"score": total, "points": float(shown(score.points))}
+
+
+def _remove_link(path: Path) -> None:
+    """What a server has put where the report goes must not lead it elsewhere."""
+    if path.is_symlink():
+        path.unlink()
 
 
 def _slim(row: dict[str, Any]) -> dict[str, Any]:

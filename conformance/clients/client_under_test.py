@@ -21,6 +21,7 @@ import pexpect
 
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
+from ..targets.isolation import boxed, is_isolated, unboxed
 from ..targets.process import GRACE, printable
 from ..targets.reaper import watched
 from .open_terminal import check_there_are_terminals
@@ -71,10 +72,13 @@ class ClientUnderTest:
         program = argv[0]
         if directory is not None and "/" in program:
             program = os.path.abspath(os.path.join(directory, program))
+        words = [program, *argv[1:]]
+        if is_isolated():
+            words = boxed(words, environment, directory, terminal=True)
         try:
             self._child = pexpect.spawn(
-                program,
-                list(argv[1:]),
+                words[0],
+                words[1:],
                 env={**os.environ, **environment},
                 cwd=directory,
                 dimensions=(24, 80),
@@ -174,6 +178,8 @@ class ClientUnderTest:
             time.sleep(0.005)
         signalled = self._child.signalstatus
         status: int = -signalled if signalled else self._child.exitstatus
+        if is_isolated():
+            status = unboxed(status) or 0
         self._transcript.note("person", f"the client ended with status {status}", RECEIVED)
         return status
 

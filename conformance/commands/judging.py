@@ -19,6 +19,7 @@ from ..runner import run as judge
 from ..runner.preflight import resolved
 from ..runner.watching import roots_of, watch
 from ..targets.launch import stop_servers
+from ..targets.orphans import guarded
 from .values import count, seconds, words
 
 #: Seconds for one event of a mutant.
@@ -38,7 +39,7 @@ def run(given: dict[str, Any]) -> Exit:
         repeat=repeat_of(given["--repeat"] or "1"),
         transports=words(given["--transport"]),
         deadline=seconds(given["--deadline"]),
-        seed=given["--seed"],
+        seed=given["--seed"] or ("" if given["--all"] else "1"),
         client=given["--client"],
         level=given["--level"],
         expect=given["--expect"],
@@ -48,12 +49,15 @@ def run(given: dict[str, Any]) -> Exit:
     folder, jobs, again = Path(given["--report"]), count(given["--jobs"]), given["--last-failed"]
     if given["--all"]:
         from ..batch import run_class
+        from ..batch.boxes import AUTO
 
         if given["--watch"]:
             raise WrongUsage("--watch is for one target, not for --all")
-        return run_class(options, folder, jobs, tuple(given["--tx"]), only_failed=again)
-    if given["--tx"]:
-        raise WrongUsage("--tx is for --all: run @FILE.toml --all --tx=SPEC")
+        way, places = given["--isolate"] or AUTO, tuple(given["--tx"])
+        return run_class(options, folder, jobs, places, only_failed=again, isolate=way)
+    for name in ("--tx", "--isolate"):
+        if given[name]:
+            raise WrongUsage(f"{name} is for --all: run @FILE.toml --all {name}=...")
     most = 1 if given["-x"] else count(given["--max-failures"], "--max-failures") or 0
 
     def once(_changed: object = None) -> Exit:
@@ -62,7 +66,12 @@ def run(given: dict[str, Any]) -> Exit:
             say("--last-failed: nothing failed in the run before; everything is judged")
         return judge(options._replace(only=only), folder, jobs, max_failures=most)
 
-    return watch(once, roots_of(resolved(options)), folder) if given["--watch"] else once()
+    def work() -> Exit:
+        return watch(once, roots_of(resolved(options)), folder) if given["--watch"] else once()
+
+    # A server of the suite's own, or one that runs already, leaves nothing behind.
+    embedded = options.target.startswith(("ref:", "mutant:")) or "://" in options.target
+    return work() if embedded else Exit(guarded(work))
 
 
 def selftest(given: dict[str, Any]) -> Exit:
@@ -95,14 +104,20 @@ def selftest(given: dict[str, Any]) -> Exit:
 
 def doctor(given: dict[str, Any]) -> Exit:
     """``doctor``: find the profile of a server."""
+    options = Options(
+        target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
+        at=given["--at"],
+        settings=given["--set"] or "",
+        load=words(given["--load"]),
+    )
     try:
-        return report(
-            Options(
-                target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
-                at=given["--at"],
-                settings=given["--set"] or "",
-                load=words(given["--load"]),
-            )
-        )
+        status = report(options)
     finally:
         stop_servers()
+    if options.target.startswith("@"):
+        from ..batch.boxes import BUBBLEWRAP, why_no_box
+
+        # What `run @FILE --all` would do here.
+        why = why_no_box()
+        say(f"{'isolation':<10} {f'none: {why}' if why else BUBBLEWRAP}")
+    return status

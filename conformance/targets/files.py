@@ -212,6 +212,9 @@ _LIMITS: dict[str, tuple[Callable[[object], bool], str]] = {
     "time": (_is_time, "seconds between 0 and 86400"),
     "memory": (_is_number, "a number of MiB"),
     "processes": (_is_number, "a number"),
+    "cpu": (_is_number, "a number of seconds"),
+    "files": (_is_number, "a number"),
+    "disk": (_is_number, "a number of MiB"),
 }
 
 _TEXT = (_is_text, "a text")

@@ -24,6 +24,7 @@ from typing import Any
 from ..core.verdict import NotJudged, Unreachable
 from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
+from .isolation import Boxed, is_isolated
 from .reaper import dismiss_reaper, watched
 from .usage import Usage, living, running_time, stands_still, usage_of
 
@@ -81,7 +82,7 @@ class Process:
         inherited: Sequence[int],
         directory: str | None,
         embedded: bool,
-    ) -> subprocess.Popen[bytes] | Forked:
+    ) -> subprocess.Popen[bytes] | Forked | Boxed:
         if embedded and WORKS:
             return fork(self.argv[:SCRIPT], self.argv[SCRIPT:], environment, directory)
         how: dict[str, Any] = {
@@ -97,6 +98,8 @@ class Process:
 
             self._job = Job()
             return self._job.start(self.argv, **how)
+        if is_isolated() and not embedded:
+            return Boxed(self.argv, environment, directory, inherited, how)
         return subprocess.Popen(self.argv, start_new_session=True, pass_fds=tuple(inherited), **how)
 
     @property
@@ -194,6 +197,8 @@ class Process:
             self._job.close()
         else:
             self._end_session()
+            if isinstance(self._popen, Boxed):
+                self._popen.end()
         self._popen.wait()
         if self._popen.stdin:
             self._popen.stdin.close()

@@ -206,6 +206,7 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
         "exit": 6,
         "counts": {},
         "faults": ["the run took more than 4 s"],
+        "isolation": rows["right"]["isolation"],
         "folder": "slow",
     }
 
@@ -317,10 +318,13 @@ def test_wrong_usage(words: list[str], line: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "line"),
     [
-        ("tmie = 3", "unknown key 'tmie' (known: time, memory, processes)"),
+        ("tmie = 3", "unknown key 'tmie' (known: time, memory, processes, cpu, files, disk)"),
         ("time = 0", "time must be seconds between 0 and 86400"),
         ("memory = 0.5", "memory must be a number of MiB"),
         ("processes = true", "processes must be a number"),
+        ("cpu = -1", "cpu must be a number of seconds"),
+        ("files = 1.5", "files must be a number"),
+        ("disk = 'much'", "disk must be a number of MiB"),
     ],
 )
 def test_limits_are_read_with_care(limits: str, line: str, tmp_path: Path) -> None:
@@ -368,6 +372,7 @@ def test_too_much_is_said_in_words() -> None:
     assert excess([small, small], limits) is None
     assert excess([small] * 4, limits) == "4 processes, more than 3"
     assert excess([small] * 3, limits) == "12 MiB of memory, more than 10"
+    assert excess([small], limits._replace(disk=1), 2 << 20) == "2 MiB on the disk, more than 1"
 
 
 def test_every_status_has_its_weight() -> None:

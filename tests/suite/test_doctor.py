@@ -247,3 +247,11 @@ def test_a_token_is_a_word() -> None:
 def test_a_reply_counts() -> None:
     assert count_template([(b"abc", b"3 (3)"), (b"", b"0 (3)")]) == b"{n} (3)"
     assert count_template([(b"abc", b"yes"), (b"", b"yes")]) is None
+
+
+def test_of_a_target_file_it_says_how_a_class_is_kept_apart(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
+    done = conformance("doctor", f"@{tmp_path / 'one.toml'}#one")
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert re.fullmatch(r"isolation  (bubblewrap|none: .+)", last)

@@ -1,0 +1,16 @@
+"""Writes a gigabyte to stdout, without a newline, and serves meanwhile."""
+
+import os
+import threading
+
+from echo import serve
+
+
+def flood() -> None:
+    """Write it."""
+    for _ in range(1 << 14):
+        os.write(1, b"x" * (1 << 16))
+
+
+threading.Thread(target=flood, daemon=True).start()
+serve()

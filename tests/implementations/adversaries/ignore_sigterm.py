@@ -1,0 +1,10 @@
+"""Ignores SIGTERM, in every process."""
+
+import os
+import signal
+
+from echo import serve
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+serve()
