@@ -24,6 +24,8 @@ Usage:
   conformance explain ID [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
                   [--jobs=N] [--deadline=SECONDS] [--matrix] [--color=WHEN]
+                  [--target=TARGET] [--fault=NAME]... [--transport=LIST] [--at=ADDRESS]
+                  [--set=KEY=VALUE] [--client=COMMAND]
   conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE] [--load=LIST]
   conformance new NAME [--python] [DIR]
   conformance record TARGET [--at=ADDRESS] [--output=FILE] [--client=COMMAND]
@@ -87,6 +89,9 @@ Options:
   --mutants           List the embedded broken servers.
   --matrix            Judge every mutant by every requirement of its profile: which detects
                       which (kills.html, kills.json). This takes many minutes.
+  --target=TARGET     With selftest: a right server, which a proxy breaks in many ways; which
+                      requirement notices what (conformance/docs/check-your-checks.md).
+  --fault=NAME        Break it in this way only; '*' is any text (cut-at-*); repeatable.
   --output=FILE       The file to write: the page of several runs (default: matrix.html), or
                       the recorded profile (default: recorded.toml).
   -h --help           Show this.

@@ -48,6 +48,9 @@ class Channel:
         deadline: seconds that one awaited event may take.
     """
 
+    #: Whether the other end of its socket is the server's; else nothing tells what that reads.
+    sees_queues = True
+
     def __init__(
         self, name: str, sock: socket.socket, transcript: Transcript, deadline: float
     ) -> None:
@@ -153,7 +156,7 @@ class Channel:
 
     def queues(self) -> Queues | None:
         """What waits in the sockets between the client and the server, where it can be told."""
-        return queues_of(self._sock)
+        return queues_of(self._sock) if self.sees_queues else None
 
     @property
     def stays(self) -> bool:

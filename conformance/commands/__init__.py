@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.verdict import Exit
-from . import authoring, catalogue, judging, results
+from . import authoring, catalogue, judging, proving, results
 
 #: Command -> what runs it.
 COMMANDS: dict[str, Callable[[dict[str, Any]], Exit]] = {
     "run": judging.run,
     "list": catalogue.list_,
     "explain": catalogue.explain,
-    "selftest": judging.selftest,
+    "selftest": proving.selftest,
     "doctor": judging.doctor,
     "new": authoring.new,
     "record": authoring.record,

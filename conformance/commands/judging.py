@@ -1,8 +1,7 @@
-"""The commands that judge or look at a target: ``run``, ``selftest``, ``doctor``."""
+"""The commands that judge or look at a target: ``run``, ``doctor``."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,12 @@ from ..doctor import report
 from ..plan import Options
 from ..plan.selection import patterns_of, repeat_of, shard_of
 from ..reports.last import failed_last
-from ..reports.results import read_results
-from ..reports.writing import not_written
 from ..runner import run as judge
 from ..runner.preflight import resolved
 from ..runner.watching import roots_of, watch
 from ..targets.launch import stop_servers
 from ..targets.orphans import guarded
 from .values import count, seconds, words
-
-#: Seconds for one event of a mutant.
-SELFTEST_DEADLINE = 3.0
 
 
 def run(given: dict[str, Any]) -> Exit:
@@ -72,34 +66,6 @@ def run(given: dict[str, Any]) -> Exit:
     # A server of the suite's own, or one that runs already, leaves nothing behind.
     embedded = options.target.startswith(("ref:", "mutant:")) or "://" in options.target
     return work() if embedded else Exit(guarded(work))
-
-
-def selftest(given: dict[str, Any]) -> Exit:
-    """``selftest``: judge the servers that are broken on purpose."""
-    options = Options(
-        profile=given["--profile"],
-        cases=patterns_of(given["--case"]),
-        # A mutant that says nothing is waited for; three seconds are enough for that.
-        deadline=min(seconds(given["--deadline"]), SELFTEST_DEADLINE),
-        selftest=True,
-        started=run_command(),
-        load=words(given["--load"]),
-        kill_matrix=given["--matrix"],
-    )
-    # Most of the time is waiting: more workers than cores.
-    jobs = count(given["--jobs"]) or 4 * (os.cpu_count() or 1)
-    report = Path(given["--report"])
-    status = judge(options, report, jobs)
-    if not given["--matrix"] or status not in (Exit.CONFORMANT, Exit.NOT_CONFORMANT):
-        return status
-    from ..reports.kills import as_text, faults, write_kills
-
-    try:
-        kills = write_kills(report, read_results(report / "results.jsonl"))
-    except OSError as error:
-        raise not_written(f"report {report}", error) from None
-    say(f"{as_text(kills)}\nkill matrix: {report / 'kills.html'}")
-    return Exit.SUITE_FAILED if faults(kills) else status
 
 
 def doctor(given: dict[str, Any]) -> Exit:

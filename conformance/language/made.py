@@ -102,6 +102,7 @@ def made(
         "settings": _settings(top, talk, clauses, templates, bool(parts)),
         "half_close": talk.half_close,
         "spec": top.get("spec", SPEC),
+        "allows": tuple(top.get("allows", ())),
     }
     profile: Profile
     if talk.datagrams:
@@ -189,8 +190,7 @@ def _declare_mutants(source: Source, profile: Profile, mutants: Mapping[str, Any
         if breaks and breaks not in known:
             text = f"there is no requirement {breaks!r}{meant(breaks, known)}"
             raise source.wrong(("mutants", name, "breaks"), text)
-        if declare := getattr(profile, "mutant", None):
-            declare(name, table["command"], breaks, str(source.path.parent))
+        profile.mutant(name, table["command"], breaks, str(source.path.parent))
 
 
 def _way_to(source: Source, word: str) -> Way:

@@ -6,8 +6,6 @@ running it can tell, is found by preflight.py and handed in as ``transports``.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from ..core.invocation import command_line, hint, run_command
 from ..core.nearest import meant
 from ..core.settings import texts_of
@@ -30,67 +28,12 @@ from ..targets.grammar import (
     parse_target,
 )
 from ..targets.launch import ServerSpec
+from . import proofs
+from .options import Case, Options, load_words
 from .selection import profile_of, selected, sharded
 from .transports import kin, transports_of
 
-
-class Options(NamedTuple):
-    """What was asked for, as text; every worker makes its plan from the same options.
-
-    ``typed`` to ``scope`` come from a target file: what was typed for it, the server's variables
-    and folder, an address for each profile, and how long a server lives. ``started`` is what a
-    line that judges a case again begins with: a worker was started otherwise. ``load`` names
-    profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
-    read there (loading/). ``only`` are the names of the cases that are judged, if not all;
-    ``repeat`` is how many times each is.
-    """
-
-    target: str = "ref:python"
-    profile: str | None = None
-    at: str | None = None
-    settings: str = ""
-    cases: tuple[str, ...] = ()
-    skips: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    shard: tuple[int, int] | None = None
-    repeat: int = 1
-    transports: tuple[str, ...] = ()
-    deadline: float = 10.0
-    seed: str = "1"
-    client: str | None = None
-    level: str = "must"
-    expect: str | None = None
-    selftest: bool = False
-    kill_matrix: bool = False
-    typed: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    directory: str | None = None
-    addresses: tuple[tuple[str, str], ...] = ()
-    scope: str = "scenario"
-    started: tuple[str, ...] = ()
-    load: tuple[str, ...] = ()
-    file_load: tuple[str, ...] = ()
-    sources: tuple[tuple[Any, ...], ...] = ()
-
-
-def load_words(options: Options) -> tuple[str, ...]:
-    """What a line to paste needs besides, where profiles were loaded."""
-    return ("--load", ",".join(options.load)) if options.load else ()
-
-
-class Case(NamedTuple):
-    """One requirement over one transport; with ``mutant``, the proof that it can fail."""
-
-    requirement: Requirement
-    transport: str
-    skip: str | None = None
-    mutant: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Unique in a plan."""
-        name = f"{self.requirement.id}@{self.transport}"
-        return f"{name}!{self.mutant.partition('/')[2]}" if self.mutant else name
+__all__ = ["Case", "Options", "Plan", "address_of", "load_words"]
 
 
 class Plan:
@@ -114,7 +57,9 @@ class Plan:
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
         self.ipv6 = ipv6
-        planned = self._selftest() if options.selftest else self._cases()
+        planned = self._cases()
+        if options.selftest:
+            planned = proofs.cases_of(self, planned)
         #: All cases that are asked for, and those of this shard.
         asked = options.cases, options.skips, options.only
         self.whole = selected(planned, catalogue.requirements, *asked)
@@ -131,7 +76,11 @@ class Plan:
         profile = self.catalogue.profiles[case.requirement.profile]
         parameters = self.parameters[profile.name]
         target: Target = self.target
-        if case.mutant:
+        directory = self.options.directory
+        own = proofs.own_mutant(self, case)
+        if own is not None and not case.fault:
+            target, directory = parse_target(own.command), own.directory
+        elif case.mutant and not case.fault:
             target = MutantTarget(*case.mutant.split("/", 1))
         elif profile.name in self.addresses:
             target = AddressTarget(self.addresses[profile.name])
@@ -144,16 +93,19 @@ class Plan:
             profile.conduct(parameters).sent(profile.first_input),
             self.options.deadline,
             self.options.environment,
-            self.options.directory,
+            directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,
             silent=profile.silent,
             late=profile.late,
             brisk=isinstance(target, ReferenceTarget) and case.requirement.brisk,
+            fault=case.fault,
         )
 
     def reproduce(self, case: Case) -> str:
         """The one-line command that judges this case again."""
         options = self.options
+        if case.fault:
+            return proofs.reproduce(self, case)
         target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
         given = {"case": case.requirement.id}
         if options.load:
@@ -227,7 +179,8 @@ class Plan:
         if not chosen:
             reached = ", ".join(name for name in TRANSPORTS if name in offered)
             raise WrongUsage(f"--transport {','.join(asked)}: this target has only {reached}")
-        return chosen
+        # What a fault is over one transport, it is over another.
+        return chosen[:1] if self.options.faults and not asked else chosen
 
     def _offered(self, profile: Profile) -> list[str]:
         """Over what the target gives a profile. Raises WrongUsage when that is nothing."""
@@ -289,18 +242,6 @@ class Plan:
             if self.target.manner == INHERITS and requirement.about == PORT_AGAIN:
                 return "the port of an inherited socket is not the server's"
         return None
-
-    def _selftest(self) -> list[Case]:
-        names = {profile.name for profile in self.profiles}
-        cases = []
-        for name, mutant in MUTANTS.items():
-            requirement = BUILT_IN.requirements[mutant.breaks]
-            if requirement.profile not in names:
-                continue
-            others = BUILT_IN.profiles[requirement.profile].requirements
-            judges = others if self.options.kill_matrix else (requirement,)
-            cases += [Case(one, one.transports[0], mutant=name) for one in judges]
-        return cases
 
 
 def address_of(plan: Plan) -> Address | None:

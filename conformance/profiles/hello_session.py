@@ -90,5 +90,7 @@ hello = StreamProfile(
     serve=serve,
     stall=stall_with_lines,
     base=("ends-fin",),
+    # How often it replies is its own choice: to each read, line or byte.
+    allows=("answer-twice", "stale-bytes", "first-line-only", "segment-is-line", "input-cut-at-1k"),
     stalled=("large",),
 )

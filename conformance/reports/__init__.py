@@ -15,6 +15,7 @@ from .junit import write_junit
 from .markdown import summary, workflow_commands, write_markdown
 from .matrix import write_matrix
 from .results import Results, results_of_run, write_results
+from .rollup import rolled_up
 from .summary import Summary
 from .tap import write_tap
 from .writing import staged
@@ -45,14 +46,21 @@ def write_forms(folder: Path, results: Results) -> None:
     """Write results in every form. Raises OSError."""
     with staged(folder) as stage:
         write_results(stage / "results.jsonl", results)
+        shown = _shown(results)
         for name, write in FORMS.items():
-            write(stage / name, results)
+            write(stage / name, shown)
+
+
+def _shown(results: Results) -> Results:
+    """What a person reads: of a self-test behind the proxy a row for each fault."""
+    return rolled_up(results) if "faults" in results.header else results
 
 
 def tell_github(results: Results) -> None:
     """In GitHub Actions: the summary of the step, and an annotation for each failure."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
+    results = _shown(results)
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:
         try:

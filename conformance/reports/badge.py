@@ -26,8 +26,10 @@ def badge(results: Results) -> dict[str, Any]:
     known = exit_ in _COLOURS
     return {
         "schemaVersion": 1,
-        "label": "conformance",
-        "message": f"{hold}/{judged}" if known else exit_.name.lower().replace("_", " "),
+        "label": "faults noticed" if "score" in results.footer else "conformance",
+        "message": results.footer.get("noticed", f"{hold}/{judged}")
+        if known
+        else exit_.name.lower().replace("_", " "),
         "color": _COLOURS.get(exit_, "lightgrey"),
         "isError": exit_ != Exit.CONFORMANT,
     }

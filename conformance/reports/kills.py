@@ -7,13 +7,17 @@ red cell for every requirement that has found it out.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..mutants.catalogue import MUTANTS
 from ..profiles import REQUIREMENTS
 from .matrix import write_matrix
+from .proof import as_plain
 from .results import Results
+from .rollup import of_results
 from .writing import write_whole
 
 #: Mutants that are named after a requirement; the rest are counted.
@@ -165,10 +169,11 @@ def as_text(kills: Kills) -> str:
     return "\n".join(lines)
 
 
-def as_json(kills: Kills) -> str:
-    """The same for programs."""
+def as_json(kills: Kills, more: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The same for programs; with what a self-test behind the proxy has proved."""
     return json.dumps(
         {
+            **more,
             "requirements": {
                 name: {"kills": mutants, "alone": kills.alone(name)}
                 for name, mutants in kills.killed.items()
@@ -186,8 +191,13 @@ def as_json(kills: Kills) -> str:
 
 def write_kills(folder: Path, run: Results) -> Kills:
     """Write kills.json and kills.html; returns what they show. Raises OSError."""
+    more: dict[str, Any] = {}
+    if "faults" in run.header:
+        proof = of_results(run)
+        more = as_plain(proof)
+        run = run._replace(results=[row for line in proof.lines for row in line.rows])
     kills = kills_of(run.results)
-    write_whole(folder / "kills.json", as_json(kills) + "\n")
+    write_whole(folder / "kills.json", as_json(kills, more) + "\n")
     write_matrix(folder / "kills.html", [_as_target(run, mutant) for mutant in kills.killers])
     return kills
 
@@ -202,7 +212,8 @@ def _as_target(run: Results, mutant: str) -> Results:
                 row["verdict"], row["verdict"]
             )
             rows.append({**shown, "verdict": verdict})
-    header = {**run.header, "target": f"mutant:{mutant}", "selftest": False}
+    name = mutant if "faults" in run.header else f"mutant:{mutant}"
+    header = {**run.header, "target": name, "selftest": False}
     found = sum(row["verdict"] == "FAIL" for row in rows)
     counts = {"FAIL": found, "PASS": len(rows) - found}
     return Results(header, rows, {**run.footer, "counts": counts, "exit": 1 if found else 0})

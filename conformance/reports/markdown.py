@@ -23,8 +23,9 @@ def write_markdown(path: Path, results: Results) -> None:
 def summary(results: Results) -> str:
     """The run as Markdown: the verdict, a table of profiles, the failures."""
     exit_ = Exit(results.footer["exit"])
+    verdict = results.footer.get("score") or MEANING[exit_]
     lines = [
-        f"## {MEANING[exit_]}: {_code(str(results.header['target']))}",
+        f"## {verdict}: {_code(str(results.header['target']))}",
         "",
         "| profile | " + " | ".join(_columns(results)) + " |",
         "|---|" + "---:|" * len(_columns(results)),

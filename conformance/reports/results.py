@@ -18,6 +18,7 @@ from ..plan import Options, Plan
 from ..scenario.requirement import SPEC
 from ..targets.grammar import CommandTarget, parse_target
 from .form import Malformed, check
+from .proof import allowed
 from .summary import Summary
 
 
@@ -69,6 +70,7 @@ def header(plan: Plan) -> dict[str, Any]:
         "selftest": options.selftest,
         "planned": len(plan.cases),
         **_own_requirements(plan),
+        **_faults(plan),
         "platform": platform.system(),
         "python": platform.python_version(),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -88,6 +90,13 @@ def _own_command(options: Options) -> dict[str, str]:
         if files and not files[0].startswith(".."):
             found["file"] = files[0].replace(os.sep, "/")
     return found
+
+
+def _faults(plan: Plan) -> dict[str, Any]:
+    """Of a self-test behind the proxy: which faults, and which of them a contract allows."""
+    if not plan.options.faults:
+        return {}
+    return {"faults": list(plan.options.faults), "allowed": allowed(plan)}
 
 
 def _own_requirements(plan: Plan) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ..core.verdict import RED, Exit
 from ..plan import Plan
 from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
+from .proof import allowed, proof_of
 
 Result = dict[str, Any]
 
@@ -60,7 +61,11 @@ def summarise(
         faults.append(f"{len(missing)} of {len(order)} results are missing ({some} ...)")
     stale = [] if plan.options.selftest else known.stale(results, plan.catalogue.requirements)
     exit_ = _exit(counts, stale, faults, pytest_status)
-    if exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
+    if plan.options.selftest:
+        if exit_ == Exit.CONFORMANT and plan.options.faults:
+            whole = proof_of(results, allowed(plan)).is_whole
+            exit_ = Exit.CONFORMANT if whole else Exit.NOT_CONFORMANT
+    elif exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
         exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_
     return Summary(results, dict(counts), stale, faults, exit_, known)
 

@@ -17,6 +17,7 @@ from ..core.invocation import joined
 from ..core.output import Screen
 from ..core.verdict import MEANING, RED, Exit
 from ..plan import Plan, load_words
+from ..reports.proof import allowed, as_text, proof_of
 from ..reports.summary import Summary
 from .controller import CONTROLLER, Controller
 
@@ -49,6 +50,8 @@ class Console:
         plan = self._plan
         names = ", ".join(profile.name for profile in plan.profiles)
         against = "the mutants" if plan.options.selftest else plan.options.target
+        if plan.options.faults:
+            against = f"{plan.options.typed or plan.options.target}, broken by a proxy,"
         self.screen.say(
             f"conformance: {names} over {', '.join(plan.transports)} against {against} "
             f"({len(plan.cases)} {'case' if len(plan.cases) == 1 else 'cases'})"
@@ -102,6 +105,10 @@ class Console:
             self.screen.say(f"{word} {line}")
         for reason, count in self._skips(summary).items():
             self.screen.say(f"SKIP  {count} not judged: {reason}")
+        if self._plan.options.faults:
+            proof = proof_of(summary.results, allowed(self._plan))
+            text = as_text(proof, self._plan.options.kill_matrix)
+            self.screen.say(f"\n{text}\n")
         counts = ", ".join(
             f"{number} {verdict}" for verdict, number in sorted(summary.counts.items())
         )
@@ -132,6 +139,8 @@ class Console:
             Exit.CONFORMANT,
             Exit.NOT_CONFORMANT,
         ):
+            if self._plan.options.faults:
+                return proof_of(summary.results, allowed(self._plan)).verdict
             if self._plan.options.kill_matrix:
                 return f"{summary.counts.get('PASS', 0)} kills"
             otherwise = summary.counts.get("WARN", 0)

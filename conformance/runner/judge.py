@@ -24,8 +24,6 @@ from ..core.verdict import (
     Violation,
     WrongUsage,
 )
-from ..mutants.catalogue import MUTANTS
-from ..mutants.signatures import SIGNATURES
 from ..plan import Case, Plan
 from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
@@ -33,10 +31,9 @@ from ..scenario.session import Session
 from ..targets.address import TCP, UNIX
 from .needs import SLOW, Board, Outcome
 from .preflight import shows_resets
+from .proof import NO_RESETS, proved
 
 Result = dict[str, Any]
-
-NO_RESETS = "this system shows no RST (Wine)"
 
 
 def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | None = None) -> Result:
@@ -48,7 +45,7 @@ def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | Non
     came = (board or Board(run)).outcome(plan, case)
     verdict, signature, message = came.verdict, came.signature, came.message
     if case.mutant:
-        verdict, signature, message = _as_selftest(case, verdict, signature, message)
+        verdict, signature, message = proved(plan, case, came)
     elif not case.skip:
         verdict, message = expectations.apply(case, verdict, signature, message)
     return {
@@ -65,6 +62,7 @@ def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | Non
         "transcript": list(came.transcript),
         "seconds": came.seconds,
         **({"mutant": case.mutant} if case.mutant else {}),
+        **({"acted": came.acted} if case.fault else {}),
         **({"needs": came.needs} if came.needs else {}),
     }
 
@@ -80,11 +78,20 @@ def run(plan: Plan, case: Case) -> Outcome:
 
 
 def _run_once(plan: Plan, case: Case) -> Outcome:
+    if case.skip:
+        return Outcome(Verdict.SKIP, "", case.skip)
     began = time.monotonic()
-    verdict, signature, message, transcript = _run(plan, case)
+    session = Session(
+        plan.wanted(case),
+        plan.catalogue.profiles[case.requirement.profile],
+        plan.parameters[case.requirement.profile],
+        f"{plan.options.seed}/{case.name}",
+        plan.options.client,
+    )
+    verdict, signature, message = _run(plan, case, session)
     seconds = round(time.monotonic() - began, 3)
-    events = tuple(transcript.as_json()) if transcript else ()
-    return Outcome(verdict, signature, message, events, seconds)
+    events = tuple(session.transcript.as_json())
+    return Outcome(verdict, signature, message, events, seconds, acted=session.acted)
 
 
 def _of_many(outcomes: list[Outcome]) -> Outcome:
@@ -104,36 +111,26 @@ def _of_many(outcomes: list[Outcome]) -> Outcome:
     return failed[0]._replace(verdict=verdict, message=message)
 
 
-def _run(plan: Plan, case: Case) -> tuple[Verdict, str, str, Transcript | None]:
-    if case.skip:
-        return Verdict.SKIP, "", case.skip, None
-    session = Session(
-        plan.wanted(case),
-        plan.catalogue.profiles[case.requirement.profile],
-        plan.parameters[case.requirement.profile],
-        f"{plan.options.seed}/{case.name}",
-        plan.options.client,
-    )
-    transcript = session.transcript
+def _run(plan: Plan, case: Case, session: Session) -> tuple[Verdict, str, str]:
     try:
         _check_expressible(case)
         with session:
             case.requirement.scenario(session)
     except TooSlow as reason:
-        return Verdict.SKIP, SLOW, str(reason), transcript
+        return Verdict.SKIP, SLOW, str(reason)
     except NotJudged as reason:
-        return Verdict.SKIP, "", str(reason), transcript
+        return Verdict.SKIP, "", str(reason)
     except Violation as violation:
-        return _violated(plan, case, violation, transcript)
+        return _violated(plan, case, violation, session.transcript)
     except Unreachable as error:
         not_ready = Violation("not-ready", str(error))
         not_ready.server_output = error.output
-        return _violated(plan, case, not_ready, transcript)
+        return _violated(plan, case, not_ready, session.transcript)
     except (SuiteFailed, WrongUsage) as error:
-        return Verdict.ERROR, "suite", str(error), transcript
+        return Verdict.ERROR, "suite", str(error)
     except Exception:
-        return Verdict.ERROR, "suite", traceback.format_exc(), transcript
-    return Verdict.PASS, "", "", transcript
+        return Verdict.ERROR, "suite", traceback.format_exc()
+    return Verdict.PASS, "", ""
 
 
 def _check_expressible(case: Case) -> None:
@@ -147,7 +144,7 @@ def _check_expressible(case: Case) -> None:
 
 def _violated(
     plan: Plan, case: Case, violation: Violation, transcript: Transcript
-) -> tuple[Verdict, str, str, Transcript]:
+) -> tuple[Verdict, str, str]:
     requirement = case.requirement
     message = failure(
         violation,
@@ -161,38 +158,4 @@ def _violated(
         reproduce=plan.reproduce(case),
     )
     red = requirement.level == Level.MUST or plan.should_is_red
-    return (Verdict.FAIL if red else Verdict.WARN), violation.kind, message, transcript
-
-
-def _needs_reset(mutant: str) -> bool:
-    """Whether only RST in FIN's place gives it away, on a system that shows none."""
-    return "rst-instead-of-fin" in SIGNATURES.get(mutant, ()) and not shows_resets()
-
-
-def _as_selftest(
-    case: Case, verdict: Verdict, signature: str, message: str
-) -> tuple[Verdict, str, str]:
-    """A mutant must be killed: what is red against a server is green here."""
-    assert case.mutant is not None
-    named = MUTANTS[case.mutant].breaks == case.requirement.id
-    if verdict in (Verdict.FAIL, Verdict.WARN):
-        expected = SIGNATURES.get(case.mutant, frozenset())
-        if named and signature not in expected:
-            awaited = " or ".join(sorted(expected)) or "nothing known"
-            said = (
-                f"{case.mutant} dies of {signature}, and {awaited} was expected "
-                "(what is expected stands in mutants/signatures.py)"
-            )
-            return Verdict.WARN, signature, f"{said}\n{message}"
-        return Verdict.PASS, signature, message
-    if not named and verdict != Verdict.ERROR:
-        # In the kill matrix: not the one that has to find this fault, and it has not.
-        return Verdict.SKIP, "survived", "a fault that it does not see"
-    if sys.platform == "win32" and (verdict == Verdict.SKIP or _needs_reset(case.mutant)):
-        return Verdict.SKIP, "survived", message or NO_RESETS
-    if verdict == Verdict.PASS:
-        said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
-        return Verdict.FAIL, "survived", said
-    if verdict == Verdict.SKIP:
-        return Verdict.FAIL, "survived", f"{case.mutant} was not judged: {message}"
-    return verdict, signature, message
+    return (Verdict.FAIL if red else Verdict.WARN), violation.kind, message

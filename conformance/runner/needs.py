@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.verdict import Verdict
+from ..faults.table import NONE
 from ..plan import Case, Plan
+from ..plan.proofs import is_lawful
 
 #: The signature of what was not judged because of what it needs.
 NEEDS = "needs"
@@ -29,12 +31,18 @@ NEEDS = "needs"
 #: would take as long again.
 SLOW, TOO_SLOW = "too-slow", "needs {}, for which the server is too slow"
 
+#: What the right server meets (faults/), and the seconds of a scenario that takes long with it.
+NO_FAULT, LONG = NONE.name, 0.4
+
 #: Seconds between two looks for what another worker is judging, and until it is given up.
 POLL_INTERVAL, CLAIM_TIMEOUT = 0.01, 300.0
 
 
 class Outcome(NamedTuple):
-    """What came of a scenario, before expectations are applied. ``needs`` is what was missing."""
+    """What came of a scenario, before expectations are applied.
+
+    ``needs`` is what was missing; ``acted`` how often a fault before the server changed something.
+    """
 
     verdict: Verdict
     signature: str = ""
@@ -42,6 +50,7 @@ class Outcome(NamedTuple):
     transcript: tuple[Any, ...] = ()
     seconds: float = 0.0
     needs: str = ""
+    acted: int = 0
 
 
 Run = Callable[[Plan, Case], Outcome]
@@ -59,31 +68,74 @@ class Board:
         self._run = run
         self._folder = Path(folder) if folder and os.path.isdir(folder) else None
         self._known: dict[str, Outcome] = {}
+        self._noticed: set[str] = set()
 
     def outcome(self, plan: Plan, case: Case) -> Outcome:
         """The outcome of a case, run now unless it is known."""
-        if case.mutant or case.skip:
+        if case.skip or (case.mutant and not case.fault):
             # In the self-test each mutant meets each requirement.
             return self._run(plan, case)
-        if case.requirement.id not in plan.catalogue.needed:
+        if case.requirement.id not in plan.catalogue.needed and case.fault != NO_FAULT:
             return self._judged(plan, case)
         if case.name not in self._known:
             self._known[case.name] = self._shared(plan, case)
         return self._known[case.name]
 
     def _judged(self, plan: Plan, case: Case) -> Outcome:
+        if case.fault and case.fault != NO_FAULT:
+            return self._behind_a_fault(plan, case)
+        outcome = self._as_needed(plan, case)
+        return self._run(plan, case) if case.fault and _is_red(outcome) else outcome
+
+    def _behind_a_fault(self, plan: Plan, case: Case) -> Outcome:
+        """The outcome where the right server's own is known first: what it breaks proves nothing.
+
+        What is slow is not judged once others have noticed the fault, except for a kill matrix.
+        """
+        right = case._replace(mutant=f"{case.requirement.profile}/{NO_FAULT}", fault=NO_FAULT)
+        known = self.outcome(plan, right)
+        if known.verdict == Verdict.SKIP:
+            return known
+        if known.verdict != Verdict.PASS:
+            said = "the right server breaks it without a fault"
+            return Outcome(Verdict.SKIP, NEEDS, said, needs=case.requirement.id)
+        if plan.options.kill_matrix:
+            return self._run(plan, case)
+        if known.seconds > LONG and self._is_noticed(case):
+            return Outcome(Verdict.SKIP, NEEDS, "slow, and others notice the fault already")
+        outcome = self._as_needed(plan, case)
+        if _is_red(outcome) and (not outcome.acted or is_lawful(plan, case)):
+            # Nothing was wrong with the server: what failed may be the machine's load.
+            outcome = self._run(plan, case)
+        if outcome.acted and _is_red(outcome):
+            self._noticed.add(case.mutant or "")
+            if self._folder is not None:
+                with suppress(OSError):
+                    self._mark(case, self._folder).touch()
+        return outcome
+
+    def _is_noticed(self, case: Case) -> bool:
+        known = case.mutant in self._noticed
+        return known or (self._folder is not None and self._mark(case, self._folder).exists())
+
+    @staticmethod
+    def _mark(case: Case, folder: Path) -> Path:
+        return folder / f"{(case.mutant or '').replace('/', '+')}.noticed"
+
+    def _as_needed(self, plan: Plan, case: Case) -> Outcome:
         if case.requirement.id in (one.partition("@")[0] for one in plan.options.cases):
             # It was asked for by name: what it says itself is wanted.
             return self._run(plan, case)
         needs = case.requirement.needs
         for name in (*needs, *case.requirement.unless):
             needed = plan.case(plan.catalogue.requirements[name], case.transport)
+            needed = needed._replace(mutant=case.mutant, fault=case.fault)
             if needed.skip:
                 continue
             outcome = self.outcome(plan, needed)
             if outcome.signature == SLOW and name in needs:
                 return Outcome(Verdict.SKIP, SLOW, TOO_SLOW.format(name))
-            fails = outcome.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY)
+            fails = _is_red(outcome)
             if fails or (outcome.needs and name in needs):
                 # Where what that one needs is broken, the root is named.
                 broken = outcome.needs or name
@@ -128,6 +180,10 @@ class SharedFolder:
         """Remove it."""
         if self._folder is not None:
             self._folder.cleanup()
+
+
+def _is_red(outcome: Outcome) -> bool:
+    return outcome.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.FLAKY)
 
 
 def _claimed(claim: Path) -> bool:

@@ -40,7 +40,7 @@ def prepare(options: Options) -> Plan:
     self_check()
     if any(case.requirement.id.endswith("/terminal") for case in plan.cases):
         check_client(options.client)
-    if options.selftest:
+    if options.selftest and not options.faults:
         return plan
     check_launchable(plan.target, plan.options.directory)
     first = next((case for case in plan.cases if not case.skip), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.conduct import Conduct
 from ..core.settings import Parameters, Settings
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 #: Bytes after which a stalled client's server has more to write than its socket takes, and the
 #: seconds without progress after which it reads no more.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
+
+
+class OwnMutant(NamedTuple):
+    """A broken server that a profile brings to prove a requirement with (``selftest``).
+
+    Arguments:
+        command: as a target: started and stopped, without a shell.
+        breaks: the requirement that has to find it broken, as a word; empty for any of them.
+        directory: where it is started; None is the current folder.
+    """
+
+    command: str
+    breaks: str = ""
+    directory: str | None = None
 
 
 class Profile:
@@ -43,6 +57,7 @@ class Profile:
         settings: what ``--set`` may say besides the parameters.
         half_close: none of it can be judged where a connection has no half-close.
         spec: the name of the contract, as messages cite it.
+        allows: faults of faults/table.py that the contract allows: no requirement may see them.
     """
 
     def __init__(
@@ -60,6 +75,7 @@ class Profile:
         settings: Settings | None = None,
         half_close: bool = False,
         spec: str = SPEC,
+        allows: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.title = title
@@ -73,6 +89,8 @@ class Profile:
         self.settings = settings or Settings()
         self.half_close = half_close
         self.spec = spec
+        self.allows = allows
+        self.mutants: dict[str, OwnMutant] = {}
         self.requirements: list[Requirement] = []
 
     def conduct(self, parameters: Parameters) -> Conduct:
@@ -100,6 +118,14 @@ class Profile:
     def should(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
         """Declare a SHOULD; decorates its scenario. Its arguments are those of must()."""
         return self._declare(Level.SHOULD, words, clause, text, basis, **where)
+
+    def mutant(
+        self, name: str, command: str, breaks: str = "", directory: str | None = None
+    ) -> None:
+        """Declare a broken server of one's own. Its arguments are those of OwnMutant."""
+        if name in self.mutants:
+            raise WrongUsage(f"{self.name}: the mutant {name} is declared twice")
+        self.mutants[name] = OwnMutant(command, breaks, directory)
 
     def _declare(
         self,
@@ -195,6 +221,7 @@ class StreamProfile(Profile):
         settings: Settings | None = None,
         half_close: bool = False,
         spec: str = SPEC,
+        allows: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
             name,
@@ -209,6 +236,7 @@ class StreamProfile(Profile):
             settings=settings,
             half_close=half_close,
             spec=spec,
+            allows=allows,
         )
         self.half_input = half_input
         self.open = open or _nothing

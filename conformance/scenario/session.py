@@ -27,12 +27,12 @@ from ..core.conduct import LF
 from ..core.settings import ECHO, ONE
 from ..core.transcript import Transcript
 from ..core.verdict import NotJudged, Violation
-from ..targets.backlog import let_accept
 from ..targets.client_launch import expect_client
 from ..targets.launch import Server, ServerSpec, launched, start_again
 from ..targets.process import Process
 from ..targets.scratch import new_folder
 from . import death
+from .entrance import Entrance
 from .profile import ClientProfile, Profile, StreamProfile
 from .random_text import lines, words
 
@@ -80,10 +80,14 @@ class Session:
         self.budget = budget(self.deadline, self._ends_by_itself)
         self._stack = ExitStack()
         self._server: Server | None = None
+        self._entrance = Entrance(wanted.fault, self._stack)
+        #: How often the fault before the server has changed something, by the scenario's end.
+        self.acted = 0
 
     def __enter__(self) -> Session:
         if not isinstance(self.profile, ClientProfile):
             self._server = self._stack.enter_context(launched(self._wanted))
+            self._entrance.lead_to(self._server.address)
         # Another process may have had the address until now.
         self.budget = budget(self.deadline, self._ends_by_itself)
         return self
@@ -94,6 +98,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.acted = self._entrance.acted(noticed=isinstance(error, Violation))
         try:
             if error is None:
                 self._still_alive()
@@ -109,13 +114,14 @@ class Session:
         self.budget.check()
         peer = dial(
             name or self._next_name(),
-            self.server.address,
+            self._entrance.address,
             self.transcript,
             self.deadline,
             receive_buffer,
             shakes=not self._paused,
         )
         peer.conduct, peer.budget = self.profile.conduct(self.parameters), self.budget
+        peer.sees_queues = self._entrance.is_the_server_s
         self._peers.append(peer)
         return peer
 
@@ -142,7 +148,7 @@ class Session:
         at a time accepts none of the others, ever.
         """
         began = time.monotonic()
-        let_accept(self.server.address, self._patience)
+        self._entrance.let_accept(self._patience)
         self._patience = max(0.0, self._patience - (time.monotonic() - began))
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
@@ -163,9 +169,8 @@ class Session:
 
     def sender(self, name: str | None = None) -> Sender:
         """A new sender of datagrams to the server."""
-        sender = Sender(
-            name or self._next_name(), self.server.address, self.transcript, self.deadline
-        )
+        name, address = name or self._next_name(), self._entrance.address
+        sender = Sender(name, address, self.transcript, self.deadline)
         sender.conduct, sender.budget = self.profile.conduct(self.parameters), self.budget
         self._senders.append(sender)
         return sender
@@ -196,9 +201,8 @@ class Session:
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
         conduct = self.profile.conduct(self.parameters)
-        terminal = open_terminal(
-            self._client, self.server.address, self.transcript, self.deadline, conduct
-        )
+        address = self._entrance.address
+        terminal = open_terminal(self._client, address, self.transcript, self.deadline, conduct)
         self._stack.callback(terminal.close)
         return terminal
 
@@ -274,6 +278,7 @@ class Session:
                 told its port.
         """
         self._server = start_again(self._wanted, self.server, self._stack, same_address)
+        self._entrance.lead_to(self._server.address)
         self.transcript.note("server", "started again")
         self.ends_on_purpose = False
 

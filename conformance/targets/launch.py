@@ -53,7 +53,7 @@ Meeting = Callable[[Process | None, list[Address], bool], Address]
 
 
 class ServerSpec(NamedTuple):
-    """What server a scenario wants."""
+    """What server a scenario wants; ``fault`` is what a proxy before it does (faults/)."""
 
     target: Target
     profile: str
@@ -69,6 +69,7 @@ class ServerSpec(NamedTuple):
     late: bool = False
     brisk: bool = False
     meet: Meeting | None = None
+    fault: str = ""
 
 
 class Server(NamedTuple):

@@ -39,6 +39,8 @@ complete -c pync-conformance -l isolate -x -d 'With --all: keep the targets apar
 complete -c pync-conformance -l color -x -d 'auto'
 complete -c pync-conformance -l mutants -d 'List the embedded broken servers'
 complete -c pync-conformance -l matrix -d 'Judge every mutant by every requirement of its profile: ...'
+complete -c pync-conformance -l target -x -d 'With selftest: a right server, which a proxy breaks in many ...'
+complete -c pync-conformance -l fault -x -d 'Break it in this way only'
 complete -c pync-conformance -l output -r -F -d 'The file to write: the page of several runs'
 complete -c pync-conformance -s h -l help -d 'Show this'
 complete -c pync-conformance -l version -d 'Show the version'

@@ -55,6 +55,7 @@ WINGS = (
     "scenario",
     "mutants",
     "reference",
+    "faults",
     "clients",
     "targets",
     "core",
@@ -521,6 +522,7 @@ def module_of(name: str) -> str:
 TYPING_ONLY = {
     ("pync.transports", "pync.transports.listener"): "listen() returns a listener",
     ("pync.telnet.interaction", "pync.telnet"): "interact() is a method in a file of its own",
+    ("conformance.plan.proofs", "conformance.plan"): "the cases of a self-test are a plan's",
     (
         "conformance.scenario.requirement",
         "conformance.scenario.session",

@@ -19,7 +19,7 @@ from conformance.plan import Case
 from conformance.profiles import PROFILES, REQUIREMENTS
 from conformance.reference.python.client import Client
 from conformance.reference.python.services import SERVICES
-from conformance.runner.judge import _as_selftest
+from conformance.runner.proof import _by_embedded
 from conformance.scenario.profile import StreamProfile
 
 from .judging import conformance, judge, read
@@ -59,14 +59,14 @@ def test_it_is_known_how_each_mutant_dies() -> None:
 def test_a_death_of_another_kind_is_told() -> None:
     case = Case(REQUIREMENTS["echo/binary"], "tcp", mutant="echo/stops-at-nul")
     (expected,) = SIGNATURES["echo/stops-at-nul"]
-    assert _as_selftest(case, Verdict.FAIL, expected, "x") == (Verdict.PASS, expected, "x")
-    verdict, signature, message = _as_selftest(case, Verdict.FAIL, "died", "x")
+    assert _by_embedded(case, Verdict.FAIL, expected, "x") == (Verdict.PASS, expected, "x")
+    verdict, signature, message = _by_embedded(case, Verdict.FAIL, "died", "x")
     assert (verdict, signature) == (Verdict.WARN, "died")
     assert message.splitlines()[0] == (
         f"echo/stops-at-nul dies of died, and {expected} was expected "
         "(what is expected stands in mutants/signatures.py)"
     )
-    assert _as_selftest(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
+    assert _by_embedded(case, Verdict.PASS, "", "")[0] == Verdict.FAIL
 
 
 def test_no_mutant_recognises_the_texts_of_the_suite() -> None:

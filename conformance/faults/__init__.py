@@ -1,0 +1,55 @@
+"""Faults from outside: a proxy between the suite's clients and a right server.
+
+A profile of one's own has no broken servers that would prove its requirements. The proxy breaks a
+right one: it runs in a thread of the worker, and does to the traffic what a broken server would
+have done. ``FAULTS`` are those, and ``LAWFUL`` what no requirement may take for a fault.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..targets.address import DATAGRAMS, LOOPBACK, UNIX, Address
+from ..targets.scratch import new_folder
+from .datagrams import DatagramProxy
+from .fault import SEALED, Fault
+from .streams import StreamProxy
+from .table import BY_NAME, FAULTS, LAWFUL, NONE
+
+__all__ = ["FAULTS", "LAWFUL", "NONE", "SEALED", "Fault", "Proxy", "faulty"]
+
+#: Has ``address`` (where clients come), ``acted`` and ``lead_to``.
+Proxy = StreamProxy | DatagramProxy
+
+
+@contextmanager
+def faulty(address: Address, name: str) -> Iterator[Proxy]:
+    """A proxy before the server at an address, with the fault of that name.
+
+    Raises KeyError for a name that is not in the table, or that means nothing on this transport.
+    """
+    fault, transport = BY_NAME[name], address.transport
+    if transport not in fault.transports:
+        raise KeyError(name)
+    folder = new_folder() if transport == UNIX else None
+    entrance = Address(transport, LOOPBACK.get(transport, ""))
+    if ":" in address.host and transport not in DATAGRAMS:
+        entrance = entrance._replace(host="::1")
+    if folder is not None:
+        entrance = Address(UNIX, path=os.path.join(folder, "socket"))
+    proxy: Proxy
+    if transport in DATAGRAMS:
+        assert fault.datagram is not None
+        proxy = DatagramProxy(address, entrance, fault.datagram)
+    else:
+        assert fault.stream is not None
+        proxy = StreamProxy(address, entrance, fault.stream, fault.window)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)

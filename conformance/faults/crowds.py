@@ -1,0 +1,75 @@
+"""Faults that take more than one client: mixed up, held up, or lost with another one."""
+
+from __future__ import annotations
+
+from .answers import Answers
+from .courses import Course
+
+#: Clients that a server with a short table serves at a time.
+TABLE = 8
+
+
+class ToAnother(Answers):
+    """Each answer goes to another client as well."""
+
+    def answer(self, data: bytes) -> None:
+        self.client.put(data)
+        others = [one for one in self.proxy.courses if one is not self and not one.client.closed]
+        if others:
+            self.acts()
+            others[-1].client.put(data)
+
+
+class OneAtATime(Course):
+    """The next client is accepted when the one before has left."""
+
+    most = 1
+
+    def left(self) -> None:
+        super().left()
+        self.proxy.review()
+
+
+class FewClients(OneAtATime):
+    """A ninth client is not served as long as eight others stay."""
+
+    most = TABLE
+
+
+class DeadAfterRst(Course):
+    """The server dies of the first RST."""
+
+    def client_reset(self) -> None:
+        super().client_reset()
+        self.acts()
+        self.proxy.refuse()
+        for course in list(self.proxy.courses):
+            course.client.hang_up()
+            course.server.hang_up()
+
+
+class DeadAfterOne(Course):
+    """The server ends when its first client has left."""
+
+    def opened(self) -> None:
+        if self.proxy.has_left:
+            self.acts()
+            self.client.abort()
+            self.server.hang_up()
+
+    def left(self) -> None:
+        super().left()
+        self.proxy.has_left = True
+
+
+class RstUnnoticed(Course):
+    """The server takes no notice of a client's RST, and keeps the connection to its own end."""
+
+    def client_reset(self) -> None:
+        self.acts_for_now()
+
+    def server_ended(self) -> None:
+        self.acted_in_vain()
+        super().server_ended()
+        if self.client.closed:
+            self.server.hang_up()

@@ -1,0 +1,66 @@
+"""Faults of the greeting: what the server says before a client has sent anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .answers import Answers
+from .courses import Course
+
+
+class _Whole(Answers):
+    """The greeting is collected until it is whole; answers are passed on as they come."""
+
+    def greeting(self, data: bytes) -> None:
+        self.collect(data)
+
+    def from_server(self, data: bytes) -> None:
+        if self.has_input:
+            self.client.put(data)
+        else:
+            super().from_server(data)
+
+    def from_client(self, data: bytes) -> None:
+        if not self._is_opening:
+            self.flush()
+        super().from_client(data)
+
+    def _begin(self) -> None:
+        self.flush()
+        super()._begin()
+
+
+def changed_greeting(change: Callable[[bytes], bytes]) -> type[Course]:
+    """The fault that does this to every greeting."""
+
+    class Changed(_Whole):
+        def answer(self, data: bytes) -> None:
+            said = change(data)
+            if said != data:
+                self.acts()
+            self.client.put(said)
+
+    return Changed
+
+
+class Late(_Whole):
+    """The greeting comes once the client has sent something, or when the server ends."""
+
+    _late = b""
+
+    def answer(self, data: bytes) -> None:
+        if not self.server.has_ended and not self._late:
+            self.acts_for_now()
+        self._late += data
+
+    def input(self, data: bytes) -> None:
+        late, self._late = self._late, b""
+        self.client.put(late)
+        super().input(data)
+
+    def server_ended(self) -> None:
+        self._begin()
+        self.flush()
+        self.acted_in_vain()
+        self.client.put(self._late)
+        super().server_ended()

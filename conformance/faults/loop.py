@@ -1,0 +1,129 @@
+"""The proxy's event loop: one thread, readiness by poll(2), and timers.
+
+A descriptor of which nothing is wanted is watched all the same: poll(2) reports an error on it, and
+that is how a reset is seen while the proxy reads nothing (selectors have no such registration).
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+#: What is wanted of a descriptor, and what is told of it. FAILED (an error waits) and HUNG (nothing
+#: more can come or go) are told unasked.
+READABLE, WRITABLE, FAILED, HUNG = 1, 2, 4, 8
+
+#: Told that a descriptor is ready, and how.
+Ready = Callable[[int], None]
+
+#: Milliseconds after which the loop looks for what it has to do, whatever happens.
+_LONGEST_WAIT = 1000
+
+
+class Loop:
+    """Runs in a thread of its own from ``start`` to ``stop``; all callbacks run there."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, tuple[int, Ready]] = {}
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self._stopped = False
+        self._ours, self._theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        self.watch(self._ours, READABLE, lambda _: self._drain())
+        self._thread = threading.Thread(target=self._run, name="fault proxy", daemon=True)
+
+    def start(self) -> None:
+        """Begin to run."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and wait for its end. What is watched is its owner's to close."""
+        self._stopped = True
+        self._theirs.send(b".")
+        self._thread.join()
+        self._ours.close()
+        self._theirs.close()
+
+    def call(self, callback: Callable[[], None]) -> None:
+        """Run something in the loop's thread, and wait until it has run."""
+        done = threading.Event()
+
+        def run() -> None:
+            callback()
+            done.set()
+
+        self.after(0.0, run)
+        self._theirs.send(b".")
+        done.wait(10.0)
+
+    def watch(self, sock: socket.socket, events: int, ready: Ready) -> None:
+        """Tell when a socket is ready; in place of what was wanted of it before."""
+        number = sock.fileno()
+        known = self._watched.get(number)
+        self._watched[number] = events, ready
+        if self._poll is not None and (known is None or known[0] != events):
+            self._poll.register(number, _mask(events))
+
+    def unwatch(self, sock: socket.socket) -> None:
+        """Tell nothing more of it."""
+        if self._watched.pop(sock.fileno(), None) is not None and self._poll is not None:
+            with suppress(KeyError):
+                self._poll.unregister(sock.fileno())
+
+    def after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Run something later; of the same moment, in the order of the calls."""
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._count), callback))
+
+    def _run(self) -> None:
+        while not self._stopped:
+            for number, events in self._wait():
+                known = self._watched.get(number)
+                if known is not None:
+                    known[1](events)
+            now = time.monotonic()
+            while self._timers and self._timers[0][0] <= now:
+                heapq.heappop(self._timers)[2]()
+
+    def _wait(self) -> list[tuple[int, int]]:
+        wait = float(_LONGEST_WAIT)
+        if self._timers:
+            wait = min(wait, max(0.0, (self._timers[0][0] - time.monotonic()) * 1000))
+        if self._poll is not None:
+            return [(number, _told(mask)) for number, mask in self._poll.poll(wait)]
+        return self._select(wait / 1000)
+
+    def _select(self, seconds: float) -> list[tuple[int, int]]:
+        """Windows has no poll(2) in Python: there a reset is seen when it is read."""
+        reads = [one for one, (events, _) in self._watched.items() if events & READABLE]
+        writes = [one for one, (events, _) in self._watched.items() if events & WRITABLE]
+        readable, writable, failed = select.select(reads, writes, writes, seconds)
+        told: dict[int, int] = {}
+        for numbers, event in ((readable, READABLE), (writable, WRITABLE), (failed, FAILED)):
+            for number in numbers:
+                told[number] = told.get(number, 0) | event
+        return list(told.items())
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._ours.recv(4096):
+                pass
+
+
+def _mask(events: int) -> int:
+    read = select.POLLIN if events & READABLE else 0
+    return read | (select.POLLOUT if events & WRITABLE else 0)
+
+
+def _told(mask: int) -> int:
+    events = READABLE if mask & select.POLLIN else 0
+    events |= WRITABLE if mask & select.POLLOUT else 0
+    events |= FAILED if mask & (select.POLLERR | select.POLLNVAL) else 0
+    return events | (HUNG if mask & select.POLLHUP else 0)

@@ -1,0 +1,170 @@
+"""The proxy for streams: it listens where clients come, and links each of them with the server."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from contextlib import suppress
+
+from ..clients.channel import RESETS
+from ..targets.address import UNIX, Address, endpoints
+from .courses import Course, Shared
+from .links import Link
+from .loop import READABLE, WRITABLE, Loop
+
+#: Clients that may wait to be accepted, as many as any scenario has.
+_BACKLOG = 256
+
+#: Seconds between two tries to connect to a Unix socket whose backlog is full.
+_TRY_AGAIN = 0.005
+
+#: Seconds that a client waits in the backlog, until it is told that it does.
+_WAITS = 0.05
+
+#: A connect that has only begun: Linux, Windows; and a Unix socket whose backlog is full.
+_BEGUN = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 0)})
+
+
+class StreamProxy(Shared):
+    """Clients come to ``address``, and are served by the server at ``upstream``.
+
+    Arguments:
+        upstream: where the server listens.
+        entrance: where to listen: a loopback address (a free port of it), or a path.
+        make: makes the course of each link.
+        window: bytes of each socket's buffers; None leaves them to the system.
+    """
+
+    def __init__(
+        self, upstream: Address, entrance: Address, make: type[Course], window: int | None = None
+    ) -> None:
+        super().__init__()
+        self.upstream = upstream
+        self.loop = Loop()
+        self._make = make
+        self._window = window
+        self._reaching: dict[socket.socket, socket.socket] = {}
+        self._is_full = False
+        self._listener, self.address = _listen(entrance, window)
+        self.loop.watch(self._listener, READABLE, lambda _: self._accept())
+        self.loop.start()
+
+    def lead_to(self, upstream: Address) -> None:
+        """Clients that come from now on are served by another server."""
+        self.loop.call(lambda: setattr(self, "upstream", upstream))
+
+    @property
+    def shown(self) -> int:
+        """How often it has changed something that a client could have seen by now."""
+        return 0 if self._make.shows_in_answers and not self.has_spoken else self.acted
+
+    def close(self) -> None:
+        """Close everything."""
+        self.loop.stop()
+        for course in list(self.courses):
+            course.link.close()
+        for sock in [*self._reaching, *self._reaching.values()]:
+            sock.close()
+        self.refuse()
+
+    # What a fault does with all clients.
+
+    def refuse(self) -> None:
+        """Listen no longer: connections are refused."""
+        if self._listener.fileno() != -1:
+            self.loop.unwatch(self._listener)
+            self._listener.close()
+            if self.address.transport == UNIX:
+                with suppress(OSError):
+                    os.unlink(self.address.path)
+
+    def review(self) -> None:
+        """Whether there is room for a client may have changed: let new ones wait, or come in."""
+        self._is_full = 0 < self._make.most <= len(self.courses) + len(self._reaching)
+        if self._listener.fileno() != -1:
+            self.loop.watch(self._listener, READABLE, lambda _: self._accept())
+
+    # How.
+
+    def _accept(self) -> None:
+        if self._is_full:
+            self.loop.watch(self._listener, 0, lambda _: None)
+            self.loop.after(_WAITS, self._tell_who_waits)
+            return
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return  # the client has gone again
+        self._reach(client)
+        self.review()
+
+    def _tell_who_waits(self) -> None:
+        if self._is_full:
+            self.acted += 1
+
+    def _reach(self, client: socket.socket) -> None:
+        """Connect to the server, for a client."""
+        client.setblocking(False)
+        family, name = endpoints(self.upstream)[0]
+        server = socket.socket(family, socket.SOCK_STREAM)
+        for sock in (client, server):
+            _prepare(sock, self._window)
+        server.setblocking(False)
+        self._reaching[client] = server
+        self._connect(client, server, name)
+
+    def _connect(
+        self, client: socket.socket, server: socket.socket, name: tuple[str, int] | str
+    ) -> None:
+        failure = server.connect_ex(name)
+        if failure == errno.EAGAIN and self.upstream.transport == UNIX:
+            self.loop.after(_TRY_AGAIN, lambda: self._connect(client, server, name))
+        elif failure in _BEGUN:
+            self.loop.watch(server, WRITABLE, lambda _: self._connected(client, server))
+        else:
+            self._connected(client, server, failure)
+
+    def _connected(self, client: socket.socket, server: socket.socket, failure: int = 0) -> None:
+        self.loop.unwatch(server)
+        self._reaching.pop(client, None)
+        link = Link(client, server, self.loop)
+        failure = failure or server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure and failure not in RESETS:
+            # The server refuses: what comes nearest to it now is a reset.
+            link.client.abort()
+            link.server.close()
+            return
+        course = self._make(self, link)
+        self.courses.append(course)
+        link.follow(course)
+        if failure:
+            # It was connected, and has been reset since; the error is told once.
+            link.server.fail()
+
+
+def _listen(entrance: Address, window: int | None) -> tuple[socket.socket, Address]:
+    if entrance.transport == UNIX:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(entrance.path)
+        address = entrance
+    else:
+        family = socket.AF_INET6 if ":" in entrance.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if window is not None:
+            # Before the handshake, which offers it.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        listener.bind((entrance.host, 0))
+        address = entrance._replace(port=listener.getsockname()[1])
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener, address
+
+
+def _prepare(sock: socket.socket, window: int | None) -> None:
+    if window is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, window)
+    if sock.family != getattr(socket, "AF_UNIX", None):
+        with suppress(OSError):  # a client that has gone again
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

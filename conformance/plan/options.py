@@ -1,0 +1,71 @@
+"""What a run is asked for, and one case of it: plain values, that travel to the workers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..scenario.requirement import Requirement
+
+
+class Options(NamedTuple):
+    """What was asked for, as text; every worker makes its plan from the same options.
+
+    ``typed`` to ``scope`` come from a target file: what was typed for it, the server's variables
+    and folder, an address for each profile, and how long a server lives. ``started`` is what a
+    line that judges a case again begins with: a worker was started otherwise. ``load`` names
+    profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
+    read there (loading/). ``only`` are the names of the cases that are judged, if not all;
+    ``repeat`` is how many times each is.
+    """
+
+    target: str = "ref:python"
+    profile: str | None = None
+    at: str | None = None
+    settings: str = ""
+    cases: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    shard: tuple[int, int] | None = None
+    repeat: int = 1
+    transports: tuple[str, ...] = ()
+    deadline: float = 10.0
+    seed: str = "1"
+    client: str | None = None
+    level: str = "must"
+    expect: str | None = None
+    selftest: bool = False
+    kill_matrix: bool = False
+    faults: tuple[str, ...] = ()
+    typed: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    directory: str | None = None
+    addresses: tuple[tuple[str, str], ...] = ()
+    scope: str = "scenario"
+    started: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()
+    file_load: tuple[str, ...] = ()
+    sources: tuple[tuple[Any, ...], ...] = ()
+
+
+def load_words(options: Options) -> tuple[str, ...]:
+    """What a line to paste needs besides, where profiles were loaded."""
+    return ("--load", ",".join(options.load)) if options.load else ()
+
+
+class Case(NamedTuple):
+    """One requirement over one transport; with ``mutant``, the proof that it can fail.
+
+    A mutant with a ``fault`` is the target itself, behind a proxy that does this to it (faults/).
+    """
+
+    requirement: Requirement
+    transport: str
+    skip: str | None = None
+    mutant: str | None = None
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unique in a plan."""
+        name = f"{self.requirement.id}@{self.transport}"
+        return f"{name}!{self.mutant.partition('/')[2]}" if self.mutant else name

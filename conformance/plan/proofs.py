@@ -1,0 +1,143 @@
+"""The cases of the self-test: what each requirement is proved with.
+
+The requirements of a built-in profile are proved by embedded broken servers. Those of any profile
+can be proved by its own broken servers, and by a right one behind a proxy that breaks it (faults/):
+then each requirement meets the right server as it is, each fault, and each lawful change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.invocation import SUITE, command, command_line
+from ..core.nearest import meant
+from ..core.verdict import WrongUsage
+from ..faults.table import BY_NAME, FAULTS, LAWFUL, NONE
+from ..mutants.catalogue import MUTANTS
+from ..profiles import BUILT_IN
+from ..scenario.profile import ClientProfile, OwnMutant, Profile
+from ..scenario.requirement import matches
+from .options import Case
+
+if TYPE_CHECKING:
+    from . import Plan
+
+#: What selects every fault.
+EVERY = ("*",)
+
+
+def cases_of(plan: Plan, judged: list[Case]) -> list[Case]:
+    """What a self-test consists of.
+
+    Arguments:
+        judged: the cases of a run against the target.
+    Raises WrongUsage.
+    """
+    if plan.options.faults:
+        return _by_faults(plan, judged)
+    cases = _by_embedded(plan)
+    for profile in plan.profiles:
+        if profile.name not in BUILT_IN.profiles and not profile.mutants:
+            example = f"selftest --profile {profile.name} --target './server {{port}}'"
+            raise WrongUsage(
+                f"{profile.name} has no broken servers of its own; name a right one: {example}"
+            )
+        cases += _by_own(plan, profile, judged)
+    return cases
+
+
+def own_mutant(plan: Plan, case: Case) -> OwnMutant | None:
+    """The profile's own broken server that a case is proved with."""
+    profile = plan.catalogue.profiles[case.requirement.profile]
+    return profile.mutants.get((case.mutant or "").partition("/")[2])
+
+
+def is_lawful(plan: Plan, case: Case) -> bool:
+    """Whether no requirement may take it for a fault: by the table, or by the contract."""
+    profile = plan.catalogue.profiles[case.requirement.profile]
+    return BY_NAME[case.fault].is_lawful or case.fault in profile.allows
+
+
+def reproduce(plan: Plan, case: Case) -> str:
+    """The line that judges a requirement against a fault again."""
+    options = plan.options
+    started = (*(options.started[:-1] or command()), "selftest")
+    given = {"case": case.requirement.id, "target": options.typed or options.target}
+    given |= {"fault": case.fault, "transport": case.transport}
+    if options.load:
+        given["load"] = ",".join(options.load)
+    if options.typed:
+        given["profile"] = case.requirement.profile
+    else:
+        typed = {"at": options.at, "set": options.settings, "client": options.client}
+        given |= {name: value for name, value in typed.items() if value}
+    if options.started[:1] == ("make",):
+        started = (*command(), "selftest")
+    return command_line(started, "", given)
+
+
+def _by_embedded(plan: Plan) -> list[Case]:
+    names = {profile.name for profile in plan.profiles}
+    cases = []
+    for name, mutant in MUTANTS.items():
+        requirement = BUILT_IN.requirements[mutant.breaks]
+        if requirement.profile not in names:
+            continue
+        others = BUILT_IN.profiles[requirement.profile].requirements
+        judges = others if plan.options.kill_matrix else (requirement,)
+        cases += [Case(one, one.transports[0], mutant=name) for one in judges]
+    return cases
+
+
+def _by_own(plan: Plan, profile: Profile, judged: list[Case]) -> list[Case]:
+    """Each own broken server, judged by what it breaks; by all for a kill matrix."""
+    cases = []
+    for name, mutant in profile.mutants.items():
+        for case in judged:
+            one = case.requirement
+            if one.profile == profile.name and (
+                plan.options.kill_matrix or mutant.breaks in ("", one.word)
+            ):
+                cases.append(case._replace(mutant=f"{profile.name}/{name}"))
+        if not any(one.word == mutant.breaks for one in profile.requirements) and mutant.breaks:
+            near = meant(mutant.breaks, [one.word for one in profile.requirements])
+            raise WrongUsage(
+                f"{profile.name}: the mutant {name} breaks {mutant.breaks!r}, "
+                f"which is not one of its requirements{near}"
+            )
+    return cases
+
+
+def _by_faults(plan: Plan, judged: list[Case]) -> list[Case]:
+    chosen = _chosen(plan.options.faults)
+    cases = []
+    for profile in plan.profiles:
+        if isinstance(profile, ClientProfile):
+            raise WrongUsage(f"{profile.name} judges clients: faults are those of a server")
+        for name in profile.allows:
+            if name not in FAULTS:
+                near = meant(name, FAULTS)
+                raise WrongUsage(
+                    f"{profile.name} allows {name!r}, which is not the name of a fault{near}"
+                )
+        own = [case for case in judged if case.requirement.profile == profile.name]
+        for name in [NONE.name, *chosen]:
+            cases += [
+                case._replace(mutant=f"{profile.name}/{name}", fault=name)
+                for case in own
+                if (name == NONE.name or not case.skip)
+                and case.transport in BY_NAME[name].transports
+            ]
+        if plan.options.faults == EVERY:
+            cases += _by_own(plan, profile, judged)
+    return cases
+
+
+def _chosen(patterns: tuple[str, ...]) -> list[str]:
+    """The names that are asked for, lawful changes first."""
+    names = [*LAWFUL, *FAULTS]
+    for pattern in patterns:
+        if pattern != NONE.name and not any(matches(pattern, name) for name in names):
+            near = meant(pattern, names) or f" (see {SUITE}/docs/check-your-checks.md)"
+            raise WrongUsage(f"--fault: unknown fault {pattern!r}{near}")
+    return [name for name in names if any(matches(pattern, name) for pattern in patterns)]

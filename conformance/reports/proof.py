@@ -1,0 +1,196 @@
+"""What a self-test behind the proxy has proved: which fault is noticed, by which requirement.
+
+Pure. The rows of such a run are cells, one for a requirement and a fault; here they become one line
+for each fault (noticed, or nobody would notice it), for each lawful change (green, or fragile) and
+for each broken server of one's own. A fault that has changed nothing of the traffic says nothing of
+the requirements: the service does not have what it breaks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..faults.fault import Fault
+from ..faults.table import BY_NAME, NONE
+from ..plan import Plan
+
+Row = dict[str, Any]
+
+#: Requirements that are named in a line; the rest are counted.
+_NAMED = 4
+
+
+class Line(NamedTuple):
+    """One fault, lawful change or broken server, over all requirements of a profile.
+
+    ``fault`` is its entry in the table; None for a broken server of the profile's own. ``red`` are
+    the rows of requirements that failed, ``touched`` those of requirements that could have seen it.
+    """
+
+    profile: str
+    name: str
+    fault: Fault | None
+    is_lawful: bool
+    red: list[Row]
+    touched: list[Row]
+    rows: list[Row]
+
+    @property
+    def verdict(self) -> str:
+        """PASS, FAIL, or SKIP where it has changed nothing."""
+        if self.is_lawful:
+            return "FAIL" if self.red else "PASS"
+        if self.red:
+            return "PASS"
+        return "FAIL" if self.touched else "SKIP"
+
+    @property
+    def text(self) -> str:
+        """One sentence: what was found."""
+        by = _listed([row["id"].partition("/")[2] for row in self.red])
+        if self.fault is None:
+            return f"detected by {by}" if self.red else "nobody notices that this server is broken"
+        if self.is_lawful and self.red:
+            return f"fragile: {by} must not fail because {self.fault.text}"
+        if self.is_lawful:
+            return f"green, although {self.fault.text}"
+        if self.red:
+            return f"noticed by {by}"
+        if not self.touched:
+            return f"does not apply: nothing that was sent changes when {self.fault.text}"
+        return f"nobody would notice that {self.fault.text}"
+
+
+class Proof(NamedTuple):
+    """All lines of a run. ``wrong`` are the requirements that the right server breaks."""
+
+    lines: list[Line]
+    wrong: list[str]
+    fragile: list[Row]
+
+    def of(self, verdict: str, lawful: bool = False) -> list[Line]:
+        """The lines of faults and broken servers, or of lawful changes, with this verdict."""
+        return [one for one in self.lines if one.is_lawful is lawful and one.verdict == verdict]
+
+    @property
+    def score(self) -> str:
+        """``41 of 43 faults noticed``; what does not apply is not counted."""
+        noticed = len(self.of("PASS"))
+        return f"{noticed} of {noticed + len(self.of('FAIL'))} faults noticed"
+
+    @property
+    def ratio(self) -> str:
+        """The same for a badge: ``41/43``."""
+        noticed = len(self.of("PASS"))
+        return f"{noticed}/{noticed + len(self.of('FAIL'))}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every fault is noticed, and nothing is fragile."""
+        return not (self.wrong or self.fragile or self.of("FAIL"))
+
+    @property
+    def verdict(self) -> str:
+        """The score, and what else is wrong."""
+        fragile = len({row["id"] for row in self.fragile})
+        told = [self.score]
+        if fragile:
+            told.append(f"{fragile} fragile {'requirements' if fragile > 1 else 'requirement'}")
+        if self.wrong:
+            told.append(f"the right server breaks {_listed(self.wrong)}")
+        return ", ".join(told)
+
+
+def proof_of(rows: list[Row], allowed: dict[str, list[str]]) -> Proof:
+    """What the rows of a self-test behind the proxy come to.
+
+    Arguments:
+        allowed: the faults that the contract of each profile allows.
+    """
+    lines: dict[str, Line] = {}
+    wrong = []
+    fragile = []
+    for row in rows:
+        profile, _, name = row["mutant"].partition("/")
+        fault = BY_NAME.get(name) if "acted" in row else None
+        is_red = row["verdict"] in ("FAIL", "WARN")
+        if name == NONE.name:
+            if is_red:
+                wrong.append(row["id"])
+            continue
+        is_lawful = fault is not None and (fault.is_lawful or name in allowed.get(profile, ()))
+        line = lines.setdefault(row["mutant"], Line(profile, name, fault, is_lawful, [], [], []))
+        line.rows.append(row)
+        if fault is None or row["acted"]:
+            line.touched.append(row)
+        if fault is not None and row["verdict"] == "FAIL":
+            fragile.append(row)
+        if row["verdict"] == ("FAIL" if is_lawful else "PASS"):
+            line.red.append(row)
+    return Proof(list(lines.values()), wrong, fragile)
+
+
+def allowed(plan: Plan) -> dict[str, list[str]]:
+    """The faults that the contract of each profile allows."""
+    return {profile.name: list(profile.allows) for profile in plan.profiles if profile.allows}
+
+
+def as_text(proof: Proof, every: bool = False) -> str:
+    """A line for each fault, and the step that would notice it where nobody does.
+
+    Arguments:
+        every: every requirement has met every fault, so that those that notice none can be named.
+    """
+    width = max([len(one.name) for one in proof.lines], default=0)
+    several = len({one.profile for one in proof.lines}) > 1
+    lines = []
+    for one in proof.lines:
+        if one.verdict != "SKIP":
+            name = f"{one.profile}/{one.name}" if several else one.name
+            lines.append(f"{name:{width}}  {one.text}")
+            if one.verdict == "FAIL" and one.fault is not None and not one.is_lawful:
+                lines.append(f"{'':{width}}  what would: {one.fault.finds}")
+    nothing = [one.name for one in proof.of("SKIP")]
+    if nothing:
+        lines.append(f"do not apply (they change nothing here): {', '.join(nothing)}")
+    for profile, blind in _blind(proof).items() if every else ():
+        lines.append(f"{profile}: no fault is noticed by {_listed(blind, len(blind))}")
+    return "\n".join(lines)
+
+
+def as_plain(proof: Proof) -> dict[str, Any]:
+    """The same for programs, beside the kill matrix in kills.json."""
+    return {
+        "score": {"noticed": len(proof.of("PASS")), "unnoticed": len(proof.of("FAIL"))},
+        "unnoticed": {
+            f"{one.profile}/{one.name}": one.fault.finds if one.fault else ""
+            for one in proof.of("FAIL")
+        },
+        "fragile": sorted({f"{row['id']} {row['mutant']}" for row in proof.fragile}),
+        "not_applicable": [f"{one.profile}/{one.name}" for one in proof.of("SKIP")],
+        "wrong": proof.wrong,
+    }
+
+
+def _blind(proof: Proof) -> dict[str, list[str]]:
+    """Requirements that were judged against faults and noticed none, by profile."""
+    seen: dict[str, set[str]] = {}
+    judged: dict[str, dict[str, None]] = {}
+    for line in proof.lines:
+        if not line.is_lawful:
+            judged.setdefault(line.profile, {}).update(
+                (row["id"].partition("/")[2], None)
+                for row in line.rows
+                if row["signature"] == "survived"
+            )
+            seen.setdefault(line.profile, set()).update(
+                row["id"].partition("/")[2] for row in line.red
+            )
+    found = {name: [one for one in judged[name] if one not in seen[name]] for name in judged}
+    return {name: words for name, words in found.items() if words}
+
+
+def _listed(names: list[str], most: int = _NAMED) -> str:
+    shown = names[:most]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more else [])])

@@ -1,0 +1,57 @@
+"""A self-test behind the proxy, with a row for each fault: what JUnit, TAP and the others show.
+
+results.jsonl has a row for each requirement and each fault, which is thousands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..faults.table import NONE
+from .proof import Line, Proof, Row, proof_of
+from .results import Results
+
+
+def rolled_up(results: Results) -> Results:
+    """The run with a row for each fault: what JUnit, TAP, the summary and the badge show."""
+    proof = of_results(results)
+    rows = [
+        row
+        for row in results.results
+        if row["verdict"] == "ERROR"
+        or (row["mutant"].endswith(f"/{NONE.name}") and row["verdict"] in ("FAIL", "WARN"))
+    ]
+    rows += [_row(one) for one in proof.lines]
+    counts = dict(Counter(row["verdict"] for row in rows))
+    return results._replace(
+        results=rows,
+        footer={**results.footer, "counts": counts, "score": proof.verdict, "noticed": proof.ratio},
+    )
+
+
+def _row(line: Line) -> Row:
+    message = line.text
+    if line.verdict == "FAIL" and line.is_lawful:
+        message = "\n\n".join([message, *(row["message"] for row in line.red)])
+    elif line.verdict == "FAIL" and line.fault is not None:
+        message = f"{message}\nwhat would: {line.fault.finds}"
+    first = line.rows[0]
+    return {
+        "type": "result",
+        "id": f"{line.profile}/{line.name}",
+        "profile": line.profile,
+        "transport": first["transport"],
+        "level": "MUST",
+        "spec": "fault",
+        "clause": line.name,
+        "verdict": line.verdict,
+        "signature": "" if line.verdict != "FAIL" else "fragile" if line.is_lawful else "survived",
+        "message": "" if line.verdict == "PASS" else message,
+        "transcript": [],
+        "seconds": round(sum(row["seconds"] for row in line.rows), 3),
+    }
+
+
+def of_results(results: Results) -> Proof:
+    """The same, of a results.jsonl."""
+    return proof_of(results.results, results.header.get("allowed", {}))

@@ -1,0 +1,98 @@
+"""What a verdict of the self-test means: red against a broken server is what was wanted.
+
+A requirement that a lawful change turns red is fragile, and so is one that turns red although a
+fault has changed nothing of what it could see.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..core.verdict import Verdict
+from ..faults.table import BY_NAME, NONE
+from ..mutants.catalogue import MUTANTS
+from ..mutants.signatures import SIGNATURES
+from ..plan import Case, Plan
+from ..plan.proofs import is_lawful, own_mutant
+from .needs import NEEDS, Outcome
+from .preflight import shows_resets
+
+NO_RESETS = "this system shows no RST (Wine)"
+
+#: The messages of what was not noticed: as reasons of a SKIP they are counted.
+UNSEEN, UNCHANGED = "a fault that it does not see", "the fault changed nothing that it could see"
+
+Judged = tuple[Verdict, str, str]
+
+
+def proved(plan: Plan, case: Case, came: Outcome) -> Judged:
+    """The verdict, the signature and the message of a self-test's case."""
+    if case.fault:
+        return _by_fault(plan, case, came)
+    if own_mutant(plan, case) is not None:
+        return _by_own(plan, case, came)
+    return _by_embedded(case, came.verdict, came.signature, came.message)
+
+
+def _by_fault(plan: Plan, case: Case, came: Outcome) -> Judged:
+    verdict, signature, message = came.verdict, came.signature, came.message
+    if case.fault == NONE.name or verdict == Verdict.ERROR:
+        return verdict, signature, message
+    if signature == "not-ready":
+        # The server is started and asked without the proxy.
+        return Verdict.ERROR, signature, message
+    is_red = verdict in (Verdict.FAIL, Verdict.WARN)
+    if is_red and (is_lawful(plan, case) or not came.acted):
+        change = BY_NAME[case.fault].text if came.acted else UNCHANGED
+        said = f"{case.requirement.id} is fragile: it fails, and all there is to see is {change!r}"
+        return Verdict.FAIL, signature, f"{said}\n{message}"
+    if is_red:
+        return Verdict.PASS, signature, message
+    if verdict == Verdict.PASS and not is_lawful(plan, case):
+        return Verdict.SKIP, "survived", UNSEEN if came.acted else UNCHANGED
+    return verdict, signature, message
+
+
+def _by_own(plan: Plan, case: Case, came: Outcome) -> Judged:
+    mutant = own_mutant(plan, case)
+    assert mutant is not None
+    assert case.mutant is not None
+    if came.verdict in (Verdict.FAIL, Verdict.WARN):
+        return Verdict.PASS, came.signature, came.message
+    if came.verdict == Verdict.ERROR or came.signature == NEEDS:
+        return came.verdict, came.signature, came.message
+    if mutant.breaks != case.requirement.word:
+        return Verdict.SKIP, "survived", UNSEEN
+    said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
+    return Verdict.FAIL, "survived", said
+
+
+def _needs_reset(mutant: str) -> bool:
+    """Whether only RST in FIN's place gives it away, on a system that shows none."""
+    return "rst-instead-of-fin" in SIGNATURES.get(mutant, ()) and not shows_resets()
+
+
+def _by_embedded(case: Case, verdict: Verdict, signature: str, message: str) -> Judged:
+    assert case.mutant is not None
+    named = MUTANTS[case.mutant].breaks == case.requirement.id
+    if verdict in (Verdict.FAIL, Verdict.WARN):
+        expected = SIGNATURES.get(case.mutant, frozenset())
+        if named and signature not in expected:
+            awaited = " or ".join(sorted(expected)) or "nothing known"
+            said = (
+                f"{case.mutant} dies of {signature}, and {awaited} was expected "
+                "(what is expected stands in mutants/signatures.py)"
+            )
+            return Verdict.WARN, signature, f"{said}\n{message}"
+        return Verdict.PASS, signature, message
+    if not named and verdict != Verdict.ERROR:
+        # In the kill matrix: not the one that has to find this fault, and it has not.
+        return Verdict.SKIP, "survived", UNSEEN
+    if sys.platform == "win32" and (verdict == Verdict.SKIP or _needs_reset(case.mutant)):
+        return Verdict.SKIP, "survived", message or NO_RESETS
+    if verdict == Verdict.PASS:
+        said = f"{case.mutant} survives: {case.requirement.id} found nothing wrong with it"
+        return Verdict.FAIL, "survived", said
+    if verdict == Verdict.SKIP:
+        return Verdict.FAIL, "survived", f"{case.mutant} was not judged: {message}"
+    return verdict, signature, message

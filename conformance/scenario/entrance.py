@@ -1,0 +1,65 @@
+"""Where a session's clients come: to the server itself, or to a proxy with a fault before it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ..targets.address import Address
+from ..targets.backlog import let_accept
+
+if TYPE_CHECKING:
+    from ..faults import Proxy
+
+
+class Entrance:
+    """Closed until it leads to a server.
+
+    Arguments:
+        fault: the fault's name; empty for none, and no proxy.
+        stack: closes the proxy.
+    """
+
+    def __init__(self, fault: str, stack: ExitStack) -> None:
+        self._fault = fault
+        self._stack = stack
+        self._server: Address | None = None
+        self._proxy: Proxy | None = None
+
+    def lead_to(self, server: Address) -> None:
+        """Clients that come from now on are this server's."""
+        self._server = server
+        if self._proxy is not None:
+            self._proxy.lead_to(server)
+        elif self._fault:
+            from ..faults import faulty
+
+            self._proxy = self._stack.enter_context(faulty(server, self._fault))
+
+    @property
+    def address(self) -> Address:
+        """Where clients connect."""
+        assert self._server is not None, "the session has not begun"
+        return self._server if self._proxy is None else self._proxy.address
+
+    @property
+    def is_the_server_s(self) -> bool:
+        """Whether nothing is between."""
+        return self._proxy is None
+
+    def acted(self, noticed: bool) -> int:
+        """How often the fault has changed something so far that could be seen.
+
+        Arguments:
+            noticed: whether the scenario has failed: an answer that did not come was seen, too.
+        """
+        if self._proxy is None:
+            return 0
+        return self._proxy.acted if noticed else self._proxy.shown
+
+    def let_accept(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds until no client waits to be accepted."""
+        let_accept(self.address, timeout)
+        if self._proxy is not None:
+            assert self._server is not None
+            let_accept(self._server, timeout)

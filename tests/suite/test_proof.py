@@ -1,0 +1,224 @@
+"""``selftest --target``: what a profile of one's own would notice, behind a proxy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from .judging import PYTHON, conformance, read
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="what is judged through a proxy needs poll(2)"
+)
+
+SHOUT = f"{PYTHON} tests/suite/language/shout.py {{port}}"
+
+HEAD = """
+transports = ["tcp"]
+shared = false
+spec = "PROTOCOL.md"
+ALLOWS
+[session]
+open = 'expect "HELLO, I am shouter\\r\\n"'
+serve = '''
+send "hello\\n"
+expect "HELLO\\n"
+eof
+end
+'''
+"""
+
+REQUIREMENT = """
+[[requirement]]
+id = "{word}"
+must = "It shouts."
+clause = "1"
+steps = '''
+{steps}
+'''
+"""
+
+#: It looks at the end of nothing.
+WEAK = 'send "abc\\n"\nexpect "ABC\\n"'
+
+#: The server does not do that.
+WRONG = 'send "abc\\n"\nexpect "abc\\n"'
+
+WHOLE = 'send "abc\\n"\nexpect "ABC\\n"\neof\nend'
+
+
+class Proved:
+    """One self-test."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str], report: Path) -> None:
+        self.status = done.returncode
+        self.text = done.stdout + done.stderr
+        self.report = report
+
+    @property
+    def kills(self) -> dict[str, Any]:
+        kills: dict[str, Any] = json.loads((self.report / "kills.json").read_text())
+        return kills
+
+
+def prove(folder: Path, steps: dict[str, str], *words: str, allows: str = "") -> Proved:
+    profile, report = folder / "shout.toml", folder / "report"
+    text = HEAD.replace("ALLOWS", allows)
+    text += "".join(REQUIREMENT.format(word=word, steps=one) for word, one in steps.items())
+    profile.write_text(text)
+    given = ["--profile", str(profile), "--target", SHOUT, "--report", str(report), "--jobs=2"]
+    return Proved(conformance("selftest", *given, *words), report)
+
+
+def faults(*names: str) -> list[str]:
+    return [word for name in names for word in ("--fault", name)]
+
+
+def test_what_is_noticed_is_said_with_who_notices_it(tmp_path: Path) -> None:
+    names = faults("last-byte-lost", "answer-twice", "no-fin")
+    found = prove(tmp_path, {"shouts": WHOLE}, *names)
+    assert found.status == 0, found.text
+    assert "last-byte-lost  noticed by shouts" in found.text
+    assert "3 of 3 faults noticed (exit 0)" in found.text
+    assert found.kills["score"] == {"noticed": 3, "unnoticed": 0}
+    assert found.kills["mutants"]["shout/no-fin"] == {"shout/shouts": "no-fin"}
+
+
+def test_what_nobody_would_notice_is_said_with_the_step_that_would(tmp_path: Path) -> None:
+    found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice", "letters-changed"))
+    assert found.status == 1
+    assert "nobody would notice that each answer comes twice" in found.text
+    assert "what would: after an answer send the next input" in found.text
+    assert "1 of 2 faults noticed (exit 1)" in found.text
+    assert list(found.kills["unnoticed"]) == ["shout/answer-twice"]
+
+
+def test_every_report_has_a_line_for_each_fault(tmp_path: Path) -> None:
+    found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice", "letters-changed", "delay"))
+    header, rows, footer = read(found.report)
+    assert header["faults"] == ["answer-twice", "letters-changed", "delay"]
+    assert {row["mutant"] for row in rows} == {
+        "shout/none",
+        "shout/answer-twice",
+        "shout/letters-changed",
+        "shout/delay",
+    }
+    assert footer["exit"] == 1
+    cases = ElementTree.parse(found.report / "junit.xml").getroot().iter("testcase")
+    failed = {case.get("name"): case.find("failure") is not None for case in cases}
+    assert failed == {
+        "shout/delay": False,
+        "shout/answer-twice": True,
+        "shout/letters-changed": False,
+    }
+    assert "1 of 2 faults noticed" in (found.report / "summary.md").read_text()
+    badge = json.loads((found.report / "badge.json").read_text())
+    assert (badge["label"], badge["message"]) == ("faults noticed", "1/2")
+
+
+def test_what_changes_nothing_does_not_apply(tmp_path: Path) -> None:
+    found = prove(tmp_path, {"shouts": WHOLE}, *faults("cut-at-*", "no-fin"))
+    assert found.status == 0, found.text
+    said = "do not apply (they change nothing here): cut-at-nul, cut-at-1k, cut-at-4k, cut-at-64k"
+    assert said in found.text
+    assert "1 of 1 faults noticed" in found.text
+
+
+def test_what_the_right_server_breaks_proves_nothing(tmp_path: Path) -> None:
+    found = prove(tmp_path, {"wrong": WRONG, "shouts": WHOLE}, *faults("no-fin"))
+    assert found.status == 1
+    assert "the right server breaks shout/wrong" in found.text
+    assert found.kills["mutants"]["shout/no-fin"] == {"shout/shouts": "no-fin"}
+
+
+def test_what_the_contract_allows_is_a_lawful_change(tmp_path: Path) -> None:
+    allows = 'allows = ["answer-twice"]'
+    found = prove(tmp_path, {"shouts": WEAK}, *faults("answer-twice"), allows=allows)
+    assert found.status == 0, found.text
+    assert "answer-twice  green, although each answer comes twice" in found.text
+    found = prove(tmp_path, {"shouts": WHOLE}, *faults("answer-twice"), allows=allows)
+    assert found.status == 1
+    assert "fragile: shouts must not fail because each answer comes twice" in found.text
+    assert found.kills["fragile"] == ["shout/shouts shout/answer-twice"]
+
+
+def test_a_broken_server_of_one_s_own(tmp_path: Path) -> None:
+    server = Path("tests/suite/language/shout.py").resolve()
+    (tmp_path / "quiet.py").write_text(
+        server.read_text().replace("line.upper()", "line.title()"), encoding="utf-8"
+    )
+    mutants = f"""
+[mutants.quiet]
+command = "{PYTHON} quiet.py {{port}}"
+breaks = "shouts"
+"""
+    prove(tmp_path, {"shouts": WHOLE}, *faults("no-fin"))
+    with (tmp_path / "shout.toml").open("a", encoding="utf-8") as file:
+        file.write(mutants)
+    profile = tmp_path / "shout.toml"
+    done = conformance("selftest", "--profile", str(profile), f"--report={tmp_path / 'own'}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 of 1 mutants killed by the requirement named" in done.stdout
+    profile.write_text(profile.read_text().replace("quiet.py {port}", f"{server} {{port}}"))
+    done = conformance("selftest", "--profile", str(profile), f"--report={tmp_path / 'own'}")
+    assert done.returncode == 1
+    assert "shout/quiet survives: shout/shouts found nothing wrong with it" in done.stdout
+
+
+def test_a_line_that_is_printed_to_be_pasted_works(tmp_path: Path) -> None:
+    allows = 'allows = ["answer-twice"]'
+    found = prove(tmp_path, {"shouts": WHOLE}, *faults("answer-twice"), allows=allows)
+    (line,) = {one for one in found.text.splitlines() if one.startswith("  reproduce ")}
+    words = line.removeprefix("  reproduce ")
+    done = subprocess.run(
+        f"{words} --report={tmp_path / 'again'}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "fragile: shouts" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--fault=answer-twise"],
+            "--fault: unknown fault 'answer-twise' (did you mean answer-twice?)",
+        ),
+        (["--fault=none", "--transport=tls"], "--transport tls: this target has only"),
+    ],
+)
+def test_a_wrong_word_is_told_in_one_line(tmp_path: Path, words: list[str], said: str) -> None:
+    found = prove(tmp_path, {"shouts": WHOLE}, *words)
+    assert found.status == 4
+    assert said in found.text
+    assert len(found.text.splitlines()) == 1
+
+
+def test_a_right_server_is_asked_for(tmp_path: Path) -> None:
+    prove(tmp_path, {"shouts": WHOLE}, *faults("no-fin"))
+    done = conformance("selftest", "--profile", str(tmp_path / "shout.toml"))
+    assert done.returncode == 4
+    assert "shout has no broken servers of its own; name a right one: selftest" in done.stderr
+    done = conformance("selftest", "--profile=echo", "--fault=no-fin")
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
+    done = conformance("selftest", "--profile=client-echo", "--target=ref:python")
+    assert (done.returncode, len(done.stderr.splitlines())) == (4, 1)
+
+
+def test_a_built_in_profile_notices_what_its_mutants_prove(tmp_path: Path) -> None:
+    names = faults("answer-late", "cut-at-64k", "to-another", "byte-by-byte")
+    cases = [f"--case=echo/{one}" for one in ("simple", "large", "isolation")]
+    report = f"--report={tmp_path}"
+    done = conformance("selftest", "--target=ref:python", *cases, *names, report, "--jobs=4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 faults noticed" in done.stdout
