@@ -70,7 +70,8 @@ def test_the_commands_of_the_python_guide(guided: Environment) -> None:
             guided = installed(guided)
         elif "pip install" not in line:
             said[line] = run(guided, line)
-    assert len(said) >= 6
+    assert len(said) >= 7
+    assert "2 of 2 faults noticed" in "".join(said.values())
     shown = "\n".join(said.values())
     assert shown.startswith("frames: each frame is answered by its checksum (PROTOCOL.md)")
     assert "clause      PROTOCOL.md 2.2" in shown

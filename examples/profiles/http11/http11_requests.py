@@ -119,7 +119,7 @@ def _declare_targets(http11: StreamProfile) -> None:
     @http11.must(
         "absolute-form",
         "9112 3.2.2",
-        "A request target with scheme and host is accepted, and its host is the one that counts.",
+        "A request target with scheme and host is accepted.",
     )
     def absolute_form(session: Session) -> None:
         peer = session.join()
