@@ -51,7 +51,7 @@ class Console:
         names = ", ".join(profile.name for profile in plan.profiles)
         against = "the mutants" if plan.options.selftest else plan.options.target
         if plan.options.faults:
-            against = f"{plan.options.typed or plan.options.target}, broken by a proxy,"
+            against = f"{plan.options.typed or plan.options.target} behind a proxy that breaks it"
         self.screen.say(
             f"conformance: {names} over {', '.join(plan.transports)} against {against} "
             f"({len(plan.cases)} {'case' if len(plan.cases) == 1 else 'cases'})"
