@@ -42,7 +42,7 @@ class PipedTerminal(Terminal):
         # It says nothing of an end to whom it takes for a file.
         self.manners = manners._replace(closing=None, half_closes=half_closes)
         self._transcript = transcript
-        self._deadline = deadline
+        self.deadline = deadline
         self._conduct = conduct
         self._screen = bytearray()
         self._ended = False
@@ -97,7 +97,7 @@ class PipedTerminal(Terminal):
 
     def _read(self) -> bool:
         try:
-            self._child.expect([_ANYTHING], timeout=self._deadline)
+            self._child.expect([_ANYTHING], timeout=self.deadline)
         except pexpect.TIMEOUT:
             return False
         except pexpect.EOF:

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from .paths import shown
+
 #: The name of the package.
 SUITE = __name__.removesuffix(".core.invocation")
 
@@ -106,8 +108,6 @@ def _short(program: str) -> str:
 
 def _from_here(path: str) -> str:
     """The path, relative where it is below the current folder."""
-    path, here = os.path.abspath(path), os.getcwd()
-    if here == os.sep or not path.startswith(here + os.sep):
-        return path
-    below = os.path.relpath(path, here)
+    path = os.path.abspath(path)
+    below = shown(path) if os.getcwd() != os.sep else path
     return below if os.sep in below else os.path.join(os.curdir, below)

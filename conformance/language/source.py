@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from ..core.paths import shown
 from ..core.verdict import WrongUsage, cause_of
 from .steps import Line
 
@@ -48,7 +48,7 @@ class Source:
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         self.name = path.name
-        self._shown = _relative(path)
+        self._shown = shown(str(path))
         self.text = (self._read() if text is None else text).removeprefix(BOM)
         self.text = self.text.replace("\r\n", "\n")
         try:
@@ -105,15 +105,6 @@ class Source:
         found = _AT.search(said)
         line = found.group(1) if found and found.group(1) else self.text.count("\n") + 1
         return WrongUsage(f"{self._shown}:{line}: not valid TOML: {_AT.sub('', said)}")
-
-
-def _relative(path: Path) -> str:
-    """As it can be typed: relative where it lies below this folder."""
-    try:
-        shown = os.path.relpath(path)
-    except (OSError, ValueError):  # another drive
-        return str(path)
-    return str(path) if shown.startswith("..") else shown
 
 
 def _places(text: str) -> dict[Way, int]:

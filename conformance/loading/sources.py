@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from ..core import paths
 from ..core.verdict import WrongUsage, cause_of
 
 #: Bytes of source that travel at most.
@@ -63,10 +64,7 @@ def read(word: str) -> str:
 
 def shown(word: str) -> str:
     """A path as a person would type it here."""
-    if not is_path(word):
-        return word
-    below = os.path.relpath(word)
-    return word if below.startswith(os.pardir + os.sep) else below
+    return paths.shown(word) if is_path(word) else word
 
 
 def module_of(source: Source) -> tuple[ModuleType, Source]:

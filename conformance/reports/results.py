@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import __version__
+from ..core.paths import shown
 from ..core.transcript import escape
 from ..plan import Options, Plan
 from ..scenario.requirement import SPEC
@@ -85,9 +86,9 @@ def _own_command(options: Options) -> dict[str, str]:
     target = parse_target(options.target)
     if isinstance(target, CommandTarget):
         paths = [os.path.join(options.directory or "", word) for word in target.words]
-        files = [os.path.relpath(one) for one in paths if os.path.isfile(one)]
+        files = [shown(one) for one in paths if os.path.isfile(one)]
         # Where reports are read, paths are those of the repository.
-        if files and not files[0].startswith(".."):
+        if files and not os.path.isabs(files[0]):
             found["file"] = files[0].replace(os.sep, "/")
     return found
 

@@ -139,12 +139,16 @@ class Forked(Server):
 
     def run(self) -> None:
         self.children = []
+        # Python forgets a signal that comes before its handler is taken away.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         for _ in range(8):
             child = os.fork()
             if not child:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
                 super().run()
             self.children.append(child)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         while True:
             signal.pause()
 
