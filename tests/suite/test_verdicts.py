@@ -161,6 +161,7 @@ def test_both_faces_give_the_same_verdicts(tmp_path: Path) -> None:
     assert "fin-instead-of-rst" in {one["signature"] for one in results}
 
 
+@pytest.mark.long
 def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     """One after the other in the catalogue's order, or all at once in any."""
     script = IMPLEMENTATIONS / "socketserver_services.py"
@@ -169,7 +170,7 @@ def test_verdicts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None
     verdicts: list[set[tuple[str, ...]]] = []
     for target in ("mutant:discard/greets", f"{PYTHON} {script} discard {{port}}"):
         for jobs in (1, 6):
-            words = (target, *cases, "--transport=tcp", f"--jobs={jobs}")
+            words = (target, *cases, "--transport=tcp", f"--jobs={jobs}", "--deadline=3")
             judged = judge(tmp_path / f"{len(verdicts)}", *words)
             verdicts.append(
                 {(one["id"], one["transport"], one["verdict"]) for one in judged.results}
