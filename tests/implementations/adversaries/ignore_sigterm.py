@@ -6,5 +6,7 @@ import signal
 from echo import serve
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-os.fork()
-serve()
+if os.fork():
+    serve()
+while True:
+    signal.pause()
