@@ -70,7 +70,8 @@ def main(name: str, port: str, folder: str) -> None:
     if os.geteuid() == 0:
         # ngircd gives root's rights up before it reads anything.
         for opened in (Path(folder), Path(folder).parent):
-            opened.chmod(0o755)
+            # Rights are only added: the folder above may be /tmp.
+            opened.chmod(opened.stat().st_mode | 0o055)
     user = "ServerUID = nobody" if os.geteuid() == 0 else ""
     Path(folder, "motd.txt").write_text("Hello.\n")
     config = Path(folder, file)
