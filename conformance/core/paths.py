@@ -1,8 +1,13 @@
-"""Paths as a person would type them here."""
+"""Paths: which words are one, and how a person would type one here. Pure but for the folder."""
 
 from __future__ import annotations
 
 import os
+
+
+def is_path(word: str) -> bool:
+    """Whether a word that may name a profile or a module means a file: by a slash or its ending."""
+    return "/" in word or os.sep in word or word.endswith((".py", ".toml"))
 
 
 def shown(path: str) -> str:

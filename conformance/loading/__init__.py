@@ -14,15 +14,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from ..core.paths import is_path
 from ..core.verdict import WrongUsage
-from ..language.document import read_profile
 from ..plan import Options
 from ..plan.selection import profile_of
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
 from ..scenario.profile import Profile
 from .alias import make_importable
-from .sources import Source, is_path, module_of, read, shown
+from .sources import Source, module_of, read, shown
 
 #: Packages declare their profiles in it: ``shout = "shout_checks:shout"``.
 GROUP = "conformance.profiles"
@@ -43,37 +43,27 @@ def load(options: Options, every: bool = False) -> tuple[Options, Catalogue]:
         return options, _with(BUILT_IN, {one.word: _read(one.word, one)[0] for one in carried})
     names = [one.strip() for one in (options.profile or "").split(",") if one.strip()]
     words = [_absolute(one) for one in (*options.file_load, *options.load, *filter(is_path, names))]
-    loaded: dict[str, list[Profile]] = {}
-    sources: list[Source] = []
-    for word in dict.fromkeys(words):
-        loaded[word], source = _read(word)
-        sources.append(source)
-    catalogue = _with(BUILT_IN, loaded)
-    declared = _declared(_wanted(options, names, catalogue), every)
-    if declared:
-        for one in declared:
-            loaded[one.value], source = _read(one.value)
-            sources.append(source)
-        catalogue = _with(BUILT_IN, loaded)
-    if not loaded:
+    found = {word: _read(word) for word in dict.fromkeys(words)}
+    loaded = {word: profiles for word, (profiles, _) in found.items()}
+    known = _with(BUILT_IN, loaded)
+    for one in _declared(_wanted(options, names, known), every):
+        found[one.value] = _read(one.value)
+        loaded[one.value] = found[one.value][0]
+    if not found:
         return options, BUILT_IN
-    chosen = [
-        profile.name
-        for one in names
-        for profile in (loaded[_absolute(one)] if is_path(one) else [None])
-        if profile is not None
-    ]
     plain = [one for one in names if not is_path(one)]
+    files = [_absolute(one) for one in names if is_path(one)]
     if not names and not options.cases:
         # Who loads profiles and names none means these.
-        chosen = [one.name for profiles in loaded.values() for one in profiles]
+        files = list(loaded)
+    chosen = [profile.name for word in files for profile in loaded[word]]
     return (
         options._replace(
             profile=",".join(dict.fromkeys([*plain, *chosen])) or None,
             load=tuple(dict.fromkeys([*options.load, *filter(is_path, names)])),
-            sources=tuple(map(tuple, sources)),
+            sources=tuple(tuple(source) for _, source in found.values()),
         ),
-        catalogue,
+        _with(BUILT_IN, loaded),
     )
 
 
@@ -86,6 +76,9 @@ def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Sourc
     if source is None:
         source = Source(word, read(word) if is_path(word) else "")
     if word.endswith(".toml"):
+        # Most runs load nothing, and would pay for the import in each of their processes.
+        from ..language.document import read_profile
+
         return [read_profile(Path(word), source.text)], source
     make_importable()
     module, source = module_of(source)

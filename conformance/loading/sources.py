@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from ..core import paths
+from ..core.paths import is_path
 from ..core.verdict import WrongUsage, cause_of
 
 #: Bytes of source that travel at most.
@@ -45,11 +46,6 @@ class Source(NamedTuple):
     def is_file(self) -> bool:
         """Whether it is a file, and not a module."""
         return is_path(self.word)
-
-
-def is_path(word: str) -> bool:
-    """Whether a word means a file: it has a slash, or the ending of one."""
-    return "/" in word or os.sep in word or word.endswith((".py", ".toml"))
 
 
 def read(word: str) -> str:

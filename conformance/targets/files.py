@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core.nearest import meant
+from ..core.paths import is_path
 from ..core.verdict import WrongUsage, cause_of
 from .grammar import AddressTarget, parse_target
 
@@ -155,7 +156,7 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
 
 def _beside(folder: Path, word: str) -> str:
     """A file that is named relative to the target file; a name as it is."""
-    return str(folder / word) if "/" in word or word.endswith((".py", ".toml")) else word
+    return str(folder / word) if is_path(word) else word
 
 
 def _inner(where: str, table: dict[str, Any]) -> str:
