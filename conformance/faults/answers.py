@@ -147,10 +147,7 @@ def changed(change: Callable[[bytes], bytes]) -> type[Course]:
 
     class Changed(Answers):
         def answer(self, data: bytes) -> None:
-            said = change(data)
-            if said != data:
-                self.acts()
-            self.client.put(said)
+            self.put_changed(self.client, data, change(data))
 
     return Changed
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .links import Link
+from .links import End, Link
 
 #: Seconds in which what comes late is not noticed.
 AT_ONCE = 0.1
@@ -99,6 +99,12 @@ class Course:
     def acts(self) -> None:
         """The fault has changed something that a side can see."""
         self.proxy.acted += 1
+
+    def put_changed(self, to: End, data: bytes, changed: bytes) -> None:
+        """Pass on what a fault has made of this; it has acted if that differs."""
+        if changed != data:
+            self.acts()
+        to.put(changed)
 
     def acts_for_now(self) -> None:
         """The fault has changed something, unless the server itself ends the connection soon."""

@@ -35,10 +35,7 @@ def changed_greeting(change: Callable[[bytes], bytes]) -> type[Course]:
 
     class Changed(_Whole):
         def answer(self, data: bytes) -> None:
-            said = change(data)
-            if said != data:
-                self.acts()
-            self.client.put(said)
+            self.put_changed(self.client, data, change(data))
 
     return Changed
 

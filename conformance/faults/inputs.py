@@ -20,10 +20,7 @@ def changed_input(change: Callable[[bytes], bytes]) -> type[Course]:
 
     class Changed(_Unseen):
         def from_client(self, data: bytes) -> None:
-            read = change(data)
-            if read != data:
-                self.acts()
-            self.server.put(read)
+            self.put_changed(self.server, data, change(data))
 
     return Changed
 
