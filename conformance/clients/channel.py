@@ -13,6 +13,7 @@ import select
 import selectors
 import socket
 import struct
+import time
 
 import pexpect
 from pexpect import fdpexpect
@@ -26,6 +27,9 @@ FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
 
 #: Bytes asked for in one read.
 READ = 256 * 1024
+
+#: Seconds between two looks at whether the server has read what was sent.
+READ_INTERVAL = 0.0025
 
 #: Errors of a read or a write that mean: the peer aborted.
 RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
@@ -157,6 +161,15 @@ class Channel:
     def queues(self) -> Queues | None:
         """What waits in the sockets between the client and the server, where it can be told."""
         return queues_of(self._sock) if self.sees_queues else None
+
+    def await_read(self, until: float) -> None:
+        """Wait until the server has read what was sent, as far as the kernel tells it.
+
+        Arguments:
+            until: when to give up, as time.monotonic() tells it.
+        """
+        while (queues := self.queues()) and queues.unread and time.monotonic() < until:
+            time.sleep(READ_INTERVAL)
 
     @property
     def stays(self) -> bool:

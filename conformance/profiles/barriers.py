@@ -70,7 +70,5 @@ def taken_in(session: Session, peer: Peer) -> None:
     No verdict depends on it, but which clause a fault is told by.
     """
     others_come_and_go(session)
-    until = time.monotonic() + UNJUDGED_WAIT
-    while (queues := peer.queues()) and queues.unread and time.monotonic() < until:
-        time.sleep(INSTANT / 8)
+    peer.await_read(time.monotonic() + UNJUDGED_WAIT)
     peer.receive(INSTANT)

@@ -166,10 +166,8 @@ def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
     for peer in peers:
         disturb(session, peer, data)
     until = time.monotonic() + READS_WITHIN
-    while any((queues := peer.queues()) and queues.unread for peer in peers):
-        if time.monotonic() > until:
-            break
-        time.sleep(READS_WITHIN / 50)
+    for peer in peers:
+        peer.await_read(until)
     for peer in peers:
         peer.reset()
 
