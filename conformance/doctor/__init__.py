@@ -16,7 +16,7 @@ from ..core.nearest import meant
 from ..core.output import say
 from ..core.verdict import Exit, NotJudged, Unreachable, Violation, WrongUsage
 from ..loading import load
-from ..plan import Options, Plan
+from ..plan import Options, Plan, loads
 from ..profiles import BUILT_IN, PROFILES
 from ..runner.preflight import resolved
 from ..scenario.catalogue import Catalogue
@@ -92,8 +92,8 @@ def examine(options: Options) -> Iterator[Line]:
         said = "its small session goes well" if reason is None else f"no: {reason}"
         yield Line(profile.name, said)
         if reason is None:
-            words = {"load": ",".join(options.load)} if options.load else {}
-            yield Line("next", _command_line(options, {**words, "profile": profile.name}))
+            words = {**loads(options), "profile": profile.name}
+            yield Line("next", _command_line(options, words))
             return
     with _found(options, target) as subject:
         after = f" after {subject.seconds:.2f} s" if subject.process else ""

@@ -29,11 +29,11 @@ from ..targets.grammar import (
 )
 from ..targets.launch import ServerSpec
 from . import proofs
-from .options import Case, Options, load_words
+from .options import Case, Options, as_typed, load_words, loads
 from .selection import profile_of, selected, sharded
 from .transports import kin, transports_of
 
-__all__ = ["Case", "Options", "Plan", "address_of", "load_words"]
+__all__ = ["Case", "Options", "Plan", "address_of", "load_words", "loads"]
 
 
 class Plan:
@@ -107,14 +107,7 @@ class Plan:
         if case.fault:
             return proofs.reproduce(self, case)
         target = f"mutant:{case.mutant}" if case.mutant else options.typed or options.target
-        given = {"case": case.requirement.id}
-        if options.load:
-            given["load"] = ",".join(options.load)
-        if options.typed:
-            given["profile"] = case.requirement.profile
-        else:
-            typed = {"at": options.at, "set": options.settings, "client": options.client}
-            given |= {name: value for name, value in typed.items() if value}
+        given = {"case": case.requirement.id, **as_typed(options, case.requirement.profile)}
         if not isinstance(self.target, AddressTarget) and len(self.transports) > 1:
             given["transport"] = case.transport
         if options.seed != "1":

@@ -47,9 +47,22 @@ class Options(NamedTuple):
     sources: tuple[tuple[Any, ...], ...] = ()
 
 
+def loads(options: Options) -> dict[str, str]:
+    """What a line to paste needs where profiles were loaded, as command_line() takes it."""
+    return {"load": ",".join(options.load)} if options.load else {}
+
+
 def load_words(options: Options) -> tuple[str, ...]:
-    """What a line to paste needs besides, where profiles were loaded."""
-    return ("--load", ",".join(options.load)) if options.load else ()
+    """The same as words."""
+    return tuple(word for name, value in loads(options).items() for word in (f"--{name}", value))
+
+
+def as_typed(options: Options, profile: str) -> dict[str, str]:
+    """What has to be typed again to judge a profile of the same target in the same way."""
+    if options.typed:
+        return {**loads(options), "profile": profile}
+    typed = {"at": options.at, "set": options.settings, "client": options.client}
+    return {**loads(options), **{name: value for name, value in typed.items() if value}}
 
 
 class Case(NamedTuple):

@@ -17,7 +17,7 @@ from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
 from ..scenario.profile import ClientProfile, OwnMutant, Profile
 from ..scenario.requirement import matches
-from .options import Case
+from .options import Case, as_typed
 
 if TYPE_CHECKING:
     from . import Plan
@@ -64,13 +64,7 @@ def reproduce(plan: Plan, case: Case) -> str:
     started = (*(options.started[:-1] or command()), "selftest")
     given = {"case": case.requirement.id, "target": options.typed or options.target}
     given |= {"fault": case.fault, "transport": case.transport}
-    if options.load:
-        given["load"] = ",".join(options.load)
-    if options.typed:
-        given["profile"] = case.requirement.profile
-    else:
-        typed = {"at": options.at, "set": options.settings, "client": options.client}
-        given |= {name: value for name, value in typed.items() if value}
+    given |= as_typed(options, case.requirement.profile)
     if options.started[:1] == ("make",):
         started = (*command(), "selftest")
     return command_line(started, "", given)
