@@ -14,6 +14,7 @@ from http11_connections import CLOSE, declare_connections
 from http11_content import declare_content
 from http11_messages import (
     goes_on,
+    goes_on_or_ends,
     must_be,
     must_end,
     must_match,
@@ -160,10 +161,7 @@ def head_missing(session: Session) -> None:
     peer.send(request(session, b"HEAD " + session.parameters["missing"] + b" HTTP/1.1"))
     response = read_response(peer, b"HEAD")
     must_be(peer, response, 404, asked="HEAD of a page that does not exist")
-    if response.closes:
-        must_end(peer, "after the header")
-    else:
-        session.serve(peer)
+    goes_on_or_ends(session, peer, response, "after the header")
 
 
 @http11.must(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http11_messages import (
     goes_on,
+    goes_on_or_ends,
     must_be,
     must_close,
     must_end,
@@ -88,10 +89,7 @@ def declare_connections(http11: StreamProfile) -> None:
             goes_on(read_page(session, peer, method))
         response = read_response(peer)
         must_be(peer, response, 404, asked="the request for a page that does not exist")
-        if response.closes:
-            must_end(peer, "that the server has announced")
-        else:
-            session.serve(peer)
+        goes_on_or_ends(session, peer, response, "that the server has announced")
 
     @http11.must(
         "http10",

@@ -120,6 +120,14 @@ def must_match(peer: Peer, received: bytes, expected: bytes, awaited: str) -> No
     )
 
 
+def goes_on_or_ends(session: Session, peer: Peer, response: Response, why: str) -> None:
+    """The connection ends if the response says so, and else serves another request."""
+    if response.closes:
+        must_end(peer, why)
+    else:
+        session.serve(peer)
+
+
 def must_end(peer: Peer, why: str) -> None:
     """The server ends the connection, and sends nothing before. RST will do. Raises Violation."""
     if not peer.pending and not peer.ended:

@@ -36,11 +36,8 @@ def _declare_understood(http11: StreamProfile) -> None:
         "Names of fields, and connection options (7.6.1), are the same in any case.",
     )
     def field_case(session: Session) -> None:
-        peer = session.join()
         text = page(session, b"cONNECTION: cLOSE").replace(b"Host:", b"hOST:")
-        peer.send(text)
-        read_page(session, peer)
-        must_close(session, peer, "after cONNECTION: cLOSE")
+        _closes_after(session, text, "after cONNECTION: cLOSE")
 
     @http11.must(
         "optional-space",
@@ -48,11 +45,8 @@ def _declare_understood(http11: StreamProfile) -> None:
         "Around the value of a field any blanks and tabs may stand, or none.",
     )
     def optional_space(session: Session) -> None:
-        peer = session.join()
         text = page(session, b"Connection: \t close\t ").replace(b"Host: ", b"Host:")
-        peer.send(text)
-        read_page(session, peer)
-        must_close(session, peer, "after Connection: close with blanks around close")
+        _closes_after(session, text, "after Connection: close with blanks around close")
 
     @http11.must(
         "connection-list",
@@ -60,10 +54,8 @@ def _declare_understood(http11: StreamProfile) -> None:
         "Connection is a list of options: close may stand beside others.",
     )
     def connection_list(session: Session) -> None:
-        peer = session.join()
-        peer.send(page(session, b"Connection: x-other, close"))
-        read_page(session, peer)
-        must_close(session, peer, "after Connection: x-other, close")
+        text = page(session, b"Connection: x-other, close")
+        _closes_after(session, text, "after Connection: x-other, close")
 
     @http11.should(
         "empty-line",
@@ -278,3 +270,11 @@ def _declare_refused(http11: StreamProfile) -> None:
     def not_http(session: Session) -> None:
         text = b"\x16\x03\x01\x00\x05hello\r\n\r\n"
         refused(session, text, "octets that are not a request", then_ends=True)
+
+
+def _closes_after(session: Session, text: bytes, why: str) -> None:
+    """A request is answered by the page, and by the end of the connection."""
+    peer = session.join()
+    peer.send(text)
+    read_page(session, peer)
+    must_close(session, peer, why)
