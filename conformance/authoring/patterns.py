@@ -83,7 +83,7 @@ def _is_token(text: bytes) -> bool:
 
 
 def _is_chance(text: bytes) -> bool:
-    """Whether a long number is one that nobody chose: 10000 and 65536 are chosen."""
+    """Whether a long number looks generated; round ones such as 10000 and 65536 do not."""
     number = int(text)
     return number % 100 != 0 and all(abs(number - 2**power) > 1 for power in range(13, 64))
 
@@ -161,7 +161,8 @@ KINDS = (
         group=1,
     ),
     Kind("number", re.compile(rb"[a-z]\[(\d{2,})\](?=:)"), r"\d", group=1),
-    # A load, a duration; not a version, which has no blank before it or more than one point.
+    # A decimal number, as of a duration. A version number does not match: it has more than one
+    # point, or no blank before it.
     Kind("number", re.compile(rb"(?<![^\s=(:])\d{1,9}\.\d{2,}(?=[KMGT]?(?![\w.]|-\w))"), r"[\d.]"),
 )
 
