@@ -260,18 +260,6 @@ _LOW_PORTS = range(5000, 10_000)
 
 
 @contextmanager
-def unused_udp_port() -> Iterator[int]:
-    """A UDP port of 127.0.0.1 that nobody else takes meanwhile.
-
-    The TCP port of the same number is the lock among tests that run at the same time.
-    """
-    with consecutive_ports(1) as locks, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(locks[0].getsockname())
-        probe.close()
-        yield int(locks[0].getsockname()[1])
-
-
-@contextmanager
 def consecutive_ports(count: int) -> Iterator[list[socket.socket]]:
     """TCP sockets bound side by side on 127.0.0.1; none listens yet."""
     for _ in range(200):

@@ -7,17 +7,19 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 import pytest
 
-from .peer import DEADLINE
+from .peer import DEADLINE, consecutive_ports
 
 PYNC = [sys.executable, "-m", "pync"]
 
@@ -252,6 +254,22 @@ def is_bound(port: int, protocol: str = "tcp") -> bool:
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
     tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
     return any(pattern.search(table.read_bytes()) for table in tables if table.exists())
+
+
+@contextmanager
+def unused_udp_port() -> Iterator[int]:
+    """A UDP port of 127.0.0.1 that nobody else takes meanwhile.
+
+    The TCP port of the same number is the lock among tests that run at the same time.
+    """
+    with consecutive_ports(1) as locks:
+        port = int(locks[0].getsockname()[1])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", port))
+        # A child that another thread has just forked holds the probe until it executes its
+        # program (fork(2), FD_CLOEXEC). It must not be taken for the program that is awaited.
+        until(lambda: not is_bound(port, "udp"), "the probe to be closed")
+        yield port
 
 
 def is_listening_path(path: Path) -> bool:

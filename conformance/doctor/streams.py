@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..core.verdict import Unreachable
 from .seen import CRLF, FIRST, LINES, REQUEST, REST, SECOND, SHORT, Seen
-from .subject import Subject
-from .talk import FIN, LISTEN, QUIET, Step, Stream, Turn, Unheard, converse, hear
+from .subject import CLOSING, ENDING, Subject
+from .talk import FIN, LISTEN, QUIET, RESET, Step, Stream, Turn, Unheard, converse, hear
 
 #: Seconds to listen to what a server says on its own account, and in all to one that says
 #: something and takes no input: its farewell may come.
@@ -52,6 +52,7 @@ class Survey:
         self._leaves = (tuple(leaves), *LEAVES) if leaves else LEAVES
         self._patience = ANSWER_TIME
         self._began = 0.0
+        self._was_dropped = False
         self.seen = Seen()
 
     def first_look(self) -> None:
@@ -74,7 +75,8 @@ class Survey:
             subject.leave(first)
             if second is not None:
                 subject.leave(second)
-        if subject.ends():
+        # A client in the backlog that is reset: the listener is closed, so the server is ending.
+        if subject.ends(CLOSING if self._was_dropped else ENDING):
             seen.one_shot = True
 
     def _look_at_both(self, first: Stream, second: Stream) -> None:
@@ -128,6 +130,7 @@ class Survey:
         self._subject.leave(first)
         late = hear(second, LISTEN, LISTENING, QUIET)
         if late.answer or late.end:
+            self._was_dropped = late.end == RESET and not late.answer
             self._one(asked, late)
             if seen.greeting and late.answer:
                 answer = mine[0].answer if mine else b""
@@ -268,6 +271,9 @@ class Survey:
             self.seen.fatal = [turn.sent for turns in held for turn in turns[-1:] if turn.sent]
 
     def _conversation(self, script: Sequence[Step]) -> list[Turn]:
+        if self.seen.one_shot:
+            # Its listener may outlive its client: a connection to it would never be served.
+            self._subject.ends(CLOSING)
         try:
             stream = self._subject.connect()
         except (OSError, Unreachable):

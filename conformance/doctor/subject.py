@@ -42,8 +42,9 @@ SILENT, REFUSES = 2.0, sys.platform.startswith("linux")
 #: Seconds for one connect.
 CONNECT_TIMEOUT = 1.0
 
-#: Seconds within which a server that is about to end does so.
-ENDING = 0.3
+#: Seconds within which a server that is about to end does so: one that may, and one that was
+#: seen to close its listener.
+ENDING, CLOSING = 0.3, 3.0
 
 
 class Subject:
@@ -106,9 +107,9 @@ class Subject:
         """Whether its process is gone."""
         return self.process is not None and not self.process.alive
 
-    def ends(self) -> bool:
-        """Whether its process ends now."""
-        return self.process is not None and self.process.wait(ENDING)
+    def ends(self, patience: float = ENDING) -> bool:
+        """Whether its process ends within so many seconds."""
+        return self.process is not None and self.process.wait(patience)
 
     def connect(self) -> Stream:
         """A new connection; a server that has ended is started again.

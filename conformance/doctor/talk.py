@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -99,6 +100,7 @@ def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Tu
     unheard = b""
     for step in script:
         began = time.monotonic()
+        was_reset = False
         try:
             if step is None:
                 stream.shutdown(1)
@@ -108,14 +110,16 @@ def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Tu
         except TimeoutError:
             turns.append(Turn(step, (), "", time.monotonic() - began))
             break
-        except OSError:
-            pass  # reading tells how it ended
+        except OSError as error:
+            # An RST is told once (tcp(7), SO_ERROR): after this, reading would find FIN.
+            was_reset = error.errno == errno.ECONNRESET
         if isinstance(step, Unheard):
             unheard = bytes(step)
             continue
         # After our end only the server's end is the end.
         turn = hear(stream, step, patience, None if step is None else QUIET)
-        turns.append(turn._replace(before=unheard))
+        end = RESET if turn.end == ENDED and was_reset else turn.end
+        turns.append(turn._replace(before=unheard, end=end))
         unheard = b""
         if turn.end:
             break

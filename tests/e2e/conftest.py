@@ -13,8 +13,8 @@ import pytest
 
 from conformance.targets.ports import reserved_port
 
-from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox, unused_udp_port
-from ..programs import PYNC, Program, stays
+from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox
+from ..programs import PYNC, Program, stays, unused_udp_port
 from .terminal import Terminal
 
 #: The tests use pipes, terminals, signals and shells as POSIX has them.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ..peer import DEADLINE, Mailbox, Server, consecutive_ports, listening, unused_udp_port
-from ..programs import stays
+from ..peer import DEADLINE, Mailbox, Server, consecutive_ports, listening
+from ..programs import stays, unused_udp_port
 from ..systems import needs_icmp
 from .conftest import Start
 

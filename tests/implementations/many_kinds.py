@@ -285,6 +285,7 @@ KINDS: dict[str, tuple[Any, type[socketserver.BaseRequestHandler]]] = {
     "once": (OneByOne, Once),
     "one-by-one": (OneByOne, Reads),
     "one-client": (OneByOne, Lines),
+    "one-client-and-a-rest": (OneByOne, Lines),
     "sentence": (Server, Sentence),
     "backwards": (Server, Backwards),
     "garbage": (Server, Garbage),
@@ -316,8 +317,10 @@ def main(kind: str, port: str) -> None:
             {"address_family": socket.AF_UNIX, "allow_reuse_address": False},
         )
     with server_class(address, handler) as server:
-        if kind == "one-client":
+        if kind.startswith("one-client"):
             server.handle_request()
+            if kind.endswith("a-rest"):
+                threading.Event().wait(0.5)  # the listener is open, and accepts nobody
         else:
             server.serve_forever()
 

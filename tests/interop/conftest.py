@@ -11,7 +11,7 @@ import pytest
 from conformance.targets.ports import reserved_port
 from pync.transports.tls.certificate import self_made
 
-from ..peer import unused_udp_port
+from ..programs import unused_udp_port
 
 #: /proc tells there when a peer listens; asking by a connection would use it up.
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]

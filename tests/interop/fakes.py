@@ -15,7 +15,8 @@ from pathlib import Path
 
 from conformance.targets.ports import reserved_port
 
-from ..peer import DEADLINE, unused_udp_port
+from ..peer import DEADLINE
+from ..programs import unused_udp_port
 
 #: Ends the wait of a UDP server; no line of the corpus sends it.
 LAST = b"\0last\0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import shlex
 import socket
 import subprocess
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.clients.channel import ABORT
 from conformance.doctor import describe
+from conformance.doctor.talk import RESET, converse
 from conformance.doctor.templates import count_template, template_of, upper_token
 from conformance.doctor.texts import literal, value_of
 from conformance.targets.grammar import parse_settings, parse_target
 
+from ..peer import DEADLINE
 from .judging import IMPLEMENTATIONS, PYTHON, ROOT, conformance, needs_node
 
 KIND = f"{PYTHON} {IMPLEMENTATIONS / 'many_kinds.py'} {{kind}} {{{{port}}}}"
@@ -51,6 +55,7 @@ RIGHT = {
     "once": ("echo", {"clients": "1", "rounds": "1"}),
     "one-by-one": ("echo", {"clients": "1"}),
     "one-client": ("echo", {"clients": "1", "unit": "line"}),
+    "one-client-and-a-rest": ("echo", {"clients": "1", "unit": "line"}),
     "sentence": ("hello", {"reply": r"What can I do for you?\n"}),
     "resets": ("reset", {}),
     "daytime": ("greet", {"greeting": r"/\w+ \w+ +\d+ [\d:.,]+ \d+\r\n/", "farewell": ""}),
@@ -108,7 +113,22 @@ def test_every_kind_of_server_is_recognised() -> None:
     assert 'sent "Hello, World\\n"  answered "HELLO, WORLD\\n"' in runs["upper"].stdout
     assert 'sent "no Newline"  answered nothing for ' in runs["line"].stdout
     assert 'sent "RESET\\n"  answered RST' in runs["resets"].stdout
-    assert "it serves one client and ends" in runs["one-client"].stdout
+    for kind in ("one-client", "one-client-and-a-rest"):
+        assert "it serves one client and ends" in runs[kind].stdout
+        assert "sent quit, exit, bye, QUIT, q, EXIT, close, stop, ., each as a line  no FIN" in (
+            runs[kind].stdout
+        )
+
+
+def test_a_reset_that_a_write_is_told_is_not_taken_for_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        with client:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            server.close()
+            assert select.select([client], [], [], DEADLINE)[0]
+            assert converse(client, [b"quit\n"], DEADLINE)[0].end == RESET
 
 
 @pytest.mark.parametrize(
