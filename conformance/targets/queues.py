@@ -15,17 +15,22 @@ from typing import NamedTuple
 #: ioctl(2) on a socket: bytes not yet read here; bytes not yet taken by the other side.
 _FIONREAD, _SIOCOUTQ = 0x541B, 0x5411
 
-#: netlink(7), sock_diag(7): see backlog.py. The question names states, a port of the socket
-#: and a port of its peer; the answer holds the two ports and, after the id and the expiry,
-#: the bytes of both queues.
+#: netlink(7), sock_diag(7): see backlog.py. The question names one connection: the states are
+#: no filter here; the ports, the addresses and the interface are the server's view of it, and
+#: the cookie is any. A dump would walk through the table of all connections, which takes
+#: milliseconds; one connection is found by its hash.
 _HEADER = struct.Struct("=IHHII")
-_BY_FAMILY, _DUMP, _DONE, _ERROR = 20, 0x301, 3, 2
-_QUESTION = struct.Struct("=BBBBI2s2s44x")
-_PORTS, _QUEUES, _QUEUES_AT = struct.Struct("!HH"), struct.Struct("=II"), 56
+_BY_FAMILY, _REQUEST = 20, 1
+_QUESTION = struct.Struct("=BBBxI2s2s16s16sIII")
+_ANY = 0xFFFFFFFF
 _SOCK_DIAG = 4
 
-#: ESTABLISHED, CLOSE_WAIT and the states after it (tcp_states.h).
-_CONNECTED = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11
+#: The answer: the state; after the id and the expiry, the bytes of both queues.
+_ANSWER = struct.Struct("=xB54xII")
+
+#: ESTABLISHED, FIN_WAIT, CLOSE_WAIT and the states after it (tcp_states.h). Where there is no
+#: such connection any more, the kernel tells of the listener.
+_CONNECTED = frozenset({1, 4, 5, 8, 9, 11})
 
 
 class Queues(NamedTuple):
@@ -61,33 +66,24 @@ def _ioctl(sock: socket.socket, question: int) -> int:
 
 def _queues_of_server(client: socket.socket) -> tuple[int, int] | None:
     """The receive queue and the send queue of the other end, when it is on this machine."""
-    ours, its = client.getsockname()[1], client.getpeername()[1]
-    # A server on all addresses of both families has an IPv6 socket for an IPv4 client.
-    for family in (socket.AF_INET, socket.AF_INET6):
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
-            kernel.settimeout(1.0)
-            question = _QUESTION.pack(
-                *(family, socket.IPPROTO_TCP, 0, 0, _CONNECTED),
-                *(struct.pack("!H", its), struct.pack("!H", ours)),
-            )
-            size = _HEADER.size + len(question)
-            kernel.send(_HEADER.pack(size, _BY_FAMILY, _DUMP, 1, 0) + question)
-            found = _answer(kernel, its, ours)
-        if found is not None:
-            return found
-    return None
+    ours, its = client.getsockname(), client.getpeername()
+    interface = ours[3] if client.family == socket.AF_INET6 else 0
+    question = _QUESTION.pack(
+        *(client.family, socket.IPPROTO_TCP, 0, _ANY),
+        *(struct.pack("!H", its[1]), struct.pack("!H", ours[1])),
+        *(_packed(client.family, its[0]), _packed(client.family, ours[0])),
+        *(interface, _ANY, _ANY),
+    )
+    size = _HEADER.size + len(question)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
+        kernel.settimeout(1.0)
+        kernel.send(_HEADER.pack(size, _BY_FAMILY, _REQUEST, 1, 0) + question)
+        answer = kernel.recv(4096)
+    if _HEADER.unpack_from(answer)[1] != _BY_FAMILY:
+        return None
+    state, received, written = _ANSWER.unpack_from(answer, _HEADER.size)
+    return (received, written) if state in _CONNECTED else None
 
 
-def _answer(kernel: socket.socket, its: int, ours: int) -> tuple[int, int] | None:
-    found: tuple[int, int] | None = None
-    while True:
-        answer = kernel.recv(65536)
-        while answer:
-            size, kind, *_ = _HEADER.unpack_from(answer)
-            if kind in (_DONE, _ERROR):
-                return found
-            # Family, state, timer and retransmissions go before the id.
-            if _PORTS.unpack_from(answer, _HEADER.size + 4) == (its, ours):
-                received, written = _QUEUES.unpack_from(answer, _HEADER.size + _QUEUES_AT)
-                found = received, written
-            answer = answer[(size + 3) & ~3 :]
+def _packed(family: int, host: str) -> bytes:
+    return socket.inet_pton(family, host.partition("%")[0])

@@ -1,0 +1,90 @@
+"""What waits between a client and its server: asked of the kernel, for this connection alone."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conformance.targets.queues import Queues, queues_of
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: sock_diag(7)"
+)
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+@contextmanager
+def connected(
+    at: str, to: str, dualstack: bool = False
+) -> Iterator[tuple[socket.socket, socket.socket]]:
+    family = V6 if ":" in at else V4
+    with ExitStack() as stack:
+        listener = stack.enter_context(
+            socket.create_server((at, 0), family=family, dualstack_ipv6=dualstack)
+        )
+        address = (to, listener.getsockname()[1])
+        client = stack.enter_context(socket.create_connection(address))
+        server = stack.enter_context(listener.accept()[0])
+        # Others at the same port, whose queues are not ours.
+        other = stack.enter_context(socket.create_connection(address))
+        other.sendall(b"x" * 1000)
+        yield client, server
+
+
+@pytest.mark.parametrize(
+    ("at", "to", "dualstack"),
+    [
+        ("127.0.0.1", "127.0.0.1", False),
+        ("::1", "::1", False),
+        ("::", "127.0.0.1", True),
+        ("::", "::1", True),
+        ("::", "::ffff:127.0.0.1", True),
+    ],
+)
+def test_both_directions_over_tcp(at: str, to: str, dualstack: bool) -> None:
+    with connected(at, to, dualstack) as (client, server):
+        assert queues_of(client) == Queues(0, 0)
+        client.sendall(b"12345")
+        server.sendall(b"123")
+        assert queues_of(client) == Queues(5, 3)
+        server.recv(100)
+        assert queues_of(client) == Queues(0, 3)
+
+
+def test_what_waits_to_be_accepted_counts_too() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
+        client.sendall(b"12345")
+        assert queues_of(client) == Queues(5, 0)
+
+
+def test_nothing_is_told_of_a_server_that_has_gone() -> None:
+    with connected("127.0.0.1", "127.0.0.1") as (client, server):
+        server.close()
+        client.recv(100)
+        client.shutdown(socket.SHUT_WR)
+        # The listener, for which the kernel looks next, is not the other end.
+        assert queues_of(client) is None
+
+
+def test_a_unix_socket(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        client.connect(str(tmp_path / "socket"))
+        with listener.accept()[0] as server:
+            client.sendall(b"12345")
+            server.sendall(b"123")
+            queues = queues_of(client)
+            # What waits is counted in buffers there, not in bytes.
+            assert queues and queues.unread and queues.untaken == 3
+            server.recv(100)
+            assert queues_of(client) == Queues(0, 3)
