@@ -85,6 +85,8 @@ def test_a_unix_socket(tmp_path: Path) -> None:
             server.sendall(b"123")
             queues = queues_of(client)
             # What waits is counted in buffers there, not in bytes.
-            assert queues and queues.unread and queues.untaken == 3
+            assert queues is not None
+            assert queues.unread
+            assert queues.untaken == 3
             server.recv(100)
             assert queues_of(client) == Queues(0, 3)
