@@ -267,8 +267,7 @@ class Session:
         """End the server by SIGKILL, as a crash would."""
         process, self.ends_on_purpose = self.process, True
         self.transcript.note("server", "SIGKILL")
-        process.kill()
-        process.wait(self.deadline)
+        process.kill(self.deadline)
 
     def start_again(self, same_address: bool = False) -> None:
         """Start a fresh server on the same data folder, and at the same Unix path.

@@ -36,6 +36,9 @@ STOPPING = 1.0
 #: Seconds between SIGTERM and SIGKILL when a scenario is over.
 GRACE = 1.0
 
+#: Seconds in which what has been killed is given a processor, and between two looks at that.
+ENDING, ENDING_INTERVAL = 5.0, 0.002
+
 _ANNOUNCEMENT = re.compile(rb"^LISTENING\s+(\S+)\s*$")
 
 
@@ -170,12 +173,26 @@ class Process:
         """Let it go on (SIGCONT). Raises NotJudged."""
         self._send("SIGCONT", self._signal_group)
 
-    def kill(self) -> None:
-        """End it and all that it started, as a crash would (SIGKILL)."""
+    def kill(self, within: float) -> None:
+        """End it and all that it started, as a crash would (SIGKILL), and see their end.
+
+        A process that has been killed still has its sockets until it is given a processor
+        once more, and the first of a session may end before the others.
+
+        Arguments:
+            within: seconds to wait for that.
+        """
+        until = time.monotonic() + within
         if sys.platform == "win32":
             self._job.end()
         else:
             self._send("SIGKILL", self._signal_group)
+        self.wait(within)
+        while (left := living(self.pid)) and time.monotonic() < until:
+            for pid in left:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(ENDING_INTERVAL)
 
     def _send(self, name: str, how: Callable[[signal.Signals], None]) -> None:
         number = getattr(signal, name, None)
@@ -215,12 +232,7 @@ class Process:
             self.resume()
             self.terminate()
             self.wait(GRACE)
-        self.kill()
-        for pid in living(self.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
+        self.kill(ENDING)
 
     def descriptors(self) -> int | None:
         """Open descriptors of it and all that it started; None where /proc has no answer."""

@@ -43,7 +43,12 @@ def living(session: int) -> list[int]:
     """The processes of a session that have not ended (Linux; elsewhere empty)."""
     if not sys.platform.startswith("linux"):
         return []
-    return [pid for pid, fields in _members(session) if fields[_STATE] != b"Z"]
+    return [pid for pid, fields in _members(session) if not _has_ended(fields)]
+
+
+def _has_ended(fields: list[bytes]) -> bool:
+    """Whether no thread is left: the first is a zombie while others still end, or go on."""
+    return fields[_STATE] == b"Z" and int(fields[_THREADS]) <= 1
 
 
 def running_time(session: int) -> float | None:

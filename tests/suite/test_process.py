@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.targets.process import Process, dismiss_helpers
+from conformance.targets.readiness import announced_address
 
 from ..programs import until
 from ..systems import only_posix
@@ -28,6 +30,25 @@ def count_up():
             number += 1
             count[:] = number.to_bytes(8, "little")
 threading.Thread(target=count_up).start()
+threading.Event().wait()
+"""
+
+
+#: Processes that share a listener. Each has much memory to give back, which takes its time:
+#: only then it closes what it has open.
+SHARES = """
+import os, socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+first = os.getpid()
+for _ in range(10):
+    if os.getpid() == first:
+        os.fork()
+if os.getpid() != first:
+    memory = bytearray(8 * 1024 * 1024)
+    for at in range(0, len(memory), 4096):
+        memory[at] = 1
+    threading.Event().wait()
+print(f"LISTENING tcp://127.0.0.1:{listener.getsockname()[1]}")
 threading.Event().wait()
 """
 
@@ -69,6 +90,22 @@ def test_stopping_one_that_has_ended_takes_no_time() -> None:
         began = time.monotonic()
         process.pause()
         assert time.monotonic() - began < 0.5
+
+
+def memory_of(process: Process) -> float:
+    usage = process.usage()
+    return usage.memory if usage else float("inf")
+
+
+@only_posix
+def test_all_of_a_killed_server_has_gone_when_it_is_started_again() -> None:
+    with running(SHARES) as process:
+        assert process.wait_announcement(30)
+        port = announced_address(process).port
+        until(lambda: memory_of(process) > 10 * 8 * 2**20, "the memory to be taken")
+        process.kill(30)
+        # SO_REUSEADDR does not help while somebody listens there.
+        socket.create_server(("127.0.0.1", port)).close()
 
 
 #: Threads that end all the time.
