@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import IO, Any
 
 import pytest
 
+from . import forking
 from .peer import DEADLINE, consecutive_ports
 
 PYNC = [sys.executable, "-m", "pync"]
@@ -99,7 +101,7 @@ class Program:
         stdout: IO[Any] | int | None = None,
     ) -> None:
         self.argv = argv
-        self.process = subprocess.Popen(
+        self.process = forking.Popen(
             argv,
             stdin=subprocess.PIPE if stdin is None else stdin,
             stdout=subprocess.PIPE if stdout is None else stdout,
@@ -235,12 +237,19 @@ def said_by_now(program: Program) -> bytes:
     return program.process.stderr.read() or b""
 
 
+#: Never set.
+_MOMENT = threading.Event()
+
+
 def until(condition: Callable[[], object], what: str, program: Program | None = None) -> None:
     """Wait until something is so; fail with its name when it does not become so."""
     end = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < end, f"waited {DEADLINE:g} s for {what}"
-        if program is not None:
+        # What is awaited may need the processor that looking takes.
+        if program is None:
+            _MOMENT.wait(0.002)
+        else:
             try:
                 program.process.wait(0.01)
             except subprocess.TimeoutExpired:

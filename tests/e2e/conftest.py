@@ -13,6 +13,7 @@ import pytest
 
 from conformance.targets.ports import reserved_port
 
+from ..forking import forked, started
 from ..peer import DEADLINE, Mailbox, Peer, Server, listening, mailbox
 from ..programs import PYNC, Program, stays, unused_udp_port
 from .terminal import Terminal
@@ -21,6 +22,20 @@ from .terminal import Terminal
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
 Start = Callable[..., Program]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_pync() -> Iterator[None]:
+    """Most tests start pync, and few are about its start (``plain_starts``)."""
+    with forked("pync"):
+        yield
+
+
+@pytest.fixture
+def plain_starts() -> Iterator[None]:
+    """For tests of what a start is, or costs."""
+    with started():
+        yield
 
 
 @pytest.fixture

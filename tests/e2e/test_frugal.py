@@ -17,9 +17,13 @@ from ..peer import DEADLINE, Mailbox, Peer, Server, connected, listening
 from ..programs import PYNC, Program, stays
 from .conftest import Start, heard_port
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="only on Linux: /proc tells what a process costs"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux"),
+        reason="only on Linux: /proc tells what a process costs",
+    ),
+    pytest.mark.usefixtures("plain_starts"),
+]
 
 #: Bytes of memory at most, whatever passes: an interpreter and some buffers.
 MEMORY = 64 << 20

@@ -11,10 +11,18 @@ import pytest
 from conformance.targets.ports import reserved_port
 from pync.transports.tls.certificate import self_made
 
+from ..forking import forked
 from ..programs import unused_udp_port
 
 #: /proc tells there when a peer listens; asking by a connection would use it up.
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_pync() -> Iterator[None]:
+    """Most tests start pync, and few are about its start (``plain_starts``)."""
+    with forked("pync"):
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,15 @@ import pytest
 
 from conformance.targets.ports import reserved_port
 
+from .. import forking
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked_suite() -> Iterator[None]:
+    """Most tests judge something; few are about the start of the suite."""
+    with forking.forked("conformance"):
+        yield
+
 
 @pytest.fixture
 def free_port() -> Iterator[int]:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from .. import forking
+
 ROOT = Path(__file__).parents[2]
 
 #: As a word of a target: not every machine has a command ``python``.
@@ -50,7 +52,7 @@ class Judged(NamedTuple):
 
 
 def conformance(*arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forking.run(
         [sys.executable, "-m", "conformance", *arguments],
         cwd=ROOT,
         capture_output=True,

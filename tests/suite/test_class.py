@@ -21,6 +21,7 @@ from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
 from conformance.targets.ports import reserved_port
 
+from .. import forking
 from ..programs import until
 from .judging import ROOT, conformance
 
@@ -215,7 +216,7 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
     at = written(tmp_path, server(tmp_path, "slow", "print('begun', flush=True)" + WAITS))
     argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
-    with subprocess.Popen(
+    with forking.Popen(
         [*argv, f"--report={tmp_path / 'report'}", "--jobs=1"],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path)},

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .. import forking
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tests need a POSIX shell")
 
 ROOT = Path(__file__).parents[2]
@@ -170,7 +172,7 @@ def test_a_run_leaves_nothing_to_commit(tmp_path: Path) -> None:
     subprocess.run([*git, "init", "--quiet"], check=True)
     command = [sys.executable, "-m", "conformance", "run", "--case=echo/simple"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    forking.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
     assert (tmp_path / "build" / "conformance" / "matrix.html").exists()
     changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, check=True)
     assert changed.stdout == b""

@@ -15,6 +15,7 @@ import pytest
 from conformance.core import interruption
 from conformance.core.interruption import end_as_interrupted, held
 
+from .. import forking
 from ..programs import until
 from .judging import ROOT
 
@@ -81,7 +82,7 @@ def test_within_it_is_let_come_where_it_does_no_harm() -> None:
 def started(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     """A run whose files are in a folder."""
     (folder / "tmp").mkdir()
-    return subprocess.Popen(
+    return forking.Popen(
         [sys.executable, "-m", "conformance", *words, f"--report={folder / 'report'}"],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

@@ -17,6 +17,7 @@ from conformance.language.kinds import ALIASES, KINDS
 from conformance.loading import load
 from conformance.plan import Options
 
+from .. import forking
 from .judging import ROOT
 from .test_language import SHOUT, no_reaper, outcome, played, profile_of
 
@@ -98,7 +99,7 @@ def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = shlex.split(command)
     assert words[0] == "pync-conformance"
     words = [word.replace("python3", shlex.quote(sys.executable)) for word in words[1:]]
-    return subprocess.run(
+    return forking.run(
         [sys.executable, "-m", "conformance", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

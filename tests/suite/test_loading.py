@@ -15,6 +15,7 @@ from conformance.loading import load
 from conformance.plan import Options, Plan
 from conformance.profiles import BUILT_IN
 
+from .. import forking
 from .judging import PYTHON, ROOT
 
 PROFILE = """
@@ -69,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def suite(folder: Path, *arguments: str, module: str = "conformance") -> tuple[int, str]:
-    done = subprocess.run(
+    done = forking.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -189,7 +190,7 @@ def test_an_installed_package_declares_profiles(folder: Path) -> None:
     command = [sys.executable, "-m", "conformance"]
     words: list[str]
     for words in (["list"], ["run", TARGET, "--profile=shout", "--jobs=2"], ["explain", "shout/*"]):
-        done = subprocess.run(
+        done = forking.run(
             [*command, *words], cwd=folder, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr

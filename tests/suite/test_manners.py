@@ -18,6 +18,7 @@ from conformance.plan.selection import patterns_of, shard_of
 from conformance.profiles import REQUIREMENTS
 from conformance.reports.baseline import rebased
 
+from .. import forking
 from ..programs import until
 from .judging import PYTHON, ROOT, conformance, judge, read
 from .test_class import judged as class_judged
@@ -263,7 +264,7 @@ def test_a_saved_file_is_judged_again_and_interrupt_ends_it(tmp_path: Path) -> N
     words = ["run", f"{PYTHON} server.py {{port}}", "--case=echo/simple", "--watch", "--jobs=1"]
     output = tmp_path.with_suffix(".out")
     with output.open("wb") as stream:
-        process = subprocess.Popen(
+        process = forking.Popen(
             [sys.executable, "-m", "conformance", *words, f"--report={tmp_path / 'report'}"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from .. import forking
+
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ("--conformance-profile=echo", "--conformance-case=echo/simple")
 
@@ -126,7 +128,7 @@ def test_a_project_s_broken_plugin_does_not_break_a_run(
     (project / "broken-1.dist-info" / "entry_points.txt").write_text(entry)
     (project / "class.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
     assert "RuntimeError: broken" in pytest_run(project)[1]  # it is found
-    ended = subprocess.run(
+    ended = forking.run(
         [sys.executable, "-m", "conformance", "run", *words, "--case=echo/simple", "--jobs=2"],
         cwd=project,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{project}"},

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
+
+from .. import forking
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +23,7 @@ def test_the_failure_of_the_readme(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"^```\n(FAIL .*?)^```", readme, re.DOTALL | re.MULTILINE)
     words = ["run", "mutant:echo/stops-at-nul", "--case", "echo/binary", "--transport", "tcp"]
-    done = subprocess.run(
+    done = forking.run(
         [sys.executable, "-m", "conformance", *words, "--deadline", "2", "--report", tmp_path],
         cwd=ROOT,
         capture_output=True,

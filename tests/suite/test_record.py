@@ -21,6 +21,7 @@ from conformance.runner.needs import Outcome
 from conformance.targets.ports import reserved_port
 from conformance.targets.reaper import dismiss_reaper
 
+from .. import forking
 from ..programs import Program, is_bound, needs, until
 from .judging import PYTHON, ROOT
 
@@ -44,7 +45,7 @@ def recording(target: str, path: Path, *options: str) -> list[str]:
 
 def record(target: str, path: Path, typed: bytes, *options: str) -> tuple[int, bytes, str]:
     """Record a session whose input comes from a pipe: the status, what was shown, what was said."""
-    done = subprocess.run(
+    done = forking.run(
         recording(target, path, *options),
         input=typed,
         capture_output=True,

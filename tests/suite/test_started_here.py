@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .. import forking
+
 if sys.platform == "win32":
     pytest.skip("only on POSIX: scripts that the system starts", allow_module_level=True)
 
@@ -48,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forking.run(
         [sys.executable, "-m", "conformance", "run", *words, "--report=report", "--deadline=5"],
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,272 @@
+"""A program under test that is forked (tests/forking) begins and ends as one that is started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..forking import EARLY, ROOT, WORKS, Popen, forked
+from ..peer import DEADLINE
+
+pytestmark = pytest.mark.skipif(not WORKS, reason="only on Linux")
+
+#: All that a program can see of its start.
+PROBE = """
+import gc, json, os, resource, signal, sys, threading, warnings
+from pathlib import Path
+
+def stream(one):
+    raw = getattr(one.buffer, "raw", one.buffer)
+    return [type(one.buffer).__name__, one.name, one.mode, one.fileno(), one.encoding, one.errors,
+            one.newlines, one.line_buffering, one.write_through, one.isatty(), one.seekable(),
+            raw.name, raw.closefd, raw.mode]
+
+status = Path("/proc/self/status").read_text().splitlines()
+names = ("Umask", "Uid", "Groups", "SigBlk", "SigIgn", "SigCgt", "Threads", "CapEff")
+print(json.dumps({
+    "argv": sys.argv, "orig_argv": sys.orig_argv, "path": sys.path, "flags": repr(sys.flags),
+    "streams": [stream(one) for one in (sys.stdin, sys.stdout, sys.stderr)],
+    "same": [sys.stdin is sys.__stdin__, sys.stdout is sys.__stdout__],
+    "module": [__name__, __spec__.name, __file__, __package__, sys.modules["__main__"].__file__],
+    "folder": os.getcwd(), "environment": dict(os.environ), "parent": os.getppid(),
+    "session": [os.getsid(0) == one for one in (os.getpid(), os.getsid(os.getppid()))],
+    "group": [os.getpgid(0) == one for one in (os.getpid(), os.getpgid(os.getppid()))],
+    "status": [line for line in status if line.startswith(names)],
+    "descriptors": sorted(
+        (int(number), os.readlink(f"/proc/self/fd/{number}").partition(":")[0])
+        for number in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{number}")
+    ),
+    "handlers": {n.name: repr(signal.getsignal(n)).partition(" at ")[0] for n in signal.Signals},
+    "collector": [gc.isenabled(), gc.get_threshold()],
+    "threads": [threading.current_thread() is threading.main_thread(), threading.active_count()],
+    "limits": [resource.getrlimit(n) for n in range(16)],
+    "warnings": repr(warnings.filters), "executable": sys.executable, "prefix": sys.prefix,
+    "input": sys.stdin.read(),
+}))
+"""
+
+#: Ways to end; each prints first, without a newline, so that something is left to be written.
+ENDINGS = {
+    "falls off its end": "",
+    "a status": "sys.exit(7)",
+    "a status that is a text": "sys.exit('it went wrong')",
+    "an exception": "raise OSError('no disk')",
+    "an interruption": "raise KeyboardInterrupt",
+    "at once": "os._exit(3)",
+    "a signal": "os.kill(os.getpid(), signal.SIGTERM)",
+    "a crash": "os.kill(os.getpid(), signal.SIGSEGV)",
+    "what is registered": "import atexit; atexit.register(print, 'ended')",
+    "after its thread": "import threading; threading.Timer(0.01, print, ['from a thread']).start()",
+    "a missing module": "import nowhere_at_all",
+    "a child of its own": "import subprocess; sys.exit(subprocess.call(['sh', '-c', 'exit 9']))",
+}
+
+#: What the two programs are asked, and the status they end with.
+ASKED = [
+    ("pync --version", 0),
+    ("pync", 2),
+    ("pync --what", 2),
+    ("pync -z 127.0.0.1 1", 1),
+    ("pync --as=nc -h", 0),
+    ("conformance list", 0),
+    ("conformance --version", 0),
+    ("conformance explain echo/simple", 0),
+    ("conformance explain echo/nothing", 4),
+    ("conformance run bogus:x", 6),
+    ("conformance run --jobs=none", 4),
+    ("conformance", 4),
+]
+
+Start = Callable[..., subprocess.Popen[Any]]
+
+PYNC = [sys.executable, "-m", "pync"]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the modules ``probe``, which tells all it sees, and ``end``, which ends."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "probe.py").write_text(PROBE)
+    (folder / "end.py").write_text(
+        """import os, signal, sys
+print("said", end="")
+exec(sys.argv[1])
+"""
+    )
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers(scratch: Path) -> Iterator[None]:
+    with forked("pync"), forked("conformance"), forked("probe", scratch), forked("end", scratch):
+        yield
+
+
+def both(module: str, *words: str, **options: Any) -> list[tuple[int, bytes, bytes]]:
+    """Status, output and errors of a command line that is started, and of one that is forked."""
+    argv = [sys.executable, "-m", module, *words]
+    given = {"cwd": ROOT, "stdin": subprocess.DEVNULL, **options}
+    ends = []
+    for kind in (subprocess.Popen, Popen):
+        with kind(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **given) as process:
+            assert getattr(process, "forked", True)
+            try:
+                stdout, stderr = process.communicate(timeout=DEADLINE)
+            finally:
+                process.kill()
+        ends.append((process.returncode, stdout, stderr))
+    return ends
+
+
+@pytest.mark.parametrize(("line", "status"), ASKED)
+def test_a_command_line_is_answered_as_if_it_were_started(line: str, status: int) -> None:
+    started, forked = both(*line.split())
+    assert forked == started
+    assert forked[0] == status
+
+
+@pytest.mark.parametrize(
+    "how", ["as usual", "a session", "an environment", "a terminal", "a descriptor"]
+)
+def test_a_program_sees_the_same_start(how: str, scratch: Path) -> None:
+    # (readline gives this process variables of which os.environ does not know.)
+    options: dict[str, Any] = {"cwd": scratch, "env": dict(os.environ)}
+    with ExitStack() as stack:
+        if how == "a session":
+            options["start_new_session"] = True
+        elif how == "an environment":
+            early = {n for n in os.environ if n.startswith(EARLY)} - {"PYTHONPATH"}
+            options["env"] = {"PATH": os.environ["PATH"], "ODD": "\udcff"}
+            options["env"]["PYTHONPATH"] = f"{ROOT}{os.pathsep}tests{os.pathsep}{ROOT}"
+            options["env"].update((n, v) for n, v in os.environ.items() if n in early)
+        elif how == "a terminal":
+            ends = os.openpty()
+            for end in ends:
+                stack.callback(os.close, end)
+            options["stdin"] = ends[1]
+            os.write(ends[0], b"typed\n\x04" * 2)  # once for each of the two
+        elif how == "a descriptor":
+            options["pass_fds"] = (stack.enter_context(socket.socket()).fileno(),)
+        results = []
+        for _, stdout, stderr in both("probe", "word", "", "two words", **options):
+            assert not stderr
+            results.append(json.loads(stdout))
+    started, forked = results
+    for fact in started:
+        assert forked[fact] == started[fact], fact
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_program_ends_the_same_way(how: str, scratch: Path) -> None:
+    started, forked = both("end", ENDINGS[how], cwd=scratch)
+    assert without_server(forked) == started
+
+
+def without_server(ended: tuple[int, bytes, bytes]) -> tuple[int, bytes, bytes]:
+    """What ended, without the one more frame that its traceback has."""
+    status, stdout, stderr = ended
+    lines, ours = [], False
+    for line in stderr.splitlines(keepends=True):
+        if not line.startswith(b"    "):
+            ours = b"forking/server.py" in line
+        if not ours:
+            lines.append(line)
+    return status, stdout, b"".join(lines)
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "KILL", "USR1", "ALRM"])
+def test_a_signal_does_the_same(name: str) -> None:
+    ends = []
+    for kind in (subprocess.Popen, Popen):
+        with listener(kind) as process:
+            process.send_signal(signal.Signals[f"SIG{name}"])
+            assert process.stderr
+            ends.append((process.wait(DEADLINE), process.stderr.read()))
+    assert ends[1] == ends[0]
+
+
+def test_an_interruption_during_the_start_is_not_lost() -> None:
+    for _ in range(20):
+        with Popen([*PYNC, "-l", "127.0.0.1", "0"], stderr=subprocess.DEVNULL) as process:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(DEADLINE) == -signal.SIGINT
+
+
+@pytest.mark.parametrize("line", ["pync --version", "pync --what", "conformance list"])
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_pipe_that_nobody_reads_ends_it_the_same_way(line: str, closed: str) -> None:
+    ends = []
+    for kind in (subprocess.Popen, Popen):
+        reader, writer = os.pipe()
+        os.close(reader)
+        streams: dict[str, Any] = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            closed: writer,
+        }
+        with kind([sys.executable, "-m", *line.split()], cwd=ROOT, **streams) as process:
+            os.close(writer)
+            said = process.communicate(timeout=DEADLINE)
+        ends.append((process.returncode, *said))
+    assert ends[1] == ends[0]
+
+
+def test_what_is_forked_is_our_child_and_found_when_it_is_left_behind() -> None:
+    with listener(Popen) as process:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        assert str(process.pid) in children
+        process.kill()
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert ended is not None
+        assert ended.si_status == signal.SIGKILL
+        assert process.wait(DEADLINE) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "how", ["environment", "limits", "signals", "another module", "another option"]
+)
+def test_what_a_fork_could_not_show_is_started(how: str, tmp_path: Path) -> None:
+    argv = [*PYNC, "--version"]
+    options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "cwd": ROOT}
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        if how == "environment":
+            patch.setenv("PYTHONHASHSEED", "1")
+        elif how == "limits":
+            import resource
+
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+            stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limit)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit[0] - 1, limit[1]))
+        elif how == "signals":
+            stack.callback(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        elif how == "another module":
+            (tmp_path / "pync.py").touch()
+            options["cwd"] = tmp_path
+        else:
+            options["preexec_fn"] = os.getpid
+        with Popen(argv, **options) as process:
+            assert not process.forked
+            assert process.wait(DEADLINE) == 0
+
+
+@contextmanager
+def listener(kind: Start) -> Iterator[subprocess.Popen[bytes]]:
+    """A pync that listens."""
+    with kind([*PYNC, "-lv", "127.0.0.1", "0"], stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr
+            assert process.stderr.readline().startswith(b"Listening on 127.0.0.1 ")
+            yield process
+        finally:
+            process.kill()
