@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -261,8 +261,15 @@ def is_bound(port: int, protocol: str = "tcp") -> bool:
     """Whether a socket listens on (UDP: is bound to) a port of this machine (proc_net_tcp)."""
     state = b"0A" if protocol == "tcp" else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
-    tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
-    return any(pattern.search(table.read_bytes()) for table in tables if table.exists())
+    for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
+        with suppress(FileNotFoundError), open(table, "rb") as lines:
+            next(lines)
+            for line in lines:
+                if pattern.search(line):
+                    return True
+                if protocol == "tcp" and line.split()[3] != state:
+                    break  # those that listen are first, before thousands of ended connections
+    return False
 
 
 @contextmanager

@@ -7,6 +7,7 @@ socket is asked for, not its owner: a server in a container is behind another's 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.verdict import Unreachable
@@ -24,20 +25,20 @@ def bound_sockets(tables: Path = Path("/proc/net")) -> frozenset[Bound]:
     found = set()
     for protocol, state in _STATES.items():
         for table in (tables / protocol, tables / f"{protocol}6"):
-            try:
-                lines = table.read_text(encoding="ascii").splitlines()[1:]
-            except OSError:
-                continue
-            for line in lines:
-                _, local, _, its_state, _, _, _, _, _, inode, *_ = line.split()
-                if its_state == state:
-                    found.add((protocol, int(local.rpartition(":")[2], 16), inode))
+            with suppress(OSError), table.open(encoding="ascii") as lines:
+                next(lines)
+                for line in lines:
+                    _, local, _, its_state, _, _, _, _, _, inode, *_ = line.split()
+                    if its_state == state:
+                        found.add((protocol, int(local.rpartition(":")[2], 16), inode))
+                    elif protocol == "tcp":
+                        break  # the listening ones are first; there may be thousands of others
     return frozenset(found)
 
 
 def refuse_stale_listener(address: Address, older: frozenset[Bound]) -> None:
     """Raise Unreachable when only sockets that are older than the target are there."""
-    if address.transport in (UNIX, PIPE):
+    if address.transport in (UNIX, PIPE) or not older:
         return
     protocol = "udp" if address.transport in DATAGRAMS else "tcp"
     there = {one for one in bound_sockets() if one[:2] == (protocol, address.port)}

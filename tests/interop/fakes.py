@@ -342,7 +342,11 @@ def dialled(place: str) -> socket.socket:
         return socket.create_connection(("127.0.0.1", int(place)), DEADLINE)
     sock = socket.socket(socket.AF_UNIX)
     sock.settimeout(DEADLINE)
-    sock.connect(place)
+    try:
+        sock.connect(place)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
