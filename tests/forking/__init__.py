@@ -17,6 +17,7 @@ import platform
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,6 +116,7 @@ class _Server:
 
     def __init__(self, module: str, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._lock = threading.Lock()
         self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
@@ -139,8 +141,9 @@ class _Server:
         numbers = [0, 1, 2, *descriptors[3:]]
         request = json.dumps([words, environment, folder, session, numbers]).encode("ascii")
         assert len(request) < REQUEST, "the command line and its environment are too long"
-        socket.send_fds(self._link, [request], descriptors)
-        answer = self._link.recv(64)
+        with self._lock:
+            socket.send_fds(self._link, [request], descriptors)
+            answer = self._link.recv(64)
         assert answer, "the process that forks the programs under test has died"
         return int(answer)
 

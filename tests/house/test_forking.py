@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,17 @@ def test_what_is_forked_is_our_child_and_found_when_it_is_left_behind() -> None:
         assert ended is not None
         assert ended.si_status == signal.SIGKILL
         assert process.wait(DEADLINE) == -signal.SIGKILL
+
+
+def test_several_threads_have_their_own(scratch: Path) -> None:
+    def ended(status: int) -> int:
+        argv = [sys.executable, "-m", "end", f"sys.exit({status})"]
+        with Popen(argv, cwd=scratch, stdout=subprocess.DEVNULL) as process:
+            assert process.forked
+            return process.wait(DEADLINE)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(ended, range(40))] == [*range(40)]
 
 
 @pytest.mark.parametrize(
