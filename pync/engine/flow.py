@@ -7,34 +7,23 @@ relay.py does. Datagrams stay whole: one read, one write.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
+from ..waiting.readiness import may_block
 from .direction import DRAINING, OPEN, FailedEnd, after, is_over
 from .loop import Scheduler
 from .pace import Pace
-from .pending import Pending
+from .pending import BURST, READ, READ_DATAGRAM, Pending
 from .protocols import Convert, Mover, Sink, Source
 from .sinkwatch import SinkWatch, tell_nobody
 from .sourcewatch import SourceWatch
 
-#: Bytes of one read; a quarter faster than 64 KiB.
-READ = 256 * 1024
-
-# glibc returns the top of its heap to the system after every large read, and takes it again
-# for the next: a page fault for every 4 KiB that moves. Once it has seen a larger piece
-# freed, it keeps that much (mallopt(3), M_MMAP_THRESHOLD: the threshold is dynamic). This one
-# is never touched, so it costs no memory.
-bytes(16 * READ)
-
-#: Bytes of one read that becomes a datagram, as nc.
-READ_DATAGRAM = 16 * 1024
-
-#: Datagrams that are read in one go, before anybody else has a turn.
-BURST = 32
+if TYPE_CHECKING:
+    from .seam import Filter, Seam
 
 
 class Flow:
@@ -50,6 +39,7 @@ class Flow:
         pace: how fast to write.
         until: says when enough has been read; that is the source's end then.
         tap: sees the bytes that will be written.
+        between: decides what of them is written, and when.
         mover: a fast path, tried first.
     """
 
@@ -65,6 +55,7 @@ class Flow:
         pace: Pace | None = None,
         until: Condition | None = None,
         tap: Callable[[bytes], None] | None = None,
+        between: Filter | None = None,
         mover: Mover | None = None,
     ) -> None:
         self.state = OPEN
@@ -87,6 +78,11 @@ class Flow:
         self._until = until
         self._tap = tap
         self._mover = mover
+        self._seam: Seam | None = None
+        if between is not None:
+            from .seam import Seam
+
+            self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
         self._source_watch = SourceWatch(loop, source, self._read)
         self._sink_watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
         self._held = False
@@ -118,6 +114,8 @@ class Flow:
     def start(self) -> None:
         """Begin to move."""
         self._sink_watch.start()
+        if self._seam is not None:
+            self._seam.start()
         self._arrange()
         if not self._source_watch.descriptors:
             self._read()
@@ -163,7 +161,7 @@ class Flow:
                 self._end_reading()
             else:
                 self._receive(data)
-            if self.state != OPEN or not self._pending.has_room:
+            if self.state != OPEN or not self._has_room():
                 break
         self._flush()
 
@@ -174,14 +172,26 @@ class Flow:
         data = self._convert(data) if self._convert else data
         if self._tap is not None and data:
             self._tap(data)
-        self._take(data)
+        (self._take if self._seam is None else self._seam.data)(data)
         if self.satisfied:
             self._end_reading()
 
     def _end_reading(self) -> None:
+        self._step("source_eof")
+        if self._seam is not None:
+            self._seam.source_ended()
+        elif self._cutter is not None:
+            self._pending.add(self._cutter.rest())
+
+    def _cut(self) -> None:
+        """The filter ends the direction, whether or not its source has ended."""
+        if self.state == OPEN:
+            self._step("source_eof")
         if self._cutter is not None:
             self._pending.add(self._cutter.rest())
-        self._step("source_eof")
+
+    def _has_room(self) -> bool:
+        return self._pending.has_room and (self._seam is None or not self._seam.is_full)
 
     def _take(self, data: bytes) -> None:
         messages = self._cutter.cut(data) if self._cutter is not None else [data]
@@ -214,7 +224,7 @@ class Flow:
         # EOF, or not handled: the slow path finds out which, at once where it cannot block.
         self._take(mover.leftover())
         self._drop_mover()
-        if moved == 0 and not self._pending and not _may_block(self._source_watch.descriptors[0]):
+        if moved == 0 and not self._pending and not may_block(self._source_watch.descriptors[0]):
             self._read()
             return
         self._flush()
@@ -239,7 +249,8 @@ class Flow:
         except OSError as error:
             self._fail(error, "sink")
             return
-        if self.state == DRAINING and not self._pending:
+        passed_on = self._seam is None or self._seam.ended
+        if self.state == DRAINING and not self._pending and passed_on:
             self._step("drained")
         self._arrange()
         self._changed()
@@ -265,7 +276,14 @@ class Flow:
         self._held = True
         self._loop.call_later(seconds, release)
 
-    def _fail(self, error: OSError, end: FailedEnd) -> None:
+    def _fail(self, error: OSError, end: FailedEnd = "source") -> None:
+        if end == "source" and self._seam is not None and not self._seam.ended:
+            # The filter passes it on, when it likes.
+            if self.state == OPEN:
+                self._step("source_eof")
+            self._arrange()
+            self._seam.source_failed(error)
+            return
         if self.error is None:
             self.error, self.failed_end = error, end
         if end == "source" and self._pending:
@@ -284,10 +302,12 @@ class Flow:
         if self.over:
             self._sink_watch.stop()
             self._source_watch.stop()
+            if self._seam is not None:
+                self._seam.stop()
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""
-        reading = self.state == OPEN and self._pending.has_room
+        reading = self.state == OPEN and self._has_room()
         writing = bool(self._pending) and not self._held and not self.over
         on_writable = self._flush
         if self._mover is not None:
@@ -298,8 +318,3 @@ class Flow:
         if writing != self._waits_to_write:
             self._waits_to_write = writing
             self._loop.watch_writer(self._sink.write_fd(), on_writable if writing else None)
-
-
-def _may_block(descriptor: int) -> bool:
-    # (Before 3.12 Windows has no get_blocking; it has no fast path either.)
-    return not hasattr(os, "get_blocking") or os.get_blocking(descriptor)

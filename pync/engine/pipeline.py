@@ -3,12 +3,15 @@
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
 from ..core.until import Condition
 from ..layers.delimiter import Cutter
 from .pace import Pace
 from .protocols import Convert, Sink, Source
+
+if TYPE_CHECKING:
+    from .seam import Filter
 
 
 class End(Source, Sink, Protocol):
@@ -35,7 +38,8 @@ class Pipeline(NamedTuple):
     when enough has been received. ``sends`` / ``receives``: False switches a direction
     off; what arrives although nobody receives is read and dropped, so that close never
     becomes an RST. ``tap``: sees what is sent and what is received. ``meter``: called now
-    and then, and at the end, how much has moved.
+    and then, and at the end, how much has moved. ``sent_filter`` / ``received_filter``: decides
+    what of that is passed on, and when (seam.py).
     """
 
     convert: Convert | None = None
@@ -48,28 +52,40 @@ class Pipeline(NamedTuple):
     receives: bool = True
     tap: Tap | None = None
     meter: Callable[[Moved], None] | None = None
+    sent_filter: Optional["Filter"] = None
+    received_filter: Optional["Filter"] = None
 
     @property
     def sends_plainly(self) -> bool:
         """Whether nothing has to see what is sent: the kernel may move it."""
-        ways = (self.convert, self.cutter, self.pace, self.tap)
+        ways = (self.convert, self.cutter, self.pace, self.tap, self.sent_filter)
         return self.sends and all(way is None for way in ways)
 
     @property
     def receives_plainly(self) -> bool:
         """Whether nothing has to see what is received."""
-        ways = (self.received, self.received_pace, self.until, self.tap)
+        ways = (self.received, self.received_pace, self.until, self.tap, self.received_filter)
         return self.receives and all(way is None for way in ways)
 
     def for_sent(self) -> dict[str, Any]:
         """The arguments of the Flow that sends."""
-        tap = towards(self.tap, "sent")
-        return {"convert": self.convert, "cutter": self.cutter, "pace": self.pace, "tap": tap}
+        return {
+            "convert": self.convert,
+            "cutter": self.cutter,
+            "pace": self.pace,
+            "tap": towards(self.tap, "sent"),
+            "between": self.sent_filter,
+        }
 
     def for_received(self) -> dict[str, Any]:
         """The arguments of the Flow that receives."""
-        tap, pace = towards(self.tap, "received"), self.received_pace
-        return {"convert": self.received, "pace": pace, "until": self.until, "tap": tap}
+        return {
+            "convert": self.received,
+            "pace": self.received_pace,
+            "until": self.until,
+            "tap": towards(self.tap, "received"),
+            "between": self.received_filter,
+        }
 
 
 PLAIN = Pipeline()

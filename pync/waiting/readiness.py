@@ -7,6 +7,7 @@ nothing of callbacks.
 
 from __future__ import annotations
 
+import os
 import selectors
 import sys
 import time
@@ -168,3 +169,9 @@ class _Crowd(_Epoll):
         ready = super().select(0)
         ready.extend((key, key.events) for key in self._always.values())
         return ready
+
+
+def may_block(descriptor: int) -> bool:
+    """Whether reading the descriptor may have to wait."""
+    # (Before 3.12 Windows has no get_blocking; it has no fast path either.)
+    return not hasattr(os, "get_blocking") or os.get_blocking(descriptor)

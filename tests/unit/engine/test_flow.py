@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from pync.engine.direction import BROKEN, DRAINING, ENDED, OPEN
-from pync.engine.flow import BURST, READ, READ_DATAGRAM, Flow
+from pync.engine.flow import Flow
 from pync.engine.loop import Loop
 from pync.engine.pace import LineByLine
-from pync.engine.pending import GATHERED, HIGH_WATER
+from pync.engine.pending import BURST, GATHERED, HIGH_WATER, READ, READ_DATAGRAM
 from pync.layers.newline import CrlfEncoder
 
 
