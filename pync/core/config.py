@@ -39,6 +39,8 @@ class Endings(NamedTuple):
     ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a failure then.
     ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``answer_wait``:
     datagrams have no end; leave when none has come for so many seconds after our EOF.
+    ``truncated_ends``: an end without close_notify (TLS) is the peer's end, and told; False: it
+    is a failure, and what is behind us must not take it for the end.
     ``idle``: seconds. ``eof_after``: seconds that the peer must have sent nothing for before
     our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with ``eof_after``, whether
     EOF is sent too when our input was empty.
@@ -54,6 +56,7 @@ class Endings(NamedTuple):
     idle: float | None = None
     eof_after: float | None = None
     eof_of_nothing: bool = True
+    truncated_ends: bool = True
 
 
 class OnPeerEnd(NamedTuple):
@@ -180,6 +183,21 @@ class Config(NamedTuple):
     proxy_auth_file: str | None = None
     proxy_dns: str | None = None
 
+    # relay
+    to: tuple[str, ...] = ()
+    to_ssl: bool = False
+    to_insecure: bool = False
+    to_ssl_cert: str | None = None
+    to_ssl_key: str | None = None
+    to_ssl_trustfile: str | None = None
+    to_ssl_ciphers: str | None = None
+    to_ssl_servername: str | None = None
+    to_ssl_alpn: str | None = None
+    to_ssl_min_version: str | None = None
+    to_ssl_max_version: str | None = None
+    if_refused: str | None = None
+    drain: float | None = None
+
     # telnet
     telnet: bool = False
     binary: bool = False
@@ -230,6 +248,7 @@ class Config(NamedTuple):
     dual_stack: bool = False
     own_path: bool = False
     address: Address | None = None
+    onward: tuple[Address, ...] = ()
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
     on_peer_end: OnPeerEnd = OnPeerEnd()
@@ -242,14 +261,14 @@ class Config(NamedTuple):
 #: Seconds that the peer of a TLS connection must have sent nothing for before it gets our
 #: close_notify. Most servers stop answering at once when they get it (RFC 5246 7.2.1), so a
 #: client waits for the answer; a listener has only to see that nothing is being sent to it.
-_AWAITING_ANSWER, _AWAITING_DATA = 2.0, 0.5
+AWAITING_ANSWER, AWAITING_DATA = 2.0, 0.5
 
 
 def over_tls(endings: Endings, config: Config) -> Endings:
     """The endings, with close_notify held back where TLS is asked for."""
     if not config.ssl:
         return endings
-    after = _AWAITING_DATA if config.listen else _AWAITING_ANSWER
+    after = AWAITING_DATA if config.listen else AWAITING_ANSWER
     return endings._replace(eof_after=after, eof_of_nothing=not config.listen)
 
 
@@ -263,6 +282,7 @@ WORKED_OUT = frozenset(
         "dual_stack",
         "own_path",
         "address",
+        "onward",
         "ports",
         "endings",
         "on_peer_end",

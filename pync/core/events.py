@@ -141,6 +141,50 @@ class Proxied(NamedTuple):
     target: Address
 
 
+class Dialled(NamedTuple):
+    """A relay's client was joined to its target.
+
+    ``lookup``, ``connect``, ``handshake``: milliseconds that each took; None: there was none.
+    """
+
+    peer: Address
+    target: Address
+    lookup: float | None
+    connect: float | None
+    handshake: float | None
+
+
+class Closed(NamedTuple):
+    """A relay's client is gone: what moved, how each side ended, how long it took (seconds).
+
+    An end is ``end`` (FIN), ``reset``, ``open`` (it had not ended) or another cause.
+    """
+
+    peer: Address
+    target: Address
+    sent: int
+    received: int
+    peer_end: str
+    target_end: str
+    seconds: float
+
+
+class Held(NamedTuple):
+    """A relay's client that is inside now, on request (SIGUSR1)."""
+
+    peer: Address
+    target: Address | None
+    sent: int
+    received: int
+    seconds: float
+
+
+class Counted(NamedTuple):
+    """So many clients are inside now; an event for each of them precedes."""
+
+    clients: int
+
+
 class Dropped(NamedTuple):
     """A client of a proxy server was let go before its end: what was wrong."""
 
@@ -189,6 +233,10 @@ Event = Union[
     Unverified,
     Denied,
     Proxied,
+    Dialled,
+    Closed,
+    Held,
+    Counted,
     Dropped,
     Finished,
     Progressed,

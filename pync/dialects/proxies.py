@@ -56,7 +56,7 @@ def chain(config: Config, default: str = "http", *, as_given: bool = False) -> t
 
     Raises UsageError.
     """
-    if config.listen:
+    if config.listen and not config.onward:
         return _onward(config)
     kind = config.proxy_type or default
     if kind not in KINDS:
@@ -64,6 +64,9 @@ def chain(config: Config, default: str = "http", *, as_given: bool = False) -> t
     given = _given(config)
     auth = _auth(given, checks=not as_given)
     proxies = tuple(one_proxy(text, kind, auth) for text in config.proxy)
+    if config.onward:
+        # Nobody is asked: the others would have to wait.
+        return tuple(one._replace(password=one.password or "") for one in proxies)
     return tuple(one._replace(given=given) for one in proxies) if as_given else proxies
 
 

@@ -123,8 +123,7 @@ def _check_words(words: list[str]) -> None:
     host, *ports = words
     if any(is_url(word) for word in words):
         raise UsageError(
-            "an address in URL form stands alone; "
-            "to join two of them: pync ADDRESS --exec 'pync OTHER_ADDRESS'"
+            "an address in URL form stands alone; to join two of them: pync ADDRESS OTHER_ADDRESS"
         )
     if re.fullmatch(r"[^:]+:[0-9]+|\[.*\]:[0-9]+", host):
         raise UsageError(f"two ports, {host} and {ports[0]}: give one")

@@ -11,6 +11,9 @@ from ..transports.conn import Conn
 from .idle import IdleTimer, idle_timeout
 from .loop import Scheduler, Timer
 
+#: Seconds between two readings of the meter.
+READING = 0.1
+
 
 class Clock:
     """What a relay waits for besides descriptors.
@@ -41,9 +44,11 @@ class Clock:
         self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
         self._measures = endings.idle is not None or remote.datagram
 
-    def start(self) -> None:
-        """Begin to watch for idleness."""
+    def start(self, read_meter: Callable[[], None] | None = None) -> None:
+        """Begin to watch for idleness, and to read the meter if there is one."""
         self._idle.start()
+        if read_meter is not None:
+            self._timers.append(self._loop.call_every(READING, read_meter))
 
     def stop(self) -> None:
         """Call nothing any more."""
@@ -74,10 +79,6 @@ class Clock:
         """Call once, unless the relay is over before."""
         self._timers = [timer for timer in self._timers if timer.callback is not None]
         self._timers.append(self._loop.call_later(seconds, callback))
-
-    def call_every(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call again and again until the relay is over."""
-        self._timers.append(self._loop.call_every(seconds, callback))
 
     def _quit(self) -> None:
         fails = self._endings.quit_fails

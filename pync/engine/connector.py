@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -39,6 +40,9 @@ class Connector:
         #: The connection, which is the caller's then.
         self.conn: TcpConn | None = None
         self.failure: DialError | None = None
+        #: Seconds that looking the name up took.
+        self.lookup_seconds = 0.0
+        self._began = time.monotonic()
         self._loop = loop
         self._resolver = resolver
         self._address = address
@@ -69,6 +73,7 @@ class Connector:
         self._fail(DialError("dial", self._address, "timed out"))
 
     def _found(self, found: Found) -> None:
+        self.lookup_seconds = time.monotonic() - self._began
         if isinstance(found, DialError):
             self._fail(found)
             return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Union
 
-from ..core.broken import broken, unwritten
+from ..core.broken import TruncatedError, broken, unwritten
 from ..core.errors import RelayError, cause_of
 from ..transports.conn import Conn
 from .direction import FailedEnd
@@ -123,6 +123,25 @@ def refuse(end: object) -> None:
         refusing()
 
 
+#: Connections that do not block for now, and their time-outs before.
+Timeouts = list[tuple[Conn, Union[float, None]]]
+
+
+def unblocked(*ends: object) -> Timeouts:
+    """Let connections not block until restore()."""
+    timeouts = [(end, end.gettimeout()) for end in ends if isinstance(end, Conn)]
+    for conn, _ in timeouts:
+        conn.settimeout(0)
+    return timeouts
+
+
+def restore(timeouts: Timeouts) -> None:
+    """Let connections block again as they did. Idempotent."""
+    for conn, timeout in timeouts:
+        conn.settimeout(timeout)
+    timeouts.clear()
+
+
 def unacknowledged(end: object) -> int:
     """Bytes sent that the peer's kernel has not acknowledged; 0 where nobody can tell.
 
@@ -146,6 +165,18 @@ def undelivered(sink: object, error: OSError) -> Exception:
     if isinstance(sink, Conn):
         return RelayError("relay", sink.peer, cause_of(error))
     return unwritten(error)
+
+
+def not_received(
+    error: OSError | None, failed_end: FailedEnd, remote: Conn, sink: object
+) -> Exception | None:
+    """What to report of the error of what is received, if that is a failure.
+
+    After an end without close_notify the peer may still read.
+    """
+    if error is None or isinstance(error, TruncatedError):
+        return None
+    return broken(remote.peer, error) if failed_end == "source" else undelivered(sink, error)
 
 
 def unread(source: object, error: OSError) -> Exception:

@@ -7,8 +7,10 @@ directions stand in the order in which they moved.
 from __future__ import annotations
 
 import os
+import re
 import time
 
+from ..core.address import Address
 from ..core.closing import Closing
 from ..core.errors import OutputError, cause_of
 from ..core.hexdump import hexdump
@@ -61,6 +63,45 @@ class Recorder(Closing):
         for _, descriptor in self._open.values():
             os.close(descriptor)
         self._open = {}
+
+
+class Recorders:
+    """The recorder of each of many connections; its number and its peer may be in the names.
+
+    What several connections write to one file is appended, each piece whole.
+
+    Arguments:
+        output, hex_dump, append, timestamps: see Recorder.
+    """
+
+    def __init__(
+        self,
+        output: str | None = None,
+        hex_dump: str | None = None,
+        *,
+        append: bool = False,
+        timestamps: bool = False,
+    ) -> None:
+        self._paths = output, hex_dump
+        self._append = append
+        self._timestamps = timestamps
+        #: Names that were opened: the first connection of each decides whether it is overwritten.
+        self._begun: set[str] = set()
+
+    def __call__(self, number: int, peer: Address) -> Recorder:
+        """The recorder of a connection. Raises OutputError."""
+        paths = [None if path is None else _named(path, number, peer) for path in self._paths]
+        for path in paths:
+            if path is not None and not self._append and path not in self._begun:
+                os.close(_opened(path, append=False))
+                self._begun.add(path)
+        return Recorder(*paths, append=True, timestamps=self._timestamps)
+
+
+def _named(path: str, number: int, peer: Address) -> str:
+    where = f"{peer.host}-{peer.service}" if peer.host else peer.path
+    named = re.sub(r"[^\w.@-]", "_", where) or "unnamed"
+    return path.replace("{n}", str(number)).replace("{peer}", named)
 
 
 def _opened(path: str, append: bool) -> int:

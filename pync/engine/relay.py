@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from ..core.broken import TruncatedError, broken
+from ..core.broken import broken
 from ..core.config import Endings
 from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
@@ -22,12 +23,12 @@ from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
 from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
-from .protocols import Sink, refuse, send_eof, undelivered, unread
-from .waiting import Movement, when_acknowledged, when_broken, when_silent
+from .protocols import Sink, Timeouts, not_received, refuse, restore, send_eof, unblocked, unread
+from .waiting import RESET_LOOK, Movement, hold_back, when_acknowledged, when_broken
 from .zerocopy import fast_path
 
-#: Seconds between two readings of the meter.
-READING = 0.1
+if TYPE_CHECKING:
+    from .ends import Ends
 
 
 def relay(
@@ -97,7 +98,7 @@ class Relay:
         self._clock = Clock(loop, remote, endings, self._expired)
         now = Movement(Moved(0, 0), time.monotonic())
         self._last = None if endings.eof_after is None else now
-        self._timeouts: list[tuple[Conn, float | None]] = []
+        self._timeouts: Timeouts = []
         self._sink: Sink = local if pipeline.receives else Nowhere()
         inbound = fast_path(remote, self._sink) if pipeline.receives_plainly else None
         self._inbound = Flow(
@@ -109,6 +110,13 @@ class Relay:
         )
 
     @property
+    def ends(self) -> Ends:
+        """How each side has ended."""
+        from .ends import ends_of
+
+        return ends_of(self._outbound, self._inbound, self.failure, self._remote.peer)
+
+    @property
     def moved(self) -> Moved:
         """How many bytes have gone each way."""
         received = self._inbound.moved if self._delivered is None else self._delivered
@@ -116,13 +124,8 @@ class Relay:
 
     def start(self) -> None:
         """Begin to move. The connections do not block until it is over."""
-        for end in (self._local, self._remote):
-            if isinstance(end, Conn):
-                self._timeouts.append((end, end.gettimeout()))
-                end.settimeout(0)
-        self._clock.start()
-        if self._meter is not None:
-            self._clock.call_every(READING, self._read_meter)
+        self._timeouts = unblocked(self._local, self._remote)
+        self._clock.start(self._meter and self._read_meter)
         self._inbound.start()
         (self._outbound.start if self._state == states.OPEN else self._outbound.stop)()
 
@@ -142,9 +145,7 @@ class Relay:
         self._inbound.stop()
         self._outbound.stop()
         self._loop.watch_writer(self._remote.write_fd(), None)
-        for conn, timeout in self._timeouts:
-            conn.settimeout(timeout)
-        self._timeouts.clear()
+        restore(self._timeouts)
 
     def _read_meter(self) -> None:
         if self._meter is not None:
@@ -184,7 +185,7 @@ class Relay:
             truncated = self._inbound.error
             if truncated is not None and not isinstance(self._sink, Nowhere):
                 self.failure = self.failure or broken(self._remote.peer, truncated)
-            self._handle(states.PEER_ENDED)
+            self._handle(states.PEER_ENDED if truncated is None else states.TRUNCATED)
         elif isinstance(failure, OutputGone):
             self._handle(states.OUTPUT_GONE)
         else:
@@ -194,16 +195,8 @@ class Relay:
             self._fail(failure)
 
     def _inbound_failure(self) -> Exception | None:
-        """Why receiving failed. After an end without close_notify the peer may still read."""
-        error = self._inbound.error
-        if error is None or isinstance(error, TruncatedError):
-            return None
-        if self._inbound.failed_end == "source":
-            return broken(self._remote.peer, error)
-        return undelivered(self._sink, error)
-
-    def _broke(self, error: OSError) -> None:
-        self._fail(broken(self._remote.peer, error))
+        inbound = self._inbound
+        return not_received(inbound.error, inbound.failed_end, self._remote, self._sink)
 
     def _fail(self, failure: Exception) -> None:
         if self.failure is None:
@@ -241,12 +234,17 @@ class Relay:
         self._handle(states.EOF_OVER)
 
     def _await_silence(self) -> None:
-        seconds, idle, last = self._endings.eof_after, self._endings.idle, self._last
-        if last and seconds is not None and (self._outbound.moved or self._endings.eof_of_nothing):
-            seconds = seconds if idle is None else min(seconds, idle / 2)
-            silent = partial(self._handle, states.SILENCE)
-            call_later = self._clock.call_later
-            when_silent(self._remote, self._inbound, seconds, last.at, call_later, silent)
+        flows, later = (self._outbound, self._inbound), self._clock.call_later
+        silent = partial(self._handle, states.SILENCE)
+        hold_back(self._endings, self._last, flows, self._remote, later, silent)
+
+    def _input_over(self) -> None:
+        self._clock.input_over()
+        local = self._local
+        if isinstance(local, Conn):
+            broke = lambda error: self._fail(unread(local, error))  # noqa: E731
+            look = partial(when_broken, local, self._inbound, self._clock.call_later, broke)
+            self._clock.call_later(RESET_LOOK, look)
 
     def _end_input(self) -> None:
         if not self._outbound.over:
@@ -254,7 +252,8 @@ class Relay:
             rule = "leave" if self._awaits else self._endings.on_peer_end
             leave = partial(self._handle, states.OVER)
             end_input(rule, self._local, self._outbound, self._clock, leave)
-            when_broken(self._remote, self._outbound, self._clock.call_later, self._broke)
+            broke = lambda error: self._fail(broken(self._remote.peer, error))  # noqa: E731
+            when_broken(self._remote, self._outbound, self._clock.call_later, broke)
 
     def _report_end(self) -> None:
         if self._awaits:
@@ -279,10 +278,11 @@ class Relay:
         self.failure = OutputGone()
 
     def _cannot_send(self, error: OSError) -> None:
+        failure = broken(self._remote.peer, error)
         if self._remote.datagram:
-            self._broke(error)
+            self._fail(failure)
         else:
-            self.failure = self.failure or broken(self._remote.peer, error)
+            self.failure = self.failure or failure
 
     # The end.
 
@@ -310,7 +310,7 @@ class Relay:
 _ACTIONS: dict[str, Callable[[Relay], None]] = {
     states.SEND_EOF: Relay._send_eof,
     states.AWAIT_SILENCE: Relay._await_silence,
-    states.INPUT_OVER: lambda relay: relay._clock.input_over(),
+    states.INPUT_OVER: Relay._input_over,
     states.REFUSE_INPUT: lambda relay: refuse(relay._local),
     states.END_INPUT: Relay._end_input,
     states.REPORT_END: Relay._report_end,

@@ -54,6 +54,8 @@ SILENCE = "silence"
 EOF_OVER = "eof over"
 #: The peer has ended, and all that it sent is delivered.
 PEER_ENDED = "peer ended"
+#: The same, but a layer says that this may not be all (TLS without close_notify).
+TRUNCATED = "peer ended, perhaps too early"
 #: A write has told that our output's reader has left.
 OUTPUT_GONE = "output gone"
 #: The reader has left, which no write has told yet, and our input is over.
@@ -167,6 +169,8 @@ def under(endings: Endings, event: str) -> str:
         return EOF_HELD if held else EOF_DUE
     if event == EOF_OVER and endings.leave_when_sent:
         return ALL_SENT
+    if event == TRUNCATED:
+        return PEER_ENDED if endings.truncated_ends else OVER
     if event == OUTPUT_GONE and endings.on_output_gone == "finish":
         return DROP
     if event == READER_LEFT and endings.on_output_gone == "stay":

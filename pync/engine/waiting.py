@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..core.config import Endings
 from ..core.deadline import Deadline
 from ..transports.conn import Conn
 from .flow import Flow
@@ -69,6 +70,29 @@ def when_acknowledged(
             finished(None)
 
     look()
+
+
+def hold_back(
+    endings: Endings,
+    last: Movement | None,
+    flows: tuple[Flow, Flow],
+    remote: Conn,
+    call_later: CallLater,
+    silent: Callable[[], None],
+) -> None:
+    """Call ``silent`` when our EOF is due, which is held back until the peer is silent.
+
+    Arguments:
+        endings: how long; nothing is called where EOF is not sent at all.
+        last: what has moved last.
+        flows: outbound and inbound.
+        remote: the peer.
+    """
+    outbound, inbound = flows
+    seconds = endings.eof_after
+    if last and seconds is not None and (outbound.moved or endings.eof_of_nothing):
+        seconds = seconds if endings.idle is None else min(seconds, endings.idle / 2)
+        when_silent(remote, inbound, seconds, last.at, call_later, silent)
 
 
 def when_silent(

@@ -20,11 +20,11 @@ from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
 from pync.layers.tls import TlsCodec
-from pync.programs.proxy.upstream import UpstreamDial
 from pync.programs.shared.entry import Entry
 from pync.programs.shared.listening import ListenSetup
 from pync.programs.shared.reception import Reception
 from pync.programs.shared.tls_accept import TlsAcceptor
+from pync.programs.shared.upstream import UpstreamDial
 from pync.programs.shared.via_proxies import Route, dial_through
 from pync.transports import Options, listen
 from pync.transports.conn import Conn

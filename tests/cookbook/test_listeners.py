@@ -81,7 +81,7 @@ def test_be_a_proxy_for_curl(run: Run, sh: Run, server: Server, port: int) -> No
 
 
 def test_forward_a_port(run: Run, server: Server, port: int) -> None:
-    words = {"15432": port, "db.internal 5432": f"127.0.0.1 {server.port}"}
+    words = {"15432": port, "db.internal:5432": f"127.0.0.1:{server.port}"}
     is_up(port, run("Forward a port", words))
     passes_on(port, server.accepts)
 
@@ -94,6 +94,26 @@ def test_forward_a_port_to_a_unix_socket(run: Run, folder: Path, port: int) -> N
         words = {"8080": port, "/run/app.sock": folder / "app.sock"}
         is_up(port, run("Forward a port to a Unix socket", words))
         passes_on(port, lambda: Peer(listener.accept()[0]))
+
+
+def test_speak_tls_on_either_side(run: Run, server: Server, pem: Path, port: int) -> None:
+    title = "Speak TLS for a server that does not, and for a client that does not"
+    with reserved_port() as secured:
+        # The plain client's relay speaks TLS to the plain server's.
+        ends = {"8443": secured, "localhost:8080": f"127.0.0.1:{server.port}"}
+        is_up(secured, run(title, {"cert.pem": pem, "key.pem": pem, **ends}, line=0))
+        words = {"15432": port, "db.internal:5432": f"localhost:{secured}", "ca.pem": pem}
+        is_up(port, run(title, words, line=1))
+        passes_on(port, server.accepts)
+
+
+def test_record_what_passes(run: Run, folder: Path, server: Server, port: int) -> None:
+    words = {"8080": port, "localhost:80": f"127.0.0.1:{server.port}"}
+    is_up(port, run("Record what passes, a file for each connection", words))
+    passes_on(port, server.accepts)
+    (dump,) = folder.glob("dump-*")
+    assert re.fullmatch(r"dump-[12]-127\.0\.0\.1-\d+", dump.name)
+    assert b" > " in dump.read_bytes()
 
 
 def passes_on(port: int, accepts: Callable[[], Peer]) -> None:

@@ -70,7 +70,7 @@ WRONG = {
     "localhost:9:9": "too many colons, write HOST:PORT",
     "-l -p 9000 9001": "two ports, -p 9000 and 9001: give one",
     "localhost:80 81": "two ports, localhost:80 and 81: give one",
-    "tcp://a:1 tcp://b:1": "an address in URL form stands alone",
+    "a:1 tcp://b:1": "an address in URL form stands alone",
     "-lk --exec no-such-program 9020": "there is no command 'no-such-program'",
     "--hex-dump= localhost 9": "--hex-dump needs the name of a file",
     "--allow 300.1.2.3 -l 9000": "'300.1.2.3' is not an address, a network",

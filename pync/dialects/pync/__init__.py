@@ -56,6 +56,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
             "connect_timeout",
             "banner",
             "accept_timeout",
+            "drain",
         ),
         parse_duration,
     ),
@@ -83,9 +84,13 @@ VALUES: dict[str, Callable[[str, str], object]] = {
             "expect",
             "output",
             "hex_dump",
+            "to_ssl_cert",
+            "to_ssl_key",
+            "to_ssl_trustfile",
         ),
         _named_file,
     ),
+    "if_refused": _one_of("reset", "close"),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),
 }
@@ -107,6 +112,7 @@ ARGV_STYLE = ArgvStyle(
             "denyfile",
             "allow_target",
             "deny_target",
+            "to",
         }
     ),
     once=tuple(
@@ -152,8 +158,17 @@ def _read(argv: list[str]) -> Config:
         if flag.startswith("--completion="):
             return Config(completion=flag.partition("=")[2])
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
-    config = with_address(rules.implied(Config(target=tuple(words), **fields)))
+    config = Config(target=tuple(words), **fields)
+    if config.to or any(word == "-" or ":" in word for word in words):
+        from .joining import with_onward
+
+        config = with_onward(config)
+    config = with_address(rules.implied(config))
     rules.check_address(config)
+    if config.onward:
+        from .joining import check
+
+        check(config)
     if config.until is not None:
         Until(config.until)  # refused now, not when somebody has connected
     config = config._replace(verifies=not config.insecure)
@@ -203,6 +218,8 @@ def status(error: Exception, config: Config | None) -> int:
 
 
 def _program(config: Config) -> str:
+    if config.onward:
+        return "relay"
     if config.exec is not None or config.sh_exec is not None:
         return "executor"
     if config.broker or config.chat:
@@ -220,6 +237,10 @@ def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
 
 def _endings(config: Config) -> Endings:
     idle = config.idle_timeout if config.idle_timeout is not None else config.wait
+    if config.onward:
+        from .joining import endings as endings_of_relay
+
+        return endings_of_relay(config, idle)
     endings = Endings(
         shutdown=not config.no_shutdown,
         quit_after=config.quit_after,

@@ -8,8 +8,10 @@ from ...core.errors import DialError, OutputGone, PyncError, TlsError
 from ...core.events import (
     Accepted,
     AttemptFailed,
+    Closed,
     Connected,
     Denied,
+    Dialled,
     Dropped,
     Event,
     Exposed,
@@ -66,6 +68,10 @@ def _verbosely(event: Event) -> Said:
         return f"Connection from {_where(event.peer)} denied: {event.cause}"
     if isinstance(event, Proxied):
         return f"Connection from {_where(event.peer) or '(unnamed)'} goes to {_where(event.target)}"
+    if isinstance(event, Dialled):
+        return _dialled(event)
+    if isinstance(event, Closed):
+        return _closed(event)
     if isinstance(event, Dropped):
         return f"Connection from {_where(event.peer) or '(unnamed)'} dropped: {event.cause}"
     if isinstance(event, Accepted):
@@ -82,6 +88,21 @@ def _verbosely(event: Event) -> Said:
     if isinstance(event, AttemptFailed):
         return f"pync: dial {event.address}: {event.cause}"
     return None
+
+
+def _dialled(event: Dialled) -> Said:
+    parts = (("lookup", event.lookup), ("connect", event.connect), ("TLS", event.handshake))
+    took = ", ".join(f"{name} {value:.1f} ms" for name, value in parts if value is not None)
+    there = _where(event.target)
+    return f"Connection from {_where(event.peer) or '(unnamed)'} goes to {there} ({took})"
+
+
+def _closed(event: Closed) -> Said:
+    return (
+        f"Connection from {_where(event.peer) or '(unnamed)'} to {_where(event.target)} closed: "
+        f"{event.sent} bytes sent, {event.received} received in {event.seconds:.3f} s "
+        f"(client: {event.peer_end}, target: {event.target_end})"
+    )
 
 
 def _secured(event: Secured) -> Said:

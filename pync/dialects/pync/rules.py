@@ -25,6 +25,22 @@ OF_TLS = (
     "ssl_keylog",
 )
 
+#: Options of the onward connection's TLS; any of them asks for it.
+OF_ONWARD_TLS = (
+    "to_insecure",
+    "to_ssl_cert",
+    "to_ssl_key",
+    "to_ssl_trustfile",
+    "to_ssl_ciphers",
+    "to_ssl_servername",
+    "to_ssl_alpn",
+    "to_ssl_min_version",
+    "to_ssl_max_version",
+)
+
+#: Options that need an onward address.
+OF_RELAYS = ("to_ssl", *OF_ONWARD_TLS, "if_refused", "drain")
+
 #: How options are shown in messages, where that is not ``--`` and the field's name.
 SHOWN = {
     "listen": "-l",
@@ -112,6 +128,7 @@ NEEDS = {
     "append_output": ("output", "hex_dump"),
     "timestamps": ("output", "hex_dump"),
     "proxy_dns": ("proxy",),
+    "to_ssl_key": ("to_ssl_cert",),
 }
 
 #: Options of named pipes.
@@ -147,6 +164,9 @@ def check(config: Config) -> None:
             raise UsageError(_need(one, needed))
     if config.listen and config.ssl_verify and config.ssl_trustfile is None:
         raise UsageError("--ssl-verify with -l needs --ssl-trustfile, to verify clients with")
+    for one in OF_RELAYS:
+        if getattr(config, one) and not config.onward:
+            raise UsageError(f"{shown(one)} needs an address to go on to: --to ADDRESS")
     _check_proxies(config)
 
 
@@ -186,7 +206,7 @@ def _check_proxies(config: Config) -> None:
             )
     if config.listen:
         for name in ("proxy_auth", "proxy_auth_file", "proxy"):
-            if getattr(config, name) and config.proxy_type is None:
+            if getattr(config, name) and config.proxy_type is None and not config.onward:
                 raise UsageError(f"cannot use {shown(name)} and -l without --proxy-type")
         return
     for name in ("proxy_type", "proxy_auth", "proxy_auth_file"):

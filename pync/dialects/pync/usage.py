@@ -16,11 +16,12 @@ Usage:
   pync -u HOST PORT       UDP; -lu listens
   pync -U PATH            a Unix socket; -lU listens; @NAME is abstract
   pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
+  pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:)
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
   pync --help GROUP              only these options: ending, data, tls, proxy,
-                                 server, scan, socket, pipe
+                                 server, relay, scan, socket, pipe
 
 Options:
   -l --listen                    Listen instead of connecting.
@@ -164,6 +165,29 @@ Server options:
      --denyfile=FILE             Refuse those in FILE.
      --report-port=FILE          With -l: write the port that is listened on to
                                  FILE; without =FILE to stderr.
+
+Relay options:
+     --to=ADDRESS                Join each connection to ADDRESS, as a second
+                                 address does: tcp://HOST:PORT, HOST:PORT,
+                                 tls://, unix:PATH, vsock://; exec:COMMAND and -
+                                 (standard input and output). May be repeated:
+                                 the first that answers is taken.
+     --to-ssl                    Secure the onward connection by TLS (also
+                                 tls://HOST:PORT).
+     --to-insecure               Do not verify the onward server's certificate.
+     --to-ssl-cert=FILE          Our certificate for the onward connection.
+     --to-ssl-key=FILE           Its private key.
+     --to-ssl-trustfile=FILE     PEM file of certificates trusted onward.
+     --to-ssl-ciphers=LIST       Cipher suites of the onward connection.
+     --to-ssl-servername=NAME    The name that the onward server's certificate
+                                 must have.
+     --to-ssl-alpn=LIST          Protocols to agree upon onward (ALPN).
+     --to-ssl-min-version=V      At least this version of TLS onward.
+     --to-ssl-max-version=V      At most this one.
+     --if-refused=HOW            What a client gets when its onward connection
+                                 cannot be made: reset (the default), or close.
+     --drain=TIME                On SIGTERM take no new clients, and give those
+                                 that are joined TIME to end.
 
 Scan options:
   -r --random-ports              Scan ports in random order.

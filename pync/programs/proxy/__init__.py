@@ -13,21 +13,18 @@ from ...core import exits
 from ...core.address import Address
 from ...core.config import Endings, Proxy
 from ...core.errors import UsageError
-from ...core.events import Accepted, Failed, Report
-from ...engine.boundary import Boundary, as_failure
+from ...core.events import Report
 from ...engine.loop import Loop
 from ...engine.pipeline import Pipeline
-from ...engine.protocols import break_off
 from ...engine.resolver import Resolver
 from ...transports import Options, listen
-from ...transports.conn import Conn
-from ...transports.listener import Listener
-from ..shared.acceptor import Acceptor, allow_many_descriptors
+from ..shared.acceptor import allow_many_descriptors
 from ..shared.announce import announce
+from ..shared.clients import Clients
 from ..shared.listening import ListenSetup, prepare
 from ..shared.talk import recording
 from ..shared.via_proxies import Route, port_number
-from .session import Make, Services, Session
+from .session import Make, Services
 from .socks import VERSIONS, socks_sessions
 from .targets import Admits, anywhere
 
@@ -77,59 +74,16 @@ def run(setup: ProxySetup, report: Report) -> int:
                 setup.route,
                 setup.admits,
             )
-            server = _Server(setup.listen, make, services, loop, listener)
+            enter = lambda boundary, conn, left: make(  # noqa: E731
+                services._replace(loop=boundary), conn, left
+            )
+            server = Clients(loop, setup.listen, listener, report, enter)
             try:
                 server.open()
                 loop.run_while(lambda: True)
             finally:
                 server.close()
     return exits.OK
-
-
-class _Server:
-    """Who is inside."""
-
-    def __init__(
-        self, setup: ListenSetup, make: Make, services: Services, loop: Loop, listener: Listener
-    ) -> None:
-        self._report = services.report
-        self._make = make
-        self._services = services
-        self._sessions: set[Session] = set()
-        self._acceptor = Acceptor(loop, setup, listener, services.report, self._enter)
-
-    def open(self) -> None:
-        """Let clients come."""
-        self._acceptor.open()
-
-    def close(self) -> None:
-        """Let go of everybody."""
-        self._acceptor.close()
-        for session in list(self._sessions):
-            session.close()
-
-    def _enter(self, conn: Conn) -> None:
-        self._report(Accepted(conn.peer))
-
-        def failed(error: Exception) -> None:
-            self._report(Failed(as_failure(error, conn.peer)))
-            self._sessions.difference_update(entered)
-            self._acceptor.left()
-            for session in entered:
-                session.break_off()
-            break_off(conn)
-
-        entered: list[Session] = []
-        boundary = Boundary(self._services.loop, failed)
-        with boundary:
-            services = self._services._replace(loop=boundary)
-            entered.append(self._make(services, conn, self._left))
-            self._sessions.update(entered)
-            entered[0].start()
-
-    def _left(self, session: Session) -> None:
-        self._sessions.remove(session)
-        self._acceptor.left()
 
 
 def _sessions(serves: Proxy) -> Make:

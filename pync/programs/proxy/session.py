@@ -29,7 +29,7 @@ from ..shared.via_proxies import Route
 from .targets import Admits
 
 if TYPE_CHECKING:
-    from .upstream import UpstreamDial
+    from ..shared.upstream import UpstreamDial
 
 #: Seconds that a client has to say where it wants to go, and to hear the answer.
 HANDSHAKE = 10.0
@@ -146,7 +146,7 @@ class Session:
         if services.route is None:
             self._do(Connector(loop, resolver, address, options, finished))
             return
-        from .upstream import UpstreamDial
+        from ..shared.upstream import UpstreamDial
 
         self._do(UpstreamDial(loop, resolver, options, services.route, address, finished))
 

@@ -126,6 +126,24 @@ def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
     return run(setup, report)
 
 
+def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
+    from ..relay import RelaySetup, run
+    from .pipeline import recorders_of, tunnel_pipeline_of
+    from .relay import onward_setup
+
+    setup = RelaySetup(
+        # The proxies are on the way on.
+        listen_setup(config, report) if config.listen else dial_setup(config)._replace(route=None),
+        onward_setup(config),
+        config.endings,
+        partial(tunnel_pipeline_of, config),
+        recorders_of(config),
+        resets=config.if_refused != "close",
+        drain=config.drain,
+    )
+    return run(setup, report)
+
+
 def _telnet(config: Config, stdio: Stdio, report: Report) -> int:
     from ..telnet import run
     from ..telnet.settings import TelnetSetup
@@ -153,5 +171,6 @@ _PROGRAMS: dict[str, Callable[[Config, Stdio, Report], int]] = {
     "scan": _scan,
     "broker": _broker,
     "proxy": _proxy,
+    "relay": _relay,
     "telnet": _telnet,
 }

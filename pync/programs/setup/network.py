@@ -99,7 +99,7 @@ def entry_of(config: Config) -> Entry | None:
     from ..shared.entry import Entry
 
     return Entry(
-        tls=_security(config) if config.ssl else None,
+        tls=security_of(config) if config.ssl else None,
         telnet=config.telnet,
         details=bool(config.verbose or config.json),
     )
@@ -141,7 +141,8 @@ def _ask(prompt: str) -> bytes:
     return ask(prompt)
 
 
-def _security(config: Config) -> Security:
+def security_of(config: Config) -> Security:
+    """How a connection is secured."""
     from ...transports.tls.handshake import HANDSHAKE_TIMEOUT, Security
 
     asked = _connect_timeout(config)
@@ -200,9 +201,12 @@ def _modules(config: Config) -> tuple[str, ...]:
         modules.append("pync.transports.telnet")
     if config.program == "executor":
         modules.append("subprocess")
-    if config.program == "proxy":
+    if config.program == "relay":
+        modules += ["pync.programs.relay.serving", "pync.transports.unix"]
+        modules += ["pync.programs.shared.tls_dial"] if config.onward[0].scheme == "tls" else []
+    if config.program in ("proxy", "relay"):
         # The last two are for names that are not ASCII (IDNA).
         modules += ["encodings.idna", "encodings.punycode"]
     if config.proxies:
-        modules += ["pync.programs.proxy.upstream", "pync.layers.socks", "pync.layers.http_auth"]
+        modules += ["pync.programs.shared.upstream", "pync.layers.socks", "pync.layers.http_auth"]
     return tuple(modules)

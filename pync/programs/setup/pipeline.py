@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core.address import DATAGRAMS
+from ...core.address import DATAGRAMS, Address
 from ...core.config import Config
 from ...core.until import Condition, Count, Until, first_of
 from ...engine.pace import Delay, LineByLine, Pace, Rate
@@ -42,6 +42,23 @@ def recorder_of(config: Config) -> Callable[[], Recorder] | None:
 
     return partial(
         Recorder,
+        config.output,
+        config.hex_dump,
+        append=config.append_output,
+        timestamps=config.timestamps,
+    )
+
+
+def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
+    """Opens the files for what moves over one connection of many: its number, and its peer.
+
+    ``{n}`` and ``{peer}`` in their names are these; without them all share the files.
+    """
+    if config.output is None and config.hex_dump is None:
+        return None
+    from ...engine.record import Recorders
+
+    return Recorders(
         config.output,
         config.hex_dump,
         append=config.append_output,

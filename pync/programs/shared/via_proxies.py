@@ -1,7 +1,7 @@
 """Dialling through proxies: to the first of them, and from each to the next.
 
 ProxyChain knows what is said on the way and what went wrong, and does no I/O. It has two drivers:
-dial_through() blocks, UpstreamDial (programs/proxy/upstream.py) has a loop.
+dial_through() blocks, UpstreamDial (upstream.py) has a loop.
 """
 
 from __future__ import annotations

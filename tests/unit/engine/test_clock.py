@@ -55,9 +55,8 @@ def test_nothing_is_called_once_it_has_stopped() -> None:
     called: list[object] = []
     with ours, theirs, Loop() as loop:
         clock = Clock(loop, ours, Endings(idle=0.001, quit_after=0.001), called.append)
-        clock.start()
+        clock.start(lambda: called.append("the meter"))
         clock.input_over()
-        clock.call_every(0.001, lambda: called.append("every"))
         clock.stop()
         done: list[bool] = []
         loop.call_later(0.02, lambda: done.append(True))

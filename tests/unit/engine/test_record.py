@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pync.core.address import Address
 from pync.core.errors import OutputError
 from pync.core.hexdump import hexdump
-from pync.engine.record import Recorder
+from pync.engine.record import Recorder, Recorders
 
 
 def test_both_directions_in_their_order(tmp_path: Path) -> None:
@@ -50,3 +51,24 @@ def test_a_full_disk_is_told() -> None:
         Recorder("/dev/full") as recorder,
     ):
         recorder.tap("sent", b"a")
+
+
+def test_the_files_of_many_connections_have_their_numbers_and_peers(tmp_path: Path) -> None:
+    opened = Recorders(str(tmp_path / "{n}-{peer}"), str(tmp_path / "all"))
+    for number, peer in enumerate((Address("tcp6", "fe80::1%lo", "7"), Address("unix")), 1):
+        with opened(number, peer) as recorder:
+            recorder.tap("sent", b"x")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["1-fe80__1_lo-7", "2-unnamed", "all"]
+    assert (tmp_path / "all").read_bytes().count(b"78") == 2
+
+
+def test_what_a_file_held_is_overwritten_once(tmp_path: Path) -> None:
+    path = tmp_path / "all"
+    for append, held in ((False, b"xx"), (True, b"oldxx")):
+        path.write_bytes(b"old")
+        opened = Recorders(str(path), append=append)
+        for number in (1, 2):
+            with opened(number, Address("unix", path="@a")) as recorder:
+                recorder.tap("sent", b"x")
+        assert path.read_bytes() == held

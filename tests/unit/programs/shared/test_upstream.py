@@ -12,7 +12,7 @@ from pync.core.address import Address
 from pync.core.config import Proxy
 from pync.engine.loop import Loop
 from pync.engine.resolver import Resolver
-from pync.programs.proxy.upstream import UpstreamDial
+from pync.programs.shared.upstream import UpstreamDial
 from pync.programs.shared.via_proxies import Route
 from pync.transports import Options
 

@@ -17,7 +17,7 @@ from ...engine.loop import Scheduler, Timer
 from ...engine.resolver import Found, Lookup, Resolver
 from ...transports import Options
 from ...transports.conn import TcpConn
-from ..shared.via_proxies import LoginAsked, ProxyChain, Route
+from .via_proxies import LoginAsked, ProxyChain, Route
 
 #: Seconds for everything, where the user has set no limit.
 TIMEOUT = 60.0

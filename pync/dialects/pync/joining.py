@@ -1,0 +1,129 @@
+"""Two addresses on one command line: each connection of the first is joined to the second. Pure.
+
+``pync -lk ADDRESS ONWARD``, or ``--to ONWARD`` beside the short forms. Standard input and output
+(``-``) and commands (``exec:COMMAND``) are what client, server and executor are for: there the
+words become theirs.
+"""
+
+from __future__ import annotations
+
+from ...core.address import DATAGRAMS, Address, is_url, split_host_port
+from ...core.address import parse as parse_address
+from ...core.config import AWAITING_ANSWER, Config, Endings
+from ...core.errors import UsageError, shortened
+from .rules import OF_ONWARD_TLS, shown
+
+STDIO, COMMAND = "-", "exec:"
+
+#: Options that mean nothing between two connections.
+_MEANINGLESS = (
+    "zero_io",
+    "pass_fd",
+    "exec",
+    "sh_exec",
+    "expect",
+    "until",
+    "count",
+    "recv_limit",
+    "broker",
+    "chat",
+    "proxy_type",
+    "edit",
+    "progress",
+    "crlf",
+    "telnet",
+    "interval",
+    "delay",
+    "delimiter",
+    "send_only",
+    "recv_only",
+    "no_stdin",
+    "shutdown",
+    "no_shutdown",
+    "half_open",
+    "quit_after",
+)
+
+
+def with_onward(config: Config) -> Config:
+    """The Config with where to go on, if there is such a thing. Raises UsageError."""
+    words, to = list(config.target), list(config.to)
+    if len(words) > 1 and _goes_on(config, words):
+        to.insert(0, words.pop())
+    if words and not config.listen and (words[0] == STDIO or words[0].startswith(COMMAND)):
+        # The other way round it is the same, and a client or a command connects.
+        if len(words) > 1 or len(to) != 1:
+            raise UsageError(
+                f"{shortened(words[0])} is joined to one address: pync - tcp://HOST:PORT"
+            )
+        words, to = to, words
+    if not to:
+        return config
+    config = config._replace(target=tuple(words), to=tuple(to))
+    if to == [STDIO]:
+        return config._replace(to=())
+    if len(to) == 1 and to[0].startswith(COMMAND):
+        if config.exec is not None or config.sh_exec is not None:
+            raise UsageError(f"two commands, --exec and {shortened(to[0])}: give one")
+        return config._replace(exec=to[0].removeprefix(COMMAND), to=())
+    config = config._replace(to_ssl=config.to_ssl or any(getattr(config, n) for n in OF_ONWARD_TLS))
+    return config._replace(onward=tuple(_onward(text, config) for text in to))
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot be joined. Raises UsageError."""
+    for name in _MEANINGLESS:
+        if getattr(config, name):
+            raise UsageError(f"cannot use {shown(name)} between two addresses")
+    assert config.address is not None
+    for address in (config.address, *config.onward):
+        if address.scheme in DATAGRAMS or address.scheme == "pipe":
+            raise UsageError(f"cannot join {address} to another address")
+    if config.proxy and not all(address.scheme in ("tcp", "tls") for address in config.onward):
+        raise UsageError("--proxy leads to tcp:// and tls:// only")
+
+
+def endings(config: Config, idle: float | None) -> Endings:
+    """When a relay is over: each side's end goes to the other, and both must have ended."""
+    return Endings(
+        on_peer_end="stay",
+        idle=idle,
+        truncated_ends=False,
+        # Most servers stop answering when they get close_notify.
+        eof_after=AWAITING_ANSWER if any(one.scheme == "tls" for one in config.onward) else None,
+    )
+
+
+def _goes_on(config: Config, words: list[str]) -> bool:
+    """Whether the last word is where to go on. (A port has no colon.)"""
+    last = words[-1]
+    return (config.listen and ":" in last) or (
+        _is_end(last) and bool(config.listen or _is_end(words[0]) or config.to)
+    )
+
+
+def _is_end(word: str) -> bool:
+    return word == STDIO or word.startswith(COMMAND) or is_url(word)
+
+
+def _onward(text: str, config: Config) -> Address:
+    if text == STDIO or text.startswith(COMMAND):
+        raise UsageError(f"{shortened(text)} stands alone: give one onward address")
+    secured = text.startswith("tls://")
+    if secured:
+        text = "tcp://" + text.removeprefix("tls://")
+    if is_url(text):
+        address = parse_address(text)
+    elif ":" in text:
+        host, port = split_host_port(text, text)
+        address = Address("tcp", host or "localhost", port)
+    else:
+        raise UsageError(f"--to: {shortened(text)} is not an address: write HOST:PORT or unix:PATH")
+    if not (address.host or address.path):
+        raise UsageError(f"{address} has no host to connect to")
+    if not (secured or config.to_ssl):
+        return address
+    if address.scheme not in ("tcp", "tcp4", "tcp6"):
+        raise UsageError(f"cannot use TLS onward with {address}")
+    # (tcp4 and tcp6 are for plain connections: -4 and -6 limit the others.)
+    return address._replace(scheme="tls")

@@ -1,0 +1,134 @@
+"""Two addresses joined: each connection of the first gets one of its own to the second.
+
+``pync -lk ADDRESS ONWARD``. All of them are in one loop, as the clients of a proxy server are: this
+is one without a handshake. What two plain sockets say to each other never leaves the kernel
+(engine/zerocopy.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from ...core import exits
+from ...core.config import Endings
+from ...core.events import Accepted, Connected, Failed, Report
+from ...engine.loop import Loop, Scheduler
+from ...engine.pipeline import Pipeline
+from ...engine.resolver import Resolver
+from ...transports import listen
+from ...transports.conn import Conn
+from ..shared.acceptor import allow_many_descriptors
+from ..shared.announce import announce
+from ..shared.clients import Clients
+from ..shared.connect import DialSetup, connect
+from ..shared.listening import ListenSetup, prepare
+from .onward import Onward, OnwardSetup
+from .session import Joined, Services
+
+if TYPE_CHECKING:
+    from ...core.address import Address
+    from ...engine.record import Recorder
+
+
+class RelaySetup(NamedTuple):
+    """What is joined, and how.
+
+    ``near``: where connections come from. ``onward``: where they go on to. ``endings`` and
+    ``pipeline``: those of each. ``recorder``: opens the files for what moves over one, the first
+    being number 1. ``resets``: a client that cannot go on gets RST, and not FIN. ``drain``:
+    seconds that clients have to end after SIGTERM; None: none.
+    """
+
+    near: Union[ListenSetup, DialSetup]
+    onward: OnwardSetup
+    endings: Endings
+    pipeline: Callable[[], Pipeline] = Pipeline
+    recorder: Callable[[int, Address], Recorder] | None = None
+    resets: bool = True
+    drain: float | None = None
+
+
+def run(setup: RelaySetup, report: Report) -> int:
+    """Join connections. Raises PyncError, UsageError."""
+    onward = Onward(setup.onward, report)
+    if isinstance(setup.near, DialSetup):
+        return _join_one(setup, setup.near, onward, report)
+    prepare(setup.near)
+    allow_many_descriptors()
+    with listen(setup.near.address, setup.near.options) as listener:
+        announce(listener, setup.near, report)
+        with Loop() as loop, Resolver(loop) as resolver:
+            make = _maker(setup, onward, resolver, report)
+            if not setup.near.keep_open:
+                return _accept_one(setup.near, listener, loop, make, report)
+            from .serving import serve
+
+            make = _telling(make, report)
+            serve(Clients(loop, setup.near, listener, report, make), loop, setup.drain)
+    return exits.OK
+
+
+_Make = Callable[[Scheduler, Conn, Callable[[Joined], None]], Joined]
+
+
+def _maker(setup: RelaySetup, onward: Onward, resolver: Resolver, report: Report) -> _Make:
+    services = Services(
+        onward, resolver, setup.endings, setup.pipeline, setup.recorder, report, setup.resets
+    )
+    numbers = count(1)
+
+    def make(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
+        return Joined(services, loop, conn, next(numbers), left)
+
+    return make
+
+
+def _telling(make: _Make, report: Report) -> _Make:
+    """The same for one of many: why one could not go on is reported, not raised."""
+
+    def tell(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
+        def told(session: Joined) -> None:
+            if session.failure is not None and session.target is None:
+                report(Failed(session.failure))
+            left(session)
+
+        return make(loop, conn, told)
+
+    return tell
+
+
+def _join_one(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report) -> int:
+    with connect(near, report) as conn, Loop() as loop, Resolver(loop) as resolver:
+        report(Connected(conn.peer, near.address.host))
+        return _carry(loop, _maker(setup, onward, resolver, report), conn)
+
+
+def _accept_one(
+    near: ListenSetup, listener: object, loop: Loop, make: _Make, report: Report
+) -> int:
+    from ...transports.listener import Listener
+    from ..shared.reception import Reception
+
+    assert isinstance(listener, Listener)
+    with Reception(listener, near, report) as reception, reception.accept() as conn:
+        # Nobody else is served: let the next client be refused, not wait.
+        listener.close_for_others()
+        reception.close()
+        report(Accepted(conn.peer))
+        return _carry(loop, make, conn)
+
+
+def _carry(loop: Loop, make: _Make, conn: Conn) -> int:
+    """Join one connection, and wait for its end. Raises what it failed with."""
+    over: list[Joined] = []
+    session = make(loop, conn, over.append)
+    try:
+        session.start()
+        loop.run_while(lambda: not over)
+    finally:
+        session.break_off()
+    if session.failure is not None:
+        raise session.failure
+    return exits.OK

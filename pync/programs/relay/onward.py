@@ -1,0 +1,181 @@
+"""Where connections go on to: which address, by which proxies, secured or not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from ...core.address import Address, without_zone
+from ...core.errors import PyncError
+from ...core.events import Report, Unverified
+from ...engine.connector import Connector
+from ...engine.local_connector import LocalConnector
+from ...engine.loop import Scheduler
+from ...engine.resolver import Resolver
+from ...transports import Options
+from ...transports.conn import Conn, StreamConn
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ...transports.tls.handshake import Security
+    from ..shared.tls_dial import TlsDial
+    from ..shared.upstream import UpstreamDial
+    from ..shared.via_proxies import Route
+
+
+class OnwardSetup(NamedTuple):
+    """Where to, and how.
+
+    ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
+    ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
+    way. ``details``: what was agreed upon is reported.
+    """
+
+    targets: tuple[Address, ...]
+    options: Options = Options()
+    tls: Security | None = None
+    route: Route | None = None
+    details: bool = False
+
+
+class Onward:
+    """What all connections need to go on.
+
+    Arguments:
+        setup: where to.
+        report: is told that nobody verifies a certificate.
+
+    Raises UsageError for files that cannot be read.
+    """
+
+    def __init__(self, setup: OnwardSetup, report: Report) -> None:
+        self.setup = setup
+        self.report = report
+        self.context: ssl.SSLContext | None = None
+        if setup.tls is not None:
+            from ...transports.tls.handshake import client_context
+
+            self.context = client_context(setup.tls)
+            if not setup.tls.verify:
+                for target in setup.targets:
+                    report(Unverified(target))
+
+    def targets(self) -> list[Address]:
+        """The addresses for one connection, in the order in which to try them."""
+        return list(self.setup.targets)
+
+
+_Activity = Union[Connector, LocalConnector, "UpstreamDial", "TlsDial"]
+
+
+class OnwardDial:
+    """One connection on its way on.
+
+    Arguments:
+        onward: where to.
+        loop, resolver: carry it.
+        client: for whom.
+        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+    """
+
+    def __init__(
+        self,
+        onward: Onward,
+        loop: Scheduler,
+        resolver: Resolver,
+        client: Address,
+        finished: Callable[[OnwardDial], None],
+    ) -> None:
+        #: The connection, which is the caller's then.
+        self.conn: Conn | None = None
+        self.failure: PyncError | None = None
+        #: What was dialled last.
+        self.target = onward.setup.targets[0]
+        #: Seconds that looking up, connecting and the handshake of TLS took.
+        self.lookup: float | None = None
+        self.connect: float | None = None
+        self.handshake: float | None = None
+        self._onward = onward
+        self._loop = loop
+        self._resolver = resolver
+        self._client = client
+        self._finished = finished
+        self._left = onward.targets()
+        self._activity: _Activity | None = None
+        self._began = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self.target = self._left.pop(0)
+        self._began = time.monotonic()
+        self._activity = self._dialling()
+        self._activity.start()
+
+    def stop(self) -> None:
+        """Give up; no callback is called. Idempotent."""
+        if self._activity is not None:
+            self._activity.stop()
+
+    def _dialling(self) -> Connector | LocalConnector | UpstreamDial:
+        setup, target = self._onward.setup, self.target
+        options = setup.options._replace(client=self._client.host or self._client.path)
+        if target.scheme == "unix":
+            return LocalConnector(self._loop, target, options, self._dialled)
+        if target.scheme == "tls":
+            target = target._replace(scheme="tcp")
+        if setup.route is None:
+            return Connector(self._loop, self._resolver, target, options, self._dialled)
+        from ..shared.upstream import UpstreamDial
+
+        return UpstreamDial(self._loop, self._resolver, options, setup.route, target, self._dialled)
+
+    def _dialled(self, dialled: Connector | LocalConnector | UpstreamDial) -> None:
+        if dialled.conn is None:
+            assert dialled.failure is not None
+            self._failed(dialled.failure)
+            return
+        self.lookup = getattr(dialled, "lookup_seconds", None)
+        self.connect = time.monotonic() - self._began - (self.lookup or 0.0)
+        if self.target.scheme == "tls":
+            self._secure(dialled.conn)
+        else:
+            self._reached(dialled.conn)
+
+    def _secure(self, conn: Conn) -> None:
+        from ..shared.tls_dial import TlsDial
+
+        tls, context = self._onward.setup.tls, self._onward.context
+        assert tls is not None
+        assert context is not None
+        assert isinstance(conn, StreamConn)
+        self._began = time.monotonic()
+        name = tls.server_name or without_zone(self.target.host) or None
+        self._activity = TlsDial(self._loop, conn, context, name, tls.timeout, self._secured)
+        self._activity.start()
+
+    def _secured(self, dialled: TlsDial) -> None:
+        if dialled.conn is None:
+            assert dialled.failure is not None
+            self._failed(dialled.failure)
+            return
+        self.handshake = time.monotonic() - self._began
+        if self._onward.setup.details:
+            from ..shared.securing import report_on
+
+            report_on(dialled.conn, self._onward.report, details=True)
+        self._reached(dialled.conn)
+
+    def _reached(self, conn: Conn) -> None:
+        self.conn = conn
+        self._activity = None
+        self._finished(self)
+
+    def _failed(self, failure: PyncError) -> None:
+        if self._left:
+            self.start()
+            return
+        self.failure = failure
+        self._activity = None
+        self._finished(self)

@@ -1,0 +1,200 @@
+"""One connection and the one that it is joined to.
+
+What one side does the other side sees: bytes, FIN as FIN, RST as RST. An end that may not be one
+(a reset, TLS without close_notify, a time-out) is never passed on as FIN: what came before it has
+to arrive, and then comes RST.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from ...core.address import Address
+from ...core.config import Endings
+from ...core.errors import PyncError
+from ...core.events import Closed, Dialled, Report
+from ...engine.ends import RESET
+from ...engine.lingering_close import LingeringClose
+from ...engine.loop import Scheduler
+from ...engine.pipeline import Moved, Pipeline
+from ...engine.protocols import break_off
+from ...engine.relay import Relay
+from ...engine.resolver import Resolver
+from ...transports.conn import Conn, StreamConn
+from .onward import Onward, OnwardDial
+
+if TYPE_CHECKING:
+    from ...engine.record import Recorder
+
+
+class Services(NamedTuple):
+    """What all connections share; see RelaySetup."""
+
+    onward: Onward
+    resolver: Resolver
+    endings: Endings
+    pipeline: Callable[[], Pipeline]
+    recorder: Callable[[int, Address], Recorder] | None
+    report: Report
+    resets: bool
+
+
+class Joined:
+    """One connection, and where it goes on to.
+
+    Arguments:
+        services: what all have.
+        loop: its part of the loop.
+        client: owned from now on.
+        number: of the connection, from 1.
+        left: called once, when it is over.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        loop: Scheduler,
+        client: Conn,
+        number: int,
+        left: Callable[[Joined], None],
+    ) -> None:
+        #: What it ended with, unless it ended in order.
+        self.failure: Exception | None = None
+        self.client = client
+        self.target: Conn | None = None
+        self.began = time.monotonic()
+        self._services = services
+        self._loop = loop
+        self._number = number
+        self._left = left
+        self._activities: list[Union[OnwardDial, Relay, LingeringClose]] = []
+        self._relay: Relay | None = None
+        self._recorder: Recorder | None = None
+        self._over = False
+
+    @property
+    def moved(self) -> Moved:
+        """How many bytes have gone each way."""
+        return Moved(0, 0) if self._relay is None else self._relay.moved
+
+    def start(self) -> None:
+        """Go on."""
+        if isinstance(self.client, StreamConn):
+            self.client.keep_alive()
+        services = self._services
+        dialling = OnwardDial(
+            services.onward, self._loop, services.resolver, self.client.peer, self._dialled
+        )
+        self._do(dialling)
+
+    def close(self) -> None:
+        """Close everything; no callback is called. Idempotent."""
+        self._stop()
+        self.client.close()
+        if self.target is not None:
+            self.target.close()
+
+    def break_off(self) -> None:
+        """Let go of everything by RST: nobody must take what came for all there was."""
+        try:
+            self._stop()
+        finally:
+            break_off(self.client)
+            if self.target is not None:
+                break_off(self.target)
+
+    def _stop(self) -> None:
+        self._over = True
+        for activity in self._activities:
+            activity.stop()
+        self._activities.clear()
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+
+    # What it does, one after the other.
+
+    def _do(self, *activities: OnwardDial | Relay | LingeringClose) -> None:
+        self._activities = list(activities)
+        for activity in activities:
+            activity.start()
+
+    def _dialled(self, dialled: OnwardDial) -> None:
+        services = self._services
+        if dialled.conn is None:
+            assert dialled.failure is not None
+            self._refuse(dialled.failure)
+            return
+        self.target = dialled.conn
+        if isinstance(self.target, StreamConn):
+            self.target.keep_alive()
+        times = (dialled.lookup, dialled.connect, dialled.handshake)
+        lookup, connect, handshake = (_milliseconds(one) for one in times)
+        services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
+        self._where = dialled.target
+        pipeline = services.pipeline()
+        if services.recorder is not None:
+            self._recorder = services.recorder(self._number, self.client.peer)
+            pipeline = pipeline._replace(tap=self._recorder.tap)
+        self._relay = Relay(
+            self._loop,
+            self.client,
+            self.target,
+            services.endings,
+            pipeline,
+            finished=self._relayed,
+        )
+        self._do(self._relay)
+
+    def _refuse(self, failure: PyncError) -> None:
+        self.failure = failure
+        if self._services.resets:
+            break_off(self.client)
+            self._leave()
+        else:
+            self._do(LingeringClose(self._loop, self.client, self._leave))
+
+    def _relayed(self, relay: Relay) -> None:
+        assert self.target is not None
+        self.failure = relay.failure
+        ends = relay.ends
+        self._services.report(
+            Closed(
+                self.client.peer,
+                self._where,
+                *relay.moved,
+                ends.local,
+                ends.remote,
+                time.monotonic() - self.began,
+            )
+        )
+        if relay.failure is None:
+            self._leave()
+            return
+        # (One that was reset has nothing to wait for.)
+        sides = ((self.client, ends.local), (self.target, ends.remote))
+        waiting = {conn for conn, end in sides if end != RESET}
+
+        def gone(conn: Conn) -> None:
+            waiting.discard(conn)
+            if not waiting:
+                self._leave()
+
+        if waiting:
+            self._do(*(self._breaking(conn, gone) for conn in list(waiting)))
+        else:
+            self._leave()
+
+    def _breaking(self, conn: Conn, gone: Callable[[Conn], None]) -> LingeringClose:
+        return LingeringClose(self._loop, conn, lambda: gone(conn), broken=True)
+
+    def _leave(self) -> None:
+        if not self._over:
+            self.close()
+            self._left(self)
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 3)

@@ -1,0 +1,45 @@
+"""Where a relay's connections go on to, derived from the Config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.config import Config
+from ..relay.onward import OnwardSetup
+from .network import route_of, security_of, target_options
+
+if TYPE_CHECKING:
+    from ...transports.tls.handshake import Security
+
+#: Seconds in which an onward connection must be made, unless the user says otherwise.
+ONWARD_TIMEOUT = 30.0
+
+
+def onward_setup(config: Config) -> OnwardSetup:
+    """Where to, and how."""
+    return OnwardSetup(
+        config.onward,
+        # (It is one of many: a Unix socket need not hold much.)
+        target_options(config, ONWARD_TIMEOUT),
+        _security(config) if any(one.scheme == "tls" for one in config.onward) else None,
+        route_of(config),
+        details=bool(config.verbose or config.json),
+    )
+
+
+def _security(config: Config) -> Security:
+    """The TLS of the onward side: its options are those of a client, under other names."""
+    return security_of(
+        config._replace(
+            insecure=config.to_insecure,
+            verifies=True,
+            ssl_cert=config.to_ssl_cert,
+            ssl_key=config.to_ssl_key,
+            ssl_trustfile=config.to_ssl_trustfile,
+            ssl_ciphers=config.to_ssl_ciphers,
+            ssl_servername=config.to_ssl_servername,
+            ssl_alpn=config.to_ssl_alpn,
+            ssl_min_version=config.to_ssl_min_version,
+            ssl_max_version=config.to_ssl_max_version,
+        )
+    )

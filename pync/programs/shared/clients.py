@@ -1,0 +1,99 @@
+"""The clients of a server that serves them side by side in one loop, each by a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ...core.events import Accepted, Failed, Report
+from ...engine.boundary import Boundary, as_failure
+from ...engine.loop import Loop, Scheduler
+from ...engine.protocols import break_off
+from ...transports.conn import Conn
+from ...transports.listener import Listener
+from .acceptor import Acceptor
+from .listening import ListenSetup
+
+
+class Session(Protocol):
+    """One client, while it is inside."""
+
+    def start(self) -> None:
+        """Begin to serve."""
+        ...
+
+    def close(self) -> None:
+        """Close everything; no callback is called. Idempotent."""
+        ...
+
+    def break_off(self) -> None:
+        """Let go of everything by RST."""
+        ...
+
+
+#: Makes the session of a client: its part of the loop, its connection, and what is to be called
+#: with the session when it is over.
+Make = Callable[[Scheduler, Conn, Callable[[Any], None]], Session]
+
+
+class Clients:
+    """Who is inside.
+
+    Arguments:
+        loop: carries them all.
+        setup: whom to let in.
+        listener: where they come from.
+        report: called with events about clients.
+        make: makes a client's session.
+    """
+
+    def __init__(
+        self, loop: Loop, setup: ListenSetup, listener: Listener, report: Report, make: Make
+    ) -> None:
+        self._loop = loop
+        self._report = report
+        self._make = make
+        self.sessions: set[Session] = set()
+        self._acceptor = Acceptor(loop, setup, listener, report, self._enter)
+
+    def open(self) -> None:
+        """Let clients come."""
+        self._acceptor.open()
+
+    def shut(self) -> None:
+        """Let nobody in any more; idempotent."""
+        self._acceptor.close()
+
+    def close(self) -> None:
+        """Let go of everybody."""
+        self.shut()
+        for session in list(self.sessions):
+            session.close()
+
+    def break_off(self) -> None:
+        """Let go of everybody by RST: nobody must take what came for all there was."""
+        self.shut()
+        for session in list(self.sessions):
+            session.break_off()
+
+    def _enter(self, conn: Conn) -> None:
+        self._report(Accepted(conn.peer))
+
+        def failed(error: Exception) -> None:
+            self._report(Failed(as_failure(error, conn.peer)))
+            self.sessions.difference_update(entered)
+            self._acceptor.left()
+            for session in entered:
+                session.break_off()
+            break_off(conn)
+
+        entered: list[Session] = []
+        boundary = Boundary(self._loop, failed)
+        with boundary:
+            entered.append(self._make(boundary, conn, self._left))
+            self.sessions.update(entered)
+            entered[0].start()
+
+    def _left(self, session: Session) -> None:
+        self.sessions.remove(session)
+        self._acceptor.left()

@@ -1,0 +1,93 @@
+"""Two addresses on one command line: what is joined to what, and what cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.config import AWAITING_ANSWER, Endings
+from pync.core.errors import UsageError
+from pync.dialects.pync import parse
+
+
+@pytest.mark.parametrize(
+    ("words", "near", "onward"),
+    [
+        ("-lk tcp://:8080 tcp://db:5432", "tcp://:8080", "tcp://db:5432"),
+        ("-l unix:/run/app.sock tcp://host:80", "unix:/run/app.sock", "tcp://host:80"),
+        ("-l unix:@app unix:/b", "unix:@app", "unix:/b"),
+        ("tcp://a:1 tcp://b:2", "tcp://a:1", "tcp://b:2"),
+        ("-lk 8080 --to unix:/run/app.sock", "tcp://:8080", "unix:/run/app.sock"),
+        ("-lk 8080 db:5432", "tcp://:8080", "tcp://db:5432"),
+        ("-lk 127.0.0.1 8080 tls://db:5432", "tcp://127.0.0.1:8080", "tls://db:5432"),
+        ("-lk 8080 --to db:5432 --to-ssl", "tcp://:8080", "tls://db:5432"),
+        ("-lk 8080 --to db:5432 --to-insecure", "tcp://:8080", "tls://db:5432"),
+        ("-lk tls://:8080 tcp://[::1]:2", "tcp://:8080", "tcp://[::1]:2"),
+        ("-lkU /run/a tcp://h:1", "unix:/run/a", "tcp://h:1"),
+        ("-l 1 --proxy socks5://p:1 tcp://h:1", "tcp://:1", "tcp://h:1"),
+    ],
+)
+def test_what_is_joined(words: str, near: str, onward: str) -> None:
+    config = parse(words.split())
+    assert config.program == "relay"
+    assert (str(config.address), [str(one) for one in config.onward]) == (near, [onward])
+
+
+def test_several_targets() -> None:
+    config = parse(["-lk", "1", "--to", "a:1", "--to", "unix:/b"])
+    assert [str(one) for one in config.onward] == ["tcp://a:1", "unix:/b"]
+    config = parse(["-lk", "1", "tcp://a:1", "--to", "tcp://b:2"])
+    assert [str(one) for one in config.onward] == ["tcp://a:1", "tcp://b:2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "program", "near", "command"),
+    [
+        ("-lk 8080 --to exec:cat", "executor", "tcp://:8080", "cat"),
+        ("tcp://h:1 exec:cat", "executor", "tcp://h:1", "cat"),
+        ("exec:cat tcp://h:1", "executor", "tcp://h:1", "cat"),
+        ("- tcp://h:1", "client", "tcp://h:1", None),
+        ("tcp://h:1 -", "client", "tcp://h:1", None),
+        ("-l 8080 --to -", "server", "tcp://:8080", None),
+    ],
+)
+def test_commands_and_standard_streams_are_what_they_always_were(
+    words: str, program: str, near: str, command: str | None
+) -> None:
+    config = parse(words.split())
+    assert (config.program, str(config.address), config.exec) == (program, near, command)
+    assert not config.onward
+
+
+def test_an_end_of_either_side_goes_to_the_other() -> None:
+    plain = parse(["-lk", "1", "tcp://h:1"])
+    assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False)
+    # Servers stop answering when they get close_notify.
+    assert parse(["-lk", "1", "tls://h:1"]).endings.eof_after == AWAITING_ANSWER
+    assert parse(["-lk", "1", "tcp://h:1", "-w3"]).endings.idle == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-lk 1 --to udp://h:1", "cannot join udp://h:1 to another address"),
+        ("-luk 1 --to tcp://h:1", "cannot join udp://:1 to another address"),
+        ("-lk 1 --to h", "--to: 'h' is not an address: write HOST:PORT or unix:PATH"),
+        ("-lk 1 --to tcp://:1", "tcp://:1 has no host to connect to"),
+        ("-lk 1 --to unix:/a --to-ssl", "cannot use TLS onward with unix:/a"),
+        ("-lk 1 --to a:1 --to exec:cat", "'exec:cat' stands alone: give one onward address"),
+        ("-lk 1 --to exec:cat -e cat", "two commands, --exec and 'exec:cat': give one"),
+        ("exec:cat exec:cat x", "'exec:cat' is joined to one address: pync - tcp://HOST:PORT"),
+        ("-lk 1 --to a:1 --exec cat", "cannot use --exec between two addresses"),
+        ("-lk 1 --to a:1 --until x", "cannot use --until between two addresses"),
+        ("-lk 1 --to a:1 --send-only", "cannot use --send-only between two addresses"),
+        ("-lk 1 --to unix:/a --proxy p:1", "--proxy leads to tcp:// and tls:// only"),
+        ("-lk 1 --if-refused close", "--if-refused needs an address to go on to: --to ADDRESS"),
+        ("-lk 1 --to a:1 --if-refused no", "--if-refused: 'no' is neither reset nor close"),
+        ("-lk 1 --to a:1 --to-ssl-key k", "--to-ssl-key needs --to-ssl-cert"),
+        ("h 1 --to-ssl", "--to-ssl needs an address to go on to: --to ADDRESS"),
+    ],
+)
+def test_what_cannot_be(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(words.split())
+    assert str(raised.value) == said

@@ -1,0 +1,81 @@
+"""One connection on its way on: the first target that answers, secured where that is asked for."""
+
+from __future__ import annotations
+
+from pync.core.address import Address
+from pync.core.errors import DialError, TlsError
+from pync.core.events import Event, Unverified
+from pync.engine.loop import Loop
+from pync.engine.resolver import Resolver
+from pync.programs.relay.onward import Onward, OnwardDial, OnwardSetup
+from pync.transports import Options
+
+from ....peer import Server, listening
+
+CLIENT = Address("tcp", "127.0.0.1", "1")
+
+
+def here(port: object, scheme: str = "tcp") -> Address:
+    return Address(scheme, "127.0.0.1", str(port))
+
+
+def dialled(setup: OnwardSetup) -> OnwardDial:
+    over: list[OnwardDial] = []
+    with Loop() as loop, Resolver(loop) as resolver:
+        dial = OnwardDial(Onward(setup, lambda _: None), loop, resolver, CLIENT, over.append)
+        dial.start()
+        loop.run_while(lambda: not over)
+    if dial.conn is not None:
+        dial.conn.close()
+    return dial
+
+
+def test_the_first_that_answers_is_taken(closed_port: int) -> None:
+    with listening() as target:
+        targets = (here(closed_port), Address("unix", path="/nowhere"), here(target.port))
+        dial = dialled(OnwardSetup(targets, Options(timeout=10)))
+        assert dial.conn is not None
+        assert (dial.target, dial.handshake) == (targets[2], None)
+        assert dial.lookup is not None
+        assert dial.connect is not None
+
+
+def test_the_last_failure_is_told_when_none_answers(closed_port: int) -> None:
+    dial = dialled(OnwardSetup((here("1"), here(closed_port)), Options(timeout=10)))
+    assert isinstance(dial.failure, DialError)
+    assert dial.failure.address == here(closed_port)
+
+
+def securing(target: Server, seconds: float, *, verify: bool = True) -> OnwardSetup:
+    from pync.transports.tls.handshake import Security
+
+    security = Security(timeout=seconds, verify=verify)
+    return OnwardSetup((here(target.port, "tls"),), Options(timeout=10), security)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    with listening() as target:
+        dial = dialled(securing(target, 0.05))
+        assert isinstance(dial.failure, TlsError)
+        assert dial.failure.cause == "the handshake timed out"
+
+
+def test_that_nobody_verifies_is_told_once() -> None:
+    with listening() as target:
+        events: list[Event] = []
+        Onward(securing(target, 1, verify=False), events.append)
+        assert events == [Unverified(here(target.port, "tls"))]
+
+
+def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
+    with listening() as target, Loop() as loop, Resolver(loop) as resolver:
+        setup = OnwardSetup((here(target.port), here(closed_port)))
+        over: list[OnwardDial] = []
+        dial = OnwardDial(Onward(setup, lambda _: None), loop, resolver, CLIENT, over.append)
+        dial.start()
+        dial.stop()
+        dial.stop()
+        done: list[bool] = []
+        loop.call_later(0.02, lambda: done.append(True))
+        loop.run_while(lambda: not done)
+        assert not over

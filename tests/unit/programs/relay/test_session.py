@@ -1,0 +1,194 @@
+"""What each side of a relay sees of what the other side does, over every pair of transports."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pync.core.broken import TruncatedError
+from pync.dialects.pync import joining
+from pync.engine import relay, waiting
+from pync.engine.protocols import break_off
+from pync.transports.conn import StreamConn
+
+from .conftest import SIDES, Join
+
+near = pytest.mark.parametrize("near", SIDES)
+far = pytest.mark.parametrize("far", SIDES)
+
+#: Those that can be reset; Unix sockets have no RST.
+RESETTING = SIDES[:2]
+
+#: More than any buffer on the way holds.
+MUCH = bytes(range(256)) * 4096 * 8
+
+
+def breaks(conn: StreamConn) -> str:
+    """What comes at the end of a connection that was broken off."""
+    try:
+        while conn.recv():
+            pass
+    except TruncatedError:
+        return "truncated"
+    except ConnectionError:
+        return "reset"
+    return "end"
+
+
+def seen(conn: StreamConn, scheme: str) -> bool:
+    """Whether a connection broke off as its transport can tell: Unix sockets have no RST."""
+    return breaks(conn) == ("end" if scheme == "unix" else "reset")
+
+
+@near
+@far
+def test_the_clients_end_goes_on_and_the_answer_comes_back(join: Join, near: str, far: str) -> None:
+    sides = join(near, far)
+    sides.client.send_all(b"question")
+    sides.client.send_eof()
+    assert sides.server.recv_exactly(8) == b"question"
+    if far == "tls":
+        # Its close_notify is held back until the server has answered, or is silent.
+        sides.server.send_all(b"late answer")
+        sides.server.send_eof()
+        assert sides.server.recv() == b""
+    else:
+        assert sides.server.recv() == b""
+        sides.server.send_all(b"late answer")
+        sides.server.send_eof()
+    assert sides.client.recv_all() == b"late answer"
+    sides.client.close()
+    sides.server.close()
+    assert sides.ends() == 0
+
+
+@near
+@far
+def test_the_servers_end_goes_back_and_the_client_goes_on(join: Join, near: str, far: str) -> None:
+    sides = join(near, far)
+    sides.server.send_all(b"greeting")
+    sides.server.send_eof()
+    assert sides.client.recv_all() == b"greeting"
+    sides.client.send_all(b"more")
+    sides.client.send_eof()
+    assert sides.server.recv_all() == b"more"
+    sides.client.close()
+    sides.server.close()
+    assert sides.ends() == 0
+
+
+@pytest.mark.parametrize("near", RESETTING)
+@far
+def test_a_clients_reset_is_a_reset_and_what_came_before_arrives(
+    join: Join, near: str, far: str
+) -> None:
+    sides = join(near, far)
+    sides.client.send_all(b"last words")
+    assert sides.server.recv_exactly(10) == b"last words"
+    break_off(sides.client)
+    assert seen(sides.server, far)
+    assert sides.ends() == 1
+
+
+@near
+@pytest.mark.parametrize("far", RESETTING)
+def test_a_servers_reset_is_a_reset_and_what_came_before_arrives(
+    join: Join, near: str, far: str
+) -> None:
+    sides = join(near, far)
+    sides.server.send_all(b"last words")
+    break_off(sides.server)
+    assert sides.client.recv_exactly(10) == b"last words"
+    assert seen(sides.client, near)
+    assert sides.ends() == 1
+
+
+@near
+@pytest.mark.parametrize("far", RESETTING)
+def test_a_reset_after_the_other_sides_end(join: Join, near: str, far: str) -> None:
+    sides = join(near, far)
+    sides.client.send_all(b"question")
+    sides.client.send_eof()
+    assert sides.server.recv_exactly(8) == b"question"
+    break_off(sides.server)
+    assert seen(sides.client, near)
+    assert sides.ends() == 1
+
+
+@pytest.mark.parametrize("near", SIDES[:1])
+@far
+def test_a_client_that_resets_after_its_end_is_noticed(
+    join: Join, near: str, far: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "AWAITING_ANSWER", 0.05)
+    monkeypatch.setattr(relay, "RESET_LOOK", 0.01)
+    monkeypatch.setattr(waiting, "RESET_LOOK", 0.01)
+    sides = join(near, far)
+    sides.client.send_eof()
+    assert sides.server.recv() == b""
+    break_off(sides.client)
+    assert sides.ends() == 1
+
+
+@near
+@pytest.mark.parametrize("far", SIDES[1:2])
+def test_an_end_without_close_notify_is_not_passed_on_as_an_end(
+    join: Join, near: str, far: str
+) -> None:
+    sides = join(near, far)
+    sides.server.send_all(b"half an ans")
+    assert sides.client.recv_exactly(11) == b"half an ans"
+    sides.server.drop()
+    assert seen(sides.client, near)
+    assert sides.ends() == 1
+
+
+@pytest.mark.parametrize("near", SIDES[1:2])
+@far
+def test_nor_is_that_of_a_client(join: Join, near: str, far: str) -> None:
+    sides = join(near, far)
+    sides.client.send_all(b"half a quest")
+    assert sides.server.recv_exactly(12) == b"half a quest"
+    sides.client.drop()
+    assert seen(sides.server, far)
+    assert sides.ends() == 1
+
+
+@near
+@far
+def test_silence_is_no_end(join: Join, near: str, far: str) -> None:
+    sides = join(near, far, "--idle-timeout=0.1")
+    assert seen(sides.client, near)
+    assert seen(sides.server, far)
+    status, _, said = sides.relay.ends()
+    assert (status, "idle for 0.1 s" in said) == (1, True)
+
+
+def say(conn: StreamConn) -> None:
+    conn.send_all(MUCH)
+    conn.send_eof()
+
+
+@near
+@far
+def test_much_arrives_whole_both_ways(join: Join, near: str, far: str) -> None:
+    sides = join(near, far)
+    sides.server.settimeout(30)
+    sides.client.settimeout(30)
+    heard: dict[str, bytes] = {}
+
+    def exchange(name: str, conn: StreamConn) -> None:
+        sending = threading.Thread(target=say, args=(conn,))
+        sending.start()
+        heard[name] = conn.recv_all()
+        sending.join()
+
+    other = threading.Thread(target=exchange, args=("server", sides.server))
+    other.start()
+    exchange("client", sides.client)
+    other.join()
+    assert heard["client"] == heard["server"] == MUCH
+    sides.client.close()
+    sides.server.close()
+    assert sides.ends() == 0

@@ -1,0 +1,36 @@
+"""Where a relay goes on to, as the command line says it."""
+
+from __future__ import annotations
+
+from pync.core.config import Proxy
+from pync.dialects.pync import parse
+from pync.programs.setup.relay import ONWARD_TIMEOUT, onward_setup
+
+
+def test_the_near_sides_options_do_not_hold_for_the_onward_side() -> None:
+    words = "-lk -s 127.0.0.1 -p 1 --ssl-cert=c --ssl-key=k --ttl 3 --to h:1"
+    setup = onward_setup(parse(words.split()))
+    assert (setup.options.source, setup.options.source_port) == (None, None)
+    assert (setup.options.timeout, setup.tls, setup.route) == (ONWARD_TIMEOUT, None, None)
+    assert setup.options.sockopts == (("ttl", 3),)
+
+
+def test_the_onward_sides_tls_has_options_of_its_own() -> None:
+    words = (
+        "-lk 1 --ssl-cert=c --ssl-key=k --ssl-alpn=x tls://h:1 --to-ssl-cert=d --to-ssl-key=l "
+        "--to-ssl-trustfile=t --to-ssl-alpn=h2,http/1.1 --to-ssl-servername=n -w 3"
+    )
+    tls = onward_setup(parse(words.split())).tls
+    assert tls is not None
+    assert (tls.certificate, tls.key, tls.trusted) == ("d", "l", "t")
+    assert (tls.protocols, tls.server_name) == (("h2", "http/1.1"), "n")
+    assert (tls.verify, tls.timeout) == (True, 3)
+    insecure = onward_setup(parse(["-lk", "1", "tls://h:1", "--to-insecure"])).tls
+    assert insecure is not None
+    assert not insecure.verify
+
+
+def test_proxies_are_on_the_way_on() -> None:
+    setup = onward_setup(parse(["-lk", "1", "tcp://h:1", "--proxy", "socks5://joe@p:9"]))
+    assert setup.route is not None
+    assert setup.route.proxies == (Proxy("socks5", "p", "9", "joe", ""),)
