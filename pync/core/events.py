@@ -185,6 +185,10 @@ class Counted(NamedTuple):
     clients: int
 
 
+class Reloaded(NamedTuple):
+    """Access lists and certificates were read again (SIGHUP)."""
+
+
 class Dropped(NamedTuple):
     """A client of a proxy server was let go before its end: what was wrong."""
 
@@ -237,6 +241,7 @@ Event = Union[
     Closed,
     Held,
     Counted,
+    Reloaded,
     Dropped,
     Finished,
     Progressed,

@@ -85,13 +85,11 @@ class Flow:
             self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
         self._source_watch = SourceWatch(loop, source, self._read)
         self._sink_watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
-        self._held = False
-        self._waits_for_sink = False
+        self._held = self._waits_for_sink = False
         #: Whether the loop watches the sink.
         self._waits_to_write = False
         self._size = READ_DATAGRAM if sink.datagram and not source.datagram else READ
-        apart = getattr(sink, "keeps_apart", False)
-        self._burst = BURST if source.datagram and not apart else 1
+        self._burst = BURST if source.datagram and not getattr(sink, "keeps_apart", 0) else 1
         together = self._burst > 1 and not sink.datagram and cutter is None and pace is None
         self._pending = Pending(gathers=together)
 
@@ -147,7 +145,7 @@ class Flow:
             return
         for number in range(self._burst):
             try:
-                data = self._source.recv(self._size)
+                data = self._source.recv(self._room() or 1)
             except (BlockingIOError, InterruptedError):
                 if not number:
                     # A layer may hold more although this read gave nothing.
@@ -161,7 +159,7 @@ class Flow:
                 self._end_reading()
             else:
                 self._receive(data)
-            if self.state != OPEN or not self._has_room():
+            if self.state != OPEN or not self._room():
                 break
         self._flush()
 
@@ -190,8 +188,10 @@ class Flow:
         if self._cutter is not None:
             self._pending.add(self._cutter.rest())
 
-    def _has_room(self) -> bool:
-        return self._pending.has_room and (self._seam is None or not self._seam.is_full)
+    def _room(self) -> int:
+        """Bytes that may be read now."""
+        room = self._size if self._pending.has_room else 0
+        return room if self._seam is None else min(room, self._seam.room)
 
     def _take(self, data: bytes) -> None:
         messages = self._cutter.cut(data) if self._cutter is not None else [data]
@@ -307,7 +307,7 @@ class Flow:
 
     def _arrange(self) -> None:
         """Tell the loop what is worth waking up for."""
-        reading = self.state == OPEN and self._has_room()
+        reading = self.state == OPEN and self._room() > 0
         writing = bool(self._pending) and not self._held and not self.over
         on_writable = self._flush
         if self._mover is not None:

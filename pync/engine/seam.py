@@ -30,7 +30,14 @@ class Writer(Protocol):
         ...
 
     def fail(self, error: OSError) -> None:
-        """Treat the source as broken, after what waits: both sides get RST."""
+        """Treat the source as broken, after what waits.
+
+        Both sides of a relay get RST then, once what was written is acknowledged.
+        """
+        ...
+
+    def look(self) -> None:
+        """Ask for the room again: it has changed, and nothing is passed on."""
         ...
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
@@ -42,8 +49,11 @@ class Filter(Protocol):
     """What stands between a reader and a writer."""
 
     @property
-    def is_full(self) -> bool:
-        """Whether nothing more should be read for now; asked after each call of put() too."""
+    def room(self) -> int:
+        """Bytes that may be read now; asked before each read, and after each call of put().
+
+        What it holds itself is its own affair: while there is none, nothing is read.
+        """
         ...
 
     def start(self, writer: Writer) -> None:
@@ -100,9 +110,9 @@ class Seam:
         self._telling = False
 
     @property
-    def is_full(self) -> bool:
-        """Whether nothing more should be read for now."""
-        return self._filter.is_full
+    def room(self) -> int:
+        """Bytes that may be read now."""
+        return self._filter.room
 
     def start(self) -> None:
         """Begin."""
@@ -160,6 +170,11 @@ class Seam:
         if not self.ended:
             self.ended = True
             self._fail(error)
+
+    def look(self) -> None:
+        """Ask for the room again."""
+        if not self.ended:
+            self._go_on()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call once."""

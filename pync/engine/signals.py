@@ -9,12 +9,15 @@ blocking wait for a name or an answer knows no better moment.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Terminated
 from ..waiting import wakeup
+
+if TYPE_CHECKING:
+    from .loop import Loop
 
 #: Signals that end the program in an orderly way: it removes its paths, then exits.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
@@ -58,6 +61,36 @@ def ending() -> Iterator[None]:
         raise asked from None
     finally:
         _restore(before)
+
+
+@contextmanager
+def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> Iterator[None]:
+    """Call back in a loop that runs when one of these signals comes.
+
+    Those that this system has not, or that are ignored (nohup), are left alone; and all of them
+    in other threads than the main one.
+
+    Arguments:
+        loop: calls back, between two other callbacks.
+        callbacks: by the signal's name.
+    """
+    before: _Handlers = {}
+    try:
+        for name, callback in callbacks.items():
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, _calling(loop, callback))
+    except ValueError:
+        pass  # not the main thread
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
+def _calling(loop: Loop, callback: Callable[[], None]) -> Callable[[int, object], None]:
+    # (Appending is one step. A timer is not: this may come in the middle of another one.)
+    return lambda _number, _frame: loop.call_in_turn(callback)
 
 
 def _catch(before: _Handlers, end: Any) -> None:

@@ -187,7 +187,7 @@ def run(argv: list[str]) -> tuple[int, str]:
     with open(os.devnull, "r+b") as null, tempfile.TemporaryFile() as said:
         status = main(argv, null, null, said)
         # A listener's TLS context is kept for its clients, and with it an open key log.
-        securing.listener_context.cache_clear()
+        securing.forget()
         said.seek(0)
         return status, said.read().decode()
 

@@ -10,18 +10,21 @@ from ...core.events import (
     AttemptFailed,
     Closed,
     Connected,
+    Counted,
     Denied,
     Dialled,
     Dropped,
     Event,
     Exposed,
     Failed,
+    Held,
     LineCut,
     Listening,
     PeerEnded,
     PeerProcess,
     PortTold,
     Proxied,
+    Reloaded,
     Scanned,
     Secured,
     Told,
@@ -43,6 +46,12 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
             f"pync: warning: anyone who can connect to {event.address} can {event.offered}; "
             "restrict it with -l 127.0.0.1 PORT or --allow"
         )
+    if isinstance(event, Held):
+        return _held(event)
+    if isinstance(event, Counted):
+        return f"pync: {event.clients} connection{'s' * (event.clients != 1)}"
+    if isinstance(event, Reloaded):
+        return "pync: access lists and certificates are read again"
     if isinstance(event, LineCut):
         return (
             f"pync: a line has {event.size} bytes, the most that the terminal keeps: what was"
@@ -102,6 +111,14 @@ def _closed(event: Closed) -> Said:
         f"Connection from {_where(event.peer) or '(unnamed)'} to {_where(event.target)} closed: "
         f"{event.sent} bytes sent, {event.received} received in {event.seconds:.3f} s "
         f"(client: {event.peer_end}, target: {event.target_end})"
+    )
+
+
+def _held(event: Held) -> Said:
+    there = "(not connected yet)" if event.target is None else _where(event.target)
+    return (
+        f"pync: {_where(event.peer) or '(unnamed)'} to {there}: "
+        f"{event.sent} bytes sent, {event.received} received in {event.seconds:.0f} s"
     )
 
 

@@ -19,6 +19,7 @@ from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
 from ...transports import listen
 from ...transports.conn import Conn
+from ...transports.listener import Listener
 from ..shared.acceptor import allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.clients import Clients
@@ -30,6 +31,7 @@ from .session import Joined, Services
 if TYPE_CHECKING:
     from ...core.address import Address
     from ...engine.record import Recorder
+    from ..shared.access import Admits
 
 
 class RelaySetup(NamedTuple):
@@ -38,7 +40,8 @@ class RelaySetup(NamedTuple):
     ``near``: where connections come from. ``onward``: where they go on to. ``endings`` and
     ``pipeline``: those of each. ``recorder``: opens the files for what moves over one, the first
     being number 1. ``resets``: a client that cannot go on gets RST, and not FIN. ``drain``:
-    seconds that clients have to end after SIGTERM; None: none.
+    seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the access lists
+    again, and says who may come; None: there are no files of them.
     """
 
     near: Union[ListenSetup, DialSetup]
@@ -48,6 +51,7 @@ class RelaySetup(NamedTuple):
     recorder: Callable[[int, Address], Recorder] | None = None
     resets: bool = True
     drain: float | None = None
+    admits: Callable[[], Admits] | None = None
 
 
 def run(setup: RelaySetup, report: Report) -> int:
@@ -65,8 +69,8 @@ def run(setup: RelaySetup, report: Report) -> int:
                 return _accept_one(setup.near, listener, loop, make, report)
             from .serving import serve
 
-            make = _telling(make, report)
-            serve(Clients(loop, setup.near, listener, report, make), loop, setup.drain)
+            clients = Clients(loop, setup.near, listener, report, _telling(make, report))
+            serve(clients, loop, report, setup.drain, _reload(setup, listener, onward))
     return exits.OK
 
 
@@ -99,6 +103,25 @@ def _telling(make: _Make, report: Report) -> _Make:
     return tell
 
 
+def _reload(setup: RelaySetup, listener: Listener, onward: Onward) -> Callable[[], None] | None:
+    """What reads access lists and certificates again, if there are files of them."""
+    assert isinstance(setup.near, ListenSetup)
+    tls, admits = setup.near.tls, setup.admits
+    if tls is None and setup.onward.tls is None and admits is None:
+        return None
+
+    def reload() -> None:
+        if admits is not None:
+            listener.admits = admits()
+        if tls is not None and tls.certificate is not None:
+            from ..shared.securing import renew
+
+            renew(tls)
+        onward.renew()
+
+    return reload
+
+
 def _join_one(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report) -> int:
     with connect(near, report) as conn, Loop() as loop, Resolver(loop) as resolver:
         report(Connected(conn.peer, near.address.host))
@@ -106,12 +129,10 @@ def _join_one(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report
 
 
 def _accept_one(
-    near: ListenSetup, listener: object, loop: Loop, make: _Make, report: Report
+    near: ListenSetup, listener: Listener, loop: Loop, make: _Make, report: Report
 ) -> int:
-    from ...transports.listener import Listener
     from ..shared.reception import Reception
 
-    assert isinstance(listener, Listener)
     with Reception(listener, near, report) as reception, reception.accept() as conn:
         # Nobody else is served: let the next client be refused, not wait.
         listener.close_for_others()

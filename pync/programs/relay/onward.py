@@ -54,13 +54,17 @@ class Onward:
         self.setup = setup
         self.report = report
         self.context: ssl.SSLContext | None = None
-        if setup.tls is not None:
+        self.renew()
+        if setup.tls is not None and not setup.tls.verify:
+            for target in setup.targets:
+                report(Unverified(target))
+
+    def renew(self) -> None:
+        """Read the files of TLS again. Raises UsageError; then all stays as it is."""
+        if self.setup.tls is not None:
             from ...transports.tls.handshake import client_context
 
-            self.context = client_context(setup.tls)
-            if not setup.tls.verify:
-                for target in setup.targets:
-                    report(Unverified(target))
+            self.context = client_context(self.setup.tls)
 
     def targets(self) -> list[Address]:
         """The addresses for one connection, in the order in which to try them."""

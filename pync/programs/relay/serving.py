@@ -1,35 +1,94 @@
-"""Many connections joined at once, until a signal ends it: no new ones, and time for those inside.
+"""Many connections joined at once, until a signal ends it.
 
-SIGTERM ends it at once, or with --drain when all have left, or their time is over; SIGTERM again
-ends it at once.
+SIGTERM ends it at once, or with --drain when all have left or their time is over; a second one ends
+it at once. SIGUSR1 reports who is inside. SIGHUP reads access lists and certificates again, where
+there are files of them.
 """
 
 from __future__ import annotations
 
-from ...core.errors import Terminated
+import time
+from collections.abc import Callable
+
+from ...core.errors import PyncError, UsageError
+from ...core.events import Counted, Failed, Held, Reloaded, Report
 from ...engine.loop import Loop
+from ...engine.signals import heard
 from ..shared.clients import Clients
+from .session import Joined
 
 
-def serve(clients: Clients, loop: Loop, drain: float | None) -> None:
+def serve(
+    clients: Clients[Joined],
+    loop: Loop,
+    report: Report,
+    drain: float | None,
+    reload: Callable[[], None] | None,
+) -> None:
     """Serve until a signal ends it. Raises what it was ended by.
 
     Arguments:
+        clients: of this loop.
+        report: is told who is inside.
         drain: seconds that those inside have to end then.
+        reload: reads files again. Raises UsageError, PyncError.
     """
+    draining = _Drain(clients, loop, drain or 0)
+    callbacks = {"SIGUSR1": lambda: _tell(clients, report)}
+    if reload is not None:
+        callbacks["SIGHUP"] = lambda: _read_again(reload, report)
+    if drain:
+        callbacks["SIGTERM"] = draining.terminate
     try:
-        clients.open()
-        loop.run_while(lambda: True)
-    except Terminated:
-        if not drain:
-            raise
-        _drain(clients, loop, drain)
+        with heard(loop, callbacks):
+            clients.open()
+            loop.run_while(lambda: not draining.over)
     finally:
         clients.break_off()
 
 
-def _drain(clients: Clients, loop: Loop, seconds: float) -> None:
-    clients.shut()
-    over: list[bool] = []
-    loop.call_later(seconds, lambda: over.append(True))
-    loop.run_while(lambda: bool(clients.sessions) and not over)
+class _Drain:
+    """The time that those inside have to end after SIGTERM.
+
+    Arguments:
+        seconds: of it.
+    """
+
+    def __init__(self, clients: Clients[Joined], loop: Loop, seconds: float) -> None:
+        self._clients = clients
+        self._loop = loop
+        self._seconds = seconds
+        self._begun = self._expired = False
+
+    @property
+    def over(self) -> bool:
+        """Whether it is time to leave."""
+        return self._begun and (self._expired or not self._clients.sessions)
+
+    def terminate(self) -> None:
+        """SIGTERM has come; the second time it ends the drain."""
+        if self._begun:
+            self._expired = True
+            return
+        self._begun = True
+        self._clients.shut()
+        self._loop.call_later(self._seconds, self.terminate)
+
+
+def _tell(clients: Clients[Joined], report: Report) -> None:
+    now = time.monotonic()
+    sessions = sorted(clients.sessions, key=lambda session: session.began)
+    for session in sessions:
+        target = None if session.target is None else session.target.peer
+        report(Held(session.client.peer, target, *session.moved, now - session.began))
+    report(Counted(len(sessions)))
+
+
+def _read_again(reload: Callable[[], None], report: Report) -> None:
+    try:
+        reload()
+    except (PyncError, UsageError) as error:
+        # What was read before still holds.
+        report(Failed(error))
+    else:
+        report(Reloaded())

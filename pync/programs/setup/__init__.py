@@ -13,7 +13,7 @@ from functools import partial
 from ...core.config import Config, Endings
 from ...core.events import Report
 from ...transports.stdio import Stdio
-from .network import dial_setup, listen_setup, options_of, route_of, target_options
+from .network import admits_of, dial_setup, listen_setup, options_of, route_of, target_options
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -140,6 +140,7 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
         recorders_of(config),
         resets=config.if_refused != "close",
         drain=config.drain,
+        admits=partial(admits_of, config, report) if config.allowfile or config.denyfile else None,
     )
     return run(setup, report)
 

@@ -43,7 +43,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
     assert config.address is not None
     return ListenSetup(
         address=config.address,
-        options=options_of(config)._replace(admits=_admits(config, report), report=report),
+        options=options_of(config)._replace(admits=admits_of(config, report), report=report),
         entry=entry_of(config),
         keep_open=config.keep_open,
         max_conns=config.max_conns,
@@ -167,7 +167,8 @@ def _has_lists(config: Config) -> bool:
     return any((config.allow, config.allowfile, config.deny, config.denyfile))
 
 
-def _admits(config: Config, report: Report) -> Admits:
+def admits_of(config: Config, report: Report) -> Admits:
+    """Whom the access lists admit, which are read now. Raises UsageError."""
     if not _has_lists(config):
         return everyone
     from ..shared.access import AccessLists, access_filter

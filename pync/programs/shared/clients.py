@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from ...core.events import Accepted, Failed, Report
 from ...engine.boundary import Boundary, as_failure
@@ -31,12 +31,14 @@ class Session(Protocol):
         ...
 
 
+One = TypeVar("One", bound=Session)
+
 #: Makes the session of a client: its part of the loop, its connection, and what is to be called
 #: with the session when it is over.
-Make = Callable[[Scheduler, Conn, Callable[[Any], None]], Session]
+Make = Callable[[Scheduler, Conn, Callable[[Any], None]], One]
 
 
-class Clients:
+class Clients(Generic[One]):
     """Who is inside.
 
     Arguments:
@@ -48,12 +50,12 @@ class Clients:
     """
 
     def __init__(
-        self, loop: Loop, setup: ListenSetup, listener: Listener, report: Report, make: Make
+        self, loop: Loop, setup: ListenSetup, listener: Listener, report: Report, make: Make[One]
     ) -> None:
         self._loop = loop
         self._report = report
         self._make = make
-        self.sessions: set[Session] = set()
+        self.sessions: set[One] = set()
         self._acceptor = Acceptor(loop, setup, listener, report, self._enter)
 
     def open(self) -> None:
@@ -87,13 +89,13 @@ class Clients:
                 session.break_off()
             break_off(conn)
 
-        entered: list[Session] = []
+        entered: list[One] = []
         boundary = Boundary(self._loop, failed)
         with boundary:
             entered.append(self._make(boundary, conn, self._left))
             self.sessions.update(entered)
             entered[0].start()
 
-    def _left(self, session: Session) -> None:
+    def _left(self, session: One) -> None:
         self.sessions.remove(session)
         self._acceptor.left()

@@ -6,7 +6,6 @@ It is imported when TLS is asked for, and not before.
 from __future__ import annotations
 
 import ssl
-from functools import lru_cache
 from hashlib import sha256
 
 from ...core.address import without_zone
@@ -18,16 +17,31 @@ from ...transports.layered import LayeredConn
 from ...transports.tls import handshake
 from ...transports.tls.handshake import Securing, Security, client_context, server_context
 
-__all__ = ["begin_welcome", "client_context", "listener_context", "report_on", "secure"]
+__all__ = ["begin_welcome", "client_context", "listener_context", "renew", "report_on", "secure"]
 
 _NO_STREAM = "TLS needs a stream, not datagrams"
 
 
-@lru_cache(maxsize=1)
+#: What listeners show. One for all clients: a certificate that is made anew is another identity.
+_contexts: dict[Security, ssl.SSLContext] = {}
+
+
 def listener_context(security: Security) -> ssl.SSLContext:
     """What a listener shows its clients. Raises UsageError."""
-    # One for all clients: a certificate that is made anew is another identity.
-    return server_context(security)
+    if security not in _contexts:
+        _contexts.clear()
+        renew(security)
+    return _contexts[security]
+
+
+def renew(security: Security) -> None:
+    """Read what a listener shows its clients again. Raises UsageError; then it stays as it is."""
+    _contexts[security] = server_context(security)
+
+
+def forget() -> None:
+    """Let go of what listeners show, and with it of an open key log."""
+    _contexts.clear()
 
 
 def secure(

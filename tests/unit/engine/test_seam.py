@@ -24,7 +24,7 @@ RESET = ConnectionResetError(104, "connection reset by peer")
 class PassesOn:
     """A filter that changes nothing, and the base of those that do."""
 
-    is_full = False
+    room = 1 << 18
     writer: Writer
 
     def __init__(self) -> None:
@@ -149,16 +149,38 @@ def test_what_it_changes(
 def test_while_it_is_full_nothing_is_read(loop: Loop) -> None:
     class Holds(PassesOn):
         def data(self, data: bytes) -> None:
-            assert not self.is_full, "read while the filter was full"
-            self.is_full = True
+            assert self.room, "read while the filter was full"
+            self.room = 0
             self.writer.call_later(0.01, lambda: self.release(data))
 
         def release(self, data: bytes) -> None:
-            self.is_full = False
+            self.room = 1 << 18
             self.writer.put(data)
 
     flow, pieces = moved(loop, Holds(), b"one", b"two", b"three", b"")
     assert (pieces, flow.state) == ([b"one", b"two", b"three"], ENDED)
+
+
+def test_no_more_is_read_than_it_has_room_for(loop: Loop) -> None:
+    class Small(PassesOn):
+        room = 2
+
+        def data(self, data: bytes) -> None:
+            self.room = 0
+            self.writer.put(data)
+            self.writer.call_later(0.01, self.release)
+
+        def release(self) -> None:
+            self.room = 3
+            self.writer.look()
+
+    source, sink = Script(b"ab", b"cde", b""), Drain()
+    flow = Flow(loop, source, sink, lambda: None, between=Small())
+    flow.start()
+    loop.run_while(lambda: not flow.over)
+    source.close()
+    sink.close()
+    assert source.sizes == [2, 3, 3]
 
 
 def test_a_dropped_end_leaves_the_direction_open(loop: Loop) -> None:

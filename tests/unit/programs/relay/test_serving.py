@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from typing import Any
 
 import pytest
 
-from pync.core.errors import Terminated
+from pync.core.errors import UsageError
+from pync.core.events import Counted, Event, Failed, Reloaded, silent
 from pync.engine.loop import Loop
 from pync.programs.relay.serving import serve
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
 class Inside:
     """Clients in name: one is inside, and leaves after ``seconds``."""
 
-    def __init__(self, loop: Loop, seconds: float) -> None:
+    def __init__(self, loop: Loop, seconds: float, *numbers: signal.Signals) -> None:
         self.sessions: set[object] = {"one"}
         self.told: list[str] = []
         loop.call_later(seconds, self.sessions.clear)
-        loop.call_later(0, self._end)
-
-    def _end(self) -> None:
-        raise Terminated(signal.SIGTERM)
+        for number in numbers:
+            loop.call_later(0, lambda number=number: os.kill(os.getpid(), number))  # type: ignore[misc]
 
     def __getattr__(self, name: str) -> Any:
         return lambda: self.told.append(name)
 
 
-def test_without_time_to_end_a_signal_ends_it_at_once() -> None:
-    with Loop() as loop:
-        clients = Inside(loop, 10)
-        with pytest.raises(Terminated):
-            serve(clients, loop, None)  # type: ignore[arg-type]
-    assert clients.told == ["open", "break_off"]
-
-
 @pytest.mark.parametrize(("stays", "left"), [(0.02, set()), (10, {"one"})])
-def test_with_it_nobody_comes_in_and_those_inside_may_end(stays: float, left: set[str]) -> None:
+def test_with_a_drain_nobody_comes_in_and_those_inside_may_end(
+    stays: float, left: set[str]
+) -> None:
     with Loop() as loop:
-        clients = Inside(loop, stays)
-        serve(clients, loop, 0.1)  # type: ignore[arg-type]
+        clients = Inside(loop, stays, signal.SIGTERM)
+        serve(clients, loop, silent, 0.1, None)  # type: ignore[arg-type]
     assert clients.told == ["open", "shut", "break_off"]
     assert clients.sessions == left
+
+
+def test_files_that_cannot_be_read_again_are_reported() -> None:
+    events: list[Event] = []
+    answers: list[Exception | None] = [None, UsageError("no such file")]
+
+    def reload() -> None:
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+
+    def report(event: Event) -> None:
+        events.append(event)
+        os.kill(os.getpid(), signal.SIGHUP if answers else signal.SIGTERM)
+
+    with Loop() as loop:
+        clients = Inside(loop, 0.05, signal.SIGHUP)
+        serve(clients, loop, report, 0.1, reload)  # type: ignore[arg-type]
+    assert [type(event) for event in events] == [Reloaded, Failed]
+
+
+def test_nobody_is_inside() -> None:
+    events: list[Event] = []
+    with Loop() as loop:
+        clients = Inside(loop, 0, signal.SIGUSR1, signal.SIGTERM)
+        clients.sessions.clear()
+        serve(clients, loop, events.append, 0.1, None)  # type: ignore[arg-type]
+    assert events == [Counted(0)]
