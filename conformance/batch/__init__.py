@@ -3,7 +3,7 @@
 [limits]                     # of each target; what is not said stands as here
 time = 600                   # seconds
 memory = 2048                # MiB, of all its processes together
-processes = 1024
+processes = 1024             # with their threads, where the kernel counts
 cpu = 600                    # seconds of a processor, of each process
 files = 4096                 # open descriptors of each process
 disk = 1024                  # MiB
@@ -32,7 +32,7 @@ from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_grade, read_limits, read_targets
 from ..targets.grammar import CommandTarget, parse_target
-from .boxes import AUTO, box_of, check_way, describe
+from .boxes import AUTO, box_of, check_way, describe, describe_limits
 from .kept import conformant_before
 from .limits import Limits
 from .plugin import Entry, GivenClass
@@ -75,6 +75,7 @@ def run_class(
     book = ClassReport(plans, report, shard=options.shard, scheme=_scheme(options, plans))
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     say(describe(isolate))
+    say(describe_limits())
     if only_failed:
         kept = conformant_before(report, plans)
         for name, results in kept.items():

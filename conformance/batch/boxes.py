@@ -16,12 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.verdict import WrongUsage
+from ..targets.cgroups import usable_places
 from ..targets.isolation import Box, boxed, start_in
 
 AUTO, BUBBLEWRAP, NONE = "auto", "bubblewrap", "none"
 
 #: What --isolate takes.
 WAYS = (AUTO, BUBBLEWRAP, NONE)
+
+#: How memory and processes of a target are limited.
+ENFORCED, WATCHED = "enforced", "watched"
 
 #: What a box is made with, and Debian's package of each.
 PROGRAMS = {
@@ -91,6 +95,17 @@ def describe(way: str) -> str:
     if way == NONE:
         return "isolation: none was asked for; a target can reach its judge and the others"
     return f"isolation: none, {why_no_box()}; a target can reach its judge and the others"
+
+
+def describe_limits() -> str:
+    """How the limits of memory and processes hold on this machine, in one line."""
+    places, why = usable_places()
+    if places:
+        version = max(one.version for one in places if one.controllers)
+        return f"limits: the kernel enforces memory and processes (cgroup version {version})"
+    if not sys.platform.startswith("linux"):
+        return f"limits: memory and processes are not watched ({why})"
+    return f"limits: memory and processes are watched, not enforced ({why})"
 
 
 def box_of(folder: str | None, others: Sequence[str], unseen: Sequence[str]) -> Box:

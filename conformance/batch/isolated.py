@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..core.interruption import held
@@ -25,9 +25,10 @@ from ..core.invocation import SUITE
 from ..core.verdict import Exit
 from ..plan import Options
 from ..reports.results import Results
+from ..targets.cgroups import Group, start_in_group, usable_places
 from ..targets.isolation import Box, start_in, unboxed
 from ..targets.orphans import adopting, children_of
-from .boxes import BUBBLEWRAP, NONE, in_own_network, strongest
+from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, strongest
 from .limits import MARK, Family, Limits, bound, end
 from .link import Reading, become_private, send_rows, socket_for_stdout, take_stdout
 from .watch import Watch
@@ -36,6 +37,9 @@ from .watch import Watch
 ALONE = "alone"
 
 Outcome = dict[str, Any]
+
+#: bubblewrap's own processes in a box.
+OF_A_BOX = 2
 
 
 class Asked(NamedTuple):
@@ -53,7 +57,8 @@ def judge_alone(asked: Asked) -> Outcome:
     Returns a dictionary of plain values, for it travels: ``exit``, ``rows`` (what the judge said
     of its results, empty when it came to none), ``refused`` (lines that it did not write),
     ``killed`` (the signal that ended the judge, or ""), ``said`` (the end of what it printed),
-    ``stopped`` (why it was, or parts of it were), ``isolation`` and ``seconds``.
+    ``stopped`` (why it was, or parts of it were), ``isolation``, ``limits`` (``enforced`` by the
+    kernel, or ``watched``) and ``seconds``.
     """
     mark, key, began = secrets.token_hex(16), secrets.token_hex(32), time.monotonic()
     way = strongest(asked.way)
@@ -63,6 +68,7 @@ def judge_alone(asked: Asked) -> Outcome:
         held() as let_interruptions_come,
         tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
         adopting(lambda: process.pid),
+        _grouped(asked) as group,
     ):
         environment = {**os.environ, MARK: mark, "TMPDIR": it}
         argv = [sys.executable, "-m", SUITE, ALONE]
@@ -92,15 +98,20 @@ def judge_alone(asked: Asked) -> Outcome:
         try:
             # It stays open: when we are killed it ends, and the run with it.
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(_request(asked, key, is_boxed)).encode() + b"\n")
+                process.stdin.write(
+                    json.dumps(_request(asked, key, is_boxed, group)).encode() + b"\n"
+                )
                 process.stdin.flush()
-            watch = Watch(asked.limits, family, folders)
+            # A server in no box may leave its group, where it has the right to.
+            watch = Watch(asked.limits, family, folders, group, is_sure=is_boxed)
             stopped = watch.until_its_end(process, let_interruptions_come)
             ended_by = "" if process.poll() is None else _signal_of(process)
         finally:
             _kill(process)
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
+            if group is not None:
+                group.kill()
             end(family())
             reading.end()
         return {
@@ -111,16 +122,34 @@ def judge_alone(asked: Asked) -> Outcome:
             "said": reading.printed,
             "stopped": stopped,
             "isolation": way,
+            "limits": WATCHED if group is None else ENFORCED,
             "seconds": round(time.monotonic() - began, 3),
         }
 
 
-def _request(asked: Asked, key: str, is_boxed: bool) -> dict[str, Any]:
+@contextlib.contextmanager
+def _grouped(asked: Asked) -> Iterator[Group | None]:
+    """A control group for what the target starts; None where there can be none."""
+    places, _ = usable_places()
+    group = None
+    if places:
+        limits = asked.limits
+        with contextlib.suppress(OSError):
+            group = Group(places, limits.memory << 20, limits.processes + OF_A_BOX)
+    try:
+        yield group
+    finally:
+        if group is not None:
+            group.remove()
+
+
+def _request(asked: Asked, key: str, is_boxed: bool, group: Group | None) -> dict[str, Any]:
     return {
         "options": asked.options._asdict(),
         "limits": list(asked.limits),
         "box": asked.box if is_boxed else None,
         "key": key,
+        "group": () if group is None else group.files,
     }
 
 
@@ -177,6 +206,7 @@ def judge_what_is_asked() -> Exit:
 
     bound(Limits(*request["limits"]))
     start_in(box_from(request["box"]))
+    start_in_group(request["group"])
     return run(options_from(request["options"]), None, 1, deliver=deliver)
 
 

@@ -1,5 +1,8 @@
 """What one target of a class may use: time, memory, processes; and who belongs to it.
 
+Where there is a control group the kernel enforces memory and processes (targets/cgroups.py);
+elsewhere, and where a server may leave its group, they are looked at.
+
 A process belongs to a target when it descends from its judge, when this process has adopted it
 (a daemon has lost its parent), or when it carries the target's mark in its environment. Memory,
 the number of processes and the disk are watched (RLIMIT_NPROC counts a user's, and RLIMIT_AS

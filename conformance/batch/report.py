@@ -43,6 +43,7 @@ NOTHING_CAME: dict[str, Any] = {
     "refused": 0,
     "killed": "",
     "isolation": "none",
+    "limits": "watched",
     "seconds": 0.0,
 }
 
@@ -82,7 +83,8 @@ class ClassReport:
         """A target's outcome."""
         folder = self._folder / folder_of(name)
         results = results_of(self._plans[name], outcome)
-        results.header["isolation"] = str(outcome["isolation"])
+        for about in ("isolation", "limits"):
+            results.header[about] = str(outcome[about])
         try:
             _remove_link(folder)
             folder.mkdir(parents=True, exist_ok=True)
@@ -195,6 +197,7 @@ def write_class(
             "counts": run.footer["counts"],
             "faults": run.footer["faults"],
             "isolation": run.header.get("isolation", "none"),
+            "limits": run.header.get("limits", "watched"),
             "folder": folder_of(name),
             "number": names.index(name) + 1,
             **({"shard": shard} if shard else {}),

@@ -21,7 +21,7 @@ import pexpect
 
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
-from ..targets.isolation import boxed, is_isolated, unboxed
+from ..targets.isolation import confined, is_isolated, unboxed
 from ..targets.process import GRACE, printable
 from ..targets.reaper import watched
 from .open_terminal import check_there_are_terminals
@@ -72,9 +72,7 @@ class ClientUnderTest:
         program = argv[0]
         if directory is not None and "/" in program:
             program = os.path.abspath(os.path.join(directory, program))
-        words = [program, *argv[1:]]
-        if is_isolated():
-            words = boxed(words, environment, directory, terminal=True)
+        words = confined([program, *argv[1:]], environment, directory, terminal=True)
         try:
             self._child = pexpect.spawn(
                 words[0],

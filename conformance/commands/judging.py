@@ -81,9 +81,10 @@ def doctor(given: dict[str, Any]) -> Exit:
     finally:
         stop_servers()
     if options.target.startswith("@"):
-        from ..batch.boxes import BUBBLEWRAP, why_no_box
+        from ..batch.boxes import BUBBLEWRAP, describe_limits, why_no_box
 
         # What `run @FILE --all` would do here.
         why = why_no_box()
         say(f"{'isolation':<10} {f'none: {why}' if why else BUBBLEWRAP}")
+        say(f"{'limits':<10} {describe_limits().partition(': ')[2]}")
     return status

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from ..core.verdict import Unreachable
+from .cgroups import joining
 
 #: Seconds in which a box is ready, and in which it is gone.
 BUILDING, ENDING = 10.0, 5.0
@@ -113,6 +114,21 @@ def boxed(
         inner = ["env", "--default-signal=INT", "--default-signal=QUIT"]
         return [*outer, *words, "--", *inner, *bounded]
     return [*words, "--new-session", "--", "setsid", *bounded]
+
+
+def confined(
+    argv: Sequence[str], environment: dict[str, str], directory: str | None, *, terminal: bool
+) -> list[str]:
+    """The command line that starts a command in the box and the control group that there are.
+
+    Raises Unreachable for a command that there is not.
+    """
+    if is_isolated():
+        return joining(boxed(argv, environment, directory, terminal=terminal))
+    words = joining(argv)
+    if words != argv:
+        _check_there(argv[0], directory or ".")  # what the shell says of it is not ours
+    return words
 
 
 def _bounds(box: Box) -> list[tuple[str, int]]:
@@ -211,7 +227,7 @@ class Boxed:
     ) -> None:
         read, write = os.pipe()
         try:
-            words = boxed(argv, environment, directory, info=write)
+            words = joining(boxed(argv, environment, directory, info=write))
             self._monitor = subprocess.Popen(
                 words, start_new_session=True, pass_fds=(*inherited, write), **how
             )

@@ -24,7 +24,7 @@ from typing import Any
 from ..core.verdict import NotJudged, Unreachable
 from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
-from .isolation import Boxed, is_isolated
+from .isolation import Boxed, confined, is_isolated
 from .reaper import dismiss_reaper, watched
 from .usage import Usage, living, running_time, stands_still, usage_of
 
@@ -103,7 +103,10 @@ class Process:
             return self._job.start(self.argv, **how)
         if is_isolated() and not embedded:
             return Boxed(self.argv, environment, directory, inherited, how)
-        return subprocess.Popen(self.argv, start_new_session=True, pass_fds=tuple(inherited), **how)
+        words = self.argv
+        if not embedded:
+            words = confined(words, environment, directory, terminal=False)
+        return subprocess.Popen(words, start_new_session=True, pass_fds=tuple(inherited), **how)
 
     @property
     def alive(self) -> bool:

@@ -6,6 +6,7 @@ shows what holds under which isolation.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -49,7 +50,19 @@ TRICKS: dict[str, tuple[int, ...]] = {
     "symlinks": (0,),
     "read_neighbour": (0,),
     "read_seed": (0,),
+    "leave_group": LOST,
 }
+
+#: What the neighbour's exit status may be without a box: 8 is "not judged", 1 and 6 are undeserved.
+HARMFUL: dict[str, tuple[int, ...]] = {
+    "kill_scan": (0, 8),
+    "false_listening": (0,),
+    "steal_port": (0, 1, 6),
+}
+
+#: Without a box these find what is not theirs: each, and as root or by good luck.
+FOUND_BY_ALL = {"read_neighbour", "disk"}
+FOUND_BY_SOME = {"read_seed", "leave_group"}
 
 
 @pytest.fixture(params=[BUBBLEWRAP, NONE])
@@ -122,25 +135,63 @@ def test_in_a_box_nothing_is_forged_nobody_survives_and_no_neighbour_is_disturbe
     assert still_there(tmp_path) == []
 
 
-@pytest.mark.parametrize("trick", ["forge_file", "forge_link", "kill_parent"])
-def test_no_verdict_is_forged(trick: str, isolate: str, tmp_path: Path) -> None:
-    targets = adversary(tmp_path, trick) + adversary(tmp_path, "right")
-    said, rows = judge_class(tmp_path, targets, isolate)
-    assert rows["right"]["exit"] == 0, said
-    assert rows[trick]["exit"] in TRICKS[trick], said
-    if rows[trick]["exit"] == 8:
-        assert rows[trick]["faults"] == ["not judged: the judge was killed (SIGKILL)"]
-    assert still_there(tmp_path) == []
-
-
-@pytest.mark.parametrize("trick", ["daemonize", "fork_bomb", "memory", "ignore_sigterm"])
-def test_without_a_box_nobody_survives_either(trick: str, tmp_path: Path) -> None:
-    targets = adversary(tmp_path, trick, f"{{port}} {tmp_path}/") + adversary(tmp_path, "right")
-    said, rows = judge_class(tmp_path, targets, NONE)
+def test_without_a_box_nothing_is_forged_and_nobody_survives(tmp_path: Path) -> None:
+    """All tricks that harm no neighbour, even so; what they find is theirs."""
+    victim = tmp_path / "victim"
+    victim.write_text("as it was")
+    words = {
+        "daemonize": f"{{port}} {tmp_path}/",
+        "fork_bomb": f"{{port}} {tmp_path}/",
+        "symlinks": f"{{port}} {tmp_path / 'report'} {victim}",
+        "read_neighbour": f"{{port}} {tmp_path / 'report'}",
+    }
+    tricks = [one for one in TRICKS if one not in (*HARMFUL, "ptrace_judge")]
+    targets = [adversary(tmp_path, trick, words.get(trick, "{port}")) for trick in tricks]
+    targets.append(adversary(tmp_path, "right"))
+    said, rows = judge_class(tmp_path, "".join(targets), NONE, "--seed=4242424242")
     assert "isolation: none was asked for; a target can reach its judge and the others" in said
     assert rows["right"]["exit"] == 0, said
-    assert rows[trick]["exit"] in TRICKS[trick], said
+    wrong = {name: rows[name] for name in tricks if rows[name]["exit"] not in TRICKS[name]}
+    assert wrong == {}, said
+    for name in ("forge_file", "kill_parent"):
+        assert rows[name]["faults"] == ["not judged: the judge was killed (SIGKILL)"]
+    assert victim.read_text() == "as it was"
+    assert not list(tmp_path.glob("victim.d/*"))
+    found = {name for name in tricks if loot(tmp_path, name)}
+    assert FOUND_BY_ALL <= found <= FOUND_BY_ALL | FOUND_BY_SOME
     assert still_there(tmp_path) == []
+
+
+@pytest.mark.parametrize("trick", sorted(HARMFUL))
+def test_without_a_box_a_neighbour_may_lose_its_verdict(trick: str, tmp_path: Path) -> None:
+    with reserved_port() as port:
+        words = {"false_listening": str(port), "steal_port": f"{{port}} {port}"}
+        fixed = adversary(tmp_path, "right", str(port), "fixed")
+        targets = adversary(tmp_path, trick, words.get(trick, "{port}"))
+        targets += f'{fixed}at = "tcp://127.0.0.1:{port}"\n'
+        said, rows = judge_class(tmp_path, targets, NONE)
+    assert rows["fixed"]["exit"] in HARMFUL[trick], said
+    assert still_there(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may trace it")
+def test_without_a_box_root_may_halt_its_judge_until_its_time_is_over(tmp_path: Path) -> None:
+    at = written(tmp_path, adversary(tmp_path, "ptrace_judge"), "[limits]\ntime = 8\n")
+    done, rows = judged(at, tmp_path / "report", CASE, "--isolate=none")
+    assert rows["ptrace_judge"]["faults"] == ["the run took more than 8 s"], done.stdout
+    assert still_there(tmp_path) == []
+
+
+def test_connections_in_time_wait_at_a_fixed_port_cost_nobody_a_verdict(
+    isolate: str, tmp_path: Path
+) -> None:
+    """A neighbour takes its turn at the same port, and sets SO_REUSEADDR as servers should."""
+    with reserved_port() as port:
+        targets = ""
+        for trick in ("time_wait", "right"):
+            targets += f'{adversary(tmp_path, trick, str(port))}at = "tcp://127.0.0.1:{port}"\n'
+        said, rows = judge_class(tmp_path, targets, isolate)
+    assert {name: row["exit"] for name, row in rows.items()} == {"time_wait": 0, "right": 0}, said
 
 
 def test_answers_for_the_usual_seed_are_worth_nothing_in_a_class(
@@ -158,7 +209,7 @@ def test_answers_for_the_usual_seed_are_worth_nothing_in_a_class(
 
 def test_every_trick_is_in_the_table_of_the_documents() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", ISOLATION.read_text(), re.MULTILINE)
-    assert sorted(rows) == sorted([*TRICKS, "table"])
+    assert sorted(rows) == sorted([*TRICKS, "table", "time_wait"])
 
 
 def test_a_single_run_leaves_no_daemon_behind(tmp_path: Path) -> None:
@@ -195,6 +246,12 @@ def test_where_nothing_keeps_them_apart_it_is_said_first(
         "isolation: none, bwrap is missing (Debian: bubblewrap); "
         "a target can reach its judge and the others"
     )
+    assert re.fullmatch(
+        r"limits: (the kernel enforces memory and processes \(cgroup version [12]\)"
+        r"|memory and processes are watched, not enforced \(.+\))",
+        done.stdout.splitlines()[2],
+    )
+    assert rows["right"]["limits"] == ("enforced" if "enforces" in done.stdout else "watched")
     assert (rows["right"]["exit"], rows["right"]["isolation"]) == (0, "none")
 
 

@@ -273,5 +273,6 @@ def test_of_a_target_file_it_says_how_a_class_is_kept_apart(tmp_path: Path) -> N
     (tmp_path / "one.toml").write_text('[targets.one]\ncommand = "inetd:cat"\n')
     done = conformance("doctor", f"@{tmp_path / 'one.toml'}#one")
     assert done.returncode == 0, done.stderr
-    last = done.stdout.splitlines()[-1]
-    assert re.fullmatch(r"isolation  (bubblewrap|none: .+)", last)
+    isolation, limits = done.stdout.splitlines()[-2:]
+    assert re.fullmatch(r"isolation  (bubblewrap|none: .+)", isolation)
+    assert re.fullmatch(r"limits     .*memory and processes.*", limits)

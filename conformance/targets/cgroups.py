@@ -1,0 +1,292 @@
+"""A control group for what one target starts (Linux): its limits hold for all of it at once.
+
+A group is a folder in each hierarchy that this process may write to: version 2 (memory.max,
+pids.max, cgroup.kill) where memory and pids are handed down to it, else version 1's memory and
+pids. The judge stays outside; each command of the target enters before it is executed, so that
+nothing it starts is ever elsewhere (cgroups(7)).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+#: Enters the groups that come before "--", then becomes what comes after it.
+_ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"'
+
+#: What the folders of groups begin with; the number of the process that made them follows.
+_PREFIX = "conformance-"
+
+#: Seconds for a group to become empty after its end, and for one to be tried.
+_ENDING, _TRIAL = 3.0, 10.0
+
+#: Controller -> the file of its limit, and that in which it counts what it has refused, by version.
+_LIMIT = {
+    (2, "memory"): "memory.max",
+    (1, "memory"): "memory.limit_in_bytes",
+    (2, "pids"): "pids.max",
+    (1, "pids"): "pids.max",
+}
+_COUNT = {
+    (2, "memory"): ("memory.events", "oom_kill"),
+    (1, "memory"): ("memory.oom_control", "oom_kill"),
+    (2, "pids"): ("pids.events", "max"),
+    (1, "pids"): ("pids.events", "max"),
+}
+
+#: With swap, memory alone would only be moved there; without such a file the system has none.
+_SWAP = {2: ("memory.swap.max", "0"), 1: ("memory.memsw.limit_in_bytes", "")}
+
+
+class Place(NamedTuple):
+    """Where groups can be made: a folder, its version, and the controllers that it is used for."""
+
+    folder: str
+    version: int
+    controllers: tuple[str, ...]
+
+
+class _Entered:
+    """The files by which commands that this process starts enter a group; there may be none."""
+
+    files: tuple[str, ...] = ()
+
+
+def start_in_group(files: Sequence[str]) -> None:
+    """From now on, commands are started in the group that is entered by these files."""
+    _Entered.files = tuple(files)
+
+
+def joining(argv: Sequence[str]) -> list[str]:
+    """The command line that starts a command in the group, if there is one."""
+    return entering(_Entered.files, argv) if _Entered.files else list(argv)
+
+
+def entering(files: Sequence[str], argv: Sequence[str]) -> list[str]:
+    """The command line that starts a command in the group that is entered by these files."""
+    return ["/bin/sh", "-c", _ENTER, "sh", *files, "--", *argv]
+
+
+class Group:
+    """The group of one target.
+
+    Arguments:
+        places: where it is made.
+        memory: bytes that all of it may use; tmpfs counts.
+        processes: processes and threads at once.
+    Raises OSError.
+    """
+
+    def __init__(self, places: Sequence[Place], memory: int, processes: int) -> None:
+        name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        self._folders = [(Path(one.folder, name), one) for one in places]
+        self._processes = str(processes)
+        self._is_killed_at_once = any(one.version == 2 for one in places)
+        most = {"memory": str(memory), "pids": self._processes}
+        try:
+            for folder, place in self._folders:
+                folder.mkdir()
+                for controller in place.controllers:
+                    (folder / _LIMIT[place.version, controller]).write_text(most[controller])
+                if "memory" in place.controllers:
+                    file, swap = _SWAP[place.version]
+                    with suppress(OSError):
+                        (folder / file).write_text(swap or most["memory"])
+        except OSError:
+            self.remove()
+            raise
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """By which a process enters it."""
+        return tuple(str(folder / "cgroup.procs") for folder, _ in self._folders)
+
+    def refused(self, controller: str) -> int:
+        """How often the kernel has kept it within a limit: ``memory`` or ``pids``."""
+        for folder, place in self._folders:
+            if controller in place.controllers:
+                file, word = _COUNT[place.version, controller]
+                with suppress(OSError):
+                    found = re.search(rf"^{word} (\d+)$", (folder / file).read_text(), re.MULTILINE)
+                    return int(found[1]) if found else 0
+        return 0
+
+    def members(self) -> set[int]:
+        """The processes that are in it."""
+        found: set[int] = set()
+        for folder, _ in self._folders:
+            with suppress(OSError):
+                found.update(map(int, (folder / "cgroup.procs").read_text().split()))
+        return found
+
+    def kill(self) -> None:
+        """End all that is in it, and wait until it is gone."""
+        until = time.monotonic() + _ENDING
+        if not self._is_killed_at_once:
+            self._allow("0")  # what breeds must not outrun us
+        while time.monotonic() < until:
+            for folder, place in self._folders:
+                if place.version == 2:
+                    with suppress(OSError):
+                        (folder / "cgroup.kill").write_text("1")
+            found = self.members()
+            if not found:
+                break
+            for pid in found:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.005)
+        if not self._is_killed_at_once:
+            self._allow(self._processes)
+
+    def _allow(self, processes: str) -> None:
+        for folder, place in self._folders:
+            if "pids" in place.controllers:
+                with suppress(OSError):
+                    (folder / "pids.max").write_text(processes)
+
+    def remove(self) -> None:
+        """Remove it, with all that is in it; idempotent."""
+        self.kill()
+        for folder, _ in self._folders:
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    until = time.monotonic() + _ENDING
+    while folder.exists() and time.monotonic() < until:
+        # A server that may write here can have made groups of its own in it.
+        for below, _, _ in os.walk(folder, topdown=False):
+            with suppress(OSError):
+                os.rmdir(below)
+        if folder.exists():
+            time.sleep(0.005)  # what has been killed leaves its group a little later
+
+
+@functools.lru_cache(maxsize=1)
+def usable_places() -> tuple[list[Place], str]:
+    """Where groups can be made that bound memory and processes; else none, and why.
+
+    A group is made and entered to find out.
+    """
+    if not sys.platform.startswith("linux"):
+        return [], "only Linux has control groups"
+    try:
+        own = Path("/proc/self/cgroup").read_text()
+        mounts = Path("/proc/self/mountinfo").read_text()
+    except OSError as error:
+        return [], f"/proc tells no control group ({error.strerror})"
+    places = found_places(own, mounts)
+    missing = {"memory", "pids"} - {name for one in places for name in one.controllers}
+    if missing:
+        return [], f"no control group for {' and '.join(sorted(missing))} can be written"
+    _sweep(places)
+    try:
+        group = Group(places, 64 << 20, 16)
+    except OSError as error:
+        return [], f"no control group can be made ({error.strerror})"
+    try:
+        tried = subprocess.run(
+            entering(group.files, ["true"]), capture_output=True, timeout=_TRIAL, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [], f"no control group can be entered ({error})"
+    finally:
+        group.remove()
+    return (places, "") if tried.returncode == 0 else ([], "no control group can be entered")
+
+
+def found_places(own: str, mounts: str) -> list[Place]:
+    """Where groups could be made, by /proc/self/cgroup and /proc/self/mountinfo.
+
+    A hierarchy of version 2 without memory and pids is of use to end a group at once.
+    """
+    places: list[Place] = []
+    for line in own.splitlines():
+        number, _, rest = line.partition(":")
+        names, _, path = rest.partition(":")
+        if number == "0" and not names:
+            for mount in _mounted(mounts, "cgroup2", ""):
+                places[:0] = _second_version(_below(mount, path))
+            continue
+        for controller in ("memory", "pids"):
+            if controller in names.split(","):
+                for mount in _mounted(mounts, "cgroup", controller):
+                    folder = _below(mount, path)
+                    if folder and os.access(folder, os.W_OK):
+                        places.append(Place(folder, 1, (controller,)))
+    taken: set[str] = set()
+    kept = []
+    for place in places:
+        new = tuple(name for name in place.controllers if name not in taken)
+        taken.update(new)
+        if new or place.version == 2:
+            kept.append(place._replace(controllers=new))
+    return kept
+
+
+def _second_version(own: str | None) -> list[Place]:
+    """A group's controllers are those that its parent hands down (cgroup.subtree_control).
+
+    A group that has processes hands down none, but for the root: then ours lies beside our own,
+    as those of a user's services do.
+    """
+    if own is None:
+        return []
+    for folder in (own, os.path.dirname(own)):
+        try:
+            handed_down = Path(folder, "cgroup.subtree_control").read_text().split()
+        except OSError:
+            continue
+        used = tuple(name for name in ("memory", "pids") if name in handed_down)
+        if used and os.access(folder, os.W_OK):
+            return [Place(folder, 2, used)]
+    can_kill = os.access(own, os.W_OK) and os.path.exists(os.path.join(own, "cgroup.procs"))
+    return [Place(own, 2, ())] if can_kill else []
+
+
+def _mounted(mounts: str, kind: str, controller: str) -> list[tuple[str, str]]:
+    """The root and the mount point of each hierarchy of this kind (proc(5))."""
+    found = []
+    for line in mounts.splitlines():
+        fields, _, rest = line.partition(" - ")
+        words, described = fields.split(), rest.split()
+        if described[:1] != [kind]:
+            continue
+        if not controller or controller in described[-1].split(","):
+            found.append((_plain(words[3]), _plain(words[4])))
+    return found[:1]
+
+
+def _plain(path: str) -> str:
+    """A path of mountinfo, where blanks are written in octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
+
+
+def _below(mount: tuple[str, str], path: str) -> str | None:
+    """The folder of a group; None where the mount does not show it."""
+    root, point = mount
+    if path == root or root == "/" or path.startswith(root.rstrip("/") + "/"):
+        return os.path.normpath(point + "/" + path[len(root.rstrip("/")) :])
+    return None
+
+
+def _sweep(places: Sequence[Place]) -> None:
+    """Remove the groups of workers that were killed."""
+    for place in places:
+        with suppress(OSError):
+            for name in os.listdir(place.folder):
+                found = re.fullmatch(rf"{_PREFIX}(\d+)-\w+", name)
+                if found and not os.path.exists(f"/proc/{found[1]}"):
+                    with suppress(OSError):
+                        os.rmdir(os.path.join(place.folder, name))

@@ -1,0 +1,178 @@
+"""Control groups: where one can be made, and that the kernel enforces its limits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.targets import cgroups
+from conformance.targets.cgroups import Group, Place, entering, found_places, usable_places
+
+from ..programs import until
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: control groups"
+)
+
+MIB = 1 << 20
+
+#: Starts 80 processes, each of which waits.
+BREEDS = """
+import os, signal
+for _ in range(80):
+    try:
+        if not os.fork():
+            break
+    except OSError:
+        pass
+signal.alarm(30)
+signal.pause()
+"""
+
+#: Three processes of 60 MiB each.
+EATS = """
+import os, signal
+signal.alarm(30)
+for _ in range(3):
+    if not os.fork():
+        signal.alarm(30)
+        eaten = b"x" * (60 << 20)
+        signal.pause()
+signal.pause()
+"""
+
+
+@pytest.fixture
+def places() -> list[Place]:
+    found, why = usable_places()
+    if not found:
+        pytest.skip(why)
+    return found
+
+
+@pytest.fixture
+def group(places: list[Place]) -> Iterator[Group]:
+    group = Group(places, 100 * MIB, 20)
+    yield group
+    group.remove()
+
+
+def started(group: Group, program: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        entering(group.files, [sys.executable, "-S", "-c", program]), start_new_session=True
+    )
+
+
+def test_80_processes_do_not_pass_a_limit_of_20(group: Group) -> None:
+    with started(group, BREEDS) as process:
+        until(lambda: group.refused("pids") >= 60, "60 processes were refused")
+        assert len(group.members()) == 20
+        group.kill()
+    assert process.returncode == -9
+    assert group.members() == set()
+
+
+def test_the_memory_of_all_processes_counts_together(group: Group) -> None:
+    with started(group, EATS):
+        until(lambda: group.refused("memory") >= 1, "a process was ended")
+        until(lambda: len(group.members()) < 4, "it is gone")
+        group.kill()
+
+
+def test_after_its_processes_were_ended_a_group_takes_others(group: Group) -> None:
+    with started(group, BREEDS):
+        until(lambda: group.refused("pids") >= 60, "60 processes were refused")
+        group.kill()
+    done = subprocess.run(entering(group.files, ["echo", "again"]), capture_output=True, check=True)
+    assert done.stdout == b"again\n"
+
+
+def test_a_removed_group_leaves_nothing_behind(places: list[Place]) -> None:
+    group = Group(places, 100 * MIB, 20)
+    with started(group, BREEDS):
+        until(lambda: len(group.members()) == 20, "the group is full")
+        group.remove()
+    assert not any(Path(one).parent.exists() for one in group.files)
+
+
+def test_a_group_that_cannot_be_entered_starts_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(entering([f"{tmp_path}/no/cgroup.procs"], ["echo", "started"]),
+        capture_output=True, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (126, b"")
+
+
+def test_the_groups_of_workers_that_were_killed_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dead := tmp_path / "conformance-999999999-00").mkdir()
+    (alive := tmp_path / "conformance-1-00").mkdir()
+    cgroups._sweep([Place(str(tmp_path), 2, ())])
+    assert (dead.exists(), alive.exists()) == (False, True)
+
+
+def mounted(folder: Path, kind: str = "cgroup2", options: str = "rw", root: str = "/") -> str:
+    return f"35 31 0:32 {root} {folder} rw,relatime shared:9 - {kind} {kind} {options}\n"
+
+
+def second_version(folder: Path, handed_down: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cgroup.subtree_control").write_text(handed_down)
+    (folder / "cgroup.procs").write_text("")
+    return folder
+
+
+def test_version_2_is_used_where_the_own_group_hands_memory_and_pids_down(tmp_path: Path) -> None:
+    second_version(tmp_path, "cpu memory pids\n")
+    assert found_places("0::/\n", mounted(tmp_path)) == [
+        Place(str(tmp_path), 2, ("memory", "pids"))
+    ]
+
+
+def test_beside_the_own_group_as_the_services_of_a_user(tmp_path: Path) -> None:
+    """A group with processes hands nothing down; the one above it does."""
+    above = second_version(tmp_path / "app.slice", "memory pids\n")
+    second_version(above / "run-1.scope", "")
+    assert found_places("0::/app.slice/run-1.scope\n", mounted(tmp_path)) == [
+        Place(str(above), 2, ("memory", "pids"))
+    ]
+
+
+def test_what_version_2_has_not_is_taken_from_version_1(tmp_path: Path) -> None:
+    """A hybrid system: version 2 has no controllers, and ends a group at once."""
+    unified = second_version(tmp_path / "unified", "")
+    for name in ("memory", "pids"):
+        (tmp_path / name / "session").mkdir(parents=True)
+    mounts = mounted(tmp_path / "memory", "cgroup", "rw,memory")
+    mounts += mounted(tmp_path / "pids", "cgroup", "rw,pids") + mounted(unified)
+    own = "8:pids:/session\n4:memory:/session\n0::/\n"
+    assert found_places(own, mounts) == [
+        Place(str(unified), 2, ()),
+        Place(f"{tmp_path}/pids/session", 1, ("pids",)),
+        Place(f"{tmp_path}/memory/session", 1, ("memory",)),
+    ]
+
+
+def test_in_a_container_the_mount_shows_the_own_group_as_its_root(tmp_path: Path) -> None:
+    (tmp_path / "pids/sub").mkdir(parents=True)
+    mounts = mounted(tmp_path / "pids", "cgroup", "rw,pids", root="/docker/1f")
+    assert found_places("8:pids:/docker/1f/sub\n", mounts) == [
+        Place(f"{tmp_path}/pids/sub", 1, ("pids",))
+    ]
+    assert found_places("8:pids:/docker/2e\n", mounts) == []
+
+
+def test_the_files_of_version_2(tmp_path: Path) -> None:
+    group = Group([Place(str(tmp_path), 2, ("memory", "pids"))], 100 * MIB, 20)
+    (folder,) = tmp_path.glob("conformance-*")
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {
+        "memory.max": str(100 * MIB),
+        "memory.swap.max": "0",
+        "pids.max": "20",
+    }
+    (folder / "memory.events").write_text("low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\n")
+    (folder / "pids.events").write_text("max 5\n")
+    assert (group.refused("memory"), group.refused("pids")) == (2, 5)
