@@ -18,8 +18,8 @@ Usage:
                   [--case=ID]... [--skip=ID]... [--last-failed] [--shard=N/M]
                   [--transport=LIST] [--report=DIR] [--jobs=N] [--repeat=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
-                  [--client=COMMAND] [-x] [--max-failures=N] [--all] [--tx=SPEC]...
-                  [--isolate=HOW] [--load=LIST] [--color=WHEN] [--watch]
+                  [--client=COMMAND] [-x] [--max-failures=N] [--all] [--resume]
+                  [--tx=SPEC]... [--isolate=HOW] [--load=LIST] [--color=WHEN] [--watch]
   conformance list [--profile=LIST] [--load=LIST] [--mutants]
   conformance explain ID [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
@@ -80,6 +80,8 @@ Options:
   -x                  Stop at the first failure.
   --max-failures=N    Stop after N failures.
   --all               Judge every target of @FILE.toml, many at a time, each within limits.
+  --resume            With --all: go on with a run that did not come to its end; what has a
+                      result in --report is not judged again.
   --tx=SPEC           With --all: judge on another machine too, in execnet's syntax
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
   --isolate=HOW       With --all: keep the targets apart by bubblewrap, or none; auto is the

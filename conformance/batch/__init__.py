@@ -19,24 +19,22 @@ import os
 import secrets
 from pathlib import Path
 
-import pytest
-
-from ..core.output import quoted, say
-from ..core.verdict import Exit, SuiteFailed, WrongUsage
+from ..core.output import say
+from ..core.verdict import Exit, WrongUsage
 from ..loading import load
 from ..marks.scheme import Scheme, read_scheme
 from ..plan import Options, Plan, address_of
 from ..reports.writing import make_folder
-from ..runner.alone import AUTOLOAD, XDIST, alone
 from ..runner.preflight import resolved, self_check
 from ..targets.address import has_ipv6
 from ..targets.files import read_grade, read_limits, read_targets
 from ..targets.grammar import CommandTarget, parse_target
 from .boxes import AUTO, box_of, check_way, describe, describe_limits
-from .kept import conformant_before
+from .kept import Keep, forget, kept_results, seed_before
 from .limits import Limits
-from .plugin import Entry, GivenClass
+from .plugin import Entry
 from .report import ClassReport
+from .rounds import judge_in_rounds
 
 
 def run_class(
@@ -44,7 +42,7 @@ def run_class(
     report: Path,
     jobs: int | None = None,
     places: tuple[str, ...] = (),
-    only_failed: bool = False,
+    keep: Keep | None = None,
     isolate: str = AUTO,
 ) -> Exit:
     """Judge every target of a file.
@@ -54,12 +52,14 @@ def run_class(
         report: the folder for the report.
         jobs: targets at a time; None is one per core.
         places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
-        only_failed: those that were conformant in the report are kept, and not judged.
+        keep: which results of the report are kept, and their targets not judged; None is none.
         isolate: how the targets are kept apart (boxes.py).
     Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
     any target, before the first is judged, SuiteFailed, and NotWritten.
     """
     check_way(isolate)
+    if not options.seed and keep is Keep.ENDED:
+        options = options._replace(seed=seed_before(report))
     if not options.seed:
         # A server with the answers in a table would know the usual one.
         options = options._replace(seed=str(secrets.randbits(63)))
@@ -76,20 +76,18 @@ def run_class(
     say(f"conformance: {len(entries)} targets of {options.target[1:]}")
     say(describe(isolate))
     say(describe_limits())
-    if only_failed:
-        kept = conformant_before(report, plans)
+    if keep is not None:
+        kept = kept_results(report, plans, keep)
         for name, results in kept.items():
             book.keep(name, results)
         entries = [entry for entry in entries if entry.name not in kept]
-        say(f"conformance: {len(kept)} were conformant before; {len(entries)} are judged")
+        say(f"conformance: {len(kept)} were {keep.value} before; {len(entries)} are judged")
         if not entries:
             return book.end("")
-    with quoted():
-        status = _run_pytest(GivenClass(entries, book.take), jobs, places)
-    if status == pytest.ExitCode.INTERRUPTED:
+    forget(report, [entry.name for entry in entries])
+    if not judge_in_rounds(entries, book.take, jobs, places):
+        say("conformance: interrupted; --resume judges what has no result")
         return Exit.INTERRUPTED
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise SuiteFailed(f"the workers stopped unexpectedly (pytest's status {status})")
     verdict = book.end("its worker was lost")
     say(f"seed: {options.seed} (--seed={options.seed} judges with the same data again)")
     return verdict
@@ -153,20 +151,3 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
         where = address_of(plan)
         planned.append((Entry(one, asked, limits, str(where) if where else None), plan))
     return planned
-
-
-def _run_pytest(given: GivenClass, jobs: int | None, places: tuple[str, ...]) -> int:
-    # -c and its value are one word, which pytest-xdist does not take for a path that it has to
-    # bring to other machines.
-    arguments = [f"-c{os.devnull}", "--noconftest", *XDIST, "-p", f"{__name__}.plugin"]
-    arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
-    arguments += ["--max-worker-restart=0"]
-    for place in places:
-        # Elsewhere the environment is another.
-        arguments += ["--tx", f"{place}//env:{AUTOLOAD}=1"]
-    if not places or jobs is not None:
-        # One worker at least: nothing that a target does may befall the controlling process.
-        workers = min(jobs or os.cpu_count() or 1, len(given.entries))
-        arguments += [f"--tx={workers}*popen"] if places else ["-n", str(workers)]
-    with alone():
-        return int(pytest.main(arguments, plugins=[given]))

@@ -1,10 +1,18 @@
-"""What an earlier run of a class left, and this one need not judge again (``--last-failed``)."""
+"""What an earlier run of a class left, and this one need not judge again.
+
+``--last-failed`` keeps what was conformant, ``--resume`` every target that has a result: a run that
+was interrupted, or lost its workers, is gone on with. A run begins with removing the results of
+those that it judges, so that a folder never has those of two runs, but for what was kept.
+"""
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from ..core.verdict import Exit
+from ..core.verdict import Exit, WrongUsage
 from ..plan import Plan
 from ..reports.results import Results, header, read_results
 from .report import folder_of
@@ -12,24 +20,61 @@ from .report import folder_of
 #: Fields of a header that do not say what was judged.
 _WHEN_AND_WHERE = frozenset({"written", "platform", "python", "seed", "requirements"})
 
+#: Exit statuses of a target that has not been judged to the end.
+_UNENDED = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR, Exit.SUITE_FAILED)
 
-def conformant_before(report: Path, plans: dict[str, Plan]) -> dict[str, Results]:
-    """The results of the targets that were judged by the same plan, and found conformant."""
+
+class Keep(enum.Enum):
+    """Which results are kept; in words."""
+
+    CONFORMANT = "conformant"
+    ENDED = "judged"
+
+
+def kept_results(report: Path, plans: dict[str, Plan], keep: Keep) -> dict[str, Results]:
+    """The results of the targets that were judged by the same plan, and are to be kept."""
     found = {}
     for name, plan in plans.items():
         try:
             results = read_results(report / folder_of(name) / "results.jsonl")
-        except (OSError, ValueError):
+        except (OSError, ValueError, WrongUsage):
             continue
-        if results.footer["exit"] == Exit.CONFORMANT and _fits(results, plan):
+        if _is_kept(results, plan, keep):
             found[name] = results
     return found
 
 
-def _fits(results: Results, plan: Plan) -> bool:
+def _is_kept(results: Results, plan: Plan, keep: Keep) -> bool:
+    status = results.footer["exit"]
+    if keep is Keep.CONFORMANT:
+        return bool(status == Exit.CONFORMANT) and _fits(results, plan)
+    if status in _UNENDED or results.header.get("seed") != header(plan)["seed"]:
+        return False
+    # What could not be started has no rows.
+    return _fits(results, plan, may_be_empty=status == Exit.UNREACHABLE)
+
+
+def seed_before(report: Path) -> str:
+    """The seed of the run that left its results there; "" where there is none."""
+    for path in sorted(report.glob("*/results.jsonl")):
+        with suppress(OSError, ValueError, WrongUsage):
+            if seed := read_results(path).header.get("seed"):
+                return str(seed)
+    return ""
+
+
+def forget(report: Path, names: Iterable[str]) -> None:
+    """Remove what an earlier run has left of these targets."""
+    for name in names:
+        with suppress(OSError):
+            (report / folder_of(name) / "results.jsonl").unlink()
+
+
+def _fits(results: Results, plan: Plan, may_be_empty: bool = False) -> bool:
     """Whether these are results of just this plan."""
     cases = {(case.requirement.id, case.transport) for case in plan.cases}
-    if cases != {(row["id"], row["transport"]) for row in results.results}:
+    came = {(row["id"], row["transport"]) for row in results.results}
+    if came != cases and (came or not may_be_empty):
         return False
     before, now = results.header, header(plan)
     return all(before.get(key) == now[key] for key in now if key not in _WHEN_AND_WHERE)

@@ -41,6 +41,13 @@ def check_places(places: tuple[str, ...]) -> None:
     Raises WrongUsage for a specification that execnet does not know, and SuiteFailed for a
     place that cannot be reached, or where this version of the suite is not installed.
     """
+    for error in failures_of(places).values():
+        if error is not None:
+            raise error
+
+
+def failures_of(places: tuple[str, ...]) -> dict[str, Exception | None]:
+    """Why each place cannot be used, all tried at the same time; None for one that can."""
     answers: dict[str, Exception | None] = {}
 
     def ask(place: str) -> None:
@@ -56,10 +63,8 @@ def check_places(places: tuple[str, ...]) -> None:
         one.start()
     for one in asking:
         one.join(PLACE_TIMEOUT)
-    for place in places:
-        error = answers.get(place, SuiteFailed(f"--tx {place}: no answer for {PLACE_TIMEOUT:g} s"))
-        if error is not None:
-            raise error
+    silent = f"no answer for {PLACE_TIMEOUT:g} s"
+    return {one: answers.get(one, SuiteFailed(f"--tx {one}: {silent}")) for one in places}
 
 
 def _check(place: str) -> None:

@@ -8,6 +8,7 @@ machine's (``--tx``): it has no need of the file. Targets at one fixed address t
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,6 +39,9 @@ class Entry(NamedTuple):
     box: Box | None = None
 
 
+#: Seconds without a word, seconds between two questions, and questions, until a host is lost.
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
+
 _ENTRIES: pytest.StashKey[list[Entry]] = pytest.StashKey()
 
 
@@ -47,11 +51,27 @@ class GivenClass:
     Arguments:
         entries: the class.
         take: called with each entry's name and outcome, as they come.
+        lose: called with an entry's name when a worker has died while it judged that.
     """
 
-    def __init__(self, entries: list[Entry], take: Callable[[str, Outcome], None]) -> None:
+    def __init__(
+        self,
+        entries: list[Entry],
+        take: Callable[[str, Outcome], None],
+        lose: Callable[[str], None],
+    ) -> None:
         self.entries = entries
         self._take = take
+        self._lose = lose
+
+    def pytest_xdist_newgateway(self, gateway: Any) -> None:
+        """A host that is gone without a word is noticed, where we have the connection to it."""
+        connection = getattr(getattr(gateway, "_io", None), "sock", None)
+        if isinstance(connection, socket.socket):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in _KEEPALIVE.items():
+                if hasattr(socket, name):
+                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the class to a worker (pytest-xdist)."""
@@ -64,7 +84,14 @@ class GivenClass:
         ]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take an outcome; an item without one has failed in our own hands."""
+        """Take an outcome; an item without one has failed in our own hands.
+
+        pytest-xdist reports what a worker had in hand when it died, with a ``when`` of its own.
+        """
+        if report.when not in ("setup", "call", "teardown"):
+            for number, one in enumerate(self.entries):
+                if report.nodeid == f"{number}{_turn(one)}":
+                    self._lose(one.name)
         for name, value in report.user_properties:
             if name == PROPERTY and report.when == "call" and isinstance(value, dict):
                 self._take(str(value["name"]), value)

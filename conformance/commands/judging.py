@@ -44,11 +44,17 @@ def run(given: dict[str, Any]) -> Exit:
     if given["--all"]:
         from ..batch import run_class
         from ..batch.boxes import AUTO
+        from ..batch.kept import Keep
 
         if given["--watch"]:
             raise WrongUsage("--watch is for one target, not for --all")
+        if again and given["--resume"]:
+            raise WrongUsage("--resume and --last-failed: choose one of them")
+        keep = Keep.CONFORMANT if again else Keep.ENDED if given["--resume"] else None
         way, places = given["--isolate"] or AUTO, tuple(given["--tx"])
-        return run_class(options, folder, jobs, places, only_failed=again, isolate=way)
+        return run_class(options, folder, jobs, places, keep, isolate=way)
+    if given["--resume"]:
+        raise WrongUsage("--resume is for --all: run @FILE.toml --all --resume")
     for name in ("--tx", "--isolate"):
         if given[name]:
             raise WrongUsage(f"{name} is for --all: run @FILE.toml --all {name}=...")

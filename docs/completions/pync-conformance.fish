@@ -34,6 +34,7 @@ complete -c pync-conformance -l mask -x -d 'Hide this text in what is recorded: 
 complete -c pync-conformance -s x -d 'Stop at the first failure'
 complete -c pync-conformance -l max-failures -x -d 'Stop after N failures'
 complete -c pync-conformance -l all -d 'Judge every target of @FILE.toml, many at a time, each ...'
+complete -c pync-conformance -l resume -d 'With --all: go on with a run that did not come to its end'
 complete -c pync-conformance -l tx -x -d 'With --all: judge on another machine too, in execnet'\''s ...'
 complete -c pync-conformance -l isolate -x -d 'With --all: keep the targets apart by bubblewrap, or none'
 complete -c pync-conformance -l color -x -d 'auto'

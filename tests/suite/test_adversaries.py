@@ -37,6 +37,7 @@ TRICKS: dict[str, tuple[int, ...]] = {
     "forge_link": (0, *LOST),
     "kill_parent": LOST,
     "kill_scan": (0,),
+    "kill_worker": (0,),
     "ptrace_judge": (0, *LOST),
     "daemonize": (0,),
     "fork_bomb": (0, *LOST),
@@ -56,6 +57,7 @@ TRICKS: dict[str, tuple[int, ...]] = {
 #: What the neighbour's exit status may be without a box: 8 is "not judged", 1 and 6 are undeserved.
 HARMFUL: dict[str, tuple[int, ...]] = {
     "kill_scan": (0, 8),
+    "kill_worker": (0,),
     "false_listening": (0,),
     "steal_port": (0, 1, 6),
 }

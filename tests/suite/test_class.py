@@ -248,6 +248,13 @@ def test_targets_at_one_address_take_turns(tmp_path: Path) -> None:
 
 @contextmanager
 def elsewhere(folder: Path) -> Iterator[str]:
+    """A worker's place."""
+    with host(folder) as (place, _):
+        yield place
+
+
+@contextmanager
+def host(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A worker's place: an interpreter of its own, with execnet's socket server."""
     folder.mkdir()
     with reserved_port() as port:
@@ -259,7 +266,7 @@ def elsewhere(folder: Path) -> Iterator[str]:
             try:
                 assert place.stdout is not None
                 assert "Entering Accept loop" in place.stdout.readline()
-                yield f"socket=127.0.0.1:{port}"
+                yield f"socket=127.0.0.1:{port}", place
             finally:
                 place.kill()
 

@@ -1,0 +1,144 @@
+"""A class that does not come to its end at once: hosts that die, interruptions, ``--resume``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.batch import rounds
+from conformance.batch.kept import Keep, forget, kept_results, seed_before
+from conformance.batch.limits import Limits
+from conformance.batch.plugin import Entry, GivenClass
+from conformance.core.verdict import SuiteFailed
+from conformance.plan import Options
+
+from ..programs import until
+from .judging import ROOT, conformance, read
+from .test_class import CASE, host, judged, on_linux, server, still_there, written
+
+WAY = "--isolate=none"
+
+
+@on_linux
+def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path) -> None:
+    """20 targets on two hosts: none is lost, and none is judged twice."""
+    names = [f"t{number:02}" for number in range(20)]
+    at = written(
+        tmp_path,
+        "".join(
+            '[targets.NAME]\ncommand = "./nowhere"\n'.replace("NAME", name)
+            if number % 5 == 4
+            else server(tmp_path, name)
+            for number, name in enumerate(names)
+        ),
+    )
+    report, output = tmp_path / "report", tmp_path / "output"
+
+    def ended() -> list[str]:
+        return sorted(path.parent.name for path in report.glob("*/junit.xml"))
+
+    with host(tmp_path / "one") as (one, dies), host(tmp_path / "two") as (two, _):
+        words = ["run", at, "--all", CASE, WAY, f"--report={report}", f"--tx={one}", f"--tx={two}"]
+        with (
+            output.open("wb") as stream,
+            subprocess.Popen(
+                [sys.executable, "-m", "conformance", *words],
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            ) as running,
+        ):
+            until(lambda: len(ended()) >= 2, "the first results")
+            dies.kill()
+            until(lambda: "a worker was lost" in output.read_text(), "the second round")
+            before = len(ended())
+            until(lambda: len(ended()) > before, "a result of the second round")
+            running.send_signal(signal.SIGINT)
+    assert running.returncode == 2, output.read_text()
+    assert output.read_text().splitlines()[-1] == (
+        "conformance: interrupted; --resume judges what has no result"
+    )
+    kept = ended()
+    assert 3 <= len(kept) < 20
+    assert still_there(tmp_path) == []
+    done, rows = judged(at, report, CASE, WAY, "--resume")
+    assert f"conformance: {len(kept)} were judged before; {20 - len(kept)} are judged" in (
+        done.stdout.splitlines()
+    )
+    assert {name: rows[name]["exit"] for name in names} == {
+        name: 6 if number % 5 == 4 else 0 for number, name in enumerate(names)
+    }
+    assert len({read(report / name)[0]["seed"] for name in names}) == 1
+
+
+def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
+    """The second time there is nothing left to do; with another seed everything is."""
+    at = written(tmp_path, '[targets.one]\ncommand = "./nowhere"\n')
+    report = tmp_path / "report"
+    judged(at, report, CASE, WAY, "--seed=5")
+    done, _ = judged(at, report, CASE, WAY, "--resume")
+    assert "conformance: 1 were judged before; 0 are judged" in done.stdout
+    done, _ = judged(at, report, CASE, WAY, "--resume", "--seed=6")
+    assert "conformance: 0 were judged before; 1 are judged" in done.stdout
+    assert done.returncode == 6
+
+
+def test_where_nothing_was_judged_there_is_no_seed_to_go_on_with(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/results.jsonl").write_text("{")
+    assert seed_before(tmp_path) == ""
+    assert kept_results(tmp_path, {}, Keep.ENDED) == {}
+    forget(tmp_path, ["one", "two"])
+    assert list(tmp_path.glob("*/*")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["ref:python", "--resume"], "--resume is for --all: run @FILE.toml --all --resume"),
+        (
+            ["@class.toml", "--all", "--resume", "--last-failed"],
+            "--resume and --last-failed: choose one of them",
+        ),
+    ],
+)
+def test_resume_is_for_a_class(words: list[str], line: str) -> None:
+    done = conformance("run", *words)
+    assert (done.returncode, done.stderr) == (4, f"conformance: {line}\n")
+
+
+def entries(*names: str) -> list[Entry]:
+    return [Entry(name, Options(target="./one"), Limits()) for name in names]
+
+
+def test_a_target_that_ends_two_workers_is_not_tried_a_third_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[list[str]] = []
+
+    def play(given: GivenClass, *_: object) -> int:
+        names = [one.name for one in given.entries]
+        tried.append(names)
+        for name in names:
+            given._lose(name) if name == "kills" else given._take(name, {})
+        return 1
+
+    monkeypatch.setattr(rounds, "_run_pytest", play)
+    came: list[str] = []
+    assert rounds.judge_in_rounds(
+        entries("one", "kills", "two"), lambda name, _: came.append(name), 2, ()
+    )
+    assert (tried, came) == ([["one", "kills", "two"], ["kills"]], ["one", "two"])
+
+
+def test_workers_that_stop_for_no_reason_are_the_suites_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "_run_pytest", lambda *_: 3)
+    with pytest.raises(SuiteFailed, match="the workers stopped unexpectedly"):
+        rounds.judge_in_rounds(entries("one"), lambda *_: None, 2, ())
