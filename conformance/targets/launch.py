@@ -80,7 +80,7 @@ class Server(NamedTuple):
     folder: str = ""
 
 
-#: Servers that outlive a scenario (scope = "worker"), by what was wanted.
+#: Servers that outlive a scenario (scope = "worker"), by what was wanted but for the proxy.
 _kept: dict[ServerSpec, tuple[Server, ExitStack]] = {}
 
 
@@ -96,15 +96,16 @@ def launched(wanted: ServerSpec) -> Iterator[Server]:
         with _launched(wanted) as server:
             yield server
         return
-    if wanted not in _kept:
+    key = wanted._replace(fault="")
+    if key not in _kept:
         stack = ExitStack()
-        _kept[wanted] = stack.enter_context(_launched(wanted)), stack
-    server, stack = _kept[wanted]
+        _kept[key] = stack.enter_context(_launched(wanted)), stack
+    server, stack = _kept[key]
     try:
         yield server
     finally:
         if server.process is not None and not server.process.alive:
-            del _kept[wanted]
+            del _kept[key]
             stack.close()
 
 
@@ -302,10 +303,7 @@ def _spawn(
 
 
 def check_launchable(target: Target, directory: str | None = None) -> None:
-    """Refuse early what can never be started in this folder (None: the current one).
-
-    Raises Unreachable.
-    """
+    """Raise Unreachable for what can never be started in this folder (None: the current one)."""
     words: Sequence[str] = ()
     if isinstance(target, CommandTarget):
         words = target.words
