@@ -77,8 +77,12 @@ def _expect(play: Player, step: Step) -> None:
 
 def _expect_datagrams(play: Player, sender: Sender, step: Step) -> None:
     what = play.what(step)
-    if step.name == "any" or pattern(step.terms[0], play.names) is not None:
+    first = pattern(step.terms[0], play.names)
+    if step.name == "any" or (step.name != "unordered" and first is not None):
         play.names.known.update(matching.take_datagram(sender, _any_of(play, step), what))
+        return
+    if any(pattern(one, play.names) is not None for one in step.terms):
+        play.names.known.update(matching.take_datagrams(sender, _each_of(play, step), what))
         return
     sender.expect(*(value(one, play.names) for one in step.terms), awaited=what)
 
@@ -97,16 +101,20 @@ def _expect_any(play: Player, peer: Peer, step: Step) -> None:
 
 def _any_of(play: Player, step: Step) -> bytes:
     """One pattern for all that a step lists."""
-    found = [
+    return b"|".join(b"(?:%s)" % one for one in _each_of(play, step))
+
+
+def _each_of(play: Player, step: Step) -> list[bytes]:
+    """A pattern for each that a step lists."""
+    return [
         re.escape(value(one, play.names)) if source is None else source
         for one, source in ((one, pattern(one, play.names)) for one in step.terms)
     ]
-    return b"|".join(b"(?:%s)" % one for one in found)
 
 
 def _expect_unordered(play: Player, peer: Peer, step: Step) -> None:
-    sources = [pattern(one, play.names) or re.escape(value(one, play.names)) for one in step.terms]
-    play.names.known.update(matching.take_unordered(peer, sources, play.what(step)))
+    found = matching.take_unordered(peer, _each_of(play, step), play.what(step))
+    play.names.known.update(found)
 
 
 def _skip_to(play: Player, step: Step) -> None:

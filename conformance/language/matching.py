@@ -62,6 +62,47 @@ def take_datagram(sender: Sender, source: bytes, what: str) -> Groups:
     )
 
 
+def take_datagrams(sender: Sender, sources: list[bytes], what: str) -> Groups:
+    """Take a datagram for each of these, in any order; their named groups. Raises Violation."""
+    came: list[bytes] = []
+    taken: dict[int, int] = {}
+    for number in range(len(sources)):
+        came.append(sender.take(what))
+        if not _assign(number, came, sources, taken, set()):
+            fits = any(re.fullmatch(one, came[number]) for one in sources)
+            others = "is one too many for" if fits else "matches none of"
+            raise Violation(
+                "wrong-datagram",
+                f'the datagram "{escape(came[number][:SHOWN])}" {others} {what}',
+                client=sender.name,
+                awaited=what,
+            )
+    groups: Groups = {}
+    for which, number in taken.items():
+        found = re.fullmatch(sources[which], came[number])
+        groups |= _groups(found) if found else {}
+    return groups
+
+
+def _assign(
+    number: int, came: list[bytes], sources: list[bytes], taken: dict[int, int], tried: set[int]
+) -> bool:
+    """Find a pattern for a datagram, if need be by giving another datagram another pattern.
+
+    Arguments:
+        taken: pattern -> the datagram that it has been given, by their numbers.
+        tried: patterns that cannot be had.
+    """
+    for which, source in enumerate(sources):
+        if which in tried or not re.fullmatch(source, came[number]):
+            continue
+        tried.add(which)
+        if which not in taken or _assign(taken[which], came, sources, taken, tried):
+            taken[which] = number
+            return True
+    return False
+
+
 def skip_to(peer: Peer, source: bytes, what: str) -> Groups:
     """Take everything up to the end of what matches. Raises Violation."""
     return take(peer, skipping(source), what)

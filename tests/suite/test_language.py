@@ -327,6 +327,11 @@ WHOLE = {
     'after "AB", and "1" came',
     'send "ab"\nexpect /[A-Z]{3}/': "wrong byte at 2 of the answer: [A-Z] was awaited after "
     '"AB", and the datagram ended',
+    # Each is one of them, whichever way round: B fits the second alone.
+    'send "b"\nsend "a"\nexpect unordered /(?P<any>[AB])/, "B"\nsend $any\nexpect "A"': "",
+    'send "a"\nsend "b"\nexpect unordered /[A-Z]/, /[0-9]/ as "both"': "is one too many for both",
+    'send "a"\nsend "b"\nexpect unordered /[0-9]/, "B" as "both"': 'the datagram "A" matches none '
+    "of both",
     'send "abc"\nexpect /[A-Z]{2}/': 'no more was awaited after "AB", and "C" came',
     'send "ab"\nnext-client\nnothing-yet "it was asked for"': "a datagram of 2 bytes came before "
     "it was asked for",
