@@ -21,7 +21,7 @@ Usage:
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--resume]
                   [--tx=SPEC]... [--isolate=HOW] [--load=LIST] [--color=WHEN] [--watch]
   conformance list [--profile=LIST] [--load=LIST] [--mutants]
-  conformance explain ID [--load=LIST]
+  conformance explain ID [--profile=LIST] [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
                   [--jobs=N] [--deadline=SECONDS] [--matrix] [--color=WHEN]
                   [--target=TARGET] [--fault=NAME]... [--transport=LIST] [--at=ADDRESS]

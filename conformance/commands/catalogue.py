@@ -24,6 +24,8 @@ def list_(given: dict[str, Any]) -> Exit:
 
 def explain(given: dict[str, Any]) -> Exit:
     """``explain``: one requirement in full."""
-    asked = Options(cases=(given["ID"],), load=words(given["--load"]))
-    say(listing.explain(given["ID"], load(asked)[1], load_words(asked)))
+    asked = Options(profile=given["--profile"], cases=(given["ID"],), load=words(given["--load"]))
+    options, catalogue = load(asked)
+    chosen = options.profile if given["--profile"] else None
+    say(listing.explain(given["ID"], catalogue, load_words(options), chosen))
     return Exit.CONFORMANT

@@ -123,17 +123,26 @@ def _needs(one: Requirement, catalogue: Catalogue) -> str:
     return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
 
 
-def explain(identity: str, catalogue: Catalogue = BUILT_IN, load: tuple[str, ...] = ()) -> str:
+def explain(
+    identity: str,
+    catalogue: Catalogue = BUILT_IN,
+    load: tuple[str, ...] = (),
+    profiles: str | None = None,
+) -> str:
     """One requirement (or all that a pattern matches) in full.
 
     Arguments:
+        identity: its id; where ``profiles`` are chosen, the profile may be left out.
         load: what a line to paste needs besides (``load_words``).
+        profiles: those among which it is looked for; None is all.
     Raises WrongUsage when nothing matches.
     """
-    known = catalogue.requirements
-    found = [one for one in known.values() if matches(identity, one.id)]
+    known = [one for profile in _chosen(catalogue, profiles) for one in profile.requirements]
+    is_word = profiles is not None and "/" not in identity
+    found = [one for one in known if matches(identity, one.word if is_word else one.id)]
     if not found:
-        near = meant(identity, known) or f" (see {hint('list')})"
+        names = [one.word if is_word else one.id for one in known]
+        near = meant(identity, names) or f" (see {hint('list')})"
         raise WrongUsage(f"no requirement {identity!r}{near}")
     parts = []
     for one in found:

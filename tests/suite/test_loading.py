@@ -129,6 +129,10 @@ def test_list_explain_and_doctor_know_it(folder: Path) -> None:
     status, said = suite(folder, "explain", "shout/*", "--load=shout.py")
     assert "clause      PROTOCOL.md 2.1" in said
     assert "run TARGET --load shout.py --case shout/upper" in said
+    status, said = suite(folder, "explain", "upper", "--profile=./shout.py")
+    assert "run TARGET --load ./shout.py --case shout/upper" in said
+    status, said = suite(folder, "explain", "uper", "--profile=./shout.py")
+    assert (status, "did you mean upper?" in said) == (4, True)
     status, said = suite(folder, "doctor", TARGET, "--load=shout.py")
     assert "its small session goes well" in said
     assert said.rstrip().endswith("--load shout.py --profile shout")
