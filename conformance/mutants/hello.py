@@ -42,6 +42,24 @@ class RepliesToLinesOnly(Hello):
             super().received(data)
 
 
+@fault("shares-a-buffer", breaks="unfinished-apart")
+class SharesABuffer(Hello):
+    """Replies to lines, an unfinished one included; clients share the buffer of that one."""
+
+    shared = b""
+
+    def received(self, data: bytes) -> None:
+        *lines, SharesABuffer.shared = (SharesABuffer.shared + data).split(b"\n")
+        for line in lines:
+            super().received(line)
+
+    def ended(self) -> None:
+        rest, SharesABuffer.shared = SharesABuffer.shared, b""
+        if rest:
+            super().received(rest)
+        super().ended()
+
+
 @fault("replies-once", breaks="again")
 class RepliesOnce(Hello):
     """Replies to the first read of a connection only."""

@@ -74,6 +74,7 @@ _DEATHS = {
         quit/drops-its-queue-at-fin
         greet/drops-the-one-after
         echo/closes-after-its-answer echo/ends-on-what-is-no-text quit/ends-after-the-token
+        hello/shares-a-buffer
         hello/replies-to-lines-only crud/forgets-its-queue-at-fin reset/forgets-its-queue-at-fin
         echo/drops-its-queue-at-fin
         echo/ends-at-0x04 echo/drops-pending-at-fin greet/cuts-farewell

@@ -68,6 +68,24 @@ def unfinished(session: Session) -> None:
 
 
 @hello.must(
+    "unfinished-apart",
+    "8.13",
+    "An unfinished line is answered to the client that sent it, whatever others send meanwhile.",
+    "SPEC 8.11, 8.9",
+    needs=("concurrent", "unfinished"),
+    unless=("isolation",),
+    hint="keep an unfinished line with its connection, not in one buffer for all",
+)
+def unfinished_apart(session: Session) -> None:
+    peer, other = session.join(), session.join()
+    peer.send(b"no newline")
+    # Its line follows the unfinished one.
+    session.serve(other)
+    peer.send_eof()
+    take_replies(session, peer, until_end=True)
+
+
+@hello.must(
     "again",
     "8.2",
     "Input that comes after a reply is answered as well.",

@@ -188,7 +188,7 @@ def _rule(holds: Callable[[Parameters], bool], words: str, reason: str) -> Rule:
 
 
 def _one_client(words: str = "") -> Rule:
-    shared = "concurrent idle-64 idle isolation stalled-reader"
+    shared = "concurrent idle-64 idle isolation stalled-reader unfinished-apart"
     return _rule(
         _is("clients", ONE), f"{shared} {words}", "clients=1: there is one client at a time"
     )
