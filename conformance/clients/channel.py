@@ -55,6 +55,9 @@ class Channel:
     #: Whether the other end of its socket is the server's; else nothing tells what that reads.
     sees_queues = True
 
+    #: The name of its socket, while it has sent without reading what is answered.
+    unread: object = None
+
     def __init__(
         self, name: str, sock: socket.socket, transcript: Transcript, deadline: float
     ) -> None:
@@ -97,6 +100,7 @@ class Channel:
                 raise
             return self._end(RST)
         self.received += len(data)
+        self.unread = None
         self.pending += data
         self.transcript.received(self.name, data)
         return DATA

@@ -26,6 +26,9 @@ class Peer(JudgingChannel):
     #: Whether an answer has come, and no text that comes unasked.
     answered = False
 
+    #: Whether an RST has been awaited.
+    awaits_reset = False
+
     # What the client does.
 
     def send(self, data: bytes) -> None:
@@ -87,6 +90,7 @@ class Peer(JudgingChannel):
         """
         view = memoryview(source)
         limit = min(limit, self.conduct.most or limit)
+        self.unread = self._sock.getsockname()
         while taken < limit:
             at = taken % len(source)
             written = self._put(view[at : at + min(READ, limit - taken)])
@@ -178,6 +182,7 @@ class Peer(JudgingChannel):
             before: judges the bytes that came before it: a sentence about what is
                 wrong with them, or None. Without it no byte may come.
         """
+        self.awaits_reset = True
         while self.ended is None:
             if self.receive(self.deadline) == SILENCE:
                 raise self.violation(

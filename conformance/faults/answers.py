@@ -56,6 +56,10 @@ class Answers(Course):
         """A whole answer has come."""
         self.client.put(data)
 
+    def acts(self) -> None:
+        super().acts()
+        self.proxy.changed[self.link.name] += 1
+
     # What happens.
 
     def from_client(self, data: bytes) -> None:

@@ -8,6 +8,7 @@ noticed it.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from .links import End, Link
@@ -22,6 +23,8 @@ class Shared:
     def __init__(self) -> None:
         #: How often the fault has changed what a side sees.
         self.acted = 0
+        #: How often it has changed what is answered to a client, by the name of its socket.
+        self.changed: Counter[object] = Counter()
         #: The courses of the links that are open, the oldest first.
         self.courses: list[Course] = []
         #: Whether the server speaks first; None until the first client has come.
@@ -55,6 +58,9 @@ class Course:
 
     #: Whether it changes the input only, which shows in nothing but the answers.
     shows_in_answers = False
+
+    #: Whether it shows to a client only that awaits an RST.
+    shows_in_resets = False
 
     #: When it has changed something that may turn out to be nothing.
     _acted_at: float | None = None

@@ -16,7 +16,7 @@ class ToAnother(Answers):
         self.client.put(data)
         others = [one for one in self.proxy.courses if one is not self and not one.client.closed]
         if others:
-            self.acts()
+            others[-1].acts()
             others[-1].client.put(data)
 
 

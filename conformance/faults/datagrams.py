@@ -7,7 +7,7 @@ do stands below.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -44,8 +44,7 @@ class DatagramProxy:
         self.loop.watch(self.sock, READABLE, lambda _: self._receive())
         self.loop.start()
 
-    @property
-    def shown(self) -> int:
+    def shown(self, _unread: Collection[object], _resets: bool) -> int:
         """How often it has changed something that a client could have seen by now."""
         return self.acted
 
@@ -196,7 +195,8 @@ class Swapped(Exchange):
     def from_server(self, data: bytes) -> None:
         kept = self.proxy.kept
         if kept is not None and kept[0] is not self:
-            self.acts()
+            if kept[1] != data:
+                self.acts()
             self.proxy.kept = None
             kept[0].to_client(data)
             self.to_client(kept[1])

@@ -23,7 +23,13 @@ class RstForFin(Course):
 
 
 class FinForRst(Course):
-    """The server ends a connection where it should reset it."""
+    """The server ends a connection where it should reset it.
+
+    A client that awaits no RST does not mind: a system resets by itself what is closed with
+    input unread.
+    """
+
+    shows_in_resets = True
 
     def server_reset(self) -> None:
         self.acts()

@@ -234,9 +234,13 @@ class Link:
 
     Arguments:
         client, server: as an End takes them.
+        name: the name of the client's own socket.
     """
 
-    def __init__(self, client: socket.socket, server: socket.socket, loop: Loop) -> None:
+    def __init__(
+        self, client: socket.socket, server: socket.socket, loop: Loop, name: object = None
+    ) -> None:
+        self.name = name
         self.client, self.server = End(client, loop), End(server, loop)
         self.client.other, self.server.other = self.server, self.client
         self.loop = loop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Collection
 from contextlib import suppress
 
 from ..clients.channel import RESETS
@@ -45,6 +46,7 @@ class StreamProxy(Shared):
         self._make = make
         self._window = window
         self._reaching: dict[socket.socket, socket.socket] = {}
+        self._names: dict[socket.socket, object] = {}
         self._is_full = False
         self._listener, self.address = _listen(entrance, window)
         self.loop.watch(self._listener, READABLE, lambda _: self._accept())
@@ -54,10 +56,18 @@ class StreamProxy(Shared):
         """Clients that come from now on are served by another server."""
         self.loop.call(lambda: setattr(self, "upstream", upstream))
 
-    @property
-    def shown(self) -> int:
-        """How often it has changed something that a client could have seen by now."""
-        return 0 if self._make.shows_in_answers and not self.has_spoken else self.acted
+    def shown(self, unread: Collection[object], resets: bool) -> int:
+        """How often it has changed something that a client could have seen by now.
+
+        Arguments:
+            unread: the names of clients that have not read what they were answered.
+            resets: whether a client has awaited an RST.
+        """
+        if self._make.shows_in_answers and not self.has_spoken:
+            return 0
+        if self._make.shows_in_resets and not resets:
+            return 0
+        return self.acted - sum(self.changed.get(name, 0) for name in unread)
 
     def close(self) -> None:
         """Close everything."""
@@ -93,9 +103,10 @@ class StreamProxy(Shared):
             self.loop.after(_WAITS, self._tell_who_waits)
             return
         try:
-            client, _ = self._listener.accept()
+            client, name = self._listener.accept()
         except OSError:
             return  # the client has gone again
+        self._names[client] = name
         self._reach(client)
         self.review()
 
@@ -128,7 +139,7 @@ class StreamProxy(Shared):
     def _connected(self, client: socket.socket, server: socket.socket, failure: int = 0) -> None:
         self.loop.unwatch(server)
         self._reaching.pop(client, None)
-        link = Link(client, server, self.loop)
+        link = Link(client, server, self.loop, self._names.pop(client, None))
         failure = failure or server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure and failure not in RESETS:
             # The server refuses: what comes nearest to it now is a reset.

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from ..core.invocation import SUITE, command, command_line
 from ..core.nearest import meant
 from ..core.verdict import WrongUsage
+from ..faults.moot import Service, moot
 from ..faults.table import BY_NAME, FAULTS, LAWFUL, NONE
 from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
-from ..scenario.profile import ClientProfile, OwnMutant, Profile
+from ..scenario.profile import ClientProfile, OwnMutant, Profile, StreamProfile
 from ..scenario.requirement import matches
 from .options import Case, as_typed
 
@@ -56,6 +57,19 @@ def is_lawful(plan: Plan, case: Case) -> bool:
     """Whether no requirement may take it for a fault: by the table, or by the contract."""
     profile = plan.catalogue.profiles[case.requirement.profile]
     return BY_NAME[case.fault].is_lawful or case.fault in profile.allows
+
+
+def moot_of(plan: Plan, profile: Profile) -> dict[str, str]:
+    """The faults asked for that no client of this service could see, each with the reason."""
+    if not plan.options.faults or not isinstance(profile, StreamProfile):
+        return {}
+    service = Service(
+        answers_input=bool(profile.first_input),
+        ends_by_itself=profile.ends_by_itself,
+        times_its_start=bool(profile.timely),
+    )
+    chosen = _chosen(plan.options.faults)
+    return {name: reason for name, reason in moot(service).items() if name in chosen}
 
 
 def reproduce(plan: Plan, case: Case) -> str:
@@ -115,7 +129,8 @@ def _by_faults(plan: Plan, judged: list[Case]) -> list[Case]:
                     f"{profile.name} allows {name!r}, which is not the name of a fault{near}"
                 )
         own = [case for case in judged if case.requirement.profile == profile.name]
-        for name in [NONE.name, *chosen]:
+        unseen = moot_of(plan, profile)
+        for name in [NONE.name, *(one for one in chosen if one not in unseen)]:
             cases += [
                 case._replace(mutant=f"{profile.name}/{name}", fault=name)
                 for case in own

@@ -50,15 +50,6 @@ greet = StreamProfile(
     serve=serve,
     stall=stall,
     base=("unprompted",),
-    # 3.6 and 3.8: the input makes no difference, and it ends by itself.
-    allows=(
-        "first-line-only",
-        "segment-is-line",
-        "input-cut-at-1k",
-        "shared-buffer",
-        "half-close-lost",
-        "rst-unnoticed",
-    ),
     apart=("isolation",),
     timely=("not-held-back",),
     unheard=("ends-fin", "ignores-input"),

@@ -8,11 +8,13 @@ the requirements: the service does not have what it breaks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..faults.fault import Fault
 from ..faults.table import BY_NAME, NONE
 from ..plan import Plan
+from ..plan.proofs import moot_of
 
 Row = dict[str, Any]
 
@@ -62,11 +64,16 @@ class Line(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """All lines of a run. ``wrong`` are the requirements that the right server breaks."""
+    """All lines of a run.
+
+    ``wrong`` are the requirements that the right server breaks, and ``moot`` the faults that were
+    not judged: profile -> fault -> why no client of such a service could see it.
+    """
 
     lines: list[Line]
     wrong: list[str]
     fragile: list[Row]
+    moot: dict[str, dict[str, str]]
 
     def of(self, verdict: str, lawful: bool = False) -> list[Line]:
         """The lines of faults and broken servers, or of lawful changes, with this verdict."""
@@ -101,12 +108,13 @@ class Proof(NamedTuple):
         return ", ".join(told)
 
 
-def proof_of(rows: list[Row], allowed: dict[str, list[str]]) -> Proof:
+def proof_of(rows: list[Row], known: Mapping[str, Any]) -> Proof:
     """What the rows of a self-test behind the proxy come to.
 
     Arguments:
-        allowed: the faults that the contract of each profile allows.
+        known: what terms() says of the profiles.
     """
+    allowed = known.get("allowed", {})
     lines: dict[str, Line] = {}
     wrong = []
     fragile = []
@@ -127,12 +135,16 @@ def proof_of(rows: list[Row], allowed: dict[str, list[str]]) -> Proof:
             fragile.append(row)
         if row["verdict"] == ("FAIL" if is_lawful else "PASS"):
             line.red.append(row)
-    return Proof(list(lines.values()), wrong, fragile)
+    return Proof(list(lines.values()), wrong, fragile, known.get("moot", {}))
 
 
-def allowed(plan: Plan) -> dict[str, list[str]]:
-    """The faults that the contract of each profile allows."""
-    return {profile.name: list(profile.allows) for profile in plan.profiles if profile.allows}
+def terms(plan: Plan) -> dict[str, Any]:
+    """Of each profile, which faults its contract allows, and which its service makes moot."""
+    moot = {profile.name: moot_of(plan, profile) for profile in plan.profiles}
+    return {
+        "allowed": {one.name: list(one.allows) for one in plan.profiles if one.allows},
+        "moot": {name: reasons for name, reasons in moot.items() if reasons},
+    }
 
 
 def as_text(proof: Proof, every: bool = False) -> str:
@@ -153,6 +165,11 @@ def as_text(proof: Proof, every: bool = False) -> str:
     nothing = [one.name for one in proof.of("SKIP")]
     if nothing:
         lines.append(f"do not apply (they change nothing here): {', '.join(nothing)}")
+    for profile, reasons in proof.moot.items():
+        of = f" to {profile}" if several else ""
+        for reason in dict.fromkeys(reasons.values()):
+            names = [name for name, why in reasons.items() if why == reason]
+            lines.append(f"do not apply{of} ({reason}): {', '.join(names)}")
     for profile, blind in _blind(proof).items() if every else ():
         lines.append(f"{profile}: no fault is noticed by {_listed(blind, len(blind))}")
     return "\n".join(lines)
@@ -168,6 +185,7 @@ def as_plain(proof: Proof) -> dict[str, Any]:
         },
         "fragile": sorted({f"{row['id']} {row['mutant']}" for row in proof.fragile}),
         "not_applicable": [f"{one.profile}/{one.name}" for one in proof.of("SKIP")],
+        "moot": proof.moot,
         "wrong": proof.wrong,
     }
 

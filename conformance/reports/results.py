@@ -19,7 +19,7 @@ from ..plan import Options, Plan
 from ..scenario.requirement import SPEC
 from ..targets.grammar import CommandTarget, parse_target
 from .form import Malformed, check
-from .proof import allowed
+from .proof import terms
 from .summary import Summary
 
 
@@ -94,10 +94,10 @@ def _own_command(options: Options) -> dict[str, str]:
 
 
 def _faults(plan: Plan) -> dict[str, Any]:
-    """Of a self-test behind the proxy: which faults, and which of them a contract allows."""
+    """Of a self-test behind the proxy: which faults, and what is known of them before."""
     if not plan.options.faults:
         return {}
-    return {"faults": list(plan.options.faults), "allowed": allowed(plan)}
+    return {"faults": list(plan.options.faults), **terms(plan)}
 
 
 def _own_requirements(plan: Plan) -> dict[str, Any]:

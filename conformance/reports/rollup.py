@@ -22,6 +22,9 @@ def rolled_up(results: Results) -> Results:
         or (row["mutant"].endswith(f"/{NONE.name}") and row["verdict"] in ("FAIL", "WARN"))
     ]
     rows += [_row(one) for one in proof.lines]
+    transport = results.results[0]["transport"] if results.results else ""
+    for profile, reasons in proof.moot.items():
+        rows += [_moot(profile, fault, why, transport) for fault, why in reasons.items()]
     counts = dict(Counter(row["verdict"] for row in rows))
     return results._replace(
         results=rows,
@@ -52,6 +55,23 @@ def _row(line: Line) -> Row:
     }
 
 
+def _moot(profile: str, fault: str, reason: str, transport: str) -> Row:
+    return {
+        "type": "result",
+        "id": f"{profile}/{fault}",
+        "profile": profile,
+        "transport": transport,
+        "level": "MUST",
+        "spec": "fault",
+        "clause": fault,
+        "verdict": "SKIP",
+        "signature": "",
+        "message": f"does not apply: {reason}",
+        "transcript": [],
+        "seconds": 0.0,
+    }
+
+
 def of_results(results: Results) -> Proof:
     """The same, of a results.jsonl."""
-    return proof_of(results.results, results.header.get("allowed", {}))
+    return proof_of(results.results, results.header)

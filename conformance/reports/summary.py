@@ -14,7 +14,7 @@ from ..core.verdict import RED, Exit
 from ..plan import Plan
 from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
-from .proof import allowed, proof_of
+from .proof import proof_of, terms
 
 Result = dict[str, Any]
 
@@ -63,7 +63,7 @@ def summarise(
     exit_ = _exit(counts, stale, faults, pytest_status)
     if plan.options.selftest:
         if exit_ == Exit.CONFORMANT and plan.options.faults:
-            whole = proof_of(results, allowed(plan)).is_whole
+            whole = proof_of(results, terms(plan)).is_whole
             exit_ = Exit.CONFORMANT if whole else Exit.NOT_CONFORMANT
     elif exit_ in (Exit.CONFORMANT, Exit.NOTHING_RAN, Exit.STALE_EXPECTATIONS):
         exit_ = Exit.NOT_CONFORMANT if _lacks_unseen(known, results) else exit_

@@ -17,7 +17,7 @@ from ..core.invocation import joined
 from ..core.output import Screen
 from ..core.verdict import MEANING, RED, Exit
 from ..plan import Plan, load_words
-from ..reports.proof import allowed, as_text, proof_of
+from ..reports.proof import as_text, proof_of, terms
 from ..reports.summary import Summary
 from .controller import CONTROLLER, Controller
 
@@ -106,7 +106,7 @@ class Console:
         for reason, count in self._skips(summary).items():
             self.screen.say(f"SKIP  {count} not judged: {reason}")
         if self._plan.options.faults:
-            proof = proof_of(summary.results, allowed(self._plan))
+            proof = proof_of(summary.results, terms(self._plan))
             text = as_text(proof, self._plan.options.kill_matrix)
             self.screen.say(f"\n{text}\n")
         counts = ", ".join(
@@ -140,7 +140,7 @@ class Console:
             Exit.NOT_CONFORMANT,
         ):
             if self._plan.options.faults:
-                return proof_of(summary.results, allowed(self._plan)).verdict
+                return proof_of(summary.results, terms(self._plan)).verdict
             if self._plan.options.kill_matrix:
                 return f"{summary.counts.get('PASS', 0)} kills"
             otherwise = summary.counts.get("WARN", 0)

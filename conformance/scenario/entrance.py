@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from ..targets.address import Address
 from ..targets.backlog import let_accept
 
 if TYPE_CHECKING:
+    from ..clients.peer import Peer
     from ..faults import Proxy
 
 
@@ -47,15 +49,18 @@ class Entrance:
         """Whether nothing is between."""
         return self._proxy is None
 
-    def acted(self, noticed: bool) -> int:
+    def acted(self, noticed: bool, peers: Iterable[Peer]) -> int:
         """How often the fault has changed something so far that could be seen.
 
         Arguments:
             noticed: whether the scenario has failed: an answer that did not come was seen, too.
+            peers: the clients; what was sent to one that did not read it was not seen.
         """
-        if self._proxy is None:
-            return 0
-        return self._proxy.acted if noticed else self._proxy.shown
+        if self._proxy is None or noticed:
+            return self._proxy.acted if self._proxy else 0
+        peers = list(peers)
+        unread = {peer.unread for peer in peers if peer.unread}
+        return self._proxy.shown(unread, any(peer.awaits_reset for peer in peers))
 
     def let_accept(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds until no client waits to be accepted."""

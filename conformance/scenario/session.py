@@ -98,7 +98,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.acted = self._entrance.acted(noticed=isinstance(error, Violation))
+        self.acted = self._entrance.acted(isinstance(error, Violation), self._peers)
         try:
             if error is None:
                 self._still_alive()

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from conformance.faults import FAULTS, LAWFUL, Proxy, faulty
+from conformance.faults.moot import Service, moot
 from conformance.targets.address import TCP, UDP, Address
 
 from ..programs import until
@@ -523,6 +524,35 @@ def test_answers_to_two_clients(fault: str, heard: tuple[list[bytes], list[bytes
         assert proxy.acted
 
 
+def test_answers_that_are_the_same_are_not_swapped() -> None:
+    with echo_of_datagrams("answers-swapped", clients=2) as (proxy, [first, second]):
+        for sock in (first, second):
+            sock.send(b"the same")
+        assert datagrams(first, 1) == datagrams(second, 1) == [b"the same"]
+        assert not proxy.acted
+
+
 def test_every_fault_says_what_finds_it() -> None:
     assert all(fault.finds and fault.text and fault.transports for fault in FAULTS.values())
     assert all(change.is_lawful for change in LAWFUL.values())
+
+
+def test_what_a_client_has_not_read_has_not_changed_for_it() -> None:
+    with world("answer-twice") as found:
+        client = found.client().says(b"abc\n")
+        found.acts()
+        assert found.proxy.shown(set(), False) == 1
+        assert found.proxy.shown({client.sock.getsockname()}, False) == 0
+
+
+def test_a_fin_for_an_rst_shows_to_a_client_that_awaits_one() -> None:
+    with world("fin-for-rst") as found:
+        found.client().says(b"die\n").hears("FIN")
+        assert found.proxy.shown(set(), False) == 0
+        assert found.proxy.shown(set(), True) == 1
+
+
+def test_what_is_moot_is_in_the_table() -> None:
+    every = moot(Service(answers_input=False, ends_by_itself=True, times_its_start=False))
+    assert set(every) <= set(FAULTS)
+    assert moot(Service()) == {}

@@ -130,6 +130,70 @@ def test_what_changes_nothing_does_not_apply(tmp_path: Path) -> None:
     assert "1 of 1 faults noticed" in found.text
 
 
+#: Its client floods the server and reads nothing.
+FLOODS = 'flood "abc\\n" to 1M\nreset\nnext-client'
+
+
+def test_what_a_client_never_reads_does_not_apply(tmp_path: Path) -> None:
+    found = prove(tmp_path, {"shouts": WHOLE, "floods": FLOODS}, *faults("cut-at-1k", "no-fin"))
+    assert found.status == 0, found.text
+    assert "do not apply (they change nothing here): cut-at-1k" in found.text
+
+
+#: A service that says one line to whoever comes, and ends.
+DAY = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client, _ = listener.accept()
+    client.sendall(b"Sunday\\r\\n")
+    client.close()
+"""
+
+DAY_PROFILE = """
+transports = ["tcp"]
+shared = false
+[session]
+serve = '''
+expect "Sunday\\r\\n"
+end
+'''
+ends-by-itself = true
+[[requirement]]
+id = "day"
+must = "The day is said."
+clause = "1"
+steps = '''
+connect
+expect "Sunday\\r\\n"
+end
+'''
+"""
+
+
+def test_what_no_client_of_such_a_service_could_see_is_told_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "day.py").write_text(DAY)
+    (tmp_path / "day.toml").write_text(DAY_PROFILE)
+    given = ["--profile", str(tmp_path / "day.toml"), "--report", str(tmp_path / "report")]
+    target = ["--target", f"{PYTHON} {tmp_path / 'day.py'} {{port}}", "--jobs=2"]
+    names = faults("shared-buffer", "half-close-lost", "greeting-late", "no-fin")
+    found = Proved(conformance("selftest", *given, *target, *names), tmp_path / "report")
+    assert found.status == 0, found.text
+    assert "1 of 1 faults noticed (exit 0)" in found.text
+    assert "do not apply (the server answers no input): shared-buffer" in found.text
+    by_itself = "the server ends each connection by itself"
+    assert f"({by_itself}, whatever the client does): half-close-lost" in found.text
+    assert f"({by_itself}, and no requirement (timely) says when): greeting-late" in found.text
+    header, rows, _ = read(found.report)
+    assert header["moot"]["day"] == found.kills["moot"]["day"]
+    assert {row["mutant"] for row in rows} == {"day/none", "day/no-fin"}
+    cases = ElementTree.parse(found.report / "junit.xml").getroot().iter("testcase")
+    skipped = {case.get("name") for case in cases if case.find("skipped") is not None}
+    assert skipped == {"day/shared-buffer", "day/half-close-lost", "day/greeting-late"}
+
+
 def test_what_the_right_server_breaks_proves_nothing(tmp_path: Path) -> None:
     found = prove(tmp_path, {"wrong": WRONG, "shouts": WHOLE}, *faults("no-fin"))
     assert found.status == 1
