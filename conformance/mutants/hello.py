@@ -44,7 +44,7 @@ class RepliesToLinesOnly(Hello):
 
 @fault("shares-a-buffer", breaks="unfinished-apart")
 class SharesABuffer(Hello):
-    """Replies to lines, an unfinished one included; clients share the buffer of that one."""
+    """Two clients' reads share a buffer: what one left unfinished goes to the other."""
 
     shared = b""
 

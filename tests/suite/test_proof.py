@@ -140,7 +140,7 @@ def test_what_a_client_never_reads_does_not_apply(tmp_path: Path) -> None:
     assert "do not apply (they change nothing here): cut-at-1k" in found.text
 
 
-#: A service that says one line to whoever comes, and ends.
+#: A service that says one line to each client, and ends.
 DAY = """
 import socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
