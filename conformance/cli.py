@@ -10,10 +10,9 @@ import sys
 
 import docopt
 
-from .batch.isolated import ALONE, judge_what_is_asked
-from .commands import COMMANDS
+from .commands import COMMANDS, run
 from .core import style
-from .core.invocation import hint
+from .core.invocation import ALONE, hint
 from .core.nearest import meant
 from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, SuiteFailed, Unreachable, WrongUsage
@@ -37,6 +36,8 @@ def main(argv: list[str]) -> Exit:
 
 def _main(argv: list[str]) -> Exit:
     if argv == [ALONE]:
+        from .batch.isolated import judge_what_is_asked
+
         return judge_what_is_asked()
     try:
         given = docopt.docopt(USAGE, argv, default_help=False)
@@ -50,7 +51,7 @@ def _main(argv: list[str]) -> Exit:
         say(version_line())
         return Exit.CONFORMANT
     style.choose(given["--color"])
-    return next(run for name, run in COMMANDS.items() if given[name])(given)
+    return run(next(name for name in COMMANDS if given[name]), given)
 
 
 #: The words that some commands cannot do without.

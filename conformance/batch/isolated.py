@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..core.interruption import held
-from ..core.invocation import SUITE
+from ..core.invocation import ALONE, SUITE
 from ..core.verdict import Exit
 from ..plan import Options
 from ..reports.results import Results
@@ -32,9 +32,6 @@ from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, stronges
 from .limits import MARK, Family, Limits, bound, end
 from .link import Reading, become_private, send_rows, socket_for_stdout, take_stdout
 from .watch import Watch
-
-#: The word by which the process is told what it is; no person types it.
-ALONE = "alone"
 
 Outcome = dict[str, Any]
 

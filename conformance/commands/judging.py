@@ -8,13 +8,11 @@ from typing import Any
 from ..core.invocation import run_command
 from ..core.output import say
 from ..core.verdict import Exit, WrongUsage
-from ..doctor import report
 from ..plan import Options
 from ..plan.selection import patterns_of, repeat_of, shard_of
 from ..reports.last import failed_last
 from ..runner import run as judge
 from ..runner.preflight import resolved
-from ..runner.watching import roots_of, watch
 from ..targets.launch import stop_servers
 from ..targets.orphans import guarded
 from .values import count, seconds, words
@@ -66,8 +64,13 @@ def run(given: dict[str, Any]) -> Exit:
             say("--last-failed: nothing failed in the run before; everything is judged")
         return judge(options._replace(only=only), folder, jobs, max_failures=most)
 
+    def watched() -> Exit:
+        from ..runner.watching import roots_of, watch
+
+        return watch(once, roots_of(resolved(options)), folder)
+
     def work() -> Exit:
-        return watch(once, roots_of(resolved(options)), folder) if given["--watch"] else once()
+        return watched() if given["--watch"] else once()
 
     # A server of the suite's own, or one that runs already, leaves nothing behind.
     embedded = options.target.startswith(("ref:", "mutant:")) or "://" in options.target
@@ -76,6 +79,8 @@ def run(given: dict[str, Any]) -> Exit:
 
 def doctor(given: dict[str, Any]) -> Exit:
     """``doctor``: find the profile of a server."""
+    from ..doctor import report
+
     options = Options(
         target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
         at=given["--at"],

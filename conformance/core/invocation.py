@@ -19,6 +19,9 @@ from .paths import shown
 #: The name of the package.
 SUITE = __name__.removesuffix(".core.invocation")
 
+#: The word that makes a process the judge of one target (batch/isolated.py); no person types it.
+ALONE = "alone"
+
 #: The installed command.
 SCRIPT = "pync-conformance"
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..core.paths import is_path
 from ..core.verdict import WrongUsage
@@ -23,6 +23,9 @@ from ..scenario.catalogue import Catalogue
 from ..scenario.profile import Profile
 from .alias import make_importable
 from .sources import Source, module_of, read, shown
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: Packages declare their profiles in it: ``shout = "shout_checks:shout"``.
 GROUP = "conformance.profiles"
@@ -149,5 +152,7 @@ def _declared(names: set[str], every: bool) -> list[EntryPoint]:
     """What installed packages declare under these names; looked for when something is missing."""
     if not names and not every:
         return []
+    from importlib.metadata import entry_points
+
     found = {one.name: one for one in entry_points(group=GROUP)}
     return [one for name, one in found.items() if every or name in names]

@@ -49,7 +49,13 @@ _NOT_LOADED = (
 #: What the suite loads for most commands. (What pytest loads as a plugin must not be there.)
 _JUDGING = (
     "conformance.cli",
+    "conformance.commands.authoring",
+    "conformance.commands.catalogue",
+    "conformance.commands.judging",
+    "conformance.commands.proving",
+    "conformance.commands.results",
     "conformance.batch",
+    "conformance.doctor",
     "conformance.runner.judge",
     "_strptime",
     "execnet",
