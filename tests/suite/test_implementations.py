@@ -25,6 +25,7 @@ class Language(NamedTuple):
     build: str
     start: str
     profiles: str
+    is_slow_to_start: bool = False
 
 
 LANGUAGES = [
@@ -43,6 +44,7 @@ LANGUAGES = [
         "perl -c {sources}/services.pl",
         "perl {sources}/services.pl",
         "echo,greet,half-open,reset,quit,hello,discard",
+        is_slow_to_start=True,
     ),
     Language(
         "Tcl, fileevent",
@@ -67,6 +69,7 @@ LANGUAGES = [
         "javac -d {out} {sources}/Services.java",
         "java -XX:TieredStopAtLevel=1 -cp {out} Services",
         "echo,reset",
+        is_slow_to_start=True,
     ),
 ]
 
@@ -94,7 +97,7 @@ def build(tmp_path: Path) -> Build:
 @pytest.mark.parametrize("language", LANGUAGES, ids=[one.name for one in LANGUAGES])
 def test_a_right_server_is_never_accused(language: Language, build: Build, tmp_path: Path) -> None:
     command = f"{build(language)} {{profile}} {{port}}"
-    if language.needs == "javac":  # half a second for each start
+    if language.is_slow_to_start:
         command = kept(tmp_path, command)
     judged = judge(tmp_path / "report", command, f"--profile={language.profiles}")
     assert judged.status == 0, judged.stdout
