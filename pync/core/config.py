@@ -89,6 +89,10 @@ class Proxy(NamedTuple):
     given: str | None = None
 
 
+#: ``--accept-proxy-protocol`` without a list: every client is taken for a proxy.
+ANYONE = "*"
+
+
 class Config(NamedTuple):
     """One command line, read. Durations are seconds."""
 
@@ -173,7 +177,7 @@ class Config(NamedTuple):
     ssl_max_version: str | None = None
     ssl_keylog: str | None = None
 
-    # proxies
+    # proxies (proxy_protocol: what nc's proxy speaks; of pync, the header that is sent onward)
     proxy_user: str | None = None
     proxy_protocol: str | None = None
     proxy_address: str | None = None
@@ -196,6 +200,7 @@ class Config(NamedTuple):
     to_ssl_min_version: str | None = None
     to_ssl_max_version: str | None = None
     if_refused: str | None = None
+    accept_proxy_protocol: str | None = None
     drain: float | None = None
 
     # telnet

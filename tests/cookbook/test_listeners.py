@@ -107,6 +107,13 @@ def test_speak_tls_on_either_side(run: Run, server: Server, pem: Path, port: int
         passes_on(port, server.accepts)
 
 
+def test_tell_the_server_who_the_client_is(run: Run, server: Server, port: int) -> None:
+    words = {"8080": port, "app.internal:80": f"127.0.0.1:{server.port}"}
+    is_up(port, run("Tell the server behind who the client is", words))
+    with connected(port):
+        server.accepts().hears(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\1\x7f\0\0\1")
+
+
 def test_record_what_passes(run: Run, folder: Path, server: Server, port: int) -> None:
     words = {"8080": port, "localhost:80": f"127.0.0.1:{server.port}"}
     is_up(port, run("Record what passes, a file for each connection", words))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ...core.config import Config, Endings, OnPeerEnd, over_tls
+from ...core.config import ANYONE, Config, Endings, OnPeerEnd, over_tls
 from ...core.deadline import parse_duration
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
 from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
@@ -91,6 +91,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         _named_file,
     ),
     "if_refused": _one_of("reset", "close"),
+    "proxy_protocol": _one_of("v1", "v2"),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),
 }
@@ -201,11 +202,14 @@ def _check_command(command: str) -> None:
         )
 
 
+#: Options that have a value of their own when none is given; docopt knows no such thing.
+_VALUE_WITHOUT = {"--report-port": "-", "--accept-proxy-protocol": ANYONE}
+
+
 def _spelled_out(argv: list[str]) -> list[str]:
-    """``--report-port`` has a value of its own when none is given; docopt knows no such thing."""
     end = argv.index("--") if "--" in argv else len(argv)
     return [
-        f"{word}=-" if word == "--report-port" and place < end else word
+        f"{word}={_VALUE_WITHOUT[word]}" if word in _VALUE_WITHOUT and place < end else word
         for place, word in enumerate(argv)
     ]
 

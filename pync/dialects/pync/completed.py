@@ -13,6 +13,8 @@ CHOICES = {
     "ssl-max-version": ("1.2", "1.3"),
     "proxy-type": ("http", "socks4", "socks5"),
     "proxy-dns": ("remote", "local"),
+    "if-refused": ("reset", "close"),
+    "proxy-protocol": ("v1", "v2"),
     "exit-codes": ("plain", "detailed"),
     "pipe-mode": ("byte", "message"),
     "pipe-access": ("user", "users", "everyone"),

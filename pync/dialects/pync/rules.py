@@ -39,7 +39,7 @@ OF_ONWARD_TLS = (
 )
 
 #: Options that need an onward address.
-OF_RELAYS = ("to_ssl", *OF_ONWARD_TLS, "if_refused", "drain")
+OF_RELAYS = ("to_ssl", *OF_ONWARD_TLS, "if_refused", "proxy_protocol", "drain")
 
 #: How options are shown in messages, where that is not ``--`` and the field's name.
 SHOWN = {
@@ -71,7 +71,7 @@ CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
-    "udp": ("md5sig", "proxy", "banner"),
+    "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol"),
     "ipv4": ("ipv6",),
     "send_only": ("recv_only", "no_stdin"),
     "shutdown": ("no_shutdown",),
@@ -116,6 +116,7 @@ NEEDS = {
             "denyfile",
             "accept_timeout",
             "report_port",
+            "accept_proxy_protocol",
             "pipe_access",
             "pipe_remote",
         ),
@@ -167,6 +168,8 @@ def check(config: Config) -> None:
     for one in OF_RELAYS:
         if getattr(config, one) and not config.onward:
             raise UsageError(f"{shown(one)} needs an address to go on to: --to ADDRESS")
+    if config.accept_proxy_protocol and config.ssl and not config.keep_open:
+        raise UsageError("--accept-proxy-protocol with TLS needs -k")
     _check_proxies(config)
 
 

@@ -163,6 +163,10 @@ Server options:
      --allowfile=FILE            Accept only those in FILE; # begins a comment.
      --deny=LIST                 Refuse these, even if --allow names them.
      --denyfile=FILE             Refuse those in FILE.
+     --accept-proxy-protocol=FROM  Take a PROXY protocol header (v1 or v2) from
+                                 each client, which names the real one. Only
+                                 proxies of this list are let in; without =FROM
+                                 anyone may say who it is.
      --report-port=FILE          With -l: write the port that is listened on to
                                  FILE; without =FILE to stderr.
 
@@ -186,6 +190,8 @@ Relay options:
      --to-ssl-max-version=V      At most this one.
      --if-refused=HOW            What a client gets when its onward connection
                                  cannot be made: reset (the default), or close.
+     --proxy-protocol=VERSION    Send a PROXY protocol header (v1 or v2) onward
+                                 that names the client.
      --drain=TIME                On SIGTERM take no new clients, and give those
                                  that are joined TIME to end.
 

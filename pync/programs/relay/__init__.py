@@ -106,12 +106,14 @@ def _telling(make: _Make, report: Report) -> _Make:
 def _reload(setup: RelaySetup, listener: Listener, onward: Onward) -> Callable[[], None] | None:
     """What reads access lists and certificates again, if there are files of them."""
     assert isinstance(setup.near, ListenSetup)
-    tls, admits = setup.near.tls, setup.admits
+    tls, admits, announced = setup.near.tls, setup.admits, setup.near.announced
     if tls is None and setup.onward.tls is None and admits is None:
         return None
 
     def reload() -> None:
-        if admits is not None:
+        if admits is not None and announced is not None:
+            announced.admits = admits()
+        elif admits is not None:
             listener.admits = admits()
         if tls is not None and tls.certificate is not None:
             from ..shared.securing import renew

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address, without_zone
-from ...core.errors import PyncError
+from ...core.errors import PyncError, RelayError, cause_of
 from ...core.events import Report, Unverified
 from ...engine.connector import Connector
 from ...engine.local_connector import LocalConnector
@@ -30,7 +30,8 @@ class OnwardSetup(NamedTuple):
 
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
-    way. ``details``: what was agreed upon is reported.
+    way. ``details``: what was agreed upon is reported. ``header``: the version of the PROXY
+    protocol by which the client is named; None: it is not.
     """
 
     targets: tuple[Address, ...]
@@ -38,6 +39,7 @@ class OnwardSetup(NamedTuple):
     tls: Security | None = None
     route: Route | None = None
     details: bool = False
+    header: str | None = None
 
 
 class Onward:
@@ -81,6 +83,7 @@ class OnwardDial:
         onward: where to.
         loop, resolver: carry it.
         client: for whom.
+        local: what the client has connected to.
         finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
     """
 
@@ -90,6 +93,7 @@ class OnwardDial:
         loop: Scheduler,
         resolver: Resolver,
         client: Address,
+        local: Address,
         finished: Callable[[OnwardDial], None],
     ) -> None:
         #: The connection, which is the caller's then.
@@ -105,6 +109,7 @@ class OnwardDial:
         self._loop = loop
         self._resolver = resolver
         self._client = client
+        self._local = local
         self._finished = finished
         self._left = onward.targets()
         self._activity: _Activity | None = None
@@ -142,10 +147,27 @@ class OnwardDial:
             return
         self.lookup = getattr(dialled, "lookup_seconds", None)
         self.connect = time.monotonic() - self._began - (self.lookup or 0.0)
+        if self._onward.setup.header is not None and not self._name_client(dialled.conn):
+            return
         if self.target.scheme == "tls":
             self._secure(dialled.conn)
         else:
             self._reached(dialled.conn)
+
+    def _name_client(self, conn: Conn) -> bool:
+        """Say who the client is, before TLS; returns whether that could be said."""
+        from ...layers.proxy_header import encode
+
+        assert self._onward.setup.header is not None
+        header = encode(self._onward.setup.header, self._client, self._local)
+        try:
+            # (It is the first that is sent, and shorter than any buffer.)
+            conn.send_all(header)
+        except OSError as error:
+            conn.close()
+            self._failed(RelayError("dial", self.target, cause_of(error)))
+            return False
+        return True
 
     def _secure(self, conn: Conn) -> None:
         from ..shared.tls_dial import TlsDial

@@ -85,7 +85,12 @@ class Joined:
             self.client.keep_alive()
         services = self._services
         dialling = OnwardDial(
-            services.onward, self._loop, services.resolver, self.client.peer, self._dialled
+            services.onward,
+            self._loop,
+            services.resolver,
+            self.client.peer,
+            self.client.local,
+            self._dialled,
         )
         self._do(dialling)
 

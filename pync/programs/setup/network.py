@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ...core.config import Config
+from ...core.config import ANYONE, Config
 from ...core.errors import UsageError
 from ...core.events import Report, silent
 from ...transports import Options, everyone
@@ -41,9 +41,14 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
     from ..shared.listening import ListenSetup
 
     assert config.address is not None
+    admits, announced = admits_of(config, report), None
+    if config.accept_proxy_protocol is not None:
+        from ..shared.announced import Announced
+
+        admits, announced = _proxies_of(config, report), Announced(admits)
     return ListenSetup(
         address=config.address,
-        options=options_of(config)._replace(admits=admits_of(config, report), report=report),
+        options=options_of(config)._replace(admits=admits, report=report),
         entry=entry_of(config),
         keep_open=config.keep_open,
         max_conns=config.max_conns,
@@ -51,6 +56,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
         report_port=config.report_port,
         offered=_offered(config),
         modules=_modules(config),
+        announced=announced,
     )
 
 
@@ -178,8 +184,21 @@ def admits_of(config: Config, report: Report) -> Admits:
     return access_filter(lists, config.address, report)
 
 
+def _proxies_of(config: Config, report: Report) -> Admits:
+    """Who may send a header of the PROXY protocol. Raises UsageError."""
+    from ..shared.access import AccessLists, access_filter
+
+    if config.accept_proxy_protocol in (None, ANYONE):
+        return everyone
+    lists = AccessLists(allow=(config.accept_proxy_protocol or "",), numeric=config.nodns)
+    assert config.address is not None
+    return access_filter(lists, config.address, report)
+
+
 def _offered(config: Config) -> str | None:
     """What anybody who reaches the listener can do, and should perhaps not."""
+    if config.accept_proxy_protocol == ANYONE:
+        return "claim any address (--accept-proxy-protocol without a list)"
     if _has_lists(config):
         return None
     if config.exec is not None or config.sh_exec is not None:

@@ -24,6 +24,7 @@ def onward_setup(config: Config) -> OnwardSetup:
         _security(config) if any(one.scheme == "tls" for one in config.onward) else None,
         route_of(config),
         details=bool(config.verbose or config.json),
+        header=config.proxy_protocol,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ...core.errors import ListenError
 from ...core.events import Denied, Report
@@ -17,6 +18,9 @@ from ...transports.conn import Conn
 from ...transports.listener import Listener
 from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
+
+if TYPE_CHECKING:
+    from .announced import HeaderReader
 
 #: Seconds before accepting again when descriptors have run out.
 EXHAUSTED_PAUSE = 0.1
@@ -83,6 +87,12 @@ class Acceptor:
         self._inside = 0
         self._waiting: Timer | None = None
         self._tls_acceptor = TlsAcceptor(loop, setup.entry, report, self._enter)
+        self._headers: HeaderReader | None = None
+        if setup.announced is not None:
+            from .announced import HeaderReader
+
+            take = self._tls_acceptor.take
+            self._headers = HeaderReader(loop, setup.announced, report, take)
 
     def open(self) -> None:
         """Let clients come. ListenError comes out of the loop if nobody does in time."""
@@ -99,6 +109,8 @@ class Acceptor:
         """Let nobody in any more; idempotent."""
         self._shut()
         self._tls_acceptor.close()
+        if self._headers is not None:
+            self._headers.close()
 
     def _shut(self) -> None:
         for descriptor in self._listener.read_fds():
@@ -139,7 +151,8 @@ class Acceptor:
 
     def _is_full(self) -> bool:
         most = self._setup.max_conns
-        return most is not None and self._inside + len(self._tls_acceptor) >= most
+        arriving = len(self._tls_acceptor) + len(self._headers or ())
+        return most is not None and self._inside + arriving >= most
 
     def _admit(self, conn: Conn) -> None:
         if self._is_full():
@@ -147,7 +160,7 @@ class Acceptor:
             cause = f"connection limit reached ({self._setup.max_conns})"
             self._report(Denied(conn.peer, cause))
             return
-        self._tls_acceptor.take(conn)
+        (self._tls_acceptor if self._headers is None else self._headers).take(conn)
 
     def _enter(self, conn: Conn) -> None:
         self._inside += 1

@@ -10,6 +10,7 @@ from ...transports import Options
 
 if TYPE_CHECKING:
     from ...transports.tls.handshake import Security
+    from .announced import Announced
     from .entry import Entry
 
 
@@ -19,7 +20,8 @@ class ListenSetup(NamedTuple):
     ``keep_open``: it stays after the first client (-k). ``max_conns``: clients at once; None: no
     limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the
     port, ``-`` is standard error. ``offered``: what anybody who reaches the listener can do, and
-    should perhaps not. ``modules``: what serving a client needs.
+    should perhaps not. ``modules``: what serving a client needs. ``announced``: whom the headers of
+    the PROXY protocol may name that clients begin with; None: they send none.
     """
 
     address: Address
@@ -31,6 +33,7 @@ class ListenSetup(NamedTuple):
     report_port: str | None = None
     offered: str | None = None
     modules: tuple[str, ...] = ()
+    announced: "Announced | None" = None
 
     @property
     def tls(self) -> "Security | None":

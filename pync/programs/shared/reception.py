@@ -43,6 +43,9 @@ class Reception(Closing):
         while True:
             conn = self._accept()
             try:
+                if not self._may_come(conn):
+                    conn.close()
+                    continue
                 return welcome(conn, self._setup.entry, self._report)
             except Exception as error:  # noqa: BLE001 - reported, or raised again
                 conn.close()
@@ -52,6 +55,14 @@ class Reception(Closing):
         """Let go of those who have not been served; idempotent."""
         if self._handshakes is not None:
             self._handshakes.close()
+
+    def _may_come(self, conn: Conn) -> bool:
+        """Read who it is, where a header says so."""
+        if self._setup.announced is None:
+            return True
+        from .announced import read_header
+
+        return read_header(conn, self._setup.announced)
 
     def _accept(self) -> Conn:
         if self._handshakes is not None:

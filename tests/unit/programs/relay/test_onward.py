@@ -22,7 +22,8 @@ def here(port: object, scheme: str = "tcp") -> Address:
 def dialled(setup: OnwardSetup) -> OnwardDial:
     over: list[OnwardDial] = []
     with Loop() as loop, Resolver(loop) as resolver:
-        dial = OnwardDial(Onward(setup, lambda _: None), loop, resolver, CLIENT, over.append)
+        onward = Onward(setup, lambda _: None)
+        dial = OnwardDial(onward, loop, resolver, CLIENT, CLIENT, over.append)
         dial.start()
         loop.run_while(lambda: not over)
     if dial.conn is not None:
@@ -71,7 +72,8 @@ def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
     with listening() as target, Loop() as loop, Resolver(loop) as resolver:
         setup = OnwardSetup((here(target.port), here(closed_port)))
         over: list[OnwardDial] = []
-        dial = OnwardDial(Onward(setup, lambda _: None), loop, resolver, CLIENT, over.append)
+        onward = Onward(setup, lambda _: None)
+        dial = OnwardDial(onward, loop, resolver, CLIENT, CLIENT, over.append)
         dial.start()
         dial.stop()
         dial.stop()
