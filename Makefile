@@ -1,5 +1,5 @@
 # The whole project by hand: make conformance, quick, test, test-windows, check, selftest, soak,
-# transfers, slow-link, bench, docs, site, zipapp, clean.
+# transfers, bench, docs, site, zipapp, clean.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -14,7 +14,7 @@ WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conf
 
 # What the user typed goes to the shell as ASKED_NAME, untouched by make ($ and backslashes
 # included), and under no other name: a server under judgement has an environment of its own.
-OPTIONS := TARGET PROFILE AT SET CASE SKIP SHARD REPEAT WATCH REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT LOAD ALL
+OPTIONS := TARGET PROFILE AT SET CASE SKIP SHARD REPEAT WATCH REPORT JOBS LEVEL EXPECT DEADLINE SEED CLIENT TRANSPORT LOAD LINK ALL
 $(foreach name,$(OPTIONS),$(eval export ASKED_$(name) := $$(value $(name))))
 unexport $(OPTIONS)
 ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
@@ -26,11 +26,12 @@ ASKED := $${ASKED_TARGET:+"$$ASKED_TARGET"} \
   $${ASKED_LEVEL:+--level="$$ASKED_LEVEL"} $${ASKED_EXPECT:+--expect="$$ASKED_EXPECT"} \
   $${ASKED_DEADLINE:+--deadline="$$ASKED_DEADLINE"} $${ASKED_SEED:+--seed="$$ASKED_SEED"} \
   $${ASKED_CLIENT:+--client="$$ASKED_CLIENT"} $${ASKED_TRANSPORT:+--transport="$$ASKED_TRANSPORT"} \
-  $${ASKED_LOAD:+--load="$$ASKED_LOAD"} $${ASKED_ALL:+--all}
+  $${ASKED_LOAD:+--load="$$ASKED_LOAD"} $${ASKED_LINK:+--link="$$ASKED_LINK"} \
+  $${ASKED_ALL:+--all}
 # A target that is itself a make (TARGET='make serve') must not take our variables for its own.
 ALONE := unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES;
 
-.PHONY: conformance selftest quick test test-windows check soak transfers slow-link bench docs site zipapp clean
+.PHONY: conformance selftest quick test test-windows check soak transfers bench docs site zipapp clean
 .DEFAULT_GOAL := conformance
 
 conformance: $(READY)
@@ -62,10 +63,6 @@ soak: $(READY)
 # Random transfers between pync and the real programs; SEED is the first one's.
 transfers: $(READY)
 	@$(ALONE) $(PY) .ci/transfers.py --runs=$(RUNS) $${ASKED_SEED:+--seed="$$ASKED_SEED"}
-
-# The reference servers behind 300 ms of delay, and with segments of one byte.
-slow-link: $(READY)
-	@$(ALONE) $(PY) .ci/slow_link.py $(PROFILES)
 
 # BENCH='--case=file --pairs=7'; nc.openbsd, ncat and socat are compared with if they are there.
 bench: $(READY)

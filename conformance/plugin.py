@@ -54,6 +54,7 @@ _OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("--shard", "shard", {"metavar": "N/M", "help": "the N-th of M parts of the cases"}),
     ("--repeat", "repeat", {"metavar": "N", "help": "judge each case N times"}),
     ("--transport", "transports", {"metavar": "LIST", "help": "tcp, tcp6, unix, tls, udp, udp6"}),
+    ("--link", "links", {"action": "append", "metavar": "LINE", "help": "judge over a bad line"}),
     ("--deadline", "deadline", {"type": float, "metavar": "SECONDS", "help": "for one event"}),
     ("--seed", "seed", {"metavar": "N", "help": "of the random data"}),
     ("--client", "client", {"metavar": "COMMAND", "help": "the client on the terminal"}),
@@ -250,6 +251,7 @@ def _options(given: dict[str, Any]) -> Options:
         given["shard"] = shard_of(given["shard"])
     if "repeat" in given:
         given["repeat"] = repeat_of(given["repeat"])
+    given["links"] = tuple(given.get("links") or ())
     for field in ("transports", "load"):
         if isinstance(given.get(field), str):
             given[field] = [word for word in given[field].split(",") if word]

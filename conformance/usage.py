@@ -19,11 +19,12 @@ Usage:
                   [--transport=LIST] [--report=DIR] [--jobs=N] [--repeat=N]
                   [--level=LEVEL] [--expect=FILE] [--deadline=SECONDS] [--seed=N]
                   [--client=COMMAND] [-x] [--max-failures=N] [--all] [--resume]
-                  [--tx=SPEC]... [--isolate=HOW] [--load=LIST] [--color=WHEN] [--watch]
+                  [--tx=SPEC]... [--isolate=HOW] [--load=LIST] [--link=LINE]...
+                  [--color=WHEN] [--watch]
   conformance list [--profile=LIST] [--load=LIST] [--mutants]
   conformance explain ID [--profile=LIST] [--load=LIST]
   conformance selftest [--profile=LIST] [--load=LIST] [--case=ID]... [--report=DIR]
-                  [--jobs=N] [--deadline=SECONDS] [--matrix] [--color=WHEN]
+                  [--jobs=N] [--deadline=SECONDS] [--matrix] [--link=LINE]... [--color=WHEN]
                   [--target=TARGET] [--fault=NAME]... [--transport=LIST] [--at=ADDRESS]
                   [--set=KEY=VALUE] [--client=COMMAND]
   conformance doctor [TARGET] [--at=ADDRESS] [--set=KEY=VALUE] [--load=LIST]
@@ -72,6 +73,9 @@ Options:
   --level=LEVEL       must, or should: a broken SHOULD fails the run too [default: must].
   --expect=FILE       The file of known failures (TOML).
   --deadline=SECONDS  The longest wait for each awaited event [default: 10].
+  --link=LINE         Judge over a bad line: delay=300ms, delay=300ms+-50ms, rate=20K, slice=1
+                      (bytes of a segment), slice=1/5ms; 'up ...' or 'down ...' is one
+                      direction; repeatable, or separated by ';'.
   --seed=N            The seed of the random data (default: 1; of a class, any: it is printed
                       at the end).
   --client=COMMAND    The client program on the terminal, in place of pync.

@@ -20,8 +20,12 @@ from pexpect import fdpexpect
 from pexpect.spawnbase import SpawnBase
 
 from ..core.budget import Budget
+from ..core.traffic import Traffic
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..targets.queues import Queues, queues_of
+
+#: Seconds that nobody waits for.
+_INSTANT = 0.001
 
 FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
 
@@ -30,6 +34,9 @@ READ = 256 * 1024
 
 #: Seconds between two looks at whether the server has read what was sent.
 READ_INTERVAL = 0.0025
+
+#: Seconds in which a server reads what has come over a bad line.
+READING_TIME = 0.01
 
 #: Errors of a read or a write that mean: the peer aborted.
 RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
@@ -66,6 +73,8 @@ class Channel:
         self.transcript = transcript
         #: The time that all waits of a scenario may take; None is without a bound.
         self.budget: Budget | None = None
+        #: What is under way on the bad line to the server; None where there is none.
+        self.traffic: Traffic | None = None
         self.ended: str | None = None
         self.received = 0
         #: Received and not yet judged.
@@ -85,10 +94,8 @@ class Channel:
         """
         if self.ended:
             return self.ended
-        if timeout and self.budget is not None:
-            self.budget.check()
         try:
-            data = self._read_some(timeout)
+            data = self._read_patiently(timeout)
         except pexpect.TIMEOUT:
             return SILENCE
         except pexpect.EOF:
@@ -172,8 +179,15 @@ class Channel:
         Arguments:
             until: when to give up, as time.monotonic() tells it.
         """
+        if self.traffic is not None:
+            self.traffic.arrived(self.deadline)
+            time.sleep(max(0.0, min(READING_TIME, until - time.monotonic())))
         while (queues := self.queues()) and queues.unread and time.monotonic() < until:
             time.sleep(READ_INTERVAL)
+
+    def now(self) -> float:
+        """The time in seconds, without that in which the line carried something."""
+        return time.monotonic() if self.traffic is None else self.traffic.now()
 
     @property
     def stays(self) -> bool:
@@ -190,6 +204,18 @@ class Channel:
 
     # How bytes get through; over TLS they are sealed.
 
+    def _read_patiently(self, timeout: float) -> bytes:
+        """Read within ``timeout`` seconds, of which what the line takes is none."""
+        until = self.now() + timeout
+        while True:
+            if timeout and self.budget is not None:
+                self.budget.check()
+            try:
+                return self._read_some(timeout)
+            except pexpect.TIMEOUT:
+                if not timeout or (timeout := until - self.now()) <= _INSTANT:
+                    raise
+
     def _read_some(self, timeout: float) -> bytes:
         data: bytes = self._stream.read_nonblocking(READ, timeout)
         return data
@@ -201,11 +227,16 @@ class Channel:
         self._sock.shutdown(socket.SHUT_WR)
 
     def _wait(self, events: int, timeout: float) -> bool:
-        if self.budget is not None:
-            self.budget.check()
+        until = self.now() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, events)
-            return bool(selector.select(timeout))
+            while True:
+                if self.budget is not None:
+                    self.budget.check()
+                if selector.select(timeout):
+                    return True
+                if (timeout := until - self.now()) <= _INSTANT:
+                    return False
 
     def _end(self, how: str) -> str:
         self.ended = how

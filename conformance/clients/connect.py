@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from ..core.traffic import Traffic
 from ..core.transcript import Transcript
 from ..core.verdict import Violation
 from ..targets.address import PIPE, TLS, Address, open_socket
@@ -19,6 +20,7 @@ def dial(
     deadline: float,
     receive_buffer: int | None = None,
     shakes: bool = True,
+    traffic: Traffic | None = None,
 ) -> Peer:
     """Connect a new client.
 
@@ -26,6 +28,7 @@ def dial(
         receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
             is small from the start.
         shakes: over TLS, complete the handshake too.
+        traffic: what is under way on a bad line to the server.
     Raises Violation when the server does not take the connection.
     """
     began = time.monotonic()
@@ -44,13 +47,16 @@ def dial(
     if address.transport == PIPE:
         return PipePeer(name, sock, transcript, deadline)
     if address.transport != TLS:
-        return Peer(name, sock, transcript, deadline)
+        peer = Peer(name, sock, transcript, deadline)
+        peer.traffic = traffic
+        return peer
     from .tls_peer import TlsPeer
 
-    peer = TlsPeer(name, sock, transcript, deadline, address.host)
+    sealed = TlsPeer(name, sock, transcript, deadline, address.host)
+    sealed.traffic = traffic
     try:
-        peer.shake() if shakes else peer.begin()
+        sealed.shake() if shakes else sealed.begin()
     except BaseException:
-        peer.close(note=False)
+        sealed.close(note=False)
         raise
-    return peer
+    return sealed

@@ -17,6 +17,7 @@ import time
 
 from ..core.budget import Budget
 from ..core.conduct import Conduct
+from ..core.traffic import Traffic
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation, cause_of
 from ..targets.address import Address, endpoints
@@ -52,6 +53,8 @@ class Sender:
         self.deadline = deadline
         #: The time that all waits of a scenario may take; None is without a bound.
         self.budget: Budget | None = None
+        #: What is under way on the bad line to the server; None where there is none.
+        self.traffic: Traffic | None = None
         self.conduct = Conduct()
         self._address = address
         self._transcript = transcript
@@ -122,8 +125,8 @@ class Sender:
 
     def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
         """The answer that follows another datagram within a moment; else that other one."""
-        until = time.monotonic() + min(self.deadline, ANSWER_FOLLOWS)
-        while (left := until - time.monotonic()) > 0:
+        until = self._now() + min(self.deadline, ANSWER_FOLLOWS)
+        while (left := until - self._now()) > 0:
             data = self._receive(left, missing)
             if data in missing:
                 return data
@@ -135,6 +138,10 @@ class Sender:
             if note:
                 self._transcript.note(self.name, "close")
             self._sock.close()
+
+    def _now(self) -> float:
+        """The time in seconds, without that in which the line carried something."""
+        return time.monotonic() if self.traffic is None else self.traffic.now()
 
     def _put(self, data: bytes) -> None:
         try:
@@ -153,8 +160,8 @@ class Sender:
             self.budget.check()
         tries = 1 if self._near else TRIES
         for attempt in range(1, tries + 1):
-            until = time.monotonic() + self.deadline / tries
-            while (left := until - time.monotonic()) > 0:
+            until = self._now() + self.deadline / tries
+            while (left := until - self._now()) > 0:
                 data = self._receive(left, missing)
                 if data is not None:
                     return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from ..core.conduct import Pattern
 from ..core.transcript import escape
@@ -21,14 +20,14 @@ def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
 
     Raises Violation.
     """
-    until = time.monotonic() + channel.deadline
+    until = channel.now() + channel.deadline
     while True:
         came = bytes(channel.pending)
         length = pattern.at_start(came)
         if length is not None:
             del channel.pending[:length]
             return
-        left = until - time.monotonic()
+        left = until - channel.now()
         if channel.ended or left <= 0 or channel.receive(left) == SILENCE:
             instead = channel.ended or f"nothing for {channel.deadline:g} s"
             raise Violation(

@@ -37,6 +37,7 @@ class Peer(JudgingChannel):
 
     def send_raw(self, data: bytes, takes: bool = False) -> None:
         """Send bytes in the words of the service; ``takes``: take in what comes meanwhile."""
+        self._check_line(len(data))
         rest, wait = memoryview(data), self.wait_either if takes else self.wait_writable
         while rest:
             written = self._put(rest)
@@ -90,6 +91,7 @@ class Peer(JudgingChannel):
         """
         view = memoryview(source)
         limit = min(limit, self.conduct.most or limit)
+        self._check_line(limit - taken)
         self.unread = self._sock.getsockname()
         while taken < limit:
             at = taken % len(source)
@@ -126,6 +128,7 @@ class Peer(JudgingChannel):
     def exchange(self, data: bytes, expected: bytes, awaited: str) -> None:
         """Send and await at once, as bulk data needs: a writer alone would jam both sides."""
         data = self.conduct.sent(data)
+        self._check_line(len(data))
         self._match(self.conduct.expected(expected), awaited, sending=memoryview(data))
 
     def read_until(self, end: bytes, awaited: str, most: int = 64 * 1024) -> bytes:
@@ -229,6 +232,11 @@ class Peer(JudgingChannel):
         return self.receive(timeout)
 
     # How.
+
+    def _check_line(self, size: int) -> None:
+        """Raises LineTooSlow when the line to the server is too slow for so many bytes."""
+        if self.budget is not None:
+            self.budget.check_line(size)
 
     def _take(self, size: int) -> bytes:
         self._previous = bytes(self.pending[:size])

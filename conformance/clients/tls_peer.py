@@ -37,10 +37,10 @@ class TlsPeer(Peer):
 
     def shake(self) -> None:
         """Complete the handshake. Raises Violation."""
-        until = time.monotonic() + self.deadline
+        until = self.now() + self.deadline
         try:
             while not self._codec.established:
-                self._plain_from(super()._read_some(self._left(until)))
+                self._plain_from(self._wire(self._left(until)))
             self._flush()
         except (pexpect.EOF, pexpect.TIMEOUT, OSError) as error:
             how = f"nothing for {self.deadline:g} s"
@@ -58,7 +58,17 @@ class TlsPeer(Peer):
 
     def _left(self, until: float) -> float:
         self._flush()
-        return max(0.0, until - time.monotonic())
+        return max(0.0, until - self.now())
+
+    def _wire(self, timeout: float) -> bytes:
+        """What comes, sealed; of the time, what the line takes is none."""
+        until = self.now() + timeout
+        while True:
+            try:
+                return super()._read_some(timeout)
+            except pexpect.TIMEOUT:
+                if (timeout := until - self.now()) <= 0:
+                    raise
 
     def wait_either(self, timeout: float) -> bool:
         """As a channel's; an end that came sealed with the bytes before it counts."""

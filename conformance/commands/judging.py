@@ -30,6 +30,7 @@ def run(given: dict[str, Any]) -> Exit:
         shard=shard_of(given["--shard"]) if given["--shard"] is not None else None,
         repeat=repeat_of(given["--repeat"] or "1"),
         transports=words(given["--transport"]),
+        links=tuple(given["--link"]),
         deadline=seconds(given["--deadline"]),
         seed=given["--seed"] or ("" if given["--all"] else "1"),
         client=given["--client"],

@@ -32,6 +32,7 @@ def selftest(given: dict[str, Any]) -> Exit:
         started=run_command(),
         load=words(given["--load"]),
         kill_matrix=given["--matrix"],
+        links=tuple(given["--link"]),
     )
     options = _behind_a_proxy(options, given)
     # Most of the time is waiting: more workers than cores.
@@ -61,6 +62,8 @@ def _behind_a_proxy(options: Options, given: dict[str, Any]) -> Options:
             if given[flag]:
                 raise WrongUsage(f"selftest {flag} is for a right server: --target 'COMMAND'")
         return options
+    if options.links:
+        raise WrongUsage("selftest --link is for the embedded broken servers, not for --target")
     return options._replace(
         target=given["--target"],
         faults=tuple(given["--fault"]) or EVERY,

@@ -28,15 +28,18 @@ def failure(
     hint: str | None,
     transcript: Sequence[str],
     reproduce: str,
+    line: str = "",
 ) -> str:
     """The whole message for one broken requirement, without the verdict word.
 
     Arguments:
+        line: what the line between the clients and the server did, if it was a bad one.
         clause: with the name of its contract, as in "SPEC 2.1".
     """
     lines = [
         f"{identity} ({level}, {clause}, {transport}): {violation.summary}",
         f"  requires  {text}",
+        *([f"  line      {line}"] if line else []),
         *([f"  step      {violation.step}"] if violation.step else []),
         *comparison(violation),
     ]

@@ -114,6 +114,10 @@ class TooSlow(NotJudged):
     """The server answers rightly, and takes longer than a person waits for one clause."""
 
 
+class LineTooSlow(NotJudged):
+    """The line to the server is too slow for this clause, which says nothing of others."""
+
+
 class WrongUsage(Exception):
     """The command line makes no sense; the text is the one line shown."""
 

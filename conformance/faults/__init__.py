@@ -3,6 +3,8 @@
 A profile of one's own has no broken servers that would prove its requirements. The proxy breaks a
 right one: it runs in a thread of the worker, and does to the traffic what a broken server would
 have done. ``FAULTS`` are those, and ``LAWFUL`` what no requirement may take for a fault.
+
+The same proxy is the bad line of ``run --link`` (carried.py), which breaks nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..core.traffic import Traffic
 from ..targets.address import DATAGRAMS, LOOPBACK, UNIX, Address
 from ..targets.scratch import new_folder
-from .datagrams import DatagramProxy
+from .courses import Course
+from .datagrams import DatagramProxy, Exchange
 from .fault import SEALED, Fault
 from .streams import StreamProxy
 from .table import BY_NAME, FAULTS, LAWFUL, NONE
 
-__all__ = ["FAULTS", "LAWFUL", "NONE", "SEALED", "Fault", "Proxy", "faulty"]
+__all__ = ["FAULTS", "LAWFUL", "NONE", "SEALED", "Fault", "Proxy", "faulty", "over_line"]
 
 #: Has ``address`` (where clients come), ``acted`` and ``lead_to``.
 Proxy = StreamProxy | DatagramProxy
@@ -34,6 +38,29 @@ def faulty(address: Address, name: str) -> Iterator[Proxy]:
     fault, transport = BY_NAME[name], address.transport
     if transport not in fault.transports:
         raise KeyError(name)
+    with _before(address, fault.stream, fault.datagram, fault.window) as proxy:
+        yield proxy
+
+
+@contextmanager
+def over_line(address: Address, traffic: Traffic) -> Iterator[Proxy]:
+    """A proxy before the server at an address, as bad as the line is."""
+    # The table above needs nothing of it.
+    from .carried import course_over, exchange_over
+
+    with _before(address, course_over(traffic), exchange_over(traffic)) as proxy:
+        traffic.take_in = lambda: proxy.loop.call(lambda: None)
+        yield proxy
+
+
+@contextmanager
+def _before(
+    address: Address,
+    stream: type[Course] | None,
+    datagram: type[Exchange] | None,
+    window: int | None = None,
+) -> Iterator[Proxy]:
+    transport = address.transport
     folder = new_folder() if transport == UNIX else None
     entrance = Address(transport, LOOPBACK.get(transport, ""))
     if ":" in address.host and transport not in DATAGRAMS:
@@ -42,11 +69,11 @@ def faulty(address: Address, name: str) -> Iterator[Proxy]:
         entrance = Address(UNIX, path=os.path.join(folder, "socket"))
     proxy: Proxy
     if transport in DATAGRAMS:
-        assert fault.datagram is not None
-        proxy = DatagramProxy(address, entrance, fault.datagram)
+        assert datagram is not None
+        proxy = DatagramProxy(address, entrance, datagram)
     else:
-        assert fault.stream is not None
-        proxy = StreamProxy(address, entrance, fault.stream, fault.window)
+        assert stream is not None
+        proxy = StreamProxy(address, entrance, stream, window)
     try:
         yield proxy
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 from ..clients.datagrams import Sender
@@ -242,14 +241,14 @@ def _ranges(members: list[int]) -> str:
 
 def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
     """As far as the expressions of re alone can tell."""
-    until = time.monotonic() + peer.deadline
+    until = peer.now() + peer.deadline
     while True:
         came = bytes(peer.pending)
         found = look(came)
         if found:
             peer.take_first(found.end())
             return found
-        left = until - time.monotonic()
+        left = until - peer.now()
         if peer.ended or left <= 0 or peer.receive(left) == SILENCE:
             instead = peer.ended or f"nothing for {peer.deadline:g} s"
             raise peer.violation(

@@ -7,13 +7,14 @@ running it can tell, is found by preflight.py and handed in as ``transports``.
 from __future__ import annotations
 
 from ..core.invocation import command_line, hint, run_command
+from ..core.line import parse_line
 from ..core.nearest import meant
 from ..core.settings import texts_of
 from ..core.verdict import Level, WrongUsage
 from ..mutants.catalogue import MUTANTS
 from ..profiles import BUILT_IN
 from ..scenario.catalogue import Catalogue
-from ..scenario.profile import Profile
+from ..scenario.profile import ClientProfile, Profile
 from ..scenario.requirement import NOT_EXPRESSIBLE, PATH, PORT, PORT_AGAIN, Requirement
 from ..targets.address import DATAGRAMS, IPV4_OF, PIPE, TRANSPORTS, UNIX, Address, parse
 from ..targets.grammar import (
@@ -54,10 +55,12 @@ class Plan:
         self.addresses = {name: parse(text) for name, text in options.addresses}
         self.profiles = self._profiles()
         self.parameters = self._parameters()
+        self.line = parse_line(options.links)
         self.should_is_red = _level(options.level) == Level.SHOULD
         self.transports = self._transports()
         self.ipv6 = ipv6
         planned = self._cases()
+        self._check_line(planned)
         if options.selftest:
             planned = proofs.cases_of(self, planned)
         #: All cases that are asked for, and those of this shard.
@@ -99,6 +102,7 @@ class Plan:
             late=profile.late,
             brisk=isinstance(target, ReferenceTarget) and case.requirement.brisk,
             fault=case.fault,
+            line=self.line,
         )
 
     def reproduce(self, case: Case) -> str:
@@ -213,7 +217,28 @@ class Plan:
         offered = self._offered(profile)
         return next(name for name in self.transports if name in offered)
 
+    def _check_line(self, cases: list[Case]) -> None:
+        """Raises WrongUsage for a line over which none of the profiles can be judged."""
+        whys = {self._no_line(case.requirement, case.transport) for case in cases}
+        if cases and None not in whys:
+            raise WrongUsage(f"--link {self.line}: {whys.pop()}")
+
+    def _no_line(self, requirement: Requirement, transport: str) -> str | None:
+        """Why a case cannot be judged over the line, if there is one."""
+        if self.line is None:
+            return None
+        if isinstance(self.catalogue.profiles[requirement.profile], ClientProfile):
+            return f"the line is put before a server; {requirement.profile} judges clients"
+        if transport == PIPE:
+            return "no line can be put before a named pipe"
+        if transport in DATAGRAMS and self.line.slices:
+            return "a datagram arrives whole: slice is for streams"
+        return None
+
     def _skip(self, requirement: Requirement, transport: str) -> str | None:
+        no_line = self._no_line(requirement, transport)
+        if no_line:
+            return no_line
         if transport == PIPE and (UNIX not in requirement.transports or requirement.half_close):
             return "a named pipe cannot express it (no half-close, no RST)"
         if kin(transport) not in requirement.transports:

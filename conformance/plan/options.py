@@ -15,7 +15,8 @@ class Options(NamedTuple):
     line that judges a case again begins with: a worker was started otherwise. ``load`` names
     profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
     read there (loading/). ``only`` are the names of the cases that are judged, if not all;
-    ``repeat`` is how many times each is.
+    ``repeat`` is how many times each is. ``links`` is what the line to the server does
+    (core/line.py).
     """
 
     target: str = "ref:python"
@@ -27,6 +28,7 @@ class Options(NamedTuple):
     only: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
     repeat: int = 1
+    links: tuple[str, ...] = ()
     transports: tuple[str, ...] = ()
     deadline: float = 10.0
     seed: str = "1"
@@ -52,6 +54,11 @@ def loads(options: Options) -> dict[str, str]:
     return {"load": ",".join(options.load)} if options.load else {}
 
 
+def line_words(options: Options) -> dict[str, str]:
+    """The same for the line that was judged over."""
+    return {"link": ";".join(options.links)} if options.links else {}
+
+
 def load_words(options: Options) -> tuple[str, ...]:
     """The same as words."""
     return tuple(word for name, value in loads(options).items() for word in (f"--{name}", value))
@@ -59,10 +66,11 @@ def load_words(options: Options) -> tuple[str, ...]:
 
 def as_typed(options: Options, profile: str) -> dict[str, str]:
     """What has to be typed again to judge a profile of the same target in the same way."""
+    always = {**loads(options), **line_words(options)}
     if options.typed:
-        return {**loads(options), "profile": profile}
+        return {**always, "profile": profile}
     typed = {"at": options.at, "set": options.settings, "client": options.client}
-    return {**loads(options), **{name: value for name, value in typed.items() if value}}
+    return {**always, **{name: value for name, value in typed.items() if value}}
 
 
 class Case(NamedTuple):

@@ -118,6 +118,7 @@ def settle(session: Session, peer: Peer) -> None:
     A server that has to forget something at FIN must have come to the FIN before the peer
     reads. Where the kernel does not tell, other clients are served meanwhile.
     """
+    session.let_arrive()
     queues, until = peer.queues(), time.monotonic() + NO_PROGRESS
     while time.monotonic() < until:
         if queues is None:

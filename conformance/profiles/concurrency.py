@@ -12,7 +12,7 @@ from ..core.verdict import NotJudged, Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
-from .lifecycle import may_end_at_once
+from .lifecycle import each, may_end_at_once
 
 #: Seconds to wait for what another clause is about, as the end of a client's connection.
 UNJUDGED_WAIT = 0.5
@@ -123,9 +123,9 @@ def _serves_meanwhile(
     times in a row, and for a deadline, it is the server.
     """
     if may_end_at_once(session):
-        began = time.monotonic()
+        began = session.now()
         session.next_client_is_served()
-        if time.monotonic() - began < LEAST_STAY:
+        if session.now() - began < LEAST_STAY:
             raise NotJudged("the server ends each connection at once: none stays to hold up others")
     until = time.monotonic() + session.deadline
     for number in range(1, MANY_ROUNDS + 1):
@@ -140,7 +140,8 @@ def _serves_meanwhile(
         _serve(session, following, ends_by_itself)
         if ends_by_itself:
             lasts = time.monotonic() - moments[-1]
-            meanwhile = meanwhile or not _one_was_held_up(moments, lasts)
+            late = session.line.down.seconds_for(1) if session.line else 0.0
+            meanwhile = meanwhile or not _one_was_held_up(moments, lasts, late)
         if len(waiting) == 1:
             if not ends_by_itself and not waiting[0].has_ended():
                 # What it heard of the other is judged elsewhere; it is still served.
@@ -173,14 +174,15 @@ def _serve(session: Session, peer: Peer, ends_by_itself: bool) -> None:
     peer.close()
 
 
-def _one_was_held_up(moments: list[float], lasts: float) -> bool:
+def _one_was_held_up(moments: list[float], lasts: float, late: float = 0.0) -> bool:
     """Whether one of the last clients waited as for the end of another.
 
     Arguments:
         moments: when the first one came, and when each was let in.
         lasts: seconds for which the server keeps a connection.
+        late: seconds of each wait that are a bad line's.
     """
-    waits = [after - before for before, after in itertools.pairwise(moments)]
+    waits = [max(0.0, after - before - late) for before, after in itertools.pairwise(moments)]
     usual = sorted(waits)[(len(waits) - 1) // 2]
     return max(waits[-CLIENTS_BEFORE - 1 :]) >= max(HELD_SHARE * lasts, USUAL_FACTOR * usual)
 
@@ -188,6 +190,14 @@ def _one_was_held_up(moments: list[float], lasts: float) -> bool:
 def _leave(session: Session, waiting: list[Peer]) -> None:
     """Let the idle clients go in order: what is judged is what they held up."""
     patience = session.deadline
-    for peer in waiting:
+
+    def leave(peer: Peer) -> None:
+        nonlocal patience
         if not peer.leave(patience):
             patience = 0.0
+
+    if session.line is not None:
+        each(waiting, leave)  # one after the other would take minutes
+        return
+    for peer in waiting:
+        leave(peer)

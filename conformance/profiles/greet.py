@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from ..clients.peer import DATA, Peer
-from ..core.verdict import Violation
+from ..core.verdict import NotJudged, Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE
 from ..scenario.session import Session
@@ -89,6 +89,8 @@ def unprompted(session: Session) -> None:
     "SPEC 3.3",
 )
 def not_held_back(session: Session) -> None:
+    if session.line is not None and not session.line.keeps_time:
+        raise NotJudged("the line itself holds back what it carries")
     for _ in range(TOGETHER):
         peer = session.join()
         greeted = time.monotonic()

@@ -75,6 +75,7 @@ def _settled(session: Session, enough: Callable[[int], bool], timeout: float | N
         timeout: seconds that it may take to become enough; None is the deadline.
     """
     process = session.process
+    session.let_arrive()
     count = process.descriptors()
     if count is None:
         raise NotJudged("descriptors cannot be counted on this platform")

@@ -174,6 +174,9 @@ def disturb_and_reset(session: Session, peers: list[Peer], data: bytes) -> None:
 
 def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
     """The clients of a batch, those together that are connected at the same time."""
+    if session.line is not None and not session.one_at_a_time:
+        yield _arrived_together(session, batch)
+        return
     peers = []
     for number in range(1, BATCH + 1):
         # Each is accepted before the next one comes.
@@ -185,11 +188,23 @@ def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
         yield peers
 
 
+def _arrived_together(session: Session, batch: int) -> list[Peer]:
+    """Over a bad line: what the server says at the start is awaited of all of them at once."""
+    peers = []
+    for number in range(1, BATCH + 1):
+        peers.append(session.connect(f"{batch}.{number}"))
+        session.let_accept()
+    assert isinstance(session.profile, StreamProfile), session.profile.name
+    for peer in peers:
+        session.profile.open(session, peer)
+    return peers
+
+
 _Guest = TypeVar("_Guest")
 
 
 def each(guests: Iterable[_Guest], visit: Callable[[_Guest], object]) -> None:
-    """Have each guest visit the server: in turn, but some at a time when it takes its time."""
+    """Have each guest visit the server: in turn, but some at a time when that takes its time."""
     waiting = iter(guests)
     for guest in waiting:
         began = time.monotonic()

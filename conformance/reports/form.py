@@ -136,6 +136,7 @@ _OPTIONAL = frozenset(
         "file",
         "said",
         "score",
+        "link",
     }
 )
 
@@ -153,6 +154,7 @@ _FIELDS: dict[str, dict[str, Check]] = {
         "set": _text,
         "file": _text,
         "score": _text,
+        "link": _list_of(_text),
         "cases": _list_of(_text),
         "known": _known,
     },

@@ -27,6 +27,7 @@ def summary(results: Results) -> str:
     lines = [
         f"## {verdict}: {_code(str(results.header['target']))}",
         "",
+        *_line(results),
         "| profile | " + " | ".join(_columns(results)) + " |",
         "|---|" + "---:|" * len(_columns(results)),
     ]
@@ -54,6 +55,11 @@ def workflow_commands(results: Results) -> list[str]:
         title = f"{row['id']} over {row['transport']}"
         lines.append(f"::error title={_property(title)}::{_data(row['message'])}")
     return lines
+
+
+def _line(results: Results) -> list[str]:
+    link = results.header.get("link")
+    return [f"over the line {_code('; '.join(link))}", ""] if link else []
 
 
 def _columns(results: Results) -> list[str]:

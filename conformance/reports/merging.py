@@ -15,7 +15,10 @@ from .results import Results, footer
 from .summary import case_name, summed_up
 
 #: Fields of the headers that must be the same in all shards of a run.
-_SAME = ("suite", "target", "at", "profiles", "parameters", "level", "seed", "client", "deadline")
+_SAME = (
+    *("suite", "target", "at", "profiles", "parameters", "level", "seed", "client", "deadline"),
+    "link",
+)
 
 
 def merged(shards: dict[str, Results]) -> Results:

@@ -64,6 +64,7 @@ def header(plan: Plan) -> dict[str, Any]:
             for name, texts in plan.parameters.items()
         },
         "level": options.level,
+        **({"link": list(plan.line.texts)} if plan.line else {}),
         "deadline": options.deadline,
         "seed": options.seed,
         "client": options.client or "pync",

@@ -52,8 +52,9 @@ class Console:
         against = "the mutants" if plan.options.selftest else plan.options.target
         if plan.options.faults:
             against = f"{plan.options.typed or plan.options.target} behind a proxy that breaks it"
+        over = f" over the line {plan.line}" if plan.line else ""
         self.screen.say(
-            f"conformance: {names} over {', '.join(plan.transports)} against {against} "
+            f"conformance: {names} over {', '.join(plan.transports)} against {against}{over} "
             f"({len(plan.cases)} {'case' if len(plan.cases) == 1 else 'cases'})"
         )
 

@@ -153,6 +153,7 @@ def _violated(
         clause=f"{requirement.spec} {requirement.clause}",
         transport=case.transport,
         text=requirement.text,
+        line=str(plan.line or ""),
         hint=hint_for(violation) or requirement.hint,
         transcript=render(transcript.as_json()),
         reproduce=plan.reproduce(case),

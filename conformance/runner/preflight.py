@@ -96,6 +96,7 @@ def resolved(options: Options) -> Options:
         if options.deadline == default.deadline
         else options.deadline,
         scope=file.scope,
+        links=options.links or file.links,
         file_load=file.load,
     )
 

@@ -1,7 +1,10 @@
-"""A server that has died: it explains what its clients saw."""
+"""How a server ends: in order, or in a way that explains what its clients saw."""
 
 from __future__ import annotations
 
+import signal
+
+from ..core.transcript import Transcript
 from ..core.verdict import Violation
 from ..targets.process import Process
 
@@ -19,8 +22,25 @@ MAY_HAVE_DIED = frozenset(
     }
 )
 
-
 DYING = 2.0
+
+#: Exit statuses of a server that ended because of SIGTERM.
+ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
+
+
+def ends_in_order(process: Process, within: float, transcript: Transcript) -> None:
+    """End a server by SIGTERM, within so many seconds. Raises Violation."""
+    transcript.note("server", "SIGTERM")
+    process.terminate()
+    if not process.wait(within):
+        raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
+    transcript.note("server", process.ending)
+    if process.status not in ORDERLY:
+        raise Violation(
+            "wrong-status",
+            f"SIGTERM ended the server with {process.ending}; "
+            "0, 143 or the signal itself was awaited",
+        )
 
 
 def check_alive(process: Process) -> None:

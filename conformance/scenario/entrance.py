@@ -1,11 +1,14 @@
-"""Where a session's clients come: to the server itself, or to a proxy with a fault before it."""
+"""Where a session's clients come: to the server, or to a proxy before it (a fault, a bad line)."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ..core.line import Line
+from ..core.traffic import Traffic
 from ..targets.address import Address
 from ..targets.backlog import let_accept
 
@@ -18,12 +21,15 @@ class Entrance:
     """Closed until it leads to a server.
 
     Arguments:
-        fault: the fault's name; empty for none, and no proxy.
+        fault: the fault's name; empty for none.
+        line: what the line to the server does; None for nothing. Without both there is no proxy.
         stack: closes the proxy.
     """
 
-    def __init__(self, fault: str, stack: ExitStack) -> None:
+    def __init__(self, fault: str, line: Line | None, stack: ExitStack) -> None:
         self._fault = fault
+        #: What is under way on the line; None where there is none.
+        self.traffic = None if line is None else Traffic(line)
         self._stack = stack
         self._server: Address | None = None
         self._proxy: Proxy | None = None
@@ -37,6 +43,19 @@ class Entrance:
             from ..faults import faulty
 
             self._proxy = self._stack.enter_context(faulty(server, self._fault))
+        elif self.traffic is not None:
+            from ..faults import over_line
+
+            self._proxy = self._stack.enter_context(over_line(server, self.traffic))
+
+    def now(self) -> float:
+        """The time in seconds, without that in which the line carried something."""
+        return time.monotonic() if self.traffic is None else self.traffic.now()
+
+    def let_arrive(self, within: float) -> None:
+        """Wait up to ``within`` seconds until all that was sent is with the server."""
+        if self.traffic is not None:
+            self.traffic.arrived(within)
 
     @property
     def address(self) -> Address:

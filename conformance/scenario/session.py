@@ -22,7 +22,7 @@ from ..clients.datagrams import Sender
 from ..clients.open_terminal import open_terminal
 from ..clients.peer import Peer
 from ..clients.terminal import Terminal
-from ..core.budget import budget
+from ..core.budget import Budget, budget
 from ..core.conduct import LF
 from ..core.settings import ECHO, ONE
 from ..core.transcript import Transcript
@@ -38,9 +38,6 @@ from .random_text import lines, words
 
 #: Seconds in which a server reads what has come, where no other client can tell.
 READING_TIME = 0.25
-
-#: Exit statuses of a server that ended because of SIGTERM.
-ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
 
 class Session:
@@ -64,7 +61,8 @@ class Session:
     ) -> None:
         self.profile = profile
         self.parameters = profile.settings.in_force(parameters)
-        self.deadline = wanted.deadline
+        self.line = wanted.line
+        self.deadline = wanted.deadline + (self.line.round_trip if self.line else 0.0)
         self.transport = wanted.transport
         self.random = random.Random(seed)
         self.transcript = Transcript()
@@ -77,10 +75,10 @@ class Session:
         self._peers: list[Peer] = []
         self._senders: list[Sender] = []
         self._patience = self.deadline
-        self.budget = budget(self.deadline, self._ends_by_itself)
         self._stack = ExitStack()
         self._server: Server | None = None
-        self._entrance = Entrance(wanted.fault, self._stack)
+        self._entrance = Entrance(wanted.fault, self.line, self._stack)
+        self.budget = self._new_budget()
         #: How often the fault before the server has changed something, by the scenario's end.
         self.acted = 0
 
@@ -88,8 +86,7 @@ class Session:
         if not isinstance(self.profile, ClientProfile):
             self._server = self._stack.enter_context(launched(self._wanted))
             self._entrance.lead_to(self._server.address)
-        # Another process may have had the address until now.
-        self.budget = budget(self.deadline, self._ends_by_itself)
+        self.budget = self._new_budget()  # another process may have had the address until now
         return self
 
     def __exit__(
@@ -113,12 +110,12 @@ class Session:
         """A new client, connected and nothing more."""
         self.budget.check()
         peer = dial(
-            name or self._next_name(),
-            self._entrance.address,
+            *(name or self._next_name(), self._entrance.address),
             self.transcript,
             self.deadline,
             receive_buffer,
             shakes=not self._paused,
+            traffic=self._entrance.traffic,
         )
         peer.conduct, peer.budget = self.profile.conduct(self.parameters), self.budget
         peer.sees_queues = self._entrance.is_the_server_s
@@ -126,15 +123,15 @@ class Session:
         return peer
 
     def keep_names(self, names: Iterable[str]) -> None:
-        """Clients that the scenario names later: no other client is called so."""
+        """Names of clients to come: no other client is called so."""
         self._kept |= set(names)
 
     def _next_name(self) -> str:
         return next(name for name in self._names if name not in self._kept)
 
-    @property
-    def _ends_by_itself(self) -> bool:
-        return isinstance(self.profile, StreamProfile) and self.profile.ends_by_itself
+    def _new_budget(self) -> Budget:
+        by_itself = isinstance(self.profile, StreamProfile) and self.profile.ends_by_itself
+        return budget(self._wanted.deadline, by_itself, self._entrance.traffic)
 
     @property
     def one_at_a_time(self) -> bool:
@@ -147,9 +144,17 @@ class Session:
         All these waits together take a deadline at most: a server that serves one client
         at a time accepts none of the others, ever.
         """
-        began = time.monotonic()
+        until = time.monotonic() + self._patience
         self._entrance.let_accept(self._patience)
-        self._patience = max(0.0, self._patience - (time.monotonic() - began))
+        self._patience = max(0.0, until - time.monotonic())
+
+    def now(self) -> float:
+        """The time in seconds, without that in which a bad line carried something."""
+        return self._entrance.now()
+
+    def let_arrive(self) -> None:
+        """Over a bad line: wait until all that was sent is there; no verdict depends on it."""
+        self._entrance.let_arrive(self.deadline)
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
         """A new client that has seen what the service sends at the start."""
@@ -171,7 +176,8 @@ class Session:
         """A new sender of datagrams to the server."""
         name, address = name or self._next_name(), self._entrance.address
         sender = Sender(name, address, self.transcript, self.deadline)
-        sender.conduct, sender.budget = self.profile.conduct(self.parameters), self.budget
+        sender.budget, sender.traffic = self.budget, self._entrance.traffic
+        sender.conduct = self.profile.conduct(self.parameters)
         self._senders.append(sender)
         return sender
 
@@ -194,15 +200,17 @@ class Session:
         given a moment instead.
         """
         if self.one_at_a_time and any(peer.stays for peer in self._peers):
+            self.let_arrive()
             time.sleep(READING_TIME)
             return
         self.profile.small_session(self)
 
     def terminal(self) -> Terminal:
         """A person's terminal with a client program connected to the server."""
-        conduct = self.profile.conduct(self.parameters)
-        address = self._entrance.address
-        terminal = open_terminal(self._client, address, self.transcript, self.deadline, conduct)
+        # Nobody tells a person's client how long the line takes.
+        patience = self.deadline + (self.line.dialogue if self.line else 0.0)
+        where = self._entrance.address, self.transcript, patience
+        terminal = open_terminal(self._client, *where, self.profile.conduct(self.parameters))
         self._stack.callback(terminal.close)
         return terminal
 
@@ -240,6 +248,8 @@ class Session:
             yield
         finally:
             self._paused = False
+            # What the clients did meanwhile must be there when the server runs again.
+            self.let_arrive()
             process.resume()
             self.transcript.note("server", "SIGCONT")
 
@@ -251,17 +261,7 @@ class Session:
         Raises Violation.
         """
         process, self.ends_on_purpose = self.process, True
-        self.transcript.note("server", "SIGTERM")
-        process.terminate()
-        if not process.wait(within):
-            raise Violation("ignores-sigterm", f"the server still runs {within:g} s after SIGTERM")
-        self.transcript.note("server", process.ending)
-        if process.status not in ORDERLY:
-            raise Violation(
-                "wrong-status",
-                f"SIGTERM ended the server with {process.ending}; "
-                "0, 143 or the signal itself was awaited",
-            )
+        death.ends_in_order(process, within, self.transcript)
 
     def kill(self) -> None:
         """End the server by SIGKILL, as a crash would."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..core.line import parse_line
 from ..core.nearest import meant
 from ..core.paths import is_path
 from ..core.verdict import WrongUsage, cause_of
@@ -51,6 +52,7 @@ class TargetFile(NamedTuple):
     deadline: float | None = None
     scope: str = "scenario"
     load: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def read_target(text: str) -> TargetFile:
@@ -151,6 +153,7 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
         deadline=float(table["deadline"]) if "deadline" in table else None,
         scope=table.get("scope", "scenario"),
         load=tuple(_beside(folder, one) for one in table.get("load", ())),
+        links=_links(where, table.get("link", ())),
     )
 
 
@@ -175,6 +178,12 @@ def _inner(where: str, table: dict[str, Any]) -> str:
     return text
 
 
+def _links(where: str, value: str | list[str]) -> tuple[str, ...]:
+    texts = (value,) if isinstance(value, str) else tuple(value)
+    parse_line(texts, f"{where}: link")
+    return texts
+
+
 def _settings(where: str, texts: dict[str, str]) -> str:
     for key in texts:
         if "=" in key or ";" in key:
@@ -190,6 +199,10 @@ def _is_text(value: object) -> bool:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _is_text_or_texts(value: object) -> bool:
+    return _is_text(value) or _are_texts(value)
 
 
 def _is_table_of_texts(value: object) -> bool:
@@ -236,5 +249,6 @@ _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "level": _TEXT,
     "deadline": (_is_duration, "seconds between 0 and 3600"),
     "scope": _TEXT,
+    "link": (_is_text_or_texts, "a text, or a list of texts"),
     "load": (_are_texts, "a list of files and modules"),
 }

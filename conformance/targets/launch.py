@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.interruption import held
+from ..core.line import Line
 from ..core.verdict import NotJudged, Unreachable
 from .address import DATAGRAMS, IPV4_OF, IPV6_OF, LOOPBACK, PIPE, TLS, UNIX, Address
 from .certificate import certificate
@@ -53,7 +54,7 @@ Meeting = Callable[[Process | None, list[Address], bool], Address]
 
 
 class ServerSpec(NamedTuple):
-    """What server a scenario wants; ``fault`` is what a proxy before it does (faults/)."""
+    """What server a scenario wants; ``fault`` and ``line``: what a proxy does (faults/)."""
 
     target: Target
     profile: str
@@ -70,6 +71,7 @@ class ServerSpec(NamedTuple):
     brisk: bool = False
     meet: Meeting | None = None
     fault: str = ""
+    line: Line | None = None
 
 
 class Server(NamedTuple):
@@ -121,7 +123,7 @@ def stop_servers() -> None:
 def _launched(wanted: ServerSpec) -> Iterator[Server]:
     target = wanted.target
     if isinstance(target, AddressTarget):
-        yield Server(_find(wanted, target.address), None)
+        yield Server(_ready(wanted, None, [target.address]), None)
         return
     with ExitStack() as stack:
         folder = new_folder()
@@ -155,10 +157,6 @@ def start_again(
     else:
         server = _start_embedded(wanted, folder, stack)
     return server._replace(folder=before.folder)
-
-
-def _find(wanted: ServerSpec, address: Address) -> Address:
-    return _ready(wanted, None, [address])
 
 
 def _ready(

@@ -1,0 +1,186 @@
+"""A bad line (core/line.py): everything is passed on, later, slowly or in other pieces.
+
+It serves ``run --link``. The order is kept, and FIN and RST arrive after what was sent before
+them. A side that does not read stalls the other one, once the line holds CAPACITY bytes.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..core.line import DOWN, SEGMENT, SLICED, UP, Way
+from ..core.traffic import Traffic
+from .answers import QUIET
+from .courses import Course, Shared
+from .datagrams import DatagramProxy, Exchange
+from .links import End, Link
+from .loop import Loop
+
+#: Bytes that are under way in one direction at most.
+CAPACITY = 4 * 1024 * 1024
+
+#: Of what follows a silence: pieces that come each by itself, and seconds between them.
+APART, PAUSE = 32, 0.001
+
+#: Seconds of a slow line that one piece takes; pieces that arrive in one turn of the loop.
+_SLOW_PIECE, _IN_ONE_TURN = 0.05, 64
+
+
+class Lane:
+    """One direction of one connection.
+
+    Arguments:
+        name: UP or DOWN.
+        way: what the direction does.
+        source: is not read while the lane is full; None where nothing can be held back.
+    """
+
+    def __init__(
+        self, name: str, way: Way, loop: Loop, traffic: Traffic, source: End | None = None
+    ) -> None:
+        self._name, self._way = name, way
+        self._loop, self._traffic = loop, traffic
+        self._source = source
+        #: When each piece arrives at the earliest, how long after the one before, its size.
+        self._under_way: deque[tuple[float, float, int, Callable[[], None]]] = deque()
+        self._size = 0
+        #: When the last piece arrives, when the line can take the next one, when one has arrived;
+        #: and what has come since a silence: pieces and bytes.
+        self._last = self._free = self._arrived = 0.0
+        self._pieces = self._bytes = 0
+        self._is_waiting = False
+
+    def carry(self, data: bytes, deliver: Callable[[bytes], None]) -> None:
+        """Bytes of a stream."""
+        at = 0
+        while at < len(data):
+            size, pause = self._next_piece()
+            piece = data[at : at + size] if size else data
+            at += len(piece)
+            self._add(partial(deliver, piece), len(piece), pause)
+        if self._source is not None and self._size >= CAPACITY:
+            self._source.read(False)
+
+    def follow(self, event: Callable[[], None], size: int = 0) -> None:
+        """Something that is not cut in pieces: an end, a datagram of so many bytes."""
+        self._add(event, size, 0.0)
+
+    def close(self) -> None:
+        """Nothing of it arrives any more."""
+        if self._under_way:
+            self._traffic.left(self._name, len(self._under_way))
+            self._under_way.clear()
+
+    def _next_piece(self) -> tuple[int, float]:
+        """The size of the next piece, 0 for all, and seconds between it and the one before."""
+        way = self._way
+        if not self._under_way and time.monotonic() - self._last > QUIET:
+            self._pieces = self._bytes = 0
+        self._pieces += 1
+        size, pause = int(way.size), way.gap
+        if size and not way.gap:
+            pause = PAUSE if self._pieces <= APART else 0.0
+            size = size if self._bytes < SLICED else max(size, SEGMENT)
+        if way.rate:
+            piece = max(1, int(way.rate * _SLOW_PIECE))
+            size = min(size, piece) if size else piece
+        return size, pause
+
+    def _add(self, event: Callable[[], None], size: int, pause: float) -> None:
+        way, now = self._way, time.monotonic()
+        self._bytes += size
+        self._free = max(self._free, now) + (size / way.rate if way.rate else 0.0)
+        late = way.delay + (random.uniform(-way.spread, way.spread) if way.spread else 0.0)
+        self._last = max(self._free + late, self._last + pause)
+        self._under_way.append((self._last, pause, size, event))
+        self._size += size
+        self._traffic.entered(self._name)
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._under_way and not self._is_waiting:
+            self._is_waiting = True
+            # At the earliest in the next turn, so that everybody else has theirs.
+            self._loop.after(max(0.0, self._next_at - time.monotonic()), self._arrive)
+
+    @property
+    def _next_at(self) -> float:
+        # A loop that comes late must not send at once what is to come apart.
+        due, pause, *_ = self._under_way[0]
+        return max(due, self._arrived + pause)
+
+    def _arrive(self) -> None:
+        self._is_waiting = False
+        now = time.monotonic()
+        for _ in range(_IN_ONE_TURN):
+            if not self._under_way or self._next_at > now:
+                break
+            *_, size, event = self._under_way.popleft()
+            self._size -= size
+            self._arrived = now
+            event()
+            # Only now, so that nobody takes the line for idle before its bytes are written.
+            self._traffic.left(self._name)
+        self._wait()
+        if self._source is not None and self._size < CAPACITY:
+            self._source.read(True)
+
+
+def course_over(traffic: Traffic) -> type[Course]:
+    """The course of each connection over a line."""
+
+    class OverLine(Course):
+        def __init__(self, proxy: Shared, link: Link) -> None:
+            super().__init__(proxy, link)
+            line = traffic.line
+            self._up = Lane(UP, line.up, link.loop, traffic, self.client)
+            self._down = Lane(DOWN, line.down, link.loop, traffic, self.server)
+
+        def from_client(self, data: bytes) -> None:
+            self._up.carry(data, super().from_client)
+
+        def client_ended(self) -> None:
+            self._up.follow(super().client_ended)
+
+        def client_reset(self) -> None:
+            self._up.follow(super().client_reset)
+
+        def from_server(self, data: bytes) -> None:
+            self._down.carry(data, super().from_server)
+
+        def server_ended(self) -> None:
+            self._down.follow(super().server_ended)
+
+        def server_reset(self) -> None:
+            self._down.follow(super().server_reset)
+
+        def left(self) -> None:
+            self._up.close()
+            self._down.close()
+            super().left()
+
+    return OverLine
+
+
+def exchange_over(traffic: Traffic) -> type[Exchange]:
+    """What the datagrams of each port go through on a line."""
+
+    class OverLine(Exchange):
+        def __init__(self, proxy: DatagramProxy, client: Any) -> None:
+            super().__init__(proxy, client)
+            line = traffic.line
+            self._up = Lane(UP, line.up, proxy.loop, traffic)
+            self._down = Lane(DOWN, line.down, proxy.loop, traffic)
+
+        def from_client(self, data: bytes) -> None:
+            self._up.follow(partial(self.to_server, data), len(data))
+
+        def from_server(self, data: bytes) -> None:
+            self._down.follow(partial(self.to_client, data), len(data))
+
+    return OverLine

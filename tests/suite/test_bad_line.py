@@ -1,0 +1,200 @@
+"""run --link: judging over a line that is late, slow, or cuts what it carries into pieces."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .judging import PYTHON, ROOT, conformance, judge, needs_node, read
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="what is judged through a proxy needs poll(2)"
+)
+
+
+def test_a_mistake_ends_a_run_with_status_4(tmp_path: Path) -> None:
+    done = conformance("run", "--link=loss=5%", f"--report={tmp_path}")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("conformance: --link: loss is not for judging: UDP may lose")
+
+
+@pytest.mark.parametrize(
+    ("profile", "link", "said"),
+    [
+        ("udp-echo", "slice=1", "a datagram arrives whole: slice is for streams"),
+        (
+            "client-echo",
+            "delay=1s",
+            "the line is put before a server; client-echo judges clients",
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_is_refused(
+    tmp_path: Path, profile: str, link: str, said: str
+) -> None:
+    done = conformance("run", f"--profile={profile}", f"--link={link}", f"--report={tmp_path}")
+    assert done.returncode == 4
+    assert done.stderr == f"conformance: --link {link}: {said}\n"
+
+
+def test_a_mistake_in_a_target_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text('command = "./server {port}"\nlink = "delay=soon"\n')
+    done = conformance("run", f"@{file}", f"--report={tmp_path}")
+    assert done.returncode == 4
+    assert f"@{file}#one: link: delay: 'soon' is not a time" in done.stderr
+
+
+#: Of each profile a few clauses: words, silences, an end, several clients, what is left behind.
+CLAUSES = (
+    "echo/half-close",
+    "echo/reset-before-accept",
+    "greet/not-held-back",
+    "quit/token",
+    "half-open/silent-before-fin",
+    "reset/reset",
+    "hello/nothing-first",
+    "discard/ends-fin",
+    "udp-echo/many-senders",
+    "chat/lost-by-reset",
+    "crud/one-wins",
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "link"),
+    [
+        ("ref:python", "delay=300ms"),
+        ("ref:python", "slice=1"),
+        ("ref:python", "rate=20K"),
+        pytest.param("ref:node", "delay=300ms", marks=needs_node),
+    ],
+)
+def test_a_right_server_is_right_over_it(tmp_path: Path, target: str, link: str) -> None:
+    cases = [f"--case={one}" for one in CLAUSES]
+    if link == "slice=1":
+        cases.remove("--case=udp-echo/many-senders")
+    judged = judge(tmp_path, target, *cases, f"--link={link}", "--transport=tcp,udp", "--jobs=4")
+    assert judged.status == 0, judged.stdout
+    assert judged.header["link"] == [link]
+    # With a rate or pieces the line itself holds a text back.
+    held = {"greet/not-held-back"} if link != "delay=300ms" else set()
+    assert judged.ids("SKIP") == held
+
+
+def test_lines_can_be_combined(tmp_path: Path) -> None:
+    links = "--link=delay=50ms±20ms", "--link=up slice=1;down rate=10K"
+    judged = judge(tmp_path, *links, "--case=echo/segments", "--case=chat/say", "--transport=unix")
+    assert judged.status == 0, judged.stdout
+    assert "over the line delay=50ms±20ms;up slice=1;down rate=10K" in judged.stdout
+    assert judged.header["link"] == ["delay=50ms±20ms", "up slice=1", "down rate=10K"]
+
+
+def test_it_works_over_tls(tmp_path: Path) -> None:
+    judged = judge(tmp_path, "--link=delay=100ms", "--case=echo/half-close", "--transport=tls")
+    assert judged.status == 0, judged.stdout
+
+
+#: Each is found by the clause that finds it without the line.
+MUTANTS = {
+    "echo/answers-twice": "echo/simple",
+    "echo/resets-at-fin": "echo/half-close",
+    "echo/one-at-a-time": "echo/concurrent",
+    "echo/dies-in-accept": "echo/reset-before-accept",
+    "echo/ends-after-a-second": "echo/quiet",
+    "greet/holds-greeting-back": "greet/not-held-back",
+    "udp-echo/answers-the-first-sender": "udp-echo/to-the-sender",
+}
+
+
+def test_a_wrong_server_is_found_over_it(tmp_path: Path) -> None:
+    cases = [f"--case={clause}" for clause in MUTANTS.values()]
+    report = f"--report={tmp_path}"
+    done = conformance("selftest", *cases, "--link=delay=100ms", "--jobs=6", report)
+    assert done.returncode == 0, done.stdout
+    header, results, _ = read(tmp_path)
+    assert header["link"] == ["delay=100ms"]
+    found = {one["mutant"]: one["id"] for one in results if one["verdict"] == "PASS"}
+    assert found.items() >= MUTANTS.items()
+
+
+def test_the_message_names_the_line_and_can_be_pasted(tmp_path: Path) -> None:
+    link = "delay=50ms;slice=1/1ms"
+    judged = judge(
+        *(tmp_path, "mutant:echo/drops-0x1a", "--case=echo/binary", f"--link={link}", "--jobs=2"),
+        "--transport=tcp",
+    )
+    assert judged.ids("FAIL") == {"echo/binary"}
+    message = judged.message("echo/binary")
+    assert f"\n  line      {link}\n" in message
+    line = message.splitlines()[-1].removeprefix("  reproduce ")
+    again = subprocess.run(
+        [*shlex.split(line), f"--report={tmp_path}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert again.returncode == 1, again.stderr
+    assert f"\n  line      {link}\n" in again.stdout
+    assert f"over the line `{'; '.join(link.split(';'))}`" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_server_that_reads_once_is_found_by_a_line_alone(tmp_path: Path) -> None:
+    server = tmp_path / "server.py"
+    server.write_text(
+        "import socketserver, sys\n"
+        "class Once(socketserver.BaseRequestHandler):\n"
+        "    def handle(self):\n"
+        "        self.request.sendall(self.request.recv(4096))\n"
+        "        while self.request.recv(4096): pass\n"
+        "socketserver.ThreadingTCPServer.allow_reuse_address = True\n"
+        "socketserver.ThreadingTCPServer(('127.0.0.1', int(sys.argv[1])), Once).serve_forever()\n"
+    )
+    target = f"{PYTHON} {shlex.quote(str(server))} {{port}}"
+    words = target, "--case=echo/simple", "--deadline=1"
+    assert judge(tmp_path, *words).status == 0
+    judged = judge(tmp_path, *words, "--link=slice=1")
+    assert judged.status == 1
+    assert "\n  line      slice=1\n" in judged.message("echo/simple")
+
+
+def test_what_the_line_makes_endless_is_not_judged(tmp_path: Path) -> None:
+    cases = "--case=echo/stall-then-reset", "--case=echo/backpressure"
+    judged = judge(tmp_path, *cases, "--link=rate=20K", "--transport=tcp")
+    assert judged.ids("SKIP") == {"echo/stall-then-reset", "echo/backpressure"}
+    for clause in judged.ids("SKIP"):
+        assert judged.message(clause).startswith("the line is too slow (rate=20K)")
+
+
+def test_a_target_file_has_a_line_and_a_typed_one_goes_before_it(tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    command = json.dumps(f"{PYTHON} {ROOT}/conformance/reference/python/server.py echo {{at}}")
+    file.write_text(
+        f"[targets.one]\ncommand = {command.replace('{at}', 'tcp://127.0.0.1:{port}')}\n"
+        'link = ["delay=20ms", "slice=1"]\n'
+    )
+    case = "--case=echo/simple"
+    judged = judge(tmp_path, f"@{file}", case)
+    assert (judged.status, judged.header["link"]) == (0, ["delay=20ms", "slice=1"])
+    judged = judge(tmp_path, f"@{file}", case, "--link=rate=1M")
+    assert (judged.status, judged.header["link"]) == (0, ["rate=1M"])
+    done = conformance("run", f"@{file}", "--all", case, f"--report={tmp_path / 'all'}")
+    assert done.returncode == 0, done.stdout
+    assert "delay=20ms" in (tmp_path / "all" / "one" / "results.jsonl").read_text()
+
+
+def test_pytest_takes_a_line_and_its_workers_have_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.ini").write_text("[pytest]\n")
+    words = ["--conformance-target=mutant:echo/drops-0x1a", "--conformance-case=echo/binary"]
+    words += ["--conformance-link=delay=20ms", "--conformance-transport=tcp", "-n1"]
+    words += ["-c", str(tmp_path / "empty.ini"), "-p", "conformance.plugin"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, str(ROOT / "conformance/test_conformance.py")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "line      delay=20ms" in done.stdout

@@ -1,0 +1,232 @@
+"""A bad line: how it is written, what it does to bytes, and the time that is its own."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from conformance.core.budget import Budget
+from conformance.core.line import Line, Way, parse_line
+from conformance.core.traffic import Traffic
+from conformance.core.verdict import LineTooSlow, WrongUsage
+from conformance.faults import over_line
+from conformance.targets.address import TCP, UDP, Address
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="what is judged through a proxy needs poll(2)"
+)
+
+RIGHT = [
+    ("delay=300ms", Way(delay=0.3), Way(delay=0.3)),
+    ("delay=1.5", Way(delay=1.5), Way(delay=1.5)),
+    ("delay=300ms±50ms", Way(0.3, 0.05), Way(0.3, 0.05)),
+    ("delay=300ms+-50ms", Way(0.3, 0.05), Way(0.3, 0.05)),
+    ("up delay=1s", Way(delay=1.0), Way()),
+    ("rate=20K,down", Way(), Way(rate=20480.0)),
+    ("both rate=1.5MB", Way(rate=1572864.0), Way(rate=1572864.0)),
+    ("slice=1", Way(size=1), Way(size=1)),
+    ("slice=100/5ms", Way(size=100, gap=0.005), Way(size=100, gap=0.005)),
+    ("up delay=1s;down slice=1; rate=1K", Way(delay=1, rate=1024), Way(rate=1024, size=1)),
+]
+
+MISTAKES = [
+    ("", "'' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("up", "'up' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("delay", "delay needs a value: delay=T[+-T]"),
+    ("rate=", "rate needs a value: rate=SIZE"),
+    ("dealy=3s", "unknown word 'dealy' (did you mean delay?)"),
+    ("zzz", "unknown word 'zzz' (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    ("delay=soon", "delay: 'soon' is not a time, as in 500ms, 3s or 1.5"),
+    ("delay=٣s", "delay: '٣s' is not a time, as in 500ms, 3s or 1.5"),
+    ("delay=0", "delay: '0' is not above 0 and up to 60 s"),
+    ("delay=2m", "delay: '2m' is not above 0 and up to 60 s"),
+    ("delay=1s±2s", "delay: '1s±2s' would at times be less than no delay"),
+    ("rate=fast", "rate: 'fast' is not a size, as in 500, 10K or 1.5M"),
+    ("rate=10", "rate: '10' is less than 100 bytes a second"),
+    ("slice=0.5", "slice: '0.5' is less than one byte"),
+    ("slice=1/1s", "slice: pieces can be 100 ms apart at most"),
+    (
+        "delay=1s rate=1K",
+        "'delay=1s rate=1K' says two things, delay and rate; separate them by ';'",
+    ),
+    ("delay=1s;up delay=2s", "delay is given twice for the direction up"),
+    ("delay=1s;", "'' names nothing (known: delay=T[+-T], rate=SIZE, slice=SIZE[/T])"),
+    (
+        "loss=5%",
+        "loss is not for judging: "
+        "UDP may lose a datagram, but a clause cannot be judged without the answer",
+    ),
+    ("drop-fin", "drop-fin is not for judging: no server can be right over it"),
+    (
+        "delay=1s share=20%",
+        "share is not for judging: a line is the same for every client, all the time",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "up", "down"), RIGHT)
+def test_a_line_is_read(text: str, up: Way, down: Way) -> None:
+    line = parse_line([text])
+    assert line is not None
+    assert (line.up, line.down) == (up, down)
+    assert parse_line([str(line)]) == line
+
+
+def test_no_line_is_none() -> None:
+    assert parse_line(()) is None
+
+
+@pytest.mark.parametrize(("text", "said"), MISTAKES)
+def test_a_mistake_is_told(text: str, said: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        parse_line([text])
+    assert str(caught.value) == f"--link: {said}"
+
+
+# What the line does.
+
+
+@contextmanager
+def line_to(text: str) -> Iterator[tuple[socket.socket, socket.socket, Traffic]]:
+    """A client, the server's side of its connection, and what is under way between them."""
+    line = parse_line([text])
+    assert line is not None
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        traffic = Traffic(line)
+        upstream = Address(TCP, "127.0.0.1", listener.getsockname()[1])
+        proxy = stack.enter_context(over_line(upstream, traffic))
+        at = proxy.address.host, proxy.address.port
+        client = stack.enter_context(socket.create_connection(at, 10.0))
+        server = stack.enter_context(listener.accept()[0])
+        server.settimeout(10.0)
+        yield client, server, traffic
+
+
+def took(began: float) -> float:
+    return time.monotonic() - began
+
+
+def test_everything_arrives_late_and_in_order() -> None:
+    with line_to("delay=200ms±100ms") as (client, server, traffic):
+        began = time.monotonic()
+        for number in range(10):
+            client.sendall(b"%d" % number)
+        client.shutdown(socket.SHUT_WR)
+        with server.makefile("rb") as stream:
+            assert stream.read() == b"0123456789"
+        assert took(began) >= 0.1
+        assert traffic.spent >= 0.1
+
+
+def test_one_direction_can_be_worse() -> None:
+    with line_to("up delay=200ms") as (client, server, traffic):
+        began = time.monotonic()
+        client.sendall(b"x")
+        assert server.recv(10) == b"x"
+        assert took(began) >= 0.2
+        spent = traffic.spent
+        server.sendall(b"y")
+        assert client.recv(10) == b"y"
+        assert traffic.spent - spent < 0.1
+
+
+def test_a_slow_line_takes_its_time() -> None:
+    with line_to("rate=10K") as (client, server, _):
+        began = time.monotonic()
+        client.sendall(bytes(5120))
+        client.shutdown(socket.SHUT_WR)
+        with server.makefile("rb") as stream:
+            assert len(stream.read()) == 5120
+        assert took(began) >= 0.5
+
+
+def test_pieces_come_each_by_itself() -> None:
+    with line_to("slice=2/50ms") as (client, server, _):
+        began = time.monotonic()
+        client.sendall(b"abcdef")
+        client.shutdown(socket.SHUT_WR)
+        assert server.recv(100).startswith(b"ab")
+        with server.makefile("rb") as stream:
+            stream.read()
+        assert took(began) >= 0.1
+
+
+def test_much_data_is_not_cut_to_its_end() -> None:
+    with line_to("slice=1") as (client, server, _):
+        client.sendall(bytes(200_000))
+        client.shutdown(socket.SHUT_WR)
+        with server.makefile("rb") as stream:
+            assert len(stream.read()) == 200_000
+
+
+def test_a_reset_arrives_after_the_bytes_before_it() -> None:
+    with line_to("delay=100ms") as (client, server, _):
+        client.sendall(b"last words")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        client.close()
+        assert server.recv(100) == b"last words"
+        with pytest.raises(ConnectionResetError):
+            server.recv(100)
+
+
+def test_a_datagram_is_late_too() -> None:
+    line = parse_line(["delay=100ms"])
+    assert line is not None
+    with ExitStack() as stack:
+        server, client = (
+            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "ab"
+        )
+        server.bind(("127.0.0.1", 0))
+        traffic = Traffic(line)
+        upstream = Address(UDP, "127.0.0.1", server.getsockname()[1])
+        proxy = stack.enter_context(over_line(upstream, traffic))
+        for sock in (server, client):
+            sock.settimeout(10.0)
+        began = time.monotonic()
+        client.sendto(b"", (proxy.address.host, proxy.address.port))
+        client.sendto(b"two", (proxy.address.host, proxy.address.port))
+        first, source = server.recvfrom(100)
+        assert (first, server.recvfrom(100)[0]) == (b"", b"two")
+        server.sendto(b"answer", source)
+        assert client.recv(100) == b"answer"
+        assert took(began) >= 0.2
+
+
+# The time that is the line's.
+
+
+def test_what_the_line_takes_is_not_the_server_s_time() -> None:
+    traffic = Traffic(Line(Way(delay=0.1), Way(), ("up delay=100ms",)))
+    traffic.entered("up")
+    began = traffic.now()
+    wait(0.1)
+    assert traffic.now() == pytest.approx(began, abs=0.01)
+    traffic.left("up")
+    wait(0.1)
+    assert traffic.now() - began >= 0.09
+
+
+def test_a_line_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the machine takes is nobody's time.
+    monkeypatch.setattr("conformance.core.budget.waited", lambda: 0.0)
+    traffic = Traffic(Line(Way(rate=1000.0), Way(), ("up rate=1000",)))
+    budget = Budget(0.05, traffic)
+    traffic.entered("up")
+    wait(0.11)
+    with pytest.raises(LineTooSlow, match=r"the line is too slow \(up rate=1000\): this"):
+        budget.check()
+    with pytest.raises(LineTooSlow, match=r"the line is too slow \(up rate=1000\) for 5000 bytes"):
+        Budget(4.0, Traffic(traffic.line)).check_line(5000)
+
+
+def wait(seconds: float) -> None:
+    """Let time pass, which is what is measured."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
