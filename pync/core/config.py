@@ -200,6 +200,7 @@ class Config(NamedTuple):
     to_ssl_min_version: str | None = None
     to_ssl_max_version: str | None = None
     if_refused: str | None = None
+    balance: str | None = None
     accept_proxy_protocol: str | None = None
     drain: float | None = None
 

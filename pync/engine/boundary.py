@@ -62,8 +62,9 @@ class Boundary:
         self._failed = failed
         self._over = False
         # Watched through this boundary, so that a failure can stop all of it.
-        self._reading: set[int] = set()
-        self._writing: set[int] = set()
+        # (Few: a list is smaller than a set, and there may be ten thousand of them.)
+        self._reading: list[int] = []
+        self._writing: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -81,12 +82,12 @@ class Boundary:
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call back while the descriptor can be read; None stops that."""
-        (self._reading.discard if callback is None else self._reading.add)(descriptor)
+        _note(self._reading, descriptor, callback is not None)
         self._loop.watch_reader(descriptor, self.bound(callback) if callback else None)
 
     def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
         """Call back while the descriptor can be written; None stops that."""
-        (self._writing.discard if callback is None else self._writing.add)(descriptor)
+        _note(self._writing, descriptor, callback is not None)
         self._loop.watch_writer(descriptor, self.bound(callback) if callback else None)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
@@ -124,3 +125,8 @@ class Boundary:
         while self._writing:
             self._loop.watch_writer(self._writing.pop(), None)
         self._failed(error)
+
+
+def _note(watched: list[int], descriptor: int, watches: bool) -> None:
+    if watches != (descriptor in watched):
+        (watched.append if watches else watched.remove)(descriptor)

@@ -68,6 +68,8 @@ class Connector:
             self._timer.cancel()
         if self._connecting is not None:
             self._connecting.close()
+            # They hold one another: without this it would take the collector to part them.
+            self._connecting = None
 
     def _not_found(self) -> None:
         self._fail(DialError("dial", self._address, "timed out"))

@@ -23,6 +23,15 @@ class IdleTimer:
             elsewhere; without it reset() notes it.
     """
 
+    __slots__ = (
+        "_expired",
+        "_last",
+        "_loop",
+        "_seconds",
+        "_timer",
+        "active_at",
+    )
+
     def __init__(
         self,
         loop: Scheduler,

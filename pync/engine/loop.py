@@ -34,6 +34,12 @@ class Timer:
     ``callback`` is None when it has been called, or will not be.
     """
 
+    __slots__ = (
+        "_cancelled",
+        "callback",
+        "due",
+    )
+
     def __init__(self, due: float, callback: Callback) -> None:
         self.due = due
         self.callback: Callback | None = callback

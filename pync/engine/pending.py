@@ -34,11 +34,18 @@ class Pending:
         gathers: whether pieces may be written together, their boundaries forgotten.
     """
 
+    __slots__ = (
+        "_gathers",
+        "_pieces",
+        "size",
+    )
+
     def __init__(self, *, gathers: bool) -> None:
         #: Bytes.
         self.size = 0
         self._gathers = gathers
-        self._pieces: deque[memoryview] = deque()
+        #: None until there is something: most of many connections are silent.
+        self._pieces: deque[memoryview] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -52,11 +59,14 @@ class Pending:
         """Put these behind what waits; empty ones are nothing to write."""
         for piece in pieces:
             if piece:
+                if self._pieces is None:
+                    self._pieces = deque()
                 self._pieces.append(memoryview(piece))
                 self.size += len(piece)
 
     def first(self) -> memoryview:
         """What is to be written next."""
+        assert self._pieces is not None
         if self._gathers and len(self._pieces) > 1:
             pieces: list[memoryview] = []
             size = 0
@@ -68,6 +78,7 @@ class Pending:
 
     def written(self, count: int) -> None:
         """So many bytes of the first piece are written."""
+        assert self._pieces is not None
         first = self._pieces.popleft()
         if count < len(first):
             self._pieces.appendleft(first[count:])
@@ -75,5 +86,5 @@ class Pending:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._pieces.clear()
+        self._pieces = None
         self.size = 0

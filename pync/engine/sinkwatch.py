@@ -18,6 +18,15 @@ class SinkWatch:
         changed: called when the reader has left; None: nobody wants to know.
     """
 
+    __slots__ = (
+        "_changed",
+        "_failed",
+        "_loop",
+        "_sink",
+        "_watched",
+        "reader_gone",
+    )
+
     def __init__(
         self,
         loop: Scheduler,

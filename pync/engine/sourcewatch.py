@@ -21,6 +21,15 @@ class SourceWatch:
         read: reads once, and calls watch() afterwards.
     """
 
+    __slots__ = (
+        "_holds_bytes",
+        "_loop",
+        "_read",
+        "_reads",
+        "_rereads",
+        "descriptors",
+    )
+
     def __init__(self, loop: Scheduler, source: Source, read: Callable[[], None]) -> None:
         #: The source's descriptors; none: it never has to be waited for.
         self.descriptors = source.read_fds()

@@ -24,6 +24,9 @@ CHUNK = 1024 * 1024
 USUAL = 64 * 1024
 WIDE = 256 * 1024
 
+#: Bytes that are copied at a time until there are so many at once.
+SHORT = 16 * 1024
+
 _LINUX = sys.platform.startswith("linux") and hasattr(os, "splice")
 _SENDS_FILES = hasattr(os, "sendfile")
 
@@ -179,13 +182,15 @@ class SpliceAcross(_Between):
         super().__init__(source, sink)
         self._out = self._in = -1
         self._inside = 0
-        self._wide = False
+        #: What was read, and not by way of the pipe: most that is said is short.
+        self._held = b""
+        self._checked = self._streams = self._wide = False
         self._failed: FailedEnd = "source"
 
     @property
     def holds(self) -> bool:  # type: ignore[override]
-        """Whether something is in the pipe: the sink has to take it first."""
-        return self._inside > 0
+        """Whether something was taken that the sink has to take first."""
+        return self._inside > 0 or bool(self._held)
 
     def fault(self, error: OSError) -> FailedEnd:
         """Two sockets can say the same: it is the one that was used."""
@@ -193,8 +198,8 @@ class SpliceAcross(_Between):
 
     def leftover(self) -> bytes:
         """What the sink did not take."""
-        data = os.read(self._out, self._inside) if self._inside else b""
-        self._inside = 0
+        data = self._held + (os.read(self._out, self._inside) if self._inside else b"")
+        self._held, self._inside = b"", 0
         return data
 
     def close(self) -> None:
@@ -205,11 +210,10 @@ class SpliceAcross(_Between):
         self._out = self._in = -1
 
     def _step(self) -> int:
+        if not self._streams and not self._inside:
+            return self._copy()
         if not self._inside:
             if self._out == -1:
-                if os.get_blocking(self._source) or os.get_blocking(self._sink):
-                    raise OSError(errno.EINVAL, "one of them blocks")
-                # Not before there is something to move: most clients are silent.
                 self._out, self._in = os.pipe()
             self._failed = "source"
             self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
@@ -221,6 +225,23 @@ class SpliceAcross(_Between):
         self._failed = "sink"
         sent = os.splice(self._out, self._sink, self._inside, flags=_FLAGS)
         self._inside -= sent
+        return sent
+
+    def _copy(self) -> int:
+        """Move a little, which a pipe would make slower; once there is much, the pipe is used."""
+        if not self._held:
+            if not self._checked:
+                if os.get_blocking(self._source) or os.get_blocking(self._sink):
+                    raise OSError(errno.EINVAL, "one of them blocks")
+                self._checked = True
+            self._failed = "source"
+            self._held = os.read(self._source, SHORT)
+            if not self._held:
+                return 0
+        self._failed = "sink"
+        sent = os.write(self._sink, self._held)
+        self._streams = sent == SHORT
+        self._held = self._held[sent:]
         return sent
 
 

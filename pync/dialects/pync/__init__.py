@@ -91,6 +91,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         _named_file,
     ),
     "if_refused": _one_of("reset", "close"),
+    "balance": _one_of("round-robin", "random"),
     "proxy_protocol": _one_of("v1", "v2"),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),

@@ -14,6 +14,7 @@ CHOICES = {
     "proxy-type": ("http", "socks4", "socks5"),
     "proxy-dns": ("remote", "local"),
     "if-refused": ("reset", "close"),
+    "balance": ("round-robin", "random"),
     "proxy-protocol": ("v1", "v2"),
     "exit-codes": ("plain", "detailed"),
     "pipe-mode": ("byte", "message"),

@@ -188,6 +188,9 @@ Relay options:
      --to-ssl-alpn=LIST          Protocols to agree upon onward (ALPN).
      --to-ssl-min-version=V      At least this version of TLS onward.
      --to-ssl-max-version=V      At most this one.
+     --balance=HOW               Which of several onward addresses is tried
+                                 first: round-robin, or random; without it
+                                 always the first one.
      --if-refused=HOW            What a client gets when its onward connection
                                  cannot be made: reset (the default), or close.
      --proxy-protocol=VERSION    Send a PROXY protocol header (v1 or v2) onward

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address, without_zone
@@ -31,7 +33,8 @@ class OnwardSetup(NamedTuple):
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
     way. ``details``: what was agreed upon is reported. ``header``: the version of the PROXY
-    protocol by which the client is named; None: it is not.
+    protocol by which the client is named; None: it is not. ``balance``: which target is tried
+    first: ``round-robin``, ``random``, or None: always the first. The others follow in their order.
     """
 
     targets: tuple[Address, ...]
@@ -40,6 +43,7 @@ class OnwardSetup(NamedTuple):
     route: Route | None = None
     details: bool = False
     header: str | None = None
+    balance: str | None = None
 
 
 class Onward:
@@ -56,6 +60,7 @@ class Onward:
         self.setup = setup
         self.report = report
         self.context: ssl.SSLContext | None = None
+        self._turns = count()
         self.renew()
         if setup.tls is not None and not setup.tls.verify:
             for target in setup.targets:
@@ -70,7 +75,14 @@ class Onward:
 
     def targets(self) -> list[Address]:
         """The addresses for one connection, in the order in which to try them."""
-        return list(self.setup.targets)
+        targets = list(self.setup.targets)
+        if self.setup.balance is None:
+            return targets
+        if self.setup.balance == "random":
+            first = random.randrange(len(targets))
+        else:
+            first = next(self._turns) % len(targets)
+        return targets[first:] + targets[:first]
 
 
 _Activity = Union[Connector, LocalConnector, "UpstreamDial", "TlsDial"]

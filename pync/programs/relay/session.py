@@ -81,8 +81,7 @@ class Joined:
 
     def start(self) -> None:
         """Go on."""
-        if isinstance(self.client, StreamConn):
-            self.client.keep_alive()
+        _tune(self.client)
         services = self._services
         dialling = OnwardDial(
             services.onward,
@@ -133,8 +132,7 @@ class Joined:
             self._refuse(dialled.failure)
             return
         self.target = dialled.conn
-        if isinstance(self.target, StreamConn):
-            self.target.keep_alive()
+        _tune(self.target)
         times = (dialled.lookup, dialled.connect, dialled.handshake)
         lookup, connect, handshake = (_milliseconds(one) for one in times)
         services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
@@ -199,6 +197,13 @@ class Joined:
         if not self._over:
             self.close()
             self._left(self)
+
+
+def _tune(conn: Conn) -> None:
+    """Let a connection pass on at once what is short, and notice a peer that has vanished."""
+    if isinstance(conn, StreamConn):
+        conn.keep_alive()
+        conn.no_delay()
 
 
 def _milliseconds(seconds: float | None) -> float | None:

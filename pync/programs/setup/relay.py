@@ -25,6 +25,7 @@ def onward_setup(config: Config) -> OnwardSetup:
         route_of(config),
         details=bool(config.verbose or config.json),
         header=config.proxy_protocol,
+        balance=config.balance,
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 from pync.engine import zerocopy
 from pync.engine.protocols import Mover
 from pync.engine.zerocopy import (
+    SHORT,
     Sendfile,
     SendfileAt,
     Splice,
@@ -289,6 +290,15 @@ def test_what_a_slow_reader_has_not_taken_is_held_and_not_lost(stack: ExitStack)
     assert heard == moved == sent
 
 
+def test_what_is_short_needs_no_pipe(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "pipe", pytest.fail)
+    speaker, mover, hearer = across(stack)
+    for word in (b"one", b"two"):
+        speaker.sendall(word)
+        assert eventually(mover.move) == 3
+        assert hearer.recv(100) == word
+
+
 def eventually(step: Callable[[], int | None]) -> int | None:
     """Do it when it can be done: what is on its way over loopback is not there at once."""
     end = time.monotonic() + DEADLINE
@@ -335,7 +345,9 @@ def test_without_descriptors_the_slow_path_goes_on(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speaker, mover, _ = across(stack)
-    speaker.sendall(b"x")
+    # As much as is copied in one go: from then on a pipe is wanted.
+    speaker.sendall(bytes(SHORT + 1))
+    assert eventually(mover.move) == SHORT
 
     def none_left() -> tuple[int, int]:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

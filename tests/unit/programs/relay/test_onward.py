@@ -81,3 +81,20 @@ def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
         loop.call_later(0.02, lambda: done.append(True))
         loop.run_while(lambda: not done)
         assert not over
+
+
+def test_the_targets_take_turns() -> None:
+    targets = (here("1"), here("2"), here("3"))
+    onward = Onward(OnwardSetup(targets, balance="round-robin"), lambda _: None)
+    firsts = [onward.targets()[0].service for _ in range(4)]
+    assert firsts == ["1", "2", "3", "1"]
+    # The others are tried when the first does not answer.
+    assert [one.service for one in onward.targets()] == ["2", "3", "1"]
+
+
+def test_the_targets_are_drawn() -> None:
+    targets = (here("1"), here("2"))
+    onward = Onward(OnwardSetup(targets, balance="random"), lambda _: None)
+    assert {onward.targets()[0].service for _ in range(100)} == {"1", "2"}
+    always = Onward(OnwardSetup(targets), lambda _: None)
+    assert {always.targets()[0].service for _ in range(100)} == {"1"}
