@@ -67,7 +67,8 @@ def judge(report: Path, *arguments: str) -> Judged:
     if not any(word.startswith("--jobs") for word in arguments):
         # Other tests run beside this one: workers of its own would cost more than they save.
         arguments = (*arguments, "--jobs=1")
-    done = conformance("run", *arguments, f"--report={report}")
+    # (a whole profile, or seven, on a machine with twenty other programs)
+    done = conformance("run", *arguments, f"--report={report}", timeout=600)
     return Judged(done.returncode, done.stdout, done.stderr, *read(report))
 
 
