@@ -39,11 +39,14 @@ def by_shell(how: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+#: Python would write the first bytes of a module's bytecode, and every later start fail on them.
+NO_BYTECODE = "export PYTHONDONTWRITEBYTECODE=1; "
+
 #: No file may grow: what a full disk does, for one process and its children.
-FULL_DISK = "ulimit -f 0; exec {}"
+FULL_DISK = NO_BYTECODE + "ulimit -f 0; exec {}"
 
 #: A few KiB are left: for temporary files, not for a report.
-ALMOST_FULL_DISK = "ulimit -f 6; exec {}"
+ALMOST_FULL_DISK = NO_BYTECODE + "ulimit -f 6; exec {}"
 
 
 @needs_dev_full
