@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.batch import rounds
+from conformance.batch import planned_entries, rounds
 from conformance.batch.kept import Keep, forget, kept_results, seed_before
 from conformance.batch.limits import Limits
 from conformance.batch.plugin import Entry, GivenClass
 from conformance.core.verdict import SuiteFailed
 from conformance.plan import Options
+from conformance.targets import files
 
 from ..programs import until
 from .judging import ROOT, conformance, read
@@ -53,7 +54,11 @@ def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path
                 stderr=subprocess.STDOUT,
             ) as running,
         ):
-            until(lambda: len(ended()) >= 2, "the first results")
+            # Each with its own patience: a busy machine starts two interpreters and a judge.
+            until(lambda: "20 targets" in output.read_text(), "the class begins")
+            until(lambda: list(tmp_path.glob("*/pyexecnetcache")), "a worker")
+            until(lambda: len(ended()) >= 1, "the first result")
+            until(lambda: len(ended()) >= 2, "the second result")
             dies.kill()
             until(lambda: "a worker was lost" in output.read_text(), "the second round")
             before = len(ended())
@@ -74,6 +79,26 @@ def test_a_host_dies_then_the_run_is_interrupted_and_gone_on_with(tmp_path: Path
         name: 6 if number % 5 == 4 else 0 for number, name in enumerate(names)
     }
     assert len({read(report / name)[0]["seed"] for name in names}) == 1
+
+
+def test_the_file_of_a_large_class_is_read_a_few_times_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 targets took half a minute before the first was judged: each read all of them."""
+    at = written(
+        tmp_path, "".join(f'[targets.t{one}]\ncommand = "inetd:cat"\n' for one in range(30))
+    )
+    read_file, times = files._read, []
+
+    def counted(path: str) -> dict[str, object]:
+        times.append(path)
+        return read_file(path)
+
+    monkeypatch.setattr(files, "_read", counted)
+    assert len(planned_entries(Options(target=at, cases=("echo/simple",)))) == 30
+    assert len(times) < 5
+    (tmp_path / "class.toml").write_text('[targets.other]\ncommand = "inetd:cat"\n')
+    assert [one.name for one, _ in planned_entries(Options(target=at))] == ["other"]
 
 
 def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
