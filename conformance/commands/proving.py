@@ -28,6 +28,7 @@ def selftest(given: dict[str, Any]) -> Exit:
         cases=patterns_of(given["--case"]),
         # A mutant that says nothing is waited for; three seconds are enough for that.
         deadline=min(seconds(given["--deadline"]), DEADLINE),
+        patience=seconds(given["--deadline"]),
         selftest=True,
         started=run_command(),
         load=words(given["--load"]),

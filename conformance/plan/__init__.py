@@ -94,7 +94,7 @@ class Plan:
             texts_of(profile.parameters, parameters),
             self.at,
             profile.conduct(parameters).sent(profile.first_input),
-            self.options.deadline,
+            self.options.patience if case.again else self.options.deadline,
             self.options.environment,
             directory,
             kept=self.options.scope == "worker" and not case.requirement.spawned,

@@ -16,7 +16,8 @@ class Options(NamedTuple):
     profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
     read there (loading/). ``only`` are the names of the cases that are judged, if not all;
     ``repeat`` is how many times each is. ``links`` is what the line to the server does
-    (core/line.py).
+    (core/line.py). ``patience`` is the deadline of what a right server has failed in a self-test,
+    when it is judged once more.
     """
 
     target: str = "ref:python"
@@ -31,6 +32,7 @@ class Options(NamedTuple):
     links: tuple[str, ...] = ()
     transports: tuple[str, ...] = ()
     deadline: float = 10.0
+    patience: float = 10.0
     seed: str = "1"
     client: str | None = None
     level: str = "must"
@@ -77,6 +79,7 @@ class Case(NamedTuple):
     """One requirement over one transport; with ``mutant``, the proof that it can fail.
 
     A mutant with a ``fault`` is the target itself, behind a proxy that does this to it (faults/).
+    ``again``: it has failed, and what failed may have been the machine, which was too slow.
     """
 
     requirement: Requirement
@@ -84,6 +87,7 @@ class Case(NamedTuple):
     skip: str | None = None
     mutant: str | None = None
     fault: str = ""
+    again: bool = False
 
     @property
     def name(self) -> str:

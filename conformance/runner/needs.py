@@ -85,7 +85,7 @@ class Board:
         if case.fault and case.fault != NO_FAULT:
             return self._behind_a_fault(plan, case)
         outcome = self._as_needed(plan, case)
-        return self._run(plan, case) if case.fault and _is_red(outcome) else outcome
+        return self._again(plan, case) if case.fault and _is_red(outcome) else outcome
 
     def _behind_a_fault(self, plan: Plan, case: Case) -> Outcome:
         """The outcome where the right server's own is known first: what it breaks proves nothing.
@@ -106,13 +106,16 @@ class Board:
         outcome = self._as_needed(plan, case)
         if _is_red(outcome) and (not outcome.acted or is_lawful(plan, case)):
             # Nothing was wrong with the server: what failed may be the machine's load.
-            outcome = self._run(plan, case)
+            outcome = self._again(plan, case)
         if outcome.acted and _is_red(outcome):
             self._noticed.add(case.mutant or "")
             if self._folder is not None:
                 with suppress(OSError):
                     self._mark(case, self._folder).touch()
         return outcome
+
+    def _again(self, plan: Plan, case: Case) -> Outcome:
+        return self._run(plan, case._replace(again=True))
 
     def _is_noticed(self, case: Case) -> bool:
         known = case.mutant in self._noticed

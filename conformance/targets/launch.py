@@ -98,7 +98,7 @@ def launched(wanted: ServerSpec) -> Iterator[Server]:
         with _launched(wanted) as server:
             yield server
         return
-    key = wanted._replace(fault="")
+    key = wanted._replace(fault="", deadline=0.0)
     if key not in _kept:
         stack = ExitStack()
         _kept[key] = stack.enter_context(_launched(wanted)), stack

@@ -132,6 +132,23 @@ def test_mutants_meet_every_requirement() -> None:
         assert Board(server.run).outcome(plan, one).verdict == Verdict.PASS
 
 
+def test_a_right_server_that_was_too_slow_is_given_the_whole_deadline() -> None:
+    options = Options(selftest=True, faults=("delay",), deadline=3.0, patience=10.0)
+    plan = Plan(options._replace(profile="echo", transports=("tcp",)))
+    deadlines: dict[str, list[float]] = {}
+
+    def run(plan: Plan, case: Case) -> Outcome:
+        wanted = plan.wanted(case)
+        deadlines.setdefault(case.name, []).append(wanted.deadline)
+        return Outcome(Verdict.PASS if wanted.deadline == 10.0 else Verdict.FAIL)
+
+    wanted = ("echo/simple@tcp!none", "echo/simple@tcp!delay")
+    board = Board(run)
+    for one in [case for case in plan.cases if case.name in wanted]:
+        assert board.outcome(plan, one).verdict == Verdict.PASS
+    assert [deadlines[name] for name in wanted] == [[3.0, 10.0], [3.0, 10.0]]
+
+
 def test_it_is_told() -> None:
     assert "needs       echo/simple (and what they need:" in explain("echo/half-close")
     assert "needs       nothing" in explain("echo/next-client")
