@@ -79,6 +79,11 @@ def check(config: Config) -> None:
     for address in (config.address, *config.onward):
         if address.scheme in DATAGRAMS or address.scheme == "pipe":
             raise UsageError(f"cannot join {address} to another address")
+    for address in config.onward:
+        if address.scheme == "vsock":
+            raise UsageError(
+                f"cannot go on to {address}: pync ADDRESS --exec 'pync {address}' does"
+            )
     if config.proxy and not all(address.scheme in ("tcp", "tls") for address in config.onward):
         raise UsageError("--proxy leads to tcp:// and tls:// only")
 

@@ -173,7 +173,7 @@ Server options:
 Relay options:
      --to=ADDRESS                Join each connection to ADDRESS, as a second
                                  address does: tcp://HOST:PORT, HOST:PORT,
-                                 tls://, unix:PATH, vsock://; exec:COMMAND and -
+                                 tls://, unix:PATH, sctp://; exec:COMMAND and -
                                  (standard input and output). May be repeated:
                                  the first that answers is taken.
      --to-ssl                    Secure the onward connection by TLS (also

@@ -42,7 +42,7 @@ def test_one_that_listens_and_one_that_does_not(path: Path) -> None:
         dialling.stop()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says so (unix(7))")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 def test_one_whose_queue_is_full(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener, Loop() as loop:
         listener.bind(str(path))

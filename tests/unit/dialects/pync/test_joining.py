@@ -71,6 +71,10 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
     [
         ("-lk 1 --to udp://h:1", "cannot join udp://h:1 to another address"),
         ("-luk 1 --to tcp://h:1", "cannot join udp://:1 to another address"),
+        (
+            "-lk 1 --to vsock://2:1",
+            "cannot go on to vsock://2:1: pync ADDRESS --exec 'pync vsock://2:1' does",
+        ),
         ("-lk 1 --to h", "--to: 'h' is not an address: write HOST:PORT or unix:PATH"),
         ("-lk 1 --to tcp://:1", "tcp://:1 has no host to connect to"),
         ("-lk 1 --to unix:/a --to-ssl", "cannot use TLS onward with unix:/a"),
