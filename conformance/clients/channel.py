@@ -205,15 +205,15 @@ class Channel:
     # How bytes get through; over TLS they are sealed.
 
     def _read_patiently(self, timeout: float) -> bytes:
-        """Read within ``timeout`` seconds, of which what the line takes is none."""
-        until = self.now() + timeout
+        """Read within ``timeout`` seconds in which the line carries nothing."""
+        wait, until = timeout, time.monotonic() + timeout
         while True:
             if timeout and self.budget is not None:
                 self.budget.check()
             try:
-                return self._read_some(timeout)
+                return self._read_some(wait)
             except pexpect.TIMEOUT:
-                if not timeout or (timeout := until - self.now()) <= _INSTANT:
+                if not timeout or (wait := self._wait_left(until, timeout)) <= _INSTANT:
                     raise
 
     def _read_some(self, timeout: float) -> bytes:
@@ -227,16 +227,22 @@ class Channel:
         self._sock.shutdown(socket.SHUT_WR)
 
     def _wait(self, events: int, timeout: float) -> bool:
-        until = self.now() + timeout
+        wait, until = timeout, time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, events)
             while True:
                 if self.budget is not None:
                     self.budget.check()
-                if selector.select(timeout):
+                if selector.select(wait):
                     return True
-                if (timeout := until - self.now()) <= _INSTANT:
+                if (wait := self._wait_left(until, timeout)) <= _INSTANT:
                     return False
+
+    def _wait_left(self, until: float, timeout: float) -> float:
+        """Seconds that are left of a wait until then, or until the line is quiet for so long."""
+        if self.traffic is not None:
+            until = max(until, self.traffic.quiet_since() + timeout)
+        return until - time.monotonic()
 
     def _end(self, how: str) -> str:
         self.ended = how

@@ -29,6 +29,7 @@ class Traffic:
         self._counts = {UP: 0, DOWN: 0}
         #: Seconds that are over in which something was under way, and since when it is again.
         self._state: tuple[float, float | None] = 0.0, None
+        self._idle_since = time.monotonic()
 
     def entered(self, way: str) -> None:
         """One more piece is under way."""
@@ -42,7 +43,8 @@ class Traffic:
         self._counts[way] -= pieces
         spent, since = self._state
         if since is not None and not any(self._counts.values()):
-            self._state = spent + time.monotonic() - since, None
+            self._idle_since = time.monotonic()
+            self._state = spent + self._idle_since - since, None
 
     @property
     def spent(self) -> float:
@@ -53,6 +55,12 @@ class Traffic:
     def now(self) -> float:
         """The time in seconds, without that in which something was under way."""
         return time.monotonic() - self.spent
+
+    def quiet_since(self) -> float:
+        """Since when nothing is under way, as time.monotonic() tells it; now if something is."""
+        self.take_in()
+        idle_since = self._idle_since
+        return idle_since if self._state[1] is None else time.monotonic()
 
     def arrived(self, within: float) -> None:
         """Wait until all that the clients have sent is with the server; no verdict depends on it.

@@ -24,6 +24,9 @@ from .loop import Loop
 #: Bytes that are under way in one direction at most.
 CAPACITY = 4 * 1024 * 1024
 
+#: Bytes of each socket's buffers: a server that crawls into a large one is not blocked for seconds.
+WINDOW = 256 * 1024
+
 #: Of what follows a silence: pieces that come each by itself, and seconds between them.
 APART, PAUSE = 32, 0.001
 

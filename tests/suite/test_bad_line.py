@@ -104,6 +104,7 @@ def test_it_works_over_tls(tmp_path: Path) -> None:
 MUTANTS = {
     "echo/answers-twice": "echo/simple",
     "echo/resets-at-fin": "echo/half-close",
+    "echo/blocks-in-send": "echo/stalled-reader",
     "echo/one-at-a-time": "echo/concurrent",
     "echo/dies-in-accept": "echo/reset-before-accept",
     "echo/ends-after-a-second": "echo/quiet",
