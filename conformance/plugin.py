@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .runner.controller import CONTROLLER, PROPERTY, Controller, PreparedRun
+from .runner.controller import CONTROLLER, Controller, PreparedRun
+from .runner.items import case_of, end, report
 
 if TYPE_CHECKING:
     from .plan import Case, Options, Plan
@@ -188,19 +189,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     A case has nothing to set up. Three phases, capture, logging and fixtures for each would take as
     much processor time as many a scenario. A project's own pytest judges as it runs all tests.
     """
-    case = getattr(getattr(item, "callspec", None), "params", {}).get("conformance_case")
+    case = case_of(item)
     if case is None or not item.config.pluginmanager.has_plugin(_PACE):
         return None
     stash = item.config.stash
     if _BOARD not in stash:
         stash[_BOARD] = _board(item.config)
-
-    def judged() -> None:
-        judge_item(stash[_PLAN], case, stash[_KNOWN], stash[_BOARD], item)
-
-    call = pytest.CallInfo.from_call(judged, "call", (pytest.exit.Exception, KeyboardInterrupt))
-    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    item.ihook.pytest_runtest_logreport(report=report)
+    report(item, lambda: judge_item(stash[_PLAN], case, stash[_KNOWN], stash[_BOARD], item))
     return True
 
 
@@ -208,20 +203,9 @@ def judge_item(
     plan: Plan, case: Case, known: Expectations, board: Board, item: pytest.Item
 ) -> None:
     """The body of one test item: judge, hand the result on, and end as pytest ends."""
-    from .core.verdict import RED
     from .runner.judge import judge
 
-    result = judge(plan, case, known, board)
-    # Not by the fixture record_property: it warns where JUnit XML is written. As one text: execnet
-    # packs a nested value item by item, in Python, and a transcript has thousands.
-    item.user_properties.append((PROPERTY, json.dumps(result)))
-    verdict, message = result["verdict"], result["message"]
-    if verdict == "SKIP":
-        pytest.skip(message)
-    if verdict == "XFAIL":
-        pytest.xfail(message.splitlines()[0])
-    if verdict in RED:
-        pytest.fail(f"{verdict} {message}", pytrace=False)
+    end(item, json.dumps(judge(plan, case, known, board)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,9 @@ from .console import Console
 from .controller import PreparedRun
 from .pace import in_flight
 from .preflight import prepare
+
+if TYPE_CHECKING:
+    from .workers import Workers
 
 _HERE = Path(__file__).parent.parent
 
@@ -60,14 +63,20 @@ def run(
         return Exit.INTERRUPTED
     finally:
         stop_servers()
+    # Not where pytest loads the plugin alone, in a project that judges no server.
+    from .workers import forked
+
     console = Console(plan, stream)
     console.begin()
     workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))
     if plan.takes_turns:
         workers = 0
     with quoted(stream):
-        with console.screen.moving(console.progress):
-            status = _run_pytest(prepared, report, workers, console, max_failures)
+        with (
+            forked(plan, prepared.known, workers) as ours,
+            console.screen.moving(console.progress),
+        ):
+            status = _run_pytest(prepared, report, workers, console, max_failures, ours)
         controller = console.controller
         if controller is None or controller.summary is None:
             # Pytest's own 0, 1 and 5 would be verdicts, and there is none.
@@ -88,13 +97,13 @@ def _run_pytest(
     workers: int,
     console: Console,
     max_failures: int,
+    ours: list[Workers],
 ) -> int:
     arguments = [
         str(_HERE / "test_conformance.py"),
         "-c",
         str(_HERE / "pytest.ini"),
         f"--rootdir={_HERE}",
-        *XDIST,
         "-p",
         f"{SUITE}.plugin",
         "-p",
@@ -108,7 +117,7 @@ def _run_pytest(
         arguments.append(f"--maxfail={max_failures}")
     if report is not None:
         arguments.append(f"--conformance-report={report}")
-    if workers > 1:
-        arguments += ["-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
+    if workers > 1 and not ours:
+        arguments += [*XDIST, "-n", str(workers), "--max-worker-restart=0", "--dist=worksteal"]
     with alone():
-        return int(pytest.main(arguments, plugins=[console, prepared]))
+        return int(pytest.main(arguments, plugins=[console, prepared, *ours]))

@@ -59,6 +59,7 @@ class Controller:
         self.crashes: list[str] = []
         self.summary: Summary | None = None
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand a worker what it needs to make the same plan (pytest-xdist).
 

@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from ..core.verdict import Verdict
 from ..faults.table import NONE
 from ..plan import Case, Plan
@@ -173,6 +175,7 @@ class SharedFolder:
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where it is."""
         if self._folder is None:

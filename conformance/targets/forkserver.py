@@ -28,6 +28,8 @@ _WORD = "--fork-server"
 #: Bytes of an answer.
 _ANSWER = 64
 
+_DEAD = "the process that starts the suite's own servers has died"
+
 
 class Forked:
     """A process that the fork server has forked.
@@ -93,7 +95,10 @@ class ForkServer:
         (given, stdin), (stdout, taken) = os.pipe(), os.pipe()
         try:
             with self._lock:
-                socket.send_fds(self._link, [request], [given, taken])
+                try:
+                    socket.send_fds(self._link, [request], [given, taken])
+                except ConnectionError:
+                    raise SuiteFailed(_DEAD) from None
                 while (pid := self._take()) is None:
                     pass
                 forked = self._running[pid] = Forked(self, pid, stdin, stdout)
@@ -125,7 +130,7 @@ class ForkServer:
         except ConnectionError:
             answer = b""
         if not answer:
-            raise SuiteFailed("the process that starts the suite's own servers has died")
+            raise SuiteFailed(_DEAD)
         pid, *status = map(int, answer.split())
         if not status:
             return pid

@@ -40,9 +40,7 @@ def guarded(work: Callable[[], int]) -> int:
     sys.stderr.flush()
     child = os.fork()
     if not child:
-        prctl(_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            raise KeyboardInterrupt  # it has gone already
+        die_with_parent(parent, signal.SIGKILL)
         return work()
     for number in _ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -54,6 +52,13 @@ def guarded(work: Callable[[], int]) -> int:
         signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
         os.kill(os.getpid(), -status)
     return status
+
+
+def die_with_parent(parent: int, number: int = signal.SIGTERM) -> None:
+    """In a child: be sent this signal when the parent ends. Raises KeyboardInterrupt if it has."""
+    prctl(_SET_PDEATHSIG, number)
+    if os.getppid() != parent:
+        raise KeyboardInterrupt
 
 
 def _pass_on(child: int, number: int) -> None:

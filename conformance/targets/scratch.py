@@ -23,6 +23,18 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="", dir=_all_of_them()))
 
 
+def begin_anew() -> None:
+    """After a fork: what there is so far belongs to the parent."""
+    _all_of_them.cache_clear()
+
+
+def remove() -> None:
+    """Remove them all, in a process that ends without atexit."""
+    if _all_of_them.cache_info().currsize:
+        shutil.rmtree(_all_of_them(), ignore_errors=True)
+        _all_of_them.cache_clear()
+
+
 @functools.lru_cache(maxsize=1)
 def _all_of_them() -> Path:
     with held():

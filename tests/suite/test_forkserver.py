@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.core.verdict import SuiteFailed
 from conformance.targets.address import parse
-from conformance.targets.embedded import embedded_command
-from conformance.targets.forkserver import Forked
+from conformance.targets.embedded import SCRIPT, embedded_command
+from conformance.targets.forkserver import Forked, ForkServer
 from conformance.targets.grammar import MutantTarget, ReferenceTarget, Target
 from conformance.targets.process import Process, dismiss_helpers
 
@@ -121,7 +122,7 @@ def test_what_it_prints_is_kept() -> None:
 def test_nothing_is_left_when_the_suite_is_killed() -> None:
     code = """
 import threading
-from conformance.targets.embedded import embedded_command
+from conformance.targets.embedded import SCRIPT, embedded_command
 from conformance.targets.grammar import ReferenceTarget
 from conformance.targets.process import Process
 
@@ -137,3 +138,13 @@ threading.Event().wait()
         suite.kill()
     assert len(pids) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "its processes to end")
+
+
+def test_one_that_has_died_is_the_suites_own_failure(tmp_path: Path) -> None:
+    argv = embedded_command(PYTHON, "echo", {}, "tcp://127.0.0.1:0")
+    server = ForkServer(argv[:SCRIPT])
+    server._process.kill()
+    server._process.wait()
+    with pytest.raises(SuiteFailed, match="has died"):
+        server.fork(argv[SCRIPT:], {}, str(tmp_path))
+    server.close()

@@ -1,0 +1,112 @@
+"""The processes that judge the cases of a run: one that dies, a fault of ours, an end of all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.core.verdict import Exit
+
+from .. import forking
+from ..programs import until
+from .judging import PYTHON, ROOT, conformance
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: fork and prctl(2)")
+
+#: An echo. The second time that it is started it ends the process that did so.
+ENDS_ITS_WORKER = """
+import os, signal, socketserver, sys
+with open("starts", "a+") as starts:
+    starts.write(".")
+    starts.seek(0)
+    if starts.read() == "..":
+        os.kill(os.getppid(), signal.SIGKILL)
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+Server(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
+"""
+
+NAMES = ("echo/simple", "echo/binary", "echo/segments")
+
+
+def test_one_that_dies_costs_one_case(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(ENDS_ITS_WORKER)
+    (tmp_path / "target.toml").write_text(
+        f"[targets.it]\ncommand = '''{PYTHON} server.py {{port}}'''\ndirectory = '{tmp_path}'\n"
+    )
+    report = f"--report={tmp_path / 'report'}"
+    cases = (f"--case={name}" for name in NAMES)
+    words = ("--transport=tcp", *cases, "--jobs=2", report)
+    done = conformance("run", f"@{tmp_path / 'target.toml'}", *words)
+    assert done.returncode == Exit.SUITE_FAILED, done.stdout
+    assert "the process that judged it has died" in done.stdout
+    assert "2 PASS" in done.stdout
+
+
+#: The suite with a fault of its own.
+FAULTY = """
+import sys
+from conformance.plan import Options
+from conformance.runner import run, workers
+judge = workers.judge
+def faulty(plan, case, *rest):
+    if case.requirement.id == "echo/binary":
+        raise LookupError("a fault of ours")
+    return judge(plan, case, *rest)
+workers.judge = faulty
+cases = "echo/simple", "echo/binary", "echo/segments"
+sys.exit(run(Options(cases=cases, transports=("tcp",)), None, 2))
+"""
+
+
+def test_a_fault_of_the_suite_is_told_whole() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAULTY], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == Exit.SUITE_FAILED, done.stdout
+    assert "in faulty" in done.stdout
+    assert "LookupError: a fault of ours" in done.stdout
+    assert "2 PASS" in done.stdout
+
+
+def test_nothing_is_left_when_the_run_is_killed(tmp_path: Path) -> None:
+    words = (
+        "run",
+        "--profile=echo",
+        "--transport=tcp",
+        "--jobs=3",
+        f"--report={tmp_path / 'report'}",
+    )
+    with forking.Popen(
+        [sys.executable, "-m", "conformance", *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+    ) as process:
+        until(lambda: list(tmp_path.glob("conformance-board-*/*.claim")), "the first cases")
+        process.kill()
+        process.wait()
+    until(lambda: not members(process.pid), "the workers to end")
+
+
+def members(session: int) -> list[int]:
+    """The processes of a session."""
+    found = []
+    for one in Path("/proc").iterdir():
+        if one.name.isdigit():
+            try:
+                if os.getsid(int(one.name)) == session:
+                    found.append(int(one.name))
+            except ProcessLookupError:
+                continue
+    return found
