@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
-#: Cases in flight for each core, as long as they are not more than MOST_AT_ONCE; and the fewest
-#: cases that are worth a process, which takes longer to start than most cases take.
-CASES_PER_CORE, MOST_AT_ONCE, CASES_PER_WORKER = 4, 8, 6
+#: Cases in flight for each core, as long as they are not more than MOST_AT_ONCE: more where a
+#: process is forked (workers.py) than where it starts Python.
+CASES_PER_CORE, MOST_AT_ONCE = (6, 12) if sys.platform == "linux" else (4, 8)
+
+#: The fewest cases that are worth a process, which takes longer to start than most cases take.
+CASES_PER_WORKER = 6
 
 
 def in_flight(cases: int) -> int:

@@ -18,12 +18,14 @@ from .judging import PYTHON, judge
 
 @pytest.mark.parametrize(
     ("cores", "cases", "workers"),
-    [(2, 1186, 8), (2, 36, 6), (2, 5, 1), (2, 7, 2), (1, 1186, 4), (16, 1186, 16), (16, 30, 5)],
+    [(2, 1186, 12), (2, 36, 6), (2, 5, 1), (2, 7, 2), (1, 1186, 6), (16, 1186, 16), (16, 30, 5)],
 )
 def test_cases_in_flight(
     cores: int, cases: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("conformance.runner.pace.CASES_PER_CORE", 6)
+    monkeypatch.setattr("conformance.runner.pace.MOST_AT_ONCE", 12)
     assert in_flight(cases) == workers
 
 
