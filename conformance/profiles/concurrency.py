@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
-from ..clients.peer import DATA, Peer
+from ..clients.peer import DATA, FIN, Peer
 from ..core.verdict import NotJudged, Violation
+from ..scenario.death import DYING
 from ..scenario.profile import StreamProfile
 from ..scenario.session import Session
 from ..targets.address import PIPE
@@ -48,6 +49,7 @@ def declare(profile: StreamProfile) -> None:
     def next_client(session: Session) -> None:
         # Nothing is sent: what a server makes of input is another clause's affair.
         patience = min(session.deadline, UNJUDGED_WAIT)
+        in_order = True
         for _ in range(3):
             peer = session.connect()
             if profile.ends_by_itself:
@@ -55,6 +57,10 @@ def declare(profile: StreamProfile) -> None:
                 while peer.ended is None and peer.receive(patience) == DATA:
                     pass
             peer.leave(patience)
+            in_order = in_order and peer.ended == FIN
+        if not in_order and session.server.process is not None:
+            # One that is ending takes nobody any more, and a while to end on a loaded machine.
+            session.server.process.wait(DYING)
 
     @profile.must(
         "concurrent",

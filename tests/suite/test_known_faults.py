@@ -184,6 +184,24 @@ while True:
 STAYS = "while sock.recv(4096): pass\n    threading.Event().wait(60)"
 
 
+#: Takes the probe and one client more; then it is busy with its end, as on a loaded machine.
+ENDS_SLOWLY = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+for _ in range(2):
+    with listener.accept()[0] as sock:
+        while data := sock.recv(4096):
+            sock.sendall(data)
+threading.Event().wait(2)
+"""
+
+
+def test_an_echo_that_takes_its_time_to_end_after_a_client(tmp_path: Path) -> None:
+    found = judged(ENDS_SLOWLY, tmp_path, "--case=echo/next-client", "--transport=tcp")
+    assert found.ids("FAIL") == {"echo/next-client"}
+    assert "died" in str(found.results[0]["signature"])
+
+
 @pytest.mark.parametrize(
     ("profile", "handle", "words", "broken"),
     [
