@@ -68,7 +68,8 @@ def run(
 
     console = Console(plan, stream)
     console.begin()
-    workers = min(jobs or in_flight(len(plan.cases)), len(plan.cases))
+    at_once = jobs or in_flight(len(plan.cases), plan.options.selftest)
+    workers = min(at_once, len(plan.cases))
     if plan.takes_turns:
         workers = 0
     with quoted(stream):

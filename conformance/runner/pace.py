@@ -19,10 +19,20 @@ CASES_PER_CORE, MOST_AT_ONCE = (6, 12) if sys.platform == "linux" else (4, 8)
 CASES_PER_WORKER = 6
 
 
-def in_flight(cases: int) -> int:
-    """The number of workers for so many cases."""
+#: Times as many for mutants, most of which do not answer: only the deadlines take time.
+MUTANTS_FACTOR = 2
+
+
+def in_flight(cases: int, mutants: bool = False) -> int:
+    """The number of workers for so many cases.
+
+    Arguments:
+        mutants: what is judged is broken.
+    """
     cores = os.cpu_count() or 1
     most = max(cores, min(MOST_AT_ONCE, CASES_PER_CORE * cores))
+    if mutants and sys.platform == "linux":
+        most *= MUTANTS_FACTOR
     return max(1, min(most, -(-cases // CASES_PER_WORKER)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from itertools import accumulate
 from pathlib import Path
@@ -27,6 +28,13 @@ def test_cases_in_flight(
     monkeypatch.setattr("conformance.runner.pace.CASES_PER_CORE", 6)
     monkeypatch.setattr("conformance.runner.pace.MOST_AT_ONCE", 12)
     assert in_flight(cases) == workers
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: workers are forked")
+def test_mutants_wait_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert in_flight(528, mutants=True) == 2 * in_flight(528)
+    assert in_flight(12, mutants=True) == in_flight(12)
 
 
 @pytest.mark.parametrize(
