@@ -168,7 +168,7 @@ class Workers:
                         yield number, result
 
     def _give(self, worker: Worker) -> None:
-        """The next case of its own, or the last one of whoever has most left."""
+        """The next case of its own, or the last one of the worker that has most left."""
         if worker.block:
             worker.begin(worker.block.popleft())
             return
