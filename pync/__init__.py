@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .core.readahead import IncompleteError, LimitError, ReadTimeoutError
+    from .faulty_link import FaultyLink, faulty
     from .library import dial, listen, relay
     from .transports.conn import Conn, StreamConn, TcpConn
     from .transports.datagram import DatagramConn
@@ -44,6 +45,7 @@ __all__ = [
     "Conn",
     "DatagramConn",
     "DialError",
+    "FaultyLink",
     "IdleTimeoutError",
     "IncompleteError",
     "LimitError",
@@ -62,6 +64,7 @@ __all__ = [
     "UsageError",
     "aio",
     "dial",
+    "faulty",
     "listen",
     "main",
     "relay",
@@ -73,6 +76,7 @@ __all__ = [
 _HOMES = {
     "main": "cli",
     **dict.fromkeys(("dial", "listen", "relay"), "library"),
+    **dict.fromkeys(("FaultyLink", "faulty"), "faulty_link"),
     **dict.fromkeys(("Conn", "StreamConn", "TcpConn"), "transports.conn"),
     "Listener": "transports.listener",
     "DatagramConn": "transports.datagram",

@@ -25,6 +25,13 @@ from .peer import DEADLINE, consecutive_ports
 
 PYNC = [sys.executable, "-m", "pync"]
 
+
+def _postgres() -> str:
+    """Debian keeps PostgreSQL's own programs, by versions, where no PATH leads."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return str(found[-1]) if found else "postgres"
+
+
 #: Program -> (the command to look for, Debian's package).
 PEERS = {
     "nc": ("nc.openbsd", "netcat-openbsd"),
@@ -49,6 +56,7 @@ PEERS = {
     "smtp-sink": ("smtp-sink", "postfix"),
     "aiosmtpd": ("aiosmtpd", "python3-aiosmtpd"),
     "inetd": ("inetd", "openbsd-inetd"),
+    "postgresql": (_postgres(), "postgresql"),
     "jq": ("jq", "jq"),
     "bash": ("bash", "bash"),
     "zsh": ("zsh", "zsh"),

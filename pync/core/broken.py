@@ -29,6 +29,15 @@ class TruncatedError(TlsFailure):
         super().__init__(text)
 
 
+class FaultError(ConnectionResetError):
+    """A fault of the link (``--fault``) ends the connection by RST, not one of its sides."""
+
+    def __init__(
+        self, code: int = errno.ECONNRESET, text: str = "reset by a fault of the link"
+    ) -> None:
+        super().__init__(code, text)
+
+
 class TlsTruncatedError(TlsError):
     """What is reported then: what was received may not be all."""
 

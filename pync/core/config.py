@@ -5,9 +5,12 @@ A dialect fills it from its command line; programs only read it. Immutable.
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .address import Address
+
+if TYPE_CHECKING:
+    from .fault import Fault
 
 #: See Endings.
 WhenPeerEnds = Literal["leave", "stay", "begun", "waiting"]
@@ -203,6 +206,10 @@ class Config(NamedTuple):
     balance: str | None = None
     accept_proxy_protocol: str | None = None
     drain: float | None = None
+    fault: tuple[str, ...] = ()
+    fault_seed: int | None = None
+    control: str | None = None
+    control_client: bool = False
 
     # telnet
     telnet: bool = False
@@ -255,6 +262,8 @@ class Config(NamedTuple):
     own_path: bool = False
     address: Address | None = None
     onward: tuple[Address, ...] = ()
+    faults: tuple["Fault", ...] = ()
+    controlled_at: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()
     on_peer_end: OnPeerEnd = OnPeerEnd()
@@ -289,6 +298,8 @@ WORKED_OUT = frozenset(
         "own_path",
         "address",
         "onward",
+        "faults",
+        "controlled_at",
         "ports",
         "endings",
         "on_peer_end",

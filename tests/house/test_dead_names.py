@@ -28,8 +28,8 @@ FOR_OTHERS = {
     ),
 }
 
-#: pync.telnet is telnetlib's interface, whole; pync.testing is for other people's tests.
-INTERFACES = ("pync/telnet/", "pync/testing.py")
+#: pync.telnet is telnetlib's interface, whole; the others are for other people's tests.
+INTERFACES = ("pync/telnet/", "pync/testing.py", "pync/faulty_link.py", "pync/fixtures.py")
 
 #: Read by Python itself or by ctypes.
 PROTOCOL = {"__slots__", "_fields_"}

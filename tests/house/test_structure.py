@@ -28,6 +28,8 @@ STOREYS = (
     "meter",
     "testing",
     "aio",
+    "fixtures",
+    "faulty_link",
     "library",
     "telnet",
     "dialects",
@@ -105,6 +107,8 @@ RESERVED = {
         "selecting.py",
         "service.py",
         "testing.py",
+        # A relay beside a program in Python.
+        "threaded.py",
     },
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ...core.config import ANYONE, Config, Endings, OnPeerEnd, over_tls
 from ...core.deadline import parse_duration
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
+from ...core.number import whole
 from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
 from ...core.until import Until
 from .. import About, about_from, own_status
@@ -42,6 +43,13 @@ def _named_file(text: str, option: str) -> str:
     if not text:
         raise UsageError(f"{option} needs the name of a file")
     return text
+
+
+def _seed(text: str, option: str) -> int:
+    number = whole(text, 2**63)
+    if number is None:
+        raise UsageError(f"{option}: {shortened(text)} is not a whole number")
+    return number
 
 
 #: How the text of an option becomes its value: (text, option) -> value.
@@ -90,6 +98,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         ),
         _named_file,
     ),
+    "fault_seed": _seed,
     "if_refused": _one_of("reset", "close"),
     "balance": _one_of("round-robin", "random"),
     "proxy_protocol": _one_of("v1", "v2"),
@@ -115,6 +124,7 @@ ARGV_STYLE = ArgvStyle(
             "allow_target",
             "deny_target",
             "to",
+            "fault",
         }
     ),
     once=tuple(
@@ -161,6 +171,10 @@ def _read(argv: list[str]) -> Config:
             return Config(completion=flag.partition("=")[2])
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     config = Config(target=tuple(words), **fields)
+    if config.control_client:
+        from .controlling import asking
+
+        return asking(config)
     if config.to or any(word == "-" or ":" in word for word in words):
         from .joining import with_onward
 
@@ -168,9 +182,11 @@ def _read(argv: list[str]) -> Config:
     config = with_address(rules.implied(config))
     rules.check_address(config)
     if config.onward:
-        from .joining import check
+        from .joining import check, with_faults
 
         check(config)
+        if config.fault or config.control:
+            config = with_faults(config)
     if config.until is not None:
         Until(config.until)  # refused now, not when somebody has connected
     config = config._replace(verifies=not config.insecure)

@@ -88,6 +88,19 @@ def check(config: Config) -> None:
         raise UsageError("--proxy leads to tcp:// and tls:// only")
 
 
+def with_faults(config: Config) -> Config:
+    """The Config with its faults, and where they are controlled. Raises UsageError."""
+    from ...core.fault import CONNECTIONS, STREAMS, parse_fault
+    from .controlling import control_address
+
+    faults = tuple(parse_fault(text) for text in config.fault)
+    for fault in faults:
+        if not (fault.is_for(STREAMS) or fault.is_for(CONNECTIONS)):
+            raise UsageError(f"--fault: {fault.name} is for datagrams, and these are streams")
+    at = None if config.control is None else control_address(config.control, "--control")
+    return config._replace(faults=faults, controlled_at=at)
+
+
 def endings(config: Config, idle: float | None) -> Endings:
     """When a relay is over: each side's end goes to the other, and both must have ended."""
     return Endings(

@@ -39,7 +39,10 @@ OF_ONWARD_TLS = (
 )
 
 #: Options that need an onward address.
-OF_RELAYS = ("to_ssl", *OF_ONWARD_TLS, "if_refused", "balance", "proxy_protocol", "drain")
+OF_RELAYS = (
+    *("to_ssl", *OF_ONWARD_TLS, "if_refused", "balance", "proxy_protocol", "drain"),
+    *("fault", "fault_seed", "control"),
+)
 
 #: How options are shown in messages, where that is not ``--`` and the field's name.
 SHOWN = {

@@ -198,6 +198,19 @@ Relay options:
      --drain=TIME                On SIGTERM take no new clients, and give those
                                  that are joined TIME to end.
 
+Fault options:
+     --fault=FAULT               Spoil the line of a relay: [up|down]
+                                 NAME[=VALUE] [share=N%] [from=T] [to=T], for
+                                 example 'delay=150ms±50ms', 'down
+                                 cut-after=64K'. Up is from the client on. May
+                                 be repeated.
+     --fault-seed=N              Repeats what chance does (1).
+     --control=ADDRESS           Where a relay is asked and told: unix:PATH, or
+                                 tcp:// on this machine.
+     --control-client            Ask a relay: pync --control-client ADDRESS list,
+                                 add FAULT, remove N, kill N [fin|rst], close or
+                                 open (the listener). N may be all.
+
 Scan options:
   -r --random-ports              Scan ports in random order.
      --banner=TIME               With -z: wait TIME for the first data of an

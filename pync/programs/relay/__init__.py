@@ -8,6 +8,7 @@ is one without a handshake. What two plain sockets say to each other never leave
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ...core.address import Address
     from ...engine.record import Recorder
     from ..shared.access import Admits
+    from .spoiling import FaultSetup, SpoiledRelay
 
 
 class RelaySetup(NamedTuple):
@@ -41,7 +43,7 @@ class RelaySetup(NamedTuple):
     ``pipeline``: those of each. ``recorder``: opens the files for what moves over one, the first
     being number 1. ``resets``: a client that cannot go on gets RST, and not FIN. ``drain``:
     seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the access lists
-    again, and says who may come; None: there are no files of them.
+    again, and says who may come; None: there are no files of them. ``faults``: of the line.
     """
 
     near: Union[ListenSetup, DialSetup]
@@ -52,6 +54,7 @@ class RelaySetup(NamedTuple):
     resets: bool = True
     drain: float | None = None
     admits: Callable[[], Admits] | None = None
+    faults: FaultSetup | None = None
 
 
 def run(setup: RelaySetup, report: Report) -> int:
@@ -61,25 +64,47 @@ def run(setup: RelaySetup, report: Report) -> int:
         return _join_one(setup, setup.near, onward, report)
     prepare(setup.near)
     allow_many_descriptors()
-    with listen(setup.near.address, setup.near.options) as listener:
+    with ExitStack() as stack, listen(setup.near.address, setup.near.options) as listener:
+        spoiled = None if setup.faults is None else stack.enter_context(_spoiled(setup.faults))
         announce(listener, setup.near, report)
         with Loop() as loop, Resolver(loop) as resolver:
-            make = _maker(setup, onward, resolver, report)
+            make = _maker(setup, onward, resolver, report, spoiled)
             if not setup.near.keep_open:
                 return _accept_one(setup.near, listener, loop, make, report)
             from .serving import serve
 
             clients = Clients(loop, setup.near, listener, report, _telling(make, report))
-            serve(clients, loop, report, setup.drain, _reload(setup, listener, onward))
+            if spoiled is not None:
+                spoiled.open(loop, clients, report)
+            serve(clients, loop, report, setup.drain, _reload(setup, clients, onward))
     return exits.OK
+
+
+def _spoiled(setup: FaultSetup) -> SpoiledRelay:
+    from .spoiling import SpoiledRelay
+
+    return SpoiledRelay(setup)
 
 
 _Make = Callable[[Scheduler, Conn, Callable[[Joined], None]], Joined]
 
 
-def _maker(setup: RelaySetup, onward: Onward, resolver: Resolver, report: Report) -> _Make:
+def _maker(
+    setup: RelaySetup,
+    onward: Onward,
+    resolver: Resolver,
+    report: Report,
+    spoiled: SpoiledRelay | None,
+) -> _Make:
     services = Services(
-        onward, resolver, setup.endings, setup.pipeline, setup.recorder, report, setup.resets
+        onward,
+        resolver,
+        setup.endings,
+        setup.pipeline,
+        setup.recorder,
+        report,
+        setup.resets,
+        spoiled,
     )
     numbers = count(1)
 
@@ -103,7 +128,9 @@ def _telling(make: _Make, report: Report) -> _Make:
     return tell
 
 
-def _reload(setup: RelaySetup, listener: Listener, onward: Onward) -> Callable[[], None] | None:
+def _reload(
+    setup: RelaySetup, clients: Clients[Joined], onward: Onward
+) -> Callable[[], None] | None:
     """What reads access lists and certificates again, if there are files of them."""
     assert isinstance(setup.near, ListenSetup)
     tls, admits, announced = setup.near.tls, setup.admits, setup.near.announced
@@ -114,7 +141,7 @@ def _reload(setup: RelaySetup, listener: Listener, onward: Onward) -> Callable[[
         if admits is not None and announced is not None:
             announced.admits = admits()
         elif admits is not None:
-            listener.admits = admits()
+            clients.listener.admits = admits()
         if tls is not None and tls.certificate is not None:
             from ..shared.securing import renew
 
@@ -127,7 +154,8 @@ def _reload(setup: RelaySetup, listener: Listener, onward: Onward) -> Callable[[
 def _join_one(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report) -> int:
     with connect(near, report) as conn, Loop() as loop, Resolver(loop) as resolver:
         report(Connected(conn.peer, near.address.host))
-        return _carry(loop, _maker(setup, onward, resolver, report), conn)
+        spoiled = None if setup.faults is None else _spoiled(setup.faults)
+        return _carry(loop, _maker(setup, onward, resolver, report, spoiled), conn)
 
 
 def _accept_one(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 from ...core.address import Address
 from ...core.config import Endings
 from ...core.errors import PyncError
-from ...core.events import Closed, Dialled, Report
+from ...core.events import Closed, Denied, Dialled, Report
 from ...engine.ends import RESET
 from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Scheduler
@@ -27,6 +27,7 @@ from .onward import Onward, OnwardDial
 
 if TYPE_CHECKING:
     from ...engine.record import Recorder
+    from .spoiling import SpoiledRelay
 
 
 class Services(NamedTuple):
@@ -39,6 +40,7 @@ class Services(NamedTuple):
     recorder: Callable[[int, Address], Recorder] | None
     report: Report
     resets: bool
+    spoiled: SpoiledRelay | None = None
 
 
 class Joined:
@@ -67,7 +69,7 @@ class Joined:
         self.began = time.monotonic()
         self._services = services
         self._loop = loop
-        self._number = number
+        self.number = number
         self._left = left
         self._activities: list[Union[OnwardDial, Relay, LingeringClose]] = []
         self._relay: Relay | None = None
@@ -83,6 +85,11 @@ class Joined:
         """Go on."""
         _tune(self.client)
         services = self._services
+        if services.spoiled is not None and services.spoiled.refuses(self.number):
+            services.report(Denied(self.client.peer, "refused by a fault"))
+            break_off(self.client)
+            self._leave()
+            return
         dialling = OnwardDial(
             services.onward,
             self._loop,
@@ -92,6 +99,17 @@ class Joined:
             self._dialled,
         )
         self._do(dialling)
+
+    def listing(self) -> dict[str, object]:
+        """The connection as those see it who control the relay."""
+        return {
+            "number": self.number,
+            "peer": str(self.client.peer),
+            "target": None if self.target is None else str(self._where),
+            "sent": self.moved.sent,
+            "received": self.moved.received,
+            "seconds": round(time.monotonic() - self.began, 3),
+        }
 
     def close(self) -> None:
         """Close everything; no callback is called. Idempotent."""
@@ -117,6 +135,8 @@ class Joined:
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
+        if self._services.spoiled is not None:
+            self._services.spoiled.end(self.number)
 
     # What it does, one after the other.
 
@@ -139,8 +159,11 @@ class Joined:
         self._where = dialled.target
         pipeline = services.pipeline()
         if services.recorder is not None:
-            self._recorder = services.recorder(self._number, self.client.peer)
+            self._recorder = services.recorder(self.number, self.client.peer)
             pipeline = pipeline._replace(tap=self._recorder.tap)
+        if services.spoiled is not None:
+            line = services.spoiled.begin(self.number)
+            pipeline = pipeline._replace(sent_filter=line.up, received_filter=line.down)
         self._relay = Relay(
             self._loop,
             self.client,

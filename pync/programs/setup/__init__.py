@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ...core.config import Config, Endings
 from ...core.events import Report
 from ...transports.stdio import Stdio
 from .network import admits_of, dial_setup, listen_setup, options_of, route_of, target_options
+
+if TYPE_CHECKING:
+    from ..relay.spoiling import FaultSetup
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
@@ -141,8 +145,25 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
         resets=config.if_refused != "close",
         drain=config.drain,
         admits=partial(admits_of, config, report) if config.allowfile or config.denyfile else None,
+        faults=_faults(config),
     )
     return run(setup, report)
+
+
+def _faults(config: Config) -> FaultSetup | None:
+    if not (config.faults or config.controlled_at):
+        return None
+    from ..relay.spoiling import FaultSetup
+
+    seed = 1 if config.fault_seed is None else config.fault_seed
+    return FaultSetup(config.faults, seed, config.controlled_at)
+
+
+def _asking(config: Config, stdio: Stdio, report: Report) -> int:
+    from ...layers.control import request
+    from ..relay.asking import AskSetup, run
+
+    return run(AskSetup(dial_setup(config), request(config.target)), stdio, report)
 
 
 def _telnet(config: Config, stdio: Stdio, report: Report) -> int:
@@ -173,5 +194,6 @@ _PROGRAMS: dict[str, Callable[[Config, Stdio, Report], int]] = {
     "broker": _broker,
     "proxy": _proxy,
     "relay": _relay,
+    "asking": _asking,
     "telnet": _telnet,
 }

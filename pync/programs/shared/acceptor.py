@@ -100,6 +100,11 @@ class Acceptor:
             self._loop.watch_reader(descriptor, self._accept)
         self._await_somebody()
 
+    def come_by(self, listener: Listener) -> None:
+        """Let clients come by another listener; the first one is closed, and so is this."""
+        self._listener = listener
+        self.open()
+
     def left(self) -> None:
         """One who had entered is gone."""
         self._inside -= 1

@@ -47,20 +47,42 @@ class Clients(Generic[One]):
         listener: where they come from.
         report: called with events about clients.
         make: makes a client's session.
+        tells: whether each client is reported.
     """
 
     def __init__(
-        self, loop: Loop, setup: ListenSetup, listener: Listener, report: Report, make: Make[One]
+        self,
+        loop: Loop,
+        setup: ListenSetup,
+        listener: Listener,
+        report: Report,
+        make: Make[One],
+        *,
+        tells: bool = True,
     ) -> None:
         self._loop = loop
         self._report = report
         self._make = make
+        self._tells = tells
+        #: How the listener was made, which may be replaced by another.
+        self.options = setup.options
+        self.listener = listener
         self.sessions: set[One] = set()
         self._acceptor = Acceptor(loop, setup, listener, report, self._enter)
 
     def open(self) -> None:
         """Let clients come."""
         self._acceptor.open()
+
+    def refuse(self) -> None:
+        """Close the listener: clients that come are refused."""
+        self._acceptor.close()
+        self.listener.close()
+
+    def come_by(self, listener: Listener) -> None:
+        """Let clients come by another listener, now that the first one is closed."""
+        self.listener = listener
+        self._acceptor.come_by(listener)
 
     def shut(self) -> None:
         """Let nobody in any more; idempotent."""
@@ -79,7 +101,8 @@ class Clients(Generic[One]):
             session.break_off()
 
     def _enter(self, conn: Conn) -> None:
-        self._report(Accepted(conn.peer))
+        if self._tells:
+            self._report(Accepted(conn.peer))
 
         def failed(error: Exception) -> None:
             self._report(Failed(as_failure(error, conn.peer)))

@@ -1,0 +1,236 @@
+r"""A bad line between a program under test and its server.
+
+    with pync.faulty("tcp://127.0.0.1:5432") as link:
+        client = connect(link.host, link.port)
+        link.down.delay = 0.2           # each answer is 200 ms late
+        link.up.corrupt = 0.001         # a byte in a thousand is changed
+        link.cut()                      # FIN to both sides of every connection
+
+It is a relay (programs/relay) in a thread of its own. What an attribute sets is a fault, as
+``pync --fault`` has them (core/fault.py); 0, None and False switch it off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from .core.address import DATAGRAMS
+from .core.errors import UsageError
+from .core.fault import DOWN, UP, parse_fault
+from .library import to_dial, to_listen
+from .programs.relay.spoiling import FaultSetup
+from .programs.relay.threaded import RelayThread
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+_Value = TypeVar("_Value")
+
+
+class Knob(Generic[_Value]):
+    """A fault as an attribute: the value that was set, or ``off``.
+
+    Arguments:
+        off: the value when the fault is off.
+        written: the value as ``--fault`` has it.
+    """
+
+    def __init__(self, off: _Value, written: Callable[[_Value], str]) -> None:
+        self._off = off
+        self._written = written
+        self._name = ""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, faults: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, faults: Faults, owner: type) -> _Value: ...
+
+    def __get__(self, faults: Faults | None, owner: type) -> Self | _Value:
+        if faults is None:
+            return self
+        found: _Value = faults.values.get(self._name, self._off)
+        return found
+
+    def __set__(self, faults: Faults, value: _Value) -> None:
+        is_off = value is None or value == self._off
+        faults.put(self._name, "" if is_off else self._written(value))
+        faults.values[self._name] = self._off if is_off else value
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.6f}s"
+
+
+def _delay(value: float | tuple[float, float]) -> str:
+    middle, spread = value if isinstance(value, tuple) else (value, 0.0)
+    return f"delay={_seconds(middle)}±{_seconds(spread)}"
+
+
+def _slice(value: int | tuple[int, float]) -> str:
+    size, gap = value if isinstance(value, tuple) else (value, 0.0)
+    return f"slice={size}/{_seconds(gap)}"
+
+
+class Faults:
+    """The faults of one direction, or of both.
+
+    Each attribute raises UsageError (a ValueError) for a value that makes no sense.
+    """
+
+    #: Seconds by which everything is late; or that, and the seconds by which it varies.
+    delay = Knob[float | tuple[float, float]](0.0, _delay)
+    #: Bytes a second at most.
+    rate = Knob[float](0.0, lambda value: f"rate={value:.3f}")
+    #: Bytes of the pieces in which it arrives; or these, and the seconds between them.
+    slice = Knob[int | tuple[int, float]](0, _slice)
+    #: A share of the bytes is changed, from 0 to 1.
+    corrupt = Knob[float](0.0, lambda value: f"corrupt={value:.9f}")
+    #: FIN, RST, or nothing more at all, after so many bytes of a connection; None is off.
+    cut_after = Knob["int | None"](None, lambda value: f"cut-after={value}")
+    reset_after = Knob["int | None"](None, lambda value: f"reset-after={value}")
+    stall_after = Knob["int | None"](None, lambda value: f"stall-after={value}")
+    #: RST in place of FIN; no FIN; FIN ends both directions; everything is lost.
+    reset_at_eof = Knob[bool](False, lambda _: "reset-at=eof")
+    drop_fin = Knob[bool](False, lambda _: "drop-fin")
+    no_half_close = Knob[bool](False, lambda _: "no-half-close")
+    blackhole = Knob[bool](False, lambda _: "blackhole")
+
+    def __init__(self, way: str, relay: RelayThread) -> None:
+        self.values: dict[str, Any] = {}
+        self._way = way
+        self._relay = relay
+        self._numbers: dict[str, int] = {}
+
+    def put(self, name: str, fault: str) -> None:
+        """Put a fault in the place of the one that has this name; "": none."""
+        if fault:
+            parse_fault(fault, "faulty")  # what is wrong is raised before anything changes
+        number = self._numbers.pop(name, None)
+        spoiled = self._relay.spoiled
+        if number is not None:
+            self._relay.call(lambda: spoiled.remove(number))
+        if fault:
+            self._numbers[name] = self._relay.call(lambda: spoiled.add(f"{self._way} {fault}"))
+
+    def forget(self) -> None:
+        """All is switched off."""
+        self._numbers.clear()
+        self.values.clear()
+
+
+class FaultyLink(Faults):
+    """A line to a server; see pync.faulty(). Its own attributes are the faults of both ways."""
+
+    def __init__(self, relay: RelayThread) -> None:
+        super().__init__("both", relay)
+        #: The faults of what clients send, and of what the server sends.
+        self.up = Faults(UP, relay)
+        self.down = Faults(DOWN, relay)
+        #: Where clients connect.
+        self.address = relay.address
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+    @property
+    def host(self) -> str:
+        """The host to connect to."""
+        return self.address.host
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return int(self.address.service)
+
+    @property
+    def path(self) -> str:
+        """The path of the Unix socket to connect to."""
+        return self.address.path
+
+    @property
+    def connections(self) -> list[dict[str, Any]]:
+        """Those that are open now: ``number``, ``peer``, ``target``, bytes ``sent`` and so on."""
+        found: list[dict[str, Any]] = self._relay.call(self._relay.spoiled.listing)["connections"]
+        return found
+
+    @property
+    def faults(self) -> list[str]:
+        """Those that are on, as ``--fault`` has them."""
+        listed = self._relay.call(self._relay.spoiled.listing)["faults"]
+        return [one["fault"] for one in listed]
+
+    def add(self, fault: str) -> int:
+        """Switch a fault on, as ``--fault`` has it; returns its number. Raises UsageError."""
+        return self._relay.call(lambda: self._relay.spoiled.add(fault))
+
+    def remove(self, number: int) -> None:
+        """Switch one of these off. Raises UsageError when there is none of this number."""
+        self._relay.call(lambda: self._relay.spoiled.remove(number))
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        self._relay.call(lambda: self._relay.spoiled.remove(None))
+        for faults in (self, self.up, self.down):
+            faults.forget()
+
+    def cut(self, number: int | None = None) -> None:
+        """End a connection by FIN to both sides; None: all. What is on the way is lost."""
+        self._relay.call(lambda: self._relay.spoiled.kill(number, "fin"))
+
+    def reset(self, number: int | None = None) -> None:
+        """End a connection by RST to both sides; None: all."""
+        self._relay.call(lambda: self._relay.spoiled.kill(number, "rst"))
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; those that are open stay."""
+        self._relay.call(lambda: self._relay.spoiled.listens(False))
+
+    def listen_again(self) -> None:
+        """Take new connections at the same address. Raises UsageError when it is taken."""
+        self._relay.call(lambda: self._relay.spoiled.listens(True))
+
+    def close(self) -> None:
+        """End all connections by RST, and listen no more. Idempotent."""
+        self._relay.close()
+
+
+def faulty(
+    target: str, listen: str = "tcp://127.0.0.1:0", *, faults: Iterable[str] = (), seed: int = 1
+) -> FaultyLink:
+    """A line to a server that can be spoiled: delayed, slowed down, cut, reset, stalled.
+
+    Arguments:
+        target: the server's address, as for dial (tcp, unix).
+        listen: where clients connect; port 0 is any free one (``link.port``).
+        faults: those that are on at first, as ``pync --fault`` has them.
+        seed: of all chance: the same seed does the same to the same bytes.
+
+    Raises ListenError, UsageError.
+    """
+    where, secured = to_dial(target)
+    entrance, secures = to_listen(listen)
+    if secured or secures:
+        raise UsageError("a faulty link carries TLS as it is: give tcp:// addresses")
+    for address in (where, entrance):
+        if address.scheme in DATAGRAMS:
+            raise UsageError(f"a faulty link joins streams, and {address} is none")
+    setup = FaultSetup(tuple(parse_fault(fault, "fault") for fault in faults), seed)
+    return FaultyLink(RelayThread(where, entrance, setup))

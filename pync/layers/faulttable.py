@@ -1,0 +1,108 @@
+"""The faults that are switched on, and which of them a connection has. No clock, no I/O.
+
+Chance is drawn for each fault and connection from the seed and their numbers: the same seed
+spoils the same connections, in whatever order anything else happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from ..core.fault import CONNECTIONS, Fault
+
+
+class SwitchedOn(NamedTuple):
+    """A fault that is on: its number, and when it was switched on (seconds on any clock)."""
+
+    number: int
+    fault: Fault
+    at: float
+
+    def is_active(self, now: float) -> bool:
+        """Whether its window is open."""
+        return self.fault.since <= now - self.at < self.fault.until
+
+    def edges(self) -> list[float]:
+        """When its window opens and closes."""
+        return [self.at + self.fault.since, self.at + self.fault.until]
+
+
+class FaultTable:
+    """The faults of a link.
+
+    Arguments:
+        faults: the first ones.
+        seed: of all chance.
+        now: seconds on the clock that every call is told.
+    """
+
+    def __init__(self, faults: Sequence[Fault], seed: int, now: float) -> None:
+        self.seed = seed
+        self._on: dict[int, SwitchedOn] = {}
+        self._next = 1
+        #: Called when a fault was added or removed.
+        self.changed: Callable[[], None] | None = None
+        for fault in faults:
+            self.add(fault, now)
+
+    def __iter__(self) -> Iterator[SwitchedOn]:
+        return iter(list(self._on.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._on)
+
+    def add(self, fault: Fault, now: float) -> int:
+        """Switch a fault on; returns its number."""
+        number, self._next = self._next, self._next + 1
+        self._on[number] = SwitchedOn(number, fault, now)
+        self._tell()
+        return number
+
+    def remove(self, number: int) -> Fault:
+        """Switch a fault off. Raises KeyError when no fault has the number."""
+        gone = self._on.pop(number).fault
+        self._tell()
+        return gone
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        self._on.clear()
+        self._tell()
+
+    def of(self, connection: int, way: str, place: str) -> list[SwitchedOn]:
+        """The faults of one direction of one connection.
+
+        Arguments:
+            connection: its number.
+            way: ``up`` or ``down``.
+            place: ``streams`` or ``datagrams``.
+        """
+        return [
+            one
+            for one in self._on.values()
+            if way in one.fault.ways and one.fault.is_for(place) and self._hits(one, connection)
+        ]
+
+    def refuses(self, connection: int, now: float) -> bool:
+        """Whether a new client is refused."""
+        return any(
+            one.is_active(now)
+            and self._hits(one, connection)
+            and Random(f"{self.seed}/{one.number}/{connection}/refuse").random() < one.fault.amount
+            for one in self._on.values()
+            if one.fault.is_for(CONNECTIONS)
+        )
+
+    def random(self, one: SwitchedOn, connection: int, way: str) -> Random:
+        """The generator of a fault in one direction of one connection."""
+        return Random(f"{self.seed}/{one.number}/{connection}/{way}")
+
+    def _hits(self, one: SwitchedOn, connection: int) -> bool:
+        share = one.fault.share
+        return share >= 1 or Random(f"{self.seed}/{one.number}/{connection}").random() < share
+
+    def _tell(self) -> None:
+        if self.changed is not None:
+            self.changed()

@@ -1,0 +1,43 @@
+"""Changed bytes: a share of a stream, at places that do not depend on its reads. Sans-I/O."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class Noise:
+    """Changes a share of the bytes of a stream.
+
+    Arguments:
+        random: the generator.
+        share: from 0 to 1.
+    """
+
+    def __init__(self, random: Random, share: float) -> None:
+        self._random = random
+        self._share = share
+        self._next = self._gap()
+
+    def spoil(self, data: bytes) -> bytes:
+        """The next bytes of the stream, some of them changed."""
+        if self._next >= len(data):
+            self._next -= len(data)
+            return data
+        changed = bytearray(data)
+        while self._next < len(data):
+            changed[int(self._next)] ^= self._random.randrange(1, 256)
+            self._next += 1 + self._gap()
+        self._next -= len(data)
+        return bytes(changed)
+
+    def _gap(self) -> float:
+        """Bytes before the next one that is changed: a geometric distribution."""
+        if self._share <= 0:
+            return math.inf
+        if self._share >= 1:
+            return 0
+        return math.log(1 - self._random.random()) // math.log(1 - self._share)

@@ -1,0 +1,158 @@
+"""A relay over a bad line (``--fault``, ``--control``): faults, connections, listener."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...core.errors import PyncError, UsageError
+from ...core.fault import Fault, parse_fault
+from ...engine.faulty import FaultyConnection
+from ...engine.loop import Loop
+from ...layers.faulttable import FaultTable
+from ...transports import listen
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ...core.address import Address
+    from ...core.events import Report
+    from ...transports import Options
+    from ...transports.listener import Listener
+    from ..shared.clients import Clients
+
+
+class FaultSetup(NamedTuple):
+    """The faults that are on at first, what repeats their chance, where they are controlled."""
+
+    faults: tuple[Fault, ...] = ()
+    seed: int = 1
+    control: Address | None = None
+
+
+class SpoiledRelay:
+    """The faults of a relay's connections. It is what is controlled (layers/control.Link).
+
+    Arguments:
+        setup: the faults.
+    """
+
+    def __init__(self, setup: FaultSetup) -> None:
+        self._setup = setup
+        self._table = FaultTable(setup.faults, setup.seed, time.monotonic())
+        self._table.changed = self._changed
+        self._lines: dict[int, FaultyConnection] = {}
+        self._control: Listener | None = None
+        self._controllers: Clients[Any] | None = None
+        self._clients: Clients[Any] | None = None
+        #: Where clients come, and how it is listened on: for a listener that is opened again.
+        self._entrance: tuple[Address, Options] | None = None
+
+    def __enter__(self) -> Self:
+        """Listen for those who control. Raises ListenError."""
+        if self._setup.control is not None:
+            self._control = listen(self._setup.control)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._controllers is not None:
+            self._controllers.close()
+        if self._control is not None:
+            self._control.close()
+        if self._clients is not None:
+            # (It may be another than the first one.)
+            self._clients.listener.close()
+
+    # What a connection asks.
+
+    def refuses(self, number: int) -> bool:
+        """Whether a new client is refused."""
+        return self._table.refuses(number, time.monotonic())
+
+    def begin(self, number: int) -> FaultyConnection:
+        """A connection begins."""
+        self._lines[number] = line = FaultyConnection(self._table, number)
+        return line
+
+    def end(self, number: int) -> None:
+        """It is over. Idempotent."""
+        self._lines.pop(number, None)
+
+    # What a control client asks (layers/control.py).
+
+    def open(self, loop: Loop, clients: Clients[Any], report: Report) -> None:
+        """Let those be controlled who are inside, if that was asked for."""
+        self._clients = clients
+        if self._control is not None:
+            from .controlling import controllers
+
+            self._controllers = controllers(loop, self._control, self, report)
+            self._controllers.open()
+
+    def listing(self) -> dict[str, Any]:
+        """What there is."""
+        assert self._clients is not None
+        now = time.monotonic()
+        sessions = sorted(self._clients.sessions, key=lambda one: one.number)
+        return {
+            "listening": self._entrance is None,
+            "seed": self._table.seed,
+            "faults": [
+                {"number": one.number, "fault": str(one.fault), "active": one.is_active(now)}
+                for one in self._table
+            ],
+            "connections": [one.listing() for one in sessions],
+        }
+
+    def add(self, fault: str) -> int:
+        """Switch a fault on. Raises UsageError."""
+        return self._table.add(parse_fault(fault, "fault"), time.monotonic())
+
+    def remove(self, number: int | None) -> None:
+        """Switch one off, or all. Raises UsageError."""
+        if number is None:
+            self._table.clear()
+            return
+        try:
+            self._table.remove(number)
+        except KeyError:
+            raise UsageError(f"no fault has the number {number}") from None
+
+    def kill(self, number: int | None, by: str) -> None:
+        """End a connection, or all. Raises UsageError."""
+        if number is not None and number not in self._lines:
+            raise UsageError(f"no connection has the number {number}")
+        for one in [number] if number is not None else list(self._lines):
+            line = self._lines.get(one)
+            if line is not None:
+                (line.cut if by == "fin" else line.reset)()
+
+    def listens(self, wanted: bool) -> None:
+        """Close the listener, or open it again. Raises UsageError."""
+        assert self._clients is not None
+        if wanted == (self._entrance is None):
+            return
+        before = self._clients.listener
+        if not wanted:
+            self._entrance = (before.address, self._clients.options)
+            self._clients.refuse()
+            return
+        assert self._entrance is not None
+        try:
+            listener = listen(*self._entrance)
+        except PyncError as error:
+            raise UsageError(str(error)) from error
+        # (The access lists may have been read again.)
+        listener.admits = before.admits
+        self._clients.come_by(listener)
+        self._entrance = None
+
+    def _changed(self) -> None:
+        for line in list(self._lines.values()):
+            line.change()

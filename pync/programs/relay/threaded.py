@@ -1,0 +1,133 @@
+"""A relay over a bad line in a thread, for programs in Python (pync/faulty_link.py)."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...core.config import Endings
+from ...core.events import silent
+from ...engine.loop import Loop, Scheduler
+from ...engine.pipeline import Pipeline
+from ...engine.resolver import Resolver
+from ...transports import Options, listen
+from ...transports.conn import Conn
+from ..shared.clients import Clients
+from ..shared.listening import ListenSetup
+from .onward import Onward, OnwardSetup
+from .session import Joined, Services
+from .spoiling import FaultSetup, SpoiledRelay
+
+if TYPE_CHECKING:
+    from ...core.address import Address
+
+_Result = TypeVar("_Result")
+
+#: Seconds in which the relay's thread answers.
+PATIENCE = 30.0
+
+
+class RelayThread:
+    """The relay, in its thread.
+
+    Arguments:
+        target: where connections go on to.
+        entrance: where they come.
+        setup: the faults.
+
+    Raises ListenError.
+    """
+
+    def __init__(self, target: Address, entrance: Address, setup: FaultSetup) -> None:
+        self.spoiled = SpoiledRelay(setup)
+        self._near = ListenSetup(entrance, Options(many=True), keep_open=True)
+        self._listener = listen(entrance, self._near.options)
+        self.address = self._listener.address
+        self._target = target
+        self._calls: deque[_Call] = deque()
+        self._wakes, self._waker = socket.socketpair()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="pync.faulty", daemon=True)
+        self._thread.start()
+
+    def call(self, do: Callable[[], _Result]) -> _Result:
+        """Have something done in the relay's thread. Raises what it raises."""
+        call = _Call(do)
+        self._calls.append(call)
+        self._wake()
+        result: _Result = call.result()
+        return result
+
+    def close(self) -> None:
+        """End every connection by RST, and the thread. Idempotent."""
+        if not self._over:
+            self._over = True
+            self._wake()
+            self._thread.join(PATIENCE)
+            self._wakes.close()
+            self._waker.close()
+
+    def _wake(self) -> None:
+        with suppress(OSError):
+            self._waker.send(b"!")
+
+    def _run(self) -> None:
+        with self._listener, self.spoiled, Loop() as loop, Resolver(loop) as resolver:
+            endings = Endings(on_peer_end="stay", truncated_ends=False)
+            onward = Onward(OnwardSetup((self._target,)), silent)
+            services = Services(
+                onward, resolver, endings, Pipeline, None, silent, True, self.spoiled
+            )
+            numbers = count(1)
+
+            def make(part: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
+                return Joined(services, part, conn, next(numbers), left)
+
+            clients = Clients(loop, self._near, self._listener, silent, make)
+            self.spoiled.open(loop, clients, silent)
+            clients.open()
+            loop.watch_reader(self._wakes.fileno(), self._do_what_is_asked)
+            try:
+                loop.run_while(lambda: not self._over)
+            finally:
+                clients.break_off()
+
+    def _do_what_is_asked(self) -> None:
+        self._wakes.recv(4096)
+        while self._calls:
+            self._calls.popleft().run()
+
+
+class _Call:
+    """Something to be done in another thread.
+
+    Arguments:
+        do: returns or raises.
+    """
+
+    def __init__(self, do: Callable[[], Any]) -> None:
+        self._do = do
+        self._done = threading.Event()
+        self._result: Any = None
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        """Do it, here."""
+        try:
+            self._result = self._do()
+        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+            self._error = error
+        self._done.set()
+
+    def result(self) -> Any:
+        """What it returned there. Raises what it raised, and TimeoutError."""
+        if not self._done.wait(PATIENCE):
+            raise TimeoutError("the relay's thread does not answer")
+        if self._error is not None:
+            raise self._error
+        return self._result

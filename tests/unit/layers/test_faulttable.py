@@ -1,0 +1,61 @@
+"""The faults that are switched on, and which of them a connection has."""
+
+from __future__ import annotations
+
+import pytest
+
+from pync.core.fault import DOWN, UP, parse_fault
+from pync.layers.faulttable import FaultTable
+
+
+def table(*faults: str, seed: int = 1) -> FaultTable:
+    return FaultTable([parse_fault(fault) for fault in faults], seed, 0.0)
+
+
+def names(one: FaultTable, way: str, place: str = "streams") -> list[str]:
+    return [on.fault.name for on in one.of(1, way, place)]
+
+
+def test_a_direction_has_its_faults_in_order() -> None:
+    one = table("delay=1s", "up slice=1", "down drop-fin", "loss=5%", "refuse")
+    assert names(one, UP) == ["delay", "slice"]
+    assert names(one, DOWN) == ["delay", "drop-fin"]
+    assert names(one, UP, "datagrams") == ["delay", "loss"]
+
+
+def test_the_same_seed_spoils_the_same_connections() -> None:
+    hit = [n for n in range(1000) if table("blackhole share=20%").of(n, UP, "streams")]
+    again = [n for n in range(1000) if table("blackhole share=20%").of(n, UP, "streams")]
+    other = [n for n in range(1000) if table("blackhole share=20%", seed=2).of(n, UP, "streams")]
+    assert hit == again != other
+    assert 140 < len(hit) < 260
+
+
+def test_a_share_of_the_connections_has_a_fault_in_both_directions() -> None:
+    one = table("blackhole share=50%")
+    assert all(
+        bool(one.of(n, UP, "streams")) == bool(one.of(n, DOWN, "streams")) for n in range(50)
+    )
+
+
+def test_a_share_of_the_clients_is_refused_inside_the_window() -> None:
+    one = table("refuse=30% from=1s")
+    refused = [one.refuses(n, 2.0) for n in range(1000)]
+    assert 220 < sum(refused) < 380
+    assert not any(one.refuses(n, 0.5) for n in range(1000))
+
+
+def test_faults_are_switched_on_and_off() -> None:
+    one, told = table(), []
+    one.changed = lambda: told.append(len(list(one)))
+    assert not one
+    first = one.add(parse_fault("delay=1s"), 5.0)
+    second = one.add(parse_fault("drop-fin"), 6.0)
+    assert [(on.number, on.at) for on in one] == [(first, 5.0), (second, 6.0)]
+    assert one.remove(first).name == "delay"
+    with pytest.raises(KeyError):
+        one.remove(first)
+    one.clear()
+    assert not one
+    assert told == [1, 2, 1, 0]
+    assert one.add(parse_fault("drop-fin"), 7.0) not in (first, second)

@@ -1,0 +1,57 @@
+"""pync --control-client: what it shows, and what it makes of answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ....peer import listening
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Running
+
+
+def asked(pync: Callable[..., Running], answer: bytes) -> tuple[int | None, bytes, str]:
+    """How it ends when it is answered so; it asked for the list."""
+    with listening() as server:
+
+        def reply() -> None:
+            peer = server.accepts()
+            with peer.sock:
+                peer.hears(b'{"do": "list"}\n')
+                peer.says(answer)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        ended = pync("--control-client", f"tcp://127.0.0.1:{server.port}").ends()
+        thread.join()
+        return ended
+
+
+def test_the_answer_is_shown(pync: Callable[..., Running]) -> None:
+    assert asked(pync, b'{"ok": true, "number": 3}\n') == (0, b'{"ok": true, "number": 3}\n', "")
+
+
+def test_a_refusal_is_an_error(pync: Callable[..., Running]) -> None:
+    status, shown, said = asked(pync, b'{"ok": false, "error": "no such fault"}\n')
+    assert (status, shown) == (1, b"")
+    assert said.endswith(": no such fault\n")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"\n", b"hello\n", b"[]\n", b"{}\n", b'"ok"\n', b"7\n", b"\xff\xfe\n"]
+)
+def test_another_server_is_told(pync: Callable[..., Running], answer: bytes) -> None:
+    status, shown, said = asked(pync, answer)
+    assert (status, shown) == (1, b"")
+    assert said.endswith(": the answer is not one of pync\n")
+
+
+def test_nobody_is_there(pync: Callable[..., Running], closed_port: int) -> None:
+    status, _, said = pync("--control-client", f"tcp://127.0.0.1:{closed_port}", "list").ends()
+    assert status == 1
+    assert "connection refused" in said

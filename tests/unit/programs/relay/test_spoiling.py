@@ -1,0 +1,119 @@
+"""What each side of a relay over a bad line sees, over every pair of transports."""
+
+from __future__ import annotations
+
+import pytest
+
+from ....clock import Stopwatch
+from .conftest import SIDES, Join
+from .test_session import seen
+
+near = pytest.mark.parametrize("near", SIDES)
+far = pytest.mark.parametrize("far", SIDES)
+
+
+@near
+@far
+def test_all_is_late_and_in_order(join: Join, near: str, far: str) -> None:
+    sides = join(near, far, "--fault=delay=30ms±30ms", "--fault=up slice=2")
+    watch = Stopwatch()
+    for _ in range(3):
+        sides.client.send_all(b"question")
+        assert sides.server.recv_exactly(8) == b"question"
+        sides.server.send_all(b"answer")
+        assert sides.client.recv_exactly(6) == b"answer"
+    assert watch.elapsed > 0
+    sides.server.send_eof()
+    assert sides.client.recv() == b""
+
+
+@near
+@far
+def test_cut_after_so_many_bytes(join: Join, near: str, far: str) -> None:
+    sides = join(near, far, "--fault=down cut-after=3")
+    sides.server.send_all(b"answer")
+    assert sides.client.recv_all() == b"ans"
+    sides.client.send_all(b"still heard")
+    assert sides.server.recv_exactly(11) == b"still heard"
+
+
+@near
+@far
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_reset_after_so_many_bytes_for_both_sides(
+    join: Join, near: str, far: str, way: str
+) -> None:
+    sides = join(near, far, f"--fault={way} reset-after=3")
+    sender, receiver = sides.client, sides.server
+    if way == "down":
+        sender, receiver = receiver, sender
+    sender.send_all(b"message")
+    assert receiver.recv_exactly(3) == b"mes"
+    assert seen(sides.client, near)
+    assert seen(sides.server, far)
+    assert sides.ends() == 1
+
+
+@near
+@far
+def test_a_reset_in_place_of_the_end(join: Join, near: str, far: str) -> None:
+    sides = join(near, far, "--fault=down reset-at=eof")
+    sides.server.send_all(b"answer")
+    sides.server.send_eof()
+    assert sides.client.recv_exactly(6) == b"answer"
+    assert seen(sides.client, near)
+    assert sides.ends() == 1
+
+
+@near
+@far
+def test_without_half_close_an_end_is_the_end_of_both(join: Join, near: str, far: str) -> None:
+    sides = join(near, far, "--fault=no-half-close")
+    sides.server.send_all(b"answer")
+    sides.server.send_eof()
+    assert sides.client.recv_all() == b"answer"
+    assert sides.server.recv_all() == b""
+    assert sides.ends() == 0
+
+
+@near
+@far
+@pytest.mark.parametrize("fault", ["down drop-fin", "down blackhole"])
+def test_a_lost_end_comes_when_the_other_side_has_ended_too(
+    join: Join, near: str, far: str, fault: str
+) -> None:
+    sides = join(near, far, f"--fault={fault}", "--fault=up delay=50ms")
+    watch = Stopwatch()
+    sides.server.send_eof()
+    sides.client.send_eof()
+    assert sides.server.recv_all() == b""
+    assert sides.client.recv_all() == b""
+    assert watch.reached(0.05)
+    assert sides.ends() == 0
+
+
+def test_the_same_seed_changes_the_same_bytes(join: Join) -> None:
+    sent = bytes(10_000)
+
+    def received(seed: int) -> bytes:
+        sides = join("tcp", "tcp", "--fault=up corrupt=1%", f"--fault-seed={seed}")
+        sides.client.send_all(sent)
+        sides.client.send_eof()
+        return sides.server.recv_all()
+
+    first = received(7)
+    assert len(first) == len(sent)
+    assert 50 < sum(map(bool, first)) < 200
+    assert received(7) == first != received(8)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_fault_of_one_direction_leaves_the_other_one_alone(join: Join, way: str) -> None:
+    sides = join("tcp", "tcp", f"--fault={way} corrupt=1")
+    hears, spoiled = sides.client, sides.server
+    if way == "down":
+        hears, spoiled = spoiled, hears
+    spoiled.send_all(b"whole")
+    assert hears.recv_exactly(5) == b"whole"
+    hears.send_all(b"\0\0\0\0\0")
+    assert 0 not in spoiled.recv_exactly(5)

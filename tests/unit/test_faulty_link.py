@@ -1,0 +1,202 @@
+"""A bad line to a server, from Python."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import pync
+from pync.fixtures import faulty_link
+
+from ..clock import Stopwatch
+from ..peer import Peer, Server, listening
+
+__all__ = ["faulty_link"]
+
+MakeLink = Callable[..., pync.FaultyLink]
+
+
+@pytest.fixture
+def target() -> Iterator[Server]:
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture
+def link(target: Server) -> Iterator[pync.FaultyLink]:
+    with pync.faulty(f"tcp://127.0.0.1:{target.port}") as made:
+        yield made
+
+
+def joined(link: pync.FaultyLink, target: Server) -> tuple[Peer, Peer]:
+    client = Peer(socket.create_connection((link.host, link.port)))
+    return client, target.accepts()
+
+
+def test_without_faults_all_arrives(link: pync.FaultyLink, target: Server) -> None:
+    client, server = joined(link, target)
+    with client.sock, server.sock:
+        client.says(b"question")
+        client.half_closes()
+        assert server.hears_rest() == b"question"
+        server.says(b"answer")
+        server.half_closes()
+        assert client.hears_rest() == b"answer"
+
+
+def test_a_delay_is_set_changed_and_taken_away(link: pync.FaultyLink, target: Server) -> None:
+    client, server = joined(link, target)
+    with client.sock, server.sock:
+        link.down.delay = 0.05
+        assert (link.down.delay, link.up.delay, link.delay) == (0.05, 0.0, 0.0)
+        watch = Stopwatch()
+        server.says(b"late")
+        client.hears(b"late")
+        assert watch.reached(0.05)
+        link.down.delay = (60.0, 1.0)
+        server.says(b"much later")
+        client.says(b"at once")
+        server.hears(b"at once")
+        assert client.has_heard_nothing()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "off"),
+    [
+        ("delay", 0.25, 0.0),
+        ("delay", (0.25, 0.125), 0.0),
+        ("rate", 1000.0, 0.0),
+        ("slice", 1, 0),
+        ("slice", (1, 0.001), 0),
+        ("corrupt", 0.001, 0.0),
+        ("cut_after", 0, None),
+        ("reset_after", 5, None),
+        ("stall_after", 5, None),
+        ("reset_at_eof", True, False),
+        ("drop_fin", True, False),
+        ("no_half_close", True, False),
+        ("blackhole", True, False),
+    ],
+)
+def test_every_attribute_is_a_fault(
+    link: pync.FaultyLink, name: str, value: object, off: object
+) -> None:
+    for faults in (link, link.up, link.down):
+        assert getattr(faults, name) == off
+        setattr(faults, name, value)
+        assert getattr(faults, name) == value
+        assert link.faults == [link.faults[0]]
+        setattr(faults, name, off)
+        assert link.faults == []
+        setattr(faults, name, value)
+        setattr(faults, name, None)
+        assert link.faults == []
+        assert getattr(faults, name) == off
+
+
+def test_cut_ends_all_connections(link: pync.FaultyLink, target: Server) -> None:
+    first, one = joined(link, target)
+    second, two = joined(link, target)
+    with first.sock, one.sock, second.sock, two.sock:
+        link.cut(1)
+        first.hears_end()
+        one.hears_end()
+        second.says(b"alive")
+        two.hears(b"alive")
+        assert [each["number"] for each in link.connections] == [2]
+        link.reset()
+        assert second.is_reset()
+        assert two.is_reset()
+        assert link.connections == []
+
+
+def test_clear_switches_all_off(link: pync.FaultyLink, target: Server) -> None:
+    link.up.stall_after = 0
+    link.add("down blackhole")
+    number = link.add("drop-fin")
+    link.remove(number)
+    assert link.faults == ["up stall-after=0", "down blackhole"]
+    client, server = joined(link, target)
+    with client.sock, server.sock:
+        client.says(b"question")
+        link.clear()
+        assert link.up.stall_after is None
+        server.hears(b"question")
+    with pytest.raises(pync.UsageError):
+        link.remove(number)
+
+
+def test_new_connections_are_refused_and_taken_again(link: pync.FaultyLink, target: Server) -> None:
+    link.stop_listening()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((link.host, link.port))
+    link.listen_again()
+    client, server = joined(link, target)
+    client.sock.close()
+    server.sock.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
+def test_over_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path) -> None:
+    at = tmp_path / "link"
+    link = faulty_link(f"tcp://127.0.0.1:{target.port}", f"unix:{at}", faults=["up cut-after=3"])
+    assert link.path == str(at)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(link.path)
+        client.sendall(b"question")
+        server = target.accepts()
+        with server.sock:
+            assert server.hears_rest() == b"que"
+    link.close()
+    link.close()
+    assert not at.exists()
+
+
+def test_a_server_that_is_not_there(closed_port: int, faulty_link: MakeLink) -> None:
+    link = faulty_link(f"localhost:{closed_port}")
+    with socket.create_connection((link.host, link.port)) as client:
+        assert Peer(client).is_reset()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "cause"),
+    [
+        (("delay", -1.0), "faulty delay: '-1.000000s' is not a valid time"),
+        (("corrupt", 3.0), "faulty corrupt: '3.000000000' is not a share"),
+        (("rate", -5.0), "faulty rate: '-5.000' is not a valid size"),
+        (("cut_after", -5), "faulty cut-after: '-5' is not a valid size"),
+    ],
+)
+def test_a_value_that_makes_no_sense_changes_nothing(
+    link: pync.FaultyLink, set_to: tuple[str, float], cause: str
+) -> None:
+    link.delay = 1.0
+    with pytest.raises(pync.UsageError) as raised:
+        setattr(link, *set_to)
+    assert str(raised.value).startswith(cause)
+    assert (link.delay, link.faults) == (1.0, ["both delay=1.000000s±0.000000s"])
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (("tls://localhost:1",), "carries TLS as it is"),
+        (("udp://localhost:1",), "joins streams"),
+        (("tcp://:1",), "has no host to connect to"),
+    ],
+)
+def test_an_address_that_makes_no_sense(words: tuple[str, ...], cause: str) -> None:
+    with pytest.raises(pync.UsageError, match=cause):
+        pync.faulty(*words)
+
+
+def test_nothing_is_left_behind(link: pync.FaultyLink) -> None:
+    before = threading.active_count()
+    with pync.faulty("localhost:1"):
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
