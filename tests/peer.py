@@ -208,6 +208,15 @@ def listening(
             server.close()
 
 
+def is_reset_at_once(port: int) -> bool:
+    """Whether a client is told RST: after it has connected, or while it does so."""
+    try:
+        with connected(port) as client:
+            return client.is_reset()
+    except ConnectionResetError:
+        return True
+
+
 @contextmanager
 def connected(port: int, host: str = "127.0.0.1") -> Iterator[Peer]:
     """A client of a listening program."""

@@ -99,7 +99,7 @@ complete -c pync -l drain -x -d 'On SIGTERM take no new clients, and give those 
 complete -c pync -l fault -x -d 'Spoil the line of a relay: [up|down] NAME[=VALUE] ...'
 complete -c pync -l fault-seed -x -d 'Repeats what chance does'
 complete -c pync -l control -x -a '(__fish_print_hostnames)' -d 'Where a relay is asked and told: unix:PATH, or tcp:// on ...'
-complete -c pync -l control-client -d 'Ask a relay: pync --control-client ADDRESS list, add FAULT ...'
+complete -c pync -l control-client -d 'Ask a relay: pync --control-client ADDRESS WORDS'
 complete -c pync -s r -l random-ports -d 'Scan ports in random order'
 complete -c pync -l banner -x -d 'With -z: wait TIME for the first data of an open port'
 complete -c pync -s I -l recv-buffer -x -d 'Size of the socket'\''s receive buffer'

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ..peer import DEADLINE, Peer, Server, connected, listening
+from ..peer import DEADLINE, Peer, Server, connected, is_reset_at_once, listening
 from ..programs import PYNC, listening_pync
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="this system has no Unix sockets")
@@ -166,8 +166,7 @@ def test_a_listener_whose_port_is_taken_stays_closed(
 
 def test_a_share_of_the_clients_is_refused(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path, "--fault=refuse")
-    with connected(link.port) as client:
-        assert client.is_reset()
+    assert is_reset_at_once(link.port)
     assert link.ask("remove", "all") == {}
     with link.joined() as (client, server):
         client.says(b"let in")

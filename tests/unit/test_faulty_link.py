@@ -14,7 +14,7 @@ import pync
 from pync.fixtures import faulty_link
 
 from ..clock import Stopwatch
-from ..peer import Peer, Server, listening
+from ..peer import Peer, Server, is_reset_at_once, listening
 
 __all__ = ["faulty_link"]
 
@@ -159,8 +159,7 @@ def test_over_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path
 
 def test_a_server_that_is_not_there(closed_port: int, faulty_link: MakeLink) -> None:
     link = faulty_link(f"localhost:{closed_port}")
-    with socket.create_connection((link.host, link.port)) as client:
-        assert Peer(client).is_reset()
+    assert is_reset_at_once(link.port)
 
 
 @pytest.mark.parametrize(

@@ -207,9 +207,10 @@ Fault options:
      --fault-seed=N              Repeats what chance does (1).
      --control=ADDRESS           Where a relay is asked and told: unix:PATH, or
                                  tcp:// on this machine.
-     --control-client            Ask a relay: pync --control-client ADDRESS list,
-                                 add FAULT, remove N, kill N [fin|rst], close or
-                                 open (the listener). N may be all.
+     --control-client            Ask a relay: pync --control-client ADDRESS
+                                 WORDS. These are: list, add FAULT, remove N,
+                                 kill N [fin|rst], close or open (the listener).
+                                 N may be all.
 
 Scan options:
   -r --random-ports              Scan ports in random order.
