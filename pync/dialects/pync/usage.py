@@ -21,7 +21,7 @@ Usage:
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
   pync --help GROUP              only these options: ending, data, tls, proxy,
-                                 server, relay, scan, socket, pipe
+                                 server, relay, fault, scan, socket, pipe
 
 Options:
   -l --listen                    Listen instead of connecting.
