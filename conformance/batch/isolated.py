@@ -61,10 +61,11 @@ def judge_alone(asked: Asked) -> Outcome:
     way = strongest(asked.way)
     is_boxed = way == BUBBLEWRAP and asked.box is not None
     others = frozenset(children_of(os.getpid()))
+    judges: list[int] = []
     with (
         held() as let_interruptions_come,
         tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
-        adopting(lambda: process.pid),
+        adopting(lambda: judges[0] if judges else None),
         _grouped(asked) as group,
     ):
         environment = {**os.environ, MARK: mark, "TMPDIR": it}
@@ -78,6 +79,7 @@ def judge_alone(asked: Asked) -> Outcome:
             env=environment,
             start_new_session=True,
         )
+        judges.append(process.pid)
         if ours is not None:
             theirs.close()
         assert process.stdin is not None

@@ -74,11 +74,12 @@ def _wait_for(child: int) -> int:
 
 
 @contextmanager
-def adopting(child: Callable[[], int]) -> Iterator[None]:
+def adopting(child: Callable[[], int | None]) -> Iterator[None]:
     """Adopt what loses its parent, and wait for it when it ends.
 
     Arguments:
         child: tells which child of ours is waited for by others; its end ends the adoption.
+            None until it is started.
     """
     if not sys.platform.startswith("linux"):
         yield
@@ -96,7 +97,7 @@ def adopting(child: Callable[[], int]) -> Iterator[None]:
                     os.waitpid(pid, os.WNOHANG)
 
 
-def _reap(child: Callable[[], int], before: frozenset[int]) -> None:
+def _reap(child: Callable[[], int | None], before: frozenset[int]) -> None:
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
@@ -104,7 +105,8 @@ def _reap(child: Callable[[], int], before: frozenset[int]) -> None:
             return
         if ended is None or ended.si_pid == child():
             return
-        if ended.si_pid in before:
+        if ended.si_pid in before or child() is None:
+            # Somebody else's; or perhaps the child itself, of which nobody has told us yet.
             time.sleep(0.1)
             continue
         with suppress(ChildProcessError):
