@@ -154,7 +154,7 @@ def as_text(proof: Proof, every: bool = False) -> str:
         every: every requirement has met every fault, so that those that notice none can be named.
     """
     width = max([len(one.name) for one in proof.lines], default=0)
-    several = len({one.profile for one in proof.lines}) > 1
+    several = len({one.profile for one in proof.lines} | set(proof.moot)) > 1
     lines = []
     for one in proof.lines:
         if one.verdict != "SKIP":
