@@ -7,12 +7,16 @@ directly (the next answer, or FIN). No terminal is between (terminal.py is the h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 from ..core.conduct import LF, Conduct, Pattern, Text
 from .channel import DATA, FIN, READ, RST, SILENCE, ServerLeft
 from .judging import JudgingChannel
 from .patterns import await_pattern
+
+#: Seconds that a server has to read all the segments that must not come together.
+SEGMENTS_TIME = 2.0
 
 __all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
 
@@ -50,8 +54,15 @@ class Peer(JudgingChannel):
             rest = rest[written or 0 :]
 
     def send_segments(self, parts: Iterable[bytes]) -> None:
-        """Send each part as a segment of its own (TCP_NODELAY is set)."""
-        for part in parts:
+        """Send each part as a segment of its own (TCP_NODELAY is set).
+
+        Where the kernel tells, the server has read each one before the next is sent: on a busy
+        machine it would find several of them together.
+        """
+        until = time.monotonic() + SEGMENTS_TIME
+        for number, part in enumerate(parts):
+            if number and self.traffic is None:
+                self.await_read(until)
             self.send_raw(self.conduct.eol if part == LF else part)
 
     def send_eof(self) -> None:

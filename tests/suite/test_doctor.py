@@ -104,8 +104,8 @@ def test_every_kind_of_server_is_recognised() -> None:
             zip(targets, pool.map(lambda one: conformance("doctor", one), targets.values()))
         )
     found = {kind: advice(runs[kind].stdout) for kind in right}
-    for kind in right:
-        if found[kind] != right[kind]:
+    for kind, wanted in right.items():
+        if found[kind] != wanted:
             # A silence means something to doctor, and six doctors on a busy machine make some.
             runs[kind] = conformance("doctor", targets[kind])
             found[kind] = advice(runs[kind].stdout)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -225,3 +227,28 @@ def test_a_violation_of_ones_own_has_the_clients_name(against: Play) -> None:
     peer = against(lambda conn: conn.sendall(b"x"))
     violation = peer.violation("odd", "this is odd", received=b"x", hint="even it out")
     assert (violation.kind, violation.client, violation.hint) == ("odd", "A", "even it out")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: sock_diag(7)")
+def test_a_server_that_reads_late_reads_each_segment_by_itself() -> None:
+    reads: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        server, _ = listener.accept()
+        with server:
+            # What a busy machine does to a server: it reads some time after the bytes came.
+            while not reads or reads[-1]:
+                select.select([server], [], [])
+                threading.Event().wait(0.02)
+                reads.append(server.recv(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=serve, args=(listener,))
+        serving.start()
+        sock = socket.create_connection(listener.getsockname())
+        peer = Peer("A", sock, Transcript(), DEADLINE)
+        peer.send_segments([b"R", b"E", b"S", b"E", b"T\n"])
+        peer.send_eof()
+        serving.join(10)
+        peer.close()
+    assert reads == [b"R", b"E", b"S", b"E", b"T\n", b""]
