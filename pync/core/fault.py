@@ -1,7 +1,7 @@
 """Faults of a link, as they are written: ``down delay=150ms±50ms share=20%``. Pure.
 
-What each fault does to the bytes is in layers/faultline.py and layers/faultydatagrams.py, what
-it does to a whole connection in the relay.
+What each fault does to the bytes is in layers/faultline.py, what it does to a whole connection in
+programs/relay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WAYS = (UP, DOWN)
 BYTES, RATE, SECONDS, SHARE, EOF, NOTHING = "bytes", "bytes/s", "seconds", "share", "eof", ""
 
 #: What a fault is for.
-STREAMS, DATAGRAMS, CONNECTIONS = "streams", "datagrams", "connections"
+STREAMS, CONNECTIONS = "streams", "connections"
 
 
 class Kind(NamedTuple):
@@ -44,8 +44,8 @@ class Kind(NamedTuple):
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("delay", (SECONDS,), (STREAMS, DATAGRAMS), "everything arrives later", "T[±T]"),
-        Kind("rate", (RATE,), (STREAMS, DATAGRAMS), "at most so many bytes a second", "SIZE"),
+        Kind("delay", (SECONDS,), (STREAMS,), "everything arrives later", "T[±T]"),
+        Kind("rate", (RATE,), (STREAMS,), "at most so many bytes a second", "SIZE"),
         Kind("slice", (BYTES,), (STREAMS,), "pieces of so many bytes, T apart", "SIZE[/T]"),
         Kind("cut-after", (BYTES, SECONDS), (STREAMS,), "FIN; the rest is lost", "SIZE|T"),
         Kind("reset-after", (BYTES, SECONDS), (STREAMS,), "RST to both sides", "SIZE|T"),
@@ -53,13 +53,9 @@ KINDS = {
         Kind("stall-after", (BYTES, SECONDS), (STREAMS,), "nothing more is read", "SIZE|T"),
         Kind("drop-fin", (), (STREAMS,), "FIN is not passed on"),
         Kind("no-half-close", (), (STREAMS,), "FIN ends both directions"),
-        Kind("corrupt", (SHARE,), (STREAMS, DATAGRAMS), "a share of the bytes is changed", "SHARE"),
-        Kind("blackhole", (), (STREAMS, DATAGRAMS), "all is read, nothing passed on"),
+        Kind("corrupt", (SHARE,), (STREAMS,), "a share of the bytes is changed", "SHARE"),
+        Kind("blackhole", (), (STREAMS,), "all is read, nothing passed on"),
         Kind("refuse", (SHARE,), (CONNECTIONS,), "RST for a share of the clients", "SHARE", "1"),
-        Kind("loss", (SHARE,), (DATAGRAMS,), "a share of the datagrams is lost", "SHARE"),
-        Kind("duplicate", (SHARE,), (DATAGRAMS,), "a share comes twice", "SHARE", "1"),
-        Kind("reorder", (SHARE,), (DATAGRAMS,), "a share comes after the next one", "SHARE", "1"),
-        Kind("truncate", (BYTES,), (DATAGRAMS,), "cut to so many bytes", "SIZE"),
     )
 }
 
@@ -85,7 +81,7 @@ class Fault(NamedTuple):
     text: str
 
     def is_for(self, place: str) -> bool:
-        """Whether it can happen to ``streams``, ``datagrams`` or ``connections``."""
+        """Whether it can happen to ``streams`` or to new ``connections``."""
         return place in KINDS[self.name].places
 
     def __str__(self) -> str:

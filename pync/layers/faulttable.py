@@ -77,7 +77,7 @@ class FaultTable:
         Arguments:
             connection: its number.
             way: ``up`` or ``down``.
-            place: ``streams`` or ``datagrams``.
+            place: ``streams`` or ``connections``.
         """
         return [
             one

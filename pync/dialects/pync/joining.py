@@ -90,13 +90,10 @@ def check(config: Config) -> None:
 
 def with_faults(config: Config) -> Config:
     """The Config with its faults, and where they are controlled. Raises UsageError."""
-    from ...core.fault import CONNECTIONS, STREAMS, parse_fault
+    from ...core.fault import parse_fault
     from .controlling import control_address
 
     faults = tuple(parse_fault(text) for text in config.fault)
-    for fault in faults:
-        if not (fault.is_for(STREAMS) or fault.is_for(CONNECTIONS)):
-            raise UsageError(f"--fault: {fault.name} is for datagrams, and these are streams")
     at = None if config.control is None else control_address(config.control, "--control")
     return config._replace(faults=faults, controlled_at=at)
 

@@ -203,7 +203,10 @@ Fault options:
                                  NAME[=VALUE] [share=N%] [from=T] [to=T], for
                                  example 'delay=150ms±50ms', 'down
                                  cut-after=64K'. Up is from the client on. May
-                                 be repeated.
+                                 be repeated. NAME is delay, rate, slice,
+                                 cut-after, reset-after, stall-after, reset-at,
+                                 drop-fin, no-half-close, corrupt, blackhole or
+                                 refuse.
      --fault-seed=N              Repeats what chance does (1).
      --control=ADDRESS           Where a relay is asked and told: unix:PATH, or
                                  tcp:// on this machine.

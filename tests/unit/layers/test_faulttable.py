@@ -17,10 +17,10 @@ def names(one: FaultTable, way: str, place: str = "streams") -> list[str]:
 
 
 def test_a_direction_has_its_faults_in_order() -> None:
-    one = table("delay=1s", "up slice=1", "down drop-fin", "loss=5%", "refuse")
+    one = table("delay=1s", "up slice=1", "down drop-fin", "refuse")
     assert names(one, UP) == ["delay", "slice"]
     assert names(one, DOWN) == ["delay", "drop-fin"]
-    assert names(one, UP, "datagrams") == ["delay", "loss"]
+    assert names(one, UP, "connections") == ["refuse"]
 
 
 def test_the_same_seed_spoils_the_same_connections() -> None:
