@@ -15,6 +15,7 @@ from pync.fixtures import faulty_link
 
 from ..clock import Stopwatch
 from ..peer import Peer, Server, is_reset_at_once, listening
+from ..systems import needs_rst
 
 __all__ = ["faulty_link"]
 
@@ -99,6 +100,7 @@ def test_every_attribute_is_a_fault(
         assert getattr(faults, name) == off
 
 
+@needs_rst
 def test_cut_ends_all_connections(link: pync.FaultyLink, target: Server) -> None:
     first, one = joined(link, target)
     second, two = joined(link, target)
@@ -157,6 +159,7 @@ def test_over_unix_sockets(target: Server, faulty_link: MakeLink, tmp_path: Path
     assert not at.exists()
 
 
+@needs_rst
 def test_a_server_that_is_not_there(closed_port: int, faulty_link: MakeLink) -> None:
     link = faulty_link(f"localhost:{closed_port}")
     assert is_reset_at_once(link.port)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from pync.core.broken import TruncatedError
@@ -14,8 +16,9 @@ from pync.engine.loop import Loop
 from pync.engine.relay import Relay
 from pync.transports.memory import pair
 
-BROKEN = ConnectionResetError(104, "connection reset by peer")
-PIPE = BrokenPipeError(32, "broken pipe")
+BROKEN = ConnectionResetError(errno.ECONNRESET, "connection reset by peer")
+LATE = TimeoutError(errno.ETIMEDOUT, "x")
+PIPE = BrokenPipeError(errno.EPIPE, "broken pipe")
 
 
 class Told:
@@ -35,7 +38,11 @@ class Told:
         (Told("broken", PIPE, "sink"), Told(ENDED), Ends(OPEN, RESET)),
         (Told(ENDED), Told("broken", PIPE, "sink"), Ends(RESET, OPEN)),
         (Told(ENDED, TruncatedError(), "source"), Told(), Ends(TRUNCATED, OPEN)),
-        (Told(), Told("broken", TimeoutError(110, "x"), "source"), Ends(OPEN, "timed out")),
+        (
+            Told(),
+            Told("broken", TimeoutError(errno.ETIMEDOUT, "x"), "source"),
+            Ends(OPEN, "timed out"),
+        ),
     ],
 )
 def test_what_the_flows_tell(outbound: Flow, inbound: Flow, ends: Ends) -> None:

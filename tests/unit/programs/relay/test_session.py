@@ -12,7 +12,7 @@ from pync.engine import relay, waiting
 from pync.engine.protocols import break_off
 from pync.transports.conn import StreamConn
 
-from ....systems import UNDER_WINE
+from ....systems import UNDER_WINE, needs_rst
 from .conftest import SIDES, Join
 
 near = pytest.mark.parametrize("near", SIDES)
@@ -119,6 +119,7 @@ def test_a_reset_after_the_other_sides_end(join: Join, near: str, far: str) -> N
     assert sides.ends() == 1
 
 
+@needs_rst
 @pytest.mark.parametrize("near", SIDES[:1])
 @far
 def test_a_client_that_resets_after_its_end_is_noticed(
