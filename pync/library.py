@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .core.address import DATAGRAMS, Address, is_url, parse, split_host_port
+from .core.address import DATAGRAMS, INHERITED, Address, is_url, parse, split_host_port
 from .core.config import Endings
 from .core.errors import UsageError
 from .engine.pipeline import Moved
@@ -99,6 +99,8 @@ def to_dial(address: str) -> tuple[Address, bool]:
     else:
         host, port = split_host_port(address, address)
         where = Address("tcp", host or "localhost", port)
+    if where.scheme in INHERITED:
+        raise UsageError(f"{address} is a listening socket, and nothing to connect to")
     if not (where.host or where.path):
         raise UsageError(f"{address} has no host to connect to")
     return where, address.startswith(_TLS)

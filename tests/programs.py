@@ -58,6 +58,7 @@ PEERS = {
     "inetd": ("inetd", "openbsd-inetd"),
     "postgresql": (_postgres(), "postgresql"),
     "jq": ("jq", "jq"),
+    "systemd-socket-activate": ("systemd-socket-activate", "systemd"),
     "bash": ("bash", "bash"),
     "zsh": ("zsh", "zsh"),
     "fish": ("fish", "fish"),

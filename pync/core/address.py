@@ -22,9 +22,16 @@ DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 #: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)). A pipe's is its name.
 LOCAL = ("unix", "unixgram", "pipe")
 
+#: Listening sockets that the process that started us has made: by the number of the descriptor, or
+#: all that systemd has passed, or those that it has passed under one name (sd_listen_fds(3)).
+INHERITED = ("fd", "systemd")
+
 #: How Windows writes a named pipe, also with slashes for shells to which a backslash is special.
 _PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.IGNORECASE)
 
+
+#: The highest descriptor that an int of C can number.
+_MOST_DESCRIPTORS = 2**31 - 1
 
 #: What may be an IPv6 address (RFC 4291 2.2), with a zone.
 _IPV6 = re.compile(r"[0-9a-fA-F:.]*(%.*)?")
@@ -84,13 +91,25 @@ def parse(text: str) -> Address:
         if not path:
             raise UsageError(f"{text!r}: a {'name' if scheme == 'pipe' else 'path'} is missing")
         return Address(scheme, path=path)
+    if colon and scheme in INHERITED:
+        return Address(scheme, path=_inherited(text, rest.removeprefix("//")))
     if not colon or not rest.startswith("//") or scheme not in INTERNET:
-        known = ", ".join([*(f"{name}://" for name in INTERNET), *(f"{name}:" for name in LOCAL)])
+        paths = (f"{name}:" for name in (*LOCAL, *INHERITED))
+        known = ", ".join([*(f"{name}://" for name in INTERNET), *paths])
         if scheme in _WELL_KNOWN and rest.startswith("//"):
             raise UsageError(_not_spoken(scheme, rest[2:]))
         raise UsageError(f"{shortened(text)} is not an address (known: {known})")
     host, port = split_host_port(rest[2:].rstrip("/"), text)
     return Address(scheme, host, port)
+
+
+def _inherited(text: str, which: str) -> str:
+    if text.startswith("fd:") and whole(which, _MOST_DESCRIPTORS) is None:
+        raise UsageError(
+            f"{shortened(text)}: the number of a descriptor is missing "
+            "(fd:3, or systemd: for those that systemd passes)"
+        )
+    return which
 
 
 def _not_spoken(scheme: str, rest: str) -> str:
@@ -109,7 +128,7 @@ def _not_spoken(scheme: str, rest: str) -> str:
 def is_url(text: str) -> bool:
     """Whether a word is meant as an address in URL form."""
     scheme, colon, _ = text.partition(":")
-    if "://" in text or (scheme in LOCAL and colon):
+    if "://" in text or (colon and scheme in (*LOCAL, *INHERITED)):
         return True
     return _PIPE.fullmatch(text) is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..core.address import DATAGRAMS, Address, check_port, is_url, split_host_port
+from ..core.address import DATAGRAMS, INHERITED, Address, check_port, is_url, split_host_port
 from ..core.address import parse as parse_address
 from ..core.config import Config
 from ..core.errors import UsageError, shortened
@@ -50,6 +50,8 @@ def with_address(config: Config) -> Config:
 def _with_url(config: Config, address: Address) -> Config:
     if config.udp and address.scheme not in DATAGRAMS:
         raise UsageError(f"cannot use -u with {address}")
+    if address.scheme in INHERITED and not config.listen:
+        raise UsageError(f"{address} is a listening socket: pync -l {address}")
     if not (config.listen or address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
     if address.scheme in ("unix", "unixgram"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..core.address import Address
+from ..core.address import INHERITED, Address
 from ..core.events import Report, silent
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def dial(address: Address, options: Options = DEFAULT) -> "Conn":
 def listen(address: Address, options: Options = DEFAULT) -> "Listener":
     """Listen on every address of a name; without a host, on IPv4 and IPv6.
 
+    Or take listening sockets that the process that started us has made (inherited.py).
+
     Raises ListenError.
     """
     listener: Listener = _module(address).listen(address, options)
@@ -106,4 +108,5 @@ def listen(address: Address, options: Options = DEFAULT) -> "Listener":
 
 
 def _module(address: Address):  # type: ignore[no-untyped-def]  # modules have no common type
-    return import_module(f".{SCHEMES[address.scheme]}", __name__)
+    name = "inherited" if address.scheme in INHERITED else SCHEMES[address.scheme]
+    return import_module(f".{name}", __name__)

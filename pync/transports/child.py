@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: could send them to that client.
 SECRETS = frozenset({"PYNC_MD5SIG_KEY", "PYNC_PROXY_AUTH", "PYNC_PROXY_PASSWORD"})
 
+#: Variables about sockets that were passed to us and to no other process (sd_listen_fds(3)).
+PASSED = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID"})
 
 #: Seconds that a child has to leave after its stdin has ended, and again after SIGTERM.
 GRACE = 2.0
@@ -179,10 +181,11 @@ class Process:
 
 
 def environment_with(added: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child: ours without our secrets, and what is added.
+    """The environment of a child: ours without what is for us only, and what is added.
 
     The name of an abstract Unix socket may hold NUL (unix(7)), and no variable can: it is
     replaced by ``@``, as in /proc/net/unix.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    ours = SECRETS | PASSED
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {name: value.replace("\0", "@") for name, value in added.items()}

@@ -68,7 +68,8 @@ def test_a_source_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost", "tcp://", "tcp://:80", "", "http://h:80", "::1", "h:99999", "unix:"]
+    "address",
+    ["localhost", "tcp://", "tcp://:80", "", "http://h:80", "::1", "h:99999", "unix:", "fd:3"],
 )
 def test_an_address_that_makes_no_sense(address: str) -> None:
     with pytest.raises(UsageError) as wrong:

@@ -7,7 +7,7 @@ words become theirs.
 
 from __future__ import annotations
 
-from ...core.address import DATAGRAMS, Address, is_url, split_host_port
+from ...core.address import DATAGRAMS, INHERITED, Address, is_url, split_host_port
 from ...core.address import parse as parse_address
 from ...core.config import AWAITING_ANSWER, Config, Endings
 from ...core.errors import UsageError, shortened
@@ -134,6 +134,10 @@ def _onward(text: str, config: Config) -> Address:
         address = Address("tcp", host or "localhost", port)
     else:
         raise UsageError(f"--to: {shortened(text)} is not an address: write HOST:PORT or unix:PATH")
+    if address.scheme in INHERITED:
+        raise UsageError(
+            f"cannot go on to {address}, a listening socket: pync -lk {address} ONWARD"
+        )
     if not (address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
     if not (secured or config.to_ssl):

@@ -6,7 +6,7 @@ option that it needs, or is refused.
 
 from __future__ import annotations
 
-from ...core.address import DATAGRAMS, LOCAL
+from ...core.address import DATAGRAMS, INHERITED, LOCAL
 from ...core.config import Config
 from ...core.errors import UsageError
 
@@ -52,6 +52,7 @@ SHOWN = {
     "unixsock": "-U",
     "ipv4": "-4",
     "ipv6": "-6",
+    "source": "-s",
     "source_port": "-p",
     "no_stdin": "-d",
     "telnet": "-t",
@@ -135,6 +136,9 @@ NEEDS = {
     "to_ssl_key": ("to_ssl_cert",),
 }
 
+#: Options that say where and how to bind a socket, which an inherited one was.
+_OF_BINDING = ("udp", "unixsock", "ipv4", "ipv6", "source", "source_port", "md5sig")
+
 #: Options of named pipes.
 _OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
 
@@ -185,6 +189,9 @@ def check_address(config: Config) -> None:
             udp=config.udp or scheme in DATAGRAMS, unixsock=config.unixsock or scheme in LOCAL[:2]
         )
     )
+    for name in _OF_BINDING:
+        if getattr(config, name) and scheme in INHERITED:
+            raise UsageError(f"cannot use {shown(name)} with {config.address}")
     for name in _OF_PIPES:
         if getattr(config, name) and scheme != "pipe":
             raise UsageError(f"{shown(name)} needs a named pipe (pipe:NAME), not {config.address}")

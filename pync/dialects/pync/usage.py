@@ -16,6 +16,7 @@ Usage:
   pync -u HOST PORT       UDP; -lu listens
   pync -U PATH            a Unix socket; -lU listens; @NAME is abstract
   pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
+  pync -l fd:3            an inherited listening socket; systemd: its sockets
   pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:)
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)

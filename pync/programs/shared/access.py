@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ...core.access import Access, Entry, ListFileError, entries, entries_of_file, read_list
-from ...core.address import INTERNET, Address
+from ...core.address import INHERITED, INTERNET, Address
 from ...core.errors import UsageError
 from ...core.events import Denied, Report
 
@@ -35,7 +35,9 @@ def access_filter(lists: AccessLists, address: Address, report: Report) -> Admit
 
     Raises UsageError.
     """
-    if address.scheme not in INTERNET:
+    # (Of an inherited socket it is seen later whether its clients have hosts; one without a host
+    # is on no list.)
+    if address.scheme not in (*INTERNET, *INHERITED):
         raise UsageError(f"access lists are for hosts, and {address} has none")
     allowed = list_of(lists.allow, lists.allowfile, numeric=lists.numeric)
     denied = list_of(lists.deny, lists.denyfile, numeric=lists.numeric)

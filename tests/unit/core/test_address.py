@@ -36,6 +36,10 @@ from pync.core.errors import UsageError
         ("unix:///run/a.sock", Address("unix", path="/run/a.sock")),
         ("unix:@abstract", Address("unix", path="@abstract")),
         ("unixgram:a", Address("unixgram", path="a")),
+        ("fd:3", Address("fd", path="3")),
+        ("fd://3", Address("fd", path="3")),
+        ("systemd:", Address("systemd")),
+        ("systemd:web", Address("systemd", path="web")),
     ],
 )
 def test_read(text: str, address: Address) -> None:
@@ -53,6 +57,10 @@ def test_read(text: str, address: Address) -> None:
         ("tcp://[::1:80", "IPv6 needs brackets"),
         ("tcp://localhost:65536", "is not a valid port"),
         ("unix:", "a path is missing"),
+        ("fd:", "the number of a descriptor is missing"),
+        ("fd:web", "the number of a descriptor is missing"),
+        ("fd:-1", "the number of a descriptor is missing"),
+        ("fd:2147483648", "the number of a descriptor is missing"),
         ("ftp://localhost:21", "pync does not speak ftp://"),
         ("localhost:80", "is not an address"),
         ("", "is not an address"),

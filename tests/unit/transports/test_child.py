@@ -11,7 +11,7 @@ import pytest
 
 import pync
 from pync.core.errors import ExecError
-from pync.transports.child import SECRETS, Process
+from pync.transports.child import PASSED, SECRETS, Process
 from pync.transports.process import start
 
 from ...systems import only_posix
@@ -86,8 +86,8 @@ def test_the_name_of_an_abstract_socket_may_hold_nul() -> None:
 
 
 @only_posix
-def test_secrets_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SECRETS:
+def test_what_is_for_us_only_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS | PASSED:
         monkeypatch.setenv(name, "not for children")
     monkeypatch.setenv("PYNC_AS", "ncat")
     with Process(["env"], {}) as process:

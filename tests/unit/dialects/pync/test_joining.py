@@ -23,6 +23,8 @@ from pync.dialects.pync import parse
         ("-lk 8080 --to db:5432 --to-insecure", "tcp://:8080", "tls://db:5432"),
         ("-lk tls://:8080 tcp://[::1]:2", "tcp://:8080", "tcp://[::1]:2"),
         ("-lkU /run/a tcp://h:1", "unix:/run/a", "tcp://h:1"),
+        ("-lk fd:3 tcp://h:1", "fd:3", "tcp://h:1"),
+        ("-lk systemd: --to unix:/b", "systemd:", "unix:/b"),
         ("-l 1 --proxy socks5://p:1 tcp://h:1", "tcp://:1", "tcp://h:1"),
     ],
 )
@@ -74,6 +76,10 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
         (
             "-lk 1 --to vsock://2:1",
             "cannot go on to vsock://2:1: pync ADDRESS --exec 'pync vsock://2:1' does",
+        ),
+        (
+            "-lk 1 --to fd:3",
+            "cannot go on to fd:3, a listening socket: pync -lk fd:3 ONWARD",
         ),
         ("-lk 1 --to h", "--to: 'h' is not an address: write HOST:PORT or unix:PATH"),
         ("-lk 1 --to tcp://:1", "tcp://:1 has no host to connect to"),

@@ -64,6 +64,12 @@ def test_a_listener_with_a_certificate_never_listens_in_plain_text() -> None:
         ("-i 1 --rate=1 localhost 1", "cannot use -i and --rate"),
         ("-4 unix:/x", "cannot use -U and -4"),
         ("-S udp://localhost:1", "cannot use -S and -u"),
+        ("fd:3", "fd:3 is a listening socket: pync -l fd:3"),
+        ("-l fd:3 80", "an address in URL form stands alone"),
+        ("-lu fd:3", "cannot use -u with fd:3"),
+        ("-l -s 127.0.0.1 systemd:", "cannot use -s with systemd:"),
+        ("-l -p 80 systemd:web", "cannot use -p with systemd:web"),
+        ("-lS fd:3", "cannot use -S with fd:3"),
         ("--pipe-mode=message localhost 1", "--pipe-mode needs a named pipe (pipe:NAME)"),
     ],
 )
@@ -84,6 +90,7 @@ def test_refused_with_the_reason(argv: str, said: str) -> None:
         "-l -p 1 localhost",
         "-p http localhost 1",
         "--pipe-mode=message pipe:x",
+        "-lk --ssl --max-conns 3 --allow 10.0.0.0/8 fd:3",
     ],
 )
 def test_what_goes_together(argv: str) -> None:

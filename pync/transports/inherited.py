@@ -1,0 +1,146 @@
+"""Listening sockets that our parent process has made and left open: ``fd:3``, ``systemd:``.
+
+The protocol of sd_listen_fds(3): ``LISTEN_FDS`` descriptors from 3 on, for the process
+``LISTEN_PID``, with the names ``LISTEN_FDNAMES``. No child inherits them from us, and the path of a
+Unix socket stays: it is not ours.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from ..core.address import Address
+from ..core.errors import ListenError, cause_of, shortened
+from ..core.number import whole
+from . import Options, sockopts
+from .conn import Conn
+from .internet import address_of
+from .listener import Listener
+from .tcp import TcpListener
+from .unix import UnixListener, shown
+
+#: The first descriptor that is passed (SD_LISTEN_FDS_START).
+FIRST = 3
+
+#: How many descriptors a process can have.
+_MOST = 2**31 - 1
+
+#: Families of sockets that are accepted from.
+_FAMILIES = {
+    socket.AF_INET,
+    getattr(socket, "AF_INET6", socket.AF_INET),
+    getattr(socket, "AF_UNIX", socket.AF_INET),
+}
+
+
+class InheritedListener(Listener):
+    """Several listening sockets, of different kinds perhaps.
+
+    Arguments:
+        listeners: one for each socket; owned from now on.
+    """
+
+    def __init__(self, listeners: dict[socket.socket, Listener]) -> None:
+        super().__init__(list(listeners), [one.address for one in listeners.values()])
+        self._listeners = listeners
+
+    def _take(self, sock: socket.socket) -> Conn:
+        return self._listeners[sock]._take(sock)
+
+
+def listen(address: Address, options: Options) -> InheritedListener:
+    """Take the listening sockets. Raises ListenError; then none is taken."""
+    if sys.platform == "win32":
+        raise ListenError("listen", address, "Windows passes no sockets as descriptors")
+    numbers: Sequence[int] = [int(address.path)] if address.scheme == "fd" else _passed(address)
+    socks: list[socket.socket] = []
+    try:
+        for number in numbers:
+            socks.append(_socket(number, address))
+            _check(socks[-1], number, address)
+        for sock in socks:
+            _prepare(sock, address, options)
+    except BaseException:
+        for number, sock in zip(numbers, socks, strict=False):
+            (sock.detach if number >= FIRST else sock.close)()
+        raise
+    return InheritedListener({sock: _listener(sock, options) for sock in socks})
+
+
+def _passed(address: Address) -> Sequence[int]:
+    """The descriptors that systemd has passed, or those of one name. Raises ListenError."""
+    pid, count = os.environ.get("LISTEN_PID"), os.environ.get("LISTEN_FDS")
+    if pid is None or count is None:
+        cause = "no socket was passed (LISTEN_FDS and LISTEN_PID are not set)"
+        raise ListenError("listen", address, cause)
+    if pid != str(os.getpid()):
+        cause = f"the sockets were passed to another process (LISTEN_PID is {shortened(pid)})"
+        raise ListenError("listen", address, cause)
+    number = whole(count, _MOST - FIRST)
+    if not number:
+        cause = f"no socket was passed (LISTEN_FDS is {shortened(count)})"
+        raise ListenError("listen", address, cause)
+    if not address.path:
+        # (Not a list: it may say that there are millions.)
+        return range(FIRST, FIRST + number)
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")[:number]
+    found = [FIRST + place for place, name in enumerate(names) if name == address.path]
+    if not found:
+        known = ", ".join(dict.fromkeys(filter(None, names))) or "none has a name"
+        cause = f"no socket of this name was passed (there are: {known})"
+        raise ListenError("listen", address, cause)
+    return found
+
+
+def _socket(number: int, address: Address) -> socket.socket:
+    try:
+        # The standard streams stay open, whatever happens to the listener.
+        return socket.socket(fileno=os.dup(number) if number < FIRST else number)
+    except OSError as error:
+        cause = cause_of(error)
+        raise ListenError("listen", address, f"descriptor {number}: {cause}") from None
+
+
+def _check(sock: socket.socket, number: int, address: Address) -> None:
+    """See that it is a stream socket that listens. Raises ListenError."""
+    if sock.family not in _FAMILIES:
+        wrong = "is neither a TCP nor a Unix socket"
+    elif sock.type != socket.SOCK_STREAM:
+        kind = "datagrams" if sock.type == socket.SOCK_DGRAM else "another kind"
+        wrong = f"is a socket for {kind}, not for connections"
+    elif not _listens(sock):
+        wrong = "is a socket that does not listen"
+        if address.scheme == "systemd":
+            wrong += " (its unit needs Accept=no)"
+    else:
+        return
+    raise ListenError("listen", address, f"descriptor {number} {wrong}")
+
+
+def _listens(sock: socket.socket) -> bool:
+    try:
+        return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return True  # a system that does not tell: then accept does
+
+
+def _prepare(sock: socket.socket, address: Address, options: Options) -> None:
+    try:
+        sock.set_inheritable(False)
+        # Other processes may accept from it too: one that comes too late must not wait.
+        sock.setblocking(False)
+        sockopts.apply(sock, options.sockopts)
+    except OSError as error:
+        raise ListenError("listen", address, cause_of(error)) from None
+
+
+def _listener(sock: socket.socket, options: Options) -> Listener:
+    name = sock.getsockname()
+    if sock.family in (socket.AF_INET, getattr(socket, "AF_INET6", None)):
+        sctp = getattr(socket, "IPPROTO_SCTP", 132)
+        scheme = "sctp" if sock.proto == sctp else "tcp"
+        return TcpListener([sock], [address_of(scheme, name)])
+    return UnixListener(sock, Address("unix", path=shown(name)), None, deep=not options.many)

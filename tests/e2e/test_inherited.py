@@ -1,0 +1,129 @@
+"""Sockets that a parent or systemd has made, and pync listens on (``fd:3``, ``systemd:``)."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ..peer import Peer, Server, connected
+from ..programs import PYNC, Program, needs
+from .conftest import Start, heard_port
+
+#: Becomes pync, with a listening socket as descriptor 3, and a second one as 4.
+PARENT = """
+import os, socket, sys
+
+socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+for number, sock in enumerate(socks, 3):
+    os.dup2(sock.fileno(), number)
+    os.set_inheritable(number, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="web:admin")
+os.execv(sys.executable, [sys.executable, "-m", "pync", *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def child(stack: ExitStack) -> Start:
+    """Start pync with these words, as the child of a parent that has made sockets."""
+
+    def start(*words: object) -> Program:
+        program = Program(sys.executable, "-c", PARENT, *map(str, words))
+        return stack.enter_context(program)
+
+    return start
+
+
+def test_a_server(child: Start) -> None:
+    program = child("-lv", "fd:3")
+    with connected(heard_port(program)) as client:
+        client.says(b"hello")
+        client.half_closes()
+        assert program.read(5) == b"hello"
+        program.end_input()
+        client.hears_end()
+    program.ends(0)
+
+
+def test_a_relay_on_all_that_systemd_passes(child: Start, server: Server) -> None:
+    program = child("-lkv", "systemd:", f"tcp://127.0.0.1:{server.port}")
+    program.hears(rb"(?s)Listening on .*Listening on .*\n")
+    ports = [int(line.split()[-1]) for line in program.said.splitlines()[:2]]
+    for port in ports:
+        with connected(port) as client:
+            client.says(b"x")
+            server.accepts().hears(b"x")
+
+
+def test_a_broker_on_a_named_socket(child: Start) -> None:
+    program = child("-lkv", "--broker", "systemd:admin")
+    port = heard_port(program)
+    with connected(port) as one, connected(port) as other:
+        program.hears(rb"(?s)(received.*){2}\n")
+        one.says(b"hello")
+        other.hears(b"hello")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+def test_commands_inherit_no_socket(child: Start) -> None:
+    shown = "ls -l /proc/self/fd; env"
+    program = child("-lkv", "fd:3", "--sh-exec", shown)
+    with connected(heard_port(program)) as client:
+        said = client.hears_rest()
+    assert b"NCAT_REMOTE_PORT" in said
+    assert b"socket:" not in said
+    assert b"LISTEN_" not in said
+
+
+def test_access_lists_hold(child: Start) -> None:
+    program = child("-lkv", "fd:3", "--deny=127.0.0.1", "--exec=cat")
+    with connected(heard_port(program)) as client:
+        assert client.hears_rest() == b""
+    program.hears(b"not allowed")
+
+
+def test_its_port_is_told(child: Start, tmp_path: Path) -> None:
+    told = tmp_path / "port"
+    program = child("-lv", "fd:3", f"--report-port={told}")
+    port = heard_port(program)
+    with connected(port):
+        program.hears(b"received")
+    assert told.read_text() == f"{port}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-l fd:77", b"pync: listen fd:77: descriptor 77: bad file descriptor\n"),
+        ("-l fd:0", b"pync: listen fd:0: descriptor 0: socket operation on non-socket\n"),
+        ("-l systemd:", b"pync: listen systemd:: no socket was passed ("),
+    ],
+)
+def test_what_cannot_be_listened_on(pync: Start, words: str, said: bytes) -> None:
+    told = pync(*words.split()).ends(1)
+    assert told.startswith(said)
+    assert told.count(b"\n") == 1
+    assert pync("--exit-codes=detailed", *words.split()).ends(8) == told
+
+
+def test_activated_by_systemd(stack: ExitStack, folder: Path) -> None:
+    activate = needs("systemd-socket-activate")
+    paths = [str(folder / name) for name in ("a", "b")]
+    words = [word for path in paths for word in ("-l", path)]
+    program = stack.enter_context(
+        Program(activate, *words, *PYNC, "-lkv", "systemd:", "--exec=cat")
+    )
+    program.hears(rb"(?s)(Listening on .* as \d.*){2}\n")
+    # It is the first client that has pync started.
+    for path in paths:
+        with socket.socket(socket.AF_UNIX) as sock:
+            client = Peer(sock)
+            sock.connect(path)
+            client.says(b"hello")
+            client.half_closes()
+            assert client.hears_rest() == b"hello"
+    program.hears(b"Connection received on")
+    assert all(Path(path).is_socket() for path in paths)
