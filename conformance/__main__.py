@@ -64,12 +64,14 @@ def _run(words: list[str]) -> Exit:
         return Exit.CONFORMANT
     try:
         from .cli import main
+
+        # (A command is loaded when it is run.)
+        return main(words)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         complain(f"{error.name} is not installed: {_how_to_install()}")
         return Exit.INTERNAL_ERROR
-    return main(words)
 
 
 def _how_to_install() -> str:

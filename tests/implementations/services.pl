@@ -18,9 +18,9 @@ my $listener = IO::Socket::INET->new(
     or die "cannot listen: $!\n";
 my %children;
 $SIG{CHLD} = sub { local $!; while ((my $pid = waitpid(-1, 1)) > 0) { delete $children{$pid} } };
-# At once, not at Perl's next step: a signal just before accept would wait for a client.
-POSIX::sigaction(POSIX::SIGTERM(), POSIX::SigAction->new(
-    sub { kill 'TERM', keys %children; exit 0 }));
+# At Perl's next step (perlipc, deferred signals: a handler that runs at once may find the
+# interpreter in the middle of something, and crash it).
+$SIG{TERM} = sub { kill 'TERM', keys %children; exit 0 };
 
 sub say_all {
     my ($client, $data) = @_;
@@ -100,7 +100,11 @@ my %serve = (
     },
 );
 
+# A signal that comes just before the wait is handled after it, so no wait is long.
+my $comes = IO::Select->new($listener);
+$listener->blocking(0);
 while (1) {
+    $comes->can_read(0.25) or next;
     my $client = $listener->accept or next;
     my $pid = fork;
     if (!defined $pid) { close $client; next }

@@ -17,8 +17,8 @@ PROFILES = (*SERVICES, *(f"{name}-udp" for name in SERVICES))
 #: Profile -> what is broken: a client that has sent something is reset.
 BROKEN = {
     "daytime": {"daytime/input", "daytime/much-input"},
-    "time": {"time/input"},
-    "qotd": {"qotd/input"},
+    "time": {"time/input", "time/much-input"},
+    "qotd": {"qotd/input", "qotd/much-input"},
 }
 
 
