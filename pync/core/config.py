@@ -206,6 +206,7 @@ class Config(NamedTuple):
     balance: str | None = None
     accept_proxy_protocol: str | None = None
     drain: float | None = None
+    reconnect: float | None = None
     fault: tuple[str, ...] = ()
     fault_seed: int | None = None
     control: str | None = None

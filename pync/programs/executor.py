@@ -28,21 +28,21 @@ class ExecSetup(NamedTuple):
     """The command, and where its connections come from.
 
     ``endings``: those of each connection. ``pipeline``: makes what happens to the bytes of one.
+    ``reconnect``: seconds after which a client connects again; None: never.
     """
 
     peers: DialSetup | ListenSetup
     words: list[str]
     endings: Endings
     pipeline: Callable[[], Pipeline] = Pipeline
+    reconnect: float | None = None
 
 
 def run(setup: ExecSetup, report: Report) -> int:
     """Connect or listen, and run the command. Raises PyncError."""
     peers = setup.peers
     if isinstance(peers, DialSetup):
-        with connect(peers, report) as conn:
-            report(Connected(conn.peer, peers.address.host))
-            return _serve(setup, conn)
+        return _connect(setup, peers, report)
     prepare(peers)
     if peers.keep_open:
         return _listen_for_many(setup, peers, report)
@@ -53,6 +53,21 @@ def run(setup: ExecSetup, report: Report) -> int:
             reception.close()
             report(Accepted(conn.peer))
             return _serve(setup, conn)
+
+
+def _connect(setup: ExecSetup, peers: DialSetup, report: Report) -> int:
+    if setup.reconnect is not None:
+        from .shared.again import Again
+
+        again = Again(setup.reconnect, Connected, report)
+        again.run(lambda: _serve_dialled(setup, peers, again.report), peers.address)
+    return _serve_dialled(setup, peers, report)
+
+
+def _serve_dialled(setup: ExecSetup, peers: DialSetup, report: Report) -> int:
+    with connect(peers, report) as conn:
+        report(Connected(conn.peer, peers.address.host))
+        return _serve(setup, conn)
 
 
 def _serve(setup: ExecSetup, conn: Conn) -> int:

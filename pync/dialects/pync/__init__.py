@@ -45,6 +45,13 @@ def _named_file(text: str, option: str) -> str:
     return text
 
 
+def _pause(text: str, option: str) -> float:
+    seconds = parse_duration(text, option)
+    if not seconds:
+        raise UsageError(f"{option}: {shortened(text)} is too short; the default is 1s")
+    return seconds
+
+
 def _seed(text: str, option: str) -> int:
     number = whole(text, 2**63)
     if number is None:
@@ -99,6 +106,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         _named_file,
     ),
     "fault_seed": _seed,
+    "reconnect": _pause,
     "if_refused": _one_of("reset", "close"),
     "balance": _one_of("round-robin", "random"),
     "proxy_protocol": _one_of("v1", "v2"),
@@ -193,7 +201,7 @@ def _read(argv: list[str]) -> Config:
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config), serves=served(config))
-    if config.exec is not None and config.listen:
+    if config.exec is not None and (config.listen or config.reconnect):
         # Last: what contradicts itself is wrong whatever this system has.
         _check_command(config.exec)
     return config._replace(
@@ -220,7 +228,7 @@ def _check_command(command: str) -> None:
 
 
 #: Options that have a value of their own when none is given; docopt knows no such thing.
-_VALUE_WITHOUT = {"--report-port": "-", "--accept-proxy-protocol": ANYONE}
+_VALUE_WITHOUT = {"--report-port": "-", "--accept-proxy-protocol": ANYONE, "--reconnect": "1"}
 
 
 def _spelled_out(argv: list[str]) -> list[str]:

@@ -75,7 +75,8 @@ CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
-    "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol"),
+    "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect"),
+    "reconnect": ("listen", "zero_io", "retry"),
     "ipv4": ("ipv6",),
     "send_only": ("recv_only", "no_stdin"),
     "shutdown": ("no_shutdown",),
@@ -126,6 +127,8 @@ NEEDS = {
         ),
         ("listen",),
     ),
+    # One client is what a relay without -k ends with.
+    **dict.fromkeys(("drain", "control"), ("keep_open",)),
     "random_ports": ("zero_io",),
     "banner": ("zero_io",),
     "broadcast": ("udp",),
@@ -175,6 +178,10 @@ def check(config: Config) -> None:
     for one in OF_RELAYS:
         if getattr(config, one) and not config.onward:
             raise UsageError(f"{shown(one)} needs an address to go on to: --to ADDRESS")
+    if config.reconnect and not (config.onward or config.exec or config.sh_exec):
+        raise UsageError(
+            "--reconnect needs a second address or --exec: standard input can be sent only once"
+        )
     if config.accept_proxy_protocol and config.ssl and not config.keep_open:
         raise UsageError("--accept-proxy-protocol with TLS needs -k")
     _check_proxies(config)

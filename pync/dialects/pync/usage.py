@@ -196,6 +196,9 @@ Relay options:
                                  cannot be made: reset (the default), or close.
      --proxy-protocol=VERSION    Send a PROXY protocol header (v1 or v2) onward
                                  that names the client.
+     --reconnect=DELAY           Without -l: join both addresses again, DELAY
+                                 after their end or failure; without =DELAY 1s.
+                                 So it does with --exec.
      --drain=TIME                On SIGTERM take no new clients, and give those
                                  that are joined TIME to end.
 

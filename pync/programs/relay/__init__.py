@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
 from ...core.config import Endings
-from ...core.events import Accepted, Connected, Failed, Report
+from ...core.events import Accepted, Connected, Dialled, Failed, Report
 from ...engine.loop import Loop, Scheduler
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
@@ -44,6 +44,7 @@ class RelaySetup(NamedTuple):
     being number 1. ``resets``: a client that cannot go on gets RST, and not FIN. ``drain``:
     seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the access lists
     again, and says who may come; None: there are no files of them. ``faults``: of the line.
+    ``reconnect``: seconds after which two dialled sides are joined again; None: never.
     """
 
     near: Union[ListenSetup, DialSetup]
@@ -55,13 +56,14 @@ class RelaySetup(NamedTuple):
     drain: float | None = None
     admits: Callable[[], Admits] | None = None
     faults: FaultSetup | None = None
+    reconnect: float | None = None
 
 
 def run(setup: RelaySetup, report: Report) -> int:
     """Join connections. Raises PyncError, UsageError."""
     onward = Onward(setup.onward, report)
     if isinstance(setup.near, DialSetup):
-        return _join_one(setup, setup.near, onward, report)
+        return _join_dialled(setup, setup.near, onward, report)
     prepare(setup.near)
     allow_many_descriptors()
     with ExitStack() as stack, listen(setup.near.address, setup.near.options) as listener:
@@ -151,11 +153,23 @@ def _reload(
     return reload
 
 
-def _join_one(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report) -> int:
-    with connect(near, report) as conn, Loop() as loop, Resolver(loop) as resolver:
-        report(Connected(conn.peer, near.address.host))
-        spoiled = None if setup.faults is None else _spoiled(setup.faults)
-        return _carry(loop, _maker(setup, onward, resolver, report, spoiled), conn)
+def _join_dialled(setup: RelaySetup, near: DialSetup, onward: Onward, report: Report) -> int:
+    again = None
+    if setup.reconnect is not None:
+        from ..shared.again import Again
+
+        again = Again(setup.reconnect, Dialled, report)
+        report = again.report
+    spoiled = None if setup.faults is None else _spoiled(setup.faults)
+    with Loop() as loop, Resolver(loop) as resolver:
+        make = _maker(setup, onward, resolver, report, spoiled)
+
+        def join() -> int:
+            with connect(near, report) as conn:
+                report(Connected(conn.peer, near.address.host))
+                return _carry(loop, make, conn)
+
+        return join() if again is None else again.run(join, near.address)
 
 
 def _accept_one(

@@ -67,6 +67,7 @@ def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
             idle=config.endings.idle,
         ),
         partial(pipeline_of, config),
+        config.reconnect,
     )
     return run(setup, report)
 
@@ -146,6 +147,7 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
         drain=config.drain,
         admits=partial(admits_of, config, report) if config.allowfile or config.denyfile else None,
         faults=_faults(config),
+        reconnect=config.reconnect,
     )
     return run(setup, report)
 
