@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 import threading
 
 import pytest
 
 import pync
-from pync.core.errors import IdleTimeoutError, UsageError
+from pync.core.errors import IdleTimeoutError, ListenError, UsageError
 
 
 def test_dial_and_listen() -> None:
@@ -81,6 +82,14 @@ def test_an_address_that_makes_no_sense(address: str) -> None:
 def test_an_address_that_cannot_be_listened_on(address: str) -> None:
     with pytest.raises(UsageError):
         pync.listen(address)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only on Windows")
+@pytest.mark.parametrize("address", ["fd:3", "systemd:"])
+def test_windows_passes_no_sockets(address: str) -> None:
+    with pytest.raises(ListenError) as refused:
+        pync.listen(address)
+    assert str(refused.value) == f"listen {address}: Windows passes no sockets as descriptors"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "0", ":0", "localhost:0", "tcp://:0"])

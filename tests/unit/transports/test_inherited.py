@@ -15,7 +15,9 @@ from pync.core.address import Address
 from pync.core.errors import ListenError
 from pync.transports import dial, inherited, listen
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX descriptors")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="signals and descriptors as POSIX has them"
+)
 
 #: Takes a socket, and returns the number of a descriptor of it, as a parent leaves one open.
 Leave = Callable[[socket.socket], int]

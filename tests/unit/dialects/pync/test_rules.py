@@ -101,7 +101,7 @@ def test_refused_with_the_reason(argv: str, said: str) -> None:
         "-p http localhost 1",
         "--pipe-mode=message pipe:x",
         "--reconnect tcp://h:1 tls://h:2",
-        "--reconnect=5s h 1 --exec=true",
+        "--reconnect=5s h 1 --sh-exec=true",
         "-lk --ssl --max-conns 3 --allow 10.0.0.0/8 fd:3",
     ],
 )
