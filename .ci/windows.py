@@ -159,7 +159,11 @@ def _told() -> str:
 
 def _run(*arguments: str) -> int:
     """Run pytest there. Its output goes through a pipe: that Python dies of a regular file."""
-    command = ["wine", str(PYTHON), "-m", "pytest", "-q", "--timeout=150", *arguments]
+    # Written at the end: without it Wine has ended before the tests, with status 0 perhaps.
+    ended = FOLDER / "ended.xml"
+    ended.unlink(missing_ok=True)
+    words = ["-q", "--timeout=150", f"--junitxml={ended}", *arguments]
+    command = ["wine", str(PYTHON), "-m", "pytest", *words]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -172,7 +176,11 @@ def _run(*arguments: str) -> int:
         for line in running.stdout:
             sys.stdout.buffer.write(line.replace(b"\r\n", b"\n"))
             sys.stdout.buffer.flush()
-        return running.wait(ALL)
+        status = running.wait(ALL)
+    if not ended.exists():
+        print("windows: the tests did not come to their end", file=sys.stderr)
+        return status or 1
+    return status
 
 
 def _environment() -> dict[str, str]:

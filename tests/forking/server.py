@@ -78,13 +78,21 @@ def main(module: str) -> None:
         request, descriptors, _, _ = socket.recv_fds(link, REQUEST, 64)
         if not request:
             os._exit(0)
+        begun, begins = os.pipe()
         pid = _fork()
         if not pid:
-            _become(descriptors, *json.loads(request))
+            words, environment, folder, session, numbers = json.loads(request)
+            if session:
+                os.setsid()
+            # As with exec: whoever is told the pid finds the session made, and can end it.
+            os.write(begins, b"!")
+            _become(descriptors, words, environment, folder, numbers)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             link.detach()  # its number is closed, or another's
             return
-        for descriptor in descriptors:
+        os.close(begins)
+        os.read(begun, 1)
+        for descriptor in (begun, *descriptors):
             os.close(descriptor)
         link.send(b"%d" % pid)
 
@@ -137,14 +145,11 @@ def _become(
     words: "list[str]",
     environment: "dict[str, str]",
     folder: str,
-    session: bool,
     numbers: "list[int]",
 ) -> None:
     """What subprocess, exec and the start of the interpreter would have done."""
     import fcntl
 
-    if session:
-        os.setsid()
     above = max(numbers, default=0) + len(descriptors) + 64
     moved = [fcntl.fcntl(one, fcntl.F_DUPFD, above) for one in descriptors]
     os.closerange(3, above)

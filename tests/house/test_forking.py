@@ -288,3 +288,14 @@ def listener(kind: Start) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
+
+
+def test_its_session_is_made_when_its_pid_is_known() -> None:
+    for _ in range(50):
+        with Popen(
+            [*PYNC, "--version"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            assert process.forked
+            # As subprocess has it; a group that does not exist yet could not be ended.
+            assert os.getpgid(process.pid) == process.pid
+            process.wait(DEADLINE)
