@@ -114,6 +114,11 @@ class FaultyDirection:
         self._cancel()
         self.other.pump()
 
+    @property
+    def _has_lost_its_end(self) -> bool:
+        """Whether the source has ended, and all but that has been passed on."""
+        return self._has_ended and self.line.is_idle
+
     # What happens.
 
     def finish(self, ending: Ending) -> None:
@@ -137,8 +142,9 @@ class FaultyDirection:
         writer = self._writer
         if writer is None or self.is_over:
             return
-        if self._has_ended and self.other.is_over and self.line.is_idle:
-            # The end was lost, and nobody is left who could wait for it.
+        if self._has_lost_its_end and (self.other.is_over or self.other._has_lost_its_end):
+            # Nobody is left who could wait for it. The other direction's end, if it is lost too,
+            # follows: stop() tells it.
             self._pass_on(writer, Ending.FIN)
             return
         next_time = self.line.next_time(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 import threading
@@ -11,10 +12,15 @@ from pathlib import Path
 import pytest
 
 import pync
+from pync.engine.faulty import FaultyConnection
+from pync.engine.loop import Timer
+from pync.engine.relay import Relay
 from pync.fixtures import faulty_link
+from pync.programs.relay.session import Joined
 
 from ..clock import Stopwatch
 from ..peer import Peer, Server, is_reset_at_once, listening
+from ..programs import until
 from ..systems import needs_rst
 
 __all__ = ["faulty_link"]
@@ -202,3 +208,32 @@ def test_nothing_is_left_behind(link: pync.FaultyLink) -> None:
     with pync.faulty("localhost:1"):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
+
+
+def test_nothing_is_kept_of_those_who_left(link: pync.FaultyLink, target: Server) -> None:
+    link.delay = 0.02
+    link.up.cut_after = 5
+    link.drop_fin = True
+
+    def visit() -> None:
+        client, server = joined(link, target)
+        with client.sock, server.sock:
+            client.says(b"question")
+            client.half_closes()
+            assert server.hears_rest() == b"quest"
+
+    visit()
+    before = kept()
+    for _ in range(20):
+        visit()
+    until(lambda: kept() <= before, "all to be forgotten")
+
+
+def kept() -> int:
+    """Connections, relays and timers that somebody still holds."""
+    gc.collect()
+    return sum(
+        isinstance(one, (Relay, FaultyConnection, Joined))
+        or (isinstance(one, Timer) and one.callback is not None)
+        for one in gc.get_objects()
+    )

@@ -157,6 +157,21 @@ def test_a_lost_end_is_forgotten_when_the_other_side_has_ended(fault: str, joins
     assert one.is_over()
 
 
+@pytest.mark.parametrize("fault", ["drop-fin", "blackhole"])
+@pytest.mark.parametrize("late", [(), ("up delay=30ms",), ("down delay=30ms",)])
+def test_two_lost_ends_leave_nothing_behind(
+    fault: str, late: tuple[str, ...], joins: Joins
+) -> None:
+    one = joins(fault, *late)
+    for end in (one.client, one.server):
+        end.send(b"last words")
+        end.send_eof()
+    words = b"" if fault == "blackhole" else b"last words"
+    assert one.reads(one.server) == words
+    assert one.reads(one.client) == words
+    assert one.is_over()
+
+
 def test_faults_are_switched_on_and_off_while_it_runs(joins: Joins) -> None:
     one = joins()
     number = one.table.add(parse_fault("up stall-after=0"), time.monotonic())

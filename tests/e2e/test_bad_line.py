@@ -1,0 +1,324 @@
+"""A crowd on a bad line: what no fault touches arrives whole, what one touches does so again.
+
+All clients of a test are inside one pync at once. Sockets are driven without asyncio's streams:
+those drop what was read before an RST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from ..peer import DEADLINE
+from ..programs import Program, listening_pync, said_by_now, until
+
+#: Where each side gets what it sends: the same for every run of a test.
+CLIENT, SERVER = "client", "server"
+
+#: How one direction may end for who reads it.
+FIN, RST = "FIN", "RST"
+
+
+class Heard(NamedTuple):
+    """What one side was sent, and how that ended."""
+
+    data: bytes
+    end: str
+
+
+class Plan(NamedTuple):
+    """What the two sides of one connection send, and who of them ends when.
+
+    ``order``: each ends when it has sent all (both), or this one does not before it has heard
+    the other's FIN.
+    """
+
+    from_client: bytes
+    from_server: bytes
+    order: str
+
+
+def plans(count: int, seed: int, least: int, most: int) -> list[Plan]:
+    random = Random(seed)
+    return [
+        Plan(
+            random.randbytes(random.randint(least, most)),
+            random.randbytes(random.randint(least, most)),
+            random.choice(("both", CLIENT, SERVER)),
+        )
+        for _ in range(count)
+    ]
+
+
+class Line(NamedTuple):
+    """A running pync, the port where clients come, the server that it goes on to."""
+
+    program: Program
+    port: int
+    server: socket.socket
+
+
+@contextmanager
+def bad_line(*faults: str, seed: int = 1) -> Iterator[Line]:
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as server:
+        server.setblocking(False)
+        onward = f"--to=tcp://127.0.0.1:{server.getsockname()[1]}"
+        options = [f"--fault={one}" for one in faults]
+        program, port = listening_pync("-k", f"--fault-seed={seed}", *options, onward)
+        with program:
+            yield Line(program, port, server)
+
+
+def spoiled(chosen: list[Plan], *faults: str, seed: int = 1) -> list[tuple[Heard, Heard]]:
+    """What servers and clients hear, who are all connected at once."""
+    with bad_line(*faults, seed=seed) as line:
+        return asyncio.run(asyncio.wait_for(all_at_once(chosen, line.port, line.server), DEADLINE))
+
+
+async def all_at_once(
+    chosen: list[Plan], port: int, server: socket.socket
+) -> list[tuple[Heard, Heard]]:
+    loop = asyncio.get_running_loop()
+    pairs: list[list[socket.socket]] = []
+    try:
+        # One after the other, so that the connections have the numbers of their plans.
+        for _ in chosen:
+            client = socket.socket()
+            client.setblocking(False)
+            pairs.append([client])
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            pairs[-1].append((await loop.sock_accept(server))[0])
+        return await asyncio.gather(*(exchange(plan, *pair) for plan, pair in zip(chosen, pairs)))
+    finally:
+        for sock in [one for pair in pairs for one in pair]:
+            sock.close()
+
+
+async def exchange(plan: Plan, client: socket.socket, server: socket.socket) -> tuple[Heard, Heard]:
+    """What the server has heard, and the client."""
+    by_client, by_server = asyncio.Event(), asyncio.Event()
+    (first := asyncio.Event()).set()
+    client_reset, server_reset, at_server, at_client = await asyncio.gather(
+        says(client, plan.from_client, by_client if plan.order == CLIENT else first),
+        says(server, plan.from_server, by_server if plan.order == SERVER else first),
+        hears(server, by_server),
+        hears(client, by_client),
+    )
+    # Whichever call comes first hears of an RST, and only that one.
+    return (
+        at_server._replace(end=RST) if server_reset else at_server,
+        at_client._replace(end=RST) if client_reset else at_client,
+    )
+
+
+async def says(sock: socket.socket, data: bytes, ends: asyncio.Event) -> bool:
+    """Whether the connection was reset meanwhile."""
+    try:
+        await asyncio.get_running_loop().sock_sendall(sock, data)
+        await ends.wait()
+        sock.shutdown(socket.SHUT_WR)
+    except OSError:
+        return True
+    return False
+
+
+async def hears(sock: socket.socket, ended: asyncio.Event) -> Heard:
+    heard, end = bytearray(), FIN
+    try:
+        while data := await asyncio.get_running_loop().sock_recv(sock, 1 << 16):
+            heard += data
+    except ConnectionResetError:
+        end = RST
+    ended.set()
+    return Heard(bytes(heard), end)
+
+
+def lossless(random: Random) -> list[str]:
+    """Faults that lose nothing: every connection has some of them."""
+    made: list[Callable[[], str]] = [
+        lambda: f"delay={random.randint(0, 80)}ms",
+        lambda: f"delay={random.randint(30, 60)}ms±{random.randint(1, 30)}ms",
+        lambda: f"rate={random.randint(100, 900)}K",
+        lambda: f"slice={random.randint(300, 5000)}",
+        lambda: f"slice={random.randint(2000, 9000)}/{random.randint(1, 5)}ms",
+        lambda: f"stall-after={random.randint(0, 60_000)} to={random.randint(300, 1200)}ms",
+        lambda: f"rate=20K from=100ms to={random.randint(300, 900)}ms",
+    ]
+    ways = ("up", "down", "both")
+    return [f"{random.choice(ways)} {one()} share={random.randint(15, 50)}%" for one in made]
+
+
+@pytest.mark.parametrize("seed", [int(os.environ.get("BAD_LINE_SEED", "1"))])
+def test_what_loses_nothing_loses_nothing(seed: int) -> None:
+    random = Random(seed)
+    chosen = plans(100, seed, 0, 150_000)
+    heard = spoiled(chosen, *lossless(random), seed=seed)
+    wanted = [((p.from_client, FIN), (p.from_server, FIN)) for p in chosen]
+    assert outcome(heard) == outcome(wanted)
+
+
+Outcome = list[tuple[tuple[str, int, str], ...]]
+
+
+def outcome(heard: Sequence[tuple[tuple[bytes, str], tuple[bytes, str]]]) -> Outcome:
+    """For each connection and side: the hash of what came, its size, how it ended."""
+    return [
+        tuple((hashlib.sha256(data).hexdigest(), len(data), end) for data, end in both)
+        for both in heard
+    ]
+
+
+CUTS = ("up cut-after=12345 share=50%", "down cut-after=23456 share=50%")
+LATE = ("slice=777 share=30%", "rate=300K share=30%", "down delay=9ms±9ms share=30%")
+
+
+def test_a_cut_comes_at_its_byte_and_at_the_same_one_again() -> None:
+    chosen = plans(40, 2, 0, 80_000)
+    first, again, other = (spoiled(chosen, *CUTS, *LATE, seed=seed) for seed in (7, 7, 8))
+    limits = (12345, 23456)
+    for plan, both in zip(chosen, first):
+        for said, limit, heard in zip((plan.from_client, plan.from_server), limits, both):
+            assert heard in ((said, FIN), (said[:limit], FIN))
+    for way, limit in enumerate(limits):
+        assert {len(both[way].data) == limit for both in first} == {True, False}
+    assert outcome(again) == outcome(first)
+    assert outcome(other) != outcome(first)
+
+
+def test_the_same_seed_changes_the_same_bytes() -> None:
+    chosen = plans(40, 3, 30_000, 60_000)
+    spoils = ("up corrupt=0.001 share=50%", "down corrupt=0.002 share=50%", *LATE)
+    first, again, other = (spoiled(chosen, *spoils, seed=seed) for seed in (7, 7, 8))
+    shares = []
+    for plan, both in zip(chosen, first):
+        for said, heard in zip((plan.from_client, plan.from_server), both):
+            assert (len(heard.data), heard.end) == (len(said), FIN)
+            changed = sum(one != another for one, another in zip(said, heard.data))
+            shares.append(changed / len(said))
+    # Some connections are spared, the others have about what was asked for.
+    assert min(shares) == 0.0
+    assert 0.0005 < max(shares) < 0.004
+    assert outcome(again) == outcome(first)
+    assert outcome(other) != outcome(first)
+
+
+@pytest.mark.parametrize("sender", [CLIENT, SERVER])
+def test_a_reset_comes_at_its_byte_and_at_the_same_one_again(sender: str) -> None:
+    # The other side says nothing: how much of it an RST overtakes is not for the seed to say.
+    payloads = [plan.from_client for plan in plans(40, 4, 30_000, 80_000)]
+    chosen = [
+        Plan(one, b"", SERVER) if sender == CLIENT else Plan(b"", one, CLIENT) for one in payloads
+    ]
+    first, again, other = (
+        spoiled(chosen, "reset-after=23456 share=50%", *LATE, seed=seed) for seed in (7, 7, 8)
+    )
+    hit = []
+    for said, (at_server, at_client) in zip(payloads, first):
+        arrived, back = (at_server, at_client) if sender == CLIENT else (at_client, at_server)
+        hit.append(arrived.end == RST)
+        assert arrived == ((said[:23456], RST) if hit[-1] else (said, FIN))
+        assert back == (b"", arrived.end)
+    assert set(hit) == {True, False}
+    assert outcome(again) == outcome(first)
+    assert outcome(other) != outcome(first)
+
+
+ENDS = ("slice=10 share=30%", "reset-after=20 share=20%", "cut-after=30 share=20%")
+LOSSES = ("blackhole share=10%", "drop-fin share=20%", "no-half-close share=20%", "refuse=5%")
+HOLDS = ("delay=20ms±20ms share=30%", "reset-at=eof share=10%")
+
+#: Clients who come and go.
+COUNT = int(os.environ.get("BAD_LINE_CLIENTS", "500"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+@pytest.mark.parametrize("faults", [(), (*ENDS, *LOSSES, *HOLDS)], ids=["good", "bad"])
+def test_nothing_is_left_of_a_crowd_that_came_and_went(faults: tuple[str, ...]) -> None:
+    with bad_line(*faults) as line:
+        # What is opened once, and stays (the crowd's epoll), is there after the first.
+        come_and_go(line, 100)
+        before = descriptors(line.program)
+        come_and_go(line, COUNT)
+        assert descriptors(line.program) == before
+        children = f"/proc/{line.program.process.pid}/task/{line.program.process.pid}/children"
+        assert Path(children).read_text() == ""
+
+
+def come_and_go(line: Line, count: int) -> None:
+    random = Random(count)
+
+    def all_are_gone() -> bool:
+        # Some come to the server when their client has left.
+        with suppress(BlockingIOError):
+            while True:
+                line.server.accept()[0].close()
+        said_by_now(line.program)
+        # The listener, and the two by which a signal wakes it.
+        return sockets(line.program) <= 3
+
+    for _ in range(0, count, 50):
+        asyncio.run(asyncio.wait_for(rush(line, random), DEADLINE))
+        # (Or it would wait until somebody reads what it says.)
+        said_by_now(line.program)
+    until(all_are_gone, "all to be gone", line.program)
+
+
+async def rush(line: Line, random: Random) -> None:
+    """Fifty clients at once: none waits for what it is owed."""
+    loop = asyncio.get_running_loop()
+    inside: list[socket.socket] = []
+
+    def accept() -> None:
+        sock = line.server.accept()[0]
+        inside.append(sock)
+        with suppress(OSError):
+            sock.send(b"answer" * 10)
+
+    async def visit() -> None:
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            # (Some are refused.)
+            with suppress(OSError):
+                await loop.sock_connect(sock, ("127.0.0.1", line.port))
+                await loop.sock_sendall(sock, b"question" * 5)
+                if random.random() < 0.5:
+                    sock.shutdown(socket.SHUT_WR)
+                if random.random() < 0.3:
+                    reset_at_close(sock)
+
+    loop.add_reader(line.server, accept)
+    await asyncio.gather(*(visit() for _ in range(50)))
+    loop.remove_reader(line.server)
+    for sock in inside:
+        if random.random() < 0.3:
+            reset_at_close(sock)
+        sock.close()
+
+
+def reset_at_close(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def sockets(program: Program) -> int:
+    """How many it has open."""
+    return sum(one.startswith("socket:") for one in descriptors(program))
+
+
+def descriptors(program: Program) -> list[str]:
+    """What the program has open."""
+    found = []
+    for one in Path(f"/proc/{program.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(one))
+    return sorted(found)
