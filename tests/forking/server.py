@@ -84,7 +84,7 @@ def main(module: str) -> None:
             words, environment, folder, session, numbers = json.loads(request)
             if session:
                 os.setsid()
-            # As with exec: whoever is told the pid finds the session made, and can end it.
+            # As with exec: the one that is told the pid finds the session made, and can end it.
             os.write(begins, b"!")
             _become(descriptors, words, environment, folder, numbers)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
