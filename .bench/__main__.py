@@ -29,12 +29,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import crowds
 import exchanges
+import joined
 import relays
 import scans
 import transfers
 from docopt import docopt
 from measure import Compared, Failed, Sample
-from programs import NC, NCAT, PYNC, PYTHON, SOCAT, SOCAT_1M, Peer
+from programs import HAPROXY, NC, NCAT, PYNC, PYTHON, SOCAT, SOCAT_1M, Peer
 from report import ITSELF, Row, as_json, as_svg, table
 from transfers import Scratch
 
@@ -50,6 +51,9 @@ class Case(NamedTuple):
 
 
 ALL = (NC, NCAT, SOCAT, SOCAT_1M)
+RELAYS = (SOCAT, HAPROXY, NCAT)
+#: Those that keep half-close: ncat's command is ended by the client's FIN, and its answer lost.
+FULL = (SOCAT, HAPROXY)
 
 CASES = {
     "file-file": Case("GB/s", "2.0 times the fastest; half their CPU", ALL, transfers.file_to_file),
@@ -59,6 +63,18 @@ CASES = {
     "tls": Case("GB/s", "ncat's rate", (NCAT, SOCAT), transfers.file_to_file_tls),
     "relay-connect": Case("GB/s", "", (NCAT,), relays.through("http-proxy", relays.connect)),
     "relay-socks": Case("GB/s", "", (), relays.through("socks-proxy", relays.socks5), alone=True),
+    "joined": Case("GB/s", "1.5 times socat; haproxy's, 0.8 times", RELAYS, joined.bulk("relay")),
+    "joined-unix": Case("GB/s", "the same", RELAYS, joined.bulk("relay-unix")),
+    "joined-tls": Case("GB/s", "", RELAYS, joined.bulk("relay-tls")),
+    "joined-100": Case("GB/s", "the same", RELAYS, joined.many("relay")),
+    "joined-100-unix": Case("GB/s", "the same", RELAYS, joined.many("relay-unix")),
+    "joined-connections": Case("/s", "1.5 times socat", FULL, joined.connections("relay")),
+    "joined-connections-unix": Case("/s", "", FULL, joined.connections("relay-unix")),
+    "joined-round-trips": Case(
+        "/s", "socat's time, 1.3 times (0.77)", RELAYS, joined.round_trips("relay")
+    ),
+    "joined-held-500": Case("B", "8 KB", FULL, joined.held(500)),
+    "joined-held-8900": Case("B", "8 KB", (HAPROXY,), joined.held(8900)),
     "round-trips-1": Case(
         "/s", "nc's time, 1.1 times (0.91)", (NC, NCAT, SOCAT), exchanges.round_trips
     ),

@@ -6,6 +6,7 @@ in; a role that a program has not is missing, and it is left out there.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from typing import NamedTuple
@@ -29,7 +30,8 @@ class Peer(NamedTuple):
 
     def words(self, role: str, **values: object) -> list[str]:
         """The command line for a role."""
-        return [*self.command, *(word.format(**values) for word in self.roles[role].split())]
+        words = shlex.split(self.roles[role])
+        return [*self.command, *(word.format(**values) for word in words)]
 
 
 PYNC = Peer(
@@ -53,6 +55,10 @@ PYNC = Peer(
         "version": "--version",
         "http-proxy": "-l --proxy-type http 127.0.0.1 {port}",
         "socks-proxy": "-l --proxy-type socks 127.0.0.1 {port}",
+        "relay": "-lk 127.0.0.1 {port} --to tcp://127.0.0.1:{target}",
+        "relay-unix": "-lk 127.0.0.1 {port} --to unix:{path}",
+        "relay-tls": "-lk --ssl --ssl-cert {certificate} 127.0.0.1 {port}"
+        " --to tcp://127.0.0.1:{target}",
     },
 )
 
@@ -94,6 +100,10 @@ NCAT = Peer(
         "scan": "-z 127.0.0.1 {ports}",
         "version": "--version",
         "http-proxy": "-l --proxy-type http 127.0.0.1 {port}",
+        "relay": "-lk -m 1000 --sh-exec 'exec ncat 127.0.0.1 {target}' 127.0.0.1 {port}",
+        "relay-unix": "-lk -m 1000 --sh-exec 'exec ncat -U {path}' 127.0.0.1 {port}",
+        "relay-tls": "-lk -m 1000 --ssl --ssl-cert {certificate} --ssl-key {certificate}"
+        " --sh-exec 'exec ncat 127.0.0.1 {target}' 127.0.0.1 {port}",
     },
 )
 
@@ -112,11 +122,25 @@ SOCAT = Peer(
         "talk": "- TCP4:127.0.0.1:{port}",
         "datagrams": "-u UDP4-RECV:{port},bind=127.0.0.1 -",
         "version": "-V",
+        "relay": "TCP4-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=1024"
+        " TCP4:127.0.0.1:{target}",
+        "relay-unix": "TCP4-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,backlog=1024"
+        " UNIX-CONNECT:{path}",
+        "relay-tls": "OPENSSL-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,verify=0"
+        ",cert={certificate} TCP4:127.0.0.1:{target}",
     },
 )
 
 #: socat with a buffer of 1 MiB in place of 8 KiB.
 SOCAT_1M = Peer("socat -b1M", ("socat", "-b1048576"), "socat", SOCAT.roles)
+
+#: One thread; its settings are written for each measurement (joined.py).
+HAPROXY = Peer(
+    "haproxy",
+    ("haproxy",),
+    "haproxy",
+    dict.fromkeys(("relay", "relay-unix", "relay-tls"), "-db -q -f {settings}"),
+)
 
 #: The floor under every start of a Python program of this kind.
 PYTHON = Peer(

@@ -37,7 +37,7 @@ def through(role: str, shake_hands: Callable[[socket.socket, int], None]) -> Cal
                 began = time.perf_counter()
                 sending.start()
                 with conn, copy.open("wb") as out:
-                    _receive(conn, out.fileno())
+                    receive(conn, out.fileno())
                 seconds = time.perf_counter() - began
                 sending.join()
             proxy.look_at_memory()
@@ -83,7 +83,8 @@ def _send(client: socket.socket, payload: Path) -> None:
     client.shutdown(socket.SHUT_WR)
 
 
-def _receive(conn: socket.socket, out: int) -> None:
+def receive(conn: socket.socket, out: int) -> None:
+    """All that comes, into a file."""
     leaving, entering = os.pipe()
     fcntl.fcntl(entering, _F_SETPIPE_SZ, _CHUNK)
     while inside := os.splice(conn.fileno(), entering, _CHUNK):
