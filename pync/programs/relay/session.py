@@ -111,6 +111,12 @@ class Joined:
             "seconds": round(time.monotonic() - self.began, 3),
         }
 
+    def give_up(self) -> None:
+        """Let go of everything by RST, and say that it is over."""
+        if not self._over:
+            self.break_off()
+            self._left(self)
+
     def close(self) -> None:
         """Close everything; no callback is called. Idempotent."""
         self._stop()

@@ -126,11 +126,15 @@ class SpoiledRelay:
 
     def kill(self, number: int | None, by: str) -> None:
         """End a connection, or all. Raises UsageError."""
-        if number is not None and number not in self._lines:
+        assert self._clients is not None
+        chosen = [one for one in self._clients.sessions if number in (None, one.number)]
+        if number is not None and not chosen:
             raise UsageError(f"no connection has the number {number}")
-        for one in [number] if number is not None else list(self._lines):
-            line = self._lines.get(one)
-            if line is not None:
+        for session in chosen:
+            line = self._lines.get(session.number)
+            if line is None:
+                session.give_up()  # it is not joined yet
+            else:
                 (line.cut if by == "fin" else line.reset)()
 
     def listens(self, wanted: bool) -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+
+from pync.core.errors import UsageError
+from pync.core.events import silent
+from pync.programs.relay.spoiling import FaultSetup, SpoiledRelay
 
 from ....clock import Stopwatch
 from .conftest import SIDES, Join
@@ -117,3 +124,24 @@ def test_a_fault_of_one_direction_leaves_the_other_one_alone(join: Join, way: st
     assert hears.recv_exactly(5) == b"whole"
     hears.send_all(b"\0\0\0\0\0")
     assert 0 not in spoiled.recv_exactly(5)
+
+
+class Waiting:
+    """A connection that has not gone on yet."""
+
+    number = 7
+    given_up = False
+
+    def give_up(self) -> None:
+        self.given_up = True
+
+
+def test_one_that_has_not_gone_on_yet_is_killed() -> None:
+    relay, session = SpoiledRelay(FaultSetup()), Waiting()
+    clients: Any = SimpleNamespace(sessions={session})
+    relay.open(None, clients, silent)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no connection has the number 8"):
+        relay.kill(8, "rst")
+    assert not session.given_up
+    relay.kill(7, "fin")
+    assert session.given_up
