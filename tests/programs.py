@@ -213,7 +213,12 @@ class Program:
         """It ends by itself, with this status; returns all that it said on stderr."""
         got = self.process.wait(DEADLINE)
         assert self.process.stderr is not None
-        self.said += self.process.stderr.read()
+        while True:
+            # What it has started may hold its stderr, and may have been left behind.
+            self._await(self.process.stderr, "its stderr did not end")
+            if not (piece := self.process.stderr.read(1 << 16)):
+                break
+            self.said += piece
         if status is not None:
             assert got == status, f"{self.argv}: status {got}, said {self.said!r}"
         return self.said

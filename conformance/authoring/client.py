@@ -36,8 +36,15 @@ class Client:
 
     def __init__(self, command: str | None, host: str, port: int, datagrams: bool) -> None:
         self.argv = argv_of(command, host, port, datagrams)
-        with held():
-            self._process = subprocess.Popen(self.argv)
+        process = None
+        try:
+            with held():
+                self._process = process = subprocess.Popen(self.argv)
+        except BaseException:
+            # An interruption that was held back comes here, before anybody has this object.
+            if process is not None:
+                self.end(0.0)
+            raise
 
     def __enter__(self) -> Client:
         return self

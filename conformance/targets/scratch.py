@@ -7,7 +7,6 @@ of the process makes that good.
 from __future__ import annotations
 
 import atexit
-import functools
 import shutil
 import tempfile
 from pathlib import Path
@@ -25,19 +24,22 @@ def new_folder() -> Path:
 
 def begin_anew() -> None:
     """After a fork: what there is so far belongs to the parent."""
-    _all_of_them.cache_clear()
+    _made.clear()
 
 
 def remove() -> None:
     """Remove them all, in a process that ends without atexit."""
-    if _all_of_them.cache_info().currsize:
-        shutil.rmtree(_all_of_them(), ignore_errors=True)
-        _all_of_them.cache_clear()
+    while _made:
+        shutil.rmtree(_made.pop(), ignore_errors=True)
 
 
-@functools.lru_cache(maxsize=1)
+#: The folder of them all. An interruption that was held back comes when it is known here.
+_made: list[Path] = []
+
+
 def _all_of_them() -> Path:
-    with held():
-        folder = Path(tempfile.mkdtemp(prefix="conformance-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    if not _made:
+        with held():
+            _made.append(Path(tempfile.mkdtemp(prefix="conformance-")))
+            atexit.register(shutil.rmtree, _made[0], ignore_errors=True)
+    return _made[0]

@@ -106,7 +106,6 @@ MUTANTS = {
     "echo/resets-at-fin": "echo/half-close",
     "echo/blocks-in-send": "echo/stalled-reader",
     "echo/one-at-a-time": "echo/concurrent",
-    "echo/dies-in-accept": "echo/reset-before-accept",
     "echo/ends-after-a-second": "echo/quiet",
     "greet/holds-greeting-back": "greet/not-held-back",
     "udp-echo/answers-the-first-sender": "udp-echo/to-the-sender",

@@ -7,13 +7,17 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from conformance.authoring import client
 from conformance.core import interruption
 from conformance.core.interruption import end_as_interrupted, held
+from conformance.targets import scratch
 
 from .. import forking
 from ..programs import until
@@ -156,3 +160,40 @@ def test_before_there_is_anything_to_judge(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGTERM)
         said, _ = process.communicate(timeout=60)
     assert (process.returncode, left(tmp_path), said) == (2, [], b"")
+
+
+@contextmanager
+def comes_at_the_end() -> Iterator[None]:
+    """As held(), when an interruption was held back meanwhile."""
+    yield
+    raise KeyboardInterrupt
+
+
+def test_a_folder_is_known_when_the_interruption_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "held", comes_at_the_end)
+    monkeypatch.setattr(scratch, "_made", [])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        scratch.new_folder()
+    assert len(list(tmp_path.iterdir())) == 1
+    scratch.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_program_is_ended_when_the_interruption_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Popen(subprocess.Popen[bytes]):
+        def __init__(self, argv: list[str]) -> None:
+            super().__init__(argv)
+            started.append(self)
+
+    monkeypatch.setattr(client, "held", comes_at_the_end)
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    with pytest.raises(KeyboardInterrupt):
+        client.Client("sleep {port}", "localhost", 60, datagrams=False)
+    assert started[0].returncode is not None
