@@ -214,8 +214,10 @@ class Program:
         got = self.process.wait(DEADLINE)
         assert self.process.stderr is not None
         while True:
-            # What it has started may hold its stderr, and may have been left behind.
-            self._await(self.process.stderr, "its stderr did not end")
+            # What it has started may hold its stderr, and may have been left behind. (select
+            # of Windows takes no pipes.)
+            if sys.platform != "win32":
+                self._await(self.process.stderr, "its stderr did not end")
             if not (piece := self.process.stderr.read(1 << 16)):
                 break
             self.said += piece
