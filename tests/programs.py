@@ -205,6 +205,14 @@ class Program:
             self.said += piece
         return found
 
+    def _to_the_end(self, stream: IO[Any]) -> bytes:
+        said = b""
+        while True:
+            self._await(stream, "its stderr did not end")
+            if not (piece := stream.read(1 << 16)):
+                return said
+            said += piece
+
     def _await(self, stream: IO[Any], otherwise: str) -> None:
         ready, _, _ = select.select([stream], [], [], DEADLINE)
         assert ready, f"{self.argv}: {otherwise} within {DEADLINE:g} s"
@@ -213,14 +221,11 @@ class Program:
         """It ends by itself, with this status; returns all that it said on stderr."""
         got = self.process.wait(DEADLINE)
         assert self.process.stderr is not None
-        while True:
-            # What it has started may hold its stderr, and may have been left behind. (select
-            # of Windows takes no pipes.)
-            if sys.platform != "win32":
-                self._await(self.process.stderr, "its stderr did not end")
-            if not (piece := self.process.stderr.read(1 << 16)):
-                break
-            self.said += piece
+        if sys.platform == "win32":  # its select takes no pipes
+            self.said += self.process.stderr.read()
+        else:
+            # What it has started may hold its stderr, and may have been left behind.
+            self.said += self._to_the_end(self.process.stderr)
         if status is not None:
             assert got == status, f"{self.argv}: status {got}, said {self.said!r}"
         return self.said
