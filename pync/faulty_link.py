@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from .core.address import DATAGRAMS
+from .core.closing import Closing
 from .core.errors import UsageError
 from .core.fault import DOWN, UP, parse_fault
 from .library import to_dial, to_listen
@@ -23,8 +24,6 @@ from .programs.relay.spoiling import FaultSetup
 from .programs.relay.threaded import RelayThread
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
 _Value = TypeVar("_Value")
@@ -125,7 +124,7 @@ class Faults:
         self.values.clear()
 
 
-class FaultyLink(Faults):
+class FaultyLink(Faults, Closing):
     """A line to a server; see pync.faulty(). Its own attributes are the faults of both ways."""
 
     def __init__(self, relay: RelayThread) -> None:
@@ -135,17 +134,6 @@ class FaultyLink(Faults):
         self.down = Faults(DOWN, relay)
         #: Where clients connect.
         self.address = relay.address
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __str__(self) -> str:
         return str(self.address)

@@ -187,13 +187,7 @@ class Program:
     def rest(self) -> bytes:
         """Its output to the end."""
         assert self.process.stdout is not None
-        data = bytearray()
-        while True:
-            self._await(self.process.stdout, f"{len(data)} bytes came, then no end")
-            piece = self.process.stdout.read(1 << 18)
-            if not piece:
-                return bytes(data)
-            data += piece
+        return self._to_the_end(self.process.stdout)
 
     def hears(self, pattern: bytes) -> re.Match[bytes]:
         """Read its standard error until a pattern is in it."""
@@ -206,12 +200,13 @@ class Program:
         return found
 
     def _to_the_end(self, stream: IO[Any]) -> bytes:
-        said = b""
+        data = bytearray()
         while True:
-            self._await(stream, "its stderr did not end")
-            if not (piece := stream.read(1 << 16)):
-                return said
-            said += piece
+            self._await(stream, f"{len(data)} bytes came, then no end")
+            piece = stream.read(1 << 18)
+            if not piece:
+                return bytes(data)
+            data += piece
 
     def _await(self, stream: IO[Any], otherwise: str) -> None:
         ready, _, _ = select.select([stream], [], [], DEADLINE)

@@ -50,7 +50,7 @@ def _is_kept(results: Results, plan: Plan, keep: Keep) -> bool:
         return bool(status == Exit.CONFORMANT) and _fits(results, plan)
     if status in _UNENDED or results.header.get("seed") != header(plan)["seed"]:
         return False
-    # What could not be started has no rows.
+    # A target that could not be started has no results.
     return _fits(results, plan, may_be_empty=status == Exit.UNREACHABLE)
 
 

@@ -1,8 +1,9 @@
 """A class is judged in rounds: what a lost worker had is judged by those that are left.
 
 pytest-xdist ends a run when a worker dies (a host went down, or a server without a box killed it).
-What has no outcome then is judged in another round, on the places that still answer. A target that
-was being judged by two workers when they died is not tried a third time: it may be the reason.
+The targets that have no outcome then are judged in another round, on the places that still answer.
+A target that two workers were judging when they died is not tried a third time: it may have ended
+them.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ def judge_in_rounds(
         came.add(name)
         take(name, outcome)
 
+    def unjudged() -> list[Entry]:
+        return [one for one in entries if one.name not in came and lost[one.name] < MOST_LOST]
+
     is_local = not places or jobs is not None
-    while rest := [one for one in entries if one.name not in came and lost[one.name] < MOST_LOST]:
+    while rest := unjudged():
         before = len(came) + lost.total()
         given = GivenClass(rest, keep, lambda name: lost.update([name]))
         with quoted():
@@ -53,7 +57,7 @@ def judge_in_rounds(
             return False
         if len(came) + lost.total() == before:
             raise SuiteFailed(f"the workers stopped unexpectedly (pytest's status {status})")
-        left = sum(one.name not in came and lost[one.name] < MOST_LOST for one in rest)
+        left = len(unjudged())
         if not left:
             break
         places = _answering(places)

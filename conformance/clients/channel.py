@@ -20,11 +20,11 @@ from pexpect import fdpexpect
 from pexpect.spawnbase import SpawnBase
 
 from ..core.budget import Budget
-from ..core.traffic import Traffic
+from ..core.traffic import Traffic, now
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..targets.queues import Queues, queues_of
 
-#: Seconds that nobody waits for.
+#: Seconds; a wait that is shorter is over.
 _INSTANT = 0.001
 
 FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
@@ -187,7 +187,7 @@ class Channel:
 
     def now(self) -> float:
         """The time in seconds, without that in which the line carried something."""
-        return time.monotonic() if self.traffic is None else self.traffic.now()
+        return now(self.traffic)
 
     @property
     def stays(self) -> bool:

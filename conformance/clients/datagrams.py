@@ -13,11 +13,10 @@ import ipaddress
 import os
 import selectors
 import socket
-import time
 
 from ..core.budget import Budget
 from ..core.conduct import Conduct
-from ..core.traffic import Traffic
+from ..core.traffic import Traffic, now
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation, cause_of
 from ..targets.address import Address, endpoints
@@ -141,7 +140,7 @@ class Sender:
 
     def _now(self) -> float:
         """The time in seconds, without that in which the line carried something."""
-        return time.monotonic() if self.traffic is None else self.traffic.now()
+        return now(self.traffic)
 
     def _put(self, data: bytes) -> None:
         try:

@@ -19,7 +19,7 @@ UP, DOWN = "up", "down"
 #: How each word is written.
 KINDS = {"delay": "delay=T[+-T]", "rate": "rate=SIZE", "slice": "slice=SIZE[/T]"}
 
-#: What ``pync --fault`` can do to a link besides, and why nobody can be judged over it.
+#: Other faults of ``pync --fault``, and why no server can be judged over a line that has them.
 _LOSES = "no server can be right over it"
 _UNLAWFUL = {
     "loss": "UDP may lose a datagram, but a clause cannot be judged without the answer",

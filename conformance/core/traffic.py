@@ -15,6 +15,11 @@ from .line import DOWN, UP, Line
 _INTERVAL = 0.002
 
 
+def now(traffic: Traffic | None) -> float:
+    """The time in seconds, without that in which a line, if there is one, carried something."""
+    return time.monotonic() if traffic is None else traffic.now()
+
+
 class Traffic:
     """Everything that one line carries, for all clients of a scenario.
 

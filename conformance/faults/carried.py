@@ -108,7 +108,7 @@ class Lane:
     def _wait(self) -> None:
         if self._under_way and not self._is_waiting:
             self._is_waiting = True
-            # At the earliest in the next turn, so that everybody else has theirs.
+            # Not before the next turn of the loop, so that all other connections are served.
             self._loop.after(max(0.0, self._next_at - time.monotonic()), self._arrive)
 
     @property

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..core.line import Line
-from ..core.traffic import Traffic
+from ..core.traffic import Traffic, now
 from ..targets.address import Address
 from ..targets.backlog import let_accept
 
@@ -50,7 +49,7 @@ class Entrance:
 
     def now(self) -> float:
         """The time in seconds, without that in which the line carried something."""
-        return time.monotonic() if self.traffic is None else self.traffic.now()
+        return now(self.traffic)
 
     def let_arrive(self, within: float) -> None:
         """Wait up to ``within`` seconds until all that was sent is with the server."""

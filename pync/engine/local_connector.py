@@ -53,12 +53,12 @@ class LocalConnector:
         try:
             self.conn = dial(self._address, self._options)
         except DialError as error:
-            if error.errno == errno.EAGAIN and not self._deadline.passed:
+            is_full = error.errno == errno.EAGAIN
+            if is_full and not self._deadline.passed:
                 self._timer = self._loop.call_later(self._pause, self.start)
                 self._pause = min(2 * self._pause, LAST_PAUSE)
                 return
-            full = error.errno == errno.EAGAIN
-            self.failure = DialError("dial", self._address, "timed out") if full else error
+            self.failure = DialError("dial", self._address, "timed out") if is_full else error
         self._finished(self)
 
     def stop(self) -> None:

@@ -190,13 +190,6 @@ class StreamConn(Conn, Reading):
         except OSError:
             pass  # reset already; reading tells
 
-    def no_delay(self) -> None:
-        """Send what is short at once: Nagle's algorithm (RFC 896) would wait for an answer."""
-        try:
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            pass  # it is not TCP, or reset already; reading tells
-
 
 class TcpConn(StreamConn):
     """A TCP connection (RFC 9293)."""

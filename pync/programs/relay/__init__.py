@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
@@ -27,7 +26,7 @@ from ..shared.clients import Clients
 from ..shared.connect import DialSetup, connect
 from ..shared.listening import ListenSetup, prepare
 from .onward import Onward, OnwardSetup
-from .session import Joined, Services
+from .session import Joined, Make, Services, maker
 
 if TYPE_CHECKING:
     from ...core.address import Address
@@ -88,35 +87,28 @@ def _spoiled(setup: FaultSetup) -> SpoiledRelay:
     return SpoiledRelay(setup)
 
 
-_Make = Callable[[Scheduler, Conn, Callable[[Joined], None]], Joined]
-
-
 def _maker(
     setup: RelaySetup,
     onward: Onward,
     resolver: Resolver,
     report: Report,
     spoiled: SpoiledRelay | None,
-) -> _Make:
-    services = Services(
-        onward,
-        resolver,
-        setup.endings,
-        setup.pipeline,
-        setup.recorder,
-        report,
-        setup.resets,
-        spoiled,
+) -> Make:
+    return maker(
+        Services(
+            onward,
+            resolver,
+            setup.endings,
+            setup.pipeline,
+            setup.recorder,
+            report,
+            setup.resets,
+            spoiled,
+        )
     )
-    numbers = count(1)
-
-    def make(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
-        return Joined(services, loop, conn, next(numbers), left)
-
-    return make
 
 
-def _telling(make: _Make, report: Report) -> _Make:
+def _telling(make: Make, report: Report) -> Make:
     """The same for one of many: why one could not go on is reported, not raised."""
 
     def tell(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
@@ -173,7 +165,7 @@ def _join_dialled(setup: RelaySetup, near: DialSetup, onward: Onward, report: Re
 
 
 def _accept_one(
-    near: ListenSetup, listener: Listener, loop: Loop, make: _Make, report: Report
+    near: ListenSetup, listener: Listener, loop: Loop, make: Make, report: Report
 ) -> int:
     from ..shared.reception import Reception
 
@@ -185,7 +177,7 @@ def _accept_one(
         return _carry(loop, make, conn)
 
 
-def _carry(loop: Loop, make: _Make, conn: Conn) -> int:
+def _carry(loop: Loop, make: Make, conn: Conn) -> int:
     """Join one connection, and wait for its end. Raises what it failed with."""
     over: list[Joined] = []
     session = make(loop, conn, over.append)

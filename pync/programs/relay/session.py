@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address
@@ -41,6 +42,15 @@ class Services(NamedTuple):
     report: Report
     resets: bool
     spoiled: SpoiledRelay | None = None
+
+
+Make = Callable[[Scheduler, Conn, "Callable[[Joined], None]"], "Joined"]
+
+
+def maker(services: Services) -> Make:
+    """Makes the sessions of a relay, numbered from 1; see Joined and shared/clients.Make."""
+    numbers = count(1)
+    return lambda loop, client, left: Joined(services, loop, client, next(numbers), left)
 
 
 class Joined:
@@ -83,7 +93,7 @@ class Joined:
 
     def start(self) -> None:
         """Go on."""
-        _tune(self.client)
+        _keep_alive(self.client)
         services = self._services
         if services.spoiled is not None and services.spoiled.refuses(self.number):
             services.report(Denied(self.client.peer, "refused by a fault"))
@@ -158,7 +168,7 @@ class Joined:
             self._refuse(dialled.failure)
             return
         self.target = dialled.conn
-        _tune(self.target)
+        _keep_alive(self.target)
         times = (dialled.lookup, dialled.connect, dialled.handshake)
         lookup, connect, handshake = (_milliseconds(one) for one in times)
         services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
@@ -228,11 +238,10 @@ class Joined:
             self._left(self)
 
 
-def _tune(conn: Conn) -> None:
-    """Let a connection pass on at once what is short, and notice a peer that has vanished."""
+def _keep_alive(conn: Conn) -> None:
+    """Notice a peer that has vanished."""
     if isinstance(conn, StreamConn):
         conn.keep_alive()
-        conn.no_delay()
 
 
 def _milliseconds(seconds: float | None) -> float | None:

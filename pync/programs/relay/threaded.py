@@ -7,20 +7,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.config import Endings
 from ...core.events import silent
-from ...engine.loop import Loop, Scheduler
+from ...engine.loop import Loop
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
 from ...transports import Options, listen
-from ...transports.conn import Conn
 from ..shared.clients import Clients
 from ..shared.listening import ListenSetup
 from .onward import Onward, OnwardSetup
-from .session import Joined, Services
+from .session import Services, maker
 from .spoiling import FaultSetup, SpoiledRelay
 
 if TYPE_CHECKING:
@@ -83,12 +81,7 @@ class RelayThread:
             services = Services(
                 onward, resolver, endings, Pipeline, None, silent, True, self.spoiled
             )
-            numbers = count(1)
-
-            def make(part: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
-                return Joined(services, part, conn, next(numbers), left)
-
-            clients = Clients(loop, self._near, self._listener, silent, make)
+            clients = Clients(loop, self._near, self._listener, silent, maker(services))
             self.spoiled.open(loop, clients, silent)
             clients.open()
             loop.watch_reader(self._wakes.fileno(), self._do_what_is_asked)

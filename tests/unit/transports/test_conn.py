@@ -106,12 +106,10 @@ def test_what_a_long_connection_is_set_to() -> None:
         with dial(listener.address) as client, listener.accept(10) as conn:
             assert isinstance(client, TcpConn)
             client.keep_alive()
-            client.no_delay()
             assert client._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert client._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             conn.close()
         client.keep_alive()  # closed: nothing to say
-        client.no_delay()
 
 
 def test_the_socket_is_there_for_its_options() -> None:
