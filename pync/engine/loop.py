@@ -10,6 +10,7 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, Protocol
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Callback = Callable[[], None]
 P = ParamSpec("P")
+
+#: Timers from which on those that were cancelled are thrown away before their time: the time-outs
+#: of short connections, of which there may be thousands a second.
+MANY_TIMERS = 256
 
 #: Descriptors from which on it is a crowd. Measured: below some dozens poll(2) costs less than
 #: an epoll_ctl(2) for every change.
@@ -53,9 +58,6 @@ class Timer:
     def is_cancelled(self) -> bool:
         """Whether it was taken back."""
         return self._cancelled
-
-    def __lt__(self, other: Timer) -> bool:
-        return self.due < other.due
 
 
 class Scheduler(Protocol):
@@ -95,7 +97,10 @@ class Loop:
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._events: dict[int, int] = {}
-        self._timers: list[Timer] = []
+        #: A heap; equal times in the order in which they were asked for.
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._numbers = count()
+        self._sweep_at = MANY_TIMERS
         self._in_turn: deque[Callback] = deque()
         #: Registered in this round: what was ready in it is another file of the same number.
         self._fresh: set[int] = set()
@@ -126,7 +131,7 @@ class Loop:
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""
         timer = Timer(time.monotonic() + seconds, callback)
-        heapq.heappush(self._timers, timer)
+        self._push(timer)
         return timer
 
     def call_every(self, seconds: float, callback: Callback) -> Timer:
@@ -136,7 +141,7 @@ class Loop:
             callback()
             if not timer.is_cancelled():
                 timer.due, timer.callback = time.monotonic() + seconds, call
-                heapq.heappush(self._timers, timer)
+                self._push(timer)
 
         timer = self.call_later(seconds, call)
         return timer
@@ -189,9 +194,17 @@ class Loop:
         if self._in_turn:
             self._in_turn.popleft()()
 
+    def _push(self, timer: Timer) -> None:
+        if len(self._timers) >= self._sweep_at:
+            # (In place: _call_due() may be in the middle of it.)
+            self._timers[:] = [entry for entry in self._timers if entry[2].callback is not None]
+            heapq.heapify(self._timers)
+            self._sweep_at = max(MANY_TIMERS, 2 * len(self._timers))
+        heapq.heappush(self._timers, (timer.due, next(self._numbers), timer))
+
     def _call_due(self, now: float) -> None:
-        while self._timers and self._timers[0].due <= now:
-            timer = heapq.heappop(self._timers)
+        while self._timers and self._timers[0][0] <= now:
+            timer = heapq.heappop(self._timers)[2]
             due, timer.callback = timer.callback, None
             if due is not None:
                 due()
@@ -199,9 +212,9 @@ class Loop:
     def _until_next(self) -> float | None:
         if self._in_turn:
             return 0.0
-        while self._timers and self._timers[0].callback is None:
+        while self._timers and self._timers[0][2].callback is None:
             heapq.heappop(self._timers)
-        return max(0.0, self._timers[0].due - time.monotonic()) if self._timers else None
+        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
     def _watch(
         self, watches: dict[int, Callback], descriptor: int, callback: Callback | None

@@ -99,7 +99,8 @@ class Conn:
 
     def settimeout(self, seconds: float | None) -> None:
         """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
-        self._sock.settimeout(seconds)
+        if self._sock.gettimeout() != seconds:  # (setting it is a system call, asking is not)
+            self._sock.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
         """What settimeout set, in seconds."""

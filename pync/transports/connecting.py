@@ -16,7 +16,7 @@ from ..core.events import AttemptFailed, Trying
 from . import Options
 from .conn import TcpConn
 from .internet import Endpoint, address_of, telling_cause
-from .tcp_socket import begin_to_connect, check_connected, conn_of
+from .tcp_socket import Names, begin_to_connect, check_connected, connected, wrap
 
 #: Called with a descriptor and whether to wait for it to be writable.
 Watch = Callable[[int, bool], None]
@@ -41,7 +41,7 @@ class Connecting:
         timeout: float | None,
         watch: Watch,
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection, which is the caller's then. It does not block.
         self.conn: TcpConn | None = None
         self.failure: DialError | None = None
         self._address = address
@@ -78,13 +78,12 @@ class Connecting:
         attempt = self._trying[descriptor][1]
         sock = self._forget(descriptor)
         try:
-            check_connected(sock, attempt.endpoint)
+            names = check_connected(sock, attempt.endpoint)
         except OSError as error:
             sock.close()
             self._fail(attempt, cause_of(error))
             return
-        self.close()
-        self.conn = conn_of(sock, self._address.scheme, attempt.endpoint)
+        self._reached(sock, names)
 
     def seconds(self) -> float | None:
         """How long to wait before proceed() has something to do again; None: for an answer."""
@@ -109,8 +108,21 @@ class Connecting:
             self._fail(attempt, cause_of(error))
             return
         self._bound = True
+        try:
+            names = connected(sock)
+        except OSError as error:
+            sock.close()
+            self._fail(attempt, cause_of(error))
+            return
+        if names is not None:
+            self._reached(sock, names)
+            return
         self._trying[sock.fileno()] = sock, attempt
         self._watch(sock.fileno(), True)
+
+    def _reached(self, sock: socket.socket, names: Names) -> None:
+        self.close()
+        self.conn = wrap(sock, self._address.scheme, names)
 
     def _forget(self, descriptor: int) -> socket.socket:
         self._watch(descriptor, False)

@@ -22,7 +22,7 @@ from .internet import (
     resolve,
 )
 from .listener import Listener
-from .tcp_socket import protocol_of, wrap
+from .tcp_socket import Names, protocol_of, wrap
 
 #: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).
 BACKLOG = 511
@@ -61,6 +61,7 @@ def dial(address: Address, options: Options) -> TcpConn:
                 connecting.settled(descriptor)
             if connecting.conn is None:
                 connecting.proceed()
+        connecting.conn.settimeout(None)
         return connecting.conn
     finally:
         connecting.close()
@@ -79,7 +80,10 @@ class TcpListener(Listener):
                 raise ConnectionAbortedError(error.errno, error.strerror) from None
             raise
         try:
-            return wrap(accepted, self.address.scheme, peer)
+            if not sys.platform.startswith("linux"):
+                # It inherits O_NONBLOCK there, of which Python knows nothing.
+                accepted.setblocking(True)
+            return wrap(accepted, self.address.scheme, Names(accepted.getsockname(), peer))
         except OSError as error:
             accepted.close()
             raise ConnectionAbortedError(error.errno, error.strerror) from None

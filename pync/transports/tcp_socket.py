@@ -3,13 +3,14 @@
 Below connecting.py, which tries several addresses, and tcp.py, which waits and listens.
 """
 
-from __future__ import annotations
+# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
 import errno
 import os
 import socket
 import struct
 import sys
+from typing import NamedTuple
 
 from ..core.address import Address
 from . import Options, sockopts
@@ -17,8 +18,18 @@ from .conn import TcpConn
 from .internet import Endpoint, address_of, bind_source
 
 
+class Names(NamedTuple):
+    """The two ends of a connected socket, as the kernel names them."""
+
+    local: tuple[object, ...]
+    peer: tuple[object, ...]
+
+
 def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-    """A socket that is connecting; check_connected() knows when it is writable. Raises OSError."""
+    """A socket that is connecting, and does not block. Raises OSError.
+
+    check_connected() knows more when it is writable, and connected() perhaps at once.
+    """
     sock = _unconnected(endpoint, address, options)
     try:
         sock.setblocking(False)
@@ -31,22 +42,44 @@ def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> 
     return sock
 
 
-def check_connected(sock: socket.socket, endpoint: Endpoint) -> None:
-    """See whether a socket that was connecting has connected. Raises OSError.
+def connected(sock: socket.socket) -> Names | None:
+    """The names of a socket that has connected; None if it has not, or has broken since.
+
+    Over loopback it has when connect(2) returns (Linux): then nothing has to be waited for. (A
+    second connect(2) would tell too, but it throws away what a peer sent that has reset.)
+
+    Raises OSError for one that has connected to itself.
+    """
+    try:
+        names = Names(sock.getsockname(), sock.getpeername())
+    except OSError:
+        return None
+    return _not_itself(names)
+
+
+def check_connected(sock: socket.socket, endpoint: Endpoint) -> Names:
+    """See whether a socket that was connecting has connected; returns its names. Raises OSError.
 
     A connection that the peer has reset by now counts too, where that can be seen: the error
     stays on the socket, and is read after what the peer sent before.
     """
     try:
-        sock.getpeername()
+        peer = sock.getpeername()
     except OSError as error:
-        if _was_connected(sock):
-            return
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, os.strerror(code)) from None
-        raise error from None
-    _refuse_itself(sock, endpoint)
+        if not _was_connected(sock):
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, os.strerror(code)) from None
+            raise error from None
+        peer = endpoint.name  # the socket knows no name any more (ENOTCONN)
+    return _not_itself(Names(sock.getsockname(), peer))
+
+
+def _not_itself(names: Names) -> Names:
+    # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
+    if names.local == names.peer:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+    return names
 
 
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_acked, which counts the SYN.
@@ -83,42 +116,17 @@ def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> sock
     return sock
 
 
-def _refuse_itself(sock: socket.socket, endpoint: Endpoint) -> None:
-    # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
-    if sock.getsockname() == _peer_of(sock, endpoint):
-        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-
-
 def protocol_of(address: Address) -> int:
     """SCTP's one-to-one sockets (RFC 6458 4) are used as TCP's are."""
     return getattr(socket, "IPPROTO_SCTP", 132) if address.scheme == "sctp" else 0
 
 
-def _peer_of(sock: socket.socket, endpoint: Endpoint) -> tuple[object, ...]:
-    """The peer's name, also of one that has already reset the connection.
-
-    The socket knows none any more then (ENOTCONN), but what the peer said before its RST
-    is still there to be read.
-    """
-    try:
-        name: tuple[object, ...] = sock.getpeername()
-    except OSError:
-        return endpoint.name
-    return name
-
-
-def conn_of(sock: socket.socket, scheme: str, endpoint: Endpoint) -> TcpConn:
-    """The connection of a socket that has connected; it blocks."""
-    return wrap(sock, scheme, _peer_of(sock, endpoint))
-
-
-def wrap(sock: socket.socket, scheme: str, peer: tuple[object, ...]) -> TcpConn:
-    """The connection of a socket, with its peer's name; it blocks. Raises OSError."""
-    sock.settimeout(None)
+def wrap(sock: socket.socket, scheme: str, names: Names) -> TcpConn:
+    """The connection of a socket."""
     try:
         # A person's keystrokes must not wait for an acknowledgement (RFC 896, RFC 1122
         # 4.2.3.4).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
         pass  # macOS: reset already; reading tells
-    return TcpConn(sock, address_of(scheme, sock.getsockname()), address_of(scheme, peer))
+    return TcpConn(sock, address_of(scheme, names.local), address_of(scheme, names.peer))

@@ -12,7 +12,7 @@ from pync.core.address import Address
 from pync.core.errors import DialError
 from pync.transports import Options, dial
 from pync.transports.internet import Endpoint
-from pync.transports.tcp_socket import begin_to_connect, check_connected, conn_of
+from pync.transports.tcp_socket import begin_to_connect, check_connected, wrap
 
 LOOPBACK = Address("tcp", "127.0.0.1", "0")
 
@@ -47,8 +47,8 @@ def test_a_peer_that_resets_before_its_connection_is_looked_at(
             peer.shutdown(socket.SHUT_WR)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()
-        check_connected(sock, endpoint)
-        conn = conn_of(sock, "tcp", endpoint)
+        conn = wrap(sock, "tcp", check_connected(sock, endpoint))
+        conn.settimeout(None)
         assert conn.peer == Address("tcp", "127.0.0.1", str(server.getsockname()[1]))
         assert conn.recv(7) == b"go away"
         if half_closes:
