@@ -55,7 +55,9 @@ class Attempts(Generic[Item]):
         happy_eyeballs: bool = True,
     ) -> None:
         ordered = list(endpoints)
-        self._waiting = deque(interleaved(ordered, family) if happy_eyeballs else ordered)
+        if happy_eyeballs and len(ordered) > 1:
+            ordered = interleaved(ordered, family)
+        self._waiting = deque(ordered)
         self._running: list[Attempt[Item]] = []
         self._timeout = timeout
         self._expires = now + timeout if happy_eyeballs and timeout is not None else None

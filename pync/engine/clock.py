@@ -41,12 +41,14 @@ class Clock:
         self._endings = endings
         self._expired = expired
         self._timers: list[Timer] = []
-        self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
-        self._measures = endings.idle is not None or remote.datagram
+        self._idle: IdleTimer | None = None
+        if endings.idle is not None:
+            self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
 
     def start(self, read_meter: Callable[[], None] | None = None) -> None:
         """Begin to watch for idleness, and to read the meter if there is one."""
-        self._idle.start()
+        if self._idle is not None:
+            self._idle.start()
         if read_meter is not None:
             self._timers.append(self._loop.call_every(READING, read_meter))
 
@@ -55,13 +57,14 @@ class Clock:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._idle.cancel()
+        if self._idle is not None:
+            self._idle.cancel()
         # It holds us: without this it would take the collector to part the two.
         self._expired = _tell_nobody
 
     def moved(self) -> None:
         """Something has moved."""
-        if self._measures:
+        if self._idle is not None:
             self._idle.reset()
 
     def input_over(self) -> None:
@@ -71,7 +74,8 @@ class Clock:
             self.quit_at = Deadline(self._endings.quit_after)
             self.call_later(self._endings.quit_after, self._quit)
         if self._remote.datagram and self._endings.answer_wait is not None:
-            self._idle.cancel()
+            if self._idle is not None:
+                self._idle.cancel()
             self._idle = IdleTimer(self._loop, self._endings.answer_wait, self._answers_over)
             self._idle.start()
 

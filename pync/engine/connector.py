@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError
-from ..transports import Options
+from ..transports import Options, everyone
 from ..transports.conn import TcpConn
 from ..transports.connecting import Connecting
-from ..transports.internet import address_of
+from ..transports.internet import Endpoint, address_of
 from .loop import Scheduler, Timer
 from .resolver import Found, Lookup, Resolver
 
@@ -27,6 +27,7 @@ class Connector:
         options: how to dial; its time-out is for everything, and None is none. Only addresses
             that it ``admits`` are tried.
         finished: is called once; ``conn`` or ``failure`` says how.
+        client: for whom a name is looked up; clients take turns.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class Connector:
         address: Address,
         options: Options,
         finished: Callable[[Connector], None],
+        client: str | None = None,
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection, which is the caller's then. It does not block.
         self.conn: TcpConn | None = None
         self.failure: DialError | None = None
         #: Seconds that looking the name up took.
@@ -51,14 +53,27 @@ class Connector:
         self._deadline = Deadline(options.timeout)
         self._lookup: Lookup | None = None
         self._connecting: Connecting | None = None
+        self._client = client
         self._timer: Timer | None = None
+        self._starts = True
 
     def start(self) -> None:
-        """Begin; ``finished`` is called later, never from here."""
-        if self._options.timeout is not None:
-            self._timer = self._loop.call_later(self._options.timeout, self._not_found)
+        """Begin; of a connection that is made at once ``finished`` is called from here."""
+        found = self._resolver.known(self._address, self._options)
+        if found is None:
+            self._look_up()
+        else:
+            self._found(found)
+        self._starts = False
+
+    def _look_up(self) -> None:
+        options = self._options
+        if options.timeout is not None:
+            self._timer = self._loop.call_later(options.timeout, self._not_found)
+        if self._client is not None:
+            options = options._replace(client=self._client)
         found = self._loop.bound(self._found)
-        self._lookup = self._resolver.look_up(self._address, self._options, found)
+        self._lookup = self._resolver.look_up(self._address, options, found)
 
     def stop(self) -> None:
         """Give up; no callback is called. Idempotent."""
@@ -79,8 +94,7 @@ class Connector:
         if isinstance(found, DialError):
             self._fail(found)
             return
-        scheme = self._address.scheme
-        endpoints = [one for one in found if self._options.admits(address_of(scheme, one.name))]
+        endpoints = self._admitted(found)
         if not endpoints:
             self._fail(DialError("dial", self._address, "not allowed"))
             return
@@ -89,6 +103,12 @@ class Connector:
             self._address, endpoints, self._options, remaining, self._watch
         )
         self._proceed()
+
+    def _admitted(self, endpoints: Sequence[Endpoint]) -> Sequence[Endpoint]:
+        admits, scheme = self._options.admits, self._address.scheme
+        if admits is everyone:
+            return endpoints
+        return [one for one in endpoints if admits(address_of(scheme, one.name))]
 
     def _watch(self, descriptor: int, wanted: bool) -> None:
         settled = partial(self._settled, descriptor) if wanted else None
@@ -118,4 +138,8 @@ class Connector:
     def _fail(self, error: DialError) -> None:
         self.stop()
         self.failure = error
-        self._finished(self)
+        if self._starts:
+            # Not at once: one client may have asked for very many that fail.
+            self._timer = self._loop.call_later(0, lambda: self._finished(self))
+        else:
+            self._finished(self)

@@ -19,7 +19,7 @@ from .loop import Scheduler
 from .pace import Pace
 from .pending import BURST, READ, READ_DATAGRAM, Pending
 from .protocols import Convert, Mover, Sink, Source
-from .sinkwatch import SinkWatch, tell_nobody
+from .sinkwatch import sink_watch, tell_nobody
 from .sourcewatch import SourceWatch
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Flow:
 
             self._seam = Seam(loop, between, self._take, self._flush, self._cut, self._fail)
         self._source_watch = SourceWatch(loop, source, self._read)
-        self._sink_watch = SinkWatch(loop, sink, lambda error: self._fail(error, "sink"), changed)
+        self._sink_watch = sink_watch(loop, sink, lambda error: self._fail(error, "sink"), changed)
         self._held = self._waits_for_sink = False
         #: Whether the loop watches the sink.
         self._waits_to_write = False
@@ -224,16 +224,18 @@ class Flow:
         # EOF, or not handled: the slow path finds out which, at once where it cannot block.
         self._take(mover.leftover())
         self._drop_mover()
-        if moved == 0 and not self._pending and not may_block(self._source_watch.descriptors[0]):
+        if mover.ended:
+            self._end_reading()
+        elif moved == 0 and not self._pending and not may_block(self._source_watch.descriptors[0]):
             self._read()
             return
         self._flush()
 
     def _drop_mover(self) -> None:
         if self._mover is not None:
-            # The writer watched was the mover's own.
-            self._loop.watch_writer(self._sink.write_fd(), None)
-            self._waits_to_write = False
+            if self._waits_to_write:  # for the mover
+                self._loop.watch_writer(self._sink.write_fd(), None)
+                self._waits_to_write = False
             self._mover.close()
             self._mover = None
             self._waits_for_sink = False

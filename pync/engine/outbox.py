@@ -13,7 +13,7 @@ from typing import Protocol
 from ..layers.sendbuffer import SendBuffer
 from .loop import Scheduler
 from .protocols import Sink, send_eof
-from .sinkwatch import SinkWatch
+from .sinkwatch import sink_watch
 
 #: Bytes that are sent without a pause before the loop serves others.
 TURN = 256 * 1024
@@ -86,7 +86,7 @@ class Outbox:
         self._full = self._sending = self._ends = False
         #: The descriptor that the loop watches, while something waits.
         self._watched: int | None = None
-        self._sink_watch = SinkWatch(loop, sink, self.fail, reader_left)
+        self._sink_watch = sink_watch(loop, sink, self.fail, reader_left)
         self._sink_watch.start()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, Union
+from typing import Protocol
 
 from ..core.broken import TruncatedError, broken, unwritten
 from ..core.errors import RelayError, cause_of
@@ -66,6 +66,11 @@ class Mover(Protocol):
         """Whether bytes are taken from the source that the sink has still to take."""
         ...
 
+    @property
+    def ended(self) -> bool:
+        """Whether a 0 of move is EOF for certain; without it the source itself is asked."""
+        ...
+
     def move(self) -> int | None:
         """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
 
@@ -121,25 +126,6 @@ def refuse(end: object) -> None:
     refusing: Callable[[], None] | None = getattr(end, "refuse", None)
     if refusing is not None:
         refusing()
-
-
-#: Connections that do not block for now, and their time-outs before.
-Timeouts = list[tuple[Conn, Union[float, None]]]
-
-
-def unblocked(*ends: object) -> Timeouts:
-    """Let connections not block until restore()."""
-    timeouts = [(end, end.gettimeout()) for end in ends if isinstance(end, Conn)]
-    for conn, _ in timeouts:
-        conn.settimeout(0)
-    return timeouts
-
-
-def restore(timeouts: Timeouts) -> None:
-    """Let connections block again as they did. Idempotent."""
-    for conn, timeout in timeouts:
-        conn.settimeout(timeout)
-    timeouts.clear()
 
 
 def unacknowledged(end: object) -> int:

@@ -23,7 +23,7 @@ from .flow import Flow
 from .loop import Loop, Scheduler
 from .peerend import end_input
 from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
-from .protocols import Sink, Timeouts, not_received, refuse, restore, send_eof, unblocked, unread
+from .protocols import Sink, not_received, refuse, send_eof, unread
 from .waiting import RESET_LOOK, Movement, hold_back, when_acknowledged, when_broken
 from .zerocopy import fast_path
 
@@ -49,6 +49,7 @@ def relay(
     Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
     received by then has been delivered.
     """
+    timeouts = [(end, end.gettimeout()) for end in (local, remote) if isinstance(end, Conn)]
     with Loop() as loop:
         running = Relay(loop, local, remote, endings, pipeline, report)
         running.start()
@@ -56,6 +57,8 @@ def relay(
             loop.run_while(lambda: not running.over)
         finally:
             running.stop()
+            for conn, timeout in timeouts:
+                conn.settimeout(timeout)
     if running.failure is not None:
         raise running.failure
     return running.moved
@@ -96,17 +99,15 @@ class Relay:
         #: Bytes that had been delivered when what comes began to be dropped.
         self._delivered: int | None = None
         self._clock = Clock(loop, remote, endings, self._expired)
-        now = Movement(Moved(0, 0), time.monotonic())
-        self._last = None if endings.eof_after is None else now
-        self._timeouts: Timeouts = []
+        self._last = None if endings.eof_after is None else Movement(Moved(0, 0), time.monotonic())
         self._sink: Sink = local if pipeline.receives else Nowhere()
-        inbound = fast_path(remote, self._sink) if pipeline.receives_plainly else None
+        mover = fast_path(remote, self._sink) if pipeline.receives_plainly else None
         self._inbound = Flow(
-            loop, remote, self._sink, self._changed, mover=inbound, **pipeline.for_received()
+            loop, remote, self._sink, self._changed, mover=mover, **pipeline.for_received()
         )
-        outbound = fast_path(local, remote) if pipeline.sends_plainly else None
+        mover = fast_path(local, remote) if pipeline.sends_plainly else None
         self._outbound = Flow(
-            loop, local, remote, self._changed, mover=outbound, **pipeline.for_sent()
+            loop, local, remote, self._changed, mover=mover, **pipeline.for_sent()
         )
 
     @property
@@ -123,8 +124,10 @@ class Relay:
         return Moved(self._outbound.moved, received)
 
     def start(self) -> None:
-        """Begin to move. The connections do not block until it is over."""
-        self._timeouts = unblocked(self._local, self._remote)
+        """Begin to move. The connections do not block from now on."""
+        for end in (self._local, self._remote):
+            if isinstance(end, Conn):
+                end.settimeout(0)
         self._clock.start(self._meter and self._read_meter)
         self._inbound.start()
         (self._outbound.start if self._state == states.OPEN else self._outbound.stop)()
@@ -134,7 +137,7 @@ class Relay:
         self._inbound.end_source()
 
     def stop(self) -> None:
-        """Move nothing more; the connections are as they were. Idempotent."""
+        """Move nothing more. Idempotent."""
         if self.over:
             return
         self.over = True
@@ -145,7 +148,6 @@ class Relay:
         self._inbound.stop()
         self._outbound.stop()
         self._loop.watch_writer(self._remote.write_fd(), None)
-        restore(self._timeouts)
 
     def _read_meter(self) -> None:
         if self._meter is not None:

@@ -2,7 +2,8 @@
 
 A thread does nothing but ask, and wakes the loop through a socketpair when there is an answer:
 a pump, like those that make other things selectable. They are daemons, because a lookup cannot be
-called off. Addresses need no thread.
+called off. Addresses need no thread, and what the resolver says of one is kept: it stays the same.
+Answers about names are not kept, for getaddrinfo does not tell for how long they hold (their TTL).
 
 A name that nobody answers for takes half a minute, and a client may ask for many of them. So each
 client has a share of the threads, clients take turns, and the names that the machine knows by
@@ -14,7 +15,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Union
 
 from ..core.address import Address
@@ -30,7 +32,10 @@ AT_ONCE = 64
 FOR_ONE = 16
 LOCAL = 4
 
-Found = Union["list[Endpoint]", DialError]
+#: Addresses whose endpoints are kept.
+KEPT = 1024
+
+Found = Union["Sequence[Endpoint]", DialError]
 
 
 class Lookup:
@@ -86,16 +91,23 @@ class Resolver(Closing):
             self._wakeup.close()
             self._ringer.close()
 
+    def known(self, address: Address, options: Options) -> Found | None:
+        """The endpoints of an address that is a number already; None for a name."""
+        # (The number of a zone's interface may change.)
+        found = (_of_zone if "%" in address.host else _of_number)(address, options.family)
+        if found is None and options.numeric:
+            try:
+                return resolve(address, options, socket.SOCK_STREAM)
+            except DialError as error:
+                return error
+        return found
+
     def look_up(
         self, address: Address, options: Options, answered: Callable[[Found], None]
     ) -> Lookup:
         """Find the endpoints of an address; ``answered`` is called in the loop, later."""
         lookup = Lookup(address, options, answered)
-        try:
-            lookup.found = resolve(address, options._replace(numeric=True), socket.SOCK_STREAM)
-        except DialError as error:
-            if options.numeric:
-                lookup.found = error
+        lookup.found = self.known(address, options)
         if lookup.found is not None:
             self._loop.call_later(0, lambda: self._answer(lookup))
         elif address.host in self._hosts:
@@ -179,3 +191,13 @@ class Resolver(Closing):
     def _answer(self, lookup: Lookup) -> None:
         if lookup.answered is not None and lookup.found is not None:
             lookup.answered(lookup.found)
+
+
+def _of_zone(address: Address, family: int) -> Sequence[Endpoint] | None:
+    try:
+        return resolve(address, Options(numeric=True, family=family), socket.SOCK_STREAM)
+    except DialError:
+        return None
+
+
+_of_number = lru_cache(KEPT)(_of_zone)

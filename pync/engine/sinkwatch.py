@@ -8,6 +8,36 @@ from .loop import Scheduler
 from .protocols import Sink, fault_fds, gone_fds, reader_gone
 
 
+def sink_watch(
+    loop: Scheduler,
+    sink: Sink,
+    failed: Callable[[OSError], None],
+    changed: Callable[[], None] | None,
+) -> SinkWatch | Unwatched:
+    """What watches the sink, if there is anything to see: most tell only when they are written."""
+    if hasattr(sink, "fault_fds") or hasattr(sink, "gone_fds"):
+        return SinkWatch(loop, sink, failed, changed)
+    return _UNWATCHED
+
+
+class Unwatched:
+    """A sink that has nothing to tell."""
+
+    __slots__ = ()
+
+    #: See SinkWatch.
+    reader_gone = False
+
+    def start(self) -> None:
+        """Nothing begins."""
+
+    def stop(self) -> None:
+        """Nothing ends."""
+
+
+_UNWATCHED = Unwatched()
+
+
 class SinkWatch:
     """Watches the sink of one direction.
 

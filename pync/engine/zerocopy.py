@@ -14,6 +14,7 @@ import os
 import stat
 import sys
 
+from ..transports.conn import Conn
 from .direction import FailedEnd
 from .protocols import Mover, Sink, Source
 
@@ -41,8 +42,9 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     if getattr(sink, "may_refuse", False):
         return None
     read_fd = read_fds[0]
+    conns = isinstance(source, Conn) and isinstance(sink, Conn)
     try:
-        came, goes = _kind(read_fd), _kind(sink.write_fd())
+        came, goes = ("socket", "socket") if conns else (_kind(read_fd), _kind(sink.write_fd()))
     except OSError:
         return None
     if came == "file" and goes == "socket":
@@ -55,7 +57,7 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
     if came == "socket" and goes in ("file", "device") and not _appends(sink.write_fd()):
         return SpliceThrough(read_fd, sink.write_fd())
     if came == goes == "socket":
-        return SpliceAcross(read_fd, sink.write_fd())
+        return SpliceAcross(read_fd, sink.write_fd(), unblocked=conns)
     return None
 
 
@@ -64,6 +66,9 @@ class _Between:
 
     #: Whether something is taken from the source that the sink has still to take.
     holds = False
+
+    #: Whether EOF is certain: the slow path need not look for itself.
+    ended = False
 
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
@@ -176,15 +181,19 @@ class SpliceAcross(_Between):
 
     The pipe is widened, and not by much, only where it has been full: there may be hundreds,
     and what one user's pipes may hold together is limited (pipe(7), pipe-user-pages-soft).
+
+    Arguments:
+        unblocked: whether it is known that neither blocks: a relay sees to that for connections.
     """
 
-    def __init__(self, source: int, sink: int) -> None:
+    def __init__(self, source: int, sink: int, *, unblocked: bool = False) -> None:
         super().__init__(source, sink)
         self._out = self._in = -1
         self._inside = 0
         #: What was read, and not by way of the pipe: most that is said is short.
         self._held = b""
-        self._checked = self._streams = self._wide = False
+        self._checked = unblocked
+        self._streams = self._wide = False
         self._failed: FailedEnd = "source"
 
     @property
@@ -237,6 +246,7 @@ class SpliceAcross(_Between):
             self._failed = "source"
             self._held = os.read(self._source, SHORT)
             if not self._held:
+                self.ended = True
                 return 0
         self._failed = "sink"
         sent = os.write(self._sink, self._held)

@@ -115,7 +115,7 @@ class HandshakeSteps(Generic[Result]):
         return bool(self._unsent)
 
     def step(self, channel: Channel) -> float | None:
-        """Send once, read once, or go on to what the handshake asks for next.
+        """Send once or read once; once that is done, go on to what the handshake asks for next.
 
         Returns the seconds to wait before the next step, if the handshake has asked for a pause.
 
@@ -124,14 +124,16 @@ class HandshakeSteps(Generic[Result]):
         """
         if self._unsent:
             self._unsent = self._unsent[channel.send(self._unsent) :]
+            if self._unsent:
+                return None
         elif self._asked is not None and (size := self._missing(self._asked)):
             data = channel.recv(size)
             if not data:
                 raise self._ended(self._asked)
             self._got += data
-        else:
-            return self._go_on()
-        return None
+            if self._missing(self._asked):
+                return None
+        return self._go_on()
 
     def close(self) -> None:
         """Leave the handshake as it is; idempotent."""

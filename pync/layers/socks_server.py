@@ -82,10 +82,13 @@ def serve(
 
     Raises HandshakeError; the client has been told why by then, if it can be.
     """
-    (version,) = yield Exactly(1)
+    # (Of both versions more follows in any case: as much is read at once as is known to come.)
+    version, second = yield Exactly(2)
     if version not in versions:
         raise HandshakeError("the client does not speak SOCKS")
-    return (yield from _serve4(admits) if version == 4 else _serve5(admits, delay))
+    if version == 4:
+        return (yield from _serve4(admits, second))
+    return (yield from _serve5(admits, delay, second))
 
 
 def granted(asked: Asked, host: str, port: int) -> bytes:
@@ -108,8 +111,7 @@ def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
     return _answer5(_REPLIES5.get(cause, _GENERAL) if resolved else _UNRESOLVED)
 
 
-def _serve5(admits: Admits | None, delay: Callable[[], float]) -> Handshake[Asked]:
-    (count,) = yield Exactly(1)
+def _serve5(admits: Admits | None, delay: Callable[[], float], count: int) -> Handshake[Asked]:
     methods = yield Exactly(count)
     method = _NO_AUTHENTICATION if admits is None else _PASSWORD
     if method not in methods:
@@ -118,18 +120,16 @@ def _serve5(admits: Admits | None, delay: Callable[[], float]) -> Handshake[Aske
     yield Send(bytes([5, method]))
     if admits is not None:
         yield from _authenticate(admits, delay)
-    version, command, _, kind = yield Exactly(4)
+    # The first byte of an address, or how long the name is.
+    version, command, _, kind, first = yield Exactly(5)
     if version != 5:
         raise HandshakeError("the client does not speak SOCKS 5")
-    if kind == 3:
-        (size,) = yield Exactly(1)
-    elif kind in _SIZES:
-        size = _SIZES[kind]
-    else:
+    if kind != 3 and kind not in _SIZES:
         yield Send(_answer5(_NO_ADDRESS))
         raise HandshakeError(f"the client names an address of type {kind}")
-    address = yield Exactly(size)
-    port = int.from_bytes((yield Exactly(2)), "big")
+    rest = yield Exactly((first if kind == 3 else _SIZES[kind] - 1) + 2)
+    address = rest[:-2] if kind == 3 else bytes([first]) + rest[:-2]
+    port = int.from_bytes(rest[-2:], "big")
     if command != _CONNECT:
         yield Send(_answer5(_NO_COMMAND))
         raise HandshakeError(f"command {command} is not served")
@@ -153,10 +153,9 @@ def _authenticate(admits: Admits, delay: Callable[[], float]) -> Handshake[None]
     yield Send(b"\1\0")
 
 
-def _serve4(admits: Admits | None) -> Handshake[Asked]:
-    (command,) = yield Exactly(1)
-    port = int.from_bytes((yield Exactly(2)), "big")
-    address = yield Exactly(4)
+def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
+    asked = yield Exactly(6)
+    port, address = int.from_bytes(asked[:2], "big"), asked[2:]
     yield Line(_LONGEST, b"\0")
     host: str | None = str(ipaddress.ip_address(address))
     if address[:3] == bytes(3) and address[3]:

@@ -69,7 +69,7 @@ def run(setup: ProxySetup, report: Report) -> int:
                 resolver,
                 setup.options,
                 setup.endings,
-                lambda: setup.pipeline()._replace(tap=tap),
+                setup.pipeline if tap is None else lambda: setup.pipeline()._replace(tap=tap),
                 report,
                 setup.route,
                 setup.admits,

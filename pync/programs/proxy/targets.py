@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from ...core.access import Access, read_list
 from ...core.address import Address
 from ..shared.access import addresses_of, list_of
+
+#: Pairs of hosts that are judged once only.
+REMEMBERED = 4096
 
 #: Whether a client may connect to a target: (client, target) -> bool.
 Admits = Callable[[Address, Address], bool]
@@ -42,10 +46,11 @@ def target_gate(allow: tuple[str, ...], deny: tuple[str, ...], *, numeric: bool)
     near = Access(None, read_list(_NEAR, addresses_of))
     loopback = Access(read_list(_LOOPBACK, addresses_of))
 
-    def admits(client: Address, target: Address) -> bool:
-        if not lists.admits(target.host):
+    @lru_cache(REMEMBERED)
+    def admits(client: str, target: str) -> bool:
+        if not lists.admits(target):
             return False
-        is_ours = not client.host or loopback.admits(client.host)
-        return is_ours or allowed is not None or near.admits(target.host)
+        is_ours = not client or loopback.admits(client)
+        return is_ours or allowed is not None or near.admits(target)
 
-    return admits
+    return lambda client, target: admits(client.host, target.host)

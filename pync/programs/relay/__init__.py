@@ -74,7 +74,8 @@ def run(setup: RelaySetup, report: Report) -> int:
                 return _accept_one(setup.near, listener, loop, make, report)
             from .serving import serve
 
-            clients = Clients(loop, setup.near, listener, report, _telling(make, report))
+            told, tells = _telling(make, report), setup.onward.details
+            clients = Clients(loop, setup.near, listener, report, told, tells=tells)
             if spoiled is not None:
                 spoiled.open(loop, clients, report)
             serve(clients, loop, report, setup.drain, _reload(setup, clients, onward))

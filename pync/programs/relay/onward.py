@@ -32,9 +32,10 @@ class OnwardSetup(NamedTuple):
 
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
-    way. ``details``: what was agreed upon is reported. ``header``: the version of the PROXY
-    protocol by which the client is named; None: it is not. ``balance``: which target is tried
-    first: ``round-robin``, ``random``, or None: always the first. The others follow in their order.
+    way. ``details``: each connection is reported, and what was agreed upon. ``header``: the version
+    of the PROXY protocol by which the client is named; None: it is not. ``balance``: which target
+    is tried first: ``round-robin``, ``random``, or None: always the first. The others follow in
+    their order.
     """
 
     targets: tuple[Address, ...]
@@ -140,16 +141,18 @@ class OnwardDial:
             self._activity.stop()
 
     def _dialling(self) -> Connector | LocalConnector | UpstreamDial:
-        setup, target = self._onward.setup, self.target
-        options = setup.options._replace(client=self._client.host or self._client.path)
+        setup, target, client = self._onward.setup, self.target, self._client
+        options = setup.options
         if target.scheme == "unix":
             return LocalConnector(self._loop, target, options, self._dialled)
         if target.scheme == "tls":
             target = target._replace(scheme="tcp")
         if setup.route is None:
-            return Connector(self._loop, self._resolver, target, options, self._dialled)
+            name = client.host or client.path
+            return Connector(self._loop, self._resolver, target, options, self._dialled, name)
         from ..shared.upstream import UpstreamDial
 
+        options = options._replace(client=client.host or client.path)
         return UpstreamDial(self._loop, self._resolver, options, setup.route, target, self._dialled)
 
     def _dialled(self, dialled: Connector | LocalConnector | UpstreamDial) -> None:

@@ -169,10 +169,11 @@ class Joined:
             return
         self.target = dialled.conn
         _keep_alive(self.target)
-        times = (dialled.lookup, dialled.connect, dialled.handshake)
-        lookup, connect, handshake = (_milliseconds(one) for one in times)
-        services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
         self._where = dialled.target
+        if services.onward.setup.details:
+            times = (dialled.lookup, dialled.connect, dialled.handshake)
+            lookup, connect, handshake = (_milliseconds(one) for one in times)
+            services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
         pipeline = services.pipeline()
         if services.recorder is not None:
             self._recorder = services.recorder(self.number, self.client.peer)
@@ -201,21 +202,13 @@ class Joined:
     def _relayed(self, relay: Relay) -> None:
         assert self.target is not None
         self.failure = relay.failure
-        ends = relay.ends
-        self._services.report(
-            Closed(
-                self.client.peer,
-                self._where,
-                *relay.moved,
-                ends.local,
-                ends.remote,
-                time.monotonic() - self.began,
-            )
-        )
+        if self._services.onward.setup.details:
+            self._tell_end(relay)
         if relay.failure is None:
             self._leave()
             return
         # (One that was reset has nothing to wait for.)
+        ends = relay.ends
         sides = ((self.client, ends.local), (self.target, ends.remote))
         waiting = {conn for conn, end in sides if end != RESET}
 
@@ -228,6 +221,12 @@ class Joined:
             self._do(*(self._breaking(conn, gone) for conn in list(waiting)))
         else:
             self._leave()
+
+    def _tell_end(self, relay: Relay) -> None:
+        (peer, target), ends = (self.client.peer, self._where), relay.ends
+        seconds = time.monotonic() - self.began
+        told = Closed(peer, target, *relay.moved, ends.local, ends.remote, seconds)
+        self._services.report(told)
 
     def _breaking(self, conn: Conn, gone: Callable[[Conn], None]) -> LingeringClose:
         return LingeringClose(self._loop, conn, lambda: gone(conn), broken=True)

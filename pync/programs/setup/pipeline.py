@@ -13,7 +13,7 @@ from ...core.address import DATAGRAMS, Address
 from ...core.config import Config
 from ...core.until import Condition, Count, Until, first_of
 from ...engine.pace import Delay, LineByLine, Pace, Rate
-from ...engine.pipeline import Pipeline
+from ...engine.pipeline import PLAIN, Pipeline
 from ...layers.newline import CrlfEncoder
 from ..shared.talk import TalkSetup
 
@@ -89,7 +89,7 @@ def pipeline_of(config: Config) -> Pipeline:
 def tunnel_pipeline_of(config: Config) -> Pipeline:
     """What happens to the bytes between a proxy server's client and its target."""
     if config.rate is None:
-        return Pipeline()
+        return PLAIN
     return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate))
 
 

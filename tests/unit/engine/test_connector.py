@@ -24,6 +24,9 @@ class Book(Resolver):
         self._endpoints = list(endpoints)
         self._told = loop
 
+    def known(self, address: Address, options: Options) -> Found | None:
+        return None
+
     def look_up(
         self, address: Address, options: Options, answered: Callable[[Found], None]
     ) -> Lookup:
@@ -43,7 +46,6 @@ def dialled(loop: Loop, resolver: Resolver, port: int, options: Options = DEFAUL
     address = Address("tcp", "127.0.0.1", str(port))
     with resolver:
         Connector(loop, resolver, address, options, over.append).start()
-        assert over == []
         loop.run_while(lambda: not over)
     return over[0]
 

@@ -100,8 +100,8 @@ def test_the_user_and_the_password_need_not_be_utf_8() -> None:
         (JOE, b"\5\1\2\1\4anna\6secret", b"\5\2\1\1", "user or the password is wrong"),
         (JOE, b"\5\1\2\1\0\0", b"\5\2\1\1", "user or the password is wrong"),
         (JOE, b"\5\1\2\2\3joe\6secret", b"\5\2\1\1", "user or the password is wrong"),
-        (None, b"\5\1\0\4\1\0\1", b"\5\0", "does not speak SOCKS 5"),
-        (None, b"\5\1\0\5\1\0\7", b"\5\0" + b"\5\x08\0\1" + bytes(6), "address of type 7"),
+        (None, b"\5\1\0\4\1\0\1\1", b"\5\0", "does not speak SOCKS 5"),
+        (None, b"\5\1\0\5\1\0\7\1", b"\5\0" + b"\5\x08\0\1" + bytes(6), "address of type 7"),
         (None, b"\5\1\0\5\2\0\1" + bytes(6), b"\5\0\5\7\0\1" + bytes(6), "command 2"),
         (None, b"\5\1\0\5\3\0\3\1h\0\1", b"\5\0\5\7\0\1" + bytes(6), "command 3"),
         (None, b"\5\1\0\5\1\0\3\0\0\1", b"\5\0\5\1\0\1" + bytes(6), "names no host"),
@@ -127,7 +127,7 @@ def test_a_refusal_is_delayed_as_long_as_is_asked_for() -> None:
     assert Heard(serve(JOE, delay=lambda: 0.0), words).paused == 0
 
 
-@pytest.mark.parametrize(("version", "words"), [(4, b"\5"), (5, b"\4")])
+@pytest.mark.parametrize(("version", "words"), [(4, b"\5\1"), (5, b"\4\1")])
 def test_only_the_versions_asked_for(version: int, words: bytes) -> None:
     assert "does not speak SOCKS" in Heard(serve(None, (version,)), words).error
 

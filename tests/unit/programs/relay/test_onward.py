@@ -70,7 +70,9 @@ def test_that_nobody_verifies_is_told_once() -> None:
 
 def test_one_that_is_stopped_lets_go(closed_port: int) -> None:
     with listening() as target, Loop() as loop, Resolver(loop) as resolver:
-        setup = OnwardSetup((here(target.port), here(closed_port)))
+        # (A name: an address may be connected to at once.)
+        named = Address("tcp", "localhost", str(target.port))
+        setup = OnwardSetup((named, here(closed_port)))
         over: list[OnwardDial] = []
         onward = Onward(setup, lambda _: None)
         dial = OnwardDial(onward, loop, resolver, CLIENT, CLIENT, over.append)
