@@ -148,8 +148,7 @@ class Flow:
                 data = self._source.recv(self._room() or 1)
             except (BlockingIOError, InterruptedError):
                 if not number:
-                    # A layer may hold more although this read gave nothing.
-                    self._arrange()
+                    self._arrange()  # a layer may hold more although this read gave nothing
                     return
                 break
             except OSError as error:
@@ -216,8 +215,7 @@ class Flow:
         if moved:
             self.moved += moved
             if mover.holds and not self._waits_for_sink:
-                # Nothing may come from the source for long: the rest goes before.
-                self._waits_for_sink = True
+                self._waits_for_sink = True  # the rest goes before: nothing may come for long
                 self._arrange()
             self._changed()
             return

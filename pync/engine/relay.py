@@ -102,13 +102,11 @@ class Relay:
         self._last = None if endings.eof_after is None else Movement(Moved(0, 0), time.monotonic())
         self._sink: Sink = local if pipeline.receives else Nowhere()
         mover = fast_path(remote, self._sink) if pipeline.receives_plainly else None
-        self._inbound = Flow(
-            loop, remote, self._sink, self._changed, mover=mover, **pipeline.for_received()
-        )
+        given = pipeline.for_received()
+        self._inbound = Flow(loop, remote, self._sink, self._changed, mover=mover, **given)
         mover = fast_path(local, remote) if pipeline.sends_plainly else None
-        self._outbound = Flow(
-            loop, local, remote, self._changed, mover=mover, **pipeline.for_sent()
-        )
+        given = pipeline.for_sent()
+        self._outbound = Flow(loop, local, remote, self._changed, mover=mover, **given)
 
     @property
     def ends(self) -> Ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -64,6 +65,30 @@ def test_a_connection(loop: Loop, server: socket.socket) -> None:
         assert conn.local.port == peer.getpeername()[1]
         conn.send_all(b"hello")
         assert peer.recv(5) == b"hello"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: at once over loopback")
+def test_what_is_made_at_once_is_not_waited_for(loop: Loop, server: socket.socket) -> None:
+    over: list[Connector] = []
+    with Resolver(loop) as resolver:
+        address = Address("tcp", "127.0.0.1", str(port_of(server)))
+        Connector(loop, resolver, address, Options(timeout=30), over.append).start()
+        assert over[0].conn is not None
+        over[0].conn.close()
+        assert loop._timers == []
+
+
+def test_what_fails_at_once_is_told_later(loop: Loop, server: socket.socket) -> None:
+    """A client may ask for thousands of targets that are not allowed: nothing must recurse."""
+    over: list[Connector] = []
+    with Resolver(loop) as resolver:
+        address = Address("tcp", "127.0.0.1", str(port_of(server)))
+        options = Options(timeout=30, admits=lambda _: False)
+        Connector(loop, resolver, address, options, over.append).start()
+        assert over == []
+        loop.run_while(lambda: not over)
+    assert over[0].failure is not None
+    assert over[0].failure.cause == "not allowed"
 
 
 def test_one_that_refuses(loop: Loop, closed_port: int) -> None:

@@ -66,6 +66,28 @@ def test_a_cancelled_timer_does_not_run() -> None:
     assert ran == ["other"]
 
 
+def test_cancelled_timers_do_not_pile_up() -> None:
+    """Each of thousands of short connections leaves a time-out of half a minute."""
+    ran: list[str] = []
+    with Loop() as loop:
+        loop.call_later(0.01, lambda: ran.append("the one that stayed"))
+        for _ in range(100 * loop_module.MANY_TIMERS):
+            loop.call_later(30, lambda: ran.append("cancelled")).cancel()
+        assert len(loop._timers) <= 2 * loop_module.MANY_TIMERS
+        loop.run_while(lambda: not ran)
+    assert ran == ["the one that stayed"]
+
+
+def test_equal_times_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[int] = []
+    with Loop() as loop:
+        monkeypatch.setattr("time.monotonic", lambda: 0.0)
+        for number in range(20):
+            loop.call_later(0, partial(ran.append, number))
+        loop.run_while(lambda: len(ran) < 20)
+    assert ran == list(range(20))
+
+
 def test_readers_and_writers_of_one_descriptor() -> None:
     seen: set[str] = set()
     left, right = socket.socketpair()

@@ -190,3 +190,26 @@ def test_where_no_thread_can_be_started_the_others_go_on(
             assert "can't start new thread" in str(lookup.answer(f"name{number}"))
     lookup.ask("localhost")
     assert isinstance(lookup.answer("localhost"), list)
+
+
+def test_a_number_is_read_once(lookup: Lookup, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Address] = []
+
+    def resolve(address: Address, *_: object) -> list[Endpoint]:
+        asked.append(address)
+        return [Endpoint(socket.AF_INET, (address.host, 80))]
+
+    monkeypatch.setattr(module, "resolve", resolve)
+    address = Address("tcp", "192.0.2.77", "80")
+    found = [lookup.resolver.known(address, V4) for _ in range(3)]
+    assert found == [[Endpoint(socket.AF_INET, ("192.0.2.77", 80))]] * 3
+    assert asked == [address]
+    # Another interface may get the number of a zone.
+    zoned = Address("tcp", "fe80::1%lo", "80")
+    lookup.resolver.known(zoned, DEFAULT)
+    lookup.resolver.known(zoned, DEFAULT)
+    assert asked == [address, zoned, zoned]
+
+
+def test_a_name_is_not_kept(lookup: Lookup) -> None:
+    assert lookup.resolver.known(Address("tcp", "localhost", "80"), V4) is None
