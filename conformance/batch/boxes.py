@@ -16,13 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.verdict import WrongUsage
+from ..targets import users
 from ..targets.cgroups import usable_places
 from ..targets.isolation import Box, boxed, start_in
+from ..targets.users import own_user, why_no_user
 
-AUTO, BUBBLEWRAP, NONE = "auto", "bubblewrap", "none"
+AUTO, BUBBLEWRAP, USER, NONE = "auto", "bubblewrap", "user", "none"
 
 #: What --isolate takes.
-WAYS = (AUTO, BUBBLEWRAP, NONE)
+WAYS = (AUTO, BUBBLEWRAP, USER, NONE)
 
 #: How memory and processes of a target are limited.
 ENFORCED, WATCHED = "enforced", "watched"
@@ -48,6 +50,8 @@ def check_way(way: str) -> None:
         raise WrongUsage(f"--isolate: {way!r} is none of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
         raise WrongUsage(f"--isolate=bubblewrap: {why}")
+    if way == USER and (why := why_no_user()):
+        raise WrongUsage(f"--isolate=user: {why}")
 
 
 def strongest(way: str) -> str:
@@ -67,9 +71,10 @@ def why_no_box() -> str:
             return f"{program} is missing (Debian: {package})"
     if not hasattr(os, "pidfd_open"):
         return "this Python has no os.pidfd_open"
-    start_in(Box())
+    start_in(Box(user=own_user()))
     try:
-        inner = boxed(["true"], {}, "/")
+        # Where that can be read in the box, the suite's helpers can be run in it.
+        inner = boxed([sys.executable, "-I", "-S", users.__file__], {}, "/")
     finally:
         start_in(None)
     try:
@@ -91,7 +96,10 @@ def in_own_network(argv: Sequence[str]) -> list[str]:
 def describe(way: str) -> str:
     """What holds on this machine, in one line, before the first target is judged."""
     if strongest(way) == BUBBLEWRAP:
-        return "isolation: bubblewrap (own processes, files and network for each target)"
+        user = "own user, processes" if own_user() else "own processes"
+        return f"isolation: bubblewrap ({user}, files and network for each target)"
+    if way == USER:
+        return "isolation: user (no target can end or trace its judge; they share all else)"
     if way == NONE:
         return "isolation: none was asked for; a target can reach its judge and the others"
     return f"isolation: none, {why_no_box()}; a target can reach its judge and the others"

@@ -29,6 +29,7 @@ from ..targets.cgroups import Group, start_in_group, usable_places
 from ..targets.isolation import Box, start_in, unboxed
 from ..targets.orphans import adopting, children_of
 from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, strongest
+from .guises import Guise, guise_of, put_on
 from .limits import MARK, Family, Limits, bound, end
 from .link import Reading, become_private, send_rows, socket_for_stdout, take_stdout
 from .watch import Watch
@@ -57,7 +58,8 @@ def judge_alone(asked: Asked) -> Outcome:
     ``stopped`` (why it was, or parts of it were), ``isolation``, ``limits`` (``enforced`` by the
     kernel, or ``watched``) and ``seconds``.
     """
-    mark, key, began = secrets.token_hex(16), secrets.token_hex(32), time.monotonic()
+    began = time.monotonic()
+    mark, key = secrets.token_hex(16), secrets.token_hex(32)
     way = strongest(asked.way)
     is_boxed = way == BUBBLEWRAP and asked.box is not None
     others = frozenset(children_of(os.getpid()))
@@ -70,6 +72,7 @@ def judge_alone(asked: Asked) -> Outcome:
     ):
         environment = {**os.environ, MARK: mark, "TMPDIR": it}
         argv = [sys.executable, "-m", SUITE, ALONE]
+        guise = guise_of(asked.box, way, it)
         ours, theirs = socket_for_stdout()
         process = subprocess.Popen(
             in_own_network(argv) if is_boxed else argv,
@@ -98,7 +101,7 @@ def judge_alone(asked: Asked) -> Outcome:
             # It stays open: when we are killed it ends, and the run with it.
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(
-                    json.dumps(_request(asked, key, is_boxed, group)).encode() + b"\n"
+                    json.dumps(_request(asked, key, is_boxed, group, guise)).encode() + b"\n"
                 )
                 process.stdin.flush()
             # A server in no box may leave its group, where it has the right to.
@@ -142,13 +145,16 @@ def _grouped(asked: Asked) -> Iterator[Group | None]:
             group.remove()
 
 
-def _request(asked: Asked, key: str, is_boxed: bool, group: Group | None) -> dict[str, Any]:
+def _request(
+    asked: Asked, key: str, is_boxed: bool, group: Group | None, guise: Guise
+) -> dict[str, Any]:
     return {
         "options": asked.options._asdict(),
         "limits": list(asked.limits),
         "box": asked.box if is_boxed else None,
         "key": key,
         "group": () if group is None else group.files,
+        "guise": guise,
     }
 
 
@@ -204,9 +210,13 @@ def judge_what_is_asked() -> Exit:
         send_rows(link, request["key"], [results.header, *results.results, results.footer])
 
     bound(Limits(*request["limits"]))
-    start_in(box_from(request["box"]))
+    options, box = put_on(
+        *(Guise(*request["guise"]), options_from(request["options"]), box_from(request["box"]))
+    )
+    if box is not None:
+        start_in(box)
     start_in_group(request["group"])
-    return run(options_from(request["options"]), None, 1, deliver=deliver)
+    return run(options, None, 1, deliver=deliver)
 
 
 def _end_with_who_asked() -> None:

@@ -67,6 +67,11 @@ def start_in_group(files: Sequence[str]) -> None:
     _Entered.files = tuple(files)
 
 
+def is_in_group() -> bool:
+    """Whether commands are started in a group."""
+    return bool(_Entered.files)
+
+
 def joining(argv: Sequence[str]) -> list[str]:
     """The command line that starts a command in the group, if there is one."""
     return entering(_Entered.files, argv) if _Entered.files else list(argv)

@@ -19,16 +19,16 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from ..core.verdict import Unreachable
-from .cgroups import joining
+from .cgroups import is_in_group, joining
+from .mounts import Box, mounts
+from .users import as_user, becoming, start_as
 
 #: Seconds in which a box is ready, and in which it is gone.
 BUILDING, ENDING = 10.0, 5.0
@@ -36,31 +36,10 @@ BUILDING, ENDING = 10.0, 5.0
 #: User and group in the box: nobody's.
 NOBODY = "65534"
 
-#: Places of others, and of the system's services, whose sockets a read-only mount leaves open.
-HIDDEN = ("/run", "/tmp", "/var/tmp", "/dev/shm", "/root", "/home", "/mnt", "/media", "/srv")
+#: The rights to become another user, which end with that.
+_BECOMING = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
-#: Those of them that a server may write to, or where the system's sockets appear at any time.
-USED = frozenset({"/run", "/tmp", "/var/tmp", "/dev/shm"})
-
-#: Files that only root may read: in a box of root's, the server may have root's files.
-SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/sudoers", "/var/spool", "/var/log")
-
-
-class Box(NamedTuple):
-    """What a target's box is like; plain values, for it travels.
-
-    ``own`` is the folder that it may write to, if it has one for itself; ``seen`` are folders that
-    it may read, and ``unseen`` the files and folders of others. ``disk`` is in MiB, ``cpu`` in
-    seconds and ``files`` open descriptors, ``processes`` at once.
-    """
-
-    own: str | None = None
-    seen: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    disk: int = 1024
-    cpu: int = 600
-    files: int = 0
-    processes: int = 0
+__all__ = ["Box", "Boxed", "boxed", "confined", "is_isolated", "start_in", "unboxed"]
 
 
 class _Started:
@@ -72,6 +51,7 @@ class _Started:
 def start_in(box: Box | None) -> None:
     """From now on, commands are started in this box."""
     _Started.box = box
+    start_as(0 if box is None else box.user)
 
 
 def is_isolated() -> bool:
@@ -99,15 +79,21 @@ def boxed(
     assert box is not None
     folder = os.path.realpath(directory or ".")
     _check_there(argv[0], folder)
-    words = [*("bwrap", "--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc")]
-    words += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "target"]
-    words += ["--uid", NOBODY, "--gid", NOBODY, "--cap-drop", "ALL"]
-    words += _mounts(box, folder, [*argv, *environment.values()])
-    words += ["--chdir", folder, "--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"]
+    words = [*("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts")]
+    words += ["--unshare-cgroup-try", "--hostname", "target", "--cap-drop", "ALL"]
+    # Only root can take another user's place, and not in a user namespace where there is none.
+    words += _BECOMING if box.user else ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
+    words += mounts(box, folder, [*argv, *environment.values()])
+    words += ["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"]
     if info is not None:
         words += ["--info-fd", str(info)]
     bounds = [f"--{name}={most}" for name, most in _bounds(box) if most]
     bounded = ["prlimit", *bounds, *argv] if bounds else list(argv)
+    if box.user:
+        # bubblewrap has no right to enter a folder that is closed to all but that user.
+        bounded = becoming(box.user, ["env", f"--chdir={folder}", *bounded])
+    else:
+        words += ["--chdir", folder]
     if terminal:
         # The monitor shares the terminal's group; what ^C ends there would end the box.
         outer = ["env", "--ignore-signal=INT", "--ignore-signal=QUIT"]
@@ -125,15 +111,16 @@ def confined(
     """
     if is_isolated():
         return joining(boxed(argv, environment, directory, terminal=terminal))
-    words = joining(argv)
+    words = joining(as_user(argv))
     if words != argv:
         _check_there(argv[0], directory or ".")  # what the shell says of it is not ours
     return words
 
 
 def _bounds(box: Box) -> list[tuple[str, int]]:
-    # A process of root's is not counted (RLIMIT_NPROC, setrlimit(2)).
-    processes = 0 if os.getuid() == 0 else box.processes
+    # A process of root's is not counted (RLIMIT_NPROC, setrlimit(2)); a group counts, and says so.
+    is_counted = not is_in_group() and (box.user or os.getuid() != 0)
+    processes = box.processes if is_counted else 0
     return [("cpu", box.cpu), ("nofile", box.files), ("nproc", processes)]
 
 
@@ -141,77 +128,6 @@ def _check_there(program: str, folder: str) -> None:
     path = os.path.join(folder, program) if "/" in program else program
     if shutil.which(path) is None:
         raise Unreachable(f"cannot start {program!r}: no such command")
-
-
-def _mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
-    """The file system of the box, from the whole to its parts."""
-    words = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    # Some files in /proc are writable to root's user without any capability (sysctl).
-    words += ["--remount-ro", "/proc"]
-    size, scratch = str(box.disk * 1024 * 1024), os.path.realpath(tempfile.gettempdir())
-    for place in dict.fromkeys((*HIDDEN, scratch)):
-        if _is_to_be_hidden(place):
-            words += ["--size", size, "--tmpfs", place]
-    words += ["--remount-ro", "/dev"]
-    masked = [one for one in (*SECRETS, *box.unseen) if _is_seen(one, box, folder)]
-    covered = (*HIDDEN, scratch)
-    for place in dict.fromkeys((*_toolchains(), *box.seen, folder)):
-        if os.path.isdir(place) and any(_is_in(place, one) for one in covered):
-            words += ["--ro-bind", place, place]
-    if box.own and os.path.isdir(box.own):
-        words += ["--bind", box.own, box.own]
-    for place in masked:
-        is_folder = os.path.isdir(place)
-        words += ["--tmpfs", place] if is_folder else ["--ro-bind", "/dev/null", place]
-    for place in _toolchains():
-        # Where another target's folder holds what all of them run with.
-        if any(_is_in(place, one) for one in masked):
-            words += ["--ro-bind", place, place]
-    for place in masked:
-        words += ["--remount-ro", place] if os.path.isdir(place) else []
-    for place in dict.fromkeys(named):
-        # The data folder, the certificate: what this server was given by name.
-        if place.startswith(f"{scratch}/") and os.path.exists(place):
-            words += ["--bind" if os.path.isdir(place) else "--ro-bind", place, place]
-    return words
-
-
-def _is_to_be_hidden(folder: str) -> bool:
-    """Whether there is something to be hidden: each mount costs time at every start."""
-    if not os.path.isdir(folder) or os.path.islink(folder):
-        return False
-    try:
-        return folder in USED or bool(os.listdir(folder))
-    except OSError:
-        return True
-
-
-def _is_seen(place: str, box: Box, folder: str) -> bool:
-    """Whether something of others would be there to be masked."""
-    if not os.path.exists(place):
-        return False
-    shown = [one for one in (box.own, *box.seen, folder) if one]
-    return any(_is_in(place, one) for one in shown) or not any(_is_in(place, one) for one in HIDDEN)
-
-
-def _is_in(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip("/") + "/")
-
-
-def _toolchains() -> list[str]:
-    """What the suite and other programs need, wherever it is installed (pyenv, nvm, cargo)."""
-    package = str(Path(__file__).resolve().parent.parent)
-    on_path = [os.path.realpath(one) for one in os.environ.get("PATH", "").split(":") if one]
-    ours = [os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix), package]
-    found = [one for one in map(_below_home, [*on_path, *ours]) if os.path.isdir(one)]
-    return [one for one in dict.fromkeys(found) if one != "/" and one not in HIDDEN]
-
-
-def _below_home(path: str) -> str:
-    """The folder directly below a home folder that a path lies in; elsewhere the path itself."""
-    parts = Path(path).parts
-    depth = {"root": 3, "home": 4}.get(parts[1] if len(parts) > 1 else "")
-    return path if depth is None else str(Path(*parts[:depth]))
 
 
 class Boxed:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from ..core.interruption import held
+from .users import give, let_through
 
 
 def new_folder() -> Path:
@@ -19,7 +20,9 @@ def new_folder() -> Path:
 
     Whoever needs it no longer removes it; at the end of the process it is removed anyway.
     """
-    return Path(tempfile.mkdtemp(prefix="", dir=_all_of_them()))
+    made = Path(tempfile.mkdtemp(prefix="", dir=_all_of_them()))
+    give(made)
+    return made
 
 
 def begin_anew() -> None:
@@ -42,4 +45,5 @@ def _all_of_them() -> Path:
         with held():
             _made.append(Path(tempfile.mkdtemp(prefix="conformance-")))
             atexit.register(shutil.rmtree, _made[0], ignore_errors=True)
+        let_through(_made[0])
     return _made[0]

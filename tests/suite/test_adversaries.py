@@ -51,6 +51,7 @@ TRICKS: dict[str, tuple[int, ...]] = {
     "symlinks": (0,),
     "read_neighbour": (0,),
     "read_seed": (0,),
+    "read_secret": (0,),
     "leave_group": LOST,
 }
 
@@ -64,7 +65,7 @@ HARMFUL: dict[str, tuple[int, ...]] = {
 
 #: Without a box these find what is not theirs: each, and as root or by good luck.
 FOUND_BY_ALL = {"read_neighbour", "disk"}
-FOUND_BY_SOME = {"read_seed", "leave_group"}
+FOUND_BY_SOME = {"read_seed", "read_secret", "leave_group"}
 
 
 @pytest.fixture(params=[BUBBLEWRAP, NONE])
@@ -232,7 +233,7 @@ def test_a_way_that_there_is_not_is_refused_before_anything_starts(
     assert done.returncode == 4
     (line,) = done.stderr.splitlines()
     assert line in (
-        "conformance: --isolate: 'vm' is none of auto, bubblewrap, none",
+        "conformance: --isolate: 'vm' is none of auto, bubblewrap, user, none",
         "conformance: --isolate=bubblewrap: bwrap is missing (Debian: bubblewrap)",
     )
     assert not (tmp_path / "report").exists()
