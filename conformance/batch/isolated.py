@@ -28,6 +28,7 @@ from ..reports.results import Results
 from ..targets.cgroups import Group, start_in_group, usable_places
 from ..targets.isolation import Box, start_in, unboxed
 from ..targets.orphans import adopting, children_of
+from ..targets.reaper import marking
 from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, strongest
 from .guises import Guise, guise_of, put_on
 from .limits import MARK, Family, Limits, bound, end
@@ -62,6 +63,7 @@ def judge_alone(asked: Asked) -> Outcome:
     mark, key = secrets.token_hex(16), secrets.token_hex(32)
     way = strongest(asked.way)
     is_boxed = way == BUBBLEWRAP and asked.box is not None
+    reaped = marking()
     others = frozenset(children_of(os.getpid()))
     judges: list[int] = []
     with (
@@ -70,7 +72,7 @@ def judge_alone(asked: Asked) -> Outcome:
         adopting(lambda: judges[0] if judges else None),
         _grouped(asked) as group,
     ):
-        environment = {**os.environ, MARK: mark, "TMPDIR": it}
+        environment = {**os.environ, **reaped, MARK: mark, "TMPDIR": it}
         argv = [sys.executable, "-m", SUITE, ALONE]
         guise = guise_of(asked.box, way, it)
         ours, theirs = socket_for_stdout()

@@ -23,7 +23,7 @@ from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
 from ..targets.isolation import confined, is_isolated, unboxed
 from ..targets.process import GRACE, printable
-from ..targets.reaper import watched
+from ..targets.reaper import marking, watched
 from .open_terminal import check_there_are_terminals
 from .peer import Peer
 from .terminal import hang_up
@@ -77,7 +77,7 @@ class ClientUnderTest:
             self._child = pexpect.spawn(
                 words[0],
                 words[1:],
-                env={**os.environ, **environment},
+                env={**os.environ, **environment, **marking()},
                 cwd=directory,
                 dimensions=(24, 80),
             )

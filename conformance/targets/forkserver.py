@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from ..core.verdict import SuiteFailed
+from .reaper import marking
 
 #: Only here a process that is somebody else's child can be watched without a race (pidfd).
 WORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
@@ -84,6 +85,7 @@ class ForkServer:
                 [*command, _WORD],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
+                env={**os.environ, **marking()},
                 start_new_session=True,
             )
         self._running: dict[int, Forked] = {}

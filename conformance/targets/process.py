@@ -25,7 +25,7 @@ from ..core.verdict import NotJudged, Unreachable
 from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
 from .isolation import Boxed, confined, is_isolated
-from .reaper import dismiss_reaper, watched
+from .reaper import dismiss_reaper, marking, watched
 from .usage import Usage, living, running_time, stands_still, usage_of
 
 LINES_KEPT, LINE_WIDTH = 20, 200
@@ -63,7 +63,7 @@ class Process:
         embedded: bool = False,
     ) -> None:
         self.argv = list(argv)
-        environment = {**environment, "PYTHONUNBUFFERED": "1"}
+        environment = {**environment, "PYTHONUNBUFFERED": "1", **marking()}
         self.announced: str | None = None
         self._announcement = threading.Event()
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
