@@ -86,28 +86,34 @@ def adopting(child: Callable[[], int | None]) -> Iterator[None]:
         return
     prctl(_SET_CHILD_SUBREAPER, 1)
     before = frozenset(children_of(os.getpid()))
-    reaper = threading.Thread(target=_reap, args=(child, before), daemon=True)
+    over = threading.Event()
+    reaper = threading.Thread(target=_reap, args=(child, before, over), daemon=True)
     reaper.start()
     try:
         yield
     finally:
+        over.set()
         for pid in children_of(os.getpid()):
             if pid not in before and pid != child():
                 with suppress(ChildProcessError):
                     os.waitpid(pid, os.WNOHANG)
 
 
-def _reap(child: Callable[[], int | None], before: frozenset[int]) -> None:
+def _reap(child: Callable[[], int | None], before: frozenset[int], over: threading.Event) -> None:
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
-            return
-        if ended is None or ended.si_pid == child():
+            if child() is not None or over.is_set():
+                return
+            over.wait(0.01)  # the first child is not there yet
+            continue
+        if ended is None or ended.si_pid == child() or over.is_set():
+            # After the adoption it may be the next one's child, whose status is not ours to take.
             return
         if ended.si_pid in before or child() is None:
             # Somebody else's; or perhaps the child itself, of which nobody has told us yet.
-            time.sleep(0.1)
+            over.wait(0.1)
             continue
         with suppress(ChildProcessError):
             os.waitpid(ended.si_pid, os.WNOHANG)
