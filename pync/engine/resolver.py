@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Union
 
-from ..core.address import Address
+from ..core.address import DATAGRAMS, Address
 from ..core.closing import Closing
 from ..core.errors import DialError
 from ..transports import Options
@@ -165,7 +165,7 @@ class Resolver(Closing):
 
     def _run(self, lookup: Lookup) -> None:
         try:
-            lookup.found = resolve(lookup.address, lookup.options, socket.SOCK_STREAM)
+            lookup.found = resolve(lookup.address, lookup.options, _kind(lookup.address))
         except DialError as error:
             lookup.found = error
         except Exception as error:  # noqa: BLE001 - its client has to be answered, and its turn ends
@@ -195,9 +195,14 @@ class Resolver(Closing):
 
 def _of_zone(address: Address, family: int) -> Sequence[Endpoint] | None:
     try:
-        return resolve(address, Options(numeric=True, family=family), socket.SOCK_STREAM)
+        return resolve(address, Options(numeric=True, family=family), _kind(address))
     except DialError:
         return None
 
 
 _of_number = lru_cache(KEPT)(_of_zone)
+
+
+def _kind(address: Address) -> int:
+    """The kind of socket that an address is for: services are named for each."""
+    return socket.SOCK_DGRAM if address.scheme in DATAGRAMS else socket.SOCK_STREAM

@@ -1,7 +1,8 @@
 """What UDP and Unix datagram sockets share: each read is one datagram.
 
 A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never returns
-``b""``: an empty datagram carries nothing for a stream and is passed over.
+``b""``: an empty datagram carries nothing for a stream and is passed over. Who passes datagrams on
+as they are has ``recv_whole``.
 """
 
 from __future__ import annotations
@@ -20,11 +21,25 @@ from .conn import Conn
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507
 
+#: Bytes of one read from a Unix datagram socket: its datagrams are as large as the sender's buffer,
+#: of which the kernel's default is 208 KiB.
+LARGEST_LOCAL = 256 * 1024
+
 
 class Datagrams(Conn):
     """What every connection of datagrams can do: ``recv`` gives the next one, whole."""
 
     datagram = True
+
+    def recv_whole(self) -> bytes:
+        """The next datagram, ``b""`` for an empty one. Raises OSError."""
+        raise NotImplementedError
+
+    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
+        while True:
+            data = self.recv_whole()
+            if data:
+                return data
 
     def __iter__(self) -> Iterator[bytes]:
         """Datagram after datagram; there is no end but TimeoutError (settimeout)."""
@@ -60,11 +75,13 @@ class Datagrams(Conn):
 class DatagramConn(Datagrams):
     """A connected datagram socket."""
 
-    def _recv(self, size: int) -> bytes:
-        while True:
-            data = self._sock.recv(max(size, LARGEST))
-            if data:
-                return data
+    def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
+        super().__init__(sock, local, peer)
+        self._largest = largest_of(sock)
+
+    def recv_whole(self) -> bytes:
+        """The next datagram, ``b""`` for an empty one. Raises OSError."""
+        return self._sock.recv(self._largest)
 
     def stop_sending(self) -> None:
         """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
@@ -83,6 +100,16 @@ class Arrival(NamedTuple):
     came_to: tuple[tuple[int, int, bytes], ...] = ()
     to_many: bool = False
 
+    def answer(self, data: bytes | memoryview) -> int:
+        """Send a datagram back, from the address that was sent to. Raises OSError."""
+        if not self.sender:
+            raise OSError("the peer has no name to send to")
+        if self.came_to:
+            return self.sock.sendmsg([data], self.came_to, 0, self.sender)
+        return self.sock.sendto(data, self.sender)
+
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 #: Receives one datagram with a socket, with these flags (MSG_PEEK or 0).
 Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
@@ -90,8 +117,13 @@ Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
 
 def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
     """One datagram and its sender. Raises OSError."""
-    data, sender = sock.recvfrom(LARGEST, flags)
+    data, sender = sock.recvfrom(largest_of(sock), flags)
     return data, Arrival(sender, sock)
+
+
+def largest_of(sock: socket.socket) -> int:
+    """Bytes of the largest datagram that a socket receives."""
+    return LARGEST if sock.family in _INTERNET else LARGEST_LOCAL
 
 
 def shut_for_sending(sock: socket.socket) -> None:
@@ -143,12 +175,13 @@ class ListeningConn(Datagrams):
         """What settimeout set, in seconds."""
         return self._timeout
 
-    def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
+    def recv_whole(self) -> bytes:
+        """The next datagram for us, ``b""`` for an empty one. Raises OSError."""
         deadline = Deadline(self._timeout)
         while True:
             for sock in self._socks:
                 data = self._heard(sock)
-                if data:
+                if data is not None:
                     return data
             if self._timeout == 0:
                 raise BlockingIOError
@@ -156,12 +189,7 @@ class ListeningConn(Datagrams):
 
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""
-        sender, sock, came_to, _ = self._talking
-        if not sender:
-            raise OSError("the peer has no name to send to")
-        if came_to:
-            return sock.sendmsg([data], came_to, 0, sender)
-        return sock.sendto(data, sender)
+        return self._talking.answer(data)
 
     def _send_all(self, data: bytes) -> None:
         self.send(data)
@@ -171,19 +199,18 @@ class ListeningConn(Datagrams):
         for sock in self._socks:
             sock.close()
 
-    def _heard(self, sock: socket.socket) -> bytes:
-        """What the next datagrams for us hold; ``b""`` when none waits."""
+    def _heard(self, sock: socket.socket) -> bytes | None:
+        """The next datagram for us; None when none waits."""
         while True:
             try:
                 data, arrival = self._receive(sock, 0)
             except BlockingIOError:
-                return b""
+                return None
             if self._many:
                 self._talking = arrival
             elif arrival.sender != self._talking.sender:
                 continue  # a stranger's, queued before the lock
-            if data:
-                return data
+            return data
 
     def _wait(self, deadline: Deadline) -> None:
         if not readable(self.read_fds(), deadline):

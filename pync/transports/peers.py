@@ -112,7 +112,7 @@ class PeerConn(Conn):
             raise
         #: When it was heard last (time.monotonic).
         self.heard_at = time.monotonic()
-        self._name, self._came_to = arrival.sender, arrival.came_to
+        self._arrival = arrival._replace(sock=self._sock)
         self._forget = forget
         self._waiting: deque[bytes] = deque()
         self._size = 0
@@ -151,11 +151,7 @@ class PeerConn(Conn):
 
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""
-        if not self._name:
-            raise OSError("the peer has no name to send to")
-        if self._came_to:
-            return self._sock.sendmsg([data], self._came_to, 0, self._name)
-        return self._sock.sendto(data, self._name)
+        return self._arrival.answer(data)
 
     def _send_all(self, data: bytes) -> None:
         self.send(data)

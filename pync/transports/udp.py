@@ -156,7 +156,15 @@ class UdpListener(Listener):
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
         """A datagram of somebody who may come, and who that is. Raises OSError."""
         data, arrival = self._receive(sock, 0)
-        return data, arrival, address_of(self.address.scheme, arrival.sender)
+        return data, arrival, self.peer_address(arrival)
+
+    def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
+        """A datagram of anybody. Raises OSError."""
+        return self._receive_any(sock, 0)
+
+    def peer_address(self, arrival: Arrival) -> Address:
+        """Whose datagram it is."""
+        return address_of(self.address.scheme, arrival.sender)
 
     def local_address(self, sock: socket.socket) -> Address:
         """The address of one of the sockets."""
@@ -205,18 +213,16 @@ class _LockedConn(ListeningConn):
     #: Whether a stranger's datagram may still wait that came before the lock.
     _may_hold_strangers = True
 
-    def _recv(self, size: int) -> bytes:
+    def recv_whole(self) -> bytes:
+        """The next datagram for us, ``b""`` for an empty one. Raises OSError."""
         if self._may_hold_strangers or self._timeout != 0:
             try:
-                return super()._recv(size)
+                return super().recv_whole()
             except BlockingIOError:
                 # All that was here before is read: from now on the kernel keeps them out.
                 self._may_hold_strangers = False
                 raise
-        while True:
-            data = self._sock.recv(LARGEST)
-            if data:
-                return data
+        return self._sock.recv(LARGEST)
 
     def send(self, data: bytes | memoryview) -> int:
         """Send one datagram to the peer. Raises OSError."""

@@ -142,7 +142,15 @@ class UnixgramListener(Listener):
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
         """A datagram, and whose it is. Raises OSError."""
         data, arrival = receive(sock)
-        return data, arrival, Address("unixgram", path=shown(arrival.sender or ""))
+        return data, arrival, self.peer_address(arrival)
+
+    def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
+        """A datagram of anybody. Raises OSError."""
+        return receive(sock)
+
+    def peer_address(self, arrival: Arrival) -> Address:
+        """Whose datagram it is; without a path where the sender has no name."""
+        return Address("unixgram", path=shown(arrival.sender or ""))
 
     def local_address(self, _sock: socket.socket) -> Address:
         """The address of the socket."""
