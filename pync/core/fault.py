@@ -1,7 +1,7 @@
 """Faults of a link, as they are written: ``down delay=150ms±50ms share=20%``. Pure.
 
-What each fault does to the bytes is in layers/faultline.py, what it does to a whole connection in
-programs/relay.
+What each fault does to the bytes is in layers/faultline.py, to datagrams in
+layers/faultydatagrams.py, to a whole connection in programs/relay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ WAYS = (UP, DOWN)
 BYTES, RATE, SECONDS, SHARE, EOF, NOTHING = "bytes", "bytes/s", "seconds", "share", "eof", ""
 
 #: What a fault is for.
-STREAMS, CONNECTIONS = "streams", "connections"
+STREAMS, CONNECTIONS, DATAGRAMS = "streams", "connections", "datagrams"
+_BOTH = (STREAMS, DATAGRAMS)
 
 
 class Kind(NamedTuple):
@@ -44,8 +45,8 @@ class Kind(NamedTuple):
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("delay", (SECONDS,), (STREAMS,), "everything arrives later", "T[±T]"),
-        Kind("rate", (RATE,), (STREAMS,), "at most so many bytes a second", "SIZE"),
+        Kind("delay", (SECONDS,), _BOTH, "everything arrives later", "T[±T]"),
+        Kind("rate", (RATE,), _BOTH, "at most so many bytes a second", "SIZE"),
         Kind("slice", (BYTES,), (STREAMS,), "pieces of so many bytes, T apart", "SIZE[/T]"),
         Kind("cut-after", (BYTES, SECONDS), (STREAMS,), "FIN; the rest is lost", "SIZE|T"),
         Kind("reset-after", (BYTES, SECONDS), (STREAMS,), "RST to both sides", "SIZE|T"),
@@ -53,8 +54,12 @@ KINDS = {
         Kind("stall-after", (BYTES, SECONDS), (STREAMS,), "nothing more is read", "SIZE|T"),
         Kind("drop-fin", (), (STREAMS,), "FIN is not passed on"),
         Kind("no-half-close", (), (STREAMS,), "FIN ends both directions"),
-        Kind("corrupt", (SHARE,), (STREAMS,), "a share of the bytes is changed", "SHARE"),
-        Kind("blackhole", (), (STREAMS,), "all is read, nothing passed on"),
+        Kind("corrupt", (SHARE,), _BOTH, "a share of the bytes is changed", "SHARE"),
+        Kind("blackhole", (), _BOTH, "all is read, nothing passed on"),
+        Kind("loss", (SHARE,), (DATAGRAMS,), "a share is lost", "SHARE"),
+        Kind("duplicate", (SHARE,), (DATAGRAMS,), "a share arrives twice", "SHARE", "1"),
+        Kind("reorder", (SHARE,), (DATAGRAMS,), "the next one overtakes a share", "SHARE", "1"),
+        Kind("truncate", (BYTES,), (DATAGRAMS,), "what follows so many bytes is lost", "SIZE"),
         Kind("refuse", (SHARE,), (CONNECTIONS,), "RST for a share of the clients", "SHARE", "1"),
     )
 }
@@ -81,8 +86,21 @@ class Fault(NamedTuple):
     text: str
 
     def is_for(self, place: str) -> bool:
-        """Whether it can happen to ``streams`` or to new ``connections``."""
+        """Whether it can happen to ``streams``, ``datagrams`` or new ``connections``."""
         return place in KINDS[self.name].places
+
+    def check(self, place: str, option: str = "--fault") -> None:
+        """See that it can happen on a line of ``streams`` or of ``datagrams``. Raises UsageError.
+
+        Arguments:
+            option: named in the error.
+        """
+        places = {STREAMS, CONNECTIONS} if place == STREAMS else {place}
+        known = [kind.name for kind in KINDS.values() if places.intersection(kind.places)]
+        if self.name not in known:
+            raise UsageError(
+                f"{option}: {self.name} cannot happen to {place}; what can: {', '.join(known)}"
+            )
 
     def __str__(self) -> str:
         return self.text

@@ -77,7 +77,7 @@ class FaultTable:
         Arguments:
             connection: its number.
             way: ``up`` or ``down``.
-            place: ``streams`` or ``connections``.
+            place: ``streams``, ``datagrams`` or ``connections``.
         """
         return [
             one

@@ -129,6 +129,11 @@ class Listener(Accepting):
         if self.closed:
             raise ListenError("accept", self.address, "the listener was closed")
 
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """Its sockets, which it still owns."""
+        return list(self._socks)
+
     def read_fds(self) -> tuple[int, ...]:
         """The descriptors to wait on before take_nowait."""
         return tuple(sock.fileno() for sock in self._socks)

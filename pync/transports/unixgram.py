@@ -117,6 +117,10 @@ class BoundConn(DatagramConn):
         super().__init__(sock, local, peer)
         self._own = own
 
+    def connect_again(self) -> None:
+        """Connect to who listens at the path now: who did may have gone. Raises OSError."""
+        self._sock.connect(kernel_name(self.peer.path))
+
     def close(self) -> None:
         """Remove our own path and let go; idempotent."""
         self._own.remove()

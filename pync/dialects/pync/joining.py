@@ -45,6 +45,10 @@ _MEANINGLESS = (
 )
 
 
+#: Options that mean nothing between two addresses of datagrams.
+_OF_STREAMS = ("ssl", "if_refused", "proxy_protocol", "accept_proxy_protocol", "reconnect")
+
+
 def with_onward(config: Config) -> Config:
     """The Config with where to go on, if there is such a thing. Raises UsageError."""
     words, to = list(config.target), list(config.to)
@@ -77,8 +81,9 @@ def check(config: Config) -> None:
             raise UsageError(f"cannot use {shown(name)} between two addresses")
     assert config.address is not None
     for address in (config.address, *config.onward):
-        if address.scheme in DATAGRAMS or address.scheme == "pipe":
+        if address.scheme == "pipe":
             raise UsageError(f"cannot join {address} to another address")
+    _check_kinds(config, config.address)
     for address in config.onward:
         if address.scheme == "vsock":
             raise UsageError(
@@ -88,12 +93,32 @@ def check(config: Config) -> None:
         raise UsageError("--proxy leads to tcp:// and tls:// only")
 
 
+def _check_kinds(config: Config, near: Address) -> None:
+    """Refuse a stream joined to datagrams, and what datagrams know not. Raises UsageError."""
+    of_datagrams = near.scheme in DATAGRAMS
+    for address in config.onward:
+        if of_datagrams != (address.scheme in DATAGRAMS):
+            listens = "-lk " if config.listen else ""
+            raise UsageError(
+                f"cannot join {near} to {address}: a stream does not keep datagrams apart; "
+                f"if that does not matter: pync {listens}{near} --exec 'pync {address}'"
+            )
+    if of_datagrams:
+        for name in _OF_STREAMS:
+            if getattr(config, name):
+                raise UsageError(f"cannot use {shown(name)} with {near}: it is for streams")
+
+
 def with_faults(config: Config) -> Config:
     """The Config with its faults, and where they are controlled. Raises UsageError."""
-    from ...core.fault import parse_fault
+    from ...core.fault import DATAGRAMS as DATAGRAMS_LINE
+    from ...core.fault import STREAMS, parse_fault
     from .controlling import control_address
 
+    assert config.address is not None
     faults = tuple(parse_fault(text) for text in config.fault)
+    for fault in faults:
+        fault.check(DATAGRAMS_LINE if config.address.scheme in DATAGRAMS else STREAMS)
     at = None if config.control is None else control_address(config.control, "--control")
     return config._replace(faults=faults, controlled_at=at)
 
@@ -121,6 +146,11 @@ def _is_end(word: str) -> bool:
     return word == STDIO or word.startswith(COMMAND) or is_url(word)
 
 
+def _is_of_datagrams(config: Config) -> bool:
+    scheme = config.target[0].partition(":")[0] if config.target else ""
+    return bool(config.udp) or scheme in DATAGRAMS
+
+
 def _onward(text: str, config: Config) -> Address:
     if text == STDIO or text.startswith(COMMAND):
         raise UsageError(f"{shortened(text)} stands alone: give one onward address")
@@ -131,7 +161,8 @@ def _onward(text: str, config: Config) -> Address:
         address = parse_address(text)
     elif ":" in text:
         host, port = split_host_port(text, text)
-        address = Address("tcp", host or "localhost", port)
+        scheme = "udp" if _is_of_datagrams(config) else "tcp"
+        address = Address(scheme, host or "localhost", port)
     else:
         raise UsageError(f"--to: {shortened(text)} is not an address: write HOST:PORT or unix:PATH")
     if address.scheme in INHERITED:

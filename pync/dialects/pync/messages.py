@@ -103,7 +103,8 @@ def _dialled(event: Dialled) -> Said:
     parts = (("lookup", event.lookup), ("connect", event.connect), ("TLS", event.handshake))
     took = ", ".join(f"{name} {value:.1f} ms" for name, value in parts if value is not None)
     there = _where(event.target)
-    return f"Connection from {_where(event.peer) or '(unnamed)'} goes to {there} ({took})"
+    where = f"Connection from {_where(event.peer) or '(unnamed)'} goes to {there}"
+    return f"{where} ({took})" if took else where
 
 
 def _closed(event: Closed) -> Said:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
+from ...core.address import DATAGRAMS
 from ...core.config import Endings
 from ...core.events import Accepted, Connected, Dialled, Failed, Report
 from ...engine.loop import Loop, Scheduler
@@ -61,6 +62,10 @@ class RelaySetup(NamedTuple):
 def run(setup: RelaySetup, report: Report) -> int:
     """Join connections. Raises PyncError, UsageError."""
     onward = Onward(setup.onward, report)
+    if setup.near.address.scheme in DATAGRAMS:
+        from .datagrams import run as pass_datagrams
+
+        return pass_datagrams(setup, onward, report)
     if isinstance(setup.near, DialSetup):
         return _join_dialled(setup, setup.near, onward, report)
     prepare(setup.near)

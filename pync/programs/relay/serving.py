@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ...core.errors import PyncError, UsageError
 from ...core.events import Counted, Failed, Held, Reloaded, Report
@@ -17,9 +18,13 @@ from ...engine.signals import heard
 from ..shared.clients import Clients
 from .session import Joined
 
+if TYPE_CHECKING:
+    from .peer_session import PeerSession
+    from .peers import Peers
+
 
 def serve(
-    clients: Clients[Joined],
+    clients: Clients[Joined] | Peers,
     loop: Loop,
     report: Report,
     drain: float | None,
@@ -54,7 +59,7 @@ class _Drain:
         seconds: of it.
     """
 
-    def __init__(self, clients: Clients[Joined], loop: Loop, seconds: float) -> None:
+    def __init__(self, clients: Clients[Joined] | Peers, loop: Loop, seconds: float) -> None:
         self._clients = clients
         self._loop = loop
         self._seconds = seconds
@@ -75,9 +80,10 @@ class _Drain:
         self._loop.call_later(self._seconds, self.terminate)
 
 
-def _tell(clients: Clients[Joined], report: Report) -> None:
+def _tell(clients: Clients[Joined] | Peers, report: Report) -> None:
     now = time.monotonic()
-    sessions = sorted(clients.sessions, key=lambda session: session.began)
+    inside: list[Joined | PeerSession] = [*clients.sessions]
+    sessions = sorted(inside, key=lambda session: session.began)
     for session in sessions:
         target = None if session.target is None else session.target.peer
         report(Held(session.client.peer, target, *session.moved, now - session.began))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.errors import PyncError, UsageError
-from ...core.fault import Fault, parse_fault
+from ...core.fault import STREAMS, Fault, parse_fault
 from ...engine.faulty import FaultyConnection
+from ...engine.faulty_peer import FaultyPeer
 from ...engine.loop import Loop
 from ...layers.faulttable import FaultTable
 from ...transports import listen
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
     from ...transports import Options
     from ...transports.listener import Listener
     from ..shared.clients import Clients
+    from .peers import Peers
 
 
 class FaultSetup(NamedTuple):
-    """The faults that are on at first, what repeats their chance, where they are controlled."""
+    """The faults that are on at first, what repeats their chance, where they are controlled.
+
+    ``place``: whether the line is one of ``streams`` or of ``datagrams``.
+    """
 
     faults: tuple[Fault, ...] = ()
     seed: int = 1
     control: Address | None = None
+    place: str = STREAMS
 
 
 class SpoiledRelay:
@@ -42,10 +49,10 @@ class SpoiledRelay:
         self._setup = setup
         self._table = FaultTable(setup.faults, setup.seed, time.monotonic())
         self._table.changed = self._changed
-        self._lines: dict[int, FaultyConnection] = {}
+        self._lines: dict[int, FaultyConnection | FaultyPeer] = {}
         self._control: Listener | None = None
         self._controllers: Clients[Any] | None = None
-        self._clients: Clients[Any] | None = None
+        self._clients: Clients[Any] | Peers | None = None
         #: Where clients come, and how it is listened on: for a listener that is opened again.
         self._entrance: tuple[Address, Options] | None = None
 
@@ -80,13 +87,18 @@ class SpoiledRelay:
         self._lines[number] = line = FaultyConnection(self._table, number)
         return line
 
+    def begin_peer(self, number: int, end: Callable[[], None]) -> FaultyPeer:
+        """A peer of datagrams begins; ``end`` ends it."""
+        self._lines[number] = line = FaultyPeer(self._table, number, end)
+        return line
+
     def end(self, number: int) -> None:
         """It is over. Idempotent."""
         self._lines.pop(number, None)
 
     # What a control client asks (layers/control.py).
 
-    def open(self, loop: Loop, clients: Clients[Any], report: Report) -> None:
+    def open(self, loop: Loop, clients: Clients[Any] | Peers, report: Report) -> None:
         """Let those be controlled who are inside, if that was asked for."""
         self._clients = clients
         if self._control is not None:
@@ -112,7 +124,9 @@ class SpoiledRelay:
 
     def add(self, fault: str) -> int:
         """Switch a fault on. Raises UsageError."""
-        return self._table.add(parse_fault(fault, "fault"), time.monotonic())
+        parsed = parse_fault(fault, "fault")
+        parsed.check(self._setup.place, "fault")
+        return self._table.add(parsed, time.monotonic())
 
     def remove(self, number: int | None) -> None:
         """Switch one off, or all. Raises UsageError."""

@@ -155,10 +155,14 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
 def _faults(config: Config) -> FaultSetup | None:
     if not (config.faults or config.controlled_at):
         return None
+    from ...core.address import DATAGRAMS as OF_DATAGRAMS
+    from ...core.fault import DATAGRAMS, STREAMS
     from ..relay.spoiling import FaultSetup
 
     seed = 1 if config.fault_seed is None else config.fault_seed
-    return FaultSetup(config.faults, seed, config.controlled_at)
+    assert config.address is not None
+    place = DATAGRAMS if config.address.scheme in OF_DATAGRAMS else STREAMS
+    return FaultSetup(config.faults, seed, config.controlled_at, place)
 
 
 def _asking(config: Config, stdio: Stdio, report: Report) -> int:

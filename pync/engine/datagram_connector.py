@@ -1,0 +1,110 @@
+"""Where datagrams go, found in a loop that carries others too; see Connector.
+
+Looking up a name may take long. What follows does not: connect(2) of a datagram socket only notes
+the peer's name, and asks the routes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from ..core.address import Address
+from ..core.errors import DialError
+from ..transports import Options, dial
+from ..transports.datagram import DatagramConn
+from ..transports.internet import address_of, telling_cause
+from .loop import Scheduler, Timer
+from .resolver import Found, Lookup, Resolver
+
+
+class DatagramConnector:
+    """One dial.
+
+    Arguments:
+        loop: calls back.
+        resolver: looks the name up.
+        address: host and port, or a path.
+        options: how to dial.
+        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+    """
+
+    def __init__(
+        self,
+        loop: Scheduler,
+        resolver: Resolver,
+        address: Address,
+        options: Options,
+        finished: Callable[[DatagramConnector], None],
+    ) -> None:
+        #: The connection, which is the caller's then.
+        self.conn: DatagramConn | None = None
+        self.failure: DialError | None = None
+        #: Seconds that looking the name up took; None: there was nothing to look up.
+        self.lookup_seconds: float | None = None
+        self._loop = loop
+        self._resolver = resolver
+        self._address = address
+        self._options = options
+        self._finished = finished
+        self._lookup: Lookup | None = None
+        self._timer: Timer | None = None
+        self._began = time.monotonic()
+
+    def start(self) -> None:
+        """Begin."""
+        address = self._address
+        if address.path or "%" in address.host or _is_numeric(address.host):
+            # (Which interface a zone is, of a group's address too, dial knows.)
+            self._dial([address])
+            return
+        if self._options.timeout is not None:
+            self._timer = self._loop.call_later(self._options.timeout, self._not_found)
+        found = self._loop.bound(self._found)
+        self._lookup = self._resolver.look_up(address, self._options, found)
+
+    def stop(self) -> None:
+        """Give up; no callback is called. Idempotent."""
+        if self._lookup is not None:
+            self._lookup.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _not_found(self) -> None:
+        self.stop()
+        self.failure = DialError("dial", self._address, "timed out")
+        self._finished(self)
+
+    def _found(self, found: Found) -> None:
+        self.stop()
+        self.lookup_seconds = time.monotonic() - self._began
+        if isinstance(found, DialError):
+            self.failure = found
+            self._finished(self)
+        else:
+            self._dial([address_of(self._address.scheme, one.name) for one in found])
+
+    def _dial(self, addresses: list[Address]) -> None:
+        attempts: list[tuple[Address, str]] = []
+        for address in addresses:
+            try:
+                conn = dial(address, self._options)
+            except DialError as error:
+                attempts.append((address, error.cause))
+                self.failure = DialError("dial", self._address, telling_cause(attempts))
+                continue
+            assert isinstance(conn, DatagramConn)
+            self.conn = conn
+            self.failure = None
+            break
+        self._finished(self)
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,202 @@
+"""One direction of a relay of datagrams: each is passed on whole, or not at all.
+
+Nothing ends here and nothing is cut. What cannot be sent yet waits, up to a limit; more is dropped,
+as the kernel drops what does not fit into a socket's buffer. A fault of the line may hold it up
+(layers/faultydatagrams.py), and so may a rate.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .loop import Scheduler, Timer
+
+if TYPE_CHECKING:
+    from ..layers.faultydatagrams import FaultyDatagrams
+    from .pace import Pace
+
+#: Datagrams, and bytes of them, that wait for one receiver.
+MOST_WAITING = 256
+MOST_BYTES = 1024 * 1024
+
+#: Seconds between two attempts to send to a receiver whose buffer is full, where no descriptor
+#: tells when it has room: fewer at first, then these.
+FIRST_PAUSE, LAST_PAUSE = 0.001, 0.05
+
+
+class DatagramFlow:
+    """One direction.
+
+    Arguments:
+        loop: calls back.
+        send: sends one. Raises OSError; BlockingIOError when there is no room for it.
+        write_fd: the descriptor that can be written when there is; None: no such thing.
+        failed: is given the error of one that cannot be sent, which is dropped.
+        roomy: is called when nothing waits any more after something did.
+        tap: sees what is read.
+        pace: how fast to send.
+        line: what happens on the way.
+    """
+
+    __slots__ = (
+        "_failed",
+        "_line",
+        "_loop",
+        "_on_the_way",
+        "_pace",
+        "_pause",
+        "_resumes",
+        "_roomy",
+        "_send",
+        "_size",
+        "_tap",
+        "_waiting",
+        "_watches",
+        "_write_fd",
+        "moved",
+    )
+
+    def __init__(
+        self,
+        loop: Scheduler,
+        send: Callable[[bytes], object],
+        write_fd: Callable[[], int] | None,
+        failed: Callable[[OSError], None],
+        roomy: Callable[[], None],
+        tap: Callable[[bytes], None] | None = None,
+        pace: Pace | None = None,
+        line: FaultyDatagrams | None = None,
+    ) -> None:
+        #: Bytes sent.
+        self.moved = 0
+        self._loop = loop
+        self._send = send
+        self._write_fd = write_fd
+        self._failed = failed
+        self._roomy = roomy
+        self._tap = tap
+        self._pace = pace
+        self._line = line
+        #: None until something waits: most of many peers are silent.
+        self._waiting: deque[bytes] | None = None
+        self._size = 0
+        self._pause = FIRST_PAUSE
+        #: When what waits is tried again, when what is on the line arrives.
+        self._resumes: Timer | None = None
+        self._on_the_way: Timer | None = None
+        self._watches = False
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether something waits: it is better to read no more."""
+        return bool(self._waiting)
+
+    def put(self, data: bytes) -> None:
+        """One was read; it may be empty."""
+        if self._tap is not None:
+            self._tap(data)
+        if self._line is None:
+            self._pass_on(data)
+        else:
+            self._line.put(data, time.monotonic())
+            self._arrive()
+
+    def clear(self) -> None:
+        """Forget what waits to be sent: its receiver is about to change."""
+        if self._resumes is not None:
+            self._resumes.cancel()
+        self._resumes = self._waiting = None
+        self._size = 0
+        self._watch(False)
+
+    def stop(self) -> None:
+        """Send nothing more. Idempotent."""
+        self.clear()
+        if self._on_the_way is not None:
+            self._on_the_way.cancel()
+            self._on_the_way = None
+        # They hold one another: without this it would take the collector to part them.
+        self._send = self._failed = _drop
+        self._roomy = _ignore
+
+    def _arrive(self) -> None:
+        assert self._line is not None
+        now = time.monotonic()
+        if self._on_the_way is not None:
+            self._on_the_way.cancel()
+            self._on_the_way = None
+        for data in self._line.take(now):
+            self._pass_on(data)
+        at = self._line.next_time()
+        if at is not None:
+            self._on_the_way = self._loop.call_later(max(0.0, at - now), self._arrive)
+
+    def _pass_on(self, data: bytes) -> None:
+        if self._resumes is None and not self._waiting and not self._watches:
+            if self._sends(data):
+                return
+        elif not self._has_room(len(data)):
+            return
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(data)
+        self._size += len(data)
+
+    def _has_room(self, size: int) -> bool:
+        waiting = self._waiting
+        return not waiting or (len(waiting) < MOST_WAITING and self._size + size <= MOST_BYTES)
+
+    def _sends(self, data: bytes) -> bool:
+        """Send one, or find out that it cannot be; returns False when it has to wait."""
+        try:
+            self._send(data)
+        except (BlockingIOError, InterruptedError):
+            self._await_room()
+            return False
+        except OSError as error:
+            self._failed(error)
+            return True
+        self.moved += len(data)
+        self._pause = FIRST_PAUSE
+        if self._pace is not None:
+            seconds = self._pace.pause(len(data), time.monotonic())
+            if seconds:
+                self._resumes = self._loop.call_later(seconds, self._resume)
+        return True
+
+    def _await_room(self) -> None:
+        if self._write_fd is not None:
+            self._watch(True)
+        else:
+            self._resumes = self._loop.call_later(self._pause, self._resume)
+            self._pause = min(2 * self._pause, LAST_PAUSE)
+
+    def _watch(self, wanted: bool) -> None:
+        if wanted != self._watches and self._write_fd is not None:
+            self._watches = wanted
+            self._loop.watch_writer(self._write_fd(), self._resume if wanted else None)
+
+    def _resume(self) -> None:
+        self._resumes = None
+        self._watch(False)
+        while self._waiting:
+            data = self._waiting.popleft()
+            if not self._sends(data):
+                if self._waiting is not None:
+                    self._waiting.appendleft(data)
+                return
+            self._size -= len(data)
+            if self._resumes is not None:
+                return
+        self._roomy()
+
+
+def _drop(_: object) -> None:
+    """It is over."""
+
+
+def _ignore() -> None:
+    """It is over."""

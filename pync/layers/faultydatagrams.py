@@ -1,0 +1,144 @@
+"""One direction of one peer's datagrams over a bad line: which arrive, and when. Sans-I/O.
+
+As faultline.py, for datagrams: they stay whole, may be lost, arrive twice or be overtaken, and have
+no end. Nothing here has a clock: every call is told the time. Chance is drawn for each datagram in
+turn, also while a fault's window is closed and whatever the times were: the same seed does the same
+to the same datagrams.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .noise import Noise
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from .faulttable import SwitchedOn
+
+#: Bytes on the way, and how many of them a datagram takes besides its own: empty ones take room
+#: too. A datagram that comes to a full line is lost, as in a router.
+ROOM, OVERHEAD = 4 * 1024 * 1024, 64
+
+#: The queue in front of a slow line holds so many bytes at least, and so many seconds' worth.
+LEAST_QUEUE, QUEUE_TIME = 16 * 1024, 0.5
+
+#: Seconds after which a datagram arrives that waits to be overtaken.
+REORDER_TIME = 1.0
+
+
+class FaultyDatagrams:
+    """One direction of one peer's datagrams.
+
+    Arguments:
+        faults: those of this direction of this peer.
+        random: makes the generator of one of them.
+    """
+
+    def __init__(
+        self, faults: Sequence[SwitchedOn], random: Callable[[SwitchedOn], Random]
+    ) -> None:
+        self._random = random
+        self._faults: tuple[SwitchedOn, ...] = ()
+        self._generators: dict[int, Random] = {}
+        self._noise: dict[int, Noise] = {}
+        self._on_the_way: deque[tuple[float, bytes]] = deque()
+        self._size = 0
+        #: When the line is free for the next datagram; when the last one arrives.
+        self._free = self._last = 0.0
+        #: A datagram that the next one overtakes, and when it arrives without one.
+        self._waits: tuple[float, bytes] | None = None
+        self.change(faults)
+
+    def change(self, faults: Sequence[SwitchedOn]) -> None:
+        """Other faults from now on. What is on the way arrives as it would have."""
+        self._faults = tuple(faults)
+
+    def put(self, data: bytes, now: float) -> None:
+        """A datagram was read."""
+        is_lost = self._happens("loss", now)
+        copies = 2 if self._happens("duplicate", now) else 1
+        is_overtaken = self._happens("reorder", now)
+        data = self._spoil(data, now)
+        if is_lost or any(self._named(now, "blackhole")):
+            return
+        waiting, self._waits = self._waits, None
+        if is_overtaken and waiting is None:
+            self._waits = (now + REORDER_TIME, data)
+            copies -= 1
+        for _ in range(copies):
+            self._send(data, now)
+        if waiting is not None:
+            self._send(waiting[1], now)
+
+    def take(self, now: float) -> list[bytes]:
+        """The datagrams that have arrived by now."""
+        if self._waits is not None and self._waits[0] <= now:
+            (_, data), self._waits = self._waits, None
+            self._send(data, now)
+        arrived: list[bytes] = []
+        while self._on_the_way and self._on_the_way[0][0] <= now:
+            arrived.append(self._on_the_way.popleft()[1])
+            self._size -= len(arrived[-1]) + OVERHEAD
+        return arrived
+
+    def next_time(self) -> float | None:
+        """When take gives the next one, if nothing is put in meanwhile."""
+        times = [self._on_the_way[0][0]] if self._on_the_way else []
+        if self._waits is not None:
+            times.append(self._waits[0])
+        return min(times, default=None)
+
+    def _send(self, data: bytes, now: float) -> None:
+        rate = min((one.fault.amount for one in self._named(now, "rate")), default=0.0)
+        if not self._has_room(len(data), rate, now):
+            return
+        leaves = max(now, self._free)
+        if rate:
+            self._free = leaves = leaves + len(data) / rate
+        for one in self._named(now, "delay"):
+            leaves += one.fault.amount
+            if one.fault.extra:
+                leaves += self._generator(one).uniform(-one.fault.extra, one.fault.extra)
+        # As in streams: the jitter of a delay lets nothing overtake; ``reorder`` does.
+        self._last = max(self._last, leaves)
+        self._on_the_way.append((self._last, data))
+        self._size += len(data) + OVERHEAD
+
+    def _has_room(self, size: int, rate: float, now: float) -> bool:
+        if self._on_the_way and self._size + size + OVERHEAD > ROOM:
+            return False
+        # One datagram always fits: how else would one of 64 KiB pass a line of 10K a second?
+        queued = max(0.0, self._free - now) * rate
+        return not queued or queued + size <= max(LEAST_QUEUE, rate * QUEUE_TIME)
+
+    def _spoil(self, data: bytes, now: float) -> bytes:
+        for one in self._faults:
+            if one.fault.name == "truncate" and one.is_active(now):
+                data = data[: int(one.fault.amount)]
+            elif one.fault.name == "corrupt":
+                if one.number not in self._noise:
+                    self._noise[one.number] = Noise(self._random(one), one.fault.amount)
+                spoiled = self._noise[one.number].spoil(data)
+                data = spoiled if one.is_active(now) else data
+        return data
+
+    def _happens(self, name: str, now: float) -> bool:
+        """Whether chance hits this datagram."""
+        hits = [
+            one.is_active(now)
+            for one in self._faults
+            if one.fault.name == name and self._generator(one).random() < one.fault.amount
+        ]
+        return any(hits)
+
+    def _generator(self, one: SwitchedOn) -> Random:
+        if one.number not in self._generators:
+            self._generators[one.number] = self._random(one)
+        return self._generators[one.number]
+
+    def _named(self, now: float, name: str) -> Iterator[SwitchedOn]:
+        return (one for one in self._faults if one.fault.name == name and one.is_active(now))

@@ -1,0 +1,121 @@
+"""Datagrams from one address to another: each peer has a session, with an onward socket of its own.
+
+``pync -lk udp://:5353 udp://host:53``. Peers share the socket that is listened on (peers.py).
+Without -k, and between two dialled addresses, there is one session.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ...core import exits
+from ...core.events import Accepted, Connected, Report
+from ...engine.idle import IdleTimer, idle_timeout
+from ...engine.loop import Loop
+from ...engine.resolver import Resolver
+from ...transports import listen
+from ...transports.datagram import Datagrams
+from ..shared.acceptor import allow_many_descriptors
+from ..shared.announce import announce
+from ..shared.connect import DialSetup, connect
+from ..shared.listening import ListenSetup
+from .peer_session import BURST, Client, PeerServices, PeerSession
+from .peers import IDLE, Peers
+
+if TYPE_CHECKING:
+    from ...transports.conn import Conn
+    from . import RelaySetup
+    from .onward import Onward
+
+
+def run(setup: RelaySetup, onward: Onward, report: Report) -> int:
+    """Pass datagrams on. Raises PyncError."""
+    near = setup.near
+    if isinstance(near, DialSetup):
+        with connect(near, report) as conn:
+            report(Connected(conn.peer, near.address.host))
+            return _carry(setup, onward, conn, report)
+    allow_many_descriptors()
+    with listen(near.address, near.options) as listener:
+        announce(listener, near, report)
+        if not near.keep_open:
+            from ..shared.reception import Reception
+
+            with Reception(listener, near, report) as reception, reception.accept() as conn:
+                listener.close_for_others()
+                reception.close()
+                report(Accepted(conn.peer))
+                return _carry(setup, onward, conn, report)
+        return _serve(setup, near, onward, listener, report)
+
+
+def _serve(
+    setup: RelaySetup, near: ListenSetup, onward: Onward, listener: object, report: Report
+) -> int:
+    from .serving import serve
+
+    idle = IDLE if setup.endings.idle is None else setup.endings.idle
+    with ExitStack() as stack:
+        loop = stack.enter_context(Loop())
+        resolver = stack.enter_context(Resolver(loop))
+        services = _services(setup, onward, resolver, report)
+        spoiled = services.spoiled
+        if spoiled is not None:
+            stack.enter_context(spoiled)
+        peers = Peers(loop, near, listener, services, idle)
+        if spoiled is not None:
+            spoiled.open(loop, peers, report)
+
+        def reload() -> None:
+            assert setup.admits is not None
+            peers.listener.admits = setup.admits()
+
+        serve(peers, loop, report, setup.drain, None if setup.admits is None else reload)
+    return exits.OK
+
+
+def _services(
+    setup: RelaySetup, onward: Onward, resolver: Resolver, report: Report
+) -> PeerServices:
+    spoiled = None
+    if setup.faults is not None:
+        from .spoiling import SpoiledRelay
+
+        spoiled = SpoiledRelay(setup.faults)
+    return PeerServices(onward, resolver, setup.pipeline, setup.recorder, report, spoiled)
+
+
+def _carry(setup: RelaySetup, onward: Onward, conn: Conn, report: Report) -> int:
+    """One session, until it is idle. Raises IdleTimeoutError where a time was asked for."""
+    assert isinstance(conn, Datagrams)
+    with Loop() as loop, Resolver(loop) as resolver:
+        over: list[PeerSession] = []
+        services = _services(setup, onward, resolver, report)
+        client = Client(conn.peer, conn.local)
+        session = PeerSession(services, loop, client, conn.send, 1, over.append)
+        idle = IDLE if setup.endings.idle is None else setup.endings.idle
+        timer = IdleTimer(loop, idle, lambda: session.end("idle"), lambda: session.active_at)
+
+        def read() -> None:
+            for _ in range(BURST):
+                try:
+                    session.put(conn.recv_whole())
+                except (BlockingIOError, InterruptedError):
+                    return
+                except ConnectionError:
+                    continue  # one of the answers met nobody; the next one may not
+
+        conn.settimeout(0)
+        for descriptor in conn.read_fds():
+            loop.watch_reader(descriptor, read)
+        try:
+            timer.start()
+            session.start()
+            loop.run_while(lambda: not over)
+        finally:
+            timer.cancel()
+            session.close()
+    if setup.endings.idle is not None:
+        raise idle_timeout(conn.peer, idle)
+    return exits.OK

@@ -1,0 +1,333 @@
+"""One peer of a relay of datagrams, and the onward socket that is its own.
+
+Nothing says that a peer has ended: the session is over when nothing has moved for its idle time
+(peers.py). An ICMP error is no end either: the server may come back. Where there are other onward
+addresses, and nothing has been answered yet, the next one is tried.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...core.address import Address
+from ...core.errors import RelayError, cause_of
+from ...core.events import Closed, Dialled, Failed, Report
+from ...engine.datagram_connector import DatagramConnector
+from ...engine.datagram_flow import MOST_WAITING, DatagramFlow
+from ...engine.loop import Scheduler
+from ...engine.pipeline import Moved, Pipeline, towards
+from ...engine.resolver import Resolver
+from ...transports.datagram import Datagrams
+from ...transports.unixgram import BoundConn
+from .onward import Onward
+
+if TYPE_CHECKING:
+    from ...engine.record import Recorder
+    from .spoiling import SpoiledRelay
+
+#: Datagrams that are received in one go, before anybody else has a turn.
+BURST = 64
+
+#: Datagrams that are kept, until the first answer, for the next onward address.
+MOST_KEPT = 16
+
+#: Seconds for which what a peer sends is dropped after no onward address could be dialled.
+AFTER_FAILURE = 1.0
+
+#: What sending says when the one that listened at a path of a Unix socket has gone.
+_GONE = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, errno.ENOTCONN})
+
+#: Descriptors or memory have run out: with fewer sessions there would be some.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class PeerServices(NamedTuple):
+    """What all sessions share; see RelaySetup.
+
+    ``make_room``: ends the session that has been silent longest; says whether there was one.
+    ``roomy``: is told of a session for which nothing waits any more. ``active``: of one over which
+    something has moved.
+    """
+
+    onward: Onward
+    resolver: Resolver
+    pipeline: Callable[[], Pipeline]
+    recorder: Callable[[int, Address], Recorder] | None
+    report: Report
+    spoiled: SpoiledRelay | None
+    make_room: Callable[[], bool] = lambda: False
+    roomy: Callable[[PeerSession], None] = lambda _: None
+    active: Callable[[PeerSession], None] = lambda _: None
+
+
+class Client(NamedTuple):
+    """The peer, and what it has sent to."""
+
+    peer: Address
+    local: Address
+
+
+class PeerSession:
+    """One peer.
+
+    Arguments:
+        services: what all have.
+        loop: its part of the loop.
+        client: who the peer is.
+        answer: sends the peer a datagram. Raises OSError.
+        number: of the session, from 1.
+        left: called once, when it ends by itself.
+    """
+
+    def __init__(
+        self,
+        services: PeerServices,
+        loop: Scheduler,
+        client: Client,
+        answer: Callable[[bytes], object],
+        number: int,
+        left: Callable[[PeerSession], None],
+    ) -> None:
+        self.client = client
+        self.number = number
+        self.target: Datagrams | None = None
+        #: When it began, and when something has moved last (time.monotonic).
+        self.began = self.active_at = time.monotonic()
+        self._up: DatagramFlow | None = None
+        self._down: DatagramFlow | None = None
+        self._services = services
+        self._loop = loop
+        self._answer = answer
+        self._left = left
+        self._targets = services.onward.targets()
+        self._where = self._targets[0]
+        self._connector: DatagramConnector | None = None
+        self._recorder: Recorder | None = None
+        #: What came before the onward socket was there; later, what the next one may be sent.
+        self._kept: list[bytes] = []
+        self._answered = self._complained = self._reads = self._over = False
+
+    @property
+    def moved(self) -> Moved:
+        """How many bytes have gone each way."""
+        if self._up is None or self._down is None:
+            return Moved(0, 0)
+        return Moved(self._up.moved, self._down.moved)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether what the peer has sent waits for room."""
+        return self._up is not None and self._up.is_held_up
+
+    def start(self) -> None:
+        """Go on."""
+        services = self._services
+        tap = None
+        if services.recorder is not None:
+            self._recorder = services.recorder(self.number, self.client.peer)
+            tap = self._recorder.tap
+        pipeline = services.pipeline()
+        up = down = None
+        if services.spoiled is not None:
+            line = services.spoiled.begin_peer(self.number, self.give_up)
+            up, down = line.up, line.down
+        self._up = DatagramFlow(
+            self._loop,
+            self._send,
+            self._write_fd,
+            self._refused,
+            lambda: services.roomy(self),
+            towards(tap, "sent"),
+            pipeline.pace,
+            up,
+        )
+        self._down = DatagramFlow(
+            self._loop,
+            self._answer,
+            None,
+            self._not_answered,
+            self._read_on,
+            towards(tap, "received"),
+            pipeline.received_pace,
+            down,
+        )
+        self._dial()
+
+    def put(self, data: bytes) -> None:
+        """The peer has sent this."""
+        self._note()
+        assert self._up is not None
+        if self.target is not None:
+            if self._targets and not self._answered and len(self._kept) < MOST_KEPT:
+                self._kept.append(data)
+            self._up.put(data)
+        elif len(self._kept) < MOST_WAITING:
+            self._kept.append(data)
+
+    def listing(self) -> dict[str, object]:
+        """The session as those see it who control the relay."""
+        return {
+            "number": self.number,
+            "peer": str(self.client.peer),
+            "target": None if self.target is None else str(self._where),
+            "sent": self.moved.sent,
+            "received": self.moved.received,
+            "seconds": round(time.monotonic() - self.began, 3),
+        }
+
+    def give_up(self) -> None:
+        """End it now, and say so."""
+        self.end("killed")
+
+    def end(self, cause: str) -> None:
+        """End it, say why, and that it is over. Idempotent."""
+        if not self._over:
+            seconds = time.monotonic() - self.began
+            self._services.report(
+                Closed(self.client.peer, self._where, *self.moved, cause, cause, seconds)
+            )
+            self.close()
+            self._left(self)
+
+    def close(self) -> None:
+        """Let go of everything; no callback is called. Idempotent."""
+        self._over = True
+        for flow in (self._up, self._down):
+            if flow is not None:
+                flow.stop()
+        if self._connector is not None:
+            self._connector.stop()
+            self._connector = None
+        self._hang_up()
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+        if self._services.spoiled is not None:
+            self._services.spoiled.end(self.number)
+
+    break_off = close
+
+    # The onward socket.
+
+    def _dial(self) -> None:
+        self._hang_up()
+        self._where = self._targets.pop(0)
+        services, client = self._services, self.client.peer
+        options = services.onward.setup.options._replace(client=client.host or client.path)
+        self._connector = DatagramConnector(
+            self._loop, services.resolver, self._where, options, self._dialled
+        )
+        self._connector.start()
+
+    def _dialled(self, connector: DatagramConnector) -> None:
+        self._connector = None
+        if connector.conn is None:
+            assert connector.failure is not None
+            if connector.failure.errno in _EXHAUSTED and self._services.make_room():
+                self._targets.insert(0, self._where)
+                self._dial()
+            elif self._targets:
+                self._dial()
+            else:
+                # Not one message for each datagram that comes, and a lookup of its name.
+                self._services.report(Failed(connector.failure))
+                self._loop.call_later(AFTER_FAILURE, lambda: self.end("not dialled"))
+            return
+        self.target = connector.conn
+        self.target.settimeout(0)
+        lookup = connector.lookup_seconds
+        told = None if lookup is None else round(1000 * lookup, 3)
+        self._services.report(Dialled(self.client.peer, self._where, told, None, None))
+        self._read_on()
+        kept, self._kept = self._kept, []
+        for data in kept:
+            if self.target is None:
+                # It was refused meanwhile.
+                self._kept.append(data)
+            else:
+                self.put(data)
+
+    def _hang_up(self) -> None:
+        if self.target is not None:
+            self._watch(False)
+            if self._up is not None:
+                self._up.clear()
+            self.target.close()
+            self.target = None
+
+    def _write_fd(self) -> int:
+        return -1 if self.target is None else self.target.write_fd()
+
+    def _send(self, data: bytes) -> None:
+        if self.target is None:
+            # A fault of the line has held it up until now, when the next address is looked up.
+            self._kept.append(data)
+            return
+        try:
+            self.target.send(data)
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            # Of UDP it is what ICMP said of an earlier one; this one was not sent. Of a Unix
+            # socket it is that nobody listens there, or somebody else does now.
+            if isinstance(self.target, BoundConn):
+                self.target.connect_again()
+            self.target.send(data)
+
+    def _refused(self, error: OSError) -> None:
+        """It could not be sent, or an earlier one met nobody. That is not the end."""
+        if self._targets and not self._answered:
+            self._dial()
+        elif not self._complained:
+            self._complained = True
+            self._services.report(Failed(RelayError("relay", self._where, cause_of(error))))
+
+    # What comes back.
+
+    def _watch(self, wanted: bool) -> None:
+        if self.target is not None and wanted != self._reads:
+            self._reads = wanted
+            callback = self._read if wanted else None
+            for descriptor in self.target.read_fds():
+                self._loop.watch_reader(descriptor, callback)
+
+    def _note(self) -> None:
+        self.active_at = time.monotonic()
+        self._services.active(self)
+
+    def _read_on(self) -> None:
+        self._watch(True)
+
+    def _read(self) -> None:
+        down = self._down
+        assert down is not None
+        for number in range(BURST):
+            if self.target is None:
+                return
+            try:
+                data = self.target.recv_whole()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._refused(error)
+                return
+            if not number:
+                self._note()
+            self._answered, self._complained = True, False
+            if self._kept:
+                self._kept.clear()
+            down.put(data)
+            if down.is_held_up:
+                self._watch(False)
+                return
+
+    def _not_answered(self, error: OSError) -> None:
+        if self.client.peer.scheme == "unixgram" and error.errno in _GONE:
+            # Who comes back there is somebody else.
+            self._loop.call_later(0, lambda: self.end("gone"))
+        elif not self._complained:
+            self._complained = True
+            self._services.report(Failed(RelayError("relay", self.client.peer, cause_of(error))))

@@ -1,0 +1,227 @@
+"""The peers of a relay of datagrams: many senders on one socket, a session for each.
+
+A sender is known by its name and by the address that it has sent to. Nothing tells that one has
+left, so a session ends when nothing has moved for the idle time. When there are as many as there
+may be, the one that has been silent longest makes room, unless that is not long: then the new peer
+is turned away.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import ListenError
+from ...core.events import Accepted, Denied, Failed, Report
+from ...engine.boundary import Boundary, as_failure, ends_program
+from ...engine.loop import Loop, Timer
+from ..shared.listening import ListenSetup
+from .peer_session import BURST, Client, PeerServices, PeerSession
+
+if TYPE_CHECKING:
+    from ...transports.datagram import Arrival
+    from ...transports.listener import Listener
+
+#: Seconds for which nothing moves before a session is over: the least that a NAT may have
+#: (RFC 4787, REQ-5).
+IDLE = 120.0
+
+#: Sessions at once, unless the user says otherwise.
+MOST_SESSIONS = 16_384
+
+#: Seconds of silence after which a session makes room for a new one.
+ROOM_AFTER = 1.0
+
+
+class Peers:
+    """Who is inside; as Clients, for datagrams.
+
+    Arguments:
+        loop: carries them all.
+        setup: whom to let in.
+        listener: of datagrams (UdpListener, UnixgramListener).
+        services: what sessions share; what is ours of it is put in.
+        idle: seconds.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        setup: ListenSetup,
+        listener: Any,
+        services: PeerServices,
+        idle: float,
+    ) -> None:
+        self.options = setup.options
+        self.listener: Any = listener
+        self._loop = loop
+        self._setup = setup
+        self._report: Report = services.report
+        self._services = services._replace(
+            make_room=self._make_room, roomy=self._roomy, active=self._active
+        )
+        self._idle = idle
+        self._most = MOST_SESSIONS if setup.max_conns is None else setup.max_conns
+        self._numbers = count(1)
+        self._known: dict[Arrival, PeerSession] = {}
+        #: Those inside, the longest silent first; and how each is known.
+        self._inside: OrderedDict[PeerSession, Arrival] = OrderedDict()
+        #: Those whose receiver has no room: Unix datagrams are not lost, their senders wait.
+        self._full: set[PeerSession] = set()
+        self._timer: Timer | None = None
+        self._waiting: Timer | None = None
+        self._admits_new = self._is_open = False
+
+    @property
+    def sessions(self) -> OrderedDict[PeerSession, Arrival]:
+        """Those inside."""
+        return self._inside
+
+    def open(self) -> None:
+        """Let peers come. ListenError comes out of the loop if nobody does in time."""
+        self._admits_new = self._is_open = True
+        self._watch(True)
+        self._await_somebody()
+
+    def come_by(self, listener: Listener) -> None:
+        """Let peers come by another listener, now that the first one is closed."""
+        self.listener = listener
+        self.open()
+
+    def refuse(self) -> None:
+        """Close the listener, and with it every session: it is the socket of them all."""
+        self.break_off()
+        self.listener.close()
+
+    def shut(self) -> None:
+        """Let nobody in any more; those inside go on. Idempotent."""
+        self._admits_new = False
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def close(self) -> None:
+        """Let go of everybody. Idempotent."""
+        self.shut()
+        if self._is_open:
+            self._watch(False)
+            self._is_open = False
+        for session in list(self._inside):
+            session.end("open")
+
+    break_off = close
+
+    def _watch(self, wanted: bool) -> None:
+        for sock in self.listener.sockets:
+            callback = self._reader(sock) if wanted else None
+            self._loop.watch_reader(sock.fileno(), callback)
+
+    def _reader(self, sock: Any) -> Callable[[], None]:
+        return lambda: self._read(sock)
+
+    def _read(self, sock: Any) -> None:
+        receive, known = self.listener.receive_any, self._known
+        for _ in range(BURST):
+            try:
+                data, arrival = receive(sock)
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionError:
+                continue  # Windows tells here that nobody received an answer of ours
+            session = known.get(arrival)
+            if session is None:
+                session = self._enter(arrival)
+                if session is None:
+                    continue
+            try:
+                session.put(data)
+            except Exception as error:  # noqa: BLE001 - what one peer sends ends that peer only
+                self._failed(session, error)
+                continue
+            if session.is_held_up and self.listener.address.scheme == "unixgram":
+                self._full.add(session)
+                self._watch(False)
+                return
+
+    # Who comes and goes.
+
+    def _enter(self, arrival: Arrival) -> PeerSession | None:
+        """The session of a peer that has none; None when it may not come."""
+        if not self._admits_new:
+            return None
+        peer = self.listener.peer_address(arrival)
+        if not self.listener.admits(peer):
+            return None
+        if len(self._inside) >= self._most and not self._make_room():
+            self._report(Denied(peer, f"connection limit reached ({self._most})"))
+            return None
+        self._report(Accepted(peer))
+        boundary = Boundary(self._loop, lambda error: self._failed(session, error))
+        client = Client(peer, self.listener.local_address(arrival.sock))
+        session = PeerSession(
+            self._services, boundary, client, arrival.answer, next(self._numbers), self._left
+        )
+        self._known[arrival] = session
+        self._inside[session] = arrival
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._idle, self._look)
+        with boundary:
+            session.start()
+        return session if session in self._inside else None
+
+    def _left(self, session: PeerSession) -> None:
+        arrival = self._inside.pop(session, None)
+        if arrival is not None:
+            del self._known[arrival]
+            self._roomy(session)
+            self._await_somebody()
+
+    def _failed(self, session: PeerSession, error: Exception) -> None:
+        if ends_program(error):
+            raise error
+        self._report(Failed(as_failure(error, session.client.peer)))
+        session.close()
+        self._left(session)
+
+    def _await_somebody(self) -> None:
+        seconds = self._setup.accept_timeout
+        if seconds is not None and self._admits_new and not self._inside:
+            self._waiting = self._loop.call_later(seconds, self._nobody_came)
+
+    def _nobody_came(self) -> None:
+        raise ListenError("accept", self.listener.address, "timed out")
+
+    # Who is silent.
+
+    def _active(self, session: PeerSession) -> None:
+        if session in self._inside:
+            self._inside.move_to_end(session)
+
+    def _look(self) -> None:
+        """End those that have been silent for the idle time, and come again for the next one."""
+        self._timer = None
+        while (session := next(iter(self._inside), None)) is not None:
+            left = session.active_at + self._idle - time.monotonic()
+            if left > 0:
+                self._timer = self._loop.call_later(left, self._look)
+                return
+            session.end("idle")
+
+    def _make_room(self) -> bool:
+        session = next(iter(self._inside), None)
+        if session is None or time.monotonic() - session.active_at < ROOM_AFTER:
+            return False
+        session.end("made room")
+        return True
+
+    def _roomy(self, session: PeerSession) -> None:
+        if session in self._full:
+            self._full.discard(session)
+            if not self._full and self._is_open:
+                self._watch(True)

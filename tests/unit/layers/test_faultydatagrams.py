@@ -1,0 +1,87 @@
+"""One direction of a peer's datagrams over a bad line."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from pync.core.fault import UP, parse_fault
+from pync.layers.faulttable import FaultTable
+from pync.layers.faultydatagrams import REORDER_TIME, ROOM, FaultyDatagrams
+
+
+def line(*faults: str, seed: int = 1) -> FaultyDatagrams:
+    table = FaultTable([parse_fault(fault) for fault in faults], seed, 0.0)
+    return FaultyDatagrams(table.of(1, UP, "datagrams"), lambda one: table.random(one, 1, UP))
+
+
+def through(one: FaultyDatagrams, count: int = 1000) -> list[int]:
+    """The numbers of the datagrams that arrive, of so many."""
+    for number in range(count):
+        one.put(b"%d" % number, 0.0)
+    arrived = one.take(0.0)
+    while (at := one.next_time()) is not None:
+        arrived += one.take(at)
+    return [int(data) for data in arrived]
+
+
+def test_without_faults_all_arrive() -> None:
+    assert through(line()) == list(range(1000))
+
+
+def test_a_share_is_lost_the_same_with_the_same_seed() -> None:
+    arrived = through(line("loss=10%"))
+    assert 850 < len(arrived) < 950
+    assert arrived == sorted(arrived) == through(line("loss=10%"))
+    assert arrived != through(line("loss=10%", seed=2))
+
+
+def test_a_share_comes_twice() -> None:
+    assert through(line("duplicate"), 2) == [0, 0, 1, 1]
+    assert 1050 < len(through(line("duplicate=10%"))) < 1150
+
+
+def test_a_share_is_overtaken_by_the_next_one() -> None:
+    arrived = through(line("reorder=10%"))
+    assert sorted(arrived) == list(range(1000))
+    assert 60 < sum(a > b for a, b in pairwise(arrived)) < 140
+
+
+def test_nothing_waits_for_ever_to_be_overtaken() -> None:
+    one = line("reorder")
+    one.put(b"alone", 1.0)
+    assert one.take(1.0) == []
+    assert one.next_time() == 1.0 + REORDER_TIME
+    assert one.take(1.0 + REORDER_TIME) == [b"alone"]
+
+
+def test_truncate_corrupt_delay_rate_and_blackhole() -> None:
+    one = line("truncate=3")
+    one.put(b"abcdef", 0.0)
+    assert one.take(0.0) == [b"abc"]
+    one = line("corrupt=1")
+    one.put(b"abc", 0.0)
+    assert one.take(0.0) != [b"abc"]
+    one = line("delay=1s", "rate=100")
+    one.put(bytes(50), 0.0)
+    assert one.next_time() == pytest.approx(1.5)
+    assert one.take(1.6) == [bytes(50)]
+    one = line("blackhole")
+    one.put(b"abc", 0.0)
+    assert one.take(99.0) == []
+
+
+def test_a_full_line_loses_datagrams() -> None:
+    one = line("delay=1s")
+    for _ in range(ROOM // 60_000 + 5):
+        one.put(bytes(60_000), 0.0)
+    assert len(one.take(1.0)) == ROOM // 60_000
+    one.put(b"again", 1.0)
+    assert one.take(2.0) == [b"again"]
+
+
+def test_an_empty_datagram_stays_one() -> None:
+    one = line("delay=1s")
+    one.put(b"", 0.0)
+    assert one.take(1.0) == [b""]
