@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from .core.address import DATAGRAMS
+from .core.address import DATAGRAMS as OF_DATAGRAMS
 from .core.closing import Closing
 from .core.errors import UsageError
-from .core.fault import DOWN, UP, parse_fault
+from .core.fault import DATAGRAMS, DOWN, STREAMS, UP, parse_fault
 from .library import to_dial, to_listen
 from .programs.relay.spoiling import FaultSetup
 from .programs.relay.threaded import RelayThread
@@ -100,6 +100,12 @@ class Faults:
     drop_fin = Knob[bool](False, lambda _: "drop-fin")
     no_half_close = Knob[bool](False, lambda _: "no-half-close")
     blackhole = Knob[bool](False, lambda _: "blackhole")
+    #: Of datagrams: a share, from 0 to 1, is lost, arrives twice, is overtaken by the next one; of
+    #: each, what follows so many bytes is lost (None is off).
+    loss = Knob[float](0.0, lambda value: f"loss={value:.9f}")
+    duplicate = Knob[float](0.0, lambda value: f"duplicate={value:.9f}")
+    reorder = Knob[float](0.0, lambda value: f"reorder={value:.9f}")
+    truncate = Knob["int | None"](None, lambda value: f"truncate={value}")
 
     def __init__(self, way: str, relay: RelayThread) -> None:
         self.values: dict[str, Any] = {}
@@ -110,7 +116,8 @@ class Faults:
     def put(self, name: str, fault: str) -> None:
         """Put a fault in the place of the one that has this name; "": none."""
         if fault:
-            parse_fault(fault, "faulty")  # what is wrong is raised before anything changes
+            # What is wrong is raised before anything changes.
+            parse_fault(fault, "faulty").check(self._relay.place, "faulty")
         number = self._numbers.pop(name, None)
         spoiled = self._relay.spoiled
         if number is not None:
@@ -201,24 +208,30 @@ class FaultyLink(Faults, Closing):
 
 
 def faulty(
-    target: str, listen: str = "tcp://127.0.0.1:0", *, faults: Iterable[str] = (), seed: int = 1
+    target: str, listen: str | None = None, *, faults: Iterable[str] = (), seed: int = 1
 ) -> FaultyLink:
     """A line to a server that can be spoiled: delayed, slowed down, cut, reset, stalled.
 
     Arguments:
-        target: the server's address, as for dial (tcp, unix).
-        listen: where clients connect; port 0 is any free one (``link.port``).
+        target: the server's address, as for dial (tcp, unix; udp, unixgram).
+        listen: where clients connect, or send to; port 0 is any free one (``link.port``). None: a
+            free port of 127.0.0.1.
         faults: those that are on at first, as ``pync --fault`` has them.
-        seed: of all chance: the same seed does the same to the same bytes.
+        seed: of all chance: the same seed does the same to the same bytes, or datagrams.
 
     Raises ListenError, UsageError.
     """
     where, secured = to_dial(target)
+    place = DATAGRAMS if where.scheme in OF_DATAGRAMS else STREAMS
+    if listen is None:
+        listen = "udp://127.0.0.1:0" if place == DATAGRAMS else "tcp://127.0.0.1:0"
     entrance, secures = to_listen(listen)
     if secured or secures:
         raise UsageError("a faulty link carries TLS as it is: give tcp:// addresses")
-    for address in (where, entrance):
-        if address.scheme in DATAGRAMS:
-            raise UsageError(f"a faulty link joins streams, and {address} is none")
-    setup = FaultSetup(tuple(parse_fault(fault, "fault") for fault in faults), seed)
+    if (where.scheme in OF_DATAGRAMS) != (entrance.scheme in OF_DATAGRAMS):
+        raise UsageError(f"a faulty link cannot join {entrance} to {where}: one is of datagrams")
+    parsed = tuple(parse_fault(fault, "fault") for fault in faults)
+    for fault in parsed:
+        fault.check(place, "fault")
+    setup = FaultSetup(parsed, seed, place=place)
     return FaultyLink(RelayThread(where, entrance, setup))

@@ -19,7 +19,7 @@ from pync.fixtures import faulty_link
 from pync.programs.relay.session import Joined
 
 from ..clock import Stopwatch
-from ..peer import Peer, Server, is_reset_at_once, listening
+from ..peer import Peer, Server, is_reset_at_once, listening, mailbox
 from ..programs import until
 from ..systems import needs_rst
 
@@ -194,7 +194,7 @@ def test_a_value_that_makes_no_sense_changes_nothing(
     ("words", "cause"),
     [
         (("tls://localhost:1",), "carries TLS as it is"),
-        (("udp://localhost:1",), "joins streams"),
+        (("udp://localhost:1", "tcp://127.0.0.1:0"), "one is of datagrams"),
         (("tcp://:1",), "has no host to connect to"),
     ],
 )
@@ -237,3 +237,46 @@ def kept() -> int:
         or (isinstance(one, Timer) and one.callback is not None)
         for one in gc.get_objects()
     )
+
+
+def test_datagrams_are_lost_cut_and_doubled() -> None:
+    with mailbox() as box, pync.faulty(f"udp://127.0.0.1:{box.port}") as link:
+        assert link.address.scheme == "udp"
+        with pync.dial(str(link)) as client:
+            client.settimeout(10)
+            client.send(b"plain")
+            box.hears(b"plain")
+            box.says(b"answer")
+            assert client.recv() == b"answer"
+            assert [one["sent"] for one in link.connections] == [5]
+            link.up.truncate = 2
+            client.send(b"cut")
+            box.hears(b"cu")
+            link.up.truncate = None
+            link.down.duplicate = 1.0
+            box.says(b"twice")
+            assert [client.recv(), client.recv()] == [b"twice", b"twice"]
+            link.loss = 1.0
+            client.send(b"lost")
+            link.clear()
+            client.send(b"found")
+            box.hears(b"found")
+            before = box.correspondent
+            link.cut()
+            assert link.connections == []
+            client.send(b"another")
+            box.hears(b"another")
+            assert box.correspondent != before
+
+
+def test_what_a_line_of_datagrams_has_not() -> None:
+    with pync.faulty("udp://127.0.0.1:9") as link:
+        with pytest.raises(pync.UsageError, match="slice cannot happen to datagrams"):
+            link.up.slice = 1
+        with pytest.raises(pync.UsageError, match="drop-fin cannot happen to datagrams"):
+            link.add("drop-fin")
+        assert link.faults == []
+    with pytest.raises(pync.UsageError, match="fault: loss cannot happen to streams"):
+        pync.faulty("tcp://127.0.0.1:9", faults=["loss=1"])
+    with pytest.raises(pync.UsageError, match="one is of datagrams"):
+        pync.faulty("udp://127.0.0.1:9", "tcp://127.0.0.1:0")

@@ -17,7 +17,8 @@ Usage:
   pync -U PATH            a Unix socket; -lU listens; @NAME is abstract
   pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
   pync -l fd:3            an inherited listening socket; systemd: its sockets
-  pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:)
+  pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:,
+                          udp://)
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
@@ -174,9 +175,10 @@ Server options:
 Relay options:
      --to=ADDRESS                Join each connection to ADDRESS, as a second
                                  address does: tcp://HOST:PORT, HOST:PORT,
-                                 tls://, unix:PATH, sctp://; exec:COMMAND and -
-                                 (standard input and output). May be repeated:
-                                 the first that answers is taken.
+                                 tls://, unix:PATH, sctp://, udp://, unixgram:;
+                                 exec:COMMAND and - (standard input and output).
+                                 May be repeated: the first that answers is
+                                 taken.
      --to-ssl                    Secure the onward connection by TLS (also
                                  tls://HOST:PORT).
      --to-insecure               Do not verify the onward server's certificate.
@@ -209,8 +211,9 @@ Fault options:
                                  cut-after=64K'. Up is from the client on. May
                                  be repeated. NAME is delay, rate, slice,
                                  cut-after, reset-after, stall-after, reset-at,
-                                 drop-fin, no-half-close, corrupt, blackhole or
-                                 refuse.
+                                 drop-fin, no-half-close, refuse, corrupt or
+                                 blackhole; of datagrams delay, rate, corrupt,
+                                 blackhole, loss, duplicate, reorder, truncate.
      --fault-seed=N              Repeats what chance does (1).
      --control=ADDRESS           Where a relay is asked and told: unix:PATH, or
                                  tcp:// on this machine.

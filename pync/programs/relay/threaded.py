@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.config import Endings
 from ...core.events import silent
+from ...core.fault import DATAGRAMS
 from ...engine.loop import Loop
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
@@ -18,11 +19,12 @@ from ...transports import Options, listen
 from ..shared.clients import Clients
 from ..shared.listening import ListenSetup
 from .onward import Onward, OnwardSetup
-from .session import Services, maker
+from .session import Joined, Services, maker
 from .spoiling import FaultSetup, SpoiledRelay
 
 if TYPE_CHECKING:
     from ...core.address import Address
+    from .peers import Peers
 
 _Result = TypeVar("_Result")
 
@@ -43,6 +45,8 @@ class RelayThread:
 
     def __init__(self, target: Address, entrance: Address, setup: FaultSetup) -> None:
         self.spoiled = SpoiledRelay(setup)
+        #: Whether it is a line of ``streams`` or of ``datagrams``.
+        self.place = setup.place
         self._near = ListenSetup(entrance, Options(many=True), keep_open=True)
         self._listener = listen(entrance, self._near.options)
         self.address = self._listener.address
@@ -78,10 +82,18 @@ class RelayThread:
         with self._listener, self.spoiled, Loop() as loop, Resolver(loop) as resolver:
             endings = Endings(on_peer_end="stay", truncated_ends=False)
             onward = Onward(OnwardSetup((self._target,)), silent)
-            services = Services(
-                onward, resolver, endings, Pipeline, None, silent, True, self.spoiled
-            )
-            clients = Clients(loop, self._near, self._listener, silent, maker(services))
+            clients: Clients[Joined] | Peers
+            if self.place == DATAGRAMS:
+                from .peer_session import PeerServices
+                from .peers import IDLE, Peers
+
+                of_peers = PeerServices(onward, resolver, Pipeline, None, silent, self.spoiled)
+                clients = Peers(loop, self._near, self._listener, of_peers, IDLE)
+            else:
+                services = Services(
+                    onward, resolver, endings, Pipeline, None, silent, True, self.spoiled
+                )
+                clients = Clients(loop, self._near, self._listener, silent, maker(services))
             self.spoiled.open(loop, clients, silent)
             clients.open()
             loop.watch_reader(self._wakes.fileno(), self._do_what_is_asked)

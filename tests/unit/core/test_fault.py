@@ -8,7 +8,19 @@ import re
 import pytest
 
 from pync.core.errors import UsageError
-from pync.core.fault import BYTES, DOWN, KINDS, RATE, SECONDS, SHARE, UP, WAYS, parse_fault
+from pync.core.fault import (
+    BYTES,
+    DATAGRAMS,
+    DOWN,
+    KINDS,
+    RATE,
+    SECONDS,
+    SHARE,
+    STREAMS,
+    UP,
+    WAYS,
+    parse_fault,
+)
 from pync.dialects.pync.groups import groups
 
 
@@ -31,6 +43,11 @@ from pync.dialects.pync.groups import groups
         ("corrupt=5%", 0.05, SHARE, 0.0),
         ("refuse", 1.0, SHARE, 0.0),
         ("refuse=20%", 0.2, SHARE, 0.0),
+        ("loss=5%", 0.05, SHARE, 0.0),
+        ("duplicate", 1.0, SHARE, 0.0),
+        ("reorder=10%", 0.1, SHARE, 0.0),
+        ("truncate=512", 512.0, BYTES, 0.0),
+        ("truncate=0", 0.0, BYTES, 0.0),
     ],
 )
 def test_a_value(text: str, amount: float, unit: str, extra: float) -> None:
@@ -93,6 +110,15 @@ def test_a_mistake_is_told_in_one_line(text: str, cause: str) -> None:
     assert str(raised.value).startswith("--fault")
     assert cause in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_where_a_fault_can_happen() -> None:
+    for name, place in (("slice=1", STREAMS), ("refuse", STREAMS), ("loss=1", DATAGRAMS)):
+        parse_fault(name).check(place)
+        with pytest.raises(UsageError, match=r"cannot happen to .*; what can: delay, rate, "):
+            parse_fault(name).check(DATAGRAMS if place == STREAMS else STREAMS)
+    for place in (STREAMS, DATAGRAMS):
+        parse_fault("corrupt=1%").check(place)
 
 
 def test_the_help_names_every_fault() -> None:

@@ -30,7 +30,7 @@ def test_who_asks() -> None:
         (["--fault=delay=1s"], "--fault needs an address to go on to: --to ADDRESS"),
         (["--control=unix:x"], "--control needs an address to go on to: --to ADDRESS"),
         (["--to=localhost:1", "--fault=dely=1s"], "unknown fault 'dely'; did you mean delay?"),
-        (["--to=localhost:1", "--fault=loss=5%"], "unknown fault 'loss'; known: delay, rate,"),
+        (["--to=localhost:1", "--fault=xyz=5%"], "unknown fault 'xyz'; known: delay, rate,"),
         (["--to=localhost:1", "--fault-seed=x"], "--fault-seed: 'x' is not a whole number"),
         (["--to=localhost:1", "--control=x"], "--control: 'x' is not an address: use unix:PATH"),
         (["--to=localhost:1", "--control=tcp://:99"], "can be reached by others"),

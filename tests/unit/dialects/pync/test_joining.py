@@ -64,6 +64,31 @@ def test_commands_and_standard_streams_are_what_they_always_were(
     assert not config.onward
 
 
+@pytest.mark.parametrize(
+    ("words", "near", "onward"),
+    [
+        ("-luk 1 h:2", "udp://:1", "udp://h:2"),
+        ("-lk udp://:1 h:2", "udp://:1", "udp://h:2"),
+        ("-lk udp4://:1 --to udp6://h:2", "udp4://:1", "udp6://h:2"),
+        ("-lkuU /a unixgram:/b", "unixgram:/a", "unixgram:/b"),
+        ("-lk unixgram:/a --to h:2", "unixgram:/a", "udp://h:2"),
+        ("udp://a:1 udp://b:2", "udp://a:1", "udp://b:2"),
+    ],
+)
+def test_datagrams_go_on_as_datagrams(words: str, near: str, onward: str) -> None:
+    config = parse(words.split())
+    assert config.program == "relay"
+    assert (str(config.address), str(config.onward[0])) == (near, onward)
+
+
+def test_faults_are_of_streams_or_of_datagrams() -> None:
+    assert parse(["-luk", "1", "h:2", "--fault", "loss=5%"]).faults[0].name == "loss"
+    with pytest.raises(UsageError, match="--fault: slice cannot happen to datagrams; what can: de"):
+        parse(["-luk", "1", "h:2", "--fault", "slice=1"])
+    with pytest.raises(UsageError, match="--fault: loss cannot happen to streams; what can: delay"):
+        parse(["-lk", "1", "h:2", "--fault", "loss=5%"])
+
+
 def test_an_end_of_either_side_goes_to_the_other() -> None:
     plain = parse(["-lk", "1", "tcp://h:1"])
     assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False)
@@ -75,8 +100,21 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("-lk 1 --to udp://h:1", "cannot join udp://h:1 to another address"),
-        ("-luk 1 --to tcp://h:1", "cannot join udp://:1 to another address"),
+        (
+            "-lk 1 --to udp://h:1",
+            "cannot join tcp://:1 to udp://h:1: a stream does not keep datagrams apart; "
+            "if that does not matter: pync -lk tcp://:1 --exec 'pync udp://h:1'",
+        ),
+        (
+            "unixgram:/a unix:/b",
+            "cannot join unixgram:/a to unix:/b: a stream does not keep datagrams apart; "
+            "if that does not matter: pync unixgram:/a --exec 'pync unix:/b'",
+        ),
+        (
+            "-luk 1 --to h:1 --if-refused close",
+            "cannot use --if-refused with udp://:1: it is for streams",
+        ),
+        ("-lk 1 --to pipe:x", "cannot join pipe:x to another address"),
         (
             "-lk 1 --to vsock://2:1",
             "cannot go on to vsock://2:1: pync ADDRESS --exec 'pync vsock://2:1' does",
