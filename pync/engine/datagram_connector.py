@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from ..core.address import Address
 from ..core.errors import DialError
@@ -55,9 +54,13 @@ class DatagramConnector:
     def start(self) -> None:
         """Begin."""
         address = self._address
-        if address.path or "%" in address.host or _is_numeric(address.host):
+        if address.path or "%" in address.host:
             # (Which interface a zone is, of a group's address too, dial knows.)
             self._dial([address])
+            return
+        known = self._resolver.known(address, self._options)
+        if known is not None:
+            self._known(known)
             return
         if self._options.timeout is not None:
             self._timer = self._loop.call_later(self._options.timeout, self._not_found)
@@ -80,6 +83,9 @@ class DatagramConnector:
     def _found(self, found: Found) -> None:
         self.stop()
         self.lookup_seconds = time.monotonic() - self._began
+        self._known(found)
+
+    def _known(self, found: Found) -> None:
         if isinstance(found, DialError):
             self.failure = found
             self._finished(self)
@@ -100,11 +106,3 @@ class DatagramConnector:
             self.failure = None
             break
         self._finished(self)
-
-
-def _is_numeric(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -97,7 +97,7 @@ class Resolver(Closing):
         found = (_of_zone if "%" in address.host else _of_number)(address, options.family)
         if found is None and options.numeric:
             try:
-                return resolve(address, options, socket.SOCK_STREAM)
+                return resolve(address, options, _kind(address))
             except DialError as error:
                 return error
         return found

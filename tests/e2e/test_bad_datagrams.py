@@ -9,7 +9,7 @@ import select
 import socket
 from collections import Counter
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -76,7 +76,7 @@ def exchange(port: int, box: Mailbox, peers: int) -> list[Heard]:
 
 def arrived(sock: socket.socket) -> list[bytes]:
     sock.setblocking(False)
-    found = []
+    found: list[bytes] = []
     while True:
         try:
             found.append(sock.recv(2000))
@@ -86,7 +86,7 @@ def arrived(sock: socket.socket) -> list[bytes]:
 
 def echoes(box: Mailbox, peer: int) -> list[int]:
     box.sock.setblocking(False)
-    found = []
+    found: list[int] = []
     while True:
         try:
             data, who = box.sock.recvfrom(2000)
@@ -167,9 +167,9 @@ def test_faults_of_a_running_line(pync: Start, box: Mailbox, folder: object) -> 
     program = pync("-lkuv", f"--control={control}", "127.0.0.1", "0", f"127.0.0.1:{box.port}")
     port = heard_port(program)
 
-    def ask(*words: object) -> dict[str, object]:
+    def ask(*words: object) -> dict[str, Any]:
         asking = pync("--control-client", control, *words)
-        found: dict[str, object] = json.loads(asking.rest())
+        found: dict[str, Any] = json.loads(asking.rest())
         asking.ends(0)
         return found
 
@@ -185,7 +185,7 @@ def test_faults_of_a_running_line(pync: Start, box: Mailbox, folder: object) -> 
         box.hears(b"d")
         listed = ask("list")
         assert listed["faults"] == [{"number": 1, "fault": "up truncate=1", "active": True}]
-        (inside,) = listed["connections"]  # type: ignore[misc]
+        (inside,) = listed["connections"]
         assert (inside["number"], inside["sent"]) == (1, 4)
         refused = pync("--control-client", control, "add", "slice=1")
         assert b"slice cannot happen to datagrams" in refused.ends(1)

@@ -63,9 +63,7 @@ def run(setup: RelaySetup, report: Report) -> int:
     """Join connections. Raises PyncError, UsageError."""
     onward = Onward(setup.onward, report)
     if setup.near.address.scheme in DATAGRAMS:
-        from .datagrams import run as pass_datagrams
-
-        return pass_datagrams(setup, onward, report)
+        return _pass_datagrams(setup, onward, report)
     if isinstance(setup.near, DialSetup):
         return _join_dialled(setup, setup.near, onward, report)
     prepare(setup.near)
@@ -85,6 +83,13 @@ def run(setup: RelaySetup, report: Report) -> int:
                 spoiled.open(loop, clients, report)
             serve(clients, loop, report, setup.drain, _reload(setup, clients, onward))
     return exits.OK
+
+
+def _pass_datagrams(setup: RelaySetup, onward: Onward, report: Report) -> int:
+    from .datagrams import DatagramSetup, run
+
+    words = (setup.pipeline, setup.recorder, setup.drain, setup.admits, setup.faults)
+    return run(DatagramSetup(setup.near, setup.endings.idle, *words), onward, report)
 
 
 def _spoiled(setup: FaultSetup) -> SpoiledRelay:

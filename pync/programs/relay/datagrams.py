@@ -6,8 +6,9 @@ Without -k, and between two dialled addresses, there is one session.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
 from ...core.events import Accepted, Connected, Report
@@ -20,16 +21,33 @@ from ..shared.acceptor import allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.connect import DialSetup, connect
 from ..shared.listening import ListenSetup
-from .peer_session import BURST, Client, PeerServices, PeerSession
+from .peer_services import Client, PeerServices
+from .peer_session import BURST, PeerSession
 from .peers import IDLE, Peers
 
 if TYPE_CHECKING:
+    from ...core.address import Address
+    from ...engine.pipeline import Pipeline
+    from ...engine.record import Recorder
     from ...transports.conn import Conn
-    from . import RelaySetup
+    from ..shared.access import Admits
     from .onward import Onward
+    from .spoiling import FaultSetup
 
 
-def run(setup: RelaySetup, onward: Onward, report: Report) -> int:
+class DatagramSetup(NamedTuple):
+    """What is joined, and how: what RelaySetup has that datagrams know."""
+
+    near: ListenSetup | DialSetup
+    idle: float | None
+    pipeline: Callable[[], Pipeline]
+    recorder: Callable[[int, Address], Recorder] | None
+    drain: float | None
+    admits: Callable[[], Admits] | None
+    faults: FaultSetup | None
+
+
+def run(setup: DatagramSetup, onward: Onward, report: Report) -> int:
     """Pass datagrams on. Raises PyncError."""
     near = setup.near
     if isinstance(near, DialSetup):
@@ -51,11 +69,11 @@ def run(setup: RelaySetup, onward: Onward, report: Report) -> int:
 
 
 def _serve(
-    setup: RelaySetup, near: ListenSetup, onward: Onward, listener: object, report: Report
+    setup: DatagramSetup, near: ListenSetup, onward: Onward, listener: object, report: Report
 ) -> int:
     from .serving import serve
 
-    idle = IDLE if setup.endings.idle is None else setup.endings.idle
+    idle = IDLE if setup.idle is None else setup.idle
     with ExitStack() as stack:
         loop = stack.enter_context(Loop())
         resolver = stack.enter_context(Resolver(loop))
@@ -76,7 +94,7 @@ def _serve(
 
 
 def _services(
-    setup: RelaySetup, onward: Onward, resolver: Resolver, report: Report
+    setup: DatagramSetup, onward: Onward, resolver: Resolver, report: Report
 ) -> PeerServices:
     spoiled = None
     if setup.faults is not None:
@@ -86,7 +104,7 @@ def _services(
     return PeerServices(onward, resolver, setup.pipeline, setup.recorder, report, spoiled)
 
 
-def _carry(setup: RelaySetup, onward: Onward, conn: Conn, report: Report) -> int:
+def _carry(setup: DatagramSetup, onward: Onward, conn: Conn, report: Report) -> int:
     """One session, until it is idle. Raises IdleTimeoutError where a time was asked for."""
     assert isinstance(conn, Datagrams)
     with Loop() as loop, Resolver(loop) as resolver:
@@ -94,7 +112,7 @@ def _carry(setup: RelaySetup, onward: Onward, conn: Conn, report: Report) -> int
         services = _services(setup, onward, resolver, report)
         client = Client(conn.peer, conn.local)
         session = PeerSession(services, loop, client, conn.send, 1, over.append)
-        idle = IDLE if setup.endings.idle is None else setup.endings.idle
+        idle = IDLE if setup.idle is None else setup.idle
         timer = IdleTimer(loop, idle, lambda: session.end("idle"), lambda: session.active_at)
 
         def read() -> None:
@@ -116,6 +134,6 @@ def _carry(setup: RelaySetup, onward: Onward, conn: Conn, report: Report) -> int
         finally:
             timer.cancel()
             session.close()
-    if setup.endings.idle is not None:
+    if setup.idle is not None:
         raise idle_timeout(conn.peer, idle)
     return exits.OK

@@ -1,7 +1,7 @@
 """One peer of a relay of datagrams, and the onward socket that is its own.
 
 Nothing says that a peer has ended: the session is over when nothing has moved for its idle time
-(peers.py). An ICMP error is no end either: the server may come back. Where there are other onward
+(peers.py). Nor does an ICMP error end it: the server may come back. Where there are other onward
 addresses, and nothing has been answered yet, the next one is tried.
 """
 
@@ -10,23 +10,20 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...core.address import Address
 from ...core.errors import RelayError, cause_of
-from ...core.events import Closed, Dialled, Failed, Report
+from ...core.events import Closed, Dialled, Failed
 from ...engine.datagram_connector import DatagramConnector
 from ...engine.datagram_flow import MOST_WAITING, DatagramFlow
 from ...engine.loop import Scheduler
-from ...engine.pipeline import Moved, Pipeline, towards
-from ...engine.resolver import Resolver
+from ...engine.pipeline import Moved, towards
 from ...transports.datagram import Datagrams
 from ...transports.unixgram import BoundConn
-from .onward import Onward
+from .peer_services import Client, PeerServices
 
 if TYPE_CHECKING:
     from ...engine.record import Recorder
-    from .spoiling import SpoiledRelay
 
 #: Datagrams that are received in one go, before anybody else has a turn.
 BURST = 64
@@ -42,32 +39,6 @@ _GONE = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, errno.ENO
 
 #: Descriptors or memory have run out: with fewer sessions there would be some.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-
-class PeerServices(NamedTuple):
-    """What all sessions share; see RelaySetup.
-
-    ``make_room``: ends the session that has been silent longest; says whether there was one.
-    ``roomy``: is told of a session for which nothing waits any more. ``active``: of one over which
-    something has moved.
-    """
-
-    onward: Onward
-    resolver: Resolver
-    pipeline: Callable[[], Pipeline]
-    recorder: Callable[[int, Address], Recorder] | None
-    report: Report
-    spoiled: SpoiledRelay | None
-    make_room: Callable[[], bool] = lambda: False
-    roomy: Callable[[PeerSession], None] = lambda _: None
-    active: Callable[[PeerSession], None] = lambda _: None
-
-
-class Client(NamedTuple):
-    """The peer, and what it has sent to."""
-
-    peer: Address
-    local: Address
 
 
 class PeerSession:
@@ -184,13 +155,14 @@ class PeerSession:
 
     def end(self, cause: str) -> None:
         """End it, say why, and that it is over. Idempotent."""
-        if not self._over:
+        if self._over:
+            return
+        if self._services.onward.setup.details:
             seconds = time.monotonic() - self.began
-            self._services.report(
-                Closed(self.client.peer, self._where, *self.moved, cause, cause, seconds)
-            )
-            self.close()
-            self._left(self)
+            told = Closed(self.client.peer, self._where, *self.moved, cause, cause, seconds)
+            self._services.report(told)
+        self.close()
+        self._left(self)
 
     def close(self) -> None:
         """Let go of everything; no callback is called. Idempotent."""
@@ -238,9 +210,10 @@ class PeerSession:
             return
         self.target = connector.conn
         self.target.settimeout(0)
-        lookup = connector.lookup_seconds
-        told = None if lookup is None else round(1000 * lookup, 3)
-        self._services.report(Dialled(self.client.peer, self._where, told, None, None))
+        if self._services.onward.setup.details:
+            lookup = connector.lookup_seconds
+            told = None if lookup is None else round(1000 * lookup, 3)
+            self._services.report(Dialled(self.client.peer, self._where, told, None, None))
         self._read_on()
         kept, self._kept = self._kept, []
         for data in kept:

@@ -19,7 +19,8 @@ from ...core.events import Accepted, Denied, Failed, Report
 from ...engine.boundary import Boundary, as_failure, ends_program
 from ...engine.loop import Loop, Timer
 from ..shared.listening import ListenSetup
-from .peer_session import BURST, Client, PeerServices, PeerSession
+from .peer_services import Client, PeerServices
+from .peer_session import BURST, PeerSession
 
 if TYPE_CHECKING:
     from ...transports.datagram import Arrival
@@ -158,7 +159,8 @@ class Peers:
         if len(self._inside) >= self._most and not self._make_room():
             self._report(Denied(peer, f"connection limit reached ({self._most})"))
             return None
-        self._report(Accepted(peer))
+        if self._services.onward.setup.details:
+            self._report(Accepted(peer))
         boundary = Boundary(self._loop, lambda error: self._failed(session, error))
         client = Client(peer, self.listener.local_address(arrival.sock))
         session = PeerSession(

@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...core.errors import PyncError, UsageError
 from ...core.events import Counted, Failed, Held, Reloaded, Report
 from ...engine.loop import Loop
 from ...engine.signals import heard
-from ..shared.clients import Clients
-from .session import Joined
-
-if TYPE_CHECKING:
-    from .peer_session import PeerSession
-    from .peers import Peers
+from .inside import Inside, One
 
 
 def serve(
-    clients: Clients[Joined] | Peers,
+    clients: Inside,
     loop: Loop,
     report: Report,
     drain: float | None,
@@ -59,7 +53,7 @@ class _Drain:
         seconds: of it.
     """
 
-    def __init__(self, clients: Clients[Joined] | Peers, loop: Loop, seconds: float) -> None:
+    def __init__(self, clients: Inside, loop: Loop, seconds: float) -> None:
         self._clients = clients
         self._loop = loop
         self._seconds = seconds
@@ -80,9 +74,9 @@ class _Drain:
         self._loop.call_later(self._seconds, self.terminate)
 
 
-def _tell(clients: Clients[Joined] | Peers, report: Report) -> None:
+def _tell(clients: Inside, report: Report) -> None:
     now = time.monotonic()
-    inside: list[Joined | PeerSession] = [*clients.sessions]
+    inside: list[One] = [*clients.sessions]
     sessions = sorted(inside, key=lambda session: session.began)
     for session in sessions:
         target = None if session.target is None else session.target.peer

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...transports import Options
     from ...transports.listener import Listener
     from ..shared.clients import Clients
-    from .peers import Peers
+    from .inside import Inside
 
 
 class FaultSetup(NamedTuple):
@@ -52,7 +52,7 @@ class SpoiledRelay:
         self._lines: dict[int, FaultyConnection | FaultyPeer] = {}
         self._control: Listener | None = None
         self._controllers: Clients[Any] | None = None
-        self._clients: Clients[Any] | Peers | None = None
+        self._clients: Inside | None = None
         #: Where clients come, and how it is listened on: for a listener that is opened again.
         self._entrance: tuple[Address, Options] | None = None
 
@@ -98,7 +98,7 @@ class SpoiledRelay:
 
     # What a control client asks (layers/control.py).
 
-    def open(self, loop: Loop, clients: Clients[Any] | Peers, report: Report) -> None:
+    def open(self, loop: Loop, clients: Inside, report: Report) -> None:
         """Let those be controlled who are inside, if that was asked for."""
         self._clients = clients
         if self._control is not None:

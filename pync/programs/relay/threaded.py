@@ -19,12 +19,12 @@ from ...transports import Options, listen
 from ..shared.clients import Clients
 from ..shared.listening import ListenSetup
 from .onward import Onward, OnwardSetup
-from .session import Joined, Services, maker
+from .session import Services, maker
 from .spoiling import FaultSetup, SpoiledRelay
 
 if TYPE_CHECKING:
     from ...core.address import Address
-    from .peers import Peers
+    from .inside import Inside
 
 _Result = TypeVar("_Result")
 
@@ -82,9 +82,9 @@ class RelayThread:
         with self._listener, self.spoiled, Loop() as loop, Resolver(loop) as resolver:
             endings = Endings(on_peer_end="stay", truncated_ends=False)
             onward = Onward(OnwardSetup((self._target,)), silent)
-            clients: Clients[Joined] | Peers
+            clients: Inside
             if self.place == DATAGRAMS:
-                from .peer_session import PeerServices
+                from .peer_services import PeerServices
                 from .peers import IDLE, Peers
 
                 of_peers = PeerServices(onward, resolver, Pipeline, None, silent, self.spoiled)

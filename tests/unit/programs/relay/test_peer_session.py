@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
+from pync.core.errors import DialError, cause_of
 from pync.core.events import Closed, Dialled, Event, Failed
 from pync.engine.loop import Loop
 from pync.engine.pipeline import Pipeline
 from pync.engine.resolver import Resolver
 from pync.programs.relay import peer_session
 from pync.programs.relay.onward import Onward, OnwardSetup
-from pync.programs.relay.peer_session import Client, PeerServices, PeerSession
+from pync.programs.relay.peer_services import Client, PeerServices
+from pync.programs.relay.peer_session import PeerSession
+from pync.transports import dial
 
 from ....systems import needs_icmp
 
@@ -34,7 +37,7 @@ class One:
         self.answers: list[bytes] = []
         self.left: list[PeerSession] = []
         report = self.events.append
-        onward = Onward(OnwardSetup(targets), report)
+        onward = Onward(OnwardSetup(targets, details=True), report)
         all_have = PeerServices(onward, resolver, Pipeline, None, report, None, **services)
         self.session = PeerSession(
             all_have, self.loop, PEER, self.answers.append, 1, self.left.append
@@ -121,21 +124,18 @@ def test_a_target_that_cannot_be_dialled_is_told_once(
 def test_without_a_descriptor_others_make_room(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pync.core.errors import DialError, cause_of
-    from pync.engine import datagram_connector
-
     sock, address = box(stack)
-    dial, asked = datagram_connector.dial, []
+    asked: list[bool] = []
 
     def exhausted(*words: Any) -> Any:
         raise DialError("dial", address, cause_of(OSError(24, os.strerror(24))))
 
     def make_room() -> bool:
         asked.append(True)
-        monkeypatch.setattr(datagram_connector, "dial", dial)
+        monkeypatch.setattr("pync.engine.datagram_connector.dial", dial)
         return True
 
-    monkeypatch.setattr(datagram_connector, "dial", exhausted)
+    monkeypatch.setattr("pync.engine.datagram_connector.dial", exhausted)
     one = One(stack, address, make_room=make_room)
     one.session.put(b"x")
     assert sock.recv(10) == b"x"

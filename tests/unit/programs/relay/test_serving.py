@@ -37,7 +37,7 @@ def test_with_a_drain_nobody_comes_in_and_those_inside_may_end(
 ) -> None:
     with Loop() as loop:
         clients = Inside(loop, stays, signal.SIGTERM)
-        serve(clients, loop, silent, 0.1, None)  # type: ignore[arg-type]
+        serve(clients, loop, silent, 0.1, None)
     assert clients.told == ["open", "shut", "break_off"]
     assert clients.sessions == left
 
@@ -57,7 +57,7 @@ def test_files_that_cannot_be_read_again_are_reported() -> None:
 
     with Loop() as loop:
         clients = Inside(loop, 0.05, signal.SIGHUP)
-        serve(clients, loop, report, 0.1, reload)  # type: ignore[arg-type]
+        serve(clients, loop, report, 0.1, reload)
     assert [type(event) for event in events] == [Reloaded, Failed]
 
 
@@ -66,5 +66,5 @@ def test_nobody_is_inside() -> None:
     with Loop() as loop:
         clients = Inside(loop, 0, signal.SIGUSR1, signal.SIGTERM)
         clients.sessions.clear()
-        serve(clients, loop, events.append, 0.1, None)  # type: ignore[arg-type]
+        serve(clients, loop, events.append, 0.1, None)
     assert events == [Counted(0)]

@@ -1,0 +1,17 @@
+"""What the sessions of a relay of datagrams share."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pync.core.events import silent
+from pync.engine.pipeline import Pipeline
+from pync.programs.relay.peer_services import PeerServices
+
+
+def test_a_session_alone_needs_nobody_who_makes_room() -> None:
+    nothing = cast("Any", None)
+    services = PeerServices(nothing, nothing, Pipeline, None, silent, None)
+    assert services.make_room() is False
+    services.roomy(object())
+    services.active(object())
