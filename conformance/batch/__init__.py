@@ -77,9 +77,10 @@ def run_class(
     say(describe(isolate))
     say(describe_limits())
     if keep is not None:
-        kept = kept_results(report, plans, keep)
-        for name, results in kept.items():
+        kept = set()
+        for name, results in kept_results(report, plans, keep):
             book.keep(name, results)
+            kept.add(name)
         entries = [entry for entry in entries if entry.name not in kept]
         say(f"conformance: {len(kept)} were {keep.value} before; {len(entries)} are judged")
         if not entries:

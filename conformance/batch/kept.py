@@ -8,7 +8,7 @@ those that it judges, so that a folder never has those of two runs, but for what
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,17 +31,18 @@ class Keep(enum.Enum):
     ENDED = "judged"
 
 
-def kept_results(report: Path, plans: dict[str, Plan], keep: Keep) -> dict[str, Results]:
-    """The results of the targets that were judged by the same plan, and are to be kept."""
-    found = {}
+def kept_results(report: Path, plans: dict[str, Plan], keep: Keep) -> Iterator[tuple[str, Results]]:
+    """The results of the targets that were judged by the same plan, and are to be kept.
+
+    One after the other: those of hundreds, with their transcripts, fill the memory.
+    """
     for name, plan in plans.items():
         try:
             results = read_results(report / folder_of(name) / "results.jsonl")
         except (OSError, ValueError, WrongUsage):
             continue
         if _is_kept(results, plan, keep):
-            found[name] = results
-    return found
+            yield name, results
 
 
 def _is_kept(results: Results, plan: Plan, keep: Keep) -> bool:

@@ -103,20 +103,26 @@ class ClassReport:
         self._results[name] = results
         self._screen.say(self._line(name, results, outcome["seconds"]))
         self._show_progress()
-        if len(self._plans) > WHOLE:
-            # The page of many shows no transcript of what is green, and hundreds of them fill
-            # the memory; each target's own folder has them.
-            rows = [_slim(row) for row in results.results]
-            self._results[name] = results._replace(results=rows)
+        self._results[name] = self._of_page(results)
 
     def keep(self, name: str, results: Results) -> None:
         """The results of an earlier run, which are in the report's folder already."""
-        self._results[name] = results
+        self._results[name] = self._of_page(results)
         try:
             self._mark(name, results)
         except OSError as error:
             where = self._folder / folder_of(name)
             self._unwritten = self._unwritten or not_written(f"report {where}", error)
+
+    def _of_page(self, results: Results) -> Results:
+        """What the page of the class needs.
+
+        That of many shows no transcript of what is green, and hundreds of them fill the memory;
+        each target's own folder has them.
+        """
+        if len(self._plans) <= WHOLE:
+            return results
+        return results._replace(results=[_slim(row) for row in results.results])
 
     def _mark(self, name: str, results: Results) -> None:
         if self._scheme:

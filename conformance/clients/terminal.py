@@ -15,8 +15,10 @@ from typing import NamedTuple
 import pexpect
 
 from ..core.conduct import LF, Conduct, Pattern, Text
+from ..core.load import note
 from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation
+from ..targets.usage import waiting_time
 from .patterns import line_ends
 
 #: What a person reads when the server ends the connection.
@@ -126,6 +128,8 @@ class Terminal:
 
     def close(self) -> None:
         """Hang up; idempotent."""
+        if not self._child.closed:
+            note(waiting_time(self._child.pid))
         hang_up(self._child)
 
     def _leave_by_itself(self) -> None:

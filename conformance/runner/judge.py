@@ -12,6 +12,7 @@ import traceback
 from typing import Any
 
 from ..core.hints import hint_for
+from ..core.load import held_up, longer
 from ..core.message import failure
 from ..core.transcript import Transcript, render
 from ..core.verdict import (
@@ -29,6 +30,7 @@ from ..plan.expectations import Expectations
 from ..scenario.requirement import spec_of
 from ..scenario.session import Session
 from ..targets.address import TCP, UNIX
+from ..targets.launch import ServerSpec
 from .needs import SLOW, Board, Outcome
 from .preflight import shows_resets
 from .proof import NO_RESETS, proved
@@ -80,9 +82,21 @@ def run(plan: Plan, case: Case) -> Outcome:
 def _run_once(plan: Plan, case: Case) -> Outcome:
     if case.skip:
         return Outcome(Verdict.SKIP, "", case.skip)
+    wanted, before = plan.wanted(case), held_up()
+    outcome = _play(plan, case, wanted)
+    if outcome.verdict in (Verdict.FAIL, Verdict.WARN) and not case.mutant:
+        # A deadline that has passed on a busy machine accuses nobody.
+        more = longer(wanted.deadline, held_up() - before, outcome.seconds)
+        if more is not None:
+            again = _play(plan, case, wanted._replace(deadline=more))
+            outcome = again._replace(seconds=round(outcome.seconds + again.seconds, 3))
+    return outcome
+
+
+def _play(plan: Plan, case: Case, wanted: ServerSpec) -> Outcome:
     began = time.monotonic()
     session = Session(
-        plan.wanted(case),
+        wanted,
         plan.catalogue.profiles[case.requirement.profile],
         plan.parameters[case.requirement.profile],
         f"{plan.options.seed}/{case.name}",

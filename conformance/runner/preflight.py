@@ -11,6 +11,7 @@ import contextlib
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -18,6 +19,7 @@ from ..clients.channel import ABORT
 from ..clients.connect import dial
 from ..clients.open_terminal import check_client
 from ..clients.peer import Peer
+from ..core.load import held_up, longer
 from ..core.transcript import Transcript
 from ..core.verdict import NotJudged, SuiteFailed, Unreachable, Violation
 from ..loading import load
@@ -27,7 +29,7 @@ from ..scenario.session import Session
 from ..targets.address import Address, has_ipv6
 from ..targets.files import read_target
 from ..targets.grammar import CommandTarget, split_settings
-from ..targets.launch import check_launchable, launched
+from ..targets.launch import ServerSpec, check_launchable, launched
 
 
 def prepare(options: Options) -> Plan:
@@ -50,8 +52,7 @@ def prepare(options: Options) -> Plan:
         _check_client_comes(plan, first)
         return plan
     try:
-        with launched(plan.wanted(first)) as server:
-            found = server.address.transport
+        found = _reached(plan.wanted(first))
     except NotJudged as reason:
         raise Unreachable(str(reason)) from None
     if found not in plan.transports and _announces(plan):
@@ -59,6 +60,21 @@ def prepare(options: Options) -> Plan:
         transports = [found if name == first.transport else name for name in plan.transports]
         return Plan(options._replace(transports=tuple(transports)), has_ipv6(), catalogue)
     return plan
+
+
+def _reached(wanted: ServerSpec) -> str:
+    """Start the target and say over which transport it answers. Raises Unreachable, NotJudged."""
+    began, before = time.monotonic(), held_up()
+    try:
+        with launched(wanted) as server:
+            return server.address.transport
+    except Unreachable:
+        # Many interpreters that start at a time are slow.
+        more = longer(wanted.deadline, held_up() - before, time.monotonic() - began)
+        if more is None:
+            raise
+    with launched(wanted._replace(deadline=more)) as server:
+        return server.address.transport
 
 
 def _check_client_comes(plan: Plan, case: Case) -> None:

@@ -19,12 +19,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+
+from .cgroup_places import Place, found_places
 
 #: Enters the groups that come before "--", then becomes what comes after it.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"'
 
-#: What the folders of groups begin with; the number of the process that made them follows.
+#: What the folders of groups begin with; the process that made them follows.
 _PREFIX = "conformance-"
 
 #: Seconds for a group to become empty after its end, and for one to be tried.
@@ -46,14 +47,6 @@ _COUNT = {
 
 #: With swap, memory alone would only be moved there; without such a file the system has none.
 _SWAP = {2: ("memory.swap.max", "0"), 1: ("memory.memsw.limit_in_bytes", "")}
-
-
-class Place(NamedTuple):
-    """Where groups can be made: a folder, its version, and the controllers that it is used for."""
-
-    folder: str
-    version: int
-    controllers: tuple[str, ...]
 
 
 class _Entered:
@@ -93,10 +86,8 @@ class Group:
     """
 
     def __init__(self, places: Sequence[Place], memory: int, processes: int) -> None:
-        name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-        self._folders = [(Path(one.folder, name), one) for one in places]
+        self._name(f"{_PREFIX}{_owner(os.getpid())}-{secrets.token_hex(4)}", places)
         self._processes = str(processes)
-        self._is_killed_at_once = any(one.version == 2 for one in places)
         most = {"memory": str(memory), "pids": self._processes}
         try:
             for folder, place in self._folders:
@@ -110,6 +101,18 @@ class Group:
         except OSError:
             self.remove()
             raise
+
+    @classmethod
+    def left_behind(cls, name: str, places: Sequence[Place]) -> Group:
+        """A group that a process has made which is gone: to be removed."""
+        group = cls.__new__(cls)
+        group._name(name, places)
+        group._processes = "0"
+        return group
+
+    def _name(self, name: str, places: Sequence[Place]) -> None:
+        self._folders = [(Path(one.folder, name), one) for one in places]
+        self._is_killed_at_once = any(one.version == 2 for one in places)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -211,87 +214,32 @@ def usable_places() -> tuple[list[Place], str]:
     return (places, "") if tried.returncode == 0 else ([], "no control group can be entered")
 
 
-def found_places(own: str, mounts: str) -> list[Place]:
-    """Where groups could be made, by /proc/self/cgroup and /proc/self/mountinfo.
+def _owner(pid: int) -> str:
+    """What tells a process from all others that have had its number; "" when it is gone.
 
-    A hierarchy of version 2 without memory and pids is of use to end a group at once.
+    The number, the moment of its start (proc(5)), and whose numbers these are.
     """
-    places: list[Place] = []
-    for line in own.splitlines():
-        number, _, rest = line.partition(":")
-        names, _, path = rest.partition(":")
-        if number == "0" and not names:
-            for mount in _mounted(mounts, "cgroup2", ""):
-                places[:0] = _second_version(_below(mount, path))
-            continue
-        for controller in ("memory", "pids"):
-            if controller in names.split(","):
-                for mount in _mounted(mounts, "cgroup", controller):
-                    folder = _below(mount, path)
-                    if folder and os.access(folder, os.W_OK):
-                        places.append(Place(folder, 1, (controller,)))
-    taken: set[str] = set()
-    kept = []
-    for place in places:
-        new = tuple(name for name in place.controllers if name not in taken)
-        taken.update(new)
-        if new or place.version == 2:
-            kept.append(place._replace(controllers=new))
-    return kept
-
-
-def _second_version(own: str | None) -> list[Place]:
-    """A group's controllers are those that its parent hands down (cgroup.subtree_control).
-
-    A group that has processes hands down none, but for the root: then ours lies beside our own,
-    as those of a user's services do.
-    """
-    if own is None:
-        return []
-    for folder in (own, os.path.dirname(own)):
-        try:
-            handed_down = Path(folder, "cgroup.subtree_control").read_text().split()
-        except OSError:
-            continue
-        used = tuple(name for name in ("memory", "pids") if name in handed_down)
-        if used and os.access(folder, os.W_OK):
-            return [Place(folder, 2, used)]
-    can_kill = os.access(own, os.W_OK) and os.path.exists(os.path.join(own, "cgroup.procs"))
-    return [Place(own, 2, ())] if can_kill else []
-
-
-def _mounted(mounts: str, kind: str, controller: str) -> list[tuple[str, str]]:
-    """The root and the mount point of each hierarchy of this kind (proc(5))."""
-    found = []
-    for line in mounts.splitlines():
-        fields, _, rest = line.partition(" - ")
-        words, described = fields.split(), rest.split()
-        if described[:1] != [kind]:
-            continue
-        if not controller or controller in described[-1].split(","):
-            found.append((_plain(words[3]), _plain(words[4])))
-    return found[:1]
-
-
-def _plain(path: str) -> str:
-    """A path of mountinfo, where blanks are written in octal digits."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
-
-
-def _below(mount: tuple[str, str], path: str) -> str | None:
-    """The folder of a group; None where the mount does not show it."""
-    root, point = mount
-    if path == root or root == "/" or path.startswith(root.rstrip("/") + "/"):
-        return os.path.normpath(point + "/" + path[len(root.rstrip("/")) :])
-    return None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return ""
+    return f"{pid}.{stat.rpartition(')')[2].split()[19]}.{namespace}"
 
 
 def _sweep(places: Sequence[Place]) -> None:
-    """Remove the groups of workers that were killed."""
-    for place in places:
-        with suppress(OSError):
-            for name in os.listdir(place.folder):
-                found = re.fullmatch(rf"{_PREFIX}(\d+)-\w+", name)
-                if found and not os.path.exists(f"/proc/{found[1]}"):
-                    with suppress(OSError):
-                        os.rmdir(os.path.join(place.folder, name))
+    """End and remove the groups of workers that were killed."""
+    names = {name for place in places for name in _names_in(place.folder)}
+    for name in names:
+        found = re.fullmatch(rf"{_PREFIX}(\d+)\.(\d+)\.(\d+)-\w+", name)
+        if not found or _owner(os.getpid()).rpartition(".")[2] != found[3]:
+            continue
+        owner = ".".join(found.groups())
+        if _owner(int(found[1])) != owner:
+            Group.left_behind(name, places).remove()
+
+
+def _names_in(folder: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(folder)
+    return []

@@ -21,12 +21,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ..core.load import note
 from ..core.verdict import NotJudged, Unreachable
 from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
 from .isolation import Boxed, confined, is_isolated
 from .reaper import dismiss_reaper, marking, watched
-from .usage import Usage, living, running_time, stands_still, usage_of
+from .usage import Usage, living, running_time, stands_still, usage_of, waiting_time
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
@@ -212,6 +213,8 @@ class Process:
 
     def stop(self) -> None:
         """End it and all that it started: SIGTERM, a moment, SIGKILL. Idempotent."""
+        if self._end is not None:
+            note(waiting_time(self.pid))
         if sys.platform == "win32":
             self._job.end()
             self._job.close()

@@ -57,17 +57,26 @@ def running_time(session: int) -> float | None:
     The waiting counts, so that a busy loop is one on a busy machine too. None where the
     kernel does not keep account.
     """
+    return sum(_ran_and_waited(session)) or None
+
+
+def waiting_time(session: int) -> float:
+    """Seconds for which they have waited for a processor; 0 where there is no account."""
+    return _ran_and_waited(session)[1]
+
+
+def _ran_and_waited(session: int) -> tuple[float, float]:
     if not os.path.exists("/proc/self/schedstat"):
-        return None
-    total = 0
+        return 0.0, 0.0
+    ran = waited = 0
     for pid in living(session):
         for thread in _threads(pid):
             try:
-                ran, waited, _ = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
-            except (OSError, ValueError):
+                words = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+                ran, waited = ran + int(words[0]), waited + int(words[1])
+            except (OSError, ValueError, IndexError):
                 continue  # it has ended meanwhile
-            total += int(ran) + int(waited)
-    return total / 1e9 if total else None
+    return ran / 1e9, waited / 1e9
 
 
 def stands_still(pid: int) -> bool:

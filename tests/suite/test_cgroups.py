@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.targets import cgroups
-from conformance.targets.cgroups import Group, Place, entering, found_places, usable_places
+from conformance.targets.cgroup_places import Place, found_places
+from conformance.targets.cgroups import Group, entering, usable_places
+from conformance.targets.usage import living
 
 from ..programs import until
+from .judging import ROOT
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: control groups"
@@ -105,13 +110,46 @@ def test_a_group_that_cannot_be_entered_starts_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (126, b"")
 
 
-def test_the_groups_of_workers_that_were_killed_are_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (dead := tmp_path / "conformance-999999999-00").mkdir()
-    (alive := tmp_path / "conformance-1-00").mkdir()
-    cgroups._sweep([Place(str(tmp_path), 2, ())])
-    assert (dead.exists(), alive.exists()) == (False, True)
+def test_the_groups_of_workers_that_were_killed_are_removed(tmp_path: Path) -> None:
+    here = cgroups._owner(os.getpid())
+    pid, start, namespace = here.split(".")
+    dead = [f"999999999.7.{namespace}", f"{pid}.{int(start) + 1}.{namespace}"]
+    others = [here, f"999999999.7.{int(namespace) + 1}"]
+    for one in (*dead, *others):
+        (tmp_path / f"conformance-{one}-00").mkdir()
+    (tmp_path / "conformance-1-00").mkdir()
+    cgroups._sweep([Place(str(tmp_path), 1, ())])
+    left = {one.name for one in tmp_path.iterdir()}
+    assert left == {*(f"conformance-{one}-00" for one in others), "conformance-1-00"}
+
+
+#: Makes a group, starts something in it that stays, and is killed.
+LEAVES = """
+import os, signal, subprocess, sys
+from conformance.targets.cgroups import Group, entering, usable_places
+
+group = Group(usable_places()[0], 64 << 20, 16)
+stays = "echo in; trap '' TERM; while :; do read x; done"
+words = entering(group.files, ["sh", "-c", stays])
+with subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True) as process:
+    process.stdout.readline()
+    print(process.pid, *group.files, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.usefixtures("places")
+def test_what_a_killed_worker_left_in_its_group_ends_with_the_next_run() -> None:
+    argv = [sys.executable, "-c", LEAVES]
+    with tempfile.TemporaryFile() as said:
+        subprocess.run(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=said, check=False)
+        said.seek(0)
+        pid, *files = said.read().decode().split()
+    assert all(pid in Path(one).read_text().split() for one in files)
+    usable_places.cache_clear()
+    usable_places()
+    assert not any(Path(one).exists() for one in files)
+    until(lambda: not living(int(pid)), "its end")
 
 
 def mounted(folder: Path, kind: str = "cgroup2", options: str = "rw", root: str = "/") -> str:

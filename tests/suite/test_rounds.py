@@ -14,8 +14,11 @@ from conformance.batch import planned_entries, rounds
 from conformance.batch.kept import Keep, forget, kept_results, seed_before
 from conformance.batch.limits import Limits
 from conformance.batch.plugin import Entry, GivenClass
+from conformance.batch.report import ClassReport
 from conformance.core.verdict import SuiteFailed
-from conformance.plan import Options
+from conformance.plan import Options, Plan
+from conformance.reports.matrix import WHOLE
+from conformance.reports.results import Results, header
 from conformance.targets import files
 
 from ..programs import until
@@ -113,11 +116,22 @@ def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
     assert done.returncode == 6
 
 
+def test_what_is_kept_of_many_does_not_fill_the_memory(tmp_path: Path) -> None:
+    plans = {f"t{one}": Plan(Options(cases=("echo/simple",))) for one in range(WHOLE + 1)}
+    book = ClassReport(plans, tmp_path)
+    row = {"verdict": "PASS", "transcript": [{"text": "x" * 100_000}]}
+    for name, plan in plans.items():
+        book.keep(name, Results(header(plan), [row], {"exit": 0, "counts": {}, "faults": []}))
+    assert [one.results for one in book._results.values()] == [[{**row, "transcript": []}]] * len(
+        plans
+    )
+
+
 def test_where_nothing_was_judged_there_is_no_seed_to_go_on_with(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one/results.jsonl").write_text("{")
     assert seed_before(tmp_path) == ""
-    assert kept_results(tmp_path, {}, Keep.ENDED) == {}
+    assert dict(kept_results(tmp_path, {}, Keep.ENDED)) == {}
     forget(tmp_path, ["one", "two"])
     assert list(tmp_path.glob("*/*")) == []
 
