@@ -32,6 +32,11 @@ def _postgres() -> str:
     return str(found[-1]) if found else "postgres"
 
 
+def _sshd() -> str:
+    """It refuses to run by another name than its whole path, and is in no user's PATH."""
+    return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "sshd"
+
+
 #: Program -> (the command to look for, Debian's package).
 PEERS = {
     "nc": ("nc.openbsd", "netcat-openbsd"),
@@ -58,6 +63,8 @@ PEERS = {
     "inetd": ("inetd", "openbsd-inetd"),
     "postgresql": (_postgres(), "postgresql"),
     "jq": ("jq", "jq"),
+    "ssh": ("ssh", "openssh-client"),
+    "sshd": (_sshd(), "openssh-server"),
     "systemd-socket-activate": ("systemd-socket-activate", "systemd"),
     "bash": ("bash", "bash"),
     "zsh": ("zsh", "zsh"),

@@ -2,7 +2,8 @@
 
 Its user outside is one without rights, a different one for each that is judged at the same time.
 The files of its folder belong to those who put them there. In a box the folder is shown to the
-target as its own (targets/idmap.py); where that cannot be done, and without a box, it gets a copy.
+target as its own (targets/idmap.py); where that cannot be done, and without a box, it gets a copy,
+as it does where the folder is root's: nothing that it writes is ever root's.
 A folder that several targets share is nobody's own, and is not copied for each.
 """
 
@@ -22,14 +23,14 @@ from .boxes import BUBBLEWRAP, USER
 class Guise(NamedTuple):
     """Plain values, for it travels.
 
-    Without a ``user`` the target is started as the suite's own. ``shown`` is the folder that is
-    shown as the target's own, or ``copied`` one of which ``copy`` is a copy.
+    Without a ``user`` the target is started as the suite's own. ``instead`` is what stands in the
+    place of its ``folder``: what is mounted there, or a copy (``is_copy``).
     """
 
     user: int = 0
-    shown: str = ""
-    copied: str = ""
-    copy: str = ""
+    folder: str = ""
+    instead: str = ""
+    is_copy: bool = False
 
 
 def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
@@ -37,18 +38,19 @@ def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
     user = own_user() if box is not None and way in (BUBBLEWRAP, USER) else 0
     if box is None or not user:
         return Guise()
-    (folder,) = box.seen or ("",)
+    (folder,), instead = box.seen or ("",), os.path.join(scratch, "own")
     if way == BUBBLEWRAP and folder:
         from ..targets.idmap import can_be_mapped
 
-        if can_be_mapped(folder, user):
-            return Guise(user, shown=folder)
+        # A file of root's that a target could make one of set-user-ID would outlive its judge.
+        is_safe = not box.own or os.stat(folder).st_uid != 0
+        if is_safe and can_be_mapped(folder, user):
+            return Guise(user, folder, instead)
     if not box.own or not os.path.isdir(box.own):
         # A box without the user's own folder is as strong as it was before there were users.
         return Guise(user) if way == USER or not folder else Guise()
-    copy = os.path.join(scratch, "own")
-    copy_for(user, box.own, copy)
-    return Guise(user, copied=box.own, copy=copy)
+    copy_for(user, box.own, instead)
+    return Guise(user, box.own, instead, is_copy=True)
 
 
 def put_on(guise: Guise, options: Options, box: Box | None) -> tuple[Options, Box | None]:
@@ -61,17 +63,17 @@ def put_on(guise: Guise, options: Options, box: Box | None) -> tuple[Options, Bo
     start_as(guise.user)
     scratch = tempfile.gettempdir()
     let_through(scratch)
-    if guise.shown:
-        from ..targets.idmap import map_owner
+    if guise.instead and not guise.is_copy:
+        from ..targets.idmap import show_as
 
-        map_owner(guise.shown, guise.user)
+        show_as(guise.user, guise.folder, guise.instead)
     if box is not None:
         accounts = Path(scratch, "passwd")
         accounts.write_text(accounts_with(guise.user))
         return options, box._replace(
-            user=guise.user, accounts=str(accounts), copy=guise.copy or None
+            user=guise.user, accounts=str(accounts), instead=guise.instead or None
         )
-    if guise.copy:
-        command = moved(options.target, guise.copied, guise.copy)
-        options = options._replace(target=command, directory=guise.copy)
+    if guise.is_copy:
+        command = moved(options.target, guise.folder, guise.instead)
+        options = options._replace(target=command, directory=guise.instead)
     return options, None

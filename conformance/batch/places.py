@@ -87,8 +87,11 @@ def _check(place: str) -> None:
             # pytest-xdist gives a local worker the module path of the controlling process.
             channel.send((list(sys.path) if gateway.spec.popen else [], SUITE))
             missing, version = channel.receive(PLACE_TIMEOUT)
-        except (EOFError, OSError, execnet.RemoteError, execnet.TimeoutError) as error:
+        except (execnet.RemoteError, execnet.TimeoutError) as error:
             raise SuiteFailed(f"--tx {place}: {str(error).splitlines()[-1]}") from None
+        except (EOFError, OSError):
+            # execnet says "cannot send": over ssh, what was started has ended already.
+            raise SuiteFailed(f"--tx {place}: no Python answers there") from None
     finally:
         group.terminate(timeout=2.0)
     if missing:

@@ -47,11 +47,14 @@ def can_be_mapped(folder: str, user: int) -> bool:
         return False
 
 
-def map_owner(folder: str, user: int) -> None:
-    """Show the folder as this user's, in this process's mount namespace. Raises OSError."""
+def show_as(user: int, folder: str, at: str) -> None:
+    """Show the folder as this user's at another place, in this mount namespace. Raises OSError.
+
+    In its own place it would be closed to us: what root writes there belongs to nobody.
+    """
+    os.mkdir(at)
     with _mapped(folder, user) as tree:
-        target = os.fsencode(folder)
-        _call(_MOVE_MOUNT, tree, b"", _AT_FDCWD, target, _MOVE_FROM_EMPTY_PATH)
+        _call(_MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(at), _MOVE_FROM_EMPTY_PATH)
 
 
 @contextmanager

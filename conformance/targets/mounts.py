@@ -34,7 +34,7 @@ class Box(NamedTuple):
     it may read, and ``unseen`` the files and folders of others. ``disk`` is in MiB, ``cpu`` in
     seconds and ``files`` open descriptors, ``processes`` at once. ``user`` is who the server is
     outside, where that is not the suite's user, ``accounts`` the file that has its name, and
-    ``copy`` what stands in the place of ``own``.
+    ``instead`` what stands in the place of the first folder that it may read.
     """
 
     own: str | None = None
@@ -46,7 +46,7 @@ class Box(NamedTuple):
     processes: int = 0
     user: int = 0
     accounts: str | None = None
-    copy: str | None = None
+    instead: str | None = None
 
 
 def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
@@ -61,11 +61,14 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
     words += ["--remount-ro", "/dev"]
     masked = [one for one in (*SECRETS, *box.unseen) if _is_seen(one, box, folder)]
     covered = (*HIDDEN, scratch)
+    instead = {box.seen[0]: box.instead} if box.seen and box.instead else {}
     for place in dict.fromkeys((*_toolchains(), *box.seen, folder)):
-        if os.path.isdir(place) and any(_is_in(place, one) for one in covered):
-            words += [*_way_to(place, covered), "--ro-bind", place, place]
+        if os.path.isdir(place) and (
+            place in instead or any(_is_in(place, one) for one in covered)
+        ):
+            words += [*_way_to(place, covered), "--ro-bind", instead.get(place, place), place]
     if box.own and os.path.isdir(box.own):
-        words += [*_way_to(box.own, covered), "--bind", box.copy or box.own, box.own]
+        words += [*_way_to(box.own, covered), "--bind", instead.get(box.own, box.own), box.own]
     for place in masked:
         is_folder = os.path.isdir(place)
         words += ["--tmpfs", place] if is_folder else ["--ro-bind", "/dev/null", place]

@@ -77,19 +77,20 @@ def accounts_with(user: int) -> str:
 
 def copy_for(user: int, folder: str, to: str) -> None:
     """Copy a target's folder, for this user. Links are copied as links. Raises OSError."""
-    shutil.copytree(folder, to, symlinks=True, ignore=_no_specials)
+    ours = os.path.dirname(to)
+    shutil.copytree(folder, to, symlinks=True, ignore=functools.partial(_not_copied, ours))
     for at, folders, files in os.walk(to):
         for name in (*folders, *files, "."):
             os.chown(os.path.join(at, name), user, user, follow_symlinks=False)
 
 
-def _no_specials(folder: str, names: list[str]) -> list[str]:
-    """All but files, folders and links: reading a pipe would never end."""
+def _not_copied(ours: str, folder: str, names: list[str]) -> list[str]:
+    """Our own folder, and all but files, folders and links: reading a pipe would never end."""
     paths = {name: Path(folder, name) for name in names}
     return [
         name
         for name, path in paths.items()
-        if not (path.is_symlink() or path.is_file() or path.is_dir())
+        if str(path) == ours or not (path.is_symlink() or path.is_file() or path.is_dir())
     ]
 
 

@@ -28,6 +28,9 @@ ISOLATION = ROOT / "conformance/docs/isolation.md"
 #: The limits of these classes; each trick is bounded by itself as well.
 LIMITS = "[limits]\nprocesses = 60\nmemory = 400\ndisk = 100\nfiles = 512\ntime = 90\n"
 
+#: The owner of their folders, where root judges.
+STUDENT = 12345
+
 pytestmark = on_linux
 
 #: Trick -> exit statuses of a class's target that plays it: what is lost, is lost by itself.
@@ -82,6 +85,10 @@ def adversary(folder: Path, trick: str, words: str = "{port}", key: str | None =
     own.mkdir()
     for name in ("echo", "loot", trick):
         shutil.copy(ADVERSARIES / f"{name}.py", own)
+    if os.getuid() == 0:
+        # As a student's: where it is root's, a target in a box has a copy, and the loot is gone.
+        for path in (*own.iterdir(), own):
+            os.chown(path, STUDENT, STUDENT)
     return (
         f'[targets.{key or trick}]\ncommand = "{sys.executable} {trick}.py {words}"\n'
         f'directory = "{own}"\n'
