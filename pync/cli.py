@@ -157,6 +157,8 @@ class _Session:
                 else:
                     self._voice.say(said)
 
+            if config.workers is not None:
+                self._voice.share()
             stdio.line_was_cut = lambda size: report(LineCut(size))
             # Not before: about --help and --version no program has to be asked.
             from .programs.setup import run
@@ -210,6 +212,15 @@ class _Voice:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._turns: int | None = None
+
+    def share(self) -> None:
+        """Take turns with other processes: what is longer than PIPE_BUF would be torn (pipe(7))."""
+        import tempfile
+
+        # (A lock of fcntl(2) is a process's own, and gone with it, however that ends.)
+        self._turns, path = tempfile.mkstemp()
+        os.unlink(path)
 
     @property
     def is_seen(self) -> bool:
@@ -224,8 +235,18 @@ class _Voice:
 
     def write(self, text: str) -> None:
         """Say a text of our own as it is."""
+        data = text.encode("utf-8", "backslashreplace")
         try:
-            os.write(self.descriptor, text.encode("utf-8", "backslashreplace"))
+            if self._turns is None:
+                os.write(self.descriptor, data)
+                return
+            import fcntl
+
+            fcntl.lockf(self._turns, fcntl.LOCK_EX)
+            try:
+                os.write(self.descriptor, data)
+            finally:
+                fcntl.lockf(self._turns, fcntl.LOCK_UN)
         except OSError:
             pass
 

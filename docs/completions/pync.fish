@@ -75,6 +75,7 @@ complete -c pync -s c -l sh-exec -x -a '(__fish_complete_command)' -d 'The same 
 complete -c pync -l broker -d 'With -l: send what one client sends to all the others'
 complete -c pync -l chat -d 'The same for people: each line with its user'\''s name'
 complete -c pync -l max-conns -x -d 'At most N clients at once'
+complete -c pync -l workers -x -d 'With -lk: serve by N processes that share the port: for a ...'
 complete -c pync -l allow -x -d 'Accept only these: addresses, networks'
 complete -c pync -l allowfile -r -F -d 'Accept only those in FILE'
 complete -c pync -l deny -x -d 'Refuse these, even if --allow names them'

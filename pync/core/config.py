@@ -159,6 +159,7 @@ class Config(NamedTuple):
     broker: bool = False
     chat: bool = False
     max_conns: int | None = None
+    workers: int | None = None
     allow: tuple[str, ...] = ()
     allowfile: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()

@@ -170,19 +170,31 @@ class Closed(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A relay's client that is inside now, on request (SIGUSR1)."""
+    """A relay's client that is inside now, on request (SIGUSR1).
+
+    ``worker``: the process that has it, if there are several (--workers).
+    """
 
     peer: Address
     target: Address | None
     sent: int
     received: int
     seconds: float
+    worker: int | None = None
 
 
 class Counted(NamedTuple):
     """So many clients are inside now; an event for each of them precedes."""
 
     clients: int
+    worker: int | None = None
+
+
+class WorkerLost(NamedTuple):
+    """A process of several that share a port has ended, and another one takes its place."""
+
+    worker: int
+    cause: str
 
 
 class Reloaded(NamedTuple):
@@ -241,6 +253,7 @@ Event = Union[
     Closed,
     Held,
     Counted,
+    WorkerLost,
     Reloaded,
     Dropped,
     Finished,

@@ -17,11 +17,13 @@ from ..engine.pipeline import Pipeline
 from ..engine.relay import relay
 from ..transports import listen
 from ..transports.conn import Conn
+from ..transports.listener import Listener
 from ..transports.process import start, variables
 from .shared.announce import announce
 from .shared.connect import DialSetup, connect
 from .shared.listening import ListenSetup, prepare
 from .shared.reception import Reception
+from .shared.served import serve_clients
 
 
 class ExecSetup(NamedTuple):
@@ -82,9 +84,10 @@ def _listen_for_many(setup: ExecSetup, peers: ListenSetup, report: Report) -> in
     from ..transports.peers import by_peer
     from .commands import Commands
 
-    with listen(peers.address, peers.options) as listener:
-        announce(listener, peers, report)
+    def serve(peers: ListenSetup, listener: Listener, report: Report) -> None:
         # Datagrams: a command for each peer; Commands sees which is silent.
         clients = by_peer(listener) if peers.address.scheme in DATAGRAMS else listener
         Commands(setup.words, setup.endings, setup.pipeline, peers, clients, report).serve()
+
+    serve_clients(peers, report, serve)
     return exits.OK

@@ -152,6 +152,14 @@ class Listener(Accepting):
         for sock in self._socks:
             sock.close()
 
+    def let_go(self) -> None:
+        """Close our descriptors of what another process has, too; nothing else changes."""
+        for sock in self._socks:
+            sock.close()
+
+    def disown(self) -> None:
+        """Leave it to another process to remove what belongs to the listener (a path)."""
+
     def close(self) -> None:
         """Stop listening; an accept() that waits in another thread ends. Idempotent."""
         self.closed = True

@@ -104,6 +104,8 @@ def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.shares_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         only_ipv6(sock, options)
         sockopts.apply(sock, options.sockopts)
         if options.md5_key is not None:

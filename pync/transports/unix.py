@@ -92,6 +92,10 @@ class UnixListener(Listener):
         self._placed = placed
         self._deep = deep
 
+    def disown(self) -> None:
+        """Leave the path alone."""
+        self._placed = None
+
     def close_for_others(self) -> None:
         """Take no more connections; without a listener the path is of no use."""
         self.close()

@@ -52,6 +52,18 @@ def installed() -> Iterator[None]:
         os.close(write_end)
 
 
+def renew() -> None:
+    """Have a pipe of our own: after fork(2) it is our parent's, and no loop runs here yet."""
+    global _running, _deferred
+    _running, _deferred = False, None
+    if _read_end is None:
+        return
+    for new, old in zip(os.pipe(), (_read_end, _write_end), strict=True):
+        os.dup2(new, old, inheritable=False)
+        os.set_blocking(old, False)
+        os.close(new)
+
+
 def wakeup_fd() -> int | None:
     """The descriptor that a signal makes readable; None if there is none for this thread."""
     if _read_end is None:

@@ -122,7 +122,10 @@ _OWN_PATH = re.compile(
 
 SPEAKING = {"print", "warnings.warn", "traceback.print_exc", "logging.getLogger"}
 #: Its process has no __main__ to return to: what is there is the parent's.
-FORKED = ("conformance", "runner", "workers.py")
+FORKED = (
+    ("conformance", "runner", "workers.py"),
+    ("pync", "programs", "shared", "workers.py"),
+)
 EXITING = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
 
 
@@ -236,7 +239,7 @@ def leaves_the_exit_to_main(source: Source) -> list[str]:
         for node in ast.walk(source.tree)
         if isinstance(node, (ast.Call, ast.Raise))
     }
-    return sorted(said & EXITING - ({"os._exit"} if source.parts == FORKED else set()))
+    return sorted(said & EXITING - ({"os._exit"} if source.parts in FORKED else set()))
 
 
 def runs_pync(source: Source) -> list[str]:

@@ -30,6 +30,10 @@ __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 PLAIN, DETAILED = "plain", "detailed"
 
 
+#: More processes than any machine has cores are a mistake.
+MOST_WORKERS = 1024
+
+
 def _one_of(one: str, other: str) -> Callable[[str, str], str]:
     def choose(text: str, option: str) -> str:
         if text not in (one, other):
@@ -50,6 +54,13 @@ def _pause(text: str, option: str) -> float:
     if not seconds:
         raise UsageError(f"{option}: {shortened(text)} is too short; the default is 1s")
     return seconds
+
+
+def _workers(text: str, option: str) -> int:
+    number = parse_count(text, option)
+    if number > MOST_WORKERS:
+        raise UsageError(f"{option}: {number} are too many (at most {MOST_WORKERS})")
+    return number
 
 
 def _seed(text: str, option: str) -> int:
@@ -77,6 +88,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     ),
     "count": parse_count,
     "max_conns": parse_count,
+    "workers": _workers,
     "recv_limit": parse_count,
     "recv_buffer": parse_size,
     "send_buffer": parse_size,

@@ -29,6 +29,7 @@ from ...core.events import (
     Secured,
     Told,
     Unverified,
+    WorkerLost,
 )
 from .. import Said
 
@@ -49,7 +50,9 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     if isinstance(event, Held):
         return _held(event)
     if isinstance(event, Counted):
-        return f"pync: {event.clients} connection{'s' * (event.clients != 1)}"
+        return f"pync: {_by(event)}{event.clients} connection{'s' * (event.clients != 1)}"
+    if isinstance(event, WorkerLost):
+        return f"pync: worker {event.worker} {event.cause}; another takes its place"
     if isinstance(event, Reloaded):
         return "pync: access lists and certificates are read again"
     if isinstance(event, LineCut):
@@ -118,9 +121,13 @@ def _closed(event: Closed) -> Said:
 def _held(event: Held) -> Said:
     there = "(not connected yet)" if event.target is None else _where(event.target)
     return (
-        f"pync: {_where(event.peer) or '(unnamed)'} to {there}: "
+        f"pync: {_by(event)}{_where(event.peer) or '(unnamed)'} to {there}: "
         f"{event.sent} bytes sent, {event.received} received in {event.seconds:.0f} s"
     )
+
+
+def _by(event: Held | Counted) -> str:
+    return "" if event.worker is None else f"worker {event.worker}: "
 
 
 def _secured(event: Secured) -> Said:

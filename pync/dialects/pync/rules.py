@@ -82,6 +82,8 @@ CONFLICTS = {
     "shutdown": ("no_shutdown",),
     "interval": ("delay", "rate"),
     "delay": ("rate",),
+    # One process keeps these: what is said to it, and when it has had no client for so long.
+    "workers": ("broker", "chat", "udp", "control", "accept_timeout"),
     "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK),
     "insecure": ("ssl_verify",),
     "proxy_auth": ("proxy_auth_file",),
@@ -184,6 +186,16 @@ def check(config: Config) -> None:
         )
     if config.accept_proxy_protocol and config.ssl and not config.keep_open:
         raise UsageError("--accept-proxy-protocol with TLS needs -k")
+    if config.workers and not (config.listen and (config.keep_open or config.proxy_type)):
+        raise UsageError("--workers needs -lk")
+    if config.workers and not (config.onward or config.proxy_type or config.exec or config.sh_exec):
+        raise UsageError("--workers needs a second address, --proxy-type or --exec")
+    if config.workers and config.onward and not config.append_output:
+        for name in ("output", "hex_dump"):
+            if "{n}" not in (getattr(config, name) or "{n}"):
+                raise UsageError(
+                    f"{shown(name)} with --workers needs {{n}} in the name, or --append-output"
+                )
     _check_proxies(config)
 
 

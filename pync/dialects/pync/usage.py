@@ -158,6 +158,8 @@ Server options:
      --chat                      The same for people: each line with its user's
                                  name.
      --max-conns=N               At most N clients at once (100 with --exec).
+     --workers=N                 With -lk: serve by N processes that share the
+                                 port: for a relay, a proxy server or --exec.
      --allow=LIST                Accept only these: addresses, networks
                                  (10.0.0.0/8), ranges (10.0.0-3.*) and names,
                                  comma separated. May be repeated, like the next

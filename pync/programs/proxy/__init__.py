@@ -7,6 +7,7 @@ plain sockets say to each other after the handshake never leaves the kernel (eng
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
@@ -15,13 +16,14 @@ from ...core.config import Endings, Proxy
 from ...core.errors import UsageError
 from ...core.events import Report
 from ...engine.loop import Loop
-from ...engine.pipeline import Pipeline
+from ...engine.pipeline import Pipeline, Tap
 from ...engine.resolver import Resolver
-from ...transports import Options, listen
+from ...transports import Options
+from ...transports.listener import Listener
 from ..shared.acceptor import allow_many_descriptors
-from ..shared.announce import announce
 from ..shared.clients import Clients
 from ..shared.listening import ListenSetup, prepare
+from ..shared.served import serve_clients
 from ..shared.talk import recording
 from ..shared.via_proxies import Route, port_number
 from .session import Make, Services
@@ -60,30 +62,40 @@ def run(setup: ProxySetup, report: Report) -> int:
     if setup.route is not None:
         _check_ports(setup.route)
     allow_many_descriptors()
-    address, options, *_ = setup.listen
-    with recording(setup.recorder) as tap, listen(address, options) as listener:
-        announce(listener, setup.listen, report)
-        with Loop() as loop, Resolver(loop) as resolver:
-            services = Services(
-                loop,
-                resolver,
-                setup.options,
-                setup.endings,
-                setup.pipeline if tap is None else lambda: setup.pipeline()._replace(tap=tap),
-                report,
-                setup.route,
-                setup.admits,
-            )
-            enter = lambda boundary, conn, left: make(  # noqa: E731
-                services._replace(loop=boundary), conn, left
-            )
-            server = Clients(loop, setup.listen, listener, report, enter)
-            try:
-                server.open()
-                loop.run_while(lambda: True)
-            finally:
-                server.close()
+    with recording(setup.recorder) as tap:
+        serve_clients(setup.listen, report, partial(_serve, setup, make, tap))
     return exits.OK
+
+
+def _serve(
+    setup: ProxySetup,
+    make: Make,
+    tap: Tap | None,
+    near: ListenSetup,
+    listener: Listener,
+    report: Report,
+) -> None:
+    """Serve the clients of a listener."""
+    with Loop() as loop, Resolver(loop) as resolver:
+        services = Services(
+            loop,
+            resolver,
+            setup.options,
+            setup.endings,
+            setup.pipeline if tap is None else lambda: setup.pipeline()._replace(tap=tap),
+            report,
+            setup.route,
+            setup.admits,
+        )
+        enter = lambda boundary, conn, left: make(  # noqa: E731
+            services._replace(loop=boundary), conn, left
+        )
+        server = Clients(loop, near, listener, report, enter)
+        try:
+            server.open()
+            loop.run_while(lambda: True)
+        finally:
+            server.close()
 
 
 def _sessions(serves: Proxy) -> Make:

@@ -7,8 +7,9 @@ is one without a handshake. What two plain sockets say to each other never leave
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
@@ -26,6 +27,7 @@ from ..shared.announce import announce
 from ..shared.clients import Clients
 from ..shared.connect import DialSetup, connect
 from ..shared.listening import ListenSetup, prepare
+from ..shared.served import serve_clients
 from .onward import Onward, OnwardSetup
 from .session import Joined, Make, Services, maker
 
@@ -66,22 +68,25 @@ def run(setup: RelaySetup, report: Report) -> int:
         return _pass_datagrams(setup, onward, report)
     if isinstance(setup.near, DialSetup):
         return _join_dialled(setup, setup.near, onward, report)
-    prepare(setup.near)
+    near = setup.near
+    prepare(near)
     allow_many_descriptors()
-    with ExitStack() as stack, listen(setup.near.address, setup.near.options) as listener:
+    with ExitStack() as stack:
         spoiled = None if setup.faults is None else stack.enter_context(_spoiled(setup.faults))
-        announce(listener, setup.near, report)
-        with Loop() as loop, Resolver(loop) as resolver:
-            make = _maker(setup, onward, resolver, report, spoiled)
-            if not setup.near.keep_open:
-                return _accept_one(setup.near, listener, loop, make, report)
-            from .serving import serve
-
-            told, tells = _telling(make, report), setup.onward.details
-            clients = Clients(loop, setup.near, listener, report, told, tells=tells)
-            if spoiled is not None:
-                spoiled.open(loop, clients, report)
-            serve(clients, loop, report, setup.drain, _reload(setup, clients, onward))
+        if not near.keep_open:
+            with listen(near.address, near.options) as listener:
+                announce(listener, near, report)
+                with Loop() as loop, Resolver(loop) as resolver:
+                    make = _maker(setup, onward, resolver, report, spoiled)
+                    return _accept_one(near, listener, loop, make, report)
+        serve_clients(
+            near,
+            report,
+            partial(_serve, setup, onward, spoiled),
+            drain=setup.drain,
+            tells=True,
+            reload=_reload(setup, near, onward),
+        )
     return exits.OK
 
 
@@ -90,6 +95,29 @@ def _pass_datagrams(setup: RelaySetup, onward: Onward, report: Report) -> int:
 
     words = (setup.pipeline, setup.recorder, setup.drain, setup.admits, setup.faults)
     return run(DatagramSetup(setup.near, setup.endings.idle, *words), onward, report)
+
+
+def _serve(
+    setup: RelaySetup,
+    onward: Onward,
+    spoiled: SpoiledRelay | None,
+    near: ListenSetup,
+    listener: Listener,
+    report: Report,
+) -> None:
+    """Serve the clients of a listener, until a signal ends it."""
+    from .serving import serve
+
+    with Loop() as loop, Resolver(loop) as resolver:
+        numbers = None if near.place is None else near.place.numbers()
+        make = _maker(setup, onward, resolver, report, spoiled, numbers)
+        told, tells = _telling(make, report), setup.onward.details
+        clients = Clients(loop, near, listener, report, told, tells=tells)
+        if spoiled is not None:
+            spoiled.open(loop, clients, report)
+        reload = _reload(setup, near, onward)
+        again = None if reload is None else lambda: reload([clients.listener])
+        serve(clients, loop, report, setup.drain, again)
 
 
 def _spoiled(setup: FaultSetup) -> SpoiledRelay:
@@ -104,6 +132,7 @@ def _maker(
     resolver: Resolver,
     report: Report,
     spoiled: SpoiledRelay | None,
+    numbers: Iterator[int] | None = None,
 ) -> Make:
     return maker(
         Services(
@@ -115,7 +144,8 @@ def _maker(
             report,
             setup.resets,
             spoiled,
-        )
+        ),
+        numbers,
     )
 
 
@@ -134,19 +164,20 @@ def _telling(make: Make, report: Report) -> Make:
 
 
 def _reload(
-    setup: RelaySetup, clients: Clients[Joined], onward: Onward
-) -> Callable[[], None] | None:
+    setup: RelaySetup, near: ListenSetup, onward: Onward
+) -> Callable[[list[Listener]], None] | None:
     """What reads access lists and certificates again, if there are files of them."""
-    assert isinstance(setup.near, ListenSetup)
-    tls, admits, announced = setup.near.tls, setup.admits, setup.near.announced
+    tls, admits, announced = near.tls, setup.admits, near.announced
     if tls is None and setup.onward.tls is None and admits is None:
         return None
 
-    def reload() -> None:
+    def reload(listeners: list[Listener]) -> None:
         if admits is not None and announced is not None:
             announced.admits = admits()
         elif admits is not None:
-            clients.listener.admits = admits()
+            admitted = admits()
+            for listener in listeners:
+                listener.admits = admitted
         if tls is not None and tls.certificate is not None:
             from ..shared.securing import renew
 

@@ -62,8 +62,8 @@ class Inside(Protocol):
         """Close the listener."""
         ...
 
-    def shut(self) -> None:
-        """Let nobody in any more."""
+    def last_call(self) -> None:
+        """Let in who has come already, and then nobody any more; those inside go on."""
         ...
 
     def break_off(self) -> None:

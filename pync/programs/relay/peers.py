@@ -104,6 +104,9 @@ class Peers:
             self._waiting.cancel()
             self._waiting = None
 
+    #: (A peer that is not known has nothing here yet but its datagrams.)
+    last_call = shut
+
     def close(self) -> None:
         """Let go of everybody. Idempotent."""
         self.shut()

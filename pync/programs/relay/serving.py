@@ -70,7 +70,7 @@ class _Drain:
             self._expired = True
             return
         self._begun = True
-        self._clients.shut()
+        self._clients.last_call()
         self._loop.call_later(self._seconds, self.terminate)
 
 

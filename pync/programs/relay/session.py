@@ -8,7 +8,7 @@ to arrive, and then comes RST.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
@@ -47,9 +47,13 @@ class Services(NamedTuple):
 Make = Callable[[Scheduler, Conn, "Callable[[Joined], None]"], "Joined"]
 
 
-def maker(services: Services) -> Make:
-    """Makes the sessions of a relay, numbered from 1; see Joined and shared/clients.Make."""
-    numbers = count(1)
+def maker(services: Services, given: Iterator[int] | None = None) -> Make:
+    """Makes the sessions of a relay; see Joined and shared/clients.Make.
+
+    Arguments:
+        given: their numbers; None: from 1 on.
+    """
+    numbers = count(1) if given is None else given
     return lambda loop, client, left: Joined(services, loop, client, next(numbers), left)
 
 

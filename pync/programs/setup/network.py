@@ -57,6 +57,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
         offered=_offered(config),
         modules=_modules(config),
         announced=announced,
+        workers=config.workers or 1,
     )
 
 

@@ -16,6 +16,7 @@ from ...core.events import Denied, Report
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn
 from ...transports.listener import Listener
+from ...transports.tcp import BACKLOG
 from .listening import ListenSetup
 from .tls_accept import TlsAcceptor
 
@@ -85,6 +86,7 @@ class Acceptor:
         self._report = report
         self._entered = entered
         self._inside = 0
+        self._place = setup.place
         self._waiting: Timer | None = None
         self._tls_acceptor = TlsAcceptor(loop, setup.entry, report, self._enter)
         self._headers: HeaderReader | None = None
@@ -96,6 +98,8 @@ class Acceptor:
 
     def open(self) -> None:
         """Let clients come. ListenError comes out of the loop if nobody does in time."""
+        if self._place is not None:
+            self._place.attend(self._loop)
         for descriptor in self._listener.read_fds():
             self._loop.watch_reader(descriptor, self._accept)
         self._await_somebody()
@@ -107,8 +111,19 @@ class Acceptor:
 
     def left(self) -> None:
         """One who had entered is gone."""
-        self._inside -= 1
+        self._count(-1)
         self._await_somebody()
+
+    def _count(self, change: int) -> None:
+        self._inside += change
+        if self._place is not None:
+            self._place.has(self._inside)
+
+    def last_call(self) -> None:
+        """Let in those who wait in the queue already, and then nobody any more."""
+        for _ in range(0, BACKLOG, self._at_once):
+            self._accept()
+        self.close()
 
     def close(self) -> None:
         """Let nobody in any more; idempotent."""
@@ -156,8 +171,10 @@ class Acceptor:
 
     def _is_full(self) -> bool:
         most = self._setup.max_conns
-        arriving = len(self._tls_acceptor) + len(self._headers or ())
-        return most is not None and self._inside + arriving >= most
+        if most is None:
+            return False
+        inside = self._inside + len(self._tls_acceptor) + len(self._headers or ())
+        return inside + (0 if self._place is None else self._place.elsewhere) >= most
 
     def _admit(self, conn: Conn) -> None:
         if self._is_full():
@@ -168,7 +185,7 @@ class Acceptor:
         (self._tls_acceptor if self._headers is None else self._headers).take(conn)
 
     def _enter(self, conn: Conn) -> None:
-        self._inside += 1
+        self._count(1)
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None

@@ -79,6 +79,11 @@ class Clients(Generic[One]):
         self._acceptor.close()
         self.listener.close()
 
+    def last_call(self) -> None:
+        """Let in those who wait already, then close the listener: others are refused at once."""
+        self._acceptor.last_call()
+        self.listener.close()
+
     def come_by(self, listener: Listener) -> None:
         """Let clients come by another listener, now that the first one is closed."""
         self.listener = listener

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...transports.tls.handshake import Security
     from .announced import Announced
     from .entry import Entry
+    from .place import Place
 
 
 class ListenSetup(NamedTuple):
@@ -21,7 +22,8 @@ class ListenSetup(NamedTuple):
     limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the
     port, ``-`` is standard error. ``offered``: what anybody who reaches the listener can do, and
     should perhaps not. ``modules``: what serving a client needs. ``announced``: whom the headers of
-    the PROXY protocol may name that clients begin with; None: they send none.
+    the PROXY protocol may name that clients begin with; None: they send none. ``workers``: how many
+    processes share the port. ``place``: which of them this is, once it is one.
     """
 
     address: Address
@@ -34,6 +36,8 @@ class ListenSetup(NamedTuple):
     offered: str | None = None
     modules: tuple[str, ...] = ()
     announced: "Announced | None" = None
+    workers: int = 1
+    place: "Place | None" = None
 
     @property
     def tls(self) -> "Security | None":

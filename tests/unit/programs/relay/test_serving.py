@@ -38,7 +38,7 @@ def test_with_a_drain_nobody_comes_in_and_those_inside_may_end(
     with Loop() as loop:
         clients = Inside(loop, stays, signal.SIGTERM)
         serve(clients, loop, silent, 0.1, None)
-    assert clients.told == ["open", "shut", "break_off"]
+    assert clients.told == ["open", "last_call", "break_off"]
     assert clients.sessions == left
 
 

@@ -1,0 +1,43 @@
+"""Listening for clients who are served side by side: in this process, or in several (--workers)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ...core.events import Report
+from ...transports import listen
+from ...transports.listener import Listener
+from .announce import announce
+from .listening import ListenSetup
+
+if TYPE_CHECKING:
+    from .workers import Serve
+
+
+def serve_clients(
+    setup: ListenSetup,
+    report: Report,
+    serve: Serve,
+    *,
+    drain: float | None = None,
+    tells: bool = False,
+    reload: Callable[[list[Listener]], None] | None = None,
+) -> None:
+    """Listen, and serve until a signal ends it. Raises what it was ended by, PyncError, UsageError.
+
+    Arguments:
+        setup: where, and in how many processes.
+        serve: serves the clients of a listener; in a worker, its setup says which one it is.
+        drain: seconds that those inside have to end after SIGTERM.
+        tells: SIGUSR1 asks who is inside.
+        reload: reads the files again that listeners and new workers depend on. Raises UsageError.
+    """
+    if setup.workers > 1:
+        from .workers import Watch, supervise
+
+        supervise(setup, report, serve, Watch(drain or 0.0, tells, reload))
+        return
+    with listen(setup.address, setup.options) as listener:
+        announce(listener, setup, report)
+        serve(setup, listener, report)
