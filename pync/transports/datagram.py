@@ -77,7 +77,7 @@ class DatagramConn(Datagrams):
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
         super().__init__(sock, local, peer)
-        self._largest = largest_of(sock)
+        self._largest = LARGEST if sock.family in _INTERNET else LARGEST_LOCAL
 
     def recv_whole(self) -> bytes:
         """The next datagram, ``b""`` for an empty one. Raises OSError."""
@@ -116,14 +116,15 @@ Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
 
 
 def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
-    """One datagram and its sender. Raises OSError."""
-    data, sender = sock.recvfrom(largest_of(sock), flags)
+    """One UDP datagram and its sender. Raises OSError."""
+    data, sender = sock.recvfrom(LARGEST, flags)
     return data, Arrival(sender, sock)
 
 
-def largest_of(sock: socket.socket) -> int:
-    """Bytes of the largest datagram that a socket receives."""
-    return LARGEST if sock.family in _INTERNET else LARGEST_LOCAL
+def receive_local(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
+    """One Unix datagram and its sender. Raises OSError."""
+    data, sender = sock.recvfrom(LARGEST_LOCAL, flags)
+    return data, Arrival(sender, sock)
 
 
 def shut_for_sending(sock: socket.socket) -> None:

@@ -15,7 +15,7 @@ from ..core.errors import DialError
 from ..core.events import Bound
 from . import Options
 from .conn import Conn
-from .datagram import Arrival, DatagramConn, ListeningConn, receive
+from .datagram import Arrival, DatagramConn, ListeningConn, receive_local
 from .listener import Listener
 from .unix import (
     Placed,
@@ -145,12 +145,12 @@ class UnixgramListener(Listener):
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
         """A datagram, and whose it is. Raises OSError."""
-        data, arrival = receive(sock)
+        data, arrival = receive_local(sock)
         return data, arrival, self.peer_address(arrival)
 
     def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
         """A datagram of anybody. Raises OSError."""
-        return receive(sock)
+        return receive_local(sock)
 
     def peer_address(self, arrival: Arrival) -> Address:
         """Whose datagram it is; without a path where the sender has no name."""
@@ -161,7 +161,7 @@ class UnixgramListener(Listener):
         return self.address
 
     def _take(self, sock: socket.socket) -> Conn:
-        _, first = receive(sock, socket.MSG_PEEK)
+        _, first = receive_local(sock, socket.MSG_PEEK)
         peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
         if first.sender and not self._many:
@@ -171,4 +171,6 @@ class UnixgramListener(Listener):
             except OSError:
                 pass  # it has left already; its datagram is still shown
         first = first._replace(sock=own)
-        return ListeningConn([own], self.address, peer, first, many=self._many)
+        return ListeningConn(
+            [own], self.address, peer, first, many=self._many, receive=receive_local
+        )

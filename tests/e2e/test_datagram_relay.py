@@ -225,7 +225,7 @@ def test_who_is_let_in(pync: Start, box: Mailbox, tmp_path: Path) -> None:
 
 
 def test_sigusr1_and_drain(pync: Start, box: Mailbox) -> None:
-    program, port = begin(pync, box, "--drain=30s", "--idle-timeout=0.5s")
+    program, port = begin(pync, box, "--drain=60s")
     with visitor(port) as peer, visitor(port) as late:
         converses(peer, box, b"hello")
         program.process.send_signal(signal.SIGUSR1)
@@ -237,7 +237,8 @@ def test_sigusr1_and_drain(pync: Start, box: Mailbox) -> None:
         says(late, b"too late")
         for _ in range(3):
             converses(peer, box, b"still inside")
-        # When the last one is idle, that is the end.
+        assert stays(program, 0.1)
+        program.process.send_signal(signal.SIGTERM)
         program.ends(0)
 
 

@@ -8,6 +8,7 @@ is turned away.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 #: Seconds for which nothing moves before a session is over: the least that a NAT may have
 #: (RFC 4787, REQ-5).
 IDLE = 120.0
+
+#: Bytes that a socket may hold, which is that of all peers; the kernel gives what it allows.
+MUCH = 4 * 1024 * 1024
 
 #: Sessions at once, unless the user says otherwise.
 MOST_SESSIONS = 16_384
@@ -84,6 +88,9 @@ class Peers:
     def open(self) -> None:
         """Let peers come. ListenError comes out of the loop if nobody does in time."""
         self._admits_new = self._is_open = True
+        if "recv_buffer" not in dict(self._setup.options.sockopts):
+            for sock in self.listener.sockets:
+                _hold_much(sock)
         self._watch(True)
         self._await_somebody()
 
@@ -230,3 +237,11 @@ class Peers:
             self._full.discard(session)
             if not self._full and self._is_open:
                 self._watch(True)
+
+
+def _hold_much(sock: socket.socket) -> None:
+    try:
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < MUCH:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MUCH)
+    except OSError:
+        pass  # the system allows less (macOS), and does not say how much

@@ -141,6 +141,17 @@ def test_a_listener_that_is_closed_and_opened_again(relay: Callable[..., Relay])
         one.peers.close()
 
 
+def test_the_socket_of_all_peers_holds_more_than_one_of_a_client(
+    relay: Callable[..., Relay],
+) -> None:
+    def held(sock: socket.socket) -> int:
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+
+    one, asked = relay(), relay(options=Options(sockopts=(("recv_buffer", 10_000),)))
+    (sock,), (small,) = one.peers.listener.sockets, asked.peers.listener.sockets
+    assert held(small) <= held(one.peer()) <= held(sock)
+
+
 def test_when_nobody_comes(relay: Callable[..., Relay]) -> None:
     one = relay(0.1, accept_timeout=0.2)
     one.echoes(one.peer())
