@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 import pync
+from pync.engine.datagram_flow import DatagramFlow
 from pync.engine.faulty import FaultyConnection
+from pync.engine.faulty_peer import FaultyPeer
 from pync.engine.loop import Timer
 from pync.engine.relay import Relay
 from pync.fixtures import faulty_link
+from pync.programs.relay.peer_session import PeerSession
 from pync.programs.relay.session import Joined
 
 from ..clock import Stopwatch
@@ -229,11 +232,31 @@ def test_nothing_is_kept_of_those_who_left(link: pync.FaultyLink, target: Server
     until(lambda: kept() <= before, "all to be forgotten")
 
 
+def test_nothing_is_kept_of_peers_that_were_inside() -> None:
+    with mailbox() as box, pync.faulty(f"udp://127.0.0.1:{box.port}") as link:
+        link.delay = 0.01
+
+        def visit() -> None:
+            with pync.dial(str(link)) as client:
+                client.settimeout(10)
+                client.send(b"question")
+                box.hears(b"question")
+                box.says(b"answer")
+                assert client.recv() == b"answer"
+            link.cut()
+
+        visit()
+        before = kept()
+        for _ in range(100):
+            visit()
+        until(lambda: kept() <= before, "all to be forgotten")
+
+
 def kept() -> int:
     """Connections, relays and timers that somebody still holds."""
     gc.collect()
     return sum(
-        isinstance(one, (Relay, FaultyConnection, Joined))
+        isinstance(one, (Relay, FaultyConnection, Joined, PeerSession, FaultyPeer, DatagramFlow))
         or (isinstance(one, Timer) and one.callback is not None)
         for one in gc.get_objects()
     )
