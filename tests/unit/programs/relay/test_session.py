@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -13,7 +15,7 @@ from pync.engine.protocols import break_off
 from pync.transports.conn import StreamConn
 
 from ....systems import UNDER_WINE, needs_rst
-from .conftest import SIDES, Join
+from .conftest import SIDES, Join, Sides
 
 near = pytest.mark.parametrize("near", SIDES)
 far = pytest.mark.parametrize("far", SIDES)
@@ -157,6 +159,53 @@ def test_nor_is_that_of_a_client(join: Join, near: str, far: str) -> None:
     sides.client.drop()
     assert seen(sides.server, far)
     assert sides.ends() == 1
+
+
+@near
+@far
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_one_that_is_killed_with_something_unread(
+    join: Join, near: str, far: str, side: str
+) -> None:
+    """Its kernel sends RST; over a Unix socket too it is an error (ECONNRESET)."""
+    sides = join(near, far)
+    killed, other, scheme = _chosen(sides, near, far, side)
+    other.send_all(b"unread")
+    assert killed.socket.recv(1, socket.MSG_PEEK)
+    killed.socket.close()
+    assert seen(other, scheme)
+    assert sides.ends() == 1
+
+
+@near
+@far
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_one_that_is_killed_with_nothing_unread(
+    join: Join, near: str, far: str, side: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its kernel sends FIN, and RST to what comes then. Over TLS the close_notify is missing."""
+    monkeypatch.setattr(joining, "AWAITING_ANSWER", 0.05)
+    sides = join(near, far)
+    killed, other, scheme = _chosen(sides, near, far, side)
+    killed.send_all(b"last words")
+    assert other.recv_exactly(10) == b"last words"
+    killed.socket.close()
+    if (near if side == "client" else far) == "tls":
+        assert seen(other, scheme)
+    else:
+        assert other.recv() == b""
+        with suppress(ConnectionError, BrokenPipeError, TruncatedError):
+            while True:
+                other.send_all(b"nobody reads this")
+        other.close()
+    assert sides.ends() == 1
+
+
+def _chosen(sides: Sides, near: str, far: str, side: str) -> tuple[StreamConn, StreamConn, str]:
+    """Who is killed, who sees it, and by which transport."""
+    if side == "client":
+        return sides.client, sides.server, far
+    return sides.server, sides.client, near
 
 
 @near
