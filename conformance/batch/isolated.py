@@ -14,7 +14,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +30,7 @@ from ..targets.orphans import adopting, children_of
 from ..targets.reaper import marking
 from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, strongest
 from .guises import Guise, guise_of, put_on
+from .leftovers import scratch_folder
 from .limits import MARK, Family, Limits, bound, end
 from .link import Reading, become_private, send_rows, socket_for_stdout, take_stdout
 from .watch import Watch
@@ -68,7 +68,7 @@ def judge_alone(asked: Asked) -> Outcome:
     judges: list[int] = []
     with (
         held() as let_interruptions_come,
-        tempfile.TemporaryDirectory(prefix="conformance-class-", ignore_cleanup_errors=True) as it,
+        scratch_folder() as it,
         adopting(lambda: judges[0] if judges else None),
         _grouped(asked) as group,
     ):

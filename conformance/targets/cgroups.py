@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .cgroup_places import Place, found_places
+from .owner import is_gone, owner
 
 #: Enters the groups that come before "--", then becomes what comes after it.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"'
@@ -86,7 +87,7 @@ class Group:
     """
 
     def __init__(self, places: Sequence[Place], memory: int, processes: int) -> None:
-        self._name(f"{_PREFIX}{_owner(os.getpid())}-{secrets.token_hex(4)}", places)
+        self._name(f"{_PREFIX}{owner()}-{secrets.token_hex(4)}", places)
         self._processes = str(processes)
         most = {"memory": str(memory), "pids": self._processes}
         try:
@@ -214,28 +215,12 @@ def usable_places() -> tuple[list[Place], str]:
     return (places, "") if tried.returncode == 0 else ([], "no control group can be entered")
 
 
-def _owner(pid: int) -> str:
-    """What tells a process from all others that have had its number; "" when it is gone.
-
-    The number, the moment of its start (proc(5)), and whose numbers these are.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        namespace = os.stat("/proc/self/ns/pid").st_ino
-    except OSError:
-        return ""
-    return f"{pid}.{stat.rpartition(')')[2].split()[19]}.{namespace}"
-
-
 def _sweep(places: Sequence[Place]) -> None:
     """End and remove the groups of workers that were killed."""
     names = {name for place in places for name in _names_in(place.folder)}
     for name in names:
-        found = re.fullmatch(rf"{_PREFIX}(\d+)\.(\d+)\.(\d+)-\w+", name)
-        if not found or _owner(os.getpid()).rpartition(".")[2] != found[3]:
-            continue
-        owner = ".".join(found.groups())
-        if _owner(int(found[1])) != owner:
+        found = re.fullmatch(rf"{_PREFIX}([\d.]+)-\w+", name)
+        if found and is_gone(found[1]):
             Group.left_behind(name, places).remove()
 
 

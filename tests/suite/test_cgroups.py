@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import pytest
 from conformance.targets import cgroups
 from conformance.targets.cgroup_places import Place, found_places
 from conformance.targets.cgroups import Group, entering, usable_places
+from conformance.targets.owner import owner
 from conformance.targets.usage import living
 
 from ..programs import until
@@ -111,7 +111,7 @@ def test_a_group_that_cannot_be_entered_starts_nothing(tmp_path: Path) -> None:
 
 
 def test_the_groups_of_workers_that_were_killed_are_removed(tmp_path: Path) -> None:
-    here = cgroups._owner(os.getpid())
+    here = owner()
     pid, start, namespace = here.split(".")
     dead = [f"999999999.7.{namespace}", f"{pid}.{int(start) + 1}.{namespace}"]
     others = [here, f"999999999.7.{int(namespace) + 1}"]

@@ -20,6 +20,7 @@ from conformance.plan import Options, Plan
 from conformance.reports.matrix import WHOLE
 from conformance.reports.results import Results, header
 from conformance.targets import files
+from conformance.targets.owner import owner
 
 from ..programs import until
 from .judging import ROOT, conformance, read
@@ -114,6 +115,26 @@ def test_what_has_a_result_is_not_judged_again(tmp_path: Path) -> None:
     done, _ = judged(at, report, CASE, WAY, "--resume", "--seed=6")
     assert "conformance: 0 were judged before; 1 are judged" in done.stdout
     assert done.returncode == 6
+
+
+@on_linux
+def test_the_folders_of_a_class_that_was_killed_are_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    gone, here = f"999999999.1.{owner().rpartition('.')[2]}", owner()
+    for name, text in (("dead", gone), ("alive", here), ("unknown", ""), ("odd", "\xff.x")):
+        (tmp_path / f"conformance-class-{name}").mkdir()
+        (tmp_path / f"conformance-class-{name}/owner").write_text(text, encoding="latin-1")
+    (tmp_path / "conformance-class-empty").mkdir()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/owner").write_text(gone)
+    (tmp_path / "conformance-class-link").symlink_to(tmp_path / "theirs")
+    at = written(tmp_path, '[targets.one]\ncommand = "./nowhere"\n')
+    judged(at, tmp_path / "report", CASE, WAY)
+    left = {one.name.removeprefix("conformance-class-") for one in tmp_path.glob("conformance-*")}
+    assert left == {"alive", "unknown", "odd", "empty", "link"}
+    assert (tmp_path / "theirs/owner").exists()
 
 
 def test_what_is_kept_of_many_does_not_fill_the_memory(tmp_path: Path) -> None:
