@@ -33,6 +33,7 @@ def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> _C: ...
 
 
@@ -46,6 +47,7 @@ def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> StreamConn | Any: ...
 
 
@@ -57,6 +59,7 @@ def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> Conn:
     """Connect to an address, trying all that its name has.
 
@@ -68,11 +71,13 @@ def dial(
         source: the local address to connect from.
         verify: over TLS, whether the certificate has to be right.
         trusted: over TLS, a PEM file of certificates to trust in place of the system's.
+        starttls: over TLS, the protocol in which the server is asked for it first: ``smtp``,
+            ``imap``, ``postgres`` ... (``pync --help`` has them all).
     Returns a connection; it has ``send_eof`` if it can be half-closed.
     Raises DialError or TlsError (both OSErrors), or UsageError (a ValueError) for an address
     that makes no sense, or makes no connection of that kind.
     """
-    conn = _dialled(address, timeout, source, verify, trusted)
+    conn = _dialled(address, timeout, source, verify, trusted, starttls)
     if not isinstance(conn, kind):
         conn.close()
         raise UsageError(f"{address} makes a {type(conn).__name__}, not a {kind.__name__}")
@@ -80,20 +85,33 @@ def dial(
 
 
 def _dialled(
-    address: str, timeout: float | None, source: str | None, verify: bool, trusted: str | None
+    address: str,
+    timeout: float | None,
+    source: str | None,
+    verify: bool,
+    trusted: str | None,
+    starttls: str | None,
 ) -> Conn:
-    where, secured = to_dial(address)
+    where, secured = to_dial(address, starttls)
     options = Options(timeout=timeout, source=source)
     if not secured:
         return _dial(where, options)
     from .transports import tls
     from .transports.tls.handshake import Security
 
-    return tls.dial(where, Security(verify=verify, trusted=trusted), options)
+    security = Security(verify=verify, trusted=trusted, starttls=starttls)
+    return tls.dial(where, security, options)
 
 
-def to_dial(address: str) -> tuple[Address, bool]:
+def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
     """What the text of an address means to dial, and whether it is secured. Raises UsageError."""
+    if starttls is not None:
+        from .layers.starttls import PROTOCOLS
+
+        if starttls not in PROTOCOLS:
+            raise UsageError(f"starttls: {starttls!r} is not one of {', '.join(PROTOCOLS)}")
+        if not address.startswith(_TLS):
+            raise UsageError(f"starttls: write tls://{address.rpartition('//')[2]}")
     if is_url(address):
         where = _parsed(address)
     else:

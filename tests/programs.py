@@ -25,6 +25,9 @@ from .peer import DEADLINE, consecutive_ports
 
 PYNC = [sys.executable, "-m", "pync"]
 
+#: A mail server with STARTTLS; a port and a certificate follow. It needs("aiosmtpd").
+SMTP_SERVER = ["/usr/bin/python3", str(Path(__file__).parent / "smtp_server.py")]
+
 
 def _postgres() -> str:
     """Debian keeps PostgreSQL's own programs, by versions, where no PATH leads."""
@@ -65,6 +68,14 @@ PEERS = {
     "jq": ("jq", "jq"),
     "ssh": ("ssh", "openssh-client"),
     "sshd": (_sshd(), "openssh-server"),
+    "dovecot-imap": ("/usr/lib/dovecot/imap-login", "dovecot-imapd"),
+    "dovecot-pop3": ("/usr/lib/dovecot/pop3-login", "dovecot-pop3d"),
+    "dovecot-lmtp": ("/usr/lib/dovecot/lmtp", "dovecot-lmtpd"),
+    "dovecot-sieve": ("/usr/lib/dovecot/managesieve-login", "dovecot-managesieved"),
+    "vsftpd": ("vsftpd", "vsftpd"),
+    "slapd": ("slapd", "slapd"),
+    "prosody": ("prosody", "prosody"),
+    "mariadb": ("mariadbd", "mariadb-server"),
     "systemd-socket-activate": ("systemd-socket-activate", "systemd"),
     "bash": ("bash", "bash"),
     "zsh": ("zsh", "zsh"),

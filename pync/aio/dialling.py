@@ -34,6 +34,7 @@ async def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> _C: ...
 
 
@@ -45,6 +46,7 @@ async def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> StreamConn | Any: ...
 
 
@@ -56,17 +58,18 @@ async def dial(
     source: str | None = None,
     verify: bool = True,
     trusted: str | None = None,
+    starttls: str | None = None,
 ) -> Conn:
     """Connect to an address; arguments and errors are those of ``pync.dial``.
 
     ``kind``, if it is given, is the class that the connection must have.
     """
-    where, secured = to_dial(address)
+    where, secured = to_dial(address, starttls)
     deadline = Deadline(timeout)
     if where.scheme in _CONNECTING:
         made: Any = await _connected(where, Options(timeout=timeout, source=source), deadline)
         if secured:
-            made = await _secured(made, where, deadline, verify, trusted)
+            made = await _secured(made, where, deadline, verify, trusted, starttls)
     else:
         made = await in_thread(partial(dial_blocking, address, timeout=timeout, source=source))
     conn = wrapped(made)
@@ -140,18 +143,28 @@ async def _connected(where: Address, options: Options, deadline: Deadline) -> Bl
 
 
 async def _secured(
-    conn: BlockingStream, where: Address, deadline: Deadline, verify: bool, trusted: str | None
+    conn: BlockingStream,
+    where: Address,
+    deadline: Deadline,
+    verify: bool,
+    trusted: str | None,
+    starttls: str | None,
 ) -> BlockingStream:
     from ..transports.tls.handshake import Security, client_context
 
     try:
-        security = Security(verify=verify, trusted=trusted)
+        security = Security(verify=verify, trusted=trusted, starttls=starttls)
         context = await in_thread(partial(client_context, security))
     except BaseException:
         conn.close()
         raise
     return await shake_hands(
-        conn, context, deadline, server_side=False, server_name=without_zone(where.host)
+        conn,
+        context,
+        deadline,
+        server_side=False,
+        server_name=without_zone(where.host),
+        starttls=starttls,
     )
 
 
@@ -162,18 +175,21 @@ async def shake_hands(
     *,
     server_side: bool,
     server_name: str | None = None,
+    starttls: str | None = None,
 ) -> BlockingStream:
     """The connection through TLS, which owns ``conn``. Raises TlsError, with it closed.
 
     Arguments:
         context: an ssl.SSLContext.
-        server_side, server_name: see handshake.secure.
+        server_side, server_name, starttls: see handshake.secure.
     """
     from ..transports.tls.handshake import HANDSHAKE_TIMEOUT, Securing
 
     limit = deadline if deadline.remaining is not None else Deadline(HANDSHAKE_TIMEOUT)
     conn.settimeout(0)
-    securing = Securing(conn, context, server_side=server_side, server_name=server_name)
+    securing = Securing(
+        conn, context, server_side=server_side, server_name=server_name, starttls=starttls
+    )
     waits = Waits()
     try:
         while True:

@@ -180,6 +180,7 @@ class Config(NamedTuple):
     ssl_min_version: str | None = None
     ssl_max_version: str | None = None
     ssl_keylog: str | None = None
+    starttls: str | None = None
 
     # proxies (proxy_protocol: what nc's proxy speaks; of pync, the header that is sent onward)
     proxy_user: str | None = None
@@ -203,6 +204,7 @@ class Config(NamedTuple):
     to_ssl_alpn: str | None = None
     to_ssl_min_version: str | None = None
     to_ssl_max_version: str | None = None
+    to_starttls: str | None = None
     if_refused: str | None = None
     balance: str | None = None
     accept_proxy_protocol: str | None = None

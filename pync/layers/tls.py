@@ -161,7 +161,7 @@ _ALERTS = {
 }
 
 
-def explained(error: OSError | ssl.CertificateError) -> str:
+def explained(error: Exception) -> str:
     """What went wrong, without OpenSSL's codes and source lines."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"

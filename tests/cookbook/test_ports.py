@@ -11,7 +11,7 @@ from pathlib import Path
 from pync.transports.tls.certificate import self_made
 
 from ..peer import Server, listening
-from ..programs import needs
+from ..programs import SMTP_SERVER, Program, needs
 from .conftest import Run, is_up
 from .recipes import PAGE, with_words
 
@@ -193,3 +193,18 @@ def tls_server(port: int) -> dict[str, object]:
     """A listener that asks its clients for nothing."""
     unasked = " --ssl-key server.key --ssl-trustfile clients.pem"
     return {"9000": port, unasked: ""}
+
+
+def test_ask_a_mail_server_for_tls(run: Run, pem: Path, port: int) -> None:
+    needs("aiosmtpd")
+    title = "Speak TLS with a mail server, or a database"
+    with Program(*SMTP_SERVER, str(port), str(pem)) as server:
+        is_up(port, server)
+        client = run(title, {"25": port, "-vC": f"-vC --ssl-trustfile={pem}"}, line=0)
+        client.hears(rb"Secured by TLSv1")
+        client.write(b"QUIT\n")
+        assert client.read(9) == b"221 Bye\r\n"
+        client.end_input()
+        client.ends(0)
+    relay = run(title, {"5433": port}, line=1)
+    is_up(port, relay)

@@ -63,6 +63,14 @@ def _workers(text: str, option: str) -> int:
     return number
 
 
+def _with_starttls(text: str, option: str) -> str:
+    from ...layers.starttls import PROTOCOLS
+
+    if text not in PROTOCOLS:
+        raise UsageError(f"{option}: {shortened(text)} is not one of {', '.join(PROTOCOLS)}")
+    return text
+
+
 def _seed(text: str, option: str) -> int:
     number = whole(text, 2**63)
     if number is None:
@@ -121,6 +129,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "reconnect": _pause,
     "if_refused": _one_of("reset", "close"),
     "balance": _one_of("round-robin", "random"),
+    **dict.fromkeys(("starttls", "to_starttls"), _with_starttls),
     "proxy_protocol": _one_of("v1", "v2"),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),

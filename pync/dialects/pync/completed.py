@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...layers.starttls import PROTOCOLS
 from ..completion import SHELLS, Program, offers_in
 from ..tos import TOS
 from .usage import USAGE
@@ -11,6 +12,7 @@ CHOICES = {
     "tos": tuple(TOS),
     "ssl-min-version": ("1.2", "1.3"),
     "ssl-max-version": ("1.2", "1.3"),
+    **dict.fromkeys(("starttls", "to-starttls"), tuple(PROTOCOLS)),
     "proxy-type": ("http", "socks4", "socks5"),
     "proxy-dns": ("remote", "local"),
     "if-refused": ("reset", "close"),

@@ -211,6 +211,8 @@ _HINTS = {
     "alert no application protocol": "--ssl-alpn",
     "alert protocol version": "--ssl-min-version, --ssl-max-version",
     "alert unrecognized name": "--ssl-servername",
+    # What OpenSSL says of an answer in plain text.
+    "wrong version number": "--starttls=PROTOCOL asks for TLS first, where that is needed",
 }
 
 

@@ -23,6 +23,7 @@ OF_TLS = (
     "ssl_min_version",
     "ssl_max_version",
     "ssl_keylog",
+    "starttls",
 )
 
 #: Options of the onward connection's TLS; any of them asks for it.
@@ -36,6 +37,7 @@ OF_ONWARD_TLS = (
     "to_ssl_alpn",
     "to_ssl_min_version",
     "to_ssl_max_version",
+    "to_starttls",
 )
 
 #: Options that need an onward address.
@@ -72,7 +74,7 @@ _OF_TALK = ("until", "count", "expect", "output", "hex_dump")
 
 #: Option -> the options that contradict it, or that it would leave without effect.
 CONFLICTS = {
-    "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername"),
+    "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
     "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect"),

@@ -123,6 +123,9 @@ TLS options:
                                  (ALPN).
      --ssl-min-version=VERSION   At least this version of TLS (1.2, 1.3).
      --ssl-max-version=VERSION   At most this one.
+     --starttls=PROTOCOL         Ask for TLS in this protocol first: ftp, imap,
+                                 irc, ldap, lmtp, mysql, nntp, pop3, postgres,
+                                 sieve, smtp, xmpp.
      --ssl-keylog=FILE           Append session secrets to FILE (or
                                  $SSLKEYLOGFILE), mode 0600.
 
@@ -193,6 +196,7 @@ Relay options:
      --to-ssl-alpn=LIST          Protocols to agree upon onward (ALPN).
      --to-ssl-min-version=V      At least this version of TLS onward.
      --to-ssl-max-version=V      At most this one.
+     --to-starttls=PROTOCOL      As --starttls, onward.
      --balance=HOW               Which of several onward addresses is tried
                                  first: round-robin, or random; without it
                                  always the first one.

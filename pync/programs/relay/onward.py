@@ -193,7 +193,9 @@ class OnwardDial:
         assert isinstance(conn, StreamConn)
         self._began = time.monotonic()
         name = tls.server_name or without_zone(self.target.host) or None
-        self._activity = TlsDial(self._loop, conn, context, name, tls.timeout, self._secured)
+        self._activity = TlsDial(
+            self._loop, conn, context, name, tls.starttls, tls.timeout, self._secured
+        )
         self._activity.start()
 
     def _secured(self, dialled: TlsDial) -> None:

@@ -164,6 +164,7 @@ def security_of(config: Config) -> Security:
         least=config.ssl_min_version,
         most=config.ssl_max_version,
         keylog=config.ssl_keylog,
+        starttls=config.starttls,
         ask=_ask,
         lenient=config.lenient,
         timeout=HANDSHAKE_TIMEOUT if asked is None else asked,

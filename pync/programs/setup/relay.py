@@ -43,5 +43,6 @@ def _security(config: Config) -> Security:
             ssl_alpn=config.to_ssl_alpn,
             ssl_min_version=config.to_ssl_min_version,
             ssl_max_version=config.to_ssl_max_version,
+            starttls=config.to_starttls,
         )
     )

@@ -58,7 +58,9 @@ def secure(
     name = security.server_name or without_zone(host) or None
     if not security.verify:
         report(Unverified(conn.peer))
-    return handshake.secure(conn, context, server_name=name, timeout=security.timeout)
+    return handshake.secure(
+        conn, context, server_name=name, starttls=security.starttls, timeout=security.timeout
+    )
 
 
 def begin_welcome(conn: Conn, security: Security) -> Securing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 
-from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
+from ...core.broken import over_tls
 from ...core.errors import PyncError, TlsError
 from ...engine.loop import Scheduler, Timer
 from ...transports.conn import StreamConn
@@ -23,6 +23,7 @@ class TlsDial:
         loop: waits for the server.
         conn: owned from now on.
         context, name: how, and the name that the server must have.
+        starttls: the protocol in which TLS is asked for first.
         seconds: that it may take.
         finished: is called once; ``conn`` or ``failure`` says how.
     """
@@ -33,6 +34,7 @@ class TlsDial:
         conn: StreamConn,
         context: ssl.SSLContext,
         name: str | None,
+        starttls: str | None,
         seconds: float,
         finished: Callable[[TlsDial], None],
     ) -> None:
@@ -42,7 +44,9 @@ class TlsDial:
         self._loop = loop
         self._plain = conn
         self._descriptor = conn.fileno()
-        self._securing = Securing(conn, context, server_side=False, server_name=name)
+        self._securing = Securing(
+            conn, context, server_side=False, server_name=name, starttls=starttls
+        )
         self._seconds = seconds
         self._finished = finished
         self._timer: Timer | None = None
@@ -73,7 +77,7 @@ class TlsDial:
         self._finished(self)
 
     def _time_out(self) -> None:
-        self.failure = TlsError("dial", over_tls(self._plain.peer), HANDSHAKE_TIMED_OUT)
+        self.failure = TlsError("dial", over_tls(self._plain.peer), self._securing.lateness)
         self.stop()
         self._finished(self)
 

@@ -27,7 +27,13 @@ def dial(address: Address, security: Security, options: Options = DEFAULT) -> St
     conn = dial_plain(address, options)
     assert isinstance(conn, StreamConn)
     name = security.server_name or without_zone(address.host)
-    return secure(conn, context, server_name=name, timeout=deadline.remaining)
+    return secure(
+        conn,
+        context,
+        server_name=name,
+        starttls=security.starttls,
+        timeout=deadline.remaining,
+    )
 
 
 def listen(address: Address, security: Security, options: Options = DEFAULT) -> TlsListener:

@@ -10,11 +10,13 @@ import os
 import ssl
 import stat
 from collections.abc import Callable
+from errno import ETIMEDOUT
 from typing import NamedTuple
 
 from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
-from ...core.errors import TlsError, UsageError, shortened
+from ...core.errors import Cause, TlsError, UsageError, shortened
+from ...layers.handshake import HandshakeError, HandshakeSteps
 from ...layers.sendbuffer import SendBuffer
 from ...layers.tls import TlsCodec, explained
 from ..conn import StreamConn
@@ -48,6 +50,8 @@ class Security(NamedTuple):
     least: str | None = None
     most: str | None = None
     keylog: str | None = None
+    #: The protocol in which TLS is asked for first (layers/starttls.py).
+    starttls: str | None = None
     #: Asks a person for the passphrase of a key.
     ask: Ask | None = None
     #: Whether all versions and ciphers are taken that OpenSSL has, as ncat does.
@@ -91,19 +95,23 @@ def secure(
     *,
     server_side: bool = False,
     server_name: str | None = None,
+    starttls: str | None = None,
     timeout: float | None = None,
 ) -> LayeredConn:
     """Shake hands; returns the connection through TLS, which owns ``conn``.
 
     Arguments:
         server_name: the name that a client expects.
+        starttls: the protocol in which a client asks for TLS first.
         timeout: seconds for the handshake; None: HANDSHAKE_TIMEOUT.
 
     Raises TlsError, with ``conn`` closed.
     """
     before = conn.gettimeout()
     deadline = Deadline(HANDSHAKE_TIMEOUT if timeout is None else timeout)
-    securing = Securing(conn, context, server_side=server_side, server_name=server_name)
+    securing = Securing(
+        conn, context, server_side=server_side, server_name=server_name, starttls=starttls
+    )
     secured = securing.step(lambda: conn.settimeout(max(0.001, deadline.remaining or 0.001)))
     conn.settimeout(before)
     return secured
@@ -114,7 +122,7 @@ class Securing:
 
     Arguments:
         conn: owned from now on.
-        context, server_side, server_name: as for secure().
+        context, server_side, server_name, starttls: as for secure().
     """
 
     def __init__(
@@ -124,8 +132,15 @@ class Securing:
         *,
         server_side: bool,
         server_name: str | None = None,
+        starttls: str | None = None,
     ) -> None:
         self._conn = conn
+        self._starttls = starttls
+        self._asking: HandshakeSteps[None] | None = None
+        if starttls is not None:
+            from ...layers.starttls import begin
+
+            self._asking = HandshakeSteps(begin(starttls, server_name or ""))
         self._server_side = server_side
         self._codec = TlsCodec(context, server_side=server_side, server_name=server_name)
         self._unsent = SendBuffer()
@@ -135,7 +150,14 @@ class Securing:
     @property
     def writes(self) -> bool:
         """Whether it waits to write, not to read."""
-        return bool(self._unsent)
+        return bool(self._unsent) or (self._asking is not None and self._asking.writes)
+
+    @property
+    def lateness(self) -> Cause:
+        """Why it failed, when it has taken too long."""
+        if self._asking is None:
+            return HANDSHAKE_TIMED_OUT
+        return Cause(f"timed out: the server did not begin TLS in {self._starttls}", ETIMEDOUT)
 
     def step(self, prepare: Callable[[], None] = lambda: None) -> LayeredConn:
         """Go on; returns the connection through TLS when the handshake is over.
@@ -149,12 +171,12 @@ class Securing:
             self._go_on(prepare)
         except BlockingIOError:
             raise
-        except (OSError, ssl.CertificateError) as error:
+        except (OSError, ssl.CertificateError, HandshakeError) as error:
             self._conn.close()
             operation = "accept" if self._server_side else "dial"
             # (With a number, it is the system that has given up the connection.)
             late = isinstance(error, TimeoutError) and not error.errno
-            cause = HANDSHAKE_TIMED_OUT if late else explained(error)
+            cause = self.lateness if late else explained(error)
             raise TlsError(operation, over_tls(self._conn.peer), cause) from None
         except BaseException:
             self._conn.close()
@@ -169,6 +191,11 @@ class Securing:
             prepare()
             return self._conn.send(data)
 
+        while self._asking is not None:
+            prepare()
+            self._asking.step(self._conn)
+            if self._asking.is_over:
+                self._asking = None
         while True:
             self._unsent.put(self._codec.outgoing())
             self._unsent.send_with(send)

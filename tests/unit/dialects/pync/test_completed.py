@@ -29,7 +29,7 @@ def test_what_is_offered_is_taken(long: str, value: str) -> None:
     words = [f"--{long}={value}", more.get(long, "localhost"), "80"]
     if long.startswith("pipe"):
         words = ["-l", f"--{long}={value}", "pipe:x"]
-    elif long in ("if-refused", "balance", "proxy-protocol"):
+    elif long in ("if-refused", "balance", "proxy-protocol", "to-starttls"):
         words = ["-l", f"--{long}={value}", "80", "--to=h:1"]
     elif long in more:
         words[1:1] = ["localhost"]

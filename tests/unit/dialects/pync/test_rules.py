@@ -18,6 +18,7 @@ WORDS = {
     "ssl_verify": "--ssl-verify",
     "insecure": "--insecure",
     "ssl_key": "--ssl-key=k --ssl-cert=c",
+    "starttls": "--starttls=smtp",
 }
 
 

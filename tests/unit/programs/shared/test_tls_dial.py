@@ -23,7 +23,9 @@ pytest.importorskip("cryptography", reason="cryptography is not installed")
 def shaken(conn: StreamConn, security: Security, seconds: float = 10) -> TlsDial:
     over: list[TlsDial] = []
     with Loop() as loop:
-        shaking = TlsDial(loop, conn, client_context(security), "localhost", seconds, over.append)
+        shaking = TlsDial(
+            loop, conn, client_context(security), "localhost", None, seconds, over.append
+        )
         shaking.start()
         loop.run_while(lambda: not over)
         shaking.stop()

@@ -1,0 +1,234 @@
+"""STARTTLS from the client's side: what is said in the clear before the TLS handshake. Pure.
+
+One generator for each protocol, in the words of layers/handshake.py. None of them reads a byte
+beyond the server's last answer in the clear: bytes that somebody has added to it are taken for
+TLS, and fail (CVE-2011-0411). A server that does not offer TLS is an error; nothing is ever sent
+in the clear instead.
+
+The binary protocols are in starttls_binary.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.number import is_digits
+from .handshake import Handshake, HandshakeError, Line, Send
+from .starttls_binary import ldap, mysql, postgres
+
+#: The longest line of an answer (bytes), and the most lines of one answer.
+LINE_LIMIT, MOST_LINES = 8192, 512
+
+#: How we call ourselves where a name must be said; a server knows our address better.
+OWN_NAME = b"localhost"
+
+_NOT_OFFERED = "the server does not offer STARTTLS"
+
+
+def begin(protocol: str, name: str) -> Handshake[None]:
+    """What is said before TLS.
+
+    Arguments:
+        protocol: one of PROTOCOLS.
+        name: the server's, as it was asked for.
+
+    Raises HandshakeError when the server refuses, or speaks another protocol.
+    """
+    return PROTOCOLS[protocol](name)
+
+
+def _smtp(_name: str) -> Handshake[None]:
+    """RFC 3207."""
+    yield from _mail(b"EHLO ")
+
+
+def _lmtp(_name: str) -> Handshake[None]:
+    """RFC 2033, with RFC 3207's extension."""
+    yield from _mail(b"LHLO ")
+
+
+def _mail(greeting: bytes) -> Handshake[None]:
+    yield from _reply("220")
+    yield Send(greeting + OWN_NAME + b"\r\n")
+    offered = yield from _reply("250")
+    if not any(line[4:].strip().upper() == b"STARTTLS" for line in offered):
+        raise HandshakeError(_NOT_OFFERED)
+    yield Send(b"STARTTLS\r\n")
+    yield from _reply("220")
+
+
+def _ftp(_name: str) -> Handshake[None]:
+    """RFC 4217; 120 says that the server is ready in some minutes (RFC 959 5.4)."""
+    yield from _reply("220", passed="120")
+    yield Send(b"AUTH TLS\r\n")
+    yield from _reply("234")
+
+
+def _nntp(_name: str) -> Handshake[None]:
+    """RFC 4642; 201 forbids posting only."""
+    yield from _reply("200", "201")
+    yield Send(b"STARTTLS\r\n")
+    yield from _reply("382")
+
+
+def _pop3(_name: str) -> Handshake[None]:
+    """RFC 2595 4."""
+    yield from _status(b"+OK")
+    yield Send(b"STLS\r\n")
+    yield from _status(b"+OK")
+
+
+def _status(wanted: bytes) -> Handshake[None]:
+    line = yield Line(LINE_LIMIT)
+    if not line.startswith(wanted):
+        raise _refused(line)
+
+
+def _imap(_name: str) -> Handshake[None]:
+    """RFC 9051 6.2.1. After PREAUTH it is too late for TLS (7.1.4)."""
+    greeting = yield Line(LINE_LIMIT)
+    if not greeting.upper().startswith(b"* OK"):
+        raise _refused(greeting)
+    yield Send(b"a STARTTLS\r\n")
+    answer = yield from _line_that_starts_with(b"a ")
+    if not answer.upper().startswith(b"A OK"):
+        raise _refused(answer)
+
+
+def _sieve(_name: str) -> Handshake[None]:
+    """ManageSieve, RFC 5804 2.2: the server begins with what it can do."""
+    offered = yield from _sieve_answer()
+    if not any(line.strip().upper().startswith(b'"STARTTLS"') for line in offered):
+        raise HandshakeError(_NOT_OFFERED)
+    yield Send(b"STARTTLS\r\n")
+    yield from _sieve_answer()
+
+
+def _sieve_answer() -> Handshake[list[bytes]]:
+    lines: list[bytes] = []
+    for _ in range(MOST_LINES):
+        line = yield Line(LINE_LIMIT)
+        word = line.split(None, 1)[0].upper() if line.strip() else b""
+        if word.startswith((b"NO", b"BYE")):
+            raise _refused(line)
+        if word == b"OK":
+            return lines
+        lines.append(line)
+    raise _too_long()
+
+
+def _irc(_name: str) -> Handshake[None]:
+    """IRCv3's tls extension. The server may look us up first, and say so."""
+    yield Send(b"STARTTLS\r\n")
+    for _ in range(MOST_LINES):
+        line = yield Line(LINE_LIMIT)
+        words = line.split()
+        if words[:1] and words[0].startswith(b":"):
+            del words[0]
+        if words[:1] == [b"670"]:  # RPL_STARTTLS
+            return
+        if words[:1] == [b"421"]:  # ERR_UNKNOWNCOMMAND
+            raise HandshakeError(_NOT_OFFERED)
+        if words[:1] == [b"PING"]:
+            yield Send(b"PONG " + b" ".join(words[1:]) + b"\r\n")
+        elif words[:1] in ([b"691"], [b"451"], [b"ERROR"]):  # ERR_STARTTLS, ERR_NOTREGISTERED
+            raise _refused(line)
+    raise _too_long()
+
+
+def _xmpp(name: str) -> Handshake[None]:
+    """RFC 6120 5.4, of a client; every tag is read for itself."""
+    from html import escape
+
+    yield Send(
+        b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0'"
+        b" xmlns:stream='http://etherx.jabber.org/streams' to='"
+        + escape(name).encode("utf-8", "replace")
+        + b"'>"
+    )
+    offers = False
+    for _ in range(MOST_LINES):
+        tag = yield from _tag()
+        if tag.startswith(b"starttls"):
+            offers = True
+        elif tag.startswith((b"/stream:features", b"/features")) or (
+            tag.startswith((b"stream:features", b"features")) and tag.endswith(b"/>")
+        ):
+            break
+    else:
+        raise _too_long()
+    if not offers:
+        raise HandshakeError(_NOT_OFFERED)
+    yield Send(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+    tag = yield from _tag()
+    if not tag.startswith(b"proceed"):
+        raise _refused(b"<" + tag)
+    if not tag.endswith(b"/>"):
+        yield from _tag()
+
+
+def _tag() -> Handshake[bytes]:
+    """A tag, without the ``<``; text before it is passed over."""
+    tag = yield Line(LINE_LIMIT, b">", "tag")
+    tag = tag.rpartition(b"<")[2]
+    if tag.startswith((b"stream:error", b"/stream:stream")):
+        raise _refused(b"<" + tag)
+    return tag
+
+
+def _reply(*wanted: str, passed: str = "") -> Handshake[list[bytes]]:
+    """The lines of a reply with a number (RFC 5321 4.2.1, RFC 959 4.2).
+
+    Arguments:
+        wanted: the numbers that let us go on.
+        passed: that of a reply after which another one comes.
+    """
+    lines: list[bytes] = []
+    for _ in range(MOST_LINES):
+        line = yield Line(LINE_LIMIT)
+        lines.append(line)
+        code, first = (one[:3].decode("latin-1") for one in (line, lines[0]))
+        if not is_digits(first):
+            raise _refused(line)
+        if code != first or line[3:4] == b"-":
+            continue  # not the last line
+        if code in wanted:
+            return lines
+        if code != passed:
+            raise _refused(line)
+        lines = []
+    raise _too_long()
+
+
+def _line_that_starts_with(start: bytes) -> Handshake[bytes]:
+    for _ in range(MOST_LINES):
+        line = yield Line(LINE_LIMIT)
+        if line.startswith(start):
+            return line
+    raise _too_long()
+
+
+def _refused(line: bytes) -> HandshakeError:
+    said = line.strip().decode("utf-8", "backslashreplace")
+    return HandshakeError(f"the server does not begin TLS: it answered {said[:100]!r}")
+
+
+def _too_long() -> HandshakeError:
+    return HandshakeError("the server's answer before TLS does not end")
+
+
+#: Protocol -> what is said, to a server of this name.
+PROTOCOLS: dict[str, Callable[[str], Handshake[None]]] = {
+    "ftp": _ftp,
+    "imap": _imap,
+    "irc": _irc,
+    "ldap": ldap,
+    "lmtp": _lmtp,
+    "mysql": mysql,
+    "nntp": _nntp,
+    "pop3": _pop3,
+    "postgres": postgres,
+    "sieve": _sieve,
+    "smtp": _smtp,
+    "xmpp": _xmpp,
+}

@@ -1,0 +1,86 @@
+"""What is said before TLS in binary protocols, as transcripts."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pync.layers.handshake import HandshakeError
+from pync.layers.starttls import PROTOCOLS
+
+from .asked import asked
+from .test_starttls import AGREED as OF_LINES
+
+
+def ldap(code: int, said: bytes = b"") -> bytes:
+    result = bytes([0x0A, 1, code, 0x04, 0, 0x04, len(said)]) + said
+    response = bytes([0x02, 1, 1, 0x78, len(result)]) + result
+    return bytes([0x30, len(response)]) + response
+
+
+def mysql(capabilities: int, version: int = 10) -> bytes:
+    greeting = bytes([version]) + b"11.4\0" + bytes(4) + b"saltsalt" + b"\0"
+    greeting += capabilities.to_bytes(2, "little") + bytes(20)
+    return len(greeting).to_bytes(3, "little") + b"\0" + greeting
+
+
+#: Protocol -> (what the server says, what it hears).
+AGREED = {
+    "postgres": (b"S", b"\0\0\0\x08\x04\xd2\x16\x2f"),
+    "mysql": (
+        mysql(0xFFFF),
+        b"\x20\0\0\1" + b"\x01\x8a\x08\0" + b"\0\0\0\1" + b"\x2d" + bytes(23),
+    ),
+    "ldap": (ldap(0), b"\x30\x1d\x02\1\1\x77\x18\x80\x161.3.6.1.4.1.1466.20037"),
+}
+
+
+def test_every_protocol_has_its_transcript() -> None:
+    assert AGREED.keys() | OF_LINES.keys() == PROTOCOLS.keys()
+
+
+@pytest.mark.parametrize("protocol", AGREED)
+def test_the_server_begins_tls(protocol: str) -> None:
+    says, hears = AGREED[protocol]
+    server = asked(protocol, says + b"\x16\x03\x03 and what follows")
+    assert server.heard == hears
+    # What somebody has added to the answer is not read: it would be taken for the server's.
+    assert server.says == b"\x16\x03\x03 and what follows"
+
+
+@pytest.mark.parametrize("protocol", AGREED)
+def test_a_connection_that_ends_at_any_byte(protocol: str) -> None:
+    says, _ = AGREED[protocol]
+    for length in range(len(says)):
+        with pytest.raises(HandshakeError, match="the connection ended in the handshake"):
+            asked(protocol, says[:length])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "says", "cause"),
+    [
+        ("postgres", b"N", "does not offer TLS"),
+        ("postgres", b"E", "does not speak PostgreSQL: it answered 'E'"),
+        ("mysql", mysql(0xF7FF), "does not offer TLS"),
+        ("mysql", mysql(0xFFFF, 9), "does not speak MySQL"),
+        ("mysql", b"\7\0\0\0\xff\x10\4busy", "refuses: 'busy'"),
+        ("mysql", b"HTTP", "does not speak MySQL"),
+        ("ldap", ldap(52, b"later"), r"LDAP result 52 \(later\)"),
+        ("ldap", b"HTTP/1.1", "does not speak LDAP"),
+        ("ldap", b"\x30\x84\0\0\0\1\x02", "does not speak LDAP"),
+        ("ldap", b"\x30\x88", "does not speak LDAP"),
+    ],
+)
+def test_a_server_that_does_not(protocol: str, says: bytes, cause: str) -> None:
+    with pytest.raises(HandshakeError, match=cause):
+        asked(protocol, says)
+
+
+@given(st.sampled_from(sorted(AGREED)), st.binary(max_size=60), st.integers(0, 200))
+def test_no_answer_is_more_than_an_error(protocol: str, noise: bytes, at: int) -> None:
+    says, _ = AGREED[protocol]
+    with suppress(HandshakeError):
+        assert asked(protocol, says[: at % len(says)] + noise).heard
