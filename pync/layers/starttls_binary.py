@@ -10,7 +10,7 @@ from .handshake import Exactly, Handshake, HandshakeError, Send
 #: Bytes of the longest answer that is taken.
 MOST = 64 * 1024
 
-#: PostgreSQL's SSLRequest: a length, and a number that is no version of the protocol.
+#: PostgreSQL's SSLRequest: a length, and a number in place of the version.
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
 #: MySQL's capabilities: the password's form, protocol 4.1, TLS, 20 bytes of salt, plugins.
