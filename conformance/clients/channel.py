@@ -14,13 +14,15 @@ import selectors
 import socket
 import struct
 import time
+from collections.abc import Callable
+from functools import partial
 
 import pexpect
 from pexpect import fdpexpect
 from pexpect.spawnbase import SpawnBase
 
 from ..core.budget import Budget
-from ..core.traffic import Traffic, now
+from ..core.traffic import Traffic, Waiting, now
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..targets.queues import Queues, queues_of
 
@@ -179,10 +181,13 @@ class Channel:
         Arguments:
             until: when to give up, as time.monotonic() tells it.
         """
+        waiting: Callable[[], Waiting | None] = self.queues
         if self.traffic is not None:
             self.traffic.arrived(self.deadline)
-            time.sleep(max(0.0, min(READING_TIME, until - time.monotonic())))
-        while (queues := self.queues()) and queues.unread and time.monotonic() < until:
+            waiting = partial(self.traffic.queues, self._sock.getsockname())
+            if waiting() is None:
+                time.sleep(max(0.0, min(READING_TIME, until - time.monotonic())))
+        while (queues := waiting()) and queues.unread and time.monotonic() < until:
             time.sleep(READ_INTERVAL)
 
     def now(self) -> float:

@@ -43,6 +43,37 @@ SLICED, SEGMENT = 16 * 1024, 1460
 _DIALOGUE = 2048
 
 
+class Need(NamedTuple):
+    """What a clause needs of a line.
+
+    Arguments:
+        text: what holds over a line that is good enough.
+        reason: why the clause is not judged where it does not hold.
+        decides: without it a violation says nothing either; the clause is not even tried.
+    """
+
+    text: str
+    reason: str
+    decides: bool = False
+
+
+#: What a clause may need of a line, by name.
+NEEDS = {
+    "time": Need(
+        "two things arrive as far apart as they were sent",
+        "the line itself holds back what it carries",
+        decides=True,
+    ),
+    "together": Need(
+        "what is sent together arrives together", "what is sent together arrives in pieces"
+    ),
+    "in-time": Need(
+        "what a client does arrives before the server ends the connection by itself",
+        "the server had ended the connection when that which the client did before arrived",
+    ),
+}
+
+
 class Way(NamedTuple):
     """One direction. Times are in seconds; 0 is none.
 
@@ -115,6 +146,14 @@ def parse_line(texts: Iterable[str], option: str = "--link") -> Line | None:
             ways[way] |= fields
         shown.append(" ".join(_words(text)))
     return Line(Way(**ways[UP]), Way(**ways[DOWN]), tuple(shown))
+
+
+def check_needs(names: Iterable[str], where: str) -> None:
+    """Raises WrongUsage for a name that is missing from NEEDS; ``where`` begins its line."""
+    for name in names:
+        if name not in NEEDS:
+            near = meant(name, NEEDS) or f" (known: {', '.join(NEEDS)})"
+            raise WrongUsage(f"{where}: unknown need {name!r}{near}")
 
 
 def _words(text: str) -> list[str]:

@@ -114,8 +114,12 @@ class TooSlow(NotJudged):
     """The server answers rightly, and takes longer than a person waits for one clause."""
 
 
-class LineTooSlow(NotJudged):
-    """The line to the server is too slow for this clause, which says nothing of others."""
+class NotOverLine(NotJudged):
+    """It cannot be judged over the line to the server, which says nothing of others."""
+
+
+class LineTooSlow(NotOverLine):
+    """The line to the server is too slow for this clause."""
 
 
 class WrongUsage(Exception):

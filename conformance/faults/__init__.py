@@ -46,10 +46,10 @@ def faulty(address: Address, name: str) -> Iterator[Proxy]:
 def over_line(address: Address, traffic: Traffic) -> Iterator[Proxy]:
     """A proxy before the server at an address, as bad as the line is."""
     # The table above needs nothing of it.
-    from .carried import WINDOW, course_over, exchange_over
+    from .carried import WINDOW, course_over, exchange_over, show
 
     with _before(address, course_over(traffic), exchange_over(traffic), WINDOW) as proxy:
-        traffic.take_in = lambda: proxy.loop.call(lambda: None)
+        show(proxy, traffic)
         yield proxy
 
 

@@ -14,15 +14,17 @@ from functools import partial
 from typing import Any
 
 from ..core.line import DOWN, SEGMENT, SLICED, UP, Way
-from ..core.traffic import Traffic
+from ..core.traffic import Passage, Traffic
 from .answers import QUIET
 from .courses import Course, Shared
 from .datagrams import DatagramProxy, Exchange
 from .links import End, Link
 from .loop import Loop
+from .streams import StreamProxy
 
-#: Bytes that are under way in one direction at most.
-CAPACITY = 4 * 1024 * 1024
+#: Bytes that are under way in one direction at most: with what sockets hold, less than the least
+#: that a scenario gives a server to write in order that something waits in the server itself.
+CAPACITY = 1024 * 1024
 
 #: Bytes of each socket's buffers: a server that crawls into a large one is not blocked for seconds.
 WINDOW = 256 * 1024
@@ -46,8 +48,8 @@ class Lane:
     def __init__(
         self, name: str, way: Way, loop: Loop, traffic: Traffic, source: End | None = None
     ) -> None:
-        self._name, self._way = name, way
-        self._loop, self._traffic = loop, traffic
+        self._way, self._loop, self._traffic = way, loop, traffic
+        self._passage = Passage(traffic, name)
         self._source = source
         #: When each piece arrives at the earliest, how long after the one before, its size.
         self._under_way: deque[tuple[float, float, int, Callable[[], None]]] = deque()
@@ -60,11 +62,13 @@ class Lane:
 
     def carry(self, data: bytes, deliver: Callable[[bytes], None]) -> None:
         """Bytes of a stream."""
-        at = 0
+        at, whole = 0, len(data)
         while at < len(data):
             size, pause = self._next_piece()
             piece = data[at : at + size] if size else data
             at += len(piece)
+            if len(piece) < whole:
+                self._traffic.has_cut |= self._passage.way == UP
             self._add(partial(deliver, piece), len(piece), pause)
         if self._source is not None and self._size >= CAPACITY:
             self._source.read(False)
@@ -73,10 +77,15 @@ class Lane:
         """Something that is not cut in pieces: an end, a datagram of so many bytes."""
         self._add(event, size, 0.0)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._under_way
+
     def close(self) -> None:
         """Nothing of it arrives any more."""
         if self._under_way:
-            self._traffic.left(self._name, len(self._under_way))
+            self._passage.left(len(self._under_way))
             self._under_way.clear()
 
     def _next_piece(self) -> tuple[int, float]:
@@ -102,7 +111,7 @@ class Lane:
         self._last = max(self._free + late, self._last + pause)
         self._under_way.append((self._last, pause, size, event))
         self._size += size
-        self._traffic.entered(self._name)
+        self._passage.entered()
         self._wait()
 
     def _wait(self) -> None:
@@ -128,7 +137,7 @@ class Lane:
             self._arrived = now
             event()
             # Only now, so that nobody takes the line for idle before its bytes are written.
-            self._traffic.left(self._name)
+            self._passage.left()
         self._wait()
         if self._source is not None and self._size < CAPACITY:
             self._source.read(True)
@@ -141,33 +150,68 @@ def course_over(traffic: Traffic) -> type[Course]:
         def __init__(self, proxy: Shared, link: Link) -> None:
             super().__init__(proxy, link)
             line = traffic.line
+            #: Whether the client has been told of the server's end.
+            self._is_told = False
             self._up = Lane(UP, line.up, link.loop, traffic, self.client)
             self._down = Lane(DOWN, line.down, link.loop, traffic, self.server)
 
         def from_client(self, data: bytes) -> None:
-            self._up.carry(data, super().from_client)
+            self._up.carry(data, self._in_time(super().from_client))
 
         def client_ended(self) -> None:
-            self._up.follow(super().client_ended)
+            self._up.follow(self._in_time(super().client_ended, self._is_told))
 
         def client_reset(self) -> None:
-            self._up.follow(super().client_reset)
+            self._up.follow(self._in_time(super().client_reset))
 
         def from_server(self, data: bytes) -> None:
             self._down.carry(data, super().from_server)
 
         def server_ended(self) -> None:
-            self._down.follow(super().server_ended)
+            self._down.follow(partial(self._tell, super().server_ended))
 
         def server_reset(self) -> None:
-            self._down.follow(super().server_reset)
+            self._down.follow(partial(self._tell, super().server_reset))
 
         def left(self) -> None:
             self._up.close()
             self._down.close()
             super().left()
 
+        def _tell(self, end: Callable[[], None]) -> None:
+            self._is_told = True
+            end()
+
+        def _in_time(
+            self, pass_on: Callable[..., None], answers_end: bool = False
+        ) -> Callable[..., None]:
+            """The same, with a look at whether the server has ended by the time it arrives.
+
+            Arguments:
+                answers_end: it is a FIN that answers the server's own.
+            """
+
+            def deliver(*data: bytes) -> None:
+                if not answers_end and (self.server.has_ended or self.server.closed):
+                    traffic.has_crossed = True
+                pass_on(*data)
+
+            return deliver
+
     return OverLine
+
+
+def show(proxy: StreamProxy | DatagramProxy, traffic: Traffic) -> None:
+    """Let it be seen what is under way, and what is not yet."""
+
+    def take_in() -> None:
+        proxy.loop.settle()
+        if isinstance(proxy, DatagramProxy):
+            proxy.loop.call(proxy.look_for_clients)
+
+    traffic.take_in = take_in
+    if isinstance(proxy, StreamProxy):
+        traffic.queues = proxy.queues
 
 
 def exchange_over(traffic: Traffic) -> type[Exchange]:
@@ -181,7 +225,16 @@ def exchange_over(traffic: Traffic) -> type[Exchange]:
             self._down = Lane(DOWN, line.down, proxy.loop, traffic)
 
         def from_client(self, data: bytes) -> None:
-            self._up.follow(partial(self.to_server, data), len(data))
+            self._up.follow(partial(self._arrive, data), len(data))
+
+        def _arrive(self, data: bytes) -> None:
+            self.to_server(data)
+            # A client may have gone since: it was told of nothing.
+            self.proxy.loop.after(0.0, self.look_for_client)
+
+        def look_for_client(self) -> None:
+            if self._up.is_idle:
+                super().look_for_client()
 
         def from_server(self, data: bytes) -> None:
             self._down.follow(partial(self.to_client, data), len(data))

@@ -57,6 +57,11 @@ class DatagramProxy:
 
         self.loop.call(lead)
 
+    def look_for_clients(self) -> None:
+        """Give up the ports of clients that have closed theirs."""
+        for exchange in list(self.exchanges.values()):
+            exchange.look_for_client()
+
     def close(self) -> None:
         """Close everything."""
         self.loop.stop()
@@ -95,6 +100,17 @@ class Exchange:
     def from_server(self, data: bytes) -> None:
         """A datagram from the server."""
         self.to_client(data)
+
+    def look_for_client(self) -> None:
+        """Give up the port if the client has closed its own.
+
+        What the server then sends to it is answered by "unreachable" (RFC 1122 4.1.3.1).
+        """
+        known = self.proxy.exchanges
+        if known.get(self.client) is self and _is_closed(self.client):
+            del known[self.client]
+            self.proxy.loop.unwatch(self.sock)
+            self.sock.close()
 
     def to_server(self, data: bytes) -> None:
         """Pass one on."""
@@ -235,6 +251,17 @@ class Delayed(Exchange):
 
     def from_server(self, data: bytes) -> None:
         self.proxy.loop.after(DELAY, lambda: self.to_client(data))
+
+
+def _is_closed(client: Any) -> bool:
+    """Whether nobody has this port any more; clients are on this machine."""
+    family = socket.AF_INET6 if ":" in client[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(client)
+        except OSError:
+            return False
+    return True
 
 
 def _socket(family: int) -> socket.socket:

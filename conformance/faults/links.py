@@ -7,6 +7,7 @@ FIN stays FIN, RST stays RST, and a side that does not read stalls the other.
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -44,6 +45,8 @@ class End:
         self._size = 0
         self._fin_follows = self._close_follows = False
         self._has_hung = False
+        #: The error that a write was told, which is told once.
+        self._failure = 0
         #: Whether FIN was written to it, whether its FIN was read, whether it is closed here.
         self.was_ended = False
         self.has_ended = False
@@ -103,7 +106,7 @@ class End:
                 data = self.sock.recv(READ)
             except OSError:
                 break
-            if not data and self.sock.family != _UNIX:
+            if not data and self.sock.family != _UNIX and not self._ended_before_its_reset():
                 break  # the error has been told to a write
             self.has_ended = not data
             self.tell(data)
@@ -139,7 +142,7 @@ class End:
     def _ready(self, events: int) -> None:
         if events & WRITABLE:
             self._write()
-        if events & FAILED:
+        if events & FAILED or self._failure:
             self.fail()
         elif events & READABLE:
             self._read()
@@ -171,7 +174,15 @@ class End:
             self.close()
             self.tell(None)
 
+    def _ended_before_its_reset(self) -> bool:
+        """Whether an RST followed its FIN: that error is EPIPE (Linux, in CLOSE_WAIT)."""
+        failure = self._failure or self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return failure == errno.EPIPE
+
     def _write(self) -> None:
+        if self._failure:
+            self._waiting.clear()
+            self._size = 0
         for _ in range(_PIECES_AT_ONCE):
             if self.closed or not self._waiting:
                 break
@@ -186,6 +197,7 @@ class End:
                 self._waiting.clear()
                 self._size = 0
                 # The error is told once, and was told here: reading would find FIN.
+                self._failure = error.errno
                 self._loop.after(0.0, self.fail)
                 break
             self._size -= sent

@@ -25,6 +25,9 @@ Ready = Callable[[int], None]
 #: Milliseconds after which the loop looks for what it has to do, whatever happens.
 _LONGEST_WAIT = 1000
 
+#: Seconds after which it is said to be settled, although there is always something to do.
+_SETTLED_WITHIN = 1.0
+
 
 class Loop:
     """Runs in a thread of its own from ``start`` to ``stop``; all callbacks run there."""
@@ -33,6 +36,8 @@ class Loop:
         self._watched: dict[int, tuple[int, Ready]] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
+        #: What is to run when there is nothing left to do.
+        self._last: list[Callable[[], None]] = []
         self._stopped = False
         self._ours, self._theirs = socket.socketpair()
         self._ours.setblocking(False)
@@ -64,6 +69,16 @@ class Loop:
         self._theirs.send(b".")
         done.wait(10.0)
 
+    def settle(self) -> None:
+        """Wait until everything that has happened by now is dealt with, or for a second.
+
+        A client that has connected, written and left is known after several turns only.
+        """
+        done = threading.Event()
+        self._last.append(done.set)
+        self._theirs.send(b".")
+        done.wait(_SETTLED_WITHIN)
+
     def watch(self, sock: socket.socket, events: int, ready: Ready) -> None:
         """Tell when a socket is ready; in place of what was wanted of it before."""
         number = sock.fileno()
@@ -84,16 +99,20 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stopped:
-            for number, events in self._wait():
+            asked = len(self._last)
+            ready = self._wait()
+            for number, events in ready:
                 known = self._watched.get(number)
                 if known is not None:
                     known[1](events)
             now = time.monotonic()
             while self._timers and self._timers[0][0] <= now:
                 heapq.heappop(self._timers)[2]()
+            for _ in range(0 if ready else asked):
+                self._last.pop(0)()
 
     def _wait(self) -> list[tuple[int, int]]:
-        wait = float(_LONGEST_WAIT)
+        wait = 0.0 if self._last else float(_LONGEST_WAIT)
         if self._timers:
             wait = min(wait, max(0.0, (self._timers[0][0] - time.monotonic()) * 1000))
         if self._poll is not None:

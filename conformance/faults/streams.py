@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from ..clients.channel import RESETS
 from ..targets.address import UNIX, Address, endpoints
+from ..targets.queues import Queues, queues_of
 from .courses import Course, Shared
 from .links import Link
 from .loop import READABLE, WRITABLE, Loop
@@ -68,6 +69,16 @@ class StreamProxy(Shared):
         if self._make.shows_in_resets and not resets:
             return 0
         return self.acted - sum(self.changed.get(name, 0) for name in unread)
+
+    def queues(self, name: object) -> Queues | None:
+        """What waits between the proxy and the server for the client whose socket has this name.
+
+        None where that is not known.
+        """
+        for course in list(self.courses):
+            if course.link.name == name and not course.server.closed:
+                return queues_of(course.server.sock)
+        return None
 
     def close(self) -> None:
         """Close everything."""

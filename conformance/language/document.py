@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..core.conduct import Text as ServiceText
+from ..core.line import check_needs
 from ..core.nearest import meant
-from ..core.verdict import Level
+from ..core.verdict import Level, WrongUsage
 from ..scenario.profile import Profile
 from ..scenario.requirement import ABORTABLE
 from ..targets.address import DATAGRAMS, STREAMS
@@ -231,6 +232,10 @@ class _File(Tables):
             if not transports:
                 text = f"{words!r} needs RST, which none of its transports has"
                 raise self.source.wrong((*way, "steps"), text)
+        try:
+            check_needs(table.get("line", ()), "line")
+        except WrongUsage as error:
+            raise self.source.wrong((*way, "line"), str(error)) from None
         return Clause(
             words,
             levels[0],
@@ -247,6 +252,7 @@ class _File(Tables):
             self._skips(way, table),
             Script(self.source.name, steps, self.templates),
             len(clients_of(steps)) > 1,
+            tuple(table.get("line", ())),
             way,
         )
 

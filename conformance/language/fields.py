@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..core.line import NEEDS
+
 
 class Form(NamedTuple):
     """What a value must be.
@@ -133,6 +135,7 @@ REQUIREMENT: Fields = {
     "once": Field(TRUTH, "It is judged over one transport only."),
     "half-close": Field(TRUTH, "It cannot be judged where a connection has no half-close."),
     "hint": Field(TEXT, "What such a fault usually comes from."),
+    "line": Field(NAMES, f"What it needs of a bad line (--link): {', '.join(NEEDS)}."),
     "skip": Field(TABLES, "Parameters under which it has no meaning."),
     "steps": Field(STEPS, "The steps that judge it."),
 }

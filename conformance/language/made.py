@@ -59,6 +59,7 @@ class Clause(NamedTuple):
     skips: tuple[tuple[str, bytes, str], ...]
     script: Script
     several: bool
+    line: tuple[str, ...]
     way: Way
 
 
@@ -156,6 +157,7 @@ def _declare(profile: Profile, clauses: list[Clause], base: tuple[str, ...]) -> 
             half_close=clause.half_close,
             once=clause.once,
             hint=clause.hint,
+            line=clause.line,
         )(clause.script.judge)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.invocation import hint
+from ..core.line import NEEDS
 from ..core.nearest import meant
 from ..core.transcript import escape
 from ..core.verdict import Level, WrongUsage
@@ -123,6 +124,16 @@ def _needs(one: Requirement, catalogue: Catalogue) -> str:
     return f"{', '.join(one.needs)}{further}{softly}; where one of them fails, it is not judged"
 
 
+def _of_a_line(one: Requirement) -> str:
+    """What it needs of one."""
+    if not one.line:
+        return "it is judged over any (--link)"
+    texts = [f"{name}: {NEEDS[name].text}" for name in one.line]
+    return "\n              ".join(
+        [*texts, "where that is not so and nothing is wrong, not judged"]
+    )
+
+
 def explain(
     identity: str,
     catalogue: Catalogue = BUILT_IN,
@@ -162,6 +173,7 @@ def explain(
             f"  judged over {', '.join(one.transports)}"
             f"{' (spawned servers only)' if one.spawned else ''}\n"
             f"  parameters  {changed}\n"
+            f"  bad line    {_of_a_line(one)}\n"
             f"  broken by   {mutants}\n"
             f"  try it      {hint('run', target, *load)} --case {one.id}"
         )

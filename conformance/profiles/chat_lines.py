@@ -123,7 +123,12 @@ def long(session: Session) -> None:
 
 
 @chat.must(
-    "order", "12.21", "One sender's messages keep their order.", "SPEC 12.21", needs=("say",)
+    "order",
+    "12.21",
+    "One sender's messages keep their order.",
+    "SPEC 12.21",
+    needs=("say",),
+    line=("together",),
 )
 def order(session: Session) -> None:
     channel = new_channel()
@@ -141,6 +146,7 @@ def order(session: Session) -> None:
     "Answers come in the order of their commands, however many are sent at once.",
     "SPEC 12.26",
     unless=("second-login", "join-again", "part", "say", "not-in-channel", "join"),
+    line=("together",),
 )
 def in_order(session: Session) -> None:
     channel, other = new_channel(), new_channel()
@@ -223,6 +229,7 @@ def segments(session: Session) -> None:
         "say",
         "quit-parts",
     ),
+    line=("together",),
 )
 def crlf(session: Session) -> None:
     channel = new_channel()

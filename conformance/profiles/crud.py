@@ -231,7 +231,7 @@ def segments(session: Session) -> None:
     ask(peer, b"read " + key, b"OK cut")
 
 
-@crud.must("crlf", "10.14", "A line may end in CR LF.", "SPEC 1")
+@crud.must("crlf", "10.14", "A line may end in CR LF.", "SPEC 1", line=("together",))
 def crlf(session: Session) -> None:
     peer, key = session.join(), new_key()
     ask(peer, b"create " + key + b" value\r", b"OK")
@@ -261,6 +261,7 @@ def keys(session: Session) -> None:
     "Answers come in the order of their commands, however many are sent at once.",
     "SPEC 10.18",
     needs=("update", "ends-fin"),
+    line=("together",),
 )
 def in_order(session: Session) -> None:
     peer, key, other = session.join(), new_key(), new_key()

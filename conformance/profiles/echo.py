@@ -77,6 +77,7 @@ def simple(session: Session) -> None:
     "Later input is answered as well, as long as the connection lasts.",
     "RFC 862",
     needs=("simple",),
+    line=("together",),
 )
 def again(session: Session) -> None:
     peer = session.join()
@@ -101,7 +102,12 @@ def no_newline(session: Session) -> None:
 
 
 @echo.must(
-    "binary", "2.4", "Every byte value comes back unchanged.", "RFC 862", needs=("coalesced",)
+    "binary",
+    "2.4",
+    "Every byte value comes back unchanged.",
+    "RFC 862",
+    needs=("coalesced",),
+    line=("together",),
 )
 def binary(session: Session) -> None:
     kinds = odd_bytes(answers_once(session.parameters))
@@ -127,6 +133,7 @@ def odd_bytes(once: bool) -> dict[str, bytes]:
     "However the bytes are cut into segments, they come back in order.",
     "RFC 9293 (TCP is a stream of bytes)",
     needs=("coalesced",),
+    line=("together",),
 )
 def segments(session: Session) -> None:
     peer = session.join()
@@ -147,6 +154,7 @@ def segments(session: Session) -> None:
     "Many messages in one segment all come back.",
     "RFC 9293 (TCP is a stream of bytes)",
     needs=("again",),
+    line=("together",),
 )
 def coalesced(session: Session) -> None:
     peer = session.join()
@@ -179,6 +187,7 @@ def large(session: Session) -> None:
     "Nothing but the greeting and the echo is ever sent.",
     "RFC 862",
     needs=("again", "half-close"),
+    line=("together",),
 )
 def nothing_else(session: Session) -> None:
     lines = b"\n", b"quit\n", b"exit\n", b"help\n", b"QUIT\n"

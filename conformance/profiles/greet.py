@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from ..clients.peer import DATA, Peer
-from ..core.verdict import NotJudged, Violation
+from ..core.verdict import Violation
 from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE
 from ..scenario.session import Session
@@ -87,10 +87,9 @@ def unprompted(session: Session) -> None:
     "3.3",
     "The greeting is not held back: it arrives at least 100 ms before the farewell.",
     "SPEC 3.3",
+    line=("time",),
 )
 def not_held_back(session: Session) -> None:
-    if session.line is not None and not session.line.keeps_time:
-        raise NotJudged("the line itself holds back what it carries")
     for _ in range(TOGETHER):
         peer = session.join()
         greeted = time.monotonic()
@@ -129,6 +128,7 @@ def farewell(session: Session) -> None:
     "The end is a FIN and not an RST, although the client sent bytes that nobody asked for.",
     "SPEC 3.5; RFC 1122 4.2.2.13 (close with unread data sends RST)",
     needs=("unprompted",),
+    line=("in-time",),
 )
 def ends_fin(session: Session) -> None:
     for _ in range(TOGETHER):
@@ -148,6 +148,7 @@ def ends_fin(session: Session) -> None:
     "Whatever the client sends meanwhile changes nothing in the answer.",
     "SPEC 3.6",
     needs=("ends-fin",),
+    line=("in-time", "together"),
 )
 def ignores_input(session: Session) -> None:
     peer = session.connect()
@@ -178,6 +179,7 @@ def nothing_else(session: Session) -> None:
     "SPEC 3.8",
     needs=("concurrent",),
     unless=("isolation", "reset-at-once"),
+    line=("in-time",),
 )
 def early_leaver(session: Session) -> None:
     # Each has its greeting by then: a close with unread input is an RST.
@@ -201,6 +203,7 @@ def early_leaver(session: Session) -> None:
         "reset-at-once",
     ),
     unless=("isolation",),
+    line=("in-time",),
 )
 def reset_between(session: Session) -> None:
     # Its farewell, due before the other's, is written to a connection that is gone.

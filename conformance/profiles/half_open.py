@@ -127,6 +127,7 @@ def large(session: Session) -> None:
     "Bytes of every value are counted, and not letters or lines.",
     "SPEC 5.1",
     needs=("segments",),
+    line=("together",),
 )
 def count_binary(session: Session) -> None:
     every = bytes(range(256))

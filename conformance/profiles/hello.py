@@ -130,6 +130,7 @@ def no_input(session: Session) -> None:
     "Nothing but whole replies is sent, whatever is asked.",
     "SPEC 8.5",
     needs=("again",),
+    line=("together",),
 )
 def whole_(session: Session) -> None:
     once = answers_once(session.parameters)

@@ -30,6 +30,11 @@ READS_WITHIN = 0.5
 STOP_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
+def in_time(profile: StreamProfile) -> tuple[str, ...]:
+    """What a clause about a client that leaves needs of a bad line: the server is there yet."""
+    return ("in-time",) if profile.ends_by_itself else ()
+
+
 def declare(profile: StreamProfile) -> None:
     """Declare the requirements for a profile."""
 
@@ -103,6 +108,7 @@ def declare(profile: StreamProfile) -> None:
         transports=ABORTABLE,
         needs=("concurrent", "reset-fifty"),
         unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
+        line=in_time(profile),
     )
     def leak_reset(session: Session) -> None:
         def run_batch(batch: int) -> None:

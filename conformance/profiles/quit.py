@@ -65,6 +65,7 @@ def greeting(session: Session) -> None:
     "The answer is what was received with ASCII letters in upper case, and nothing else changed.",
     "SPEC 4.2",
     needs=("greeting",),
+    line=("together",),
 )
 def upper(session: Session) -> None:
     barred = session.parameters["token"].lower() + session.parameters["token"].upper()
@@ -143,6 +144,7 @@ def unterminated_rest(session: Session) -> None:
     "4.7",
     "UTF-8 text outside ASCII comes back unchanged or upper-cased, and valid.",
     "SPEC 4.7; RFC 3629",
+    line=("together",),
 )
 def utf8(session: Session) -> None:
     peer = session.join()
@@ -156,6 +158,7 @@ def utf8(session: Session) -> None:
     "SPEC 4.8; RFC 3629",
     needs=("utf8", "concurrent", "large"),
     unless=("isolation",),
+    line=("together",),
 )
 def utf8_split(session: Session) -> None:
     for letter in ("é", "漢", "😀"):
@@ -223,7 +226,13 @@ def pending(session: Session) -> None:
     peer.expect_eof()
 
 
-@quit_.must("nothing-else", "4.10", "Nothing but greeting, answers and tokens is sent.", "SPEC 4.2")
+@quit_.must(
+    "nothing-else",
+    "4.10",
+    "Nothing but greeting, answers and tokens is sent.",
+    "SPEC 4.2",
+    line=("together",),
+)
 def nothing_else(session: Session) -> None:
     peer = session.join()
     for size in (0, 1, 5):

@@ -80,7 +80,7 @@ def lines(session: Session) -> None:
     echoed(peer, many)
 
 
-@reset.must("crlf", "6.2", "CRLF stays CRLF.", "SPEC 6.2")
+@reset.must("crlf", "6.2", "CRLF stays CRLF.", "SPEC 6.2", line=("together",))
 def crlf(session: Session) -> None:
     peer = session.join()
     for line in (b"one\r\n", b"\r\n", b"a\rb\r\n", b"two\n", b"three\r\n"):
@@ -269,7 +269,9 @@ def large(session: Session) -> None:
     peer.exchange(data, data, "the same lines")
 
 
-@reset.must("nothing-else", "6.11", "Nothing but the lines is ever sent.", "SPEC 6.11")
+@reset.must(
+    "nothing-else", "6.11", "Nothing but the lines is ever sent.", "SPEC 6.11", line=("together",)
+)
 def nothing_else(session: Session) -> None:
     peer = session.join()
     for line in (b"x\n", b"quit\n", b"help\n"):

@@ -7,17 +7,18 @@ from ..scenario.profile import StreamProfile
 from ..scenario.requirement import ABORTABLE, Declare
 from ..scenario.session import Session
 from .barriers import taken_in
-from .lifecycle import disturb
+from .lifecycle import disturb, in_time
 
 BASIS = "RFC 9293 3.10.7 (reset)"
 
 
 def declare(profile: StreamProfile, writes: bool) -> None:
     """Declare the requirements for a profile; one that never ``writes`` owes no 7.5."""
+    line = in_time(profile)
 
     def survives(words: str, clause: str, text: str, **where: object) -> Declare:
         sentence = f"After {text} the next client is served in full."
-        return profile.must(words, clause, sentence, BASIS, brisk=True, **where)
+        return profile.must(words, clause, sentence, BASIS, brisk=True, line=line, **where)
 
     @survives(
         "reset-at-once",

@@ -15,7 +15,7 @@ from ..targets.address import TCP, TCP6, TLS
 from ..targets.ports import is_bindable
 from ..targets.usage import Usage
 from .growth import BATCH, CONNECTIONS
-from .lifecycle import disturb, disturb_and_reset, each, groups_of_clients
+from .lifecycle import disturb, disturb_and_reset, each, groups_of_clients, in_time
 
 #: Seconds for which a client says nothing.
 QUIET = 2.0
@@ -62,6 +62,7 @@ def declare(profile: StreamProfile) -> None:
         unless=(*profile.apart, "burst", "reset-before-accept", "stall-then-reset"),
         once=True,
         brisk=True,
+        line=in_time(profile),
     )
     def leak_process(session: Session) -> None:
         numbers = itertools.count()

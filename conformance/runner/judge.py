@@ -18,6 +18,7 @@ from ..core.transcript import Transcript, render
 from ..core.verdict import (
     Level,
     NotJudged,
+    NotOverLine,
     SuiteFailed,
     TooSlow,
     Unreachable,
@@ -32,6 +33,7 @@ from ..scenario.session import Session
 from ..targets.address import TCP, UNIX
 from ..targets.launch import ServerSpec
 from .needs import SLOW, Board, Outcome
+from .over_line import LINE, check_after, check_before
 from .preflight import shows_resets
 from .proof import NO_RESETS, proved
 
@@ -128,10 +130,14 @@ def _of_many(outcomes: list[Outcome]) -> Outcome:
 def _run(plan: Plan, case: Case, session: Session) -> tuple[Verdict, str, str]:
     try:
         _check_expressible(case)
+        check_before(case.requirement, session.traffic)
         with session:
             case.requirement.scenario(session)
+            check_after(case.requirement, session)
     except TooSlow as reason:
         return Verdict.SKIP, SLOW, str(reason)
+    except NotOverLine as reason:
+        return Verdict.SKIP, LINE, str(reason)
     except NotJudged as reason:
         return Verdict.SKIP, "", str(reason)
     except Violation as violation:

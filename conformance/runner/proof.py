@@ -15,6 +15,7 @@ from ..mutants.signatures import SIGNATURES
 from ..plan import Case, Plan
 from ..plan.proofs import is_lawful, own_mutant
 from .needs import NEEDS, Outcome
+from .over_line import LINE
 from .preflight import shows_resets
 
 NO_RESETS = "this system shows no RST (Wine)"
@@ -85,6 +86,8 @@ def _by_embedded(case: Case, verdict: Verdict, signature: str, message: str) -> 
             )
             return Verdict.WARN, signature, f"{said}\n{message}"
         return Verdict.PASS, signature, message
+    if named and signature == LINE:
+        return verdict, signature, message
     if not named and verdict != Verdict.ERROR:
         # In the kill matrix: not the one that has to find this fault, and it has not.
         return Verdict.SKIP, "survived", UNSEEN

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ..core.budget import TOO_SLOW_LINE
 from ..core.line import Line
 from ..core.traffic import Traffic, now
+from ..core.verdict import LineTooSlow
 from ..targets.address import Address
 from ..targets.backlog import let_accept
 
@@ -52,9 +54,13 @@ class Entrance:
         return now(self.traffic)
 
     def let_arrive(self, within: float) -> None:
-        """Wait up to ``within`` seconds until all that was sent is with the server."""
-        if self.traffic is not None:
-            self.traffic.arrived(within)
+        """Wait up to ``within`` seconds until all that was sent is with the server.
+
+        Raises LineTooSlow where it is not: what follows would say nothing of it.
+        """
+        if self.traffic is not None and not self.traffic.arrived(within):
+            line = self.traffic.line
+            raise LineTooSlow(f"{TOO_SLOW_LINE} ({line}) for what the clients have sent")
 
     @property
     def address(self) -> Address:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.conduct import Conduct
+from ..core.line import check_needs
 from ..core.settings import Parameters, Settings
 from ..core.verdict import Level, WrongUsage
 from ..targets.address import STREAMS, TCP, TCP6
@@ -110,8 +111,8 @@ class Profile:
             text: one sentence: what is required.
             basis: what the clause rests on; the default is the clause itself.
             where: any of ``transports``, ``spawned``, ``needs``, ``unless``, ``half_close``,
-                ``once``, ``about`` and ``hint``, as Requirement has them; ``needs`` and
-                ``unless`` as words.
+                ``once``, ``about``, ``hint`` and ``line``, as Requirement has them; ``needs``
+                and ``unless`` as words.
         """
         return self._declare(Level.MUST, words, clause, text, basis, **where)
 
@@ -143,12 +144,14 @@ class Profile:
         brisk: bool = False,
         about: str = "",
         hint: str = "",
+        line: tuple[str, ...] = (),
     ) -> Declare:
         def named(words: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(f"{self.name}/{one}" for one in words)
 
         def declare(scenario: Scenario) -> Scenario:
             identity = f"{self.name}/{words}"
+            check_needs(line, f"{identity}: line")
             if any(known.id == identity for known in self.requirements):
                 raise WrongUsage(f"{identity} is declared twice")
             self.requirements.append(
@@ -170,6 +173,7 @@ class Profile:
                     about,
                     self.spec,
                     hint,
+                    line,
                 )
             )
             return scenario

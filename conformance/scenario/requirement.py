@@ -51,6 +51,8 @@ class Requirement(NamedTuple):
     judged over one transport alone. ``brisk``: to it a server that pauses makes no difference.
     ``about``: PORT, PORT_AGAIN, PATH or "". ``spec`` is the contract that
     the clause is a clause of; ``hint`` is said where it fails and the suite has no better one.
+    ``line``: what it needs of a bad line (names of ``core.line.NEEDS``): over one that is less,
+    nothing wrong says nothing.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Requirement(NamedTuple):
     about: str = ""
     spec: str = SPEC
     hint: str = ""
+    line: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:

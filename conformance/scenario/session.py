@@ -26,7 +26,7 @@ from ..core.budget import Budget, budget
 from ..core.conduct import LF
 from ..core.settings import ECHO, ONE
 from ..core.transcript import Transcript
-from ..core.verdict import NotJudged, Violation
+from ..core.verdict import NotJudged, NotOverLine, Violation
 from ..targets.client_launch import expect_client
 from ..targets.launch import Server, ServerSpec, launched, start_again
 from ..targets.process import Process
@@ -78,6 +78,7 @@ class Session:
         self._stack = ExitStack()
         self._server: Server | None = None
         self._entrance = Entrance(wanted.fault, self.line, self._stack)
+        self.traffic = self._entrance.traffic
         self.budget = self._new_budget()
         #: How often the fault before the server has changed something, by the scenario's end.
         self.acted = 0
@@ -97,7 +98,7 @@ class Session:
     ) -> None:
         self.acted = self._entrance.acted(isinstance(error, Violation), self._peers)
         try:
-            if error is None:
+            if error is None or isinstance(error, NotOverLine):
                 self._still_alive()
             elif isinstance(error, Violation):
                 self._explain(error)
@@ -115,7 +116,7 @@ class Session:
             self.deadline,
             receive_buffer,
             shakes=not self._paused,
-            traffic=self._entrance.traffic,
+            traffic=self.traffic,
         )
         peer.conduct, peer.budget = self.profile.conduct(self.parameters), self.budget
         peer.sees_queues = self._entrance.is_the_server_s
@@ -131,7 +132,7 @@ class Session:
 
     def _new_budget(self) -> Budget:
         by_itself = isinstance(self.profile, StreamProfile) and self.profile.ends_by_itself
-        return budget(self._wanted.deadline, by_itself, self._entrance.traffic)
+        return budget(self._wanted.deadline, by_itself, self.traffic)
 
     @property
     def one_at_a_time(self) -> bool:
@@ -153,7 +154,7 @@ class Session:
         return self._entrance.now()
 
     def let_arrive(self) -> None:
-        """Over a bad line: wait until all that was sent is there; no verdict depends on it."""
+        """Over a bad line: wait until all that was sent is there. Raises LineTooSlow."""
         self._entrance.let_arrive(self.deadline)
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
@@ -176,7 +177,7 @@ class Session:
         """A new sender of datagrams to the server."""
         name, address = name or self._next_name(), self._entrance.address
         sender = Sender(name, address, self.transcript, self.deadline)
-        sender.budget, sender.traffic = self.budget, self._entrance.traffic
+        sender.budget, sender.traffic = self.budget, self.traffic
         sender.conduct = self.profile.conduct(self.parameters)
         self._senders.append(sender)
         return sender
@@ -199,8 +200,8 @@ class Session:
         With one client at a time nobody is served while another one stays; then the server is
         given a moment instead.
         """
+        self.let_arrive()
         if self.one_at_a_time and any(peer.stays for peer in self._peers):
-            self.let_arrive()
             time.sleep(READING_TIME)
             return
         self.profile.small_session(self)
@@ -248,9 +249,11 @@ class Session:
             yield
         finally:
             self._paused = False
-            # What the clients did meanwhile must be there when the server runs again.
-            self.let_arrive()
-            process.resume()
+            try:
+                # What the clients did meanwhile must be there when the server runs again.
+                self.let_arrive()
+            finally:
+                process.resume()
             self.transcript.note("server", "SIGCONT")
 
     def terminate(self, within: float) -> None:
@@ -312,8 +315,6 @@ class Session:
                 stopping.push(self._stack.pop_all())
             for peer in self._peers:
                 peer.vanish()
-        for peer in self._peers:
-            peer.close(note=False)
-        for sender in self._senders:
-            sender.close(note=False)
+        for one in chain[Peer | Sender](self._peers, self._senders):
+            one.close(note=False)
         self._stack.close()

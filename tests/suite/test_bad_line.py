@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.core.line import NEEDS
+from conformance.mutants.catalogue import MUTANTS as MUTANTS_BY_NAME
+
 from .judging import PYTHON, ROOT, conformance, judge, needs_node, read
 
 pytestmark = pytest.mark.skipif(
@@ -123,6 +126,82 @@ def test_a_wrong_server_is_found_over_it(tmp_path: Path) -> None:
     assert found.items() >= MUTANTS.items()
 
 
+#: A line; the mutants that nobody can tell from a right server over it, by what the clauses need;
+#: and some that are found although the line changes when and how what a client does arrives.
+UNTOLD = [
+    (
+        "delay=300ms",
+        "in-time",
+        "greet/closes-with-unread-input greet/echoes-input greet/dies-when-one-leaves-early "
+        "greet/drops-the-one-after greet/writes-without-looking greet/dies-of-sigpipe "
+        "greet/dies-with-half-a-message greet/dies-of-unfinished-input",
+        "quit/dies-of-sigpipe echo/dies-in-accept udp-echo/dies-of-unreachable",
+    ),
+    (
+        "slice=1",
+        "together",
+        "echo/speaks-telnet echo/turns-crlf-to-lf echo/loses-byte-4096 echo/answers-first-line "
+        "half-open/counts-crlf-as-one crud/keeps-cr crud/reads-come-later",
+        "hello/dies-of-sigpipe echo/dies-on-reset",
+    ),
+    (
+        "rate=20K",
+        "together",
+        "echo/loses-byte-4096",
+        "crud/dies-of-sigpipe discard/ends-all-with-one udp-echo/dies-of-unreachable",
+    ),
+]
+
+
+@pytest.mark.parametrize(("link", "need", "untold", "told"), UNTOLD)
+def test_no_broken_server_passes_over_it(
+    tmp_path: Path, link: str, need: str, untold: str, told: str
+) -> None:
+    names = {*untold.split(), *told.split()}
+    clauses = sorted({MUTANTS_BY_NAME[name].breaks for name in names})
+    report = f"--report={tmp_path}"
+    cases = [f"--case={clause}" for clause in clauses]
+    done = conformance("selftest", *cases, f"--link={link}", "--jobs=12", report)
+    assert done.returncode == 0, done.stdout
+    _, results, _ = read(tmp_path)
+    verdicts = {one["mutant"]: one for one in results}
+    said = f"not judged over this line ({link}): {NEEDS[need].reason}"
+    skipped = {name for name, one in verdicts.items() if one["message"] == said}
+    assert skipped, verdicts
+    assert {verdicts[name]["verdict"] for name in told.split()} == {"PASS"}
+
+
+@pytest.mark.parametrize("link", ["delay=300ms", "slice=1/1ms", "rate=20K"])
+def test_what_a_pass_would_not_mean_is_not_judged(tmp_path: Path, link: str) -> None:
+    cases = "--case=greet/ends-fin", "--case=echo/coalesced", "--case=greet/not-held-back"
+    judged = judge(tmp_path, *cases, f"--link={link}", "--transport=tcp", "--jobs=4")
+    assert not judged.ids("FAIL"), judged.stdout
+    lacking = {"delay=300ms": {"greet/ends-fin"}}
+    cut = {"echo/coalesced", "greet/not-held-back"}
+    assert judged.ids("SKIP") >= lacking.get(link, cut)
+    assert ("echo/coalesced" in judged.ids("PASS")) == (link == "delay=300ms")
+    for clause in judged.ids("SKIP"):
+        assert judged.message(clause).startswith(f"not judged over this line ({link}): ")
+
+
+def test_any_profile_says_what_it_needs_of_a_line(tmp_path: Path) -> None:
+    (tmp_path / "shout.toml").write_text(
+        "[session]\nserve = '''\nsend \"a\\n\"\nexpect \"a\\n\"\neof\nexpect-eof\n'''\n"
+        '[[requirement]]\nid = "one"\nmust = "All at once."\nclause = "1"\nline = ["together"]\n'
+        "steps = '''\nsend \"ab\\n\"\nexpect \"ab\\n\"\n'''\n"
+    )
+    profile = f"--profile={tmp_path / 'shout.toml'}"
+    command = f"{PYTHON} conformance/reference/python/server.py echo tcp://127.0.0.1:{{port}}"
+    words = command, profile, "--case=shout/one"
+    assert judge(tmp_path / "plain", *words).ids("PASS") == {"shout/one"}
+    judged = judge(tmp_path / "cut", *words, "--link=slice=1/1ms")
+    assert judged.message("shout/one") == (
+        "not judged over this line (slice=1/1ms): what is sent together arrives in pieces"
+    )
+    done = conformance("explain", "one", profile)
+    assert "bad line    together: what is sent together arrives together\n" in done.stdout
+
+
 def test_the_message_names_the_line_and_can_be_pasted(tmp_path: Path) -> None:
     link = "delay=50ms;slice=1/1ms"
     judged = judge(
@@ -155,9 +234,10 @@ def test_a_server_that_reads_once_is_found_by_a_line_alone(tmp_path: Path) -> No
     target = f"{PYTHON} {shlex.quote(str(server))} {{port}}"
     words = target, "--case=echo/simple", "--deadline=1"
     assert judge(tmp_path, *words).status == 0
-    judged = judge(tmp_path, *words, "--link=slice=1")
+    # So far apart that a busy machine reads them one by one too.
+    judged = judge(tmp_path, *words, "--link=slice=1/50ms")
     assert judged.status == 1
-    assert "\n  line      slice=1\n" in judged.message("echo/simple")
+    assert "\n  line      slice=1/50ms\n" in judged.message("echo/simple")
 
 
 def test_what_the_line_makes_endless_is_not_judged(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import sys
@@ -279,3 +280,14 @@ def test_a_connection_that_has_ended_is_forgotten(between: Make) -> None:
     assert server.recv(1) == b""
     server.close()
     until(lambda: not both.proxy.courses, "the connection is forgotten")
+
+
+def test_a_fin_before_a_reset_is_passed_on_too(between: Make) -> None:
+    client, server = between().pair()
+    # An RST in CLOSE_WAIT is EPIPE to who writes, and one before it is ECONNRESET (tcp(7)).
+    client.sendall(b"last words")
+    client.shutdown(socket.SHUT_WR)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+    client.close()
+    assert server.recv(100) == b"last words"
+    until(lambda: server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.EPIPE, "EPIPE")

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.core.budget import Budget
 from conformance.core.line import Line, Way, parse_line
-from conformance.core.traffic import Traffic
+from conformance.core.traffic import Passage, Traffic
 from conformance.core.verdict import LineTooSlow, WrongUsage
 from conformance.faults import over_line
 from conformance.targets.address import TCP, UDP, Address
@@ -20,6 +20,9 @@ from conformance.targets.address import TCP, UDP, Address
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="what is judged through a proxy needs poll(2)"
 )
+
+#: SO_LINGER on, zero seconds: close() sends RST.
+ABORT = b"\1\0\0\0\0\0\0\0"
 
 RIGHT = [
     ("delay=300ms", Way(delay=0.3), Way(delay=0.3)),
@@ -92,18 +95,25 @@ def test_a_mistake_is_told(text: str, said: str) -> None:
 
 
 @contextmanager
-def line_to(text: str) -> Iterator[tuple[socket.socket, socket.socket, Traffic]]:
-    """A client, the server's side of its connection, and what is under way between them."""
+def line_before(text: str) -> Iterator[tuple[socket.socket, tuple[str, int], Traffic]]:
+    """A listener, where clients come to it, and what is under way between them."""
     line = parse_line([text])
     assert line is not None
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         traffic = Traffic(line)
         upstream = Address(TCP, "127.0.0.1", listener.getsockname()[1])
-        proxy = stack.enter_context(over_line(upstream, traffic))
-        at = proxy.address.host, proxy.address.port
-        client = stack.enter_context(socket.create_connection(at, 10.0))
-        server = stack.enter_context(listener.accept()[0])
+        with over_line(upstream, traffic) as proxy:
+            yield listener, (proxy.address.host, proxy.address.port), traffic
+
+
+@contextmanager
+def line_to(text: str) -> Iterator[tuple[socket.socket, socket.socket, Traffic]]:
+    """A client, the server's side of its connection, and what is under way between them."""
+    with (
+        line_before(text) as (listener, at, traffic),
+        socket.create_connection(at, 10.0) as client,
+        listener.accept()[0] as server,
+    ):
         server.settimeout(10.0)
         yield client, server, traffic
 
@@ -168,11 +178,27 @@ def test_much_data_is_not_cut_to_its_end() -> None:
 def test_a_reset_arrives_after_the_bytes_before_it() -> None:
     with line_to("delay=100ms") as (client, server, _):
         client.sendall(b"last words")
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
         client.close()
         assert server.recv(100) == b"last words"
         with pytest.raises(ConnectionResetError):
             server.recv(100)
+
+
+def test_a_reset_stays_one_although_a_write_was_told_of_it_first() -> None:
+    for _ in range(5):
+        with line_to("slice=1") as (client, server, _traffic):
+            client.settimeout(10.0)
+            client.sendall(bytes(500_000))
+            client.shutdown(socket.SHUT_WR)
+            # While the rest is still arriving.
+            left = 100_000
+            while left > 0:
+                left -= len(server.recv(64 * 1024))
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            server.close()
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
 
 
 def test_a_datagram_is_late_too() -> None:
@@ -198,16 +224,124 @@ def test_a_datagram_is_late_too() -> None:
         assert took(began) >= 0.2
 
 
+def test_a_client_that_has_gone_at_once_has_arrived_when_all_has() -> None:
+    with line_before("up delay=50ms") as (listener, at, traffic):
+        for _ in range(20):
+            with socket.create_connection(at, 10.0) as client:
+                client.sendall(b"in haste")
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+        assert traffic.arrived(10.0)
+        listener.setblocking(False)
+        for _ in range(20):
+            with listener.accept()[0] as server:
+                assert server.recv(100) == b"in haste"
+                with pytest.raises(ConnectionResetError):
+                    server.recv(100)
+
+
+def test_what_takes_too_long_to_arrive_is_told() -> None:
+    with line_to("up rate=100") as (client, _, traffic):
+        client.sendall(bytes(1000))
+        assert not traffic.arrived(0.05)
+
+
+def test_what_is_sent_meanwhile_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    traffic = Traffic(Line(Way(delay=0.1), Way(), ("up delay=100ms",)))
+    one, other = Passage(traffic, "up"), Passage(traffic, "up")
+    one.entered()
+
+    def meanwhile(_seconds: float) -> None:
+        other.entered()
+        one.entered()
+        one.left()
+
+    monkeypatch.setattr("conformance.core.traffic.time.sleep", meanwhile)
+    assert traffic.arrived(10.0)
+    assert (one.sent - one.gone, other.sent - other.gone) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("link", "cut"), [("delay=10ms", False), ("down slice=1", False), ("slice=1", True)]
+)
+def test_it_is_known_whether_the_line_has_cut_what_was_sent_together(link: str, cut: bool) -> None:
+    with line_to(link) as (client, server, traffic):
+        client.sendall(b"\r\n")
+        while not server.recv(100).endswith(b"\n"):
+            pass
+        server.sendall(b"answer")
+        client.recv(100)
+        assert traffic.lacks("together") == cut
+
+
+def test_a_client_s_words_cross_the_server_s_end() -> None:
+    with line_to("delay=100ms") as (client, server, traffic):
+        client.sendall(b"in time")
+        server.recv(100)
+        assert not traffic.lacks("in-time")
+        server.shutdown(socket.SHUT_WR)
+        client.sendall(b"not in time")
+        server.recv(100)
+        assert traffic.lacks("in-time")
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_fin_that_answers_the_server_s_is_in_time(answers: bool) -> None:
+    with line_to("delay=50ms") as (client, server, traffic):
+        server.shutdown(socket.SHUT_WR)
+        if answers:
+            assert client.recv(100) == b""
+        client.shutdown(socket.SHUT_WR)
+        assert server.recv(100) == b""
+        assert traffic.lacks("in-time") != answers
+
+
+def test_what_the_server_has_not_read_is_known_beyond_the_line() -> None:
+    with line_to("delay=10ms") as (client, server, traffic):
+        client.sendall(b"12345")
+        assert traffic.arrived(10.0)
+        waiting = traffic.queues(client.getsockname())
+        assert waiting is None or waiting.unread == 5
+        server.recv(100)
+        waiting = traffic.queues(client.getsockname())
+        assert waiting is None or waiting.unread == 0
+        assert traffic.queues(("127.0.0.1", 0)) is None
+
+
+def test_a_closed_port_is_unreachable_beyond_the_line() -> None:
+    line = parse_line(["delay=20ms"])
+    assert line is not None
+    with ExitStack() as stack:
+        server, client = (
+            stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "ab"
+        )
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10.0)
+        traffic = Traffic(line)
+        proxy = stack.enter_context(
+            over_line(Address(UDP, "127.0.0.1", server.getsockname()[1]), traffic)
+        )
+        client.sendto(b"nobody waits for the answer", (proxy.address.host, proxy.address.port))
+        client.close()
+        assert traffic.arrived(10.0)
+        traffic.take_in()
+        # "Unreachable" is told to a socket that is connected.
+        server.connect(server.recvfrom(100)[1])
+        server.send(b"answer")
+        with pytest.raises(ConnectionRefusedError):
+            server.recv(100)
+
+
 # The time that is the line's.
 
 
 def test_what_the_line_takes_is_not_the_server_s_time() -> None:
     traffic = Traffic(Line(Way(delay=0.1), Way(), ("up delay=100ms",)))
-    traffic.entered("up")
+    passage = Passage(traffic, "up")
+    passage.entered()
     began = traffic.now()
     wait(0.1)
     assert traffic.now() == pytest.approx(began, abs=0.01)
-    traffic.left("up")
+    passage.left()
     wait(0.1)
     assert traffic.now() - began >= 0.09
 
@@ -217,7 +351,7 @@ def test_a_line_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("conformance.core.budget.waited", lambda: 0.0)
     traffic = Traffic(Line(Way(rate=1000.0), Way(), ("up rate=1000",)))
     budget = Budget(0.05, traffic)
-    traffic.entered("up")
+    Passage(traffic, "up").entered()
     wait(0.11)
     with pytest.raises(LineTooSlow, match=r"the line is too slow \(up rate=1000\): this"):
         budget.check()
