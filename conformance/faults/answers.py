@@ -20,6 +20,9 @@ QUIET = 0.02
 #: Seconds for the first words of a server, until it is known whether it greets, and if it does.
 FIRST_WORDS, GREETING = 0.1, 1.0
 
+#: Bytes of the longest greeting: some servers go on without end.
+LONGEST_GREETING = 64 * 1024
+
 #: Bytes of the longest answer: more than the bulk data of any requirement of ours.
 MOST = 4 * 1024 * 1024
 
@@ -34,7 +37,7 @@ class Answers(Course):
         #: How many answers were passed on.
         self.answered = 0
         self._collected = bytearray()
-        self._rounds = 0
+        self._rounds = self._greeted = 0
         self._is_opening = True
         self._before: list[Callable[[], None]] = []
         if self.proxy.greets is False:
@@ -87,6 +90,9 @@ class Answers(Course):
         self.proxy.greets = True
         self.greeting(data)
         if self._is_opening:
+            self._greeted += len(data)
+            if self._greeted > LONGEST_GREETING:
+                self._begin()
             self._when_quiet(self._begin)
 
     def server_ended(self) -> None:
