@@ -44,9 +44,10 @@ class Endings(NamedTuple):
     datagrams have no end; leave when none has come for so many seconds after our EOF.
     ``truncated_ends``: an end without close_notify (TLS) is the peer's end, and told; False: it
     is a failure, and what is behind us must not take it for the end.
-    ``idle``: seconds. ``eof_after``: seconds that the peer must have sent nothing for before
-    our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with ``eof_after``, whether
-    EOF is sent too when our input was empty.
+    ``whole``: where our EOF cannot be sent, because the connection ends as a whole only (a named
+    pipe of bytes), it is ended. ``idle``: seconds. ``eof_after``: seconds that the peer must
+    have sent nothing for before our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with
+    ``eof_after``, whether EOF is sent too when our input was empty.
     """
 
     shutdown: bool = True
@@ -60,6 +61,7 @@ class Endings(NamedTuple):
     eof_after: float | None = None
     eof_of_nothing: bool = True
     truncated_ends: bool = True
+    whole: bool = False
 
 
 class OnPeerEnd(NamedTuple):

@@ -1,7 +1,8 @@
-"""A connection to a Unix socket being made, in a loop that carries others too.
+"""A connection to a Unix socket, or a named pipe, being made in a loop that carries others too.
 
 connect(2) of a Unix socket is over at once, unless the listener's queue is full. Then it says
-EAGAIN, nothing tells when there is room, and it has to be tried again (unix(7)).
+EAGAIN, nothing tells when there is room, and it has to be tried again (unix(7)). So it is with a
+pipe of which all instances are taken (ERROR_PIPE_BUSY).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 
 from ..core.address import Address
 from ..core.deadline import Deadline
-from ..core.errors import DialError
+from ..core.errors import PIPE_BUSY, DialError
 from ..transports import Options, dial
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
@@ -53,7 +54,7 @@ class LocalConnector:
         try:
             self.conn = dial(self._address, self._options)
         except DialError as error:
-            is_full = error.errno == errno.EAGAIN
+            is_full = error.errno == errno.EAGAIN or error.cause == PIPE_BUSY
             if is_full and not self._deadline.passed:
                 self._timer = self._loop.call_later(self._pause, self.start)
                 self._pause = min(2 * self._pause, LAST_PAUSE)

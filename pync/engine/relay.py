@@ -214,14 +214,16 @@ class Relay:
         before = self._state
         self._state, actions = states.step(before, event, self._endings)
         if self._state == states.CLOSED != before:
-            # Not at once: a flow is in the middle of telling us.
-            self._clock.call_later(0, self._conclude)
+            self._clock.call_later(0, self._conclude)  # a flow is in the middle of telling us
         for action in actions:
             _ACTIONS[action](self)
 
     # Actions.
 
     def _send_eof(self) -> None:
+        if self._endings.whole and not hasattr(self._remote, "send_eof"):
+            self._handle(states.OVER)
+            return
         try:
             send_eof(self._remote)
         except BlockingIOError:
@@ -248,7 +250,6 @@ class Relay:
 
     def _end_input(self) -> None:
         if not self._outbound.over:
-            # What is awaited cannot come any more.
             rule = "leave" if self._awaits else self._endings.on_peer_end
             leave = partial(self._handle, states.OVER)
             end_input(rule, self._local, self._outbound, self._clock, leave)
@@ -274,8 +275,7 @@ class Relay:
         self._inbound.start()
 
     def _fail_output_gone(self) -> None:
-        # Nobody is left to be told of another failure.
-        self.failure = OutputGone()
+        self.failure = OutputGone()  # nobody is left to be told of another failure
 
     def _cannot_send(self, error: OSError) -> None:
         failure = broken(self._remote.peer, error)

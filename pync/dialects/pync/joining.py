@@ -7,6 +7,8 @@ words become theirs.
 
 from __future__ import annotations
 
+import os
+
 from ...core.address import DATAGRAMS, INHERITED, Address, is_url, split_host_port
 from ...core.address import parse as parse_address
 from ...core.config import AWAITING_ANSWER, Config, Endings
@@ -81,8 +83,11 @@ def check(config: Config) -> None:
             raise UsageError(f"cannot use {shown(name)} between two addresses")
     assert config.address is not None
     for address in (config.address, *config.onward):
-        if address.scheme == "pipe":
-            raise UsageError(f"cannot join {address} to another address")
+        if address.scheme == "pipe" and os.name != "nt":
+            raise UsageError(
+                f"cannot join {address}: named pipes exist on Windows only; here a Unix socket does"
+                " the same (unix:PATH)"
+            )
     _check_kinds(config, config.address)
     for address in config.onward:
         if address.scheme == "vsock":
@@ -125,12 +130,17 @@ def with_faults(config: Config) -> Config:
 
 def endings(config: Config, idle: float | None) -> Endings:
     """When a relay is over: each side's end goes to the other, and both must have ended."""
+    # A named pipe of bytes ends as a whole: what the other side's end means has to be that.
+    of_bytes = config.pipe_mode != "message"
+    held = {"tls", "pipe"} if of_bytes else {"tls"}
+    from_pipe = config.address is not None and config.address.scheme == "pipe" and of_bytes
     return Endings(
-        on_peer_end="stay",
+        on_peer_end="leave" if from_pipe else "stay",
         idle=idle,
         truncated_ends=False,
-        # Most servers stop answering when they get close_notify.
-        eof_after=AWAITING_ANSWER if any(one.scheme == "tls" for one in config.onward) else None,
+        # Most servers stop answering when they get close_notify; a pipe's answer would be lost.
+        eof_after=AWAITING_ANSWER if any(one.scheme in held for one in config.onward) else None,
+        whole=True,
     )
 
 

@@ -213,7 +213,10 @@ def check_address(config: Config) -> None:
     for name in _OF_BINDING:
         if getattr(config, name) and scheme in INHERITED:
             raise UsageError(f"cannot use {shown(name)} with {config.address}")
+    onward = {address.scheme for address in config.onward} if config.onward else set()
     for name in _OF_PIPES:
+        if name == "pipe_mode" and "pipe" in onward:
+            continue
         if getattr(config, name) and scheme != "pipe":
             raise UsageError(f"{shown(name)} needs a named pipe (pipe:NAME), not {config.address}")
 

@@ -143,7 +143,7 @@ class OnwardDial:
     def _dialling(self) -> Connector | LocalConnector | UpstreamDial:
         setup, target, client = self._onward.setup, self.target, self._client
         options = setup.options
-        if target.scheme == "unix":
+        if target.scheme in ("unix", "pipe"):
             return LocalConnector(self._loop, target, options, self._dialled)
         if target.scheme == "tls":
             target = target._replace(scheme="tcp")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pync.core.address import Address
+from pync.core.errors import NO_PIPE, PIPE_BUSY, DialError
 from pync.engine.local_connector import LocalConnector
 from pync.engine.loop import Loop
 from pync.transports import Options
@@ -58,3 +59,19 @@ def test_one_whose_queue_is_full(path: Path) -> None:
 
 def _make_room(listener: socket.socket) -> None:
     listener.accept()[0].close()
+
+
+def test_a_pipe_whose_instances_are_all_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [PIPE_BUSY, PIPE_BUSY, NO_PIPE]
+
+    def dial(address: Address, _options: Options) -> None:
+        raise DialError("dial", address, answers.pop(0))
+
+    monkeypatch.setattr("pync.engine.local_connector.dial", dial)
+    over: list[LocalConnector] = []
+    with Loop() as loop:
+        pipe = Address("pipe", path="x")
+        LocalConnector(loop, pipe, Options(timeout=10), over.append).start()
+        loop.run_while(lambda: not over)
+    assert str(over[0].failure) == f"dial pipe:x: {NO_PIPE}"
+    assert answers == []

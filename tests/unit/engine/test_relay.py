@@ -23,7 +23,7 @@ from pync.engine.pace import LineByLine
 from pync.engine.pipeline import PLAIN, Moved, Pipeline
 from pync.engine.relay import Relay, relay
 from pync.layers.newline import CrlfEncoder
-from pync.transports.conn import StreamConn, TcpConn
+from pync.transports.conn import Conn, StreamConn, TcpConn
 from pync.transports.memory import pair
 
 from ...systems import needs_rst
@@ -434,6 +434,31 @@ def test_an_eof_that_has_to_wait_is_sent_later() -> None:
         loop.run_while(lambda: not running.over)
         assert peer.recv(1) == b""
         assert remote.waited
+
+
+class Whole(Conn):
+    """A stream that ends as a whole only, as a named pipe of bytes."""
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_eof_that_cannot_be_sent_ends_it(whole: bool) -> None:
+    (user, local), (left, right) = pair(), socket.socketpair()
+    remote, peer = Whole(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    endings = Endings(on_peer_end="stay", eof_after=0.05, whole=whole)
+    with user, local, remote, peer, Loop() as loop:
+        running = Relay(loop, local, remote, endings)
+        running.start()
+        user.send_all(b"question")
+        user.send_eof()
+        loop.run_while(lambda: running.moved.sent < 8)
+        peer.send_all(b"answer")
+        late: list[bool] = []
+        loop.call_later(5 if whole else 0.3, lambda: late.append(True))
+        loop.run_while(lambda: not (running.over or late))
+        assert running.over == whole
+        assert running.failure is None
+        assert user.recv(10) == b"answer"
+        running.stop()
 
 
 def test_what_was_stopped_calls_nobody() -> None:

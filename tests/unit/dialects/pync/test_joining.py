@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from pync.core.config import AWAITING_ANSWER, Endings
 from pync.core.errors import UsageError
-from pync.dialects.pync import parse
+from pync.dialects.pync import joining, parse
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_faults_are_of_streams_or_of_datagrams() -> None:
 
 def test_an_end_of_either_side_goes_to_the_other() -> None:
     plain = parse(["-lk", "1", "tcp://h:1"])
-    assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False)
+    assert plain.endings == Endings(on_peer_end="stay", truncated_ends=False, whole=True)
     # Servers stop answering when they get close_notify.
     assert parse(["-lk", "1", "tls://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["-lk", "1", "tcp://h:1", "-w3"]).endings.idle == 3
@@ -114,7 +116,6 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
             "-luk 1 --to h:1 --if-refused close",
             "cannot use --if-refused with udp://:1: it is for streams",
         ),
-        ("-lk 1 --to pipe:x", "cannot join pipe:x to another address"),
         (
             "-lk 1 --to vsock://2:1",
             "cannot go on to vsock://2:1: pync ADDRESS --exec 'pync vsock://2:1' does",
@@ -143,3 +144,19 @@ def test_what_cannot_be(words: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(words.split())
     assert str(raised.value) == said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has named pipes")
+def test_named_pipes_are_of_windows() -> None:
+    for words in (["-lk", "1", "--to", "pipe:x"], ["-lk", "pipe:x", "h:1"]):
+        with pytest.raises(UsageError, match="cannot join pipe:x: named pipes exist on Windows"):
+            parse(words)
+
+
+def test_a_pipe_of_bytes_ends_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "os", SimpleNamespace(name="nt"))
+    near, far = parse(["-lk", "pipe:x", "h:1"]).endings, parse(["-lk", "1", "pipe:x"]).endings
+    assert (near.on_peer_end, near.eof_after, near.whole) == ("leave", None, True)
+    assert (far.on_peer_end, far.eof_after, far.whole) == ("stay", AWAITING_ANSWER, True)
+    messages = parse(["-lk", "pipe:x", "pipe:y", "--pipe-mode=message"]).endings
+    assert (messages.on_peer_end, messages.eof_after) == ("stay", None)
