@@ -25,9 +25,6 @@ from .peer import DEADLINE, consecutive_ports
 
 PYNC = [sys.executable, "-m", "pync"]
 
-#: A mail server with STARTTLS; a port and a certificate follow. It needs("aiosmtpd").
-SMTP_SERVER = ["/usr/bin/python3", str(Path(__file__).parent / "smtp_server.py")]
-
 
 def _postgres() -> str:
     """Debian keeps PostgreSQL's own programs, by versions, where no PATH leads."""
@@ -111,6 +108,15 @@ def needs(program: str) -> str:
             one.__exit__(None, None, None)
         pytest.skip(f"{program} is missing (Debian: {package})")
     return command
+
+
+def smtp_server(port: int, pem: Path) -> list[str]:
+    """The command of a mail server with STARTTLS; skips the test where aiosmtpd is missing."""
+    command = shutil.which(needs("aiosmtpd"))
+    assert command is not None
+    # aiosmtpd is a package of the Python that its command names.
+    python = Path(command).read_text().splitlines()[0].removeprefix("#!").split()
+    return [*python, str(Path(__file__).parent / "smtp_server.py"), str(port), str(pem)]
 
 
 class Program:

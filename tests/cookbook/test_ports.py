@@ -11,7 +11,7 @@ from pathlib import Path
 from pync.transports.tls.certificate import self_made
 
 from ..peer import Server, listening
-from ..programs import SMTP_SERVER, Program, needs
+from ..programs import Program, needs, smtp_server
 from .conftest import Run, is_up
 from .recipes import PAGE, with_words
 
@@ -196,9 +196,8 @@ def tls_server(port: int) -> dict[str, object]:
 
 
 def test_ask_a_mail_server_for_tls(run: Run, pem: Path, port: int) -> None:
-    needs("aiosmtpd")
     title = "Speak TLS with a mail server, or a database"
-    with Program(*SMTP_SERVER, str(port), str(pem)) as server:
+    with Program(*smtp_server(port, pem)) as server:
         is_up(port, server)
         client = run(title, {"25": port, "-vC": f"-vC --ssl-trustfile={pem}"}, line=0)
         client.hears(rb"Secured by TLSv1")

@@ -20,7 +20,7 @@ import pync
 import pync.aio
 
 from ..peer import connected
-from ..programs import PYNC, SMTP_SERVER, Program, listening_pync, needs, until
+from ..programs import PYNC, Program, listening_pync, needs, smtp_server, until
 
 #: Of Dovecot, whose processes have other users.
 DOVECOT = """
@@ -191,7 +191,7 @@ def _irc(place: Place) -> list[str]:
 
 
 def _smtp(place: Place) -> list[str]:
-    return [*SMTP_SERVER, str(place.port), str(place.pem)]
+    return smtp_server(place.port, place.pem)
 
 
 def _mysql(place: Place) -> list[str]:
