@@ -65,6 +65,7 @@ PEERS = {
     "jq": ("jq", "jq"),
     "ssh": ("ssh", "openssh-client"),
     "sshd": (_sshd(), "openssh-server"),
+    "dovecot": ("dovecot", "dovecot-core"),
     "dovecot-imap": ("/usr/lib/dovecot/imap-login", "dovecot-imapd"),
     "dovecot-pop3": ("/usr/lib/dovecot/pop3-login", "dovecot-pop3d"),
     "dovecot-lmtp": ("/usr/lib/dovecot/lmtp", "dovecot-lmtpd"),

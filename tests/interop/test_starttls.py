@@ -234,9 +234,9 @@ def _postgres(place: Place) -> list[str]:
 
 
 class Talk(NamedTuple):
-    """A server: the program that is needed, how it is started, what is said in TLS, and heard."""
+    """A server: the programs that are needed, how it is started, what is said in TLS, and heard."""
 
-    program: str
+    programs: list[str]
     starts: Callable[[Place], list[str]]
     says: bytes
     hears: bytes
@@ -246,30 +246,32 @@ class Talk(NamedTuple):
 _SESSION = b"\0\x03\0\0user\0me\0database\0postgres\0\0"
 
 SERVERS = {
-    "smtp": Talk("aiosmtpd", _smtp, b"EHLO me\r\nQUIT\r\n", b"221 Bye"),
-    "imap": Talk("dovecot-imap", _imap, b"a STARTTLS\r\nb LOGOUT\r\n", b"b OK Logout completed"),
-    "pop3": Talk("dovecot-pop3", _pop3, b"CAPA\r\nQUIT\r\n", b"+OK Logging out"),
-    "lmtp": Talk("dovecot-lmtp", _lmtp, b"LHLO me\r\nQUIT\r\n", b"221 2.0.0 Bye"),
-    "sieve": Talk("dovecot-sieve", _sieve, b"LOGOUT\r\n", b'OK "Logout completed'),
-    "ftp": Talk("vsftpd", _ftp, b"AUTH TLS\r\nQUIT\r\n", b"221 Goodbye."),
+    "smtp": Talk(["aiosmtpd"], _smtp, b"EHLO me\r\nQUIT\r\n", b"221 Bye"),
+    "imap": Talk(
+        ["dovecot", "dovecot-imap"], _imap, b"a STARTTLS\r\nb LOGOUT\r\n", b"b OK Logout completed"
+    ),
+    "pop3": Talk(["dovecot", "dovecot-pop3"], _pop3, b"CAPA\r\nQUIT\r\n", b"+OK Logging out"),
+    "lmtp": Talk(["dovecot", "dovecot-lmtp"], _lmtp, b"LHLO me\r\nQUIT\r\n", b"221 2.0.0 Bye"),
+    "sieve": Talk(["dovecot", "dovecot-sieve"], _sieve, b"LOGOUT\r\n", b'OK "Logout completed'),
+    "ftp": Talk(["vsftpd"], _ftp, b"AUTH TLS\r\nQUIT\r\n", b"221 Goodbye."),
     # An anonymous bind, and its success.
     "ldap": Talk(
-        "slapd",
+        ["slapd"],
         _ldap,
         b"\x30\x0c\x02\1\2\x60\7\x02\1\3\4\0\x80\0",
         b"\x30\x0c\x02\1\2\x61\7\x0a\1\0\4\0\4\0",
     ),
     "xmpp": Talk(
-        "prosody",
+        ["prosody"],
         _xmpp,
         b"<stream:stream xmlns='jabber:client' to='localhost' version='1.0'"
         b" xmlns:stream='http://etherx.jabber.org/streams'></stream:stream>",
         b"urn:ietf:params:xml:ns:xmpp-sasl",
     ),
-    "irc": Talk("inspircd", _irc, b"QUIT\r\n", b"ERROR :Closing link"),
-    "mysql": Talk("mariadb", _mysql, b"", b""),
+    "irc": Talk(["inspircd"], _irc, b"QUIT\r\n", b"ERROR :Closing link"),
+    "mysql": Talk(["mariadb"], _mysql, b"", b""),
     "postgres": Talk(
-        "postgresql",
+        ["postgresql"],
         _postgres,
         (len(_SESSION) + 4).to_bytes(4, "big") + _SESSION + b"X\0\0\0\4",
         b"R\0\0\0\x08\0\0\0\0",
@@ -281,11 +283,12 @@ SERVERS = {
 def talk(request: pytest.FixtureRequest, place: Place) -> Iterator[tuple[str, Talk]]:
     """A protocol, and its server, which runs."""
     talk = SERVERS[request.param]
-    needs(talk.program)
+    for program in talk.programs:
+        needs(program)
     if os.geteuid() != 0:
         pytest.skip("only root starts servers that have users of their own")
     with Program(*talk.starts(place)) as server:
-        until(lambda: is_ready(place), f"{talk.program} to be ready", server)
+        until(lambda: is_ready(place), f"{talk.programs[-1]} to be ready", server)
         yield request.param, talk
         # It has processes and shared memory of its own to end.
         server.process.terminate()
