@@ -17,7 +17,7 @@ from conformance.batch.boxes import BUBBLEWRAP, NONE, USER, why_no_box
 from conformance.targets.users import moved, why_no_user
 
 from .judging import ROOT, conformance
-from .test_adversaries import LIMITS, adversary
+from .test_adversaries import ADVERSARIES, LIMITS, adversary
 from .test_class import CASE, judged, on_linux, still_there, written
 
 #: Tells who it is, and what it can do in its folder.
@@ -135,6 +135,30 @@ def test_where_a_file_system_cannot_show_it_as_its_own_there_is_a_copy(tmp_path:
         pytest.skip(f"this system makes no mount namespaces ({done.stderr.strip()})")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [one for one in (tmp_path / "upper").rglob("*") if one.is_file()] == []
+
+
+@pytest.mark.parametrize("owner", [0, 1234], ids=["root's", "a student's"])
+@pytest.mark.parametrize("way", [BUBBLEWRAP, USER])
+@pytest.mark.parametrize("names", [["one"], ["one", "two"]], ids=["own", "shared"])
+def test_what_is_ours_may_lie_in_a_folder_of_a_target(
+    names: list[str], way: str, owner: int, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The class's file, its report, and the folder for temporary files."""
+    if way == BUBBLEWRAP and why_no_box():
+        pytest.skip(why_no_box())
+    folder = public / "class"
+    (folder / "scratch").mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(folder / "scratch"))
+    shutil.copy(ADVERSARIES / "echo.py", folder)
+    (folder / "right.py").write_text("from echo import serve\n\nserve()\n")
+    table = f'[targets.NAME]\ncommand = "{PYTHON} right.py {{port}}"\n'
+    at = written(folder, "".join(table.replace("NAME", name) for name in names))
+    for path in (*folder.glob("*.py"), folder):
+        os.chown(path, owner, owner)
+        path.chmod(0o755)
+    done, rows = judged(at, folder / "report", CASE, f"--isolate={way}")
+    assert {row["exit"] for row in rows.values()} == {0}, done.stdout
+    assert list((folder / "scratch").glob("conformance-class-*")) == []
 
 
 #: What is refused to a user of its own, without a box; the first ones end by that themselves.
