@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -213,3 +214,22 @@ def test_each_peer_of_a_unix_datagram_socket_has_a_command(
         for word, client in ((b"one", one), (b"other", other)):
             client.write(word + b"\n")
             assert client.read(len(word) + 3) == b"%s %d\n" % (word, number)
+
+
+@pytest.mark.parametrize("near", ["tcp", "unix"])
+@pytest.mark.parametrize("end", ["exit 3", "kill -9 $$", "exec 1>&-; sleep 0.2"])
+def test_the_end_of_a_command_is_fin_however_it_ends(
+    pync: Start, folder: Path, near: str, end: str
+) -> None:
+    words = ("127.0.0.1", "0") if near == "tcp" else (f"unix:{folder}/near",)
+    program = pync("-lkv", *words, f"exec:sh -c 'printf all; {end}'")
+    if near == "tcp":
+        where: object = ("127.0.0.1", heard_port(program))
+        family = socket.AF_INET
+    else:
+        program.hears(b"Listening on ")
+        where, family = f"{folder}/near", socket.AF_UNIX
+    with socket.socket(family) as sock:
+        sock.settimeout(DEADLINE)
+        sock.connect(where)  # type: ignore[arg-type]
+        assert Peer(sock).hears_rest() == b"all"

@@ -121,7 +121,7 @@ def _carry(setup: DatagramSetup, onward: Onward, conn: Conn, report: Report) -> 
                     session.put(conn.recv_whole())
                 except (BlockingIOError, InterruptedError):
                     return
-                except ConnectionError:
+                except OSError:
                     continue  # one of the answers met nobody; the next one may not
 
         conn.settimeout(0)

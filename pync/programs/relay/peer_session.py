@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 #: Datagrams that are received in one go, before anybody else has a turn.
 BURST = 64
 
-#: Datagrams that are kept, until the first answer, for the next onward address.
-MOST_KEPT = 16
+#: Datagrams that are kept, until the first answer, for the next onward address; and for how many
+#: seconds: later they would be old, and there are protocols without answers.
+MOST_KEPT, KEPT_FOR = 16, 2.0
 
 #: Seconds for which what a peer sends is dropped after no onward address could be dialled.
 AFTER_FAILURE = 1.0
@@ -79,6 +80,8 @@ class PeerSession:
         self._recorder: Recorder | None = None
         #: What came before the onward socket was there; later, what the next one may be sent.
         self._kept: list[bytes] = []
+        #: When the onward socket was there.
+        self._joined_at = self.began
         self._answered = self._complained = self._reads = self._over = False
 
     @property
@@ -132,10 +135,16 @@ class PeerSession:
         self._note()
         assert self._up is not None
         if self.target is not None:
-            if self._targets and not self._answered and len(self._kept) < MOST_KEPT:
-                self._kept.append(data)
+            if self._targets and not self._answered:
+                self._keep(data)
             self._up.put(data)
         elif len(self._kept) < MOST_WAITING:
+            self._kept.append(data)
+
+    def _keep(self, data: bytes) -> None:
+        if self.active_at - self._joined_at > KEPT_FOR:
+            self._kept.clear()
+        elif len(self._kept) < MOST_KEPT:
             self._kept.append(data)
 
     def listing(self) -> dict[str, object]:
@@ -208,7 +217,7 @@ class PeerSession:
                 self._services.report(Failed(connector.failure))
                 self._loop.call_later(AFTER_FAILURE, lambda: self.end("not dialled"))
             return
-        self.target = connector.conn
+        self.target, self._joined_at = connector.conn, time.monotonic()
         self.target.settimeout(0)
         if self._services.onward.setup.details:
             lookup = connector.lookup_seconds
@@ -253,6 +262,8 @@ class PeerSession:
     def _refused(self, error: OSError) -> None:
         """It could not be sent, or an earlier one met nobody. That is not the end."""
         if self._targets and not self._answered:
+            if time.monotonic() - self._joined_at > KEPT_FOR:
+                self._kept.clear()
             self._dial()
         elif not self._complained:
             self._complained = True

@@ -140,7 +140,7 @@ class Peers:
                 data, arrival = receive(sock)
             except (BlockingIOError, InterruptedError):
                 return
-            except ConnectionError:
+            except OSError:
                 continue  # Windows tells here that nobody received an answer of ours
             session = known.get(arrival)
             if session is None:

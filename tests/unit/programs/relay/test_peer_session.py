@@ -108,6 +108,19 @@ def test_the_next_target_gets_what_the_first_one_refused(stack: ExitStack) -> No
     assert one.told(Failed) == []
 
 
+@needs_icmp
+def test_the_next_target_gets_nothing_old(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peer_session, "KEPT_FOR", 0.0)
+    sock, address = box(stack)
+    one = One(stack, nobody(stack), address)
+    one.session.put(b"old")
+    one.until(lambda: len(one.told(Dialled)) == 2)
+    one.session.put(b"new")
+    assert sock.recv(10) == b"new"
+
+
 def test_a_target_that_cannot_be_dialled_is_told_once(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
