@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,39 @@ def converse(one: Program, other: Program) -> None:
         assert other.read(len(line)) == line
         other.write(line.upper())
         assert one.read(len(line)) == line.upper()
+
+
+@pytest.mark.parametrize("sender", SENDS)
+@pytest.mark.parametrize("receiver", RECEIVES)
+def test_two_others_through_a_relay(sender: str, receiver: str, udp_port: int) -> None:
+    command = needs(sender)
+    with Program(needs(receiver), *RECEIVES[receiver]("127.0.0.1", udp_port)) as other:
+        until(lambda: is_bound(udp_port, "udp"), f"{receiver} to be bound", other)
+        with pync("-lkuv", "127.0.0.1", "0", f"127.0.0.1:{udp_port}") as relay:
+            port = int(relay.hears(rb"Bound on \S+ (\d+)").group(1))
+            with Program(command, *SENDS[sender]("127.0.0.1", port)) as one:
+                converse(one, other)
+
+
+def test_many_ncats_and_a_server_with_a_process_for_each(udp_port: int) -> None:
+    """To socat's server each peer of the relay is another one."""
+    socat, ncat = needs("socat"), needs("ncat")
+    words = ("-T30", f"UDP4-LISTEN:{udp_port},bind=127.0.0.1,fork", "EXEC:cat")
+    with ExitStack() as stack:
+        server = stack.enter_context(Program(socat, *words))
+        until(lambda: is_bound(udp_port, "udp"), "socat to be bound", server)
+        relay = stack.enter_context(pync("-lkuv", "127.0.0.1", "0", f"127.0.0.1:{udp_port}"))
+        port = str(relay.hears(rb"Bound on \S+ (\d+)").group(1).decode())
+        clients = []
+        for number in range(5):
+            # (One after the other: socat may lose a peer that comes while it forks.)
+            clients.append(stack.enter_context(Program(ncat, "-u", "127.0.0.1", port)))
+            clients[-1].write(b"first of %d\n" % number)
+            assert clients[-1].read(11) == b"first of %d\n" % number
+        for number, client in enumerate(clients):
+            client.write(b"last of %d\n" % number)
+        for number, client in enumerate(clients):
+            assert client.read(10) == b"last of %d\n" % number
 
 
 @pytest.mark.parametrize("peer", SENDS_TO_PATH)
