@@ -55,7 +55,8 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
         return Splice(read_fd, sink.write_fd())
     # splice(2) refuses a file opened for appending, and most devices but /dev/null.
     if came == "socket" and goes in ("file", "device") and not _appends(sink.write_fd()):
-        return SpliceThrough(read_fd, sink.write_fd())
+        unblocked = isinstance(source, Conn)
+        return SpliceThrough(read_fd, sink.write_fd(), unblocked=unblocked)
     if came == goes == "socket":
         return SpliceAcross(read_fd, sink.write_fd(), unblocked=conns)
     return None
@@ -138,16 +139,41 @@ class Splice(_Between):
         return moved
 
 
-class SpliceThrough(_Between):
-    """From a socket to a regular file or a device, through a pipe of our own."""
+class _ThroughPipe(_Between):
+    """By way of a pipe of our own, made once there is much to move: most that is said is short.
 
-    def __init__(self, source: int, sink: int) -> None:
+    Arguments:
+        unblocked: whether it is known that no end blocks: a relay sees to that for connections.
+    """
+
+    def __init__(self, source: int, sink: int, *, unblocked: bool = False) -> None:
         super().__init__(source, sink)
-        self._out, self._in = os.pipe()
+        self._unblocked = unblocked
+        self._out = self._in = -1
         self._inside = 0
-        self._wide = False
+        #: What was read, and not by way of the pipe.
+        self._held = b""
+        self._streams = self._wide = False
+
+    def close(self) -> None:
+        """Close the pipe; idempotent."""
+        for descriptor in (self._out, self._in):
+            if descriptor != -1:
+                os.close(descriptor)
+        self._out = self._in = -1
+
+    def _make_pipe(self) -> None:
+        if self._out == -1:
+            self._out, self._in = os.pipe()
+
+
+class SpliceThrough(_ThroughPipe):
+    """From a socket to a regular file or a device."""
 
     def _step(self) -> int:
+        if self._unblocked and not self._streams:
+            return self._copy()
+        self._make_pipe()
         taken = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
         self._inside += taken
         if taken >= USUAL and not self._wide:
@@ -159,42 +185,32 @@ class SpliceThrough(_Between):
 
     def leftover(self) -> bytes:
         """What the file did not take (a full disk): the slow path says why."""
-        pieces = []
+        pieces, self._held = [self._held], b""
         while self._inside:
             pieces.append(os.read(self._out, self._inside))
             self._inside -= len(pieces[-1])
         return b"".join(pieces)
 
-    def close(self) -> None:
-        """Close the pipe; idempotent."""
-        for descriptor in (self._out, self._in):
-            if descriptor != -1:
-                os.close(descriptor)
-        self._out = self._in = -1
+    def _copy(self) -> int:
+        self._held = os.read(self._source, SHORT)
+        taken = len(self._held)
+        self.ended, self._streams = not taken, taken == SHORT
+        while self._held:
+            self._held = self._held[os.write(self._sink, self._held) :]
+        return taken
 
 
-class SpliceAcross(_Between):
-    """From a socket to a socket, through a pipe of our own (a proxy's way).
+class SpliceAcross(_ThroughPipe):
+    """From a socket to a socket (a proxy's way).
 
     Not where one of them blocks (standard input or output under inetd): splice(2) waits for such
     a socket whatever it is told, and nothing else would move meanwhile.
 
     The pipe is widened, and not by much, only where it has been full: there may be hundreds,
     and what one user's pipes may hold together is limited (pipe(7), pipe-user-pages-soft).
-
-    Arguments:
-        unblocked: whether it is known that neither blocks: a relay sees to that for connections.
     """
 
-    def __init__(self, source: int, sink: int, *, unblocked: bool = False) -> None:
-        super().__init__(source, sink)
-        self._out = self._in = -1
-        self._inside = 0
-        #: What was read, and not by way of the pipe: most that is said is short.
-        self._held = b""
-        self._checked = unblocked
-        self._streams = self._wide = False
-        self._failed: FailedEnd = "source"
+    _failed: FailedEnd = "source"
 
     @property
     def holds(self) -> bool:  # type: ignore[override]
@@ -211,19 +227,11 @@ class SpliceAcross(_Between):
         self._held, self._inside = b"", 0
         return data
 
-    def close(self) -> None:
-        """Close the pipe; idempotent."""
-        for descriptor in (self._out, self._in):
-            if descriptor != -1:
-                os.close(descriptor)
-        self._out = self._in = -1
-
     def _step(self) -> int:
         if not self._streams and not self._inside:
             return self._copy()
         if not self._inside:
-            if self._out == -1:
-                self._out, self._in = os.pipe()
+            self._make_pipe()
             self._failed = "source"
             self._inside = os.splice(self._source, self._in, CHUNK, flags=_FLAGS)
             if not self._inside:
@@ -239,10 +247,10 @@ class SpliceAcross(_Between):
     def _copy(self) -> int:
         """Move a little, which a pipe would make slower; once there is much, the pipe is used."""
         if not self._held:
-            if not self._checked:
+            if not self._unblocked:
                 if os.get_blocking(self._source) or os.get_blocking(self._sink):
                     raise OSError(errno.EINVAL, "one of them blocks")
-                self._checked = True
+                self._unblocked = True
             self._failed = "source"
             self._held = os.read(self._source, SHORT)
             if not self._held:

@@ -17,6 +17,7 @@ from ...core.events import (
     Event,
     Exposed,
     Failed,
+    Finished,
     Held,
     LineCut,
     Listening,
@@ -36,6 +37,8 @@ from .. import Said
 
 def say(event: Event, config: Config, interactive: bool) -> Said:
     """What is said on stderr about an event; None is nothing."""
+    if not config.verbose and _is_detail(event):
+        return None
     if isinstance(event, Failed):
         return complain(event.error, config)
     if isinstance(event, Told):
@@ -70,6 +73,29 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     if isinstance(event, Scanned) and event.banner:
         return f"{_named(event.address, event.asked)}: {_first_line(event.banner)}"
     return _verbosely(event) if config.verbose else None
+
+
+#: What is said with -v only: most of what happens, and of a connection everything.
+_ONLY_VERBOSELY = frozenset(
+    {
+        Accepted,
+        AttemptFailed,
+        Closed,
+        Connected,
+        Denied,
+        Dialled,
+        Dropped,
+        Finished,
+        Listening,
+        PeerProcess,
+        Proxied,
+        Secured,
+    }
+)
+
+
+def _is_detail(event: Event) -> bool:
+    return type(event) in _ONLY_VERBOSELY or (type(event) is Scanned and event.state == "closed")
 
 
 def _verbosely(event: Event) -> Said:

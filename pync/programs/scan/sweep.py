@@ -12,7 +12,7 @@ from collections import deque
 from ...core.address import DATAGRAMS, Address
 from ...core.events import AttemptFailed, Report, Scanned
 from ...engine.loop import Loop
-from ...transports.internet import resolve
+from ...transports.internet import address_of, resolve
 from ..shared.connect import DialSetup
 from .probing import Probe, ProbeSetup
 
@@ -57,7 +57,11 @@ class Sweep:
             families = {endpoint.family for endpoint in resolve(source, options, kind)}
             endpoints = [one for one in endpoints if one.family in families] or endpoints
         self._loop = Loop()
-        self._setup = ProbeSetup(self._loop, address, endpoints, options, answer, banner)
+        hosts = {one: address_of(address.scheme, one.name).host for one in endpoints}
+        self._spare: dict[int, socket.socket] = {}
+        self._setup = ProbeSetup(
+            self._loop, address, endpoints, options, answer, banner, hosts, self._spare
+        )
         self._ports = len(ports)
         self._waiting = deque(enumerate(ports))
         self._known: dict[int, list[AttemptFailed | Scanned]] = {}
@@ -70,9 +74,13 @@ class Sweep:
 
     def run(self) -> bool:
         """Scan; returns whether a port is open, or may be."""
-        with self._loop:
-            self._fill()
-            self._loop.run_while(lambda: self._told < self._ports)
+        try:
+            with self._loop:
+                self._fill()
+                self._loop.run_while(lambda: self._told < self._ports)
+        finally:
+            for sock in self._spare.values():
+                sock.close()
         return self.found
 
     def _fill(self) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pync.core.address import Address
 from pync.engine import zerocopy
 from pync.engine.protocols import Mover
 from pync.engine.zerocopy import (
@@ -25,6 +27,7 @@ from pync.engine.zerocopy import (
     SpliceThrough,
     fast_path,
 )
+from pync.transports.conn import StreamConn
 
 from ...peer import DEADLINE
 
@@ -184,6 +187,42 @@ def test_a_full_pipe_does_not_block(stack: ExitStack) -> None:
     with pytest.raises(BlockingIOError):
         move_for_ever()
     assert moved
+
+
+@pytest.mark.parametrize("size", [5, SHORT - 1, SHORT, 3 * SHORT + 1])
+def test_a_little_of_a_connection_goes_into_a_file_without_a_pipe(
+    stack: ExitStack, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipes: list[tuple[int, int]] = []
+    make = os.pipe
+
+    def noted() -> tuple[int, int]:
+        pipes.append(make())
+        return pipes[-1]
+
+    monkeypatch.setattr(os, "pipe", noted)
+    left, right = sockets(stack)
+    here = Address("unix")
+    mover = fast_path(StreamConn(left, here, here), Side(file(stack, tmp_path / "out")))
+    assert isinstance(mover, SpliceThrough)
+    data = os.urandom(size)
+
+    def send() -> None:
+        with right:
+            right.sendall(data)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    moved = 0
+    while more := eventually(mover.move):
+        moved += more
+    sending.join()
+    mover.close()
+    assert moved == size
+    assert (tmp_path / "out").read_bytes() == data
+    assert len(pipes) == (size >= SHORT)
+    # (What the pipe has given is less certain than what read(2) has.)
+    assert mover.ended == (size < SHORT)
 
 
 def test_into_a_file_through_a_pipe_of_its_own(stack: ExitStack, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -25,9 +26,14 @@ def loop() -> Iterator[Loop]:
 def probed(loop: Loop, endpoints: list[Endpoint], options: Options = DEFAULT) -> Probe:
     """The probe of the endpoints' own port, when it is over."""
     over: list[Probe] = []
-    setup = ProbeSetup(loop, Address("tcp", "several", "1"), endpoints, options, 2.0, None)
+    address = Address("tcp", "several", "1")
+    hosts = {one: str(one.name[0]) for one in endpoints}
+    spare: dict[int, socket.socket] = {}
+    setup = ProbeSetup(loop, address, endpoints, options, 2.0, None, hosts, spare)
     Probe(0, str(endpoints[-1].name[1]), setup, over.append).start()
     loop.run_while(lambda: not over)
+    for sock in spare.values():
+        sock.close()
     assert len(over) == 1
     return over[0]
 
@@ -65,6 +71,36 @@ def test_every_failure_is_told(loop: Loop, closed_port: int) -> None:
         ("connection refused", False),
         ("connection refused", True),
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux: a refused socket can be reused")
+def test_a_socket_that_was_refused_is_used_again(
+    loop: Loop, closed_port: int, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[socket.socket] = []
+    real = socket.socket
+
+    def noted(*words: int) -> socket.socket:
+        made.append(real(*words))
+        return made[-1]
+
+    monkeypatch.setattr(socket, "socket", noted)
+    closed = Endpoint(socket.AF_INET, ("127.0.0.1", closed_port))
+    states = []
+    spare: dict[int, socket.socket] = {}
+    setup = ProbeSetup(
+        loop, Address("tcp", "h", "1"), [closed], DEFAULT, 2.0, None, {closed: "h"}, spare
+    )
+    for port in (closed_port, closed_port, server.getsockname()[1], closed_port):
+        over: list[Probe] = []
+        Probe(0, str(port), setup, over.append).start()
+        loop.run_while(lambda over=over: not over)  # type: ignore[misc]
+        states.append(over[0].state)
+    assert states == ["closed", "closed", "open", "closed"]
+    # The one that has connected is closed.
+    assert len(made) == 2
+    assert [*spare.values()] == made[1:]
+    made[1].close()
 
 
 def test_an_exhausted_system_does_not_outlast_the_time_out(
