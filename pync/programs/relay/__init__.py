@@ -144,6 +144,8 @@ def _maker(
             report,
             setup.resets,
             spoiled,
+            # What is joined again has to know that it was joined (shared/again.py).
+            tells=setup.onward.details or setup.reconnect is not None,
         ),
         numbers,
     )

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 
 class Services(NamedTuple):
-    """What all connections share; see RelaySetup."""
+    """What all connections share; see RelaySetup.
+
+    ``tells``: that each begins and ends is reported. (It costs something, and most of the time
+    nobody wants to know.)
+    """
 
     onward: Onward
     resolver: Resolver
@@ -42,6 +46,7 @@ class Services(NamedTuple):
     report: Report
     resets: bool
     spoiled: SpoiledRelay | None = None
+    tells: bool = True
 
 
 Make = Callable[[Scheduler, Conn, "Callable[[Joined], None]"], "Joined"]
@@ -174,7 +179,7 @@ class Joined:
         self.target = dialled.conn
         _keep_alive(self.target)
         self._where = dialled.target
-        if services.onward.setup.details:
+        if services.tells:
             times = (dialled.lookup, dialled.connect, dialled.handshake)
             lookup, connect, handshake = (_milliseconds(one) for one in times)
             services.report(Dialled(self.client.peer, dialled.target, lookup, connect, handshake))
@@ -206,7 +211,7 @@ class Joined:
     def _relayed(self, relay: Relay) -> None:
         assert self.target is not None
         self.failure = relay.failure
-        if self._services.onward.setup.details:
+        if self._services.tells:
             self._tell_end(relay)
         if relay.failure is None:
             self._leave()
