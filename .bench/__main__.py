@@ -35,7 +35,18 @@ import scans
 import transfers
 from docopt import docopt
 from measure import Compared, Failed, Sample
-from programs import HAPROXY, NC, NCAT, PYNC, PYTHON, SOCAT, SOCAT_1M, Peer
+from programs import (
+    HAPROXY,
+    MICROSOCKS,
+    NC,
+    NCAT,
+    PYNC,
+    PYTHON,
+    SOCAT,
+    SOCAT_1M,
+    TINYPROXY,
+    Peer,
+)
 from report import ITSELF, Row, as_json, as_svg, table
 from transfers import Scratch
 
@@ -70,6 +81,19 @@ CASES = {
     "joined-100-unix": Case("GB/s", "the same", RELAYS, joined.many("relay-unix")),
     "joined-connections": Case("/s", "1.5 times socat", FULL, joined.connections("relay")),
     "joined-connections-unix": Case("/s", "", FULL, joined.connections("relay-unix")),
+    "joined-connections-crowded": Case("/s", "", FULL, joined.crowded("relay")),
+    "joined-connections-workers": Case(
+        "/s", "haproxy's with two threads", (HAPROXY,), joined.crowded("relay-workers")
+    ),
+    "proxied-connections-socks": Case(
+        "/s", "0.9 times microsocks", (MICROSOCKS,), joined.proxied("socks-proxy", relays.socks5)
+    ),
+    "proxied-connections-http": Case(
+        "/s",
+        "0.8 times tinyproxy",
+        (TINYPROXY, NCAT),
+        joined.proxied("http-proxy", relays.connect),
+    ),
     "joined-round-trips": Case(
         "/s", "socat's time, 1.3 times (0.77)", RELAYS, joined.round_trips("relay")
     ),

@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,13 +27,16 @@ from transfers import SIZE, Scratch
 #: Short connections, round trips; transfers at once, and the bytes of one read of theirs.
 CONNECTIONS, ROUND_TRIPS, AT_ONCE, _READ = 1000, 5000, 100, 1 << 18
 
+#: Clients at a time, each a process.
+CLIENTS = 4
+
 #: TLS is slower: a share of a transfer.
 TLS_SIZE = SIZE // 4
 
 _HAPROXY = """\
 global
     maxconn 9000
-    nbthread 1
+    nbthread {threads}
 defaults
     mode tcp
     timeout connect 5s
@@ -44,6 +47,16 @@ frontend near
     default_backend far
 backend far
     server only {target}
+"""
+
+
+_TINYPROXY = """\
+Port {port}
+Listen 127.0.0.1
+Timeout 60
+MaxClients 500
+LogLevel Critical
+LogFile "/dev/null"
 """
 
 
@@ -75,7 +88,8 @@ def joined(peer: Peer, role: str, scratch: Scratch) -> Iterator[Line]:
         target = f"127.0.0.1:{number}"
     settings = scratch.folder / "haproxy.cfg"
     tls = f"ssl crt {scratch.certificate}" if role.endswith("-tls") else ""
-    settings.write_text(_HAPROXY.format(port=port, target=target, tls=tls))
+    threads = 2 if role.endswith("-workers") else 1
+    settings.write_text(_HAPROXY.format(port=port, target=target, tls=tls, threads=threads))
     values = {"target": number, "path": path, "certificate": scratch.certificate}
     words = peer.words(role, port=port, settings=settings, **values)
     with server, running(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as relay:
@@ -225,6 +239,81 @@ def connections(role: str) -> Callable[[Peer, Scratch], Sample]:
     measure.__doc__ = (
         f"{CONNECTIONS:,} clients through a relay ({role}), one after the other: a line, FIN, "
         "the answer, the end."
+    )
+    return measure
+
+
+def crowded(role: str) -> Callable[[Peer, Scratch], Sample]:
+    """Short ones, several at a time."""
+
+    def measure(peer: Peer, scratch: Scratch) -> Sample:
+        with joined(peer, role, scratch) as line, ExitStack() as stack:
+            for _ in range(CLIENTS):
+                stack.enter_context(_serving(line.server, b"answer\n"))
+            began = time.perf_counter()
+            clients = [_client(line.port, CONNECTIONS // CLIENTS) for _ in range(CLIENTS)]
+            failed = sum(os.waitpid(pid, 0)[1] != 0 for pid in clients)
+            if failed:
+                raise Failed(f"{failed} clients lost an answer")
+            seconds = time.perf_counter() - began
+            cpu, memory = _cost(peer, line.relay)
+        return Sample(seconds, cpu, memory, CONNECTIONS)
+
+    measure.__doc__ = f"{CONNECTIONS:,} clients through a relay ({role}), {CLIENTS} at a time."
+    return measure
+
+
+def _client(port: int, count: int) -> int:
+    """The clients of one process; returns its number."""
+    pid = os.fork()
+    if not pid:
+        status = 1
+        with suppress(OSError):
+            for _ in range(count):
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                    client.sendall(b"question\n")
+                    client.shutdown(socket.SHUT_WR)
+                    heard = b""
+                    while piece := client.recv(100):
+                        heard += piece
+                    if heard != b"answer\n":
+                        break
+            else:
+                status = 0
+        os._exit(status)
+    return pid
+
+
+def proxied(
+    role: str, shake_hands: Callable[[socket.socket, int], None]
+) -> Callable[[Peer, Scratch], Sample]:
+    """Short ones, through a proxy server."""
+
+    def measure(peer: Peer, scratch: Scratch) -> Sample:
+        port, settings = free_port(), scratch.folder / "tinyproxy.conf"
+        settings.write_text(_TINYPROXY.format(port=port))
+        words = peer.words(role, port=port, settings=settings)
+        with (
+            socket.create_server(("127.0.0.1", 0), backlog=1024) as server,
+            running(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as proxy,
+            _serving(server, b""),
+        ):
+            await_listener(port)
+            began = time.perf_counter()
+            for _ in range(CONNECTIONS):
+                # (Its FIN would end it with some of them: they know no half-close.)
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                    shake_hands(client, int(server.getsockname()[1]))
+                    client.sendall(b"question\n")
+                    if client.recv(100) != b"question\n":
+                        raise Failed("another echo came")
+            seconds = time.perf_counter() - began
+            cpu, memory = _cost(peer, proxy)
+        return Sample(seconds, cpu, memory, CONNECTIONS)
+
+    measure.__doc__ = (
+        f"{CONNECTIONS:,} clients of a proxy server ({role}), one after the other: the handshake, "
+        "a line, its echo."
     )
     return measure
 

@@ -57,6 +57,7 @@ PYNC = Peer(
         "socks-proxy": "-l --proxy-type socks 127.0.0.1 {port}",
         "relay": "-lk 127.0.0.1 {port} --to tcp://127.0.0.1:{target}",
         "relay-unix": "-lk 127.0.0.1 {port} --to unix:{path}",
+        "relay-workers": "-lk --workers=2 127.0.0.1 {port} --to tcp://127.0.0.1:{target}",
         "relay-tls": "-lk --ssl --ssl-cert {certificate} 127.0.0.1 {port}"
         " --to tcp://127.0.0.1:{target}",
     },
@@ -134,13 +135,20 @@ SOCAT = Peer(
 #: socat with a buffer of 1 MiB in place of 8 KiB.
 SOCAT_1M = Peer("socat -b1M", ("socat", "-b1048576"), "socat", SOCAT.roles)
 
-#: One thread; its settings are written for each measurement (joined.py).
+#: One thread, or two as pync has two workers; the settings are written for each measurement
+#: (joined.py).
 HAPROXY = Peer(
     "haproxy",
     ("haproxy",),
     "haproxy",
-    dict.fromkeys(("relay", "relay-unix", "relay-tls"), "-db -q -f {settings}"),
+    dict.fromkeys(("relay", "relay-unix", "relay-tls", "relay-workers"), "-db -q -f {settings}"),
 )
+
+#: Servers of one protocol. tinyproxy's settings are written for each measurement (joined.py).
+MICROSOCKS = Peer(
+    "microsocks", ("microsocks",), "microsocks", {"socks-proxy": "-i 127.0.0.1 -p {port}"}
+)
+TINYPROXY = Peer("tinyproxy", ("tinyproxy",), "tinyproxy", {"http-proxy": "-d -c {settings}"})
 
 #: The floor under every start of a Python program of this kind.
 PYTHON = Peer(
