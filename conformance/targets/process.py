@@ -27,7 +27,7 @@ from .embedded import SCRIPT
 from .forkserver import WORKS, Forked, dismiss_fork_servers, fork
 from .isolation import Boxed, confined, is_isolated
 from .reaper import dismiss_reaper, marking, watched
-from .usage import Usage, living, running_time, stands_still, usage_of, waiting_time
+from .usage import Usage, living, running_time, runs, stands_still, usage_of, waiting_time
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
@@ -259,6 +259,10 @@ class Process:
     def running_time(self) -> float | None:
         """Seconds for which they have run or waited for a processor, where it can be told."""
         return running_time(self.pid)
+
+    def runs(self) -> bool:
+        """Whether one of them runs, or waits for a processor, now; False where nobody tells."""
+        return runs(self.pid)
 
     def _drain(self) -> None:
         stream = self._popen.stdout

@@ -87,14 +87,22 @@ def stands_still(pid: int) -> bool:
             return sys.platform == "win32" or os.waitid(os.P_PID, pid, wanted) is not None
         except ChildProcessError:
             return True  # it has ended
+    return all(state in b"TtZX" for state in _states(pid))
+
+
+def runs(session: int) -> bool:
+    """Whether one of the session's threads runs, or waits for a processor, now (Linux)."""
+    return any(state == b"R" for pid in living(session) for state in _states(pid))
+
+
+def _states(pid: int) -> Iterator[bytes]:
+    """The state of each thread, as a letter (proc(5))."""
     for thread in _threads(pid):
         try:
             stat = _read(f"/proc/{pid}/task/{thread}/stat")
         except OSError:
             continue  # it has ended meanwhile
-        if stat[stat.rindex(b")") + 2 :][:1] not in b"TtZX":
-            return False
-    return True
+        yield stat[stat.rindex(b")") + 2 :][:1]
 
 
 def _threads(pid: int) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from conformance.profiles import upkeep
 
 from .judging import PYTHON, judge
 
@@ -59,3 +62,30 @@ def test_a_pool_is_no_leak(tmp_path: Path, every: int, most: int) -> None:
 def test_what_grows_for_ever_is_one(tmp_path: Path, every: int) -> None:
     leaks = dict.fromkeys(("echo/leak-fin", "echo/leak-reset"), "descriptor-leak")
     assert judged(tmp_path, every, 10_000) == leaks
+
+
+class Starved:
+    """A busy loop on a busy machine: what it has waited is in its account at the end only."""
+
+    def __init__(self, accounts: list[float]) -> None:
+        self._accounts = accounts
+
+    def running_time(self) -> float:
+        return self._accounts.pop(0) if len(self._accounts) > 1 else self._accounts[0]
+
+    def runs(self) -> bool:
+        return len(self._accounts) > 1
+
+    def wait(self, timeout: float) -> bool:
+        threading.Event().wait(timeout / 10)
+        return False
+
+
+@pytest.mark.parametrize(
+    ("accounts", "busy"), [([0.0, 0.0, 0.0, 9.0, 9.0], True), ([0.0, 0.0], False)]
+)
+def test_a_look_waits_for_the_account_of_who_waits_for_a_processor(
+    accounts: list[float], busy: bool
+) -> None:
+    ran, seconds = upkeep._look(Starved(accounts)) or (0.0, 0.0)  # type: ignore[arg-type]
+    assert (ran >= upkeep.BUSY_SHARE * seconds) == busy

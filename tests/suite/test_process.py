@@ -119,6 +119,14 @@ while True:
 
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only on Linux: schedstat")
+def test_a_busy_loop_runs_and_a_sleeper_does_not() -> None:
+    with running("while True: pass") as process:
+        until(lambda: all(process.runs() for _ in range(50)), "a busy loop")
+    with running("import threading; threading.Event().wait()") as process:
+        until(lambda: not process.runs(), "a process that waits")
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only on Linux: schedstat")
 def test_a_thread_that_ends_while_its_time_is_read_does_not_matter() -> None:
     with running(SHORT_LIVED) as process:
         assert None not in [process.running_time() for _ in range(500)]
