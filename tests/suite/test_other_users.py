@@ -137,11 +137,17 @@ def test_where_a_file_system_cannot_show_it_as_its_own_there_is_a_copy(tmp_path:
     assert [one for one in (tmp_path / "upper").rglob("*") if one.is_file()] == []
 
 
-@pytest.mark.parametrize("owner", [0, 1234], ids=["root's", "a student's"])
-@pytest.mark.parametrize("way", [BUBBLEWRAP, USER])
-@pytest.mark.parametrize("names", [["one"], ["one", "two"]], ids=["own", "shared"])
+@pytest.mark.parametrize(
+    ("way", "names", "owner"),
+    [
+        (BUBBLEWRAP, ["one"], 0),  # in a copy
+        (BUBBLEWRAP, ["one"], 1234),
+        (BUBBLEWRAP, ["one", "two"], 0),  # in a folder that they share
+        (USER, ["one"], 0),
+    ],
+)
 def test_what_is_ours_may_lie_in_a_folder_of_a_target(
-    names: list[str], way: str, owner: int, public: Path, monkeypatch: pytest.MonkeyPatch
+    way: str, names: list[str], owner: int, public: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The class's file, its report, and the folder for temporary files."""
     if way == BUBBLEWRAP and why_no_box():
