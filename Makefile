@@ -8,7 +8,7 @@ RUNS ?= 100
 # Most tests wait, for a program to start or for a second to pass: more workers than cores. The
 # tests are handed out one by one, long ones first, so that all workers end at the same time. (With
 # two at a time xdist gives a worker with short tests more than it ends: at last one has hundreds.)
-WORKERS = $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+WORKERS = $(shell $(PYTHON) -c 'import os; print(4 * (os.cpu_count() or 1))')
 PYTEST = $(PY) -m pytest -n $(WORKERS) --maxschedchunk=1 -q
 # What only Windows has: its types are looked up there.
 WINDOWS := pync/transports/pipe.py $(wildcard pync/transports/windows/*.py) conformance/targets/windows/job.py
