@@ -16,7 +16,7 @@ import pytest
 
 from ..core.output import quoted, say
 from ..core.verdict import SuiteFailed
-from ..runner.alone import AUTOLOAD, XDIST, alone
+from ..runner.alone import ELSEWHERE, XDIST, alone
 from .isolated import Outcome
 from .plugin import Entry, GivenClass
 
@@ -89,8 +89,7 @@ def _run_pytest(
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
     arguments += ["--max-worker-restart=0"]
     for place in places:
-        # Elsewhere the environment is another.
-        arguments += ["--tx", f"{place}//env:{AUTOLOAD}=1"]
+        arguments += ["--tx", f"{place}{ELSEWHERE}"]
     if is_local:
         # One worker at least: nothing that a target does may befall the controlling process.
         workers = min(jobs or os.cpu_count() or 1, len(given.entries))

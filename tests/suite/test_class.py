@@ -80,6 +80,9 @@ if not os.fork():
 os.wait()
 """
 
+#: What somebody has set for the tests of other projects.
+OTHERS_SETTINGS = {"PYTEST_ADDOPTS": "-vv -k nothing", "PYTEST_PLUGINS": "no_such_plugin"}
+
 on_linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only on Linux: /proc tells who is there"
 )
@@ -294,7 +297,7 @@ def host(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     folder.mkdir()
     with reserved_port() as port:
         argv = [sys.executable, "-u", "-m", "execnet.script.socketserver", f"127.0.0.1:{port}"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **OTHERS_SETTINGS}
         with subprocess.Popen(
             argv, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
         ) as place:
@@ -304,6 +307,21 @@ def host(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
                 yield f"socket=127.0.0.1:{port}", place
             finally:
                 place.kill()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_is_set_for_other_tests_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    for name, value in OTHERS_SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    report = f"--report={tmp_path / 'report'}"
+    target = ("inetd:cat", "--profile=echo", CASE, f"--jobs={jobs}")
+    alone = conformance("run", *target, report)
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    at = written(tmp_path, server(tmp_path, "right"))
+    done, rows = judged(at, tmp_path / "class", CASE, f"--jobs={jobs}")
+    assert rows["right"]["exit"] == 0, done.stdout + done.stderr
 
 
 def test_the_class_is_spread_over_machines(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_what_cannot_be(words: str, said: str) -> None:
     assert str(raised.value) == said
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has named pipes")
+@pytest.mark.skipif(os.name == "nt", reason="not on Windows")
 def test_named_pipes_are_of_windows() -> None:
     for words in (["-lk", "1", "--to", "pipe:x"], ["-lk", "pipe:x", "h:1"]):
         with pytest.raises(UsageError, match="cannot join pipe:x: named pipes exist on Windows"):

@@ -31,7 +31,7 @@ def stack() -> Iterator[ExitStack]:
         yield entered
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="SO_REUSEPORT is Linux's")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux: SO_REUSEPORT")
 def test_each_has_a_socket_of_its_own_on_the_same_port(stack: ExitStack) -> None:
     found = workers._listeners(ListenSetup(ANY, workers=3), stack)
     assert len({listener.read_fds() for listener in found}) == 3
