@@ -68,13 +68,17 @@ def _reached(wanted: ServerSpec) -> str:
     try:
         with launched(wanted) as server:
             return server.address.transport
-    except Unreachable:
+    except Unreachable as error:
         # Many interpreters that start at a time are slow.
         more = longer(wanted.deadline, held_up() - before, time.monotonic() - began)
         if more is None:
             raise
-    with launched(wanted._replace(deadline=more)) as server:
-        return server.address.transport
+        try:
+            with launched(wanted._replace(deadline=more)) as server:
+                return server.address.transport
+        except Unreachable:
+            # It is told with the deadline that was asked for.
+            raise error from None
 
 
 def _check_client_comes(plan: Plan, case: Case) -> None:
