@@ -225,13 +225,7 @@ def connections(role: str) -> Callable[[Peer, Scratch], Sample]:
             began = time.perf_counter()
             for _ in range(CONNECTIONS):
                 with line.client() as client:
-                    client.sendall(b"question\n")
-                    client.shutdown(socket.SHUT_WR)
-                    heard = b""
-                    while piece := client.recv(100):
-                        heard += piece
-                    if heard != b"answer\n":
-                        raise Failed(f"{heard!r} came")
+                    _ask(client)
             seconds = time.perf_counter() - began
             cpu, memory = _cost(peer, line.relay)
         return Sample(seconds, cpu, memory, CONNECTIONS)
@@ -268,20 +262,24 @@ def _client(port: int, count: int) -> int:
     pid = os.fork()
     if not pid:
         status = 1
-        with suppress(OSError):
+        with suppress(OSError, Failed):
             for _ in range(count):
                 with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
-                    client.sendall(b"question\n")
-                    client.shutdown(socket.SHUT_WR)
-                    heard = b""
-                    while piece := client.recv(100):
-                        heard += piece
-                    if heard != b"answer\n":
-                        break
-            else:
-                status = 0
+                    _ask(client)
+            status = 0
         os._exit(status)
     return pid
+
+
+def _ask(client: socket.socket) -> None:
+    """A line, FIN, the answer and its end. Raises Failed, OSError."""
+    client.sendall(b"question\n")
+    client.shutdown(socket.SHUT_WR)
+    heard = b""
+    while piece := client.recv(100):
+        heard += piece
+    if heard != b"answer\n":
+        raise Failed(f"{heard!r} came")
 
 
 def proxied(

@@ -4,7 +4,7 @@ Its user outside is one without rights, a different one for each that is judged 
 The files of its folder belong to those who put them there. In a box the folder is shown to the
 target as its own (targets/idmap.py); where that cannot be done, and without a box, it gets a copy,
 as it does where the folder is root's: nothing that it writes is ever root's.
-A folder that several targets share is nobody's own, and is not copied for each.
+No target owns a folder that several targets share, and none gets a copy of it.
 """
 
 from __future__ import annotations

@@ -212,9 +212,8 @@ def judge_what_is_asked() -> Exit:
         send_rows(link, request["key"], [results.header, *results.results, results.footer])
 
     bound(Limits(*request["limits"]))
-    options, box = put_on(
-        *(Guise(*request["guise"]), options_from(request["options"]), box_from(request["box"]))
-    )
+    guise = Guise(*request["guise"])
+    options, box = put_on(guise, options_from(request["options"]), box_from(request["box"]))
     if box is not None:
         start_in(box)
     start_in_group(request["group"])

@@ -64,7 +64,7 @@ class Traffic:
         #: Has the line's thread take in what the clients have written.
         self.take_in: Callable[[], None] = lambda: None
         #: What waits between the line and the server, for the name of a client's socket; None where
-        #: nobody tells.
+        #: that is not known.
         self.queues: Callable[[object], Waiting | None] = lambda _name: None
         #: Whether something that a client sent at once arrived in pieces, and whether something
         #: that it did arrived after the server had ended the connection, and was no answer to that.
@@ -83,7 +83,7 @@ class Traffic:
             self._state = spent, time.monotonic()
 
     def ended(self, passage: Passage) -> None:
-        """Something that was under way in it is no longer."""
+        """Something that was under way in it has arrived."""
         if passage.gone == passage.sent:
             self._busy.discard(passage)
         spent, since = self._state

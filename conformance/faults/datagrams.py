@@ -58,7 +58,7 @@ class DatagramProxy:
         self.loop.call(lead)
 
     def look_for_clients(self) -> None:
-        """Give up the ports of clients that have closed theirs."""
+        """Close our own port for each client that has closed its port."""
         for exchange in list(self.exchanges.values()):
             exchange.look_for_client()
 

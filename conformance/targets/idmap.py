@@ -1,10 +1,10 @@
 """A folder shown to another user as that user's own (Linux: idmapped mounts, mount_setattr(2)).
 
-Root starts a target as a user without rights, and the files of the target's folder belong to
-those who put them there. In the judge's own mount namespace the folder is mounted over itself with
-its owner mapped to that user: nothing on the disk is changed, what the target writes belongs to
-the folder's owner, and the mount ends with the namespace. Some file systems cannot do this
-(overlayfs, those of a network), and kernels before 5.12.
+Root starts a target as a user without rights, and the files of the target's folder belong to those
+who put them there. In the judge's own mount namespace the folder is mounted a second time, at
+another place, with its owner mapped to that user: nothing on the disk is changed, what the target
+writes belongs to the folder's owner, and the mount ends with the namespace. Some file systems
+cannot do this (overlayfs, those of a network), and kernels before 5.12.
 """
 
 from __future__ import annotations

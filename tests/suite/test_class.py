@@ -221,20 +221,25 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     }
 
 
-@on_linux
-def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
-    at = written(tmp_path, server(tmp_path, "slow", "print('begun', flush=True)" + WAITS))
+def begin_and_kill(at: str, folder: Path, word: str, path: str) -> None:
+    """Begin a class, and kill it when a command line with this word is there."""
     argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
     with forking.Popen(
-        [*argv, f"--report={tmp_path / 'report'}", "--jobs=1"],
+        [*argv, f"--report={folder / 'report'}", "--jobs=1"],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(folder), "PATH": path},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as run:
-        until(lambda: any("slow.py" in words for words in still_there(tmp_path)), "the server")
+        until(lambda: any(word in words for words in still_there(folder)), f"{word} to run")
         os.killpg(run.pid, signal.SIGKILL)
+
+
+@on_linux
+def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
+    at = written(tmp_path, server(tmp_path, "slow", "print('begun', flush=True)" + WAITS))
+    begin_and_kill(at, tmp_path, "slow.py", os.environ["PATH"])
     until(lambda: still_there(tmp_path) == [], "the end of all")
 
 
@@ -254,21 +259,7 @@ def test_when_the_class_is_killed_a_box_that_is_not_ready_ends_too(tmp_path: Pat
     )
     stand_in.chmod(0o755)
     at = written(tmp_path, server(tmp_path, "slow"))
-    argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
-    with forking.Popen(
-        [*argv, f"--report={tmp_path / 'report'}", "--jobs=1"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "TMPDIR": str(tmp_path),
-            "PATH": f"{stand_in.parent}:{os.environ['PATH']}",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as run:
-        until(lambda: any("tail" in words for words in still_there(tmp_path)), "the box")
-        os.killpg(run.pid, signal.SIGKILL)
+    begin_and_kill(at, tmp_path, "tail", f"{stand_in.parent}:{os.environ['PATH']}")
     until(lambda: still_there(tmp_path) == [], "the end of all")
 
 

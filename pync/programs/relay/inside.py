@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from ...core.address import Address
 from ...engine.pipeline import Moved
 from ...transports.conn import Conn
 
@@ -37,6 +39,22 @@ class One(Protocol):
     def give_up(self) -> None:
         """End it now, and say that it is over."""
         ...
+
+
+def listed(one: One, where: Address | None) -> dict[str, object]:
+    """One of them, as those see it who control the relay.
+
+    Arguments:
+        where: the address that it goes on to; None while that is dialled.
+    """
+    return {
+        "number": one.number,
+        "peer": str(one.client.peer),
+        "target": None if where is None else str(where),
+        "sent": one.moved.sent,
+        "received": one.moved.received,
+        "seconds": round(time.monotonic() - one.began, 3),
+    }
 
 
 class Inside(Protocol):

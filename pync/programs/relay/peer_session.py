@@ -20,6 +20,7 @@ from ...engine.loop import Scheduler
 from ...engine.pipeline import Moved, towards
 from ...transports.datagram import Datagrams
 from ...transports.unixgram import BoundConn
+from .inside import listed
 from .peer_services import Client, PeerServices
 
 if TYPE_CHECKING:
@@ -149,14 +150,7 @@ class PeerSession:
 
     def listing(self) -> dict[str, object]:
         """The session as those see it who control the relay."""
-        return {
-            "number": self.number,
-            "peer": str(self.client.peer),
-            "target": None if self.target is None else str(self._where),
-            "sent": self.moved.sent,
-            "received": self.moved.received,
-            "seconds": round(time.monotonic() - self.began, 3),
-        }
+        return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:
         """End it now, and say so."""

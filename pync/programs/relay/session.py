@@ -24,6 +24,7 @@ from ...engine.protocols import break_off
 from ...engine.relay import Relay
 from ...engine.resolver import Resolver
 from ...transports.conn import Conn, StreamConn
+from .inside import listed
 from .onward import Onward, OnwardDial
 
 if TYPE_CHECKING:
@@ -121,14 +122,7 @@ class Joined:
 
     def listing(self) -> dict[str, object]:
         """The connection as those see it who control the relay."""
-        return {
-            "number": self.number,
-            "peer": str(self.client.peer),
-            "target": None if self.target is None else str(self._where),
-            "sent": self.moved.sent,
-            "received": self.moved.received,
-            "seconds": round(time.monotonic() - self.began, 3),
-        }
+        return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:
         """Let go of everything by RST, and say that it is over."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pync.layers.handshake import HandshakeSteps
+import pytest
+
+from pync.layers.handshake import HandshakeError, HandshakeSteps
 from pync.layers.starttls import begin
 
 
@@ -29,3 +31,18 @@ def asked(protocol: str, says: bytes) -> Server:
     while not steps.is_over:
         assert steps.step(server) is None
     return server
+
+
+def begins_tls(protocol: str, says: bytes, hears: bytes) -> None:
+    """A server that says this hears that, and nothing is read of what follows."""
+    server = asked(protocol, says + b"\x16\x03\x03 and what follows")
+    assert server.heard == hears
+    # What somebody has added to the answer is not read: it would be taken for the server's.
+    assert server.says == b"\x16\x03\x03 and what follows"
+
+
+def is_an_error_wherever_it_ends(protocol: str, says: bytes) -> None:
+    """A server that ends after any byte of what it says."""
+    for length in range(len(says)):
+        with pytest.raises(HandshakeError, match="the connection ended in the handshake"):
+            asked(protocol, says[:length])
