@@ -118,12 +118,19 @@ class Faults:
         if fault:
             # What is wrong is raised before anything changes.
             parse_fault(fault, "faulty").check(self._relay.place, "faulty")
-        number = self._numbers.pop(name, None)
+        before = self._numbers.pop(name, None)
         spoiled = self._relay.spoiled
+
+        def replace() -> int | None:
+            # The new one first: what is on the way does not pass through a gap between the two.
+            number = spoiled.add(f"{self._way} {fault}") if fault else None
+            if before is not None:
+                spoiled.remove(before)
+            return number
+
+        number = self._relay.call(replace)
         if number is not None:
-            self._relay.call(lambda: spoiled.remove(number))
-        if fault:
-            self._numbers[name] = self._relay.call(lambda: spoiled.add(f"{self._way} {fault}"))
+            self._numbers[name] = number
 
     def forget(self) -> None:
         """All is switched off."""

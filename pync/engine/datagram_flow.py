@@ -80,6 +80,8 @@ class DatagramFlow:
         self._tap = tap
         self._pace = pace
         self._line = line
+        if line is not None:
+            line.changed = self._arrive
         #: None until something waits: most of many peers are silent.
         self._waiting: deque[bytes] | None = None
         self._size = 0
@@ -118,6 +120,8 @@ class DatagramFlow:
         if self._on_the_way is not None:
             self._on_the_way.cancel()
             self._on_the_way = None
+        if self._line is not None:
+            self._line.changed = None
         # They hold one another: without this it would take the collector to part them.
         self._send = self._failed = _drop
         self._roomy = _ignore
@@ -130,7 +134,7 @@ class DatagramFlow:
             self._on_the_way = None
         for data in self._line.take(now):
             self._pass_on(data)
-        at = self._line.next_time()
+        at = self._line.next_time(now)
         if at is not None:
             self._on_the_way = self._loop.call_later(max(0.0, at - now), self._arrive)
 

@@ -41,6 +41,9 @@ LEAST_ROOM, MOST_ROOM, ROOM_TIME = 16 * 1024, 4 * 1024 * 1024, 0.5
 #: Seconds' worth of bytes of a slow line that arrive at once: small enough to be smooth.
 GRAIN = 0.05
 
+#: The faults that decide when a byte arrives.
+TIMING = ("delay", "rate", "slice")
+
 #: The faults that end a direction, or stop it, after so many bytes or seconds of the connection.
 _ENDINGS = {"cut-after": Ending.FIN, "reset-after": Ending.RST}
 _LIMITS = (*_ENDINGS, "stall-after")
@@ -75,6 +78,8 @@ class FaultLine:
         self._jitter: dict[int, Random] = {}
         self._noise: dict[int, Noise] = {}
         self._faults: tuple[SwitchedOn, ...] = ()
+        #: The numbers of the faults that decided the times of what is on the way.
+        self._timing: frozenset[int] = frozenset()
         self.change(faults)
 
     @property
@@ -83,7 +88,7 @@ class FaultLine:
         return not (self._on_the_way or self._held)
 
     def change(self, faults: Sequence[SwitchedOn]) -> None:
-        """Other faults from now on. What is on the way arrives as it would have."""
+        """Replace the faults. What only a removed one was holding back is released."""
         self._faults = tuple(faults)
 
     def room(self, now: float) -> int:
@@ -121,7 +126,7 @@ class FaultLine:
     def next_time(self, now: float) -> float | None:
         """When take or room may say something new, if nothing is put in meanwhile."""
         times = [self._on_the_way[0][0]] if self._on_the_way else []
-        if not self.is_over:
+        if not self.is_idle or not self.is_over:
             times += [at for one in self._faults for at in self._turns(one) if now < at < math.inf]
         return min(times, default=None)
 
@@ -129,6 +134,7 @@ class FaultLine:
 
     def _advance(self, now: float) -> None:
         """Pass on what is held, as far as nothing stalls."""
+        self._reschedule(now)
         while not self._ends(now) and self._held and not self._stalls(now):
             item = self._held.popleft()
             if isinstance(item, bytes):
@@ -205,22 +211,47 @@ class FaultLine:
         size = min(sizes, default=len(data)) or 1
         gap = max((fault.extra for fault in slices), default=0.0)
         for at in range(0, len(data), size):
-            piece = data[at : at + size]
-            leaves = max(now, self._free, self._next_piece)
-            if rate:
-                self._free = leaves = leaves + len(piece) / rate
-            self._next_piece = leaves + gap
-            self._arrives(piece, leaves, now)
+            self._leave(data[at : at + size], rate, gap, now)
 
-    def _arrives(self, item: Item, leaves: float, now: float) -> None:
-        """Nothing overtakes what left before it."""
+    def _leave(
+        self, piece: bytes, rate: float, gap: float, now: float, latest: float = math.inf
+    ) -> None:
+        leaves = max(now, self._free, self._next_piece)
+        if rate:
+            self._free = leaves = leaves + len(piece) / rate
+        self._next_piece = leaves + gap
+        self._arrives(piece, leaves, now, latest)
+
+    def _reschedule(self, now: float) -> None:
+        """Release what is held back only by a fault that was removed, or whose window has closed.
+
+        Whoever removes a delay of a minute expects a healthy line, not one that is silent for a
+        minute.
+        """
+        timing = frozenset(one.number for one in self._named(now, *TIMING))
+        released, self._timing = self._timing - timing, timing
+        if not released:
+            return
+        waiting, self._on_the_way = self._on_the_way, deque()
+        self._size = 0
+        self._free = self._next_piece = self._last = now
+        rate = self._rate(now)
+        gap = max((one.fault.extra for one in self._named(now, "slice")), default=0.0)
+        for at, item in waiting:
+            if isinstance(item, bytes):
+                self._leave(item, rate, gap, now, at)
+            else:
+                self._arrives(item, max(now, self._free), now, at)
+
+    def _arrives(self, item: Item, leaves: float, now: float, latest: float = math.inf) -> None:
+        """Note when an item arrives. Nothing overtakes what left before it."""
         for one in self._named(now, "delay"):
             leaves += one.fault.amount
             if one.fault.extra:
                 if one.number not in self._jitter:
                     self._jitter[one.number] = self._random(one)
                 leaves += self._jitter[one.number].uniform(-one.fault.extra, one.fault.extra)
-        self._last = max(self._last, leaves)
+        self._last = max(self._last, min(leaves, latest))
         self._on_the_way.append((self._last, item))
         if isinstance(item, bytes):
             self._size += len(item)

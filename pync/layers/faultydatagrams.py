@@ -8,6 +8,7 @@ to the same datagrams.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ ROOM, OVERHEAD = 4 * 1024 * 1024, 64
 
 #: The queue in front of a slow line holds so many bytes at least, and so many seconds' worth.
 LEAST_QUEUE, QUEUE_TIME = 16 * 1024, 0.5
+
+#: The faults that decide when a datagram arrives.
+TIMING = ("delay", "rate")
 
 #: Seconds after which a datagram arrives that waits to be overtaken.
 REORDER_TIME = 1.0
@@ -51,14 +55,21 @@ class FaultyDatagrams:
         self._free = self._last = 0.0
         #: A datagram that the next one overtakes, and when it arrives without one.
         self._waits: tuple[float, bytes] | None = None
+        #: The numbers of the faults that decided the times of what is on the way.
+        self._timing: frozenset[int] = frozenset()
+        #: Called when next_time() may have changed, although nothing was put in.
+        self.changed: Callable[[], None] | None = None
         self.change(faults)
 
     def change(self, faults: Sequence[SwitchedOn]) -> None:
-        """Other faults from now on. What is on the way arrives as it would have."""
+        """Replace the faults. What only a removed one was holding back is released."""
         self._faults = tuple(faults)
+        if self.changed is not None:
+            self.changed()
 
     def put(self, data: bytes, now: float) -> None:
         """A datagram was read."""
+        self._reschedule(now)
         is_lost = self._happens("loss", now)
         copies = 2 if self._happens("duplicate", now) else 1
         is_overtaken = self._happens("reorder", now)
@@ -76,6 +87,7 @@ class FaultyDatagrams:
 
     def take(self, now: float) -> list[bytes]:
         """The datagrams that have arrived by now."""
+        self._reschedule(now)
         if self._waits is not None and self._waits[0] <= now:
             (_, data), self._waits = self._waits, None
             self._send(data, now)
@@ -85,17 +97,40 @@ class FaultyDatagrams:
             self._size -= len(arrived[-1]) + OVERHEAD
         return arrived
 
-    def next_time(self) -> float | None:
-        """When take gives the next one, if nothing is put in meanwhile."""
-        times = [self._on_the_way[0][0]] if self._on_the_way else []
+    def next_time(self, now: float) -> float | None:
+        """When take may give the next one, if nothing is put in meanwhile."""
+        times: list[float] = []
+        if self._on_the_way:
+            times.append(self._on_the_way[0][0])
+            timing = (one for one in self._faults if one.fault.name in TIMING)
+            times += [at for one in timing for at in one.edges() if now < at < math.inf]
         if self._waits is not None:
             times.append(self._waits[0])
         return min(times, default=None)
 
     def _send(self, data: bytes, now: float) -> None:
-        rate = min((one.fault.amount for one in self._named(now, "rate")), default=0.0)
+        rate = self._rate(now)
         if not self._has_room(len(data), rate, now):
             return
+        self._leave(data, rate, now)
+
+    def _reschedule(self, now: float) -> None:
+        """Release what only a fault that was removed, or whose window has closed, holds back."""
+        timing = frozenset(one.number for name in TIMING for one in self._named(now, name))
+        released, self._timing = self._timing - timing, timing
+        if not released:
+            return
+        waiting, self._on_the_way = self._on_the_way, deque()
+        self._size = 0
+        self._free = self._last = now
+        rate = self._rate(now)
+        for at, data in waiting:
+            self._leave(data, rate, now, at)
+
+    def _rate(self, now: float) -> float:
+        return min((one.fault.amount for one in self._named(now, "rate")), default=0.0)
+
+    def _leave(self, data: bytes, rate: float, now: float, latest: float = math.inf) -> None:
         leaves = max(now, self._free)
         if rate:
             self._free = leaves = leaves + len(data) / rate
@@ -104,7 +139,7 @@ class FaultyDatagrams:
             if one.fault.extra:
                 leaves += self._generator(one).uniform(-one.fault.extra, one.fault.extra)
         # As in streams: the jitter of a delay lets nothing overtake; ``reorder`` does.
-        self._last = max(self._last, leaves)
+        self._last = max(self._last, min(leaves, latest))
         self._on_the_way.append((self._last, data))
         self._size += len(data) + OVERHEAD
 

@@ -100,6 +100,19 @@ def test_a_fault_is_switched_on_and_off_for_those_inside(
         assert link.is_told("remove", "1").endswith("no fault has the number 1\n")
 
 
+@pytest.mark.parametrize("fault", ["delay=1h", "rate=1"])
+def test_what_a_removed_fault_was_holding_back_arrives(
+    begin: Begin, target: Server, tmp_path: Path, fault: str
+) -> None:
+    link = begin(target, tmp_path)
+    with link.joined() as (client, server):
+        assert link.ask("add", "up", fault) == {"number": 1}
+        client.says(b"question")
+        assert server.has_heard_nothing()
+        assert link.ask("remove", "all") == {}
+        server.hears(b"question")
+
+
 def test_what_is_listed(begin: Begin, target: Server, tmp_path: Path) -> None:
     link = begin(target, tmp_path, "--fault=down delay=1ms", "--fault-seed=9")
     with link.joined() as (client, server):

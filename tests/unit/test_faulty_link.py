@@ -75,6 +75,19 @@ def test_a_delay_is_set_changed_and_taken_away(link: pync.FaultyLink, target: Se
         assert client.has_heard_nothing()
 
 
+def test_what_a_removed_delay_was_holding_back_arrives(
+    link: pync.FaultyLink, target: Server
+) -> None:
+    client, server = joined(link, target)
+    with client.sock, server.sock:
+        for fault in (link, link.up):
+            fault.delay = 3600
+            client.says(b"question")
+            assert server.has_heard_nothing()
+            fault.delay = 0
+            server.hears(b"question")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "off"),
     [

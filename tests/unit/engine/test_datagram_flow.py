@@ -177,3 +177,14 @@ def test_a_descriptor_tells_of_room(loop: Loop) -> None:
         flow.put(b"again")
         flow.clear()
         flow.stop()
+
+
+def test_a_removed_delay_holds_nothing_back(loop: Loop, receiver: Receiver, make: Make) -> None:
+    table = FaultTable([parse_fault("delay=1h")], 1, time.monotonic())
+    line = FaultyDatagrams(table.of(1, UP, "datagrams"), lambda one: table.random(one, 1, UP))
+    flow = make(line=line)
+    receiver.room = 1
+    flow.put(b"held")
+    assert receiver.received == []
+    line.change([])
+    assert receiver.received == [b"held"]

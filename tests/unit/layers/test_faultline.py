@@ -236,3 +236,38 @@ def test_what_no_fault_touches_arrives_whole_and_in_order(seed: int) -> None:
         if next_time is not None and (chance.random() < 0.9 or not room or ended):
             now = next_time
     raise AssertionError(f"only {len(arrived)} of {len(sent)} bytes arrived")
+
+
+@pytest.mark.parametrize("fault", ["delay=60s", "rate=10", "slice=1/10s"])
+def test_a_fault_that_is_removed_holds_nothing_back(fault: str) -> None:
+    one = line(fault)
+    one.put(b"a" * 100, 0.0)
+    one.end(FIN, 0.0)
+    one.take(1.0)
+    one.change([])
+    arrived = one.take(2.0)
+    assert arrived[-1] is FIN
+    assert set(arrived[:-1]) <= {b"a" * 100, b"a"}
+    assert one.is_idle
+
+
+@pytest.mark.parametrize("fault", ["delay=60s to=5s", "rate=10 to=5s", "slice=1/10s to=5s"])
+def test_a_fault_whose_window_closes_holds_nothing_back(fault: str) -> None:
+    one = line(fault)
+    one.put(b"a" * 100, 0.0)
+    one.end(RST, 0.0)
+    assert arrivals(one)[-1] == (5.0, RST)
+
+
+def test_the_faults_that_stay_decide_when_a_released_byte_arrives() -> None:
+    one = line("delay=60s", "delay=1s", "rate=100")
+    one.put(b"a" * 50, 0.0)
+    one.change([fault for fault in one._faults if fault.fault.amount != 60])
+    one.put(b"b" * 50, 2.0)
+    early = [item for at, item in arrivals(one, now=2.0) if at <= 3.5]
+    assert early
+    assert all(item == b"a" * len(item) for item in early if isinstance(item, bytes))
+    one = line("delay=60s", "delay=1s")
+    one.put(b"a", 0.0)
+    one.change([fault for fault in one._faults if fault.fault.amount != 1])
+    assert arrivals(one, now=2.0) == [(61.0, b"a")]

@@ -20,9 +20,9 @@ def through(one: FaultyDatagrams, count: int = 1000) -> list[int]:
     """The numbers of the datagrams that arrive, of so many."""
     for number in range(count):
         one.put(b"%d" % number, 0.0)
-    arrived = one.take(0.0)
-    while (at := one.next_time()) is not None:
-        arrived += one.take(at)
+    arrived, now = one.take(0.0), 0.0
+    while (at := one.next_time(now)) is not None:
+        arrived, now = arrived + one.take(at), at
     return [int(data) for data in arrived]
 
 
@@ -52,7 +52,7 @@ def test_nothing_waits_for_ever_to_be_overtaken() -> None:
     one = line("reorder")
     one.put(b"alone", 1.0)
     assert one.take(1.0) == []
-    assert one.next_time() == 1.0 + REORDER_TIME
+    assert one.next_time(1.0) == 1.0 + REORDER_TIME
     assert one.take(1.0 + REORDER_TIME) == [b"alone"]
 
 
@@ -65,7 +65,7 @@ def test_truncate_corrupt_delay_rate_and_blackhole() -> None:
     assert one.take(0.0) != [b"abc"]
     one = line("delay=1s", "rate=100")
     one.put(bytes(50), 0.0)
-    assert one.next_time() == pytest.approx(1.5)
+    assert one.next_time(0.0) == pytest.approx(1.5)
     assert one.take(1.6) == [bytes(50)]
     one = line("blackhole")
     one.put(b"abc", 0.0)
@@ -85,3 +85,23 @@ def test_an_empty_datagram_stays_one() -> None:
     one = line("delay=1s")
     one.put(b"", 0.0)
     assert one.take(1.0) == [b""]
+
+
+def test_a_delay_and_a_rate_that_are_removed_hold_nothing_back() -> None:
+    one = line("delay=60s", "rate=10")
+    for data in (b"a" * 100, b"b" * 100):
+        one.put(data, 0.0)
+    asked = []
+    one.changed = lambda: asked.append(True)
+    one.change([])
+    assert asked == [True]
+    one.put(b"new", 1.0)
+    assert one.take(1.0) == [b"a" * 100, b"b" * 100, b"new"]
+    assert one.next_time(1.0) is None
+
+
+def test_a_delay_whose_window_closes_holds_nothing_back() -> None:
+    one = line("delay=60s to=5s")
+    one.put(b"a", 0.0)
+    assert one.next_time(0.0) == 5.0
+    assert one.take(5.0) == [b"a"]
