@@ -16,6 +16,9 @@ from .number import is_digits, whole
 #: of vsock is a number, its CID.
 INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6, "sctp": 0, "vsock": 0}
 
+#: The highest port, and that of vsock(7), whose CIDs have 32 bits too.
+MOST_PORT, MOST_VSOCK = 65535, 0xFFFFFFFF
+
 #: Schemes without connections: each read is one datagram.
 DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 
@@ -99,7 +102,8 @@ def parse(text: str) -> Address:
         if scheme in _WELL_KNOWN and rest.startswith("//"):
             raise UsageError(_not_spoken(scheme, rest[2:]))
         raise UsageError(f"{shortened(text)} is not an address (known: {known})")
-    host, port = split_host_port(rest[2:].rstrip("/"), text)
+    most = MOST_VSOCK if scheme == "vsock" else MOST_PORT
+    host, port = split_host_port(rest[2:].rstrip("/"), text, most)
     return Address(scheme, host, port)
 
 
@@ -133,9 +137,11 @@ def is_url(text: str) -> bool:
     return _PIPE.fullmatch(text) is not None
 
 
-def split_host_port(text: str, whole: str) -> tuple[str, str]:
+def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, str]:
     """Split ``HOST:PORT``; the host may be empty, IPv6 stands in brackets.
 
+    Arguments:
+        most: the highest port.
     Raises UsageError about ``whole``.
     """
     host, colon, port = text.rpartition(":")
@@ -148,7 +154,7 @@ def split_host_port(text: str, whole: str) -> tuple[str, str]:
     elif ":" in host or "[" in host or "]" in host:
         raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")
     if is_digits(port):
-        check_port(port)
+        check_port(port, most=most)
     return host, port
 
 
@@ -157,13 +163,13 @@ def without_zone(host: str) -> str:
     return host.partition("%")[0] if ":" in host else host
 
 
-def check_port(text: str, option: str = "") -> int:
+def check_port(text: str, option: str = "", most: int = MOST_PORT) -> int:
     """A port number from text.
 
     Raises UsageError, which names the option if there is one.
     """
-    number = whole(text, 65535)
+    number = whole(text, most)
     if number is None:
         where = f"{option}: " if option else ""
-        raise UsageError(f"{where}{shortened(text)} is not a valid port (0-65535)")
+        raise UsageError(f"{where}{shortened(text)} is not a valid port (0-{most})")
     return number

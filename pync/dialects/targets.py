@@ -48,7 +48,7 @@ def with_address(config: Config) -> Config:
 
 
 def _with_url(config: Config, address: Address) -> Config:
-    if config.udp and address.scheme not in DATAGRAMS:
+    if config.udp and address.scheme not in (*DATAGRAMS, *INHERITED):
         raise UsageError(f"cannot use -u with {address}")
     if address.scheme in INHERITED and not config.listen:
         raise UsageError(f"{address} is a listening socket: pync -l {address}")

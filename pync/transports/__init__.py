@@ -52,8 +52,9 @@ class Options(NamedTuple):
     on ``::`` takes IPv4 too, unless the system has it otherwise (net.ipv6.bindv6only).
     ``own_path``: a Unix datagram client is bound to a path, even where the system has names
     without one. ``many``: a datagram listener takes datagrams from everyone, not from its first
-    peer only. ``shares_port``: other listeners of ours may have the same port (Linux,
-    SO_REUSEPORT). ``sockopts``: options to set on the socket (sockopts.py). ``md5_key``: signs TCP
+    peer only. ``datagrams``: inherited sockets are of datagrams. ``shares_port``: other listeners
+    of ours may have the same port (Linux, SO_REUSEPORT). ``sockopts``: options to set on the socket
+    (sockopts.py). ``md5_key``: signs TCP
     segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it is read;
     for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts to go
     by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
@@ -73,6 +74,7 @@ class Options(NamedTuple):
     dual_stack: bool = False
     own_path: bool = False
     many: bool = False
+    datagrams: bool = False
     shares_port: bool = False
     sockopts: tuple[tuple[str, int], ...] = ()
     md5_key: bytes | None = None

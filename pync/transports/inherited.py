@@ -2,7 +2,8 @@
 
 The protocol of sd_listen_fds(3): ``LISTEN_FDS`` descriptors from 3 on, for the process
 ``LISTEN_PID``, with the names ``LISTEN_FDNAMES``. No child inherits them from us, and the path of a
-Unix socket stays: it is not ours.
+Unix socket stays: it is not ours. Nor is a socket of datagrams, which is bound and does not listen:
+it is never connected to a peer, which would keep the others out when we have gone.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from collections.abc import Sequence
 from ..core.address import Address
 from ..core.errors import ListenError, cause_of, shortened
 from ..core.number import whole
-from . import Options, sockopts
+from . import Options, sockopts, udp
 from .conn import Conn
 from .internet import address_of
 from .listener import Listener
 from .tcp import TcpListener
 from .unix import UnixListener, shown
+from .unixgram import UnixgramListener
 
 #: The first descriptor that is passed (SD_LISTEN_FDS_START).
 FIRST = 3
@@ -29,15 +31,12 @@ FIRST = 3
 _MOST = 2**31 - 1
 
 #: Families of sockets that are accepted from.
-_FAMILIES = {
-    socket.AF_INET,
-    getattr(socket, "AF_INET6", socket.AF_INET),
-    getattr(socket, "AF_UNIX", socket.AF_INET),
-}
+_INTERNET = (socket.AF_INET, getattr(socket, "AF_INET6", socket.AF_INET))
+_FAMILIES = (*_INTERNET, getattr(socket, "AF_UNIX", socket.AF_INET))
 
 
 class InheritedListener(Listener):
-    """Several listening sockets, of different kinds perhaps.
+    """Several listening sockets for connections, of different kinds perhaps.
 
     Arguments:
         listeners: one for each socket; owned from now on.
@@ -51,8 +50,8 @@ class InheritedListener(Listener):
         return self._listeners[sock]._take(sock)
 
 
-def listen(address: Address, options: Options) -> InheritedListener:
-    """Take the listening sockets. Raises ListenError; then none is taken."""
+def listen(address: Address, options: Options) -> Listener:
+    """Take the listening sockets, or those of datagrams. Raises ListenError; then none is taken."""
     if sys.platform == "win32":
         raise ListenError("listen", address, "Windows passes no sockets as descriptors")
     numbers: Sequence[int] = [int(address.path)] if address.scheme == "fd" else _passed(address)
@@ -60,9 +59,11 @@ def listen(address: Address, options: Options) -> InheritedListener:
     try:
         for number in numbers:
             socks.append(_socket(number, address))
-            _check(socks[-1], number, address)
+            _check(socks[-1], number, address, options)
         for sock in socks:
             _prepare(sock, address, options)
+        if options.datagrams:
+            return _of_datagrams(socks, address, options)
     except BaseException:
         for number, sock in zip(numbers, socks, strict=False):
             (sock.detach if number >= FIRST else sock.close)()
@@ -104,10 +105,15 @@ def _socket(number: int, address: Address) -> socket.socket:
         raise ListenError("listen", address, f"descriptor {number}: {cause}") from None
 
 
-def _check(sock: socket.socket, number: int, address: Address) -> None:
-    """See that it is a stream socket that listens. Raises ListenError."""
+def _check(sock: socket.socket, number: int, address: Address, options: Options) -> None:
+    """See that it is a stream socket that listens, or one of datagrams. Raises ListenError."""
     if sock.family not in _FAMILIES:
-        wrong = "is neither a TCP nor a Unix socket"
+        wrong = f"is neither a {'UDP' if options.datagrams else 'TCP'} nor a Unix socket"
+    elif options.datagrams:
+        if sock.type == socket.SOCK_DGRAM and _is_bound(sock):
+            return
+        of_datagrams = sock.type == socket.SOCK_DGRAM
+        wrong = "is not bound" if of_datagrams else "is a socket for connections, not for datagrams"
     elif sock.type != socket.SOCK_STREAM:
         kind = "datagrams" if sock.type == socket.SOCK_DGRAM else "another kind"
         wrong = f"is a socket for {kind}, not for connections"
@@ -118,6 +124,11 @@ def _check(sock: socket.socket, number: int, address: Address) -> None:
     else:
         return
     raise ListenError("listen", address, f"descriptor {number} {wrong}")
+
+
+def _is_bound(sock: socket.socket) -> bool:
+    name = sock.getsockname()
+    return bool(name[1] if isinstance(name, tuple) else name)
 
 
 def _listens(sock: socket.socket) -> bool:
@@ -137,9 +148,23 @@ def _prepare(sock: socket.socket, address: Address, options: Options) -> None:
         raise ListenError("listen", address, cause_of(error)) from None
 
 
+def _of_datagrams(socks: list[socket.socket], address: Address, options: Options) -> Listener:
+    if all(sock.family in _INTERNET for sock in socks):
+        try:
+            return udp.of_inherited(socks, options)
+        except OSError as error:
+            raise ListenError("listen", address, cause_of(error)) from None
+    if len(socks) > 1:
+        raise ListenError(
+            "listen", address, "of several sockets of datagrams all must be UDP's: systemd:NAME"
+        )
+    at = Address("unixgram", path=shown(socks[0].getsockname()))
+    return UnixgramListener(socks[0], at, None, options.many, shared=True)
+
+
 def _listener(sock: socket.socket, options: Options) -> Listener:
     name = sock.getsockname()
-    if sock.family in (socket.AF_INET, getattr(socket, "AF_INET6", None)):
+    if sock.family in _INTERNET:
         sctp = getattr(socket, "IPPROTO_SCTP", 132)
         scheme = "sctp" if sock.proto == sctp else "tcp"
         return TcpListener([sock], [address_of(scheme, name)])

@@ -108,7 +108,23 @@ def listen(address: Address, options: Options) -> UdpListener:
     address, interface = _without_interface("listen", address, ListenError)
     bound = partial(_bound, options, interface)
     socks, addresses = listening_sockets(address, options, socket.SOCK_DGRAM, bound)
-    return UdpListener(socks, addresses, options.many)
+    listener = UdpListener(socks, addresses, options.many)
+    if options.shares_port:
+        _check_shared(listener)
+    return listener
+
+
+def _check_shared(listener: UdpListener) -> None:
+    """See that each datagram comes to one of the sockets of a port. Raises ListenError."""
+    from . import multicast
+
+    for sock in listener.sockets:
+        name = sock.getsockname()
+        v4 = sock.family == socket.AF_INET
+        if multicast.is_group(name[0]) or (v4 and multicast.is_broadcast(name)):
+            listener.close()
+            cause = "each of several workers would receive what is sent there"
+            raise ListenError("listen", listener.address, cause)
 
 
 def _bound(
@@ -118,6 +134,8 @@ def _bound(
     try:
         only_ipv6(sock, options)
         sockopts.apply(sock, options.sockopts)
+        if options.shares_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if name[0] not in WILDCARDS:
             pass  # there is one address only from which to answer
         else:
@@ -137,6 +155,15 @@ def _bound(
     return sock
 
 
+def of_inherited(socks: list[socket.socket], options: Options) -> UdpListener:
+    """Take bound sockets that do not block, and that another process has too. Raises OSError."""
+    addresses = [address_of("udp", sock.getsockname()) for sock in socks]
+    for sock, address in zip(socks, addresses, strict=True):
+        if address.host in WILDCARDS:
+            pktinfo.ask(sock)
+    return UdpListener(socks, addresses, options.many, shared=True)
+
+
 class UdpListener(Listener):
     """Bound UDP sockets; "accepting" is waiting for a first datagram.
 
@@ -144,11 +171,20 @@ class UdpListener(Listener):
         socks: bound, not blocking; owned from now on.
         addresses: where they are bound, in the same order.
         many: take datagrams from everyone afterwards.
+        shared: other processes have the sockets too, so they are connected to nobody.
     """
 
-    def __init__(self, socks: list[socket.socket], addresses: list[Address], many: bool) -> None:
+    def __init__(
+        self,
+        socks: list[socket.socket],
+        addresses: list[Address],
+        many: bool,
+        *,
+        shared: bool = False,
+    ) -> None:
         super().__init__(socks, addresses)
         self._many = many
+        self._shared = shared
         # recvfrom(2) is the plainer call where nothing else is asked of the kernel.
         asks = any(address.host in WILDCARDS for address in addresses)
         self._receive_any = pktinfo.receive if asks else receive
@@ -186,7 +222,7 @@ class UdpListener(Listener):
         for other in socks:
             if other is not sock:
                 other.close()
-        if pktinfo.leaves_from_where_it_came(first):
+        if not self._shared and pktinfo.leaves_from_where_it_came(first):
             # Connected, the kernel keeps strangers out and tells of ICMP errors.
             sock.connect(first.sender)
             local = address_of(scheme, sock.getsockname())

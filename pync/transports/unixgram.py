@@ -128,14 +128,27 @@ class BoundConn(DatagramConn):
 
 
 class UnixgramListener(Listener):
-    """A bound datagram socket; "accepting" is waiting for a first datagram."""
+    """A bound datagram socket; "accepting" is waiting for a first datagram.
+
+    Arguments:
+        placed: the path as it was bound; None if there is none, or if it is not ours.
+        many: take datagrams from everyone afterwards.
+        shared: other processes have the socket too, so it is connected to nobody.
+    """
 
     def __init__(
-        self, sock: socket.socket, address: Address, placed: Placed | None, many: bool
+        self,
+        sock: socket.socket,
+        address: Address,
+        placed: Placed | None,
+        many: bool,
+        *,
+        shared: bool = False,
     ) -> None:
         super().__init__([sock], [address])
         self._placed = placed
         self._many = many
+        self._shared = shared
 
     def close(self) -> None:
         """Remove the path and stop receiving; idempotent."""
@@ -164,7 +177,7 @@ class UnixgramListener(Listener):
         _, first = receive_local(sock, socket.MSG_PEEK)
         peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
-        if first.sender and not self._many:
+        if first.sender and not (self._many or self._shared):
             # A second peer gets EPERM when it sends; it is not ignored.
             try:
                 sock.connect(first.sender)

@@ -5,6 +5,8 @@ Linux only; what this kernel has not is said in one line.
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 from ..core.address import Address
@@ -37,6 +39,33 @@ def dial(address: Address, options: Options) -> StreamConn:
     except BaseException:
         sock.close()
         raise
+
+
+def begin_to_connect(address: Address) -> socket.socket:
+    """A socket that is connecting, and does not block. Raises DialError.
+
+    check_connected() knows more when it is writable.
+    """
+    name = _name("dial", address, DialError)
+    sock = _socket("dial", address, DialError)
+    try:
+        sock.setblocking(False)
+        code = sock.connect_ex(name)
+        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            raise OSError(code, os.strerror(code))
+    except OSError as error:
+        sock.close()
+        cause = cause_of(error)
+        raise DialError("dial", address, cause, ((address, cause),)) from None
+    return sock
+
+
+def check_connected(sock: socket.socket, address: Address) -> StreamConn:
+    """The connection of a socket that was connecting. Raises OSError."""
+    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+    return StreamConn(sock, _address(sock.getsockname()), address)
 
 
 def _source_port(address: Address, text: str) -> int:

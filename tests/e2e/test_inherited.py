@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ..peer import Peer, Server, connected
+from ..peer import DEADLINE, Mailbox, Peer, Server, connected, mailbox
 from ..programs import PYNC, Program, needs
 from .conftest import Start, heard_port
 
@@ -17,7 +17,7 @@ from .conftest import Start, heard_port
 PARENT = """
 import os, socket, sys
 
-socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+socks = [SOCKET() for _ in range(2)]
 for number, sock in enumerate(socks, 3):
     os.dup2(sock.fileno(), number)
     os.set_inheritable(number, True)
@@ -26,15 +26,36 @@ os.execv(sys.executable, [sys.executable, "-m", "pync", *sys.argv[1:]])
 """
 
 
+OF_CONNECTIONS = """
+def SOCKET():
+    return socket.create_server(("127.0.0.1", 0))
+"""
+OF_DATAGRAMS = """
+def SOCKET():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    return sock
+"""
+
+
+def started(stack: ExitStack, sockets: str) -> Start:
+    def start(*words: object) -> Program:
+        parent = PARENT.replace("\nsocks", f"{sockets}\nsocks")
+        return stack.enter_context(Program(sys.executable, "-c", parent, *map(str, words)))
+
+    return start
+
+
 @pytest.fixture
 def child(stack: ExitStack) -> Start:
     """Start pync with these words, as the child of a parent that has made sockets."""
+    return started(stack, OF_CONNECTIONS)
 
-    def start(*words: object) -> Program:
-        program = Program(sys.executable, "-c", PARENT, *map(str, words))
-        return stack.enter_context(program)
 
-    return start
+@pytest.fixture
+def child_of_datagrams(stack: ExitStack) -> Start:
+    """The same, of a parent whose sockets are for datagrams."""
+    return started(stack, OF_DATAGRAMS)
 
 
 def test_a_server(child: Start) -> None:
@@ -127,3 +148,69 @@ def test_activated_by_systemd(stack: ExitStack, folder: Path) -> None:
             assert client.hears_rest() == b"hello"
     program.hears(b"Connection received on")
     assert all(Path(path).is_socket() for path in paths)
+
+
+def test_datagrams_on_all_that_systemd_passes(child_of_datagrams: Start, box: Mailbox) -> None:
+    program = child_of_datagrams("-lkv", "systemd:", f"udp://127.0.0.1:{box.port}")
+    program.hears(rb"(?s)Bound on .*Bound on .*\n")
+    ports = [int(line.split()[-1]) for line in program.said.splitlines()[:2]]
+    for port in ports:
+        for word in (b"one", b"two"):
+            with mailbox() as peer:
+                peer.says(word, ("127.0.0.1", port))
+                box.hears(word)
+                box.says(word[::-1])
+                peer.hears(word[::-1])
+
+
+def test_the_first_peer_of_a_socket_of_datagrams(child_of_datagrams: Start, box: Mailbox) -> None:
+    program = child_of_datagrams("-lvu", "-w1", "fd:4", f"127.0.0.1:{box.port}")
+    port = heard_port(program)
+    with mailbox() as peer, mailbox() as stranger:
+        peer.says(b"hello", ("127.0.0.1", port))
+        box.hears(b"hello")
+        stranger.says(b"me too", ("127.0.0.1", port))
+        peer.says(b"again", ("127.0.0.1", port))
+        box.hears(b"again")
+        box.says(b"answer")
+        peer.hears(b"answer")
+    assert b"idle for 1 s" in program.ends(1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-lk fd:3 tcp://127.0.0.1:9", b"is a socket for datagrams, not for connections\n"),
+        ("-l fd:3", b"is a socket for datagrams, not for connections\n"),
+    ],
+)
+def test_a_socket_of_datagrams_takes_no_connections(
+    child_of_datagrams: Start, words: str, said: bytes
+) -> None:
+    assert child_of_datagrams(*words.split()).ends(1).endswith(said)
+
+
+def test_a_socket_for_connections_takes_no_datagrams(child: Start) -> None:
+    said = child("-lk", "fd:3", "udp://127.0.0.1:9").ends(1)
+    assert said.endswith(b"descriptor 3 is a socket for connections, not for datagrams\n")
+
+
+def test_activated_by_systemd_with_a_datagram(stack: ExitStack, folder: Path) -> None:
+    activate = needs("systemd-socket-activate")
+    path = str(folder / "s")
+    words = ("--datagram", "-l", path, *PYNC, "-lkv", "systemd:")
+    program = stack.enter_context(Program(activate, *words, f"unixgram:{folder}/far"))
+    program.hears(rb"Listening on .* as \d.*\n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(f"{folder}/far")
+        server.settimeout(DEADLINE)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.bind("")
+            client.settimeout(DEADLINE)
+            # It is the first datagram that has pync started, and it is not lost.
+            client.sendto(b"question", path)
+            question, sender = server.recvfrom(100)
+            assert question == b"question"
+            server.sendto(b"answer", sender)
+            assert client.recv(100) == b"answer"
+    assert Path(path).is_socket()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.address import Address
+from ...core.address import MOST_VSOCK, Address
 from ...core.config import Config
 from ...core.errors import UsageError
 from ...core.number import is_digits, whole
 
 DEFAULT_PORT = "31337"
-
-#: vsock(7): ports have 32 bits, as CIDs have.
-MOST_VSOCK = 0xFFFFFFFF
 
 #: Hops and pointers for which an IPv4 header has room (RFC 791 3.1).
 MOST_HOPS = 8

@@ -298,8 +298,10 @@ def _endings(config: Config) -> Endings:
         answer_wait=_answer_wait(config, idle),
         idle=idle,
     )
-    # -N asks for close_notify at once.
-    return endings if config.shutdown else over_tls(endings, config)
+    # -N asks for close_notify at once. (An association of SCTP ends as a whole, RFC 9260 9.2.)
+    ends_whole = config.address is not None and config.address.scheme == "sctp"
+    held = config._replace(ssl=config.ssl or ends_whole)
+    return endings if config.shutdown else over_tls(endings, held)
 
 
 def _answer_wait(config: Config, idle: float | None) -> float | None:

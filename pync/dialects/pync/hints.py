@@ -92,10 +92,14 @@ def _described(name: str) -> str:
     return found[0] if found else ""
 
 
+#: Without its module Linux has no SCTP.
+_NO_PROTOCOL = "SCTP is a module of the kernel: modprobe sctp"
+
 #: Cause of a failed connection -> what to look at.
 _ABOUT_DIALLING = {
     "connection refused": "is a server listening there?",
     "cannot assign requested address": "this machine has no such source address",
+    "protocol not supported": _NO_PROTOCOL,
     "address family for hostname not supported": "-4 and -6 allow one family of addresses",
 }
 
@@ -120,7 +124,11 @@ def _about_listening(error: ListenError, config: Config | None) -> str | None:
     if error.cause.startswith("unknown service") and config is not None and len(config.target) == 1:
         return f"give a port too: pync -l {config.target[0]} PORT"
     if error.cause == "cannot assign requested address":
+        if config is not None and config.address is not None and config.address.scheme == "vsock":
+            return "this machine has no such CID; CID 1 needs the kernel module vsock_loopback"
         return "this machine has no such address"
+    if error.cause == "protocol not supported":
+        return _NO_PROTOCOL
     if error.cause == "permission denied" and is_digits(port):
         return "ports below 1024 are root's"
     return None

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 
-from ...core.address import DATAGRAMS, INHERITED, Address, is_url, split_host_port
+from ...core.address import DATAGRAMS, INHERITED, MOST_VSOCK, Address, is_url, split_host_port
 from ...core.address import parse as parse_address
 from ...core.config import AWAITING_ANSWER, Config, Endings
 from ...core.errors import UsageError, shortened
+from ...core.number import whole
 from .rules import OF_ONWARD_TLS, shown
 
 STDIO, COMMAND = "-", "exec:"
@@ -63,6 +64,7 @@ def with_onward(config: Config) -> Config:
                 f"{shortened(words[0])} is joined to one address: pync - tcp://HOST:PORT"
             )
         words, to = to, words
+        config = _swapped(config)
     if not to:
         return config
     config = config._replace(target=tuple(words), to=tuple(to))
@@ -73,7 +75,20 @@ def with_onward(config: Config) -> Config:
             raise UsageError(f"two commands, --exec and {shortened(to[0])}: give one")
         return config._replace(exec=to[0].removeprefix(COMMAND), to=())
     config = config._replace(to_ssl=config.to_ssl or any(getattr(config, n) for n in OF_ONWARD_TLS))
-    return config._replace(onward=tuple(_onward(text, config) for text in to))
+    config = config._replace(onward=tuple(_onward(text, config) for text in to))
+    if _scheme(config) in INHERITED and any(one.scheme in DATAGRAMS for one in config.onward):
+        # What is inherited does not say what it is.
+        return config._replace(udp=True)
+    return config
+
+
+def _swapped(config: Config) -> Config:
+    """The Config of a client: the TLS of the address that was onward is its own."""
+    for name in ("to_ssl", *OF_ONWARD_TLS):
+        if getattr(config, name):
+            config = config._replace(**{name.removeprefix("to_"): getattr(config, name)})
+            config = config._replace(**{name: Config._field_defaults[name]})
+    return config
 
 
 def check(config: Config) -> None:
@@ -88,19 +103,21 @@ def check(config: Config) -> None:
                 f"cannot join {address}: named pipes exist on Windows only; here a Unix socket does"
                 " the same (unix:PATH)"
             )
-    _check_kinds(config, config.address)
     for address in config.onward:
-        if address.scheme == "vsock":
-            raise UsageError(
-                f"cannot go on to {address}: pync ADDRESS --exec 'pync {address}' does"
-            )
+        if address.scheme == "vsock" and None in map(_number, (address.host, address.service)):
+            raise UsageError(f"cannot go on to {address}: a CID and a port of vsock are numbers")
+    _check_kinds(config, config.address)
     if config.proxy and not all(address.scheme in ("tcp", "tls") for address in config.onward):
         raise UsageError("--proxy leads to tcp:// and tls:// only")
 
 
+def _number(text: str) -> int | None:
+    return whole(text, MOST_VSOCK)
+
+
 def _check_kinds(config: Config, near: Address) -> None:
     """Refuse a stream joined to datagrams, and what datagrams know not. Raises UsageError."""
-    of_datagrams = near.scheme in DATAGRAMS
+    of_datagrams = bool(config.udp) or near.scheme in DATAGRAMS
     for address in config.onward:
         if of_datagrams != (address.scheme in DATAGRAMS):
             listens = "-lk " if config.listen else ""
@@ -109,6 +126,11 @@ def _check_kinds(config: Config, near: Address) -> None:
                 f"if that does not matter: pync {listens}{near} --exec 'pync {address}'"
             )
     if of_datagrams:
+        if config.workers and near.scheme in ("unixgram", *INHERITED):
+            raise UsageError(
+                f"cannot use --workers with {near}: it is one socket, and a peer's datagrams would"
+                " come to any worker"
+            )
         for name in _OF_STREAMS:
             if getattr(config, name):
                 raise UsageError(f"cannot use {shown(name)} with {near}: it is for streams")
@@ -120,19 +142,19 @@ def with_faults(config: Config) -> Config:
     from ...core.fault import STREAMS, parse_fault
     from .controlling import control_address
 
-    assert config.address is not None
     faults = tuple(parse_fault(text) for text in config.fault)
     for fault in faults:
-        fault.check(DATAGRAMS_LINE if config.address.scheme in DATAGRAMS else STREAMS)
+        fault.check(DATAGRAMS_LINE if _is_of_datagrams(config) else STREAMS)
     at = None if config.control is None else control_address(config.control, "--control")
     return config._replace(faults=faults, controlled_at=at)
 
 
 def endings(config: Config, idle: float | None) -> Endings:
     """When a relay is over: each side's end goes to the other, and both must have ended."""
-    # A named pipe of bytes ends as a whole: what the other side's end means has to be that.
+    # A named pipe of bytes ends as a whole: what the other side's end means has to be that. So
+    # does an association of SCTP (RFC 9260 9.2), whose kernel answers the end by itself.
     of_bytes = config.pipe_mode != "message"
-    held = {"tls", "pipe"} if of_bytes else {"tls"}
+    held = {"tls", "sctp", "pipe"} if of_bytes else {"tls", "sctp"}
     from_pipe = config.address is not None and config.address.scheme == "pipe" and of_bytes
     return Endings(
         on_peer_end="leave" if from_pipe else "stay",
@@ -157,8 +179,11 @@ def _is_end(word: str) -> bool:
 
 
 def _is_of_datagrams(config: Config) -> bool:
-    scheme = config.target[0].partition(":")[0] if config.target else ""
-    return bool(config.udp) or scheme in DATAGRAMS
+    return bool(config.udp) or _scheme(config) in DATAGRAMS
+
+
+def _scheme(config: Config) -> str:
+    return config.target[0].partition(":")[0] if config.target else ""
 
 
 def _onward(text: str, config: Config) -> Address:

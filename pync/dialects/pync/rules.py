@@ -85,7 +85,7 @@ CONFLICTS = {
     "interval": ("delay", "rate"),
     "delay": ("rate",),
     # One process keeps these: what is said to it, and when it has had no client for so long.
-    "workers": ("broker", "chat", "udp", "control", "accept_timeout"),
+    "workers": ("broker", "chat", "control", "accept_timeout"),
     "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK),
     "insecure": ("ssl_verify",),
     "proxy_auth": ("proxy_auth_file",),
@@ -192,6 +192,8 @@ def check(config: Config) -> None:
         raise UsageError("--workers needs -lk")
     if config.workers and not (config.onward or config.proxy_type or config.exec or config.sh_exec):
         raise UsageError("--workers needs a second address, --proxy-type or --exec")
+    if config.workers and config.udp and not config.onward:
+        raise UsageError(_contradiction("workers", "udp"))
     if config.workers and config.onward and not config.append_output:
         for name in ("output", "hex_dump"):
             if "{n}" not in (getattr(config, name) or "{n}"):
@@ -211,6 +213,8 @@ def check_address(config: Config) -> None:
         )
     )
     for name in _OF_BINDING:
+        if name == "udp" and config.onward:
+            continue
         if getattr(config, name) and scheme in INHERITED:
             raise UsageError(f"cannot use {shown(name)} with {config.address}")
     onward = {address.scheme for address in config.onward} if config.onward else set()

@@ -180,7 +180,8 @@ Server options:
 Relay options:
      --to=ADDRESS                Join each connection to ADDRESS, as a second
                                  address does: tcp://HOST:PORT, HOST:PORT,
-                                 tls://, unix:PATH, sctp://, udp://, unixgram:;
+                                 tls://, unix:PATH, sctp://, udp://, unixgram:,
+                                 vsock://CID:PORT;
                                  exec:COMMAND and - (standard input and output).
                                  May be repeated: the first that answers is
                                  taken.

@@ -64,7 +64,8 @@ class RelaySetup(NamedTuple):
 def run(setup: RelaySetup, report: Report) -> int:
     """Join connections. Raises PyncError, UsageError."""
     onward = Onward(setup.onward, report)
-    if setup.near.address.scheme in DATAGRAMS:
+    # (Both sides are of one kind, and an inherited socket does not say of which.)
+    if setup.onward.targets[0].scheme in DATAGRAMS:
         return _pass_datagrams(setup, onward, report)
     if isinstance(setup.near, DialSetup):
         return _join_dialled(setup, setup.near, onward, report)

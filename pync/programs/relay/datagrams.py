@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
@@ -20,7 +21,8 @@ from ...transports.datagram import Datagrams
 from ..shared.acceptor import allow_many_descriptors
 from ..shared.announce import announce
 from ..shared.connect import DialSetup, connect
-from ..shared.listening import ListenSetup
+from ..shared.listening import ListenSetup, prepare
+from ..shared.served import serve_clients
 from .peer_services import Client, PeerServices
 from .peer_session import BURST, PeerSession
 from .peers import IDLE, Peers
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ...engine.pipeline import Pipeline
     from ...engine.record import Recorder
     from ...transports.conn import Conn
+    from ...transports.listener import Listener
     from ..shared.access import Admits
     from .onward import Onward
     from .spoiling import FaultSetup
@@ -55,22 +58,33 @@ def run(setup: DatagramSetup, onward: Onward, report: Report) -> int:
             report(Connected(conn.peer, near.address.host))
             return _carry(setup, onward, conn, report)
     allow_many_descriptors()
+    if near.keep_open:
+        prepare(near)
+        admits = setup.admits
+        reload = None if admits is None else lambda listeners: _reload(admits, listeners)
+        serve = partial(_serve, setup, onward)
+        serve_clients(near, report, serve, drain=setup.drain, tells=True, reload=reload)
+        return exits.OK
     with listen(near.address, near.options) as listener:
         announce(listener, near, report)
-        if not near.keep_open:
-            from ..shared.reception import Reception
+        from ..shared.reception import Reception
 
-            with Reception(listener, near, report) as reception, reception.accept() as conn:
-                listener.close_for_others()
-                reception.close()
-                report(Accepted(conn.peer))
-                return _carry(setup, onward, conn, report)
-        return _serve(setup, near, onward, listener, report)
+        with Reception(listener, near, report) as reception, reception.accept() as conn:
+            listener.close_for_others()
+            reception.close()
+            report(Accepted(conn.peer))
+            return _carry(setup, onward, conn, report)
+
+
+def _reload(read: Callable[[], Admits], listeners: list[Listener]) -> None:
+    admits = read()
+    for listener in listeners:
+        listener.admits = admits
 
 
 def _serve(
-    setup: DatagramSetup, near: ListenSetup, onward: Onward, listener: object, report: Report
-) -> int:
+    setup: DatagramSetup, onward: Onward, near: ListenSetup, listener: Listener, report: Report
+) -> None:
     from .serving import serve
 
     idle = IDLE if setup.idle is None else setup.idle
@@ -85,12 +99,9 @@ def _serve(
         if spoiled is not None:
             spoiled.open(loop, peers, report)
 
-        def reload() -> None:
-            assert setup.admits is not None
-            peers.listener.admits = setup.admits()
-
-        serve(peers, loop, report, setup.drain, None if setup.admits is None else reload)
-    return exits.OK
+        admits = setup.admits
+        reload = None if admits is None else lambda: _reload(admits, [peers.listener])
+        serve(peers, loop, report, setup.drain, reload)
 
 
 def _services(

@@ -21,6 +21,7 @@ from ...transports.conn import Conn, StreamConn
 if TYPE_CHECKING:
     import ssl
 
+    from ...engine.vsock_connector import VsockConnector
     from ...transports.tls.handshake import Security
     from ..shared.tls_dial import TlsDial
     from ..shared.upstream import UpstreamDial
@@ -86,7 +87,8 @@ class Onward:
         return targets[first:] + targets[:first]
 
 
-_Activity = Union[Connector, LocalConnector, "UpstreamDial", "TlsDial"]
+_Dial = Union[Connector, LocalConnector, "VsockConnector", "UpstreamDial"]
+_Activity = Union[_Dial, "TlsDial"]
 
 
 class OnwardDial:
@@ -140,13 +142,17 @@ class OnwardDial:
         if self._activity is not None:
             self._activity.stop()
 
-    def _dialling(self) -> Connector | LocalConnector | UpstreamDial:
+    def _dialling(self) -> _Dial:
         setup, target, client = self._onward.setup, self.target, self._client
         options = setup.options
         if target.scheme in ("unix", "pipe"):
             return LocalConnector(self._loop, target, options, self._dialled)
         if target.scheme == "tls":
             target = target._replace(scheme="tcp")
+        if target.scheme == "vsock":
+            from ...engine.vsock_connector import VsockConnector
+
+            return VsockConnector(self._loop, target, options, self._dialled)
         if setup.route is None:
             name = client.host or client.path
             return Connector(self._loop, self._resolver, target, options, self._dialled, name)
@@ -155,7 +161,7 @@ class OnwardDial:
         options = options._replace(client=client.host or client.path)
         return UpstreamDial(self._loop, self._resolver, options, setup.route, target, self._dialled)
 
-    def _dialled(self, dialled: Connector | LocalConnector | UpstreamDial) -> None:
+    def _dialled(self, dialled: _Dial) -> None:
         if dialled.conn is None:
             assert dialled.failure is not None
             self._failed(dialled.failure)

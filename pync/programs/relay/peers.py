@@ -70,7 +70,8 @@ class Peers:
         )
         self._idle = idle
         self._most = MOST_SESSIONS if setup.max_conns is None else setup.max_conns
-        self._numbers = count(1)
+        self._place = setup.place
+        self._numbers = count(1) if setup.place is None else setup.place.numbers()
         self._known: dict[Arrival, PeerSession] = {}
         #: Those inside, the longest silent first; and how each is known.
         self._inside: OrderedDict[PeerSession, Arrival] = OrderedDict()
@@ -93,6 +94,8 @@ class Peers:
                 _hold_much(sock)
         self._watch(True)
         self._await_somebody()
+        if self._place is not None:
+            self._place.attend(self._loop)
 
     def come_by(self, listener: Listener) -> None:
         """Let peers come by another listener, now that the first one is closed."""
@@ -163,10 +166,14 @@ class Peers:
         """The session of a peer that has none; None when it may not come."""
         if not self._admits_new:
             return None
+        place = self._place
+        if place is not None and arrival.to_many and place.number != 1:
+            return None  # the kernel has given it to every worker
         peer = self.listener.peer_address(arrival)
         if not self.listener.admits(peer):
             return None
-        if len(self._inside) >= self._most and not self._make_room():
+        elsewhere = 0 if place is None else place.elsewhere
+        if len(self._inside) + elsewhere >= self._most and not self._make_room():
             self._report(Denied(peer, f"connection limit reached ({self._most})"))
             return None
         if self._services.onward.setup.details:
@@ -178,6 +185,7 @@ class Peers:
         )
         self._known[arrival] = session
         self._inside[session] = arrival
+        self._count()
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
@@ -191,8 +199,13 @@ class Peers:
         arrival = self._inside.pop(session, None)
         if arrival is not None:
             del self._known[arrival]
+            self._count()
             self._roomy(session)
             self._await_somebody()
+
+    def _count(self) -> None:
+        if self._place is not None:
+            self._place.has(len(self._inside))
 
     def _failed(self, session: PeerSession, error: Exception) -> None:
         if ends_program(error):

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 from ...core.config import Config, Endings
 from ...core.events import Report
 from ...transports.stdio import Stdio
-from .network import admits_of, dial_setup, listen_setup, options_of, route_of, target_options
+from .network import (
+    admits_of,
+    dial_setup,
+    has_datagrams,
+    listen_setup,
+    options_of,
+    route_of,
+    target_options,
+)
 
 if TYPE_CHECKING:
     from ..relay.spoiling import FaultSetup
@@ -155,13 +163,11 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
 def _faults(config: Config) -> FaultSetup | None:
     if not (config.faults or config.controlled_at):
         return None
-    from ...core.address import DATAGRAMS as OF_DATAGRAMS
     from ...core.fault import DATAGRAMS, STREAMS
     from ..relay.spoiling import FaultSetup
 
     seed = 1 if config.fault_seed is None else config.fault_seed
-    assert config.address is not None
-    place = DATAGRAMS if config.address.scheme in OF_DATAGRAMS else STREAMS
+    place = DATAGRAMS if has_datagrams(config) else STREAMS
     return FaultSetup(config.faults, seed, config.controlled_at, place)
 
 

@@ -6,6 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ...core.address import DATAGRAMS
 from ...core.config import ANYONE, Config
 from ...core.errors import UsageError
 from ...core.events import Report, silent
@@ -73,6 +74,7 @@ def options_of(config: Config) -> Options:
         dual_stack=config.dual_stack,
         own_path=config.own_path,
         many=config.keep_open,
+        datagrams=bool(config.udp),
         sockopts=_sockopts(config),
         md5_key=_md5_key() if config.md5sig else None,
         source_route=config.loose_route,
@@ -97,6 +99,11 @@ def target_options(config: Config, seconds: float) -> Options:
         source_port=None,
         report=silent,
     )
+
+
+def has_datagrams(config: Config) -> bool:
+    """Whether the address is one of datagrams. (What is inherited does not say so itself.)"""
+    return bool(config.udp) or (config.address is not None and config.address.scheme in DATAGRAMS)
 
 
 def entry_of(config: Config) -> Entry | None:
@@ -225,7 +232,9 @@ def _modules(config: Config) -> tuple[str, ...]:
         modules.append("subprocess")
     if config.program == "relay":
         modules += ["pync.programs.relay.serving", "pync.transports.unix"]
-        modules += ["pync.programs.shared.tls_dial"] if config.onward[0].scheme == "tls" else []
+        onward = {address.scheme for address in config.onward}
+        modules += ["pync.programs.shared.tls_dial"] if "tls" in onward else []
+        modules += ["pync.engine.vsock_connector"] if "vsock" in onward else []
     if config.program in ("proxy", "relay"):
         # The last two are for names that are not ASCII (IDNA).
         modules += ["encodings.idna", "encodings.punycode"]

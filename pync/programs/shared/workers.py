@@ -5,6 +5,10 @@ has a socket of its own, and the kernel deals the clients out to them (SO_REUSEP
 elsewhere, and of Unix and inherited sockets, all of them accept from the same one. When a worker
 dies, its clients are lost and nobody else: those in the queue of its socket, which is open here
 still, are served by its successor.
+
+Datagrams need a socket for each worker (UDP, Linux). The kernel chooses it by the addresses and
+ports of both sides and by how many sockets there are, so all stay open here until the end: a peer
+has the same worker, or its successor, for as long as it comes from the same port.
 """
 
 from __future__ import annotations
@@ -45,7 +49,8 @@ END_TIMEOUT = 5.0
 _FAILED, _FAULT = 100, 101
 
 #: Schemes of which each worker can have a socket of its own (Linux).
-_SHARED_PORTS = ("tcp", "tcp4", "tcp6")
+_OF_UDP = ("udp", "udp4", "udp6")
+_SHARED_PORTS = ("tcp", "tcp4", "tcp6", *_OF_UDP)
 
 
 class Watch(NamedTuple):
@@ -86,6 +91,8 @@ def supervise(setup: ListenSetup, report: Report, serve: Serve, watch: Watch) ->
 def _listeners(setup: ListenSetup, stack: ExitStack) -> list[Listener]:
     """One for each worker; the same one for all where that cannot be."""
     address, options, count = setup.address, setup.options, setup.workers
+    if address.scheme in _OF_UDP and not sys.platform.startswith("linux"):
+        raise UsageError("--workers and -u: only Linux keeps a peer on one of several sockets")
     if address.scheme not in _SHARED_PORTS or not sys.platform.startswith("linux"):
         return [stack.enter_context(listen(address, options))] * count
     if address.service != "0":
@@ -227,8 +234,9 @@ class _Team:
         """Pass on a signal that ends them; a second one ends the drain that the first began."""
         if not self._ends:
             self._ends = True
-            for listener in self._listeners:
-                listener.close()
+            if self._setup.address.scheme not in _OF_UDP:
+                for listener in self._listeners:
+                    listener.close()
             seconds = self._watch.drain + END_TIMEOUT
             self._loop.call_later(seconds, lambda: self._tell_all(signal.SIGKILL))
         self.ended_by = by if self.ended_by is None else self.ended_by

@@ -13,7 +13,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import ListenError
-from pync.transports import dial, inherited, listen
+from pync.transports import Options, dial, inherited, listen
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="signals and descriptors as POSIX has them"
@@ -200,4 +200,80 @@ def test_when_one_is_refused_none_is_taken(systemd: Passing) -> None:
     systemd.passes([tcp(), socket.socket(socket.AF_INET)])
     with pytest.raises(ListenError, match=r"does not listen \(its unit needs Accept=no\)"):
         listen(Address("systemd"))
+    os.fstat(inherited.FIRST)
+
+
+def udp(host: str = "127.0.0.1") -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((host, 0))
+    return sock
+
+
+OF_DATAGRAMS = Options(datagrams=True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_socket_of_datagrams_is_connected_to_nobody(leave: Leave, host: str) -> None:
+    sock = udp(host)
+    with sock.dup() as other, listen(fd(leave(sock)), OF_DATAGRAMS) as listener:
+        assert listener.address.scheme == "udp"
+        address = listener.address._replace(host="127.0.0.1")
+        with dial(address) as client:
+            client.send_all(b"hello")
+            with listener.accept(30) as server:
+                assert server.recv(100) == b"hello"
+                server.send_all(b"answer")
+                assert client.recv(100, timeout=30) == b"answer"
+        # Whoever has it after us hears everybody.
+        with pytest.raises(OSError, match="not connected"):
+            other.getpeername()
+
+
+def test_a_unix_socket_of_datagrams(leave: Leave, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "socket"
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(str(path))
+    with listen(fd(leave(sock)), OF_DATAGRAMS) as listener:
+        assert listener.address == Address("unixgram", path=str(path))
+        with dial(listener.address) as client:
+            client.send_all(b"hello")
+            with listener.accept(30) as server, dial(listener.address) as second:
+                second.send_all(b"it is not refused")
+                assert server.recv(100) == b"hello"
+                server.send_all(b"answer")
+                assert client.recv(100, timeout=30) == b"answer"
+    assert path.is_socket()
+
+
+def not_of_datagrams() -> dict[str, Callable[[], socket.socket]]:
+    return {
+        "is a socket for connections, not for datagrams": tcp,
+        "is not bound": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+    }
+
+
+@pytest.mark.parametrize("said", not_of_datagrams())
+def test_another_socket_is_no_socket_of_datagrams(leave: Leave, said: str) -> None:
+    number = leave(not_of_datagrams()[said]())
+    with pytest.raises(ListenError, match=rf"^listen fd:{number}: descriptor {number} {said}$"):
+        listen(fd(number), OF_DATAGRAMS)
+    os.fstat(number)
+
+
+def test_all_sockets_of_datagrams_are_one_listener(systemd: Passing) -> None:
+    socks = [udp(), udp()]
+    expected = ports(socks)
+    systemd.passes(socks)
+    with listen(Address("systemd"), OF_DATAGRAMS) as listener:
+        assert [one.port for one in listener.addresses] == expected
+
+
+def test_unix_and_udp_sockets_are_not_one_listener(
+    systemd: Passing, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(str(tmp_path_factory.mktemp("s") / "socket"))
+    systemd.passes([udp(), sock])
+    with pytest.raises(ListenError, match=r"all must be UDP's: systemd:NAME$"):
+        listen(Address("systemd"), OF_DATAGRAMS)
     os.fstat(inherited.FIRST)

@@ -79,3 +79,11 @@ def test_advice() -> None:
     assert advice(taken, Config(address=Address("unix", path="/x"))) is None
     assert "port" in str(advice(ListenError("listen", HERE, "unknown service 'x'"), config))
     assert advice(RelayError("relay", HERE, "connection reset by peer"), config) is None
+    unspoken = DialError("dial", Address("sctp", "h", "1"), "protocol not supported")
+    assert "modprobe sctp" in str(advice(unspoken, config))
+    nowhere = ListenError("listen", HERE, "cannot assign requested address")
+    of_vsock = Config(address=Address("vsock", "1", "9"))
+    assert advice(nowhere, config) == "this machine has no such address"
+    assert "vsock_loopback" in str(advice(nowhere, of_vsock))
+    unspoken_here = ListenError("listen", HERE, "protocol not supported")
+    assert advice(unspoken_here, config) == advice(unspoken, config)

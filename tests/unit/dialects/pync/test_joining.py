@@ -75,12 +75,26 @@ def test_commands_and_standard_streams_are_what_they_always_were(
         ("-lkuU /a unixgram:/b", "unixgram:/a", "unixgram:/b"),
         ("-lk unixgram:/a --to h:2", "unixgram:/a", "udp://h:2"),
         ("udp://a:1 udp://b:2", "udp://a:1", "udp://b:2"),
+        ("-lk fd:3 udp://b:2", "fd:3", "udp://b:2"),
+        ("-luk systemd: b:2", "systemd:", "udp://b:2"),
+        ("-lk systemd:dns unixgram:/b", "systemd:dns", "unixgram:/b"),
     ],
 )
 def test_datagrams_go_on_as_datagrams(words: str, near: str, onward: str) -> None:
     config = parse(words.split())
     assert config.program == "relay"
     assert (str(config.address), str(config.onward[0])) == (near, onward)
+    assert config.udp or near.startswith(("udp", "unixgram"))
+
+
+@pytest.mark.parametrize("words", ["exec:cat h:1", "- h:1", "exec:cat --to tcp://h:1"])
+def test_the_onward_tls_of_a_command_or_of_stdio_is_that_of_its_client(words: str) -> None:
+    words = words.replace("h:1", "tcp://h:1") if "--to" not in words else words
+    config = parse([*words.split(), "--to-ssl-trustfile=ca", "--to-ssl-servername=name"])
+    assert config.ssl
+    assert (config.ssl_trustfile, config.ssl_servername) == ("ca", "name")
+    assert not config.to_ssl
+    assert parse([*words.split(), "--to-ssl"]).ssl
 
 
 def test_faults_are_of_streams_or_of_datagrams() -> None:
@@ -97,6 +111,10 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
     # Servers stop answering when they get close_notify.
     assert parse(["-lk", "1", "tls://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["-lk", "1", "tcp://h:1", "-w3"]).endings.idle == 3
+    # Its kernel answers the end of an association with its own (RFC 9260 9.2).
+    assert parse(["-lk", "1", "sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
+    assert parse(["sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
+    assert parse(["-N", "sctp://h:1"]).endings.eof_after is None
 
 
 @pytest.mark.parametrize(
@@ -117,9 +135,29 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
             "cannot use --if-refused with udp://:1: it is for streams",
         ),
         (
-            "-lk 1 --to vsock://2:1",
-            "cannot go on to vsock://2:1: pync ADDRESS --exec 'pync vsock://2:1' does",
+            "-lk 1 --to vsock://x:1",
+            "cannot go on to vsock://x:1: a CID and a port of vsock are numbers",
         ),
+        (
+            "-lk 1 --to vsock://2:4294967296",
+            "'4294967296' is not a valid port (0-4294967295)",
+        ),
+        (
+            "-lk fd:3 --to h:1 --to udp://h:1",
+            "cannot join fd:3 to tcp://h:1: a stream does not keep datagrams apart; "
+            "if that does not matter: pync -lk fd:3 --exec 'pync tcp://h:1'",
+        ),
+        (
+            "-lk unixgram:/a --to h:1 --workers=2",
+            "cannot use --workers with unixgram:/a: it is one socket, and a peer's datagrams would"
+            " come to any worker",
+        ),
+        (
+            "-lk systemd: --to udp://h:1 --workers=2",
+            "cannot use --workers with systemd:: it is one socket, and a peer's datagrams would"
+            " come to any worker",
+        ),
+        ("-lku fd:3", "cannot use -u with fd:3"),
         (
             "-lk 1 --to fd:3",
             "cannot go on to fd:3, a listening socket: pync -lk fd:3 ONWARD",

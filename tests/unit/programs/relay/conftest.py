@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -12,7 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pync
+from pync.core.address import Address
+from pync.transports import tcp, tcp_socket, vsock
 from pync.transports.conn import StreamConn
+
+from ....contract.table import NO_SCTP, NO_VSOCK
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Running
@@ -25,11 +30,15 @@ NO_CERTIFICATE = pytest.mark.skipif(
     find_spec("cryptography") is None, reason="cryptography is not installed"
 )
 
+#: How each is reached on this machine.
+HOSTS = {"tcp": "localhost", "tls": "localhost", "sctp": "127.0.0.1", "vsock": "1"}
+
 #: What a relay joins to what.
 SIDES = [
     pytest.param("tcp"),
     pytest.param("tls", marks=NO_CERTIFICATE),
     pytest.param("unix", marks=NO_UNIX),
+    pytest.param("vsock"),
 ]
 
 
@@ -58,7 +67,7 @@ class Sides:
         options += [f"--to-ssl-trustfile={certificate}"] if far == "tls" else []
         self.relay = start("-l", "-v", *words, *options, _address(near, folder / "near"), onward)
         said = self.relay.says().removeprefix("Listening on ")
-        where = f"unix:{said}" if near == "unix" else f"{near}://localhost:{said.split()[-1]}"
+        where = f"unix:{said}" if near == "unix" else f"{near}://{HOSTS[near]}:{said.split()[-1]}"
         trusted = str(certificate) if near == "tls" else None
         self.client = pync.dial(where, timeout=PATIENCE, trusted=trusted)
         self.server: StreamConn = self.listener.accept(PATIENCE)
@@ -77,18 +86,38 @@ class Sides:
 
 
 def _address(name: str, path: Path) -> str:
-    return f"unix:{path}" if name == "unix" else f"{name}://127.0.0.1:0"
+    return (
+        f"unix:{path}" if name == "unix" else f"{name}://{1 if name == 'vsock' else '127.0.0.1'}:0"
+    )
 
 
 def _dialled(name: str, address: object) -> str:
     return f"tls://localhost:{str(address).rpartition(':')[2]}" if name == "tls" else str(address)
 
 
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a kernel lacks a family or a protocol, run the same code over TCP on IPv4."""
+    if NO_VSOCK:
+        monkeypatch.setattr(socket, "AF_VSOCK", socket.AF_INET, raising=False)
+        monkeypatch.setattr(
+            vsock, "_name", lambda _, address, __: ("127.0.0.1", int(address.service))
+        )
+        monkeypatch.setattr(vsock, "_address", lambda name: Address("vsock", "1", str(name[1])))
+    if NO_SCTP:
+        for module in (tcp, tcp_socket):
+            monkeypatch.setattr(module, "protocol_of", lambda _: 0)
+
+
 Join = Callable[..., Sides]
 
 
 @pytest.fixture
-def join(pync: Callable[..., Running], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Join]:
+def join(
+    pync: Callable[..., Running],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Join]:
+    stand_in(monkeypatch)
     joined: list[Sides] = []
 
     def begin(near: str, far: str, *words: str) -> Sides:

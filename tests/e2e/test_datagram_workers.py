@@ -1,0 +1,168 @@
+"""Several processes that serve one port of datagrams (--workers): a peer stays with one of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ..peer import Mailbox, mailbox
+from ..programs import Program, until
+from .conftest import Start, heard_port
+from .test_datagram_relay import converses, says, visitor
+from .test_workers import workers
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only on Linux: SO_REUSEPORT keeps a peer there"
+)
+
+#: So many peers that each of two workers gets some: all but one time in 10^9.
+MANY = 32
+
+
+def begin(pync: Start, box: Mailbox, *words: object) -> tuple[Program, int]:
+    program = pync("-lkuv", "--workers=2", *words, "127.0.0.1", "0", f"127.0.0.1:{box.port}")
+    port = heard_port(program)
+    until(lambda: len(workers(program)) == 2, "both workers are there", program)
+    return program, port
+
+
+def test_a_peer_stays_with_one_of_them(pync: Start, box: Mailbox) -> None:
+    program, port = begin(pync, box)
+    with ExitStack() as stack:
+        peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
+        seen = []
+        for number, peer in enumerate(peers):
+            converses(peer, box, b"question %d" % number)
+            seen.append(box.correspondent)
+        for number, peer in enumerate(peers):
+            converses(peer, box, b"again %d" % number)
+            assert box.correspondent == seen[number]
+        assert len(set(seen)) == MANY
+        program.process.send_signal(signal.SIGUSR1)
+        program.hears(rb"(?s)(worker \d.*){2}")
+    program.process.terminate()
+    said = program.ends(-signal.SIGTERM)
+    assert {b"1", b"2"} <= set(re.findall(rb"worker (\d)", said))
+
+
+def test_the_peers_of_one_that_dies_have_its_successor(pync: Start, box: Mailbox) -> None:
+    program, port = begin(pync, box)
+    with ExitStack() as stack:
+        peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
+        seen = []
+        for number, peer in enumerate(peers):
+            converses(peer, box, b"question %d" % number)
+            seen.append(box.correspondent)
+        os.kill(workers(program)[0], signal.SIGKILL)
+        program.hears(b"another takes its place")
+        # What is sent while it is away waits for its successor; those of the other one go on.
+        others = 0
+        for number, peer in enumerate(peers):
+            says(peer, b"again %d" % number)
+        for _ in peers:
+            word, box.correspondent = box.sock.recvfrom(100)
+            number = int(word.removeprefix(b"again "))
+            others += box.correspondent == seen[number]
+            box.says(b"answer %d" % number)
+        for number, peer in enumerate(peers):
+            peer.hears(b"answer %d" % number)
+        assert 0 < others < MANY
+    program.process.terminate()
+    program.ends(-signal.SIGTERM)
+
+
+def test_those_inside_go_on_while_it_drains(pync: Start, box: Mailbox) -> None:
+    program, port = begin(pync, box, "--drain=30s", "--idle-timeout=1s")
+    with ExitStack() as stack:
+        peers = [stack.enter_context(visitor(port)) for _ in range(MANY)]
+        for number, peer in enumerate(peers):
+            converses(peer, box, b"question %d" % number)
+        program.process.terminate()
+        # (Each goes to the worker that knows it: no socket has left the port.)
+        for number, peer in enumerate(peers):
+            converses(peer, box, b"again %d" % number)
+        assert b"another takes its place" not in program.said
+    program.ends(0)
+
+
+def test_max_conns_counts_those_of_all(pync: Start, box: Mailbox) -> None:
+    program, port = begin(pync, box, "--max-conns=3")
+    with ExitStack() as stack:
+        # (Each may make room, when it was silent for a second.)
+        for number in range(MANY):
+            says(stack.enter_context(visitor(port)), b"question %d" % number)
+        program.hears(rb"connection limit reached \(3\)")
+    program.process.terminate()
+    program.ends(-signal.SIGTERM)
+
+
+def test_a_record_for_each_peer(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+    program, port = begin(pync, box, f"--output={tmp_path}/{{n}}")
+    with ExitStack() as stack:
+        for number in range(8):
+            converses(stack.enter_context(visitor(port)), box, b"word %d" % number)
+    program.process.terminate()
+    program.ends(-signal.SIGTERM)
+    kept = {one.read_bytes() for one in tmp_path.iterdir()}
+    words = [b"word %d" % number for number in range(8)]
+    assert kept == {word + word[::-1] for word in words}
+
+
+def test_the_access_lists_are_read_again_by_all(pync: Start, box: Mailbox, tmp_path: Path) -> None:
+    denied = tmp_path / "denied"
+    denied.write_text("")
+    program, port = begin(pync, box, f"--denyfile={denied}")
+    with visitor(port) as peer:
+        converses(peer, box, b"hello")
+    denied.write_text("127.0.0.1\n")
+    program.process.send_signal(signal.SIGHUP)
+    program.hears(b"read again")
+    # (A worker has done so when it answers SIGUSR1, which comes later.)
+    program.process.send_signal(signal.SIGUSR1)
+    program.hears(rb"(?s)(worker \d: \d connection.*){2}")
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            says(stack.enter_context(visitor(port)), b"x")
+        program.hears(rb"(?s)(not allowed.*){10}")
+    program.process.terminate()
+    program.ends(-signal.SIGTERM)
+
+
+def test_the_port_of_another_one_is_not_shared(pync: Start, box: Mailbox) -> None:
+    _, port = begin(pync, box)
+    other = pync("-lku", "--workers=2", "127.0.0.1", port, f"127.0.0.1:{box.port}")
+    assert b"address already in use" in other.ends(1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [
+        ("udp://239.1.2.3:0", b"each of several workers would receive what is sent there", 1),
+        ("unixgram:/nowhere/s", b"cannot use --workers with unixgram:/nowhere/s: it is one", 2),
+        ("fd:3", b"cannot use --workers with fd:3: it is one socket", 2),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(
+    pync: Start, box: Mailbox, words: str, said: bytes, status: int
+) -> None:
+    onward = f"udp://127.0.0.1:{box.port}"
+    assert said in pync("-lk", "--workers=2", words, onward).ends(status)
+
+
+def test_a_broadcast_is_passed_on_once(pync: Start, box: Mailbox) -> None:
+    """The kernel gives a broadcast to every socket of the port."""
+    program = pync("-lkuv", "--workers=2", "-4", "0", "--to", f"127.0.0.1:{box.port}")
+    port = heard_port(program)
+    until(lambda: len(workers(program)) == 2, "both workers are there", program)
+    with mailbox() as peer:
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        for number in range(10):
+            peer.says(b"to all %d" % number, ("127.255.255.255", port))
+            box.hears(b"to all %d" % number)
