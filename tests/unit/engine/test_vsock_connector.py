@@ -1,4 +1,4 @@
-"""vsock dialled in a loop: reached, refused, silent, and what is no address of it."""
+"""vsock dialled in a loop: reached, refused, silent, and an address that is none."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_one_that_is_silent_times_out(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize("timeout", [1.0, None])
-def test_what_is_no_address_is_told_at_once(loop: Loop, timeout: float | None) -> None:
+def test_an_address_that_is_none_is_told_at_once(loop: Loop, timeout: float | None) -> None:
     if not hasattr(socket, "AF_VSOCK"):
         expected = "this system has no vsock"
         dialling = dial(loop, Address("vsock", "1", "9"), timeout)
