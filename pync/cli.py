@@ -18,10 +18,11 @@ from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, LineCut, Progressed, Scanned, Trying
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
-from .transports.stdio import Stdio, is_open, write
+from .transports.stdio import Stdio, is_open, is_terminal, write
 from .waiting import wakeup
 
 if TYPE_CHECKING:
+    from .layers.screen import ScreenFilter
     from .meter import Meter
 
 __all__ = ["VERSION", "main"]
@@ -178,11 +179,25 @@ class _Session:
 
     def _stdio(self, config: Config) -> Stdio:
         stdin = self._stdin if is_open(self._stdin) else None
+        screen = self._screen(config)
         if config.edit and stdin is not None and os.isatty(stdin) and os.isatty(self._stdout):
             from .transports.editing import EditedStdio
 
-            return EditedStdio(stdin, self._stdout, os.environ.get("PYNC_HISTORY"))
+            return EditedStdio(stdin, self._stdout, os.environ.get("PYNC_HISTORY"), screen)
+        if screen is not None:
+            from .transports.screen import ScreenStdio
+
+            return ScreenStdio(stdin, self._stdout, screen, owns_stdout=self._owns_stdout)
         return Stdio(stdin, self._stdout, owns_stdout=self._owns_stdout)
+
+    def _screen(self, config: Config) -> ScreenFilter | None:
+        """What is between a peer and the terminal, if standard output is one."""
+        if not config.filters_screen or not is_terminal(self._stdout):
+            return None
+        from .layers.screen import ScreenFilter
+        from .transports.screen import is_utf8
+
+        return ScreenFilter(utf8=is_utf8(os.environ))
 
     @contextmanager
     def _meter(self, config: Config) -> Iterator[Meter | None]:

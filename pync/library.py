@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .core.address import DATAGRAMS, INHERITED, Address, is_url, parse, split_host_port
-from .core.config import Endings
+from .core.endings import Endings
 from .core.errors import UsageError
 from .engine.pipeline import Moved
 from .engine.relay import relay as _relay

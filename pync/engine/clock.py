@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.config import Endings
 from ..core.deadline import Deadline
+from ..core.endings import Endings
 from ..core.errors import QuitTimeoutError
 from ..transports.conn import Conn
 from .idle import IdleTimer, idle_timeout

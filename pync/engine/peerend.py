@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.config import WhenPeerEnds
 from ..core.deadline import Deadline
+from ..core.endings import WhenPeerEnds
 from ..waiting.readiness import readable
 from .clock import Clock
 from .flow import Flow

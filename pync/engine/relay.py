@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.broken import broken
-from ..core.config import Endings
+from ..core.endings import Endings
 from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
 from ..transports.conn import Conn

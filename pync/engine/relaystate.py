@@ -19,7 +19,7 @@ the same event of the outside becomes another one of the table.
 
 from __future__ import annotations
 
-from ..core.config import Endings
+from ..core.endings import Endings
 
 # States.
 

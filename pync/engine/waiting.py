@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..core.config import Endings
 from ..core.deadline import Deadline
+from ..core.endings import Endings
 from ..transports.conn import Conn
 from .flow import Flow
 from .pipeline import Moved

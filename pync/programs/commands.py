@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..core.config import Endings
+from ..core.endings import Endings
 from ..core.errors import ExecError, RelayError
 from ..core.events import Accepted, Event, Failed, PeerEnded, Report
 from ..engine.boundary import Boundary, as_failure

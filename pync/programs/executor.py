@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..core import exits
 from ..core.address import DATAGRAMS
-from ..core.config import Endings
+from ..core.endings import Endings
 from ..core.events import Accepted, Connected, Report
 from ..engine.pipeline import Pipeline
 from ..engine.relay import relay

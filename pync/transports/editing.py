@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
 from ..core.errors import UsageError
-from .stdio import Stdio
+from ..layers.screen import Screen, Unfiltered
+from .screen import ScreenStdio
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,18 +32,25 @@ GOODBYE = 2.0
 AGAIN = 0.02
 
 
-class EditedStdio(Stdio):
+class EditedStdio(ScreenStdio):
     """Standard input and output of a person who edits lines.
 
     Arguments:
         stdin, stdout: descriptors of terminals; they have to be the process's own.
         history: a file in which lines are kept from one call to the next; None: in memory.
+        screen: what is shown passes through it.
 
     Raises UsageError when prompt_toolkit is not there.
     """
 
-    def __init__(self, stdin: int, stdout: int, history: str | None = None) -> None:
-        super().__init__(stdin, stdout)
+    def __init__(
+        self,
+        stdin: int,
+        stdout: int,
+        history: str | None = None,
+        screen: Screen | None = None,
+    ) -> None:
+        super().__init__(stdin, stdout, screen or Unfiltered())
         self._session = _prompt(history)
         self._lines, self._typed = socket.socketpair()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -69,7 +77,7 @@ class EditedStdio(Stdio):
     def send(self, data: bytes | memoryview) -> int:
         """Show it above the line that is being typed."""
         self._begin()
-        lines, end, rest = self._decoder.decode(bytes(data)).rpartition("\n")
+        lines, end, rest = self._decoder.decode(self._screen.feed(bytes(data))).rpartition("\n")
         if end:
             self._hand_over(f"{self._unfinished}{lines}{end}")
             self._unfinished = ""
@@ -82,6 +90,7 @@ class EditedStdio(Stdio):
             self._leaving = True
             if self._thread.ident is not None:
                 self._end_thread()
+                self._unfinished += self._screen.end().decode("utf-8", "replace")
                 if self._unfinished:
                     os.write(self._stdout, self._unfinished.encode("utf-8", "replace"))
             self._lines.close()

@@ -184,6 +184,15 @@ class Stdio:
             raise BlockingIOError
         return os.write(self._stdout, data[:_PIPE_BUF])
 
+    def show(self, data: bytes) -> None:
+        """Write all of it, however long that takes. Raises OSError."""
+        while data:
+            data = data[write(self._stdout, data) :]
+
+    def without_input(self) -> Stdio:
+        """The same output, for what needs no input."""
+        return Stdio(None, self._stdout)
+
     def send_eof(self) -> None:
         """End standard output, if it may be closed: its reader need not wait for our end."""
         if not (self.closes_output and self.owns_stdout) or sys.platform == "win32":

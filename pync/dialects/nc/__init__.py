@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ...core.config import Config, Endings, OnPeerEnd, Proxy
+from ...core.config import Config, Proxy
+from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import IdleTimeoutError, OutputGone, RelayError, UsageError
 from .. import About
 from ..argv import ArgvStyle, read

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from ...core import VERSION
 from ...core.address import Address
-from ...core.config import Config, Endings, OnPeerEnd, over_tls
+from ...core.config import Config, over_tls
 from ...core.deadline import parse_duration
+from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import DialError, ListenError, OutputError, OutputGone, UsageError
 from ...core.number import whole
 from .. import About

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...core.address import Address, is_url
 from ...core.address import parse as parse_address
-from ...core.config import Config, Endings
+from ...core.config import Config
+from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...layers.control import request
 

@@ -11,7 +11,8 @@ import os
 
 from ...core.address import DATAGRAMS, INHERITED, MOST_VSOCK, Address, is_url, split_host_port
 from ...core.address import parse as parse_address
-from ...core.config import AWAITING_ANSWER, Config, Endings
+from ...core.config import AWAITING_ANSWER, Config
+from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...core.number import whole
 from .rules import OF_ONWARD_TLS, shown

@@ -22,8 +22,8 @@ Usage:
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
-  pync --help GROUP              only these options: ending, data, tls, proxy,
-                                 server, relay, fault, scan, socket, pipe
+  pync --help GROUP              only these options: ending, data, screen, tls,
+                                 proxy, server, relay, fault, scan, socket, pipe
 
 Options:
   -l --listen                    Listen instead of connecting.
@@ -103,6 +103,12 @@ Data options:
      --json                      Events as JSON, one object a line: the results
                                  of a scan on stdout, those of connections on
                                  stderr.
+
+Screen options:
+     --raw                       Let a terminal obey every control sequence that
+                                 the peer sends. Without it those that can do
+                                 harm (clipboard, title, queries) are shown as
+                                 text. Files and pipes get every byte anyway.
 
 TLS options:
      --ssl                       Secure the connection by TLS (also

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
-from ...core.config import Endings
+from ...core.endings import Endings
 from ...core.events import Accepted, Failed, Report
 from ...engine.boundary import Boundary, as_failure
 from ...engine.idle import IdleTimer

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
 from ...core.address import Address
-from ...core.config import Endings, Proxy
+from ...core.config import Proxy
+from ...core.endings import Endings
 from ...core.errors import UsageError
 from ...core.events import Report
 from ...engine.loop import Loop

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.address import Address
-from ...core.config import Endings
+from ...core.endings import Endings
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
 from ...engine.connector import Connector

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
 from ...core.address import DATAGRAMS
-from ...core.config import Endings
+from ...core.endings import Endings
 from ...core.events import Accepted, Connected, Dialled, Failed, Report
 from ...engine.loop import Loop, Scheduler
 from ...engine.pipeline import Pipeline

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address
-from ...core.config import Endings
+from ...core.endings import Endings
 from ...core.errors import PyncError
 from ...core.events import Closed, Denied, Dialled, Report
 from ...engine.ends import RESET

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...core.config import Endings
+from ...core.endings import Endings
 from ...core.events import silent
 from ...core.fault import DATAGRAMS
 from ...engine.loop import Loop

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core.config import Config, Endings
+from ...core.config import Config
+from ...core.endings import Endings
 from ...core.events import Report
 from ...transports.stdio import Stdio
 from .network import (

@@ -28,7 +28,6 @@ from ...core.script_terms import Terms, whole
 from ...engine.pipeline import Tap
 from ...engine.protocols import send_eof
 from ...transports.conn import Conn
-from ...transports.stdio import write
 from .script_matching import Awaited
 
 #: Bytes of what came that an awaited text may begin in.
@@ -65,19 +64,26 @@ class Played(NamedTuple):
     closed: bool = False
 
 
-def play(script: Script, conn: Conn, stdout: int, tap: Tap | None = None) -> Played:
+def play(
+    script: Script, conn: Conn, show: Callable[[bytes], None], tap: Tap | None = None
+) -> Played:
     """Go through the steps.
+
+    Arguments:
+        show: writes what comes to standard output.
 
     Raises ScriptError when something else came than was awaited; RelayError, OutputGone.
     """
-    return _Play(script, conn, stdout, tap).run()
+    return _Play(script, conn, show, tap).run()
 
 
 class _Play:
-    def __init__(self, script: Script, conn: Conn, stdout: int, tap: Tap | None) -> None:
+    def __init__(
+        self, script: Script, conn: Conn, show: Callable[[bytes], None], tap: Tap | None
+    ) -> None:
         self._script = script
         self._conn = conn
-        self._stdout = stdout
+        self._write = show
         self._tap = tap
         self._came = b""
         self._names: dict[str, bytes] = {}
@@ -246,8 +252,7 @@ class _Play:
 
     def _show(self, data: bytes) -> None:
         try:
-            while data:
-                data = data[write(self._stdout, data) :]
+            self._write(data)
         except OSError as error:
             raise unwritten(error) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from ...core.config import Endings, OnPeerEnd, WhenPeerEnds
+from ...core.endings import Endings, OnPeerEnd, WhenPeerEnds
 from ...core.events import Finished, Progressed, Report
 from ...engine.pipeline import Pipeline, Tap
 from ...engine.relay import relay
@@ -84,7 +84,7 @@ def _talk(
     if script is not None:
         from .script_player import play
 
-        played = play(script, conn, stdio.stdout, tap)
+        played = play(script, conn, stdio.show, tap)
         endings = endings._replace(shutdown=endings.shutdown and not played.sent_eof)
         if not played.interact:
             if not (played.closed or (played.sent_eof and played.peer_ended)):
@@ -102,5 +102,5 @@ def _talk(
 
 def _part(stdio: Stdio, conn: Conn, shutdown: bool) -> None:
     """End our direction, see that what was sent arrives, and leave."""
-    with Stdio(None, stdio.stdout) as nobody:
+    with stdio.without_input() as nobody:
         relay(nobody, conn, Endings(shutdown=shutdown, leave_when_sent=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.config import Endings
+from pync.core.endings import Endings
 from pync.core.errors import IdleTimeoutError, QuitTimeoutError
 from pync.engine.clock import Clock
 from pync.engine.loop import Loop

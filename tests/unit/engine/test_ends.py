@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from pync.core.broken import TruncatedError
-from pync.core.config import Endings
+from pync.core.endings import Endings
 from pync.core.errors import RelayError
 from pync.engine.direction import DRAINING, ENDED
 from pync.engine.ends import END, OPEN, RESET, TRUNCATED, Ends, ends_of

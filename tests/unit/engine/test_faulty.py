@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pync.core.config import Endings
+from pync.core.endings import Endings
 from pync.core.fault import parse_fault
 from pync.engine.faulty import FaultyConnection
 from pync.engine.loop import Loop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pync.core.config import Endings, WhenPeerEnds
+from pync.core.endings import Endings, WhenPeerEnds
 from pync.engine.clock import Clock
 from pync.engine.flow import Flow
 from pync.engine.loop import Loop

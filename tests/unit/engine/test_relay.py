@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Endings, WhenPeerEnds
+from pync.core.endings import Endings, WhenPeerEnds
 from pync.core.errors import IdleTimeoutError, OutputError, QuitTimeoutError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import peerend, waiting

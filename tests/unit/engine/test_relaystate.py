@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pync.core.config import Config, Endings, WhenOutputGone
+from pync.core.config import Config
+from pync.core.endings import Endings, WhenOutputGone
 from pync.dialects import nc, ncat
 from pync.dialects import pync as own
 from pync.engine import relaystate

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pync.core.config import Endings
+from pync.core.endings import Endings
 from pync.core.errors import RelayError
 from pync.engine.direction import BROKEN, ENDED
 from pync.engine.flow import Flow

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Endings, OnPeerEnd
+from pync.core.config import Config
+from pync.core.endings import Endings, OnPeerEnd
 from pync.core.errors import DialError, IdleTimeoutError, RelayError, UsageError
 from pync.dialects.argv import options_in
 from pync.dialects.nc import USAGE, about, parse, status

@@ -6,7 +6,8 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.broken import HANDSHAKE_TIMED_OUT
-from pync.core.config import Config, Endings
+from pync.core.config import Config
+from pync.core.endings import Endings
 from pync.core.errors import (
     DialError,
     IdleTimeoutError,

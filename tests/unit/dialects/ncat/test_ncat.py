@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Config, Endings, OnPeerEnd
+from pync.core.config import Config
+from pync.core.endings import Endings, OnPeerEnd
 from pync.core.errors import DialError, ListenError, OutputError, RelayError, UsageError
 from pync.dialects.argv import options_in
 from pync.dialects.ncat import ARGV_STYLE, REFUSED, USAGE, VALUES, about, parse, status

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pync.core.config import AWAITING_ANSWER, Endings
+from pync.core.config import AWAITING_ANSWER
+from pync.core.endings import Endings
 from pync.core.errors import UsageError
 from pync.dialects.pync import joining, parse
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import WORKED_OUT, Config, Endings, OnPeerEnd
+from pync.core.config import WORKED_OUT, Config
+from pync.core.endings import Endings, OnPeerEnd
 from pync.core.errors import UsageError
 from pync.dialects.argv import options_in
-from pync.dialects.pync import ONLY_ONCE, USAGE, VALUES, parse
+from pync.dialects.pync import ONLY_ONCE, USAGE, parse
 from pync.dialects.pync.rules import CONFLICTS, NEEDS, OF_TLS, SHOWN
+from pync.dialects.pync.values import VALUES
 
 
 def test_every_option_is_a_field() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Endings
+from pync.core.endings import Endings
 from pync.core.events import Event
 from pync.engine.loop import Loop
 from pync.engine.pipeline import PLAIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from pync.core.script_steps import Send
 from pync.programs.shared.script_player import Played, load, play
 from pync.transports.conn import StreamConn
 from pync.transports.memory import pair
+from pync.transports.stdio import Stdio
 
 
 @pytest.fixture
@@ -31,6 +32,10 @@ def shown() -> Iterator[tuple[int, int]]:
     os.close(writing)
 
 
+def to(descriptor: int) -> Callable[[bytes], None]:
+    return Stdio(None, descriptor).show
+
+
 def test_what_comes_is_matched_in_order_and_shown(
     ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]
 ) -> None:
@@ -39,7 +44,7 @@ def test_what_comes_is_matched_in_order_and_shown(
     peer.send_eof()
     text = 'expect "login: "\nsend "joe\\n"\nexpect "password: "\nexpect /. $/\nend\neof'
     ours.settimeout(3)
-    assert play(parse(text, "x"), ours, shown[1]) == Played(sent_eof=True, peer_ended=True)
+    assert play(parse(text, "x"), ours, to(shown[1])) == Played(sent_eof=True, peer_ended=True)
     assert ours.gettimeout() == 3
     assert os.read(shown[0], 100) == b"login: password: $ "
     assert [peer.recv(100), peer.recv(100)] == [b"joe\n", b""]
@@ -58,7 +63,7 @@ def test_what_does_not_come_is_said(
 ) -> None:
     ends[1].send_all(b"a\0")
     with pytest.raises(ScriptError) as failure:
-        play(parse(script, "x"), ends[0], shown[1])
+        play(parse(script, "x"), ends[0], to(shown[1]))
     assert str(failure.value).startswith(f"expect {said}")
 
 
@@ -93,7 +98,7 @@ def test_what_a_script_takes_and_sends(
     said, script, sent = RIGHT[name]
     ours, peer = ends
     peer.send_all(said)
-    play(parse(script, "x"), ours, shown[1])
+    play(parse(script, "x"), ours, to(shown[1]))
     ours.close()
     assert peer.recv_all() == sent
 
@@ -117,13 +122,13 @@ def test_what_a_script_does_not_take(
     said, complaint = WRONG[script]
     ends[1].send_all(said)
     with pytest.raises(ScriptError) as failure:
-        play(parse(script, "x"), ends[0], shown[1])
+        play(parse(script, "x"), ends[0], to(shown[1]))
     assert complaint in str(failure.value)
 
 
 def test_a_script_that_closes(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
     ours, peer = ends
-    assert play(parse('send "a"\nclose', "x"), ours, shown[1]) == Played(closed=True)
+    assert play(parse('send "a"\nclose', "x"), ours, to(shown[1])) == Played(closed=True)
     assert peer.recv_all() == b"a"
 
 
@@ -132,11 +137,11 @@ def test_a_peer_that_ends_early(
 ) -> None:
     ends[1].close()
     with pytest.raises(ScriptError, match='expected "a", and the peer ended; nothing came'):
-        play(parse('expect "a"', "x"), ends[0], shown[1])
+        play(parse('expect "a"', "x"), ends[0], to(shown[1]))
 
 
 def test_the_user_takes_over(ends: tuple[StreamConn, StreamConn], shown: tuple[int, int]) -> None:
-    assert play(parse("interact", "x"), ends[0], shown[1]) == Played(interact=True)
+    assert play(parse("interact", "x"), ends[0], to(shown[1])) == Played(interact=True)
 
 
 def test_nobody_reads_what_is_shown(ends: tuple[StreamConn, StreamConn]) -> None:
@@ -144,7 +149,7 @@ def test_nobody_reads_what_is_shown(ends: tuple[StreamConn, StreamConn]) -> None
     os.close(reading)
     ends[1].send_all(b"a")
     with pytest.raises(OutputGone):
-        play(parse('expect "a"', "x"), ends[0], writing)
+        play(parse('expect "a"', "x"), ends[0], to(writing))
     os.close(writing)
 
 

@@ -1,0 +1,120 @@
+"""How the texts of pync's options become values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...core.deadline import parse_duration
+from ...core.errors import UsageError, shortened
+from ...core.number import whole
+from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
+from ..tos import parse_tos
+
+#: The kinds of --exit-codes.
+PLAIN, DETAILED = "plain", "detailed"
+
+
+#: More processes than any machine has cores are a mistake.
+MOST_WORKERS = 1024
+
+
+def _one_of(one: str, other: str) -> Callable[[str, str], str]:
+    def choose(text: str, option: str) -> str:
+        if text not in (one, other):
+            raise UsageError(f"{option}: {text!r} is neither {one} nor {other}")
+        return text
+
+    return choose
+
+
+def _named_file(text: str, option: str) -> str:
+    if not text:
+        raise UsageError(f"{option} needs the name of a file")
+    return text
+
+
+def _pause(text: str, option: str) -> float:
+    seconds = parse_duration(text, option)
+    if not seconds:
+        raise UsageError(f"{option}: {shortened(text)} is too short; the default is 1s")
+    return seconds
+
+
+def _workers(text: str, option: str) -> int:
+    number = parse_count(text, option)
+    if number > MOST_WORKERS:
+        raise UsageError(f"{option}: {number} are too many (at most {MOST_WORKERS})")
+    return number
+
+
+def _with_starttls(text: str, option: str) -> str:
+    from ...layers.starttls import PROTOCOLS
+
+    if text not in PROTOCOLS:
+        raise UsageError(f"{option}: {shortened(text)} is not one of {', '.join(PROTOCOLS)}")
+    return text
+
+
+def _seed(text: str, option: str) -> int:
+    number = whole(text, 2**63)
+    if number is None:
+        raise UsageError(f"{option}: {shortened(text)} is not a whole number")
+    return number
+
+
+#: How the text of an option becomes its value: (text, option) -> value.
+VALUES: dict[str, Callable[[str, str], object]] = {
+    **dict.fromkeys(
+        (
+            "wait",
+            "quit_after",
+            "interval",
+            "delay",
+            "idle_timeout",
+            "connect_timeout",
+            "banner",
+            "accept_timeout",
+            "drain",
+        ),
+        parse_duration,
+    ),
+    "count": parse_count,
+    "max_conns": parse_count,
+    "workers": _workers,
+    "recv_limit": parse_count,
+    "recv_buffer": parse_size,
+    "send_buffer": parse_size,
+    "ttl": parse_ttl,
+    "min_ttl": parse_ttl,
+    "tos": parse_tos,
+    "delimiter": unescape,
+    "rate": parse_bytes,
+    "retry": parse_retry,
+    **dict.fromkeys(
+        (
+            "ssl_cert",
+            "ssl_key",
+            "ssl_trustfile",
+            "ssl_keylog",
+            "proxy_auth_file",
+            "allowfile",
+            "denyfile",
+            "report_port",
+            "expect",
+            "output",
+            "hex_dump",
+            "to_ssl_cert",
+            "to_ssl_key",
+            "to_ssl_trustfile",
+        ),
+        _named_file,
+    ),
+    "fault_seed": _seed,
+    "reconnect": _pause,
+    "if_refused": _one_of("reset", "close"),
+    "balance": _one_of("round-robin", "random"),
+    **dict.fromkeys(("starttls", "to_starttls"), _with_starttls),
+    "proxy_protocol": _one_of("v1", "v2"),
+    "exit_codes": _one_of(PLAIN, DETAILED),
+    "pipe_mode": _one_of("byte", "message"),
+}
