@@ -48,7 +48,7 @@ COMMANDS = (
 #: pync under the names of other programs; nc(1) and so on are those programs' own pages.
 DIALECTS = tuple(
     Command(f"pync-{name}", pync.dialects.load(name).usage, name)
-    for name in ("nc", "ncat", "telnet")
+    for name in ("nc", "nc.traditional", "ncat", "telnet")
 )
 
 #: What of the suite a shell can complete: its commands, and the values of options.
@@ -78,6 +78,9 @@ _SUITE = Program(
     ("ref:python", "ref:node"),
 )
 
+#: Dialects without long options.
+_SHORT = ("nc", "nc.traditional")
+
 #: How a dialect is asked for.
 _DIALECT = """\
 pync reads this command line when it is started under the name {name}, with --as={name} as the
@@ -90,7 +93,7 @@ _MORE = """\
 .SH ENVIRONMENT
 .TP
 .B PYNC_AS
-The dialect, as \\-\\-as=NAME: nc, ncat, telnet or pync.
+The dialect, as \\-\\-as=NAME: nc, nc.traditional, ncat, telnet or pync.
 .TP
 .B PYNC_PROXY_AUTH
 User and password for the proxy (USER:PASSWORD).
@@ -116,6 +119,7 @@ pync \\-\\-as=nc \\-zv localhost 20\\-25      # the command line of nc
 .SH SEE ALSO
 .BR pync\\-conformance (1),
 .BR pync\\-nc (1),
+.BR pync\\-nc.traditional (1),
 .BR pync\\-ncat (1),
 .BR pync\\-telnet (1)
 """
@@ -166,7 +170,7 @@ def manual(command: Command) -> str:
     if command.dialect:
         summary = f"pync with the command line of {command.dialect}"
         rest = usage[usage.index("Usage:\n") :]
-        if command.dialect == "nc":  # its long options are only our names for the short ones
+        if command.dialect in _SHORT:  # the long options are only our names for the short ones
             rest = re.sub(r"^(  -\w) --[a-z0-9-]+(?:=(\S+))?", r"\1 \2 ", rest, flags=re.MULTILINE)
     else:
         summary, _, rest = usage.partition("\n")

@@ -122,12 +122,22 @@ class _Session:
     def run(self, words: list[str]) -> int:
         """Raises Terminated, KeyboardInterrupt."""
         try:
+            if not words and self._dialect.prompt:
+                words = self._ask(self._dialect.prompt)
             self._config = self._dialect.parse(words)
             self._voice.say(self._config.notice)
             return self._serve(self._config)
         except (UsageError, PyncError, OutputGone) as error:
             self._voice.say(self._dialect.complain(error, self._config))
             return self._dialect.status(error, self._config)
+
+    def _ask(self, prompt: str) -> list[str]:
+        """The words of a line of standard input; what follows it is left to be sent."""
+        self._voice.write(prompt)
+        line = b""
+        while is_open(self._stdin) and (byte := os.read(self._stdin, 1)) not in (b"", b"\n"):
+            line += byte
+        return os.fsdecode(line).split()
 
     def _serve(self, config: Config) -> int:
         if config.help or config.version or config.completion is not None:

@@ -13,7 +13,7 @@ from .core.errors import PyncError, UsageError
 from .core.number import is_digits
 
 NAMES = ("nc", "ncat", "telnet")
-_KNOWN = (*NAMES, "netcat")
+_KNOWN = (*NAMES, "netcat", "nc.traditional")
 
 
 def is_meant(argv: list[str]) -> bool:

@@ -19,7 +19,13 @@ _ABOUT = frozenset(("help", "-h", "--help", "--version"))
 def is_meant(argv: list[str]) -> bool:
     """Whether this command line is the suite's: ``pync conformance run ...``."""
     called = os.path.basename(argv[0]).lower().removesuffix(".exe")
-    if (os.environ.get("PYNC_AS") or called) in ("nc", "netcat", "ncat", "telnet"):
+    if (os.environ.get("PYNC_AS") or called) in (
+        "nc",
+        "netcat",
+        "nc.traditional",
+        "ncat",
+        "telnet",
+    ):
         return False
     return argv[1:2] == ["conformance"] and (len(argv) == 2 or argv[2] in SUITE_COMMANDS | _ABOUT)
 

@@ -40,6 +40,8 @@ def _sshd() -> str:
 #: Program -> (the command to look for, Debian's package).
 PEERS = {
     "nc": ("nc.openbsd", "netcat-openbsd"),
+    "nc.traditional": ("nc.traditional", "netcat-traditional"),
+    "busybox": ("busybox", "busybox"),
     "ncat": ("ncat", "ncat"),
     "socat": ("socat", "socat"),
     "telnet": ("telnet", "telnet"),

@@ -13,6 +13,9 @@ from .endings import Endings, OnPeerEnd
 if TYPE_CHECKING:
     from .fault import Fault
 
+#: Whose hexadecimal dump it is.
+DumpForm = Literal["ncat", "netcat"]
+
 #: What a proxy speaks; ``socks``, which a server can be, is both versions.
 ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 
@@ -71,6 +74,7 @@ class Config(NamedTuple):
     # nc
     broadcast: bool = False
     debug_socket: bool = False
+    keepalive: bool = False
     pass_fd: bool = False
     recv_buffer: int | None = None
     send_buffer: int | None = None
@@ -217,6 +221,7 @@ class Config(NamedTuple):
     on_peer_end: OnPeerEnd = OnPeerEnd()
     closes_output: bool = False
     filters_screen: bool = False
+    dump_form: DumpForm = "ncat"
     proxies: tuple[Proxy, ...] = ()
     serves: Proxy | None = None
     notice: str | None = None
@@ -254,6 +259,7 @@ WORKED_OUT = frozenset(
         "on_peer_end",
         "closes_output",
         "filters_screen",
+        "dump_form",
         "proxies",
         "serves",
         "notice",

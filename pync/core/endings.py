@@ -31,6 +31,7 @@ class Endings(NamedTuple):
     ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a failure then.
     ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``answer_wait``:
     datagrams have no end; leave when none has come for so many seconds after our EOF.
+    ``silence``: leave, in order, when nothing has moved for so many seconds after our EOF.
     ``truncated_ends``: an end without close_notify (TLS) is the peer's end, and told; False: it
     is a failure, and what is behind us must not take it for the end.
     ``whole``: where our EOF cannot be sent, because the connection ends as a whole only (a named
@@ -46,6 +47,7 @@ class Endings(NamedTuple):
     quit_fails: bool = False
     leave_when_sent: bool = False
     answer_wait: float | None = None
+    silence: float | None = None
     idle: float | None = None
     eof_after: float | None = None
     eof_of_nothing: bool = True

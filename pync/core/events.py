@@ -30,9 +30,13 @@ class PortTold(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """A peer has connected, or a first datagram has come."""
+    """A peer has connected, or a first datagram has come.
+
+    ``local``: which of our addresses it has called, where that is told.
+    """
 
     peer: Address
+    local: Address | None = None
 
 
 class Connected(NamedTuple):

@@ -1,4 +1,4 @@
-"""Bytes as people read them: offset, hexadecimal, text; the form is ncat's. Pure."""
+"""Bytes as people read them: offset, hexadecimal, text; in ncat's form and netcat's. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ def hexdump(data: bytes) -> str:
     return "".join(_row(at, data[at : at + _ROW]) for at in range(0, len(data), _ROW))
 
 
+def netcat_dump(data: bytes, mark: str, at: int) -> str:
+    """The same as the first netcat writes it: each line says which way its bytes went.
+
+    Arguments:
+        mark: ``>`` for what is sent, ``<`` for what is received.
+        at: how many bytes have gone this way before.
+    """
+    rows = (data[first : first + _ROW] for first in range(0, len(data), _ROW))
+    return "".join(
+        f"{mark} {at + _ROW * number:08x} {row.hex(' '):<47} # {_text(row, 0x20)}\n"
+        for number, row in enumerate(rows)
+    )
+
+
 def _row(offset: int, row: bytes) -> str:
     left, right = row[: _ROW // 2].hex(" "), row[_ROW // 2 :].hex(" ")
-    text = "".join(chr(byte) if 0x20 < byte < 0x7F else "." for byte in row)
-    return f"{offset:04x}   {left:<23}  {right:<23}  {text:<16}\n"
+    return f"{offset:04x}   {left:<23}  {right:<23}  {_text(row, 0x21):<16}\n"
+
+
+def _text(row: bytes, least: int) -> str:
+    """ncat shows a space as a dot, netcat as a space."""
+    return "".join(chr(byte) if least <= byte < 0x7F else "." for byte in row)

@@ -19,12 +19,17 @@ from .number import whole
 #: Ports of vsock have 32 bits.
 LARGEST_PORT = 2**32 - 1
 
+#: Of no use to readers: the event of the listener has it.
+_UNTOLD = frozenset({"local"})
+
 
 def as_line(event: Event, now: float) -> str:
     """The event as one line, without its end."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
     fields: dict[str, Any] = {"event": name, "time": round(now, 6)}
     for key, value in event._asdict().items():
+        if key in _UNTOLD:
+            continue
         prefix = f"{key}_" if _names_an_address(fields) else ""
         fields.update(_field(key, value, prefix))
     return json.dumps(fields)

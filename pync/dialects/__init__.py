@@ -17,7 +17,14 @@ from ..core.config import Config
 from ..core.events import Event
 
 #: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
-DIALECTS = {"pync": "pync", "nc": "nc", "netcat": "nc", "ncat": "ncat", "telnet": "telnet"}
+DIALECTS = {
+    "pync": "pync",
+    "nc": "nc",
+    "netcat": "nc",
+    "nc.traditional": "traditional",
+    "ncat": "ncat",
+    "telnet": "telnet",
+}
 
 
 #: Causes of an error that come from getaddrinfo(3), as core/errors.py has them.
@@ -54,7 +61,8 @@ class Dialect(NamedTuple):
 
     ``say`` words an event: (event, config, whether a person types) -> Said.
     ``complain`` words an error, ``status`` gives its exit status; the Config is None
-    while there is none. ``about`` answers -h and --version.
+    while there is none. ``about`` answers -h and --version. ``prompt`` asks for the words when
+    there are none.
     """
 
     name: str
@@ -64,6 +72,7 @@ class Dialect(NamedTuple):
     complain: Callable[[Exception, Config | None], Said]
     status: Callable[[Exception, Config | None], int]
     about: Callable[[Config], About]
+    prompt: str = ""
 
 
 def load(name: str) -> Dialect:
@@ -78,6 +87,7 @@ def load(name: str) -> Dialect:
         _named(name, DIALECTS[name], module.complain) if renamed else module.complain,
         module.status,
         module.about,
+        getattr(module, "PROMPT", ""),
     )
 
 

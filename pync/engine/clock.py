@@ -73,10 +73,13 @@ class Clock:
         if self._endings.quit_after is not None:
             self.quit_at = Deadline(self._endings.quit_after)
             self.call_later(self._endings.quit_after, self._quit)
-        if self._remote.datagram and self._endings.answer_wait is not None:
+        silence = self._endings.silence
+        if silence is None and self._remote.datagram:
+            silence = self._endings.answer_wait
+        if silence is not None:
             if self._idle is not None:
                 self._idle.cancel()
-            self._idle = IdleTimer(self._loop, self._endings.answer_wait, self._answers_over)
+            self._idle = IdleTimer(self._loop, silence, self._answers_over)
             self._idle.start()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:

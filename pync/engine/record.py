@@ -12,8 +12,9 @@ import time
 
 from ..core.address import Address
 from ..core.closing import Closing
+from ..core.config import DumpForm
 from ..core.errors import OutputError, cause_of
-from ..core.hexdump import hexdump
+from ..core.hexdump import hexdump, netcat_dump
 
 #: How a direction is marked in a heading.
 MARKS = {"sent": ">", "received": "<"}
@@ -27,6 +28,7 @@ class Recorder(Closing):
         hex_dump: a file for the dump; None: none.
         append: keep what the files hold.
         timestamps: put a heading with time, direction and size over every piece.
+        form: whose dump it is.
 
     Raises OutputError.
     """
@@ -38,8 +40,11 @@ class Recorder(Closing):
         *,
         append: bool = False,
         timestamps: bool = False,
+        form: DumpForm = "ncat",
     ) -> None:
         self._timestamps = timestamps
+        self._form = form
+        self._moved = dict.fromkeys(MARKS, 0)
         self._open: dict[str, tuple[str, int]] = {}
         try:
             for kind, path in (("raw", output), ("hex", hex_dump)):
@@ -53,10 +58,17 @@ class Recorder(Closing):
         """Note that these bytes were ``sent`` or ``received``. Raises OutputError."""
         heading = _heading(direction, len(data)) if self._timestamps else ""
         for kind, (path, descriptor) in self._open.items():
-            body = hexdump(data).encode() if kind == "hex" else data
+            body = self._dump(direction, data).encode() if kind == "hex" else data
             # Headings stand on lines of their own, whatever the bytes before them were.
             end = b"\n" if heading and not body.endswith(b"\n") else b""
             _write(path, descriptor, heading.encode() + body + end)
+
+    def _dump(self, direction: str, data: bytes) -> str:
+        if self._form == "ncat":
+            return hexdump(data)
+        at = self._moved[direction]
+        self._moved[direction] += len(data)
+        return netcat_dump(data, MARKS[direction], at)
 
     def close(self) -> None:
         """Close the files; idempotent."""

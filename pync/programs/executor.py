@@ -53,7 +53,7 @@ def run(setup: ExecSetup, report: Report) -> int:
         with Reception(listener, peers, report) as reception, reception.accept() as conn:
             listener.close_for_others()
             reception.close()
-            report(Accepted(conn.peer))
+            report(Accepted(conn.peer, conn.local))
             return _serve(setup, conn)
 
 

@@ -29,7 +29,7 @@ def run(setup: ListenSetup, talk_setup: TalkSetup, stdio: Stdio, report: Report)
             # Nobody else is served: let the next client be refused, not wait.
             listener.close_for_others()
             reception.close()
-            report(Accepted(conn.peer))
+            report(Accepted(conn.peer, conn.local))
             talk(conn)
     return exits.OK
 
@@ -39,7 +39,7 @@ def _serve_for_ever(reception: Reception, report: Report, talk: Talk) -> None:
         conn = reception.accept()
         try:
             with conn:
-                report(Accepted(conn.peer))
+                report(Accepted(conn.peer, conn.local))
                 if talk(conn):
                     return
         except Exception as error:

@@ -16,6 +16,7 @@ _INET, _INET6 = socket.AF_INET, getattr(socket, "AF_INET6", -1)
 #: Name -> family -> (level, option); None is every family.
 OPTIONS: dict[str, dict[int | None, tuple[int, int]]] = {
     "broadcast": {None: (socket.SOL_SOCKET, socket.SO_BROADCAST)},
+    "keepalive": {None: (socket.SOL_SOCKET, socket.SO_KEEPALIVE)},
     "debug_socket": {None: (socket.SOL_SOCKET, socket.SO_DEBUG)},
     "recv_buffer": {None: (socket.SOL_SOCKET, socket.SO_RCVBUF)},
     "send_buffer": {None: (socket.SOL_SOCKET, socket.SO_SNDBUF)},

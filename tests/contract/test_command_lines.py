@@ -140,7 +140,10 @@ def command_lines(dialect: str) -> st.SearchStrategy[list[str]]:
     return parts.map(lambda lists: [word for one in lists for word in one])
 
 
-ANY = st.sampled_from(["pync", "nc", "ncat", "telnet"]).flatmap(
+#: One name of each.
+DIALECTS = ["pync", "nc", "nc.traditional", "ncat", "telnet"]
+
+ANY = st.sampled_from(DIALECTS).flatmap(
     lambda dialect: command_lines(dialect).map(lambda line: [f"--as={dialect}", *line])
 )
 
@@ -192,7 +195,7 @@ def run(argv: list[str]) -> tuple[int, str]:
         return status, said.read().decode()
 
 
-@pytest.mark.parametrize("dialect", ["pync", "nc", "ncat", "telnet"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("text", NASTY)
 def test_as_the_value_of_every_option(dialect: str, text: str) -> None:
     options = [option for option in options_in(load(dialect).usage) if option.takes_value]

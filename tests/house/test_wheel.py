@@ -218,7 +218,14 @@ def test_pync_says_where_it_runs_from(environment: Environment) -> None:
 def test_manual_pages_and_completions_are_installed(environment: Environment) -> None:
     share = environment.scripts.parent / "share"
     installed = {path.relative_to(share).as_posix() for path in share.rglob("*") if path.is_file()}
-    pages = ("pync", "pync-conformance", "pync-nc", "pync-ncat", "pync-telnet")
+    pages = (
+        "pync",
+        "pync-conformance",
+        "pync-nc",
+        "pync-nc.traditional",
+        "pync-ncat",
+        "pync-telnet",
+    )
     assert installed == {
         *(f"man/man1/{name}.1" for name in pages),
         *(f"bash-completion/completions/{name}" for name in pages[:2]),

@@ -73,7 +73,10 @@ def test_what_is_wrong(program: Path) -> None:
         (): "needs a folder",
         ("-x",): "needs a folder",
         (str(program),): "is not a folder",
-        (str(program.parent), "socat"): "'socat' is not one of nc, ncat, telnet, netcat",
+        (
+            str(program.parent),
+            "socat",
+        ): "'socat' is not one of nc, ncat, telnet, netcat, nc.traditional",
     }.items():
         with pytest.raises(UsageError, match=said):
             links.install([str(program), "install-links", *words])

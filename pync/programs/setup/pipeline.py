@@ -46,6 +46,7 @@ def recorder_of(config: Config) -> Callable[[], Recorder] | None:
         config.hex_dump,
         append=config.append_output,
         timestamps=config.timestamps,
+        form=config.dump_form,
     )
 
 

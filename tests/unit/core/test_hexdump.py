@@ -5,13 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pync.core.hexdump import hexdump
+from pync.core.hexdump import hexdump, netcat_dump
 
 
 def test_the_form_is_ncats() -> None:
     assert hexdump(b"answer from server\n\x00\x01\xff~\x7f") == (
         "0000   61 6e 73 77 65 72 20 66  72 6f 6d 20 73 65 72 76  answer.from.serv\n"
         "0010   65 72 0a 00 01 ff 7e 7f                           er....~.        \n"
+    )
+
+
+def test_the_first_netcats_form_has_direction_and_offset() -> None:
+    assert netcat_dump(b"a question of 30 bytes", ">", 20) == (
+        "> 00000014 61 20 71 75 65 73 74 69 6f 6e 20 6f 66 20 33 30 # a question of 30\n"
+        "> 00000024 20 62 79 74 65 73                               #  bytes\n"
     )
 
 

@@ -157,7 +157,7 @@ def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
         assert all(any(word == typed for typed in rest) for word in words)
 
 
-@pytest.mark.parametrize("name", ["pync", "nc", "ncat", "telnet"])
+@pytest.mark.parametrize("name", ["pync", "nc", "nc.traditional", "ncat", "telnet"])
 def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
     """docopt is shown the options given only; with the whole USAGE it says the same."""
     usage = load(name).usage

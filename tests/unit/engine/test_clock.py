@@ -50,6 +50,11 @@ def test_a_stream_has_an_end_and_is_not_timed() -> None:
     assert isinstance(ends(Endings(answer_wait=0.001, idle=0.02)), IdleTimeoutError)
 
 
+def test_silence_ends_a_stream_in_order_once_the_input_is_over() -> None:
+    assert ends(Endings(silence=0.01)) is None
+    assert isinstance(ends(Endings(silence=0.01, idle=0.02), over=False), IdleTimeoutError)
+
+
 def test_nothing_is_called_once_it_has_stopped() -> None:
     ours, theirs = pair()
     called: list[object] = []

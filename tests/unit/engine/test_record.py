@@ -9,7 +9,7 @@ import pytest
 
 from pync.core.address import Address
 from pync.core.errors import OutputError
-from pync.core.hexdump import hexdump
+from pync.core.hexdump import hexdump, netcat_dump
 from pync.engine.record import Recorder, Recorders
 
 
@@ -22,6 +22,18 @@ def test_both_directions_in_their_order(tmp_path: Path) -> None:
         # A reader of the file need not wait for the end.
         assert raw.read_bytes() == b"a\xffb\n"
     assert dump.read_text() == hexdump(b"a\xff") + hexdump(b"b\n")
+
+
+def test_netcats_dump_counts_each_direction(tmp_path: Path) -> None:
+    with Recorder(hex_dump=str(tmp_path / "dump"), form="netcat") as recorder:
+        recorder.tap("sent", b"one\n")
+        recorder.tap("received", b"two\n")
+        recorder.tap("sent", b"three\n")
+    assert (tmp_path / "dump").read_text() == (
+        netcat_dump(b"one\n", ">", 0)
+        + netcat_dump(b"two\n", "<", 0)
+        + netcat_dump(b"three\n", ">", 4)
+    )
 
 
 def test_what_was_there_is_kept_when_asked_for(tmp_path: Path) -> None:
