@@ -15,14 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, Union
 from .core import VERSION, exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
-from .core.events import Event, LineCut, Progressed, Scanned, Trying
+from .core.events import Event, LineCut, Progressed, Scanned, Told, Trying
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
 from .transports.stdio import Stdio, is_open, is_terminal, write
 from .waiting import wakeup
 
 if TYPE_CHECKING:
-    from .layers.screen import ScreenFilter
     from .meter import Meter
 
 __all__ = ["VERSION", "main"]
@@ -151,7 +150,8 @@ class _Session:
             return self._run_program(config, meter)
 
     def _run_program(self, config: Config, meter: Meter | None) -> int:
-        with self._stdio(config) as stdio:
+        wrong = lambda text: report(Told(f"pync: {text}", True))  # noqa: E731
+        with self._stdio(config, wrong) as stdio:
 
             def report(event: Event) -> None:
                 if isinstance(event, Progressed):
@@ -187,27 +187,15 @@ class _Session:
         else:
             self._voice.write(line)
 
-    def _stdio(self, config: Config) -> Stdio:
+    def _stdio(self, config: Config, wrong: Callable[[str], None]) -> Stdio:
         stdin = self._stdin if is_open(self._stdin) else None
-        screen = self._screen(config)
-        if config.edit and stdin is not None and os.isatty(stdin) and os.isatty(self._stdout):
-            from .transports.editing import EditedStdio
+        if not (is_terminal(self._stdout) and config.filters_screen) and not (
+            config.edit or config.show or config.marks or config.timestamps or config.input
+        ):
+            return Stdio(stdin, self._stdout, owns_stdout=self._owns_stdout)
+        from .programs.setup.streams import stdio_of
 
-            return EditedStdio(stdin, self._stdout, os.environ.get("PYNC_HISTORY"), screen)
-        if screen is not None:
-            from .transports.screen import ScreenStdio
-
-            return ScreenStdio(stdin, self._stdout, screen, owns_stdout=self._owns_stdout)
-        return Stdio(stdin, self._stdout, owns_stdout=self._owns_stdout)
-
-    def _screen(self, config: Config) -> ScreenFilter | None:
-        """What is between a peer and the terminal, if standard output is one."""
-        if not config.filters_screen or not is_terminal(self._stdout):
-            return None
-        from .layers.screen import ScreenFilter
-        from .transports.screen import is_utf8
-
-        return ScreenFilter(utf8=is_utf8(os.environ))
+        return stdio_of(config, stdin, self._stdout, wrong, owns_stdout=self._owns_stdout)
 
     @contextmanager
     def _meter(self, config: Config) -> Iterator[Meter | None]:

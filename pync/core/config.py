@@ -204,6 +204,10 @@ class Config(NamedTuple):
 
     # the terminal
     raw: bool = False
+    show: str | None = None
+    input: str | None = None
+    marks: bool = False
+    colour: str | None = None
 
     # Read off the fields above by the dialect, so that programs need no dialect.
     program: str = "client"

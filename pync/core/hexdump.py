@@ -6,9 +6,13 @@ from __future__ import annotations
 _ROW = 16
 
 
-def hexdump(data: bytes) -> str:
-    """Lines of 16 bytes, each with its end; bytes that are not visible ASCII are dots."""
-    return "".join(_row(at, data[at : at + _ROW]) for at in range(0, len(data), _ROW))
+def hexdump(data: bytes, offset: int = 0) -> str:
+    """Lines of 16 bytes, each with its end; bytes that are not visible ASCII are dots.
+
+    Arguments:
+        offset: of the first byte.
+    """
+    return "".join(_row(offset + at, data[at : at + _ROW]) for at in range(0, len(data), _ROW))
 
 
 def netcat_dump(data: bytes, mark: str, at: int) -> str:

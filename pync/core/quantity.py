@@ -73,7 +73,8 @@ def parse_ttl(text: str, option: str) -> int:
     return number
 
 
-_SIMPLE = {
+#: What a letter after a backslash means.
+SIMPLE_ESCAPES = {
     "0": b"\0",
     "a": b"\a",
     "b": b"\b",
@@ -105,8 +106,8 @@ def unescape(text: str, option: str) -> bytes:
             data += bytes([int(letters[1:], 16)])
         elif len(letters) == 5:
             data += _letter(letters[1:], option)
-        elif letters in _SIMPLE:
-            data += _SIMPLE[letters]
+        elif letters in SIMPLE_ESCAPES:
+            data += SIMPLE_ESCAPES[letters]
         else:
             raise UsageError(f"{option}: unknown escape {found.group()!r} (\\n \\r \\t \\0 \\xHH)")
     return data + _encoded(text[at:])

@@ -45,5 +45,3 @@ def test_a_log_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with listening() as server, pync("--output", "/dev/full", "127.0.0.1", server.port) as ours:
         server.accepts().says(b"x")
         assert ours.ends(1) == b"pync: write /dev/full: no space left on device\n"
-    with pync("--timestamps", "127.0.0.1", "1") as ours:
-        assert ours.ends(2) == b"pync: --timestamps needs --output or --hex-dump\n"

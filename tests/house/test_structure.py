@@ -164,7 +164,7 @@ def imports(source: Source) -> Iterator[str]:
 def names_used(source: Source) -> Iterator[str]:
     """Plain and dotted names that the code of a file uses."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield f"{node.value.id}.{node.attr}"

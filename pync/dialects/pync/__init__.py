@@ -6,6 +6,7 @@ Its words for what happens are in messages.py.
 from __future__ import annotations
 
 import os
+import re
 
 from ...core.config import ANYONE, Config, over_tls
 from ...core.endings import Endings, OnPeerEnd
@@ -72,6 +73,8 @@ def about(config: Config) -> About:
 
 def parse(argv: list[str]) -> Config:
     """Read a command line. Raises UsageError, which is one line."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    argv = [re.sub(r"^--color(?==|$)", "--colour", word) for word in argv[:end]] + argv[end:]
     try:
         return _read(_spelled_out(argv))
     except UsageError as error:
@@ -138,7 +141,12 @@ def _check_command(command: str) -> None:
 
 
 #: Options that have a value of their own when none is given; docopt knows no such thing.
-_VALUE_WITHOUT = {"--report-port": "-", "--accept-proxy-protocol": ANYONE, "--reconnect": "1"}
+_VALUE_WITHOUT = {
+    "--report-port": "-",
+    "--accept-proxy-protocol": ANYONE,
+    "--reconnect": "1",
+    "--colour": "always",
+}
 
 
 def _spelled_out(argv: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from ...core.config import AWAITING_ANSWER, Config
 from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...core.number import whole
-from .rules import OF_ONWARD_TLS, shown
+from .rules import OF_ONWARD_TLS, OF_SCREEN, shown
 
 STDIO, COMMAND = "-", "exec:"
 
@@ -33,6 +33,7 @@ _MEANINGLESS = (
     "chat",
     "proxy_type",
     "edit",
+    *OF_SCREEN,
     "progress",
     "crlf",
     "telnet",

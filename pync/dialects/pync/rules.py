@@ -72,10 +72,13 @@ SHOWN = {
 #: What says when a conversation is over, or keeps a record of it.
 _OF_TALK = ("until", "count", "expect", "output", "hex_dump")
 
+#: How what moves is shown and typed.
+OF_SCREEN = ("show", "input", "marks", "raw")
+
 #: Option -> the options that contradict it, or that it would leave without effect.
 CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
-    "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK),
+    "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN),
     "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
     "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect"),
     "reconnect": ("listen", "zero_io", "retry"),
@@ -86,11 +89,13 @@ CONFLICTS = {
     "delay": ("rate",),
     # One process keeps these: what is said to it, and when it has had no client for so long.
     "workers": ("broker", "chat", "control", "accept_timeout"),
-    "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK),
+    "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK, *OF_SCREEN),
+    "edit": ("input", "marks"),
+    "input": ("crlf",),
     "insecure": ("ssl_verify",),
     "proxy_auth": ("proxy_auth_file",),
-    "exec": ("sh_exec", "expect", "output", "hex_dump", "progress", "edit"),
-    "sh_exec": ("expect", "output", "hex_dump", "progress", "edit"),
+    "exec": ("sh_exec", "expect", "output", "hex_dump", "progress", "edit", *OF_SCREEN),
+    "sh_exec": ("expect", "output", "hex_dump", "progress", "edit", *OF_SCREEN),
     **dict.fromkeys(
         ("broker", "chat"),
         (
@@ -106,6 +111,7 @@ CONFLICTS = {
             "recv_limit",
             "progress",
             "edit",
+            "marks",
             *_OF_TALK,
         ),
     ),
@@ -138,7 +144,7 @@ NEEDS = {
     "broadcast": ("udp",),
     "ssl_key": ("ssl_cert",),
     "append_output": ("output", "hex_dump"),
-    "timestamps": ("output", "hex_dump"),
+    "colour": ("marks",),
     "proxy_dns": ("proxy",),
     "to_ssl_key": ("to_ssl_cert",),
 }
@@ -200,6 +206,14 @@ def check(config: Config) -> None:
                 raise UsageError(
                     f"{shown(name)} with --workers needs {{n}} in the name, or --append-output"
                 )
+    if config.timestamps and not (config.output or config.hex_dump):
+        for one in ("zero_io", "pass_fd", "exec", "sh_exec", "onward", "proxy_type"):
+            if getattr(config, one) and (one != "proxy_type" or config.listen):
+                raise UsageError("--timestamps needs --output or --hex-dump: nothing is shown here")
+    if config.listen and config.proxy_type:
+        for one in OF_SCREEN:
+            if getattr(config, one):
+                raise UsageError(f"cannot use {shown(one)} and --proxy-type")
     _check_proxies(config)
 
 

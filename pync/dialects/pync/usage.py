@@ -98,13 +98,24 @@ Data options:
      --output=FILE               Write what is sent and received to FILE.
      --hex-dump=FILE             The same as a hexadecimal dump.
      --append-output             Append to the --output and --hex-dump files.
-     --timestamps                Write time, direction and size above each block
-                                 in them.
      --json                      Events as JSON, one object a line: the results
                                  of a scan on stdout, those of connections on
                                  stderr.
 
 Screen options:
+     --show=FORM                 Show what is received as text (the default),
+                                 hex (a dump), or escape (text with C escapes).
+     --input=FORM                Read what is sent as hex digits (hex), or as
+                                 text with C escapes (escape). Line ends are not
+                                 sent.
+     --marks                     Show what is sent too. Each line begins with <
+                                 (received) or > (sent).
+     --colour=WHEN               Marked lines in colour: auto (on a terminal;
+                                 NO_COLOR and CLICOLOR_FORCE count), always,
+                                 never (also --color=WHEN).
+     --timestamps                Begin each line with the time; with --output or
+                                 a hex dump, write time, direction and size
+                                 above each block there.
      --raw                       Let a terminal obey every control sequence that
                                  the peer sends. Without it those that can do
                                  harm (clipboard, title, queries) are shown as

@@ -18,10 +18,13 @@ PLAIN, DETAILED = "plain", "detailed"
 MOST_WORKERS = 1024
 
 
-def _one_of(one: str, other: str) -> Callable[[str, str], str]:
+def _one_of(*choices: str) -> Callable[[str, str], str]:
     def choose(text: str, option: str) -> str:
-        if text not in (one, other):
-            raise UsageError(f"{option}: {text!r} is neither {one} nor {other}")
+        if text not in choices:
+            *others, last = choices
+            if len(others) == 1:
+                raise UsageError(f"{option}: {text!r} is neither {others[0]} nor {last}")
+            raise UsageError(f"{option}: {text!r} is not {', '.join(others)} or {last}")
         return text
 
     return choose
@@ -115,6 +118,9 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "balance": _one_of("round-robin", "random"),
     **dict.fromkeys(("starttls", "to_starttls"), _with_starttls),
     "proxy_protocol": _one_of("v1", "v2"),
+    "show": _one_of("text", "hex", "escape"),
+    "input": _one_of("hex", "escape"),
+    "colour": _one_of("auto", "always", "never"),
     "exit_codes": _one_of(PLAIN, DETAILED),
     "pipe_mode": _one_of("byte", "message"),
 }

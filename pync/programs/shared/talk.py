@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from ...core.broken import unwritten
 from ...core.endings import Endings, OnPeerEnd, WhenPeerEnds
 from ...core.events import Finished, Progressed, Report
 from ...engine.pipeline import Pipeline, Tap
@@ -90,7 +91,10 @@ def _talk(
             if not (played.closed or (played.sent_eof and played.peer_ended)):
                 _part(stdio, conn, not played.sent_eof)
             return False
-    pipeline = setup.pipeline()._replace(tap=tap)
+    shows_sent: Callable[[bytes], None] | None = getattr(stdio, "shows_sent", None)
+    pipeline = setup.pipeline()._replace(
+        tap=tap if shows_sent is None else _with_screen(tap, shows_sent)
+    )
     if setup.progress:
         total = stdio.size
         pipeline = pipeline._replace(meter=lambda moved: report(Progressed(*moved, total)))
@@ -98,6 +102,21 @@ def _talk(
     moved = relay(stdio, conn, endings, pipeline, report)
     report(Finished(conn.peer, moved.sent, moved.received, time.monotonic() - began))
     return pipeline.until is not None and pipeline.until.met
+
+
+def _with_screen(tap: Tap | None, shows_sent: Callable[[bytes], None]) -> Tap:
+    """A tap that shows what is sent, too. Raises OutputGone, OutputError."""
+
+    def both(direction: str, data: bytes) -> None:
+        if tap is not None:
+            tap(direction, data)
+        if direction == "sent":
+            try:
+                shows_sent(data)
+            except OSError as error:
+                raise unwritten(error) from None
+
+    return both
 
 
 def _part(stdio: Stdio, conn: Conn, shutdown: bool) -> None:
