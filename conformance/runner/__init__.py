@@ -1,6 +1,6 @@
-"""One run from beginning to end: prepare, hand over to pytest, report, exit status.
+"""One run from beginning to end: prepare, start pytest, report, exit status.
 
-The library's way in; the command line (cli.py) and the self-test go through here.
+This is the entry point of the library; the command line (cli.py) and the self-test use it too.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def run(
     """Judge a target.
 
     Arguments:
-        report: the folder for the reports; None writes none.
-        jobs: workers; None is as many as pace.py says.
+        report: the folder for the reports; None writes no report.
+        jobs: the number of workers; None lets pace.py choose.
         stream: where to print; None is stdout.
-        max_failures: failures after which to stop; 0 is all.
-        deliver: called with the results, where there are any.
-    Returns the exit status. What is wrong with the options or the target is said in
-    one line on stderr.
+        max_failures: stop after this many failures; 0 never stops early.
+        deliver: called with the results, if there are any.
+    Returns the exit status. An error in the options or the target is printed to stderr in
+    one line.
     """
     began = time.monotonic()
     try:
@@ -63,7 +63,7 @@ def run(
         return Exit.INTERRUPTED
     finally:
         stop_servers()
-    # Not where pytest loads the plugin alone, in a project that judges no server.
+    # Imported here: a project's own pytest may load only the plugin and judge no server.
     from .workers import forked
 
     console = Console(plan, stream)
@@ -80,7 +80,7 @@ def run(
             status = _run_pytest(prepared, report, workers, console, max_failures, ours)
         controller = console.controller
         if controller is None or controller.summary is None:
-            # Pytest's own 0, 1 and 5 would be verdicts, and there is none.
+            # There is no verdict, so pytest's own 0, 1 and 5 must not be returned as one.
             known = status in list(Exit) and status not in (0, 1, 5)
             return Exit(status) if known else Exit.INTERNAL_ERROR
         console.end(controller.summary, report, time.monotonic() - began)

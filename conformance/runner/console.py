@@ -1,8 +1,8 @@
-"""What a person reads while and after a run.
+"""The text that a person reads during and after a run.
 
-A failing run says what is wrong in its first lines: each failure is shown whole as it
-comes, up to a handful, and the end lists them all. Text from a server was made
-printable where it was recorded; here the stream's encoding and the CI system are minded.
+A failing run says what is wrong in its first lines: the first few failures are printed in full
+when they happen, and the end lists all of them. Text from a server was made printable when it
+was recorded; this module takes care of the stream's encoding and of the CI system.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from ..reports.proof import as_text, proof_of, terms
 from ..reports.summary import Summary
 from .controller import CONTROLLER, Controller
 
-#: Failures shown whole; the rest are one line each, and whole in the report.
+#: Failures printed in full; the others take one line each, and are complete in the report.
 SHOWN_WHOLE = 5
 
-#: The time that is left is told once one of so many cases is judged.
+#: The remaining time is shown once one in this many cases has been judged.
 TELLS_AFTER = 10
 
 
 class Console:
-    """A pytest plugin that stands in for pytest's own terminal report.
+    """A pytest plugin that replaces pytest's own terminal report.
 
     Arguments:
-        plan: what is judged.
-        stream: where to print.
+        plan: the plan of the run.
+        stream: where to print; None is stdout.
     """
 
     def __init__(self, plan: Plan, stream: IO[str] | None = None) -> None:
@@ -46,7 +46,7 @@ class Console:
         self._warned: list[dict[str, Any]] = []
 
     def begin(self) -> None:
-        """One line: what is judged, over what."""
+        """Print one line that says what is judged, and over which transports."""
         plan = self._plan
         names = ", ".join(profile.name for profile in plan.profiles)
         against = "the mutants" if plan.options.selftest else plan.options.target
@@ -59,11 +59,11 @@ class Console:
         )
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Keep the controller, which has the results and the summary."""
+        """Store the controller, which has the results and the summary."""
         self.controller = session.config.pluginmanager.get_plugin(CONTROLLER)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Show a failure when it comes."""
+        """Print a failure when it happens."""
         if report.when not in ("call", "setup") or (report.when == "setup" and report.passed):
             return
         self._seen += 1
@@ -73,7 +73,7 @@ class Console:
         self.screen.progress(self.progress())
 
     def progress(self) -> str:
-        """``120/1196 judged, 2 failed, about 14 s left``."""
+        """Return the progress, such as ``120/1196 judged, 2 failed, about 14 s left``."""
         planned = len(self._plan.cases)
         told = [f"{self._seen}/{planned} judged"]
         if self._red:
@@ -94,7 +94,7 @@ class Console:
             self._warned.append(result)
 
     def end(self, summary: Summary, folder: Path | None, seconds: float) -> None:
-        """The failures once more, one line each, the counts and the verdict."""
+        """Print the failures again in one line each, the counts and the verdict."""
         if len(self._red) > 1:
             self.screen.say("\nall failures:")
             for result in self._red:
@@ -121,7 +121,7 @@ class Console:
         self.screen.say(f"{self._verdict(summary)} (exit {int(summary.exit)})")
 
     def _next(self, summary: Summary) -> list[str]:
-        """What to type next."""
+        """Return lines that suggest the next command."""
         run = self._plan.options.started
         if self._plan.options.selftest or run[-1:] != ("run",):
             return []

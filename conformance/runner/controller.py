@@ -1,7 +1,7 @@
 """The controlling process of a run: it collects the results and writes the reports.
 
-A pytest plugin that plugin.py registers. Results come as properties of pytest's own reports, from
-this process or from workers.
+This is a pytest plugin that plugin.py registers. Results arrive as properties of pytest's own
+reports, from this process or from workers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROPERTY = "conformance"
 
 
-#: Fields of a result that pytest's own JUnit XML has as properties.
+#: The fields of a result that become properties in pytest's own JUnit XML.
 _SHOWN = ("level", "clause", "verdict", "signature")
 
 
@@ -30,10 +30,10 @@ CONTROLLER = "conformance-controller"
 
 
 class PreparedRun:
-    """A plugin that brings what preflight.py has prepared: the target has been reached already.
+    """A plugin that carries what preflight.py has prepared: the target has already been reached.
 
     Arguments:
-        plan: what is to be judged.
+        plan: the plan of the run.
         known: the expectations in force.
     """
 
@@ -43,12 +43,12 @@ class PreparedRun:
 
 
 class Controller:
-    """The controlling process: collects results and writes the reports.
+    """The plugin of the controlling process: it collects results and writes the reports.
 
     Arguments:
-        plan: what was to be judged; what is missing at the end is an error.
+        plan: the plan of the run; a case without a result at the end is an error.
         known: the expectations in force.
-        folder: where the reports go; None writes none.
+        folder: where the reports are written; None writes no report.
     """
 
     def __init__(self, plan: Plan, known: Expectations, folder: Path | None) -> None:
@@ -61,10 +61,10 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Hand a worker what it needs to make the same plan (pytest-xdist).
+        """Send a worker what it needs to make the same plan (pytest-xdist).
 
-        Only plain values travel. The worker looks for nothing itself: neither for the file of
-        expectations, which may be a pipe, nor for IPv6.
+        Only plain values are sent. The worker neither reads the file of expectations, which may be
+        a pipe, nor checks for IPv6.
         """
         options = self.plan.options._replace(transports=tuple(self.plan.transports))
         node.workerinput["conformance"] = {
@@ -75,7 +75,7 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the result that came with a report, and leave what JUnit XML may have of it."""
+        """Take the result out of a report, and leave the properties that JUnit XML shows."""
         results = [
             json.loads(result)
             for name, result in report.user_properties
@@ -93,9 +93,9 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the reports and set the exit status, which is the suite's own.
+        """Write the reports and set the suite's own exit status.
 
-        Where a project's own tests ran too, they decide first.
+        If a project's own tests ran too and failed, their status is kept.
         """
         from ..core.verdict import RED, Exit, cause_of
         from ..reports import write_reports
@@ -120,7 +120,7 @@ class Controller:
             session.exitstatus = Exit(self.summary.exit)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """In a project's own pytest: what decides the status without being a failure of a test."""
+        """Print, in a project's own pytest, what changes the status but is not a failed test."""
         from ..core.output import harmless
 
         for line in [*self.summary.stale, *self.summary.faults] if self.summary else []:
@@ -128,7 +128,7 @@ class Controller:
 
 
 def _make_harmless(report: pytest.TestReport) -> None:
-    """Where pytest itself prints the report: see output.py."""
+    """Make the report safe to print, in case pytest prints it itself: see output.py."""
     from ..core.output import harmless
 
     shown = str(report.longrepr or "")

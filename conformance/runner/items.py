@@ -1,4 +1,4 @@
-"""A case as an item of pytest: how it ends, and how that is reported."""
+"""A case as a pytest item: how it ends, and how its end is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def case_of(item: pytest.Item) -> Case | None:
-    """The case that an item stands for; None for a test of the project's own."""
+    """Return the case of an item; None for one of the project's own tests."""
     case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get(
         "conformance_case"
     )
@@ -23,15 +23,15 @@ def case_of(item: pytest.Item) -> Case | None:
 
 
 def end(item: pytest.Item, result: str) -> None:
-    """Hand the result on, and end as pytest ends.
+    """Attach the result to the item, and end it as pytest does: skip, xfail or fail.
 
     Arguments:
-        result: as JSON. Not as a dictionary: execnet packs a nested value item by item, in Python,
-            and a transcript has thousands.
+        result: the result as JSON. It is not a dictionary because execnet packs a nested value
+            item by item, in Python, and a transcript has thousands of items.
     """
     from ..core.verdict import RED
 
-    # Not by the fixture record_property: it warns where JUnit XML is written.
+    # The fixture record_property is not used: it warns when JUnit XML is written.
     item.user_properties.append((PROPERTY, result))
     judged = json.loads(result)
     verdict, message = judged["verdict"], judged["message"]
@@ -52,5 +52,5 @@ def report(item: pytest.Item, call: Callable[[], None]) -> None:
 
 
 def report_crash(item: pytest.Item, said: str) -> None:
-    """Report a case that came to no result."""
+    """Report a case that ended without a result."""
     report(item, lambda: pytest.fail(said, pytrace=False))

@@ -1,7 +1,7 @@
-"""One case judged: the scenario runs, and what came of it becomes a result.
+"""Judge one case: run the scenario and turn its outcome into a result.
 
-The only place where exceptions of a scenario turn into verdicts. A result is a plain
-dictionary, as results.jsonl holds it.
+This is the only place where exceptions of a scenario become verdicts. A result is a plain
+dictionary, in the form of a line of results.jsonl.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ Result = dict[str, Any]
 
 
 def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | None = None) -> Result:
-    """Run one case's scenario against its server and say what came of it.
+    """Run one case's scenario against its server and return the result.
 
     Arguments:
-        board: what is known of the requirements that it needs; None is nothing.
+        board: the known outcomes of the requirements that the case needs; None if there are none.
     """
     came = (board or Board(run)).outcome(plan, case)
     verdict, signature, message = came.verdict, came.signature, came.message
@@ -72,7 +72,7 @@ def judge(plan: Plan, case: Case, expectations: Expectations, board: Board | Non
 
 
 def run(plan: Plan, case: Case) -> Outcome:
-    """Run a case's scenario, whatever it needs of others; with --repeat, many times."""
+    """Run a case's scenario without checking what it needs; with --repeat, run it many times."""
     began = time.monotonic()
     first = _run_once(plan, case)
     if plan.options.repeat == 1 or case.mutant or first.verdict == Verdict.SKIP:
@@ -87,11 +87,11 @@ def _run_once(plan: Plan, case: Case) -> Outcome:
     wanted, before = plan.wanted(case), held_up()
     outcome = _play(plan, case, wanted)
     if outcome.verdict in (Verdict.FAIL, Verdict.WARN) and not case.mutant:
-        # A deadline that has passed on a busy machine accuses nobody.
+        # On a busy machine, a deadline that has passed does not prove a fault of the server.
         more = longer(wanted.deadline, held_up() - before, outcome.seconds)
         if more is not None:
             again = _play(plan, case, wanted._replace(deadline=more))
-            # What fails in the same way is told with the deadline that was asked for.
+            # If it fails in the same way, report the run with the deadline that was asked for.
             same = (again.verdict, again.signature) == (outcome.verdict, outcome.signature)
             seconds = round(outcome.seconds + again.seconds, 3)
             outcome = (outcome if same else again)._replace(seconds=seconds)
@@ -114,7 +114,7 @@ def _play(plan: Plan, case: Case, wanted: ServerSpec) -> Outcome:
 
 
 def _of_many(outcomes: list[Outcome]) -> Outcome:
-    """What several runs of a scenario say together: FLAKY, where they differ in the verdict."""
+    """Combine the outcomes of several runs of a scenario: FLAKY if only some of them failed."""
     judged = [one for one in outcomes if one.verdict != Verdict.SKIP]
     errors = [one for one in judged if one.verdict == Verdict.ERROR]
     failed = [one for one in judged if one.verdict in (Verdict.FAIL, Verdict.WARN)]
@@ -125,7 +125,7 @@ def _of_many(outcomes: list[Outcome]) -> Outcome:
     how_often = f"failed {len(failed)} of {len(judged)} times"
     first, *rest = failed[0].message.split("\n", 1)
     message = "\n".join([f"{first} ({how_often})", *rest])
-    # A broken SHOULD is not red, and one that is broken now and then is neither.
+    # A broken SHOULD is not red, so a SHOULD that is only sometimes broken is not red either.
     verdict = Verdict.FLAKY if failed[0].verdict == Verdict.FAIL else Verdict.WARN
     return failed[0]._replace(verdict=verdict, message=message)
 
@@ -157,7 +157,7 @@ def _run(plan: Plan, case: Case, session: Session) -> tuple[Verdict, str, str]:
 
 
 def _check_expressible(case: Case) -> None:
-    """Raises NotJudged for what needs RST on a system that shows none."""
+    """Raise NotJudged if this system lacks what the case needs: Unix sockets, or visible RSTs."""
     if case.transport == UNIX and sys.platform == "win32":
         raise NotJudged("Python has no Unix sockets on Windows")
     transports = case.requirement.transports

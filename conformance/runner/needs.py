@@ -1,10 +1,10 @@
-"""What a requirement needs of others: judged before it, once, and known to all workers.
+"""The requirements that other requirements need: judged first, once, for all workers.
 
-A scenario that begins with a whole small session says nothing of a server whose small session
-is broken already. It is not judged then, and the broken requirement is named instead. So a
-requirement that others need is judged before them, by the worker that first asks for it; its
-outcome is kept in this process, and in a folder for the other workers of the run. No verdict
-depends on the order in which they work.
+A scenario that begins with a small complete session proves nothing about a server that already
+breaks that session. The scenario is then not judged, and the broken requirement is named instead.
+Therefore a requirement that others need is judged before them, by the worker that first asks for
+it. Its outcome is kept in this process, and in a folder for the other workers of the run. No
+verdict depends on the order in which the workers run.
 """
 
 from __future__ import annotations
@@ -26,24 +26,26 @@ from ..faults.table import NONE
 from ..plan import Case, Plan
 from ..plan.proofs import is_lawful
 
-#: The signature of what was not judged because of what it needs.
+#: The signature of a case that was not judged because a requirement that it needs fails.
 NEEDS = "needs"
 
-#: The signature of what a slow server was not judged by, and what is said of what needs it: that
-#: would take as long again.
+#: The signature of a case that was not judged because the server is slow, and the message for the
+#: cases that need it: they would take just as long.
 SLOW, TOO_SLOW = "too-slow", "needs {}, for which the server is too slow"
 
-#: What the right server meets (faults/), and the seconds of a scenario that takes long with it.
+#: The fault of the right server, which is none (faults/), and the seconds from which a scenario
+#: with the right server counts as slow.
 NO_FAULT, LONG = NONE.name, 0.4
 
-#: Seconds between two looks for what another worker is judging, and until it is given up.
+#: Seconds between two checks for the outcome of another worker, and until waiting is given up.
 POLL_INTERVAL, CLAIM_TIMEOUT = 0.01, 300.0
 
 
 class Outcome(NamedTuple):
-    """What came of a scenario, before expectations are applied.
+    """The outcome of a scenario, before expectations are applied.
 
-    ``needs`` is what was missing; ``acted`` how often a fault before the server changed something.
+    ``needs`` is the requirement that was missing; ``acted`` counts how often a fault in front of
+    the server changed something.
     """
 
     verdict: Verdict
@@ -59,11 +61,11 @@ Run = Callable[[Plan, Case], Outcome]
 
 
 class Board:
-    """The outcomes that others need.
+    """The outcomes of requirements that others need.
 
     Arguments:
         run: runs a case's scenario.
-        folder: shared by the workers of a run; None where there is one process only.
+        folder: the folder that the workers of a run share; None if there is only one process.
     """
 
     def __init__(self, run: Run, folder: str | None = None) -> None:
@@ -73,9 +75,9 @@ class Board:
         self._noticed: set[str] = set()
 
     def outcome(self, plan: Plan, case: Case) -> Outcome:
-        """The outcome of a case, run now unless it is known."""
+        """Return the outcome of a case; run the case now unless its outcome is known."""
         if case.skip or (case.mutant and not case.fault):
-            # In the self-test each mutant meets each requirement.
+            # In the self-test each mutant is judged by each requirement.
             return self._run(plan, case)
         if case.requirement.id not in plan.catalogue.needed and case.fault != NO_FAULT:
             return self._judged(plan, case)
@@ -90,9 +92,11 @@ class Board:
         return self._again(plan, case) if case.fault and _is_red(outcome) else outcome
 
     def _behind_a_fault(self, plan: Plan, case: Case) -> Outcome:
-        """The outcome where the right server's own is known first: what it breaks proves nothing.
+        """Return the outcome with a fault in front of the server.
 
-        What is slow is not judged once others have noticed the fault, except for a kill matrix.
+        The right server is judged first without a fault: a requirement that it breaks anyway
+        proves nothing. Once another requirement has noticed the fault, slow scenarios are not
+        judged, except for a kill matrix.
         """
         right = case._replace(mutant=f"{case.requirement.profile}/{NO_FAULT}", fault=NO_FAULT)
         known = self.outcome(plan, right)
@@ -107,7 +111,7 @@ class Board:
             return Outcome(Verdict.SKIP, NEEDS, "slow, and others notice the fault already")
         outcome = self._as_needed(plan, case)
         if _is_red(outcome) and (not outcome.acted or is_lawful(plan, case)):
-            # Nothing was wrong with the server: what failed may be the machine's load.
+            # The server did nothing wrong: the failure may come from the machine's load.
             outcome = self._again(plan, case)
         if outcome.acted and _is_red(outcome):
             self._noticed.add(case.mutant or "")
@@ -129,7 +133,7 @@ class Board:
 
     def _as_needed(self, plan: Plan, case: Case) -> Outcome:
         if case.requirement.id in (one.partition("@")[0] for one in plan.options.cases):
-            # It was asked for by name: what it says itself is wanted.
+            # The user asked for this case by name: judge it without checking its needs.
             return self._run(plan, case)
         needs = case.requirement.needs
         for name in (*needs, *case.requirement.unless):
@@ -142,7 +146,7 @@ class Board:
                 return Outcome(Verdict.SKIP, SLOW, TOO_SLOW.format(name))
             fails = _is_red(outcome)
             if fails or (outcome.needs and name in needs):
-                # Where what that one needs is broken, the root is named.
+                # If the needed requirement itself needs a broken one, name that root cause.
                 broken = outcome.needs or name
                 said = f"needs {broken}, which fails"
                 return Outcome(Verdict.SKIP, NEEDS, said, needs=broken)
@@ -157,7 +161,7 @@ class Board:
             if (known := _read(path)) is not None:
                 return known
             if time.monotonic() > until or not _is_held(claim):
-                break  # the worker that had it has gone
+                break  # the worker that had claimed it has ended
             time.sleep(POLL_INTERVAL)
         if (known := _read(path)) is not None:
             return known
@@ -170,20 +174,20 @@ class Board:
 
 
 class SharedFolder:
-    """A plugin of the controlling process: a folder that all workers share (pytest-xdist)."""
+    """A plugin of the controlling process that makes a folder for all workers (pytest-xdist)."""
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where it is."""
+        """Send a worker the folder's path."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="conformance-board-")
         node.workerinput["conformance-board"] = self._folder.name
 
     def pytest_unconfigure(self) -> None:
-        """Remove it."""
+        """Remove the folder."""
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -193,7 +197,7 @@ def _is_red(outcome: Outcome) -> bool:
 
 
 def _claimed(claim: Path) -> bool:
-    """Whether it is ours to judge now."""
+    """Create the claim file; return whether this process has claimed the case."""
     try:
         with open(claim, "x", encoding="ascii") as file:
             file.write(str(os.getpid()))
@@ -203,7 +207,7 @@ def _claimed(claim: Path) -> bool:
 
 
 def _is_held(claim: Path) -> bool:
-    """Whether the process that claimed it still runs, as far as that can be told."""
+    """Return whether the process that claimed the case still runs, as far as this can be known."""
     if sys.platform == "win32":
         return True  # there os.kill() ends a process
     try:

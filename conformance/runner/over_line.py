@@ -1,7 +1,7 @@
-"""What a clause needs of a bad line (core/line.py), and whether the line was that.
+"""Check that a bad line (core/line.py) met the needs of a clause.
 
-Over a line that is less, a violation is still one, and nothing wrong says nothing: then the clause
-is not judged. ``Requirement.line`` declares the needs.
+If the line did not meet them, a violation still counts, but a scenario without a violation proves
+nothing: then the clause is not judged. ``Requirement.line`` declares the needs.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from ..core.verdict import NotOverLine
 from ..scenario.requirement import Requirement
 from ..scenario.session import Session
 
-#: The signature of what was not judged because of the line.
+#: The signature of a case that was not judged because of the line.
 LINE = "line"
 
 
 def check_before(requirement: Requirement, traffic: Traffic | None) -> None:
-    """Raises NotOverLine for what cannot even be tried over the line, if there is one."""
+    """Raise NotOverLine if there is a line, and the requirement cannot even be tried over it."""
     _check(traffic, [name for name in requirement.line if NEEDS[name].decides])
 
 
 def check_after(requirement: Requirement, session: Session) -> None:
-    """Raises NotOverLine where the scenario has found nothing wrong, which says nothing."""
+    """Raise NotOverLine if the line did not meet the needs, so that no fault proves nothing.
+
+    Called after a scenario that found nothing wrong.
+    """
     if requirement.line:
         session.let_arrive()
         _check(session.traffic, requirement.line)

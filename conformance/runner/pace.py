@@ -1,7 +1,7 @@
-"""How many cases are judged at a time, and what each process does to be quick at it.
+"""The number of cases that are judged at a time, and a setting that makes each process faster.
 
-Most of a scenario's time is waiting: for a server to start, for a quiet connection to stay
-open, for an answer that a broken server never gives. Waiting takes no processor, so that more
+A scenario spends most of its time waiting: for a server to start, for a quiet connection to stay
+open, for an answer that a broken server never sends. Waiting uses no processor time, so more
 cases are in flight than there are cores.
 """
 
@@ -11,23 +11,24 @@ import gc
 import os
 import sys
 
-#: Cases in flight for each core, as long as they are not more than MOST_AT_ONCE: more where a
-#: process is forked (workers.py) than where it starts Python.
+#: Cases in flight for each core, and the most in total. There are more on systems where a worker
+#: is forked (workers.py) than on those where a worker starts Python.
 CASES_PER_CORE, MOST_AT_ONCE = (6, 12) if sys.platform == "linux" else (4, 8)
 
-#: The fewest cases that are worth a process, which takes longer to start than most cases take.
+#: The fewest cases that are worth a process, because a process takes longer to start than most
+#: cases take.
 CASES_PER_WORKER = 6
 
 
-#: Times as many for mutants, most of which do not answer: only the deadlines take time.
+#: The factor for mutants. Most of them do not answer, so a case mostly waits for a deadline.
 MUTANTS_FACTOR = 2
 
 
 def in_flight(cases: int, mutants: bool = False) -> int:
-    """The number of workers for so many cases.
+    """Return the number of workers for a number of cases.
 
     Arguments:
-        mutants: what is judged is broken.
+        mutants: whether the servers that are judged are broken.
     """
     cores = os.cpu_count() or 1
     most = max(cores, min(MOST_AT_ONCE, CASES_PER_CORE * cores))
@@ -37,6 +38,6 @@ def in_flight(cases: int, mutants: bool = False) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was made so far out of every later garbage collection."""
+    """Exclude all objects that exist now from every later garbage collection."""
     gc.collect()
     gc.freeze()

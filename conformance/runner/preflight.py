@@ -1,8 +1,8 @@
-"""Before anything is judged: the suite passes its self-check, and the target can be reached.
+"""Checks before a run: the suite passes its self-check, and the target can be reached.
 
-Proves in a moment that the suite can tell right from wrong on this machine, starts the
-target once, and finds out over which transport it listens. Its errors are the exit
-statuses 4, 6 and 8, each with one clear line.
+The self-check quickly proves that the suite can tell right from wrong on this machine. Then the
+target is started once, to find out over which transport it listens. The errors of this module
+are the exit statuses 4, 6 and 8, each with one clear line.
 """
 
 from __future__ import annotations
@@ -56,20 +56,20 @@ def prepare(options: Options) -> Plan:
     except NotJudged as reason:
         raise Unreachable(str(reason)) from None
     if found not in plan.transports and _announces(plan):
-        # Only its announcement could tell where it listens.
+        # Only the target's announcement could say where it listens.
         transports = [found if name == first.transport else name for name in plan.transports]
         return Plan(options._replace(transports=tuple(transports)), has_ipv6(), catalogue)
     return plan
 
 
 def _reached(wanted: ServerSpec) -> str:
-    """Start the target and say over which transport it answers. Raises Unreachable, NotJudged."""
+    """Start the target; return the transport that it listens on. Raises Unreachable, NotJudged."""
     began, before = time.monotonic(), held_up()
     try:
         with launched(wanted) as server:
             return server.address.transport
     except Unreachable as error:
-        # Many interpreters that start at a time are slow.
+        # Interpreters are slow when many of them start at the same time.
         more = longer(wanted.deadline, held_up() - before, time.monotonic() - began)
         if more is None:
             raise
@@ -77,12 +77,12 @@ def _reached(wanted: ServerSpec) -> str:
             with launched(wanted._replace(deadline=more)) as server:
                 return server.address.transport
         except Unreachable:
-            # It is told with the deadline that was asked for.
+            # Report the first error, which names the deadline that was asked for.
             raise error from None
 
 
 def _check_client_comes(plan: Plan, case: Case) -> None:
-    """See that a client under judgement connects at all. Raises Unreachable."""
+    """Check that the client that is judged connects at all. Raises Unreachable."""
     profile = plan.catalogue.profiles[case.requirement.profile]
     texts = plan.parameters[profile.name]
     with Session(plan.wanted(case), profile, texts, "preflight", None) as session:
@@ -93,7 +93,7 @@ def _check_client_comes(plan: Plan, case: Case) -> None:
 
 
 def resolved(options: Options) -> Options:
-    """The options with what a target file says; what was typed goes before it.
+    """Return the options merged with a target file; options that were typed take precedence.
 
     Raises WrongUsage.
     """
@@ -122,7 +122,7 @@ def resolved(options: Options) -> Options:
 
 
 def _joined(written: str, typed: str) -> str:
-    """Two SETs in one; of a text that both have, what was typed."""
+    """Merge two values of SET; for a text that is in both, the typed one is used."""
     texts = {item.partition("=")[0].strip(): item for item in split_settings(f"{written};{typed}")}
     return ";".join(texts.values())
 
@@ -135,7 +135,7 @@ def _announces(plan: Plan) -> bool:
     )
 
 
-# The self-check: four tiny servers with a known end, and what the wire must say of each.
+# The self-check: tiny servers with known behaviour, and what the suite must see of each.
 
 
 def _says_right(conn: socket.socket) -> None:
@@ -161,7 +161,7 @@ _SELF_CHECKS: list[tuple[str, Callable[[socket.socket], None], str | None]] = [
 
 
 def self_check() -> None:
-    """Show that the wire tells a right answer, a wrong byte, FIN and RST from each other.
+    """Check that the suite can distinguish a right answer, a wrong byte, FIN and RST.
 
     Raises SuiteFailed.
     """
@@ -178,7 +178,7 @@ def self_check() -> None:
 
 @cache
 def shows_resets() -> bool:
-    """Whether this system tells RST from FIN. All do, but Wine does not."""
+    """Return whether this system shows RST and FIN differently. All systems do, except Wine."""
     if sys.platform != "win32":
         return True
     with _tiny_server(_aborts) as address:

@@ -1,7 +1,7 @@
-"""What a verdict of the self-test means: red against a broken server is what was wanted.
+"""The verdicts of the self-test: a requirement must be red against a broken server.
 
-A requirement that a lawful change turns red is fragile, and so is one that turns red although a
-fault has changed nothing of what it could see.
+A requirement is fragile if a lawful change turns it red, or if it turns red although a fault has
+changed nothing that the requirement could see.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .preflight import shows_resets
 
 NO_RESETS = "this system shows no RST (Wine)"
 
-#: The messages of what was not noticed: as reasons of a SKIP they are counted.
+#: The messages for a fault that was not noticed. They are counted as the reasons of a SKIP.
 UNSEEN, UNCHANGED = "a fault that it does not see", "the fault changed nothing that it could see"
 
 Judged = tuple[Verdict, str, str]
 
 
 def proved(plan: Plan, case: Case, came: Outcome) -> Judged:
-    """The verdict, the signature and the message of a self-test's case."""
+    """Return the verdict, the signature and the message for a case of the self-test."""
     if case.fault:
         return _by_fault(plan, case, came)
     if own_mutant(plan, case) is not None:
@@ -40,7 +40,7 @@ def _by_fault(plan: Plan, case: Case, came: Outcome) -> Judged:
     if case.fault == NONE.name or verdict == Verdict.ERROR:
         return verdict, signature, message
     if signature == "not-ready":
-        # The server is started and asked without the proxy.
+        # The server is started and checked without the proxy.
         return Verdict.ERROR, signature, message
     is_red = verdict in (Verdict.FAIL, Verdict.WARN)
     if is_red and (is_lawful(plan, case) or not came.acted):
@@ -69,7 +69,7 @@ def _by_own(plan: Plan, case: Case, came: Outcome) -> Judged:
 
 
 def _needs_reset(mutant: str) -> bool:
-    """Whether only RST in FIN's place gives it away, on a system that shows none."""
+    """Return whether only an RST in place of FIN shows this mutant, and the system shows no RST."""
     return "rst-instead-of-fin" in SIGNATURES.get(mutant, ()) and not shows_resets()
 
 
@@ -89,7 +89,7 @@ def _by_embedded(case: Case, verdict: Verdict, signature: str, message: str) -> 
     if named and signature == LINE:
         return verdict, signature, message
     if not named and verdict != Verdict.ERROR:
-        # In the kill matrix: not the one that has to find this fault, and it has not.
+        # In the kill matrix: this requirement does not have to find the fault, and has not.
         return Verdict.SKIP, "survived", UNSEEN
     if sys.platform == "win32" and (verdict == Verdict.SKIP or _needs_reset(case.mutant)):
         return Verdict.SKIP, "survived", message or NO_RESETS

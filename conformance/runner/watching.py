@@ -1,7 +1,7 @@
 """``--watch``: judge a target again whenever its files change.
 
-Modification times are polled: a person who saves a file waits for a verdict that takes longer.
-Nothing here knows what judging is.
+Modification times are polled: the delay does not matter, because a verdict takes longer. This
+module does not know how a target is judged.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from ..core.verdict import Exit, WrongUsage
 from ..plan import Options
 from ..targets.grammar import CommandTarget, parse_target
 
-#: Seconds between two looks.
+#: Seconds between two polls.
 INTERVAL = 0.25
 
-#: Most files that are looked at; a folder with more is not a server's own.
+#: The most files that are watched; a folder with more files is not the server's own.
 MOST_FILES = 20_000
 
-#: Folders in which nobody edits; so are those with a dot before their name.
+#: Folders that hold no sources. Folders whose name begins with a dot are skipped too.
 _NOT_SOURCES = frozenset({"__pycache__", "node_modules", "target", "build", "dist"})
 
 State = dict[Path, tuple[int, int]]
 
 
 def watch(judge: Callable[[frozenset[Path]], Exit], roots: Iterable[Path], report: Path) -> Exit:
-    """Judge, and again after each change, until somebody interrupts.
+    """Judge, and judge again after each change, until the user interrupts.
 
     Arguments:
-        judge: judges once; it is told the files that have changed.
-        roots: files, and folders with all that is in them.
-        report: the folder that judging writes to.
+        judge: judges once; it is called with the files that have changed.
+        roots: files, and folders with everything in them.
+        report: the folder for the reports; it is not watched.
     Returns the status of an interrupted run.
     """
     roots, apart = list(dict.fromkeys(roots)), report.resolve()
@@ -46,7 +46,8 @@ def watch(judge: Callable[[frozenset[Path]], Exit], roots: Iterable[Path], repor
             before = look(roots, apart)
             if judge(changed) == Exit.INTERRUPTED:
                 return Exit.INTERRUPTED
-            # What was saved meanwhile counts; what servers write in each run does not.
+            # A file saved during the run counts as changed; files that servers write in each run
+            # do not.
             after = look(roots, apart)
             during = frozenset(path for path in before if before[path] != after.get(path))
             ignored |= (during & written) | (after.keys() - before.keys())
@@ -61,9 +62,9 @@ def watch(judge: Callable[[frozenset[Path]], Exit], roots: Iterable[Path], repor
 
 
 def roots_of(options: Options) -> list[Path]:
-    """What is watched for a target: the folders of the files that its command names.
+    """Return the folders to watch for a target: those of the files that its command names.
 
-    Raises WrongUsage for a target that has no files.
+    Raises WrongUsage if the target is not a command, which has no files.
     """
     target = parse_target(options.target)
     if not isinstance(target, CommandTarget):
@@ -71,13 +72,13 @@ def roots_of(options: Options) -> list[Path]:
     folder = Path(options.directory or ".")
     named = [folder / word for word in target.words if (folder / word).is_file()]
     outside = [one for one in named if not one.resolve().is_relative_to(folder.resolve())]
-    # An interpreter that is named with its path is a program of the system, and no source.
+    # An interpreter that is named with its path is a program of the system, not a source.
     system = [one for one in outside if one == folder / target.words[0] and len(named) > 1]
     return [folder, *(one.parent for one in outside if one not in system)]
 
 
 def look(roots: Iterable[Path], apart: Path) -> State:
-    """The files there are, without a folder, and with what changes when they are written."""
+    """Return all files outside a folder, with their times and sizes, which change on a write."""
     found: State = {}
     for root in roots:
         if root.is_file():
@@ -102,7 +103,7 @@ def _add(found: State, path: Path) -> None:
     try:
         stat = path.stat()
     except OSError:
-        return  # it has gone meanwhile
+        return  # the file was deleted in the meantime
     found[path] = stat.st_mtime_ns, stat.st_size
 
 

@@ -1,8 +1,8 @@
-"""The processes that judge the cases of a run: forked from the one that has made the plan (Linux).
+"""The processes that judge the cases of a run: forked after the plan has been made (Linux).
 
 A worker of pytest-xdist starts Python, imports the suite and makes the same plan, which takes
-as much processor time as a hundred cases. It does the work where a process cannot be forked:
-on other systems, and where another thread may hold a lock just now.
+as much processor time as a hundred cases. pytest-xdist is used where forking is not possible:
+on other systems, and if there are other threads, which may hold a lock.
 """
 
 from __future__ import annotations
@@ -40,13 +40,16 @@ from .needs import Board
 if TYPE_CHECKING:
     from io import BufferedReader
 
-#: Seconds in which a worker that is told to end tidies up.
+#: Seconds that a worker may take to clean up when it has to end.
 TIDYING = 10.0
 
 
 @contextmanager
 def forked(plan: Plan, known: Expectations, number: int) -> Iterator[list[Workers]]:
-    """Workers for a run, as a plugin of it; none for one process, or where none can be forked."""
+    """Yield the workers of a run, as a list of one plugin or of none.
+
+    There is no plugin if one process is enough, or if no process can be forked.
+    """
     if number <= 1 or sys.platform != "linux" or threading.active_count() > 1:
         yield []
         return
@@ -58,12 +61,12 @@ def forked(plan: Plan, known: Expectations, number: int) -> Iterator[list[Worker
 
 
 class Worker:
-    """One of them, as the controlling process sees it: it judges one case at a time.
+    """The controlling process's handle of one worker, which judges one case at a time.
 
     Arguments:
-        pid: its process.
-        link: sends the numbers of cases, receives what came of them.
-        block: the numbers of the cases that it takes before those of others.
+        pid: the worker's process.
+        link: sends the numbers of cases, and receives their results.
+        block: the numbers of the cases that this worker takes before those of others.
     """
 
     def __init__(self, pid: int, link: socket.socket, block: deque[int]) -> None:
@@ -74,13 +77,13 @@ class Worker:
         self._received: BufferedReader = link.makefile("rb")
 
     def begin(self, number: int) -> None:
-        """Give it a case."""
+        """Send the worker a case."""
         self.judges = number
-        with suppress(OSError):  # it has died: that is seen when it is listened to
+        with suppress(OSError):  # the worker has died: hear() will notice
             self.link.sendall(b"%d\n" % number)
 
     def hear(self) -> str | None:
-        """What came of its case, as JSON; None when it has died."""
+        """Return the result of the worker's case, as JSON; None if the worker has died."""
         try:
             line = self._received.readline()
         except OSError:
@@ -88,18 +91,18 @@ class Worker:
         return line.decode("ascii") if line.endswith(b"\n") else None
 
     def close(self) -> None:
-        """Tell it to end in order."""
+        """Close the link, so that the worker ends in an orderly way."""
         self._received.close()
         self.link.close()
 
 
 class Workers:
-    """A pytest plugin: its loop over the items gives the cases to processes forked before.
+    """A pytest plugin whose loop over the items gives the cases to forked processes.
 
     Arguments:
-        plan: what is to be judged.
+        plan: the plan of the run.
         known: the expectations in force.
-        number: processes.
+        number: the number of processes.
     """
 
     def __init__(self, plan: Plan, known: Expectations, number: int) -> None:
@@ -126,14 +129,14 @@ class Workers:
                 if pid := os.fork():
                     self._workers.append(Worker(pid, ours, block))
         finally:
-            if not pid:  # whatever is raised here is the parent's to hear
+            if not pid:  # in the child: do not let an exception reach the parent's code
                 others = [ours, *(worker.link for worker in self._workers)]
                 _work(theirs, others, parent, self._plan, known, self._folder.name)
         theirs.close()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Have all cases judged, and report each when it has been."""
+        """Have all cases judged, and report each one when it is done."""
         numbers = {id(case): number for number, case in enumerate(self._plan.cases)}
         items = {numbers[id(case_of(item))]: item for item in session.items}
         for number, result in self._results():
@@ -150,7 +153,7 @@ class Workers:
         return True
 
     def _results(self) -> Iterator[tuple[int, str | None]]:
-        """The cases in the order in which they are done, with what came of each."""
+        """Yield the number and the result of each case, in the order in which they are done."""
         with selectors.DefaultSelector() as selector:
             for worker in self._workers:
                 selector.register(worker.link, selectors.EVENT_READ, worker)
@@ -168,7 +171,7 @@ class Workers:
                         yield number, result
 
     def _give(self, worker: Worker) -> None:
-        """The next case of its own, or the last one of the worker that has most left."""
+        """Send the next case of its own block, or the last one of the longest other block."""
         if worker.block:
             worker.begin(worker.block.popleft())
             return
@@ -177,7 +180,7 @@ class Workers:
             worker.begin(slowest.block.pop())
 
     def close(self) -> None:
-        """End the workers; those that still judge are interrupted."""
+        """End the workers; interrupt those that are still judging."""
         until = time.monotonic() + TIDYING
         for worker in self._workers:
             if worker.judges is not None:
@@ -201,14 +204,14 @@ def _work(
     known: Expectations,
     folder: str,
 ) -> NoReturn:
-    """Be a worker: judge what is asked for until nobody asks any more."""
+    """Run as a worker: judge each case that is asked for, until the link is closed."""
     status = 1
     try:
         die_with_parent(parent)
         end_as_interrupted()
         for other in others:
-            os.close(other.detach())  # or its worker would not see the end of it
-        gc.freeze()  # what was made so far is the same in all of them
+            os.close(other.detach())  # else that link's worker would not see its end
+        gc.freeze()  # all workers share the objects made so far
         scratch.begin_anew()
         certificate.cache_clear()
         board = Board(run, folder)
@@ -217,7 +220,7 @@ def _work(
             link.sendall(_judged(plan, case, known, board).encode("ascii") + b"\n")
         status = 0
     except (KeyboardInterrupt, OSError):
-        pass  # the controlling process has been interrupted too, or has gone
+        pass  # the controlling process has been interrupted too, or has ended
     finally:
         with suppress(BaseException):
             stop_servers()
@@ -226,8 +229,8 @@ def _work(
 
 
 def _judged(plan: Plan, case: Case, known: Expectations, board: Board) -> str:
-    """The result, or the traceback of a fault of ours."""
+    """Return the result as JSON, or the traceback if the suite itself fails."""
     try:
         return json.dumps(judge(plan, case, known, board))
-    except Exception:  # noqa: BLE001 - whatever it is, the controlling process reports it
+    except Exception:  # noqa: BLE001 - the controlling process reports any exception
         return json.dumps(traceback.format_exc())
