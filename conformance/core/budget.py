@@ -1,10 +1,10 @@
-"""How long one scenario may take with a server that answers rightly, but slowly.
+"""The time budget of one scenario, for a server that answers correctly but slowly.
 
-Each awaited event has its deadline, and a scenario has thousands of events. What takes longer
-than its budget is not judged, and the report says so: a slow server is not a broken one, and
-a person waits for the verdict. What the machine's load takes is not the server's: where the system
-tells how long this process has waited for a processor, that time does not count. Nor does what a
-bad line takes (``--link``), which has a budget of its own.
+Each awaited event has its deadline, and a scenario may have thousands of events. A scenario that
+takes longer than its budget is not judged, and the report says so: a slow server is not a broken
+one, and a person waits for the verdict. The machine's load is not the server's fault: where the
+system tells how long this process has waited for a processor, that time does not count. The time
+on a bad line (``--link``) does not count either; the line has its own budget.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from contextlib import contextmanager
 from .traffic import Traffic
 from .verdict import LineTooSlow, TooSlow
 
-#: Deadlines that a scenario may take, and the fewest seconds, which a loaded machine needs.
+#: A budget in deadlines, and the shortest budget in seconds, for a loaded machine.
 DEADLINES, LEAST = 3, 30.0
 
-#: How often the time counts for which this process waited for a processor: the server waited, too.
+#: The factor for the time that this process waited for a processor: the server waited as well.
 WAITERS = 2
 
-#: How many times as long as the server the line may take; much data is not sent at all over one
-#: that would take as long as the server may.
+#: The line's budget, as a multiple of the server's. Large data is not sent at all if the line alone
+#: would need the server's whole budget for it.
 LINE_SHARE = 2
 
-#: How what is said of a line begins.
+#: The beginning of a message about a line.
 TOO_SLOW_LINE = "the line is too slow"
 
 
 class Budget:
-    """The time of one scenario, which begins now.
+    """The time budget of one scenario, which begins now.
 
     Arguments:
-        seconds: how long it may take.
-        traffic: what is under way on a bad line; None where there is none.
+        seconds: how long the scenario may take.
+        traffic: the traffic on a bad line; None if there is no such line.
     """
 
     def __init__(self, seconds: float, traffic: Traffic | None = None) -> None:
@@ -47,7 +47,7 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds that are left; negative when it is over."""
+        """The seconds that are left; negative when the budget is spent."""
         return self._left + self._left_of_line
 
     @property
@@ -67,7 +67,7 @@ class Budget:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """What the scenario waits for meanwhile, by its own choice, costs nothing."""
+        """Stop the clock while the scenario waits by its own choice."""
         began = self._now()
         try:
             yield
@@ -75,21 +75,21 @@ class Budget:
             self._until += self._now() - began
 
     def check(self) -> None:
-        """Raises TooSlow when it is over, LineTooSlow when the line has spent its own."""
+        """Raise TooSlow if the budget is spent, LineTooSlow if the line's own budget is spent."""
         if self._now() > self._until and self._left < 0:
             raise TooSlow(self._told())
         if self._left_of_line < 0:
             raise LineTooSlow(self._told_of_line())
 
     def check_for(self, needed: float) -> None:
-        """Raises one of the two when what comes next would need more seconds than are left."""
+        """Raise TooSlow or LineTooSlow if the next step needs more seconds than are left."""
         if needed > self.left:
             if self._traffic is not None:
                 raise LineTooSlow(self._told_of_line())
             raise TooSlow(self._told())
 
     def check_line(self, size: int) -> None:
-        """Raises LineTooSlow when the line is too slow for so many bytes."""
+        """Raise LineTooSlow if the line is too slow for this many bytes."""
         if self._traffic is not None and self._traffic.line.up.seconds_for(size) > self.seconds:
             raise LineTooSlow(f"{TOO_SLOW_LINE} ({self._traffic.line}) for {size} bytes")
 
@@ -108,7 +108,7 @@ class Budget:
 
 
 def waited() -> float:
-    """Seconds for which this process could have run, and had no processor (Linux)."""
+    """Return the seconds that this process was ready to run but had no processor (Linux)."""
     try:
         with open("/proc/self/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e9
@@ -117,11 +117,11 @@ def waited() -> float:
 
 
 def budget(deadline: float, ends_by_itself: bool = False, traffic: Traffic | None = None) -> Budget:
-    """The budget of a scenario.
+    """Return the budget of a scenario.
 
     Arguments:
-        ends_by_itself: the server says when a connection ends, and a scenario has to wait for it.
-        traffic: as a Budget's.
+        ends_by_itself: the server decides when a connection ends, and a scenario waits for that.
+        traffic: the traffic on a bad line; None if there is no such line.
     """
     seconds = max(DEADLINES * deadline, LEAST)
     return Budget(seconds * 3 if ends_by_itself else seconds, traffic)

@@ -1,9 +1,9 @@
-"""How a service words what the scenarios say in the suite's own words.
+"""Translate the suite's own words into the words of a service.
 
 A scenario sends ``read key`` and awaits ``OK value``, or sends a line and awaits its echo. A
-server may have other words for the same: SET says which (settings.py), and a Conduct turns what
-is sent and what is awaited into them. One belongs to one client: an answer may repeat what that
-client asked. Nothing here knows of sockets.
+server may use other words for the same: SET says which (settings.py), and a Conduct translates
+the data that is sent and the data that is awaited. A Conduct belongs to one client, because an
+answer may repeat that client's request. This module knows nothing about sockets.
 """
 
 from __future__ import annotations
@@ -14,46 +14,46 @@ from collections.abc import Callable, Mapping
 
 LF = b"\n"
 
-#: An LF that ends a line which does not end in CR LF yet.
+#: An LF without a CR before it.
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 _FIELD = re.compile(rb"\{([\w-]+)\}")
 
 
 class Text(bytes):
-    """A text of the service, which is sent as it stands: a greeting, a farewell, a reply."""
+    """A text of the service, which is sent unchanged: a greeting, a farewell, a reply."""
 
 
 class Pattern(Text):
-    """A text that is known by a regular expression only; the bytes are its source."""
+    """A text that is known only by a regular expression; the bytes are the expression."""
 
     def at_start(self, data: bytes) -> int | None:
-        """The length of the beginning of data that matches; None when nothing does (yet)."""
+        """Return the length of the match at the start of data; None if nothing matches (yet)."""
         found = re.match(bytes(self), data)
         return found.end() if found else None
 
     def without_cr(self) -> Pattern:
-        """The same for what has only LF at the ends of lines."""
+        """Return the same pattern for data whose lines end in LF only."""
         return Pattern(bytes(self).replace(b"\\r", b"").replace(b"\r", b""))
 
 
 def fill(template: bytes, values: Mapping[bytes, bytes]) -> bytes:
-    """A template with its ``{fields}``; an unknown one stays as it is."""
+    """Return a template with its ``{fields}`` filled in; an unknown field is left unchanged."""
     return _FIELD.sub(lambda found: values.get(found.group(1), found.group(0)), template)
 
 
 def fields(template: bytes) -> set[bytes]:
-    """The names of a template's ``{fields}``."""
+    """Return the names of a template's ``{fields}``."""
     return set(_FIELD.findall(template))
 
 
 class Conduct:
-    """A service that says what the scenarios say, perhaps with another end of a line.
+    """A service that uses the words of the scenarios, perhaps with another end of line.
 
     Arguments:
-        eol: what ends a line, for what is sent and what is awaited.
+        eol: the end of a line, in both directions.
         one_round: the server ends the connection after its first answer.
-        ends_unasked: it ends the connection although its client has not ended it.
+        ends_unasked: the server ends the connection although its client has not ended it.
     """
 
     def __init__(
@@ -61,33 +61,33 @@ class Conduct:
     ) -> None:
         self.eol = eol
         self.one_round = one_round
-        #: What is sent after that end is nobody's fault.
+        #: Data that a client sends after that end is no fault of either side.
         self.ends_unasked = one_round or ends_unasked
-        #: Bytes of a flood to a server that reads once; None is without a bound.
+        #: The most bytes of a flood to a server that reads only once; None is without a limit.
         self.most = 64 if one_round else None
 
     def sent(self, data: bytes) -> bytes:
-        """What the client sends for what a scenario sends."""
+        """Return the service's words for data that a scenario sends."""
         return data if self.eol == LF else _BARE_LF.sub(lambda _: self.eol, data)
 
     def expected(self, data: bytes) -> bytes:
-        """What the server sends for what a scenario awaits."""
+        """Return the service's words for data that a scenario awaits."""
         return data if isinstance(data, Text) else self.worded(data)
 
     def worded(self, data: bytes) -> bytes:
-        """The same, for values that are not a Text."""
+        """Return the service's words for awaited data that is not a Text."""
         return self.sent(data)
 
     def peek(self, data: bytes) -> bytes:
-        """What a scenario would await if it awaited that now; it may still await another."""
+        """Return what expected() would return, without any effect on later calls."""
         return self.expected(data)
 
 
 class Answers(Conduct):
-    """An echo with words around it: each line (or datagram) is answered by a template.
+    """An echo with words around it: the answer to each line (or datagram) is a filled template.
 
-    Its fields: ``{line}`` without its end, ``{data}`` with it, ``{LINE}`` and ``{DATA}`` with
-    ASCII letters in upper case, ``{n}`` the number of bytes of ``{data}``.
+    The template's fields: ``{line}`` is the line without its end, ``{data}`` with it; ``{LINE}``
+    and ``{DATA}`` have ASCII letters in upper case; ``{n}`` is the number of bytes of ``{data}``.
     """
 
     def __init__(self, answer: bytes, eol: bytes = LF, one_round: bool = False) -> None:
@@ -95,14 +95,14 @@ class Answers(Conduct):
         self.answer = answer
 
     def worded(self, data: bytes) -> bytes:
-        """The answers to all lines, and to the rest."""
+        """Return the answers to all lines, and to the incomplete line at the end."""
         sent = self.sent(data)
         lines = sent.split(LF)
         pieces = [self.one(line + LF) for line in lines[:-1]]
         return b"".join([*pieces, self.one(lines[-1])] if lines[-1] else pieces)
 
     def one(self, data: bytes) -> bytes:
-        """The answer to one line or datagram."""
+        """Return the answer to one line or datagram."""
         line = data.removesuffix(LF)
         line = line[:-1] if line.endswith(b"\r") and data.endswith(LF) else line
         values = {b"line": line, b"data": data, b"n": b"%d" % len(data)}
@@ -111,10 +111,10 @@ class Answers(Conduct):
 
 
 class DatagramAnswers(Answers):
-    """The same for datagrams, each of which is answered as a whole."""
+    """An echo of datagrams with words around it; each datagram is answered as a whole."""
 
     def worded(self, data: bytes) -> bytes:
-        """The answer to a datagram."""
+        """Return the answer to a datagram."""
         return self.one(data)
 
 
@@ -130,7 +130,7 @@ class Command:
         self.fields = {name.encode() for name in self._pattern.groupindex}
 
     def read(self, line: bytes) -> dict[bytes, bytes] | None:
-        """The fields of a canonical line, or None when it is another command."""
+        """Return the fields of a canonical line, or None if it is another command."""
         found = self._pattern.fullmatch(line)
         return {key.encode(): value for key, value in found.groupdict().items()} if found else None
 
@@ -152,7 +152,7 @@ COMMANDS: dict[str, dict[str, Command]] = {
     },
 }
 
-#: Service -> what it says without being asked, by the name of its template.
+#: Service -> the notices that it sends without a request, by the name of their template.
 NOTICES: dict[str, dict[str, Command]] = {
     "chat": {
         "joined": Command(rb"\* (?P<name>[^ ]+) joined (?P<channel>[^ ]+)"),
@@ -162,7 +162,7 @@ NOTICES: dict[str, dict[str, Command]] = {
     "crud": {},
 }
 
-#: Canonical answer -> the name of its template. An answer of success has its command's name.
+#: Canonical answer -> the name of its template. An answer of success is named after its command.
 REFUSALS: dict[str, dict[bytes, str]] = {
     "chat": {
         b"ERROR bad password": "bad-password",
@@ -220,22 +220,22 @@ class Words(Conduct):
         super().__init__(eol)
         self._service = service
         self._words = words
-        #: Commands that have not been answered: the name, and the fields.
+        #: Commands without an answer so far: the name and the fields.
         self._asked: deque[tuple[str, dict[bytes, bytes]]] = deque()
 
     def sent(self, data: bytes) -> bytes:
-        """Whole lines in the service's words; a rest is sent as it is."""
+        """Return complete lines in the service's words; an incomplete line stays unchanged."""
         return self._by_line(data, self._command)
 
     def worded(self, data: bytes) -> bytes:
-        """Answers and notices in the service's words."""
+        """Return answers and notices in the service's words."""
         if data == b"ERROR":  # any reason follows
             self._answered()
             return self._words["error"]
         return self._by_line(data, self._answer)
 
     def peek(self, data: bytes) -> bytes:
-        """The same; no command counts as answered by it."""
+        """Return what worded() would return, without counting a command as answered."""
         asked = self._asked.copy()
         try:
             return self.worded(data)
@@ -269,7 +269,7 @@ class Words(Conduct):
         return self._asked.popleft() if self._asked else ("", {})
 
     def _answer(self, line: bytes) -> bytes | None:
-        """The line that says the same; None where the service says nothing."""
+        """Return the service's line for a canonical line; None if the service sends nothing."""
         for name, notice in NOTICES[self._service].items():
             values = notice.read(line)
             if values is not None:
@@ -286,7 +286,7 @@ class Words(Conduct):
 
 
 def _in_the_case_of(typed: bytes, usual: bytes, template: bytes) -> bytes:
-    """A template whose own words are in the case in which the usual keyword was typed."""
+    """Return the template with its own words in the letter case of the typed keyword."""
     if typed == usual:
         return template
     first, blank, rest = template.partition(b" ")

@@ -1,6 +1,6 @@
-"""What a fault usually comes from: one table, from what was seen to one sentence.
+"""The usual causes of faults: one table, from a violation to a sentence.
 
-Rows are tried in order; the first that matches is the hint. A hint is an offer, never
+Rows are tried in order; the first that matches gives the hint. A hint is only a suggestion, never
 part of a verdict.
 """
 
@@ -13,7 +13,7 @@ from .verdict import Violation
 
 
 def hint_for(violation: Violation) -> str | None:
-    """The hint for a violation, or None."""
+    """Return the hint for a violation, or None."""
     if violation.hint:
         return violation.hint
     for matches, hint in _TABLE:
@@ -32,7 +32,7 @@ def _kind(*kinds: str) -> Callable[[Violation], bool]:
 
 
 def _answered_twice(violation: Violation) -> bool:
-    """What is too much is the answer before, once more."""
+    """Return whether the surplus bytes repeat the previous answer."""
     if not violation.received or violation.offset is None or len(violation.previous) < 2:
         return False
     surplus = violation.received[violation.offset :]
@@ -54,7 +54,7 @@ def _wrong_at(expected: bytes, received: bytes) -> Callable[[Violation], bool]:
 
 
 def _missing_after(byte: bytes) -> Callable[[Violation], bool]:
-    """The answer stops right before (or right after) one special byte."""
+    """Return a check whether the answer stops right before one special byte."""
 
     def matches(violation: Violation) -> bool:
         at, expected = violation.offset, violation.expected
@@ -70,7 +70,7 @@ def _replacement(violation: Violation) -> bool:
 
 
 def _surplus(violation: Violation) -> bytes:
-    """What came from the first wrong byte on, where there should be nothing or another byte."""
+    """Return the bytes received from the first wrong byte on; empty if a NUL was expected there."""
     received, at = violation.received, violation.offset
     if received is None or violation.expected is None or at is None:
         return b""
@@ -78,18 +78,18 @@ def _surplus(violation: Violation) -> bytes:
 
 
 def _one_nul(violation: Violation) -> bool:
-    """A NUL follows the answer, and then nothing or what was awaited next."""
+    """Return whether a NUL follows the answer, and then nothing or the next awaited bytes."""
     surplus, at = _surplus(violation), violation.offset or 0
     return surplus[:1] == b"\0" and (violation.expected or b"").startswith(surplus[1:], at)
 
 
 def _whole_buffer(violation: Violation) -> bool:
-    """NULs follow the answer: the rest of a buffer that was cleared."""
+    """Return whether NULs follow the answer: the rest of a zeroed buffer."""
     return _surplus(violation).startswith(b"\0\0")
 
 
 def _cut_datagram(violation: Violation) -> bool:
-    """A datagram that is the beginning of the right one."""
+    """Return whether the datagram is only the beginning of the right one."""
     received, expected = violation.received or b"", violation.expected or b""
     return (
         violation.kind == "wrong-datagram"

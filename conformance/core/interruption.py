@@ -1,8 +1,9 @@
-"""SIGTERM and SIGHUP end a run as ^C does: servers, folders, reports and all.
+"""SIGTERM and SIGHUP end a run as ^C does, including its servers, folders and reports.
 
-A CI that cancels sends SIGTERM, to every process of the run or to the first alone; a terminal
-that closes sends SIGHUP. Python may raise the interruption between any two steps; those that
-belong together (a process is started; its end is promised) are held together by ``held``.
+A CI system that cancels a run sends SIGTERM, to every process of the run or only to the first
+one; a terminal that closes sends SIGHUP. Python may raise the interruption between any two steps.
+``held`` protects steps that belong together, such as starting a process and making sure that it
+will be ended.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-#: ^C and what is like it, where the system has it; execnet sends its workers SIGINT as well.
+#: The signals that end a run, if the system has them; execnet sends its workers SIGINT as well.
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 _heard = _holding = _due = False
 
 
 def end_as_interrupted() -> None:
-    """From now on the first of them raises KeyboardInterrupt in the main thread.
+    """Make the first of these signals raise KeyboardInterrupt in the main thread.
 
-    The others are not heard: they would interrupt the tidying up.
+    Later ones are ignored: they would interrupt the cleanup.
     """
     for name in _ENDING:
         number = getattr(signal, name, None)
-        # nohup and its kin have the signal ignored: that stays so.
+        # nohup and similar programs ignore the signal; keep that.
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-            with suppress(ValueError):  # in a thread: it is the embedding program's business
+            with suppress(ValueError):  # not the main thread: the embedding program decides
                 signal.signal(number, _hear)
 
 
@@ -43,7 +44,7 @@ def _hear(_number: int, _frame: object) -> None:
 
 @contextmanager
 def held() -> Iterator[Callable[[], None]]:
-    """Keep an interruption back to the end, or until what is yielded is called."""
+    """Delay an interruption until the block ends, or until the yielded function is called."""
     global _holding
     before, _holding = _holding, True
     try:

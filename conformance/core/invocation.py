@@ -1,8 +1,8 @@
-"""How the suite was started: what it prints to be pasted begins with the same words.
+"""How the suite was started: the commands that it prints begin with the same words.
 
 It can be started as ``pync-conformance``, ``pync conformance``, ``python -m`` and the package
 (conformance in a checkout, pync_conformance where it is installed), by ``make conformance``, and
-from a project's own pytest. A line that a person pastes must find the same Python.
+from a project's own pytest. A command that a person pastes must run with the same Python.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from .paths import shown
 #: The name of the package.
 SUITE = __name__.removesuffix(".core.invocation")
 
-#: The word that makes a process the judge of one target (batch/isolated.py); no person types it.
+#: The subcommand of a process that judges one target (batch/isolated.py); users do not type it.
 ALONE = "alone"
 
 #: The installed command.
 SCRIPT = "pync-conformance"
 
-#: ``make conformance`` sets this variable to "make"; it is gone before anything else is started.
+#: ``make conformance`` sets this variable to "make"; remember() removes it, so that no process
+#: started later inherits it.
 _BY = "PYNC_CONFORMANCE_BY"
 _MAKE = ("make", "conformance")
 
@@ -34,34 +35,38 @@ _by_make = False
 
 
 def remember(*subcommand: str) -> None:
-    """Keep how this process was started; ``subcommand`` is what followed another program's name."""
+    """Store how this process was started.
+
+    Arguments:
+        subcommand: the words after the name of another program that runs the suite.
+    """
     global _words, _by_make
     _words = _started(subcommand)
     _by_make = os.environ.pop(_BY, "") == "make"
 
 
 def command() -> tuple[str, ...]:
-    """The words before ``run``, ``list`` and so on."""
+    """Return the words before ``run``, ``list`` and so on."""
     return _words or _started(())
 
 
 def run_command() -> tuple[str, ...]:
-    """The words before the target: with ``run``, or make's, whose options are variables."""
+    """Return the words before the target: with ``run``, or those of make."""
     return _MAKE if _by_make else (*command(), "run")
 
 
 def hint(*words: str) -> str:
-    """A line that shows more: ``hint("list")``."""
+    """Return a command that shows more, such as ``hint("list")``."""
     return joined(*command(), *words)
 
 
 def command_line(started: tuple[str, ...], target: str, options: Mapping[str, str]) -> str:
-    """A line to paste.
+    """Return a command line to paste.
 
     Arguments:
-        started: the words that it begins with.
-        target: empty for the default.
-        options: names, without the dashes, and values.
+        started: the first words of the command.
+        target: the target; empty for the default.
+        options: names, without the dashes, and values; make gets them as variables.
     """
     if started == _MAKE:
         given = {"target": target} if target else {}
@@ -72,7 +77,7 @@ def command_line(started: tuple[str, ...], target: str, options: Mapping[str, st
 
 
 def joined(*words: str) -> str:
-    """Words as a command line, quoted for the shell of this system."""
+    """Return the words as a command line, quoted for the shell of this system."""
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
@@ -84,7 +89,7 @@ def _started(subcommand: tuple[str, ...]) -> tuple[str, ...]:
         return (python(), "-m", module, *subcommand)
     if subcommand or name == SCRIPT:
         return (_short(argv0), *subcommand)
-    # A project's own pytest, or a program that uses the suite as a library.
+    # The suite runs in a project's own pytest, or in a program that uses it as a library.
     script = os.path.join(os.path.dirname(sys.executable), SCRIPT)
     if SUITE != "conformance" and shutil.which(script):
         return (_short(script),)
@@ -92,7 +97,7 @@ def _started(subcommand: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def python() -> str:
-    """The interpreter as a shell finds it here: by its name where that means this one."""
+    """Return the interpreter for a shell: its name if the shell finds it by name, else its path."""
     for name in ("python", "python3"):
         found = shutil.which(name)
         if found and os.path.abspath(found) == os.path.abspath(sys.executable):
@@ -101,7 +106,7 @@ def python() -> str:
 
 
 def _short(program: str) -> str:
-    """The name of a program where a shell finds it by that, else its path."""
+    """Return the name of a program if the shell finds it by name, else its path."""
     name = os.path.basename(program)
     found = shutil.which(name)
     if found and os.path.abspath(found) == os.path.abspath(shutil.which(program) or program):
@@ -110,7 +115,7 @@ def _short(program: str) -> str:
 
 
 def _from_here(path: str) -> str:
-    """The path, relative where it is below the current folder."""
+    """Return the path, relative if it is below the current folder."""
     path = os.path.abspath(path)
     below = shown(path) if os.getcwd() != os.sep else path
     return below if os.sep in below else os.path.join(os.curdir, below)

@@ -1,7 +1,7 @@
-"""A bad line, as it is written: ``up delay=300ms±50ms``, ``slice=1``, ``rate=20K``. Pure.
+"""The syntax of a bad line: ``up delay=300ms±50ms``, ``slice=1``, ``rate=20K``. No I/O.
 
-Only what every network may do to a right server can be written: bytes arrive later, slowly, or in
-other pieces, but all of them, in order, and once. faults/carried.py does it.
+A line can only do what every network may do to a correct server: bytes arrive later, slowly, or
+in other pieces, but all of them, in order, and once. faults/carried.py implements it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .verdict import WrongUsage
 #: The directions: from the client to the server, and back.
 UP, DOWN = "up", "down"
 
-#: How each word is written.
+#: The syntax of each word.
 KINDS = {"delay": "delay=T[+-T]", "rate": "rate=SIZE", "slice": "slice=SIZE[/T]"}
 
 #: Other faults of ``pync --fault``, and why no server can be judged over a line that has them.
@@ -35,21 +35,21 @@ _UNLAWFUL = {
 #: The longest delay and the longest gap in seconds, and the lowest rate in bytes a second.
 MOST_DELAY, MOST_GAP, LEAST_RATE = 60.0, 0.1, 100.0
 
-#: Of what follows a silence: the bytes that are sliced, unless the gap is given, and the size of
-#: the segments after them.
+#: After a silence, this many bytes are sliced (all of them, if a gap is given), and the following
+#: bytes go in segments of this size.
 SLICED, SEGMENT = 16 * 1024, 1460
 
-#: Bytes of a dialogue of a person.
+#: The bytes of a person's dialogue with a server.
 _DIALOGUE = 2048
 
 
 class Need(NamedTuple):
-    """What a clause needs of a line.
+    """A property of a line that a clause needs.
 
     Arguments:
-        text: what holds over a line that is good enough.
-        reason: why the clause is not judged where it does not hold.
-        decides: without it a violation says nothing either; the clause is not even tried.
+        text: what is true of a line that is good enough.
+        reason: why the clause is not judged over another line.
+        decides: whether a violation proves nothing without it; then the clause is not even tried.
     """
 
     text: str
@@ -57,7 +57,7 @@ class Need(NamedTuple):
     decides: bool = False
 
 
-#: What a clause may need of a line, by name.
+#: The needs that a clause may declare, by name.
 NEEDS = {
     "time": Need(
         "two things arrive as far apart as they were sent",
@@ -75,10 +75,10 @@ NEEDS = {
 
 
 class Way(NamedTuple):
-    """One direction. Times are in seconds; 0 is none.
+    """One direction of a line. Times are in seconds; 0 means that the property is not set.
 
     ``delay`` and ``spread``: how late everything arrives, and by how much that varies. ``rate``:
-    bytes a second. ``size``: bytes of a piece. ``gap``: time between two pieces.
+    bytes per second. ``size``: bytes of a piece. ``gap``: time between two pieces.
     """
 
     delay: float = 0.0
@@ -88,14 +88,14 @@ class Way(NamedTuple):
     gap: float = 0.0
 
     def seconds_for(self, size: int) -> float:
-        """How long it takes until the last of so many bytes has arrived."""
+        """Return the seconds until the last of this many bytes has arrived."""
         slowly = size / self.rate if self.rate else 0.0
         apart = -(-size // self.size) * self.gap if self.size else 0.0
         return self.delay + self.spread + max(slowly, apart)
 
 
 class Line(NamedTuple):
-    """What is between the clients and the server; ``texts`` are as written."""
+    """The line between the clients and the server; ``texts`` are its settings as written."""
 
     up: Way = Way()
     down: Way = Way()
@@ -106,12 +106,12 @@ class Line(NamedTuple):
 
     @property
     def round_trip(self) -> float:
-        """Seconds until the first byte of an answer can be there, at most."""
+        """The most seconds until the first byte of an answer can arrive."""
         return self.up.seconds_for(1) + self.down.seconds_for(1)
 
     @property
     def dialogue(self) -> float:
-        """Seconds that a few short questions and answers spend on the line."""
+        """The seconds that a few short questions and answers spend on the line."""
         return 2 * (self.up.seconds_for(_DIALOGUE) + self.down.seconds_for(_DIALOGUE))
 
     @property
@@ -121,17 +121,17 @@ class Line(NamedTuple):
 
     @property
     def slices(self) -> bool:
-        """Whether bytes arrive in other pieces, which means nothing to datagrams."""
+        """Whether bytes arrive in other pieces; this does not apply to datagrams."""
         return bool(self.up.size or self.down.size)
 
 
 def parse_line(texts: Iterable[str], option: str = "--link") -> Line | None:
-    """Read what a line does; None where nothing is written.
+    """Parse the settings of a line; return None if there are none.
 
     Arguments:
-        texts: each ``[up|down|both] NAME=VALUE``, several separated by ``;``.
-        option: named in errors.
-    Raises WrongUsage, which says what is wrong and what can be written.
+        texts: each is ``[up|down|both] NAME=VALUE``, or several of them separated by ``;``.
+        option: the name of the option in errors.
+    Raises WrongUsage, which says what is wrong and what is allowed.
     """
     ways: dict[str, dict[str, float]] = {UP: {}, DOWN: {}}
     written = [one for text in texts for one in text.split(";")]
@@ -149,7 +149,7 @@ def parse_line(texts: Iterable[str], option: str = "--link") -> Line | None:
 
 
 def check_needs(names: Iterable[str], where: str) -> None:
-    """Raises WrongUsage for a name that is missing from NEEDS; ``where`` begins its line."""
+    """Raise WrongUsage for a name that is missing from NEEDS; ``where`` begins the message."""
     for name in names:
         if name not in NEEDS:
             near = meant(name, NEEDS) or f" (known: {', '.join(NEEDS)})"
@@ -161,7 +161,7 @@ def _words(text: str) -> list[str]:
 
 
 def _parse(text: str, option: str) -> tuple[tuple[str, ...], str, dict[str, float]]:
-    """The directions, the name, and the fields of Way. Raises WrongUsage."""
+    """Return the directions, the name, and the fields of Way. Raises WrongUsage."""
     chosen: tuple[str, ...] = (UP, DOWN)
     found: tuple[str, dict[str, float]] | None = None
     for word in _words(text):

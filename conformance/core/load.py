@@ -1,41 +1,42 @@
-"""Whether a deadline may have passed because of the machine, and not of the server.
+"""Find out whether a deadline may have passed because of the machine, not of the server.
 
-Where many are judged at a time, a right server can wait for a processor longer than a short
-deadline lasts. The system keeps account of that (Linux: schedstat); a scenario that has failed so
-is played once more with a longer deadline, and what comes of that is the verdict.
+If many cases are judged at a time, a correct server can wait for a processor longer than a short
+deadline lasts. The system counts that time (Linux: schedstat). A scenario that may have failed for
+this reason is run again with a longer deadline, and the second run decides.
 """
 
 from __future__ import annotations
 
 from .budget import waited
 
-#: The part of a deadline that must have been lost, and what a second trial adds: so many times
-#: what was lost, up to so many deadlines.
+#: The part of a deadline that must have been lost for a second run; the second run's deadline is
+#: longer by this multiple of the lost time, up to this many deadlines in total.
 LEAST_PART, LOSSES_ADDED, MOST_DEADLINES = 0.25, 4, 5
 
 
 class _Others:
-    """What servers and clients have waited that this process has started, up to their end."""
+    """The time that ended servers and clients of this process have waited for a processor."""
 
     seconds = 0.0
 
 
 def note(seconds: float) -> None:
-    """A process that we have started has waited so long for a processor."""
+    """Add the time that a process started by this one has waited for a processor."""
     _Others.seconds += seconds
 
 
 def held_up() -> float:
-    """Seconds for which this process and what it has started and ended had no processor."""
+    """Return the seconds that this process and its ended children waited for a processor."""
     return waited() + _Others.seconds
 
 
 def longer(deadline: float, lost: float, seconds: float) -> float | None:
-    """The deadline of a second trial; None where the first was a fair one.
+    """Return the deadline of a second run; None if the first run was fair.
 
     Arguments:
-        lost: what held_up() has counted meanwhile.
-        seconds: how long it took: in less than a deadline none has passed.
+        lost: the increase of held_up() during the first run.
+        seconds: the duration of the first run: if it is shorter than the deadline, no deadline
+            has passed.
     """
     if seconds < deadline or lost < LEAST_PART * deadline:
         return None

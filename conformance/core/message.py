@@ -1,8 +1,8 @@
-"""The failure message, which is the product: what was awaited, what came, where.
+"""The failure message, the suite's main product: what was awaited, what came, and where.
 
-Text in, text out. The order is fixed: verdict line, clause, comparison with a caret
-at the first wrong byte, hint, the server's own last words, transcript, and the
-command that reproduces it.
+Pure text processing. The order is fixed: verdict line, clause, comparison with a caret at the
+first wrong byte, hint, the last lines that the server printed, transcript, and the command that
+reproduces the failure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from .transcript import escape
 from .verdict import Violation
 
-#: Bytes shown: so many before the first wrong byte, so many in all.
+#: The most bytes shown before the first wrong byte, and in total.
 BEFORE, SHOWN = 24, 48
 
 
@@ -30,11 +30,11 @@ def failure(
     reproduce: str,
     line: str = "",
 ) -> str:
-    """The whole message for one broken requirement, without the verdict word.
+    """Return the whole message for one broken requirement, without the verdict word.
 
     Arguments:
-        line: what the line between the clients and the server did, if it was a bad one.
-        clause: with the name of its contract, as in "SPEC 2.1".
+        line: the settings of the line between the clients and the server, if it was a bad one.
+        clause: the clause with the name of its contract, as in "SPEC 2.1".
     """
     lines = [
         f"{identity} ({level}, {clause}, {transport}): {violation.summary}",
@@ -56,7 +56,7 @@ def failure(
 
 
 def comparison(violation: Violation) -> list[str]:
-    """Expected and received, one under the other, and a caret at the first wrong byte."""
+    """Return the lines for expected and received, and one with a caret at the first wrong byte."""
     expected, received = violation.expected, violation.received
     if expected is None or received is None or violation.offset is None:
         return []
@@ -102,7 +102,7 @@ def _caret(violation: Violation) -> str:
 
 
 def _end(violation: Violation) -> str:
-    """What was awaited where no byte was."""
+    """Return the name of the awaited event, for an offset at which no byte was awaited."""
     awaited = violation.awaited or "FIN"
     if violation.expected or re.search(r"\b(FIN|end)\b", awaited):
         return "the end (FIN)"

@@ -1,6 +1,6 @@
-"""What the suite prints. Every line goes through here.
+"""The output of the suite: every printed line goes through this module.
 
-A server under test decides parts of these lines, and a CI system obeys some lines: GitHub's
+A server under test controls parts of these lines, and a CI system executes some lines: GitHub's
 runner takes ``::error ...::`` at the beginning of a line, and ``##[error]`` anywhere in it, for a
 command (actions/toolkit, "workflow commands").
 """
@@ -19,32 +19,32 @@ from typing import IO
 from . import style
 from .verdict import NotWritten, cause_of
 
-#: Where the runner sees a command. It splits lines at CR too.
+#: The places where the runner sees a command. It splits lines at CR too.
 _COMMAND = re.compile(r"(?P<begin>(?:^|[\r\n])\s*):(?=:)|#(?=\[)")
 
 
-#: Columns of a terminal that does not tell.
+#: The columns of a terminal whose width is unknown.
 COLUMNS = 80
 
-#: The word that ends ``quoted``; None outside of it.
+#: The word that ends a block of ``quoted``; None outside such a block.
 _quoting: str | None = None
 
 
 def harmless(text: str) -> str:
-    """The text with nothing in it that GitHub's runner would obey."""
+    """Return the text without anything that GitHub's runner would execute."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return text
     return _COMMAND.sub(lambda found: f"{found[0]} ", text)
 
 
 def say(text: str, stream: IO[str] | None = None, *, end: str = "\n") -> None:
-    """Print a text, to standard output unless there is another stream.
+    """Print a text to the stream, by default to standard output.
 
-    Raises BrokenPipeError when the reader has left, and NotWritten for other failures.
+    Raises BrokenPipeError if the stream's reader has closed it, NotWritten for other failures.
     """
     stream = stream or sys.stdout
     if stream is None:
-        return  # its reader has left, and was told no more
+        return  # there is no standard output
     encoding = getattr(stream, "encoding", None) or "utf-8"
     shown = harmless(text).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -58,19 +58,19 @@ def say(text: str, stream: IO[str] | None = None, *, end: str = "\n") -> None:
 
 
 def silence(stream: IO[str]) -> None:
-    """Let what is in the stream's buffer go nowhere: Python would try it again when it exits."""
+    """Discard the stream's buffer: Python would try to write it again at exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 
-#: Seconds after which the progress is shown again.
+#: Seconds between two updates of the progress.
 MOVE_INTERVAL = 0.5
 
 
 class Screen:
-    """A stream for the length of a run, which goes on for its reports if printing fails.
+    """The output stream of a run. If printing fails, the run continues, for its reports.
 
     Arguments:
         stream: where to print; None is standard output.
@@ -80,13 +80,13 @@ class Screen:
         self.stream = stream or sys.stdout
         self.is_terminal = self.stream is not None and self.stream.isatty()
         self._coloured = style.chosen(self.stream)
-        #: What went wrong, unless the reader left, which is its own decision.
+        #: The error of printing; None if the reader has closed the stream, which is not an error.
         self.failure: NotWritten | None = None
         self._gone = False
         self._lock = threading.Lock()
 
     def say(self, line: str) -> None:
-        """Print a line, in place of the progress if there is one."""
+        """Print a line; it replaces the progress if that is shown."""
         if self.is_terminal:
             line = style.broken(line, self._columns())
         if self._coloured:
@@ -94,17 +94,17 @@ class Screen:
         self._say(f"\r\x1b[K{line}" if self.is_terminal else line, "\n")
 
     def progress(self, text: str) -> None:
-        """On a terminal: show a text until the next line comes."""
+        """Show a text until the next line is printed, if the stream is a terminal."""
         if self.is_terminal:
-            # One that is longer than the line could not be taken back.
+            # A text that is longer than the line could not be erased.
             self._say(f"\r\x1b[K{text[: self._columns() - 1]}", "")
 
     @contextmanager
     def moving(self, text: Callable[[], str]) -> Iterator[None]:
-        """On a terminal: show the progress again and again, also while nothing ends.
+        """Update the progress regularly, also while no case ends, if the stream is a terminal.
 
         Arguments:
-            text: what to show now; it is called by another thread.
+            text: returns the text to show now; it is called by another thread.
         """
         over = threading.Event()
 
@@ -123,7 +123,7 @@ class Screen:
                 mover.join()
 
     def _columns(self) -> int:
-        # COLUMNS, which shutil takes first, is what another terminal had.
+        # shutil prefers the variable COLUMNS, which may be the width of another terminal.
         assert self.stream is not None
         try:
             columns = os.get_terminal_size(self.stream.fileno()).columns
@@ -148,7 +148,7 @@ def complain(text: str, lines: tuple[str, ...] = ()) -> None:
     """Print an error to standard error, with the last lines of a program below it."""
     if sys.stderr is None:
         return
-    with suppress(OSError, NotWritten):  # the exit status says it too
+    with suppress(OSError, NotWritten):  # the exit status reports the error too
         say(f"conformance: {text}", sys.stderr)
         for line in lines:
             say(f"  | {line}", sys.stderr)
@@ -156,10 +156,10 @@ def complain(text: str, lines: tuple[str, ...] = ()) -> None:
 
 @contextmanager
 def quoted(stream: IO[str] | None = None) -> Iterator[None]:
-    """In GitHub Actions: what is printed meanwhile is text, not commands.
+    """Make GitHub Actions treat the output of the block as text, not as commands.
 
     Arguments:
-        stream: where it is printed; a runner reads standard output only (None).
+        stream: the stream of the output; None is standard output, the only one that a runner reads.
     """
     if stream is not None or os.environ.get("GITHUB_ACTIONS") != "true":
         yield
@@ -175,7 +175,7 @@ def quoted(stream: IO[str] | None = None) -> Iterator[None]:
 
 
 def command(line: str) -> None:
-    """Print a workflow command of our own."""
+    """Print one of the suite's own workflow commands."""
     if _quoting:
         _print(f"::{_quoting}::")
     _print(line)
@@ -186,7 +186,7 @@ def command(line: str) -> None:
 def _print(line: str) -> None:
     if sys.stdout is None:
         return
-    # Where nothing can be printed the Screen says so.
+    # If printing fails, the Screen reports it.
     with suppress(OSError):
         sys.stdout.write(line.encode("ascii", "backslashreplace").decode("ascii") + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Paths: which words are one, and how a person would type one here. Pure but for the folder."""
+"""Paths: which words are paths, and how to show them. No I/O, except for the current folder."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 
 
 def is_path(word: str) -> bool:
-    """Whether a word that may name a profile or a module means a file: by a slash or its ending."""
+    """Return whether a word is a path, not the name of a profile or a module.
+
+    A path contains a slash or has the suffix of a file.
+    """
     return "/" in word or os.sep in word or word.endswith((".py", ".toml"))
 
 
 def shown(path: str) -> str:
-    """The path, relative where it lies below the current folder."""
+    """Return the path, relative if it is below the current folder."""
     try:
         below = os.path.relpath(path)
-    except (OSError, ValueError):  # the folder has gone; on Windows, another drive
+    except (OSError, ValueError):  # the folder was deleted; on Windows, another drive
         return path
     return path if below == os.pardir or below.startswith(os.pardir + os.sep) else below

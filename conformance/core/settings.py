@@ -1,8 +1,8 @@
-r"""--set: what can be said of a service besides its texts, and how a profile says so.
+r"""--set: the parameters of a service besides its texts, and how a profile declares them.
 
 A profile's own parameters are the texts that the embedded servers have too. Its manners
-describe how another server goes about the same service; none is handed to an embedded one.
-Those of the built-in profiles are in profiles/settings.py; SPEC.md 15 is the contract.
+describe how another server provides the same service; an embedded server gets none of them.
+The manners of the built-in profiles are in profiles/settings.py; SPEC.md 15 is the contract.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import NamedTuple
 from .conduct import Conduct, Pattern, Text
 from .verdict import WrongUsage
 
-#: How many clients at a time, or rounds in a connection, when it is not one.
+#: Values for the number of clients at a time, or of rounds in a connection.
 MANY, ONE = b"many", b"1"
 
-#: The answer that is an echo.
+#: The answer template of a plain echo.
 ECHO = b"{data}"
 
 Parameters = Mapping[str, bytes]
@@ -27,12 +27,12 @@ _NOTHING: Parameters = MappingProxyType({})
 
 
 class Rule(NamedTuple):
-    """Under which parameters some requirements of a profile are not judged, and why.
+    """A rule that excludes some requirements of a profile for certain parameters.
 
     Arguments:
-        holds: whether the parameters in force are such.
+        holds: returns whether the rule applies to the parameters in force.
         words: the requirements, without the profile's name.
-        reason: shown where they would have been judged.
+        reason: why they are not judged; shown in place of a verdict.
     """
 
     holds: Callable[[Parameters], bool]
@@ -41,24 +41,24 @@ class Rule(NamedTuple):
 
 
 def says_what_scenarios_say(_parameters: Parameters) -> Conduct:
-    """The conduct of a service that has no other words."""
+    """Return the conduct of a service that uses the words of the scenarios."""
     return Conduct()
 
 
 def accept(_key: str, _value: bytes) -> None:
-    """The check of a service that takes any value."""
+    """Accept any value of a parameter: the check of a service without restrictions."""
 
 
 class Settings(NamedTuple):
-    """What ``--set`` may say of a service besides its texts.
+    """The parameters that ``--set`` accepts for a service besides its texts.
 
     Arguments:
-        manners: further parameters with their defaults, not handed to an embedded server.
-        rules: which requirements a parameter leaves without a meaning.
-        conduct: how the service words what scenarios say, from the parameters in force.
+        manners: further parameters with their defaults; an embedded server does not get them.
+        rules: the requirements that make no sense with certain parameters.
+        conduct: returns the service's words, from the parameters in force.
         check: called with each parameter that is given; raises WrongUsage.
-        patterns: the texts that may be given as a pattern, ``/.../``.
-        meanings: what a parameter is, for ``list``.
+        patterns: the names of the texts that may be given as a pattern, ``/.../``.
+        meanings: a description of each parameter, for ``list``.
     """
 
     manners: Parameters = _NOTHING
@@ -69,11 +69,11 @@ class Settings(NamedTuple):
     meanings: Mapping[str, str] = MappingProxyType({})
 
     def chosen(self, texts: Parameters, given: Parameters) -> dict[str, bytes]:
-        """The parameters of a profile: its texts, and those of its manners that were given.
+        """Return the parameters of a profile: its texts, and the manners that were given.
 
         Arguments:
-            texts: the profile's own, with their defaults.
-            given: what SET says, for all profiles.
+            texts: the profile's own texts, with their defaults.
+            given: the values of SET, for all profiles.
         Raises WrongUsage.
         """
         parameters: dict[str, bytes] = {}
@@ -90,11 +90,11 @@ class Settings(NamedTuple):
         return parameters
 
     def in_force(self, parameters: Parameters) -> dict[str, bytes]:
-        """All parameters, those that were not given too."""
+        """Return all parameters, including those that were not given."""
         return {**self.manners, **parameters}
 
     def not_meant(self, word: str, parameters: Parameters) -> str | None:
-        """Why the parameters leave a requirement without a meaning; None when they do not."""
+        """Return why a requirement makes no sense with the parameters; None if it does."""
         known = self.in_force(parameters)
         return next((rule.reason for rule in self.rules if _applies(rule, word, known)), None)
 
@@ -115,7 +115,7 @@ def _applies(rule: Rule, word: str, known: Parameters) -> bool:
 
 
 def texts_of(texts: Parameters, parameters: Parameters) -> tuple[tuple[str, bytes], ...]:
-    """What an embedded server is told: the texts, and the default where only a pattern is known."""
+    """Return the texts for an embedded server; a text given as a pattern keeps its default."""
     return tuple(
         (key, default if isinstance(parameters[key], Pattern) else bytes(parameters[key]))
         for key, default in texts.items()
@@ -123,15 +123,15 @@ def texts_of(texts: Parameters, parameters: Parameters) -> tuple[tuple[str, byte
 
 
 def answers_lines(parameters: Parameters) -> bool:
-    """Whether an echo answers whole lines, and perhaps nothing that is not one."""
+    """Return whether an echo answers complete lines, and perhaps nothing else."""
     return parameters.get("unit") == b"line" or other_answer(parameters)
 
 
 def answers_once(parameters: Parameters) -> bool:
-    """Whether the server ends a connection after its first answer."""
+    """Return whether the server ends a connection after its first answer."""
     return parameters.get("rounds") == ONE
 
 
 def other_answer(parameters: Parameters) -> bool:
-    """Whether an echo has words around what it echoes."""
+    """Return whether an echo has words around what it echoes."""
     return parameters.get("answer", ECHO) != ECHO

@@ -1,7 +1,7 @@
-"""How a line looks on a terminal: its colours, and where it is broken. Pure but for ``chosen``.
+"""The look of a line on a terminal: its colours and line breaks. Pure, except for ``chosen``.
 
 Colours are shown on a terminal, unless NO_COLOR is set (no-color.org) or TERM is "dumb";
-``--color=always`` and ``--color=never`` decide instead. A file and a pipe get plain text.
+``--color=always`` and ``--color=never`` override this. A file or a pipe gets plain text.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _LABEL = re.compile(
 )
 _POINTER = re.compile(r"^( +\^ .*)$", re.MULTILINE)
 
-#: Lines of prose: they are broken between words. A transcript, and a line to be pasted, are not.
+#: Lines of prose, which are broken between words; transcripts and commands to paste are not.
 _PROSE = re.compile(r"(FAIL|ERROR|WARN|SKIP|STALE|XPASS|FLAKY)  *|  (requires|hint) +")
 
-#: A terminal with fewer columns gets its lines unbroken.
+#: On a terminal with fewer columns, lines are not broken.
 _NARROW = 20
 
 _when = "auto"
@@ -55,7 +55,7 @@ def choose(when: str) -> None:
 
 
 def chosen(stream: IO[str] | None) -> bool:
-    """Whether colours are shown on this stream."""
+    """Return whether colours are shown on this stream."""
     if _when != "auto":
         return _when == "always"
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -64,14 +64,14 @@ def chosen(stream: IO[str] | None) -> bool:
 
 
 def coloured(text: str) -> str:
-    """The text with its verdicts, labels and wrong bytes in colour."""
+    """Return the text with its verdicts, labels and wrong bytes in colour."""
     text = _LINE.sub(lambda found: _lit(found[1], _WORDS[found[1]]), text)
     text = _LABEL.sub(lambda found: found[1] + _lit(found[2], "36"), text)
     return _POINTER.sub(lambda found: _lit(found[1], "31"), text)
 
 
 def broken(text: str, columns: int) -> str:
-    """The text with its lines of prose broken between words, to fit a terminal."""
+    """Return the text with its lines of prose broken between words, to fit a terminal."""
     return "\n".join(_broken(line, columns) for line in text.split("\n"))
 
 

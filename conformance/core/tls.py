@@ -1,8 +1,8 @@
 """TLS as the suite's clients speak it (RFC 8446), without a socket: wire bytes and plain bytes.
 
-Whom a certificate names is not judged, and nobody's is verified: a service is, and the
-certificate is most often one made for the day. ``close_notify`` is the FIN of a direction;
-an end without it is an end as well (RFC 8446 6.1 wants it, no clause of SPEC.md does).
+Certificates are not verified, and their names are not judged: the suite judges the service, and
+the certificate is usually a temporary one. ``close_notify`` is the FIN of a direction; an end
+without it counts as an end too (RFC 8446 6.1 requires it, no clause of SPEC.md does).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import functools
 import socket
 import ssl
 
-#: Plain bytes taken out at once, and put into one record (RFC 8446 5.1).
+#: The most plain bytes read at once, and the most in one record (RFC 8446 5.1).
 READ, RECORD = 256 * 1024, 16 * 1024
 
 
 @functools.lru_cache(maxsize=1)
 def client_context() -> ssl.SSLContext:
-    """What every client of the suite asks for."""
+    """Return the TLS settings of every client of the suite."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -28,7 +28,7 @@ class Codec:
     """The client's side of one TLS connection.
 
     Arguments:
-        host: whom the client names (SNI).
+        host: the server name that the client sends (SNI).
     """
 
     def __init__(self, host: str) -> None:
@@ -41,11 +41,11 @@ class Codec:
 
     @property
     def halves(self) -> bool:
-        """Whether one direction can end before the other: since 1.3 (RFC 5246 7.2.1)."""
+        """Whether one direction can end before the other: since TLS 1.3 (RFC 5246 7.2.1)."""
         return self._tls.version() == "TLSv1.3"
 
     def receive(self, data: bytes) -> bytes:
-        """Plain bytes from wire bytes; ``b""`` in is the connection's end. Raises ssl.SSLError."""
+        """Return plain bytes from wire bytes; ``b""`` ends the connection. Raises ssl.SSLError."""
         if data:
             self._incoming.write(data)
         else:
@@ -60,24 +60,24 @@ class Codec:
                 break
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 piece = b""
-            # OpenSSL tells the end in two ways.
+            # OpenSSL reports the end either as an error or as no data.
             self.ended = not piece
             pieces.append(piece)
         return b"".join(pieces)
 
     def send(self, data: bytes | memoryview) -> None:
-        """Encrypt; see outgoing(). Raises ssl.SSLError before the handshake is over."""
+        """Encrypt data for outgoing(). Raises ssl.SSLError before the handshake is complete."""
         self._tls.write(data)
 
     def send_eof(self) -> None:
-        """End our direction: close_notify."""
+        """End the client's direction: close_notify."""
         try:
             self._tls.unwrap()
         except ssl.SSLError:
-            pass  # it waits for the server's own, which is the server's affair
+            pass  # OpenSSL waits for the server's close_notify, which is not required here
 
     def outgoing(self) -> bytes:
-        """Wire bytes that have to be sent."""
+        """Return the wire bytes that have to be sent."""
         return self._leaving.read()
 
     def _shake(self) -> bool:
@@ -90,9 +90,9 @@ class Codec:
 
 
 class BlockingTls:
-    """A connected blocking socket with TLS over it, as much of one as a probe needs.
+    """A connected blocking socket with TLS, with only the methods that a probe needs.
 
-    Raises OSError (ssl.SSLError is one) when the handshake fails.
+    Raises OSError (ssl.SSLError is one) if the handshake fails.
     """
 
     def __init__(self, sock: socket.socket, host: str) -> None:
@@ -114,11 +114,11 @@ class BlockingTls:
         self._sock.close()
 
     def settimeout(self, seconds: float) -> None:
-        """For each operation."""
+        """Set the timeout of each operation."""
         self._sock.settimeout(seconds)
 
     def sendall(self, data: bytes) -> None:
-        """Send."""
+        """Encrypt and send all data."""
         self._codec.send(data)
         self._send()
 
@@ -129,7 +129,7 @@ class BlockingTls:
         self._sock.shutdown(how)
 
     def recv(self, _size: int) -> bytes:
-        """What comes next; ``b""`` at the end."""
+        """Return the next plain bytes; ``b""`` at the end."""
         while not self._plain and not self._codec.ended:
             self._receive()
         plain, self._plain = self._plain, b""

@@ -1,7 +1,8 @@
-"""What is under way on a bad line, and the clock that stands still meanwhile.
+"""The data in transit on a bad line, and a clock that stops while there is any.
 
-What the line takes is not the server's time: a wait for the server, a silence that is awaited and
-the budget of a scenario are measured by this clock. The line's own thread counts; others read.
+Time on the line is not the server's time: this clock measures waits for the server, expected
+silences and the budget of a scenario. Only the line's own thread updates the counters; other
+threads read them.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from typing import Protocol
 
 from .line import UP, Line
 
-#: Seconds between two looks at whether all has arrived.
+#: Seconds between two checks whether everything has arrived.
 _INTERVAL = 0.002
 
 
 def now(traffic: Traffic | None) -> float:
-    """The time in seconds, without that in which a line, if there is one, carried something."""
+    """Return the time in seconds, without the time in which a line (if any) carried data."""
     return time.monotonic() if traffic is None else traffic.now()
 
 
 class Waiting(Protocol):
-    """What waits in the sockets of a connection (targets/queues.py)."""
+    """The data that waits in the sockets of a connection (targets/queues.py)."""
 
     @property
     def unread(self) -> int:
-        """Bytes that the server has not read."""
+        """The number of bytes that the server has not read."""
 
 
 class Passage:
-    """One direction of one connection: how many pieces have entered it, and have left it.
+    """One direction of one connection: the numbers of pieces that have entered and left it.
 
     Arguments:
         way: UP or DOWN.
@@ -42,12 +43,12 @@ class Passage:
         self._traffic = traffic
 
     def entered(self) -> None:
-        """One more piece is under way."""
+        """Record that one more piece is in transit."""
         self.sent += 1
         self._traffic.began(self)
 
     def left(self, pieces: int = 1) -> None:
-        """So many pieces have arrived, or are lost with their connection."""
+        """Record that this many pieces have arrived, or are lost with their connection."""
         self.gone += pieces
         self._traffic.ended(self)
 
@@ -56,34 +57,36 @@ class Traffic:
     """Everything that one line carries, for all clients of a scenario.
 
     Arguments:
-        line: what it does.
+        line: the settings of the line.
     """
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        #: Has the line's thread take in what the clients have written.
+        #: Makes the line's thread read what the clients have written.
         self.take_in: Callable[[], None] = lambda: None
-        #: What waits between the line and the server, for the name of a client's socket; None where
-        #: that is not known.
+        #: Returns the data that waits between the line and the server, for the name of a client's
+        #: socket; None if that is not known.
         self.queues: Callable[[object], Waiting | None] = lambda _name: None
-        #: Whether something that a client sent at once arrived in pieces, and whether something
-        #: that it did arrived after the server had ended the connection, and was no answer to that.
+        #: Whether data that a client sent at once arrived in pieces; and whether something that a
+        #: client did, not in response to the server's end, arrived after the server had ended the
+        #: connection.
         self.has_cut = self.has_crossed = False
-        #: The passages in which something is under way.
+        #: The passages that have pieces in transit.
         self._busy: set[Passage] = set()
-        #: Seconds that are over in which something was under way, and since when it is again.
+        #: The seconds of past periods with data in transit, and the start of the current period;
+        #: None if nothing is in transit.
         self._state: tuple[float, float | None] = 0.0, None
         self._idle_since = time.monotonic()
 
     def began(self, passage: Passage) -> None:
-        """Something is under way in it."""
+        """Record that a piece has entered the passage."""
         self._busy.add(passage)
         spent, since = self._state
         if since is None:
             self._state = spent, time.monotonic()
 
     def ended(self, passage: Passage) -> None:
-        """Something that was under way in it has arrived."""
+        """Record that pieces have left the passage."""
         if passage.gone == passage.sent:
             self._busy.discard(passage)
         spent, since = self._state
@@ -93,16 +96,16 @@ class Traffic:
 
     @property
     def spent(self) -> float:
-        """Seconds in which something was under way."""
+        """The seconds in which something was in transit."""
         spent, since = self._state
         return spent if since is None else spent + time.monotonic() - since
 
     def now(self) -> float:
-        """The time in seconds, without that in which something was under way."""
+        """Return the time in seconds, without the time in which something was in transit."""
         return time.monotonic() - self.spent
 
     def lacks(self, need: str) -> bool:
-        """Whether the line has not been, so far, what a clause needs (line.NEEDS)."""
+        """Return whether the line has failed, so far, to meet a clause's need (line.NEEDS)."""
         missing = {
             "time": not self.line.keeps_time,
             "together": self.has_cut,
@@ -111,21 +114,21 @@ class Traffic:
         return missing[need]
 
     def quiet_since(self) -> float:
-        """Since when nothing is under way, as time.monotonic() tells it; now if something is."""
+        """Return the time.monotonic() since which nothing is in transit; now if something is."""
         self.take_in()
         idle_since = self._idle_since
         return idle_since if self._state[1] is None else time.monotonic()
 
     def arrived(self, within: float) -> bool:
-        """Wait until all that the clients have sent by now is with the server.
+        """Wait until the server has everything that the clients have sent so far.
 
         Arguments:
             within: seconds after which to give up.
-        Returns whether it is.
+        Returns whether everything has arrived.
         """
         self.take_in()
         until = time.monotonic() + within
-        # Where several threads talk, something is always under way.
+        # If several threads send, something is always in transit: wait only for earlier pieces.
         awaited = [(one, one.sent) for one in self._busy.copy() if one.way == UP]
         while (awaited := [(one, sent) for one, sent in awaited if one.gone < sent]) and (
             time.monotonic() < until

@@ -1,7 +1,7 @@
-"""What happened on the wire, timed, with FIN and RST as events.
+"""The record of what happened on the wire, with times, and with FIN and RST as events.
 
-One transcript per scenario, shared by all of its clients. It keeps the first and
-the last bytes of each run of data, never megabytes. It does no I/O.
+There is one transcript per scenario, shared by all of its clients. It keeps the first and
+the last bytes of each run of data, never megabytes. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import threading
 import time
 from typing import Any, NamedTuple
 
-#: Bytes kept of the beginning and of the end of one run of data.
+#: The bytes kept from the beginning and from the end of one run of data.
 HEAD, TAIL = 192, 48
 
-#: Events printed of one transcript, first and last; the rest is counted.
+#: The number of events printed from the beginning and the end of a transcript; the others are
+#: only counted.
 FIRST_SHOWN, LAST_SHOWN = 8, 20
 
-#: Events kept of one transcript: 50 resets in a row are still whole, a flood is not.
+#: The most events kept in one transcript: enough for 50 resets in a row, not for a flood.
 EVENTS_KEPT = 1000
 
 SENT, RECEIVED, NOTE = "->", "<-", "--"
 
 
 class Event(NamedTuple):
-    """One thing that happened: a run of data (``size`` > 0) or a word such as FIN."""
+    """One event: a run of data (``size`` > 0) or a word such as FIN."""
 
     seconds: float
     client: str
@@ -34,7 +35,7 @@ class Event(NamedTuple):
     size: int
 
     def as_json(self) -> dict[str, Any]:
-        """The event as one JSON object; data is C-escaped text."""
+        """Return the event as one JSON object; data is C-escaped text."""
         record: dict[str, Any] = {
             "t": round(self.seconds, 4),
             "client": self.client,
@@ -60,27 +61,27 @@ class Transcript:
         self._adding = threading.RLock()
 
     def sent(self, client: str, data: bytes) -> None:
-        """Note bytes that the client wrote."""
+        """Record bytes that the client wrote."""
         self._data(client, SENT, data)
 
     def received(self, client: str, data: bytes) -> None:
-        """Note bytes that the client read."""
+        """Record bytes that the client read."""
         self._data(client, RECEIVED, data)
 
     def datagram(self, client: str, direction: str, data: bytes) -> None:
-        """Note a datagram: its boundaries are part of what it says, and it may be empty."""
+        """Record a datagram: its boundaries are part of the message, and it may be empty."""
         word = "" if data else "an empty datagram"
         tail = data[HEAD:][-TAIL:]
         self._add(Event(self._now(), client, direction, word, data[:HEAD], tail, len(data)))
 
     def note(self, client: str, word: str, direction: str = NOTE) -> None:
-        """Note an event that is not data: connect, FIN, RST, a signal."""
+        """Record an event that is not data: connect, FIN, RST, a signal."""
         if self._is_full():
             return
         self._add(Event(self._now(), client, direction, word, b"", b"", 0))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """All events kept, as JSON objects."""
+        """Return all events kept, as JSON objects."""
         return [event.as_json() for event in self.events]
 
     def _data(self, client: str, direction: str, data: bytes) -> None:
@@ -91,7 +92,7 @@ class Transcript:
 
     def _join(self, client: str, direction: str, data: bytes) -> None:
         last = self.events[-1] if self.events else None
-        # One line for one run: a megabyte arrives in hundreds of reads.
+        # A run of data is one event, because a megabyte arrives in hundreds of reads.
         if last and last.size and last.client == client and last.direction == direction:
             joined = last.head + last.tail + data if last.size <= HEAD else last.head
             tail = b"" if last.size + len(data) <= HEAD else (last.tail + data)[-TAIL:]
@@ -103,7 +104,7 @@ class Transcript:
         self._add(Event(self._now(), client, direction, "", data[:HEAD], tail, len(data)))
 
     def _is_full(self) -> bool:
-        """Whether no more is kept; what is left out is counted."""
+        """Return whether the transcript is full; if it is, count an event that is left out."""
         if len(self.events) < EVENTS_KEPT:
             return False
         with self._adding:
@@ -122,7 +123,7 @@ class Transcript:
 
 
 def render(events: list[dict[str, Any]]) -> list[str]:
-    """The lines that show a transcript (its JSON form) to a person."""
+    """Return the lines that show a transcript (its JSON form) to a person."""
     lines = []
     cut = len(events) - FIRST_SHOWN - LAST_SHOWN
     for index, event in enumerate(events):
@@ -155,12 +156,12 @@ _CELLS = [
 
 
 def escape(data: bytes) -> str:
-    """Bytes as printable ASCII with C escapes; every byte can be read back."""
+    """Return the bytes as printable ASCII with C escapes; every byte can be read back."""
     return "".join([_CELLS[byte] for byte in data])
 
 
 def first_difference(left: bytes, right: bytes) -> int:
-    """Index of the first byte in which the two differ (bisection: they may be megabytes)."""
+    """Return the index of the first different byte (by bisection: both may be megabytes)."""
     low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high + 1) // 2

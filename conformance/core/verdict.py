@@ -1,7 +1,7 @@
-"""The words of a judgement: levels, verdicts, exit statuses, and how a scenario ends.
+"""The vocabulary of a judgement: levels, verdicts, exit statuses, and the ends of a scenario.
 
-A scenario returns (the requirement holds) or raises one of the four exceptions
-below. Nothing here knows about sockets, processes or pytest.
+A scenario returns (the requirement holds) or raises one of the exceptions below. This module
+knows nothing about sockets, processes or pytest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Level(str, enum.Enum):
 
 
 class Verdict(str, enum.Enum):
-    """What is said of one requirement over one transport."""
+    """The result of judging one requirement over one transport."""
 
     PASS = "PASS"
     FAIL = "FAIL"
@@ -29,7 +29,7 @@ class Verdict(str, enum.Enum):
     FLAKY = "FLAKY"
 
 
-#: Verdicts that fail a run, from the worst.
+#: Verdicts that fail a run, the worst first.
 RED = (Verdict.ERROR.value, Verdict.FAIL.value, Verdict.FLAKY.value, Verdict.XPASS.value)
 
 
@@ -64,16 +64,16 @@ class Violation(Exception):
     """The server broke the requirement.
 
     Arguments:
-        kind: a stable word for the sort of fault, the signature of a failure
+        kind: a stable word for the kind of fault, the signature of a failure
             (``wrong-bytes``, ``fin-instead-of-rst``, ``died``).
         summary: one sentence for a person.
         expected, received: the bytes compared, from the start of what was awaited.
         offset: index of the first wrong byte in both.
-        instead: what came at ``offset`` when it was not a byte
+        instead: what came at ``offset`` if it was not a byte
             (``FIN``, ``RST``, ``nothing for 10 s``).
         awaited: what was awaited, in the words of the clause.
         client: the name of the client that saw it.
-        hint: what such a fault usually comes from.
+        hint: the usual cause of such a fault.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Violation(Exception):
         self.server_output: list[str] = []
         #: The step of a scenario file, with its place: ``shout.toml:12: expect "x"``.
         self.step = ""
-        #: The answer before, which came right.
+        #: The previous answer, which was right.
         self.previous = b""
 
 
@@ -111,11 +111,11 @@ class NotJudged(Exception):
 
 
 class TooSlow(NotJudged):
-    """The server answers rightly, and takes longer than a person waits for one clause."""
+    """The server answers correctly, but takes longer than a person waits for one clause."""
 
 
 class NotOverLine(NotJudged):
-    """It cannot be judged over the line to the server, which says nothing of others."""
+    """The requirement cannot be judged over this line to the server; other lines may allow it."""
 
 
 class LineTooSlow(NotOverLine):
@@ -151,5 +151,5 @@ class NotWritten(Exception):
 
 
 def cause_of(error: OSError) -> str:
-    """What the system says of an error, in lower case, as it ends a message."""
+    """Return the system's text for an error, in lower case, for the end of a message."""
     return (error.strerror or str(error)).lower()
