@@ -1,5 +1,5 @@
-"""Targets: what is judged, how it is started, and when it is ready.
+"""Targets: the programs that are judged, how they are started, and when they are ready.
 
-grammar (pure) says what a TARGET means; address how to reach it; spawn starts and
-stops a process; readiness waits until it answers; launch puts them together.
+grammar (pure) parses a TARGET; address says how to reach it; process starts and stops a
+process; readiness waits until it answers; launch combines them.
 """

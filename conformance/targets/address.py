@@ -1,6 +1,6 @@
-"""Where a server listens: the transports, their addresses, and a stream socket to one.
+"""The addresses of servers: the transports, the syntax, and a stream socket to an address.
 
-The grammar is pure; open_socket() and endpoints() are what here does I/O.
+The grammar is pure; only open_socket(), endpoints() and has_ipv6() do I/O.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ UDP, UDP6 = "udp", "udp6"
 TLS = "tls"
 PIPE = "pipe"
 
-#: The transports that the suite judges over, in the order of the report.
+#: The transports over which the suite judges, in the order of the report.
 STREAMS = (TCP, TCP6, UNIX, TLS)
 DATAGRAMS = (UDP, UDP6)
-#: A Windows named pipe is what a Unix socket is there: what the catalogue says of these goes for
-#: pipes too, except for what needs a half-close.
+#: On Windows, a named pipe takes the place of a Unix socket: the catalogue's requirements for Unix
+#: sockets apply to pipes too, except those that need a half-close.
 TRANSPORTS = (*STREAMS, PIPE, *DATAGRAMS)
 
-#: How Windows writes the name of a pipe of its own.
+#: The prefix of the name of a local pipe on Windows.
 _PIPES = "\\\\.\\pipe\\"
 _PIPE_FORMS = (_PIPES, f"{PIPE}:")
 
 #: The loopback address to listen on, by transport.
 LOOPBACK = {TCP: "127.0.0.1", TCP6: "::1", TLS: "127.0.0.1", UDP: "127.0.0.1", UDP6: "::1"}
 
-#: Scheme of an address -> the transport of it, over IPv4 and over IPv6.
+#: Scheme of an address -> its transports over IPv4 and over IPv6.
 SCHEMES = {"tcp": (TCP, TCP6), "tls": (TLS, TLS), "udp": (UDP, UDP6)}
 _SCHEME_OF = {name: scheme for scheme, names in SCHEMES.items() for name in names}
 
-#: Transports over IPv6, and the same over IPv4.
+#: Transport over IPv6 -> the same transport over IPv4.
 IPV4_OF = {TCP6: TCP, UDP6: UDP}
 IPV6_OF = {TCP: TCP6, TLS: TLS, UDP: UDP6}
 
@@ -56,7 +56,7 @@ class Address(NamedTuple):
 
 
 def parse(text: str) -> Address:
-    """Read ``tcp://HOST:PORT``, ``udp://[::1]:PORT`` or ``unix:PATH``.
+    """Parse ``tcp://HOST:PORT``, ``udp://[::1]:PORT`` or ``unix:PATH``.
 
     Raises WrongUsage with the reason.
     """
@@ -88,17 +88,17 @@ def parse(text: str) -> Address:
 
 
 def is_path(text: str) -> bool:
-    """Whether a text is meant as a Unix socket's or a named pipe's address."""
+    """Return whether a text is the address of a Unix socket or a named pipe."""
     return text.startswith(f"{UNIX}:") or text.lower().startswith(_PIPE_FORMS)
 
 
 def open_socket(
     address: Address, timeout: float, receive_buffer: int | None = None
 ) -> socket.socket:
-    """Connect, trying every address of a name.
+    """Connect, trying every address of the host name.
 
     Arguments:
-        timeout: seconds for the whole.
+        timeout: seconds for all attempts together.
         receive_buffer: bytes of SO_RCVBUF, set before the handshake.
     Raises OSError (the last one).
     """
@@ -115,7 +115,7 @@ def open_socket(
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(max(0.01, until - time.monotonic()))
             sock.connect(name)
-            # A connect to a free port of the ephemeral range can meet itself.
+            # A connect to a free port of the ephemeral range can connect to itself.
             if sock.family != getattr(socket, "AF_UNIX", None) and (
                 sock.getsockname() == sock.getpeername()
             ):
@@ -128,7 +128,7 @@ def open_socket(
 
 
 def pipe_name(address: Address) -> str:
-    """The name of a pipe as Windows has it."""
+    """Return the name of a pipe in the syntax of Windows."""
     return f"{_PIPES}{address.path}"
 
 
@@ -141,7 +141,7 @@ def _open_pipe(address: Address, timeout: float) -> socket.socket:
 
 
 def endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
-    """Every family and name by which a socket reaches it. Raises OSError for an unknown host."""
+    """Return all pairs of family and socket name. Raises OSError for an unknown host."""
     if address.transport == UNIX:
         return [(socket.AF_UNIX, address.path)]
     found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -149,8 +149,8 @@ def endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
         (int(family), name)  # type: ignore[misc]
         for family, _, _, _, name in found
     ]
-    # A server on "localhost" may listen on ::1 alone, on a machine whose own
-    # "localhost" is 127.0.0.1 alone.
+    # A server on "localhost" may listen only on ::1, although this machine resolves "localhost"
+    # only to 127.0.0.1.
     if address.host == "localhost":
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
             if not any(kind == family for kind, _ in names):
@@ -159,7 +159,7 @@ def endpoints(address: Address) -> list[tuple[int, tuple[str, int] | str]]:
 
 
 def has_ipv6() -> bool:
-    """Whether this machine has an IPv6 loopback."""
+    """Return whether this machine has an IPv6 loopback."""
     if not socket.has_ipv6:
         return False
     try:

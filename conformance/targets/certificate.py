@@ -1,7 +1,7 @@
-"""A certificate made for the run: for servers that the suite starts over TLS.
+"""A temporary certificate for servers that the suite starts over TLS.
 
-Made once in each process of the suite, by openssl or by the package cryptography, and gone
-with it. It names localhost and both loopback addresses.
+Each process of the suite makes it once, with openssl or the package cryptography, and removes it
+at its end. It is valid for localhost and both loopback addresses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OPENSSL = [
 
 
 class Certificate(NamedTuple):
-    """Two PEM files."""
+    """The paths of two PEM files: the certificate and its key."""
 
     cert: str
     key: str
@@ -36,9 +36,9 @@ class Certificate(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def certificate() -> Certificate:
-    """The certificate of this run.
+    """Return the certificate of this run.
 
-    Raises NotJudged when none can be made here.
+    Raises NotJudged if no certificate can be made here.
     """
     folder = new_folder()
     made = Certificate(str(folder / "cert.pem"), str(folder / "key.pem"))

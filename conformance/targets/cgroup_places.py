@@ -1,6 +1,6 @@
-"""Where control groups can be made (Linux): found in /proc, of version 2 or of version 1.
+"""Find the places for control groups (Linux), of version 2 or version 1, by reading /proc.
 
-Nothing is tried here; cgroups.py makes a group to see whether one can be.
+This module makes no group; cgroups.py makes one to find out whether it is possible.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where groups can be made: a folder, its version, and the controllers that it is used for."""
+    """A place for groups: a folder, its version, and the controllers that it is used for."""
 
     folder: str
     version: int
@@ -20,9 +20,13 @@ class Place(NamedTuple):
 
 
 def found_places(own: str, mounts: str) -> list[Place]:
-    """Where groups could be made, by /proc/self/cgroup and /proc/self/mountinfo.
+    """Return the possible places for groups.
 
-    A hierarchy of version 2 without memory and pids is of use to end a group at once.
+    A hierarchy of version 2 without memory and pids is still useful to end a group at once.
+
+    Arguments:
+        own: the text of /proc/self/cgroup.
+        mounts: the text of /proc/self/mountinfo.
     """
     places: list[Place] = []
     for line in own.splitlines():
@@ -49,10 +53,11 @@ def found_places(own: str, mounts: str) -> list[Place]:
 
 
 def _second_version(own: str | None) -> list[Place]:
-    """A group's controllers are those that its parent hands down (cgroup.subtree_control).
+    """Return the place for groups in the hierarchy of version 2, as a list of at most one.
 
-    A group that has processes hands down none, but for the root: then ours lies beside our own,
-    as those of a user's services do.
+    A group has the controllers that its parent enables (cgroup.subtree_control). A group that
+    contains processes cannot enable any, except the root; then the new group is made beside this
+    process's own group, like the groups of a user's services.
     """
     if own is None:
         return []
@@ -69,7 +74,7 @@ def _second_version(own: str | None) -> list[Place]:
 
 
 def _mounted(mounts: str, kind: str, controller: str) -> list[tuple[str, str]]:
-    """The root and the mount point of each hierarchy of this kind (proc(5))."""
+    """Return the root and the mount point of each hierarchy of this kind (proc(5))."""
     found = []
     for line in mounts.splitlines():
         fields, _, rest = line.partition(" - ")
@@ -82,12 +87,12 @@ def _mounted(mounts: str, kind: str, controller: str) -> list[tuple[str, str]]:
 
 
 def _plain(path: str) -> str:
-    """A path of mountinfo, where blanks are written in octal digits."""
+    """Return a path from mountinfo with its octal escapes (such as blanks) decoded."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def _below(mount: tuple[str, str], path: str) -> str | None:
-    """The folder of a group; None where the mount does not show it."""
+    """Return the folder of a group; None if the mount does not contain it."""
     root, point = mount
     if path == root or root == "/" or path.startswith(root.rstrip("/") + "/"):
         return os.path.normpath(point + "/" + path[len(root.rstrip("/")) :])

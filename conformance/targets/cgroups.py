@@ -1,9 +1,9 @@
-"""A control group for what one target starts (Linux): its limits hold for all of it at once.
+"""A control group for all processes of one target (Linux): its limits hold for all together.
 
 A group is a folder in each hierarchy that this process may write to: version 2 (memory.max,
-pids.max, cgroup.kill) where memory and pids are handed down to it, else version 1's memory and
-pids. The judge stays outside; each command of the target enters before it is executed, so that
-nothing it starts is ever elsewhere (cgroups(7)).
+pids.max, cgroup.kill) if memory and pids are enabled there, else version 1's memory and pids. The
+judge stays outside. Each command of the target enters the group before it is executed, so that
+none of its processes is ever outside (cgroups(7)).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from pathlib import Path
 from .cgroup_places import Place, found_places
 from .owner import is_gone, owner
 
-#: Enters the groups that come before "--", then becomes what comes after it.
+#: Enters the groups before "--", then executes the command after it.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; exec "$@"'
 
-#: What the folders of groups begin with; the process that made them follows.
+#: The prefix of a group's folder; the process that made the group follows.
 _PREFIX = "conformance-"
 
-#: Seconds for a group to become empty after its end, and for one to be tried.
+#: Seconds for the processes of a group to end, and for a trial of a group.
 _ENDING, _TRIAL = 3.0, 10.0
 
-#: Controller -> the file of its limit, and that in which it counts what it has refused, by version.
+#: Version -> controller -> the file of its limit, and the file that counts its refusals.
 _LIMIT = {
     (2, "memory"): "memory.max",
     (1, "memory"): "memory.limit_in_bytes",
@@ -46,43 +46,44 @@ _COUNT = {
     (1, "pids"): ("pids.events", "max"),
 }
 
-#: With swap, memory alone would only be moved there; without such a file the system has none.
+#: Without a limit of swap, a limit of memory would only move memory to swap. A system without
+#: this file has no swap.
 _SWAP = {2: ("memory.swap.max", "0"), 1: ("memory.memsw.limit_in_bytes", "")}
 
 
 class _Entered:
-    """The files by which commands that this process starts enter a group; there may be none."""
+    """The files by which commands of this process enter a group; there may be none."""
 
     files: tuple[str, ...] = ()
 
 
 def start_in_group(files: Sequence[str]) -> None:
-    """From now on, commands are started in the group that is entered by these files."""
+    """Start all later commands in the group that is entered by these files."""
     _Entered.files = tuple(files)
 
 
 def is_in_group() -> bool:
-    """Whether commands are started in a group."""
+    """Return whether commands are started in a group."""
     return bool(_Entered.files)
 
 
 def joining(argv: Sequence[str]) -> list[str]:
-    """The command line that starts a command in the group, if there is one."""
+    """Return the command line that starts a command in the group, if a group is set."""
     return entering(_Entered.files, argv) if _Entered.files else list(argv)
 
 
 def entering(files: Sequence[str], argv: Sequence[str]) -> list[str]:
-    """The command line that starts a command in the group that is entered by these files."""
+    """Return the command line that starts a command in the group that is entered by these files."""
     return ["/bin/sh", "-c", _ENTER, "sh", *files, "--", *argv]
 
 
 class Group:
-    """The group of one target.
+    """The control group of one target.
 
     Arguments:
-        places: where it is made.
-        memory: bytes that all of it may use; tmpfs counts.
-        processes: processes and threads at once.
+        places: the places where it is made.
+        memory: the most bytes that all its processes may use; tmpfs counts.
+        processes: the most processes and threads at once.
     Raises OSError.
     """
 
@@ -105,7 +106,7 @@ class Group:
 
     @classmethod
     def left_behind(cls, name: str, places: Sequence[Place]) -> Group:
-        """A group that a process has made which is gone: to be removed."""
+        """Return a group whose maker has ended, in order to remove it."""
         group = cls.__new__(cls)
         group._name(name, places)
         group._processes = "0"
@@ -117,11 +118,11 @@ class Group:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """By which a process enters it."""
+        """The files by which a process enters the group."""
         return tuple(str(folder / "cgroup.procs") for folder, _ in self._folders)
 
     def refused(self, controller: str) -> int:
-        """How often the kernel has kept it within a limit: ``memory`` or ``pids``."""
+        """Return how often the kernel has enforced a limit: ``memory`` or ``pids``."""
         for folder, place in self._folders:
             if controller in place.controllers:
                 file, word = _COUNT[place.version, controller]
@@ -131,7 +132,7 @@ class Group:
         return 0
 
     def members(self) -> set[int]:
-        """The processes that are in it."""
+        """Return the processes that are in the group."""
         found: set[int] = set()
         for folder, _ in self._folders:
             with suppress(OSError):
@@ -139,10 +140,10 @@ class Group:
         return found
 
     def kill(self) -> None:
-        """End all that is in it, and wait until it is gone."""
+        """Kill all processes in the group, and wait until they have ended."""
         until = time.monotonic() + _ENDING
         if not self._is_killed_at_once:
-            self._allow("0")  # what breeds must not outrun us
+            self._allow("0")  # no new processes while the others are killed
         while time.monotonic() < until:
             for folder, place in self._folders:
                 if place.version == 2:
@@ -165,7 +166,7 @@ class Group:
                     (folder / "pids.max").write_text(processes)
 
     def remove(self) -> None:
-        """Remove it, with all that is in it; idempotent."""
+        """Remove the group and all groups in it; idempotent."""
         self.kill()
         for folder, _ in self._folders:
             _remove(folder)
@@ -174,19 +175,19 @@ class Group:
 def _remove(folder: Path) -> None:
     until = time.monotonic() + _ENDING
     while folder.exists() and time.monotonic() < until:
-        # A server that may write here can have made groups of its own in it.
+        # A server that may write here can have made its own groups in this one.
         for below, _, _ in os.walk(folder, topdown=False):
             with suppress(OSError):
                 os.rmdir(below)
         if folder.exists():
-            time.sleep(0.005)  # what has been killed leaves its group a little later
+            time.sleep(0.005)  # a killed process leaves its group a little later
 
 
 @functools.lru_cache(maxsize=1)
 def usable_places() -> tuple[list[Place], str]:
-    """Where groups can be made that bound memory and processes; else none, and why.
+    """Return the places for groups that limit memory and processes; if there are none, the reason.
 
-    A group is made and entered to find out.
+    A group is made and entered to find out whether this works.
     """
     if not sys.platform.startswith("linux"):
         return [], "only Linux has control groups"
@@ -216,7 +217,7 @@ def usable_places() -> tuple[list[Place], str]:
 
 
 def _sweep(places: Sequence[Place]) -> None:
-    """End and remove the groups of workers that were killed."""
+    """Kill and remove the groups of workers that were killed."""
     names = {name for place in places for name in _names_in(place.folder)}
     for name in names:
         found = re.fullmatch(rf"{_PREFIX}([\d.]+)-\w+", name)

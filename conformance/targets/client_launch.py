@@ -1,4 +1,4 @@
-"""Where a client under judgement is expected, and the command that sends it there."""
+"""The listener for a client that is judged, and the command that starts the client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import environment_of, values_of
 
 
 class ClientLaunch(NamedTuple):
-    """A listener, and how a client is sent to it."""
+    """A listener, and the way in which a client is started for it."""
 
     listener: socket.socket
     argv: list[str]
@@ -25,11 +25,11 @@ class ClientLaunch(NamedTuple):
 
 @contextmanager
 def expect_client(wanted: ServerSpec, folder: str) -> Iterator[ClientLaunch]:
-    """Listen, at AT or anywhere on the loopback, until the client has come.
+    """Listen, at AT or at any loopback port, until the client has connected.
 
     Arguments:
-        folder: for the client's data.
-    Raises Unreachable when nobody can listen there.
+        folder: the folder for the client's data.
+    Raises Unreachable if it is not possible to listen there.
     """
     at = wanted.at or Address(wanted.transport, LOOPBACK[wanted.transport])
     family = socket.AF_INET6 if ":" in at.host else socket.AF_INET

@@ -1,7 +1,7 @@
-"""The readiness probe of a datagram service: it asks until it is answered.
+"""The readiness probe of a datagram service: it sends a question until an answer comes.
 
-An answer from another port or address is an answer too: the scenarios say what is wrong with
-it. One port for the whole wait: an answer to a port that has been given up would come back to
+An answer from another port or address counts too: the scenarios say what is wrong with it. The
+probe uses one port for the whole wait: if it had closed the port, an answer would come back to
 the server as "unreachable" (ICMP), which a fragile server does not survive.
 """
 
@@ -17,8 +17,8 @@ from .address import Address, endpoints
 #: Seconds to wait for an answer before asking again.
 PROBE_INTERVAL = 0.25
 
-#: Have "port unreachable" reported to a socket that is not connected (ip(7), ipv6(7); Python
-#: has no names for them). Elsewhere nobody there is silence.
+#: Options to report "port unreachable" to a socket that is not connected (ip(7), ipv6(7); Python
+#: has no names for them). On other systems an unreachable port cannot be told from silence.
 _REPORT_ERRORS: dict[int, tuple[int, int]] = {
     socket.AF_INET: (socket.IPPROTO_IP, 11),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
@@ -26,7 +26,7 @@ _REPORT_ERRORS: dict[int, tuple[int, int]] = {
 
 
 class DatagramProbe:
-    """Asks one address. Closing it is idempotent."""
+    """A probe of one address. Closing it is idempotent."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -35,7 +35,7 @@ class DatagramProbe:
         self._unanswered = 0
 
     def ask(self, question: bytes, until: float) -> bool | None:
-        """Ask once: True is answered, False is silence, None is nobody there."""
+        """Send the question once; return True for an answer, False for silence, None if refused."""
         try:
             sock = self._socket()
             sock.sendto(question, self._name)
@@ -46,14 +46,14 @@ class DatagramProbe:
             return False
         except OSError:
             self._forget_errors()
-            self._unanswered = 0  # refused: what was asked before reached nobody either
+            self._unanswered = 0  # refused: earlier questions were not received either
             return None
         self._unanswered -= 1
         self._take_the_rest()
         return True
 
     def close(self) -> None:
-        """Let the port go."""
+        """Close the socket, which releases the port."""
         if self._sock is not None:
             self._sock.close()
 
@@ -66,9 +66,9 @@ class DatagramProbe:
         return self._sock
 
     def _forget_errors(self) -> None:
-        """Empty the queue of errors: while one is in it, no wait for an answer waits."""
+        """Empty the queue of errors: with an error in it, a wait for an answer returns at once."""
         if self._sock is None:
-            return  # there is no such host
+            return  # the host does not exist
         queue = getattr(socket, "MSG_ERRQUEUE", 0)
         self._sock.setblocking(False)
         with suppress(OSError):
@@ -76,7 +76,7 @@ class DatagramProbe:
                 self._sock.recvmsg(0, 512, queue)
 
     def _take_the_rest(self) -> None:
-        """The answers to what was asked in vain at first; some may never come."""
+        """Receive the late answers to earlier questions; some may never come."""
         sock = self._socket()
         while self._unanswered > 0:
             sock.settimeout(PROBE_INTERVAL)

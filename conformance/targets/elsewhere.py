@@ -1,7 +1,7 @@
-"""A command that listens somewhere else than where it is looked for.
+"""Detect a command that listens on another port than the expected one.
 
-Linux shows whose sockets listen (proc_net_tcp(5), and the descriptors in /proc/PID/fd); on
-other systems nothing is found.
+Linux shows which process has a listening socket (proc_net_tcp(5), and the descriptors in
+/proc/PID/fd); on other systems nothing is found.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from .address import DATAGRAMS, PIPE, UNIX, Address
 from .process import Process
 from .stale_listeners import bound_sockets
 
-#: Seconds for which a command may listen elsewhere only: it may be about to open its port.
+#: Seconds for which a command may listen only elsewhere: it may be about to open its port.
 ELSEWHERE_AFTER = 2.0
 
-#: Seconds between two looks.
+#: Seconds between two checks.
 _PAUSE = 0.5
 
 
 class Elsewhere:
-    """Looks for the port of a command that does not answer where it should.
+    """A search for the port of a command that does not answer at its expected address.
 
     Arguments:
-        process: the command, with all that it has started.
-        expected: where it should listen.
-        untold: nothing in the command says where that is.
+        process: the command, with all processes that it has started.
+        expected: the addresses where it should listen.
+        untold: whether nothing in the command says where to listen.
     """
 
     def __init__(self, process: Process, expected: list[Address], *, untold: bool) -> None:
@@ -38,11 +38,11 @@ class Elsewhere:
         self._next = 0.0
 
     def is_settled(self) -> bool:
-        """Whether a command that was not told where to listen listens elsewhere, and stays."""
+        """Return whether a command that was given no address listens elsewhere permanently."""
         return self._untold and not self._process.announced and bool(self.settled())
 
     def settled(self) -> list[int]:
-        """The ports where it has been listening for some time, and nowhere else."""
+        """Return the unexpected ports, if it has listened only on these for some time."""
         now = time.monotonic()
         if now < self._next:
             return []
@@ -52,7 +52,7 @@ class Elsewhere:
         return others if self._since is not None and now - self._since >= ELSEWHERE_AFTER else []
 
     def cause(self) -> str:
-        """Why it cannot be found; empty when nothing is known."""
+        """Return why the command cannot be found; empty if nothing is known."""
         others = self._others()
         if others:
             place = f"{self._expected[0].transport.rstrip('6')}://127.0.0.1:{others[0]}"
@@ -65,7 +65,7 @@ class Elsewhere:
         return ""
 
     def _others(self) -> list[int]:
-        """The ports on which it listens, unless it does so where it should."""
+        """Return the ports on which it listens; empty if an expected port is among them."""
         expected = {one.port for one in self._expected}
         if self._expected[0].transport in (UNIX, PIPE) or not sys.platform.startswith("linux"):
             return []
@@ -76,7 +76,7 @@ class Elsewhere:
 
 
 def _sockets_of(session: int) -> set[str]:
-    """The inodes of the sockets that the processes of a session hold."""
+    """Return the inodes of the sockets that the processes of a session hold."""
     found = set()
     for entry in os.listdir("/proc"):
         try:
@@ -87,5 +87,5 @@ def _sockets_of(session: int) -> set[str]:
                 if name.startswith("socket:["):
                     found.add(name[len("socket:[") : -1])
         except OSError:
-            continue  # it has ended, or closed the descriptor
+            continue  # the process has ended, or closed the descriptor
     return found

@@ -1,4 +1,4 @@
-"""The embedded servers and clients as commands: the references, and the mutants."""
+"""The commands of the embedded servers and clients: the references and the mutants."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ REFERENCE_CLIENTS = {
 MUTANT_CLIENT = [sys.executable, "-I", "-S", str(_HERE / "mutants/client.py")]
 MUTANT_SERVER = [sys.executable, "-I", "-S", str(_HERE / "mutants/server.py")]
 
-#: Words of these commands before the server's own.
+#: The number of words in these commands before the server's own.
 SCRIPT = 4
 
-#: Parameters of the embedded servers that no requirement sees: greet pauses less than
-#: the slides' second, and still well over the 100 ms that a client must be able to tell.
+#: Parameters of the embedded servers that no requirement depends on: greet pauses for less than
+#: the slides' second, but clearly longer than the 100 ms that a client must be able to notice.
 EMBEDDED = {"greet": {"delay": b"0.15"}}
 
-#: The same where a pause proves nothing (a right server survives and ends as well without).
+#: The same for scenarios in which a pause proves nothing (a correct server survives and ends just
+#: as well without it).
 BRISK = {"greet": {"delay": b"0.02"}}
 
 
 def embedded_command(
     target: Target, profile: str, parameters: dict[str, bytes], listen_on: str, brisk: bool = False
 ) -> list[str]:
-    """The command of a reference server or a mutant.
+    """Return the command of a reference server or a mutant.
 
     Arguments:
-        listen_on: an address, with port 0 for any.
-        brisk: a reference server need not pause.
+        listen_on: an address; port 0 is any free port.
+        brisk: whether a reference server may leave out its pause.
     """
     pauses = BRISK if brisk else EMBEDDED
     settings = {**pauses.get(profile, {}), **parameters}
@@ -50,7 +51,7 @@ def embedded_command(
 
 
 def is_python(target: Target) -> bool:
-    """Whether the command of a reference server or a mutant is Python."""
+    """Return whether the command of a reference server or a mutant runs Python."""
     if isinstance(target, ReferenceTarget):
         return target.language == "python"
     return isinstance(target, MutantTarget)
@@ -59,7 +60,7 @@ def is_python(target: Target) -> bool:
 def embedded_client(
     target: Target, profile: str, parameters: dict[str, bytes], host: str, port: int
 ) -> list[str]:
-    """The command of a reference client or a mutant of it, pointed at a server."""
+    """Return the command of a reference client, or a mutant of it, for a server's address."""
     words = [host, str(port), *(f"{key}={escape(value)}" for key, value in parameters.items())]
     if isinstance(target, MutantTarget):
         return [*MUTANT_CLIENT, f"{profile}/{target.name}", *words]

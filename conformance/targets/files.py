@@ -1,4 +1,4 @@
-r"""Target files (``@FILE.toml``, ``@FILE.toml#NAME``): what is judged, written down once.
+r"""Target files (``@FILE.toml``, ``@FILE.toml#NAME``): targets and their options in a file.
 
     [targets.slides]
     command = "node server.js {port}"        # or address = "tcp://..."
@@ -6,7 +6,7 @@ r"""Target files (``@FILE.toml``, ``@FILE.toml#NAME``): what is judged, written 
     set = {greeting = 'Hello client!\n'}      # C escapes, as in SET
 
 A file with one target may leave out ``[targets.NAME]``. Unknown keys are refused: a
-misspelt one would change the verdict in silence.
+misspelt key would silently change the verdict.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-#: How long a spawned server lives: for one scenario, or for all of a worker's.
+#: How long a started server lives: for one scenario, or for all scenarios of a worker.
 SCOPES = ("scenario", "worker")
 
 
-#: Tables that are about all targets of a file.
+#: Tables that apply to all targets of a file.
 CLASS_TABLES = ("limits", "grade")
 
 
 class TargetFile(NamedTuple):
-    """One target as a file has it. Paths in it are relative to the file's folder."""
+    """One target of a file. Its paths are relative to the file's folder."""
 
     name: str
     target: str = ""
@@ -60,7 +60,7 @@ class TargetFile(NamedTuple):
 def read_target(text: str) -> TargetFile:
     """Read ``@FILE`` or ``@FILE#NAME``.
 
-    Raises WrongUsage, with the key that is wrong.
+    Raises WrongUsage, which names the wrong key.
     """
     path, _, name = text.removeprefix("@").partition("#")
     targets = read_targets(path)
@@ -75,7 +75,7 @@ def read_target(text: str) -> TargetFile:
 
 
 def read_targets(path: str) -> dict[str, TargetFile]:
-    """Every target of a file, by name.
+    """Return all targets of a file, by name.
 
     Raises WrongUsage.
     """
@@ -83,7 +83,7 @@ def read_targets(path: str) -> dict[str, TargetFile]:
         found = os.stat(path)
     except (OSError, ValueError):
         return _read_targets(path)
-    # Each target of a class asks for itself: hundreds of them read the same hundreds.
+    # Each target of a class calls this: hundreds of targets would each parse the same file.
     return dict(_kept_targets(path, found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size))
 
 
@@ -107,12 +107,12 @@ def _read_targets(path: str) -> dict[str, TargetFile]:
 
 
 def read_grade(path: str) -> Any:
-    """The table [grade] of a file, as it stands there; None where there is none."""
+    """Return the table [grade] of a file, unchanged; None if there is none."""
     return _read(path).get("grade")
 
 
 def read_limits(path: str) -> dict[str, Any]:
-    """What a file says of the limits of each of its targets. Raises WrongUsage."""
+    """Return the limits that a file sets for each of its targets. Raises WrongUsage."""
     limits = _read(path).get("limits", {})
     where = f"TARGET @{path}: limits"
     if not isinstance(limits, dict):
@@ -174,12 +174,12 @@ def _target(path: str, name: str, table: Any) -> TargetFile:
 
 
 def _beside(folder: Path, word: str) -> str:
-    """A file that is named relative to the target file; a name as it is."""
+    """Return the path of a file that is named relative to the target file; a name unchanged."""
     return str(folder / word) if is_path(word) else word
 
 
 def _inner(where: str, table: dict[str, Any]) -> str:
-    """The TARGET that it stands for; of several addresses, the first."""
+    """Return the TARGET of a table; the first address if there are several."""
     text = table.get("command") or table.get("address")
     if text is None:
         text = next(iter(table["addresses"].values()), "")
@@ -204,7 +204,7 @@ def _settings(where: str, texts: dict[str, str]) -> str:
     for key in texts:
         if "=" in key or ";" in key:
             raise WrongUsage(f"{where}: the name of a text in set cannot contain = or ;: {key!r}")
-    # In SET ";" parts two texts; in a file nothing has to.
+    # In SET a ";" separates two texts; in a file each text has its own key.
     escaped = {key: text.replace(";", "\\;") for key, text in texts.items()}
     return ";".join(f"{key}={text}" for key, text in escaped.items())
 

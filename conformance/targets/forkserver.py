@@ -1,7 +1,7 @@
-"""Servers of the suite itself, forked by a process that has loaded them already (Linux).
+"""The suite's own servers, forked by a process that has already loaded them (Linux).
 
-To start Python and to import a server takes ten times as long as to serve a client. The other
-end is reference/python/forkserver.py; what comes out of it is as Popen's, as far as it is used.
+Starting Python and importing a server takes ten times as long as serving a client. The other
+end is reference/python/forkserver.py. A forked process has those methods of Popen that are used.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import IO
 from ..core.verdict import SuiteFailed
 from .reaper import marking
 
-#: Only here a process that is somebody else's child can be watched without a race (pidfd).
+#: Only Linux can watch another process's child without a race (pidfd).
 WORKS = sys.platform == "linux" and hasattr(os, "pidfd_open")
 
-#: The word that makes an embedded server's script a fork server.
+#: The argument that makes an embedded server's script a fork server.
 _WORD = "--fork-server"
 
 #: Bytes of an answer.
@@ -35,7 +35,7 @@ _DEAD = "the process that starts the suite's own servers has died"
 class Forked:
     """A process that the fork server has forked.
 
-    ``returncode`` is its exit status, negative for a signal, None while it runs.
+    ``returncode`` is the exit status, negative for a signal, None while the process runs.
     """
 
     def __init__(self, by: ForkServer, pid: int, stdin: int, stdout: int) -> None:
@@ -46,13 +46,13 @@ class Forked:
         self._by = by
 
     def poll(self) -> int | None:
-        """Its exit status, None while it runs."""
+        """Return the exit status, None while the process runs."""
         if self.returncode is None:
             self._by.hear(0.0)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        """Wait until the process has ended. Raises subprocess.TimeoutExpired."""
         until = time.monotonic() + (threading.TIMEOUT_MAX if timeout is None else timeout)
         while self.poll() is None:
             remaining = until - time.monotonic()
@@ -63,7 +63,7 @@ class Forked:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the process a signal, unless it has ended."""
         if self.poll() is None:
             try:
                 os.kill(self.pid, number)
@@ -75,7 +75,7 @@ class ForkServer:
     """The process that forks the servers of one script.
 
     Arguments:
-        command: how the script is started.
+        command: the command that starts the script.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -92,7 +92,7 @@ class ForkServer:
         self._lock = threading.Lock()
 
     def fork(self, words: Sequence[str], environment: dict[str, str], folder: str) -> Forked:
-        """A process with this command line, in a session of its own. Raises SuiteFailed."""
+        """Fork a process with this command line, in its own session. Raises SuiteFailed."""
         request = json.dumps([list(words), environment, folder]).encode("ascii")
         (given, stdin), (stdout, taken) = os.pipe(), os.pipe()
         try:
@@ -114,19 +114,19 @@ class ForkServer:
             os.close(taken)
 
     def hear(self, timeout: float) -> None:
-        """Take in who has ended, for so many seconds at most."""
+        """Receive the exit statuses of ended processes, for at most this many seconds."""
         with self._lock:
             while select.select([self._link], [], [], timeout)[0]:
                 self._take()
                 timeout = 0.0
 
     def close(self) -> None:
-        """End it; idempotent. What it has forked goes on."""
+        """End the fork server; idempotent. Processes that it has forked continue."""
         self._link.close()
         self._process.wait()
 
     def _take(self) -> int | None:
-        """Take one answer: the pid of what was forked, or None when one has ended."""
+        """Receive one answer; return the pid of a forked process, or None if one has ended."""
         try:
             answer = self._link.recv(_ANSWER)
         except ConnectionError:
@@ -149,10 +149,10 @@ def fork(
     """Fork an embedded server from a process that has run its script before.
 
     Arguments:
-        command: how the script is started.
-        words: the command line after it.
+        command: the command that starts the script.
+        words: the arguments after the command.
         environment: variables added to those that this process had at its first fork.
-        folder: where it runs; None is the current folder.
+        folder: the server's working folder; None is the current folder.
     Raises SuiteFailed.
     """
     key = tuple(command)
@@ -162,6 +162,6 @@ def fork(
 
 
 def dismiss_fork_servers() -> None:
-    """End them; everything that they forked has been stopped."""
+    """End all fork servers; every process that they forked must have been stopped."""
     while _servers:
         _servers.popitem()[1].close()

@@ -1,6 +1,6 @@
-"""The TARGET grammar, pure: text in, one of four forms out.
+"""The TARGET grammar: parse a text into one of four forms. No I/O.
 
-An address that already answers, an embedded reference server, an embedded server
+The forms: the address of a running server, an embedded reference server, an embedded server
 with one named fault, or a command that the suite starts and stops.
 """
 
@@ -19,7 +19,7 @@ from .address import PIPE, SCHEMES, Address, is_path, parse
 #: The embedded reference servers.
 REFERENCES = ("python", "node")
 
-#: Placeholders of a command, also given in its environment.
+#: Placeholders of a command; their values are also in its environment.
 PLACEHOLDERS = {
     "port": "PORT",
     "host": "HOST",
@@ -30,7 +30,7 @@ PLACEHOLDERS = {
     "key": "TLS_KEY",
 }
 
-#: What other programs take for an address, and here would be a command.
+#: Texts that other programs accept as an address, but that would be a command here.
 _PLACE = re.compile(
     r"(?:(?P<host>\[[0-9a-fA-F:.]+\]|[\w-]+(?:\.[\w-]+)*)?:"
     r"|(?P<machine>localhost|[\d.]+)\s+)(?P<port>\d{1,5})",
@@ -41,7 +41,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 
 
 class AddressTarget(NamedTuple):
-    """A server that already runs."""
+    """The address of a server that already runs."""
 
     address: Address
 
@@ -59,15 +59,15 @@ class MutantTarget(NamedTuple):
     name: str
 
 
-#: How a command gets its connections: it listens itself; it inherits the listening socket
-#: (``fd:``); there is a process for each connection (``inetd:``).
+#: How a command gets its connections: it listens itself, it inherits the listening socket
+#: (``fd:``), or a process is started for each connection (``inetd:``).
 LISTENS, INHERITS, INETD = "listens", "inherits", "inetd"
 
 _MANNERS = {"fd:": INHERITS, "inetd:": INETD}
 
 
 class CommandTarget(NamedTuple):
-    """A command that the suite starts and stops, split as a shell splits it."""
+    """A command that the suite starts and stops, split into words as a shell does."""
 
     words: tuple[str, ...]
     placeholders: frozenset[str]
@@ -78,9 +78,9 @@ Target = Union[AddressTarget, ReferenceTarget, MutantTarget, CommandTarget]
 
 
 def parse_target(text: str) -> Target:
-    """Read a TARGET.
+    """Parse a TARGET.
 
-    Raises WrongUsage with one line that says what is wrong with it.
+    Raises WrongUsage with one line that says what is wrong.
     """
     if not text.strip():
         raise WrongUsage("TARGET is empty")
@@ -130,7 +130,7 @@ def _command(text: str) -> CommandTarget:
 
 
 def _refuse_misspelt(text: str, words: tuple[str, ...]) -> None:
-    """Refuse a command whose only place for a port is ``{prot}``. Raises WrongUsage."""
+    """Refuse a command with a misspelt placeholder for the port: ``{prot}``. Raises WrongUsage."""
     for name in re.findall(r"\{(\w+)\}", " ".join(words)):
         meant = nearest(name.lower(), ("port", "path"), 0.7)
         if meant:
@@ -142,7 +142,7 @@ def _refuse_misspelt(text: str, words: tuple[str, ...]) -> None:
 
 
 def _split(text: str) -> list[str]:
-    """The words of a command. On Windows a backslash stands between folders and is itself."""
+    """Return the words of a command. On Windows a backslash is a path separator, not an escape."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split, lexer.commenters = True, ""
     if sys.platform == "win32":
@@ -151,7 +151,7 @@ def _split(text: str) -> list[str]:
 
 
 def fill(words: tuple[str, ...], values: dict[str, str]) -> list[str]:
-    """The command's words with every placeholder replaced by its value."""
+    """Return the command's words with every placeholder replaced by its value."""
     return [
         re.sub(r"\{(\w+)\}", lambda found: values.get(found.group(1), found.group(0)), word)
         for word in words
@@ -164,7 +164,7 @@ _LETTERS |= {b"v": b"\v", b"\\": b"\\", b'"': b'"', b"'": b"'", b"e": b"\x1b", b
 
 
 def unescape(text: str) -> bytes:
-    """C escapes to bytes; other text is UTF-8.
+    """Convert a text with C escapes to bytes; other text is encoded as UTF-8.
 
     Raises WrongUsage for an escape that C does not know.
     """
@@ -185,7 +185,7 @@ def unescape(text: str) -> bytes:
 
 
 def parse_settings(text: str) -> dict[str, bytes]:
-    r"""Read SET: ``key=value`` with C escapes, separated by ``;`` (``\;`` does not separate).
+    r"""Parse SET: ``key=value`` with C escapes, separated by ``;`` (``\;`` does not separate).
 
     A value between slashes, ``/Welcome .*\n/``, is a pattern.
 
@@ -204,12 +204,12 @@ def parse_settings(text: str) -> dict[str, bytes]:
 
 
 def _value(text: str) -> bytes:
-    """The bytes of a value. Between slashes it is a regular expression, with its own escapes."""
+    """Return a value's bytes. Between slashes it is a regular expression, with its own escapes."""
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
         return Pattern(text[1:-1].encode("utf-8", "surrogateescape"))
     return unescape(text)
 
 
 def split_settings(text: str) -> list[str]:
-    """The items of a SET, still as they were typed."""
+    """Return the items of a SET, as they were typed."""
     return [item for item in re.split(r"(?<!\\);", text) if item]

@@ -1,10 +1,10 @@
-"""A folder shown to another user as that user's own (Linux: idmapped mounts, mount_setattr(2)).
+"""Mount a folder so that another user owns it (Linux: idmapped mounts, mount_setattr(2)).
 
-Root starts a target as a user without rights, and the files of the target's folder belong to those
-who put them there. In the judge's own mount namespace the folder is mounted a second time, at
-another place, with its owner mapped to that user: nothing on the disk is changed, what the target
-writes belongs to the folder's owner, and the mount ends with the namespace. Some file systems
-cannot do this (overlayfs, those of a network), and kernels before 5.12.
+Root starts a target as a user without rights, but the files of the target's folder belong to the
+users who put them there. In the judge's own mount namespace the folder is mounted a second time,
+at another place, with its owner mapped to that user. Nothing on the disk is changed, files that
+the target writes belong to the folder's owner, and the mount ends with the namespace. Some file
+systems (overlayfs, network file systems) and kernels before 5.12 cannot do this.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: System calls that the C library may not know; they have these numbers on all architectures.
+#: System calls that the C library may lack; they have these numbers on all architectures.
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 
 #: Their flags.
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _OPEN_TREE_CLONE, _MOVE_FROM_EMPTY_PATH, _ATTR_IDMAP = 1, 4, 0x00100000
 
-#: Is in a user namespace of its own when it says so, and ends with its input.
+#: Creates a user namespace, prints a line when it is in it, and ends when its input ends.
 _APART = ["unshare", "--user", "sh", "-c", "echo; read _"]
 
 
 class _Attributes(ctypes.Structure):
-    """struct mount_attr."""
+    """The C structure struct mount_attr."""
 
     _fields_ = [
         (name, ctypes.c_uint64) for name in ("attr_set", "attr_clr", "propagation", "userns_fd")
@@ -39,7 +39,7 @@ class _Attributes(ctypes.Structure):
 
 
 def can_be_mapped(folder: str, user: int) -> bool:
-    """Whether the folder can be shown as this user's; nothing is mounted."""
+    """Return whether the folder can be mounted as this user's; nothing is mounted yet."""
     try:
         with _mapped(folder, user):
             return True
@@ -48,9 +48,10 @@ def can_be_mapped(folder: str, user: int) -> bool:
 
 
 def show_as(user: int, folder: str, at: str) -> None:
-    """Show the folder as this user's at another place, in this mount namespace. Raises OSError.
+    """Mount the folder as this user's at another place, in this mount namespace. Raises OSError.
 
-    In its own place it would be closed to us: what root writes there belongs to nobody.
+    At its own place the mount would exclude the suite: root is not mapped, so that files that
+    root writes there would belong to nobody.
     """
     os.mkdir(at)
     with _mapped(folder, user) as tree:
@@ -59,7 +60,7 @@ def show_as(user: int, folder: str, at: str) -> None:
 
 @contextmanager
 def _mapped(folder: str, user: int) -> Iterator[int]:
-    """A copy of the folder's mount, mapped, that is nowhere yet. Raises OSError."""
+    """Yield a mapped copy of the folder's mount, not attached anywhere yet. Raises OSError."""
     about = os.stat(folder)
     flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | _AT_RECURSIVE
     tree = _call(_OPEN_TREE, _AT_FDCWD, os.fsencode(folder), flags)
@@ -78,7 +79,10 @@ def _mapped(folder: str, user: int) -> Iterator[int]:
 
 
 def _namespace(users: str, groups: str) -> int:
-    """A descriptor of a user namespace with these maps (user_namespaces(7)). Raises OSError."""
+    """Return a descriptor of a user namespace with these maps. Raises OSError.
+
+    See user_namespaces(7).
+    """
     with subprocess.Popen(
         _APART, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as holder:

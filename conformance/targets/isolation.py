@@ -1,14 +1,14 @@
-"""A server in a box of its own (bubblewrap, Linux): what it sees, and how it is reached.
+"""A server in its own box (bubblewrap, Linux): what it can see, and how it is reached.
 
-In the box it has its own processes, mounts, IPC objects and host name, and no capability. The
-system is read-only. Home folders, /run and what belongs to other targets are not there; /tmp is
-its own, of a bounded size. Network and judge are outside: the judge of a class runs in a network
-of its own (batch/boxes.py), which the box shares, so that its clients reach the server.
+In the box the server has its own processes, mounts, IPC objects and host name, and no capability.
+The system is read-only. Home folders, /run and the files of other targets are not visible; the
+server has its own /tmp of a limited size. Network and judge are outside: the judge of a class runs
+in its own network (batch/boxes.py), which the box shares, so that its clients reach the server.
 
-bubblewrap starts two processes: a monitor, which is our child, and process 1 of the box, which
-adopts what loses its parent. The server is the child of that, and leads a session of its own: it
-gets the signals, and its descriptors are counted. When process 1 ends, the kernel ends all in
-the box.
+bubblewrap starts two processes: a monitor, which is a child of this process, and process 1 of the
+box, which adopts orphaned processes. The server is a child of process 1 and leads its own
+session: it gets the signals, and its descriptors are counted. When process 1 ends, the kernel
+ends all processes in the box.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ from .cgroups import is_in_group, joining
 from .mounts import Box, mounts
 from .users import as_user, becoming, start_as
 
-#: Seconds in which a box is ready, and in which it is gone.
+#: Seconds until a box must be ready, and until it must have ended.
 BUILDING, ENDING = 10.0, 5.0
 
-#: User and group in the box: nobody's.
+#: User and group in the box.
 NOBODY = "65534"
 
-#: The rights to become another user, which end with that.
+#: The rights to become another user; they are lost when that has happened.
 _BECOMING = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
 __all__ = ["Box", "Boxed", "boxed", "confined", "is_isolated", "start_in", "unboxed"]
 
 
 class _Started:
-    """The box in which this process starts servers; None is none."""
+    """The box in which this process starts servers; None if there is none."""
 
     box: Box | None = None
 
 
 def start_in(box: Box | None) -> None:
-    """From now on, commands are started in this box."""
+    """Start all later commands in this box."""
     _Started.box = box
     start_as(0 if box is None else box.user)
 
 
 def is_isolated() -> bool:
-    """Whether commands are started in a box."""
+    """Return whether commands are started in a box."""
     return _Started.box is not None
 
 
@@ -67,13 +67,13 @@ def boxed(
     terminal: bool = False,
     info: int | None = None,
 ) -> list[str]:
-    """The command line that starts a command in the box.
+    """Return the command line that starts a command in the box.
 
     Arguments:
-        environment: the variables that the suite adds; folders and files that they name are seen.
-        terminal: it has a terminal, whose signals are not the monitor's.
-        info: a descriptor to which bubblewrap writes the number of process 1.
-    Raises Unreachable for a command that there is not.
+        environment: the variables that the suite adds; the box shows the paths that they name.
+        terminal: whether the command has a terminal; the monitor ignores the terminal's signals.
+        info: a descriptor to which bubblewrap writes the pid of process 1.
+    Raises Unreachable if the command does not exist.
     """
     box = _Started.box
     assert box is not None
@@ -81,7 +81,7 @@ def boxed(
     _check_there(argv[0], folder)
     words = [*("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts")]
     words += ["--unshare-cgroup-try", "--hostname", "target", "--cap-drop", "ALL"]
-    # Only root can take another user's place, and not in a user namespace where there is none.
+    # Only root can become another user, and a new user namespace would contain no other user.
     words += _BECOMING if box.user else ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
     words += mounts(box, folder, [*argv, *environment.values()])
     words += ["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"]
@@ -90,12 +90,12 @@ def boxed(
     bounds = [f"--{name}={most}" for name, most in _bounds(box) if most]
     bounded = ["prlimit", *bounds, *argv] if bounds else list(argv)
     if box.user:
-        # bubblewrap has no right to enter a folder that is closed to all but that user.
+        # bubblewrap may not enter a folder that only that user may enter.
         bounded = becoming(box.user, ["env", f"--chdir={folder}", *bounded])
     else:
         words += ["--chdir", folder]
     if terminal:
-        # The monitor shares the terminal's group; what ^C ends there would end the box.
+        # The monitor is in the terminal's process group; if ^C ended it, the box would end too.
         outer = ["env", "--ignore-signal=INT", "--ignore-signal=QUIT"]
         inner = ["env", "--default-signal=INT", "--default-signal=QUIT"]
         return [*outer, *words, "--", *inner, *bounded]
@@ -105,20 +105,21 @@ def boxed(
 def confined(
     argv: Sequence[str], environment: dict[str, str], directory: str | None, *, terminal: bool
 ) -> list[str]:
-    """The command line that starts a command in the box and the control group that there are.
+    """Return the command line that starts a command in the box and the control group, if any.
 
-    Raises Unreachable for a command that there is not.
+    Raises Unreachable if the command does not exist.
     """
     if is_isolated():
         return joining(boxed(argv, environment, directory, terminal=terminal))
     words = joining(as_user(argv))
     if words != argv:
-        _check_there(argv[0], directory or ".")  # what the shell says of it is not ours
+        _check_there(argv[0], directory or ".")  # report it here, not by the shell's message
     return words
 
 
 def _bounds(box: Box) -> list[tuple[str, int]]:
-    # A process of root's is not counted (RLIMIT_NPROC, setrlimit(2)); a group counts, and says so.
+    # root's processes are not counted (RLIMIT_NPROC, setrlimit(2)). A control group counts all
+    # processes, and reports when it refuses one.
     is_counted = not is_in_group() and (box.user or os.getuid() != 0)
     processes = box.processes if is_counted else 0
     return [("cpu", box.cpu), ("nofile", box.files), ("nproc", processes)]
@@ -131,7 +132,7 @@ def _check_there(program: str, folder: str) -> None:
 
 
 class Boxed:
-    """A server in its box, as far as Popen and Forked are used. Raises Unreachable, OSError."""
+    """A server in its box, with the used methods of Popen. Raises Unreachable, OSError."""
 
     def __init__(
         self,
@@ -159,7 +160,7 @@ class Boxed:
         self.pid = self._await_server() or self._monitor.pid
 
     def _await_server(self) -> int | None:
-        """The server's number, once it leads its session; None when it has ended before."""
+        """Return the server's pid once it leads its session; None if it has ended before that."""
         until = time.monotonic() + BUILDING
         while self._first and self._monitor.poll() is None and time.monotonic() < until:
             with suppress(OSError, ValueError, IndexError):
@@ -172,28 +173,28 @@ class Boxed:
 
     @property
     def returncode(self) -> int | None:
-        """Its exit status, negative for a signal, None while it runs."""
+        """The exit status, negative for a signal, None while the server runs."""
         return unboxed(self._monitor.returncode)
 
     def poll(self) -> int | None:
-        """The same, looked up."""
+        """Check whether the server has ended, and return the exit status."""
         self._monitor.poll()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end. Raises subprocess.TimeoutExpired."""
+        """Wait until the server has ended. Raises subprocess.TimeoutExpired."""
         status = unboxed(self._monitor.wait(timeout))
         assert status is not None
         return status
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send the server a signal, unless it has ended."""
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def end(self) -> None:
-        """End all that is in the box, and wait until it is gone; idempotent."""
+        """Kill all processes in the box, and wait for their end; idempotent."""
         if self._gone is None:
             return
         with suppress(OSError):
@@ -204,14 +205,14 @@ class Boxed:
 
 
 def unboxed(status: int | None) -> int | None:
-    """A status as waitpid(2) has it: the monitor's is a shell's, 128 and the signal's number."""
+    """Convert the monitor's status, in which a signal is 128 plus its number, to Popen's form."""
     if status is not None and status > 128 and status - 128 in set(signal.Signals):
         return 128 - status
     return status
 
 
 def _first_process(read: int) -> int:
-    """The number of process 1 of the box, as we see it; 0 when there is none."""
+    """Return the pid of the box's process 1 in this namespace; 0 if there is none."""
     with open(read, "rb") as info:
         if not select.select([info], [], [], BUILDING)[0]:
             return 0

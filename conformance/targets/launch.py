@@ -1,7 +1,7 @@
-"""From a target to a server that is ready: the one way in for plan and session.
+"""Start a target and wait until it is ready: the entry point for plan and session.
 
-A spawned server is fresh for every scenario. A fixed address (AT) makes its scenarios
-take turns; elsewhere each server gets a port or a path of its own.
+Every scenario gets a new server. With a fixed address (AT) the scenarios run one after
+another; otherwise each server gets its own port or path.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ _HERE = Path(__file__).parent.parent
 INETD_SERVER = [sys.executable, "-I", "-S", str(_HERE / "targets/helpers/inetd.py")]
 LISTEN_FDS = [sys.executable, "-I", "-S", str(_HERE / "targets/helpers/exec_with_listen_fds.py")]
 
-#: Seconds that a port may stay in TIME_WAIT after the server before (2 MSL on Linux: 60).
+#: Seconds that a port may stay in TIME_WAIT after the previous server (2 MSL on Linux: 60).
 TIME_WAIT = 75.0
 
 
-#: Finds the address at which a server is ready, in place of the readiness probe. It is given the
-#: process (None for a server that already runs), where it may listen, and whether it says so.
+#: A function that finds the address of a ready server, in place of the readiness probe. Its
+#: arguments are the process (None for a server that already runs), the addresses where it may
+#: listen, and whether it announces its address.
 Meeting = Callable[[Process | None, list[Address], bool], Address]
 
 
 class ServerSpec(NamedTuple):
-    """What server a scenario wants; ``fault`` and ``line``: what a proxy does (faults/)."""
+    """The server that a scenario needs; ``fault`` and ``line`` are for a proxy (faults/)."""
 
     target: Target
     profile: str
@@ -75,24 +76,24 @@ class ServerSpec(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A server that is ready: where it listens, and its process when it is ours."""
+    """A server that is ready: its address, and its process if the suite has started it."""
 
     address: Address
     process: Process | None
     folder: str = ""
 
 
-#: Servers that outlive a scenario (scope = "worker"), by what was wanted but for the proxy.
+#: Servers that outlive a scenario (scope = "worker"), by their spec without fault and deadline.
 _kept: dict[ServerSpec, tuple[Server, ExitStack]] = {}
 
 
 @contextmanager
 def launched(wanted: ServerSpec) -> Iterator[Server]:
-    """Start (or find) the server, wait until it is ready, stop it at the end.
+    """Start the server (or reuse a kept one), wait until it is ready, and stop it at the end.
 
-    One that is to be kept is stopped by stop_servers(), or when it has died.
+    A server that is kept is stopped only by stop_servers(), or after it has died.
 
-    Raises Unreachable when it cannot be started or never answers.
+    Raises Unreachable if the server cannot be started or never answers.
     """
     if not wanted.kept:
         with _launched(wanted) as server:
@@ -112,7 +113,7 @@ def launched(wanted: ServerSpec) -> Iterator[Server]:
 
 
 def stop_servers() -> None:
-    """Stop what was kept, then the helpers, which would only kill it; idempotent."""
+    """Stop the kept servers, then the helpers, which would only kill servers; idempotent."""
     while _kept:
         _, (_, stack) = _kept.popitem()
         stack.close()
@@ -140,10 +141,10 @@ def start_again(
 ) -> Server:
     """Start a second server on the same data folder (a stale Unix socket may lie there).
 
-    It is given another port, because the old one's may be in TIME_WAIT, unless the same
+    The new server gets another port, because the old port may be in TIME_WAIT, unless the same
     address is asked for.
 
-    Raises Unreachable, and NotJudged for a server that is not told its address.
+    Raises Unreachable, and NotJudged for a server that chooses its own address.
     """
     target, folder = wanted.target, Path(before.folder)
     if same_address and isinstance(target, CommandTarget):
@@ -184,7 +185,7 @@ def _free_address(wanted: ServerSpec, folder: Path) -> str:
 
 
 def _announced(wanted: ServerSpec, listen_on: str, folder: str, stack: ExitStack) -> Server:
-    """Start an embedded server; its own announcement is trusted, no probe needed."""
+    """Start an embedded server; its announcement is trusted, so that no probe is needed."""
     parameters = dict(wanted.parameters)
     argv = embedded_command(wanted.target, wanted.profile, parameters, listen_on, wanted.brisk)
     process = _spawn(wanted, argv, _secrets(wanted, folder), stack)
@@ -196,7 +197,7 @@ def _announced(wanted: ServerSpec, listen_on: str, folder: str, stack: ExitStack
 
 
 def _secrets(wanted: ServerSpec, folder: str) -> dict[str, str]:
-    """What an embedded server finds in its environment."""
+    """Return the variables for an embedded server's environment."""
     values = {"data": folder, **(certificate()._asdict() if wanted.transport == TLS else {})}
     return environment_of(values)
 
@@ -223,8 +224,8 @@ def _start_command(
         try:
             return _start_at(wanted, target, folder, stack, candidates)
         except Unreachable:
-            # A server that sets no SO_REUSEADDR cannot bind while its forerunner's
-            # connections are in TIME_WAIT. That is judged by 7.17 and nowhere else.
+            # A server that sets no SO_REUSEADDR cannot bind while connections of the previous
+            # server are in TIME_WAIT. Only 7.17 judges that.
             if wanted.at is None or answers(wanted.at) or not becomes_bindable(wanted.at, until):
                 raise
 
@@ -236,7 +237,7 @@ def _start_at(
     stack: ExitStack,
     candidates: list[Address],
 ) -> Server:
-    """Start a command that is told the first of these addresses."""
+    """Start a command with the first of these addresses in its placeholders."""
     values = values_of(wanted.profile, wanted.transport, candidates[0], str(folder))
     announces = wanted.at is None and not target.placeholders & {"port", "path"}
     older = bound_sockets() if announces else frozenset()
@@ -250,9 +251,9 @@ def _start_at(
 def _start_inetd(
     wanted: ServerSpec, target: CommandTarget, folder: Path, stack: ExitStack
 ) -> Server:
-    """Our inetd listens, and starts the command for each connection."""
+    """Start the suite's inetd, which listens and starts the command for each connection."""
     at = str(wanted.at) if wanted.at is not None else _free_address(wanted, folder)
-    # Its port, if it is chosen now, is nothing that the command needs.
+    # inetd may choose its port only now; the command does not need it.
     values = values_of(
         wanted.profile, wanted.transport, wanted.at or Address(wanted.transport), str(folder)
     )
@@ -268,11 +269,11 @@ def _start_inetd(
 def _start_inheriting(
     wanted: ServerSpec, target: CommandTarget, folder: Path, stack: ExitStack
 ) -> Server:
-    """We bind and listen; the command inherits the socket, and is the only one to have it."""
+    """Bind and listen; only the command inherits the socket."""
     with listening(wanted.transport, wanted.at, folder) as listener:
         address = address_of(listener, wanted.transport)
         values = values_of(wanted.profile, wanted.transport, address, str(folder))
-        # What it may use is the descriptor, and nothing else.
+        # The command may use only the descriptor.
         environment = {
             name: value for name, value in environment_of(values).items() if name != "PORT"
         }
@@ -286,7 +287,7 @@ def _kind(transport: str) -> int:
     return socket.SOCK_DGRAM if transport in DATAGRAMS else socket.SOCK_STREAM
 
 
-#: How the command gets its connections -> how it is started.
+#: How the command gets its connections -> the function that starts it.
 _STARTS = {LISTENS: _start_command, INHERITS: _start_inheriting, INETD: _start_inetd}
 
 
@@ -301,7 +302,7 @@ def _spawn(
 
 
 def check_launchable(target: Target, directory: str | None = None) -> None:
-    """Raise Unreachable for what can never be started in this folder (None: the current one)."""
+    """Raise Unreachable if a target can never be started in this folder (None: the current one)."""
     words: Sequence[str] = ()
     if isinstance(target, CommandTarget):
         words = target.words
@@ -309,8 +310,8 @@ def check_launchable(target: Target, directory: str | None = None) -> None:
         words = REFERENCE_SERVERS[target.language]
     if not words or "{" in words[0]:
         return
-    # A word with a slash is a path from where the command will run (execvp(3)). pathlib would
-    # drop a leading "./", and without any slash PATH is searched.
+    # A word with a slash is a path relative to the command's folder (execvp(3)). pathlib would
+    # drop a leading "./", and PATH is searched for a word without a slash.
     command = os.path.join(directory or ".", words[0]) if "/" in words[0] else words[0]
     if shutil.which(command) is None:
         raise Unreachable(f"cannot start {words[0]!r}: no such command")

@@ -1,4 +1,4 @@
-"""The listening socket that a command inherits: the suite binds it, as a supervisor does."""
+"""The listening socket that a command inherits: the suite binds it, like a supervisor."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from ..core.verdict import Unreachable, cause_of
 from .address import DATAGRAMS, LOOPBACK, UNIX, Address
 
-#: Connections that may wait for the server.
+#: The most connections that may wait for the server.
 BACKLOG = 128
 
 
 def listening(transport: str, at: Address | None, folder: Path) -> socket.socket:
-    """A socket that listens at an address, or at a free one (a path in the folder).
+    """Return a socket that listens at an address (None: a free port, or a path in the folder).
 
     Raises Unreachable.
     """
@@ -36,7 +36,7 @@ def listening(transport: str, at: Address | None, folder: Path) -> socket.socket
 
 
 def address_of(listener: socket.socket, transport: str) -> Address:
-    """Where it listens."""
+    """Return the address of a listening socket."""
     name = listener.getsockname()
     if isinstance(name, str):
         return Address(UNIX, path=name)

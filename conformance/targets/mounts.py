@@ -1,7 +1,7 @@
-"""The file system of a box: the whole system to be read, without what is others'.
+"""The file system of a box: the whole system, read-only, without the files of others.
 
-Home folders, /run and what belongs to other targets are not there; /tmp is the target's own, of a
-bounded size. Words for bubblewrap (bwrap(1)), from the whole to its parts.
+Home folders, /run and the files of other targets are not visible; the target has its own /tmp of
+a limited size. The result is arguments for bubblewrap (bwrap(1)), outer folders first.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-#: Places of others, and of the system's services, whose sockets a read-only mount leaves open.
+#: Places of other users and of system services; a read-only mount would leave sockets usable.
 HIDDEN = ("/run", "/tmp", "/var/tmp", "/dev/shm", "/root", "/home", "/mnt", "/media", "/srv")
 
-#: Those of them that a server may write to, or where the system's sockets appear at any time.
+#: Hidden places that a server may write to, or where the system's sockets can appear at any time.
 USED = frozenset({"/run", "/tmp", "/var/tmp", "/dev/shm"})
 
-#: Files that only root may read: in a box of root's, the server may have root's files.
+#: Files that only root may read: if root makes the box, the server may have root's access.
 SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/sudoers", "/var/spool", "/var/log")
 
 
-#: Modes of what is made in the box: the server may be another user than bubblewrap.
+#: Modes of folders made in the box: the server may be another user than bubblewrap.
 _PUBLIC, _OPEN = ("--perms", "1777"), ("--perms", "0755")
 
 
 class Box(NamedTuple):
-    """What a target's box is like; plain values, for it travels.
+    """The settings of a target's box; plain values, because it is sent to other processes.
 
-    ``own`` is the folder that it may write to, if it has one for itself; ``seen`` are folders that
+    ``own`` is the folder that the target may write to, if it has its own; ``seen`` are folders that
     it may read, and ``unseen`` the files and folders of others. ``disk`` is in MiB, ``cpu`` in
-    seconds and ``files`` open descriptors, ``processes`` at once. ``user`` is who the server is
-    outside, where that is not the suite's user, ``accounts`` the file that has its name, and
-    ``instead`` what stands in the place of the first folder that it may read.
+    seconds; ``files`` is the number of open descriptors, ``processes`` that of processes at once.
+    ``user`` is the server's user outside the box, if it is not the suite's user; ``accounts`` is
+    the file with that user's name; ``instead`` is mounted in place of the first folder in ``seen``.
     """
 
     own: str | None = None
@@ -50,9 +50,9 @@ class Box(NamedTuple):
 
 
 def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
-    """The file system of the box, from the whole to its parts."""
+    """Return the arguments for the file system of the box, outer folders first."""
     words = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    # Some files in /proc are writable to root's user without any capability (sysctl).
+    # The user root can write to some files in /proc without any capability (sysctl).
     words += ["--remount-ro", "/proc"]
     size, scratch = str(box.disk * 1024 * 1024), os.path.realpath(tempfile.gettempdir())
     for place in dict.fromkeys((*HIDDEN, scratch)):
@@ -73,7 +73,7 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
         is_folder = os.path.isdir(place)
         words += ["--tmpfs", place] if is_folder else ["--ro-bind", "/dev/null", place]
     for place in _toolchains():
-        # Where another target's folder holds what all of them run with.
+        # Another target's folder may contain programs that all targets need.
         if any(_is_in(place, one) for one in masked):
             words += ["--ro-bind", place, place]
     for place in masked:
@@ -81,7 +81,7 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
     if box.accounts and os.path.isfile("/etc/passwd"):
         words += ["--ro-bind", box.accounts, "/etc/passwd"]
     for place in dict.fromkeys(named):
-        # The data folder, the certificate: what this server was given by name.
+        # Paths that this server was given by name: the data folder, the certificate.
         if place.startswith(f"{scratch}/") and os.path.exists(place):
             words += _way_to(place, covered)
             words += ["--bind" if os.path.isdir(place) else "--ro-bind", place, place]
@@ -89,14 +89,17 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
 
 
 def _way_to(place: str, covered: Sequence[str]) -> list[str]:
-    """The folders above a place that are not there: bubblewrap would make them its user's own."""
+    """Return arguments that make a place's missing parents.
+
+    bubblewrap would make them too, but only its own user could enter them.
+    """
     above = [str(one) for one in reversed(Path(place).parents)]
     missing = [one for one in above if any(_is_in(one, other) for other in covered)]
     return [word for one in missing if one not in covered for word in (*_OPEN, "--dir", one)]
 
 
 def _is_to_be_hidden(folder: str) -> bool:
-    """Whether there is something to be hidden: each mount costs time at every start."""
+    """Return whether a folder has anything to hide: each mount costs time at every start."""
     if not os.path.isdir(folder) or os.path.islink(folder):
         return False
     try:
@@ -106,7 +109,7 @@ def _is_to_be_hidden(folder: str) -> bool:
 
 
 def _is_seen(place: str, box: Box, folder: str) -> bool:
-    """Whether something of others would be there to be masked."""
+    """Return whether the box would show a place of others, so that it must be masked."""
     if not os.path.exists(place):
         return False
     shown = [one for one in (box.own, *box.seen, folder) if one]
@@ -118,7 +121,7 @@ def _is_in(place: str, folder: str) -> bool:
 
 
 def _toolchains() -> list[str]:
-    """What the suite and other programs need, wherever it is installed (pyenv, nvm, cargo)."""
+    """Return the folders of installed programs, also those in home folders (pyenv, nvm, cargo)."""
     package = str(Path(__file__).resolve().parent.parent)
     on_path = [os.path.realpath(one) for one in os.environ.get("PATH", "").split(":") if one]
     ours = [os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix), package]
@@ -127,7 +130,7 @@ def _toolchains() -> list[str]:
 
 
 def _below_home(path: str) -> str:
-    """The folder directly below a home folder that a path lies in; elsewhere the path itself."""
+    """Return the folder directly below a home folder that contains a path, or else the path."""
     parts = Path(path).parts
     depth = {"root": 3, "home": 4}.get(parts[1] if len(parts) > 1 else "")
     return path if depth is None else str(Path(*parts[:depth]))

@@ -1,8 +1,8 @@
-"""Processes that have lost their parent: adopted, waited for and ended (Linux).
+"""Orphaned processes: adopt them, wait for them and end them (Linux).
 
 A server that forks twice and calls setsid(2) is in no session and no group that the suite knows,
-and with an empty environment it carries no mark. As a child subreaper (prctl(2)) this process
-becomes its parent, so that it is still among its descendants.
+and with an empty environment it has no mark. As a child subreaper (prctl(2)) this process becomes
+the server's parent, so that the server is still among its descendants.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from pathlib import Path
 #: prctl(2).
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36
 
-#: Rounds in which everything must have ended; what breeds takes a few.
+#: The most rounds of killing; processes that keep starting others take a few.
 _ROUNDS = 100
 
-#: What ends a run; see core/interruption.py.
+#: The signals that end a run; see core/interruption.py.
 _ENDING = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work in a child process; when it is done, end all that it has left behind.
+    """Do the work in a child process; then end all processes that it has left behind.
 
-    Elsewhere than on Linux the work is done here, and what has left its session is not found.
+    On other systems than Linux the work is done in this process, and processes that have left
+    their session are not found.
     """
     if not sys.platform.startswith("linux"):
         return work()
@@ -48,14 +49,14 @@ def guarded(work: Callable[[], int]) -> int:
     status = _wait_for(child)
     end_descendants(os.getpid())
     if status < 0:
-        # The one that waits for us sees the same end.
+        # End in the same way, for the process that waits for this one.
         signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
         os.kill(os.getpid(), -status)
     return status
 
 
 def die_with_parent(parent: int, number: int = signal.SIGTERM) -> None:
-    """In a child: be sent this signal when the parent ends. Raises KeyboardInterrupt if it has."""
+    """Request this signal for the end of the parent. Raises KeyboardInterrupt if it has ended."""
     prctl(_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         raise KeyboardInterrupt
@@ -75,11 +76,11 @@ def _wait_for(child: int) -> int:
 
 @contextmanager
 def adopting(child: Callable[[], int | None]) -> Iterator[None]:
-    """Adopt what loses its parent, and wait for it when it ends.
+    """Adopt orphaned processes, and wait for each when it ends.
 
     Arguments:
-        child: tells which child of ours is waited for by others; its end ends the adoption.
-            None until it is started.
+        child: returns the child that other code waits for, None until it is started. The end of
+            that child ends the adoption.
     """
     if not sys.platform.startswith("linux"):
         yield
@@ -106,13 +107,13 @@ def _reap(child: Callable[[], int | None], before: frozenset[int], over: threadi
         except ChildProcessError:
             if child() is not None or over.is_set():
                 return
-            over.wait(0.01)  # the first child is not there yet
+            over.wait(0.01)  # the first child has not been started yet
             continue
         if ended is None or ended.si_pid == child() or over.is_set():
-            # After the adoption it may be the next one's child, whose status is not ours to take.
+            # After the adoption, the process may be a child of a later one, which needs its status.
             return
         if ended.si_pid in before or child() is None:
-            # Somebody else's; or perhaps the child itself, of which nobody has told us yet.
+            # Other code waits for this process; or it is the child, which is not known yet.
             over.wait(0.1)
             continue
         with suppress(ChildProcessError):
@@ -120,13 +121,13 @@ def _reap(child: Callable[[], int | None], before: frozenset[int], over: threadi
 
 
 def end_descendants(ancestor: int) -> None:
-    """Kill all descendants of a process, and whatever they start meanwhile."""
+    """Kill all descendants of a process, and all processes that they start in the meantime."""
     for _ in range(_ROUNDS):
         found = descendants_of(ancestor)
         if not found:
             return
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            # They stand still first: what breeds must not outrun us.
+            # Stop them first, so that they cannot start processes faster than these are killed.
             for pid in found:
                 with suppress(OSError):
                     os.kill(pid, number)
@@ -137,7 +138,7 @@ def end_descendants(ancestor: int) -> None:
 
 
 def descendants_of(ancestor: int) -> list[int]:
-    """All processes below a process, without those that have ended."""
+    """Return all descendants of a process, without those that have ended."""
     found: list[int] = []
     waiting = [ancestor]
     while waiting:
@@ -148,7 +149,7 @@ def descendants_of(ancestor: int) -> list[int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """The children of a process, of all its threads."""
+    """Return the children of a process, of all its threads."""
     found: list[int] = []
     with suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -159,5 +160,5 @@ def children_of(pid: int) -> list[int]:
 
 
 def prctl(option: int, value: int) -> None:
-    """Set an attribute of this process (prctl(2)); where it is not known, nothing is set."""
+    """Set an attribute of this process (prctl(2)); do nothing if the system does not know it."""
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

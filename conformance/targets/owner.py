@@ -1,4 +1,4 @@
-"""Whose it is that lies about: what a process has made that may have been killed since (Linux)."""
+"""Identify the process that has made something, and whether it has ended since (Linux)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def owner(pid: int | None = None) -> str:
-    """What tells a process, or this one, from all others that have had its number; "" when gone.
+    """Return a unique name of a process (None: this one), although pids are reused; "" if ended.
 
-    The number, the moment of its start (proc(5)), and in whose numbers it is one.
+    The name consists of the pid, the start time (proc(5)) and the pid namespace.
     """
     try:
         stat = Path(f"/proc/{pid or os.getpid()}/stat").read_text()
@@ -20,7 +20,7 @@ def owner(pid: int | None = None) -> str:
 
 
 def is_gone(before: str) -> bool:
-    """Whether the process that owner() told from others has ended; no where that is not known."""
+    """Return whether the process named by owner() has ended; False if that is not known."""
     parts = before.split(".")
     if len(parts) != 3 or not all(one.isdigit() for one in parts):
         return False

@@ -1,9 +1,9 @@
-"""Ports: one that stays free until the server has bound it, and whether one is free.
+"""Ports: reserve one until the server has bound it, and check whether one is free.
 
-A reserved port lies below the ephemeral range, so that no client's connect can take it (or
-meet itself on it). A socket of the other kind bound to the same number is the lock among
-suites that run at the same time: TCP and UDP have separate port spaces, and the lock goes
-with the process that held it, whatever ends it.
+A reserved port is below the ephemeral range, so that no client's connect can take it (or
+connect to itself on it). A socket of the other kind, bound to the same number, is the lock among
+suites that run at the same time: TCP and UDP have separate port spaces, and the lock ends with
+the process that held it, however that process ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .readiness import POLL_INTERVAL
 
 LOWEST, HIGHEST = 10240, 32767
 
-#: Ports tried before giving up.
+#: The number of ports to try before giving up.
 TRIES = 500
 
 _random = random.Random()
@@ -55,7 +55,7 @@ def _lock_one(kind: int) -> tuple[socket.socket, int]:
 
 
 def is_bindable(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
-    """Whether a server without SO_REUSEADDR could bind here (no listener, no TIME_WAIT)."""
+    """Return whether a server without SO_REUSEADDR could bind here (no listener, no TIME_WAIT)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, kind) as probe:
@@ -63,7 +63,7 @@ def is_bindable(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             probe.bind((host, port))
     except OSError as error:
-        # No IPv6 on this machine is not a port in use.
+        # An error because the machine has no IPv6 does not mean that the port is in use.
         return error.errno not in _IN_USE
     return True
 
@@ -73,10 +73,10 @@ _ENDED = frozenset({"04", "05", "06"})
 
 
 def is_remembered(port: int) -> bool:
-    """Whether an ended connection still holds a port (TIME_WAIT), where the system tells it.
+    """Return whether an ended connection still holds a port (TIME_WAIT), if the system shows it.
 
-    Then a socket without SO_REUSEADDR is not to blame for anything but that (7.17), although
-    Linux lets nobody bind there meanwhile.
+    Then a socket without SO_REUSEADDR only violates 7.17, although Linux lets no such socket bind
+    there in the meantime.
     """
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with suppress(OSError):
@@ -87,16 +87,16 @@ def is_remembered(port: int) -> bool:
     return False
 
 
-#: Addresses of which it has been said that they are waited for.
+#: Addresses for which the message about waiting has been printed.
 _waited_for: set[Address] = set()
 
 _IN_USE = frozenset({98, 48, 10048, 10013, 13})  # EADDRINUSE on Linux, BSD, Windows; EACCES
 
 
 def refuse_when_taken(address: Address) -> None:
-    """Raise Unreachable when another program answers there."""
+    """Raise Unreachable if another program answers at the address."""
     if address.transport in DATAGRAMS:
-        # Nobody is to be asked; the port itself tells.
+        # There is no handshake to try; check the port itself.
         if not is_bindable(address.host, address.port, socket.SOCK_DGRAM):
             raise Unreachable(f"{address} is already in use: another program listens there")
         return
@@ -105,7 +105,7 @@ def refuse_when_taken(address: Address) -> None:
 
 
 def answers(address: Address) -> bool:
-    """Whether something takes connections there."""
+    """Return whether the address accepts connections."""
     try:
         with open_socket(address, 1.0):
             return True
@@ -114,7 +114,10 @@ def answers(address: Address) -> bool:
 
 
 def becomes_bindable(address: Address, until: float) -> bool:
-    """Whether the port was in TIME_WAIT and is free now; waits for that, and says so once."""
+    """Wait for a port in TIME_WAIT; return whether it has become free.
+
+    The first wait for an address prints a message.
+    """
     if address.transport in (UNIX, PIPE, *DATAGRAMS) or is_bindable(address.host, address.port):
         return False
     if address not in _waited_for:

@@ -1,9 +1,9 @@
-"""One spawned server: start, its output, its signals, its descriptors, its end.
+"""One started server: its start, output, signals, descriptors and end.
 
-The process leads a session of its own, so that all it started can be ended with it; on
-Windows, which has none, it is in a job object (job.py), and there are no signals.
-A pump thread drains its output (a server that floods stdout must not block on us) and
-keeps the last lines, which a verdict quotes when the server dies.
+The process leads its own session, so that all processes that it started can be ended with it;
+on Windows, which has no sessions, it is in a job object (job.py), and there are no signals.
+A thread reads its output (a server that floods stdout must not block) and keeps the last
+lines, which a verdict quotes if the server dies.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from .usage import Usage, living, running_time, runs, stands_still, usage_of, wa
 
 LINES_KEPT, LINE_WIDTH = 20, 200
 
-#: Seconds in which a process stands still after SIGSTOP.
+#: Seconds until all threads of a process must have stopped after SIGSTOP.
 STOPPING = 1.0
 
 #: Seconds between SIGTERM and SIGKILL when a scenario is over.
 GRACE = 1.0
 
-#: Seconds in which what has been killed is given a processor, and between two looks at that.
+#: Seconds until killed processes must have ended, and between two checks.
 ENDING, ENDING_INTERVAL = 5.0, 0.002
 
 _ANNOUNCEMENT = re.compile(rb"^LISTENING\s+(\S+)\s*$")
@@ -49,10 +49,10 @@ class Process:
     Arguments:
         argv: the command, already split.
         environment: variables added to the suite's own.
-        inherited: descriptors that it gets besides the standard ones.
-        directory: where it runs; None is the current folder.
-        embedded: it is a server of the suite's own, in Python.
-    Raises Unreachable when it cannot be started.
+        inherited: descriptors that it inherits besides the standard ones.
+        directory: its working folder; None is the current folder.
+        embedded: whether it is one of the suite's own servers in Python.
+    Raises Unreachable if it cannot be started.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Process:
             cause = os.strerror(error.errno or 0).lower()
             raise Unreachable(f"cannot start {self.argv[0]!r}: {cause}") from None
         self.pid = self._popen.pid
-        #: Readable when the process has ended (Linux; elsewhere there is none).
+        #: A descriptor that is readable when the process has ended (Linux; None elsewhere).
         self._end = _pidfd(self.pid)
         watched("+", self.pid)
         self._pump = threading.Thread(target=self._drain, daemon=True)
@@ -91,7 +91,7 @@ class Process:
             return fork(self.argv[:SCRIPT], self.argv[SCRIPT:], environment, directory)
         how: dict[str, Any] = {
             "env": {**os.environ, **environment},
-            # Open and silent, as at a person's terminal: some servers leave on EOF.
+            # Open and silent, like a person's terminal: some servers end on EOF.
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.STDOUT,
@@ -111,21 +111,21 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process still runs."""
         return self.status is None
 
     @property
     def status(self) -> int | None:
-        """Its exit status; negative for a signal; None while it runs."""
+        """The exit status; negative for a signal; None while the process runs."""
         status = self._popen.poll()
         if status is None and self._end is not None and select.select([self._end], [], [], 0)[0]:
-            # What the fork server waits for has ended a little before it says so.
+            # The fork server reports the end of a process a little later.
             status = self._popen.wait()
         return status
 
     @property
     def ending(self) -> str:
-        """How it ended, for a person."""
+        """A description of how the process ended."""
         status = self.status
         if status is None:
             return "still running"
@@ -134,15 +134,15 @@ class Process:
         return f"exit status {status}"
 
     def last_lines(self) -> list[str]:
-        """The last lines that it printed, on either stream."""
+        """Return the last lines that the process printed to stdout or stderr."""
         if not self.alive:
             self._pump.join(timeout=1.0)
         return list(self._lines)
 
     def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for its end; whether it ended."""
+        """Wait up to ``timeout`` seconds for the end; return whether the process has ended."""
         if self.alive and self._end is not None:
-            # The moment itself: subprocess looks at growing intervals.
+            # This returns at the moment of the end: subprocess polls at growing intervals.
             select.select([self._end], [], [], timeout)
             return not self.alive
         try:
@@ -152,39 +152,39 @@ class Process:
         return True
 
     def wait_announcement(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for a LISTENING line; whether there is one."""
+        """Wait up to ``timeout`` seconds for a LISTENING line; return whether it came."""
         return self._announcement.wait(timeout) and self.announced is not None
 
     def terminate(self) -> None:
-        """Ask the process itself to end, as a supervisor does (SIGTERM).
+        """Send SIGTERM to the process itself, as a supervisor does.
 
-        Raises NotJudged where one cannot ask.
+        Raises NotJudged on a system without SIGTERM.
         """
         self._send("SIGTERM", self._popen.send_signal)
 
     def pause(self) -> None:
-        """Stop the clock of it and all that it started (SIGSTOP). Raises NotJudged."""
+        """Stop the process and all that it started (SIGSTOP). Raises NotJudged."""
         self._send("SIGSTOP", self._signal_group)
         self._await_stop()
 
     def _await_stop(self) -> None:
-        """Wait until all threads stand still: kill(2) returns before they do."""
+        """Wait until all threads have stopped: kill(2) returns before that."""
         until = time.monotonic() + STOPPING
         while not stands_still(self.pid) and self.alive and time.monotonic() < until:
             time.sleep(0.0005)
 
     def resume(self) -> None:
-        """Let it go on (SIGCONT). Raises NotJudged."""
+        """Let the stopped processes continue (SIGCONT). Raises NotJudged."""
         self._send("SIGCONT", self._signal_group)
 
     def kill(self, within: float) -> None:
-        """End it and all that it started, as a crash would (SIGKILL), and see their end.
+        """Kill the process and all that it started (SIGKILL), like a crash, and await their end.
 
-        A process that has been killed still has its sockets until it is given a processor
-        once more, and the first of a session may end before the others.
+        A killed process still has its sockets until the system runs it once more, and the leader
+        of a session may end before the others.
 
         Arguments:
-            within: seconds to wait for that.
+            within: seconds to wait for their end.
         """
         until = time.monotonic() + within
         if sys.platform == "win32":
@@ -205,14 +205,14 @@ class Process:
         how(number)
 
     def _signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to everything in its session's first group."""
+        """Send a signal to all processes in the session's first group."""
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
             pass
 
     def stop(self) -> None:
-        """End it and all that it started: SIGTERM, a moment, SIGKILL. Idempotent."""
+        """End the process and all that it started: SIGTERM, a pause, SIGKILL. Idempotent."""
         if self._end is not None:
             note(waiting_time(self.pid))
         if sys.platform == "win32":
@@ -241,7 +241,7 @@ class Process:
         self.kill(ENDING)
 
     def descriptors(self) -> int | None:
-        """Open descriptors of it and all that it started; None where /proc has no answer."""
+        """Return the open descriptors of all its processes; None if /proc does not show them."""
         if not sys.platform.startswith("linux"):
             return None
         count = 0
@@ -253,21 +253,21 @@ class Process:
         return count
 
     def usage(self) -> Usage | None:
-        """Processes, threads and memory of it and all that it started, where it can be told."""
+        """Return the processes, threads and memory that it uses; None if they are not known."""
         return usage_of(self.pid)
 
     def running_time(self) -> float | None:
-        """Seconds for which they have run or waited for a processor, where it can be told."""
+        """Return the seconds that it has run or waited for a processor; None if not known."""
         return running_time(self.pid)
 
     def runs(self) -> bool:
-        """Whether one of them runs, or waits for a processor, now; False where nobody tells."""
+        """Return whether it runs or waits for a processor now; False if that is not known."""
         return runs(self.pid)
 
     def _drain(self) -> None:
         stream = self._popen.stdout
         assert stream is not None
-        # readline with a bound: a flood without a newline must not fill the memory.
+        # readline with a limit: a flood without a newline must not fill the memory.
         for line in iter(lambda: stream.readline(64 * 1024), b""):
             if self.announced is None:
                 found = _ANNOUNCEMENT.match(line)
@@ -280,17 +280,17 @@ class Process:
 
 
 def _pidfd(pid: int) -> int | None:
-    with suppress(ProcessLookupError):  # it has ended, and been waited for
+    with suppress(ProcessLookupError):  # the process has ended, and its status was collected
         return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     return None
 
 
 def printable(text: str) -> str:
-    """Text of a server without its control characters: a terminal must not obey them."""
+    """Return a server's text without control characters: a terminal would execute them."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def dismiss_helpers() -> None:
-    """End the processes that start servers and watch them; the servers have been stopped."""
+    """End the fork servers and the reaper; all servers must have been stopped."""
     dismiss_fork_servers()
     dismiss_reaper()

@@ -1,7 +1,7 @@
-"""What waits in the sockets between a client and a server on the same machine (Linux).
+"""The data that waits in the sockets between a client and a server on the same machine (Linux).
 
-The kernel tells it of both ends of a connection; where it does not (another machine, another
-system, no permission) the answer is None, and the caller has to do with time instead.
+The kernel reports it for both ends of a connection. If it does not (another machine, another
+system, no permission), the answer is None, and the caller must use a timeout instead.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import sys
 from contextlib import suppress
 from typing import NamedTuple
 
-#: ioctl(2) on a socket: bytes not yet read here; bytes not yet taken by the other side.
+#: ioctl(2) on a socket: bytes not yet read here; bytes not yet received by the other side.
 _FIONREAD, _SIOCOUTQ = 0x541B, 0x5411
 
-#: netlink(7), sock_diag(7): see backlog.py. The question names one connection: the states are
-#: no filter here; the ports, the addresses and the interface are the server's view of it, and
-#: the cookie is any. A dump would walk through the table of all connections, which takes
+#: netlink(7), sock_diag(7): see backlog.py. The question names one connection: the states do not
+#: filter; the ports, the addresses and the interface are those of the server's end, and the
+#: cookie matches any. A dump would walk through the table of all connections, which takes
 #: milliseconds; one connection is found by its hash.
 _HEADER = struct.Struct("=IHHII")
 _BY_FAMILY, _REQUEST = 20, 1
@@ -28,16 +28,16 @@ _SOCK_DIAG = 4
 #: The answer: the state; after the id and the expiry, the bytes of both queues.
 _ANSWER = struct.Struct("=xB54xII")
 
-#: ESTABLISHED, FIN_WAIT, CLOSE_WAIT and the states after it (tcp_states.h). Where there is no
-#: such connection any more, the kernel tells of the listener.
+#: ESTABLISHED, FIN_WAIT, CLOSE_WAIT and the states after it (tcp_states.h). If the connection
+#: does not exist any more, the kernel reports the listener instead.
 _CONNECTED = frozenset({1, 4, 5, 8, 9, 11})
 
 
 class Queues(NamedTuple):
     """Bytes that wait in the sockets of a connection.
 
-    ``unread`` have been sent by the client and not been read by the server; ``untaken`` have
-    been written by the server and not been read by the client.
+    ``unread`` bytes were sent by the client but not yet read by the server; ``untaken`` bytes were
+    written by the server but not yet read by the client.
     """
 
     unread: int
@@ -45,7 +45,7 @@ class Queues(NamedTuple):
 
 
 def queues_of(client: socket.socket) -> Queues | None:
-    """What waits between this client and its server; None where the kernel does not tell."""
+    """Return the bytes that wait between this client and its server; None if not known."""
     if not sys.platform.startswith("linux"):
         return None
     with suppress(OSError, struct.error):
@@ -65,7 +65,7 @@ def _ioctl(sock: socket.socket, question: int) -> int:
 
 
 def _queues_of_server(client: socket.socket) -> tuple[int, int] | None:
-    """The receive queue and the send queue of the other end, when it is on this machine."""
+    """Return the receive queue and the send queue of the other end, if it is on this machine."""
     ours, its = client.getsockname(), client.getpeername()
     interface = ours[3] if client.family == socket.AF_INET6 else 0
     question = _QUESTION.pack(

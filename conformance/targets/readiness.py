@@ -1,8 +1,8 @@
-"""When a server is ready: it answers as its profile says, not merely a connect succeeds.
+"""Wait until a server is ready: it must answer as its profile says; a connect is not enough.
 
-The probe is a whole small session: the profile's first input, FIN, and everything read
-to the end, so that it leaves no unread input behind and cannot harm a fragile server.
-An answer that is wrong is still an answer: the scenarios say what is wrong with it.
+The probe is a small complete session: it sends the profile's first input and FIN, and reads
+everything to the end, so that it leaves no unread input behind and cannot harm a fragile server.
+A wrong answer is still an answer: the scenarios say what is wrong with it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from .elsewhere import Elsewhere
 from .process import Process
 from .stream import open_stream
 
-#: Seconds between two looks at a server that does not answer yet.
+#: Seconds between two probes of a server that does not answer yet.
 POLL_INTERVAL = 0.02
 
-#: Seconds after which a server that only closes the probe's connection is taken as it is.
+#: Seconds after which a server that only closes the probe's connection counts as ready.
 CLOSING_TOLERATED = 1.5
 
-#: Seconds after the first answer, with our FIN sent, that the probe waits for the end.
+#: Seconds that the probe, which has sent FIN, waits for the end after the first answer.
 QUIET = 3.0
 
-#: Seconds for the next probes of a target that has been silent so long once.
+#: Seconds that later probes wait for a target that has once been silent for the whole wait.
 KNOWN_SILENCE = 0.5
 
 
@@ -40,17 +40,17 @@ def await_ready(
     silent: bool = False,
     late: bool = False,
 ) -> Address:
-    """Wait until one of the addresses answers, and say which.
+    """Wait until one of the addresses answers, and return that address.
 
     Arguments:
-        process: the server, when the suite started it.
-        candidates: where it may listen.
-        announces: a LISTENING line on its stdout goes before the candidates.
+        process: the server, if the suite started it.
+        candidates: the addresses where it may listen.
+        announces: whether a LISTENING line on its stdout takes precedence over the candidates.
         first_input: bytes that the profile answers.
         deadline: seconds.
-        silent: the profile sends no byte, and an orderly end is its whole answer.
-        late: nothing is to be heard before the end, so that a lasting silence on a
-            connection is a fault to be judged, and no server that is still starting.
+        silent: whether the profile sends no byte, so that an orderly end is its whole answer.
+        late: whether nothing can be received before the end, so that a long silence on a
+            connection is a fault to be judged, not a sign of a server that is still starting.
     Raises Unreachable, with what was seen last.
     """
     with ExitStack() as stack:
@@ -116,7 +116,7 @@ def _await_ready(
 
 
 def why_ended(process: Process) -> str:
-    """What it is in most cases: a server that goes into the background, as daemons do."""
+    """Return the usual cause of an early end: the server goes into the background, as a daemon."""
     in_order = process.ending == "exit status 0"
     return "; it has to stay in the foreground" if in_order else ""
 
@@ -127,13 +127,13 @@ _SILENCE = dict.fromkeys(DATAGRAMS, "nothing there answers a datagram")
 
 
 class _Patience:
-    """Seconds for which a late answer is waited for: fewer once the target is known not to."""
+    """The seconds to wait for a late answer: fewer once the target has been silent before."""
 
     seconds = QUIET
 
 
 def _probe(address: Address, first_input: bytes, until: float, silent: bool, late: bool) -> str:
-    """One small session; what came of it."""
+    """Run one small session, and return its outcome."""
     remaining = until - time.monotonic()
     try:
         sock = open_stream(address, max(0.05, min(1.0, remaining)))
@@ -152,10 +152,10 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool, lat
                 if not data:
                     return ANSWERED if answered or silent else CLOSED
                 if address.transport == PIPE:
-                    return ANSWERED  # nothing could tell it that we have ended
+                    return ANSWERED  # a pipe cannot carry the probe's end, so none comes back
                 if not answered:
                     answered, until = True, time.monotonic() + QUIET
-                # A server that talks for ever is as ready as it will be.
+                # A server that never stops sending is ready too.
                 sock.settimeout(max(0.001, until - time.monotonic()))
                 if time.monotonic() > until:
                     return ANSWERED
@@ -168,7 +168,7 @@ def _probe(address: Address, first_input: bytes, until: float, silent: bool, lat
 
 
 def announced_address(process: Process) -> Address:
-    """The address of the server's LISTENING line."""
+    """Return the address of the server's LISTENING line."""
     try:
         return parse(process.announced or "")
     except WrongUsage as error:

@@ -1,7 +1,7 @@
-"""The reaper: it ends the servers of a suite that was itself killed (helpers/reaper.py).
+"""The reaper: it ends the servers if the suite itself is killed (helpers/reaper.py).
 
-It runs before the first server is started, and each server carries a mark in its variables: the
-suite may be killed before it has told the reaper of a server.
+It is started before the first server, and each server has a mark in its environment variables,
+because the suite may be killed before it has told the reaper about a server.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAME = "CONFORMANCE_REAPED"
 
 
 class _Reaper:
-    """The one reaper process of this process."""
+    """The reaper process of this process; there is only one."""
 
     _process: subprocess.Popen[bytes] | None = None
     _mark = ""
@@ -24,15 +24,16 @@ class _Reaper:
 
     @classmethod
     def marking(cls) -> dict[str, str]:
-        """The variable that a server is started with; from now on there is a reaper."""
+        """Return the variable with the mark for a server; start the reaper if none runs."""
         if os.name != "posix":
             return {}
         if cls._owner != os.getpid():
-            # A child that was forked has a reaper and a mark of its own.
+            # A forked child has its own reaper and its own mark.
             cls._process, cls._mark, cls._owner = None, secrets.token_hex(16), os.getpid()
         if cls._process is None or cls._process.poll() is not None:
             cls._start()
-        # A judge of a class is itself watched by who started it: its servers carry both marks.
+        # The process that started the judge of a class watches it as well: servers of the judge
+        # have both marks.
         return {_NAME: f"{os.environ.get(_NAME, '')}:{cls._mark}"}
 
     @classmethod
@@ -46,7 +47,7 @@ class _Reaper:
 
     @classmethod
     def tell(cls, sign: str, group: int | str = "") -> None:
-        """Say that there is a process group (``+``), or that it has ended (``-``)."""
+        """Report a new process group (``+``), or that it has ended (``-``)."""
         if cls._process is None or cls._owner != os.getpid():
             return
         assert cls._process.stdin is not None
@@ -58,7 +59,7 @@ class _Reaper:
 
     @classmethod
     def dismiss(cls) -> None:
-        """End the reaper; everything that it watched has been stopped."""
+        """End the reaper; everything that it watched must have been stopped."""
         cls.tell(".")
         if cls._process is not None and cls._owner == os.getpid():
             assert cls._process.stdin is not None

@@ -1,7 +1,7 @@
-"""The folders that servers are given: all in one, which goes with the process.
+"""The folders for servers: all are in one folder, which is removed when the process ends.
 
-An interruption may come between a folder and the promise to remove it; one removal at the end
-of the process makes that good.
+An interruption may come after a folder is made and before its removal is registered; the removal
+at the end of the process covers that case.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from .users import give, let_through
 
 
 def new_folder() -> Path:
-    """A folder of a short path (a socket's may have 107 bytes, unix(7)).
+    """Make a folder with a short path (that of a socket may have 107 bytes, unix(7)).
 
-    Whoever needs it no longer removes it; at the end of the process it is removed anyway.
+    The caller removes it after use; at the end of the process it is removed anyway.
     """
     made = Path(tempfile.mkdtemp(prefix="", dir=_all_of_them()))
     give(made)
@@ -26,17 +26,18 @@ def new_folder() -> Path:
 
 
 def begin_anew() -> None:
-    """After a fork: what there is so far belongs to the parent."""
+    """Forget all folders after a fork: they belong to the parent."""
     _made.clear()
 
 
 def remove() -> None:
-    """Remove them all, in a process that ends without atexit."""
+    """Remove all folders, in a process that ends without atexit."""
     while _made:
         shutil.rmtree(_made.pop(), ignore_errors=True)
 
 
-#: The folder of them all. An interruption that was held back comes when it is known here.
+#: The folder that contains all others. A delayed interruption is raised only after the folder has
+#: been added here.
 _made: list[Path] = []
 
 

@@ -1,8 +1,9 @@
-"""Sockets that were bound before the target was started: what it announces must be newer.
+"""Sockets that were bound before the target was started: its announced socket must be newer.
 
-A server that announces a port of somebody else's would have that one judged in its place.
-Linux tells (proc_net_tcp(5)); where nobody does, the announcement is believed. The age of the
-socket is asked for, not its owner: a server in a container is behind another's socket, too.
+If a server announced another program's port, that program would be judged in its place.
+Linux shows the sockets (proc_net_tcp(5)); on other systems the announcement is believed. The check
+uses the age of the socket, not its owner, because a server in a container is reached through a
+socket of another process.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from ..core.verdict import Unreachable
 from .address import DATAGRAMS, PIPE, UNIX, Address
 
-#: A socket: protocol, port, inode.
+#: A bound socket: protocol, port, inode.
 Bound = tuple[str, int, str]
 
 #: States: a TCP socket that listens, a UDP socket that is bound.
@@ -21,7 +22,7 @@ _STATES = {"tcp": "0A", "udp": "07"}
 
 
 def bound_sockets(tables: Path = Path("/proc/net")) -> frozenset[Bound]:
-    """Every socket that listens, or is bound to a UDP port; empty where nobody tells."""
+    """Return all listening sockets and bound UDP sockets; empty if they are not known."""
     found = set()
     for protocol, state in _STATES.items():
         for table in (tables / protocol, tables / f"{protocol}6"):
@@ -32,12 +33,12 @@ def bound_sockets(tables: Path = Path("/proc/net")) -> frozenset[Bound]:
                     if its_state == state:
                         found.add((protocol, int(local.rpartition(":")[2], 16), inode))
                     elif protocol == "tcp":
-                        break  # the listening ones are first; there may be thousands of others
+                        break  # listening sockets come first; there may be thousands of others
     return frozenset(found)
 
 
 def refuse_stale_listener(address: Address, older: frozenset[Bound]) -> None:
-    """Raise Unreachable when only sockets that are older than the target are there."""
+    """Raise Unreachable if all sockets bound to the address are older than the target."""
     if address.transport in (UNIX, PIPE) or not older:
         return
     protocol = "udp" if address.transport in DATAGRAMS else "tcp"

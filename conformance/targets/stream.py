@@ -1,4 +1,4 @@
-"""A blocking stream to an address, in the clear or over TLS: for probes, which judge nothing."""
+"""A blocking stream to an address, plain or over TLS: for probes, which judge nothing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def open_stream(address: Address, timeout: float) -> socket.socket | BlockingTls:
-    """Connect, and over TLS shake hands.
+    """Connect; over TLS, do the handshake too.
 
     Arguments:
-        timeout: seconds for the one and for each step of the other.
+        timeout: seconds for the connect, and for each step of the handshake.
     Raises OSError.
     """
     sock = open_socket(address, timeout)

@@ -1,4 +1,4 @@
-"""What the processes of a session use: asked of /proc, where there is one (Linux, proc(5))."""
+"""The resources that the processes of a session use, read from /proc (Linux, proc(5))."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STATE, _THREADS, _PAGES = 0, 17, 21
 
 
 class Usage(NamedTuple):
-    """Processes, those of them that have ended and were not waited for, threads, bytes."""
+    """The numbers of processes, of zombies among them, of threads, and of bytes of memory."""
 
     processes: int
     zombies: int
@@ -27,7 +27,7 @@ class Usage(NamedTuple):
 
 
 def usage_of(session: int) -> Usage | None:
-    """What a session uses now; None where that cannot be told."""
+    """Return what a session uses now; None if that is not known."""
     if not sys.platform.startswith("linux"):
         return None
     members = [fields for _, fields in _members(session)]
@@ -40,28 +40,28 @@ def usage_of(session: int) -> Usage | None:
 
 
 def living(session: int) -> list[int]:
-    """The processes of a session that have not ended (Linux; elsewhere empty)."""
+    """Return the processes of a session that have not ended (Linux; elsewhere empty)."""
     if not sys.platform.startswith("linux"):
         return []
     return [pid for pid, fields in _members(session) if not _has_ended(fields)]
 
 
 def _has_ended(fields: list[bytes]) -> bool:
-    """Whether no thread is left: the first is a zombie while others still end, or go on."""
+    """Return whether no thread is left: the first is a zombie while others still run or end."""
     return fields[_STATE] == b"Z" and int(fields[_THREADS]) <= 1
 
 
 def running_time(session: int) -> float | None:
-    """Seconds for which the session's threads have run or waited for a processor, so far.
+    """Return the seconds that the session's threads have run or waited for a processor.
 
-    The waiting counts, so that a busy loop is one on a busy machine too. None where the
-    kernel does not keep account.
+    The waiting counts, so that a busy loop is recognised on a busy machine too. The result is
+    None if the kernel does not count this.
     """
     return sum(_ran_and_waited(session)) or None
 
 
 def waiting_time(session: int) -> float:
-    """Seconds for which they have waited for a processor; 0 where there is no account."""
+    """Return the seconds that a session has waited for a processor; 0 if they are not counted."""
     return _ran_and_waited(session)[1]
 
 
@@ -75,33 +75,33 @@ def _ran_and_waited(session: int) -> tuple[float, float]:
                 words = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
                 ran, waited = ran + int(words[0]), waited + int(words[1])
             except (OSError, ValueError, IndexError):
-                continue  # it has ended meanwhile
+                continue  # it has ended in the meantime
     return ran / 1e9, waited / 1e9
 
 
 def stands_still(pid: int) -> bool:
-    """Whether all threads of a process are stopped (signal(7): SIGSTOP), as far as can be told."""
+    """Return whether all threads of a process are stopped (SIGSTOP, signal(7)), if known."""
     if not sys.platform.startswith("linux"):
         try:
             wanted = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
             return sys.platform == "win32" or os.waitid(os.P_PID, pid, wanted) is not None
         except ChildProcessError:
-            return True  # it has ended
+            return True  # the process has ended
     return all(state in b"TtZX" for state in _states(pid))
 
 
 def runs(session: int) -> bool:
-    """Whether one of the session's threads runs, or waits for a processor, now (Linux)."""
+    """Return whether one of the session's threads runs, or waits for a processor, now (Linux)."""
     return any(state == b"R" for pid in living(session) for state in _states(pid))
 
 
 def _states(pid: int) -> Iterator[bytes]:
-    """The state of each thread, as a letter (proc(5))."""
+    """Yield the state of each thread, as a letter (proc(5))."""
     for thread in _threads(pid):
         try:
             stat = _read(f"/proc/{pid}/task/{thread}/stat")
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it has ended in the meantime
         yield stat[stat.rindex(b")") + 2 :][:1]
 
 
@@ -109,7 +109,7 @@ def _threads(pid: int) -> list[str]:
     try:
         return os.listdir(f"/proc/{pid}/task")
     except OSError:
-        return []  # it has ended meanwhile
+        return []  # the process has ended in the meantime
 
 
 def _members(session: int) -> Iterator[tuple[int, list[bytes]]]:
@@ -117,14 +117,14 @@ def _members(session: int) -> Iterator[tuple[int, list[bytes]]]:
         if not entry.isdigit():
             continue
         try:
-            # At the end of every scenario, for every process of the machine: getsid(2) costs
-            # a fiftieth of what reading the file does.
+            # This runs at the end of every scenario, for every process of the machine: getsid(2)
+            # takes a fiftieth of the time of reading the file.
             if os.getsid(int(entry)) != session:
                 continue
             stat = _read(f"/proc/{entry}/stat")
         except OSError:
             continue
-        # The command may hold blanks and parentheses; fields follow the last ")".
+        # The command may contain blanks and parentheses; fields follow the last ")".
         yield int(entry), stat[stat.rindex(b")") + 2 :].split()
 
 

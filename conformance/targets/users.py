@@ -1,8 +1,8 @@
-"""Another user for what is started, where the suite itself is root (Linux).
+"""Another user for the started commands, if the suite itself runs as root (Linux).
 
-The kernel then lets no target signal or trace its judge, or read what only root may read. Each
-judge has a user of its own, so that what two targets start at the same time is apart, too. No
-account is needed for a number.
+The kernel then lets no target signal or trace its judge, or read files that only root may read.
+Each judge uses a different user, so that targets that run at the same time are separated, too. A
+user number needs no account.
 """
 
 from __future__ import annotations
@@ -17,58 +17,58 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-#: The program that takes another user's place, and its Debian package.
+#: The program that becomes another user, and its Debian package.
 SETPRIV, PACKAGE = "setpriv", "util-linux"
 
-#: Users that nothing else has: from here on, one for each process that judges; where a container
-#: has none of these, some of those that systemd gives to services for a while.
+#: User numbers that nothing else uses: from the first one on, one for each process that judges. If
+#: a container does not have these, some of those that systemd assigns to services temporarily.
 FIRST, FEW = 0x70000000, range(61184, 65520)
 
-#: Seconds for it to be tried.
+#: Seconds for a trial.
 _TRIAL = 20.0
 
 
 class _Started:
-    """As whom this process starts commands; 0 is as itself."""
+    """The user as which this process starts commands; 0 is its own user."""
 
     user = 0
 
 
 def start_as(user: int) -> None:
-    """From now on, commands are started as this user."""
+    """Start all later commands as this user."""
     _Started.user = user
 
 
 def as_user(argv: Sequence[str]) -> list[str]:
-    """The command line that starts a command as the other user, if there is one."""
+    """Return the command line that starts a command as the other user, if one is set."""
     if not _Started.user:
         return list(argv)
     return becoming(_Started.user, ["env", "HOME=/tmp", "TMPDIR=/tmp", *argv])
 
 
 def becoming(user: int, argv: Sequence[str]) -> list[str]:
-    """The command line that starts a command as this user, who has no other group.
+    """Return the command line that starts a command as this user, without further groups.
 
-    setpriv(1) executes it with the rights that it had itself; a command that starts another one
-    (env, sh) has to come first where that must not be.
+    setpriv(1) executes the command with the rights that setpriv had itself. If it must not have
+    them, the command has to begin with a program that starts another one (env, sh).
     """
     return [SETPRIV, f"--reuid={user}", f"--regid={user}", "--clear-groups", "--", *argv]
 
 
 def give(path: str | Path) -> None:
-    """Give a file or a folder to the other user, if there is one."""
+    """Make the other user, if one is set, the owner of a file or a folder."""
     if _Started.user:
         os.chown(path, _Started.user, _Started.user)
 
 
 def let_through(folder: str | Path) -> None:
-    """Let the other user, if there is one, reach what it knows by name in this folder."""
+    """Let the other user, if one is set, open files in this folder whose names it knows."""
     if _Started.user:
         os.chmod(folder, 0o711)
 
 
 def accounts_with(user: int) -> str:
-    """The system's accounts, and this user's: some programs end where theirs has no name."""
+    """Return the accounts of the system and of this user: some programs need a user name."""
     with suppress(OSError):
         known = Path("/etc/passwd").read_text()
         return f"{known.rstrip()}\ntarget:x:{user}:{user}::/tmp:/bin/sh\n"
@@ -76,7 +76,7 @@ def accounts_with(user: int) -> str:
 
 
 def copy_for(user: int, folder: str, to: str) -> None:
-    """Copy a target's folder, for this user. Links are copied as links. Raises OSError."""
+    """Copy a target's folder for this user. Links are copied as links. Raises OSError."""
     ours = os.path.dirname(to)
     shutil.copytree(folder, to, symlinks=True, ignore=functools.partial(_not_copied, ours))
     for at, folders, files in os.walk(to):
@@ -85,7 +85,10 @@ def copy_for(user: int, folder: str, to: str) -> None:
 
 
 def _not_copied(ours: str, folder: str, names: list[str]) -> list[str]:
-    """Our own folder, and all but files, folders and links: reading a pipe would never end."""
+    """Return the names not to copy: the copy's own folder, and all but files, folders and links.
+
+    Reading a pipe, for example, would never end.
+    """
     paths = {name: Path(folder, name) for name in names}
     return [
         name
@@ -95,12 +98,12 @@ def _not_copied(ours: str, folder: str, names: list[str]) -> list[str]:
 
 
 def moved(command: str, folder: str, to: str) -> str:
-    """A command in which the paths that begin with a folder begin with another."""
+    """Return a command in which one folder, at the beginning of a path, is replaced by another."""
     return re.sub(rf"(?<![^\s'\"=:]){re.escape(folder)}(?=/)", lambda _: to, command)
 
 
 def own_user() -> int:
-    """The user of what this process judges; 0 where there is no other than our own."""
+    """Return the user for the targets of this process; 0 if there is only its own user."""
     if why_no_user():
         return 0
     number = os.getpid()
@@ -109,7 +112,7 @@ def own_user() -> int:
 
 @functools.lru_cache(maxsize=1)
 def why_no_user() -> str:
-    """Why nothing can be started as another user here; "" when it can. One is tried."""
+    """Return why no command can be started as another user here; "" if it can. This is tried."""
     if not sys.platform.startswith("linux") or os.getuid() != 0:
         return "only root on Linux can start a target as another user"
     if shutil.which(SETPRIV) is None:
@@ -133,7 +136,7 @@ def _choices(number: int) -> tuple[int, int]:
 
 
 def _is_mapped(user: int) -> bool:
-    """Whether there is such a user in this namespace (user_namespaces(7))."""
+    """Return whether the user exists in this namespace (user_namespaces(7))."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/self/uid_map").read_text().splitlines():
             first, _, count = map(int, line.split())

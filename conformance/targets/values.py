@@ -1,4 +1,4 @@
-"""What the placeholders of a command stand for, and the variables of the same names."""
+"""The values of a command's placeholders, and the environment variables of the same names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .grammar import PLACEHOLDERS
 
 
 def values_of(profile: str, transport: str, address: Address, folder: str) -> dict[str, str]:
-    """What the placeholders of a command stand for."""
+    """Return the values of a command's placeholders."""
     return {
         "port": str(address.port) if address.port else "",
         "host": address.host or "127.0.0.1",
@@ -21,5 +21,5 @@ def values_of(profile: str, transport: str, address: Address, folder: str) -> di
 
 
 def environment_of(values: dict[str, str]) -> dict[str, str]:
-    """The same values as variables of the environment."""
+    """Return the same values as environment variables."""
     return {PLACEHOLDERS[name]: value for name, value in values.items() if value}

@@ -1,1 +1,1 @@
-"""Programs that the suite starts beside a server; each runs by itself and imports nothing."""
+"""Programs that the suite starts beside a server; each imports nothing from the suite."""

@@ -1,7 +1,8 @@
-"""Starts a server that inherits its listening socket, as systemd does (sd_listen_fds(3)).
+"""Start a server that inherits its listening socket, as systemd does (sd_listen_fds(3)).
 
-A program of its own (python exec_with_listen_fds.py DESCRIPTOR COMMAND...): the socket becomes
-descriptor 3, LISTEN_FDS is 1 and LISTEN_PID this process, which the command then takes.
+This is a separate program (python exec_with_listen_fds.py DESCRIPTOR COMMAND...): the socket
+becomes descriptor 3, LISTEN_FDS is 1 and LISTEN_PID is this process, which then executes the
+command.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 
 
 def main(descriptor: int, command: list[str]) -> None:
-    """Become the command."""
+    """Replace this process by the command."""
     if descriptor == 3:
         os.set_inheritable(3, True)
     else:

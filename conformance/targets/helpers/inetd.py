@@ -1,7 +1,7 @@
-"""A small inetd: one process for each connection, which is its stdin and its stdout.
+"""A small inetd: it starts one process for each connection, as its stdin and stdout.
 
-A program of its own (python inetd.py ADDRESS COMMAND...), so that it is started, watched
-and ended like any server. It announces where it listens, and knows nothing of the suite.
+It is a separate program (python inetd.py ADDRESS COMMAND...), so that it is started, watched
+and ended like any server. It announces where it listens, and knows nothing about the suite.
 """
 
 import os
@@ -9,15 +9,15 @@ import socket
 import subprocess
 import sys
 
-#: Connections that may wait while a process is started.
+#: The most connections that may wait while a process is started.
 BACKLOG = 512
 
-#: Processes at once; more would be the machine's end, not the server's.
+#: The most processes at once; more would overload the machine.
 MOST = 512
 
 
 def main(address: str, command: list[str]) -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends this process."""
     with _listening(address) as listener:
         print(f"LISTENING {_shown(listener)}", flush=True)
         children: list[subprocess.Popen[bytes]] = []
@@ -30,7 +30,7 @@ def main(address: str, command: list[str]) -> None:
 
 
 def _serve(conn: socket.socket, command: list[str]) -> "subprocess.Popen[bytes]":
-    # Its stderr is ours: a verdict quotes the last lines of it.
+    # The command inherits stderr: a verdict quotes its last lines.
     return subprocess.Popen(command, stdin=conn.fileno(), stdout=conn.fileno())
 
 
@@ -58,6 +58,6 @@ def _shown(listener: socket.socket) -> str:
 
 
 if __name__ == "__main__":
-    # The suite's own descriptors are not the server's business.
+    # Close the suite's own descriptors: the server must not have them.
     os.closerange(3, 1024)
     main(sys.argv[1], sys.argv[2:])

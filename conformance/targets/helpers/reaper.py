@@ -1,10 +1,10 @@
-"""The last resort: ends the servers of a suite that was itself killed.
+"""The last resort: end the servers of a suite that was itself killed.
 
-Runs as a process of its own, fed with "+GROUP" and "-GROUP" lines on its stdin. When the suite
-goes, however it goes, stdin ends. Then the listed process groups are killed, and on Linux all
-that has the mark in its variables: what was started a moment before the end is on no list yet.
-A last line "." says that there is nothing to end. It imports nothing but the standard library
-and starts in milliseconds.
+This runs as a separate process, which reads lines "+GROUP" and "-GROUP" from its stdin. When the
+suite ends, in whatever way, stdin ends. Then the listed process groups are killed, and on Linux
+also all processes with the mark in their variables: a process that was started just before the
+end is not on the list yet. A last line "." says that there is nothing to end. The program imports
+only the standard library and starts in milliseconds.
 """
 
 import os
@@ -12,12 +12,13 @@ import signal
 import sys
 import time
 
-#: Looks at all processes: at most, and how many in a row must find nothing. Seconds between two.
+#: The most checks of all processes, the number in a row that must find nothing, and the seconds
+#: between two checks.
 ROUNDS, QUIET_ROUNDS, INTERVAL = 200, 3, 0.01
 
 
 def main(mark: str) -> None:
-    """Follow the list until the suite is gone, then kill what is left."""
+    """Follow the list until the suite has ended, then kill the remaining processes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     groups = set()
@@ -39,7 +40,7 @@ def main(mark: str) -> None:
 
 
 def kill_marked(mark: bytes) -> None:
-    """Kill every process that has the mark in its variables, until there is none."""
+    """Kill every process that has the mark in its variables, until there are none."""
     quiet = 0
     for _ in range(ROUNDS):
         found = marked(mark)
@@ -51,12 +52,12 @@ def kill_marked(mark: bytes) -> None:
         quiet = 0 if found else quiet + 1
         if quiet == QUIET_ROUNDS:
             return
-        # A process has no variables for a moment while it is executed (execve(2)).
+        # During execve(2) a process has no variables for a moment.
         time.sleep(INTERVAL)
 
 
 def marked(mark: bytes) -> list[int]:
-    """The processes with this mark in their variables."""
+    """Return the processes with this mark in their variables."""
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():

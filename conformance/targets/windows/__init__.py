@@ -1,1 +1,1 @@
-"""What only Windows has: job objects and named pipes, by ctypes."""
+"""Features that only Windows has: job objects and named pipes."""

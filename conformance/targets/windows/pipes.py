@@ -1,8 +1,9 @@
-r"""Windows named pipes, each as one end of a socketpair: what waits for sockets can have them.
+r"""Windows named pipes, each as one end of a socketpair, for code that waits for sockets.
 
 Two threads carry the bytes of a connection. The end of the pipe is FIN on the socket; a pipe
-cannot be half-closed, so FIN from our side does nothing until the socket is closed. Knows the
-standard library only: the reference server in Python uses it too. Only on Windows.
+cannot be half-closed, so FIN from this side does nothing until the socket is closed. This module
+uses only the standard library, because the reference server in Python uses it too. Only on
+Windows.
 """
 
 import _winapi
@@ -14,15 +15,15 @@ import threading
 import time
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost a server's start-up time
+if TYPE_CHECKING:  # importing typing would slow down a server's start
     from collections.abc import Callable
 
 assert sys.platform == "win32"
 
-#: Bytes of one read, and bytes that a pipe holds.
+#: The most bytes of one read, and the buffer size of a pipe.
 READ = 64 * 1024
 
-#: Instances that wait for clients.
+#: The number of instances that wait for clients.
 BACKLOG = 8
 
 # winerror.h, and CreateNamedPipeW's dwPipeMode.
@@ -30,12 +31,12 @@ _BUSY, _NO_DATA, _CLOSED = 231, 232, 232
 _REJECT_REMOTE_CLIENTS = 8
 _UNLIMITED = 255
 
-#: Milliseconds of one wait for an instance.
+#: Milliseconds of one wait for a free instance.
 _WAIT_MS = 50
 
 
 def dial(name: str, timeout: float) -> socket.socket:
-    """Connect to a pipe; while all its instances are taken, wait.
+    """Connect to a pipe; wait while all its instances are in use.
 
     Arguments:
         timeout: seconds.
@@ -58,12 +59,12 @@ def dial(name: str, timeout: float) -> socket.socket:
 
 
 class Gate:
-    """A pipe that is listened on; hands its clients over as sockets.
+    """A listening pipe; each of its clients becomes a socket.
 
     Arguments:
-        name: as Windows has it.
-        entered: is called in a thread with each client.
-    Raises OSError when it cannot be listened on.
+        name: the pipe's name in the syntax of Windows.
+        entered: called in a thread with each client's socket.
+    Raises OSError if it is not possible to listen.
     """
 
     def __init__(self, name: str, entered: "Callable[[socket.socket], None]") -> None:
@@ -76,7 +77,7 @@ class Gate:
             threading.Thread(target=self._serve, args=(instance,), daemon=True).start()
 
     def close(self) -> None:
-        """Let nobody in any more; the process ends soon, and its handles with it."""
+        """Accept no more clients; the process ends soon, which closes its handles."""
         self._closed = True
 
     def _instance(self, first: int = 0) -> int:
@@ -93,21 +94,21 @@ class Gate:
                 waiting = _winapi.ConnectNamedPipe(handle, overlapped=True)
                 waiting.GetOverlappedResult(True)
             except OSError as error:
-                if error.winerror != _NO_DATA:  # it has come and gone: its bytes are there
+                if error.winerror != _NO_DATA:  # already disconnected: its bytes can be read
                     raise
             self._entered(_as_socket(handle))
             handle = self._instance()
 
 
 def _as_socket(handle: int) -> socket.socket:
-    """A socket for the pipe, which is closed when both directions are over."""
+    """Return a socket for the pipe; the pipe is closed when both directions have ended."""
     outer, inner = socket.socketpair()
     _Carrier(handle, inner).start()
     return outer
 
 
 class _Carrier:
-    """Carries bytes between a pipe and a socket until one of them ends."""
+    """Threads that carry bytes between a pipe and a socket until one of them ends."""
 
     def __init__(self, handle: int, sock: socket.socket) -> None:
         self._handle = handle
@@ -118,7 +119,7 @@ class _Carrier:
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Begin, in threads that end with the connection."""
+        """Start the threads, which end with the connection."""
         for way in (self._inwards, self._outwards, self._tidy):
             threading.Thread(target=way, daemon=True).start()
 
@@ -144,8 +145,9 @@ class _Carrier:
         self._done.put("out")
 
     def _tidy(self) -> None:
-        # FIN alone changes nothing on a pipe. But who has ended and takes nothing more has
-        # left, and a socket tells no difference: the pipe ends with what was sent last.
+        # A half-close alone changes nothing on a pipe. But a socket cannot tell a half-close from
+        # a close, and a client that has closed reads nothing more: so the pipe is closed after the
+        # last bytes were sent.
         first = self._done.get()
         if first == "out":
             with self._lock:
