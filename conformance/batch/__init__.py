@@ -95,7 +95,7 @@ def run_class(
 
 
 def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[Entry]:
-    """The entries, each with the box in which its server will be started."""
+    """Return the entries, each with the box in which its server will be started."""
     folders = [one.options.directory for one in entries]
     unseen = [os.path.realpath(at.removeprefix("@")), os.path.realpath(report)]
     apart = []
@@ -116,12 +116,12 @@ def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[E
 
 
 def is_started(target: str) -> bool:
-    """Whether the suite starts a command of somebody else for this target."""
+    """Return whether the suite starts a command of somebody else for this target."""
     return isinstance(parse_target(target), CommandTarget)
 
 
 def _scheme(options: Options, plans: dict[str, Plan]) -> Scheme | None:
-    """How the class is marked, if it is."""
+    """Return how the class is marked, if it is."""
     path = options.target.removeprefix("@")
     known = {name for plan in plans.values() for name in plan.catalogue.requirements}
     return read_scheme(options.target, read_grade(path), known)

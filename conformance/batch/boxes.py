@@ -45,7 +45,7 @@ _NETWORK = ["bwrap", "--die-with-parent", "--unshare-net", "--dev-bind", "/", "/
 
 
 def check_way(way: str) -> None:
-    """Raises WrongUsage for a way that there is not, or that does not work here."""
+    """Raise WrongUsage for a way that there is not, or that does not work here."""
     if way not in WAYS:
         raise WrongUsage(f"--isolate: {way!r} is none of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
@@ -55,7 +55,7 @@ def check_way(way: str) -> None:
 
 
 def strongest(way: str) -> str:
-    """The way that is taken on this machine, of the one that was asked for."""
+    """Return the way that is taken on this machine, of the one that was asked for."""
     if way == AUTO:
         return NONE if why_no_box() else BUBBLEWRAP
     return way
@@ -63,7 +63,7 @@ def strongest(way: str) -> str:
 
 @functools.lru_cache(maxsize=1)
 def why_no_box() -> str:
-    """Why bubblewrap cannot be used here; "" when it can. A box is built to find out."""
+    """Return why bubblewrap cannot be used here; "" when it can. A box is built to find out."""
     if not sys.platform.startswith("linux"):
         return "bubblewrap is a program for Linux"
     for program, package in PROGRAMS.items():
@@ -88,13 +88,13 @@ def why_no_box() -> str:
 
 
 def in_own_network(argv: Sequence[str]) -> list[str]:
-    """The command line that runs a judge in a network of its own."""
+    """Return the command line that runs a judge in a network of its own."""
     user = [] if os.getuid() == 0 else ["--unshare-user"]
     return [*_NETWORK, *user, "--", *argv]
 
 
 def describe(way: str) -> str:
-    """What holds on this machine, in one line, before the first target is judged."""
+    """Return what holds on this machine, in one line, before the first target is judged."""
     if strongest(way) == BUBBLEWRAP:
         user = "own user, processes" if own_user() else "own processes"
         return f"isolation: bubblewrap ({user}, files and network for each target)"
@@ -106,7 +106,7 @@ def describe(way: str) -> str:
 
 
 def describe_limits() -> str:
-    """How the limits of memory and processes hold on this machine, in one line."""
+    """Return how the limits of memory and processes hold on this machine, in one line."""
     places, why = usable_places()
     if places:
         version = max(one.version for one in places if one.controllers)
@@ -117,7 +117,7 @@ def describe_limits() -> str:
 
 
 def box_of(folder: str | None, others: Sequence[str], unseen: Sequence[str]) -> Box:
-    """The box of a target.
+    """Return the box of a target.
 
     Arguments:
         folder: where it runs.

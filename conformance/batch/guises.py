@@ -34,7 +34,7 @@ class Guise(NamedTuple):
 
 
 def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
-    """The guise of a target whose files can be in this folder. Raises OSError."""
+    """Return the guise of a target whose files can be in this folder. Raises OSError."""
     user = own_user() if box is not None and way in (BUBBLEWRAP, USER) else 0
     if box is None or not user:
         return Guise()

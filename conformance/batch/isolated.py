@@ -168,13 +168,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _exit_of(process: subprocess.Popen[bytes]) -> int:
-    """The run's own status; one that was killed has none."""
+    """Return the run's own status; one that was killed has none."""
     status = process.returncode
     return status if status in {int(one) for one in Exit} else int(Exit.UNREACHABLE)
 
 
 def _signal_of(process: subprocess.Popen[bytes]) -> str:
-    """The signal that ended the judge, without our doing; "" when none has."""
+    """Return the signal that ended the judge, without our doing; "" when none has."""
     # bubblewrap's monitor gives a signal as a shell does.
     status = unboxed(process.returncode) or 0
     if status >= 0:
@@ -191,7 +191,7 @@ def options_from(fields: dict[str, Any]) -> Options:
 
 
 def box_from(fields: Sequence[Any] | None) -> Box | None:
-    """A box that has travelled as JSON."""
+    """Return a box that has travelled as JSON."""
     return None if fields is None else Box(*map(_tuples, fields))
 
 
@@ -200,7 +200,7 @@ def _tuples(value: Any) -> Any:
 
 
 def judge_what_is_asked() -> Exit:
-    """The process itself: judge what stdin asks for; returns the exit status."""
+    """Return the process itself: judge what stdin asks for; returns the exit status."""
     become_private()
     link = take_stdout()
     from ..runner import run

@@ -56,7 +56,7 @@ def _is_kept(results: Results, plan: Plan, keep: Keep) -> bool:
 
 
 def seed_before(report: Path) -> str:
-    """The seed of the run that left its results there; "" where there is none."""
+    """Return the seed of the run that left its results there; "" where there is none."""
     for path in sorted(report.glob("*/results.jsonl")):
         with suppress(OSError, ValueError, WrongUsage):
             if seed := read_results(path).header.get("seed"):
@@ -72,7 +72,7 @@ def forget(report: Path, names: Iterable[str]) -> None:
 
 
 def _fits(results: Results, plan: Plan, may_be_empty: bool = False) -> bool:
-    """Whether these are results of just this plan."""
+    """Return whether these are results of just this plan."""
     cases = {(case.requirement.id, case.transport) for case in plan.cases}
     came = {(row["id"], row["transport"]) for row in results.results}
     if came != cases and (came or not may_be_empty):

@@ -96,7 +96,7 @@ class Family(NamedTuple):
 
 
 def members(family: Family) -> list[Member]:
-    """The processes of a target, without its judge (Linux; elsewhere nobody can be seen)."""
+    """Return the processes of a target, without its judge (Linux; elsewhere nobody can be seen)."""
     if not sys.platform.startswith("linux"):
         return []
     parents: dict[int, int] = {}
@@ -149,7 +149,7 @@ def _is_of(pid: int, family: Family, parents: dict[int, int]) -> bool:
 
 
 def _own_memory(pid: int) -> int:
-    """Bytes that are resident and shared with nobody's file."""
+    """Return the bytes that are resident and shared with nobody's file."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
     except OSError:
@@ -161,7 +161,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def excess(found: list[Member], limits: Limits, written: int = 0) -> str | None:
-    """What they use too much of, in words; None when it is nothing.
+    """Return what they use too much of, in words; None when it is nothing.
 
     Arguments:
         written: bytes on the disk.
@@ -177,7 +177,7 @@ def excess(found: list[Member], limits: Limits, written: int = 0) -> str | None:
 
 
 def size_of(folder: str) -> int:
-    """Bytes that a folder's files take on the disk; symbolic links are not followed."""
+    """Return the bytes that a folder's files take on the disk; symbolic links are not followed."""
     total = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

@@ -47,14 +47,14 @@ class Signed:
         self._place = 0
 
     def sign(self, row: dict[str, Any]) -> bytes:
-        """The line for a row."""
+        """Return the line for a row."""
         text = json.dumps(row, ensure_ascii=True).encode("ascii")
         line = self._digest(text) + b" " + text + b"\n"
         self._place += 1
         return line
 
     def take(self, line: bytes) -> str | None:
-        """The row of a line as text; None for a line that was not signed for this place."""
+        """Return the row of a line as text; None for a line that was not signed for this place."""
         digest, _, text = line.rstrip(b"\n").partition(b" ")
         if not hmac.compare_digest(digest, self._digest(text)):
             return None
@@ -114,7 +114,7 @@ class Reading:
 
 
 def socket_for_stdout() -> tuple[IO[bytes] | None, Any]:
-    """The class's end, and what Popen is given as the judge's stdout.
+    """Return the class's end, and what Popen is given as the judge's stdout.
 
     On Windows, where a socket cannot be a standard stream, the pair is a pipe: no end of our own
     is returned.

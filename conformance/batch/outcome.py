@@ -68,7 +68,7 @@ def _with_last_lines(results: Results, said: str) -> Results:
 
 
 def _reasons(outcome: dict[str, Any]) -> list[str]:
-    """Why there is no result, from what the run printed last, unless we stopped it."""
+    """Return why there is no result, from what the run printed last, unless we stopped it."""
     said = _REASON.findall(outcome["said"])
     last_line = outcome["said"].strip().splitlines()[-1:]
     reasons = outcome["stopped"] or said[-1:] or last_line or ["it said nothing"]

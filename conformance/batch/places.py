@@ -47,7 +47,7 @@ def check_places(places: tuple[str, ...]) -> None:
 
 
 def failures_of(places: tuple[str, ...]) -> dict[str, Exception | None]:
-    """Why each place cannot be used, all tried at the same time; None for one that can."""
+    """Return why each place cannot be used, all tried at the same time; None for one that can."""
     answers: dict[str, Exception | None] = {}
 
     def ask(place: str) -> None:

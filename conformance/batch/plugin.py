@@ -131,7 +131,7 @@ def pytest_collection(session: pytest.Session) -> bool | None:
 
 
 def _turn(entry: Entry) -> str:
-    """The group of an item, as --dist=loadgroup reads it: a group goes to one worker.
+    """Return the group of an item, as --dist=loadgroup reads it: a group goes to one worker.
 
     pytest-xdist 3.8 would write it from a mark, into a field that pytest 9.2 has no more.
     """

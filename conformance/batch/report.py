@@ -115,7 +115,7 @@ class ClassReport:
             self._unwritten = self._unwritten or not_written(f"report {where}", error)
 
     def _of_page(self, results: Results) -> Results:
-        """What the page of the class needs.
+        """Return what the page of the class needs.
 
         That of many shows no transcript of what is green, and hundreds of them fill the memory;
         each target's own folder has them.
@@ -223,7 +223,7 @@ def write_class(
 
 
 def _with_score(run: Results, score: Score | None) -> Results:
-    """The same, as the page of the class shows it."""
+    """Return the same, as the page of the class shows it."""
     if score is None or score.total is None:
         return run
     text = f"{shown(score.total)} of {shown(score.points)}"
@@ -246,5 +246,5 @@ def _slim(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def folder_of(name: str) -> str:
-    """A name as that of a folder; two names never share one."""
+    """Return a name as that of a folder; two names never share one."""
     return re.sub(r"[^\w.-]|^\.", lambda found: f"%{ord(found.group()):02X}", name, flags=re.ASCII)

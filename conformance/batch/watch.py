@@ -87,7 +87,7 @@ class Watch:
         return excess(found, self._limits, self._growth())
 
     def _refusal(self) -> str | None:
-        """What the kernel has refused since this was asked last, in words."""
+        """Return what the kernel has refused since this was asked last, in words."""
         said = None
         for controller, before in self._refused.items() if self._group is not None else ():
             assert self._group is not None

@@ -121,7 +121,7 @@ class Channel:
         return data
 
     def write(self, data: memoryview) -> int | None:
-        """The number of bytes taken; None when the socket would block.
+        """Return the number of bytes taken; None when the socket would block.
 
         Raises ServerLeft.
         """
@@ -191,7 +191,7 @@ class Channel:
             time.sleep(READ_INTERVAL)
 
     def now(self) -> float:
-        """The time in seconds, without that in which the line carried something."""
+        """Return the time in seconds, without that in which the line carried something."""
         return now(self.traffic)
 
     @property
@@ -200,11 +200,11 @@ class Channel:
         return self.ended is None and self._sock.fileno() != -1
 
     def wait_writable(self, timeout: float) -> bool:
-        """Whether it can be written within ``timeout`` seconds."""
+        """Return whether it can be written within ``timeout`` seconds."""
         return self._wait(selectors.EVENT_WRITE, timeout)
 
     def wait_either(self, timeout: float) -> bool:
-        """Whether it can be written or read within ``timeout`` seconds."""
+        """Return whether it can be written or read within ``timeout`` seconds."""
         return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
 
     # How bytes get through; over TLS they are sealed.

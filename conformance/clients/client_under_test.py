@@ -150,7 +150,7 @@ class ClientUnderTest:
         return _CONTROLS.sub(b"", bytes(self._screen)).replace(b"\r", b"")
 
     def news(self) -> bytes:
-        """What was shown after what was seen."""
+        """Return what was shown after what was seen."""
         return self.screen[self._seen :]
 
     def look(self) -> None:
@@ -182,7 +182,7 @@ class ClientUnderTest:
         return status
 
     def violation(self, kind: str, summary: str) -> Violation:
-        """What the client did wrong, with the last lines of its screen."""
+        """Return what the client did wrong, with the last lines of its screen."""
         violation = Violation(kind, summary, client="person")
         lines = self.screen.decode("utf-8", "backslashreplace").splitlines()[-QUOTED_LINES:]
         violation.server_output = [printable(line)[:200] for line in lines]

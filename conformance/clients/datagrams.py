@@ -106,7 +106,7 @@ class Sender:
                 raise self._wrong(missing[0], data, awaited)
 
     def take(self, awaited: str) -> bytes:
-        """The next datagram from the server, whatever it is. Raises Violation."""
+        """Return the next datagram from the server, whatever it is. Raises Violation."""
         data = self._next(None, awaited)
         self._previous = data
         return data
@@ -123,7 +123,7 @@ class Sender:
             )
 
     def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
-        """The answer that follows another datagram within a moment; else that other one."""
+        """Return the answer that follows another datagram within a moment; else that other one."""
         until = self._now() + min(self.deadline, ANSWER_FOLLOWS)
         while (left := until - self._now()) > 0:
             data = self._receive(left, missing)
@@ -139,7 +139,7 @@ class Sender:
             self._sock.close()
 
     def _now(self) -> float:
-        """The time in seconds, without that in which the line carried something."""
+        """Return the time in seconds, without that in which the line carried something."""
         return now(self.traffic)
 
     def _put(self, data: bytes) -> None:
@@ -180,7 +180,7 @@ class Sender:
         )
 
     def _receive(self, timeout: float, missing: list[bytes] | None) -> bytes | None:
-        """What comes from the server within ``timeout`` seconds, or None."""
+        """Return what comes from the server within ``timeout`` seconds, or None."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
             if not selector.select(timeout):

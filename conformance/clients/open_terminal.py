@@ -82,7 +82,7 @@ def open_terminal(
 
 
 def check_there_are_terminals() -> None:
-    """Raises NotJudged on Windows, where pexpect has none."""
+    """Raise NotJudged on Windows, where pexpect has none."""
     if sys.platform == "win32":
         raise NotJudged("needs a terminal (PTY), and Windows has none")
 
@@ -108,7 +108,7 @@ def _check_installed(words: Sequence[str]) -> None:
 
 
 def manners_of(words: tuple[str, ...]) -> Manners:
-    """The manners of a client, by the name of its program and its options."""
+    """Return the manners of a client, by the name of its program and its options."""
     manners = MANNERS.get(Path(words[0]).name, UNKNOWN)
     if Path(words[0]).name == "nc" and any(re.fullmatch(r"-\w*N\w*", word) for word in words):
         return manners._replace(half_closes=True)

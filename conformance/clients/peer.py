@@ -217,7 +217,7 @@ class Peer(JudgingChannel):
             )
 
     def has_ended(self) -> bool:
-        """Whether the server's end has arrived by now; what came before it is kept."""
+        """Return whether the server's end has arrived by now; what came before it is kept."""
         while self.ended is None and self.receive(0.0) == DATA:
             pass
         return self.ended is not None
@@ -245,7 +245,7 @@ class Peer(JudgingChannel):
     # How.
 
     def _check_line(self, size: int) -> None:
-        """Raises LineTooSlow when the line to the server is too slow for so many bytes."""
+        """Raise LineTooSlow when the line to the server is too slow for so many bytes."""
         if self.budget is not None:
             self.budget.check_line(size)
 

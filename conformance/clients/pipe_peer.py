@@ -38,7 +38,7 @@ class PipePeer(Peer):
         return True
 
     def reset(self) -> None:
-        """Raises NotJudged: a pipe has no RST."""
+        """Raise NotJudged: a pipe has no RST."""
         raise NotJudged("a named pipe has no RST")
 
     def vanish(self) -> None:

@@ -61,7 +61,7 @@ class TlsPeer(Peer):
         return max(0.0, until - self.now())
 
     def _wire(self, timeout: float) -> bytes:
-        """What comes, sealed; of the time, what the line takes is none."""
+        """Return what comes, sealed; of the time, what the line takes is none."""
         until = self.now() + timeout
         while True:
             try:

@@ -61,7 +61,7 @@ class Conduct:
     ) -> None:
         self.eol = eol
         self.one_round = one_round
-        #: Data that a client sends after that end is no fault of either side.
+        #: Whether the server may end first; then data sent after that end proves no fault.
         self.ends_unasked = one_round or ends_unasked
         #: The most bytes of a flood to a server that reads only once; None is without a limit.
         self.most = 64 if one_round else None

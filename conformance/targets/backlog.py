@@ -59,7 +59,7 @@ def _waiting(kernel: socket.socket, address: Address) -> int:
 
 
 def _count(kernel: socket.socket, family: int, port: int) -> int | None:
-    """Return the number of connections that wait at a family's listeners; None without listeners."""
+    """Return the number of connections waiting at a family's listeners; None without listeners."""
     ours = struct.pack("!H", port)
     question = _QUESTION.pack(family, socket.IPPROTO_TCP, 0, 0, _LISTEN, ours)
     size = _HEADER.size + len(question)
