@@ -1,6 +1,6 @@
-"""``run @FILE.toml --all``: every target of a file is judged, many at a time, each alone.
+"""``run @FILE.toml --all``: judge every target of a file, many at a time, each in isolation.
 
-[limits]                     # of each target; what is not said stands as here
+[limits]                     # of each target; these are the defaults
 time = 600                   # seconds
 memory = 2048                # MiB, of all its processes together
 processes = 1024             # with their threads, where the kernel counts
@@ -48,20 +48,21 @@ def run_class(
     """Judge every target of a file.
 
     Arguments:
-        options: what was typed, for all of them; ``target`` is ``@FILE.toml``.
+        options: the options for all targets; ``target`` is ``@FILE.toml``.
         report: the folder for the report.
-        jobs: targets at a time; None is one per core.
-        places: execnet's specifications of workers elsewhere (``socket=HOST:PORT``).
-        keep: which results of the report are kept, and their targets not judged; None is none.
-        isolate: how the targets are kept apart (boxes.py).
-    Returns the exit status: the one of its targets that weighs most. Raises WrongUsage, for
-    any target, before the first is judged, SuiteFailed, and NotWritten.
+        jobs: the number of targets at a time; None is one per core.
+        places: execnet's specifications of workers on other machines (``socket=HOST:PORT``).
+        keep: which results in the report are kept, so that their targets are not judged again;
+            None keeps none.
+        isolate: how the targets are isolated from each other (boxes.py).
+    Returns the exit status of the target with the most serious one. Raises WrongUsage for any
+    target, before the first is judged; SuiteFailed, and NotWritten.
     """
     check_way(isolate)
     if not options.seed and keep is Keep.ENDED:
         options = options._replace(seed=seed_before(report))
     if not options.seed:
-        # A server with the answers in a table would know the usual one.
+        # A server could have a table of the answers for the default seed.
         options = options._replace(seed=str(secrets.randbits(63)))
     planned = planned_entries(options)
     entries = _kept_apart([entry for entry, _ in planned], isolate, options.target, report)
@@ -95,7 +96,7 @@ def run_class(
 
 
 def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[Entry]:
-    """Return the entries, each with the box in which its server will be started."""
+    """Return the entries with the boxes in which their servers will be started."""
     folders = [one.options.directory for one in entries]
     unseen = [os.path.realpath(at.removeprefix("@")), os.path.realpath(report)]
     apart = []
@@ -116,19 +117,22 @@ def _kept_apart(entries: list[Entry], way: str, at: str, report: Path) -> list[E
 
 
 def is_started(target: str) -> bool:
-    """Return whether the suite starts a command of somebody else for this target."""
+    """Return whether the suite starts a command for this target."""
     return isinstance(parse_target(target), CommandTarget)
 
 
 def _scheme(options: Options, plans: dict[str, Plan]) -> Scheme | None:
-    """Return how the class is marked, if it is."""
+    """Return the marking scheme of the class, if it has one."""
     path = options.target.removeprefix("@")
     known = {name for plan in plans.values() for name in plan.catalogue.requirements}
     return read_scheme(options.target, read_grade(path), known)
 
 
 def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
-    """The targets of the file, with what was typed for all, and their plans. Raises WrongUsage."""
+    """Return the targets of the file, with the common options, and their plans.
+
+    Raises WrongUsage.
+    """
     path, _, name = options.target.removeprefix("@").partition("#")
     if not options.target.startswith("@") or name:
         raise WrongUsage(
@@ -139,7 +143,7 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
     planned = []
     names = list(read_targets(path))
     if options.shard:
-        # A shard of a class is made of whole targets.
+        # A shard of a class consists of whole targets.
         number, count = options.shard
         chosen = names[number - 1 :: count]
         if not chosen:
@@ -148,7 +152,7 @@ def planned_entries(options: Options) -> list[tuple[Entry, Plan]]:
     for one in names:
         asked, catalogue = load(resolved(options._replace(target=f"@{path}#{one}", shard=None)))
         plan = Plan(asked, ipv6, catalogue)
-        # Two at one address cannot listen there at the same time.
+        # Two targets with the same address cannot listen there at the same time.
         where = address_of(plan)
         planned.append((Entry(one, asked, limits, str(where) if where else None), plan))
     return planned

@@ -1,8 +1,8 @@
-"""How the targets of a class are kept apart: the strongest way that works on this machine.
+"""The isolation of the targets of a class: the strongest way that works on this machine.
 
-By bubblewrap, each judge has a network of its own, where only loopback is; each server that it
-starts is in a box in it (targets/isolation.py). A target sees neither its judge nor any other
-target, and cannot take a neighbour's port.
+With bubblewrap, each judge has its own network, which has only the loopback; each server that it
+starts is in a box in that network (targets/isolation.py). A target sees neither its judge nor any
+other target, and cannot take another target's port.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ..targets.users import own_user, why_no_user
 
 AUTO, BUBBLEWRAP, USER, NONE = "auto", "bubblewrap", "user", "none"
 
-#: What --isolate takes.
+#: The values of --isolate.
 WAYS = (AUTO, BUBBLEWRAP, USER, NONE)
 
-#: How memory and processes of a target are limited.
+#: How the memory and the processes of a target are limited.
 ENFORCED, WATCHED = "enforced", "watched"
 
-#: What a box is made with, and Debian's package of each.
+#: The programs that a box needs, and their Debian packages.
 PROGRAMS = {
     "bwrap": "bubblewrap",
     "setsid": "util-linux",
@@ -37,15 +37,15 @@ PROGRAMS = {
     "env": "coreutils",
 }
 
-#: Seconds for a box to be tried.
+#: Seconds for the trial of a box.
 TRIAL = 20.0
 
-#: A judge in a network of its own; the rest of the machine is as it was.
+#: Runs a judge in its own network, without other restrictions.
 _NETWORK = ["bwrap", "--die-with-parent", "--unshare-net", "--dev-bind", "/", "/"]
 
 
 def check_way(way: str) -> None:
-    """Raise WrongUsage for a way that there is not, or that does not work here."""
+    """Raise WrongUsage for a way that does not exist, or does not work here."""
     if way not in WAYS:
         raise WrongUsage(f"--isolate: {way!r} is none of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
@@ -55,7 +55,7 @@ def check_way(way: str) -> None:
 
 
 def strongest(way: str) -> str:
-    """Return the way that is taken on this machine, of the one that was asked for."""
+    """Return the way to use on this machine, for the value of --isolate."""
     if way == AUTO:
         return NONE if why_no_box() else BUBBLEWRAP
     return way
@@ -63,7 +63,7 @@ def strongest(way: str) -> str:
 
 @functools.lru_cache(maxsize=1)
 def why_no_box() -> str:
-    """Return why bubblewrap cannot be used here; "" when it can. A box is built to find out."""
+    """Return why bubblewrap cannot be used here; "" if it can. A box is built to find out."""
     if not sys.platform.startswith("linux"):
         return "bubblewrap is a program for Linux"
     for program, package in PROGRAMS.items():
@@ -73,7 +73,7 @@ def why_no_box() -> str:
         return "this Python has no os.pidfd_open"
     start_in(Box(user=own_user()))
     try:
-        # Where that can be read in the box, the suite's helpers can be run in it.
+        # If this file can be read in the box, the suite's helpers can run in it.
         inner = boxed([sys.executable, "-I", "-S", users.__file__], {}, "/")
     finally:
         start_in(None)
@@ -88,13 +88,13 @@ def why_no_box() -> str:
 
 
 def in_own_network(argv: Sequence[str]) -> list[str]:
-    """Return the command line that runs a judge in a network of its own."""
+    """Return the command line that runs a judge in its own network."""
     user = [] if os.getuid() == 0 else ["--unshare-user"]
     return [*_NETWORK, *user, "--", *argv]
 
 
 def describe(way: str) -> str:
-    """Return what holds on this machine, in one line, before the first target is judged."""
+    """Return one line that describes the isolation on this machine."""
     if strongest(way) == BUBBLEWRAP:
         user = "own user, processes" if own_user() else "own processes"
         return f"isolation: bubblewrap ({user}, files and network for each target)"
@@ -106,7 +106,7 @@ def describe(way: str) -> str:
 
 
 def describe_limits() -> str:
-    """Return how the limits of memory and processes hold on this machine, in one line."""
+    """Return one line that says how the limits of memory and processes work on this machine."""
     places, why = usable_places()
     if places:
         version = max(one.version for one in places if one.controllers)
@@ -120,9 +120,9 @@ def box_of(folder: str | None, others: Sequence[str], unseen: Sequence[str]) -> 
     """Return the box of a target.
 
     Arguments:
-        folder: where it runs.
+        folder: the target's own folder.
         others: the folders of the other targets.
-        unseen: files and folders that are nobody's business: the class's file, its report.
+        unseen: files and folders that no target may see: the class's file and its report.
     """
     if folder is None:
         return Box(unseen=tuple(unseen))

@@ -1,10 +1,10 @@
-"""As whom a target is started, and how it comes to its folder, where the suite is root.
+"""The user as which a target is started, and its access to its folder, if the suite runs as root.
 
-Its user outside is one without rights, a different one for each that is judged at the same time.
-The files of its folder belong to those who put them there. In a box the folder is shown to the
-target as its own (targets/idmap.py); where that cannot be done, and without a box, it gets a copy,
-as it does where the folder is root's: nothing that it writes is ever root's.
-No target owns a folder that several targets share, and none gets a copy of it.
+The target's user has no rights; targets that are judged at the same time have different users.
+The files of its folder belong to the users who put them there. In a box, the folder is mounted
+with the target as its owner (targets/idmap.py). If that is not possible, or without a box, or if
+root owns the folder, the target gets a copy, so that it never writes a file that root owns.
+No target owns a folder that several targets share, and none gets a copy of such a folder.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .boxes import BUBBLEWRAP, USER
 
 
 class Guise(NamedTuple):
-    """Plain values, for it travels.
+    """The user and the folder of a target; plain values, because it is sent to another process.
 
-    Without a ``user`` the target is started as the suite's own. ``instead`` is what stands in the
-    place of its ``folder``: what is mounted there, or a copy (``is_copy``).
+    Without a ``user`` the target is started as the suite's own user. ``instead`` is used in place
+    of its ``folder``: a mount, or a copy (``is_copy``).
     """
 
     user: int = 0
@@ -34,7 +34,7 @@ class Guise(NamedTuple):
 
 
 def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
-    """Return the guise of a target whose files can be in this folder. Raises OSError."""
+    """Return the guise of a target; a mount or a copy will be in ``scratch``. Raises OSError."""
     user = own_user() if box is not None and way in (BUBBLEWRAP, USER) else 0
     if box is None or not user:
         return Guise()
@@ -42,19 +42,19 @@ def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
     if way == BUBBLEWRAP and folder:
         from ..targets.idmap import can_be_mapped
 
-        # A file of root's that a target could make one of set-user-ID would outlive its judge.
+        # If root owned the folder, a target could leave a set-user-ID file of root there.
         is_safe = not box.own or os.stat(folder).st_uid != 0
         if is_safe and can_be_mapped(folder, user):
             return Guise(user, folder, instead)
     if not box.own or not os.path.isdir(box.own):
-        # A box without the user's own folder is as strong as it was before there were users.
+        # In a box, a target with a folder that is not its own is started as the suite's user.
         return Guise(user) if way == USER or not folder else Guise()
     copy_for(user, box.own, instead)
     return Guise(user, box.own, instead, is_copy=True)
 
 
 def put_on(guise: Guise, options: Options, box: Box | None) -> tuple[Options, Box | None]:
-    """In the judge: be ready to start commands so; what they are asked to be, as seen from there.
+    """Prepare the judge to start commands in this guise; return the adapted options and box.
 
     Raises OSError.
     """

@@ -1,8 +1,8 @@
-"""One target of a class, judged alone: in a process and a folder of its own, within limits.
+"""Judge one target of a class in isolation: in its own process and folder, within limits.
 
-The process is a whole run of the suite with one worker, the judge; it says what came of it over
-a link that no target can write to (link.py), and writes no report. A target that hangs, breeds or
-eats memory ends there, and takes nothing else along.
+The process, the judge, is a complete run of the suite with one worker. It sends its results over
+a link that no target can write to (link.py), and writes no report. A target that hangs, starts
+too many processes or uses too much memory is ended, without harm to anything else.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from .watch import Watch
 
 Outcome = dict[str, Any]
 
-#: bubblewrap's own processes in a box.
+#: The number of bubblewrap's own processes in a box.
 OF_A_BOX = 2
 
 
 class Asked(NamedTuple):
-    """What is asked of a judge: the target, its limits, and how it is kept apart."""
+    """The task of a judge: the target, its limits, and how it is isolated."""
 
     options: Options
     limits: Limits
@@ -51,13 +51,13 @@ class Asked(NamedTuple):
 
 
 def judge_alone(asked: Asked) -> Outcome:
-    """Judge a target, and say what came of it.
+    """Judge a target, and return the outcome.
 
-    Returns a dictionary of plain values, for it travels: ``exit``, ``rows`` (what the judge said
-    of its results, empty when it came to none), ``refused`` (lines that it did not write),
-    ``killed`` (the signal that ended the judge, or ""), ``said`` (the end of what it printed),
-    ``stopped`` (why it was, or parts of it were), ``isolation``, ``limits`` (``enforced`` by the
-    kernel, or ``watched``) and ``seconds``.
+    The outcome is a dictionary of plain values, because it is sent to another process: ``exit``,
+    ``rows`` (the judge's results, empty if there are none), ``refused`` (the number of lines that
+    the judge did not write), ``killed`` (the signal that ended the judge, or ""), ``said`` (the
+    end of its output), ``stopped`` (why the run or its processes were stopped), ``isolation``,
+    ``limits`` (``enforced`` by the kernel, or ``watched``) and ``seconds``.
     """
     began = time.monotonic()
     mark, key = secrets.token_hex(16), secrets.token_hex(32)
@@ -94,19 +94,19 @@ def judge_alone(asked: Asked) -> Outcome:
         reading = Reading(said, process.stderr, key)
 
         def family() -> Family:
-            # Under bubblewrap our child is its monitor, and the judge the monitor's child.
+            # With bubblewrap, the child is its monitor, and the judge is the monitor's child.
             judges = {process.pid, *(children_of(process.pid) if is_boxed else ())}
             return Family(frozenset(judges), mark, os.getpid(), others)
 
         folders = [it, *([asked.box.own] if asked.box and asked.box.own else [])]
         try:
-            # It stays open: when we are killed it ends, and the run with it.
+            # stdin stays open: if this process is killed, it is closed, which ends the run.
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(
                     json.dumps(_request(asked, key, is_boxed, group, guise)).encode() + b"\n"
                 )
                 process.stdin.flush()
-            # A server in no box may leave its group, where it has the right to.
+            # A server without a box may leave its group, if it has the right to.
             watch = Watch(asked.limits, family, folders, group, is_sure=is_boxed)
             stopped = watch.until_its_end(process, let_interruptions_come)
             ended_by = "" if process.poll() is None else _signal_of(process)
@@ -133,7 +133,7 @@ def judge_alone(asked: Asked) -> Outcome:
 
 @contextlib.contextmanager
 def _grouped(asked: Asked) -> Iterator[Group | None]:
-    """A control group for what the target starts; None where there can be none."""
+    """Make a control group for the target's processes; yield None if that is not possible."""
     places, _ = usable_places()
     group = None
     if places:
@@ -168,14 +168,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _exit_of(process: subprocess.Popen[bytes]) -> int:
-    """Return the run's own status; one that was killed has none."""
+    """Return the run's own exit status, or UNREACHABLE if the run has none (it was killed)."""
     status = process.returncode
     return status if status in {int(one) for one in Exit} else int(Exit.UNREACHABLE)
 
 
 def _signal_of(process: subprocess.Popen[bytes]) -> str:
-    """Return the signal that ended the judge, without our doing; "" when none has."""
-    # bubblewrap's monitor gives a signal as a shell does.
+    """Return the signal that ended the judge; "" if there was none."""
+    # bubblewrap's monitor reports a signal like a shell.
     status = unboxed(process.returncode) or 0
     if status >= 0:
         return ""
@@ -186,12 +186,12 @@ def _signal_of(process: subprocess.Popen[bytes]) -> str:
 
 
 def options_from(fields: dict[str, Any]) -> Options:
-    """Options that have travelled as JSON, where a tuple is a list."""
+    """Return the options from JSON, in which a tuple is a list."""
     return Options(**{name: _tuples(value) for name, value in fields.items()})
 
 
 def box_from(fields: Sequence[Any] | None) -> Box | None:
-    """Return a box that has travelled as JSON."""
+    """Return a box from JSON."""
     return None if fields is None else Box(*map(_tuples, fields))
 
 
@@ -200,7 +200,7 @@ def _tuples(value: Any) -> Any:
 
 
 def judge_what_is_asked() -> Exit:
-    """Return the process itself: judge what stdin asks for; returns the exit status."""
+    """Run as the judge: judge the target that stdin asks for, and return the exit status."""
     become_private()
     link = take_stdout()
     from ..runner import run
@@ -221,8 +221,11 @@ def judge_what_is_asked() -> Exit:
 
 
 def _end_with_who_asked() -> None:
-    """Nobody waits for the results any more: leave; the reaper ends what we have started."""
-    # Not by sys.stdin: its lock, held by a thread at the interpreter's end, would abort us.
+    """End this process when stdin ends; the reaper ends what it has started.
+
+    Then no process waits for the results any more.
+    """
+    # sys.stdin is not used: a thread that holds its lock at exit would make Python abort.
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""What an earlier run of a class left, and this one need not judge again.
+"""The results of an earlier run of a class that need not be judged again.
 
-``--last-failed`` keeps what was conformant, ``--resume`` every target that has a result: a run that
-was interrupted, or lost its workers, is gone on with. A run begins with removing the results of
-those that it judges, so that a folder never has those of two runs, but for what was kept.
+``--last-failed`` keeps the results of conformant targets, ``--resume`` all results, to continue a
+run that was interrupted or lost its workers. A run first removes the results of the targets that
+it judges, so that a folder never contains results of two runs, except those that were kept.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from ..plan import Plan
 from ..reports.results import Results, header, read_results
 from .report import folder_of
 
-#: Fields of a header that do not say what was judged.
+#: The fields of a header that do not say what was judged.
 _WHEN_AND_WHERE = frozenset({"written", "platform", "python", "seed", "requirements"})
 
-#: Exit statuses of a target that has not been judged to the end.
+#: The exit statuses of a target that was not judged completely.
 _UNENDED = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR, Exit.SUITE_FAILED)
 
 
 class Keep(enum.Enum):
-    """Which results are kept; in words."""
+    """Which results are kept; the values are words for a message."""
 
     CONFORMANT = "conformant"
     ENDED = "judged"
 
 
 def kept_results(report: Path, plans: dict[str, Plan], keep: Keep) -> Iterator[tuple[str, Results]]:
-    """The results of the targets that were judged by the same plan, and are to be kept.
+    """Yield the names and results of the targets that were judged by the same plan and are kept.
 
-    One after the other: those of hundreds, with their transcripts, fill the memory.
+    They are read one after the other: those of hundreds, with transcripts, would fill the memory.
     """
     for name, plan in plans.items():
         try:
@@ -56,7 +56,7 @@ def _is_kept(results: Results, plan: Plan, keep: Keep) -> bool:
 
 
 def seed_before(report: Path) -> str:
-    """Return the seed of the run that left its results there; "" where there is none."""
+    """Return the seed of the run that has left results there; "" if there is none."""
     for path in sorted(report.glob("*/results.jsonl")):
         with suppress(OSError, ValueError, WrongUsage):
             if seed := read_results(path).header.get("seed"):
@@ -65,14 +65,14 @@ def seed_before(report: Path) -> str:
 
 
 def forget(report: Path, names: Iterable[str]) -> None:
-    """Remove what an earlier run has left of these targets."""
+    """Remove the results of these targets from an earlier run."""
     for name in names:
         with suppress(OSError):
             (report / folder_of(name) / "results.jsonl").unlink()
 
 
 def _fits(results: Results, plan: Plan, may_be_empty: bool = False) -> bool:
-    """Return whether these are results of just this plan."""
+    """Return whether these are the results of exactly this plan."""
     cases = {(case.requirement.id, case.transport) for case in plan.cases}
     came = {(row["id"], row["transport"]) for row in results.results}
     if came != cases and (came or not may_be_empty):

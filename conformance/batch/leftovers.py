@@ -1,4 +1,4 @@
-"""The folders of judges whose class was killed: removed when the next one begins."""
+"""The folders of judges; those that a killed run has left are removed by the next run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..targets.owner import is_gone, owner
 
 _PREFIX = "conformance-class-"
 
-#: The file that says whose a folder is; the folder's own name goes into the paths of sockets,
-#: which are short (unix(7)).
+#: The file that names the owner of a folder. It is not in the folder's own name, because that is
+#: part of the paths of sockets, which must be short (unix(7)).
 _OWNER = "owner"
 
 
 @contextmanager
 def scratch_folder() -> Iterator[str]:
-    """A folder for one judge and what it starts; removed at the end."""
+    """Make a folder for one judge and the processes that it starts; remove it at the end."""
     _sweep()
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
         Path(folder, _OWNER).write_text(owner())
@@ -30,7 +30,7 @@ def scratch_folder() -> Iterator[str]:
 
 @functools.lru_cache(maxsize=1)
 def _sweep() -> None:
-    """Remove those of our own user whose process is gone."""
+    """Remove the folders of this user whose process has ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError, ValueError):
             is_ours = hasattr(os, "getuid") and folder.lstat().st_uid == os.getuid()

@@ -1,13 +1,14 @@
-"""What one target of a class may use: time, memory, processes; and who belongs to it.
+"""The limits of one target of a class (time, memory, processes), and the processes of a target.
 
-Where there is a control group the kernel enforces memory and processes (targets/cgroups.py);
-elsewhere, and where a server may leave its group, they are looked at.
+If there is a control group, the kernel enforces memory and processes (targets/cgroups.py);
+otherwise, and if a server may leave its group, this module checks them regularly.
 
-A process belongs to a target when it descends from its judge, when this process has adopted it
-(a daemon has lost its parent), or when it carries the target's mark in its environment. Memory,
-the number of processes and the disk are watched (RLIMIT_NPROC counts a user's, and RLIMIT_AS
-stops programs that only reserve); per process the kernel sets bounds of its own (RLIMIT_DATA),
-for what grows faster than anybody looks. Nothing here knows of pytest or of verdicts.
+A process belongs to a target if it descends from the target's judge, if this process has adopted
+it (a daemon has lost its parent), or if it has the target's mark in its environment. Memory, the
+number of processes and the disk are watched (RLIMIT_NPROC counts all processes of a user, and
+RLIMIT_AS stops programs that only reserve memory). In addition, the kernel limits each process
+(RLIMIT_DATA), because memory may grow faster than the checks notice. This module knows nothing
+about pytest or verdicts.
 """
 
 from __future__ import annotations
@@ -20,28 +21,28 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-#: The variable that marks what belongs to a target.
+#: The environment variable that marks the processes of a target.
 MARK = "CONFORMANCE_MARK"
 
-#: The suite's own helper, which ends what is left when the suite is killed.
+#: The suite's own helper, which ends the remaining servers if the suite is killed.
 _REAPER = b"helpers/reaper.py"
 
-#: What a process may reserve, as a multiple of what its family may use.
+#: The memory that one process may reserve, as a multiple of the target's limit.
 RESERVED_FACTOR = 4
 
-#: Seconds of a processor that a judge may need for itself.
+#: The processor seconds that a judge itself may need.
 JUDGE_CPU = 300
 
-#: Rounds in which everything must have ended; a fork bomb takes a few.
+#: The most rounds of killing; a fork bomb takes a few.
 KILL_ROUNDS = 50
 
 
 class Limits(NamedTuple):
-    """What a target may use.
+    """The limits of a target.
 
-    ``time`` is in seconds for the whole target, ``memory`` in MiB and ``processes`` at once.
-    ``cpu`` are seconds of a processor for each process, ``files`` the descriptors that a process
-    may have open, and ``disk`` MiB that it may write.
+    ``time`` is in seconds for the whole target, ``memory`` in MiB; ``processes`` is the number at
+    once. ``cpu`` is in processor seconds for each process, ``files`` is the number of descriptors
+    that a process may have open, and ``disk`` the MiB that the target may write.
     """
 
     time: float = 600.0
@@ -61,18 +62,18 @@ class Member(NamedTuple):
 
 
 def bound(limits: Limits) -> None:
-    """Have the kernel bound this process and all that it will start, where it can."""
+    """Set limits in the kernel for this process and all that it will start (Linux)."""
     if not sys.platform.startswith("linux"):
         return
     import resource
 
-    # RLIMIT_DATA counts a thread's stack whole (8 MiB), of which little is ever used.
+    # RLIMIT_DATA counts the whole stack of a thread (8 MiB), although little of it is used.
     size = limits.memory * 1024 * 1024 * RESERVED_FACTOR
     for kind, most in (
         (resource.RLIMIT_DATA, size),
         (resource.RLIMIT_FSIZE, limits.disk * 1024 * 1024),
         (resource.RLIMIT_NOFILE, limits.files),
-        # Of each process; the judge itself, which waits, needs little.
+        # This is for each process; the judge itself mostly waits and needs little.
         (resource.RLIMIT_CPU, limits.cpu + JUDGE_CPU),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -83,10 +84,10 @@ def bound(limits: Limits) -> None:
 
 
 class Family(NamedTuple):
-    """Whom a target's processes descend from.
+    """The ancestors by which a target's processes are recognised.
 
-    ``judges`` are the judge and what it runs in, which belong to us; ``adopter`` is this process,
-    which adopts what loses its parent (orphans.py), and ``others`` are children of its own.
+    ``judges`` are the judge and its monitor, which belong to the suite; ``adopter`` is this
+    process, which adopts orphans (orphans.py); ``others`` are other children of this process.
     """
 
     judges: frozenset[int]
@@ -96,7 +97,7 @@ class Family(NamedTuple):
 
 
 def members(family: Family) -> list[Member]:
-    """Return the processes of a target, without its judge (Linux; elsewhere nobody can be seen)."""
+    """Return the processes of a target, without its judge (Linux; an empty list elsewhere)."""
     if not sys.platform.startswith("linux"):
         return []
     parents: dict[int, int] = {}
@@ -109,15 +110,15 @@ def members(family: Family) -> list[Member]:
         try:
             stat = Path(f"/proc/{entry}/stat").read_bytes()
         except OSError:
-            continue  # it has gone
-        # proc(5): the command may hold blanks and parentheses; fields follow the last ")".
+            continue  # the process has ended
+        # proc(5): the command may contain blanks and parentheses; fields follow the last ")".
         fields = stat[stat.rindex(b")") + 2 :].split()
         pid = int(entry)
         if fields[0] in (b"Z", b"X") or _REAPER in _read(pid, "cmdline"):
             continue
         parents[pid] = int(fields[1])
         found[pid] = Member(pid, int(fields[2]), _own_memory(pid))
-        # What is not dumpable hides its variables, and not its parents.
+        # A process that is not dumpable hides its variables, but not its parent.
         if wanted in _read(pid, "environ").split(b"\0"):
             marked.add(pid)
     ours = {*family.judges, *family.others, family.adopter}
@@ -136,7 +137,7 @@ def _read(pid: int, name: str) -> bytes:
 
 
 def _is_of(pid: int, family: Family, parents: dict[int, int]) -> bool:
-    """Whether a process descends from the judge, or was adopted after it had lost its parent."""
+    """Return whether a process descends from the judge, or was adopted as an orphan."""
     seen: set[int] = set()
     while pid in parents and pid not in seen:
         seen.add(pid)
@@ -149,7 +150,7 @@ def _is_of(pid: int, family: Family, parents: dict[int, int]) -> bool:
 
 
 def _own_memory(pid: int) -> int:
-    """Return the bytes that are resident and shared with nobody's file."""
+    """Return the resident bytes that are not shared with a file."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
     except OSError:
@@ -161,10 +162,10 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def excess(found: list[Member], limits: Limits, written: int = 0) -> str | None:
-    """Return what they use too much of, in words; None when it is nothing.
+    """Return which limit the processes exceed, in words; None if they exceed none.
 
     Arguments:
-        written: bytes on the disk.
+        written: bytes written to the disk.
     """
     if len(found) > limits.processes:
         return f"{len(found)} processes, more than {limits.processes}"
@@ -177,7 +178,7 @@ def excess(found: list[Member], limits: Limits, written: int = 0) -> str | None:
 
 
 def size_of(folder: str) -> int:
-    """Return the bytes that a folder's files take on the disk; symbolic links are not followed."""
+    """Return the bytes that a folder's files use on the disk; symbolic links are not followed."""
     total = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -190,14 +191,14 @@ def size_of(folder: str) -> int:
 
 
 def end(family: Family) -> None:
-    """Kill all of a target's processes, and whatever they start meanwhile."""
+    """Kill all of a target's processes, and those that they start in the meantime."""
     for _ in range(KILL_ROUNDS):
         found = members(family)
         if not found:
             return
         ours = {os.getpgrp(), *map(_group_of, family.judges), *map(_group_of, family.others)}
         for group in {member.group for member in found} - ours:
-            # A whole group at once: what breeds must not outrun us.
+            # Kill a whole group at once, because processes may be started faster than one by one.
             _send(os.killpg, group)
         for member in found:
             _send(os.kill, member.pid)

@@ -1,9 +1,9 @@
-"""What a judge says to its class: the rows of its results, which nobody else can write.
+"""The link from a judge to its class: it carries the rows of results, protected from targets.
 
-The judge's stdout is one end of a socket pair. The judge keeps it under another number that no
-process inherits, and a socket cannot be opened by way of /proc/PID/fd. Each line is signed
-(HMAC-SHA256) with a key that came by the judge's stdin; a line that is not, is refused. On Linux
-the judge is not dumpable either: another process of the same user can neither read its memory
+The judge's stdout is one end of a socket pair. The judge moves it to another descriptor that no
+process inherits, and a socket cannot be opened through /proc/PID/fd. Each line is signed
+(HMAC-SHA256) with a key that the judge has read from stdin; an unsigned line is refused. On Linux
+the judge is also not dumpable: another process of the same user can neither read its memory
 nor trace it (prctl(2), ptrace(2)).
 """
 
@@ -21,14 +21,14 @@ import threading
 from contextlib import suppress
 from typing import IO, Any
 
-#: Bytes of one line, and of all lines; a judge does not say more.
+#: The most bytes of one line, and of all lines; a judge does not send more.
 LONGEST_LINE = 64 * 1024 * 1024
 MOST_BYTES = 256 * 1024 * 1024
 
-#: Bytes of what a judge printed that are kept.
+#: The bytes that are kept from the end of a judge's output.
 KEPT_OUTPUT = 8000
 
-#: Seconds for what is still on its way when the judge has ended.
+#: Seconds to wait for remaining data after the judge has ended.
 LAST_WORDS = 5.0
 
 #: prctl(2): PR_SET_DUMPABLE.
@@ -36,10 +36,10 @@ _SET_DUMPABLE = 4
 
 
 class Signed:
-    """Signs and checks lines; each is bound to its place.
+    """The signatures of lines; each depends on the line's number.
 
     Arguments:
-        key: what only the two ends know, in hexadecimal digits.
+        key: the key, which only the two ends know, in hexadecimal digits.
     """
 
     def __init__(self, key: str) -> None:
@@ -47,14 +47,14 @@ class Signed:
         self._place = 0
 
     def sign(self, row: dict[str, Any]) -> bytes:
-        """Return the line for a row."""
+        """Return the signed line for a row."""
         text = json.dumps(row, ensure_ascii=True).encode("ascii")
         line = self._digest(text) + b" " + text + b"\n"
         self._place += 1
         return line
 
     def take(self, line: bytes) -> str | None:
-        """Return the row of a line as text; None for a line that was not signed for this place."""
+        """Return the row of a line as text; None if the line was not signed for this position."""
         digest, _, text = line.rstrip(b"\n").partition(b" ")
         if not hmac.compare_digest(digest, self._digest(text)):
             return None
@@ -67,11 +67,11 @@ class Signed:
 
 
 class Reading:
-    """The class's end: reads what a judge says and prints, so that the judge never waits.
+    """The class's end of the link: it reads all output of a judge, so that the judge never blocks.
 
     Arguments:
-        said: the judge's rows.
-        printed: what it prints, of which the end is kept.
+        said: the stream of the judge's rows.
+        printed: the stream of its other output, of which the end is kept.
     """
 
     def __init__(self, said: IO[bytes], printed: IO[bytes], key: str) -> None:
@@ -87,7 +87,7 @@ class Reading:
             one.start()
 
     def end(self) -> None:
-        """Take what is on its way; the judge has ended."""
+        """Read the remaining data after the judge has ended."""
         for one in self._threads:
             one.join(LAST_WORDS)
 
@@ -114,10 +114,10 @@ class Reading:
 
 
 def socket_for_stdout() -> tuple[IO[bytes] | None, Any]:
-    """Return the class's end, and what Popen is given as the judge's stdout.
+    """Return the class's end, and the argument of Popen for the judge's stdout.
 
-    On Windows, where a socket cannot be a standard stream, the pair is a pipe: no end of our own
-    is returned.
+    On Windows a socket cannot be a standard stream, so that Popen makes a pipe: then the class's
+    end is None.
     """
     if sys.platform == "win32":
         return None, subprocess.PIPE
@@ -127,9 +127,9 @@ def socket_for_stdout() -> tuple[IO[bytes] | None, Any]:
 
 
 def take_stdout() -> int:
-    """In the judge, before it starts anything: keep stdout for the rows; returns its number.
+    """Reserve stdout for the rows, and return its new descriptor.
 
-    What is printed from now on goes to stderr.
+    The judge calls this before it starts anything. All later output goes to stderr.
     """
     sys.stdout.flush()
     kept = os.dup(1)
@@ -138,13 +138,13 @@ def take_stdout() -> int:
 
 
 def send_rows(descriptor: int, key: str, rows: list[dict[str, Any]]) -> None:
-    """Send the rows, and nothing after them."""
+    """Send the rows, and close the link."""
     signed = Signed(key)
     with open(descriptor, "wb") as stream:
         stream.writelines(signed.sign(row) for row in rows)
 
 
 def become_private() -> None:
-    """Let no other process of this user read our memory or trace us (Linux)."""
+    """Forbid other processes of this user to read this one's memory or to trace it (Linux)."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The shards of a class in one report: ``merge DIR...``, where each DIR is a class's."""
+"""Merge the shards of a class into one report: ``merge DIR...``; each DIR is a shard's report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .report import WEIGHT, folder_of, write_class
 
 
 def merge_classes(folders: list[Path], report: Path) -> Exit:
-    """Make one report; returns its exit status.
+    """Write one report, and return its exit status.
 
     Raises WrongUsage, or NotWritten.
     """
@@ -28,7 +28,7 @@ def merge_classes(folders: list[Path], report: Path) -> Exit:
         if not all("shard" in line for line in lines):
             raise WrongUsage(f"merge: {name} is not a shard: it was judged without --shard")
     check_numbers({name: lines[0]["shard"] for name, lines in rows.items()})
-    # The N-th of M has the targets N, N + M, N + 2 M ... of the file.
+    # Shard N of M has the targets N, N + M, N + 2 M ... of the file.
     parts = [
         [str(line["name"]) for line in sorted(lines, key=lambda line: int(line["number"]))]
         for lines in sorted(rows.values(), key=lambda lines: int(lines[0]["shard"][0]))
@@ -70,7 +70,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     path = folder / "batch.jsonl"
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        # What is used here is looked at here.
+        # Check here all fields that this module uses.
         for line in lines:
             if folder_of(str(line["name"])) != line["folder"] or not _is_shard(line.get("shard")):
                 raise ValueError

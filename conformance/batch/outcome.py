@@ -1,9 +1,9 @@
-"""What came of one target of a class, checked against what was planned for it.
+"""The outcome of one target of a class, checked against its plan.
 
-The rows come from the judge alone (link.py). They are believed where they are the results of the
-plan: every planned case once, under its own profile, clause and level, and nothing else; and where
-the judge ended by itself, with the status that they give. Anything else is "not judged", with the
-reason, and concerns this target only.
+Only the judge can write the rows (link.py). They are accepted if they are the results of the plan
+(every planned case once, with its profile, clause and level, and nothing else), and if the judge
+has exited with the status that they contain. Anything else is "not judged", with the reason, and
+affects only this target.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from ..reports.form import Malformed
 from ..reports.results import Results, header, parse_results
 from ..reports.summary import JUDGED, case_name
 
-#: A last word that says why a run did not take place.
+#: A last line that says why a run did not take place.
 _REASON = re.compile(r"^conformance: (?!.* cases?\)$)(.*)$", re.MULTILINE)
 
-#: Lines of a run without results that its footer has (``said``).
+#: The number of output lines in the footer (``said``) of a run without results.
 LAST_LINES = 20
 
-#: Fields of a header that only the judge knows.
+#: The fields of a header that only the judge knows.
 _OF_THE_JUDGE = ("platform", "python", "written")
 
-#: Results that are worth nothing: the suite cannot vouch for any verdict.
+#: Exit statuses with which no verdict can be trusted.
 _WORTHLESS = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR, Exit.SUITE_FAILED)
 
 
 def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
-    """The results of a target, or what stands in their place; with what had to be stopped."""
+    """Return the results of a target, or a replacement without verdicts; with all stops."""
     stopped = [str(one) for one in outcome["stopped"]]
     if outcome["killed"]:
         return not_judged(plan, f"not judged: the judge was killed ({outcome['killed']})")
@@ -50,7 +50,7 @@ def results_of(plan: Plan, outcome: dict[str, Any]) -> Results:
 
 
 def not_judged(plan: Plan, *reasons: str, status: int = 0) -> Results:
-    """Results without a verdict, and why there is none. A status of 0 is nobody's success."""
+    """Return results without verdicts, with the reasons. A status of 0 becomes SUITE_FAILED."""
     footer: dict[str, Any] = {
         "type": "footer",
         "counts": {},
@@ -62,13 +62,13 @@ def not_judged(plan: Plan, *reasons: str, status: int = 0) -> Results:
 
 
 def _with_last_lines(results: Results, said: str) -> Results:
-    """With what the run printed last, the words of a server that did not start among them."""
+    """Return the results with the last lines of output, such as those of a failed server."""
     lines = said.strip().splitlines()[-LAST_LINES:]
     return results._replace(footer={**results.footer, "said": lines})
 
 
 def _reasons(outcome: dict[str, Any]) -> list[str]:
-    """Return why there is no result, from what the run printed last, unless we stopped it."""
+    """Return why there is no result: the stops, or else the last output of the run."""
     said = _REASON.findall(outcome["said"])
     last_line = outcome["said"].strip().splitlines()[-1:]
     reasons = outcome["stopped"] or said[-1:] or last_line or ["it said nothing"]
@@ -76,12 +76,15 @@ def _reasons(outcome: dict[str, Any]) -> list[str]:
 
 
 def _checked(plan: Plan, results: Results, status: int) -> Results:
-    """The same results, tied to the plan. Raises Malformed, or WrongUsage for no plan at all."""
+    """Check the results against the plan, and return them with the plan's header.
+
+    Raises Malformed, or WrongUsage if there is no plan for these transports.
+    """
     came = results.header.get("transports")
     if not isinstance(came, list) or not all(isinstance(one, str) for one in came):
         raise Malformed("the header names no transports")
     if came != plan.transports:
-        # Where a server announces its address, only the judge could tell over what it listens.
+        # If a server announces its address, only the judge could find out its transport.
         plan = Plan(plan.options._replace(transports=tuple(came)), plan.ipv6, plan.catalogue)
     planned = {case.name: case.requirement for case in plan.cases}
     if len(results.results) != len(planned):

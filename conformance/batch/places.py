@@ -1,7 +1,7 @@
-"""Workers elsewhere (``--tx``): each place is tried before a class is judged.
+"""Workers on other machines (``--tx``): test each place before a class is judged.
 
-A host that is not there and an interpreter without the suite would otherwise end in execnet's
-and pytest's own tracebacks, or in no result at all.
+Otherwise, a host that does not exist or an interpreter without the suite would result in
+tracebacks of execnet and pytest, or in no result at all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .. import __version__
 from ..core.invocation import SUITE
 from ..core.verdict import SuiteFailed, WrongUsage, cause_of
 
-#: Seconds for one place: a connection, the start of an interpreter, its imports.
+#: Seconds for one place: the connection, the start of an interpreter, its imports.
 PLACE_TIMEOUT = 30.0
 
-#: What runs there: pytest first, as pytest-xdist does it, then the suite.
+#: The code that runs there: it imports first pytest, as pytest-xdist does, then the suite.
 _ASK = """
 path, suite = channel.receive()
 try:
@@ -36,7 +36,7 @@ else:
 
 
 def check_places(places: tuple[str, ...]) -> None:
-    """Try each place, all at the same time.
+    """Test all places at the same time.
 
     Raises WrongUsage for a specification that execnet does not know, and SuiteFailed for a
     place that cannot be reached, or where this version of the suite is not installed.
@@ -47,7 +47,7 @@ def check_places(places: tuple[str, ...]) -> None:
 
 
 def failures_of(places: tuple[str, ...]) -> dict[str, Exception | None]:
-    """Return why each place cannot be used, all tried at the same time; None for one that can."""
+    """Test all places at the same time; return for each the error, or None if it can be used."""
     answers: dict[str, Exception | None] = {}
 
     def ask(place: str) -> None:
@@ -90,7 +90,7 @@ def _check(place: str) -> None:
         except (execnet.RemoteError, execnet.TimeoutError) as error:
             raise SuiteFailed(f"--tx {place}: {str(error).splitlines()[-1]}") from None
         except (EOFError, OSError):
-            # execnet says "cannot send": over ssh, what was started has ended already.
+            # execnet reports "cannot send": over ssh, the started process has already ended.
             raise SuiteFailed(f"--tx {place}: no Python answers there") from None
     finally:
         group.terminate(timeout=2.0)

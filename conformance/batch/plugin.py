@@ -1,8 +1,8 @@
-"""How a class of targets plugs into pytest and pytest-xdist.
+"""The plugin by which pytest and pytest-xdist judge a class of targets.
 
-Each target is one item, and its outcome travels to the controlling process as a property of
-its report. What a worker needs to know of the class travels to it, so that it may be another
-machine's (``--tx``): it has no need of the file. Targets at one fixed address take turns.
+Each target is one item, and its outcome is sent to the controlling process as a property of
+its report. A worker gets everything it needs to know about the class, so that it may run on
+another machine (``--tx``) without the file. Targets at the same fixed address run one by one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ PROPERTY = "conformance-class"
 
 
 class Entry(NamedTuple):
-    """One target of a class; ``place`` is the fixed address that it needs for itself.
+    """One target of a class; ``place`` is the fixed address that no other target may use.
 
-    ``way`` is how it is kept apart from the others, and ``box`` what it may see; without one
-    there is nothing to start.
+    ``way`` is how it is isolated from the others, and ``box`` what it may see; ``box`` is None if
+    the suite does not start the target.
     """
 
     name: str
@@ -39,19 +39,20 @@ class Entry(NamedTuple):
     box: Box | None = None
 
 
-#: Seconds without a word, seconds between two questions, and questions, until a host is lost.
+#: Seconds of silence before the first keepalive probe, seconds between two probes, and the number
+#: of probes after which a host counts as lost.
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
 
 _ENTRIES: pytest.StashKey[list[Entry]] = pytest.StashKey()
 
 
 class GivenClass:
-    """The controlling process's plugin: it brings the class, and takes the outcomes.
+    """The plugin of the controlling process: it sends the entries and receives the outcomes.
 
     Arguments:
-        entries: the class.
-        take: called with each entry's name and outcome, as they come.
-        lose: called with an entry's name when a worker has died while it judged that.
+        entries: the targets of the class.
+        take: called with the name and the outcome of each entry when it arrives.
+        lose: called with an entry's name if a worker has died while it judged that entry.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class GivenClass:
         self._lose = lose
 
     def pytest_xdist_newgateway(self, gateway: Any) -> None:
-        """A host that is gone without a word is noticed, where we have the connection to it."""
+        """Set keepalive on a connection to a host, to notice that the host has disappeared."""
         connection = getattr(getattr(gateway, "_io", None), "sock", None)
         if isinstance(connection, socket.socket):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -74,7 +75,7 @@ class GivenClass:
                     connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Hand the class to a worker (pytest-xdist)."""
+        """Send the class to a worker (pytest-xdist)."""
         node.workerinput["conformance_class"] = [
             (
                 *(one.name, one.options._asdict(), tuple(one.limits), one.place, one.way),
@@ -84,9 +85,10 @@ class GivenClass:
         ]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take an outcome; an item without one has failed in our own hands.
+        """Take an outcome; an item without an outcome means that the suite itself has failed.
 
-        pytest-xdist reports what a worker had in hand when it died, with a ``when`` of its own.
+        If a worker dies, pytest-xdist reports the item that it was running, with a special
+        ``when``.
         """
         if report.when not in ("setup", "call", "teardown"):
             for number, one in enumerate(self.entries):
@@ -98,7 +100,7 @@ class GivenClass:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the class: as it was given, or as it came with the worker's orders."""
+    """Store the entries: those that were given, or those that were sent to this worker."""
     given = next((one for one in config.pluginmanager.get_plugins() if _brings(one)), None)
     if given is not None:
         config.stash[_ENTRIES] = given.entries
@@ -115,7 +117,7 @@ def _brings(plugin: object) -> bool:
 
 
 def pytest_collection(session: pytest.Session) -> bool | None:
-    """The items of a worker: no file is looked at, for it may lie elsewhere on each machine."""
+    """Make the items of a worker, without reading a file: its path may differ on each machine."""
     if not hasattr(session.config, "workerinput"):
         return None
     entries = session.config.stash[_ENTRIES]
@@ -131,22 +133,22 @@ def pytest_collection(session: pytest.Session) -> bool | None:
 
 
 def _turn(entry: Entry) -> str:
-    """Return the group of an item, as --dist=loadgroup reads it: a group goes to one worker.
+    """Return the group of an item for --dist=loadgroup: a group is judged by one worker.
 
-    pytest-xdist 3.8 would write it from a mark, into a field that pytest 9.2 has no more.
+    pytest-xdist 3.8 would set it from a mark, in a field that no longer exists in pytest 9.2.
     """
     return f"@{re.sub(r'[^0-9A-Za-z.:/]', '', entry.place)}" if entry.place else ""
 
 
 class Target(pytest.Item):
-    """One target as an item."""
+    """One target as a pytest item."""
 
     def __init__(self, *, entry: Entry, **details: Any) -> None:
         super().__init__(**details)
         self.entry = entry
 
     def runtest(self) -> None:
-        """Judge it; what came of it is the controller's to say."""
+        """Judge the target; the controlling process evaluates the outcome."""
         one = self.entry
         outcome = judge_alone(Asked(one.options, one.limits, one.way, one.box))
         self.user_properties.append((PROPERTY, {"name": self.entry.name, **outcome}))

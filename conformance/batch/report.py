@@ -1,7 +1,7 @@
-"""The report of a class: a line for each target as it comes, a folder for each, one matrix.
+"""The report of a class: a printed line and a folder for each target, and one matrix.
 
-A target of which there are no results (it did not start, it took too long) is a row of the
-matrix all the same, with the reason.
+A target without results (it did not start, or took too long) is also a row of the matrix, with
+the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..reports.results import Results
 from ..reports.writing import not_written, write_whole
 from .outcome import not_judged, results_of
 
-#: The statuses of a class, from the one that outweighs all others.
+#: The statuses of a class; an earlier one takes precedence over all later ones.
 WEIGHT = (
     Exit.INTERRUPTED,
     Exit.INTERNAL_ERROR,
@@ -37,7 +37,7 @@ WEIGHT = (
     Exit.CONFORMANT,
 )
 
-#: Of an outcome that never came.
+#: The fields of an outcome that never arrived.
 NOTHING_CAME: dict[str, Any] = {
     "rows": [],
     "refused": 0,
@@ -47,19 +47,19 @@ NOTHING_CAME: dict[str, Any] = {
     "seconds": 0.0,
 }
 
-#: Of the form of batch.jsonl; a field that is added leaves it as it is.
+#: The version of the format of batch.jsonl; an additional field does not change it.
 VERSION = 1
 
 
 class ClassReport:
-    """Takes outcomes, shows a line of each, and writes the report.
+    """The report of a class: it takes outcomes, prints a line for each, and writes the files.
 
     Arguments:
-        plans: of each target, by its name, in the order of the file.
-        folder: where the report goes.
+        plans: the plan of each target, by its name, in the order of the file.
+        folder: where the report is written.
         stream: where to print; None is stdout.
-        shard: which part of the class it is, where it is one.
-        scheme: how it is marked; None where it is not.
+        shard: which part of the class this is; None for the whole class.
+        scheme: how the class is marked; None if it is not marked.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ClassReport:
         self._unwritten: WrongUsage | NotWritten | None = None
 
     def take(self, name: str, outcome: dict[str, Any]) -> None:
-        """A target's outcome."""
+        """Take a target's outcome: print its line, and write its folder."""
         folder = self._folder / folder_of(name)
         results = results_of(self._plans[name], outcome)
         for about in ("isolation", "limits"):
@@ -92,13 +92,13 @@ class ClassReport:
                 write_forms(folder, results)
                 self._mark(name, results)
             except (ValueError, TypeError, LookupError) as error:
-                # What one target brought must not end the class of the others.
+                # The outcome of one target must not stop the judging of the others.
                 reason = f"not judged: its results cannot be reported ({error!r})"
                 results = not_judged(self._plans[name], reason)
                 write_forms(folder, results)
                 self._mark(name, results)
         except OSError as error:
-            # The others are judged all the same; end() says it.
+            # The other targets are judged nevertheless; end() reports the error.
             self._unwritten = self._unwritten or not_written(f"report {folder}", error)
         self._results[name] = results
         self._screen.say(self._line(name, results, outcome["seconds"]))
@@ -106,7 +106,7 @@ class ClassReport:
         self._results[name] = self._of_page(results)
 
     def keep(self, name: str, results: Results) -> None:
-        """The results of an earlier run, which are in the report's folder already."""
+        """Take the results of an earlier run, which are already in the report's folder."""
         self._results[name] = self._of_page(results)
         try:
             self._mark(name, results)
@@ -115,10 +115,10 @@ class ClassReport:
             self._unwritten = self._unwritten or not_written(f"report {where}", error)
 
     def _of_page(self, results: Results) -> Results:
-        """Return what the page of the class needs.
+        """Return the results for the page of the class.
 
-        That of many shows no transcript of what is green, and hundreds of them fill the memory;
-        each target's own folder has them.
+        In a large class they have no transcripts of passed cases, because those of hundreds of
+        targets would fill the memory; each target's own folder has the transcripts.
         """
         if len(self._plans) <= WHOLE:
             return results
@@ -130,11 +130,11 @@ class ClassReport:
             self._scores[name] = write_marks(folder, name, results, self._scheme)
 
     def end(self, missing: str) -> Exit:
-        """Write the class's own report; returns its exit status.
+        """Write the report of the whole class, and return its exit status.
 
         Arguments:
-            missing: what is said of targets that brought no outcome.
-        Raises WrongUsage or NotWritten when the report, or what was printed, is not whole.
+            missing: the reason for targets without an outcome.
+        Raises WrongUsage or NotWritten if the report or the output is incomplete.
         """
         for name in self._plans:
             if name not in self._results:
@@ -186,12 +186,12 @@ def write_class(
     marked: tuple[Scheme | None, dict[str, Score]],
     shard: tuple[int, int] | None = None,
 ) -> None:
-    """Write what a class's report has besides its folders.
+    """Write the files of a class's report, besides the folders of its targets.
 
     Arguments:
-        runs: in the order in which they ended.
-        names: in the order of the file.
-        marked: how the class is marked, and the scores.
+        runs: the results by name, in the order in which the runs ended.
+        names: the names in the order of the file.
+        marked: the marking scheme, and the scores.
     Raises OSError.
     """
     scheme, scores = marked
@@ -223,7 +223,7 @@ def write_class(
 
 
 def _with_score(run: Results, score: Score | None) -> Results:
-    """Return the same, as the page of the class shows it."""
+    """Return the results with the score in their header, for the page of the class."""
     if score is None or score.total is None:
         return run
     text = f"{shown(score.total)} of {shown(score.points)}"
@@ -236,7 +236,7 @@ def _marked(score: Score) -> dict[str, Any]:
 
 
 def _remove_link(path: Path) -> None:
-    """What a server has put where the report goes must not lead it elsewhere."""
+    """Remove a symbolic link: a server could redirect the report with it."""
     if path.is_symlink():
         path.unlink()
 
@@ -246,5 +246,5 @@ def _slim(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def folder_of(name: str) -> str:
-    """Return a name as that of a folder; two names never share one."""
+    """Return the folder's name for a target; two targets never have the same folder."""
     return re.sub(r"[^\w.-]|^\.", lambda found: f"%{ord(found.group()):02X}", name, flags=re.ASCII)

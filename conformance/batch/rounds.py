@@ -1,9 +1,9 @@
-"""A class is judged in rounds: what a lost worker had is judged by those that are left.
+"""Judge a class in rounds: if a worker is lost, the others judge its targets.
 
-pytest-xdist ends a run when a worker dies (a host went down, or a server without a box killed it).
-The targets that have no outcome then are judged in another round, on the places that still answer.
-A target that two workers were judging when they died is not tried a third time: it may have ended
-them.
+pytest-xdist ends a run if a worker dies (a host went down, or a server without a box killed it).
+The targets without an outcome are then judged in another round, on the places that still answer.
+If two workers have died while they judged the same target, it is not tried a third time: it may
+have killed them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..runner.alone import ELSEWHERE, XDIST, alone
 from .isolated import Outcome
 from .plugin import Entry, GivenClass
 
-#: Workers that may die while they judge one target.
+#: The number of workers that may die while they judge the same target.
 MOST_LOST = 2
 
 Take = Callable[[str, Outcome], None]
@@ -29,13 +29,13 @@ Take = Callable[[str, Outcome], None]
 def judge_in_rounds(
     entries: list[Entry], take: Take, jobs: int | None, places: tuple[str, ...]
 ) -> bool:
-    """Judge a class; whether it came to its end: False is an interruption.
+    """Judge a class; return whether it was completed, False after an interruption.
 
     Arguments:
-        take: called with each entry's name and outcome, as they come.
-        jobs: targets at a time, on this machine; None is one per core where there are no places.
-        places: execnet's specifications of workers elsewhere.
-    Raises SuiteFailed when the workers stop for no reason that concerns a target.
+        take: called with the name and the outcome of each entry when it arrives.
+        jobs: targets at a time on this machine; None is one per core, or none if there are places.
+        places: execnet's specifications of workers on other machines.
+    Raises SuiteFailed if the workers stop for a reason that has nothing to do with a target.
     """
     came: set[str] = set()
     lost: Counter[str] = Counter()
@@ -82,8 +82,8 @@ def _answering(places: tuple[str, ...]) -> tuple[str, ...]:
 def _run_pytest(
     given: GivenClass, jobs: int | None, places: tuple[str, ...], is_local: bool
 ) -> int:
-    # -c and its value are one word, which pytest-xdist does not take for a path that it has to
-    # bring to other machines.
+    # -c and its value are one word, so that pytest-xdist does not treat the value as a path that
+    # it has to copy to other machines.
     plugin = f"{__package__}.plugin"
     arguments = [f"-c{os.devnull}", "--noconftest", *XDIST, "-p", plugin]
     arguments += ["-p", "no:terminal", "-p", "no:cacheprovider", "--dist=loadgroup"]
@@ -91,7 +91,7 @@ def _run_pytest(
     for place in places:
         arguments += ["--tx", f"{place}{ELSEWHERE}"]
     if is_local:
-        # One worker at least: nothing that a target does may befall the controlling process.
+        # At least one worker, so that a target cannot harm the controlling process.
         workers = min(jobs or os.cpu_count() or 1, len(given.entries))
         arguments += [f"--tx={workers}*popen"] if places else ["-n", str(workers)]
     with alone():

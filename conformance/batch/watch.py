@@ -1,4 +1,4 @@
-"""Looks now and then at what a target uses, and stops what is too much."""
+"""Check regularly what a target uses, and stop it if it exceeds a limit."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from ..targets.cgroups import Group
 from .limits import Family, Limits, end, excess, members, size_of
 
-#: Seconds between two looks at what a target uses, and between two looks at the disk.
+#: Seconds between two checks of what a target uses, and between two checks of the disk.
 LOOK_INTERVAL, DISK_INTERVAL = 0.2, 1.0
 
-#: Times that a target's processes are stopped for using too much before its run is.
+#: How often a target's processes are killed for exceeding a limit before its run is stopped.
 MOST_STOPS = 5
 
 
-#: What the kernel has done, by the controller that did it.
+#: Controller -> the message about what the kernel has done.
 _SAID = {
     "memory": "the kernel ended a process at {0.memory} MiB of memory",
     "pids": "the kernel refused more than {0.processes} processes and threads",
@@ -25,14 +25,14 @@ _SAID = {
 
 
 class Watch:
-    """Watches one target.
+    """A watch over one target.
 
     Arguments:
-        limits: what it may use.
-        family: tells its processes.
-        folders: where it may write; what is there already is not counted.
-        group: in which the kernel enforces the limits of memory and processes, if it does.
-        is_sure: nothing of the target can be elsewhere than in the group.
+        limits: the limits of the target.
+        family: returns the ancestors of its processes.
+        folders: where it may write; existing files are not counted.
+        group: the control group that enforces the limits of memory and processes, if there is one.
+        is_sure: whether no process of the target can be outside the group.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Watch:
     def until_its_end(
         self, process: subprocess.Popen[bytes], look: Callable[[], None]
     ) -> list[str]:
-        """Wait for the end of the run, or for that of our patience; what had to be stopped.
+        """Wait until the run has ended or must be stopped; return the reasons for all stops.
 
-        ``look`` is called now and then.
+        ``look`` is called regularly.
         """
         stopped: list[str] = []
         until = time.monotonic() + self._limits.time
@@ -66,7 +66,7 @@ class Watch:
             look()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.01, min(LOOK_INTERVAL, until - time.monotonic())))
-                # What the kernel refused since the last look.
+                # What the kernel has refused since the last check.
                 over = self._refusal()
                 return [*stopped, over] if over else stopped
             if time.monotonic() >= until:
@@ -74,7 +74,7 @@ class Watch:
             family = self._family()
             over = self._refusal() or self._excess(family)
             if over:
-                # The scenario of the moment sees its server die; the others are judged yet.
+                # The current scenario sees that its server dies; the others are still judged.
                 if self._group is not None:
                     self._group.kill()
                 end(family)
@@ -87,7 +87,7 @@ class Watch:
         return excess(found, self._limits, self._growth())
 
     def _refusal(self) -> str | None:
-        """Return what the kernel has refused since this was asked last, in words."""
+        """Return what the kernel has refused since the last call, in words."""
         said = None
         for controller, before in self._refused.items() if self._group is not None else ():
             assert self._group is not None

@@ -1,1 +1,1 @@
-"""The suite's clients, which judge: byte-exact peers, senders of datagrams, terminals."""
+"""The suite's judging clients: byte-exact peers, senders of datagrams, terminals."""

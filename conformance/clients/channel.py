@@ -1,8 +1,8 @@
-"""One client's socket, with every byte and event of it on the transcript.
+"""One client's socket, with all its bytes and events in the transcript.
 
-pexpect's fdspawn reads; what was read and not yet judged waits here. FIN and RST are
-different events and are never taken for one another. A channel does and tells what
-happened; it judges nothing: peer.py does.
+pexpect's fdspawn reads; data that was read but not yet judged is kept here. FIN and RST are
+different events and are never confused. A channel acts and reports what happened; it does not
+judge, which is the task of peer.py.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from ..core.traffic import Traffic, Waiting, now
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..targets.queues import Queues, queues_of
 
-#: Seconds; a wait that is shorter is over.
+#: Seconds; a shorter wait counts as finished.
 _INSTANT = 0.001
 
 FIN, RST, SILENCE, DATA = "FIN", "RST", "silence", "data"
 
-#: Bytes asked for in one read.
+#: The most bytes of one read.
 READ = 256 * 1024
 
-#: Seconds between two looks at whether the server has read what was sent.
+#: Seconds between two checks whether the server has read what was sent.
 READ_INTERVAL = 0.0025
 
-#: Seconds in which a server reads what has come over a bad line.
+#: Seconds in which a server reads data that has arrived over a bad line.
 READING_TIME = 0.01
 
-#: Errors of a read or a write that mean: the peer aborted.
+#: Errors of a read or a write which mean that the peer has aborted.
 RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ETIMEDOUT})
 
 #: SO_LINGER on, zero seconds: close() sends RST (RFC 9293 3.10.4, abort).
@@ -55,16 +55,16 @@ class Channel:
     """A connected stream socket.
 
     Arguments:
-        name: how the transcript calls the client.
-        sock: owned from now on.
-        transcript: where the events go.
+        name: the client's name in the transcript.
+        sock: the socket, which the channel will close.
+        transcript: where the events are recorded.
         deadline: seconds that one awaited event may take.
     """
 
-    #: Whether the other end of its socket is the server's; else nothing tells what that reads.
+    #: Whether the server has the other end of the socket; else it is not known what it has read.
     sees_queues = True
 
-    #: The name of its socket, while it has sent without reading what is answered.
+    #: The socket's name, while the client has sent data without reading the answers.
     unread: object = None
 
     def __init__(
@@ -73,13 +73,13 @@ class Channel:
         self.name = name
         self.deadline = deadline
         self.transcript = transcript
-        #: The time that all waits of a scenario may take; None is without a bound.
+        #: The time that all waits of a scenario may take; None is without a limit.
         self.budget: Budget | None = None
-        #: What is under way on the bad line to the server; None where there is none.
+        #: The traffic on the bad line to the server; None if there is no such line.
         self.traffic: Traffic | None = None
         self.ended: str | None = None
         self.received = 0
-        #: Received and not yet judged.
+        #: Data that was received but not yet judged.
         self.pending = bytearray()
         self._has_ended_writing = False
         self._sock = sock
@@ -92,7 +92,7 @@ class Channel:
     def receive(self, timeout: float) -> str:
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence.
 
-        Raises TooSlow when the budget is spent.
+        Raises TooSlow if the budget is spent.
         """
         if self.ended:
             return self.ended
@@ -115,13 +115,13 @@ class Channel:
         return DATA
 
     def take(self) -> bytes:
-        """Hand over the bytes received and not yet judged."""
+        """Return and remove the bytes that were received but not yet judged."""
         data = bytes(self.pending)
         self.pending.clear()
         return data
 
     def write(self, data: memoryview) -> int | None:
-        """Return the number of bytes taken; None when the socket would block.
+        """Send data; return the number of bytes sent, or None if the socket would block.
 
         Raises ServerLeft.
         """
@@ -132,7 +132,7 @@ class Channel:
         except OSError as error:
             if error.errno not in RESETS:
                 raise
-            # What the server said before it left is evidence: take it first.
+            # Data that the server sent before it closed is evidence: read it first.
             while self.receive(0.0) == DATA:
                 pass
             if self.ended is None:
@@ -158,28 +158,28 @@ class Channel:
         self.vanish()
 
     def vanish(self) -> None:
-        """Abort without a word, when the scenario is over; idempotent."""
+        """Abort without a note in the transcript, at the end of the scenario; idempotent."""
         if self._sock.fileno() != -1:
             if self._sock.family != getattr(socket, "AF_UNIX", None):
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
             self._sock.close()
 
     def close(self, note: bool = True) -> None:
-        """Leave; idempotent."""
+        """Close the socket; idempotent."""
         if self._sock.fileno() != -1:
             if note:
                 self.transcript.note(self.name, "close")
             self._sock.close()
 
     def queues(self) -> Queues | None:
-        """What waits in the sockets between the client and the server, where it can be told."""
+        """Return the bytes that wait between the client and the server; None if not known."""
         return queues_of(self._sock) if self.sees_queues else None
 
     def await_read(self, until: float) -> None:
-        """Wait until the server has read what was sent, as far as the kernel tells it.
+        """Wait until the server has read what was sent, if the kernel reports that.
 
         Arguments:
-            until: when to give up, as time.monotonic() tells it.
+            until: the time.monotonic() at which to give up.
         """
         waiting: Callable[[], Waiting | None] = self.queues
         if self.traffic is not None:
@@ -191,26 +191,26 @@ class Channel:
             time.sleep(READ_INTERVAL)
 
     def now(self) -> float:
-        """Return the time in seconds, without that in which the line carried something."""
+        """Return the time in seconds, without the time in which the line carried data."""
         return now(self.traffic)
 
     @property
     def stays(self) -> bool:
-        """Whether it is still connected, as far as is known."""
+        """Whether the client is still connected, as far as is known."""
         return self.ended is None and self._sock.fileno() != -1
 
     def wait_writable(self, timeout: float) -> bool:
-        """Return whether it can be written within ``timeout`` seconds."""
+        """Wait up to ``timeout`` seconds; return whether the socket can be written."""
         return self._wait(selectors.EVENT_WRITE, timeout)
 
     def wait_either(self, timeout: float) -> bool:
-        """Return whether it can be written or read within ``timeout`` seconds."""
+        """Wait up to ``timeout`` seconds; return whether the socket can be written or read."""
         return self._wait(selectors.EVENT_WRITE | selectors.EVENT_READ, timeout)
 
-    # How bytes get through; over TLS they are sealed.
+    # The transfer of bytes; TlsPeer overrides these methods to encrypt them.
 
     def _read_patiently(self, timeout: float) -> bytes:
-        """Read within ``timeout`` seconds in which the line carries nothing."""
+        """Read within ``timeout`` seconds, not counting the time in which the line carries data."""
         wait, until = timeout, time.monotonic() + timeout
         while True:
             if timeout and self.budget is not None:
@@ -244,7 +244,7 @@ class Channel:
                     return False
 
     def _wait_left(self, until: float, timeout: float) -> float:
-        """Seconds that are left of a wait until then, or until the line is quiet for so long."""
+        """Return the seconds left until a moment, or until the line was quiet for the timeout."""
         if self.traffic is not None:
             until = max(until, self.traffic.quiet_since() + timeout)
         return until - time.monotonic()
@@ -264,14 +264,14 @@ def _stream(sock: socket.socket, deadline: float) -> SpawnBase:
 
 
 class _SocketStream(SpawnBase):  # type: ignore[misc]  # pexpect has no types
-    """What fdspawn is, for Windows, where a socket is not a descriptor of the C library."""
+    """A replacement for fdspawn on Windows, where a socket has no descriptor of the C library."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         super().__init__(timeout=deadline, maxread=READ)
         self._sock = sock
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> bytes:
-        """As fdspawn's. Raises pexpect's TIMEOUT and EOF, OSError."""
+        """Read like fdspawn. Raises pexpect's TIMEOUT and EOF, OSError."""
         if not select.select([self._sock], [], [], timeout)[0]:
             raise pexpect.TIMEOUT("")
         data = self._sock.recv(size)

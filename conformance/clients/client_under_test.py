@@ -1,8 +1,8 @@
-"""A client program under judgement: on a terminal of its own, pointed at a server of the suite.
+"""A client program that is judged: on its own terminal, connected to a server of the suite.
 
-The other way round than everywhere else: here the suite listens, and what connects is the
-target. Its connection is a Peer, as byte-exact as any; its screen is looked at as a person
-would: what it adds of its own (a prompt, "connected!") is its own affair.
+This is the reverse of all other cases: the suite listens, and the target connects. Its
+connection is a byte-exact Peer. Its screen is read like a person would: additional text of the
+client (a prompt, "connected!") is allowed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .open_terminal import check_there_are_terminals
 from .peer import Peer
 from .terminal import hang_up
 
-#: What a terminal is told about colours and cursors (ECMA-48), and nobody reads.
+#: Control sequences for colours and cursors (ECMA-48), which are not text.
 _CONTROLS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_=>78])")
 
-#: Bytes that a screen may hold.
+#: The most bytes on a screen.
 LARGEST_SCREEN = 1024 * 1024
 
-#: Lines of the screen that a message quotes.
+#: The number of lines of the screen that a message quotes.
 QUOTED_LINES = 12
 
 ENTER, INTERRUPT = b"\r", b"\x03"
@@ -44,12 +44,12 @@ class ClientUnderTest:
     """The client program, its terminal and its connection.
 
     Arguments:
-        argv: the program, told where the listener is.
+        argv: the program, with the listener's address.
         environment: variables added to the suite's own.
-        directory: where it runs; None is the current folder.
-        listener: where it is expected.
+        directory: its working folder; None is the current folder.
+        listener: the listener to which it should connect.
         deadline: seconds that one awaited event may take.
-    Raises Unreachable when it cannot be started, Violation when it does not come.
+    Raises Unreachable if it cannot be started, Violation if it does not connect.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ClientUnderTest:
         self._seen = 0
         self._over = False
         transcript.note("person", "$ " + " ".join([Path(argv[0]).name, *argv[1:]]))
-        # pexpect looks a program up in our own folder, not in the one where it will run.
+        # pexpect searches a program in the suite's folder, not in the program's own folder.
         program = argv[0]
         if directory is not None and "/" in program:
             program = os.path.abspath(os.path.join(directory, program))
@@ -95,22 +95,22 @@ class ClientUnderTest:
             raise
         transcript.note("server", "the client has connected", RECEIVED)
 
-    # Its connection.
+    # The client's connection.
 
     @property
     def peer(self) -> Peer:
-        """The connection, from the server's end."""
+        """The server's end of the connection."""
         assert self._peer is not None
         return self._peer
 
-    # What the person does.
+    # The person's input.
 
     def type_line(self, line: bytes) -> None:
         """Type a line and Enter."""
         self._type(line + ENTER, line + b"\n")
 
     def paste(self, *lines: bytes) -> None:
-        """Type several lines in one go."""
+        """Type several lines at once."""
         self._type(b"".join(line + ENTER for line in lines), b"".join(one + b"\n" for one in lines))
 
     def interrupt(self) -> None:
@@ -125,10 +125,10 @@ class ClientUnderTest:
         except OSError as error:
             raise self.violation("left-early", "the client ended before it was asked to") from error
 
-    # What the person sees.
+    # The screen.
 
     def see(self, text: bytes, awaited: str) -> None:
-        """Await text on the screen, after what was seen before. Raises Violation."""
+        """Await text on the screen, after the text that was seen before. Raises Violation."""
         until = time.monotonic() + self._deadline
         while True:
             at = self.screen.find(text, self._seen)
@@ -146,24 +146,24 @@ class ClientUnderTest:
 
     @property
     def screen(self) -> bytes:
-        """All that was shown, as text: no colours, LF at the ends of lines."""
+        """Everything that was shown, as text: without colours, with LF at the ends of lines."""
         return _CONTROLS.sub(b"", bytes(self._screen)).replace(b"\r", b"")
 
     def news(self) -> bytes:
-        """Return what was shown after what was seen."""
+        """Return what was shown after the text that was seen last."""
         return self.screen[self._seen :]
 
     def look(self) -> None:
-        """Take what is on the screen by now for seen."""
+        """Treat everything on the screen so far as seen."""
         while not self._over and self._read(0.0):
             pass
         self._seen = len(self.screen)
 
     def expect_end(self, after: str) -> int:
-        """Await the end of the program, and tell its status (negative: a signal).
+        """Await the end of the program, and return its status (negative: a signal).
 
         Arguments:
-            after: what it must end after, in the words of the contract.
+            after: the event after which it must end, in the words of the contract.
         """
         until = time.monotonic() + self._deadline
         while not self._over and (left := until - time.monotonic()) > 0:
@@ -182,14 +182,14 @@ class ClientUnderTest:
         return status
 
     def violation(self, kind: str, summary: str) -> Violation:
-        """Return what the client did wrong, with the last lines of its screen."""
+        """Return a violation by the client, with the last lines of its screen."""
         violation = Violation(kind, summary, client="person")
         lines = self.screen.decode("utf-8", "backslashreplace").splitlines()[-QUOTED_LINES:]
         violation.server_output = [printable(line)[:200] for line in lines]
         return violation
 
     def close(self) -> None:
-        """Hang up, and end all that it started; idempotent."""
+        """Close the terminal, and end the client and all that it started; idempotent."""
         if self._peer is not None:
             self._peer.close(note=False)
         if not self._child.closed:
@@ -202,7 +202,7 @@ class ClientUnderTest:
             hang_up(self._child)
             watched("-", pid)
 
-    # How.
+    # Helpers.
 
     def _await_quiet_end(self) -> None:
         until = time.monotonic() + GRACE
@@ -228,7 +228,7 @@ class ClientUnderTest:
         )
 
     def _read(self, timeout: float) -> bool:
-        """Take what the terminal shows; False at the end or when nothing comes."""
+        """Read what the terminal shows; return False at the end or if nothing comes."""
         try:
             data = self._child.read_nonblocking(65536, timeout)
         except pexpect.TIMEOUT:

@@ -1,4 +1,4 @@
-"""A new client, connected: dialling that turns a refusal into a violation."""
+"""Connect a new client; a refusal becomes a violation."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def dial(
     Arguments:
         receive_buffer: bytes of SO_RCVBUF, set before connecting so that the window
             is small from the start.
-        shakes: over TLS, complete the handshake too.
-        traffic: what is under way on a bad line to the server.
-    Raises Violation when the server does not take the connection.
+        shakes: whether to complete the handshake of TLS too.
+        traffic: the traffic on a bad line to the server.
+    Raises Violation if the server does not accept the connection.
     """
     began = time.monotonic()
     try:

@@ -1,9 +1,9 @@
-"""A sender of datagrams, which judges: one answer for each, whole, from where it was sent to.
+"""A judging sender of datagrams: each needs one complete answer, from the right address.
 
-The datagrams' counterpart of peer.py. Its socket is not connected, so that an answer from a
-wrong address is seen and not lost. On the way to another machine a datagram may be lost, come
-twice or come late, and no server is to blame for that: there it is sent again, and a second
-copy of an answer is not judged. On the loopback nothing of this happens to one at a time.
+This is the counterpart of peer.py for datagrams. Its socket is not connected, so that an answer
+from a wrong address is seen, not lost. On the way to another machine a datagram may be lost,
+duplicated or late, which is not the server's fault: there a datagram is sent again, and a second
+copy of an answer is not judged. On the loopback this does not happen to single datagrams.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ..core.transcript import RECEIVED, SENT, Transcript, first_difference
 from ..core.verdict import NotJudged, Violation, cause_of
 from ..targets.address import Address, endpoints
 
-#: Bytes of the longest datagram over IPv4, which a jumbogram-less IPv6 exceeds by 20.
+#: The size of the longest datagram over IPv4; IPv6 (without jumbograms) allows 20 bytes more.
 LONGEST = 65_507
 
-#: Bytes of a buffer that takes any.
+#: The size of a buffer for any datagram.
 ROOM = 65_536
 
-#: Seconds within which an answer follows what is none.
+#: Seconds in which an answer may follow a datagram that is not an answer.
 ANSWER_FOLLOWS = 0.5
 
 #: How often a datagram is sent over a network that may lose it.
@@ -35,14 +35,14 @@ TRIES = 4
 
 
 class Sender:
-    """One port that datagrams are sent from.
+    """One port from which datagrams are sent.
 
     Arguments:
-        name: how the transcript calls it.
+        name: the sender's name in the transcript.
         address: where the server listens.
-        transcript: where the events go.
+        transcript: where the events are recorded.
         deadline: seconds that one awaited datagram may take.
-    Raises Violation when there is no way to the address.
+    Raises Violation if there is no route to the address.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class Sender:
     ) -> None:
         self.name = name
         self.deadline = deadline
-        #: The time that all waits of a scenario may take; None is without a bound.
+        #: The time that all waits of a scenario may take; None is without a limit.
         self.budget: Budget | None = None
-        #: What is under way on the bad line to the server; None where there is none.
+        #: The traffic on the bad line to the server; None if there is no such line.
         self.traffic: Traffic | None = None
         self.conduct = Conduct()
         self._address = address
         self._transcript = transcript
         self._previous = b""
         self._sent: list[bytes] = []
-        #: Whether an answer from another address or port is judged (11.4), or taken as it is.
+        #: Whether an answer from another address or port is judged (11.4), or accepted.
         self.judges_source = False
-        #: Whether a datagram that is not an answer is skipped, when an answer follows at once.
+        #: Whether a datagram that is not an answer is skipped, if an answer follows at once.
         self.takes_others = False
         self._answered: set[bytes] = set()
         try:
@@ -71,15 +71,15 @@ class Sender:
             raise Violation("refused", f"there is no way to {address}: {cause}") from error
         self._sock = socket.socket(family, socket.SOCK_DGRAM)
         self._sock.setblocking(False)
-        # Room for the largest; where it cannot be had, sending says so.
+        # Buffers for the largest datagram; if they are too small, sending fails.
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self._sock.setsockopt(socket.SOL_SOCKET, option, 4 * ROOM)
         self._near = ipaddress.ip_address(self._server[0]).is_loopback
 
     def send(self, *datagrams: bytes) -> None:
-        """Send each as a datagram of its own.
+        """Send each value as one datagram.
 
-        Raises NotJudged for one that this machine does not send.
+        Raises NotJudged for a datagram that this machine cannot send.
         """
         self._sent = list(datagrams)
         for data in datagrams:
@@ -112,7 +112,7 @@ class Sender:
         return data
 
     def expect_nothing_yet(self, why: str) -> None:
-        """No datagram may have arrived by now; call it after a barrier. Raises Violation."""
+        """Check that no datagram has arrived so far; call it after a barrier. Raises Violation."""
         data = self._receive(0.0, None)
         if data is not None:
             raise Violation(
@@ -123,7 +123,7 @@ class Sender:
             )
 
     def _passing_over(self, missing: list[bytes], other: bytes) -> bytes:
-        """Return the answer that follows another datagram within a moment; else that other one."""
+        """Return the answer that soon follows another datagram, or else that other datagram."""
         until = self._now() + min(self.deadline, ANSWER_FOLLOWS)
         while (left := until - self._now()) > 0:
             data = self._receive(left, missing)
@@ -132,14 +132,14 @@ class Sender:
         return other
 
     def close(self, note: bool = True) -> None:
-        """Let the port go; what is still sent to it is answered by "unreachable". Idempotent."""
+        """Close the socket; data that is still sent to it gets "unreachable". Idempotent."""
         if self._sock.fileno() != -1:
             if note:
                 self._transcript.note(self.name, "close")
             self._sock.close()
 
     def _now(self) -> float:
-        """Return the time in seconds, without that in which the line carried something."""
+        """Return the time in seconds, without the time in which the line carried data."""
         return now(self.traffic)
 
     def _put(self, data: bytes) -> None:
@@ -154,7 +154,11 @@ class Sender:
             ) from error
 
     def _next(self, missing: list[bytes] | None, awaited: str) -> bytes:
-        """The next datagram that came from the server; None is missing where any would do."""
+        """Return the next datagram from the server.
+
+        Arguments:
+            missing: the awaited datagrams; None accepts any.
+        """
         if self.budget is not None:
             self.budget.check()
         tries = 1 if self._near else TRIES
@@ -180,7 +184,7 @@ class Sender:
         )
 
     def _receive(self, timeout: float, missing: list[bytes] | None) -> bytes | None:
-        """Return what comes from the server within ``timeout`` seconds, or None."""
+        """Return a datagram from the server within ``timeout`` seconds, or None."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
             if not selector.select(timeout):
@@ -194,7 +198,7 @@ class Sender:
             return data
         self._transcript.note(self.name, f"{len(data)} bytes from {source[0]} port {source[1]}")
         if missing is not None and data not in missing:
-            return None  # somebody else's
+            return None  # from another program
         if not self.judges_source:
             return data
         raise Violation(

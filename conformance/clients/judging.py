@@ -1,7 +1,7 @@
-"""What a judging client says when something else came than it awaited.
+"""The violations that a judging client raises if something else came than it awaited.
 
-peer.py awaits; this turns what came into a Violation, with the client's
-name and with the answer before, which came right.
+peer.py awaits; this module makes a Violation from what came, with the client's name and with
+the previous, correct answer.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from ..core.transcript import first_difference
 from ..core.verdict import Violation
 from .channel import FIN, RST, Channel
 
-#: Bytes that may wait to be judged; no answer is longer.
+#: The most bytes that may wait to be judged; no answer is longer.
 MOST_PENDING = 16 * 1024 * 1024
 
 
 class JudgingChannel(Channel):
-    """A channel that can say what went wrong."""
+    """A channel that can make violations."""
 
-    #: The last answer that came right, for the hints.
+    #: The last correct answer, for the hints.
     _previous = b""
 
     def receive(self, timeout: float) -> str:
-        """As a channel does, but a server that never stops talking is told so."""
+        """Receive like a channel, but raise a violation if the server floods the client."""
         if len(self.pending) > MOST_PENDING:
             raise self.violation(
                 "floods", f"the server sent {len(self.pending)} bytes that nobody awaited"
@@ -40,7 +40,7 @@ class JudgingChannel(Channel):
         awaited: str | None = None,
         hint: str | None = None,
     ) -> Violation:
-        """What this client has seen go wrong, to be raised; the arguments are Violation's."""
+        """Return a violation seen by this client; the arguments are those of Violation."""
         violation = Violation(
             kind,
             summary,

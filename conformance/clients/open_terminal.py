@@ -1,6 +1,6 @@
-"""Opening the terminal of a client program: which program, its arguments, and its manners.
+"""Open a terminal with a client program: choose the program, its arguments and its manners.
 
-By default the client is pync; ``--client`` puts another program in its place.
+By default the client is pync; ``--client`` replaces it by another program.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MANNERS = {
 UNKNOWN = Manners(False, None, False, None, False)
 
 
-#: Transport -> what pync is told besides the address.
+#: Transport -> the options of pync, besides the address.
 _OPTIONS = {TLS: ["--ssl", "--insecure"], UDP: ["-u"], UDP6: ["-u"]}
 
 
@@ -47,11 +47,11 @@ def open_terminal(
     """Open a terminal with the client program on it.
 
     Arguments:
-        client: a command line; HOST and PORT are added unless it holds placeholders;
+        client: a command line; HOST and PORT are added unless it contains placeholders;
             None is pync.
-        conduct: how the service words what is typed and seen.
-    Raises NotJudged when the client cannot reach this transport, as far as its command
-    line tells, WrongUsage when it is not installed.
+        conduct: the service's words for the text that is typed and seen.
+    Raises NotJudged if the client cannot use this transport, judging by its command line;
+    WrongUsage if it is not installed.
     """
     if client is None:
         where = ["-U", address.path] if address.transport == UNIX else _where(address)
@@ -59,7 +59,7 @@ def open_terminal(
         where = _OPTIONS.get(address.transport, []) + where
         where = where if conduct.eol == LF else ["--crlf", *where]
         argv = [sys.executable, "-m", "pync", *where]
-        # What it says of a certificate that it does not verify is on the screen too.
+        # The screen also shows pync's message about the certificate, which it does not verify.
         manners = MANNERS["pync"]._replace(exact=address.transport != TLS)
         if sys.platform == "win32":
             halves = address.transport != PIPE
@@ -82,15 +82,15 @@ def open_terminal(
 
 
 def check_there_are_terminals() -> None:
-    """Raise NotJudged on Windows, where pexpect has none."""
+    """Raise NotJudged on Windows, where pexpect has no terminals."""
     if sys.platform == "win32":
         raise NotJudged("needs a terminal (PTY), and Windows has none")
 
 
 def check_client(client: str | None) -> None:
-    """See that the client program runs at all, so that its faults are not the server's.
+    """Check that the client program runs, so that its faults are not blamed on the server.
 
-    Raises WrongUsage when it is not installed, SuiteFailed when it is pync and does not run.
+    Raises WrongUsage if it is not installed, SuiteFailed if it is pync and does not run.
     """
     if client is not None:
         _check_installed(shlex.split(client))

@@ -1,4 +1,4 @@
-"""A text that is known by a regular expression only, awaited as it arrives."""
+"""Await a text that is known only by a regular expression."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..core.transcript import escape
 from ..core.verdict import Violation
 from .channel import SILENCE, Channel
 
-#: Bytes shown of what does not match.
+#: The most bytes shown of a text that does not match.
 SHOWN = 200
 
 
 def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
-    """Take the beginning of what comes that matches.
+    """Await data whose beginning matches, and take the match.
 
-    Whether more bytes could still make it match is not known, so the deadline decides.
+    It is not known whether more bytes could still make it match, so the deadline decides.
 
     Raises Violation.
     """
@@ -40,5 +40,5 @@ def await_pattern(channel: Channel, pattern: Pattern, awaited: str) -> None:
 
 
 def line_ends(data: bytes) -> bytes:
-    """LF at every end of a line, however many CR stand before it."""
+    """Return the data with LF at every line end, in place of any number of CR and LF."""
     return re.sub(rb"\r+\n", b"\n", data)

@@ -1,8 +1,8 @@
-"""The byte-exact client, which judges: what must come, byte by byte, and how it must end.
+"""The byte-exact client, which judges every byte that comes, and how the connection ends.
 
-A peer fails at the first wrong byte; it never waits for a time-out to learn that one came. Each
-awaited event has one deadline, without sleeps; "nothing more comes" is proved by what follows
-directly (the next answer, or FIN). No terminal is between (terminal.py is the human's view).
+A peer fails at the first wrong byte; it never waits for a timeout to notice it. Each awaited
+event has one deadline, without sleeps; "nothing more comes" is proved by the event that follows
+directly (the next answer, or FIN). No terminal is involved (terminal.py is a person's view).
 """
 
 from __future__ import annotations
@@ -15,32 +15,36 @@ from .channel import DATA, FIN, READ, RST, SILENCE, ServerLeft
 from .judging import JudgingChannel
 from .patterns import await_pattern
 
-#: Seconds that a server has to read all the segments that must not come together.
+#: Seconds that a server has to read all segments that must arrive separately.
 SEGMENTS_TIME = 2.0
 
 __all__ = ["DATA", "FIN", "RST", "SILENCE", "Peer"]
 
 
 class Peer(JudgingChannel):
-    """One client of the server under judgement; every method may raise Violation."""
+    """One client of the judged server; every method may raise Violation."""
 
-    #: How the service words what is sent and awaited.
+    #: The service's words for the data that is sent and awaited.
     conduct = Conduct()
 
-    #: Whether an answer has come, and no text that comes unasked.
+    #: Whether an answer has come; a text without a request does not count.
     answered = False
 
     #: Whether an RST has been awaited.
     awaits_reset = False
 
-    # What the client does.
+    # The client's actions.
 
     def send(self, data: bytes) -> None:
         """Send everything; for more than a socket buffer use exchange()."""
         self.send_raw(self.conduct.sent(data))
 
     def send_raw(self, data: bytes, takes: bool = False) -> None:
-        """Send bytes in the words of the service; ``takes``: take in what comes meanwhile."""
+        """Send bytes in the words of the service.
+
+        Arguments:
+            takes: whether to receive data in the meantime.
+        """
         self._check_line(len(data))
         rest, wait = memoryview(data), self.wait_either if takes else self.wait_writable
         while rest:
@@ -54,10 +58,10 @@ class Peer(JudgingChannel):
             rest = rest[written or 0 :]
 
     def send_segments(self, parts: Iterable[bytes]) -> None:
-        """Send each part as a segment of its own (TCP_NODELAY is set).
+        """Send each part as a separate segment (TCP_NODELAY is set).
 
-        Where the kernel tells, the server has read each one before the next is sent: on a busy
-        machine it would find several of them together.
+        If the kernel reports it, wait until the server has read each part before the next is sent:
+        on a busy machine the server would otherwise read several of them at once.
         """
         until = time.monotonic() + SEGMENTS_TIME
         for number, part in enumerate(parts):
@@ -66,7 +70,7 @@ class Peer(JudgingChannel):
             self.send_raw(self.conduct.eol if part == LF else part)
 
     def send_eof(self) -> None:
-        """End the sending side: FIN. A server that ends after one answer does so unasked."""
+        """End the sending side: FIN. Not needed for a server that ends after its first answer."""
         if self.conduct.one_round and self.answered:
             return
         try:
@@ -76,7 +80,7 @@ class Peer(JudgingChannel):
                 raise self._closed_early("before the client had ended") from error
 
     def leave(self, patience: float) -> bool:
-        """End in order: FIN, read to the server's FIN, close.
+        """End the connection in an orderly way: FIN, read to the server's FIN, close.
 
         A close with unread input would be an RST, which fragile servers do not survive.
 
@@ -92,13 +96,13 @@ class Peer(JudgingChannel):
         return self.ended is not None
 
     def flood(self, source: bytes, limit: int, quiet: float, taken: int = 0) -> int:
-        """Send ``source`` over and over without reading, until nobody takes it any more.
+        """Send ``source`` repeatedly without reading, until the socket accepts no more.
 
         Arguments:
-            limit: bytes after which to stop although they are still taken.
-            quiet: seconds without progress that count as "not taken".
-            taken: bytes that an earlier call has sent; this one continues after them.
-        Returns the number of bytes that were taken, those included.
+            limit: bytes after which to stop in any case.
+            quiet: seconds without progress after which to stop.
+            taken: bytes that an earlier call has sent; this call continues after them.
+        Returns the number of bytes that were sent, including ``taken``.
         """
         view = memoryview(source)
         limit = min(limit, self.conduct.most or limit)
@@ -114,7 +118,7 @@ class Peer(JudgingChannel):
             taken += written
         return taken
 
-    # What the server must do.
+    # The server's expected actions.
 
     def expect(self, expected: bytes, awaited: str) -> None:
         """Await exactly these bytes; fail at the first wrong one.
@@ -130,24 +134,24 @@ class Peer(JudgingChannel):
         self.answered = self.answered or not isinstance(expected, Text)
 
     def take_first(self, size: int) -> bytes:
-        """Take so many of the bytes received: they are an answer that came right."""
+        """Take this many of the received bytes, which are a correct answer."""
         self._previous = bytes(self.pending[:size])
         del self.pending[:size]
         self.answered = True
         return self._previous
 
     def exchange(self, data: bytes, expected: bytes, awaited: str) -> None:
-        """Send and await at once, as bulk data needs: a writer alone would jam both sides."""
+        """Send and receive at the same time: with bulk data, both sides would block otherwise."""
         data = self.conduct.sent(data)
         self._check_line(len(data))
         self._match(self.conduct.expected(expected), awaited, sending=memoryview(data))
 
     def read_until(self, end: bytes, awaited: str, most: int = 64 * 1024) -> bytes:
-        """Take what comes up to these bytes, and them; what it should be is for the caller to say.
+        """Take the data up to these bytes, including them; the caller has to judge the data.
 
         Arguments:
-            awaited: what it is ("a line").
-            most: bytes in which the end must have come.
+            awaited: what the data is ("a line").
+            most: the number of bytes in which the end must come.
         Raises Violation.
         """
         seen = 0
@@ -161,7 +165,7 @@ class Peer(JudgingChannel):
         return self._take(at + len(end))
 
     def read_exactly(self, size: int, awaited: str) -> bytes:
-        """Take so many bytes, whatever they are. Raises Violation."""
+        """Take this number of bytes, without judging them. Raises Violation."""
         while len(self.pending) < size:
             self._await_more(f"{len(self.pending)} of {size} bytes of {awaited}")
         self.answered = True
@@ -193,8 +197,8 @@ class Peer(JudgingChannel):
         """Await RST.
 
         Arguments:
-            before: judges the bytes that came before it: a sentence about what is
-                wrong with them, or None. Without it no byte may come.
+            before: judges the bytes that came before RST: it returns a sentence about what is
+                wrong with them, or None. Without ``before`` no byte may come.
         """
         self.awaits_reset = True
         while self.ended is None:
@@ -217,13 +221,13 @@ class Peer(JudgingChannel):
             )
 
     def has_ended(self) -> bool:
-        """Return whether the server's end has arrived by now; what came before it is kept."""
+        """Return whether the server's end has arrived; data before it is kept."""
         while self.ended is None and self.receive(0.0) == DATA:
             pass
         return self.ended is not None
 
     def expect_nothing_yet(self, why: str) -> None:
-        """Nothing may have arrived by now; call it after a barrier."""
+        """Check that nothing has arrived so far; call it after a barrier."""
         self.receive(0.0)
         if self.pending:
             raise self._surplus(why)
@@ -231,7 +235,7 @@ class Peer(JudgingChannel):
             raise self._ended_early(b"", 0, why)
 
     def read_to_end(self, awaited: str = "the server's FIN") -> bytes:
-        """Collect everything up to the server's FIN; RST is a violation."""
+        """Return everything up to the server's FIN; RST is a violation."""
         while self.ended is None and self.receive(self.deadline) != SILENCE:
             pass
         data = self.take()
@@ -242,10 +246,10 @@ class Peer(JudgingChannel):
         """Wait up to ``timeout`` seconds for the next event: data, FIN, RST or silence."""
         return self.receive(timeout)
 
-    # How.
+    # Helpers.
 
     def _check_line(self, size: int) -> None:
-        """Raise LineTooSlow when the line to the server is too slow for so many bytes."""
+        """Raise LineTooSlow if the line to the server is too slow for this many bytes."""
         if self.budget is not None:
             self.budget.check_line(size)
 
@@ -265,9 +269,9 @@ class Peer(JudgingChannel):
     def _match(self, expected: bytes, awaited: str, sending: memoryview | None) -> None:
         matched = 0
         while True:
-            # Judge what came, then read: the first wrong byte ends it.
+            # Judge the received data before reading more: the first wrong byte ends the scenario.
             piece = self.pending[: len(expected) - matched]
-            # Bytes with bytes: a memoryview is compared item by item.
+            # Compare bytes with bytes: a memoryview would be compared item by item.
             if piece != expected[matched : matched + len(piece)]:
                 raise self._wrong(expected, matched, awaited)
             matched += len(piece)
@@ -301,5 +305,5 @@ class Peer(JudgingChannel):
             return self.write(data)
         except ServerLeft as error:
             if self.conduct.ends_unasked and self.ended == FIN:
-                return len(data)  # nobody takes it any more
+                return len(data)  # the server will not read it any more
             raise self._closed_early("while the client was still sending") from error

@@ -1,7 +1,8 @@
 """The byte-exact client over a Windows named pipe, which can be neither half-closed nor reset.
 
-Its FIN is not sent, for there is none; the server's end is the pipe's. What only a half-close
-or an RST would show is not judged over pipes (catalogue.NEED_HALF_CLOSE).
+A pipe has no FIN, so that the client's FIN is not sent; the server's FIN is the end of the pipe.
+Requirements that need a half-close or an RST are not judged over pipes
+(catalogue.NEED_HALF_CLOSE).
 """
 
 from __future__ import annotations
@@ -9,31 +10,31 @@ from __future__ import annotations
 from ..core.verdict import NotJudged
 from .peer import Peer
 
-#: Seconds in which a server answers what it was sent before our end.
+#: Seconds in which a server answers the data that was sent before the client's end.
 ANSWER = 1.0
 
 
 class PipePeer(Peer):
-    """One client of the server under judgement, over a pipe."""
+    """One client of the judged server, over a pipe."""
 
     def receive(self, timeout: float) -> str:
-        """As of a peer; after our end, which the server cannot see, silence is the rule."""
+        """Wait like a Peer, but only briefly after the client's end, which the server cannot see."""
         return super().receive(min(timeout, ANSWER) if self._has_ended_writing else timeout)
 
     def shut_down(self) -> None:
-        """There is no FIN: what awaits the server's end in answer will take ours."""
+        """Record the client's end; there is no FIN to send. expect_eof() will close the pipe."""
         self._has_ended_writing = True
 
     def expect_eof(self, awaited: str = "the server's end") -> None:
-        """Await the pipe's end, and no byte before it; after our own end leave first."""
+        """Await the pipe's end, and no byte before it; after the client's own end, just close."""
         if self._has_ended_writing and self.ended is None:
             self.expect_nothing_yet(awaited)
             self.close(note=False)
             return
         super().expect_eof(awaited)
 
-    def leave(self, patience: float) -> bool:  # noqa: ARG002 - nobody has to be waited for
-        """Close: over a pipe that is an end in order."""
+    def leave(self, patience: float) -> bool:  # noqa: ARG002 - there is nothing to wait for
+        """Close the pipe: this is an orderly end."""
         self.close(note=False)
         return True
 
@@ -42,5 +43,5 @@ class PipePeer(Peer):
         raise NotJudged("a named pipe has no RST")
 
     def vanish(self) -> None:
-        """Let go; idempotent."""
+        """Close the pipe without a note in the transcript; idempotent."""
         self.close(note=False)

@@ -1,7 +1,8 @@
-"""The human's view on Windows, where pexpect has no terminal: a client program on pipes.
+"""A person's view on Windows, where pexpect has no terminal: a client program on pipes.
 
-What is typed reaches the client line by line and is not echoed, and nobody tells it apart from a
-file. It sees what a person would see of the server's bytes, and what the client says of an end.
+Typed text reaches the client line by line and is not echoed, and the client cannot distinguish
+it from a file. This module sees what a person would see: the server's bytes, and the client's
+messages about an end.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class PipedTerminal(Terminal):
 
     Arguments:
         argv, manners, deadline: see Terminal.
-        half_closes: whether the end of what is typed can reach the server.
+        half_closes: whether the end of the input can reach the server.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class PipedTerminal(Terminal):
         *,
         half_closes: bool,
     ) -> None:
-        # It says nothing of an end to whom it takes for a file.
+        # If its input is not a terminal, the client prints no message about an end.
         self.manners = manners._replace(closing=None, half_closes=half_closes)
         self._transcript = transcript
         self.deadline = deadline
@@ -51,20 +52,20 @@ class PipedTerminal(Terminal):
         self._child.delaybeforesend = None
 
     def type_line(self, line: bytes) -> None:
-        """Type a line and Enter; nothing echoes it."""
+        """Type a line and Enter; it is not echoed."""
         line = self._conduct.sent(line + LF).rstrip(b"\r\n") + LF
         self._transcript.sent("person", line)
         self._child.send(line)
 
     def end_input(self) -> None:
-        """End what is typed. Raises NotJudged where that cannot reach the server."""
+        """End the input. Raises NotJudged if that cannot reach the server."""
         if not self.manners.half_closes:
             raise NotJudged("a named pipe has no half-close")
         self._transcript.note("person", "^D", SENT)
         self._child.sendeof()
 
     def see(self, text: bytes, awaited: str) -> None:
-        """Await text as it is: no terminal makes CR LF of LF. Raises Violation."""
+        """Await text unchanged: there is no terminal that converts LF. Raises Violation."""
         if isinstance(text, Pattern):
             self._see_pattern(text, awaited)
             return
@@ -73,7 +74,7 @@ class PipedTerminal(Terminal):
                 self._missing(text, awaited)
 
     def see_the_end(self) -> None:
-        """The server has ended the connection, and nothing more is shown. Raises Violation."""
+        """Await the client's end after the server's, without more output. Raises Violation."""
         super().see_the_end()
         if self.manners.exact and self._screen:
             raise Violation(

@@ -1,8 +1,8 @@
-"""The human's view: a client program on a terminal (PTY), driven by pexpect.
+"""A person's view: a client program on a terminal (PTY), driven by pexpect.
 
-What a person types and sees, as on the slides' telnet screens. By default the client
-is pync; ``--client`` puts another program in its place. Byte-exact work belongs to
-peer.py: a terminal echoes, maps line ends and holds lines back.
+It shows what a person types and sees, as on the slides' telnet screens. By default the client
+is pync; ``--client`` replaces it by another program. Byte-exact checks are in peer.py, because
+a terminal echoes, converts line ends and buffers lines.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from ..core.verdict import NotJudged, Violation
 from ..targets.usage import waiting_time
 from .patterns import line_ends
 
-#: What a person reads when the server ends the connection.
+#: The message that a person reads when the server ends the connection.
 CLOSED = b"Connection closed by foreign host."
 
-#: Bytes that a person's screen may hold and that nobody awaited.
+#: The most bytes on a person's screen that no scenario has awaited.
 LARGEST_SCREEN = 1024 * 1024
 
 
 class Manners(NamedTuple):
-    """What a client program does of its own accord.
+    """The behaviour of a client program.
 
-    ``leaves``: at the server's end, although its own input is open (ncat before 7.96
-    and every nc stay); ``closing``: what it says then; ``half_closes``: ^D becomes FIN
-    and the answer is still shown; ``resets``: what it says on RST; ``exact``: nothing
-    but the connection's bytes is on the screen.
+    ``leaves``: it ends after the server's end, although its own input is open (ncat before 7.96
+    and every nc do not); ``closing``: its message in that case; ``half_closes``: ^D becomes FIN
+    and the answer is still shown; ``resets``: its message after RST; ``exact``: the screen shows
+    only the bytes of the connection.
     """
 
     leaves: bool
@@ -48,8 +48,8 @@ class Terminal:
     """A terminal of 24 lines and 80 columns with a client program on it.
 
     Arguments:
-        argv: the client program, pointed at the server.
-        manners: what the program does of its own accord.
+        argv: the client program, with the server's address.
+        manners: the behaviour of the program.
         deadline: seconds that one awaited event may take.
     """
 
@@ -72,7 +72,7 @@ class Terminal:
             argv[0], argv[1:], timeout=deadline, dimensions=(24, 80), maxread=65536
         )
         self._child.delaybeforesend = None
-        # ptyprocess has these too, and its own are the ones in force.
+        # ptyprocess has these attributes too, and uses its own.
         for one in (self._child, self._child.ptyproc):
             one.delayafterclose = one.delayafterterminate = 0.005
 
@@ -86,7 +86,7 @@ class Terminal:
     def end_input(self) -> None:
         """Press ^D.
 
-        Raises NotJudged with a client that does not turn it into FIN.
+        Raises NotJudged for a client that does not send FIN after it.
         """
         if not self.manners.half_closes:
             raise NotJudged("this client does not send FIN at ^D and then wait for the answer")
@@ -96,8 +96,8 @@ class Terminal:
     def see(self, text: bytes, awaited: str) -> None:
         """Await text on the screen.
 
-        A terminal shows LF as CR LF and CR LF as CR CR LF (ONLCR), a client may turn CR LF into
-        LF before: to a person they are the same.
+        A terminal shows LF as CR LF and CR LF as CR CR LF (ONLCR), and a client may convert CR LF
+        to LF before: a person sees no difference.
 
         Raises Violation.
         """
@@ -110,14 +110,14 @@ class Terminal:
                 self._missing(shown, awaited)
 
     def see_the_end(self) -> None:
-        """The server has ended the connection: the client says so and leaves by itself."""
+        """Await that the client reports the server's end of the connection, and ends."""
         if self.manners.closing:
             self.see(Text(self.manners.closing), "the client's notice of the end")
         if self.manners.leaves:
             self._leave_by_itself()
 
     def see_the_reset(self) -> None:
-        """The server has reset the connection: the client says so and leaves by itself."""
+        """Await that the client reports the server's reset of the connection, and ends."""
         if self.manners.resets:
             lenient = self.manners
             self.manners = lenient._replace(exact=False)
@@ -127,7 +127,7 @@ class Terminal:
             self._leave_by_itself()
 
     def close(self) -> None:
-        """Hang up; idempotent."""
+        """Close the terminal and end the program; idempotent."""
         if not self._child.closed:
             note(waiting_time(self._child.pid))
         hang_up(self._child)
@@ -147,7 +147,7 @@ class Terminal:
         while True:
             screen = bytes(self._screen)
             if self.manners.closing:
-                # The client's own notice does not belong to a text that may be anything.
+                # A pattern may match anything, but must not match the client's own message.
                 screen = screen.partition(self.manners.closing)[0]
             starts = [0] if self.manners.exact else range(len(screen) + 1)
             for start in starts:
@@ -168,7 +168,7 @@ class Terminal:
         if screen.startswith(shown):
             del self._screen[: len(shown)]
             return True
-        # A CR at the end may be half of a line's end.
+        # A CR at the end may be the first half of a line end.
         if not shown.startswith((screen, screen.rstrip(b"\r"))):
             raise Violation(
                 "wrong-bytes",
@@ -181,7 +181,7 @@ class Terminal:
         return False
 
     def _read(self) -> bool:
-        """Take what the terminal shows; False at the end or when nothing comes."""
+        """Read what the terminal shows; return False at the end or if nothing comes."""
         try:
             data = self._child.read_nonblocking(65536, self.deadline)
         except pexpect.TIMEOUT:
@@ -210,10 +210,10 @@ class Terminal:
 
 
 def hang_up(child: pexpect.spawn[bytes]) -> None:
-    """Close the terminal of a program and see its end, by SIGKILL if need be; idempotent."""
+    """Close the terminal of a program and await its end, by SIGKILL if necessary; idempotent."""
     with suppress(pexpect.ExceptionPexpect):
         child.close(force=True)
     if not child.closed:
-        # pexpect looks once after SIGKILL; on a busy machine that is too early.
+        # pexpect checks once after SIGKILL, which is too early on a busy machine.
         child.wait()
         child.close()

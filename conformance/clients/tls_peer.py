@@ -1,7 +1,7 @@
-"""The byte-exact client over TLS: what peer.py judges, sealed.
+"""The byte-exact client over TLS: like peer.py, but encrypted.
 
-What is written and not yet taken by the network waits here as wire bytes, and goes out while
-the client waits for anything; so does the end of the sending side.
+Wire bytes that the network has not accepted yet are kept here, and are sent while the client
+waits for anything; the same is true of the end of the sending side.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class TlsPeer(Peer):
     """One client over TLS.
 
     Arguments, besides those of a channel:
-        host: whom the client names.
+        host: the server name that the client sends.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TlsPeer(Peer):
         self.transcript.note(self.name, "TLS handshake")
 
     def begin(self) -> None:
-        """Send the first words of the handshake, and wait for nothing."""
+        """Send the beginning of the handshake, without waiting."""
         self._flush()
 
     def _left(self, until: float) -> float:
@@ -61,7 +61,7 @@ class TlsPeer(Peer):
         return max(0.0, until - self.now())
 
     def _wire(self, timeout: float) -> bytes:
-        """Return what comes, sealed; of the time, what the line takes is none."""
+        """Return the next wire bytes; the time that the line takes does not count."""
         until = self.now() + timeout
         while True:
             try:
@@ -71,7 +71,7 @@ class TlsPeer(Peer):
                     raise
 
     def wait_either(self, timeout: float) -> bool:
-        """As a channel's; an end that came sealed with the bytes before it counts."""
+        """Wait like a channel; an end that was received with the bytes before it counts too."""
         return self._codec.ended or super().wait_either(timeout)
 
     def _read_some(self, timeout: float) -> bytes:
@@ -80,11 +80,11 @@ class TlsPeer(Peer):
             try:
                 self._flush()
             except ConnectionError:
-                # A reset is the reading's to find, after all that came before it.
+                # Reading will find the reset, after all data that came before it.
                 self._unsent.clear()
             left = max(0.0, until - time.monotonic())
             if self._unsent:
-                # Only one of the two that are waited for may come.
+                # Wait for both, because only one of the two may become possible.
                 with selectors.DefaultSelector() as selector:
                     selector.register(self._sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
                     ready = selector.select(left)
@@ -115,7 +115,7 @@ class TlsPeer(Peer):
 
     def _write_some(self, data: memoryview) -> int:
         if not self._codec.established:
-            # The server has not accepted us yet, on purpose: nothing can be sealed so far.
+            # The scenario has not completed the handshake yet: nothing can be encrypted so far.
             self._early += data
             return len(data)
         self._flush()
@@ -133,7 +133,7 @@ class TlsPeer(Peer):
         self._flush()
 
     def _flush(self) -> None:
-        """Send what waits, as far as it is taken, and after it the end."""
+        """Send the waiting bytes, as far as the network accepts them, and then the end."""
         if self._codec.established and self._early:
             self._codec.send(bytes(self._early))
             self._early.clear()
