@@ -18,7 +18,7 @@ class PipePeer(Peer):
     """One client of the judged server, over a pipe."""
 
     def receive(self, timeout: float) -> str:
-        """Wait like a Peer, but only briefly after the client's end, which the server cannot see."""
+        """Wait like a Peer, but only briefly after the client's end: the server cannot see it."""
         return super().receive(min(timeout, ANSWER) if self._has_ended_writing else timeout)
 
     def shut_down(self) -> None:

@@ -1,8 +1,9 @@
-"""Faults from outside: a proxy between the suite's clients and a right server.
+"""Faults from outside: a proxy between the suite's clients and a correct server.
 
-A profile of one's own has no broken servers that would prove its requirements. The proxy breaks a
-right one: it runs in a thread of the worker, and does to the traffic what a broken server would
-have done. ``FAULTS`` are those, and ``LAWFUL`` what no requirement may take for a fault.
+A user's own profile has no broken servers that would prove its requirements. The proxy makes a
+correct server look broken: it runs in a thread of the worker, and changes the traffic like a
+broken server would. ``FAULTS`` are these changes; ``LAWFUL`` are changes that no requirement may
+treat as a fault.
 
 The same proxy is the bad line of ``run --link`` (carried.py), which breaks nothing.
 """
@@ -25,15 +26,15 @@ from .table import BY_NAME, FAULTS, LAWFUL, NONE
 
 __all__ = ["FAULTS", "LAWFUL", "NONE", "SEALED", "Fault", "Proxy", "faulty", "over_line"]
 
-#: Has ``address`` (where clients come), ``acted`` and ``lead_to``.
+#: A proxy; it has ``address`` (for the clients), ``acted`` and ``lead_to``.
 Proxy = StreamProxy | DatagramProxy
 
 
 @contextmanager
 def faulty(address: Address, name: str) -> Iterator[Proxy]:
-    """A proxy before the server at an address, with the fault of that name.
+    """Run a proxy in front of the server at an address, with the fault of that name.
 
-    Raises KeyError for a name that is not in the table, or that means nothing on this transport.
+    Raises KeyError if the name is not in the table, or does not apply to this transport.
     """
     fault, transport = BY_NAME[name], address.transport
     if transport not in fault.transports:
@@ -44,8 +45,8 @@ def faulty(address: Address, name: str) -> Iterator[Proxy]:
 
 @contextmanager
 def over_line(address: Address, traffic: Traffic) -> Iterator[Proxy]:
-    """A proxy before the server at an address, as bad as the line is."""
-    # The table above needs nothing of it.
+    """Run a proxy in front of the server at an address that behaves like the bad line."""
+    # Imported here, because the faults above do not need it.
     from .carried import WINDOW, course_over, exchange_over, show
 
     with _before(address, course_over(traffic), exchange_over(traffic), WINDOW) as proxy:

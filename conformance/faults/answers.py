@@ -1,11 +1,11 @@
-"""What an answer is, decided from the traffic alone, and the faults that change one.
+"""Answers, recognised only by the traffic, and the faults that change an answer.
 
-An answer is what the server says to what a client has sent, up to the moment when it has been
-quiet for QUIET seconds or ends. It is collected, and passed on as one. What the server says before
-a client has sent anything is its greeting; so that no greeting is taken for the first answer, the
-first input of a client waits until the greeting has come. Whether the server greets at all is
-learnt from the first client. Input that is sent without waiting for answers (pipelined) has one
-answer; of bulk data each MOST bytes are one.
+An answer is the data that the server sends after input of a client, until it has been quiet for
+QUIET seconds or ends. It is collected, and forwarded as a whole. Data that the server sends before
+the client has sent anything is its greeting. The first input of a client waits until the greeting
+has come, so that a greeting is not mistaken for the first answer. The first client shows whether
+the server greets at all. Input that is sent without waiting for answers (pipelined) has one
+answer; bulk data is split into answers of MOST bytes.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from .courses import Course
 #: Seconds of silence that end an answer, or a greeting.
 QUIET = 0.02
 
-#: Seconds for the first words of a server, until it is known whether it greets, and if it does.
+#: Seconds to wait for a server's first bytes: while it is not known whether it greets, and if it
+#: does greet.
 FIRST_WORDS, GREETING = 0.1, 1.0
 
-#: Bytes of the longest greeting: some servers go on without end.
+#: The most bytes of a greeting: some servers never stop sending.
 LONGEST_GREETING = 64 * 1024
 
-#: Bytes of the longest answer: more than the bulk data of any requirement of ours.
+#: The most bytes of an answer: more than the bulk data of any requirement of the suite.
 MOST = 4 * 1024 * 1024
 
 
 class Answers(Course):
-    """Each answer is passed on whole."""
+    """A course that collects each answer and forwards it as a whole."""
 
     def opened(self) -> None:
-        """Let the client's first words wait for the greeting."""
-        #: Whether the client has said anything that was passed on.
+        """Make the client's first input wait for the greeting."""
+        #: Whether any input of the client was forwarded.
         self.has_input = False
-        #: How many answers were passed on.
+        #: How many answers were forwarded.
         self.answered = 0
         self._collected = bytearray()
         self._rounds = self._greeted = 0
@@ -45,25 +46,25 @@ class Answers(Course):
         else:
             self.after(GREETING if self.proxy.greets else FIRST_WORDS, self._begin)
 
-    # What a fault overrides.
+    # Methods that a fault overrides.
 
     def input(self, data: bytes) -> None:
-        """The client has sent bytes, after the greeting."""
+        """Handle bytes from the client, after the greeting."""
         self.server.put(data)
 
     def greeting(self, data: bytes) -> None:
-        """A piece of the greeting has come."""
+        """Handle a piece of the greeting."""
         self.client.put(data)
 
     def answer(self, data: bytes) -> None:
-        """A whole answer has come."""
+        """Handle a complete answer."""
         self.client.put(data)
 
     def acts(self) -> None:
         super().acts()
         self.proxy.changed[self.link.name] += 1
 
-    # What happens.
+    # Events.
 
     def from_client(self, data: bytes) -> None:
         if self._is_opening:
@@ -105,7 +106,7 @@ class Answers(Course):
         super().server_reset()
 
     def collect(self, data: bytes) -> None:
-        """Keep a part of the answer until it is whole."""
+        """Keep a part of the answer until it is complete."""
         self._collected += data
         if len(self._collected) >= MOST:
             self.flush()
@@ -113,7 +114,7 @@ class Answers(Course):
             self._when_quiet(self.flush)
 
     def flush(self) -> None:
-        """The answer is whole."""
+        """Treat the collected answer as complete."""
         data = bytes(self._collected)
         self._collected.clear()
         if data:
@@ -122,11 +123,11 @@ class Answers(Course):
 
     @property
     def is_collecting(self) -> bool:
-        """Whether a part of an answer has come, and not the whole."""
+        """Whether a part of an answer has come, but not all of it."""
         return bool(self._collected)
 
     def drop(self) -> None:
-        """The answer that is collected is lost."""
+        """Discard the collected answer."""
         self._collected.clear()
 
     def _when_quiet(self, callback: Callable[[], None]) -> None:
@@ -140,7 +141,7 @@ class Answers(Course):
         self.after(QUIET, look)
 
     def _begin(self) -> None:
-        """The greeting has come, or there is none."""
+        """Forward the waiting input: the greeting has come, or there is none."""
         if not self._is_opening:
             return
         self._is_opening = False
@@ -153,7 +154,7 @@ class Answers(Course):
 
 
 def changed(change: Callable[[bytes], bytes]) -> type[Course]:
-    """The fault that does this to every answer."""
+    """Return the fault that makes this change to every answer."""
 
     class Changed(Answers):
         def answer(self, data: bytes) -> None:
@@ -205,7 +206,7 @@ class Once(Answers):
 
 
 class Stale(Answers):
-    """A shorter answer ends with what is left of the one before."""
+    """A shorter answer ends with the rest of the previous, longer one."""
 
     _previous = b""
 
@@ -218,10 +219,11 @@ class Stale(Answers):
 
 
 class Swapped(Answers):
-    """Of two answers to input that came together, the second comes first.
+    """Two answers to input that came together are sent in the wrong order.
 
-    Input in several segments is passed on one by one, as long as each takes to be answered. Of
-    lines in one segment the answers are told apart where there are as many lines in the answer.
+    If the input is in several segments, they are forwarded one by one, each after the answer to
+    the previous one. If several lines are in one segment, their answers are recognised if the
+    answer has the same number of lines.
     """
 
     def opened(self) -> None:
@@ -279,5 +281,5 @@ class Swapped(Answers):
             self.client.read(True)
 
 
-#: Seconds after which input is taken to have no answer; bytes of input that nobody swaps.
+#: Seconds after which input counts as unanswered; larger input is not swapped.
 _PATIENCE, _BULK = 0.1, 4096

@@ -1,7 +1,7 @@
-"""A bad line (core/line.py): everything is passed on, later, slowly or in other pieces.
+"""A bad line (core/line.py): it forwards everything, but later, slowly or in other pieces.
 
-It serves ``run --link``. The order is kept, and FIN and RST arrive after what was sent before
-them. A side that does not read stalls the other one, once the line holds CAPACITY bytes.
+It implements ``run --link``. The order is kept, and FIN and RST arrive after all data that was
+sent before them. If a side does not read, the other one blocks once the line holds CAPACITY bytes.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from .links import End, Link
 from .loop import Loop
 from .streams import StreamProxy
 
-#: Bytes that are under way in one direction at most: with what sockets hold, less than the least
-#: that a scenario gives a server to write in order that something waits in the server itself.
+#: The most bytes in transit in one direction. Some scenarios let a server write so much that data
+#: waits in the server itself; this and the sockets' buffers together must hold less than that.
 CAPACITY = 1024 * 1024
 
-#: Bytes of each socket's buffers: a server that crawls into a large one is not blocked for seconds.
+#: The size in bytes of each socket's buffers: with larger ones, a server that writes slowly would
+#: not block for seconds.
 WINDOW = 256 * 1024
 
-#: Of what follows a silence: pieces that come each by itself, and seconds between them.
+#: After a silence, this many pieces arrive separately, this many seconds apart.
 APART, PAUSE = 32, 0.001
 
-#: Seconds of a slow line that one piece takes; pieces that arrive in one turn of the loop.
+#: The seconds that one piece takes on a slow line; the most pieces in one turn of the loop.
 _SLOW_PIECE, _IN_ONE_TURN = 0.05, 64
 
 
@@ -41,8 +42,8 @@ class Lane:
 
     Arguments:
         name: UP or DOWN.
-        way: what the direction does.
-        source: is not read while the lane is full; None where nothing can be held back.
+        way: the settings of the direction.
+        source: the end that is not read while the lane is full; None if it cannot be held back.
     """
 
     def __init__(
@@ -51,17 +52,18 @@ class Lane:
         self._way, self._loop, self._traffic = way, loop, traffic
         self._passage = Passage(traffic, name)
         self._source = source
-        #: When each piece arrives at the earliest, how long after the one before, its size.
+        #: For each piece: its earliest arrival, its distance to the previous one, its size, and
+        #: the function that delivers it.
         self._under_way: deque[tuple[float, float, int, Callable[[], None]]] = deque()
         self._size = 0
-        #: When the last piece arrives, when the line can take the next one, when one has arrived;
-        #: and what has come since a silence: pieces and bytes.
+        #: When the last piece will arrive, when the line can take the next one, and when a piece
+        #: arrived last; the numbers of pieces and bytes since a silence.
         self._last = self._free = self._arrived = 0.0
         self._pieces = self._bytes = 0
         self._is_waiting = False
 
     def carry(self, data: bytes, deliver: Callable[[bytes], None]) -> None:
-        """Bytes of a stream."""
+        """Carry bytes of a stream."""
         at, whole = 0, len(data)
         while at < len(data):
             size, pause = self._next_piece()
@@ -74,22 +76,22 @@ class Lane:
             self._source.read(False)
 
     def follow(self, event: Callable[[], None], size: int = 0) -> None:
-        """Something that is not cut in pieces: an end, a datagram of so many bytes."""
+        """Carry something that is not cut in pieces: an end, or a datagram of this size."""
         self._add(event, size, 0.0)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way."""
+        """Whether nothing is in transit."""
         return not self._under_way
 
     def close(self) -> None:
-        """Nothing of it arrives any more."""
+        """Discard everything that is in transit."""
         if self._under_way:
             self._passage.left(len(self._under_way))
             self._under_way.clear()
 
     def _next_piece(self) -> tuple[int, float]:
-        """The size of the next piece, 0 for all, and seconds between it and the one before."""
+        """Return the size of the next piece, 0 for all, and its distance to the previous one."""
         way = self._way
         if not self._under_way and time.monotonic() - self._last > QUIET:
             self._pieces = self._bytes = 0
@@ -117,12 +119,12 @@ class Lane:
     def _wait(self) -> None:
         if self._under_way and not self._is_waiting:
             self._is_waiting = True
-            # Not before the next turn of the loop, so that all other connections are served.
+            # Never in this turn of the loop, so that all other connections are served first.
             self._loop.after(max(0.0, self._next_at - time.monotonic()), self._arrive)
 
     @property
     def _next_at(self) -> float:
-        # A loop that comes late must not send at once what is to come apart.
+        # If the loop is late, pieces that must arrive separately must not be sent together.
         due, pause, *_ = self._under_way[0]
         return max(due, self._arrived + pause)
 
@@ -136,7 +138,7 @@ class Lane:
             self._size -= size
             self._arrived = now
             event()
-            # Only now, so that nobody takes the line for idle before its bytes are written.
+            # Do this last, so that the line does not seem idle before the bytes are written.
             self._passage.left()
         self._wait()
         if self._source is not None and self._size < CAPACITY:
@@ -144,13 +146,13 @@ class Lane:
 
 
 def course_over(traffic: Traffic) -> type[Course]:
-    """The course of each connection over a line."""
+    """Return the course of each connection over a line."""
 
     class OverLine(Course):
         def __init__(self, proxy: Shared, link: Link) -> None:
             super().__init__(proxy, link)
             line = traffic.line
-            #: Whether the client has been told of the server's end.
+            #: Whether the server's end has been forwarded to the client.
             self._is_told = False
             self._up = Lane(UP, line.up, link.loop, traffic, self.client)
             self._down = Lane(DOWN, line.down, link.loop, traffic, self.server)
@@ -185,10 +187,10 @@ def course_over(traffic: Traffic) -> type[Course]:
         def _in_time(
             self, pass_on: Callable[..., None], answers_end: bool = False
         ) -> Callable[..., None]:
-            """The same, with a look at whether the server has ended by the time it arrives.
+            """Return a function that also records if the server has ended before the arrival.
 
             Arguments:
-                answers_end: it is a FIN that answers the server's own.
+                answers_end: whether the event is a FIN that answers the server's own FIN.
             """
 
             def deliver(*data: bytes) -> None:
@@ -202,7 +204,7 @@ def course_over(traffic: Traffic) -> type[Course]:
 
 
 def show(proxy: StreamProxy | DatagramProxy, traffic: Traffic) -> None:
-    """Let it be seen what is under way, and what is not yet."""
+    """Connect the traffic with the proxy, to see what is in transit and what still waits."""
 
     def take_in() -> None:
         proxy.loop.settle()
@@ -215,7 +217,7 @@ def show(proxy: StreamProxy | DatagramProxy, traffic: Traffic) -> None:
 
 
 def exchange_over(traffic: Traffic) -> type[Exchange]:
-    """What the datagrams of each port go through on a line."""
+    """Return the exchange for the datagrams of each port over a line."""
 
     class OverLine(Exchange):
         def __init__(self, proxy: DatagramProxy, client: Any) -> None:
@@ -229,7 +231,7 @@ def exchange_over(traffic: Traffic) -> type[Exchange]:
 
         def _arrive(self, data: bytes) -> None:
             self.to_server(data)
-            # A client may have gone since: it was told of nothing.
+            # The client may have closed its port in the meantime.
             self.proxy.loop.after(0.0, self.look_for_client)
 
         def look_for_client(self) -> None:

@@ -1,8 +1,7 @@
-"""The course of a link: what is passed on of what the client and the server say.
+"""The course of a link: it decides what to forward of the data from the client and the server.
 
-The course here passes on everything. A fault is a subclass that changes one thing, and says so by
-``acts()``: a fault that has changed nothing was not there, and nobody can be blamed for not having
-noticed it.
+The course here forwards everything. A fault is a subclass that changes one thing, and reports that
+by ``acts()``: if a fault has changed nothing, no requirement can be expected to notice it.
 """
 
 from __future__ import annotations
@@ -13,56 +12,56 @@ from collections.abc import Callable
 
 from .links import End, Link
 
-#: Seconds in which what comes late is not noticed.
+#: Seconds of a delay that no client would notice.
 AT_ONCE = 0.1
 
 
 class Shared:
-    """What all links of a proxy share: what a fault knows of the server, and of other clients."""
+    """The state that all links of a proxy share, for faults that need the server or others."""
 
     def __init__(self) -> None:
-        #: How often the fault has changed what a side sees.
+        #: How often the fault has changed something that a side can see.
         self.acted = 0
-        #: How often it has changed what is answered to a client, by the name of its socket.
+        #: How often the fault has changed an answer to a client, by the name of its socket.
         self.changed: Counter[object] = Counter()
-        #: The courses of the links that are open, the oldest first.
+        #: The courses of the open links, the oldest first.
         self.courses: list[Course] = []
-        #: Whether the server speaks first; None until the first client has come.
+        #: Whether the server sends first; None until that is known from the first client.
         self.greets: bool | None = None
-        #: The line that a client has begun in the buffer of all, and whose it is.
+        #: The line that a client has begun in the shared buffer, and that client's course.
         self.unfinished = b""
         self.begun_by: Course | None = None
         #: Whether a client has left.
         self.has_left = False
 
-        #: Whether the server has said anything.
+        #: Whether the server has sent anything.
         self.has_spoken = False
 
     def refuse(self) -> None:
-        """Listen no longer: connections are refused."""
+        """Stop listening, so that connections are refused."""
 
     def review(self) -> None:
-        """Whether there is room for a client may have changed: let new ones wait, or come in."""
+        """Check again whether a new client is accepted or has to wait."""
 
 
 class Course:
-    """Everything is passed on as it comes.
+    """A course that forwards everything at once.
 
     Arguments:
-        proxy: has what all links share.
+        proxy: the state that all links share.
         link: the two sides.
     """
 
-    #: Clients that are taken at a time; 0 is all.
+    #: The most clients that are served at a time; 0 is no limit.
     most = 0
 
-    #: Whether it changes the input only, which shows in nothing but the answers.
+    #: Whether the fault changes only the input, which is visible only in the answers.
     shows_in_answers = False
 
-    #: Whether it shows to a client only that awaits an RST.
+    #: Whether only a client that awaits an RST can see the fault.
     shows_in_resets = False
 
-    #: When it has changed something that may turn out to be nothing.
+    #: When the fault has made a change that may turn out to be invisible.
     _acted_at: float | None = None
 
     def __init__(self, proxy: Shared, link: Link) -> None:
@@ -71,58 +70,58 @@ class Course:
         self.client, self.server = link.client, link.server
 
     def opened(self) -> None:
-        """The server has taken the connection."""
+        """Handle the start: the server has accepted the connection."""
 
     def from_client(self, data: bytes) -> None:
-        """The client has sent bytes."""
+        """Handle bytes from the client."""
         self.server.put(data)
 
     def client_ended(self) -> None:
-        """The client has sent FIN."""
+        """Handle FIN from the client."""
         self.server.end()
 
     def client_reset(self) -> None:
-        """The client has sent RST."""
+        """Handle RST from the client."""
         self.server.abort()
 
     def from_server(self, data: bytes) -> None:
-        """The server has sent bytes."""
+        """Handle bytes from the server."""
         self.client.put(data)
 
     def server_ended(self) -> None:
-        """The server has sent FIN."""
+        """Handle FIN from the server."""
         self.client.end()
 
     def server_reset(self) -> None:
-        """The server has sent RST."""
+        """Handle RST from the server."""
         self.client.abort()
 
     def left(self) -> None:
-        """Both sides are closed."""
+        """Handle the end: both sides are closed."""
         if self in self.proxy.courses:
             self.proxy.courses.remove(self)
 
     def acts(self) -> None:
-        """The fault has changed something that a side can see."""
+        """Count that the fault has changed something that a side can see."""
         self.proxy.acted += 1
 
     def put_changed(self, to: End, data: bytes, changed: bytes) -> None:
-        """Pass on what a fault has made of this; it has acted if that differs."""
+        """Forward the changed data; count this as an action if it differs from the original."""
         if changed != data:
             self.acts()
         to.put(changed)
 
     def acts_for_now(self) -> None:
-        """The fault has changed something, unless the server itself ends the connection soon."""
+        """Count a change that is visible only if the server does not end the connection soon."""
         self.acts()
         self._acted_at = time.monotonic()
 
     def acted_in_vain(self) -> None:
-        """The server has ended the connection: if at once, the change could not be seen."""
+        """Take back a counted change if the server has ended the connection at once after it."""
         if self._acted_at is not None and time.monotonic() - self._acted_at < AT_ONCE:
             self.proxy.acted -= 1
         self._acted_at = None
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Do something later."""
+        """Run a callback later."""
         self.link.loop.after(seconds, callback)

@@ -1,11 +1,11 @@
-"""Faults that take more than one client: mixed up, held up, or lost with another one."""
+"""Faults that need more than one client: clients are mixed up, delayed or lost."""
 
 from __future__ import annotations
 
 from .answers import Answers
 from .courses import Course
 
-#: Clients that a server with a short table serves at a time.
+#: The number of clients that a server with a short table serves at a time.
 TABLE = 8
 
 
@@ -21,7 +21,7 @@ class ToAnother(Answers):
 
 
 class OneAtATime(Course):
-    """The next client is accepted when the one before has left."""
+    """The next client is accepted only when the previous one has left."""
 
     most = 1
 
@@ -31,7 +31,7 @@ class OneAtATime(Course):
 
 
 class FewClients(OneAtATime):
-    """A ninth client is not served as long as eight others stay."""
+    """A ninth client is not served while eight others are connected."""
 
     most = TABLE
 
@@ -63,7 +63,7 @@ class DeadAfterOne(Course):
 
 
 class RstUnnoticed(Course):
-    """The server takes no notice of a client's RST, and keeps the connection to its own end."""
+    """The server does not notice a client's RST, and keeps the connection until its own end."""
 
     def client_reset(self) -> None:
         self.acts_for_now()

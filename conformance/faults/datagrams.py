@@ -1,7 +1,7 @@
-"""The proxy for datagrams: each client's come to the server from a port of their own.
+"""The proxy for datagrams: it uses a separate port to the server for each client.
 
-An answer is one datagram. What is changed in streams is changed here too; what only datagrams can
-do stands below.
+An answer is one datagram. The changes to streams exist for datagrams too; the faults that only
+datagrams can have are below.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from ..targets.address import Address, endpoints
 from .lawful import DELAY
 from .loop import READABLE, Loop
 
-#: Bytes of a buffer that takes any datagram.
+#: The size of a buffer for any datagram.
 ROOM = 65_536
 
-#: Seconds that an answer is kept for another client's.
+#: Seconds that an answer is kept, to swap it with another client's answer.
 _PATIENCE = 0.05
 
 
 class DatagramProxy:
-    """Datagrams to ``address`` go to the server at ``upstream``, and its answers back.
+    """A proxy from ``address`` to the server at ``upstream``; answers go back to the clients.
 
-    Arguments: as those of a StreamProxy.
+    Arguments: the same as those of StreamProxy.
     """
 
     def __init__(self, upstream: Address, entrance: Address, make: type[Exchange]) -> None:
         self.upstream = upstream
-        #: How often the fault has changed what a side sees.
+        #: How often the fault has changed something that a side can see.
         self.acted = 0
         self.loop = Loop()
         self.exchanges: dict[Any, Exchange] = {}
-        #: An answer that is kept for another client's.
+        #: An answer that is kept, to swap it with another client's answer.
         self.kept: tuple[Exchange, bytes] | None = None
         self._make = make
         family = socket.AF_INET6 if ":" in entrance.host else socket.AF_INET
@@ -45,11 +45,11 @@ class DatagramProxy:
         self.loop.start()
 
     def shown(self, _unread: Collection[object], _resets: bool) -> int:
-        """How often it has changed something that a client could have seen by now."""
+        """Return how often the fault has changed something that a client could have seen so far."""
         return self.acted
 
     def lead_to(self, upstream: Address) -> None:
-        """Datagrams go to another server from now on."""
+        """Send all later datagrams to another server."""
 
         def lead() -> None:
             self.upstream = upstream
@@ -58,12 +58,12 @@ class DatagramProxy:
         self.loop.call(lead)
 
     def look_for_clients(self) -> None:
-        """Close our own port for each client that has closed its port."""
+        """Close the proxy's port for each client that has closed its own port."""
         for exchange in list(self.exchanges.values()):
             exchange.look_for_client()
 
     def close(self) -> None:
-        """Close everything."""
+        """End the loop and close all sockets."""
         self.loop.stop()
         self._forget()
         self.sock.close()
@@ -75,7 +75,7 @@ class DatagramProxy:
         self.exchanges.clear()
 
     def _receive(self) -> None:
-        with suppress(OSError):  # the client is gone, or the server
+        with suppress(OSError):  # the client or the server has closed its port
             data, client = self.sock.recvfrom(ROOM)
             if client not in self.exchanges:
                 self.exchanges[client] = self._make(self, client)
@@ -83,7 +83,7 @@ class DatagramProxy:
 
 
 class Exchange:
-    """What one port of a client and the server send each other: passed on as it comes."""
+    """The exchange between one port of a client and the server; it forwards everything."""
 
     def __init__(self, proxy: DatagramProxy, client: Any) -> None:
         self.proxy = proxy
@@ -94,17 +94,17 @@ class Exchange:
         proxy.loop.watch(self.sock, READABLE, lambda _: self._receive())
 
     def from_client(self, data: bytes) -> None:
-        """A datagram for the server."""
+        """Handle a datagram from the client."""
         self.to_server(data)
 
     def from_server(self, data: bytes) -> None:
-        """A datagram from the server."""
+        """Handle a datagram from the server."""
         self.to_client(data)
 
     def look_for_client(self) -> None:
-        """Give up the port if the client has closed its own.
+        """Close the proxy's port if the client has closed its own port.
 
-        What the server then sends to it is answered by "unreachable" (RFC 1122 4.1.3.1).
+        Then datagrams from the server get "unreachable" as the answer (RFC 1122 4.1.3.1).
         """
         known = self.proxy.exchanges
         if known.get(self.client) is self and _is_closed(self.client):
@@ -113,29 +113,29 @@ class Exchange:
             self.sock.close()
 
     def to_server(self, data: bytes) -> None:
-        """Pass one on."""
+        """Send a datagram to the server."""
         with suppress(OSError):
             self.sock.send(data)
 
     def to_client(self, data: bytes, sock: socket.socket | None = None) -> None:
-        """Pass one on, from the port that the client has sent to or from another socket."""
+        """Send a datagram to the client, from the proxy's port or from another socket."""
         with suppress(OSError):
             (sock or self.proxy.sock).sendto(data, self.client)
 
     def acts(self) -> None:
-        """The fault has changed something that a side can see."""
+        """Count that the fault has changed something that a side can see."""
         self.proxy.acted += 1
 
     def _receive(self) -> None:
         try:
             data = self.sock.recv(ROOM)
         except OSError:
-            return  # "unreachable" is told to a socket that is connected
+            return  # "unreachable" is reported on a connected socket
         self.from_server(data)
 
 
 def changed_datagram(change: Callable[[bytes], bytes]) -> type[Exchange]:
-    """The fault that does this to every answer; what is nothing then is lost."""
+    """Return the fault that makes this change to every answer."""
 
     class Changed(Exchange):
         def from_server(self, data: bytes) -> None:
@@ -186,7 +186,7 @@ class Once(Exchange):
 
 
 class EmptySwallowed(Exchange):
-    """An empty datagram is not answered: b"" was taken for an end."""
+    """An empty datagram is not answered: the server treats b"" as an end."""
 
     def from_server(self, data: bytes) -> None:
         if data:
@@ -196,7 +196,7 @@ class EmptySwallowed(Exchange):
 
 
 class OtherPort(Exchange):
-    """Answers come from another port than the one that was asked."""
+    """Answers come from another port than the one that got the question."""
 
     def from_server(self, data: bytes) -> None:
         self.acts()
@@ -206,7 +206,7 @@ class OtherPort(Exchange):
 
 
 class Swapped(Exchange):
-    """The answers of two clients that ask at the same time change places."""
+    """The answers to two clients that ask at the same time are swapped."""
 
     def from_server(self, data: bytes) -> None:
         kept = self.proxy.kept
@@ -254,7 +254,7 @@ class Delayed(Exchange):
 
 
 def _is_closed(client: Any) -> bool:
-    """Whether nobody has this port any more; clients are on this machine."""
+    """Return whether no socket has this port any more; clients are on this machine."""
     family = socket.AF_INET6 if ":" in client[0] else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         try:

@@ -1,4 +1,4 @@
-"""Faults of how a connection ends: FIN, RST and half-close."""
+"""Faults of the end of a connection: FIN, RST and half-close."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class RstForFin(Course):
 class FinForRst(Course):
     """The server ends a connection where it should reset it.
 
-    A client that awaits no RST does not mind: a system resets by itself what is closed with
-    input unread.
+    Only a client that awaits an RST notices this: otherwise an RST may just mean that the server
+    closed the connection with unread input.
     """
 
     shows_in_resets = True
@@ -37,7 +37,7 @@ class FinForRst(Course):
 
 
 class EarlyFin(Answers):
-    """The server ends the connection after its first answer, without being asked."""
+    """The server ends the connection after its first answer, before the client's FIN."""
 
     _has_left = False
 
@@ -51,7 +51,7 @@ class EarlyFin(Answers):
 
     def input(self, data: bytes) -> None:
         if self._has_left:
-            # As the system does for a socket that is closed.
+            # The system does the same for a closed socket.
             self.client.abort()
             self.server.hang_up()
         else:
@@ -59,7 +59,7 @@ class EarlyFin(Answers):
 
 
 class LostAtFin(Answers):
-    """What the server has not written yet is lost when the client sends FIN."""
+    """Data that the server has not written yet is lost when the client sends FIN."""
 
     def client_ended(self) -> None:
         if not self._is_opening and self.is_collecting:
@@ -75,7 +75,7 @@ class LostAtFin(Answers):
 
 
 class HalfCloseLost(Course):
-    """The server takes no notice of the client's FIN."""
+    """The server does not notice the client's FIN."""
 
     _is_lost = False
 
@@ -89,13 +89,13 @@ class HalfCloseLost(Course):
     def server_ended(self) -> None:
         self.acted_in_vain()
         if self._is_lost:
-            # It has ended without: what it had to say is said.
+            # The server has ended without the FIN, and sends nothing more.
             self.server.end()
         super().server_ended()
 
 
 class HeldUntilFin(Course):
-    """Nothing is sent until the client has sent FIN, as from a buffer that nobody flushes."""
+    """Nothing is sent until the client has sent FIN, like from a buffer without a flush."""
 
     _held = b""
     _has_acted = False

@@ -1,4 +1,4 @@
-"""What a fault of the table is, and how the common ones are made."""
+"""The class of a fault, and functions that make the common ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from . import answers, datagrams, greetings, inputs
 from .courses import Course
 from .datagrams import Exchange
 
-#: What a proxy can see into: over TLS it has sealed bytes.
+#: The transports whose data a proxy can read: over TLS it is encrypted.
 PLAIN = (TCP, TCP6, UNIX)
 
-#: Where RST and FIN can be told apart.
+#: The transports on which RST and FIN can be distinguished.
 RESETS = (TCP, TCP6)
 
 #: Why something is not judged over TLS.
@@ -23,10 +23,10 @@ Change = Callable[[bytes], bytes]
 
 
 class Fault(NamedTuple):
-    """One thing that a server may do wrong; or with ``finds`` empty, may lawfully do.
+    """A fault of a server; or, if ``finds`` is empty, a lawful change.
 
-    ``text`` completes "nobody would notice that ...", and ``finds`` says what a requirement has to
-    do to notice it. ``stream`` and ``datagram`` do it; None where it means nothing.
+    ``text`` completes "nobody would notice that ...", and ``finds`` says how a requirement can
+    notice it. ``stream`` and ``datagram`` implement it; None if it does not apply to them.
     """
 
     name: str
@@ -39,47 +39,47 @@ class Fault(NamedTuple):
 
     @property
     def transports(self) -> tuple[str, ...]:
-        """Over what it can be done."""
+        """The transports to which the fault applies."""
         return (*(self.streams if self.stream else ()), *(DATAGRAMS if self.datagram else ()))
 
     @property
     def is_lawful(self) -> bool:
-        """Whether no requirement may take it for a fault."""
+        """Whether this is a lawful change, which no requirement may call a fault."""
         return not self.finds
 
 
 def both(name: str, text: str, finds: str, change: Change) -> Fault:
-    """A fault that changes each answer, in streams and in datagrams."""
+    """Return a fault that changes each answer, in streams and in datagrams."""
     changes = answers.changed(change), datagrams.changed_datagram(change)
     return Fault(name, text, finds, *changes)
 
 
 def greeting(name: str, text: str, finds: str, change: Change) -> Fault:
-    """A fault that changes each greeting."""
+    """Return a fault that changes each greeting."""
     return Fault(name, text, finds, greetings.changed_greeting(change))
 
 
 def input_fault(name: str, text: str, finds: str, change: Change) -> Fault:
-    """A fault that changes what is read at once."""
+    """Return a fault that changes the input that is read at once."""
     return Fault(name, text, finds, inputs.changed_input(change))
 
 
 def without_line_end(data: bytes) -> bytes:
-    """Without the last LF or CR LF."""
+    """Return the data without the last LF or CR LF."""
     return data[: -2 if data.endswith(b"\r\n") else -1] if data.endswith(b"\n") else data
 
 
 def stripped(data: bytes) -> bytes:
-    """Without the blanks at the ends of lines."""
+    """Return the data without the blanks at the ends of lines."""
     lines = data.splitlines(keepends=True)
     return b"".join(one.strip() + one[len(one.rstrip(b"\r\n")) :] for one in lines)
 
 
 def without_cr(data: bytes) -> bytes:
-    """With LF for CR LF."""
+    """Return the data with LF in place of CR LF."""
     return data.replace(b"\r\n", b"\n")
 
 
 def first(size: int) -> Change:
-    """The first bytes, so many."""
+    """Return the change that keeps only this many bytes from the beginning."""
     return lambda data: data[:size]

@@ -1,4 +1,4 @@
-"""Faults of the greeting: what the server says before a client has sent anything."""
+"""Faults of the greeting, which the server sends before a client has sent anything."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .courses import Course
 
 
 class _Whole(Answers):
-    """The greeting is collected until it is whole; answers are passed on as they come."""
+    """The greeting is collected until it is complete; answers are forwarded at once."""
 
     def greeting(self, data: bytes) -> None:
         self.collect(data)
@@ -31,7 +31,7 @@ class _Whole(Answers):
 
 
 def changed_greeting(change: Callable[[bytes], bytes]) -> type[Course]:
-    """The fault that does this to every greeting."""
+    """Return the fault that makes this change to every greeting."""
 
     class Changed(_Whole):
         def answer(self, data: bytes) -> None:

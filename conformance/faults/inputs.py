@@ -1,4 +1,4 @@
-"""Faults of what the server makes of its input, which the client sees in the answers only."""
+"""Faults of how the server processes its input; a client sees them only in the answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Unseen(Course):
 
 
 def changed_input(change: Callable[[bytes], bytes]) -> type[Course]:
-    """The fault that does this to every piece of input that is read at once."""
+    """Return the fault that makes this change to every piece of input that is read at once."""
 
     class Changed(_Unseen):
         def from_client(self, data: bytes) -> None:
@@ -26,17 +26,17 @@ def changed_input(change: Callable[[bytes], bytes]) -> type[Course]:
 
 
 def first_line(data: bytes) -> bytes:
-    """What a server makes of many lines if it takes what it reads at once for one."""
+    """Return the input of a server that treats everything it reads at once as a single line."""
     return data[: data.find(b"\n") + 1] or data
 
 
 def as_a_line(data: bytes) -> bytes:
-    """What a server makes of half a line if it takes what it reads at once for a whole one."""
+    """Return the input of a server that treats half a line, read at once, as a complete line."""
     return data if data.endswith(b"\n") else data + b"\n"
 
 
 class SharedBuffer(_Unseen):
-    """The unfinished line of one client is kept where the next client's input goes too."""
+    """All clients share one buffer for unfinished lines."""
 
     def from_client(self, data: bytes) -> None:
         if len(self.proxy.courses) == 1 and not self.proxy.unfinished:

@@ -1,4 +1,4 @@
-"""Lawful changes: what a network or a system may do, and no requirement may take for a fault."""
+"""Lawful changes, which a network or a system may make; no requirement may call them a fault."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from .answers import QUIET
 from .courses import Course
 
-#: Seconds that each direction is late: 50 ms for a question and its answer.
+#: The delay of each direction in seconds: 50 ms for a question and its answer.
 DELAY = 0.025
 
-#: Bytes of each socket's buffers where windows are small.
+#: The size in bytes of each socket's buffers for small windows.
 WINDOW = 8 * 1024
 
-#: Of what a server says at once: bytes that come each by itself, with PAUSE seconds between them;
-#: bytes that are segments of their own; and the size of those that follow.
+#: For data that a server sends at once: the number of bytes that arrive one by one, PAUSE seconds
+#: apart; up to which byte each is a separate segment; and the size of the segments after that.
 APART, PAUSE, SINGLE, SEGMENT = 32, 0.001, 4096, 1460
 
 
@@ -45,7 +45,7 @@ class Delayed(Course):
 
 
 class ByteByByte(Course):
-    """What the server says comes in pieces of one byte, and in short ones where it is much."""
+    """The server's data arrives in pieces of one byte, and later in short segments."""
 
     def opened(self) -> None:
         self._waiting = bytearray()
@@ -56,7 +56,7 @@ class ByteByByte(Course):
     def from_server(self, data: bytes) -> None:
         self.acts()
         self._waiting += data
-        # As long as it is not written, no more is read.
+        # Read no more until these bytes have been written.
         self.server.read(False)
         self._go_on()
 

@@ -1,8 +1,8 @@
-"""One connection through the proxy: two sockets, and what waits to be written to each.
+"""One connection through the proxy: two sockets, and the data that waits to be written to each.
 
-A link decides nothing: what happens on it is told to its course (courses.py), which says what is
-passed on. The course that passes on everything makes a proxy that cannot be told from the server:
-FIN stays FIN, RST stays RST, and a side that does not read stalls the other.
+A link decides nothing: it reports all events to its course (courses.py), which decides what to
+forward. With the course that forwards everything, a client cannot distinguish the proxy from the
+server: FIN stays FIN, RST stays RST, and a side that does not read blocks the other.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ from typing import Protocol
 from ..clients.channel import ABORT, RESETS
 from .loop import FAILED, HUNG, READABLE, WRITABLE, Loop
 
-#: Bytes asked for in one read; bytes that may wait for one side before the other is not read.
+#: The most bytes of one read; the bytes that may wait for one side before the other is not read.
 READ, ROOM = 64 * 1024, 128 * 1024
 
-#: Pieces written in one turn, so that many small ones hold up nobody else.
+#: The most pieces written in one turn, so that many small ones do not delay other links.
 _PIECES_AT_ONCE = 256
 
 _UNIX = getattr(socket, "AF_UNIX", None)
 
 
 class End:
-    """One of the two sockets: what it says is told, and what is for it is written.
+    """One of the two sockets of a link: it reports what it reads, and writes data.
 
     Arguments:
-        sock: connected, does not block, owned from now on.
+        sock: a connected, non-blocking socket, which the End will close.
     """
 
     def __init__(self, sock: socket.socket, loop: Loop) -> None:
         self.sock = sock
         self.other: End
-        #: Told what it says: bytes, no bytes (FIN), or None (RST).
+        #: Called with what was read: bytes, no bytes (FIN), or None (RST).
         self.tell: Callable[[bytes | None], None]
-        #: Told that both are closed.
+        #: Called when both ends are closed.
         self.left: Callable[[], None] = lambda: None
         self._loop = loop
         self._waiting: deque[memoryview] = deque()
         self._size = 0
         self._fin_follows = self._close_follows = False
         self._has_hung = False
-        #: The error that a write was told, which is told once.
+        #: The error of a write; the system reports it only once.
         self._failure = 0
-        #: Whether FIN was written to it, whether its FIN was read, whether it is closed here.
+        #: Whether FIN was written to it, whether its FIN was read, whether the proxy has closed it.
         self.was_ended = False
         self.has_ended = False
         self.closed = False
-        #: Whether the course wants nothing to be read of it now.
+        #: Whether the course has asked not to read from it now.
         self.held = False
 
-    # What a course does with it.
+    # Methods for the course.
 
     def put(self, data: bytes) -> None:
-        """Write these bytes as soon as they are taken."""
+        """Write these bytes as soon as the socket accepts them."""
         if not (self.closed or self._fin_follows) and data:
             self._waiting.append(memoryview(data))
             self._size += len(data)
@@ -65,19 +65,19 @@ class End:
             self.settle()
 
     def read(self, wanted: bool) -> None:
-        """Read what it says, or leave it in the socket for now."""
+        """Read from the socket, or leave its data there for now."""
         if self.held == wanted:
             self.held = not wanted
             self.settle()
 
     def end(self) -> None:
-        """FIN, after all that waits."""
+        """Send FIN after all waiting data."""
         self._fin_follows = True
         self._write()
         self.settle()
 
     def abort(self) -> None:
-        """RST, after what is taken at once: the rest is lost, as it is with the sender's own."""
+        """Send the data that the socket accepts now, and RST; other data is lost, as usual."""
         self._write()
         if not self.closed and self.sock.family != _UNIX:
             with suppress(OSError):
@@ -85,13 +85,13 @@ class End:
         self.close()
 
     def hang_up(self) -> None:
-        """FIN after all that waits, and nothing more is read: as close(2) does."""
+        """Send FIN after all waiting data, and read nothing more, like close(2)."""
         self._fin_follows = self._close_follows = True
         self._write()
         self.settle()
 
     def close(self) -> None:
-        """Leave; idempotent."""
+        """Close the socket; idempotent."""
         if not self.closed:
             self.closed = True
             self._loop.unwatch(self.sock)
@@ -100,14 +100,14 @@ class End:
                 self.left()
 
     def fail(self) -> None:
-        """Something failed: what came before is told first, as its reader would see it."""
+        """Handle an error: first report all data that came before it, as a reader would see it."""
         while not (self.has_ended or self.closed):
             try:
                 data = self.sock.recv(READ)
             except OSError:
                 break
             if not data and self.sock.family != _UNIX and not self._ended_before_its_reset():
-                break  # the error has been told to a write
+                break  # the error has already been reported to a write
             self.has_ended = not data
             self.tell(data)
         if self.sock.family != _UNIX:
@@ -115,14 +115,14 @@ class End:
         self.settle()
 
     def settle(self) -> None:
-        """Watch both sides for what is to be done now."""
+        """Update the watched events of both sides; close both if they have ended."""
         if self._is_through and self.other._is_through:
             self.close()
             self.other.close()
         self._watch()
         self.other._watch()
 
-    # How.
+    # Helpers.
 
     @property
     def _is_through(self) -> bool:
@@ -134,7 +134,7 @@ class End:
         reads = not (self.has_ended or self.held or self.other._size >= ROOM)
         wanted = (READABLE if reads else 0) | (WRITABLE if self._waiting else 0)
         if self._has_hung and not wanted:
-            # poll(2) would tell so again and again.
+            # poll(2) would report HUNG again and again.
             self._loop.unwatch(self.sock)
         else:
             self._loop.watch(self.sock, wanted, self._ready)
@@ -149,7 +149,7 @@ class End:
         if events & HUNG and not self.closed:
             self._has_hung = True
             if self.sock.family == _UNIX and self.has_ended and not self.was_ended:
-                # Its owner has closed it: nothing that is written to it will be read.
+                # The other process has closed it: data written to it would not be read.
                 self.other.hang_up()
                 self.close()
         self.settle()
@@ -168,14 +168,14 @@ class End:
         self.tell(data)
 
     def _gone(self) -> None:
-        """It was reset."""
+        """Close the socket and report its reset."""
         if not self.closed:
             self.has_ended = self.was_ended = True
             self.close()
             self.tell(None)
 
     def _ended_before_its_reset(self) -> bool:
-        """Whether an RST followed its FIN: that error is EPIPE (Linux, in CLOSE_WAIT)."""
+        """Return whether RST came after FIN: then the error is EPIPE (Linux, in CLOSE_WAIT)."""
         failure = self._failure or self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return failure == errno.EPIPE
 
@@ -196,7 +196,7 @@ class End:
                     raise
                 self._waiting.clear()
                 self._size = 0
-                # The error is told once, and was told here: reading would find FIN.
+                # The system reports the error only once, which was here: a read would return FIN.
                 self._failure = error.errno
                 self._loop.after(0.0, self.fail)
                 break
@@ -214,38 +214,38 @@ class End:
 
 
 class Told(Protocol):
-    """What is told of all that happens on a link (courses.py)."""
+    """The interface of a course (courses.py), which gets all events of a link."""
 
     def opened(self) -> None:
-        """The server has taken the connection."""
+        """Handle the start: the server has accepted the connection."""
 
     def from_client(self, data: bytes) -> None:
-        """The client has sent bytes."""
+        """Handle bytes from the client."""
 
     def client_ended(self) -> None:
-        """The client has sent FIN."""
+        """Handle FIN from the client."""
 
     def client_reset(self) -> None:
-        """The client has sent RST."""
+        """Handle RST from the client."""
 
     def from_server(self, data: bytes) -> None:
-        """The server has sent bytes."""
+        """Handle bytes from the server."""
 
     def server_ended(self) -> None:
-        """The server has sent FIN."""
+        """Handle FIN from the server."""
 
     def server_reset(self) -> None:
-        """The server has sent RST."""
+        """Handle RST from the server."""
 
     def left(self) -> None:
-        """Both sides are closed."""
+        """Handle the end: both sides are closed."""
 
 
 class Link:
-    """A client, the server, and the course of what they say to each other.
+    """The connections of a client and the server.
 
     Arguments:
-        client, server: as an End takes them.
+        client, server: the sockets, see End.
         name: the name of the client's own socket.
     """
 
@@ -258,7 +258,7 @@ class Link:
         self.loop = loop
 
     def follow(self, course: Told) -> None:
-        """Begin: from now on the course is told what happens."""
+        """Start the link: report all events to this course."""
         self.client.tell = _teller(course.from_client, course.client_ended, course.client_reset)
         self.server.tell = _teller(course.from_server, course.server_ended, course.server_reset)
         self.client.left = self.server.left = course.left

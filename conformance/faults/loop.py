@@ -1,7 +1,7 @@
 """The proxy's event loop: one thread, readiness by poll(2), and timers.
 
-A descriptor of which nothing is wanted is watched all the same: poll(2) reports an error on it, and
-that is how a reset is seen while the proxy reads nothing (selectors have no such registration).
+A descriptor is watched even if the proxy waits for nothing on it: poll(2) reports an error on it,
+which shows a reset while the proxy reads nothing (selectors cannot register a descriptor so).
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-#: What is wanted of a descriptor, and what is told of it. FAILED (an error waits) and HUNG (nothing
-#: more can come or go) are told unasked.
+#: The events of a descriptor. FAILED (there is an error) and HUNG (nothing more can be read or
+#: written) are always reported.
 READABLE, WRITABLE, FAILED, HUNG = 1, 2, 4, 8
 
-#: Told that a descriptor is ready, and how.
+#: A callback for the events of a ready descriptor.
 Ready = Callable[[int], None]
 
-#: Milliseconds after which the loop looks for what it has to do, whatever happens.
+#: The most milliseconds between two turns of the loop.
 _LONGEST_WAIT = 1000
 
-#: Seconds after which it is said to be settled, although there is always something to do.
+#: Seconds after which settle() returns even if the loop always has something to do.
 _SETTLED_WITHIN = 1.0
 
 
 class Loop:
-    """Runs in a thread of its own from ``start`` to ``stop``; all callbacks run there."""
+    """A loop that runs in its own thread from ``start`` to ``stop``; all callbacks run there."""
 
     def __init__(self) -> None:
         self._watched: dict[int, tuple[int, Ready]] = {}
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
-        #: What is to run when there is nothing left to do.
+        #: Callbacks to run when there is nothing left to do.
         self._last: list[Callable[[], None]] = []
         self._stopped = False
         self._ours, self._theirs = socket.socketpair()
@@ -46,11 +46,11 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name="fault proxy", daemon=True)
 
     def start(self) -> None:
-        """Begin to run."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and wait for its end. What is watched is its owner's to close."""
+        """End the thread, and wait for its end. The owners close the watched sockets."""
         self._stopped = True
         self._theirs.send(b".")
         self._thread.join()
@@ -58,7 +58,7 @@ class Loop:
         self._theirs.close()
 
     def call(self, callback: Callable[[], None]) -> None:
-        """Run something in the loop's thread, and wait until it has run."""
+        """Run a callback in the loop's thread, and wait until it has run."""
         done = threading.Event()
 
         def run() -> None:
@@ -70,9 +70,9 @@ class Loop:
         done.wait(10.0)
 
     def settle(self) -> None:
-        """Wait until everything that has happened by now is dealt with, or for a second.
+        """Wait until everything that has happened so far is handled, but at most a second.
 
-        A client that has connected, written and left is known after several turns only.
+        It takes several turns to handle a client that has connected, written and closed.
         """
         done = threading.Event()
         self._last.append(done.set)
@@ -80,7 +80,7 @@ class Loop:
         done.wait(_SETTLED_WITHIN)
 
     def watch(self, sock: socket.socket, events: int, ready: Ready) -> None:
-        """Tell when a socket is ready; in place of what was wanted of it before."""
+        """Watch a socket for these events; this replaces an earlier call for the socket."""
         number = sock.fileno()
         known = self._watched.get(number)
         self._watched[number] = events, ready
@@ -88,13 +88,13 @@ class Loop:
             self._poll.register(number, _mask(events))
 
     def unwatch(self, sock: socket.socket) -> None:
-        """Tell nothing more of it."""
+        """Stop watching a socket."""
         if self._watched.pop(sock.fileno(), None) is not None and self._poll is not None:
             with suppress(KeyError):
                 self._poll.unregister(sock.fileno())
 
     def after(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Run something later; of the same moment, in the order of the calls."""
+        """Run a callback later; callbacks for the same moment run in the order of the calls."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._count), callback))
 
     def _run(self) -> None:
@@ -120,7 +120,7 @@ class Loop:
         return self._select(wait / 1000)
 
     def _select(self, seconds: float) -> list[tuple[int, int]]:
-        """Windows has no poll(2) in Python: there a reset is seen when it is read."""
+        """Poll on Windows, where Python has no poll(2): a reset is only seen when it is read."""
         reads = [one for one, (events, _) in self._watched.items() if events & READABLE]
         writes = [one for one, (events, _) in self._watched.items() if events & WRITABLE]
         readable, writable, failed = select.select(reads, writes, writes, seconds)

@@ -1,8 +1,8 @@
-"""Faults that no client could see, because of what the service is: they are not judged.
+"""Faults that no client could see because of the kind of service: they are not judged.
 
-A server that ends each connection by itself has no end to miss when the client's FIN is lost, and
-one that answers no input has none to take for another. What a service is, its profile says; how
-fast a server is makes no difference.
+If a server ends each connection without waiting for FIN, a lost FIN of the client changes nothing;
+if a server answers no input, no answer can be wrong. The profile describes the kind of service;
+the speed of a server makes no difference.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _INPUT = ("first-line-only", "segment-is-line", "input-cut-at-1k", "shared-buffe
 
 
 class Service(NamedTuple):
-    """What a service is, as far as faults depend on it.
+    """The kind of a service, as far as faults depend on it.
 
     Arguments:
-        answers_input: the server answers what a client sends.
-        ends_by_itself: the server ends the connection without being asked.
-        times_its_start: a requirement says when the server says its first words.
+        answers_input: whether the server answers what a client sends.
+        ends_by_itself: whether the server ends the connection without waiting for FIN.
+        times_its_start: whether a requirement says when the server sends its first bytes.
     """
 
     answers_input: bool = True
@@ -28,7 +28,7 @@ class Service(NamedTuple):
 
 
 def moot(service: Service) -> Mapping[str, str]:
-    """The faults that say nothing of such a service, each with the reason."""
+    """Return the faults that prove nothing for such a service, each with the reason."""
     found: dict[str, str] = {}
     if not service.answers_input:
         found |= dict.fromkeys(_INPUT, "the server answers no input")

@@ -1,4 +1,4 @@
-"""The proxy for streams: it listens where clients come, and links each of them with the server."""
+"""The proxy for streams: it accepts clients, and links each of them with the server."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from .courses import Course, Shared
 from .links import Link
 from .loop import READABLE, WRITABLE, Loop
 
-#: Clients that may wait to be accepted, as many as any scenario has.
+#: The most clients that may wait to be accepted; no scenario has more.
 _BACKLOG = 256
 
-#: Seconds between two tries to connect to a Unix socket whose backlog is full.
+#: Seconds between two attempts to connect to a Unix socket whose backlog is full.
 _TRY_AGAIN = 0.005
 
-#: Seconds that a client waits in the backlog, until it is told that it does.
+#: Seconds that a client waits in the backlog until this counts as an action of the fault.
 _WAITS = 0.05
 
-#: A connect that has only begun: Linux, Windows; and a Unix socket whose backlog is full.
+#: Errors of a connect that is still in progress: on Linux and Windows.
 _BEGUN = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 0)})
 
 
 class StreamProxy(Shared):
-    """Clients come to ``address``, and are served by the server at ``upstream``.
+    """A proxy: clients connect to ``address``, and the server at ``upstream`` serves them.
 
     Arguments:
         upstream: where the server listens.
-        entrance: where to listen: a loopback address (a free port of it), or a path.
+        entrance: where to listen: at a free port of a loopback address, or at a path.
         make: makes the course of each link.
-        window: bytes of each socket's buffers; None leaves them to the system.
+        window: the size of each socket's buffers in bytes; None uses the system's default.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class StreamProxy(Shared):
         self.loop.start()
 
     def lead_to(self, upstream: Address) -> None:
-        """Clients that come from now on are served by another server."""
+        """Connect all later clients to another server."""
         self.loop.call(lambda: setattr(self, "upstream", upstream))
 
     def shown(self, unread: Collection[object], resets: bool) -> int:
-        """How often it has changed something that a client could have seen by now.
+        """Return how often the fault has changed something that a client could have seen so far.
 
         Arguments:
-            unread: the names of clients that have not read what they were answered.
+            unread: the names of the clients that have not read their answers.
             resets: whether a client has awaited an RST.
         """
         if self._make.shows_in_answers and not self.has_spoken:
@@ -71,9 +71,11 @@ class StreamProxy(Shared):
         return self.acted - sum(self.changed.get(name, 0) for name in unread)
 
     def queues(self, name: object) -> Queues | None:
-        """What waits between the proxy and the server for the client whose socket has this name.
+        """Return the bytes that wait between the proxy and the server for one client.
 
-        None where that is not known.
+        Arguments:
+            name: the name of the client's socket.
+        Returns None if they are not known.
         """
         for course in list(self.courses):
             if course.link.name == name and not course.server.closed:
@@ -81,7 +83,7 @@ class StreamProxy(Shared):
         return None
 
     def close(self) -> None:
-        """Close everything."""
+        """End the loop and close all sockets."""
         self.loop.stop()
         for course in list(self.courses):
             course.link.close()
@@ -89,10 +91,10 @@ class StreamProxy(Shared):
             sock.close()
         self.refuse()
 
-    # What a fault does with all clients.
+    # Methods for faults that affect all clients.
 
     def refuse(self) -> None:
-        """Listen no longer: connections are refused."""
+        """Stop listening, so that connections are refused."""
         if self._listener.fileno() != -1:
             self.loop.unwatch(self._listener)
             self._listener.close()
@@ -101,12 +103,12 @@ class StreamProxy(Shared):
                     os.unlink(self.address.path)
 
     def review(self) -> None:
-        """Whether there is room for a client may have changed: let new ones wait, or come in."""
+        """Check again whether a new client is accepted or has to wait."""
         self._is_full = 0 < self._make.most <= len(self.courses) + len(self._reaching)
         if self._listener.fileno() != -1:
             self.loop.watch(self._listener, READABLE, lambda _: self._accept())
 
-    # How.
+    # Helpers.
 
     def _accept(self) -> None:
         if self._is_full:
@@ -116,7 +118,7 @@ class StreamProxy(Shared):
         try:
             client, name = self._listener.accept()
         except OSError:
-            return  # the client has gone again
+            return  # the client has already closed the connection
         self._names[client] = name
         self._reach(client)
         self.review()
@@ -126,7 +128,7 @@ class StreamProxy(Shared):
             self.acted += 1
 
     def _reach(self, client: socket.socket) -> None:
-        """Connect to the server, for a client."""
+        """Connect to the server for a client."""
         client.setblocking(False)
         family, name = endpoints(self.upstream)[0]
         server = socket.socket(family, socket.SOCK_STREAM)
@@ -153,7 +155,7 @@ class StreamProxy(Shared):
         link = Link(client, server, self.loop, self._names.pop(client, None))
         failure = failure or server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure and failure not in RESETS:
-            # The server refuses: what comes nearest to it now is a reset.
+            # The server refuses. The client is already connected, so the nearest thing is a reset.
             link.client.abort()
             link.server.close()
             return
@@ -161,7 +163,7 @@ class StreamProxy(Shared):
         self.courses.append(course)
         link.follow(course)
         if failure:
-            # It was connected, and has been reset since; the error is told once.
+            # It was connected, and has been reset since; the system reports the error only once.
             link.server.fail()
 
 
@@ -174,7 +176,7 @@ def _listen(entrance: Address, window: int | None) -> tuple[socket.socket, Addre
         family = socket.AF_INET6 if ":" in entrance.host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         if window is not None:
-            # Before the handshake, which offers it.
+            # This must be set before the handshake, which announces the window.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         listener.bind((entrance.host, 0))
         address = entrance._replace(port=listener.getsockname()[1])
@@ -188,5 +190,5 @@ def _prepare(sock: socket.socket, window: int | None) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, window)
     if sock.family != getattr(socket, "AF_UNIX", None):
-        with suppress(OSError):  # a client that has gone again
+        with suppress(OSError):  # the client has already closed the connection
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

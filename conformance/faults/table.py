@@ -1,4 +1,4 @@
-"""The table of faults, and of lawful changes: by name, in words, and the step that finds each."""
+"""The table of faults and lawful changes: name, description, and the step that finds each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _table(*faults: Fault) -> dict[str, Fault]:
     return {fault.name: fault for fault in faults}
 
 
-#: What a server may do wrong.
+#: The faults that a server may have.
 FAULTS = _table(
     both(
         "last-byte-lost",
@@ -289,7 +289,7 @@ FAULTS = _table(
     ),
 )
 
-#: What a network, or another right server, may do.
+#: The changes that a network or another correct server may make.
 LAWFUL = _table(
     Fault("byte-by-byte", "what the server says comes byte by byte", stream=lawful.ByteByByte),
     Fault("all-at-once", "each answer comes in one piece", stream=answers.Answers),
@@ -309,7 +309,7 @@ LAWFUL = _table(
     ),
 )
 
-#: No fault: through the proxy a right server must be as right as without.
+#: No fault: behind this proxy, a correct server must still be judged as correct.
 NONE = Fault("none", "nothing is changed", stream=Course, datagram=Exchange, streams=STREAMS)
 
 #: All by name.

@@ -42,7 +42,7 @@ class Automaton:
         self.start = self._closure([0])
 
     def after(self, state: State, byte: int) -> State:
-        """The state after a byte; empty where it is wrong."""
+        """Return the state after a byte; empty where it is wrong."""
         key = state, self._kinds[byte]
         known = self._known.get(key)
         if known is None:
@@ -53,11 +53,11 @@ class Automaton:
         return known
 
     def accepts(self, state: State) -> bool:
-        """Whether what has come is a text that matches."""
+        """Return whether what has come is a text that matches."""
         return self._end in state
 
     def awaited(self, state: State) -> Bytes:
-        """The bytes that may come next."""
+        """Return the bytes that may come next."""
         bits = 0
         for one in state:
             for found, _ in self._moves[one]:
@@ -139,5 +139,5 @@ class Automaton:
 
 @lru_cache(maxsize=256)
 def automaton_of(source: bytes) -> Automaton:
-    """The automaton of a pattern. Raises Unsupported."""
+    """Return the automaton of a pattern. Raises Unsupported."""
     return Automaton(source)

@@ -212,12 +212,12 @@ class _Unknown:
 
 
 def clients_of(steps: Iterable[Step]) -> set[str]:
-    """The names of the clients that take part."""
+    """Return the names of the clients that take part."""
     return {step.client for step in every(tuple(steps)) if step.client}
 
 
 def reads_after_eof(steps: Iterable[Step]) -> bool:
-    """Whether a client ends its direction and awaits something then: a half-close."""
+    """Return whether a client ends its direction and awaits something then: a half-close."""
     ended: set[str] = set()
     for step in every(tuple(steps)):
         if step.verb == "eof":
@@ -228,7 +228,7 @@ def reads_after_eof(steps: Iterable[Step]) -> bool:
 
 
 def check_needs(needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """A circle of requirements that need one another; empty where there is none."""
+    """Return a circle of requirements that need one another; empty where there is none."""
     done: set[str] = set()
 
     def look(name: str, way: tuple[str, ...]) -> tuple[str, ...]:

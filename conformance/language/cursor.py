@@ -27,14 +27,14 @@ class Cursor:
         self.at = 0
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """What matches here, which is passed; None when it does not match."""
+        """Return what matches here, which is passed; None when it does not match."""
         found = pattern.match(self.text, self._after_blanks())
         if found:
             self.at = found.end()
         return found
 
     def takes(self, word: str) -> bool:
-        """Whether this word (or mark) comes next; it is passed then."""
+        """Return whether this word (or mark) comes next; it is passed then."""
         start = self._after_blanks()
         follows = self.text[start + len(word) : start + len(word) + 1]
         if not self.text.startswith(word, start) or (word[-1].isalnum() and _is_word(follows)):
@@ -43,7 +43,7 @@ class Cursor:
         return True
 
     def begins(self, marks: str) -> bool:
-        """Whether one of these characters comes next."""
+        """Return whether one of these characters comes next."""
         start = self._after_blanks()
         return start < len(self.text) and self.text[start] in marks
 

@@ -44,7 +44,7 @@ _OF_RST = frozenset({"reset", "expect-reset"})
 
 
 def read_profile(path: Path, text: str | None = None) -> Profile:
-    """The profile of a file.
+    """Return the profile of a file.
 
     Arguments:
         text: its content, where it has been read already.
@@ -98,7 +98,7 @@ class _File(Tables):
             self.blocks[name] = self.steps(way, text, one_client="[steps]")
 
     def steps(self, way: Way, text: str | list[str], one_client: str = "") -> tuple[Step, ...]:
-        """The steps of a text. Raises WrongUsage."""
+        """Return the steps of a text. Raises WrongUsage."""
         reading = Reading(
             self.deadlines, self.datagrams, one_client, self.patterns, list(self.blocks)
         )
@@ -122,14 +122,14 @@ class _File(Tables):
         )
 
     def named(self, steps: tuple[Step, ...], known: set[str]) -> set[str]:
-        """What is known after steps, all of whose names are known. Raises WrongUsage."""
+        """Return what is known after steps, all of whose names are known. Raises WrongUsage."""
         try:
             return check_names(steps, known)
         except Misread as error:
             raise self.source.wrong(error.line, str(error)) from None
 
     def data(self, way: Way, text: str) -> bytes:
-        """The bytes of terms that need no client. Raises WrongUsage."""
+        """Return the bytes of terms that need no client. Raises WrongUsage."""
         try:
             terms = read(text)
             unknown = [name for name in names_in(terms) if name not in self.templates]
@@ -140,7 +140,7 @@ class _File(Tables):
             raise self.source.wrong(way, str(mistake)) from None
 
     def value(self, terms: Terms) -> bytes:
-        """The bytes of terms where all parameters have their defaults. Raises Mistake."""
+        """Return the bytes of terms where all parameters have their defaults. Raises Mistake."""
         import random
 
         known = {name: ServiceText(one.default) for name, one in self.templates.items()}

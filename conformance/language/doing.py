@@ -105,7 +105,7 @@ def _any_of(play: Player, step: Step) -> bytes:
 
 
 def _each_of(play: Player, step: Step) -> list[bytes]:
-    """A pattern for each that a step lists."""
+    """Return a pattern for each that a step lists."""
     return [
         re.escape(value(one, play.names)) if source is None else source
         for one, source in ((one, pattern(one, play.names)) for one in step.terms)

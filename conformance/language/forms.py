@@ -64,7 +64,7 @@ def _sent(found: Terms) -> Terms:
 
 
 def awaited(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """What ``expect`` awaits."""
+    """Return what ``expect`` awaits."""
     if cursor.takes("any"):
         if not cursor.takes("of"):
             raise Mistake("write: expect any of TERMS | TERMS ...")
@@ -75,7 +75,7 @@ def awaited(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def skipped(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """What ``skip-to`` and ``see`` await."""
+    """Return what ``skip-to`` and ``see`` await."""
     return {"terms": (terms(cursor),), **_tail(cursor, reading)}
 
 
@@ -115,12 +115,12 @@ def _time(cursor: Cursor, reading: Reading) -> float | None:
 
 
 def patience(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """A time, perhaps."""
+    """Return a time, perhaps."""
     return {"seconds": _time(cursor, reading)}
 
 
 def timeout(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """A time."""
+    """Return a time."""
     seconds = _time(cursor, reading)
     if seconds is None:
         raise Mistake("'timeout' takes a time: 500ms, 3s, 2m or a name of [deadlines]")
@@ -128,7 +128,7 @@ def timeout(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def let(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """A name, and terms."""
+    """Return a name, and terms."""
     found = cursor.take(_LET)
     if not found:
         raise Mistake('write: let NAME = TERMS, as in: let key = "k" words(8)')
@@ -176,12 +176,12 @@ def why(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def new(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """How a new client begins."""
+    """Return how a new client begins."""
     return {"name": "stop-reading" if cursor.takes("stop-reading") else ""}
 
 
 def signal(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """A signal, perhaps."""
+    """Return a signal, perhaps."""
     found = cursor.take(_WORD)
     name = found.group() if found else SIGNALS[0]
     if name not in SIGNALS:
@@ -190,7 +190,7 @@ def signal(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def do(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """The name of steps."""
+    """Return the name of steps."""
     found = cursor.take(_WORD)
     name = found.group() if found else cursor.rest
     if name not in reading.blocks:
@@ -201,7 +201,7 @@ def do(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def repeat(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """A number."""
+    """Return a number."""
     found = cursor.take(_COUNT)
     if not found:
         raise Mistake("'repeat' takes a number, as in: repeat 3")
@@ -212,7 +212,7 @@ def repeat(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def seconds_of(text: str) -> float | None:
-    """The seconds of a time such as 500ms; None where it is none."""
+    """Return the seconds of a time such as 500ms; None where it is none."""
     found = _TIME.fullmatch(text)
     seconds = float(found.group(1)) * _UNITS[found.group(2)] if found else 0.0
     return seconds if 0 < seconds <= 3600 else None

@@ -64,7 +64,7 @@ class Clause(NamedTuple):
 
 
 def shared_parts(source: Source, table: Mapping[str, Any], serves: bool) -> tuple[str, ...]:
-    """The parts of the shared clauses that the file asks for. Raises WrongUsage."""
+    """Return the parts of the shared clauses that the file asks for. Raises WrongUsage."""
     asked = table.get("shared", serves)
     if isinstance(asked, bool):
         asked = GROUPS if asked else ()
@@ -85,7 +85,7 @@ def made(
     clauses: list[Clause],
     templates: Mapping[str, Template],
 ) -> Profile:
-    """The profile. Raises WrongUsage."""
+    """Return the profile. Raises WrongUsage."""
     serves = bool(talk.serves.steps)
     parts = () if talk.datagrams else shared_parts(source, top, serves)
     if talk.datagrams and top.get("shared"):
@@ -276,7 +276,7 @@ def _check(key: str, value: bytes) -> None:
 def _patterns(
     talk: Talk, clauses: list[Clause], templates: Mapping[str, Template]
 ) -> tuple[str, ...]:
-    """The parameters that are awaited only, and by themselves: those can be patterns."""
+    """Return the parameters that are awaited only, and by themselves: those can be patterns."""
     if talk.datagrams:
         return ()
     fixed = {name for one in templates.values() for name in names_in(one.terms)}

@@ -108,7 +108,7 @@ def skip_to(peer: Peer, source: bytes, what: str) -> Groups:
 
 
 def skipping(source: bytes) -> bytes:
-    """The pattern of anything, up to what matches."""
+    """Return the pattern of anything, up to what matches."""
     return b"(?s:.*?)(?:%s)" % source
 
 
@@ -142,7 +142,7 @@ class _Taking:
         self._length: int | None = None
 
     def run(self) -> bytes:
-        """The text. Raises Violation."""
+        """Return the text. Raises Violation."""
         peer = self._peer
         while not self._is_complete():
             if peer.ended:
@@ -160,7 +160,7 @@ class _Taking:
         return self._length is not None and not self._automaton.to_end
 
     def _is_complete(self) -> bool:
-        """Whether the text is there, with nothing that could still belong to it."""
+        """Return whether the text is there, with nothing that could still belong to it."""
         automaton, pending = self._automaton, self._peer.pending
         while True:
             if automaton.accepts(self._state):
@@ -215,7 +215,7 @@ class _Taking:
 
 
 def described(bits: Bytes) -> str:
-    """A set of bytes as a person writes it."""
+    """Return a set of bytes as a person writes it."""
     if bits == EVERY:
         return "any byte"
     members = [byte for byte in range(256) if bits >> byte & 1]
@@ -260,7 +260,7 @@ def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
 
 
 def _groups(found: re.Match[bytes]) -> Groups:
-    """The named groups; one that took no part in the match is empty."""
+    """Return the named groups; one that took no part in the match is empty."""
     return {
         name: data or b""
         for name, data in found.groupdict().items()

@@ -76,7 +76,7 @@ class Player:
     # Clients.
 
     def name(self, step: Step) -> str:
-        """The client of a step, with the numbers in its name."""
+        """Return the client of a step, with the numbers in its name."""
         return re.sub(
             r"\$([A-Za-z_]\w*)",
             lambda found: self.names.named(found.group(1)).decode(errors="replace"),
@@ -84,7 +84,7 @@ class Player:
         )
 
     def peer(self, step: Step) -> Peer:
-        """The client of a step; it joins when it is mentioned first."""
+        """Return the client of a step; it joins when it is mentioned first."""
         name = self.name(step)
         if name not in self.clients:
             self.arrive(name, joins=True)
@@ -101,7 +101,7 @@ class Player:
         self.names.known.update(CAPTURED.get(peer, {}))
 
     def sender(self, step: Step) -> Sender:
-        """The sender of datagrams of a step."""
+        """Return the sender of datagrams of a step."""
         name = self.name(step)
         if name not in self.senders:
             self.senders[name] = self.session.sender(name)
@@ -110,7 +110,7 @@ class Player:
         return self.senders[name]
 
     def terminal(self, step: Step) -> Terminal:
-        """The terminal of a step."""
+        """Return the terminal of a step."""
         name = self.name(step)
         if name not in self.terminals:
             self.terminals[name] = self.session.terminal()
@@ -127,9 +127,9 @@ class Player:
             client.deadline = usual
 
     def data(self, step: Step) -> bytes:
-        """The bytes of a step that has one list of terms."""
+        """Return the bytes of a step that has one list of terms."""
         return value(step.terms[0], self.names)
 
     def what(self, step: Step) -> str:
-        """What is awaited, in words."""
+        """Return what is awaited, in words."""
         return step.what or self._what

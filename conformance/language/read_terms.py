@@ -144,7 +144,7 @@ def _hex(cursor: Cursor) -> bytes:
 
 
 def scoped(source: str) -> str:
-    """A regular expression as a part of others: its flags are its own.
+    """Return a regular expression as a part of others: its flags are its own.
 
     Raises Mistake when it does not compile.
     """
@@ -155,7 +155,7 @@ def scoped(source: str) -> str:
 
 
 def compiled(pattern: bytes, shown: str) -> re.Pattern[bytes]:
-    """A pattern over bytes.
+    """Return a pattern over bytes.
 
     Raises Mistake.
     """
@@ -195,7 +195,7 @@ def unescaped(text: str) -> bytes:
 
 
 def default_of(text: str) -> Terms:
-    """The default of a parameter: a text with C escapes, and the names of other parameters.
+    """Return the default of a parameter: a text with C escapes, and the names of other parameters.
 
     Raises Mistake.
     """

@@ -161,7 +161,7 @@ def _flat(items: Iterable[Any], flags: int) -> list[tuple[Any, int]]:
 
 
 def _is_lazy(item: Any) -> bool:
-    """Whether a lazy quantifier is in it."""
+    """Return whether a lazy quantifier is in it."""
     if isinstance(item, (tuple, list, parser.SubPattern)):
         return (len(item) > 0 and item[0] is sre.MIN_REPEAT) or any(map(_is_lazy, item))
     return False

@@ -14,7 +14,7 @@ from .tables import WORDS
 
 
 def schema() -> dict[str, Any]:
-    """The schema of the whole file."""
+    """Return the schema of the whole file."""
     top = _table(fields.TOP)
     parts = top["properties"]
     parts["parameters"] |= {"additionalProperties": _parameter()}
@@ -58,5 +58,5 @@ def _table(known: Fields, required: list[str] | None = None) -> dict[str, Any]:
 
 
 def page() -> str:
-    """The schema as the file holds it."""
+    """Return the schema as the file holds it."""
     return json.dumps(schema(), indent=2) + "\n"

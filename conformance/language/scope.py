@@ -39,7 +39,7 @@ class Names:
         self.known: dict[str, bytes] = {}
 
     def named(self, name: str) -> bytes:
-        """The bytes that a name stands for."""
+        """Return the bytes that a name stands for."""
         if name in self.known:
             return self.known[name]
         given, template = self._parameters[name], self._templates.get(name)
@@ -66,7 +66,7 @@ class Template:
 
 
 def defaults(given: Mapping[str, Terms]) -> dict[str, Template]:
-    """The defaults of all parameters.
+    """Return the defaults of all parameters.
 
     Raises KeyError for a name that there is not, ValueError with a circle of names.
     """

@@ -69,16 +69,16 @@ class Source:
             raise WrongUsage(f"{self._shown}:{line}: this is not UTF-8") from None
 
     def wrong(self, where: Way | int, text: str) -> WrongUsage:
-        """What is raised for a mistake: at the place of a value, or at a line."""
+        """Return what is raised for a mistake: at the place of a value, or at a line."""
         line = where if isinstance(where, int) else self.line(where)
         return WrongUsage(f"{self._shown}:{line}: {text}")
 
     def line(self, way: Way) -> int:
-        """The line of a key or of a table; of what it stands in, where it is not known."""
+        """Return the line of a key or of a table; of what it stands in, where it is not known."""
         return self.text.count("\n", 0, self._offset(way)) + 1
 
     def lines(self, way: Way, value: str | list[str]) -> list[Line]:
-        """The lines of a text (or of a list of texts), each with its number in the file."""
+        """Return the lines of a text (or of a list of texts), each with its number in the file."""
         at = self._offset(way)
         found = []
         for piece in [value] if isinstance(value, str) else value:
@@ -93,7 +93,7 @@ class Source:
         return found
 
     def is_verbatim(self, way: Way, value: str) -> bool:
-        """Whether a text stands in the file as it is, without escapes of TOML's."""
+        """Return whether a text stands in the file as it is, without escapes of TOML's."""
         return self.text.find(value, self._offset(way)) >= 0
 
     def _offset(self, way: Way) -> int:
@@ -108,7 +108,7 @@ class Source:
 
 
 def _places(text: str) -> dict[Way, int]:
-    """The offset of every key and table of a valid document."""
+    """Return the offset of every key and table of a valid document."""
     places: dict[Way, int] = {}
     counts: dict[Way, int] = {}
     table: Way = ()
@@ -133,7 +133,7 @@ def _places(text: str) -> dict[Way, int]:
 
 
 def _resolved(way: Way, counts: dict[Way, int]) -> Way:
-    """A way through arrays of tables leads to their last table."""
+    """Return a way through arrays of tables leads to their last table."""
     found: Way = ()
     for key in way[:-1]:
         found = (*found, key)

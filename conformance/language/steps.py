@@ -73,7 +73,7 @@ class Misread(Exception):
 
 
 def parse(lines: list[Line], reading: Reading, blocks: Blocks = _NONE) -> tuple[Step, ...]:
-    """The steps of a text.
+    """Return the steps of a text.
 
     Arguments:
         blocks: steps by name, for ``do``.
@@ -108,7 +108,7 @@ def _block(
 
 
 def _done(step: Step, by: Step) -> Step:
-    """A step with a name, as a client does it."""
+    """Return a step with a name, as a client does it."""
     client = by.client if step.client == FIRST else step.client
     steps = tuple(_done(one, by) for one in step.steps)
     return step._replace(client=client, steps=steps, via=by.line)

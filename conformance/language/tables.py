@@ -34,7 +34,7 @@ class Tables:
         self.top = self.table((), source.document, fields.TOP)
 
     def table(self, way: Way, table: dict[str, Any], known: Fields) -> dict[str, Any]:
-        """A table whose keys and values are as they must be."""
+        """Return a table whose keys and values are as they must be."""
         for key, found in table.items():
             if key not in known:
                 near = meant(key, known) or f" (known: {', '.join(known)})"
@@ -47,7 +47,7 @@ class Tables:
     def transports(
         self, way: Way, table: dict[str, Any], known: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """The transports of the profile or of a requirement; empty where none are given."""
+        """Return the transports of the profile or of a requirement; empty where none are given."""
         given = table.get("transports", ())
         for one in given:
             if one not in known:
@@ -58,7 +58,7 @@ class Tables:
         return tuple(given)
 
     def parameters(self) -> dict[str, Template]:
-        """The defaults of the parameters."""
+        """Return the defaults of the parameters."""
         given: dict[str, Terms] = {}
         for name, found in self.top.get("parameters", {}).items():
             way = ("parameters", name)
@@ -88,7 +88,7 @@ class Tables:
             raise self.source.wrong(("parameters", error.args[0]), text) from None
 
     def times(self) -> dict[str, float]:
-        """The deadlines, in seconds."""
+        """Return the deadlines, in seconds."""
         found = {}
         for name, text in self.top.get("deadlines", {}).items():
             seconds = seconds_of(text) if isinstance(text, str) else None
@@ -100,7 +100,7 @@ class Tables:
         return found
 
     def named_patterns(self, parameters: Mapping[str, Template]) -> dict[str, str]:
-        """The patterns that have names."""
+        """Return the patterns that have names."""
         found: dict[str, str] = {}
         for name, source in self.top.get("patterns", {}).items():
             way = ("patterns", name)

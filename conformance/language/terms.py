@@ -23,7 +23,7 @@ class Scope(Protocol):
     """What names and generated data stand for while steps are played."""
 
     def named(self, name: str) -> bytes:
-        """The bytes that a name stands for."""
+        """Return the bytes that a name stands for."""
 
     def made(self, kind: str, size: int) -> bytes:
         """So many new bytes of a kind of MADE."""
@@ -35,7 +35,7 @@ class Text(NamedTuple):
     data: bytes
 
     def value(self, _scope: Scope) -> bytes:
-        """The bytes that it is."""
+        """Return the bytes that it is."""
         return self.data
 
 
@@ -45,7 +45,7 @@ class Name(NamedTuple):
     name: str
 
     def value(self, scope: Scope) -> bytes:
-        """The bytes that it stands for."""
+        """Return the bytes that it stands for."""
         data = scope.named(self.name)
         if isinstance(data, Pattern):
             raise Mistake(f"${self.name} is a pattern here, which can be awaited and not sent")
@@ -70,7 +70,7 @@ class Applied(NamedTuple):
     terms: tuple[Term, ...]
 
     def value(self, scope: Scope) -> bytes:
-        """What the function makes of them."""
+        """Return what the function makes of them."""
         return FUNCTIONS[self.function](value(self.terms, scope))
 
 
@@ -138,17 +138,17 @@ def names_in(found: Iterable[Term]) -> Iterator[str]:
 
 
 def is_pattern(found: Terms) -> bool:
-    """Whether a regular expression is among them."""
+    """Return whether a regular expression is among them."""
     return any(isinstance(term, Regex) for term in found)
 
 
 def value(found: Terms, scope: Scope) -> bytes:
-    """The bytes that they are. Raises Mistake."""
+    """Return the bytes that they are. Raises Mistake."""
     return b"".join(term.value(scope) for term in found)
 
 
 def count(number: int | str, scope: Scope) -> int:
-    """A number that may be a name. Raises Mistake."""
+    """Return a number that may be a name. Raises Mistake."""
     if isinstance(number, int):
         return number
     data = scope.named(number)
@@ -175,7 +175,7 @@ def _regex(term: Term, scope: Scope) -> tuple[bool, bytes]:
 
 
 def bounded(size: int) -> int:
-    """The same size. Raises Mistake when it is too large."""
+    """Return the same size. Raises Mistake when it is too large."""
     if size > MOST:
         raise Mistake(f"{size} bytes are too many: {MOST // 1024**2}M at most")
     return size
