@@ -1,5 +1,5 @@
 """Profiles as data: a TOML file in which a requirement is a list of steps.
 
-``terms`` and ``steps`` read the steps, ``document`` reads the file and makes a Profile of it,
-``play`` goes through the steps of a requirement with the clients of a Session.
+``terms`` and ``steps`` parse the steps, ``document`` reads the file and makes a Profile from it,
+``play`` performs the steps of a requirement with the clients of a Session.
 """

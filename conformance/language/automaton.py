@@ -1,11 +1,11 @@
-r"""Patterns as automata: where a text that matches ends, and which byte is the first wrong one.
+r"""Patterns as automata: they find the end of a matching text, and the first wrong byte.
 
-TCP is a stream: of ``port 4711\n`` perhaps ``port 47`` comes first, and ``/port \d+/`` matches it.
-So it is decided when the file is read whether a pattern tells where its text ends: no text that
-matches may be the beginning of another one. Then it makes no difference in which pieces it comes.
-With a lazy quantifier (``.*?``) the shortest text is meant.
+TCP is a stream: ``port 47`` may arrive before the rest of ``port 4711\n``, and ``/port \d+/``
+matches it. Therefore each pattern is checked when the file is read: it must define where its text
+ends, so that no matching text is the beginning of another one. Then the result does not depend on
+the pieces in which a text arrives. With a lazy quantifier (``.*?``) the shortest text matches.
 
-Pure. A pattern with a look-around, a back reference or an anchor is not a regular language.
+No I/O. A pattern with a look-around, a back reference or an anchor is not a regular language.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .regular import Bytes, Tree, Unsupported
 
 State = frozenset[int]
 
-#: States that are looked at to decide where a text ends.
+#: The most states that are searched to decide where a text ends.
 MOST_LOOKED_AT = 3_000
 
 
@@ -27,7 +27,7 @@ class Automaton:
 
     Arguments:
         source: the pattern.
-        tail: only what follows the last lazy quantifier.
+        tail: whether to use only the part after the last lazy quantifier.
     Raises Unsupported.
     """
 
@@ -35,14 +35,14 @@ class Automaton:
         self._source, self._is_tail = source, tail
         tree = Tree(source, tail)
         self._free, self._moves, self._end = tree.free, tree.moves, tree.end
-        #: Whether the text goes on to the server's end (``\Z``), and whether the shortest is meant.
+        #: Whether the text extends to the server's end (``\Z``); whether the shortest one matches.
         self.to_end, self.lazy = tree.to_end, tree.lazy
         self._known: dict[tuple[State, int], State] = {}
         self._kinds = self._kinds_of_bytes()
         self.start = self._closure([0])
 
     def after(self, state: State, byte: int) -> State:
-        """Return the state after a byte; empty where it is wrong."""
+        """Return the state after a byte; empty if the byte is wrong."""
         key = state, self._kinds[byte]
         known = self._known.get(key)
         if known is None:
@@ -53,7 +53,7 @@ class Automaton:
         return known
 
     def accepts(self, state: State) -> bool:
-        """Return whether what has come is a text that matches."""
+        """Return whether the bytes that led to this state are a matching text."""
         return self._end in state
 
     def awaited(self, state: State) -> Bytes:
@@ -65,9 +65,9 @@ class Automaton:
         return bits
 
     def ambiguity(self) -> tuple[bytes, bytes] | None:
-        """Two texts that match, of which one is the beginning of the other; None if there are none.
+        """Return two matching texts, one of which begins the other; None if there are none.
 
-        Raises Unsupported when the pattern is too large to tell.
+        Raises Unsupported if the pattern is too large to decide this.
         """
         if self.to_end:
             return None
@@ -76,7 +76,7 @@ class Automaton:
             if not tail.accepts(tail.start):
                 return tail.ambiguity()
         for state, text in self._search(self.start, stop_at_first=True):
-            # Whatever can follow leads to another end.
+            # The text matches, but more bytes may follow: search for a longer text.
             if self.accepts(state) and self.awaited(state):
                 for longer, more in self._search(state, stop_at_first=False):
                     if more and self.accepts(longer):
@@ -85,17 +85,17 @@ class Automaton:
 
     @cached_property
     def tells_its_end(self) -> bool:
-        """Whether a text that matches is over as soon as it is there."""
+        """Whether a matching text is complete as soon as it matches."""
         try:
             return self.lazy or self.ambiguity() is None
         except Unsupported:
             return False
 
     def _search(self, start: State, stop_at_first: bool) -> Iterable[tuple[State, bytes]]:
-        """Every state that can be reached, with a shortest text that leads there."""
+        """Yield every state that can be reached, with a shortest text that leads to it."""
         seen, waiting = {start}, deque([(start, b"")])
         examples = self._examples()
-        # The start itself can be reached again.
+        # The start state may be reached again.
         again = not stop_at_first
         while waiting:
             state, text = waiting.popleft()
@@ -110,7 +110,7 @@ class Automaton:
                     waiting.append((following, text + bytes([byte])))
 
     def _examples(self) -> list[int]:
-        """One byte of each kind; one that can be read, where there is one."""
+        """Return one byte of each kind, a printable one if possible."""
         order = sorted(range(256), key=lambda byte: not 32 < byte < 127)
         found: dict[int, int] = {}
         for byte in order:
@@ -118,7 +118,7 @@ class Automaton:
         return list(found.values())
 
     def _kinds_of_bytes(self) -> list[int]:
-        """Byte -> a number: bytes that no move tells apart have the same."""
+        """Return a number for each byte; bytes with the same moves have the same number."""
         sets = sorted({found for moves in self._moves for found, _ in moves})
         kinds: dict[tuple[int, ...], int] = {}
         return [

@@ -1,4 +1,4 @@
-"""What can be known to be wrong with steps before they are played. Pure."""
+"""Checks that find mistakes in steps before they are performed. No I/O."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from .regular import Unsupported
 from .steps import FIRST, Misread, Step, every, names_given, names_used
 from .terms import Regex, Text, pattern, value, walk
 
-#: Steps that await something of the server, and those that need a direction to send in.
+#: Steps that await something from the server, and those that need an open sending direction.
 RECEIVE = frozenset(
     {"expect", "skip-to", "exchange", "end", "expect-end", "expect-reset", "nothing-yet"}
 )
 SEND = frozenset({"send", "segments", "flood", "exchange", "eof"})
 
-#: Steps that make a client, and those after which the server sends it nothing more.
+#: Steps that make a client, and those after which the server sends nothing more to it.
 ARRIVE, ENDS = frozenset({"connect", "join"}), frozenset({"end", "expect-end", "expect-reset"})
 LEAVE = frozenset({"reset", "close"})
 
-#: Steps of a terminal, which is not a client of the other steps.
+#: Steps of a terminal, which is separate from the clients of the other steps.
 TERMINAL = frozenset({"terminal", "type", "see"})
 
-#: How alike the names of two clients are when one is taken for a misspelt other.
+#: The similarity from which a client's name counts as a misspelling of another one's.
 LIKENESS = 0.8
 
 _DOLLAR = re.compile(rb"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def check_names(steps: Iterable[Step], known: set[str]) -> set[str]:
-    """Every name is known when it is used.
+    """Check that every name is known when it is used.
 
     Arguments:
-        known: the parameters, and what is captured before.
-    Returns what is known at the end. Raises Misread.
+        known: the parameters, and the names that were captured before.
+    Returns the names that are known at the end. Raises Misread.
     """
     known = set(known)
     for step in steps:
@@ -55,7 +55,7 @@ def check_names(steps: Iterable[Step], known: set[str]) -> set[str]:
 
 
 def check_given(steps: Iterable[Step], patterns: Mapping[str, str]) -> None:
-    """Nothing is captured or named as a pattern is called. Raises Misread."""
+    """Check that no captured or given name is the name of a pattern. Raises Misread."""
     for step in every(tuple(steps)):
         for name in names_given(step):
             if name in patterns:
@@ -78,7 +78,7 @@ def _check_texts(step: Step, known: set[str]) -> None:
 
 
 class _Clients:
-    """What has become of the clients so far: name -> the line of the step that did it."""
+    """The states of the clients so far: name -> the line of the step that caused the state."""
 
     def __init__(self, datagrams: bool) -> None:
         self.datagrams = datagrams
@@ -89,18 +89,18 @@ class _Clients:
 
 
 def check_clients(steps: Iterable[Step], joined: bool = False, datagrams: bool = False) -> None:
-    """No step is of a client that has left, or that is a misspelt other.
+    """Check that no step belongs to a client that has left, or whose name seems misspelt.
 
     Arguments:
-        joined: the client A is there already.
-        datagrams: a sender that has left comes back with its next step.
+        joined: whether the client A is already connected.
+        datagrams: whether the clients are senders of datagrams, which may be used after leaving.
     Raises Misread.
     """
     clients = _Clients(datagrams)
     if joined:
         clients.there[FIRST] = 0
     for step in every(tuple(steps)):
-        # The clients of a loop have numbers in their names, and come again in each round.
+        # The clients of a loop have numbers in their names, and are made anew in each round.
         if step.client and "$" not in step.client and step.verb not in TERMINAL:
             _check_client(step, step.client, clients)
 
@@ -154,10 +154,10 @@ def _note(step: Step, name: str, clients: _Clients) -> None:
 
 
 def check_patterns(steps: Iterable[Step], datagrams: bool = False) -> None:
-    """Every pattern tells where its text ends, whatever the pieces are in which it comes.
+    """Check that every pattern defines where its text ends, in whatever pieces it arrives.
 
     Arguments:
-        datagrams: what comes is a datagram, which tells its end.
+        datagrams: whether the text is a datagram, which has a known end.
     Raises Misread.
     """
     for step in every(tuple(steps)):
@@ -200,14 +200,14 @@ def _open(short: bytes, long: bytes) -> str:
 
 
 class _Unknown:
-    """A scope for patterns that are not played: names and data stand for something."""
+    """A scope for checking patterns: names and generated data have placeholder values."""
 
     def named(self, name: str) -> bytes:
-        """Something."""
+        """Return a placeholder for a name."""
         return b"1" if name == "i" else b"\x01%s\x01" % name.encode()
 
     def made(self, kind: str, _size: int) -> bytes:
-        """Something."""
+        """Return a placeholder for generated data."""
         return b"\x02%s\x02" % kind.encode()
 
 
@@ -217,7 +217,7 @@ def clients_of(steps: Iterable[Step]) -> set[str]:
 
 
 def reads_after_eof(steps: Iterable[Step]) -> bool:
-    """Return whether a client ends its direction and awaits something then: a half-close."""
+    """Return whether a client awaits something after it has ended its direction: a half-close."""
     ended: set[str] = set()
     for step in every(tuple(steps)):
         if step.verb == "eof":
@@ -228,7 +228,7 @@ def reads_after_eof(steps: Iterable[Step]) -> bool:
 
 
 def check_needs(needs: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return a circle of requirements that need one another; empty where there is none."""
+    """Return a circle of requirements that need one another; empty if there is none."""
     done: set[str] = set()
 
     def look(name: str, way: tuple[str, ...]) -> tuple[str, ...]:

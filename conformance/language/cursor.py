@@ -1,4 +1,4 @@
-"""One line of a step, read from the left to the right. Pure."""
+"""Parse one line of a step from left to right. No I/O."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Mistake(Exception):
-    """What is wrong with a step; the text says it without the place."""
+    """A mistake in a step; the message does not contain the place."""
 
 
 class Cursor:
-    """A position in a line. Blanks before what is taken are passed over.
+    """A position in a line. Blanks before the next item are skipped.
 
     Arguments:
         text: the line.
-        patterns: the patterns that have names.
+        patterns: the named patterns.
     """
 
     def __init__(self, text: str, patterns: Mapping[str, str] = _NONE) -> None:
@@ -27,14 +27,14 @@ class Cursor:
         self.at = 0
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Return what matches here, which is passed; None when it does not match."""
+        """Return the match at this position and move behind it; None if there is no match."""
         found = pattern.match(self.text, self._after_blanks())
         if found:
             self.at = found.end()
         return found
 
     def takes(self, word: str) -> bool:
-        """Return whether this word (or mark) comes next; it is passed then."""
+        """Return whether this word (or mark) comes next; if so, move behind it."""
         start = self._after_blanks()
         follows = self.text[start + len(word) : start + len(word) + 1]
         if not self.text.startswith(word, start) or (word[-1].isalnum() and _is_word(follows)):
@@ -49,12 +49,12 @@ class Cursor:
 
     @property
     def rest(self) -> str:
-        """What has not been taken, without blanks and without a comment."""
+        """The rest of the line, without blanks and without a comment."""
         return self.text[self._after_blanks() :].partition(" #")[0].rstrip()
 
     @property
     def ended(self) -> bool:
-        """Whether only a comment follows, or nothing."""
+        """Whether nothing or only a comment follows."""
         start = self._after_blanks()
         return start == len(self.text) or self.text[start] == "#"
 

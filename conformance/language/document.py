@@ -1,6 +1,6 @@
-"""A profile that is described by a TOML file (``--profile ./shout.toml``).
+"""Make a profile from a TOML file (``--profile ./shout.toml``).
 
-Its keys are those of fields.py. Every mistake is told in one line, with the file and the line.
+fields.py has the keys. Every mistake is reported in one line, with the file and the line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .terms import Terms, names_in, value
 
 _PROFILE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
-#: Steps that only a server which the suite starts can be judged by; and those that need RST.
+#: Steps that need a server which the suite starts; and those that need RST.
 _OF_THE_PROCESS = frozenset({"restart", "terminate", "kill", "pause"})
 _OF_RST = frozenset({"reset", "expect-reset"})
 
@@ -47,7 +47,7 @@ def read_profile(path: Path, text: str | None = None) -> Profile:
     """Return the profile of a file.
 
     Arguments:
-        text: its content, where it has been read already.
+        text: its content, if it has already been read.
     Raises WrongUsage: one line, with the file, the line and what is wrong.
     """
     return _File(Source(path, text)).profile()
@@ -61,7 +61,7 @@ class _File(Tables):
         self.deadlines: dict[str, float] = {}
         self.patterns: dict[str, str] = {}
         self.blocks: dict[str, tuple[Step, ...]] = {}
-        #: What the open of the session captures.
+        #: The names that the opening of the session captures.
         self.captured: set[str] = set()
 
     def profile(self) -> Profile:
@@ -90,7 +90,7 @@ class _File(Tables):
     # Steps.
 
     def _read_blocks(self) -> None:
-        """The steps that have names; each may use those before it."""
+        """Read the named steps; each may use those before it."""
         for name, text in self.top.get("steps", {}).items():
             way = ("steps", name)
             if not WORDS.fullmatch(name) or not fields.STEPS.holds(text):
@@ -122,7 +122,7 @@ class _File(Tables):
         )
 
     def named(self, steps: tuple[Step, ...], known: set[str]) -> set[str]:
-        """Return what is known after steps, all of whose names are known. Raises WrongUsage."""
+        """Check the names in steps; return the names known after them. Raises WrongUsage."""
         try:
             return check_names(steps, known)
         except Misread as error:
@@ -140,7 +140,7 @@ class _File(Tables):
             raise self.source.wrong(way, str(mistake)) from None
 
     def value(self, terms: Terms) -> bytes:
-        """Return the bytes of terms where all parameters have their defaults. Raises Mistake."""
+        """Return the bytes of terms with the defaults of all parameters. Raises Mistake."""
         import random
 
         known = {name: ServiceText(one.default) for name, one in self.templates.items()}

@@ -1,4 +1,4 @@
-"""What each step does with the clients of a session: the other half of kinds.py."""
+"""The actions of the steps with the clients of a session; kinds.py declares the steps."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .player import Player
 from .steps import Step
 from .terms import count, pattern, value
 
-#: Seconds without progress after which a flood is not taken any more.
+#: Seconds without progress after which a flood counts as blocked.
 JAM_QUIET = 0.2
 
-#: Seconds that SIGTERM may take.
+#: Seconds that the server may take to end after SIGTERM.
 STOP_TIMEOUT = 5.0
 
-#: Bytes of a receive buffer of a client that does not read.
+#: The receive buffer, in bytes, of a client that does not read.
 SMALL = 4096
 
 
@@ -100,12 +100,12 @@ def _expect_any(play: Player, peer: Peer, step: Step) -> None:
 
 
 def _any_of(play: Player, step: Step) -> bytes:
-    """One pattern for all that a step lists."""
+    """Return one pattern for all alternatives that a step lists."""
     return b"|".join(b"(?:%s)" % one for one in _each_of(play, step))
 
 
 def _each_of(play: Player, step: Step) -> list[bytes]:
-    """Return a pattern for each that a step lists."""
+    """Return a pattern for each item that a step lists."""
     return [
         re.escape(value(one, play.names)) if source is None else source
         for one, source in ((one, pattern(one, play.names)) for one in step.terms)
@@ -165,7 +165,7 @@ def _expect_reset(play: Player, step: Step) -> None:
         if not peer.pending and peer.ended is None:
             peer.receive(peer.deadline)
         if peer.pending:
-            # Told at once, and not when no RST has come in time.
+            # Report this at once, not after the deadline for RST.
             peer.expect_nothing_yet(RST)
         peer.expect_reset()
 

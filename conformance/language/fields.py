@@ -1,4 +1,4 @@
-"""The keys of the file: what each may be, in words and as a check. Pure.
+"""The keys of the file: the allowed values of each, in words and as a check. No I/O.
 
 The JSON schema for editors is made from these tables (schema.py).
 """
@@ -12,12 +12,12 @@ from ..core.line import NEEDS
 
 
 class Form(NamedTuple):
-    """What a value must be.
+    """The form that a value must have.
 
     Arguments:
-        words: in words, after "must be".
-        holds: whether a value is such.
-        schema: the same as JSON schema.
+        words: the form in words, after "must be".
+        holds: returns whether a value has the form.
+        schema: the form as JSON schema.
     """
 
     words: str
@@ -26,7 +26,7 @@ class Form(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One key: what it must be, and what it is, in one sentence."""
+    """One key: the form of its value, and its meaning in one sentence."""
 
     form: Form
     about: str

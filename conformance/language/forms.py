@@ -1,4 +1,4 @@
-"""How the rest of a step's line is read, after its word: one function for each form. Pure."""
+"""Parse the rest of a step's line, after its word: one function for each form. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .cursor import Cursor, Mistake
 from .read_terms import lists_of_terms, terms, unescaped
 from .terms import Regex, Terms, is_pattern, walk
 
-#: Most rounds of ``repeat``.
+#: The most rounds of ``repeat``.
 MOST_ROUNDS = 10_000
 
 #: How ``restart`` ends the server.
@@ -29,14 +29,14 @@ _FACTORS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 class Reading(NamedTuple):
-    """What the steps of one text may use.
+    """The names that the steps of one text may use.
 
     Arguments:
         deadlines: times by name, in seconds.
-        datagrams: the profile is one of datagrams.
-        one_client: what the text is, where only the client A can stand in it: a session.
+        datagrams: whether the profile is one of datagrams.
+        one_client: a name for the text if it may contain only the client A, as a session does.
         patterns: patterns by name.
-        blocks: the names of steps that have one.
+        blocks: the names of named steps.
     """
 
     deadlines: dict[str, float]
@@ -47,12 +47,12 @@ class Reading(NamedTuple):
 
 
 def nothing(_cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Nothing follows."""
+    """Read nothing: the step has only its word."""
     return {}
 
 
 def one(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Terms that are sent."""
+    """Read terms that are sent."""
     return {"terms": (_sent(terms(cursor)),)}
 
 
@@ -64,7 +64,7 @@ def _sent(found: Terms) -> Terms:
 
 
 def awaited(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Return what ``expect`` awaits."""
+    """Read what ``expect`` awaits."""
     if cursor.takes("any"):
         if not cursor.takes("of"):
             raise Mistake("write: expect any of TERMS | TERMS ...")
@@ -75,12 +75,12 @@ def awaited(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def skipped(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Return what ``skip-to`` and ``see`` await."""
+    """Read what ``skip-to`` and ``see`` await."""
     return {"terms": (terms(cursor),), **_tail(cursor, reading)}
 
 
 def _tail(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """``as "WHAT"`` and a time, both optional."""
+    """Read ``as "WHAT"`` and a time, both optional."""
     what = ""
     if cursor.takes("as"):
         found = cursor.take(_QUOTED)
@@ -115,12 +115,12 @@ def _time(cursor: Cursor, reading: Reading) -> float | None:
 
 
 def patience(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Return a time, perhaps."""
+    """Read an optional time."""
     return {"seconds": _time(cursor, reading)}
 
 
 def timeout(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Return a time."""
+    """Read a time."""
     seconds = _time(cursor, reading)
     if seconds is None:
         raise Mistake("'timeout' takes a time: 500ms, 3s, 2m or a name of [deadlines]")
@@ -128,7 +128,7 @@ def timeout(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def let(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Return a name, and terms."""
+    """Read a name and terms."""
     found = cursor.take(_LET)
     if not found:
         raise Mistake('write: let NAME = TERMS, as in: let key = "k" words(8)')
@@ -136,7 +136,7 @@ def let(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def segments(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Terms with commas between them, or pieces of a size."""
+    """Read terms with commas between them, or terms and the size of pieces."""
     if cursor.takes("each"):
         size = cursor.take(_NUMBER)
         number = int(size.group(1)) * _FACTORS[size.group(2)] if size else 0
@@ -147,7 +147,7 @@ def segments(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def flood(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Terms, and perhaps a size."""
+    """Read terms and an optional size."""
     found = _sent(terms(cursor))
     number = 8 * 1024 * 1024
     if cursor.takes("to"):
@@ -159,7 +159,7 @@ def flood(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def exchange(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Terms that are sent, and those that are awaited."""
+    """Read terms that are sent, and those that are awaited."""
     sent = _sent(terms(cursor))
     if not cursor.takes("expect"):
         raise Mistake("write: exchange TERMS expect TERMS")
@@ -170,18 +170,18 @@ def exchange(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def why(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Perhaps some words."""
+    """Read an optional description."""
     found = cursor.take(_QUOTED)
     return {"what": unescaped(found.group(1)).decode(errors="replace") if found else ""}
 
 
 def new(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Return how a new client begins."""
+    """Read how a new client begins."""
     return {"name": "stop-reading" if cursor.takes("stop-reading") else ""}
 
 
 def signal(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Return a signal, perhaps."""
+    """Read an optional signal."""
     found = cursor.take(_WORD)
     name = found.group() if found else SIGNALS[0]
     if name not in SIGNALS:
@@ -190,7 +190,7 @@ def signal(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def do(cursor: Cursor, reading: Reading) -> dict[str, Any]:
-    """Return the name of steps."""
+    """Read the name of named steps."""
     found = cursor.take(_WORD)
     name = found.group() if found else cursor.rest
     if name not in reading.blocks:
@@ -201,7 +201,7 @@ def do(cursor: Cursor, reading: Reading) -> dict[str, Any]:
 
 
 def repeat(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
-    """Return a number."""
+    """Read a number of rounds."""
     found = cursor.take(_COUNT)
     if not found:
         raise Mistake("'repeat' takes a number, as in: repeat 3")
@@ -212,7 +212,7 @@ def repeat(cursor: Cursor, _reading: Reading) -> dict[str, Any]:
 
 
 def seconds_of(text: str) -> float | None:
-    """Return the seconds of a time such as 500ms; None where it is none."""
+    """Return the seconds of a time such as 500ms; None if the text is not a time."""
     found = _TIME.fullmatch(text)
     seconds = float(found.group(1)) * _UNITS[found.group(2)] if found else 0.0
     return seconds if 0 < seconds <= 3600 else None

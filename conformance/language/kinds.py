@@ -1,7 +1,7 @@
-"""The language: every kind of step. Pure.
+"""The language: every kind of step. No I/O.
 
-What a step is called, how it is written, who does it, and how the rest of its line is read;
-play.py has the other half, what each of them does.
+This module defines a step's name, its syntax, who performs it, and how the rest of its line is
+parsed; doing.py defines what each step does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .forms import (
     why,
 )
 
-#: Who does a step: one client, the server, or nobody (it is about the steps themselves).
+#: Who performs a step: a client, the server, or neither (the step controls other steps).
 CLIENT, SERVER, SCRIPT = "client", "server", "script"
 
 Read = Callable[[Cursor, Reading], dict[str, Any]]
@@ -39,11 +39,11 @@ class Kind(NamedTuple):
     """One kind of step.
 
     Arguments:
-        form: how it is written.
+        form: its syntax.
         about: what it does, in one sentence.
-        read: reads what follows the word.
-        by: who does it.
-        streams, datagrams: where it has a meaning.
+        read: parses the rest of the line after the word.
+        by: who performs it.
+        streams, datagrams: whether it can be used in profiles of streams, and of datagrams.
     """
 
     form: str
@@ -54,7 +54,7 @@ class Kind(NamedTuple):
     datagrams: bool = False
 
 
-#: Steps that make a client of their own.
+#: Steps that make a new client.
 NEW_CLIENT = ("connect", "join", "terminal")
 
 #: Other names of steps.
@@ -62,7 +62,7 @@ ALIASES = {"expect-eof": "end"}
 
 _TAIL = '[as "WHAT"] [TIME]'
 
-#: Every step by its word.
+#: All kinds of steps by their words.
 KINDS: dict[str, Kind] = {
     "connect": Kind("connect [stop-reading]", "a new client, connected and nothing more", new),
     "join": Kind("join [stop-reading]", "a new client that plays the open of [session]", new),

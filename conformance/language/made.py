@@ -1,4 +1,4 @@
-"""The profile that is made of what a file says."""
+"""Make a profile from the content of a file."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .terms import Applied, Repeated, Terms, names_in
 #: Keys of [session] that name requirements.
 _WORDS = ("apart", "stalled", "timely", "unheard", "leavers")
 
-#: Shared clauses that need several clients at a time.
+#: The shared clauses that need several clients at a time.
 _SEVERAL = frozenset({"concurrent", "idle-64", "idle"})
 
 
 class Talk(NamedTuple):
-    """What the file says of a session. ``table`` is [session]."""
+    """The description of a session in the file. ``table`` is [session]."""
 
     table: Mapping[str, Any]
     transports: tuple[str, ...]
@@ -42,7 +42,7 @@ class Talk(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """What the file says of a requirement; ``way`` leads to it."""
+    """The description of a requirement in the file; ``way`` is its place."""
 
     words: str
     level: Level
@@ -130,7 +130,7 @@ def made(
 def _declare(profile: Profile, clauses: list[Clause], base: tuple[str, ...]) -> None:
     """Declare the profile's own requirements.
 
-    A requirement needs the base, unless it says what it needs or the base itself needs it.
+    A requirement needs the base, unless it declares its own needs or the base itself needs it.
     """
     given = {clause.words: clause.needs for clause in clauses}
     of_the_base: set[str] = set()
@@ -203,7 +203,7 @@ def _way_to(source: Source, word: str) -> Way:
 
 
 def _check_words(source: Source, profile: Profile, talk: Talk, clauses: list[Clause]) -> None:
-    """What is needed exists, and nothing needs itself. Raises WrongUsage."""
+    """Check that needed requirements exist, and that none needs itself. Raises WrongUsage."""
     known = {one.word for one in profile.requirements}
 
     def check(way: Way, words: list[str] | tuple[str, ...]) -> None:
@@ -276,7 +276,7 @@ def _check(key: str, value: bytes) -> None:
 def _patterns(
     talk: Talk, clauses: list[Clause], templates: Mapping[str, Template]
 ) -> tuple[str, ...]:
-    """Return the parameters that are awaited only, and by themselves: those can be patterns."""
+    """Return the parameters that can be patterns: they are only awaited, and stand alone."""
     if talk.datagrams:
         return ()
     fixed = {name for one in templates.values() for name in names_in(one.terms)}
@@ -290,5 +290,5 @@ def _patterns(
 
 
 def _inner(found: Terms) -> Terms:
-    """Those terms in which a name must be bytes."""
+    """Return the terms in which a name must have bytes, not a pattern."""
     return tuple(term for term in found if isinstance(term, (Applied, Repeated)))

@@ -1,4 +1,4 @@
-"""Awaiting what is known by a pattern only: taken from a client as it arrives, byte by byte."""
+"""Await a text that is known only by a pattern, byte by byte, as it arrives."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..core.verdict import Violation
 from .automaton import Automaton, automaton_of
 from .regular import EVERY, Bytes, Unsupported
 
-#: Bytes shown of what does not match.
+#: The most bytes shown of a text that does not match.
 SHOWN = 200
 
-#: Seconds without a byte after which a text is over that does not tell where it ends. Only a
-#: pattern of --set can be such a one.
+#: Seconds without a byte after which a text without a defined end counts as complete. Only a
+#: pattern of --set can have such a text.
 SETTLING = 0.25
 
-#: How the server ended a connection -> the kind of the violation, and what it did, in words.
+#: How the server ended a connection -> the kind of violation, and the words for its action.
 _ENDINGS = {
     FIN: ("ended-early", "ended the connection (FIN)"),
     RST: ("reset-early", "reset the connection (RST)"),
@@ -30,7 +30,7 @@ Look = Callable[[bytes], "re.Match[bytes] | None"]
 
 
 def take(peer: Peer, source: bytes, what: str) -> Groups:
-    """Take the beginning of what comes that matches; its named groups. Raises Violation."""
+    """Take the matching beginning of the data; return its named groups. Raises Violation."""
     try:
         automaton = automaton_of(source)
     except Unsupported:
@@ -41,7 +41,7 @@ def take(peer: Peer, source: bytes, what: str) -> Groups:
 
 
 def take_datagram(sender: Sender, source: bytes, what: str) -> Groups:
-    """Take a datagram that matches as a whole; its named groups. Raises Violation."""
+    """Take a datagram that matches as a whole; return its named groups. Raises Violation."""
     data = sender.take(what)
     found = re.fullmatch(source, data)
     if found:
@@ -62,7 +62,10 @@ def take_datagram(sender: Sender, source: bytes, what: str) -> Groups:
 
 
 def take_datagrams(sender: Sender, sources: list[bytes], what: str) -> Groups:
-    """Take a datagram for each of these, in any order; their named groups. Raises Violation."""
+    """Take a datagram for each pattern, in any order; return the named groups.
+
+    Raises Violation.
+    """
     came: list[bytes] = []
     taken: dict[int, int] = {}
     for number in range(len(sources)):
@@ -86,11 +89,12 @@ def take_datagrams(sender: Sender, sources: list[bytes], what: str) -> Groups:
 def _assign(
     number: int, came: list[bytes], sources: list[bytes], taken: dict[int, int], tried: set[int]
 ) -> bool:
-    """Find a pattern for a datagram, if need be by giving another datagram another pattern.
+    """Find a pattern for a datagram; if necessary, another datagram gets another pattern.
 
     Arguments:
-        taken: pattern -> the datagram that it has been given, by their numbers.
-        tried: patterns that cannot be had.
+        taken: number of a pattern -> number of the datagram assigned to it; this is updated.
+        tried: the patterns that have already been tried for this datagram.
+    Returns whether a pattern was found.
     """
     for which, source in enumerate(sources):
         if which in tried or not re.fullmatch(source, came[number]):
@@ -103,21 +107,21 @@ def _assign(
 
 
 def skip_to(peer: Peer, source: bytes, what: str) -> Groups:
-    """Take everything up to the end of what matches. Raises Violation."""
+    """Take everything up to the end of a match. Raises Violation."""
     return take(peer, skipping(source), what)
 
 
 def skipping(source: bytes) -> bytes:
-    """Return the pattern of anything, up to what matches."""
+    """Return a pattern for anything followed by a match."""
     return b"(?s:.*?)(?:%s)" % source
 
 
 def take_unordered(peer: Peer, sources: list[bytes], what: str) -> Groups:
-    """Take what matches each of these, in any order. Raises Violation."""
+    """Take a match of each pattern, in any order. Raises Violation."""
     groups: Groups = {}
     missing = list(sources)
     while missing:
-        # Each is a group of its own, so that it is known which one came.
+        # Each pattern is a group, to find out which one has matched.
         union = b"|".join(b"(?P<_%d>%s)" % (number, one) for number, one in enumerate(missing))
         found = take(peer, union, what)
         which = next((name for name in found if name.startswith("_")), "_0")
@@ -142,7 +146,7 @@ class _Taking:
         self._length: int | None = None
 
     def run(self) -> bytes:
-        """Return the text. Raises Violation."""
+        """Await, take and return the text. Raises Violation."""
         peer = self._peer
         while not self._is_complete():
             if peer.ended:
@@ -160,7 +164,7 @@ class _Taking:
         return self._length is not None and not self._automaton.to_end
 
     def _is_complete(self) -> bool:
-        """Return whether the text is there, with nothing that could still belong to it."""
+        """Return whether the text is complete, so that no later byte could belong to it."""
         automaton, pending = self._automaton, self._peer.pending
         while True:
             if automaton.accepts(self._state):
@@ -215,7 +219,7 @@ class _Taking:
 
 
 def described(bits: Bytes) -> str:
-    """Return a set of bytes as a person writes it."""
+    """Return a readable description of a set of bytes."""
     if bits == EVERY:
         return "any byte"
     members = [byte for byte in range(256) if bits >> byte & 1]
@@ -240,7 +244,7 @@ def _ranges(members: list[int]) -> str:
 
 
 def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
-    """As far as the expressions of re alone can tell."""
+    """Await a match of a regular expression that has no automaton. Raises Violation."""
     until = peer.now() + peer.deadline
     while True:
         came = bytes(peer.pending)
@@ -260,7 +264,7 @@ def _await(peer: Peer, look: Look, source: bytes, what: str) -> re.Match[bytes]:
 
 
 def _groups(found: re.Match[bytes]) -> Groups:
-    """Return the named groups; one that took no part in the match is empty."""
+    """Return the named groups; a group without a match is empty."""
     return {
         name: data or b""
         for name, data in found.groupdict().items()

@@ -1,4 +1,4 @@
-"""Steps that can be played: the scenario of a requirement, and the parts of a session."""
+"""Scripts of steps: the scenario of a requirement, and the parts of a session."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .player import CAPTURED, Player
 from .scope import Template
 from .steps import FIRST, Step
 
-#: What an answer and a greeting are called where a step does not say it.
+#: The words for an answer and a greeting if a step does not define them.
 ANSWER, GREETING = "the answer", "the greeting"
 
 
 class Script(NamedTuple):
-    """Steps that can be played.
+    """Steps that can be performed.
 
     Arguments:
         file: the name of the file, for messages.
         steps: the steps.
         templates: the defaults of the parameters.
-        what: what is awaited, where a step does not say it.
+        what: the words for awaited data if a step does not define them.
     """
 
     file: str
@@ -33,7 +33,7 @@ class Script(NamedTuple):
     what: str = ANSWER
 
     def judge(self, session: Session) -> None:
-        """A scenario: all clients are new. Raises Violation."""
+        """Perform the steps as a scenario, with new clients. Raises Violation."""
         session.keep_names(clients_of(self.steps))
         play = self._player(session)
         try:
@@ -42,7 +42,7 @@ class Script(NamedTuple):
             play.resume()
 
     def take(self, session: Session, peer: Peer) -> None:
-        """Play with a client that is there. Raises Violation."""
+        """Perform the steps with a connected client. Raises Violation."""
         play = self._player(session)
         play.clients[FIRST] = peer
         play.names.known.update(CAPTURED.get(peer, {}))
@@ -50,7 +50,7 @@ class Script(NamedTuple):
         CAPTURED[peer] = play.names.known
 
     def exchange(self, session: Session) -> None:
-        """Play with a new sender of datagrams. Raises Violation."""
+        """Perform the steps with a new sender of datagrams. Raises Violation."""
         play = self._player(session)
         play.run(self.steps)
         for sender in play.senders.values():

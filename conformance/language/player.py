@@ -1,4 +1,4 @@
-"""Playing steps: the clients that take part, what names stand for, and how a step fails."""
+"""Perform steps: keep the clients and the values of names, and report a step that fails."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .scope import Names, Template
 from .steps import Step
 from .terms import value
 
-#: Client -> the names that it has captured while it joined.
+#: Client -> the names that were captured while it joined.
 CAPTURED: WeakKeyDictionary[Peer, dict[str, bytes]] = WeakKeyDictionary()
 
 
 class Player:
-    """The clients and names of steps that are being played.
+    """The clients and names of steps that are being performed.
 
     Arguments:
         file: the name of the file, for messages.
-        what: what is awaited, where a step does not say it.
+        what: the words for awaited data if a step does not define them.
         templates: the defaults of the parameters.
     """
 
@@ -45,13 +45,13 @@ class Player:
         self.senders: dict[str, Sender] = {}
         self.terminals: dict[str, Terminal] = {}
         self.gone: set[str] = set()
-        #: Clients that read nothing until their next expect.
+        #: The clients that read nothing until their next expect.
         self.deaf: set[str] = set()
         self.patience: float | None = None
         self._stopped = ExitStack()
 
     def run(self, steps: tuple[Step, ...]) -> None:
-        """Go through the steps. Raises Violation, with the step."""
+        """Perform the steps. Raises Violation, with the step."""
         for step in steps:
             try:
                 self._do[step.verb](self, step)
@@ -66,17 +66,17 @@ class Player:
         return f"{self._file}:{step.line}: {step.text}{via}"
 
     def pause(self) -> None:
-        """Stop the server's clock, until ``resume`` or the end."""
+        """Stop the server's processes until ``resume`` or the end."""
         self._stopped.enter_context(self.session.paused())
 
     def resume(self) -> None:
-        """Let the server go on."""
+        """Let the server continue."""
         self._stopped.close()
 
     # Clients.
 
     def name(self, step: Step) -> str:
-        """Return the client of a step, with the numbers in its name."""
+        """Return the name of a step's client, with the values of the names in it."""
         return re.sub(
             r"\$([A-Za-z_]\w*)",
             lambda found: self.names.named(found.group(1)).decode(errors="replace"),
@@ -84,14 +84,14 @@ class Player:
         )
 
     def peer(self, step: Step) -> Peer:
-        """Return the client of a step; it joins when it is mentioned first."""
+        """Return the client of a step; if it is new, let it join."""
         name = self.name(step)
         if name not in self.clients:
             self.arrive(name, joins=True)
         return self.clients[name]
 
     def arrive(self, name: str, joins: bool, receive_buffer: int | None = None) -> None:
-        """A new client."""
+        """Connect a new client."""
         if name in self.clients and name not in self.gone:
             raise Mistake(f"{name} is connected already")
         self.gone.discard(name)
@@ -105,7 +105,7 @@ class Player:
         name = self.name(step)
         if name not in self.senders:
             self.senders[name] = self.session.sender(name)
-            # A client that has connected its socket sees no answer from another port.
+            # A real client may use a connected socket, which gets no answer from another port.
             self.senders[name].judges_source = True
         return self.senders[name]
 
@@ -118,7 +118,7 @@ class Player:
 
     @contextmanager
     def within(self, client: Peer | Sender | Terminal, step: Step) -> Iterator[None]:
-        """The time of a step."""
+        """Use the deadline of a step for its client."""
         usual = client.deadline
         client.deadline = step.seconds or self.patience or usual
         try:

@@ -1,4 +1,4 @@
-"""Reading terms: from the text of a step to what terms.py evaluates. Pure."""
+"""Parse the terms of a step into objects that terms.py evaluates. No I/O."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IN_DEFAULT = re.compile(r"\\.|\$([A-Za-z_][A-Za-z0-9_-]*)", re.DOTALL)
 
 
 def terms(cursor: Cursor, what: str = "a text") -> Terms:
-    """At least one term, up to what is none.
+    """Read at least one term, up to the first item that is not a term.
 
     Raises Mistake.
     """
@@ -52,7 +52,7 @@ def terms(cursor: Cursor, what: str = "a text") -> Terms:
 
 
 def lists_of_terms(cursor: Cursor, mark: str) -> tuple[Terms, ...]:
-    """Terms with a mark between them. Raises Mistake."""
+    """Read lists of terms with a mark between them. Raises Mistake."""
     found = [terms(cursor)]
     while cursor.takes(mark):
         found.append(terms(cursor, f"a text after {mark!r}"))
@@ -60,7 +60,7 @@ def lists_of_terms(cursor: Cursor, mark: str) -> tuple[Terms, ...]:
 
 
 def read(text: str) -> Terms:
-    """Terms that are a whole line. Raises Mistake."""
+    """Read terms that make up a whole line. Raises Mistake."""
     cursor = Cursor(text)
     found = terms(cursor)
     if not cursor.ended:
@@ -144,9 +144,9 @@ def _hex(cursor: Cursor) -> bytes:
 
 
 def scoped(source: str) -> str:
-    """Return a regular expression as a part of others: its flags are its own.
+    """Return a regular expression for use inside others, with its flags limited to itself.
 
-    Raises Mistake when it does not compile.
+    Raises Mistake if it does not compile.
     """
     flags = _FLAGS.match(source)
     part = f"(?{flags.group(1)}:{source[flags.end() :]})" if flags else source
@@ -169,16 +169,16 @@ def compiled(pattern: bytes, shown: str) -> re.Pattern[bytes]:
 
 
 def unescaped(text: str) -> bytes:
-    """C escapes to bytes; other text is UTF-8.
+    """Convert a text with C escapes to bytes; other text is encoded as UTF-8.
 
-    Raises Mistake for an escape that is not known.
+    Raises Mistake for an unknown escape.
     """
 
     def one(found: re.Match[str]) -> str:
         code = found.group(1)
         if code[0] == "x" and len(code) == 3:
             byte = int(code[1:], 16)
-            # A byte of its own, and not a letter of Unicode.
+            # This is a byte, not a Unicode character.
             return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
         if code[0] == "u" and len(code) == 5:
             if 0xD800 <= int(code[1:], 16) < 0xE000:
@@ -195,7 +195,7 @@ def unescaped(text: str) -> bytes:
 
 
 def default_of(text: str) -> Terms:
-    """Return the default of a parameter: a text with C escapes, and the names of other parameters.
+    """Read the default of a parameter: a text with C escapes and names of other parameters.
 
     Raises Mistake.
     """

@@ -1,4 +1,4 @@
-"""The states of a pattern, from the tree that re makes of it. Pure."""
+"""Make the states of a pattern from the tree that re parses. No I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ else:
 #: A set of bytes, as the bits of a number.
 Bytes = int
 
-#: States of an automaton.
+#: The most states of an automaton.
 MOST_STATES = 50_000
 
 EVERY: Bytes = (1 << 256) - 1
@@ -25,7 +25,7 @@ _LF: Bytes = 1 << 10
 
 
 class Unsupported(Exception):
-    """The pattern has what is not regular; the text says what."""
+    """The pattern contains something that is not regular; the message says what."""
 
 
 def _set(found: Iterable[int]) -> Bytes:
@@ -58,20 +58,21 @@ class Tree:
 
     Arguments:
         source: the pattern.
-        tail: only what follows the last lazy quantifier.
+        tail: whether to use only the part after the last lazy quantifier.
     Raises Unsupported.
     """
 
     def __init__(self, source: bytes, tail: bool = False) -> None:
-        #: State -> the states that are reached without a byte, and those by one of a set.
+        #: State -> the states that are reached without a byte; and those that are reached by a
+        #: byte of a set.
         self.free: list[list[int]] = [[]]
         self.moves: list[list[tuple[Bytes, int]]] = [[]]
-        #: Whether the text goes on to the server's end (``\\Z``).
+        #: Whether the text extends to the server's end (``\\Z``).
         self.to_end = False
         tree = parser.parse(source)
         items = _flat(tree, tree.state.flags)
         lazy = [number for number, (item, _) in enumerate(items) if _is_lazy(item)]
-        #: Whether the shortest text is meant.
+        #: Whether the shortest text matches.
         self.lazy = bool(lazy)
         self.end = self._top(items[lazy[-1] + 1 :] if tail and lazy else items)
 
@@ -149,7 +150,7 @@ class Tree:
 
 
 def _flat(items: Iterable[Any], flags: int) -> list[tuple[Any, int]]:
-    """The items of a sequence and those of its groups, each with the flags that it is under."""
+    """Return the items of a sequence and of its groups, each with its flags."""
     found: list[tuple[Any, int]] = []
     for kind, value in items:
         if kind is sre.SUBPATTERN:
@@ -161,7 +162,7 @@ def _flat(items: Iterable[Any], flags: int) -> list[tuple[Any, int]]:
 
 
 def _is_lazy(item: Any) -> bool:
-    """Return whether a lazy quantifier is in it."""
+    """Return whether the item contains a lazy quantifier."""
     if isinstance(item, (tuple, list, parser.SubPattern)):
         return (len(item) > 0 and item[0] is sre.MIN_REPEAT) or any(map(_is_lazy, item))
     return False
@@ -204,7 +205,7 @@ _BUILD: dict[Any, Callable[[Tree, Any, int, int], int]] = {
     sre.MIN_REPEAT: Tree._repeat,
 }
 
-#: What is not regular, in words; and the anchors.
+#: The words for items that are not regular; and those for anchors.
 _NAMES = {
     "assert": "a look-around",
     "assert_not": "a look-around",

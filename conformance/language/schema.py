@@ -1,4 +1,4 @@
-"""The JSON schema of a profile's file, for editors: made of the tables of fields.py.
+"""The JSON schema of a profile's file, for editors, made from the tables of fields.py.
 
 python -m conformance.language.schema > conformance/docs/profile.schema.json
 """
@@ -58,5 +58,5 @@ def _table(known: Fields, required: list[str] | None = None) -> dict[str, Any]:
 
 
 def page() -> str:
-    """Return the schema as the file holds it."""
+    """Return the content of the schema's file."""
     return json.dumps(schema(), indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""What names stand for while steps are played: parameters, captured groups, ``let``. Pure."""
+"""The values of names while steps are performed: parameters, captured groups, ``let``. No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..core.conduct import Pattern
 from ..scenario.random_text import lines, words
 from .terms import Name, Terms, Text, value
 
-#: Kind of generated data -> who makes it.
+#: Kind of generated data -> the function that makes it.
 _MAKERS: dict[str, Callable[[random.Random, int], bytes]] = {
     "random": lambda source, size: source.randbytes(size),
     "words": words,
@@ -21,9 +21,9 @@ class Names:
     """The names of one requirement.
 
     Arguments:
-        parameters: those in force.
+        parameters: the parameters in force.
         templates: the defaults of the file, which may use other parameters.
-        source: makes the random data.
+        source: the source of random data.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class Names:
         self._parameters = parameters
         self._templates = templates
         self._source = source
-        #: What has been captured or named so far.
+        #: The names that have been captured or given so far.
         self.known: dict[str, bytes] = {}
 
     def named(self, name: str) -> bytes:
-        """Return the bytes that a name stands for."""
+        """Return the value of a name."""
         if name in self.known:
             return self.known[name]
         given, template = self._parameters[name], self._templates.get(name)
@@ -48,7 +48,7 @@ class Names:
         return value(template.terms, self)
 
     def made(self, kind: str, size: int) -> bytes:
-        """So many new bytes of a kind."""
+        """Return new generated data of a kind and a size."""
         return _MAKERS[kind](self._source, size)
 
 
@@ -57,7 +57,7 @@ class Template:
 
     Arguments:
         terms: its texts and the names of other parameters.
-        default: what it is where those have their defaults too.
+        default: its value if the other parameters have their defaults too.
     """
 
     def __init__(self, terms: Terms, default: bytes) -> None:
@@ -68,7 +68,7 @@ class Template:
 def defaults(given: Mapping[str, Terms]) -> dict[str, Template]:
     """Return the defaults of all parameters.
 
-    Raises KeyError for a name that there is not, ValueError with a circle of names.
+    Raises KeyError for an unknown name, ValueError with a circle of names.
     """
     found: dict[str, Template] = {}
 

@@ -1,4 +1,4 @@
-"""A TOML file with the lines of its keys, so that a mistake is told where it is."""
+"""A TOML file with the lines of its keys, to report the place of a mistake."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-#: What some editors begin a file in UTF-8 with.
+#: The byte order mark, with which some editors begin a file in UTF-8.
 BOM = "\ufeff"
 
-#: The way to a value: keys, and numbers in arrays of tables.
+#: The path to a value: keys, and numbers in arrays of tables.
 Way = tuple[Any, ...]
 
 _KEY = r"(?:[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
@@ -37,11 +37,11 @@ _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class Source:
-    """One file: its text, its document, and where what stands.
+    """One file: its text, its document, and the places of its keys.
 
     Arguments:
         path: the file.
-        text: its content, where it has been read already.
+        text: its content, if it has already been read.
     Raises WrongUsage, in one line, for a file that cannot be read or is not TOML.
     """
 
@@ -69,12 +69,12 @@ class Source:
             raise WrongUsage(f"{self._shown}:{line}: this is not UTF-8") from None
 
     def wrong(self, where: Way | int, text: str) -> WrongUsage:
-        """Return what is raised for a mistake: at the place of a value, or at a line."""
+        """Return an exception for a mistake at the place of a value, or at a line."""
         line = where if isinstance(where, int) else self.line(where)
         return WrongUsage(f"{self._shown}:{line}: {text}")
 
     def line(self, way: Way) -> int:
-        """Return the line of a key or of a table; of what it stands in, where it is not known."""
+        """Return the line of a key or of a table; if it is not known, that of its parent."""
         return self.text.count("\n", 0, self._offset(way)) + 1
 
     def lines(self, way: Way, value: str | list[str]) -> list[Line]:
@@ -84,7 +84,7 @@ class Source:
         for piece in [value] if isinstance(value, str) else value:
             start = self.text.find(piece, at) if piece.strip() else at
             known = start >= 0
-            # A text with escapes of TOML's stands otherwise in the file.
+            # A text with TOML escapes looks different in the file.
             start = start if known else at
             first = self.text.count("\n", 0, start) + 1
             for number, line in enumerate(piece.split("\n")):
@@ -93,7 +93,7 @@ class Source:
         return found
 
     def is_verbatim(self, way: Way, value: str) -> bool:
-        """Return whether a text stands in the file as it is, without escapes of TOML's."""
+        """Return whether a text is unchanged in the file, without TOML escapes."""
         return self.text.find(value, self._offset(way)) >= 0
 
     def _offset(self, way: Way) -> int:
@@ -133,7 +133,7 @@ def _places(text: str) -> dict[Way, int]:
 
 
 def _resolved(way: Way, counts: dict[Way, int]) -> Way:
-    """Return a way through arrays of tables leads to their last table."""
+    """Return the path with the number of the last table in each array of tables."""
     found: Way = ()
     for key in way[:-1]:
         found = (*found, key)

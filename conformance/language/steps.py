@@ -1,8 +1,8 @@
-"""The steps of a requirement: one a line, read by a table. Pure.
+"""The steps of a requirement: one per line, parsed by a table. No I/O.
 
     [CLIENT:] STEP        without a client it is A
 
-kinds.py is the table of them.
+The table is in kinds.py.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from .forms import Reading
 from .kinds import ALIASES, CLIENT, KINDS, NEW_CLIENT, SERVER, Kind
 from .terms import Regex, Terms, names_in, walk
 
-#: The client of a step that names none.
+#: The client of a step without a client's name.
 FIRST = "A"
 
 
 class Step(NamedTuple):
-    """One step. ``line`` is its line in the file; ``text`` is how it is written there.
+    """One step. ``line`` is its line in the file; ``text`` is its text there.
 
-    What the fields mean depends on the verb: ``terms`` are the terms (several lists of them where
-    a comma or a bar stands between), ``answer`` what ``exchange`` awaits, ``what`` the words after
-    ``as``, ``seconds`` its time, ``number`` a size or a count, ``name`` the name of ``let`` or the
-    signal, ``steps`` those of ``repeat``.
+    The meaning of the fields depends on the verb: ``terms`` are the terms (several lists if they
+    are separated by commas or bars), ``answer`` is what ``exchange`` awaits, ``what`` the words
+    after ``as``, ``seconds`` its time, ``number`` a size or a count, ``name`` the name of ``let``
+    or the signal, ``steps`` those of ``repeat``.
     """
 
     line: int
@@ -42,7 +42,7 @@ class Step(NamedTuple):
     number: int | str = 0
     name: str = ""
     steps: tuple[Step, ...] = ()
-    #: The line of the ``do`` that has brought it, 0 where none has.
+    #: The line of the ``do`` that contains the step, 0 if there is none.
     via: int = 0
 
 
@@ -58,14 +58,14 @@ _ODD_CLIENT = re.compile(r"([^\s\"/:#]+)[ \t]*:(?=[ \t]|$)")
 
 
 class Line(NamedTuple):
-    """A line of steps and its number in the file."""
+    """A line with a step, and its number in the file."""
 
     number: int
     text: str
 
 
 class Misread(Exception):
-    """A step that cannot be read: the line, and what is wrong with it."""
+    """A step that cannot be parsed: the line, and what is wrong."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
@@ -108,7 +108,7 @@ def _block(
 
 
 def _done(step: Step, by: Step) -> Step:
-    """Return a step with a name, as a client does it."""
+    """Return a step from named steps, for the client and the line of a ``do``."""
     client = by.client if step.client == FIRST else step.client
     steps = tuple(_done(one, by) for one in step.steps)
     return step._replace(client=client, steps=steps, via=by.line)
@@ -163,14 +163,14 @@ def _fits(verb: str, kind: Kind, client: str, reading: Reading) -> None:
 
 
 def every(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Every step, those that are repeated too."""
+    """Yield every step, including those in ``repeat``."""
     for step in steps:
         yield step
         yield from every(step.steps)
 
 
 def names_used(step: Step) -> Iterator[str]:
-    """The names that a step uses."""
+    """Yield the names that a step uses."""
     for found in (*step.terms, step.answer):
         yield from names_in(found)
     if isinstance(step.number, str):
@@ -179,7 +179,7 @@ def names_used(step: Step) -> Iterator[str]:
 
 
 def names_given(step: Step) -> Iterator[str]:
-    """The names that are known after a step: of ``let``, and the groups of its patterns."""
+    """Yield the names that a step defines: the name of ``let``, and the groups of its patterns."""
     if step.verb == "let":
         yield step.name
     for found in step.terms:

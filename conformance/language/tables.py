@@ -1,4 +1,4 @@
-"""The tables of a file: their keys, and the values that stand for themselves."""
+"""The tables of a file: their keys, and the values that need no further parsing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .scope import Template, defaults
 from .source import Source, Way
 from .terms import Terms, names_in
 
-#: The words of ids and of other names.
+#: The syntax of ids and of other names.
 WORDS = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class Tables:
-    """What a file says, key by key; every method raises WrongUsage.
+    """Access to the tables of a file; every method raises WrongUsage.
 
     Arguments:
         source: the file.
@@ -34,7 +34,7 @@ class Tables:
         self.top = self.table((), source.document, fields.TOP)
 
     def table(self, way: Way, table: dict[str, Any], known: Fields) -> dict[str, Any]:
-        """Return a table whose keys and values are as they must be."""
+        """Return a table after a check of its keys and values."""
         for key, found in table.items():
             if key not in known:
                 near = meant(key, known) or f" (known: {', '.join(known)})"
@@ -47,7 +47,7 @@ class Tables:
     def transports(
         self, way: Way, table: dict[str, Any], known: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """Return the transports of the profile or of a requirement; empty where none are given."""
+        """Return the transports of the profile or of a requirement; empty if none are given."""
         given = table.get("transports", ())
         for one in given:
             if one not in known:
@@ -100,7 +100,7 @@ class Tables:
         return found
 
     def named_patterns(self, parameters: Mapping[str, Template]) -> dict[str, str]:
-        """Return the patterns that have names."""
+        """Return the named patterns."""
         found: dict[str, str] = {}
         for name, source in self.top.get("patterns", {}).items():
             way = ("patterns", name)
@@ -115,7 +115,7 @@ class Tables:
         return found
 
     def check_mutants(self) -> None:
-        """The broken servers have names and commands."""
+        """Check that all broken servers have names and commands."""
         for name, table in self.top.get("mutants", {}).items():
             way = ("mutants", name)
             if not WORDS.fullmatch(name) or not isinstance(table, dict):

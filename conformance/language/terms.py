@@ -1,11 +1,11 @@
-r"""What is sent and awaited: terms, written one after the other and joined. Pure.
+r"""Terms: the data that is sent and awaited, written one after the other and joined. No I/O.
 
-read_terms.py reads them::
+read_terms.py parses them::
 
     "text"  hex(0d 0a)  $name  random(1M)  words(100)  lines(64K)  TERM * 3  (TERMS) * 3
     upper(TERMS)  lower()  reverse()  len()  crlf()  base64()     /a regular expression/
 
-Between quotes nothing but an escape has a meaning: ``$`` is a letter there.
+Between quotes only escapes have a meaning: ``$`` is an ordinary character there.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from .cursor import Mistake
 
 
 class Scope(Protocol):
-    """What names and generated data stand for while steps are played."""
+    """The values of names and generated data while steps are performed."""
 
     def named(self, name: str) -> bytes:
-        """Return the bytes that a name stands for."""
+        """Return the value of a name."""
 
     def made(self, kind: str, size: int) -> bytes:
-        """So many new bytes of a kind of MADE."""
+        """Return new generated data of a kind of MADE and a size."""
 
 
 class Text(NamedTuple):
-    """Bytes as they are written."""
+    """Literal bytes."""
 
     data: bytes
 
     def value(self, _scope: Scope) -> bytes:
-        """Return the bytes that it is."""
+        """Return the bytes."""
         return self.data
 
 
 class Name(NamedTuple):
-    """A parameter, a captured group, or what ``let`` has named."""
+    """The name of a parameter, of a captured group, or of ``let``."""
 
     name: str
 
     def value(self, scope: Scope) -> bytes:
-        """Return the bytes that it stands for."""
+        """Return the value of the name."""
         data = scope.named(self.name)
         if isinstance(data, Pattern):
             raise Mistake(f"${self.name} is a pattern here, which can be awaited and not sent")
@@ -59,29 +59,29 @@ class Made(NamedTuple):
     size: int
 
     def value(self, scope: Scope) -> bytes:
-        """New data, each time."""
+        """Return new data for each call."""
         return scope.made(self.kind, self.size)
 
 
 class Applied(NamedTuple):
-    """A function of terms."""
+    """A function that is applied to terms."""
 
     function: str
     terms: tuple[Term, ...]
 
     def value(self, scope: Scope) -> bytes:
-        """Return what the function makes of them."""
+        """Return the result of the function."""
         return FUNCTIONS[self.function](value(self.terms, scope))
 
 
 class Repeated(NamedTuple):
-    """Terms so many times; the number may be a name."""
+    """Repeated terms; the number may be a name."""
 
     terms: Terms
     times: int | str
 
     def value(self, scope: Scope) -> bytes:
-        """Their bytes, again and again."""
+        """Return the bytes of the terms, repeated."""
         data, times = value(self.terms, scope), count(self.times, scope)
         bounded(len(data) * times)
         return data * times
@@ -93,7 +93,7 @@ class Regex(NamedTuple):
     source: str
 
     def value(self, _scope: Scope) -> bytes:
-        """It has none: many texts match it."""
+        """Raise Mistake: a regular expression has no value, because many texts match it."""
         raise Mistake("a pattern can be awaited, and not sent")
 
 
@@ -116,12 +116,12 @@ FUNCTIONS: dict[str, Callable[[bytes], bytes]] = {
     "base64": base64.b64encode,
 }
 
-#: Most bytes that one term may be.
+#: The most bytes of one term.
 MOST = 256 * 1024 * 1024
 
 
 def walk(found: Iterable[Term]) -> Iterator[Term]:
-    """Every term, those within others too."""
+    """Yield every term, including those inside others."""
     for term in found:
         yield term
         if isinstance(term, (Applied, Repeated)):
@@ -129,7 +129,7 @@ def walk(found: Iterable[Term]) -> Iterator[Term]:
 
 
 def names_in(found: Iterable[Term]) -> Iterator[str]:
-    """Every name that is used."""
+    """Yield every name that is used."""
     for term in walk(found):
         if isinstance(term, Name):
             yield term.name
@@ -138,17 +138,17 @@ def names_in(found: Iterable[Term]) -> Iterator[str]:
 
 
 def is_pattern(found: Terms) -> bool:
-    """Return whether a regular expression is among them."""
+    """Return whether the terms contain a regular expression."""
     return any(isinstance(term, Regex) for term in found)
 
 
 def value(found: Terms, scope: Scope) -> bytes:
-    """Return the bytes that they are. Raises Mistake."""
+    """Return the bytes of all terms, joined. Raises Mistake."""
     return b"".join(term.value(scope) for term in found)
 
 
 def count(number: int | str, scope: Scope) -> int:
-    """Return a number that may be a name. Raises Mistake."""
+    """Return the value of a number, which may be a name. Raises Mistake."""
     if isinstance(number, int):
         return number
     data = scope.named(number)
@@ -158,7 +158,10 @@ def count(number: int | str, scope: Scope) -> int:
 
 
 def pattern(found: Terms, scope: Scope) -> bytes | None:
-    """One regular expression, in which what is not one is escaped; None where none is one."""
+    """Return one regular expression for all terms, with the others escaped.
+
+    Returns None if no term is a regular expression.
+    """
     parts = [_regex(term, scope) for term in found]
     if not any(is_one for is_one, _ in parts):
         return None
@@ -175,7 +178,7 @@ def _regex(term: Term, scope: Scope) -> tuple[bool, bytes]:
 
 
 def bounded(size: int) -> int:
-    """Return the same size. Raises Mistake when it is too large."""
+    """Return the size unchanged. Raises Mistake if it is too large."""
     if size > MOST:
         raise Mistake(f"{size} bytes are too many: {MOST // 1024**2}M at most")
     return size
