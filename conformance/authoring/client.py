@@ -85,7 +85,7 @@ def check_client(command: str | None) -> None:
 
 
 def argv_of(command: str | None, host: str, port: int, datagrams: bool) -> list[str]:
-    """The words of the client program. Raises WrongUsage."""
+    """Return the words of the client program. Raises WrongUsage."""
     ours = [sys.executable, "-m", _OURS]
     if command is None:
         return [*ours, *(["-u"] if datagrams else []), host, str(port)]

@@ -135,16 +135,16 @@ def _summary(lines: list[str], steps: Steps) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text without what would end a comment."""
+    """Return a text without what would end a comment."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML."""
+    """Return a basic string of TOML."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{_plain(escaped)}"'
 
 
 def _literal(text: str) -> str:
-    """A literal string of TOML, which has no escapes."""
+    """Return a literal string of TOML, which has no escapes."""
     return f"'{text}'" if "'" not in text else f"'''{text}'''"

@@ -53,7 +53,7 @@ _COMMANDS = (
 
 
 def secrets_in(sent: bytes, before: bytes) -> list[Secret]:
-    """The secrets in what was sent, from the left to the right.
+    """Return the secrets in what was sent, from the left to the right.
 
     Arguments:
         before: what came just before it.
@@ -74,7 +74,7 @@ def secrets_in(sent: bytes, before: bytes) -> list[Secret]:
 
 
 def _asks(before: bytes) -> str:
-    """The words that ask for a secret; empty when none do."""
+    """Return the words that ask for a secret; empty when none do."""
     last = before.rstrip(b"\r\n").rpartition(b"\n")[2]
     challenge = _CHALLENGE.search(before)
     if challenge:

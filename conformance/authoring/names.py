@@ -33,7 +33,7 @@ def check_name(name: str, built_in: Collection[str]) -> None:
 
 
 def name_for(stem: str, built_in: Collection[str]) -> str:
-    """A name for the profile in a file, made from the file's name without its ending."""
+    """Return a name for the profile in a file, made from the file's name without its ending."""
     words = re.findall(r"[a-z0-9]+", stem.lower())
     name = "-".join(words)[:LONGEST].rstrip("-")
     if not name or not name[0].isalpha() or name in built_in:

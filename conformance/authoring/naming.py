@@ -25,7 +25,7 @@ class Names:
         self._taken: set[str] = set()
 
     def hide(self, text: bytes, why: str) -> str:
-        """The name for a secret."""
+        """Return the name for a secret."""
         name = self._names.get(text)
         if name in self.secrets:
             return name
@@ -34,12 +34,12 @@ class Names:
         return name
 
     def capture(self, text: bytes, kind: str) -> str:
-        """The name for a text that the server chose and that comes again."""
+        """Return the name for a text that the server chose and that comes again."""
         name = self._names[text] = self._new(kind.replace(" ", "_").lower())
         return name
 
     def spans(self, data: bytes) -> list[Span]:
-        """Where named texts stand, from the left to the right; the longest first."""
+        """Return where named texts stand, from the left to the right; the longest first."""
         found: list[Span] = []
         for text in sorted(self._names, key=len, reverse=True):
             if len(text) < SHORTEST:

@@ -74,7 +74,7 @@ def create(name: str, folder: Path | None, in_python: bool) -> None:
 
 
 def lines_for(name: str, form: str, folder: Path, words: tuple[str, ...] | None = None) -> Lines:
-    """The lines that use the profile and the server beside it.
+    """Return the lines that use the profile and the server beside it.
 
     Arguments:
         folder: where the files are, from where the lines are typed.
@@ -92,7 +92,7 @@ def lines_for(name: str, form: str, folder: Path, words: tuple[str, ...] | None 
 
 
 def filled(skeleton: str, values: dict[str, str]) -> str:
-    """A file of the skeleton with its words in capitals replaced."""
+    """Return a file of the skeleton with its words in capitals replaced."""
     text = (_SKELETON / skeleton).read_text(encoding="utf-8")
     for word, value in values.items():
         text = text.replace(word, value)
@@ -100,11 +100,11 @@ def filled(skeleton: str, values: dict[str, str]) -> str:
 
 
 def python() -> str:
-    """The command that starts Python, as a target names it."""
+    """Return the command that starts Python, as a target names it."""
     return "python" if sys.platform == "win32" else "python3"
 
 
 def _from_anywhere() -> tuple[str, ...]:
-    """How the suite is started, from any folder."""
+    """Return how the suite is started, from any folder."""
     first, *rest = command()
     return (os.path.abspath(first) if os.sep in first else first, *rest)

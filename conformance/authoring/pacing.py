@@ -62,7 +62,7 @@ class Pacing:
         self._unanswered = 0
 
     def take(self, now: float) -> bytes:
-        """What is to be sent now; empty when nothing is."""
+        """Return what is to be sent now; empty when nothing is."""
         if not self._waiting or not self._may_go_on(now):
             return b""
         if self._is_bulk:
@@ -77,11 +77,11 @@ class Pacing:
         return data
 
     def is_over(self, now: float) -> bool:
-        """Whether the client has ended and the server may be told."""
+        """Return whether the client has ended and the server may be told."""
         return self.ended and not self._waiting and self._may_go_on(now)
 
     def rest(self) -> bytes:
-        """All that waits, which nothing can follow."""
+        """Return all that waits, which nothing can follow."""
         data = bytes(self._waiting)
         self._waiting.clear()
         return data

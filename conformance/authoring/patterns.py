@@ -83,7 +83,7 @@ def _is_token(text: bytes) -> bool:
 
 
 def _is_chance(text: bytes) -> bool:
-    """Whether a long number looks generated; round ones such as 10000 and 65536 do not."""
+    """Return whether a long number looks generated; round ones such as 10000 and 65536 do not."""
     number = int(text)
     return number % 100 != 0 and all(abs(number - 2**power) > 1 for power in range(13, 64))
 
@@ -168,7 +168,7 @@ KINDS = (
 
 
 def variable_parts(line: bytes, sent: bytes = b"", hosts: Collection[bytes] = ()) -> list[Part]:
-    """The parts of a line that will be others the next time, from the left to the right.
+    """Return the parts of a line that will be others the next time, from the left to the right.
 
     Arguments:
         sent: all that the client has sent before.
@@ -235,7 +235,7 @@ def _shape(text: bytes) -> str:
 
 
 def _exact(text: bytes) -> str:
-    """The same for texts of this length only."""
+    """Return the same for texts of this length only."""
     parts = []
     for digits, word, blanks, other in _SHAPE.findall(text):
         if digits or word:
@@ -246,5 +246,5 @@ def _exact(text: bytes) -> str:
 
 
 def escaped(text: bytes) -> str:
-    """A text for a regular expression between slashes."""
+    """Return a text for a regular expression between slashes."""
     return re.sub(r"[.^$*+?{}\[\]\\|()/]", r"\\\g<0>", text.decode("latin-1"))

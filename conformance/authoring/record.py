@@ -96,7 +96,7 @@ def record(options: Options, output: Path, masks: tuple[str, ...]) -> Exit:
 
 
 def _judged(options: Options) -> str:
-    """The target of a run; an embedded server knows the built-in services only."""
+    """Return the target of a run; an embedded server knows the built-in services only."""
     embedded = isinstance(parse_target(options.target), (ReferenceTarget, MutantTarget))
     return "TARGET" if embedded else options.typed or options.target
 
@@ -153,7 +153,7 @@ def _stream(subject: Subject, watched: Watched, command: str | None) -> Session 
 
 
 def _server(subject: Subject, watched: Watched, stack: ExitStack) -> tuple[socket.socket, Channel]:
-    """The connection to the server, with its handshake done."""
+    """Return the connection to the server, with its handshake done."""
     sock = subject.connect()
     assert isinstance(sock, socket.socket)
     stack.enter_context(sock)
@@ -170,7 +170,7 @@ def _server(subject: Subject, watched: Watched, stack: ExitStack) -> tuple[socke
 
 
 def _accepted(listener: socket.socket, client: Client) -> socket.socket | None:
-    """The client's connection; None when the program ends without one."""
+    """Return the client's connection; None when the program ends without one."""
     while True:
         runs = client.runs
         if select.select([listener], [], [], TICK)[0]:
@@ -194,7 +194,7 @@ def _run(relay: Relay | DatagramRelay, client: Client) -> bool:
 
 
 def _hosts() -> tuple[bytes, ...]:
-    """The names of this machine, which are others elsewhere."""
+    """Return the names of this machine, which are others elsewhere."""
     name = socket.gethostname()
     return tuple({os.fsencode(one) for one in (name, name.partition(".")[0]) if one})
 

@@ -74,14 +74,14 @@ class Steps:
         self._find_secrets()
 
     def lines(self) -> list[str]:
-        """The steps, with comments."""
+        """Return the steps, with comments."""
         written: list[str] = []
         for index, event in enumerate(self._happened):
             written += self._event(index, event)
         return written
 
     def first_input(self) -> str:
-        """The terms of what the client sends first; empty when the server speaks first."""
+        """Return the terms of what the client sends first; empty when the server speaks first."""
         first = self._happened[0] if self._happened else None
         if first is None or first.what != What.SENT:
             return ""
@@ -211,7 +211,7 @@ class Steps:
         return items + _split(data[at:], after)
 
     def _captured(self, index: int, part: Part, text: bytes) -> str:
-        """The name of a group, when the text comes again in a later step."""
+        """Return the name of a group, when the text comes again in a later step."""
         if len(text) < SHORTEST:
             return ""
         for event in self._happened[index + 1 :]:
@@ -234,7 +234,7 @@ def _split(data: bytes, spans: Sequence[Span]) -> list[Item]:
 
 
 def _literal(items: Sequence[Item]) -> list[Item]:
-    """The same without patterns; a hidden text stays hidden."""
+    """Return the same without patterns; a hidden text stays hidden."""
     plain: list[Item] = []
     for item in items:
         if item.name and not item.part:
@@ -247,7 +247,7 @@ def _literal(items: Sequence[Item]) -> list[Item]:
 
 
 def _joined(items: Sequence[Item]) -> str:
-    """The terms of a step."""
+    """Return the terms of a step."""
     written = []
     for number, item in enumerate(items):
         if item.part is not None:

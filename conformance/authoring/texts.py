@@ -28,7 +28,7 @@ _REPEATED = re.compile(rb"(.{1,%d}?)\1{3,}" % UNIT, re.DOTALL)
 
 
 def terms(data: bytes) -> str:
-    """Bytes as terms; empty for none."""
+    """Return the bytes as terms; empty for none."""
     return " ".join(_terms(data))
 
 
@@ -76,7 +76,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def quoted(data: bytes) -> str:
-    """Bytes between quotes, with C escapes; every byte can be read back."""
+    """Return the bytes between quotes, with C escapes; every byte can be read back."""
     letters = []
     for letter in data.decode("utf-8", "surrogateescape"):
         if letter in _ESCAPES:

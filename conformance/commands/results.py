@@ -96,7 +96,7 @@ def baseline(given: dict[str, Any]) -> Exit:
 
 
 def _results_of(folder: str) -> Results:
-    """The results of a run, from its folder or its results.jsonl."""
+    """Return the results of a run, from its folder or its results.jsonl."""
     path = Path(folder)
     source = path / "results.jsonl" if path.is_dir() else path
     try:

@@ -8,19 +8,19 @@ from ..core.verdict import WrongUsage
 
 
 def words(text: str | None) -> tuple[str, ...]:
-    """The words of a list that is separated by commas."""
+    """Return the words of a list that is separated by commas."""
     return tuple(word for word in (text or "").split(",") if word)
 
 
 def seconds(text: str) -> float:
-    """The value of --deadline. Raises WrongUsage."""
+    """Return the value of --deadline. Raises WrongUsage."""
     if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) <= 3600:
         raise WrongUsage(f"--deadline: {text!r} is not a number of seconds, above 0 and up to 3600")
     return float(text)
 
 
 def count(text: str | None, flag: str = "--jobs") -> int | None:
-    """A number of workers or failures, None where none is given. Raises WrongUsage."""
+    """Return a number of workers or failures, None where none is given. Raises WrongUsage."""
     if text is None:
         return None
     if not text.isdigit() or not 0 < int(text) <= 256:

@@ -180,7 +180,7 @@ def _found(options: Options, target: Target) -> Subject:
 
 
 def _is_told_its_service(target: Target) -> bool:
-    """Whether the service is asked of the target: then each is what it is asked for."""
+    """Return whether the service is asked of the target: then each is what it is asked for."""
     if isinstance(target, CommandTarget):
         return "profile" in target.placeholders
     return not isinstance(target, AddressTarget)
@@ -213,7 +213,7 @@ def _examine_each(options: Options) -> Iterator[Line]:
 def next_line(
     options: Options, subject: Subject, found: Conclusion, settings: dict[str, str]
 ) -> str:
-    """The command to paste."""
+    """Return the command to paste."""
     words = {"profile": found.profile} if found.profile else {}
     at = options.at if not options.typed else None
     if at or subject.at:
@@ -236,7 +236,7 @@ def _joined(settings: dict[str, str]) -> str:
 
 
 def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
-    """What was typed, without what the profile that was found does not have."""
+    """Return what was typed, without what the profile that was found does not have."""
     if not found.profile:
         return {}
     known = PROFILES[found.profile].known_parameters().keys()
@@ -246,7 +246,7 @@ def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
 
 
 def _typed(settings: str, catalogue: Catalogue) -> dict[str, str]:
-    """What was typed of SET. Raises WrongUsage."""
+    """Return what was typed of SET. Raises WrongUsage."""
     known = {key for one in catalogue.profiles.values() for key in one.known_parameters()}
     for key in parse_settings(settings):
         if key not in known:
@@ -256,7 +256,7 @@ def _typed(settings: str, catalogue: Catalogue) -> dict[str, str]:
 
 
 def describe(target: Target) -> str:
-    """What kind of target was read."""
+    """Return what kind of target was read."""
     if isinstance(target, AddressTarget):
         return f"a server that already runs, at {target.address}"
     if isinstance(target, ReferenceTarget):

@@ -10,7 +10,7 @@ from .texts import literal
 
 
 def answers(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """What a server is that answers lines.
+    """Return what a server is that answers lines.
 
     Arguments:
         found: what is known already, with the greeting among its settings.
@@ -97,7 +97,7 @@ def _echoes(
 
 
 def _template(turns: list[Turn]) -> tuple[bytes | None, str]:
-    """The template of the answers, and the end of a line if it must be CR LF."""
+    """Return the template of the answers, and the end of a line if it must be CR LF."""
     samples = [(turn.sent or b"", turn.answer) for turn in turns]
     plain = [one for one in samples if not one[0].endswith(b"\r\n")]
     crlf = [one for one in samples if one[0].endswith(b"\r\n")]
@@ -140,7 +140,7 @@ def _leave(seen: Seen, found: Conclusion) -> None:
 
 
 def _ended_well(profile: str, seen: Seen, found: Conclusion) -> Conclusion:
-    """The profile, with how the client's FIN is answered."""
+    """Return the profile, with how the client's FIN is answered."""
     found.profile = profile
     over = next((turn for turn in [*seen.finish, *seen.lines] if turn.sent is None), None)
     if "rounds" not in found.settings and over is not None:

@@ -27,7 +27,7 @@ ANSWERS = (
 
 
 def conclude(seen: Seen) -> Conclusion:
-    """What the server is."""
+    """Return what the server is."""
     found = Conclusion()
     foreign = _foreign(seen)
     if foreign:
@@ -57,7 +57,7 @@ def _foreign(seen: Seen) -> str:
 
 
 def _greeting(seen: Seen, found: Conclusion) -> str | None:
-    """The value of the greeting, "" for none; None when there is no pattern of it."""
+    """Return the value of the greeting, "" for none; None when there is no pattern of it."""
     samples = [one for one in seen.greetings if one]
     if not samples:
         found.add("greeting", "none", seen.listened)

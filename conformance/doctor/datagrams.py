@@ -48,7 +48,7 @@ def ask(address: Address, data: bytes) -> Turn:
 
 
 def examine(address: Address) -> Conclusion:
-    """What the server is."""
+    """Return what the server is."""
     found = Conclusion()
     with ThreadPoolExecutor(len(DATAGRAMS)) as pool:
         turns = list(pool.map(lambda data: ask(address, data), DATAGRAMS))

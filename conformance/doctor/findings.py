@@ -69,7 +69,7 @@ def note_clients(seen: Seen, found: Conclusion) -> None:
 
 
 def without_greeting(profile: str, seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """A profile that has no greeting, and so is none where there is one."""
+    """Return a profile that has no greeting, and so is none where there is one."""
     if greeting:
         found.settings.pop("greeting")
         return found.no(profile, f"it sends something at the start: {seen.listened}")

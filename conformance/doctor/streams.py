@@ -137,7 +137,7 @@ class Survey:
                 seen.greetings.append(late.answer.removesuffix(answer))
 
     def _ends_show_many(self, first: Stream, second: Stream) -> bool:
-        """Whether the second client's end is answered, although the first one stays."""
+        """Return whether the second client's end is answered, although the first one stays."""
         over = self._talk(second, (FIN,))[0]
         if over.answer or over.end:
             self._many(over)
@@ -238,7 +238,7 @@ class Survey:
         return converse(stream, script, self._patience)
 
     def _say_lines(self, stream: Stream, asked: Sequence[Turn] = ()) -> list[Turn]:
-        """The lines, as far as they are answered; the first may have been asked already."""
+        """Return the lines, as far as they are answered; the first may have been asked already."""
         turns = list(asked) or self._talk(stream, LINES[:1])
         if turns[0].end or turns[0].is_ignored:
             return turns
@@ -246,7 +246,7 @@ class Survey:
         return turns + self._talk(stream, LINES[1:])
 
     def _to_the_end(self, stream: Stream, turns: list[Turn]) -> list[Turn]:
-        """The same, and how our FIN is answered."""
+        """Return the same, and how our FIN is answered."""
         return turns if turns[-1].end else turns + self._talk(stream, (FIN,))
 
     @property

@@ -108,11 +108,11 @@ class Subject:
         return self.process is not None and not self.process.alive
 
     def ends(self, patience: float = ENDING) -> bool:
-        """Whether its process ends within so many seconds."""
+        """Return whether its process ends within so many seconds."""
         return self.process is not None and self.process.wait(patience)
 
     def connect(self) -> Stream:
-        """A new connection; a server that has ended is started again.
+        """Return a new connection; a server that has ended is started again.
 
         Raises OSError, and Unreachable when it does not start again.
         """
@@ -136,7 +136,7 @@ class Subject:
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     def last_lines(self) -> list[str]:
-        """The last lines that it printed."""
+        """Return the last lines that it printed."""
         return self.process.last_lines() if self.process else []
 
     def _may_be_datagrams(self) -> bool:
@@ -239,7 +239,7 @@ class _Search:
             ]
 
     def found(self) -> Address | None:
-        """The one place where it has been listening for some time."""
+        """Return the one place where it has been listening for some time."""
         for kind, search in self._searches:
             ports = search.settled()
             if len(ports) == 1:

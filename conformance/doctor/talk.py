@@ -72,7 +72,7 @@ class Turn(NamedTuple):
         return f"{said}  {self.outcome()}"
 
     def outcome(self) -> str:
-        """What was answered, in words."""
+        """Return what was answered, in words."""
         if self.end == FLOODED:
             return f"answered {quoted(self.answer)} and {self.end}"
         heard = [quoted(self.answer)] if self.answer else []
@@ -82,7 +82,7 @@ class Turn(NamedTuple):
 
 
 def quoted(data: bytes) -> str:
-    """Bytes between quotes, with C escapes; the end of a long text is left out."""
+    """Return the bytes between quotes, with C escapes; the end of a long text is left out."""
     shown = data[:SHOWN]
     while len(escape(shown)) > SHOWN + SHOWN // 2:
         shown = shown[: len(shown) // 2]
@@ -127,7 +127,7 @@ def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Tu
 
 
 def hear(stream: Stream, step: bytes | None, patience: float, quiet: float | None) -> Turn:
-    """What comes in answer to a step.
+    """Return what comes in answer to a step.
 
     Arguments:
         quiet: seconds without a byte that end the answer; None awaits the connection's end.

@@ -12,7 +12,7 @@ Sample = tuple[bytes, bytes]
 
 
 def template_of(samples: Sequence[Sample]) -> bytes | None:
-    """The template that makes all the answers; None when there is none.
+    """Return the template that makes all the answers; None when there is none.
 
     It has no field when every answer is the same.
     """
@@ -41,7 +41,7 @@ def _candidates(sent: bytes, answer: bytes) -> Iterator[bytes]:
 
 
 def repeated(answers: Sequence[bytes]) -> bytes | None:
-    """The shortest text of which every answer is a repetition."""
+    """Return the shortest text of which every answer is a repetition."""
     first = min(answers, key=len, default=b"")
     for size in range(1, len(first) + 1):
         text = first[:size]
@@ -51,7 +51,7 @@ def repeated(answers: Sequence[bytes]) -> bytes | None:
 
 
 def count_template(samples: Sequence[Sample]) -> bytes | None:
-    """A reply that holds the number of bytes sent as ``{n}``; None when there is none."""
+    """Return a reply that holds the number of bytes sent as ``{n}``; None when there is none."""
     for sent, answer in samples:
         template = re.sub(b"(?<![0-9])%d(?![0-9])" % len(sent), b"{n}", answer, count=1)
         if b"{n}" in template and all(
@@ -62,7 +62,7 @@ def count_template(samples: Sequence[Sample]) -> bytes | None:
 
 
 def is_echo(template: bytes) -> bool:
-    """Whether the answer is what was sent, and nothing else."""
+    """Return whether the answer is what was sent, and nothing else."""
     return template == b"{data}"
 
 

@@ -33,7 +33,7 @@ _READABLE = 0.9
 
 
 def literal(text: bytes) -> str:
-    """Bytes as a value of SET."""
+    """Return the bytes as a value of SET."""
     value = escape(text).replace(";", "\\;")
     # Between slashes it would be a pattern; a backslash at its end would hide the next ";".
     value = re.sub(r"^/", r"\\x2f", value)
@@ -41,7 +41,7 @@ def literal(text: bytes) -> str:
 
 
 def readable(text: bytes) -> bool:
-    """Whether it is a text for a person."""
+    """Return whether it is a text for a person."""
     plain = sum(byte >= 0x20 or byte in b"\t\r\n\x1b" for byte in text)
     return plain >= _READABLE * len(text) and b"\xff\xfd" not in text and _is_text(text)
 
@@ -73,7 +73,7 @@ def _is_whole(pattern: str, text: bytes) -> bool:
 
 
 def _variable(text: bytes) -> list[tuple[int, int, str]]:
-    """Where something stands that is variable by its form, and the expression for it."""
+    """Return where something stands that is variable by its form, and the expression for it."""
     spans: list[tuple[int, int, str]] = []
 
     def mark(expression: bytes, shown: str) -> None:
@@ -96,7 +96,7 @@ def _variable(text: bytes) -> list[tuple[int, int, str]]:
 
 
 def _tokens(text: bytes) -> list[str]:
-    """The expressions for a text, part by part; what is variable by its form is one part."""
+    """Return the expressions for a text, part by part; what is variable by its form is one part."""
     parts: list[str] = []
     at = 0
     for begin, end, shown in _variable(text):
@@ -130,7 +130,7 @@ def _joint(column: list[str]) -> str | None:
 
 
 def _around(rows: list[list[str]]) -> str | None:
-    """What all begin with, anything, and what all end with; it must end in a newline."""
+    """Return what all begin with, anything, and what all end with; it must end in a newline."""
     shortest = min(map(len, rows))
     before = after = 0
     while before < shortest and len({row[before] for row in rows}) == 1:
@@ -149,7 +149,7 @@ _ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
 
 
 def _quoted(text: bytes) -> str:
-    """A regular expression for exactly this text, in printable ASCII."""
+    """Return a regular expression for exactly this text, in printable ASCII."""
     return "".join(
         _ESCAPES.get(byte)
         or (f"\\x{byte:02x}" if not 0x20 <= byte < 0x7F else "")

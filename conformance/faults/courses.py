@@ -52,7 +52,7 @@ class Course:
         link: the two sides.
     """
 
-    #: The most clients that are served at a time; 0 is no limit.
+    #: The most clients that are served at a time; 0 means no limit.
     most = 0
 
     #: Whether the fault changes only the input, which is visible only in the answers.

@@ -75,7 +75,7 @@ def _absolute(word: str) -> str:
 
 
 def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Source]:
-    """The profiles of a source."""
+    """Return the profiles of a source."""
     if source is None:
         source = Source(word, read(word) if is_path(word) else "")
     if word.endswith(".toml"):
@@ -125,7 +125,7 @@ def _check(profile: Profile, where: str) -> None:
 
 
 def _with(catalogue: Catalogue, loaded: dict[str, list[Profile]]) -> Catalogue:
-    """The catalogue with what was loaded. Raises WrongUsage for a name that is taken."""
+    """Return the catalogue with what was loaded. Raises WrongUsage for a name that is taken."""
     taken: dict[str, str] = {}
     for word, profiles in loaded.items():
         for profile in profiles:

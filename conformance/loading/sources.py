@@ -49,7 +49,7 @@ class Source(NamedTuple):
 
 
 def read(word: str) -> str:
-    """The text of a file. Raises WrongUsage."""
+    """Return the text of a file. Raises WrongUsage."""
     try:
         return Path(word).read_text(encoding="utf-8")
     except OSError as error:
@@ -59,7 +59,7 @@ def read(word: str) -> str:
 
 
 def shown(word: str) -> str:
-    """A path as a person would type it here."""
+    """Return a path as a person would type it here."""
     return paths.shown(word) if is_path(word) else word
 
 
@@ -102,7 +102,7 @@ def _imported(word: str) -> ModuleType:
 
 
 def _place(source: Source, error: BaseException) -> str:
-    """The line of the source in which an error arose, as far as there is one."""
+    """Return the line of the source in which an error arose, as far as there is one."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == source.word:

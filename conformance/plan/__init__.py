@@ -1,7 +1,7 @@
-"""The plan: which requirements are judged, over which transports, against what.
+"""The plan: which requirements are judged, over which transports, against which target.
 
-Options in, an ordered list of cases out. No I/O: where a command listens, when only
-running it can tell, is found by preflight.py and handed in as ``transports``.
+It makes an ordered list of cases from the options. No I/O: if only running a command can show
+where it listens, preflight.py finds that out and passes it in as ``transports``.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ __all__ = ["Case", "Options", "Plan", "address_of", "load_words", "loads"]
 
 
 class Plan:
-    """Everything that a run is made of.
+    """The plan of a run.
 
     Arguments:
-        catalogue: the profiles that there are; ``options.load`` has been read into it.
+        catalogue: all profiles, including those of ``options.load``.
     Raises WrongUsage for options that make no sense.
     """
 
@@ -63,7 +63,7 @@ class Plan:
         self._check_line(planned)
         if options.selftest:
             planned = proofs.cases_of(self, planned)
-        #: All cases that are asked for, and those of this shard.
+        #: All cases that are asked for; and the cases of this shard.
         asked = options.cases, options.skips, options.only
         self.whole = selected(planned, catalogue.requirements, *asked)
         self.cases = sharded(self.whole, options.shard)
@@ -75,7 +75,7 @@ class Plan:
         return shared or bool(self.addresses)
 
     def wanted(self, case: Case) -> ServerSpec:
-        """The server that a case needs."""
+        """Return the server that a case needs."""
         profile = self.catalogue.profiles[case.requirement.profile]
         parameters = self.parameters[profile.name]
         target: Target = self.target
@@ -106,7 +106,7 @@ class Plan:
         )
 
     def reproduce(self, case: Case) -> str:
-        """The one-line command that judges this case again."""
+        """Return the one-line command that judges this case again."""
         options = self.options
         if case.fault:
             return proofs.reproduce(self, case)
@@ -165,7 +165,7 @@ class Plan:
         }
 
     def _transports(self) -> list[str]:
-        """What is judged over, of all that the target offers."""
+        """Return the transports to judge over, out of those that the target offers."""
         asked = list(self.options.transports)
         unknown = [name for name in asked if name not in TRANSPORTS]
         if unknown:
@@ -176,11 +176,11 @@ class Plan:
         if not chosen:
             reached = ", ".join(name for name in TRANSPORTS if name in offered)
             raise WrongUsage(f"--transport {','.join(asked)}: this target has only {reached}")
-        # What a fault is over one transport, it is over another.
+        # A fault is the same over each transport, so one transport is enough.
         return chosen[:1] if self.options.faults and not asked else chosen
 
     def _offered(self, profile: Profile) -> list[str]:
-        """Over what the target gives a profile. Raises WrongUsage when that is nothing."""
+        """Return the transports that the target offers for a profile. Raises WrongUsage if none."""
         if profile.name in self.addresses:
             reached = [self.addresses[profile.name].transport]
         else:
@@ -196,7 +196,7 @@ class Plan:
         return offered
 
     def case(self, requirement: Requirement, transport: str) -> Case:
-        """A requirement over a transport, whether or not it was asked for."""
+        """Return the case of a requirement over a transport, even if it was not asked for."""
         return Case(requirement, transport, self._skip(requirement, transport))
 
     def _cases(self) -> list[Case]:
@@ -213,18 +213,18 @@ class Plan:
         ]
 
     def _first(self, profile: Profile) -> str:
-        """The first transport over which a profile is judged."""
+        """Return the first transport over which a profile is judged."""
         offered = self._offered(profile)
         return next(name for name in self.transports if name in offered)
 
     def _check_line(self, cases: list[Case]) -> None:
-        """Raises WrongUsage for a line over which none of the profiles can be judged."""
+        """Raise WrongUsage for a line over which none of the profiles can be judged."""
         whys = {self._no_line(case.requirement, case.transport) for case in cases}
         if cases and None not in whys:
             raise WrongUsage(f"--link {self.line}: {whys.pop()}")
 
     def _no_line(self, requirement: Requirement, transport: str) -> str | None:
-        """Why a case cannot be judged over the line, if there is one."""
+        """Return why a case cannot be judged over the line, if there is one."""
         if self.line is None:
             return None
         if isinstance(self.catalogue.profiles[requirement.profile], ClientProfile):
@@ -263,7 +263,7 @@ class Plan:
 
 
 def address_of(plan: Plan) -> Address | None:
-    """The one address that all scenarios share, if they do."""
+    """Return the one address that all scenarios share, if they do."""
     return plan.target.address if isinstance(plan.target, AddressTarget) else plan.at
 
 

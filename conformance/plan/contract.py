@@ -1,4 +1,4 @@
-"""The clauses of SPEC.md, by their numbers: what reports show beside a verdict."""
+"""The clauses of SPEC.md by their numbers, which reports show beside a verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPEC = Path(__file__).parents[1] / "SPEC.md"
 
 @cache
 def clauses() -> dict[str, str]:
-    """Number -> the clause's text, as one line of plain text."""
+    """Return number -> text of the clause, as one line of plain text."""
     items = re.findall(
         r"^- \*\*(\d+\.\d+)\*\* (.*(?:\n  .*)*)", SPEC.read_text(encoding="utf-8"), re.MULTILINE
     )

@@ -8,8 +8,9 @@
     until = 2030-01-31              # optional
     flaky = true                    # optional: it fails sometimes, and may pass
 
-An entry that passes, fails in another way, names no requirement or has expired is stale,
-and stale is red. What a run did not judge (``--case``, another profile) it says nothing of.
+An entry is stale if its requirement passes or fails in another way, if it names no requirement,
+or if it has expired; stale is red. A requirement that a run did not judge (``--case``, another
+profile) does not make an entry stale.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ else:
 
 _KEYS = {"id": str, "transport": str, "signature": str, "reason": str, "flaky": bool}
 
-#: Verdicts that bear an entry out, and those that speak against it.
+#: Verdicts that confirm an entry, and those that contradict it.
 _FAILS, _HOLDS = ("FAIL", "FLAKY", "WARN", "XFAIL"), ("PASS", "XPASS")
 
 
@@ -49,14 +50,14 @@ class Expected(NamedTuple):
     flaky: bool = False
 
     def covers(self, identity: str, transport: str) -> bool:
-        """Whether it speaks of this requirement over this transport."""
+        """Return whether the entry is about this requirement over this transport."""
         return matches(self.id, identity) and self.transport in (None, transport)
 
     def unjudged(self, results: list[dict[str, Any]], requirements: Iterable[str]) -> list[str]:
-        """Those of the requirements that it names and that a run came to no verdict on."""
+        """Return the requirements named by the entry for which a run has no verdict."""
         seen = [one for one in results if self.covers(one["id"], one["transport"])]
         judged = {one["id"] for one in seen if one["verdict"] in (*_FAILS, *_HOLDS)}
-        # Over another transport it may have been judged; it could fail over this one.
+        # It may have been judged over one transport, but could still fail over another one.
         judged -= {one["id"] for one in seen if one["verdict"] == "ERROR" or _was_left(one)}
         named = [name for name in requirements if matches(self.id, name)]
         return [name for name in named if name not in judged]
@@ -66,7 +67,7 @@ class Expectations:
     """The entries in force.
 
     Arguments:
-        entries: as read from the file.
+        entries: the entries of the file.
         today: the date by which entries expire.
     """
 
@@ -75,13 +76,13 @@ class Expectations:
         self._today = today or datetime.date.today()
 
     def as_plain(self) -> dict[str, Any]:
-        """The entries and the date as plain values, for another process."""
+        """Return the entries and the date as plain values, for another process."""
         entries = [{**one._asdict(), "until": one.until and str(one.until)} for one in self.entries]
         return {"today": str(self._today), "entries": entries}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Expectations:
-        """What as_plain() gave."""
+        """Return the expectations from the result of as_plain()."""
         date = datetime.date.fromisoformat
         entries = [
             {**one, "until": one["until"] and date(one["until"])} for one in plain["entries"]
@@ -91,7 +92,7 @@ class Expectations:
     def apply(
         self, case: Case, verdict: Verdict, signature: str, message: str
     ) -> tuple[Verdict, str]:
-        """The verdict with known failures taken into account, and the message."""
+        """Return the verdict with known failures taken into account, and the message."""
         for entry in self.entries:
             if not entry.covers(case.requirement.id, case.transport) or self._expired(entry):
                 continue
@@ -110,13 +111,13 @@ class Expectations:
         return verdict, message
 
     def expects(self, identity: str, transport: str) -> bool:
-        """Whether a failure of a requirement is expected."""
+        """Return whether a failure of a requirement is expected."""
         return any(
             entry.covers(identity, transport) and not self._expired(entry) for entry in self.entries
         )
 
     def stale(self, results: list[dict[str, Any]], requirements: Collection[str]) -> list[str]:
-        """One line for each entry that no failure bears out, given all results.
+        """Return one line for each entry that no failure confirms, given all results.
 
         Arguments:
             requirements: the ids of all that the run could judge.
@@ -129,7 +130,7 @@ class Expectations:
             elif not any(matches(entry.id, name) for name in requirements):
                 lines.append(f"{entry.id}: the expectation names no requirement")
             elif entry.flaky:
-                continue  # one run in which it passes says nothing
+                continue  # a single run in which it passes proves nothing
             elif not entry.unjudged(results, requirements) and not any(
                 one["verdict"] in _FAILS for one in seen
             ):
@@ -141,14 +142,14 @@ class Expectations:
 
 
 def _was_left(result: dict[str, Any]) -> bool:
-    """Whether it was not judged because of what else is broken (needs, --max-failures)."""
+    """Return whether other failures prevented the judging (needs, --max-failures)."""
     return "needs" in result or result.get("signature") == "stopped"
 
 
 def read(path: str | None) -> Expectations:
-    """Read an expectations file; None is none.
+    """Read an expectations file; None gives no expectations.
 
-    Raises WrongUsage, with the line that is wrong.
+    Raises WrongUsage, with the wrong line.
     """
     if path is None:
         return Expectations([])

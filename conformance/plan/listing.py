@@ -1,4 +1,4 @@
-"""``list`` and ``explain``: the catalogue as text."""
+"""The catalogue as text, for ``list`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .parameters import changes_of
 
 
 def listing(catalogue: Catalogue = BUILT_IN, profiles: str | None = None) -> str:
-    """Every requirement, one line each, under its profile."""
+    """Return one line for each requirement, under its profile."""
     lines = []
     for profile in _chosen(catalogue, profiles):
         contract = "" if profile.spec == SPEC else f" ({profile.spec})"
@@ -46,7 +46,7 @@ def _words(one: Requirement) -> str:
 
 
 def listing_of_mutants(profiles: str | None = None) -> str:
-    """Every embedded broken server, and the requirement that it breaks."""
+    """Return each embedded broken server, with the requirement that it breaks."""
     names = [profile.name for profile in _chosen(BUILT_IN, profiles)]
     return "\n".join(
         f"mutant:{name:<36} breaks {mutant.breaks:<28} {mutant.text}"
@@ -56,7 +56,7 @@ def listing_of_mutants(profiles: str | None = None) -> str:
 
 
 def catalogue_page() -> str:
-    """CATALOGUE.md: every requirement of every profile, as a page (Markdown)."""
+    """Return CATALOGUE.md: every requirement of every profile, as a page (Markdown)."""
     lines = [
         "# The catalogue",
         "",
@@ -109,7 +109,7 @@ def _in_a_cell(text: str) -> str:
 
 
 def _needs(one: Requirement, catalogue: Catalogue) -> str:
-    """What it needs, and what that needs in turn."""
+    """Return a sentence on what a requirement needs, also indirectly."""
     if not one.needs:
         return "nothing"
     whole: dict[str, None] = {}
@@ -125,7 +125,7 @@ def _needs(one: Requirement, catalogue: Catalogue) -> str:
 
 
 def _of_a_line(one: Requirement) -> str:
-    """What it needs of one."""
+    """Return a sentence on a requirement's needs of a line."""
     if not one.line:
         return "it is judged over any (--link)"
     texts = [f"{name}: {NEEDS[name].text}" for name in one.line]
@@ -140,13 +140,13 @@ def explain(
     load: tuple[str, ...] = (),
     profiles: str | None = None,
 ) -> str:
-    """One requirement (or all that a pattern matches) in full.
+    """Return the full description of one requirement, or of all that match a pattern.
 
     Arguments:
-        identity: its id; where ``profiles`` are chosen, the profile may be left out.
-        load: what a line to paste needs besides (``load_words``).
-        profiles: those among which it is looked for; None is all.
-    Raises WrongUsage when nothing matches.
+        identity: its id; if ``profiles`` are chosen, it may be without the profile.
+        load: further words for a command line to paste (``load_words``).
+        profiles: the profiles to search; None is all.
+    Raises WrongUsage if nothing matches.
     """
     known = [one for profile in _chosen(catalogue, profiles) for one in profile.requirements]
     is_word = profiles is not None and "/" not in identity

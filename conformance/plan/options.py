@@ -1,4 +1,4 @@
-"""What a run is asked for, and one case of it: plain values, that travel to the workers."""
+"""The options of a run, and one case: plain values, which are sent to the workers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ..scenario.requirement import Requirement
 
 
 class Options(NamedTuple):
-    """What was asked for, as text; every worker makes its plan from the same options.
+    """The options of a run, as text; every worker makes its plan from the same options.
 
-    ``typed`` to ``scope`` come from a target file: what was typed for it, the server's variables
-    and folder, an address for each profile, and how long a server lives. ``started`` is what a
-    line that judges a case again begins with: a worker was started otherwise. ``load`` names
-    profiles of one's own as typed, ``file_load`` those of a target file; ``sources`` is what was
-    read there (loading/). ``only`` are the names of the cases that are judged, if not all;
-    ``repeat`` is how many times each is. ``links`` is what the line to the server does
-    (core/line.py). ``patience`` is the deadline of what a right server has failed in a self-test,
-    when it is judged once more.
+    ``typed`` to ``scope`` come from a target file: the name that was typed, the server's variables
+    and folder, an address for each profile, and how long a server lives. ``started`` are the first
+    words of a command that judges a case again; a worker cannot know them, because it was started
+    in another way. ``load`` names the user's own profiles as typed, ``file_load`` those of a
+    target file; ``sources`` is the content of both (loading/). ``only`` are the names of the cases
+    to judge, if not all; ``repeat`` is how many times each is judged. ``links`` are the settings
+    of the line to the server (core/line.py). ``patience`` is the deadline for a case that a
+    correct server has failed in a self-test, when it is judged again.
     """
 
     target: str = "ref:python"
@@ -52,22 +52,22 @@ class Options(NamedTuple):
 
 
 def loads(options: Options) -> dict[str, str]:
-    """What a line to paste needs where profiles were loaded, as command_line() takes it."""
+    """Return the options for loaded profiles in a command to paste, see command_line()."""
     return {"load": ",".join(options.load)} if options.load else {}
 
 
 def line_words(options: Options) -> dict[str, str]:
-    """The same for the line that was judged over."""
+    """Return the options for the bad line in a command to paste."""
     return {"link": ";".join(options.links)} if options.links else {}
 
 
 def load_words(options: Options) -> tuple[str, ...]:
-    """The same as words."""
+    """Return the options for loaded profiles as words."""
     return tuple(word for name, value in loads(options).items() for word in (f"--{name}", value))
 
 
 def as_typed(options: Options, profile: str) -> dict[str, str]:
-    """What has to be typed again to judge a profile of the same target in the same way."""
+    """Return the options to judge a profile of the same target again in the same way."""
     always = {**loads(options), **line_words(options)}
     if options.typed:
         return {**always, "profile": profile}
@@ -76,10 +76,10 @@ def as_typed(options: Options, profile: str) -> dict[str, str]:
 
 
 class Case(NamedTuple):
-    """One requirement over one transport; with ``mutant``, the proof that it can fail.
+    """One requirement over one transport; with ``mutant``, a proof that it can fail.
 
-    A mutant with a ``fault`` is the target itself, behind a proxy that does this to it (faults/).
-    ``again``: it has failed, and what failed may have been the machine, which was too slow.
+    A mutant with a ``fault`` is the target itself, behind a proxy with that fault (faults/).
+    ``again``: the case has failed before, perhaps only because the machine was too slow.
     """
 
     requirement: Requirement
@@ -91,6 +91,6 @@ class Case(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Unique in a plan."""
+        """The name, which is unique in a plan."""
         name = f"{self.requirement.id}@{self.transport}"
         return f"{name}!{self.mutant.partition('/')[2]}" if self.mutant else name

@@ -1,7 +1,7 @@
-"""Which requirements each parameter of the built-in profiles changes: for ``explain``.
+"""The requirements that each parameter of the built-in profiles changes, for ``explain``.
 
-SPEC.md 15 says the same at length. Which requirements a parameter leaves without a meaning is
-declared in profiles/settings.py, where it is in force.
+SPEC.md 15 describes this in detail. profiles/settings.py declares which requirements are not
+judged because of a parameter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..scenario.requirement import Requirement
 
 
 class Change(NamedTuple):
-    """A parameter that changes how some requirements (words, of any profile) are judged."""
+    """A parameter that changes the judging of some requirements (words, of any profile)."""
 
     given: str
     requirements: frozenset[str]
@@ -65,7 +65,7 @@ CHANGES = (
 
 
 def changes_of(one: Requirement, profile: Profile) -> list[str]:
-    """How parameters change a requirement of a profile, each in a line."""
+    """Return a line for each parameter that changes a requirement of a profile."""
     rules = [rule for rule in profile.settings.rules if one.word in rule.words]
     lines = [f"{rule.reason} (not judged)" for rule in rules]
     known = profile.known_parameters()

@@ -1,8 +1,9 @@
-"""The cases of the self-test: what each requirement is proved with.
+"""The cases of the self-test: how each requirement is proved.
 
 The requirements of a built-in profile are proved by embedded broken servers. Those of any profile
-can be proved by its own broken servers, and by a right one behind a proxy that breaks it (faults/):
-then each requirement meets the right server as it is, each fault, and each lawful change.
+can be proved by its own broken servers, and by a correct one behind a proxy with faults (faults/):
+then each requirement judges the correct server unchanged, with each fault, and with each lawful
+change.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from .options import Case, as_typed
 if TYPE_CHECKING:
     from . import Plan
 
-#: What selects every fault.
+#: The value that selects every fault.
 EVERY = ("*",)
 
 
 def cases_of(plan: Plan, judged: list[Case]) -> list[Case]:
-    """What a self-test consists of.
+    """Return the cases of a self-test.
 
     Arguments:
         judged: the cases of a run against the target.
@@ -48,19 +49,19 @@ def cases_of(plan: Plan, judged: list[Case]) -> list[Case]:
 
 
 def own_mutant(plan: Plan, case: Case) -> OwnMutant | None:
-    """The profile's own broken server that a case is proved with."""
+    """Return the profile's own broken server with which a case is proved."""
     profile = plan.catalogue.profiles[case.requirement.profile]
     return profile.mutants.get((case.mutant or "").partition("/")[2])
 
 
 def is_lawful(plan: Plan, case: Case) -> bool:
-    """Whether no requirement may take it for a fault: by the table, or by the contract."""
+    """Return whether a case's change is lawful, by the table of faults or by the contract."""
     profile = plan.catalogue.profiles[case.requirement.profile]
     return BY_NAME[case.fault].is_lawful or case.fault in profile.allows
 
 
 def moot_of(plan: Plan, profile: Profile) -> dict[str, str]:
-    """The faults asked for that no client of this service could see, each with the reason."""
+    """Return the chosen faults that no client of this service could see, with the reasons."""
     if not plan.options.faults or not isinstance(profile, StreamProfile):
         return {}
     service = Service(
@@ -73,7 +74,7 @@ def moot_of(plan: Plan, profile: Profile) -> dict[str, str]:
 
 
 def reproduce(plan: Plan, case: Case) -> str:
-    """The line that judges a requirement against a fault again."""
+    """Return the command that judges a requirement against a fault again."""
     options = plan.options
     started = (*(options.started[:-1] or command()), "selftest")
     given = {"case": case.requirement.id, "target": options.typed or options.target}
@@ -98,7 +99,7 @@ def _by_embedded(plan: Plan) -> list[Case]:
 
 
 def _by_own(plan: Plan, profile: Profile, judged: list[Case]) -> list[Case]:
-    """Each own broken server, judged by what it breaks; by all for a kill matrix."""
+    """Return cases for each own broken server: those that it breaks; all for a kill matrix."""
     cases = []
     for name, mutant in profile.mutants.items():
         for case in judged:
@@ -143,7 +144,7 @@ def _by_faults(plan: Plan, judged: list[Case]) -> list[Case]:
 
 
 def _chosen(patterns: tuple[str, ...]) -> list[str]:
-    """The names that are asked for, lawful changes first."""
+    """Return the names that match the patterns, lawful changes first."""
     names = [*LAWFUL, *FAULTS]
     for pattern in patterns:
         if pattern != NONE.name and not any(matches(pattern, name) for name in names):

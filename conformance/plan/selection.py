@@ -1,8 +1,8 @@
-"""Which cases of a plan are judged: ``--case``, ``--skip``, ``--last-failed``, ``--shard``.
+"""Select the cases of a plan: ``--case``, ``--skip``, ``--last-failed``, ``--shard``.
 
-A pattern is an id (``echo/half-close``), parts of one (``echo/reset-*``), the words after any
-profile's name (``half-close``, ``*close*``), each with a transport behind it if one alone is
-meant (``half-close@tcp6``).
+A pattern is an id (``echo/half-close``), an id with wildcards (``echo/reset-*``), or the words
+after any profile's name (``half-close``, ``*close*``). Each may be followed by a transport, to
+select only that one (``half-close@tcp6``).
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from ..scenario.requirement import Requirement, matches
 
 
 class Judged(Protocol):
-    """What is looked at of a case."""
+    """The attributes of a case that a selection uses."""
 
     @property
     def requirement(self) -> Requirement:
-        """What is judged."""
+        """The requirement of the case."""
 
     @property
     def transport(self) -> str:
-        """Over what."""
+        """The transport of the case."""
 
     @property
     def name(self) -> str:
-        """Unique in a plan."""
+        """The name, which is unique in a plan."""
 
 
 Case = TypeVar("Case", bound=Judged)
 
-#: Most shards of a run, and most times that a case is judged.
+#: The most shards of a run, and the most times that a case is judged.
 MOST_SHARDS = MOST_REPEATS = 1000
 
 
@@ -46,14 +46,14 @@ def selected(
     skips: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
 ) -> list[Case]:
-    """Those of the cases that are asked for, in the same order.
+    """Return the cases that are asked for, in the same order.
 
     Arguments:
-        requirements: all that there are, whether or not their profile was chosen.
-        patterns: what is asked for; empty is everything.
-        skips: what of that is not.
-        only: the names of the cases that failed last time; empty is everything.
-    Raises WrongUsage when a pattern is misspelt or nothing is left.
+        requirements: all requirements, even if their profile was not chosen.
+        patterns: which cases to judge; empty is all.
+        skips: which of these cases to leave out.
+        only: the names of the cases that failed last time; empty is all.
+    Raises WrongUsage if a pattern matches nothing, or if no case is left.
     """
     names = [*requirements, *{name.partition("/")[2] for name in requirements}]
     for pattern in patterns:
@@ -78,10 +78,10 @@ def selected(
 
 
 def sharded(cases: list[Case], shard: tuple[int, int] | None) -> list[Case]:
-    """Every COUNT-th requirement, over all of its transports.
+    """Return every COUNT-th requirement, over all of its transports.
 
-    A requirement is in one shard: known failures name requirements. Raises WrongUsage when
-    there are fewer requirements than shards.
+    All cases of a requirement are in one shard, because known failures name requirements. Raises
+    WrongUsage if there are fewer requirements than shards.
     """
     if shard is None:
         return cases
@@ -94,23 +94,23 @@ def sharded(cases: list[Case], shard: tuple[int, int] | None) -> list[Case]:
 
 
 def covers(pattern: str, case: Judged) -> bool:
-    """Whether a pattern means a case."""
+    """Return whether a pattern matches a case."""
     transport = pattern.partition("@")[2]
     return means(pattern, case.requirement.id) and transport in ("", case.transport)
 
 
 def means(pattern: str, identity: str) -> bool:
-    """Whether a pattern means a requirement, over some transport at least."""
+    """Return whether a pattern matches a requirement over at least one transport."""
     return matches(_whole(pattern), identity)
 
 
 def profile_of(pattern: str) -> str:
-    """The profile that a pattern names; ``*`` where it names none."""
+    """Return the profile that a pattern names; ``*`` if it names none."""
     return _whole(pattern).partition("/")[0]
 
 
 def shard_of(text: str) -> tuple[int, int]:
-    """The value of --shard. Raises WrongUsage."""
+    """Parse the value of --shard. Raises WrongUsage."""
     form = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
     number, count = (int(form[1]), int(form[2])) if form else (0, 0)
     if not 1 <= number <= count <= MOST_SHARDS:
@@ -119,14 +119,14 @@ def shard_of(text: str) -> tuple[int, int]:
 
 
 def repeat_of(text: str) -> int:
-    """The value of --repeat. Raises WrongUsage."""
+    """Parse the value of --repeat. Raises WrongUsage."""
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_REPEATS:
         raise WrongUsage(f"--repeat: {text!r} is not a number between 1 and {MOST_REPEATS}")
     return int(text)
 
 
 def patterns_of(words: Iterable[str]) -> tuple[str, ...]:
-    """The patterns of --case or --skip; ``@FILE`` stands for those in a file, one a line.
+    """Return the patterns of --case or --skip; ``@FILE`` reads them from a file, one per line.
 
     Raises WrongUsage.
     """
@@ -151,7 +151,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _whole(pattern: str) -> str:
-    """A pattern with the profile, without the transport."""
+    """Return a pattern with the profile, without the transport."""
     identity = pattern.partition("@")[0]
     return identity if "/" in identity else f"*/{identity}"
 

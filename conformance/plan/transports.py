@@ -1,4 +1,4 @@
-"""Over which transports a target is reached, as far as its words tell. Pure."""
+"""The transports over which a target is reached, judging only by its text. No I/O."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from ..scenario.profile import ClientProfile, Profile
 from ..targets.address import DATAGRAMS, PIPE, TCP, TLS, TRANSPORTS, UNIX, Address
 from ..targets.grammar import INETD, LISTENS, AddressTarget, CommandTarget, Target
 
-#: What a server binds that has a {path}, and what only the other kind of system has.
+#: The transport of a server with {path} on this system, and the one of the other systems.
 LOCAL, _FOREIGN = (PIPE, UNIX) if sys.platform == "win32" else (UNIX, PIPE)
 
 
 def transports_of(
     target: Target, at: Address | None, profile: Profile, typed: tuple[str, ...]
 ) -> list[str]:
-    """Over what a target can be reached for a profile.
+    """Return the transports over which a target can be reached for a profile.
 
     Arguments:
-        at: where it was said to listen.
-        typed: the transports that were asked for; empty: none in particular.
-    Raises WrongUsage for what makes no sense together.
+        at: the address given by --at.
+        typed: the transports that were asked for; empty if there was no choice.
+    Raises WrongUsage for a combination that makes no sense.
     """
     if isinstance(profile, ClientProfile) and not _is_program(target):
         raise WrongUsage(
@@ -41,13 +41,13 @@ def transports_of(
 
 
 def _of_command(target: CommandTarget, profile: Profile, asked: list[str]) -> list[str]:
-    # Of a profile's transports the first is the ordinary one.
+    # The first transport of a profile is the default.
     ordinary = list(profile.transports[:1])
     if target.manner == INETD:
-        # A connection becomes a process; a datagram has none.
+        # A process is started for each connection; datagrams have no connection.
         return [name for name in asked or [TCP] if name not in (TLS, *DATAGRAMS)] or [TCP]
     if target.manner != LISTENS:
-        # The suite listens itself: over whatever it is asked to.
+        # The suite itself listens, over any transport that was asked for.
         return asked or ordinary
     if target.placeholders & {"cert", "key"}:
         return [TLS]
@@ -55,7 +55,7 @@ def _of_command(target: CommandTarget, profile: Profile, asked: list[str]) -> li
         return [LOCAL]
     if not target.placeholders & {"port", "path"} and asked:
         return asked
-    # Whoever asks for TLS has a server that reads TLS_CERT and TLS_KEY.
+    # If TLS was asked for, the server is expected to read TLS_CERT and TLS_KEY.
     return [TLS] if asked == [TLS] else ordinary
 
 
@@ -64,5 +64,5 @@ def _is_program(target: Target) -> bool:
 
 
 def kin(transport: str) -> str:
-    """The transport whose requirements it has."""
+    """Return the transport whose requirements also apply to this transport."""
     return UNIX if transport == PIPE else transport

@@ -20,7 +20,7 @@ from .summary import Summary
 from .tap import write_tap
 from .writing import staged
 
-#: File in the report's folder -> how it is made of the results.
+#: File in the report's folder -> the function that makes it from the results.
 FORMS: dict[str, Callable[[Path, Results], None]] = {
     "junit.xml": write_junit,
     "matrix.html": lambda path, results: write_matrix(path, [results]),
@@ -32,9 +32,9 @@ FORMS: dict[str, Callable[[Path, Results], None]] = {
 
 
 def write_reports(folder: Path, plan: Plan, outcome: Summary) -> None:
-    """Write results.jsonl, and every other form from it, into a folder made for them.
+    """Write results.jsonl, and every other form of it; make the folder if necessary.
 
-    Raises OSError; then the folder holds what it held before.
+    Raises OSError; then the files in the folder are unchanged.
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = results_of_run(plan, outcome)
@@ -52,12 +52,12 @@ def write_forms(folder: Path, results: Results) -> None:
 
 
 def _shown(results: Results) -> Results:
-    """What a person reads: of a self-test behind the proxy a row for each fault."""
+    """Return the results for people: a self-test behind the proxy has a row for each fault."""
     return rolled_up(results) if "faults" in results.header else results
 
 
 def tell_github(results: Results) -> None:
-    """In GitHub Actions: the summary of the step, and an annotation for each failure."""
+    """Write the summary of the step and annotations for failures, in GitHub Actions."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     results = _shown(results)
@@ -67,7 +67,7 @@ def tell_github(results: Results) -> None:
             with open(step, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(summary(results))
         except OSError as error:
-            # The report itself is whole; so is the verdict.
+            # The report itself and the verdict are complete, so this is not an error.
             complain(f"GITHUB_STEP_SUMMARY {step}: {cause_of(error)}")
     for line in workflow_commands(results):
         command(line)

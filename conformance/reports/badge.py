@@ -1,4 +1,4 @@
-"""badge.json: what shields.io's endpoint badge reads."""
+"""badge.json, for the endpoint badge of shields.io."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..core.verdict import Exit
 from .results import Results
 
-#: Exit status -> colour; what is not here says nothing of the target.
+#: Exit status -> colour; other statuses prove nothing about the target.
 _COLOURS = {Exit.CONFORMANT: "brightgreen", Exit.NOT_CONFORMANT: "red"}
 
 
@@ -19,7 +19,7 @@ def write_badge(path: Path, results: Results) -> None:
 
 
 def badge(results: Results) -> dict[str, Any]:
-    """The badge: how many of the requirements that were judged hold."""
+    """Return the badge: how many of the judged requirements are met."""
     counts, exit_ = results.footer["counts"], Exit(results.footer["exit"])
     judged = sum(number for verdict, number in counts.items() if verdict != "SKIP")
     hold = counts.get("PASS", 0) + counts.get("WARN", 0)

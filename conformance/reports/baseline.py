@@ -1,8 +1,8 @@
-"""Writing expectations from a run, so that a project with known failures can be gated today.
+"""Write expectations from a run, so that a project with known failures can use the suite as a gate.
 
-What is in the file already is kept as it is written, comments included; entries that no
-failure bears out any more go; failures that no entry covers get one. Of what the run did not
-judge (``--case``, another profile, what needed something broken) it says nothing: it stays.
+Existing entries are kept unchanged, including comments. Entries that no failure confirms any more
+are removed; failures without an entry get a new one. Entries for requirements that the run did not
+judge (``--case``, another profile, a broken requirement that was needed) are kept.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _ENTRY = re.compile(r"^\s*\[\[\s*expected\s*\]\]\s*(#.*)?$")
 def rebased(
     text: str, entries: list[Expected], rows: list[dict[str, Any]], requirements: Collection[str]
 ) -> str:
-    """The new text of an expectations file.
+    """Return the new text of an expectations file.
 
     Arguments:
-        text: the file as it is; empty when there is none.
-        entries: what it says, in its order.
-        rows: the results of a run that judged with it, or without any.
-        requirements: the ids of all that such a run could judge.
-    Raises WrongUsage for a file that writes its entries in another way.
+        text: the current text of the file; empty if there is no file.
+        entries: its entries, in its order.
+        rows: the results of a run with this file, or without expectations.
+        requirements: the ids of all requirements that such a run could judge.
+    Raises WrongUsage for a file whose entries have another syntax.
     """
     head, blocks = _cut(text)
     if len(blocks) != len(entries):
@@ -58,10 +58,10 @@ def _covers(entry: Expected, row: dict[str, Any]) -> bool:
 
 
 def _cut(text: str) -> tuple[str, list[str]]:
-    """What stands before the first entry, and each entry with the comments above it."""
+    """Return the text before the first entry, and each entry with the comments above it."""
     lines = text.splitlines(keepends=True)
     starts = [number for number, line in enumerate(lines) if _ENTRY.match(line)]
-    # The comments right above an entry are its own; an empty line parts them from others.
+    # The comments directly above an entry belong to it; an empty line separates others.
     cuts = [start - _comments_above(lines[:start]) for start in starts]
     ends = [*cuts[1:], len(lines)]
     head = "".join(lines[: cuts[0]]) if cuts else text
@@ -73,7 +73,7 @@ def _comments_above(lines: list[str]) -> int:
 
 
 def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each way to fail, whatever the transports."""
+    """Return one row for each way to fail, for all transports together."""
     return list({(row["id"], row["signature"]): row for row in rows}.values())
 
 

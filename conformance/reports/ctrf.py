@@ -15,7 +15,7 @@ from .summary import case_name
 #: The version of the format's schema that the file conforms to.
 SPEC_VERSION = "0.0.0"
 
-#: Verdict -> status. What is known to fail is neither a failure nor a success.
+#: Verdict -> status. A known failure is neither a failure nor a success.
 _STATUS = {
     "PASS": "passed",
     "WARN": "passed",
@@ -34,7 +34,7 @@ def write_ctrf(path: Path, results: Results) -> None:
 
 
 def ctrf(results: Results) -> dict[str, Any]:
-    """The file's content."""
+    """Return the file's content."""
     tests = [_test(row, results.header.get("file")) for row in results.results]
     statuses = [test["status"] for test in tests]
     stop = _milliseconds(str(results.header["written"]))
@@ -88,7 +88,7 @@ def _test(row: dict[str, Any], file: str | None) -> dict[str, Any]:
 
 
 def _milliseconds(written: str) -> int:
-    """Since the epoch; 0 for a time that was written by another program in another way."""
+    """Return the milliseconds since the epoch; 0 for a time in another format."""
     try:
         return calendar.timegm(time.strptime(written, "%Y-%m-%dT%H:%M:%SZ")) * 1000
     except ValueError:

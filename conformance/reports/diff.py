@@ -1,4 +1,4 @@
-"""What changed between two runs. Pure: two results in, lines out."""
+"""Compare two runs: find the changes between their results. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GREEN = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
 
 
 class Change(NamedTuple):
-    """One case whose verdict, or way to fail, is another; ``-`` where it was not judged."""
+    """One case with a different verdict or way to fail; ``-`` if it was not judged."""
 
     case: str
     before: str
@@ -18,12 +18,12 @@ class Change(NamedTuple):
 
     @property
     def worse(self) -> bool:
-        """Whether what was green is red now."""
+        """Whether the case was green and is red now."""
         return _is_green(self.before) and not _is_green(self.after)
 
     @property
     def better(self) -> bool:
-        """Whether what was judged is green now; what is not judged may be as it was."""
+        """Whether the case was judged and is green now; an unjudged case may be unchanged."""
         return _is_green(self.after) and _word(self.after) not in ("-", "SKIP")
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Change(NamedTuple):
 
 
 def changes(before: Results, after: Results) -> list[Change]:
-    """Every case that is another now, what became worse first."""
+    """Return all cases that have changed, those that became worse first."""
     was, now = _verdicts(before), _verdicts(after)
     found = [
         Change(case, was.get(case, "-"), now.get(case, "-"))

@@ -1,7 +1,7 @@
-"""The form of results.jsonl, checked whenever it is read.
+"""The format of results.jsonl, which is checked whenever the file is read.
 
-The file may have been cut by a full disk, edited by hand or written by another program.
-What passes here can be handed to every report without a further look.
+The file may have been cut off by a full disk, edited by hand or written by another program.
+After this check, all reports can use the rows without further checks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Check = Callable[[Any], bool]
 
 
 class Malformed(ValueError):
-    """The rows are not those of a whole run; the text says where."""
+    """The rows are not those of a complete run; the message says where."""
 
 
 def check(rows: list[Any]) -> None:
@@ -75,7 +75,7 @@ def _like(pattern: str) -> Check:
 
 
 def _one_of(words: frozenset[Any]) -> Check:
-    # JSON's true is an int to Python, and equal to 1.
+    # In Python, JSON's true is an int that is equal to 1.
     return lambda value: type(value) in (str, int) and value in words
 
 
@@ -121,7 +121,7 @@ _VERDICTS = frozenset(one.value for one in Verdict)
 
 _WORD = _like(r"[\w.-]+")
 
-#: Fields that need not be there.
+#: Optional fields.
 _OPTIONAL = frozenset(
     {
         "name",

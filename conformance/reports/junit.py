@@ -1,6 +1,6 @@
-"""JUnit XML from results.jsonl, for the CI systems that read nothing else.
+"""JUnit XML from results.jsonl, for CI systems that read no other format.
 
-Hostile text survives: characters that XML 1.0 cannot hold are shown as escapes.
+Hostile text is kept: characters that XML 1.0 does not allow are written as escapes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from .results import Results
 
-#: What XML 1.0 (2.2 Char) does not allow, lone surrogates among it.
+#: The characters that XML 1.0 (2.2 Char) does not allow, including lone surrogates.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _FAILURES = {"FAIL": "failure", "FLAKY": "failure", "XPASS": "failure", "ERROR": "error"}
@@ -20,7 +20,7 @@ _SKIPS = frozenset({"SKIP", "XFAIL"})
 
 
 def write_junit(path: Path, results: Results) -> None:
-    """Write one suite with a case per judged requirement and transport."""
+    """Write one suite with a case for each judged requirement and transport."""
     rows = results.results
     faults = results.footer["faults"]
     suite = ElementTree.Element(
@@ -55,7 +55,7 @@ def _add_case(suite: ElementTree.Element, row: dict[str, Any], file: str) -> Non
         time=f"{row['seconds']:.3f}",
     )
     if file:
-        # GitLab links it: the file of the repository that the target runs.
+        # The file in the repository that the target runs; GitLab makes a link to it.
         case.set("file", _clean(file))
     properties = ElementTree.SubElement(case, "properties")
     for key in ("level", "clause", "verdict", "signature"):

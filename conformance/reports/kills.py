@@ -1,7 +1,7 @@
 """The kill matrix: which requirement kills which mutant (``selftest --matrix``).
 
-Pure, but for writing the page. A mutant is a target: on the page each is a column, with a
-red cell for every requirement that has found it out.
+No I/O, except for writing the files. Each mutant is a target: a column on the page, with a red
+cell for every requirement that has detected it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .results import Results
 from .rollup import of_results
 from .writing import write_whole
 
-#: Mutants that are named after a requirement; the rest are counted.
+#: The most mutants listed for a requirement; the others are only counted.
 _NAMED = 6
 
 
 class Kills(NamedTuple):
-    """Who kills whom.
+    """The kills of a self-test.
 
     ``killed``: requirement -> mutants that it kills. ``killers``: mutant -> requirements
     that kill it. ``signatures``: (requirement, mutant) -> how it died.
@@ -37,26 +37,29 @@ class Kills(NamedTuple):
 
     @property
     def idle(self) -> list[str]:
-        """Requirements that kill nothing: nobody knows whether they can."""
+        """The requirements that kill nothing, so that it is not known whether they can."""
         return [name for name, mutants in self.killed.items() if not mutants]
 
     @property
     def survivors(self) -> list[str]:
-        """Mutants that nothing kills."""
+        """The mutants that no requirement kills."""
         return [name for name, requirements in self.killers.items() if not requirements]
 
     def alone(self, requirement: str) -> list[str]:
-        """Mutants that this requirement kills and no other."""
+        """Return the mutants that only this requirement kills."""
         return [name for name in self.killed[requirement] if len(self.killers[name]) == 1]
 
 
 def shown(kills: Kills, mutant: str) -> list[str]:
-    """What a run says is broken in a mutant: what kills it and is judged at all (needs.py)."""
+    """Return the requirements that a normal run would report as broken for a mutant.
+
+    These are the killers that are not skipped because of their needs (needs.py).
+    """
     killers = kills.killers[mutant]
     left: dict[str, bool] = {}
 
     def is_left(name: str) -> bool:
-        """Whether it is not judged because of what it needs."""
+        """Return whether a requirement is not judged because of its needs."""
         if name not in left:
             one = REQUIREMENTS.get(name)
             needs, unless = (one.needs, one.unless) if one else ((), ())
@@ -71,9 +74,9 @@ def shown(kills: Kills, mutant: str) -> list[str]:
 
 
 def accused(kills: Kills) -> list[tuple[str, str, list[str]]]:
-    """Mutants of which a run names another clause than the broken one, or more than that.
+    """Return the mutants for which a run would report other clauses than the broken one.
 
-    A person on a terminal sees what another clause judges already: there, any one is right.
+    A scenario on a terminal sees the same as another clause: for these, any one clause is right.
     """
     found = []
     for mutant in kills.killers:
@@ -85,12 +88,12 @@ def accused(kills: Kills) -> list[tuple[str, str, list[str]]]:
 
 
 def _needed_by(name: str) -> set[str]:
-    """All that a requirement needs, also through others."""
+    """Return all requirements that a requirement needs, also indirectly."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
         one = REQUIREMENTS.get(waiting.pop())
-        # What it needs softly is for itself only.
+        # A requirement in ``unless`` is not needed indirectly.
         news = set(one.needs if one else ()) - found
         found |= news
         waiting += news
@@ -99,9 +102,10 @@ def _needed_by(name: str) -> set[str]:
 
 
 def idle_needs(kills: Kills) -> list[tuple[str, str]]:
-    """Requirements with what they need, though no mutant is killed by both of them.
+    """Return pairs of a requirement and its need without a mutant that both of them kill.
 
-    What needs the first in turn stands for it: a need is declared where it begins.
+    A mutant killed by a requirement that needs the first one counts too, because a need is
+    declared only at the first requirement of a chain.
     """
     mutants = {
         name: {
@@ -122,7 +126,7 @@ def idle_needs(kills: Kills) -> list[tuple[str, str]]:
 
 
 def kills_of(results: list[dict[str, Any]]) -> Kills:
-    """Read the results of a self-test: what is PASS there has killed."""
+    """Return the kills from the results of a self-test, in which PASS means a kill."""
     kills = Kills({}, {}, {})
     for row in results:
         requirement, mutant = row["id"], row["mutant"]
@@ -140,7 +144,7 @@ def _breaks(mutant: str) -> str:
 
 
 def faults(kills: Kills) -> list[str]:
-    """What is wrong with the suite itself, a line for each."""
+    """Return a line for each fault of the suite itself."""
     return [
         *(f"mutant:{mutant} survives: no requirement finds it out" for mutant in kills.survivors),
         *(f"{name} kills nothing: nobody knows whether it can" for name in kills.idle),
@@ -153,7 +157,7 @@ def faults(kills: Kills) -> list[str]:
 
 
 def as_text(kills: Kills) -> str:
-    """A line for each requirement, then the sole killers, then what is wrong."""
+    """Return a line for each requirement, then the sole killers, then the faults."""
     head = "requirement"
     width = max(map(len, [head, *kills.killed]))
     lines = [f"{head:{width}}  kills  alone"]
@@ -170,7 +174,7 @@ def as_text(kills: Kills) -> str:
 
 
 def as_json(kills: Kills, more: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """The same for programs; with what a self-test behind the proxy has proved."""
+    """Return the matrix as JSON, with the results of a self-test behind the proxy."""
     return json.dumps(
         {
             **more,
@@ -190,7 +194,7 @@ def as_json(kills: Kills, more: Mapping[str, Any] = MappingProxyType({})) -> str
 
 
 def write_kills(folder: Path, run: Results) -> Kills:
-    """Write kills.json and kills.html; returns what they show. Raises OSError."""
+    """Write kills.json and kills.html, and return their content. Raises OSError."""
     more: dict[str, Any] = {}
     if "faults" in run.header:
         proof = of_results(run)
@@ -203,7 +207,7 @@ def write_kills(folder: Path, run: Results) -> Kills:
 
 
 def _as_target(run: Results, mutant: str) -> Results:
-    """The run as it would look with this mutant for a target."""
+    """Return the run as it would look with this mutant as the target."""
     rows = []
     for row in run.results:
         if row["mutant"] == mutant:

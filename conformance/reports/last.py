@@ -1,4 +1,4 @@
-"""What the run before left in a report's folder: which cases failed (``--last-failed``)."""
+"""The failed cases of the previous run, from a report's folder (``--last-failed``)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .summary import case_name
 
 
 def failed_last(folder: Path) -> tuple[str, ...]:
-    """The names of the cases that failed, or were not judged because of those.
+    """Return the names of the cases that failed, or were not judged because of failures.
 
-    Empty where nothing failed, and where there was no run. Raises WrongUsage for results that
-    are not those of a whole run.
+    The result is empty if nothing failed, or if there was no run. Raises WrongUsage if the results
+    are not those of a complete run.
     """
     path = folder / "results.jsonl"
     try:
@@ -28,7 +28,7 @@ def failed_last(folder: Path) -> tuple[str, ...]:
 
 
 def failed(results: Results) -> tuple[str, ...]:
-    """The names of the cases that failed, or were not judged because of those."""
+    """Return the names of the cases that failed, or were not judged because of those."""
     return tuple(
         case_name(row)
         for row in results.results

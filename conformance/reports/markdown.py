@@ -8,10 +8,10 @@ from typing import Any
 from ..core.verdict import MEANING, RED, Exit
 from .results import Results
 
-#: Failures shown whole, and characters of each; a step's summary may have 1 MiB.
+#: The most failures shown in full, and characters of each; a step's summary may have 1 MiB.
 _WHOLE, _MESSAGE = 20, 3000
 
-#: Annotations that GitHub shows of one step.
+#: The most annotations that GitHub shows for one step.
 _ANNOTATIONS = 10
 
 
@@ -21,7 +21,7 @@ def write_markdown(path: Path, results: Results) -> None:
 
 
 def summary(results: Results) -> str:
-    """The run as Markdown: the verdict, a table of profiles, the failures."""
+    """Return the run as Markdown: the verdict, a table of profiles, the failures."""
     exit_ = Exit(results.footer["exit"])
     verdict = results.footer.get("score") or MEANING[exit_]
     lines = [
@@ -48,7 +48,7 @@ def summary(results: Results) -> str:
 
 
 def workflow_commands(results: Results) -> list[str]:
-    """One workflow command for each failure, as many as are shown."""
+    """Return a workflow command for each failure, up to the number that GitHub shows."""
     red = [row for row in results.results if row["verdict"] in RED]
     lines = []
     for row in red[:_ANNOTATIONS]:

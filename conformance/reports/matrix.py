@@ -1,8 +1,8 @@
-"""matrix.html: requirements by targets, one file that needs nothing else.
+"""matrix.html: requirements by targets, in one self-contained file.
 
-The page is reports/matrix.html, a template whose script draws what it finds in the data;
-here the data is made, from the results of one run or of hundreds. Text of a server stays
-text: it is data in JSON, and the script puts it into the page as text only.
+The template of the page is reports/matrix.html, whose script draws the data. This module makes
+the data from the results of one run or of hundreds. Text of a server stays text: it is data in
+JSON, and the script inserts it into the page only as text.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .writing import write_whole
 
 TEMPLATE = Path(__file__).with_name("matrix.html")
 
-#: Targets up to which every cell opens its transcript; beyond, those that are not green.
+#: The most targets for which every cell has a transcript; with more, only cells that are not green.
 WHOLE = 8
 
-#: Failures that are printed; the class's whole list would be a book.
+#: The most failures in print; the whole list of a class would be too long.
 _PRINTED = 200
 
-#: Characters of a message, and events of a transcript, that one cell brings.
+#: The most characters of a message, and events of a transcript, in one cell.
 _MESSAGE, _EVENTS = 8000, 80
 
-#: Last lines that are shown of a run without a verdict.
+#: The number of last lines shown for a run without a verdict.
 _SAID = 12
 
 _LETTERS = {
@@ -50,19 +50,19 @@ def write_matrix(path: Path, runs: list[Results]) -> None:
 
 
 def page(runs: list[Results]) -> str:
-    """The page as text."""
+    """Return the page as text."""
     data = json.dumps(content(runs), separators=(",", ":"), ensure_ascii=True)
     # In a script element only "</script" and "<!--" matter (HTML 13.2.5.4), so: no "<".
     embedded = data.replace("<", "\\u003c")
     text = TEMPLATE.read_text(encoding="utf-8")
-    # The data last: what a server said must not be taken for a place to fill in.
+    # Insert the data last: a server's text must not be treated as a placeholder.
     for name, value in (("TITLE", _title(runs)), ("RED", _red(runs)), ("DATA", embedded)):
         text = text.replace(f"<!--{name}-->", value)
     return text
 
 
 def content(runs: list[Results]) -> dict[str, Any]:
-    """What the script draws: requirements, cases, and a letter for each case of a target."""
+    """Return the data for the script: requirements, cases, and a letter for each case."""
     requirements: dict[str, dict[str, Any]] = {}
     cases: dict[tuple[str, str, str], int] = {}
     for run in runs:
@@ -81,7 +81,7 @@ def content(runs: list[Results]) -> dict[str, Any]:
 
 
 def _requirement(row: dict[str, Any], header: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of a requirement; of one that this version does not have, less."""
+    """Return a requirement's data for the page; less for one that this version does not have."""
     shown = {key: row[key] for key in ("id", "profile", "level", "clause")}
     own = header.get("requirements", {}).get(row["id"])
     if own:
@@ -136,7 +136,7 @@ def _detail(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_transcript(message: str) -> str:
-    """The message without the lines of its transcript, which is drawn beside it."""
+    """Return the message without the lines of its transcript, which is drawn beside it."""
     kept, inside = [], False
     for line in message.split("\n"):
         inside = line.startswith("  transcript (") or (inside and line.startswith("      "))
@@ -150,7 +150,7 @@ def _name(run: Results) -> str:
 
 
 def _names(runs: list[Results]) -> list[str]:
-    """The names of the columns: of ``@class.toml#ada`` the last part, when that is enough."""
+    """Return the names of the columns: for ``@class.toml#ada`` only the last part, if unique."""
     names = [_name(run) for run in runs]
     short = [name.rpartition("#")[2] if name.startswith("@") else name for name in names]
     return short if len(set(short)) == len(names) else names
@@ -162,7 +162,7 @@ def _title(runs: list[Results]) -> str:
 
 
 def _red(runs: list[Results]) -> str:
-    """The failures as plain HTML: for printing, and where no script runs."""
+    """Return the failures as plain HTML, for printing and for browsers without scripts."""
     red = [(run, row) for run in runs for row in run.results if row["verdict"] in RED]
     items = []
     for run, row in red[:_PRINTED]:
@@ -180,7 +180,7 @@ def _shown(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what HTML cannot hold: NUL, other controls, lone surrogates."""
+    """Return the text with escapes for what HTML forbids: NUL, other controls, lone surrogates."""
     return "".join(
         letter
         if letter in "\n\t" or (letter.isprintable() and not "\ud800" <= letter <= "\udfff")

@@ -1,7 +1,7 @@
-"""The shards of a run in one: ``merge DIR...``.
+"""Merge the shards of a run into one result: ``merge DIR...``.
 
-Each shard's header has the cases of the whole run, so that nothing can be missing, and the known
-failures, which only the whole run can call stale. Pure: results in, results out.
+Each shard's header has the cases of the whole run, to notice a missing case, and the known
+failures, because only the whole run can decide which are stale. No I/O.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..profiles import REQUIREMENTS
 from .results import Results, footer
 from .summary import case_name, summed_up
 
-#: Fields of the headers that must be the same in all shards of a run.
+#: The fields of the headers that must be the same in all shards of a run.
 _SAME = (
     *("suite", "target", "at", "profiles", "parameters", "level", "seed", "client", "deadline"),
     "link",
@@ -22,11 +22,11 @@ _SAME = (
 
 
 def merged(shards: dict[str, Results]) -> Results:
-    """One run's results from those of all of its shards, in any order.
+    """Return the results of one run from those of all of its shards, in any order.
 
     Arguments:
-        shards: by the name that a person knows each by.
-    Raises WrongUsage when they are not the shards of one run, each once.
+        shards: the results by a name that a person recognises.
+    Raises WrongUsage if they are not the shards of one run, each once.
     """
     first_name, first = next(iter(shards.items()))
     for name, shard in shards.items():
@@ -78,7 +78,7 @@ def merged(shards: dict[str, Results]) -> Results:
 
 
 def check_numbers(shards: dict[str, list[int]]) -> None:
-    """See that each part of a whole is there once. Raises WrongUsage."""
+    """Check that each part of the whole is present exactly once. Raises WrongUsage."""
     count = next(iter(shards.values()))[1]
     names: dict[int, str] = {}
     for name, (number, of) in shards.items():

@@ -1,9 +1,9 @@
-"""What a self-test behind the proxy has proved: which fault is noticed, by which requirement.
+"""The outcome of a self-test behind the proxy: which fault is noticed by which requirement.
 
-Pure. The rows of such a run are cells, one for a requirement and a fault; here they become one line
-for each fault (noticed, or nobody would notice it), for each lawful change (green, or fragile) and
-for each broken server of one's own. A fault that has changed nothing of the traffic says nothing of
-the requirements: the service does not have what it breaks.
+No I/O. A row of such a run is for one requirement and one fault. This module combines them into
+one line for each fault (noticed or not), for each lawful change (green or fragile) and for each
+broken server of the profile. A fault that has changed nothing in the traffic proves nothing about
+the requirements: it does not apply to the service.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..plan.proofs import moot_of
 
 Row = dict[str, Any]
 
-#: Requirements that are named in a line; the rest are counted.
+#: The most requirements named in a line; the others are only counted.
 _NAMED = 4
 
 
 class Line(NamedTuple):
     """One fault, lawful change or broken server, over all requirements of a profile.
 
-    ``fault`` is its entry in the table; None for a broken server of the profile's own. ``red`` are
-    the rows of requirements that failed, ``touched`` those of requirements that could have seen it.
+    ``fault`` is its entry in the table; None for a broken server of the profile. ``red`` are the
+    rows of requirements that failed, ``touched`` those of requirements that could have seen it.
     """
 
     profile: str
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """PASS, FAIL, or SKIP where it has changed nothing."""
+        """PASS, FAIL, or SKIP if it has changed nothing."""
         if self.is_lawful:
             return "FAIL" if self.red else "PASS"
         if self.red:
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """One sentence: what was found."""
+        """One sentence that says what was found."""
         by = _listed([row["id"].partition("/")[2] for row in self.red])
         if self.fault is None:
             return f"detected by {by}" if self.red else "nobody notices that this server is broken"
@@ -66,8 +66,8 @@ class Line(NamedTuple):
 class Proof(NamedTuple):
     """All lines of a run.
 
-    ``wrong`` are the requirements that the right server breaks, and ``moot`` the faults that were
-    not judged: profile -> fault -> why no client of such a service could see it.
+    ``wrong`` are the requirements that the correct server breaks, ``moot`` the faults that were not
+    judged: profile -> fault -> why no client of such a service could see it.
     """
 
     lines: list[Line]
@@ -76,18 +76,18 @@ class Proof(NamedTuple):
     moot: dict[str, dict[str, str]]
 
     def of(self, verdict: str, lawful: bool = False) -> list[Line]:
-        """The lines of faults and broken servers, or of lawful changes, with this verdict."""
+        """Return the lines with this verdict: faults and broken servers, or lawful changes."""
         return [one for one in self.lines if one.is_lawful is lawful and one.verdict == verdict]
 
     @property
     def score(self) -> str:
-        """``41 of 43 faults noticed``; what does not apply is not counted."""
+        """The score, such as ``41 of 43 faults noticed``, without faults that do not apply."""
         noticed = len(self.of("PASS"))
         return f"{noticed} of {noticed + len(self.of('FAIL'))} faults noticed"
 
     @property
     def ratio(self) -> str:
-        """The same for a badge: ``41/43``."""
+        """The score for a badge, such as ``41/43``."""
         noticed = len(self.of("PASS"))
         return f"{noticed}/{noticed + len(self.of('FAIL'))}"
 
@@ -98,7 +98,7 @@ class Proof(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """The score, and what else is wrong."""
+        """The score, and any other errors."""
         fragile = len({row["id"] for row in self.fragile})
         told = [self.score]
         if fragile:
@@ -109,10 +109,10 @@ class Proof(NamedTuple):
 
 
 def proof_of(rows: list[Row], known: Mapping[str, Any]) -> Proof:
-    """What the rows of a self-test behind the proxy come to.
+    """Return the proof from the rows of a self-test behind the proxy.
 
     Arguments:
-        known: what terms() says of the profiles.
+        known: the result of terms().
     """
     allowed = known.get("allowed", {})
     lines: dict[str, Line] = {}
@@ -139,7 +139,7 @@ def proof_of(rows: list[Row], known: Mapping[str, Any]) -> Proof:
 
 
 def terms(plan: Plan) -> dict[str, Any]:
-    """Of each profile, which faults its contract allows, and which its service makes moot."""
+    """Return, for each profile, the faults that its contract allows, and those that are moot."""
     moot = {profile.name: moot_of(plan, profile) for profile in plan.profiles}
     return {
         "allowed": {one.name: list(one.allows) for one in plan.profiles if one.allows},
@@ -148,10 +148,11 @@ def terms(plan: Plan) -> dict[str, Any]:
 
 
 def as_text(proof: Proof, every: bool = False) -> str:
-    """A line for each fault, and the step that would notice it where nobody does.
+    """Return a line for each fault, and for an unnoticed one the step that would notice it.
 
     Arguments:
-        every: every requirement has met every fault, so that those that notice none can be named.
+        every: whether every requirement has judged every fault, so that the requirements that
+            notice none can be listed.
     """
     width = max([len(one.name) for one in proof.lines], default=0)
     several = len({one.profile for one in proof.lines} | set(proof.moot)) > 1
@@ -176,7 +177,7 @@ def as_text(proof: Proof, every: bool = False) -> str:
 
 
 def as_plain(proof: Proof) -> dict[str, Any]:
-    """The same for programs, beside the kill matrix in kills.json."""
+    """Return the proof as plain values, for kills.json."""
     return {
         "score": {"noticed": len(proof.of("PASS")), "unnoticed": len(proof.of("FAIL"))},
         "unnoticed": {
@@ -191,7 +192,7 @@ def as_plain(proof: Proof) -> dict[str, Any]:
 
 
 def _blind(proof: Proof) -> dict[str, list[str]]:
-    """Requirements that were judged against faults and noticed none, by profile."""
+    """Return the requirements that were judged against faults and noticed none, by profile."""
     seen: dict[str, set[str]] = {}
     judged: dict[str, dict[str, None]] = {}
     for line in proof.lines:

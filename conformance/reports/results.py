@@ -1,6 +1,6 @@
 """results.jsonl: a header, one object per judged requirement, a footer.
 
-Readers may rely on the fields that SPEC.md names; more may be added.
+Readers may rely on the fields in SPEC.md; other fields may be added.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def write_results(path: Path, results: Results) -> None:
 
 
 def results_of_run(plan: Plan, summary: Summary) -> Results:
-    """The content of the file for a run."""
+    """Return the content of the file for a run."""
     part = {}
     if plan.options.shard:
-        # What only all parts together can tell: see merging.py.
+        # These fields are for merging all parts: see merging.py.
         cases = [case.name for case in plan.whole]
         part = {"shard": plan.options.shard, "cases": cases, "known": summary.known.as_plain()}
     return Results({**header(plan), **part}, summary.results, footer(summary))
 
 
 def header(plan: Plan) -> dict[str, Any]:
-    """What was judged, how, and where."""
+    """Return the header: what was judged, how, and where."""
     options = plan.options
     return {
         "type": "header",
@@ -80,7 +80,7 @@ def header(plan: Plan) -> dict[str, Any]:
 
 
 def _own_command(options: Options) -> dict[str, str]:
-    """Of a target of a file, what it stands for; of a command, the file that it runs."""
+    """Return the command of a target from a file, and the file that a command runs."""
     found = {}
     if options.typed:
         found = {"command": options.target, "set": options.settings}
@@ -88,21 +88,21 @@ def _own_command(options: Options) -> dict[str, str]:
     if isinstance(target, CommandTarget):
         paths = [os.path.join(options.directory or "", word) for word in target.words]
         files = [shown(one) for one in paths if os.path.isfile(one)]
-        # Where reports are read, paths are those of the repository.
+        # Reports are read elsewhere, so use only paths relative to the repository.
         if files and not os.path.isabs(files[0]):
             found["file"] = files[0].replace(os.sep, "/")
     return found
 
 
 def _faults(plan: Plan) -> dict[str, Any]:
-    """Of a self-test behind the proxy: which faults, and what is known of them before."""
+    """Return the faults of a self-test behind the proxy, with the terms of the profiles."""
     if not plan.options.faults:
         return {}
     return {"faults": list(plan.options.faults), **terms(plan)}
 
 
 def _own_requirements(plan: Plan) -> dict[str, Any]:
-    """What a report says of requirements that are not the suite's own."""
+    """Return the texts of the requirements that are not the suite's own."""
     own = {
         one.id: {"text": one.text, "basis": one.basis, "spec": one.spec}
         for profile in plan.profiles
@@ -113,7 +113,7 @@ def _own_requirements(plan: Plan) -> dict[str, Any]:
 
 
 def footer(summary: Summary) -> dict[str, Any]:
-    """Counts by verdict, what is stale or went wrong, and the exit status."""
+    """Return the footer: counts by verdict, stale entries, faults and the exit status."""
     return {
         "type": "footer",
         "counts": summary.counts,
@@ -124,17 +124,17 @@ def footer(summary: Summary) -> dict[str, Any]:
 
 
 def read_results(path: Path) -> Results:
-    """Read the file back.
+    """Read the file.
 
-    Raises OSError, or ValueError for one that does not hold the results of a whole run.
+    Raises OSError, or ValueError if it does not contain the results of a complete run.
     """
     return parse_results(path.read_text(encoding="ascii"))
 
 
 def parse_results(text: str) -> Results:
-    """The content of a results.jsonl.
+    """Parse the text of a results.jsonl.
 
-    Raises ValueError when it does not hold the results of a whole run.
+    Raises ValueError if it does not contain the results of a complete run.
     """
     try:
         rows = [json.loads(line) for line in text.splitlines()]

@@ -1,6 +1,6 @@
-"""A self-test behind the proxy, with a row for each fault: what JUnit, TAP and the others show.
+"""A self-test behind the proxy with only one row for each fault, for JUnit, TAP and other forms.
 
-results.jsonl has a row for each requirement and each fault, which is thousands.
+results.jsonl has a row for each requirement and each fault, which may be thousands.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .results import Results
 
 
 def rolled_up(results: Results) -> Results:
-    """The run with a row for each fault: what JUnit, TAP, the summary and the badge show."""
+    """Return the run with a row for each fault, for JUnit, TAP, the summary and the badge."""
     proof = of_results(results)
     rows = [
         row
@@ -73,5 +73,5 @@ def _moot(profile: str, fault: str, reason: str, transport: str) -> Row:
 
 
 def of_results(results: Results) -> Proof:
-    """The same, of a results.jsonl."""
+    """Return the proof from the content of a results.jsonl."""
     return proof_of(results.results, results.header)

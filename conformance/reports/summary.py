@@ -1,7 +1,7 @@
-"""What a run came to: counts, faults of the run itself, and the one exit status.
+"""The summary of a run: counts, faults of the run itself, and the exit status.
 
-Pure: results in, summary out. Nothing run is never green, and what was planned and did
-not come back is an error of the suite.
+No I/O. A run in which nothing was judged is never green, and a planned case without a result is
+an error of the suite.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ JUDGED = ("PASS", "FAIL", "WARN", "XFAIL", "XPASS", "FLAKY")
 
 
 class Summary(NamedTuple):
-    """The end of a run."""
+    """The summary of a run."""
 
     results: list[Result]
     counts: dict[str, int]
@@ -41,12 +41,12 @@ def summarise(
     pytest_status: int,
     max_failures: int = 0,
 ) -> Summary:
-    """Sum up.
+    """Return the summary of a run.
 
     Arguments:
-        crashes: items that brought no result, with what is known of them.
+        crashes: items without a result, with what is known about them.
         pytest_status: pytest's own exit status (2 interrupted, 3 internal, 4 usage).
-        max_failures: failures after which the run was to stop (--max-failures); 0 is never.
+        max_failures: failures after which the run had to stop (--max-failures); 0 is never.
     """
     red = sum(result["verdict"] in RED for result in results)
     if 0 < max_failures <= red and pytest_status in (0, 1, 2):
@@ -77,12 +77,12 @@ def summed_up(
     faults: list[str],
     exits: list[int],
 ) -> Summary:
-    """The end of a run that was judged in parts.
+    """Return the summary of a run that was judged in parts.
 
     Arguments:
-        results: of all parts, in the order of the plan.
-        requirements: the ids of all that the run could judge.
-        exits: the parts' own statuses; what ended one early stays.
+        results: the results of all parts, in the order of the plan.
+        requirements: the ids of all requirements that the run could judge.
+        exits: the exit statuses of the parts; a status for an early end is kept.
     """
     counts = Counter(str(result["verdict"]) for result in results)
     stale = known.stale(results, requirements)
@@ -94,12 +94,12 @@ def summed_up(
 
 
 def without_reports(summary: Summary, why: str) -> Summary:
-    """The same when the reports could not be written: the run is worth nothing then."""
+    """Return the summary if the reports could not be written: then the run is an error."""
     return summary._replace(faults=[*summary.faults, why], exit=Exit.INTERNAL_ERROR)
 
 
 def _with_the_rest(plan: Plan, results: list[Result], most: int) -> list[Result]:
-    """The results, and for each case that the run did not come to, that it was not judged."""
+    """Return the results, with a SKIP for each case that the run has not reached."""
     seen = {case_name(result) for result in results}
     rest: list[Result] = [
         {
@@ -124,13 +124,16 @@ def _with_the_rest(plan: Plan, results: list[Result], most: int) -> list[Result]
 
 
 def case_name(result: Result) -> str:
-    """The name that the case of a result has in the plan."""
+    """Return the name of a result's case in the plan."""
     name = f"{result['id']}@{result['transport']}"
     return f"{name}!{result['mutant'].partition('/')[2]}" if "mutant" in result else name
 
 
 def _lacks_unseen(known: Expectations, results: list[Result]) -> bool:
-    """Whether something was not judged because of what fails and was not asked for itself."""
+    """Return whether a case was not judged because a requirement outside the run fails.
+
+    An expected failure does not count.
+    """
     seen = {case_name(result) for result in results}
     return any(
         f"{one['needs']}@{one['transport']}" not in seen
@@ -144,9 +147,9 @@ def _exit(counts: Counter[str], stale: list[str], faults: list[str], pytest_stat
     if pytest_status in (2, 3, 4):
         return Exit(pytest_status)
     if pytest_status not in (0, 1, 5):
-        # A status of our own, set before the run began.
+        # This is the suite's own status, set before the run began.
         return Exit(pytest_status)
-    # In the order of weight: what the suite cannot vouch for hides every other verdict.
+    # In the order of importance: if no verdict can be trusted, that hides all others.
     if faults or counts["ERROR"]:
         return Exit.SUITE_FAILED
     if counts["FAIL"] or counts["FLAKY"]:

@@ -1,6 +1,6 @@
 """results.tap: the Test Anything Protocol, version 13, from results.jsonl.
 
-Version 14 is refused by the readers that most systems have (Perl's prove).
+Version 14 is refused by the reader that most systems have (Perl's prove).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .results import Results
 
 _OK = frozenset({"PASS", "WARN", "SKIP", "XFAIL"})
 
-#: Verdict -> directive. TAP's "todo" is a failure that is known.
+#: Verdict -> directive. TAP's "todo" is a known failure.
 _DIRECTIVES = {"SKIP": "SKIP", "XFAIL": "todo"}
 
 
@@ -27,7 +27,7 @@ def write_tap(path: Path, results: Results) -> None:
     ]
     status = Exit(results.footer["exit"])
     if status and not others and all(row["verdict"] in _OK for row in rows):
-        # Nothing ran, or not to its end: no test point says so.
+        # Nothing was judged, or the run did not complete: no other test point shows this.
         others.append(f"the run: {MEANING[status]}")
     lines = ["TAP version 13", f"1..{len(rows) + len(others)}"]
     for number, row in enumerate(rows, 1):
@@ -41,7 +41,7 @@ def _point(number: int, row: dict[str, Any]) -> list[str]:
     verdict = row["verdict"]
     clause = f"{row.get('spec', 'SPEC')} {row['clause']}"
     what = f"{row['id']} over {row['transport']} ({row['level']}, {clause})"
-    # An expected failure is "not ok ... # todo": that is what the directive is about.
+    # An expected failure is "not ok ... # todo", as the directive requires.
     ok = "ok" if verdict in _OK and verdict != "XFAIL" else "not ok"
     line = f"{ok} {number} - {_plain(what)}"
     first = _plain((row["message"].splitlines() or [""])[0])
@@ -49,13 +49,13 @@ def _point(number: int, row: dict[str, Any]) -> list[str]:
         return [f"{line} # {_DIRECTIVES[verdict]} {first}"]
     if verdict == "PASS":
         return [line]
-    # YAML is a superset of JSON: strings in JSON need no rules of YAML.
+    # YAML is a superset of JSON, so that JSON strings need no YAML quoting.
     diagnostic = {"verdict": verdict, "signature": row["signature"], "message": row["message"]}
     block = [f"  {key}: {json.dumps(value)}" for key, value in diagnostic.items()]
     return [line, "  ---", *block, "  ..."]
 
 
 def _plain(text: str) -> str:
-    """A description: "#" and the backslash are TAP's own, and it is one line."""
+    """Return a description in one line, with "#" and the backslash escaped for TAP."""
     escaped = text.replace("\\", "\\\\").replace("#", "\\#")
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in escaped)

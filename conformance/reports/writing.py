@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, and with one line when it fails."""
+"""Write files completely or not at all, with one line for an error."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ..core.verdict import NotWritten, WrongUsage, cause_of
 
-#: Where the reports go unless something else is asked for.
+#: The default folder for reports.
 DEFAULT_FOLDER = Path("build/conformance")
 
-#: Errors that another path would not have; the rest (a full disk) are the machine's.
+#: Errors that depend on the path; others (a full disk) are errors of the machine.
 _OF_THE_PATH = frozenset(
     {
         errno.EACCES,
@@ -32,17 +32,17 @@ _OF_THE_PATH = frozenset(
 
 
 def not_written(what: str, error: OSError) -> WrongUsage | NotWritten:
-    """The exception for a file that could not be written: whose fault it is decides."""
+    """Return the exception for a file that could not be written: wrong path or other error."""
     line = f"{what}: {cause_of(error)}"
     return WrongUsage(line) if error.errno in _OF_THE_PATH else NotWritten(line)
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file's content; when it fails, the file is as it was.
+    """Replace a file's content; if this fails, the file is unchanged.
 
     Raises OSError.
     """
-    # A symbolic link stays one, and only a regular file can be replaced (not /dev/stdout).
+    # A symbolic link is kept, and only a regular file is replaced (not /dev/stdout).
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")
         return
@@ -62,7 +62,7 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """An empty folder; its files come into ``folder`` at the end, unless one failed.
+    """Make an empty folder; at the end move its files to ``folder``, unless there was an error.
 
     Raises OSError.
     """
@@ -73,7 +73,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def make_folder(report: Path) -> None:
-    """Make the folder of a run's reports, which nothing has asked a version control to keep.
+    """Make the folder of a run's reports; the default folder gets a .gitignore.
 
     Raises WrongUsage or NotWritten.
     """

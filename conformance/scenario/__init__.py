@@ -1,1 +1,1 @@
-"""What a scenario is written with: requirements, the session, and its random data."""
+"""The tools for writing scenarios: requirements, the session, and its random data."""

@@ -1,7 +1,7 @@
 """The catalogue of a run: its profiles, and the requirements in them.
 
-The built-in one is ``profiles.BUILT_IN``. Where a run brings profiles of its own (loading/),
-its plan has a catalogue with these as well; nothing that is shared is changed.
+The built-in one is ``profiles.BUILT_IN``. If a run loads other profiles (loading/), its plan has
+a catalogue with these as well; the shared built-in catalogue is never changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Catalogue:
     """Profiles and requirements by name, in the order of the report.
 
     Arguments:
-        profiles: each name once.
+        profiles: the profiles; their names must be unique.
     """
 
     def __init__(self, profiles: Iterable[Profile]) -> None:
@@ -27,7 +27,7 @@ class Catalogue:
 
     @cached_property
     def requirements(self) -> dict[str, Requirement]:
-        """Every requirement by id."""
+        """All requirements by id."""
         return {one.id: one for profile in self.profiles.values() for one in profile.requirements}
 
     @cached_property
@@ -38,13 +38,13 @@ class Catalogue:
         )
 
     def extended(self, more: Iterable[Profile]) -> Catalogue:
-        """A catalogue with further profiles after these."""
+        """Return a catalogue with further profiles after these."""
         return Catalogue([*self.profiles.values(), *more])
 
     def choose(self, text: str) -> list[Profile]:
-        """Read a comma list of profile names.
+        """Return the profiles of a list of names, separated by commas.
 
-        Raises WrongUsage, naming the known ones.
+        Raises WrongUsage, which names the known profiles.
         """
         names = [name.strip() for name in text.split(",") if name.strip()]
         if not names:
@@ -56,9 +56,9 @@ class Catalogue:
         return [self.profiles[name] for name in dict.fromkeys(names)]
 
     def matching(self, patterns: Iterable[str]) -> list[Profile]:
-        """The profiles that these patterns (``*``) match, each once.
+        """Return the profiles that match these patterns (``*``), each once.
 
-        Raises WrongUsage for a pattern that matches none.
+        Raises WrongUsage for a pattern without a match.
         """
         chosen: dict[str, Profile] = {}
         for pattern in patterns:

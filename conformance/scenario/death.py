@@ -1,4 +1,4 @@
-"""How a server ends: in order, or in a way that explains what its clients saw."""
+"""The end of a server: in an orderly way, or by a death that explains what its clients saw."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ..core.transcript import Transcript
 from ..core.verdict import Violation
 from ..targets.process import Process
 
-#: Kinds of violation after which the server may turn out to have died; it is given
-#: DYING seconds to be seen dead, so that the message tells the cause and not a symptom.
+#: Kinds of violation whose cause may be the server's death. The suite then waits DYING seconds
+#: for the server's end, so that the message names the cause and not a symptom.
 MAY_HAVE_DIED = frozenset(
     {
         "refused",
@@ -24,12 +24,12 @@ MAY_HAVE_DIED = frozenset(
 
 DYING = 2.0
 
-#: Exit statuses of a server that ended because of SIGTERM.
+#: The exit statuses of a server that ended because of SIGTERM.
 ORDERLY = frozenset({0, 128 + signal.SIGTERM, -signal.SIGTERM})
 
 
 def ends_in_order(process: Process, within: float, transcript: Transcript) -> None:
-    """End a server by SIGTERM, within so many seconds. Raises Violation."""
+    """End a server by SIGTERM, within this many seconds. Raises Violation."""
     transcript.note("server", "SIGTERM")
     process.terminate()
     if not process.wait(within):
@@ -44,7 +44,7 @@ def ends_in_order(process: Process, within: float, transcript: Transcript) -> No
 
 
 def check_alive(process: Process) -> None:
-    """Raises Violation, with the last lines of the server, if it has died."""
+    """Raise Violation, with the last lines of the server, if it has died."""
     if not process.alive:
         violation = Violation("died", f"the server died ({process.ending})")
         violation.server_output = process.last_lines()
@@ -52,7 +52,7 @@ def check_alive(process: Process) -> None:
 
 
 def explain(violation: Violation, process: Process) -> None:
-    """Turn a violation into "the server died" if it has, with its last lines."""
+    """Change a violation to "the server died" if the server has died, with its last lines."""
     if violation.kind in MAY_HAVE_DIED:
         process.wait(DYING)
     if not process.alive:

@@ -1,4 +1,4 @@
-"""Where a session's clients come: to the server, or to a proxy before it (a fault, a bad line)."""
+"""The address for a session's clients: the server, or a proxy in front of it (fault or line)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class Entrance:
-    """Closed until it leads to a server.
+    """The entrance for clients; it has no address until it leads to a server.
 
     Arguments:
         fault: the fault's name; empty for none.
-        line: what the line to the server does; None for nothing. Without both there is no proxy.
+        line: the bad line to the server; None for none. Without both there is no proxy.
         stack: closes the proxy.
     """
 
     def __init__(self, fault: str, line: Line | None, stack: ExitStack) -> None:
         self._fault = fault
-        #: What is under way on the line; None where there is none.
+        #: The traffic on the line; None if there is no bad line.
         self.traffic = None if line is None else Traffic(line)
         self._stack = stack
         self._server: Address | None = None
         self._proxy: Proxy | None = None
 
     def lead_to(self, server: Address) -> None:
-        """Clients that come from now on are this server's."""
+        """Lead all later clients to this server."""
         self._server = server
         if self._proxy is not None:
             self._proxy.lead_to(server)
@@ -50,13 +50,13 @@ class Entrance:
             self._proxy = self._stack.enter_context(over_line(server, self.traffic))
 
     def now(self) -> float:
-        """The time in seconds, without that in which the line carried something."""
+        """Return the time in seconds, without the time in which the line carried data."""
         return now(self.traffic)
 
     def let_arrive(self, within: float) -> None:
-        """Wait up to ``within`` seconds until all that was sent is with the server.
+        """Wait up to ``within`` seconds until everything that was sent has reached the server.
 
-        Raises LineTooSlow where it is not: what follows would say nothing of it.
+        Raises LineTooSlow if it has not: then the following steps would prove nothing.
         """
         if self.traffic is not None and not self.traffic.arrived(within):
             line = self.traffic.line
@@ -64,21 +64,21 @@ class Entrance:
 
     @property
     def address(self) -> Address:
-        """Where clients connect."""
+        """The address to which clients connect."""
         assert self._server is not None, "the session has not begun"
         return self._server if self._proxy is None else self._proxy.address
 
     @property
     def is_the_server_s(self) -> bool:
-        """Whether nothing is between."""
+        """Whether there is no proxy in front of the server."""
         return self._proxy is None
 
     def acted(self, noticed: bool, peers: Iterable[Peer]) -> int:
-        """How often the fault has changed something so far that could be seen.
+        """Return how often the fault has changed something that could be seen so far.
 
         Arguments:
-            noticed: whether the scenario has failed: an answer that did not come was seen, too.
-            peers: the clients; what was sent to one that did not read it was not seen.
+            noticed: whether the scenario has failed: then it has also seen a missing answer.
+            peers: the clients; data that a client did not read was not seen.
         """
         if self._proxy is None or noticed:
             return self._proxy.acted if self._proxy else 0

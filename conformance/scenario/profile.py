@@ -1,7 +1,7 @@
-"""What a profile is: a service, how one client of it is served, and its requirements.
+"""Profiles: a service, how one client of it is served, and its requirements.
 
-A profile file declares its requirements next to the scenarios that judge them. Nothing here
-knows of sockets, of how a target is started, or of pytest.
+A profile file declares its requirements next to the scenarios that judge them. This module
+knows nothing about sockets, the start of a target, or pytest.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-#: Bytes after which a stalled client's server has more to write than its socket takes, and the
-#: seconds without progress after which it reads no more.
+#: The bytes to send to a server until it has more to write to a client that does not read than
+#: the socket accepts; and the seconds without progress after which the server reads no more.
 JAM, JAM_QUIET = 8 * 1024 * 1024, 0.2
 
 
 class OwnMutant(NamedTuple):
-    """A broken server that a profile brings to prove a requirement with (``selftest``).
+    """A profile's own broken server, which proves a requirement (``selftest``).
 
     Arguments:
-        command: as a target: started and stopped, without a shell.
-        breaks: the requirement that has to find it broken, as a word; empty for any of them.
-        directory: where it is started; None is the current folder.
+        command: the command, as for a target: started and stopped, without a shell.
+        breaks: the word of the requirement that must find the fault; empty for any of them.
+        directory: its working folder; None is the current folder.
     """
 
     command: str
@@ -45,19 +45,19 @@ class Profile:
     """One service: its parameters, how a client is served, and its requirements.
 
     Arguments:
-        name: as typed after PROFILE.
+        name: the name, as typed for PROFILE.
         title: one line for ``list``.
-        parameters: every text of the service with its default; none when it is not given.
+        parameters: every text of the service with its default; by default there are none.
         first_input: bytes that the service answers, for the readiness probe.
-        small_session: a whole small session of a new client, to its orderly end.
-        transports: what the service can be given over.
-        silent: the server never sends a byte; its FIN is all that answers the probe.
-        late: a right server's answer to the probe may come at its end only.
-        base: the requirements that make up the small session, as words. A requirement needs
-            these, unless it says what it needs.
-        settings: what ``--set`` may say besides the parameters.
-        half_close: none of it can be judged where a connection has no half-close.
-        spec: the name of the contract, as messages cite it.
+        small_session: a small complete session of a new client, to its orderly end.
+        transports: the transports over which the service can be provided.
+        silent: whether the server never sends a byte, so that only its FIN answers the probe.
+        late: whether a correct server may answer the probe only when the connection ends.
+        base: the words of the requirements that make up the small session. A requirement needs
+            these, unless it declares its own needs.
+        settings: what ``--set`` accepts besides the parameters.
+        half_close: whether the whole profile needs connections with a half-close.
+        spec: the name of the contract in messages.
         allows: faults of faults/table.py that the contract allows: no requirement may see them.
     """
 
@@ -95,35 +95,35 @@ class Profile:
         self.requirements: list[Requirement] = []
 
     def conduct(self, parameters: Parameters) -> Conduct:
-        """How one client's words are put to the service, and its answers to the scenario."""
+        """Return a Conduct, which translates between one client's scenario and the service."""
         return self.settings.conduct(self.settings.in_force(parameters))
 
     def known_parameters(self) -> dict[str, bytes]:
-        """Everything that ``--set`` may say of the service, with its default."""
+        """Return all parameters that ``--set`` accepts for the service, with their defaults."""
         return {**self.parameters, **self.settings.manners}
 
     def must(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
-        """Declare a MUST; decorates its scenario.
+        """Declare a MUST; the result decorates its scenario.
 
         Arguments:
             words: the requirement's name, after ``PROFILE/``.
-            clause: where the contract says so.
-            text: one sentence: what is required.
-            basis: what the clause rests on; the default is the clause itself.
+            clause: the number of the clause in the contract.
+            text: one sentence that says what is required.
+            basis: the source of the clause; the default is the clause itself.
             where: any of ``transports``, ``spawned``, ``needs``, ``unless``, ``half_close``,
-                ``once``, ``about``, ``hint`` and ``line``, as Requirement has them; ``needs``
-                and ``unless`` as words.
+                ``once``, ``about``, ``hint`` and ``line``, see Requirement; ``needs`` and
+                ``unless`` are words.
         """
         return self._declare(Level.MUST, words, clause, text, basis, **where)
 
     def should(self, words: str, clause: str, text: str, basis: str = "", **where: Any) -> Declare:
-        """Declare a SHOULD; decorates its scenario. Its arguments are those of must()."""
+        """Declare a SHOULD; the result decorates its scenario. The arguments are as for must()."""
         return self._declare(Level.SHOULD, words, clause, text, basis, **where)
 
     def mutant(
         self, name: str, command: str, breaks: str = "", directory: str | None = None
     ) -> None:
-        """Declare a broken server of one's own. Its arguments are those of OwnMutant."""
+        """Declare the profile's own broken server. The arguments are those of OwnMutant."""
         if name in self.mutants:
             raise WrongUsage(f"{self.name}: the mutant {name} is declared twice")
         self.mutants[name] = OwnMutant(command, breaks, directory)
@@ -182,22 +182,22 @@ class Profile:
 
 
 class StreamProfile(Profile):
-    """A service over streams, with what the common requirements need to know of it.
+    """A service over streams, with the details that the common requirements need.
 
-    Arguments, besides those of every profile:
-        half_input: the beginning of a message, left unfinished.
-        serve: a whole small session of an opened client, to its orderly end.
-        open: what a client sees at the start (takes the greeting); None is nothing.
-        stall: makes an opened client one to which the server has much to write while
-            it does not read; None sends ``first_input`` over and over.
-        chatter: bytes that a client may send at any time and that change nothing.
-        provoke: what makes the server write to a stalled client.
-        ends_by_itself: the server ends the connection without being asked.
-        apart: the requirement that clients hear nothing of one another, as a word.
-        stalled: the requirements without which nothing stalls, or harms the others, as words.
-        timely: the requirement on when the start is said, as a word.
-        unheard: the requirements that input without a meaning changes nothing, as words.
-        leavers: the requirements that a client may leave before the end, as words.
+    Arguments, besides those of every profile (requirements are given as words):
+        half_input: an unfinished message.
+        serve: a small complete session of an opened client, to its orderly end.
+        open: takes what a client gets at the start (the greeting); None takes nothing.
+        stall: makes an opened client that does not read although the server has much to write
+            to it; None sends ``first_input`` repeatedly.
+        chatter: bytes that a client may send at any time, without any effect.
+        provoke: makes the server write to a stalled client.
+        ends_by_itself: whether the server ends the connection without waiting for FIN.
+        apart: the requirement that clients get nothing from one another.
+        stalled: the requirements without which nothing stalls, or harms the others.
+        timely: the requirement on the time of the server's first bytes.
+        unheard: the requirements that input without a meaning changes nothing.
+        leavers: the requirements that a client may leave before the end.
     """
 
     def __init__(
@@ -260,7 +260,7 @@ class StreamProfile(Profile):
 
 
 class ClientProfile(Profile):
-    """A service to clients: here the target is the client, and the suite its server."""
+    """A profile for clients: the target is the client, and the suite is its server."""
 
     def __init__(
         self,
@@ -287,13 +287,13 @@ class ClientProfile(Profile):
 
 
 def jam(peer: Peer, data: bytes) -> None:
-    """Send and do not read, until the server has more to write than the socket takes."""
+    """Send without reading, until the server has more to write than the socket accepts."""
     sent = peer.conduct.sent(data)
     if not sent:
-        return  # what the server writes comes without being asked for
-    # In pieces of a size that costs few calls.
+        return  # the server sends without a request
+    # Send large pieces, to need few calls.
     peer.flood(sent * max(1, 64 * 1024 // max(1, len(sent))), JAM, JAM_QUIET)
 
 
 def _nothing(_session: Session, _peer: Peer) -> None:
-    """A service that sends nothing on connect."""
+    """Take nothing: the service sends nothing on connect."""

@@ -1,19 +1,19 @@
-"""Random text: what a service of lines can be sent."""
+"""Random text that can be sent to a service of lines."""
 
 from __future__ import annotations
 
 import random
 import string
 
-#: Bytes of a line, its end counted.
+#: The bytes of a line, including its end.
 LINE = 64
 
 
 def words(source: random.Random, size: int, without: bytes = b"") -> bytes:
-    """Letters, digits and single blanks between them, without the letters given.
+    """Return letters and digits with single blanks between them, without the given letters.
 
-    What servers make of runs of blanks, and of blanks at an end, is for clauses of their own,
-    and must not depend on the seed.
+    Runs of blanks, and blanks at an end, are judged by other clauses; those verdicts must not
+    depend on the seed.
     """
     barred = set(without.decode("latin-1").casefold())
     letters = [
@@ -30,7 +30,7 @@ def words(source: random.Random, size: int, without: bytes = b"") -> bytes:
 
 
 def lines(source: random.Random, size: int) -> bytes:
-    """So many bytes of text in lines, with LF at its end. No line has blanks at its ends."""
+    """Return text of this size in lines, ending with LF. No line begins or ends with a blank."""
     data = bytearray(words(source, size, without=b" "))
     data[LINE - 1 :: LINE] = b"\n" * (size // LINE)
     data[-1:] = b"\n" if size else b""

@@ -1,6 +1,6 @@
-"""What a requirement is: one clause of a contract, and the scenario that judges it.
+"""Requirements: one clause of a contract, and the scenario that judges it.
 
-Nothing here knows of sockets, of how a target is started, or of pytest.
+This module knows nothing about sockets, the start of a target, or pytest.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 Scenario = Callable[["Session"], None]
 Declare = Callable[[Scenario], Scenario]
 
-#: Transports on which an abort (RST) can be told from an end (FIN).
+#: The transports on which an abort (RST) differs from an end (FIN).
 ABORTABLE = (TCP, TCP6, TLS)
 
-#: What a requirement may be about that not every server has to itself: the port or the path that
-#: it binds, or the port that it binds again after a restart.
+#: The subject of some requirements, which not every server controls itself: the port or the path
+#: that it binds, or the port that it binds again after a restart.
 PORT, PORT_AGAIN, PATH = "port", "port again", "path"
 
 #: The contract of the built-in profiles.
@@ -41,18 +41,18 @@ NOT_EXPRESSIBLE = {
 class Requirement(NamedTuple):
     """One numbered clause of SPEC.md and the scenario that judges it.
 
-    ``id`` is PROFILE/WORDS; ``transports`` are those on which it has a meaning;
-    ``spawned`` says that only a server which the suite started can show it. ``needs`` are the
-    ids of those without which it says nothing: where one of them is broken, or not judged for
-    such a reason, it is not judged. ``unless`` are those that keep it from being judged only
-    when they themselves are broken.
+    ``id`` is PROFILE/WORDS; ``transports`` are those to which it applies; ``spawned`` says that
+    it needs a server which the suite has started. ``needs`` are the ids of the requirements
+    without which this one proves nothing: if one of them is broken, or is not judged because of
+    its own needs, this one is not judged. A requirement in ``unless`` prevents the judging only if
+    it is broken itself.
 
-    ``half_close``: it cannot be judged where a connection has no half-close. ``once``: it is
-    judged over one transport alone. ``brisk``: to it a server that pauses makes no difference.
-    ``about``: PORT, PORT_AGAIN, PATH or "". ``spec`` is the contract that
-    the clause is a clause of; ``hint`` is said where it fails and the suite has no better one.
-    ``line``: what it needs of a bad line (names of ``core.line.NEEDS``): over one that is less,
-    nothing wrong says nothing.
+    ``half_close``: it needs a connection with a half-close. ``once``: it is judged over only one
+    transport. ``brisk``: it makes no difference whether the server pauses. ``about``: PORT,
+    PORT_AGAIN, PATH or "". ``spec`` is the contract that contains the clause; ``hint`` is shown
+    for a failure if the suite has no better hint. ``line``: its needs of a bad line (names of
+    ``core.line.NEEDS``): over a line that does not meet them, a run without a fault proves
+    nothing.
     """
 
     id: str
@@ -81,17 +81,17 @@ class Requirement(NamedTuple):
 
     @property
     def mutants(self) -> tuple[str, ...]:
-        """The embedded broken servers that break this requirement and no other on purpose."""
+        """The embedded broken servers that are meant to break only this requirement."""
         return tuple(name for name, mutant in MUTANTS.items() if mutant.breaks == self.id)
 
 
 def spec_of(requirement: Requirement) -> dict[str, str]:
-    """What a result says of its contract: nothing where that is the suite's own."""
+    """Return the fields of a result about its contract: none for the suite's own contract."""
     return {} if requirement.spec == SPEC else {"spec": requirement.spec}
 
 
 def matches(pattern: str, identity: str) -> bool:
-    """Whether an id matches a pattern, in which ``*`` stands for any text without a slash."""
+    """Return whether an id matches a pattern; ``*`` matches any text without a slash."""
     if "*" not in pattern:
         return pattern == identity
     return re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), identity) is not None

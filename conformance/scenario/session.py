@@ -1,7 +1,7 @@
-"""What a scenario holds in its hands: one server, its clients, one transcript.
+"""The session of a scenario: one server, its clients, one transcript.
 
-A session starts the server that the plan wants, hands out named clients, and closes
-everything at the end. Scenarios talk to it and to the peers only.
+A session starts the server that the plan needs, makes named clients, and closes
+everything at the end. Scenarios use only the session and its peers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .entrance import Entrance
 from .profile import ClientProfile, Profile, StreamProfile
 from .random_text import lines, words
 
-#: Seconds in which a server reads what has come, where no other client can tell.
+#: Seconds for a server to read what has arrived, if no other client can confirm that.
 READING_TIME = 0.25
 
 
@@ -44,10 +44,10 @@ class Session:
     """One scenario's server and clients.
 
     Arguments:
-        wanted: the server to start or to find.
-        profile: the service that it gives.
+        wanted: the server to start or to reuse.
+        profile: the service that it provides.
         parameters: the texts of the service in force.
-        seed: makes the random data of this scenario.
+        seed: the seed of this scenario's random data.
         client: the command line of the terminal client.
     """
 
@@ -80,14 +80,14 @@ class Session:
         self._entrance = Entrance(wanted.fault, self.line, self._stack)
         self.traffic = self._entrance.traffic
         self.budget = self._new_budget()
-        #: How often the fault before the server has changed something, by the scenario's end.
+        #: How often the fault in front of the server has changed something; set at the end.
         self.acted = 0
 
     def __enter__(self) -> Session:
         if not isinstance(self.profile, ClientProfile):
             self._server = self._stack.enter_context(launched(self._wanted))
             self._entrance.lead_to(self._server.address)
-        self.budget = self._new_budget()  # another process may have had the address until now
+        self.budget = self._new_budget()  # entering may have waited for the address
         return self
 
     def __exit__(
@@ -108,7 +108,7 @@ class Session:
     # Clients.
 
     def connect(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
-        """A new client, connected and nothing more."""
+        """Return a new client that is only connected."""
         self.budget.check()
         peer = dial(
             *(name or self._next_name(), self._entrance.address),
@@ -124,7 +124,7 @@ class Session:
         return peer
 
     def keep_names(self, names: Iterable[str]) -> None:
-        """Names of clients to come: no other client is called so."""
+        """Reserve names for later clients, so that no other client gets them."""
         self._kept |= set(names)
 
     def _next_name(self) -> str:
@@ -140,27 +140,27 @@ class Session:
         return self.parameters.get("clients") == ONE
 
     def let_accept(self) -> None:
-        """Wait until the server has accepted what is waiting; no verdict depends on it.
+        """Wait until the server has accepted all waiting clients; no verdict depends on it.
 
-        All these waits together take a deadline at most: a server that serves one client
-        at a time accepts none of the others, ever.
+        All these waits together take at most one deadline: a server that serves one client
+        at a time never accepts the others.
         """
         until = time.monotonic() + self._patience
         self._entrance.let_accept(self._patience)
         self._patience = max(0.0, until - time.monotonic())
 
     def now(self) -> float:
-        """The time in seconds, without that in which a bad line carried something."""
+        """Return the time in seconds, without the time in which a bad line carried data."""
         return self._entrance.now()
 
     def let_arrive(self) -> None:
-        """Over a bad line: wait until all that was sent is there. Raises LineTooSlow."""
+        """Wait until a bad line has delivered everything that was sent. Raises LineTooSlow."""
         self._entrance.let_arrive(self.deadline)
 
     def join(self, name: str | None = None, receive_buffer: int | None = None) -> Peer:
-        """A new client that has seen what the service sends at the start."""
+        """Return a new client that has received what the service sends at the start."""
         if self._peers and not self._paused:
-            # Clients that come together are a clause of their own (7.21).
+            # Clients that connect at the same time are judged by another clause (7.21).
             self.let_accept()
         peer = self.connect(name, receive_buffer)
         assert isinstance(self.profile, StreamProfile), self.profile.name
@@ -168,13 +168,13 @@ class Session:
         return peer
 
     def serve(self, peer: Peer) -> None:
-        """Take a joined client through a whole small session, to its orderly end."""
+        """Run a small complete session with a joined client, to its orderly end."""
         assert isinstance(self.profile, StreamProfile), self.profile.name
         self.profile.serve(self, peer)
         peer.close()
 
     def sender(self, name: str | None = None) -> Sender:
-        """A new sender of datagrams to the server."""
+        """Return a new sender of datagrams to the server."""
         name, address = name or self._next_name(), self._entrance.address
         sender = Sender(name, address, self.transcript, self.deadline)
         sender.budget, sender.traffic = self.budget, self.traffic
@@ -183,7 +183,7 @@ class Session:
         return sender
 
     def client_under_test(self) -> ClientUnderTest:
-        """The client under judgement, started and connected."""
+        """Start the client that is judged, and return it when it has connected."""
         folder = new_folder()
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         with expect_client(self._wanted, str(folder)) as (listener, argv, environment):
@@ -195,10 +195,10 @@ class Session:
         return client
 
     def next_client_is_served(self) -> None:
-        """The clause of every survival scenario: the next client is served in full.
+        """Check that the next client is served completely, as every survival scenario does.
 
-        With one client at a time nobody is served while another one stays; then the server is
-        given a moment instead.
+        A server with one client at a time serves no other client while one is connected; then
+        wait a moment instead.
         """
         self.let_arrive()
         if self.one_at_a_time and any(peer.stays for peer in self._peers):
@@ -207,8 +207,8 @@ class Session:
         self.profile.small_session(self)
 
     def terminal(self) -> Terminal:
-        """A person's terminal with a client program connected to the server."""
-        # Nobody tells a person's client how long the line takes.
+        """Return a person's terminal with a client program connected to the server."""
+        # The client program does not know how long the line takes.
         patience = self.deadline + (self.line.dialogue if self.line else 0.0)
         where = self._entrance.address, self.transcript, patience
         terminal = open_terminal(self._client, *where, self.profile.conduct(self.parameters))
@@ -219,7 +219,7 @@ class Session:
 
     @property
     def server(self) -> Server:
-        """The server under judgement."""
+        """The server that is judged."""
         assert self._server is not None, "the session has not begun"
         return self._server
 
@@ -227,7 +227,7 @@ class Session:
     def process(self) -> Process:
         """The server's process.
 
-        Raises NotJudged when the suite did not start it.
+        Raises NotJudged if the suite did not start it.
         """
         if self.server.process is None:
             raise NotJudged("needs a server that the suite itself starts and stops")
@@ -235,12 +235,12 @@ class Session:
 
     @property
     def can_pause(self) -> bool:
-        """Whether ``paused`` works: the suite started the server, and not on Windows."""
+        """Whether ``paused`` works: the suite started the server, and this is not Windows."""
         return self.server.process is not None and hasattr(signal, "SIGSTOP")
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Stop the server's clock (SIGSTOP), so that it accepts nothing meanwhile."""
+        """Stop the server's processes (SIGSTOP) for the block, so that it accepts nothing."""
         process = self.process
         self.transcript.note("server", "SIGSTOP")
         process.pause()
@@ -250,7 +250,7 @@ class Session:
         finally:
             self._paused = False
             try:
-                # What the clients did meanwhile must be there when the server runs again.
+                # The server continues only when everything that the clients have sent has arrived.
                 self.let_arrive()
             finally:
                 process.resume()
@@ -260,24 +260,24 @@ class Session:
         """End the server by SIGTERM and judge how it ends.
 
         Arguments:
-            within: seconds that it may take.
+            within: seconds that the end may take.
         Raises Violation.
         """
         process, self.ends_on_purpose = self.process, True
         death.ends_in_order(process, within, self.transcript)
 
     def kill(self) -> None:
-        """End the server by SIGKILL, as a crash would."""
+        """Kill the server by SIGKILL, like a crash."""
         process, self.ends_on_purpose = self.process, True
         self.transcript.note("server", "SIGKILL")
         process.kill(self.deadline)
 
     def start_again(self, same_address: bool = False) -> None:
-        """Start a fresh server on the same data folder, and at the same Unix path.
+        """Start a new server on the same data folder, and at the same Unix path.
 
         Arguments:
-            same_address: at the same port too. Raises NotJudged for a server that is not
-                told its port.
+            same_address: whether to use the same port too. Raises NotJudged for a server that
+                chooses its own port.
         """
         self._server = start_again(self._wanted, self.server, self._stack, same_address)
         self._entrance.lead_to(self._server.address)
@@ -287,13 +287,13 @@ class Session:
     # Data.
 
     def some_bytes(self, size: int) -> bytes:
-        """Random bytes; the same for the same seed. Lines of text where the service has lines."""
+        """Return random bytes, the same for the same seed; text in lines for a service of lines."""
         if self.parameters.get("answer", ECHO) != ECHO or self.parameters.get("eol", LF) != LF:
             return lines(self.random, size)
         return self.random.randbytes(size)
 
     def some_words(self, size: int, without: bytes = b"") -> bytes:
-        """Random text of letters, digits and blanks, without the letters given."""
+        """Return random text of letters, digits and blanks, without the given letters."""
         return words(self.random, size, without)
 
     # The end.
@@ -310,7 +310,7 @@ class Session:
 
     def _close(self, fixed: bool) -> None:
         if fixed:
-            # The port is used again at once: let no connection linger in TIME_WAIT.
+            # The port is used again at once: leave no connection in TIME_WAIT.
             with ExitStack() as stopping:
                 stopping.push(self._stack.pop_all())
             for peer in self._peers:
