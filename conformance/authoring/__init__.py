@@ -1,5 +1,5 @@
-"""Writing profiles of one's own: ``new`` makes a skeleton, ``record`` watches a session.
+"""Write new profiles: ``new`` makes a skeleton, ``record`` records a session.
 
-The topmost wing: it starts servers and the client program, and writes the files that the
+This is the topmost layer: it starts servers and the client program, and writes files that the
 other commands read.
 """

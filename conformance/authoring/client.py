@@ -1,6 +1,6 @@
-"""The client program that a person types into while a session is recorded.
+"""The client program that a person uses while a session is recorded.
 
-It has the standard input, output and error of the suite: the person's terminal, or pipes.
+It uses the standard input, output and error of the suite: the person's terminal, or pipes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ..targets.grammar import fill
 #: Seconds for a program to end after SIGTERM.
 GRACE = 2.0
 
-#: Ours, under the name by which it is installed.
+#: The suite's own client, by its installed name.
 _OURS = "pync"
 
 
 class Client:
-    """A client program. Use it as a context manager: the program is ended at the end.
+    """A client program, as a context manager that ends the program at the end.
 
     Arguments:
-        command: a command line; HOST and PORT are added unless it holds placeholders; None is
+        command: a command line; HOST and PORT are added unless it contains placeholders; None is
             pync.
-        host, port: where it is to connect.
-        datagrams: pync is told to send datagrams.
+        host, port: the address to which it must connect.
+        datagrams: whether pync must send datagrams.
     """
 
     def __init__(self, command: str | None, host: str, port: int, datagrams: bool) -> None:
@@ -41,7 +41,7 @@ class Client:
             with held():
                 self._process = process = subprocess.Popen(self.argv)
         except BaseException:
-            # An interruption that was held back comes here, before anybody has this object.
+            # A delayed interruption is raised here, before the caller has this object.
             if process is not None:
                 self.end(0.0)
             raise
@@ -59,11 +59,11 @@ class Client:
 
     @property
     def runs(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the program still runs."""
         return self._process.poll() is None
 
     def end(self, patience: float) -> None:
-        """Wait for its end, then ask for it (SIGTERM), then force it. Idempotent.
+        """Wait for the program's end, then send SIGTERM, then kill it. Idempotent.
 
         Arguments:
             patience: seconds to wait first.
@@ -79,13 +79,13 @@ class Client:
 
 
 def check_client(command: str | None) -> None:
-    """Refuse early a client program that cannot be started. Raises WrongUsage."""
+    """Check early that a client program can be started. Raises WrongUsage."""
     if command is not None:
         argv_of(command, "", 0, datagrams=False)
 
 
 def argv_of(command: str | None, host: str, port: int, datagrams: bool) -> list[str]:
-    """Return the words of the client program. Raises WrongUsage."""
+    """Return the command line of the client program. Raises WrongUsage."""
     ours = [sys.executable, "-m", _OURS]
     if command is None:
         return [*ours, *(["-u"] if datagrams else []), host, str(port)]

@@ -1,4 +1,4 @@
-"""Between the client program and a server of datagrams: each datagram is passed on as it is."""
+"""The relay between the client program and a server of datagrams; it forwards each unchanged."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..core.interruption import held
 from ..targets.address import LOOPBACK, UDP, Address, endpoints
 from .watched import Watched
 
-#: Bytes of a buffer that takes any datagram.
+#: The size of a buffer for any datagram.
 ROOM = 65_536
 
-#: Seconds between two looks when nothing happens, and for answers after the client has ended.
+#: Seconds between two checks if nothing happens, and for answers after the client has ended.
 TICK, AFTERWARDS = 0.05, 0.5
 
 
 class DatagramRelay:
-    """Datagrams of one client program, passed on to the server, and the answers back.
+    """A relay for the datagrams of one client program and the server's answers.
 
     Arguments:
-        address: the server's.
-        watched: where the datagrams are noted.
+        address: the server's address.
+        watched: where the datagrams are recorded.
     Raises OSError.
     """
 
@@ -45,16 +45,16 @@ class DatagramRelay:
 
     @property
     def port(self) -> int:
-        """Where the client program sends to."""
+        """The port to which the client program sends."""
         return int(self._near.getsockname()[1])
 
     @property
     def is_used(self) -> bool:
-        """Whether the client has sent something."""
+        """Whether the client has sent anything."""
         return self._client_name is not None
 
     def run(self, client_runs: Callable[[], bool]) -> None:
-        """Pass on until the client program has ended.
+        """Forward datagrams until the client program has ended.
 
         Raises KeyboardInterrupt between two steps; ``run`` can be called again.
         """
@@ -70,7 +70,7 @@ class DatagramRelay:
                 until = time.monotonic() + AFTERWARDS
 
     def close(self) -> None:
-        """Let both ports go; idempotent."""
+        """Close both sockets; idempotent."""
         self._near.close()
         self._far.close()
 

@@ -1,4 +1,4 @@
-"""The file of a recorded session: a profile in TOML, with one requirement. Pure."""
+"""The file of a recorded session: a profile in TOML with one requirement. No I/O."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .watched import Happened, What
 
 
 class Recording(NamedTuple):
-    """What a file is made of.
+    """The content for a file.
 
     Arguments:
-        name: the profile's.
-        target: as it was typed.
-        transport: over which the session was.
-        happened: the session.
-        is_cut: there was more than is kept.
-        is_unended: the server had not ended when the recording stopped.
+        name: the profile's name.
+        target: the target as it was typed.
+        transport: the transport of the session.
+        happened: the events of the session.
+        is_cut: whether the session was longer than the kept part.
+        is_unended: whether the server had not ended when the recording stopped.
         masks: texts that must not be written.
         hosts: the names of this machine.
     """
@@ -35,7 +35,7 @@ class Recording(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A file's text, one line about it, and the command line that judges a server by it."""
+    """A file's text, a one-line summary, and the command line that judges a server with it."""
 
     text: str
     summary: str
@@ -80,10 +80,10 @@ steps = "next-client"
 
 
 def document(recording: Recording, judging: Callable[[str], str]) -> Document:
-    """Write the file.
+    """Return the file's content.
 
     Arguments:
-        judging: the command line that judges a server by it, with these settings.
+        judging: returns the command line that judges a server with the file, for settings.
     """
     datagrams = recording.transport in DATAGRAMS
     steps = Steps(recording.happened, recording.masks, recording.hosts, datagrams)
@@ -135,7 +135,7 @@ def _summary(lines: list[str], steps: Steps) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without what would end a comment."""
+    """Return a text without characters that would end a comment."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 

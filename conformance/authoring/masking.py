@@ -1,7 +1,7 @@
-"""What must not stand in a recorded file: passwords and other secrets that were typed. Pure.
+"""Find passwords and other typed secrets, which must not be in a recorded file. No I/O.
 
-What is typed after a prompt for one, the argument of a command that takes one, and the texts
-of ``--mask`` become parameters: the file says ``$secret``, and who plays it gives its value.
+Text typed after a prompt for a secret, the argument of a command that takes a secret, and the texts
+of ``--mask`` become parameters: the file contains ``$secret``, and its user gives the value.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import binascii
 import re
 from typing import NamedTuple
 
-#: Bytes of a text that is looked for everywhere; a shorter one would be found by chance.
+#: The least bytes of a text that is searched everywhere; a shorter one would be found by chance.
 SHORTEST = 4
 
 
 class Secret(NamedTuple):
-    """A secret that was sent: where it stands in what was sent, and how it was known."""
+    """A secret that was sent: its place in the data, and how it was recognised."""
 
     start: int
     end: int
@@ -28,15 +28,15 @@ _WORDS = (
     rb"|api.?key)"
 )
 
-#: The last line of what came before: it asks for a secret.
+#: The last line before the input, which asks for a secret.
 _PROMPT = re.compile(rb"(?i)\b(?:%s)\b[^\r\n]{0,40}\r?\n?$" % _WORDS)
 
-#: The same in base64, as AUTH LOGIN of SMTP asks (draft-murchison-sasl-login).
+#: A prompt in base64, as in AUTH LOGIN of SMTP (draft-murchison-sasl-login).
 _CHALLENGE = re.compile(rb"(?:^|\n)334 ?([^\r\n]*)\r?\n$")
 
 _MECHANISM = rb"(?:PLAIN|LOGIN|EXTERNAL|XOAUTH2|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|SCRAM-[\w-]+)"
 
-#: Commands whose argument is a secret; the group is what is hidden.
+#: Commands whose argument is a secret; the group is the text to hide.
 _COMMANDS = (
     # FTP, POP3, IRC; SMTP and POP3 with a mechanism; Redis.
     re.compile(
@@ -53,10 +53,10 @@ _COMMANDS = (
 
 
 def secrets_in(sent: bytes, before: bytes) -> list[Secret]:
-    """Return the secrets in what was sent, from the left to the right.
+    """Return the secrets in data that was sent, from left to right.
 
     Arguments:
-        before: what came just before it.
+        before: the data that was received just before.
     """
     found = []
     prompt = _asks(before)
@@ -74,7 +74,7 @@ def secrets_in(sent: bytes, before: bytes) -> list[Secret]:
 
 
 def _asks(before: bytes) -> str:
-    """Return the words that ask for a secret; empty when none do."""
+    """Return the words that ask for a secret; empty if there are none."""
     last = before.rstrip(b"\r\n").rpartition(b"\n")[2]
     challenge = _CHALLENGE.search(before)
     if challenge:

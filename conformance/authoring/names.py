@@ -1,4 +1,4 @@
-"""Names of profiles: which may be chosen, and which one a file's name suggests. Pure."""
+"""Names of profiles: check a name, and make one from a file's name. No I/O."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Collection
 
 from ..core.verdict import WrongUsage
 
-#: Small letters, digits and single hyphens, beginning with a letter.
+#: Lower-case letters, digits and single hyphens, beginning with a letter.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
-#: Longest name: it stands in every line of a report.
+#: The most characters of a name, because it is in every line of a report.
 LONGEST = 40
 
 
 def check_name(name: str, built_in: Collection[str]) -> None:
-    """See that a profile may be called this.
+    """Check that a profile may have this name.
 
     Arguments:
-        built_in: the names that are taken.
+        built_in: the names that are already in use.
     Raises WrongUsage.
     """
     if not _NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""The names that steps use for texts: parameters for secrets, groups for the rest. Pure."""
+"""The names for texts in steps: parameters for secrets, groups for other texts. No I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .masking import SHORTEST
 
 
 class Span(NamedTuple):
-    """A part of some bytes that a name stands for."""
+    """A part of some bytes that has a name."""
 
     start: int
     end: int
@@ -16,11 +16,11 @@ class Span(NamedTuple):
 
 
 class Names:
-    """Texts that have a name by now."""
+    """The texts that have names so far."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, str] = {}
-        #: Name of a parameter -> how it was known to be a secret.
+        #: Name of a parameter -> how the secret was recognised.
         self.secrets: dict[str, str] = {}
         self._taken: set[str] = set()
 
@@ -34,12 +34,12 @@ class Names:
         return name
 
     def capture(self, text: bytes, kind: str) -> str:
-        """Return the name for a text that the server chose and that comes again."""
+        """Return the name for a text that the server has chosen and that occurs again."""
         name = self._names[text] = self._new(kind.replace(" ", "_").lower())
         return name
 
     def spans(self, data: bytes) -> list[Span]:
-        """Return where named texts stand, from the left to the right; the longest first."""
+        """Return the places of named texts, from left to right; a longer text takes precedence."""
         found: list[Span] = []
         for text in sorted(self._names, key=len, reverse=True):
             if len(text) < SHORTEST:

@@ -1,7 +1,7 @@
-"""``new NAME``: a profile to begin with, and a right server beside it.
+"""``new NAME``: make a simple profile as a starting point, and a correct server for it.
 
-The files are those of skeleton/, with the name filled in. They run as they are, and nothing
-that exists is overwritten.
+The files are those of skeleton/, with the name filled in. They work without changes, and no
+existing file is overwritten.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .names import check_name
 
 _SKELETON = Path(__file__).with_name("skeleton")
 
-#: Ending of the profile's file, by whether it is written in Python.
+#: Whether the profile is written in Python -> the suffix of its file.
 _FORMS = {False: "toml", True: "py"}
 
 
 class Lines(NamedTuple):
-    """The lines to type, in this order."""
+    """The commands to type, in this order."""
 
     right: str
     broken: str
@@ -34,11 +34,11 @@ class Lines(NamedTuple):
 
 
 def create(name: str, folder: Path | None, in_python: bool) -> None:
-    """Write the skeleton, and say what to type.
+    """Write the skeleton, and print the commands to type.
 
     Arguments:
-        name: the profile's.
-        folder: where to; None is a folder of that name.
+        name: the profile's name.
+        folder: where to write; None is a folder with that name.
     Raises WrongUsage, NotWritten.
     """
     check_name(name, BUILT_IN.profiles)
@@ -74,11 +74,11 @@ def create(name: str, folder: Path | None, in_python: bool) -> None:
 
 
 def lines_for(name: str, form: str, folder: Path, words: tuple[str, ...] | None = None) -> Lines:
-    """Return the lines that use the profile and the server beside it.
+    """Return the commands that use the profile and its server.
 
     Arguments:
-        folder: where the files are, from where the lines are typed.
-        words: how the suite is started; None is from any folder.
+        folder: the folder of the files, relative to where the commands are typed.
+        words: the words that start the suite; None makes them work in any folder.
     """
     words = words or _from_anywhere()
     server, profile = folder / f"{name}-server.py", folder / f"{name}.{form}"
@@ -92,7 +92,7 @@ def lines_for(name: str, form: str, folder: Path, words: tuple[str, ...] | None 
 
 
 def filled(skeleton: str, values: dict[str, str]) -> str:
-    """Return a file of the skeleton with its words in capitals replaced."""
+    """Return a file of the skeleton with its capitalised placeholders replaced."""
     text = (_SKELETON / skeleton).read_text(encoding="utf-8")
     for word, value in values.items():
         text = text.replace(word, value)
@@ -100,11 +100,11 @@ def filled(skeleton: str, values: dict[str, str]) -> str:
 
 
 def python() -> str:
-    """Return the command that starts Python, as a target names it."""
+    """Return the command that starts Python, for a target."""
     return "python" if sys.platform == "win32" else "python3"
 
 
 def _from_anywhere() -> tuple[str, ...]:
-    """Return how the suite is started, from any folder."""
+    """Return the words that start the suite in any folder."""
     first, *rest = command()
     return (os.path.abspath(first) if os.sep in first else first, *rest)

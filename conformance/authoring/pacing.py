@@ -1,40 +1,40 @@
-r"""How typed lines are passed on: one at a time, each when the one before it has been answered.
+r"""Forward typed lines one at a time, each after the previous one has been answered.
 
-A person types so by nature; ``printf 'hello\nquit\n' |`` sends all lines in one segment, and
-nothing could tell which answer belongs to which line. Binary data, and much of it, is not held
-back. Pure: the caller tells the time.
+A person types lines in this way, but ``printf 'hello\nquit\n' |`` sends all lines in one segment,
+and it would not be known which answer belongs to which line. Binary data and large data are not
+delayed. No I/O: the caller passes the time.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Seconds without a byte after which an answer is whole.
+#: Seconds without a byte after which an answer is complete.
 QUIET = 0.1
 
 #: Seconds to wait for the beginning of an answer, or of a greeting.
 PATIENCE = 0.4
 
-#: Seconds after which the next line is passed on although the server goes on talking.
+#: Seconds after which the next line is forwarded although the server is still sending.
 LONGEST = 2.0
 
-#: Lines in a row without an answer after which the next ones are hardly waited for: they are the
-#: lines of one request, or of a message. The seconds for each of these.
+#: The number of lines in a row without an answer after which the next ones wait only briefly,
+#: because they are probably lines of one request or message; the seconds for each of these.
 UNANSWERED, IN_A_ROW = 2, 0.03
 
-#: Bytes and lines that wait at most.
+#: The most bytes and lines that wait.
 MOST, MOST_LINES = 16 * 1024, 200
 
-#: What no line of text has: control characters other than tabs and line ends, and 0xFF, with
-#: which the commands of telnet begin (RFC 854).
+#: Bytes that no line of text contains: control characters other than tabs and line ends, and 0xFF,
+#: with which telnet commands begin (RFC 854).
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\xff]")
 
 
 class Pacing:
-    """What the client has said and the server has not been told yet.
+    """The data from the client that has not been forwarded to the server yet.
 
     Arguments:
-        now: the time, in seconds of any clock; the connection has just been made.
+        now: the time of the connect, in seconds of any clock.
     """
 
     def __init__(self, now: float) -> None:
@@ -48,7 +48,7 @@ class Pacing:
         self.ended = False
 
     def put(self, data: bytes) -> None:
-        """The client has said this."""
+        """Add data from the client."""
         self._waiting += data
         self._is_bulk = (
             len(self._waiting) > MOST
@@ -57,12 +57,12 @@ class Pacing:
         )
 
     def heard(self, now: float) -> None:
-        """The server has said something."""
+        """Record that the server has sent something."""
         self._heard = now
         self._unanswered = 0
 
     def take(self, now: float) -> bytes:
-        """Return what is to be sent now; empty when nothing is."""
+        """Return the data to be sent now; empty if there is none."""
         if not self._waiting or not self._may_go_on(now):
             return b""
         if self._is_bulk:
@@ -77,18 +77,18 @@ class Pacing:
         return data
 
     def is_over(self, now: float) -> bool:
-        """Return whether the client has ended and the server may be told."""
+        """Return whether the client has ended and its FIN may be forwarded."""
         return self.ended and not self._waiting and self._may_go_on(now)
 
     def rest(self) -> bytes:
-        """Return all that waits, which nothing can follow."""
+        """Return all waiting data, before the end."""
         data = bytes(self._waiting)
         self._waiting.clear()
         return data
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """The number of waiting bytes."""
         return len(self._waiting)
 
     def _may_go_on(self, now: float) -> bool:

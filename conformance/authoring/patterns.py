@@ -1,8 +1,8 @@
-r"""What in a line will be another text the next time: times, addresses, numbers, names. Pure.
+r"""Find the parts of a line that vary: times, addresses, numbers, names. No I/O.
 
-``variable_parts(b"10:32:11 up 3 days")`` finds the time; what it becomes in a step is a regular
-expression of the same shape, ``\d\d:\d\d:\d\d``. A text that the client itself sent before is
-never taken for one of these: the server answers with it because it was sent.
+``variable_parts(b"10:32:11 up 3 days")`` finds the time; in a step it becomes a regular
+expression of the same shape, ``\d\d:\d\d:\d\d``. A text that the client itself has sent before
+never counts as variable, because the server repeats it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import NamedTuple
 class Part(NamedTuple):
     """A part of a line that varies.
 
-    ``kind`` is a word for a person; ``regex`` matches any text of its kind; ``exact`` matches
-    texts of this very length, for the end of what is awaited, where nothing follows that would
-    tell how far the other one has to go.
+    ``kind`` is a word for a person; ``regex`` matches any text of its kind; ``exact`` matches only
+    texts of the same length. It is used at the end of awaited data, where no following text would
+    show the end of a longer match.
     """
 
     start: int
@@ -29,15 +29,15 @@ class Part(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How one kind of text is found, and which regular expression stands for it."""
+    """One kind of text: how it is found, and its regular expression."""
 
     name: str
     found: re.Pattern[bytes]
-    #: The letters that such a text is made of; without them its shape is kept.
+    #: The characters of such a text; if empty, the expression keeps the shape of the text.
     letters: str = ""
-    #: Whether what was found is one, where the expression cannot tell.
+    #: A further check of a match, if the expression is not enough.
     holds: Callable[[bytes], bool] = lambda _text: True
-    #: Where the text itself is, when words around it are needed to know it by.
+    #: The group with the text itself, if other words are needed to recognise it.
     group: int = 0
 
 
@@ -50,11 +50,11 @@ _DATE = (
 )
 _HALF = rb"(?: ?[AaPp]\.?[Mm]\b\.?)?"
 _HEX = rb"[0-9a-fA-F]"
-#: The letters of a host name.
+#: The characters of a host name.
 _HOST = "[A-Za-z0-9.-]"
 _LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
-#: Last labels that make a host name of two labels; others are ends of file names as often.
+#: The last labels that make two labels a host name; others may just as well end a file name.
 _DOMAINS = (
     rb"(?:com|org|net|edu|gov|mil|int|arpa|info|io|dev|eu|de|fr|uk|nl|at|ch|us|local|lan|home"
     rb"|localdomain|internal|intranet|invalid|example)"
@@ -74,7 +74,7 @@ def _is_ipv4(text: bytes) -> bool:
 
 
 def _is_mixed(text: bytes) -> bool:
-    """Whether it has digits and letters, as an identifier has, and a word or a number has not."""
+    """Return whether a text has both digits and letters, like an identifier."""
     return any(byte in b"0123456789" for byte in text) and not text.isdigit()
 
 
@@ -83,12 +83,12 @@ def _is_token(text: bytes) -> bool:
 
 
 def _is_chance(text: bytes) -> bool:
-    """Return whether a long number looks generated; round ones such as 10000 and 65536 do not."""
+    """Return whether a long number looks generated, unlike round ones such as 10000 and 65536."""
     number = int(text)
     return number % 100 != 0 and all(abs(number - 2**power) > 1 for power in range(13, 64))
 
 
-#: In the order of precedence, where two begin at the same place and are equally long.
+#: The kinds in the order of precedence, for texts of the same length at the same place.
 KINDS = (
     Kind(
         "UUID",
@@ -102,7 +102,7 @@ KINDS = (
             rb",? %s%s%s(?: \d{4}\b)?" % (_DAY, _MONTH, _MONTH, _CLOCK, _HALF, _ZONE)
         ),
     ),
-    # RFC 867's example writes the day last; syslog and logs of the web have forms of their own.
+    # In RFC 867's example the day comes last; syslog and web logs have other forms.
     Kind("date and time", re.compile(rb"\b\d{1,2}/%s/\d{4}:%s ?[+-]\d{4}\b" % (_MONTH, _CLOCK))),
     Kind("date and time", re.compile(rb"\b%s[T ]%s%s" % (_DATE, _CLOCK, _ZONE))),
     Kind("date", re.compile(rb"(?:\b%s,? )?\b%s {1,2}\d{1,2},? \d{4}\b" % (_DAY, _MONTH))),
@@ -161,17 +161,17 @@ KINDS = (
         group=1,
     ),
     Kind("number", re.compile(rb"[a-z]\[(\d{2,})\](?=:)"), r"\d", group=1),
-    # A decimal number, as of a duration. A version number does not match: it has more than one
-    # point, or no blank before it.
+    # A decimal number, such as a duration. A version number does not match, because it has more
+    # than one point, or no blank before it.
     Kind("number", re.compile(rb"(?<![^\s=(:])\d{1,9}\.\d{2,}(?=[KMGT]?(?![\w.]|-\w))"), r"[\d.]"),
 )
 
 
 def variable_parts(line: bytes, sent: bytes = b"", hosts: Collection[bytes] = ()) -> list[Part]:
-    """Return the parts of a line that will be others the next time, from the left to the right.
+    """Return the variable parts of a line, from left to right.
 
     Arguments:
-        sent: all that the client has sent before.
+        sent: everything that the client has sent before.
         hosts: the names of this machine.
     """
     found = sorted(_candidates(line, hosts), key=lambda part: (part.start, -part.end))
@@ -207,7 +207,7 @@ _OFFSET = re.compile(rb"(?<=\d) ?[+-]\d\d:?\d\d(?: \([A-Z]+\))?$")
 
 
 def shape(text: bytes) -> str:
-    """The regular expression of a time or a date: digits and names vary, the rest does not."""
+    """Return the regular expression of a time or a date: only digits and names vary."""
     offset = _OFFSET.search(text) if b":" in text else None
     if offset:
         return shape(text[: offset.start()]) + _shape(offset[0]).replace("\\+", "-").replace(
@@ -220,14 +220,14 @@ def _shape(text: bytes) -> str:
     parts = []
     for digits, word, blanks, other in _SHAPE.findall(text):
         if digits:
-            # A day and an hour may have one digit or two; a year has four.
+            # A day or an hour may have one digit or two; a year has four.
             parts.append(r"\d{1,2}" if len(digits) < 3 else rf"\d{{{len(digits)}}}")
         elif word.upper() in (b"AM", b"PM"):
             parts.append("[AaPp][Mm]")
         elif word:
             parts.append("[A-Za-z]+" if len(word) > 2 else word.decode("ascii"))
         elif blanks:
-            # ctime(3) fills a day of one digit up with a blank.
+            # ctime(3) pads a day of one digit with a blank.
             parts.append(" +")
         else:
             parts.append(escaped(other))
@@ -235,7 +235,7 @@ def _shape(text: bytes) -> str:
 
 
 def _exact(text: bytes) -> str:
-    """Return the same for texts of this length only."""
+    """Return an expression that matches only texts of this length."""
     parts = []
     for digits, word, blanks, other in _SHAPE.findall(text):
         if digits or word:
@@ -246,5 +246,5 @@ def _exact(text: bytes) -> str:
 
 
 def escaped(text: bytes) -> str:
-    """Return a text for a regular expression between slashes."""
+    """Return a text escaped for a regular expression between slashes."""
     return re.sub(r"[.^$*+?{}\[\]\\|()/]", r"\\\g<0>", text.decode("latin-1"))

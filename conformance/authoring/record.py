@@ -1,8 +1,8 @@
-"""``record TARGET``: a person talks to a right server, and the scenario is written from it.
+"""``record TARGET``: a person talks to a correct server, and a scenario is written from that.
 
 The client program (pync, on the person's terminal) connects to a relay, and the relay to the
-server; what passes is the recording. The file is written whole or not at all, and never over
-another one.
+server; the relayed data is recorded. The file is written completely or not at all, and never
+replaces another one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from .names import name_for
 from .relay import AFTERWARDS, TICK, Relay
 from .watched import Watched
 
-#: The file that is written unless another is asked for.
+#: The default file.
 OUTPUT = "recorded.toml"
 
 #: Seconds for a handshake.
@@ -44,7 +44,7 @@ HANDSHAKE = 10.0
 
 
 class Session(NamedTuple):
-    """What came of a session with a client program."""
+    """The outcome of a session with a client program."""
 
     address: Address
     watched: Watched
@@ -58,7 +58,7 @@ def record(options: Options, output: Path, masks: tuple[str, ...]) -> Exit:
     Arguments:
         options: the target, with where it listens, and the client program.
         output: the file to write.
-        masks: texts that must not stand in it.
+        masks: texts that must not be in the file.
     Raises WrongUsage, Unreachable, NotWritten.
     """
     check_client(options.client)
@@ -96,7 +96,7 @@ def record(options: Options, output: Path, masks: tuple[str, ...]) -> Exit:
 
 
 def _judged(options: Options) -> str:
-    """Return the target of a run; an embedded server knows the built-in services only."""
+    """Return the target for a run; an embedded server knows only the built-in services."""
     embedded = isinstance(parse_target(options.target), (ReferenceTarget, MutantTarget))
     return "TARGET" if embedded else options.typed or options.target
 
@@ -107,7 +107,7 @@ def _given(options: Options, output: Path) -> dict[str, str]:
 
 
 def _session(subject: Subject, command: str | None) -> Session | None:
-    """Let the client program talk; None when it was interrupted before it connected."""
+    """Run the client program; return None if it was interrupted before it connected."""
     address = subject.address
     watched = Watched(datagrams=address.transport in DATAGRAMS)
     try:
@@ -153,7 +153,7 @@ def _stream(subject: Subject, watched: Watched, command: str | None) -> Session 
 
 
 def _server(subject: Subject, watched: Watched, stack: ExitStack) -> tuple[socket.socket, Channel]:
-    """Return the connection to the server, with its handshake done."""
+    """Return the connection to the server, after its handshake."""
     sock = subject.connect()
     assert isinstance(sock, socket.socket)
     stack.enter_context(sock)
@@ -170,7 +170,7 @@ def _server(subject: Subject, watched: Watched, stack: ExitStack) -> tuple[socke
 
 
 def _accepted(listener: socket.socket, client: Client) -> socket.socket | None:
-    """Return the client's connection; None when the program ends without one."""
+    """Return the client's connection; None if the program ends without connecting."""
     while True:
         runs = client.runs
         if select.select([listener], [], [], TICK)[0]:
@@ -182,11 +182,11 @@ def _accepted(listener: socket.socket, client: Client) -> socket.socket | None:
 
 
 def _run(relay: Relay | DatagramRelay, client: Client) -> bool:
-    """Pass everything on to the end; whether that was an interruption."""
+    """Run the relay to the end; return whether it was interrupted."""
     try:
         relay.run(lambda: client.runs)
     except KeyboardInterrupt:
-        # ^C has reached the client program too; its end is part of what is recorded.
+        # ^C has reached the client program too; its end is recorded as well.
         client.end(AFTERWARDS)
         relay.run(lambda: False)
         return True
@@ -194,13 +194,13 @@ def _run(relay: Relay | DatagramRelay, client: Client) -> bool:
 
 
 def _hosts() -> tuple[bytes, ...]:
-    """Return the names of this machine, which are others elsewhere."""
+    """Return the names of this machine, which are different on other machines."""
     name = socket.gethostname()
     return tuple({os.fsencode(one) for one in (name, name.partition(".")[0]) if one})
 
 
 def _check_output(output: Path) -> None:
-    """Refuse now what could not be written after the session. Raises WrongUsage."""
+    """Check early that the file can be written after the session. Raises WrongUsage."""
     if output.is_dir():
         raise WrongUsage(f"{output} is a folder: name a file (--output=FILE)")
     if output.is_file():
@@ -222,7 +222,7 @@ def _write(output: Path, text: str) -> None:
 
 
 def _tell(line: str) -> None:
-    """Say a line beside what the client program shows, which has standard output."""
+    """Print a line to stderr, because the client program uses standard output."""
     if sys.stderr is not None:
-        with suppress(OSError, NotWritten):  # the terminal may be gone
+        with suppress(OSError, NotWritten):  # the terminal may have been closed
             say(line, sys.stderr)

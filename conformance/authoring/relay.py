@@ -1,7 +1,7 @@
-"""Between the client program and the server: bytes, FIN and RST are passed on as they come.
+"""The relay between the client program and the server; it forwards bytes, FIN and RST.
 
 The server's side is a channel of the suite, whose transcript is the recording. The client's
-side is a channel too, whose events interest nobody.
+side is a channel too, but its events are not recorded.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from ..core.verdict import Violation
 from ..targets.queues import queues_of
 from .pacing import Pacing
 
-#: Seconds between two looks when nothing happens.
+#: Seconds between two checks if nothing happens.
 TICK = 0.02
 
-#: Bytes that wait for the client; while there are as many, nothing is read from the server.
+#: The bytes that may wait for the client; with more, nothing is read from the server.
 WAITING = 256 * 1024
 
-#: Bytes written to the client at once.
+#: The most bytes written to the client at once.
 SHOWN = 64 * 1024
 
-#: Seconds for which the server may go on after the client program has ended.
+#: Seconds for which the server may continue after the client program has ended.
 AFTERWARDS = 2.0
 
-#: Seconds that the client may take to read what came before an RST.
+#: Seconds that the client may take to read the data before an RST.
 READING = 2.0
 
 
 class Relay:
-    """One connection of the client program, passed on to the server.
+    """A relay between one connection of the client program and the server.
 
     Arguments:
         client: the accepted connection, and its channel.
@@ -51,7 +51,7 @@ class Relay:
         self._server_socket, self._server = server
         self._pacing = Pacing(time.monotonic())
         self._shown = bytearray()
-        #: Whether the server has been told the client's end, and the client the server's.
+        #: Whether the client's end was forwarded to the server, and the server's to the client.
         self._told_server = self._told_client = False
         self._client_left = False
         self._reset_at: float | None = None
@@ -60,10 +60,10 @@ class Relay:
         self.was_cut = False
 
     def run(self, client_runs: Callable[[], bool]) -> None:
-        """Pass on until both sides have ended, or one has reset the connection.
+        """Forward data until both sides have ended, or one has reset the connection.
 
         Arguments:
-            client_runs: whether the client program still runs.
+            client_runs: returns whether the client program still runs.
         Raises KeyboardInterrupt between two steps; ``run`` can be called again.
         """
         until: float | None = None
@@ -77,7 +77,7 @@ class Relay:
                     self.is_over = self.was_cut = True
 
     def close(self) -> None:
-        """Close both; idempotent."""
+        """Close both connections; idempotent."""
         self._client.close(note=False)
         self._server.close(note=False)
 
@@ -96,7 +96,7 @@ class Relay:
         time.sleep(TICK / 5)
 
     def _step(self) -> None:
-        # What the server has said by now was said before the client's next words.
+        # Read from the server first: its data so far comes before the client's next data.
         self._take_from_server()
         self._take_from_client()
         self._send_to_server()
@@ -104,7 +104,7 @@ class Relay:
         self._pass_on_ends()
 
     def _take_from_server(self) -> None:
-        with suppress(Violation):  # TLS failed; the channel's end is awaited
+        with suppress(Violation):  # TLS failed; wait for the end of the channel
             while len(self._shown) < WAITING and self._server.receive(0.0) == DATA:
                 data = self._server.take()
                 if not data:
@@ -170,7 +170,7 @@ class Relay:
         self.is_over = self._told_client and self._told_server
 
     def _pass_on_reset(self) -> None:
-        """Reset the client's connection when it has read what came before."""
+        """Reset the client's connection after it has read all data before the reset."""
         now = time.monotonic()
         self._reset_at = self._reset_at or now
         queues = None if self._client_left else queues_of(self._client_socket)

@@ -1,4 +1,4 @@
-"""The steps of a recorded session: what was sent and what came, as lines of text. Pure."""
+"""Write the steps of a recorded session: sent and received data as lines of text. No I/O."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from .patterns import Part, variable_parts
 from .texts import pieces, quoted, terms
 from .watched import Happened, What
 
-#: Columns that a line of several terms may have.
+#: The most columns of a line with several terms.
 COLUMNS = 96
 
-#: Lines and bytes of an answer that is compared from its beginning to its end, and the lines that
+#: The most lines and bytes of an answer that is compared completely, and the number of lines that
 #: are compared of a longer one.
 ANSWER_LINES, ANSWER_BYTES, SHOWN = 60, 16 * 1024, 20
 
-#: Bytes that are compared of an answer of long lines.
+#: The most bytes that are compared of an answer with long lines.
 SHOWN_BYTES = 2048
 
-#: The lines, counted from the end of a long answer, at which the comparison goes on, if such a
-#: text does not stand before: best the third last.
+#: The lines, counted from the end of a long answer, at which the comparison may continue if the
+#: same text is not before them; the third last is the first choice.
 ENDING = (3, 2, 1, *range(4, 13))
 
-#: Seconds after which an answer gets a time of its own, and how much longer that is.
+#: Seconds from which an answer gets its own time limit, and the factor for that limit.
 SLOW, LONGER = 3.0, 4
 
-#: Kinds of text that are the same text when they come again; a time is so by chance.
+#: Kinds of text that mean the same thing if they occur again; equal times are only chance.
 _IDENTITIES = frozenset({"UUID", "identifier", "number"})
 
 
 class Item(NamedTuple):
-    """A part of a step's terms: bytes, a name for some, or a part that varies.
+    """A part of a step's terms: bytes, a name, or a part that varies.
 
-    ``text`` is what was sent or came; ``name`` is the parameter's, or the captured group's.
+    ``text`` is the data that was sent or received; ``name`` is that of a parameter or a group.
     """
 
     text: bytes
@@ -45,13 +45,13 @@ class Item(NamedTuple):
 
 
 class Steps:
-    """Writes the steps of one session.
+    """The steps of one session.
 
     Arguments:
-        happened: the session.
+        happened: the events of the session.
         masks: texts that must not be written.
         hosts: the names of this machine.
-        datagrams: each run of bytes is one datagram.
+        datagrams: whether each run of bytes is one datagram.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Steps:
         return written
 
     def first_input(self) -> str:
-        """Return the terms of what the client sends first; empty when the server speaks first."""
+        """Return the terms of the client's first data; empty if the server sends first."""
         first = self._happened[0] if self._happened else None
         if first is None or first.what != What.SENT:
             return ""
@@ -89,7 +89,7 @@ class Steps:
         return _joined(self._named(data))
 
     def _find_secrets(self) -> None:
-        """Find them all before anything is written: an answer may repeat one."""
+        """Find all secrets before anything is written, because an answer may repeat one."""
         before = b""
         for event in self._happened:
             if event.what == What.CAME:
@@ -118,7 +118,7 @@ class Steps:
             yield f"send {_joined(self._named(piece))}"
 
     def _whole_names(self, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """Pieces that no named text crosses the end of."""
+        """Yield the pieces, joined where a named text crosses the end of one."""
         kept = b""
         for piece in parts:
             kept += piece
@@ -147,7 +147,7 @@ class Steps:
         yield from self._skip(index, parts[number:])
 
     def _skip(self, index: int, parts: list[bytes]) -> Iterator[str]:
-        """Pass over the middle of a long answer."""
+        """Yield steps that skip the middle of a long answer."""
         rest = b"".join(parts)
         for back in ENDING[: len(parts)]:
             piece = parts[-back]
@@ -186,11 +186,11 @@ class Steps:
         }[event.what]
 
     def _named(self, data: bytes) -> list[Item]:
-        """Data as literal bytes and names."""
+        """Return the data as literal bytes and names."""
         return _split(data, self.names.spans(data))
 
     def _items(self, index: int, data: bytes) -> list[Item]:
-        """Data that came, as literal bytes, names, and parts that vary."""
+        """Return received data as literal bytes, names, and parts that vary."""
         items: list[Item] = []
         parts = variable_parts(data, bytes(self._sent), self._hosts)
         spans = self.names.spans(data)
@@ -211,7 +211,7 @@ class Steps:
         return items + _split(data[at:], after)
 
     def _captured(self, index: int, part: Part, text: bytes) -> str:
-        """Return the name of a group, when the text comes again in a later step."""
+        """Return the name of a group if the text occurs again in a later step, else ""."""
         if len(text) < SHORTEST:
             return ""
         for event in self._happened[index + 1 :]:
@@ -234,7 +234,7 @@ def _split(data: bytes, spans: Sequence[Span]) -> list[Item]:
 
 
 def _literal(items: Sequence[Item]) -> list[Item]:
-    """Return the same without patterns; a hidden text stays hidden."""
+    """Return the items without patterns; a hidden text stays hidden."""
     plain: list[Item] = []
     for item in items:
         if item.name and not item.part:

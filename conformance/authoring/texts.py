@@ -1,25 +1,25 @@
-r"""Bytes as terms of a step: ``"text\r\n"``, ``hex(ff fb 01)``, ``"x" * 1000``. Pure."""
+r"""Write bytes as terms of a step: ``"text\r\n"``, ``hex(ff fb 01)``, ``"x" * 1000``. No I/O."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-#: Bytes in a row that are written as hexadecimal digits, and those of one term.
+#: The least binary bytes in a row that are written as hexadecimal digits; the most in one term.
 BINARY, IN_ONE = 4, 32
 
-#: The share of other bytes than letters above which nothing is written as text.
+#: The share of bytes other than letters above which everything is written in hexadecimal.
 MOSTLY = 0.5
 
-#: Bytes of a text that is written as a shorter one, repeated, and the longest of these.
+#: The least bytes of a text that is written as a repeated shorter one; the most of the shorter one.
 REPEATED, UNIT = 48, 16
 
-#: Bytes of one line of data in a step.
+#: The most bytes of data in one line of a step.
 WIDTH = 512
 
 _ESCAPES = {"\r": "\\r", "\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
-#: Bytes in which most are neither text nor line ends.
+#: A run of bytes that are neither text nor line ends.
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]{%d,}" % BINARY)
 
 _NOT_PRINTED = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
@@ -28,7 +28,7 @@ _REPEATED = re.compile(rb"(.{1,%d}?)\1{3,}" % UNIT, re.DOTALL)
 
 
 def terms(data: bytes) -> str:
-    """Return the bytes as terms; empty for none."""
+    """Return the bytes as terms; empty for no bytes."""
     return " ".join(_terms(data))
 
 
@@ -47,7 +47,7 @@ def _terms(data: bytes) -> Iterator[str]:
 
 
 def _mixed(data: bytes) -> Iterator[str]:
-    """Text in quotes, and what is not text as hexadecimal digits."""
+    """Yield text in quotes, and other bytes as hexadecimal digits."""
     if len(_NOT_PRINTED.findall(data)) > len(data) * MOSTLY and not _is_utf8(data.strip()):
         yield from _digits(data)
         return
@@ -76,7 +76,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def quoted(data: bytes) -> str:
-    """Return the bytes between quotes, with C escapes; every byte can be read back."""
+    """Return the bytes in quotes, with C escapes, from which every byte can be read back."""
     letters = []
     for letter in data.decode("utf-8", "surrogateescape"):
         if letter in _ESCAPES:
@@ -86,14 +86,14 @@ def quoted(data: bytes) -> str:
         else:
             encoded = letter.encode("utf-8", "surrogateescape")
             letters += [f"\\x{byte:02x}" for byte in encoded]
-    # Three apostrophes would end the text of the file in which the steps stand.
+    # Three apostrophes would end the text in the file that contains the steps.
     written = "".join(letters).replace("'''", "''\\x27")
-    # A dollar before a name is told from one by who reads it only.
+    # Escape a dollar before letters: in quotes it is text, but a person would read it as a name.
     return '"' + re.sub(r"\$(?=[A-Za-z_])", r"\\x24", written) + '"'
 
 
 def pieces(data: bytes) -> list[bytes]:
-    """Data in lines, and long lines in parts: what stands in one step each."""
+    """Return the data for separate steps: lines, and parts of long lines."""
     found: list[bytes] = []
     for line in filter(None, re.split(rb"(?<=\n)", data)):
         found += [line] if len(line) <= WIDTH else _parts(line)
@@ -101,7 +101,7 @@ def pieces(data: bytes) -> list[bytes]:
 
 
 def _parts(line: bytes) -> Iterator[bytes]:
-    """The parts of a long line; a repeated text is one part, however long it is."""
+    """Yield the parts of a long line; a repeated text is one part, even if it is long."""
     at = 0
     for match in _REPEATED.finditer(line):
         if match.end() - match.start() > WIDTH:

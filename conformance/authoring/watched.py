@@ -1,6 +1,6 @@
-"""What happened in a recorded session, in order: what was sent, what came, how each side ended.
+"""The events of a recorded session, in order: sent and received data, and the end of each side.
 
-A transcript keeps the ends of long data only; this one keeps all of it, up to a limit. No I/O.
+A normal transcript keeps only the ends of long data; this one keeps all, up to a limit. No I/O.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 from ..core.transcript import NOTE, RECEIVED, SENT, Transcript
 
-#: Bytes that are kept of a session: more of them make no file that a person reads.
+#: The most bytes kept of a session: a longer file would be too long for a person to read.
 MOST = 1024 * 1024
 
-#: Bytes sent in one go that are bulk data, and the seconds within which more of it follows.
+#: The bytes sent at once that count as bulk data, and the seconds in which more of it may follow.
 BULK, FOLLOWS = 16 * 1024, 0.25
 
 
 class What(enum.Enum):
-    """What an event is."""
+    """The kind of an event."""
 
     SENT = "sent"
     CAME = "came"
@@ -32,7 +32,7 @@ class What(enum.Enum):
 class Happened(NamedTuple):
     """One event: a run of bytes, or an end.
 
-    ``waited`` is how many seconds after the event before it began.
+    ``waited`` is the number of seconds between the previous event and the start of this one.
     """
 
     what: What
@@ -48,28 +48,28 @@ class Watched(Transcript):
     """The transcript of a client's channel from which a scenario is written.
 
     Arguments:
-        datagrams: each run of data is one datagram; they are not joined.
+        datagrams: whether each run of data is one datagram; these are not joined.
     """
 
     def __init__(self, datagrams: bool = False) -> None:
         super().__init__()
         self.happened: list[Happened] = []
-        #: Whether there was more than is kept.
+        #: Whether there was more data than is kept.
         self.is_cut = False
         self._datagrams = datagrams
         self._kept = 0
         self._last = time.monotonic()
 
     def sent(self, _client: str, data: bytes) -> None:
-        """Note bytes that the client wrote."""
+        """Record bytes that the client wrote."""
         self._note_data(What.SENT, data)
 
     def received(self, _client: str, data: bytes) -> None:
-        """Note bytes that the client read."""
+        """Record bytes that the client read."""
         self._note_data(What.CAME, data)
 
     def note(self, _client: str, word: str, direction: str = NOTE) -> None:
-        """Note an end; other notes are about how the connection was made."""
+        """Record an end; other notes are about the start of the connection and are ignored."""
         what = _ENDS.get((word, direction))
         if what is not None and not self.is_cut:
             self.happened.append(Happened(what, b"", self._waited()))
@@ -85,12 +85,12 @@ class Watched(Transcript):
         self.happened.append(Happened(what, data, waited))
 
     def _joined(self, what: What, data: bytes, waited: float) -> bool:
-        """Add data to a run that it continues."""
+        """Add data to a run that it continues; return whether it does."""
         last = self.happened[-1] if self.happened else None
         if last is not None and last.what == what:
             self.happened[-1] = last._replace(data=last.data + data)
             return True
-        # Bulk data is sent while answers come in; it is one run nevertheless.
+        # Bulk data is one run, although answers come while it is sent.
         before = self.happened[-2] if len(self.happened) > 1 else None
         if (
             what == What.SENT

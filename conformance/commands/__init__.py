@@ -1,7 +1,8 @@
-"""The commands of the suite: words of the command line in, an exit status out.
+"""The commands of the suite: they convert the command line to options and return an exit status.
 
-Each takes what docopt has read. Only words become options here; the wings below do the work.
-A command is loaded when it is run: what another one needs would be half of a start.
+Each takes the result of docopt. This package only makes options; lower layers do the work.
+A command's module is imported only when it is run: the imports of the other commands would take
+half of the start-up time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from ..core.verdict import Exit
 
-#: Command -> the module here that has it, and its name there.
+#: Command -> its module in this package, and its name in that module.
 COMMANDS = {
     "run": ("judging", "run"),
     "list": ("catalogue", "list_"),
@@ -29,7 +30,7 @@ COMMANDS = {
 
 
 def run(command: str, given: dict[str, Any]) -> Exit:
-    """Run a command. Raises what it raises."""
+    """Run a command. Raises the exceptions of the command."""
     module, name = COMMANDS[command]
     function: Callable[[dict[str, Any]], Exit] = getattr(
         import_module(f".{module}", __name__), name

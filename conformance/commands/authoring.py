@@ -1,4 +1,4 @@
-"""``new`` and ``record``: what writes profiles."""
+"""The commands that write profiles: ``new`` and ``record``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that show what is judged: ``list`` and ``explain``."""
+"""The commands that show the requirements: ``list`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .values import words
 
 
 def list_(given: dict[str, Any]) -> Exit:
-    """``list``: every requirement, or every mutant."""
+    """Run ``list``: show every requirement, or every mutant."""
     if given["--mutants"]:
         say(listing.listing_of_mutants(given["--profile"]))
         return Exit.CONFORMANT
@@ -23,7 +23,7 @@ def list_(given: dict[str, Any]) -> Exit:
 
 
 def explain(given: dict[str, Any]) -> Exit:
-    """``explain``: one requirement in full."""
+    """Run ``explain``: show one requirement in full."""
     asked = Options(profile=given["--profile"], cases=(given["ID"],), load=words(given["--load"]))
     options, catalogue = load(asked)
     chosen = options.profile if given["--profile"] else None

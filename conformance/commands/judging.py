@@ -1,4 +1,4 @@
-"""The commands that judge or look at a target: ``run``, ``doctor``."""
+"""The commands that judge or examine a target: ``run``, ``doctor``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .values import count, seconds, words
 
 
 def run(given: dict[str, Any]) -> Exit:
-    """``run``: judge a target, or every target of a file."""
+    """Run ``run``: judge a target, or every target of a file."""
     options = Options(
         target=given["TARGET"] if given["TARGET"] is not None else "ref:python",
         profile=given["--profile"],
@@ -73,13 +73,13 @@ def run(given: dict[str, Any]) -> Exit:
     def work() -> Exit:
         return watched() if given["--watch"] else once()
 
-    # A server of the suite's own, or one that runs already, leaves nothing behind.
+    # The suite's own servers, and one that already runs, leave nothing behind.
     embedded = options.target.startswith(("ref:", "mutant:")) or "://" in options.target
     return work() if embedded else Exit(guarded(work))
 
 
 def doctor(given: dict[str, Any]) -> Exit:
-    """``doctor``: find the profile of a server."""
+    """Run ``doctor``: find the profile of a server."""
     from ..doctor import report
 
     options = Options(
@@ -95,7 +95,7 @@ def doctor(given: dict[str, Any]) -> Exit:
     if options.target.startswith("@"):
         from ..batch.boxes import BUBBLEWRAP, describe_limits, why_no_box
 
-        # What `run @FILE --all` would do here.
+        # The isolation that `run @FILE --all` would use here.
         why = why_no_box()
         say(f"{'isolation':<10} {f'none: {why}' if why else BUBBLEWRAP}")
         say(f"{'limits':<10} {describe_limits().partition(': ')[2]}")

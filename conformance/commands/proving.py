@@ -1,4 +1,4 @@
-"""The command that proves the checks: ``selftest``."""
+"""The command that proves the requirements: ``selftest``."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from ..reports.writing import not_written
 from ..runner import run
 from .values import count, seconds, words
 
-#: Seconds for one event of a broken server.
+#: The most seconds for one event of a broken server.
 DEADLINE = 3.0
 
 
 def selftest(given: dict[str, Any]) -> Exit:
-    """``selftest``: judge servers that are broken on purpose, or by a proxy."""
+    """Run ``selftest``: judge servers that are broken on purpose, or by a proxy."""
     options = Options(
         profile=given["--profile"],
         cases=patterns_of(given["--case"]),
-        # A mutant that says nothing is waited for; three seconds are enough for that.
+        # Some mutants never answer; three seconds of waiting are enough for them.
         deadline=min(seconds(given["--deadline"]), DEADLINE),
         patience=seconds(given["--deadline"]),
         selftest=True,
@@ -36,7 +36,7 @@ def selftest(given: dict[str, Any]) -> Exit:
         links=tuple(given["--link"]),
     )
     options = _behind_a_proxy(options, given)
-    # Most of the time is waiting: more workers than cores.
+    # Most of the time is spent waiting, so use more workers than cores.
     jobs = count(given["--jobs"])
     if options.faults:
         jobs = jobs or 4 * (os.cpu_count() or 1)
@@ -59,7 +59,7 @@ def selftest(given: dict[str, Any]) -> Exit:
 
 
 def _behind_a_proxy(options: Options, given: dict[str, Any]) -> Options:
-    """With what is said of a right server, if one is named."""
+    """Return the options with those for the correct server, if one is named."""
     if given["--target"] is None:
         for flag in ("--fault", "--transport", "--at", "--set", "--client"):
             if given[flag]:

@@ -1,4 +1,4 @@
-"""The commands over what earlier runs wrote: ``matrix``, ``diff``, ``baseline``."""
+"""The commands for results of earlier runs: ``matrix``, ``merge``, ``diff``, ``baseline``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..reports.merging import merged
 from ..reports.results import Results, read_results
 from ..reports.writing import make_folder, not_written, write_whole
 
-#: The page of several runs, unless another is asked for.
+#: The default file for the page of several runs.
 MATRIX = "matrix.html"
 
 
 def matrix(given: dict[str, Any]) -> Exit:
-    """``matrix``: many runs in one page."""
+    """Run ``matrix``: show many runs in one page."""
     runs = [_results_of(folder) for folder in given["DIR"]]
     output = Path(given["--output"] or MATRIX)
     try:
@@ -36,7 +36,7 @@ def matrix(given: dict[str, Any]) -> Exit:
 
 
 def merge(given: dict[str, Any]) -> Exit:
-    """``merge``: the shards of a run in one report."""
+    """Run ``merge``: join the shards of a run into one report."""
     folders, report = [Path(one) for one in given["DIR"]], Path(given["--report"])
     twice = [one for one in folders if folders.count(one) > 1]
     if twice:
@@ -66,7 +66,7 @@ def merge(given: dict[str, Any]) -> Exit:
 
 
 def diff(given: dict[str, Any]) -> Exit:
-    """``diff``: what changed between two runs."""
+    """Run ``diff``: show what changed between two runs."""
     found = changes(_results_of(given["BEFORE"]), _results_of(given["AFTER"]))
     for change in found:
         say(str(change))
@@ -75,7 +75,7 @@ def diff(given: dict[str, Any]) -> Exit:
 
 
 def baseline(given: dict[str, Any]) -> Exit:
-    """``baseline``: write and prune the known failures."""
+    """Run ``baseline``: write and prune the known failures."""
     path = Path(given["--expect"])
     run = _results_of(given["--report"])
     if run.footer["exit"] in (Exit.INTERRUPTED, Exit.INTERNAL_ERROR):

@@ -1,4 +1,4 @@
-"""Words of the command line that are numbers or lists."""
+"""Parse numbers and lists on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..core.verdict import WrongUsage
 
 
 def words(text: str | None) -> tuple[str, ...]:
-    """Return the words of a list that is separated by commas."""
+    """Return the items of a list separated by commas."""
     return tuple(word for word in (text or "").split(",") if word)
 
 
@@ -20,7 +20,7 @@ def seconds(text: str) -> float:
 
 
 def count(text: str | None, flag: str = "--jobs") -> int | None:
-    """Return a number of workers or failures, None where none is given. Raises WrongUsage."""
+    """Return a number of workers or failures, None if none is given. Raises WrongUsage."""
     if text is None:
         return None
     if not text.isdigit() or not 0 < int(text) <= 256:

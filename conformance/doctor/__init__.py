@@ -1,7 +1,7 @@
-"""``doctor TARGET``: finds out what the target is, shows how, and says the one line to run next.
+"""``doctor TARGET``: find out what the target is, with evidence, and print the next command to run.
 
-For a person who meets the suite for the first time. It judges nothing: it talks to the server,
-concludes from what is answered, and tries the profile's small session with what it concluded.
+This is for first-time users of the suite. It judges nothing: it talks to the server, concludes
+from the answers, and tries the small session of the profile that it has found.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .subject import Subject
 #: Seconds that each awaited event of a trial may take.
 TRIAL = 2.0
 
-#: Seconds for a start, beyond which ``run`` has to be given a longer deadline.
+#: If a start takes more seconds than this, ``run`` needs a longer deadline.
 SLOW = 5.0
 
 _MANNERS = {
@@ -68,12 +68,12 @@ class Line(NamedTuple):
         return f"{self.heading:<10} {self.finding:<{FINDING}}{gap}{self.evidence}"
 
 
-#: Columns for a finding; the evidence of a longer one stands below it.
+#: The columns for a finding; the evidence for a longer finding is on the next line.
 FINDING = 20
 
 
 def examine(options: Options) -> Iterator[Line]:
-    """What was found, while it is being found.
+    """Yield the findings as soon as they are known.
 
     Raises WrongUsage or Unreachable.
     """
@@ -106,7 +106,7 @@ def examine(options: Options) -> Iterator[Line]:
             yield Line(row.heading, row.finding, row.evidence)
         settings = {**found.settings, **_meant_for(found, typed)}
         reason = None
-        # The small session of greet was just heard; a server that serves one client has gone.
+        # greet's small session has already been seen; a server with one client has already ended.
         if (
             not found.because
             and found.profile != "greet"
@@ -147,7 +147,7 @@ def _verdict(found: Conclusion, reason: str | None) -> Iterator[Line]:
 
 
 def attempt(address: str, name: str, settings: dict[str, str]) -> str | None:
-    """Take a client through a profile's small session; None when it went well."""
+    """Run a profile's small session with a client; return the failure, None if it succeeded."""
     return _attempt(Options(address, settings=_joined(settings)), PROFILES[name])
 
 
@@ -180,14 +180,14 @@ def _found(options: Options, target: Target) -> Subject:
 
 
 def _is_told_its_service(target: Target) -> bool:
-    """Return whether the service is asked of the target: then each is what it is asked for."""
+    """Return whether the target is told which service to provide, so that it can be any."""
     if isinstance(target, CommandTarget):
         return "profile" in target.placeholders
     return not isinstance(target, AddressTarget)
 
 
 def _examine_each(options: Options) -> Iterator[Line]:
-    """Ask a target that can give several services for each of them."""
+    """Try each service of a target that can provide several."""
     target = parse_target(options.target)
     names = dict(options.addresses) or PROFILES
     if isinstance(target, MutantTarget):
@@ -213,7 +213,7 @@ def _examine_each(options: Options) -> Iterator[Line]:
 def next_line(
     options: Options, subject: Subject, found: Conclusion, settings: dict[str, str]
 ) -> str:
-    """Return the command to paste."""
+    """Return the next command, to be pasted."""
     words = {"profile": found.profile} if found.profile else {}
     at = options.at if not options.typed else None
     if at or subject.at:
@@ -236,7 +236,7 @@ def _joined(settings: dict[str, str]) -> str:
 
 
 def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
-    """Return what was typed, without what the profile that was found does not have."""
+    """Return the typed settings that the found profile has."""
     if not found.profile:
         return {}
     known = PROFILES[found.profile].known_parameters().keys()
@@ -246,7 +246,7 @@ def _meant_for(found: Conclusion, typed: dict[str, str]) -> dict[str, str]:
 
 
 def _typed(settings: str, catalogue: Catalogue) -> dict[str, str]:
-    """Return what was typed of SET. Raises WrongUsage."""
+    """Return the settings that were typed as SET. Raises WrongUsage."""
     known = {key for one in catalogue.profiles.values() for key in one.known_parameters()}
     for key in parse_settings(settings):
         if key not in known:
@@ -256,7 +256,7 @@ def _typed(settings: str, catalogue: Catalogue) -> dict[str, str]:
 
 
 def describe(target: Target) -> str:
-    """Return what kind of target was read."""
+    """Return the kind of a target, in words."""
     if isinstance(target, AddressTarget):
         return f"a server that already runs, at {target.address}"
     if isinstance(target, ReferenceTarget):

@@ -1,4 +1,4 @@
-"""Servers that answer what is said to them: echo, reset, quit, hello, crud, chat. Pure."""
+"""Recognise servers that answer their input: echo, reset, quit, hello, crud, chat. No I/O."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .texts import literal
 
 
 def answers(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """Return what a server is that answers lines.
+    """Return the conclusion for a server that answers lines.
 
     Arguments:
-        found: what is known already, with the greeting among its settings.
-        greeting: its value; empty is none.
+        found: the conclusion so far, with the greeting among its settings.
+        greeting: the value of the greeting; empty if there is none.
     """
     turns = [one for one in seen.answered if one.sent and one.sent.endswith(b"\n")]
     shown = turns[0] if turns else seen.answered[0]
@@ -97,7 +97,7 @@ def _echoes(
 
 
 def _template(turns: list[Turn]) -> tuple[bytes | None, str]:
-    """Return the template of the answers, and the end of a line if it must be CR LF."""
+    """Return the template of the answers, and the line end if it must be CR LF."""
     samples = [(turn.sent or b"", turn.answer) for turn in turns]
     plain = [one for one in samples if not one[0].endswith(b"\r\n")]
     crlf = [one for one in samples if one[0].endswith(b"\r\n")]
@@ -140,7 +140,7 @@ def _leave(seen: Seen, found: Conclusion) -> None:
 
 
 def _ended_well(profile: str, seen: Seen, found: Conclusion) -> Conclusion:
-    """Return the profile, with how the client's FIN is answered."""
+    """Return the profile, with the server's answer to the client's FIN."""
     found.profile = profile
     over = next((turn for turn in [*seen.finish, *seen.lines] if turn.sent is None), None)
     if "rounds" not in found.settings and over is not None:
@@ -160,7 +160,7 @@ def _is_chat(turns: list[Turn]) -> bool:
 
 
 def _dialogue(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """crud or chat, in their usual words."""
+    """Return the conclusion for crud or chat with their usual words."""
     turns, profile = (seen.store, "crud") if _is_store(seen.store) else (seen.chat, "chat")
     for turn in turns:
         found.add("answer", "as in " + profile, turn)

@@ -1,4 +1,4 @@
-"""From what was seen to a profile and its parameters, each with its evidence. Pure."""
+"""Conclude a profile and its parameters from what was seen, with evidence. No I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .quiet import ends_by_itself, silent
 from .seen import Seen
 from .talk import FLOODED
 
-#: How the greeting of a server of another protocol begins, and its answer to what is none.
+#: The beginnings of the greeting of another protocol, and of its answer to invalid input.
 GREETINGS = (
     (b"SSH-", "SSH"),
     (b"RFB ", "VNC"),
@@ -27,7 +27,7 @@ ANSWERS = (
 
 
 def conclude(seen: Seen) -> Conclusion:
-    """Return what the server is."""
+    """Return the conclusion about the server."""
     found = Conclusion()
     foreign = _foreign(seen)
     if foreign:
@@ -57,7 +57,7 @@ def _foreign(seen: Seen) -> str:
 
 
 def _greeting(seen: Seen, found: Conclusion) -> str | None:
-    """Return the value of the greeting, "" for none; None when there is no pattern of it."""
+    """Return the value of the greeting; "" if there is none, None if no pattern fits."""
     samples = [one for one in seen.greetings if one]
     if not samples:
         found.add("greeting", "none", seen.listened)

@@ -1,4 +1,4 @@
-"""The conversations with a server of datagrams, and what they tell."""
+"""Conversations with a server of datagrams, and the conclusions from them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .talk import Turn
 from .templates import is_echo, template_of
 from .texts import literal
 
-#: Seconds for an answer, and for more than one.
+#: Seconds to wait for an answer, and for further ones.
 ANSWER_TIMEOUT, QUIET = 0.8, 0.15
 
-#: Of different lengths, with and without the end of a line.
+#: Datagrams of different lengths, with and without a line end.
 DATAGRAMS = (FIRST, SECOND, CRLF, REST)
 
 
 def ask(address: Address, data: bytes) -> Turn:
-    """Send a datagram from a port of its own, and hear what comes."""
+    """Send a datagram from a new port, and return the answers."""
     family, name = endpoints(address)[0]
     pieces: list[tuple[float, bytes]] = []
     end, began = "", time.monotonic()
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        # Not connected: an answer from another port is an answer too.
+        # The socket is not connected, so that an answer from another port counts too.
         until = began + ANSWER_TIMEOUT
         try:
             sock.sendto(data, name)
@@ -48,7 +48,7 @@ def ask(address: Address, data: bytes) -> Turn:
 
 
 def examine(address: Address) -> Conclusion:
-    """Return what the server is."""
+    """Return the conclusion about the server."""
     found = Conclusion()
     with ThreadPoolExecutor(len(DATAGRAMS)) as pool:
         turns = list(pool.map(lambda data: ask(address, data), DATAGRAMS))

@@ -1,4 +1,4 @@
-"""What is concluded, with its evidence; and the findings that several kinds of server share."""
+"""The conclusion with its evidence, and the findings that several kinds of server share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .texts import value_of
 
 
 class Row(NamedTuple):
-    """One finding: what it is about, what it is, and what was sent and answered."""
+    """One finding: its subject, the finding, and what was sent and answered."""
 
     heading: str
     finding: str
@@ -20,29 +20,29 @@ class Row(NamedTuple):
 
 @dataclass
 class Conclusion:
-    """A profile with its parameters; or, with ``because``, the nearest one and why it is not."""
+    """A profile with its parameters; or the nearest one, with the reason why it does not fit."""
 
     profile: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     because: str = ""
-    #: It does not outlive its clients, or one of them.
+    #: Whether the server ends with its clients, or with one of them.
     ends: bool = False
     rows: list[Row] = field(default_factory=list)
     #: Remarks for a person: another profile that fits, a server that ends.
     remarks: list[str] = field(default_factory=list)
 
     def add(self, heading: str, finding: str, evidence: object) -> None:
-        """Note a finding."""
+        """Add a finding."""
         self.rows.append(Row(heading, finding.replace("\\;", ";"), str(evidence)))
 
     def no(self, nearest: str, because: str) -> Conclusion:
-        """Nothing fits."""
+        """Record that no profile fits, and why the nearest one does not."""
         self.profile, self.because = nearest, because
         return self
 
 
 def said_at_start(found: Conclusion, key: str, samples: list[bytes]) -> str | None:
-    """Note what is said without being asked, as a text or a pattern; None when it is neither."""
+    """Add what the server sends first, as a text or a pattern; return None if it is neither."""
     value = value_of(samples)
     different = list(dict.fromkeys(samples))[:2]
     evidence = " and ".join(map(quoted, different))
@@ -55,7 +55,7 @@ def said_at_start(found: Conclusion, key: str, samples: list[bytes]) -> str | No
 
 
 def note_clients(seen: Seen, found: Conclusion) -> None:
-    """Note whether clients are served at the same time."""
+    """Add whether clients are served at the same time."""
     if not seen.clients:
         return
     found.add("clients", seen.clients, seen.clients_because)
@@ -69,7 +69,7 @@ def note_clients(seen: Seen, found: Conclusion) -> None:
 
 
 def without_greeting(profile: str, seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """Return a profile that has no greeting, and so is none where there is one."""
+    """Return a profile without a greeting; it does not fit if there is a greeting."""
     if greeting:
         found.settings.pop("greeting")
         return found.no(profile, f"it sends something at the start: {seen.listened}")

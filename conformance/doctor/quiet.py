@@ -1,4 +1,4 @@
-"""Servers that answer nothing, at least not before an end: greet, discard, half-open. Pure."""
+"""Recognise servers that answer nothing before an end: greet, discard, half-open. No I/O."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .texts import literal, value_of
 
 
 def ends_by_itself(seen: Seen, found: Conclusion) -> Conclusion:
-    """greet: perhaps a farewell follows the greeting."""
+    """Return the conclusion for greet, whose greeting may be followed by a farewell."""
     listened = seen.listened
     if not listened.answer:
         found.add("greeting", "none", listened)
         return found.no("greet", f"it ends the connection at once: {listened}")
-    # Two texts are two when there is a pause between them.
+    # Two texts are recognised by a pause between them.
     at = [when for when, _ in listened.pieces]
     gap = next((n for n in range(1, len(at)) if at[n] - at[n - 1] > 0.08), len(at))
     first = b"".join(data for _, data in listened.pieces[:gap])
@@ -44,7 +44,7 @@ def ends_by_itself(seen: Seen, found: Conclusion) -> Conclusion:
 
 
 def silent(seen: Seen, found: Conclusion, greeting: str) -> Conclusion:
-    """discard or half-open: whatever is said is not answered, at least not before FIN."""
+    """Return the conclusion for discard or half-open, which answer nothing before FIN."""
     ignored = next((turn for turn in [*seen.lines, *seen.finish] if turn.is_ignored), None)
     if ignored:
         found.add("answer", "none", ignored)

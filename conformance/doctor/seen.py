@@ -1,4 +1,4 @@
-"""What was said to a server of streams, and what was seen of it."""
+"""The record of what was sent to a server of streams, and of its behaviour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .talk import LISTEN, Turn
 
-#: Lines to be answered: in both cases, of different lengths, and one in CR LF.
+#: Lines to send: in upper and lower case, of different lengths, and one with CR LF.
 FIRST, SECOND, CRLF = b"Hello, World\n", b"The second Line is longer than that\n", b"In CR LF\r\n"
 SHORT, REST = b"short\n", b"no Newline"
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
@@ -17,43 +17,43 @@ NOTHING_YET = Turn(LISTEN, (), "", 0.0)
 
 @dataclass
 class Seen:
-    """What a server did. A conversation that was not held is empty."""
+    """The behaviour of a server. A conversation that did not take place is empty."""
 
-    #: What each connection began with; only those that were begun by listening count.
+    #: The first bytes from the server, for each connection on which the client sent nothing first.
     greetings: list[bytes] = field(default_factory=list)
-    #: What the first client heard, who said nothing.
+    #: What the first client received, which sent nothing.
     listened: Turn = NOTHING_YET
     #: Lines, an unfinished line, FIN.
     lines: list[Turn] = field(default_factory=list)
-    #: Single lines, each on a connection of its own (a server that answers once).
+    #: Single lines, each on a separate connection (for a server that answers once).
     single: list[Turn] = field(default_factory=list)
-    #: A line in CR LF at the beginning.
+    #: A line with CR LF at the beginning.
     crlf: list[Turn] = field(default_factory=list)
-    #: Data and FIN, FIN alone.
+    #: Data and FIN; only FIN.
     finish: list[Turn] = field(default_factory=list)
     shorter: list[Turn] = field(default_factory=list)
     empty: list[Turn] = field(default_factory=list)
-    #: What a server of HTTP answers.
+    #: A request for an HTTP server.
     request: list[Turn] = field(default_factory=list)
     #: The command of reset.
     command: list[Turn] = field(default_factory=list)
     words: list[Turn] = field(default_factory=list)
     store: list[Turn] = field(default_factory=list)
     chat: list[Turn] = field(default_factory=list)
-    #: "many", "1", or "" when it could not be seen; and how it was seen.
+    #: "many", "1", or "" if this could not be seen; and the evidence.
     clients: str = ""
     clients_because: str = ""
-    #: The program ends when its client has left.
+    #: Whether the program ends when its client has left.
     one_shot: bool = False
-    #: A word that ended the whole server.
+    #: Words that ended the whole server.
     fatal: list[bytes] = field(default_factory=list)
 
     @property
     def greeting(self) -> bytes:
-        """What the first of them began with."""
+        """The first bytes from the server on the first connection."""
         return self.greetings[0] if self.greetings else b""
 
     @property
     def answered(self) -> list[Turn]:
-        """The turns in which something complete was said to the server, and answered."""
+        """The turns in which the server answered something complete."""
         return [turn for turn in [*self.lines, *self.single, *self.crlf] if turn.answer]

@@ -1,7 +1,7 @@
-"""The conversations with a server of streams, and what was seen in them.
+"""Conversations with a server of streams, which record its behaviour.
 
-Silences are what costs time. Where the server takes clients at the same time the
-conversations are held side by side; where it does not, one after another.
+Waiting during silences takes most of the time. If the server serves several clients at the same
+time, the conversations run in parallel; otherwise they run one after another.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from .seen import CRLF, FIRST, LINES, REQUEST, REST, SECOND, SHORT, Seen
 from .subject import CLOSING, ENDING, Subject
 from .talk import FIN, LISTEN, QUIET, RESET, Step, Stream, Turn, Unheard, converse, hear
 
-#: Seconds to listen to what a server says on its own account, and in all to one that says
-#: something and takes no input: its farewell may come.
+#: Seconds to wait for what a server sends first; and the total seconds to wait for a server that
+#: sends something but accepts no input, because its farewell may still come.
 LISTENING, PARTING = 1.0, 2.5
 
-#: Seconds for the beginning of an answer, at least and at most.
+#: The least and the most seconds to wait for the beginning of an answer.
 ANSWER_TIME, MOST_ANSWER_TIME = 0.6, 2.0
 
-#: The same for a server that has not answered anything yet, which may still be starting.
+#: The seconds for a server that has not answered anything yet, and may still be starting.
 STARTING_ANSWER_TIME = 4.0
 
-#: How many times the first answer's time a later one may take.
+#: A later answer may take this many times as long as the first one.
 MARGIN = 8
 
-#: Words that end a session in the servers of tutorials, in groups that are asked side by side.
+#: Words that end a session in the servers of tutorials, in groups that are tried in parallel.
 LEAVES = ((b"quit", b"exit", b"bye"), (b"QUIT", b"q", b"EXIT"), (b"close", b"stop", b"."))
 
 #: Commands of crud and chat that a server without them refuses.
@@ -38,12 +38,12 @@ CHAT = (b"LOGIN %s secret\n",)
 
 
 class Survey:
-    """Holds the conversations.
+    """The conversations with a server.
 
     Arguments:
         subject: the server.
         command: the word that should be answered by RST.
-        leaves: more words that may end a session.
+        leaves: further words that may end a session.
     """
 
     def __init__(self, subject: Subject, command: bytes, leaves: Sequence[bytes]) -> None:
@@ -56,7 +56,7 @@ class Survey:
         self.seen = Seen()
 
     def first_look(self) -> None:
-        """Two clients at once: one listens, the other one talks."""
+        """Connect two clients at once: one only listens, the other one sends lines."""
         seen, subject = self.seen, self._subject
         first = subject.connect()
         self._began = time.monotonic()
@@ -75,7 +75,7 @@ class Survey:
             subject.leave(first)
             if second is not None:
                 subject.leave(second)
-        # A client in the backlog that is reset: the listener is closed, so the server is ending.
+        # If a client in the backlog was reset, the listener is closed: the server is ending.
         if subject.ends(CLOSING if self._was_dropped else ENDING):
             seen.one_shot = True
 
@@ -90,7 +90,7 @@ class Survey:
         if seen.listened.end:
             return
         if theirs.end:
-            self._alone(first, theirs.outcome())  # the first one's connection goes on
+            self._alone(first, theirs.outcome())  # the first client is still connected
             return
         if theirs.answer:
             self._many(theirs)
@@ -101,7 +101,7 @@ class Survey:
             if seen.listened.end:
                 return
             self._many(asked[0])
-            # The rest of the conversation on the connection that is served.
+            # Continue the conversation on the connection that is served.
             seen.lines = self._to_the_end(second, self._say_lines(second, asked))
             return
         if seen.listened.answer and theirs.answer:
@@ -111,14 +111,14 @@ class Survey:
         self._look_at_silence(first, second, asked[0])
 
     def _look_at_silence(self, first: Stream, second: Stream, asked: Turn) -> None:
-        """The second one was not answered; perhaps only the first one is."""
+        """Test whether only the first client is served, after the second got no answer."""
         seen = self.seen
-        # What has come meanwhile is not an answer.
+        # Data that has come in the meantime is not an answer: read it first.
         self._await_farewell(first, 0)
         mine = [] if seen.listened.end else self._say_lines(first)
         seen.lines = mine or [asked]
         if mine and not mine[-1].end:
-            # On a busy machine the second one's answer may just have been late.
+            # On a busy machine the second client's answer may only have been late.
             late = hear(second, LISTEN, 0.01, QUIET)
             if late.answer or late.end:
                 self._many(late)
@@ -137,7 +137,7 @@ class Survey:
                 seen.greetings.append(late.answer.removesuffix(answer))
 
     def _ends_show_many(self, first: Stream, second: Stream) -> bool:
-        """Return whether the second client's end is answered, although the first one stays."""
+        """Return whether the second client's FIN is answered while the first is connected."""
         over = self._talk(second, (FIN,))[0]
         if over.answer or over.end:
             self._many(over)
@@ -148,7 +148,7 @@ class Survey:
         return False
 
     def _alone(self, first: Stream, how: str) -> None:
-        """There is one client only, and it is the first."""
+        """Talk to the first client alone: the server serves only one."""
         seen = self.seen
         seen.one_shot = True
         seen.clients, seen.clients_because = "1", f"a second client {how} while the first stayed"
@@ -160,7 +160,7 @@ class Survey:
                 seen.lines = self._to_the_end(first, seen.lines)
 
     def _await_farewell(self, first: Stream, until: float) -> None:
-        """Listen to the first client again, up to so many seconds after its beginning."""
+        """Read from the first client again, until this many seconds after its start."""
         seen = self.seen
         early = time.monotonic() - self._began
         more = hear(first, LISTEN, max(0.01, until - early), QUIET)
@@ -179,10 +179,10 @@ class Survey:
         )
 
     def more(self) -> None:
-        """What the first look leaves open: ends, single lines, CR LF."""
+        """Test what the first look has not shown: ends, single lines, CR LF."""
         seen = self.seen
         if seen.listened.end and not seen.lines:
-            # It ends by itself: hear it some more, to see what differs.
+            # The server ends the connection first: read more sessions, to see what differs.
             self._hold({"": (LISTEN,), " ": (LISTEN,), "empty": (FIN,)})
             return
         once = bool(seen.lines) and seen.lines[0].end != ""
@@ -199,10 +199,10 @@ class Survey:
             self._last_patience()
 
     def words(self, is_dialogue: bool) -> None:
-        """Words that may have a meaning: the reset, those that end a session, commands.
+        """Try words that may have a meaning: the reset, those that end a session, commands.
 
         Arguments:
-            is_dialogue: lines are answered, but not by themselves.
+            is_dialogue: whether lines are answered, but not with an echo.
         """
         scripts: dict[str, Sequence[Step]] = {"command": (self._command + b"\n",)}
         if is_dialogue:
@@ -217,7 +217,7 @@ class Survey:
         self._hold(scripts)
 
     def _last_patience(self) -> None:
-        """Perhaps it takes connections before it serves them."""
+        """Wait longer once: the server may accept connections before it serves them."""
         if self._subject.process is None:
             return
         self._patience = STARTING_ANSWER_TIME
@@ -229,7 +229,7 @@ class Survey:
             self.more()
 
     def _learn_patience(self, turns: Sequence[Turn]) -> None:
-        """How long an answer takes here tells how long one may take."""
+        """Set the time to wait for answers from the time that the first answers took."""
         firsts = [turn.pieces[0][0] for turn in turns if turn.pieces]
         if firsts:
             self._patience = min(MOST_ANSWER_TIME, max(ANSWER_TIME, MARGIN * max(firsts)))
@@ -238,7 +238,7 @@ class Survey:
         return converse(stream, script, self._patience)
 
     def _say_lines(self, stream: Stream, asked: Sequence[Turn] = ()) -> list[Turn]:
-        """Return the lines, as far as they are answered; the first may have been asked already."""
+        """Send the lines, as far as they are answered; the first may have been sent already."""
         turns = list(asked) or self._talk(stream, LINES[:1])
         if turns[0].end or turns[0].is_ignored:
             return turns
@@ -246,7 +246,7 @@ class Survey:
         return turns + self._talk(stream, LINES[1:])
 
     def _to_the_end(self, stream: Stream, turns: list[Turn]) -> list[Turn]:
-        """Return the same, and how our FIN is answered."""
+        """Return the turns, followed by the answer to the client's FIN."""
         return turns if turns[-1].end else turns + self._talk(stream, (FIN,))
 
     @property
@@ -254,9 +254,9 @@ class Survey:
         return self.seen.clients == "1" or self.seen.one_shot
 
     def _hold(self, scripts: dict[str, Sequence[Step]]) -> None:
-        """Hold conversations, each on a connection of its own; keep them by their names.
+        """Run conversations, each on a separate connection; store them by their names.
 
-        A name may end in blanks: the conversations of one name are put together.
+        A name may end in blanks: conversations with the same name are joined.
         """
         if scripts and not self._one_by_one:
             with ThreadPoolExecutor(len(scripts)) as pool:
@@ -272,7 +272,7 @@ class Survey:
 
     def _conversation(self, script: Sequence[Step]) -> list[Turn]:
         if self.seen.one_shot:
-            # Its listener may outlive its client: a connection to it would never be served.
+            # The listener may be closed after the client: a new connection would not be served.
             self._subject.ends(CLOSING)
         try:
             stream = self._subject.connect()

@@ -1,7 +1,7 @@
-"""The server with which conversations are held: found, started, and started again if need be.
+"""The server for the conversations: it is found or started, and restarted if necessary.
 
-No readiness probe goes before them: the first connection that is taken is the first
-conversation. A server that serves one client and ends would be gone otherwise.
+There is no readiness probe: the first accepted connection is used for the first
+conversation. Otherwise a server that ends after one client would already have ended.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from ..targets.readiness import POLL_INTERVAL, announced_address, why_ended
 from ..targets.stream import open_stream
 from .talk import Stream
 
-#: Connects to an address within so many seconds. Raises OSError.
+#: A function that connects to an address within this many seconds. Raises OSError.
 Opening = Callable[[Address, float], Stream]
 
-#: Seconds that a command may take until it listens, and for which a running server is tried.
+#: Seconds that a command may take until it listens, and for connecting to a running server.
 START_TIMEOUT, FIND_TIMEOUT = 20.0, 1.5
 
-#: Seconds after which it is said that it is waited for.
+#: Seconds of waiting after which a message is printed.
 TOLD = 5.0
 
-#: Seconds for which a server of datagrams may be silent, and whether this system says that
-#: nobody is there.
+#: Seconds for which a server of datagrams may be silent, and whether this system reports a port
+#: without a server.
 SILENT, REFUSES = 2.0, sys.platform.startswith("linux")
 
 #: Seconds for one connect.
 CONNECT_TIMEOUT = 1.0
 
-#: Seconds within which a server that is about to end does so: one that may, and one that was
-#: seen to close its listener.
+#: Seconds to wait for the end of a server: of one that may end, and of one that has closed its
+#: listener.
 ENDING, CLOSING = 0.3, 3.0
 
 
@@ -51,8 +51,8 @@ class Subject:
     """A server to talk to.
 
     Arguments:
-        options: the target, with where it listens; its other options are not looked at.
-        opening: how a connection is made.
+        options: the target and where it listens; other options are ignored.
+        opening: the function that makes a connection.
     Raises Unreachable.
     """
 
@@ -64,7 +64,7 @@ class Subject:
         self._server: Server | None = None
         #: Why the last connect failed.
         self._cause = "nobody is there"
-        #: Where it was found although nothing said so.
+        #: The address where the server was found without being told.
         self.at: Address | None = None
         self.starts = 0
         #: Seconds that the first start took.
@@ -73,7 +73,8 @@ class Subject:
         try:
             self._start()
         except Unreachable as failure:
-            # The port for a stream is kept from others by a datagram socket at the same number.
+            # A datagram socket with the same number reserves the port of a stream; so a server of
+            # datagrams could not bind it.
             if not self._may_be_datagrams():
                 raise
             began = time.monotonic()
@@ -93,28 +94,28 @@ class Subject:
 
     @property
     def address(self) -> Address:
-        """Where it listens."""
+        """The server's address."""
         assert self._server is not None
         return self._server.address
 
     @property
     def process(self) -> Process | None:
-        """The server's process, when it was started here."""
+        """The server's process, if the suite has started it."""
         return self._server.process if self._server else None
 
     @property
     def has_ended(self) -> bool:
-        """Whether its process is gone."""
+        """Whether the server's process has ended."""
         return self.process is not None and not self.process.alive
 
     def ends(self, patience: float = ENDING) -> bool:
-        """Return whether its process ends within so many seconds."""
+        """Return whether the server's process ends within this many seconds."""
         return self.process is not None and self.process.wait(patience)
 
     def connect(self) -> Stream:
-        """Return a new connection; a server that has ended is started again.
+        """Return a new connection; if the server has ended, start it again.
 
-        Raises OSError, and Unreachable when it does not start again.
+        Raises OSError, and Unreachable if the server does not start again.
         """
         if self._first is None and self.has_ended:
             self._start()
@@ -129,14 +130,14 @@ class Subject:
         return self.connect()
 
     def leave(self, stream: Stream) -> None:
-        """Close a connection. At a fixed port none may linger in TIME_WAIT."""
+        """Close a connection. At a fixed port, leave none in TIME_WAIT."""
         fixed = self.process is not None and (self._options.at or self.at)
         with suppress(OSError), stream:
             if fixed and isinstance(stream, socket.socket) and stream.family != _unix():
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
 
     def last_lines(self) -> list[str]:
-        """Return the last lines that it printed."""
+        """Return the last lines that the server printed."""
         return self.process.last_lines() if self.process else []
 
     def _may_be_datagrams(self) -> bool:
@@ -161,7 +162,7 @@ class Subject:
         )
 
     def _meet(self, process: Process | None, candidates: list[Address], announces: bool) -> Address:
-        """Wait until a connection is taken, and keep it. Raises Unreachable."""
+        """Wait until a connection is accepted, and keep it. Raises Unreachable."""
         with ExitStack() as stack:
             probes = {}
             for address in candidates:
@@ -184,11 +185,11 @@ class Subject:
                 for address in addresses:
                     if address.transport in DATAGRAMS:
                         if address not in probes:
-                            return address  # it said so, or its socket shows it
+                            return address  # it was announced, or the socket was found
                         answered = probes[address].ask(b"hello\n", until)
                         if answered is False:
                             silent_since = silent_since or time.monotonic()
-                        # Silence is a server only where nobody there is more than silence.
+                        # Silence means a server only if the system reports an unused port.
                         last = (silent_since or until) + SILENT if REFUSES else until
                         if answered or (silent_since and time.monotonic() > last):
                             return address
@@ -226,7 +227,7 @@ class Subject:
 
 
 class _Search:
-    """Looks where a command listens that does not do so where it was told, or was told nothing."""
+    """A search for the address of a command that does not listen at the expected one."""
 
     def __init__(self, process: Process, candidates: list[Address], untold: bool) -> None:
         first = candidates[0]
@@ -239,7 +240,7 @@ class _Search:
             ]
 
     def found(self) -> Address | None:
-        """Return the one place where it has been listening for some time."""
+        """Return the only address at which the command has been listening for some time."""
         for kind, search in self._searches:
             ports = search.settled()
             if len(ports) == 1:

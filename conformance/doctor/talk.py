@@ -1,4 +1,4 @@
-"""One conversation: what was sent, what was answered to it, and how the connection ended."""
+"""One conversation: the data that was sent, the answers, and the end of the connection."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ class Unheard(bytes):
 
 Step = Union[bytes, None]
 
-#: Steps of a conversation besides the bytes to send: say nothing, and end our side.
+#: Steps of a conversation besides the bytes to send: send nothing, and end the client's side.
 LISTEN, FIN = b"", None
 
-#: How a turn ended, besides "" (the connection goes on).
+#: How a turn ended, besides "" (the connection is still open).
 ENDED, RESET, FLOODED = "FIN", "RST", "more and more"
 
-#: Seconds without a byte after which an answer is whole.
+#: Seconds without a byte after which an answer is complete.
 QUIET = 0.12
 
-#: Bytes, and seconds, after which what comes is a flood and no answer.
+#: The bytes, and the seconds, after which the data is a flood instead of an answer.
 MOST, LONGEST = 128 * 1024, 1.5
 
-#: Bytes of a text that are shown.
+#: The most bytes of a text that are shown.
 SHOWN = 60
 
 
 class Turn(NamedTuple):
     """One step of a conversation.
 
-    ``sent`` is None for the end of our side. ``pieces`` is what came, with the seconds since
-    the step began; ``end`` says how the connection ended in this step, if it did; ``before`` was
-    sent just before, and its answer not awaited.
+    ``sent`` is None for the end of the client's side. ``pieces`` are the received pieces, with the
+    seconds since the step began; ``end`` says how the connection ended in this step, if it did;
+    ``before`` was sent just before this step, without waiting for its answer.
     """
 
     sent: bytes | None
@@ -56,12 +56,12 @@ class Turn(NamedTuple):
 
     @property
     def is_ignored(self) -> bool:
-        """Whether a whole line was sent, and nothing came."""
+        """Whether a complete line was sent, and nothing came."""
         return bool(self.sent) and (self.sent or b"").endswith(b"\n") and not self.pieces
 
     @property
     def answer(self) -> bytes:
-        """All that came."""
+        """All bytes that came."""
         return b"".join(data for _, data in self.pieces)
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ class Turn(NamedTuple):
 
 
 def quoted(data: bytes) -> str:
-    """Return the bytes between quotes, with C escapes; the end of a long text is left out."""
+    """Return the bytes in quotes, with C escapes; the end of a long text is left out."""
     shown = data[:SHOWN]
     while len(escape(shown)) > SHOWN + SHOWN // 2:
         shown = shown[: len(shown) // 2]
@@ -91,7 +91,7 @@ def quoted(data: bytes) -> str:
 
 
 def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Turn]:
-    """Go through the steps, up to the first that ends the connection.
+    """Perform the steps, up to the first that ends the connection; return the turns.
 
     Arguments:
         patience: seconds to wait for the beginning of an answer.
@@ -111,12 +111,12 @@ def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Tu
             turns.append(Turn(step, (), "", time.monotonic() - began))
             break
         except OSError as error:
-            # An RST is told once (tcp(7), SO_ERROR): after this, reading would find FIN.
+            # The system reports an RST only once (tcp(7), SO_ERROR): a later read would return FIN.
             was_reset = error.errno == errno.ECONNRESET
         if isinstance(step, Unheard):
             unheard = bytes(step)
             continue
-        # After our end only the server's end is the end.
+        # After the client's end, wait until the server's end.
         turn = hear(stream, step, patience, None if step is None else QUIET)
         end = RESET if turn.end == ENDED and was_reset else turn.end
         turns.append(turn._replace(before=unheard, end=end))
@@ -127,7 +127,7 @@ def converse(stream: Stream, script: Sequence[Step], patience: float) -> list[Tu
 
 
 def hear(stream: Stream, step: bytes | None, patience: float, quiet: float | None) -> Turn:
-    """Return what comes in answer to a step.
+    """Return the turn with the data that answers a step.
 
     Arguments:
         quiet: seconds without a byte that end the answer; None awaits the connection's end.
@@ -158,6 +158,6 @@ def hear(stream: Stream, step: bytes | None, patience: float, quiet: float | Non
 
 
 def part(stream: Stream) -> None:
-    """Close, whatever state it is in."""
+    """Close the stream, in whatever state it is."""
     with suppress(OSError), stream:
         pass

@@ -1,4 +1,4 @@
-"""From lines and their answers to a template of the answer. Pure."""
+"""Find the template of the answers from lines and their answers. No I/O."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Sample = tuple[bytes, bytes]
 
 
 def template_of(samples: Sequence[Sample]) -> bytes | None:
-    """Return the template that makes all the answers; None when there is none.
+    """Return the template that makes all the answers; None if there is none.
 
-    It has no field when every answer is the same.
+    It has no field if every answer is the same.
     """
     if not samples:
         return None
@@ -34,14 +34,14 @@ def _candidates(sent: bytes, answer: bytes) -> Iterator[bytes]:
         for text, field in texts:
             if text:
                 template = template.replace(text, field)
-        # The number of bytes, unless it stands in the line itself.
+        # The number of bytes may be in the answer, if it is not in the line itself.
         yield re.sub(count, b"{n}", template)
         yield template
     yield answer
 
 
 def repeated(answers: Sequence[bytes]) -> bytes | None:
-    """Return the shortest text of which every answer is a repetition."""
+    """Return the shortest text that gives every answer when repeated."""
     first = min(answers, key=len, default=b"")
     for size in range(1, len(first) + 1):
         text = first[:size]
@@ -51,7 +51,7 @@ def repeated(answers: Sequence[bytes]) -> bytes | None:
 
 
 def count_template(samples: Sequence[Sample]) -> bytes | None:
-    """Return a reply that holds the number of bytes sent as ``{n}``; None when there is none."""
+    """Return a reply with the number of sent bytes as ``{n}``; None if there is none."""
     for sent, answer in samples:
         template = re.sub(b"(?<![0-9])%d(?![0-9])" % len(sent), b"{n}", answer, count=1)
         if b"{n}" in template and all(
@@ -62,14 +62,14 @@ def count_template(samples: Sequence[Sample]) -> bytes | None:
 
 
 def is_echo(template: bytes) -> bool:
-    """Return whether the answer is what was sent, and nothing else."""
+    """Return whether the answer is exactly what was sent."""
     return template == b"{data}"
 
 
 def upper_token(template: bytes) -> bytes | None:
-    r"""What follows the line in upper case: a token, perhaps an empty one; None if it is neither.
+    r"""Return the token that follows the line in upper case, perhaps empty; None if it is neither.
 
-    A token is a word; with a blank or a newline around it, it is some other answer.
+    A token is a word without a blank or a newline around it.
     """
     for upper in (b"{DATA}", b"{LINE}\n"):
         if template.startswith(upper):

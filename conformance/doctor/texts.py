@@ -1,8 +1,8 @@
-r"""From what a server says at the start of several connections to a text, or to a pattern.
+r"""Find a text or a pattern from what a server sends at the start of several connections.
 
-What differs between connections is variable, and so is what looks like a time or an address,
-which may be the same in all of them: they were made within a second or two, from one machine.
-Pure, but for the name of this machine.
+Parts that differ between connections are variable. Parts that look like a time or an address are
+variable too, even if they are the same in all connections, because these were made within a second
+or two from one machine. No I/O, except for the name of this machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from ..core.transcript import escape
 
-#: Texts that are different at another time or from another place -> what stands for them.
+#: Texts that are different at another time or on another machine.
 _CLOCK = rb"\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\b"
 _DATE = rb"\b\d{4}-\d\d-\d\d(?=\D|$)|\b\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d\d)\b"
 _IPV4 = rb"\b(?:::ffff:)?\d{1,3}(?:\.\d{1,3}){3}\b"
@@ -28,20 +28,20 @@ _WHEN = re.compile(rb"%s|%s" % (_CLOCK, _DATE))
 #: A word, a run of blanks, or one other byte.
 _TOKEN = re.compile(rb"\w+|[ ]+|.", re.DOTALL)
 
-#: Share of bytes of a text that are not control characters.
+#: The least share of bytes in a text that are not control characters.
 _READABLE = 0.9
 
 
 def literal(text: bytes) -> str:
     """Return the bytes as a value of SET."""
     value = escape(text).replace(";", "\\;")
-    # Between slashes it would be a pattern; a backslash at its end would hide the next ";".
+    # A leading slash would begin a pattern; a backslash at the end would escape the next ";".
     value = re.sub(r"^/", r"\\x2f", value)
     return re.sub(r"\\\\$", r"\\x5c", value)
 
 
 def readable(text: bytes) -> bool:
-    """Return whether it is a text for a person."""
+    """Return whether the bytes are a text for a person."""
     plain = sum(byte >= 0x20 or byte in b"\t\r\n\x1b" for byte in text)
     return plain >= _READABLE * len(text) and b"\xff\xfd" not in text and _is_text(text)
 
@@ -55,7 +55,7 @@ def _is_text(text: bytes) -> bool:
 
 
 def value_of(samples: Sequence[bytes]) -> str | None:
-    """The text, or the pattern, that all the samples are; None when they are too different."""
+    """Return the text or the pattern of all samples; None if they are too different."""
     first = samples[0]
     if all(one == first for one in samples) and not _variable(first):
         return literal(first)
@@ -73,7 +73,7 @@ def _is_whole(pattern: str, text: bytes) -> bool:
 
 
 def _variable(text: bytes) -> list[tuple[int, int, str]]:
-    """Return where something stands that is variable by its form, and the expression for it."""
+    """Return the places of parts that are variable by their form, and their expressions."""
     spans: list[tuple[int, int, str]] = []
 
     def mark(expression: bytes, shown: str) -> None:
@@ -90,13 +90,13 @@ def _variable(text: bytes) -> list[tuple[int, int, str]]:
         mark(_CLOCK, r"[\d:.,]+")
         mark(_DATE, r"[\d/.-]+")
         mark(_WORDS_OF_DATES, r"\w+")
-        mark(rb"(?<=[a-z]) +(?=\d{1,2}\s)", " +")  # a blank more pads a day of one digit
+        mark(rb"(?<=[a-z]) +(?=\d{1,2}\s)", " +")  # a day of one digit has one more blank
         mark(rb"\d+(?=[a-z]*\b)", r"\d+")
     return sorted(spans)
 
 
 def _tokens(text: bytes) -> list[str]:
-    """Return the expressions for a text, part by part; what is variable by its form is one part."""
+    """Return an expression for each part of a text; a part that is variable by its form is one."""
     parts: list[str] = []
     at = 0
     for begin, end, shown in _variable(text):
@@ -116,7 +116,7 @@ def _pattern(samples: Sequence[bytes]) -> str | None:
 
 
 def _joint(column: list[str]) -> str | None:
-    """One expression for the parts that stand in one place."""
+    """Return one expression for the parts in the same place."""
     first = column[0]
     if all(one == first for one in column):
         return first
@@ -130,7 +130,7 @@ def _joint(column: list[str]) -> str | None:
 
 
 def _around(rows: list[list[str]]) -> str | None:
-    """Return what all begin with, anything, and what all end with; it must end in a newline."""
+    """Return a pattern: the common beginning, anything, the common end with its newline."""
     shortest = min(map(len, rows))
     before = after = 0
     while before < shortest and len({row[before] for row in rows}) == 1:
@@ -149,7 +149,7 @@ _ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"}
 
 
 def _quoted(text: bytes) -> str:
-    """Return a regular expression for exactly this text, in printable ASCII."""
+    """Return a regular expression that matches only this text, in printable ASCII."""
     return "".join(
         _ESCAPES.get(byte)
         or (f"\\x{byte:02x}" if not 0x20 <= byte < 0x7F else "")

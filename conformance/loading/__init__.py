@@ -1,8 +1,8 @@
-"""Profiles of one's own: from a file, a module or an installed package into a catalogue.
+"""Load a user's own profiles from a file, a module or an installed package into a catalogue.
 
-A run names them by ``--profile ./shout.toml``, ``--load MODULE``, ``load = [...]`` of a target
+A run names them by ``--profile ./shout.toml``, ``--load MODULE``, ``load = [...]`` in a target
 file, or by the name of a profile that an installed package declares in the entry-point group
-``conformance.profiles``. What is loaded travels with the options of the plan.
+``conformance.profiles``. The loaded sources are sent to workers with the options of the plan.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from .sources import Source, module_of, read, shown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-#: Packages declare their profiles in it: ``shout = "shout_checks:shout"``.
+#: The entry-point group of profiles: ``shout = "shout_checks:shout"``.
 GROUP = "conformance.profiles"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def load(options: Options, every: bool = False) -> tuple[Options, Catalogue]:
-    """Load what the options name.
+    """Load the profiles that the options name.
 
     Arguments:
-        every: load what all installed packages declare, too.
+        every: whether to load the profiles of all installed packages, too.
     Returns the options with the sources, for other processes, and the catalogue.
-    Raises WrongUsage, with the file and the line where that is known.
+    Raises WrongUsage, with the file and the line if they are known.
     """
     if options.sources:
         carried = [Source(*one) for one in options.sources]
@@ -57,7 +57,7 @@ def load(options: Options, every: bool = False) -> tuple[Options, Catalogue]:
     plain = [one for one in names if not is_path(one)]
     files = [_absolute(one) for one in names if is_path(one)]
     if not names and not options.cases:
-        # Who loads profiles and names none means these.
+        # If profiles were loaded but none was named, judge the loaded ones.
         files = list(loaded)
     chosen = [profile.name for word in files for profile in loaded[word]]
     return (
@@ -79,7 +79,7 @@ def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Sourc
     if source is None:
         source = Source(word, read(word) if is_path(word) else "")
     if word.endswith(".toml"):
-        # Most runs load nothing, and would pay for the import in each of their processes.
+        # Imported here: most runs load nothing, and the import would cost time in each process.
         from ..language.document import read_profile
 
         return [read_profile(Path(word), source.text)], source
@@ -94,7 +94,7 @@ def _read(word: str, source: Source | None = None) -> tuple[list[Profile], Sourc
 
 
 def _profiles_of(module: ModuleType, name: str) -> list[Profile]:
-    """Those that a module names in PROFILES, or all that are among its names."""
+    """Return the profiles in a module's PROFILES, or else all among its names."""
     found = getattr(module, name, None) if name else getattr(module, "PROFILES", vars(module))
     values: Iterable[object] = [found] if isinstance(found, Profile) else ()
     if isinstance(found, dict):
@@ -109,7 +109,7 @@ def _profiles_of(module: ModuleType, name: str) -> list[Profile]:
 
 
 def _check(profile: Profile, where: str) -> None:
-    """Refuse what would only be seen in the middle of a run. Raises WrongUsage."""
+    """Check early for mistakes that would stop a run in the middle. Raises WrongUsage."""
     if not _NAME.fullmatch(profile.name):
         raise WrongUsage(
             f"{where}: {profile.name!r} is not a valid name of a profile "
@@ -125,7 +125,7 @@ def _check(profile: Profile, where: str) -> None:
 
 
 def _with(catalogue: Catalogue, loaded: dict[str, list[Profile]]) -> Catalogue:
-    """Return the catalogue with what was loaded. Raises WrongUsage for a name that is taken."""
+    """Return the catalogue with the loaded profiles. Raises WrongUsage for a name in use."""
     taken: dict[str, str] = {}
     for word, profiles in loaded.items():
         for profile in profiles:
@@ -142,14 +142,17 @@ def _with(catalogue: Catalogue, loaded: dict[str, list[Profile]]) -> Catalogue:
 
 
 def _wanted(options: Options, names: list[str], catalogue: Catalogue) -> set[str]:
-    """Names that are not known yet: an installed package may declare them."""
+    """Return the names that are not known yet, which an installed package may declare."""
     asked = {one for one in names if not is_path(one)}
     asked |= {profile_of(pattern) for pattern in options.cases}
     return {one for one in asked if "*" not in one} - catalogue.profiles.keys()
 
 
 def _declared(names: set[str], every: bool) -> list[EntryPoint]:
-    """What installed packages declare under these names; looked for when something is missing."""
+    """Return the profiles that installed packages declare under these names.
+
+    The packages are searched only if there are names, or if all profiles are wanted.
+    """
     if not names and not every:
         return []
     from importlib.metadata import entry_points

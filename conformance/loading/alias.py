@@ -1,7 +1,7 @@
-"""The suite under the name that it has where it is installed.
+"""Make the suite importable under its installed name.
 
-A profile of one's own says ``from pync_conformance.api import ...``. In a checkout the package is
-called ``conformance``: there the same name means the same modules, and not a second copy.
+A user's own profile says ``from pync_conformance.api import ...``. In a checkout the package is
+called ``conformance``: then the installed name must give the same modules, not a second copy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INSTALLED = "pync_conformance"
 
 
 class _Alias(MetaPathFinder, Loader):
-    """Finds the modules of the running suite under the installed name."""
+    """A finder of the running suite's modules under the installed name."""
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
@@ -30,7 +30,7 @@ class _Alias(MetaPathFinder, Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        # importlib takes what is in sys.modules afterwards; the real module keeps its own spec.
+        # importlib uses the entry of sys.modules afterwards; the real module keeps its own spec.
         name = module.__name__
         sys.modules[name] = importlib.import_module(SUITE + name[len(INSTALLED) :])
 

@@ -1,6 +1,6 @@
-"""The source of a profile of one's own, in a form that travels to workers and other machines.
+"""The source of a user's own profile, in a form that can be sent to workers and other machines.
 
-A worker gets the text with the plan, so that every process judges by the same one, also on a
+A worker gets the text with the plan, so that every process uses the same text, even on a
 machine that does not have the file.
 """
 
@@ -22,20 +22,21 @@ from ..core import paths
 from ..core.paths import is_path
 from ..core.verdict import WrongUsage, cause_of
 
-#: Bytes of source that travel at most.
+#: The most bytes of source that are sent.
 MOST = 4 * 1024 * 1024
 
-#: What a module that was loaded from a file is called.
+#: The prefix of the name of a module that was loaded from a file.
 _PREFIX = "pync_conformance_profile_"
 
 
 class Source(NamedTuple):
-    """Where profiles come from; plain values, for it travels.
+    """The source of profiles; plain values, because it is sent to other processes.
 
     Arguments:
         word: an absolute path, or ``MODULE`` or ``MODULE:NAME``.
-        text: the content of the file; of a module empty.
-        modules: (name, path, text) of the modules that it imported from beside it.
+        text: the content of the file; empty for a module.
+        modules: (name, path, text) of the modules that it imported from the same folder or
+            package.
     """
 
     word: str
@@ -44,7 +45,7 @@ class Source(NamedTuple):
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a file, and not a module."""
+        """Whether the source is a file, not a module."""
         return is_path(self.word)
 
 
@@ -59,15 +60,15 @@ def read(word: str) -> str:
 
 
 def shown(word: str) -> str:
-    """Return a path as a person would type it here."""
+    """Return a path as a person would type it in the current folder; a module unchanged."""
     return paths.shown(word) if is_path(word) else word
 
 
 def module_of(source: Source) -> tuple[ModuleType, Source]:
     """Run a Python source.
 
-    Returns the module, and the source with the modules that it needs beside it.
-    Raises WrongUsage for whatever goes wrong in it.
+    Returns the module, and the source with the other modules that it needs.
+    Raises WrongUsage for any error in it.
     """
     folder = os.path.dirname(source.word) if source.is_file else os.getcwd()
     before = set(sys.modules)
@@ -91,7 +92,7 @@ def module_of(source: Source) -> tuple[ModuleType, Source]:
 def _executed(source: Source) -> ModuleType:
     module = ModuleType(_PREFIX + Path(source.word).stem.replace("-", "_"))
     module.__file__ = source.word
-    # dataclasses and pickle look a module up by its name.
+    # dataclasses and pickle look up a module by its name.
     sys.modules[module.__name__] = module
     exec(compile(source.text, source.word, "exec"), module.__dict__)
     return module
@@ -102,7 +103,7 @@ def _imported(word: str) -> ModuleType:
 
 
 def _place(source: Source, error: BaseException) -> str:
-    """Return the line of the source in which an error arose, as far as there is one."""
+    """Return the file of the source, with the line of an error if it is known."""
     line, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == source.word:
@@ -115,7 +116,7 @@ def _place(source: Source, error: BaseException) -> str:
 def _beside(
     source: Source, module: ModuleType, folder: str, before: set[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """What another machine needs besides: modules of the same folder, or of the same package."""
+    """Yield further modules for other machines: of the same folder, or of the same package."""
     top = module.__name__.partition(".")[0]
     size = len(source.text)
     for name, one in sorted(sys.modules.items()):
@@ -135,7 +136,7 @@ def _beside(
 
 
 class _Carried(MetaPathFinder, Loader):
-    """Finds modules in the texts that came with a source."""
+    """A finder of modules among the texts that came with a source."""
 
     def __init__(self, modules: Sequence[tuple[str, str, str]]) -> None:
         self._modules = {name: (path, text) for name, path, text in modules}
@@ -158,7 +159,7 @@ class _Carried(MetaPathFinder, Loader):
 
 @contextmanager
 def _importable(folder: str, modules: Sequence[tuple[str, str, str]]) -> Iterator[None]:
-    """Let a source import what is beside it, or what came with it."""
+    """Let a source import modules from its folder, or those that came with it."""
     finder = _Carried(modules)
     sys.path.insert(0, folder)
     sys.meta_path.append(finder)
