@@ -1,8 +1,7 @@
-"""conformance: a suite that drives any socket server through scenarios and judges it.
+"""conformance: a suite that runs scenarios with any socket server and judges it.
 
-The contract is SPEC.md. The suite talks to the server under judgement over its
-sockets and, for what a person sees, over a terminal; it never imports the server,
-and it never imports pync: it runs it.
+The contract is SPEC.md. The suite talks to the judged server over its sockets and, for a
+person's view, over a terminal. It never imports the server or pync: it runs them.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ __version__: str
 
 
 def __getattr__(name: str) -> str:
-    """``__version__``, of the distribution: read when it is asked for, as that takes 20 ms."""
+    """Return ``__version__`` of the distribution, read only on demand, as that takes 20 ms."""
     if name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib.metadata import PackageNotFoundError, version
@@ -19,4 +18,4 @@ def __getattr__(name: str) -> str:
     try:
         return version("pync-nc")
     except PackageNotFoundError:
-        return "unknown"  # run from a checkout that is not installed
+        return "unknown"  # this is a checkout that is not installed

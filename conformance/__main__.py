@@ -1,6 +1,6 @@
-"""The command ``pync-conformance``: the only place of the suite that exits.
+"""The command ``pync-conformance``: the only place where the suite exits.
 
-Nothing that is not Python's own is imported here: what the suite needs may not be installed.
+This module imports only the standard library, because other packages may not be installed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .core.output import complain, say, silence
 from .core.verdict import Exit, NotWritten, cause_of
 from .usage import help_for, version_line
 
-#: What the extra ``conformance`` installs, as modules.
+#: The modules that the extra ``conformance`` installs.
 _EXTRA = {"docopt", "execnet", "pexpect", "pluggy", "ptyprocess", "pytest", "tomli", "xdist"}
 
-#: The packages that bring them.
+#: The packages that contain them.
 _PACKAGES = (
     *("docopt-ng", "pexpect", "pytest", "pytest-xdist"),
     *(("tomli",) if sys.version_info < (3, 11) else ()),
@@ -27,7 +27,11 @@ _PACKAGES = (
 
 
 def run(*subcommand: str) -> None:
-    """Entry point; ``subcommand`` is the word after the name of another program (pync)."""
+    """Run the command line and exit.
+
+    Arguments:
+        subcommand: the words after the name of another program (pync) that starts the suite.
+    """
     end_as_interrupted()
     if not _has_standard_streams():
         complain("standard output is closed")
@@ -38,14 +42,14 @@ def run(*subcommand: str) -> None:
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has left (| head): nobody is told.
+        # The reader of the output has closed it (| head), so no message is possible.
         silence(sys.stdout)
         status = Exit.INTERRUPTED
     except NotWritten as error:
         complain(str(error))
         status = error.exit
     except OSError as error:
-        # The machine's: no space in the folder for temporary files, no descriptor left.
+        # An error of the machine: no space for temporary files, or no descriptor left.
         where = f"{error.filename}: " if error.filename else ""
         complain(f"{where}{cause_of(error)}")
         status = Exit.INTERNAL_ERROR
@@ -65,7 +69,7 @@ def _run(words: list[str]) -> Exit:
     try:
         from .cli import main
 
-        # (A command is loaded when it is run.)
+        # (The module of a command is imported when it is run.)
         return main(words)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
@@ -76,15 +80,15 @@ def _run(words: list[str]) -> Exit:
 
 def _how_to_install() -> str:
     if (Path(__file__).parents[1] / "pyproject.toml").exists():
-        # A checkout, started by a Python that is not its virtual environment's.
+        # A checkout was started by a Python outside its virtual environment.
         return "`make conformance` sets up what the suite needs"
     return joined(python(), "-m", "pip", "install", *_PACKAGES)
 
 
 def _has_standard_streams() -> bool:
-    """Whether standard output is open; if another is not, it is /dev/null from now on.
+    """Return whether standard output is open; replace closed standard streams by /dev/null.
 
-    Otherwise the next socket would get its number, and children would write to it.
+    Otherwise the next socket would get the descriptor, and children would write to it.
     """
     has_output = True
     for number in range(3):
@@ -92,7 +96,7 @@ def _has_standard_streams() -> bool:
             os.fstat(number)
         except OSError:
             has_output = has_output and number != 1
-            os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this number
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this number
             if number != 1:
                 name = "stderr" if number else "stdin"
                 mode = "w" if number else "r"

@@ -1,4 +1,4 @@
-r"""What a profile of one's own is written with: the public interface of the suite.
+r"""The public interface of the suite, for writing your own profiles.
 
     from pync_conformance.api import Session, StreamProfile, every_stream_service
 
@@ -18,7 +18,8 @@ r"""What a profile of one's own is written with: the public interface of the sui
     every_stream_service(shout)
 
 The names below, their arguments and their meaning change only as CHANGELOG.md announces: a name is
-deprecated in one minor version at least before it goes. Everything else in this package is private.
+deprecated for at least one minor version before it is removed. Everything else in this package is
+private.
 """
 
 from __future__ import annotations

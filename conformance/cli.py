@@ -1,4 +1,4 @@
-"""The command line, read by docopt, and what is said of one that makes no sense.
+"""Parse the command line with docopt, and report errors in it.
 
 The commands themselves are in commands/.
 """
@@ -20,7 +20,7 @@ from .usage import USAGE, version_line
 
 
 def main(argv: list[str]) -> Exit:
-    """Run one command line; returns the exit status."""
+    """Run one command line, and return the exit status."""
     try:
         return _main(argv)
     except WrongUsage as error:
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> Exit:
         complain(str(error), tuple(getattr(error, "output", ())))
         return error.exit
     except BrokenPipeError:
-        # The reader of our output is gone (| head); nobody is left to tell.
+        # The reader of the output has closed it (| head), so no message is possible.
         silence(sys.stdout)
         return Exit.INTERRUPTED
 
@@ -44,7 +44,7 @@ def _main(argv: list[str]) -> Exit:
     except docopt.DocoptExit as error:
         return _wrong(_complaint(argv, str(error)))
     for flag, value in given.items():
-        # docopt gives an option whatever word comes next.
+        # docopt uses any following word as the value of an option.
         if flag.startswith("--") and str(value).startswith("--"):
             return _wrong(f"{flag} needs a value, and is followed by {value}")
     if given["--version"]:
@@ -54,7 +54,7 @@ def _main(argv: list[str]) -> Exit:
     return run(next(name for name in COMMANDS if given[name]), given)
 
 
-#: The words that some commands cannot do without.
+#: The arguments that some commands require.
 _TAKES = {
     "new": "the NAME of a profile, and perhaps a folder: new shout [DIR]",
     "record": "one TARGET: quote a command with arguments, as 'node server.js {port}'",
@@ -67,7 +67,7 @@ _TAKES = {
 
 
 def _complaint(argv: list[str], said: str) -> str:
-    """What docopt says is for programmers; one line of ours says what is wrong."""
+    """Return one line that says what is wrong; docopt's own message is for programmers."""
     if not argv:
         return f"a command is missing: {_known()}"
     if argv[0] not in COMMANDS:
@@ -95,7 +95,7 @@ def _complaint(argv: list[str], said: str) -> str:
 
 
 def _taken(command: str) -> str:
-    """What the USAGE says of a command: its forms, with their options."""
+    """Return the usage of a command: its forms with their options."""
     forms = re.findall(rf"^  conformance {command} .*(?:\n {{10,}}.*)*", USAGE, re.MULTILINE)
     return " ".join(forms)
 

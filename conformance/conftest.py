@@ -1,4 +1,4 @@
-"""Makes ``pytest conformance --target ...`` know the suite's options, in their short form."""
+"""Add the suite's options in their short form, for ``pytest conformance --target ...``."""
 
 from contextlib import suppress
 
@@ -6,10 +6,10 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """The options of plugin.py without the prefix."""
+    """Add the options of plugin.py without the prefix."""
     pluginmanager.import_plugin(f"{__package__}.plugin")
     from .plugin import add_short_options
 
-    # In a project's own pytest this comes late, and a name may be another plugin's.
+    # In a project's own pytest this runs late, and another plugin may already use a name.
     with suppress(ValueError):
         add_short_options(parser)

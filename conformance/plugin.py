@@ -1,12 +1,12 @@
-"""How the suite plugs into pytest and pytest-xdist.
+"""The suite's plugin for pytest and pytest-xdist.
 
-Options come in here and become one plan, unless a prepared run brings its own; each case of
-the plan is one test item; each item's result travels to the controlling process as a property
-of its report, where the reports are written. A worker makes the same plan, once, from what the
-controlling process hands it.
+It makes one plan from the options, unless a prepared run has its own plan. Each case of the plan
+is one test item, and each item's result is sent to the controlling process as a property of its
+report; that process writes the suite's reports. A worker makes the same plan, once, from what the
+controlling process sends.
 
-A project's own pytest loads this too (-p, or as an entry point): until
-a target is named it only knows its options, and the suite itself is not imported.
+A project's own pytest loads this plugin too (-p, or as an entry point): until a target is
+given, it only declares options, and the suite itself is not imported.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _PLAN = pytest.StashKey["Plan"]()
 _KNOWN = pytest.StashKey["Expectations"]()
 _BOARD = pytest.StashKey["Board"]()
 
-#: The one test, of which every case is an item.
+#: The only test; every case is an item of it.
 _TEST = Path(__file__).with_name("test_conformance.py")
 _OURS = (_TEST, _TEST.parent)
 
-#: What the suite is called on the command line of pytest: by the second name also where a
-#: project has a folder of the first.
+#: The names of the suite on pytest's command line; the second one also works if a project has a
+#: folder with the first one.
 _SUITE = __name__.rpartition(".")[0]
 _NAMES = ("conformance", _SUITE)
 
-#: The plugin that only a run of the suite's own loads.
+#: The plugin that only the suite's own run loads.
 _PACE = f"{_SUITE}.runner.pace"
 
 #: pytest option -> (field of Options, converter, help).
@@ -77,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def add_short_options(parser: pytest.Parser) -> None:
-    """The same options without the prefix, where no other plugin can mean them."""
+    """Add the options without the prefix, if no other plugin can use them."""
     group = parser.getgroup("conformance", "the server under judgement")
     for flag, field, details in _OPTIONS:
         group.addoption(flag, dest=f"conformance_{field}", **details)
@@ -85,11 +85,11 @@ def add_short_options(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> None:
-    """``pytest conformance --target ...`` means the suite where it is installed, too."""
+    """Make ``pytest conformance --target ...`` find the suite also if it is installed."""
     named = [name for name in _NAMES if name in args and not Path(name).exists()]
     if named:
         args[args.index(named[0])] = str(_TEST)
-        with suppress(ValueError):  # a name may be another plugin's
+        with suppress(ValueError):  # another plugin may use a name
             add_short_options(parser)
 
 
@@ -104,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         _make_plan(config, given)
     if not any(Path(word.partition("::")[0]).resolve() in _OURS for word in config.args):
-        # A project's own tests: ours are judged beside them.
+        # This run has a project's own tests: add the suite's test to them.
         config.args.append(str(_TEST))
 
 
@@ -141,7 +141,7 @@ def _make_plan(config: pytest.Config, given: dict[str, Any]) -> None:
         pytest.exit("\n".join([str(error), *(f"| {line}" for line in output)]), error.exit)
     config.stash[_PLAN], config.stash[_KNOWN] = plan, known
     if plan.takes_turns:
-        # One address is shared: its scenarios run one after another, in this process.
+        # The scenarios share one address, so they run one after another, in this process.
         config.option.numprocesses = None
         config.option.dist = "no"
         config.option.tx = []
@@ -159,19 +159,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def conformance_plan(pytestconfig: pytest.Config) -> Plan:
-    """The plan of this run."""
+    """Return the plan of this run."""
     return pytestconfig.stash[_PLAN]
 
 
 @pytest.fixture(scope="session")
 def conformance_expectations(pytestconfig: pytest.Config) -> Expectations:
-    """The known failures in force."""
+    """Return the known failures in force."""
     return pytestconfig.stash[_KNOWN]
 
 
 @pytest.fixture(scope="session")
 def conformance_board(pytestconfig: pytest.Config) -> Board:
-    """What is known of the requirements that others need, in all processes of this run."""
+    """Return the board: the outcomes of needed requirements, from all processes of this run."""
     return _board(pytestconfig)
 
 
@@ -184,10 +184,10 @@ def _board(config: pytest.Config) -> Board:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """In the suite's own run: judge the case and report it once.
+    """Judge the case and report it once, in the suite's own run.
 
-    A case has nothing to set up. Three phases, capture, logging and fixtures for each would take as
-    much processor time as many a scenario. A project's own pytest judges as it runs all tests.
+    A case has nothing to set up. pytest's three phases, capture, logging and fixtures would take as
+    much processor time as many scenarios do. A project's own pytest runs a case like its own tests.
     """
     case = case_of(item)
     if case is None or not item.config.pluginmanager.has_plugin(_PACE):
@@ -202,7 +202,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
 def judge_item(
     plan: Plan, case: Case, known: Expectations, board: Board, item: pytest.Item
 ) -> None:
-    """The body of one test item: judge, hand the result on, and end as pytest ends."""
+    """Run one test item: judge, attach the result, and end as pytest does."""
     from .runner.judge import judge
 
     end(item, json.dumps(judge(plan, case, known, board)))

@@ -1,4 +1,4 @@
-"""The one test of the suite: each case of the plan is an item of it.
+"""The only test of the suite: each case of the plan is an item of it.
 
 pytest conformance --target 'node server.js {port}' --profile echo
 """

@@ -1,6 +1,6 @@
-"""The suite's USAGE: its options, help and manual page are made from it.
+"""The suite's USAGE, from which its options, help and manual page are made.
 
-It is shown where nothing is installed that the suite needs: only Python's own modules are imported.
+It must work without the packages that the suite needs: only the standard library is imported.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import sys
 import textwrap
 
-#: ``conformance`` stands for the words by which the suite is started.
+#: ``conformance`` is a placeholder for the words that start the suite.
 USAGE = """Test a socket server, written in any language, against its contract.
 
 Usage:
@@ -109,18 +109,18 @@ usage, 5 nothing ran, 6 the target could not be started or reached, 7 only the f
 known failures is outdated, 8 the suite itself failed.
 """
 
-#: Columns of a terminal.
+#: The columns of a terminal.
 _WIDTH = 80
 
 
 def help_for(command: str) -> str:
-    """The USAGE with the words by which the suite was started."""
+    """Return the USAGE with the words that started the suite."""
     form = re.compile(r"^  conformance (.*(?:\n {10,}.*)*)", re.MULTILINE)
     return form.sub(lambda found: _filled(command, found[1]), USAGE)
 
 
 def version_line() -> str:
-    """The version, and where it runs from."""
+    """Return the version, and where it runs from."""
     from . import __version__
 
     where = os.path.dirname(os.path.abspath(__file__))
@@ -128,7 +128,8 @@ def version_line() -> str:
 
 
 def _filled(command: str, words: str) -> str:
-    # "[--at=ADDRESS]" and "[--case=ID]..." hold no blank; "-h | --help" may be broken anywhere.
+    # "[--at=ADDRESS]" and "[--case=ID]..." contain no blank, so they are not broken; "-h | --help"
+    # may be broken anywhere.
     return textwrap.fill(
         " ".join(words.split()),
         _WIDTH,

@@ -1,8 +1,8 @@
-"""Classroom 50's result.json (classroom50/result/v1), where its runner asks for one.
+"""Classroom 50's result.json (classroom50/result/v1), written if its runner started the suite.
 
-The runner names the submission in the environment; elsewhere there is none to name, and no file
-is written. Scores are whole numbers there: the weights, multiplied until all of them are. A
-student can read the file, so all hidden requirements are one line of it.
+The runner names the submission in the environment; without it no file is written. Scores must be
+whole numbers: the weights are multiplied until all of them are. A student can read the file, so
+all hidden requirements are one line in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .score import Mark, Score
 
 SCHEMA = "classroom50/result/v1"
 
-#: Field of the file -> variable of the runner.
+#: Field of the file -> environment variable of the runner.
 _NAMED = {
     "classroom": "CLASSROOM",
     "assignment": "ASSIGNMENT",
@@ -34,14 +34,14 @@ _TAG = re.compile(r"submit/(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-")
 
 
 def write_classroom50(path: Path, results: Results, score: Score) -> None:
-    """Write the file, if the runner of Classroom 50 has started us. Raises OSError."""
+    """Write the file, if the runner of Classroom 50 has started this process. Raises OSError."""
     if all(name in os.environ for name in _NAMED.values()):
         text = json.dumps(classroom50(results, score, dict(os.environ)), indent=1) + "\n"
         path.write_text(text, encoding="ascii")
 
 
 def classroom50(results: Results, score: Score, environment: dict[str, str]) -> dict[str, Any]:
-    """The file's content, for a target that has a score."""
+    """Return the file's content, for a target that has a score."""
     tests = _tests(score)
     named = {field: environment[name] for field, name in _NAMED.items()}
     tag = _TAG.match(named["submission"])
@@ -61,7 +61,7 @@ def classroom50(results: Results, score: Score, environment: dict[str, str]) -> 
 def _tests(score: Score) -> list[dict[str, Any]]:
     counted = [mark for mark in score.marks if mark.maximum]
     if not counted:
-        # It does not start: the points that are left, of all.
+        # The server does not start: the points that it gets nevertheless, out of all points.
         parts = [("the server starts", score.total or Fraction(0), score.points)]
     else:
         shown = [mark for mark in counted if not mark.hidden]
@@ -69,7 +69,7 @@ def _tests(score: Score) -> list[dict[str, Any]]:
         parts = [(mark.id, mark.score, mark.maximum) for mark in shown]
         if hidden:
             parts.append(("what is not shown", *_sums(hidden)))
-    # The points themselves may be thirds; only their proportions matter.
+    # The points may be fractions such as thirds; only their proportions matter.
     scale = math.lcm(*(number.denominator for _, *both in parts for number in both))
     divisor = math.gcd(*(int(number * scale) for _, *both in parts for number in both))
     return [

@@ -1,6 +1,6 @@
-"""A student's page: the score, what is broken, the transcript, a hint, how to try it.
+"""A student's page: the score, the broken requirements, transcripts, hints, and how to try again.
 
-Text of a server stays text: everything is escaped. What is told is told.py's to decide.
+Text of a server stays text: everything is escaped. told.py decides what the student may know.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ pre { background: var(--raised); padding: .6rem .8rem; border-radius: .4rem; ove
 
 
 def as_html(name: str, results: Results, score: Score) -> str:
-    """The page as HTML, which needs nothing else."""
+    """Return the page as self-contained HTML."""
     what = told(results, score)
     first, *more = what.introduction
     parts = [
@@ -85,7 +85,7 @@ def as_html(name: str, results: Results, score: Score) -> str:
 
 
 def as_markdown(name: str, results: Results, score: Score) -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     what = told(results, score)
     first, *more = what.introduction
     lines = [f"# {_inline(name)}", "", f"**{_inline(first)}**"]
@@ -125,7 +125,10 @@ def as_markdown(name: str, results: Results, score: Score) -> str:
 
 
 def _sorted(score: Score, what: Told) -> tuple[list[Mark], list[Mark], list[Mark], list[str]]:
-    """What is shown: broken, the most expensive first; not reached; met; not judged, and why."""
+    """Return the marks: broken ones (most points first), not reached, met; and the unjudged.
+
+    The unjudged ones are texts with the reason.
+    """
     open_ = [mark for mark in score.marks if not mark.hidden]
     broken = [mark for mark in open_ if what.of(mark).broken]
     not_reached = [mark for mark in open_ if what.of(mark).not_reached and mark not in broken]
@@ -147,7 +150,7 @@ def _text(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Text in which Markdown and HTML find nothing of their own."""
+    """Return a text with all Markdown and HTML syntax escaped."""
     plain = _printable(" ".join(text.split()))
     return "".join(f"\\{one}" if one in "\\`*_[]<>#|&!~" else one for one in plain)
 

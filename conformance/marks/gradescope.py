@@ -1,6 +1,6 @@
-"""Gradescope's results.json, as its autograder specifications describe it.
+"""Gradescope's results.json, in the format of its autograder specifications.
 
-A hidden requirement has ``visibility: hidden``: Gradescope shows it to teachers only.
+A hidden requirement has ``visibility: hidden``: Gradescope shows it only to teachers.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from ..reports.results import Results
 from .score import Mark, Score, shown
 from .told import Told, told
 
-#: Digits of a requirement's points: their sum must not be another than the score.
+#: The digits of a requirement's points: enough that their sum is equal to the score.
 _DIGITS = 4
 
 
 def gradescope(results: Results, score: Score) -> dict[str, Any]:
-    """The file's content, for a target that has a score."""
+    """Return the file's content, for a target that has a score."""
     assert score.total is not None
     what = told(results, score)
     tests = [_test(mark, what) for mark in score.marks]

@@ -1,4 +1,4 @@
-"""The table ``[grade]`` of a target file: what a verdict is worth."""
+"""The table ``[grade]`` of a target file: the value of each verdict."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..plan.selection import means
 #: The weight of a requirement that no pattern names.
 USUAL = Fraction(1)
 
-#: Most points; a score has to be legible.
+#: The most points, to keep a score readable.
 _MOST = 1_000_000
 
 
 class Scheme(NamedTuple):
-    """What a verdict is worth.
+    """The value of each verdict.
 
-    ``points`` are those of a right server, ``does_not_start`` those of one that cannot be judged
-    by its own fault; ``not_reached`` is the part that a clause earns when it was not judged because
-    one that it needs is broken. With ``level`` SHOULD the SHOULDs count, too. ``weights`` are pairs
-    of a pattern and a weight, the last that matches counts. ``hidden`` are patterns.
+    ``points`` is the score of a correct server, ``does_not_start`` that of a server that cannot be
+    judged because of its own fault; ``not_reached`` is the part that a clause earns if it was not
+    judged because a clause that it needs is broken. With ``level`` SHOULD the SHOULDs count, too.
+    ``weights`` are pairs of a pattern and a weight; the last match counts. ``hidden`` are patterns.
     """
 
     points: Fraction = Fraction(100)
@@ -34,18 +34,18 @@ class Scheme(NamedTuple):
     hidden: tuple[str, ...] = ()
 
     def weight(self, identity: str, level: str) -> Fraction:
-        """What a requirement weighs."""
+        """Return the weight of a requirement."""
         if level == Level.SHOULD and self.level == Level.MUST:
             return Fraction(0)
         found = [weight for pattern, weight in self.weights if means(pattern, identity)]
         return found[-1] if found else USUAL
 
     def hides(self, identity: str) -> bool:
-        """Whether the student is not told of a requirement."""
+        """Return whether a requirement is hidden from the student."""
         return any(means(pattern, identity) for pattern in self.hidden)
 
     def as_plain(self) -> dict[str, Any]:
-        """As JSON may have it."""
+        """Return the scheme as plain values for JSON."""
         return {
             "points": str(self.points),
             "does_not_start": str(self.does_not_start),
@@ -57,7 +57,10 @@ class Scheme(NamedTuple):
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Scheme:
-        """What as_plain() gave. Raises ValueError, KeyError, TypeError or AttributeError."""
+        """Return the scheme from the result of as_plain().
+
+        Raises ValueError, KeyError, TypeError or AttributeError.
+        """
         return cls(
             Fraction(plain["points"]),
             Fraction(plain["does_not_start"]),
@@ -69,11 +72,11 @@ class Scheme(NamedTuple):
 
 
 def read_scheme(where: str, table: Any, requirements: Collection[str]) -> Scheme | None:
-    """Read the table; None where there is none.
+    """Read the table; return None if there is none.
 
     Arguments:
         where: the file, for messages.
-        requirements: the ids of all that a target of the class can be judged by.
+        requirements: the ids of all requirements for the targets of the class.
     Raises WrongUsage.
     """
     if table is None:
@@ -125,7 +128,7 @@ def read_scheme(where: str, table: Any, requirements: Collection[str]) -> Scheme
 
 
 def _number(what: str, value: Any, most: int = _MOST) -> Fraction:
-    """A number as it is written: 0.1 is a tenth."""
+    """Return a number exactly as written: 0.1 is a tenth."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
         raise WrongUsage(f"{what} must be a number between 0 and {most}")
     return Fraction(str(value))

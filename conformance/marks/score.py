@@ -1,10 +1,11 @@
-"""From verdicts to points. Pure and exact: fractions, which are rounded where they are shown.
+"""Convert verdicts to points. No I/O; exact fractions, which are rounded only when shown.
 
-A requirement is worth its weight. Where it was judged over several transports, each is an equal
-part of it. What could not be judged (the machine cannot, a parameter makes it meaningless, the
-suite failed) is taken out of the sum, so that it costs nothing. What was not judged because
-something that it needs is broken, or because the server is too slow for it, earns what the scheme
-says, and usually nothing: it would otherwise pay to break the root, or to wait.
+A requirement is worth its weight. If it was judged over several transports, each is an equal
+part of it. A requirement that could not be judged (the machine cannot do it, a parameter makes it
+meaningless, the suite failed) is left out of the sum, so that it costs nothing. A requirement that
+was not judged because one that it needs is broken, or because the server is too slow, earns what
+the scheme says, usually nothing: otherwise a server could gain points by breaking the needed
+requirement, or by being slow.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from ..core.verdict import MEANING, Exit
 from ..reports.results import Results
 from .scheme import Scheme
 
-#: Verdicts that earn, and those that do not; the others judge nothing.
+#: Verdicts that earn points, and those that do not; the others are left out.
 _EARNS, _EARNS_NOT = ("PASS", "XPASS"), ("FAIL", "FLAKY", "WARN", "XFAIL")
 
-#: The signature of what a slow server is not judged by.
+#: The signature of a case that was not judged because the server is slow.
 _TOO_SLOW = "too-slow"
 
-#: Statuses of a run whose results are not whole, or are not there by the suite's own fault.
+#: The exit statuses of a run whose results are incomplete, or missing because of the suite.
 _NO_VERDICT = (Exit.INTERRUPTED, Exit.INTERNAL_ERROR)
 
 
 class Mark(NamedTuple):
-    """A requirement of a target; ``credit`` is None where it could not be judged."""
+    """The mark of one requirement; ``credit`` is None if it could not be judged."""
 
     id: str
     profile: str
@@ -41,7 +42,7 @@ class Mark(NamedTuple):
 
 
 class Score(NamedTuple):
-    """A target's; ``total`` is None where no verdict came, by no fault of its own."""
+    """The score of a target; ``total`` is None if there is no verdict, through no fault of it."""
 
     total: Fraction | None
     points: Fraction
@@ -50,11 +51,11 @@ class Score(NamedTuple):
 
     @property
     def unjudged(self) -> list[Mark]:
-        """What cost nothing because it could not be judged."""
+        """The marks of requirements that could not be judged, which cost nothing."""
         return [mark for mark in self.marks if mark.credit is None]
 
     def by_profile(self) -> dict[str, Fraction]:
-        """The points for each profile."""
+        """Return the points for each profile."""
         found: dict[str, Fraction] = {}
         for mark in self.marks:
             found[mark.profile] = found.get(mark.profile, Fraction(0)) + mark.score
@@ -62,7 +63,7 @@ class Score(NamedTuple):
 
 
 def scored(results: Results, scheme: Scheme) -> Score:
-    """The score of a target."""
+    """Return the score of a target."""
     state = MEANING[Exit(results.footer["exit"])]
     if not results.results and results.footer["exit"] == Exit.UNREACHABLE:
         return Score(scheme.does_not_start, scheme.points, (), state)
@@ -86,12 +87,12 @@ def scored(results: Results, scheme: Scheme) -> Score:
 
 
 def is_not_reached(row: Mapping[str, Any]) -> bool:
-    """Whether the server is why a case was not judged: by what it breaks, or by being slow."""
+    """Return whether a case was not judged because the server is broken elsewhere or slow."""
     return "needs" in row or (row["verdict"] == "SKIP" and row["signature"] == _TOO_SLOW)
 
 
 def _credit(rows: Iterable[dict[str, Any]], not_reached: Fraction) -> Fraction | None:
-    """The part of a requirement that is met, over all of its transports."""
+    """Return the part of a requirement that is met, over all its transports."""
     earned = [
         not_reached if is_not_reached(row) else Fraction(row["verdict"] in _EARNS)
         for row in rows
@@ -121,9 +122,9 @@ def _mark(
 
 
 def shown(number: Fraction, digits: int = 2) -> str:
-    """A number rounded, once, half up: ``72.5``, ``66.67``, ``100``."""
+    """Return a number rounded only once, half up: ``72.5``, ``66.67``, ``100``."""
     unit = Decimal(1).scaleb(-digits)
-    # Exact in integers first: a Decimal quotient would be rounded already.
+    # Use exact integers first: a quotient of Decimals would already be rounded.
     scaled = number * 10**digits
     whole, rest = divmod(scaled.numerator, scaled.denominator)
     rounded = Decimal(whole + (2 * rest >= scaled.denominator)) * unit

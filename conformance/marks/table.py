@@ -1,4 +1,4 @@
-"""grades.csv: a row for each target, for whatever reads tables (RFC 4180)."""
+"""grades.csv: a row for each target, for spreadsheets (RFC 4180)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .score import Score, shown
 
 
 def table(scores: Mapping[str, tuple[Score, str]]) -> str:
-    """The file.
+    """Return the file.
 
     Arguments:
-        scores: of each target, with what is to be said of it (why it was stopped, or has none).
+        scores: for each target its score and a note (why it was stopped, or has no score).
     """
     profiles = list(
         dict.fromkeys(profile for score, _ in scores.values() for profile in score.by_profile())
@@ -38,6 +38,6 @@ def table(scores: Mapping[str, tuple[Score, str]]) -> str:
 
 
 def _inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula; a server may have written it."""
+    """Return a text that no spreadsheet treats as a formula; it may come from a server."""
     line = " ".join(text.split())
     return f"'{line}" if line[:1] in ("=", "+", "-", "@") else line

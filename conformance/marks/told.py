@@ -1,8 +1,8 @@
-"""What a student is told of a run, in plain words: the source of every page and form.
+"""The information about a run for a student, in plain words: the source of every page and form.
 
-What the teacher has hidden is not told: not its name, not its sentence, and not that something
-else was not judged because of it. The line that judges a case again names the student's own
-command, not the teacher's file.
+Requirements that the teacher has hidden do not appear: neither their names and sentences, nor as
+the reason why another one was not judged. The command that judges a case again has the student's
+own command, not the teacher's file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..profiles import REQUIREMENTS
 from ..reports.results import Results
 from .score import Mark, Score, is_not_reached, shown
 
-#: Lines of a message that are told otherwise here, or to the teacher only.
+#: Lines of a message that are replaced here, or are only for the teacher.
 _OTHERWISE = re.compile(r"  (reproduce|requires|hint     |expected  to fail) ")
 
 _HINT = re.compile(r"^  hint      (.*)$", re.MULTILINE)
@@ -34,7 +34,7 @@ class Broken(NamedTuple):
 
 
 class Own(NamedTuple):
-    """What is told of one requirement."""
+    """The information about one requirement."""
 
     requires: str
     clause: str
@@ -45,7 +45,7 @@ class Own(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All of it, for a form that takes one text."""
+        """The whole information as one text."""
         parts = [
             f"over {one.transport}: {one.summary}"
             + (f"\n{one.details}" if one.details else "")
@@ -61,18 +61,18 @@ class Own(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What is told of a target."""
+    """The information about a target."""
 
     introduction: tuple[str, ...]
     requirements: Mapping[str, Own]
 
     def of(self, mark: Mark) -> Own:
-        """What is told of a requirement."""
+        """Return the information about a requirement."""
         return self.requirements[mark.id]
 
 
 def told(results: Results, score: Score) -> Told:
-    """What is to be told."""
+    """Return the information about a target."""
     hidden = {mark.id for mark in score.marks if mark.hidden}
     return Told(
         tuple(_introduction(results, score)),
@@ -87,7 +87,7 @@ def _introduction(results: Results, score: Score) -> list[str]:
     lines.append(f"{shown(score.total)} of {shown(score.points)} points")
     if not score.marks and results.footer["exit"] == Exit.UNREACHABLE:
         lines.append(MEANING[Exit.UNREACHABLE][0].upper() + MEANING[Exit.UNREACHABLE][1:] + ".")
-    # A fault of the suite names cases; what the server did (used too much) names none.
+    # A fault of the suite names cases; one of the server (it exceeded a limit) does not.
     profiles = "|".join(re.escape(one) for one in results.header["profiles"])
     case = re.compile(rf"\b({profiles})/[\w-]+")
     lines += [fault for fault in results.footer["faults"] if not case.search(fault)]
@@ -110,7 +110,7 @@ def _own(identity: str, results: Results, hidden: set[str]) -> Own:
         elif verdict in ("FAIL", "FLAKY", "WARN", "XFAIL"):
             broken.append(_broken(row))
         elif verdict in ("SKIP", "ERROR"):
-            # A traceback of the suite is the teacher's.
+            # A traceback of the suite is only for the teacher.
             why = message if verdict == "SKIP" else "the suite failed; ask your teacher"
             unjudged.append((str(row["transport"]), why))
     clause = f"{rows[0].get('spec', 'SPEC')} {rows[0]['clause']}"
@@ -123,7 +123,7 @@ def _builds_on(root: str, hidden: set[str]) -> str:
 
 
 def _why(row: Mapping[str, Any]) -> str:
-    """Why a slow server was not judged; what it is too slow for may be hidden."""
+    """Return why a slow server was not judged, without the requirement, which may be hidden."""
     said = str(row["message"])
     return "something that it builds on is too slow" if said.startswith("needs ") else said
 
@@ -132,7 +132,7 @@ def _broken(row: Mapping[str, Any]) -> Broken:
     first, *rest = str(row["message"]).split("\n")
     kept = [line for line in rest if not _OTHERWISE.match(line)]
     hint = _HINT.search(str(row["message"]))
-    # "echo/simple (MUST, SPEC 2.2, tcp): wrong byte": the page has the first part elsewhere.
+    # In "echo/simple (MUST, SPEC 2.2, tcp): wrong byte" the page shows the first part elsewhere.
     summary = first.partition("): ")[2] or first
     return Broken(
         str(row["transport"]),

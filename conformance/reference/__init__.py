@@ -1,1 +1,1 @@
-"""Right servers, embedded: in Python and in Node. What the suite judges by default."""
+"""The embedded correct servers, in Python and in Node, which the suite judges by default."""

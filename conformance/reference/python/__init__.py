@@ -1,1 +1,1 @@
-"""The reference servers in Python: standard library only, one selectors loop."""
+"""The reference servers in Python: only the standard library, one selectors loop."""

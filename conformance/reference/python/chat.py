@@ -2,20 +2,21 @@
 
 from .connection import Connection
 
-#: Bytes of the longest line, CR and LF not counted; letters of the longest name.
+#: The most bytes of a line, without CR and LF; the most characters of a name.
 LONGEST, LONGEST_NAME = 4096, 32
 
-#: Bytes that may wait for a member that does not read; then it is let go, for the others' sake.
+#: The bytes that may wait for a member that does not read; with more, the member is disconnected,
+#: to protect the others.
 MOST_QUEUED = 64 * 1024 * 1024
 
-#: Keyword -> the method that obeys it.
+#: Keyword -> the method that executes it.
 COMMANDS = {b"JOIN": "join", b"PART": "part", b"SAY": "say"}
 
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
 class Room:
-    """What all connections share: passwords, who is logged in, who is in a channel."""
+    """The state that all connections share: passwords, logged-in users, members of channels."""
 
     def __init__(self) -> None:
         self.passwords: dict[bytes, bytes] = {}
@@ -29,26 +30,26 @@ class Chat(Connection):
     room = Room()
 
     def connected(self) -> None:
-        """Nobody yet, and no line has begun."""
+        """Set the initial state: not logged in, no line begun."""
         self.name = b""
         self.line = b""
         self.too_long = False
 
-    # What comes.
+    # Input.
 
     def received(self, data: bytes) -> None:
-        """Obey whole lines."""
+        """Execute complete lines."""
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             if not self.finishing:
                 self.take(line[:-1] if line.endswith(b"\r") else line)
-        # One byte more: it may be the CR of the end.
+        # One byte more is allowed: it may be the CR of the line end.
         if len(self.line) > LONGEST + 1:
             self.complain()
             self.line = b""
 
     def take(self, line: bytes) -> None:
-        """Obey a line, or say that it is too long, unless that has been said."""
+        """Execute a line, or report that it is too long, unless that was reported already."""
         if self.too_long:
             self.too_long = False
         elif len(line) > LONGEST:
@@ -57,26 +58,26 @@ class Chat(Connection):
             self.send(self.obey(line) + b"\n")
 
     def complain(self) -> None:
-        """The line is too long already, and its end has not come."""
+        """Report, once, that the line is too long before its end has come."""
         if not self.too_long:
             self.send(b"ERROR line too long\n")
         self.too_long = True
 
     def ended(self) -> None:
-        """The client has gone; an unfinished line is nothing."""
+        """Handle the client's end; ignore an unfinished line."""
         self.leave()
         self.finish()
 
     def close(self) -> None:
-        """Let go, and tell the others."""
+        """Close the connection, and notify the others."""
         if self.open:
             super().close()
             self.leave()
 
-    # What is answered.
+    # Commands.
 
     def obey(self, line: bytes) -> bytes:
-        """The answer to a line."""
+        """Return the answer to a line."""
         keyword, _, rest = line.partition(b" ")
         command = keyword.upper()
         if command == b"QUIT" and not rest:
@@ -94,7 +95,7 @@ class Chat(Connection):
         return answer
 
     def login(self, *words: bytes) -> bytes:
-        """LOGIN name password."""
+        """Execute LOGIN name password."""
         if len(words) != 2 or not is_name(words[0]) or not words[1]:
             return b"ERROR LOGIN takes a name and a password"
         name, password = words
@@ -110,7 +111,7 @@ class Chat(Connection):
         return b"OK"
 
     def join(self, channel: bytes, _text: bytes) -> bytes:
-        """JOIN #channel."""
+        """Execute JOIN #channel."""
         members = self.room.channels.setdefault(channel, {})
         if self not in members:
             members[self] = None
@@ -118,7 +119,7 @@ class Chat(Connection):
         return b"OK"
 
     def part(self, channel: bytes, _text: bytes) -> bytes:
-        """PART #channel."""
+        """Execute PART #channel."""
         members = self.room.channels.get(channel, {})
         if self not in members:
             return b"ERROR not in channel"
@@ -129,19 +130,19 @@ class Chat(Connection):
         return b"OK"
 
     def say(self, channel: bytes, text: bytes) -> bytes:
-        """SAY #channel text."""
+        """Execute SAY #channel text."""
         if self not in self.room.channels.get(channel, {}):
             return b"ERROR not in channel"
         self.notify(channel, channel + b" <" + self.name + b"> " + text)
         return b"OK"
 
     def quit(self) -> bytes:
-        """QUIT."""
+        """Execute QUIT."""
         self.leave()
         self.finish()
         return b"BYE"
 
-    # How the others hear of it.
+    # Notices to other members.
 
     def notify(self, channel: bytes, line: bytes) -> None:
         """Send a line to the other members."""
@@ -150,7 +151,7 @@ class Chat(Connection):
                 member.hear(line)
 
     def hear(self, line: bytes) -> None:
-        """A line for this member."""
+        """Send a line to this member."""
         if not self.open or self.finishing:
             return
         self.send(line + b"\n")
@@ -159,7 +160,7 @@ class Chat(Connection):
             self.abort()
 
     def leave(self) -> None:
-        """Part all channels and free the name; idempotent."""
+        """Leave all channels and release the name; idempotent."""
         if not self.name:
             return
         for channel, members in list(self.room.channels.items()):
@@ -170,10 +171,10 @@ class Chat(Connection):
 
 
 def is_name(word: bytes) -> bool:
-    """Whether it can be a name."""
+    """Return whether a word is a valid name."""
     return 0 < len(word) <= LONGEST_NAME and _LETTERS.issuperset(word)
 
 
 def is_channel(word: bytes) -> bool:
-    """Whether it can be a channel."""
+    """Return whether a word is a valid channel."""
     return word.startswith(b"#") and is_name(word[1:])

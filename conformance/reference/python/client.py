@@ -1,11 +1,10 @@
-"""A right client for client-echo (SPEC 13), as a command.
+"""A correct client for client-echo (SPEC 13), as a command.
 
     python client.py HOST PORT [key=value ...]
 
-What a right client minds: the terminal and the server are listened to at the same time; a ^C
-sets a flag and wakes the loop; the end of its own side is FIN, after which it reads to the
-server's end, because closing with unread input would be an RST; an error is one line on
-stderr and a status.
+A correct client reads from the terminal and the server at the same time. A ^C sets a flag and
+wakes the loop. The client ends its own side with FIN and then reads to the server's end, because
+closing with unread input would send RST. An error is one line on stderr and an exit status.
 """
 
 import os
@@ -16,8 +15,8 @@ import sys
 from importlib.machinery import ModuleSpec
 
 if __name__ == "__main__":
-    # Started as a file, with -I -S: Python knows the standard library only, and no package.
-    # Four folders up is the one that the suite's package is in, whatever its name.
+    # The file was started with -I -S, so Python finds only the standard library, and no package.
+    # The folder that contains the suite's package, whatever its name, is four levels up.
     _AT = os.path.abspath(__file__).split(os.sep)
     sys.path.insert(0, os.sep.join(_AT[:-4]))
     __spec__ = ModuleSpec(".".join([*_AT[-4:-1], "__main__"]), None)
@@ -25,12 +24,12 @@ if __name__ == "__main__":
 from .command import settings_of
 from .service import Service
 
-#: Seconds that the server may take to end after we have.
+#: Seconds that the server may take to end after the client's end.
 LINGER = 2.0
 
 
 class Client(Service):
-    """A person's line to a server."""
+    """A person's connection to a server."""
 
     defaults = {"leave": b"exit", "goodbye": b"good bye", "interrupted": b"terminated"}
 
@@ -42,15 +41,15 @@ class Client(Service):
         self.status = 0
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """Dial."""
+        """Return a connection to the server."""
         return socket.create_connection((host, port))
 
     def run(self, host: str, port: int) -> int:
-        """Talk until either side ends; returns the exit status."""
+        """Talk until one side ends, and return the exit status."""
         waking, wake = socket.socketpair()
         wake.setblocking(False)
         with waking, wake, selectors.DefaultSelector() as selector:
-            # An exception could strike anywhere; a byte arrives in order.
+            # A signal handler's exception could be raised anywhere; a byte is handled in order.
             signal.signal(signal.SIGINT, lambda _number, _frame: None)
             signal.set_wakeup_fd(wake.fileno())
             try:
@@ -64,21 +63,21 @@ class Client(Service):
         return self.status
 
     def loop(self, selector: selectors.BaseSelector) -> None:
-        """Serve whatever happens."""
+        """Handle events until the end."""
         while not self.over:
             ready = selector.select(LINGER if self.leaving else None)
             if not ready:
-                return  # the server does not end; we have
+                return  # the client has ended, but the server does not
             for key, _ in ready:
                 if self.leaving and key.fileobj is not self.sock:
                     selector.unregister(key.fileobj)
                 else:
                     key.data()
 
-    # What happens.
+    # Events.
 
     def on_socket(self) -> None:
-        """The server has sent something, or ended."""
+        """Handle data from the server, or its end."""
         data = self.sock.recv(65536)
         if data:
             self.received(data)
@@ -86,7 +85,7 @@ class Client(Service):
             self.ended()
 
     def on_keyboard(self) -> None:
-        """A line was typed, or ^D."""
+        """Handle typed input, or ^D."""
         data = os.read(0, 65536)
         if not data:
             self.finish()
@@ -97,53 +96,53 @@ class Client(Service):
                 self.line(line)
 
     def received(self, data: bytes) -> None:
-        """Show it."""
+        """Show received data."""
         self.show(data)
 
     def ended(self) -> None:
-        """The server has ended."""
+        """Handle the server's end."""
         self.over = True
 
     def line(self, line: bytes) -> None:
-        """Send a typed line, or the good bye."""
+        """Send a typed line, or say goodbye."""
         if line == self.settings["leave"]:
             self.leave(self.settings["goodbye"])
         else:
             self.send(line + b"\n")
 
     def interrupted(self) -> None:
-        """^C."""
+        """Handle ^C."""
         self.leave(self.settings["interrupted"])
 
     def leave(self, word: bytes) -> None:
-        """Say a last word, and end."""
+        """Send a last word, and end the client's side."""
         self.send(word)
         self.finish()
 
     def failed(self, error: OSError) -> None:
-        """The connection broke, or never was."""
+        """Report that the connection failed or could not be made."""
         print(f"client: {error.strerror or error}", file=sys.stderr, flush=True)
         self.status = 1
 
-    # How.
+    # Helpers.
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all data."""
         self.sock.sendall(data)
 
     def finish(self) -> None:
-        """End our side; the server's is awaited."""
+        """End the client's side; the loop then waits for the server's end."""
         self.leaving = True
         self.sock.shutdown(socket.SHUT_WR)
 
     def show(self, data: bytes) -> None:
-        """Put it on the screen, now."""
+        """Write all data to the screen at once."""
         while data:
             data = data[os.write(1, data) :]
 
 
 def main(argv: "list[str]", client: "type[Client]") -> int:
-    """Run a client; returns its exit status: 1 an error of the connection, 2 usage."""
+    """Run a client; return its exit status: 1 for an error of the connection, 2 for usage."""
     try:
         if len(argv) < 2 or not argv[1].isdigit():
             raise ValueError("usage: client.py HOST PORT [key=value ...]")

@@ -1,6 +1,6 @@
-"""The command line of the embedded servers: words in, a running server out.
+"""The command line of the embedded servers: it starts a server.
 
-No argparse, no re: a fresh server is started for every scenario, and its start is felt.
+It does not import argparse or re: every scenario starts a new server, so a fast start matters.
 """
 
 import signal
@@ -9,16 +9,16 @@ import sys
 from .service import Service
 from .serving import Server
 
-#: The word that asks for a process that forks servers (forkserver.py).
+#: The argument that starts a process that forks servers (forkserver.py).
 FORK_SERVER = "--fork-server"
 
-#: What may follow a backslash in a value, besides another one and xNN.
+#: The characters that may follow a backslash in a value, besides another backslash and xNN.
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0"}
 ESCAPES |= {b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"'}
 
 
 def main(argv: "list[str]", services: "dict[str, type[Service]]") -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit status: 1 cannot listen, 2 usage."""
+    """Serve until SIGTERM or SIGINT; return the exit status: 1 cannot listen, 2 usage."""
     if argv == [FORK_SERVER]:
         from .forkserver import fork_servers
 
@@ -35,8 +35,8 @@ def main(argv: "list[str]", services: "dict[str, type[Service]]") -> int:
     with server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: server.request_stop())
-        # A signal that comes just before select() sleeps has its function called with the next
-        # event only, which may never come: so it writes a byte as well.
+        # If a signal comes just before select() sleeps, its handler is called only with the next
+        # event, which may never come: so the signal also writes a byte.
         signal.set_wakeup_fd(server.wake_fd, warn_on_full_buffer=False)
         try:
             print(f"LISTENING {server.address}", flush=True)
@@ -59,7 +59,7 @@ def _read(
 
 
 def settings_of(name: str, service: "type[Service]", words: "list[str]") -> "dict[str, bytes]":
-    """The texts of a service, as the command line has them; ValueError for what it lacks."""
+    """Return the texts of a service from the command line; ValueError for an unknown text."""
     settings = dict(service.defaults)
     for word in words:
         key, equals, value = word.partition("=")
@@ -71,7 +71,7 @@ def settings_of(name: str, service: "type[Service]", words: "list[str]") -> "dic
 
 
 def unescape(text: str) -> bytes:
-    r"""The bytes of a value: C escapes (``\n \r \t \0 \\ \xNN``), other text is UTF-8.
+    r"""Return the bytes of a value with C escapes (``\n \r \t \0 \\ \xNN``); other text is UTF-8.
 
     Raises ValueError for any other escape.
     """
@@ -79,7 +79,7 @@ def unescape(text: str) -> bytes:
     value = bytearray(plain)
     rest = iter(pieces)
     for piece in rest:
-        if not piece:  # two backslashes: what follows the second is plain again
+        if not piece:  # two backslashes: the text after the second is plain again
             following = next(rest, None)
             if following is None:
                 raise ValueError(f"{text!r}: a lone backslash".replace("\\\\", "\\"))

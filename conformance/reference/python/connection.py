@@ -1,6 +1,6 @@
 """One client of a server, without a blocking call. A service is a subclass.
 
-What is written waits until the client takes it; while it does not, its input waits too.
+Output waits until the client accepts it; while much output waits, the client's input is not read.
 """
 
 import selectors
@@ -10,15 +10,15 @@ import struct
 from .service import Service
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost start-up time
+if TYPE_CHECKING:  # importing typing would slow down the start
     from .serving import Server
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
-#: Bytes of output that may wait before a client's input is no longer read.
+#: The bytes of waiting output from which a client's input is no longer read.
 HIGH_WATER = 256 * 1024
 
-#: Seconds that a client may take to end after we have.
+#: Seconds that a client may take to end after the server's end.
 LINGER = 5.0
 
 #: SO_LINGER on, zero seconds: close() sends RST.
@@ -26,13 +26,13 @@ ABORT = struct.pack("ii", 1, 0)
 
 
 class Connection(Service):
-    """One client. A service is a subclass that says what is answered.
+    """One client. A service is a subclass that defines the answers.
 
     A service overrides ``connected``, ``received`` and ``ended``, and calls ``send``,
     ``finish`` and ``abort``.
     """
 
-    #: Bytes of one read.
+    #: The most bytes of one read.
     read_size = 64 * 1024
 
     def __init__(self, server: "Server", sock: socket.socket) -> None:
@@ -43,51 +43,51 @@ class Connection(Service):
         self.finishing = False
         self.fin_sent = False
 
-    # What a service says.
+    # Methods that a service overrides.
 
     def connected(self) -> None:
-        """The client has just connected."""
+        """Handle a new client."""
 
     def received(self, data: bytes) -> None:
-        """Bytes came from the client."""
+        """Handle bytes from the client."""
 
     def ended(self) -> None:
-        """The client has sent FIN."""
+        """Handle the client's FIN."""
         self.finish()
 
-    # What a service calls.
+    # Methods that a service calls.
 
     def setting(self, name: str) -> bytes:
-        """One of the texts of the service."""
+        """Return one of the texts of the service."""
         return self.server.settings[name]
 
     def send(self, data: bytes) -> None:
-        """Send, now or when the client takes it."""
+        """Send data now, or when the client accepts it."""
         self.output += data
 
     def finish(self) -> None:
-        """Send FIN after what is pending."""
+        """Send FIN after all pending data."""
         self.finishing = True
 
     def abort(self) -> None:
-        """Close by RST; what is pending is dropped."""
+        """Close by RST, and discard pending data."""
         try:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
         except OSError:
-            pass  # macOS: the client has reset it already
+            pass  # macOS: the client has already reset the connection
         self.close()
 
-    # How it is done.
+    # Implementation.
 
     def begin(self) -> None:
-        """Serve a client that has just been accepted."""
+        """Start serving a client that has just been accepted."""
         self.connected()
         self.advance()
 
     def ready(self, events: int) -> None:
-        """The socket can be read or written."""
-        # OSError and not ConnectionError alone: a route that is gone (EHOSTUNREACH) or a
-        # peer that is (ETIMEDOUT) is the trouble of one connection as much as a reset.
+        """Handle a socket that can be read or written."""
+        # OSError, not only ConnectionError: a lost route (EHOSTUNREACH) or a lost peer
+        # (ETIMEDOUT) is an error of only this connection, just like a reset.
         try:
             if events & READ or self.decrypted_waits():
                 self.read()
@@ -97,13 +97,13 @@ class Connection(Service):
             self.advance()
 
     def read(self) -> None:
-        """Take what came and hand it to the service."""
+        """Read input and pass it to the service."""
         try:
             data = self.sock.recv(self.read_size)
         except (BlockingIOError, InterruptedError):
             return
         if data:
-            # After our own end input is read only so that close() sends no RST.
+            # After the server's own end, input is read only so that close() sends no RST.
             if not self.finishing:
                 self.received(data)
         elif not self.input_ended:
@@ -111,7 +111,7 @@ class Connection(Service):
             self.ended()
 
     def advance(self) -> None:
-        """Write what can be written, end what has ended, and wait for the rest."""
+        """Write as much as possible, close the ended directions, and wait for further events."""
         try:
             self.flush()
         except OSError as error:
@@ -128,18 +128,21 @@ class Connection(Service):
                 self.server.call_later(0, self.go_on)
 
     def decrypted_waits(self) -> bool:
-        """Whether there is input that makes no socket readable, and that we want (TLS)."""
+        """Return whether there is wanted input that is already decrypted (TLS).
+
+        Such input does not make the socket readable.
+        """
         if self.server.context is None:
             return False
         return self.sock.pending and bool(self.wants() & READ)  # type: ignore[attr-defined]
 
     def go_on(self) -> None:
-        """Take the input that makes no socket readable."""
+        """Read input that is already decrypted."""
         if self.open:
             self.ready(0)
 
     def flush(self) -> None:
-        """Write until the client takes no more."""
+        """Write until the client accepts no more."""
         while self.output:
             try:
                 sent = self.sock.send(self.output[:HIGH_WATER])
@@ -148,33 +151,33 @@ class Connection(Service):
             del self.output[:sent]
 
     def wants(self) -> int:
-        """What to wait for."""
+        """Return the events to wait for."""
         reading = not self.input_ended and len(self.output) < HIGH_WATER
         writing = self.output or (self.finishing and not self.fin_sent)
         return (READ if reading else 0) | (WRITE if writing else 0)
 
     def send_fin(self) -> None:
-        """End our direction."""
+        """End the server's direction."""
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except BlockingIOError:
-            return  # over TLS the end is a record, which may have to wait
+            return  # over TLS the end is a record, which may have to wait until the socket is free
         except OSError:
-            self.input_ended = True  # it has gone already
+            self.input_ended = True  # the client has already closed the connection
         self.fin_sent = True
         self.server.call_later(LINGER, self.close)
 
     def dropped(self, _error: OSError) -> None:
-        """The client has reset the connection: nobody is left to talk to."""
+        """Close the connection, because the client has reset it."""
         self.close()
 
     @property
     def open(self) -> bool:
-        """Whether it has not been closed yet."""
+        """Whether the connection is not closed yet."""
         return self.sock.fileno() != -1
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         if self.open:
             self.server.forget(self)
             self.sock.close()

@@ -1,9 +1,9 @@
 """Services over datagrams: one socket for all, and an answer to each datagram.
 
-What a right server minds: the answer goes to the datagram's own source, from the socket that
-received it; a datagram is whole or not at all, and may be empty; an error that an earlier
-answer met (its port has been closed) is not an error of the next; and what the socket does not
-take now waits, and its intake with it.
+A correct server sends the answer to the datagram's own source, from the socket that received it.
+A datagram arrives completely or not at all, and may be empty. An error of an earlier answer (its
+port has been closed) is not an error of the next one. If the socket does not accept an answer now,
+the answer waits, and no further datagram is received in the meantime.
 """
 
 import socket
@@ -13,27 +13,27 @@ from .connection import READ, WRITE
 from .service import Service
 from .serving import Server, host_and_port
 
-#: Bytes of a buffer that takes any datagram.
+#: The size of a buffer for any datagram.
 ROOM = 65_536
 
-#: Datagrams of one turn; then signals and timers have theirs.
+#: The most datagrams of one turn; then signals and timers are handled.
 TURN = 256
 
 
 class DatagramServer(Server):
-    """Receives and answers."""
+    """A server that receives and answers datagrams."""
 
     schemes = ("udp",)
 
     def listen(self, address: str) -> socket.socket:
-        """The one socket."""
+        """Return the only socket."""
         if self.path:
             raise ValueError(f"{address!r} is not a valid address for datagrams")
         self.scheme, host, port = host_and_port(address, self.schemes)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
         try:
-            # Room for senders that come together; the kernel drops what does not fit.
+            # A large buffer for many senders at once; the kernel drops datagrams that do not fit.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * ROOM)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * ROOM)
             sock.bind((host, port))
@@ -44,7 +44,7 @@ class DatagramServer(Server):
         return sock
 
     def accept(self) -> None:
-        """Take what has come, and answer."""
+        """Receive waiting datagrams, and answer them."""
         assert issubclass(self.service, Datagrams)
         for _ in range(TURN):
             if not self.flush():
@@ -61,7 +61,7 @@ class DatagramServer(Server):
         self.flush()
 
     def flush(self) -> bool:
-        """Send what waits; False when the socket takes no more."""
+        """Send waiting answers; return False if the socket accepts no more."""
         full = False
         while self.waiting and not full:
             try:
@@ -76,21 +76,21 @@ class DatagramServer(Server):
         return not full
 
     def send(self, data: bytes, source: "tuple[str, int]") -> None:
-        """Answer a sender."""
+        """Send an answer."""
         self.listener.sendto(data, source)
 
     def failed(self, error: OSError) -> None:
-        """One sender cannot be reached, or has gone: that is its own affair."""
+        """Ignore that one sender cannot be reached; other senders are not affected."""
 
 
 class Datagrams(Service):
-    """A service over datagrams says what is answered to one."""
+    """A service over datagrams; its subclasses define the answers."""
 
     server_class = DatagramServer
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
-        """The answers to a datagram."""
+        """Return the answers to a datagram."""
         raise NotImplementedError
 
 
@@ -99,5 +99,5 @@ class UdpEcho(Datagrams):
 
     @classmethod
     def answer(cls, data: bytes) -> "list[bytes]":
-        """The datagram itself."""
+        """Return the datagram itself."""
         return [data]

@@ -1,15 +1,14 @@
-"""Servers without the start of an interpreter: one process has loaded all, and forks them.
+"""Start servers without starting an interpreter: one process has loaded all, and forks them.
 
     python server.py --fork-server
 
-Its stdin is a socket of the Unix domain that keeps messages apart (SOCK_SEQPACKET). A request
-is the command line of a server, variables for it and its folder, as JSON, with two descriptors:
-its stdin, and its stdout, which is its stderr too. The answer is its pid; its pid and exit status
-follow when it has ended. When the socket ends, so does the fork server.
+Its stdin is a Unix socket that preserves message boundaries (SOCK_SEQPACKET). A request is the
+command line of a server, its variables and its folder, as JSON, with two descriptors: one for its
+stdin, the other for its stdout and stderr. The answer is the server's pid; its pid and exit status
+follow when it has ended. When the socket ends, the fork server ends too.
 
-A server that is forked is as fresh as one that is started: nothing has run before it but the
-imports, and it keeps no descriptor. Starting Python and importing take 20 ms of processor time,
-a fork takes two.
+A forked server is as new as a started one: only the imports have run before it, and it keeps no
+descriptor. Starting Python and importing take 20 ms of processor time, a fork takes two.
 """
 
 import gc
@@ -23,21 +22,21 @@ import sys
 import traceback
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost start-up time
+if TYPE_CHECKING:  # importing typing would slow down the start
     from collections.abc import Callable
 
-#: Bytes of a request.
+#: The most bytes of a request.
 REQUEST = 1024 * 1024
 
 
 def fork_servers(serve: "Callable[[list[str]], int]") -> int:
-    """Fork a process for each command line until nobody asks any more; returns 0.
+    """Fork a process for each command line until the socket ends; return 0.
 
     Arguments:
-        serve: what the process does with its command line; returns its exit status.
+        serve: runs a command line in the forked process, and returns the exit status.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What exists now is the same in all of them: no collection has to look at it.
+    # All servers share the objects made so far; exclude them from garbage collection.
     gc.freeze()
     waking, wake = socket.socketpair()
     wake.setblocking(False)
@@ -63,7 +62,7 @@ def fork_servers(serve: "Callable[[list[str]], int]") -> int:
                     signal.set_wakeup_fd(-1)
                     for own in (selector, waking, wake):
                         own.close()
-                    link.detach()  # its number is stdin's
+                    link.detach()  # its descriptor is that of stdin
                     _live(serve, request, descriptors)
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -81,11 +80,11 @@ def _report_ends(link: socket.socket) -> None:
         try:
             link.send(b"%d %d" % (pid, os.waitstatus_to_exitcode(status)))
         except BrokenPipeError:
-            return  # nobody asks any more
+            return  # the socket has ended
 
 
 def _live(serve: "Callable[[list[str]], int]", request: bytes, descriptors: "list[int]") -> None:
-    """Be the server, and end as the interpreter would: by a status, or a traceback and 1."""
+    """Run the server, and end like the interpreter: with a status, or with a traceback and 1."""
     status = 1
     try:
         status = serve(_become(descriptors, *json.loads(request)))
@@ -101,7 +100,7 @@ def _live(serve: "Callable[[list[str]], int]", request: bytes, descriptors: "lis
 def _become(
     descriptors: "list[int]", words: "list[str]", environment: "dict[str, str]", directory: str
 ) -> "list[str]":
-    """What exec would have done; returns the command line."""
+    """Set up this process as a newly executed one, and return its command line."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -118,6 +117,6 @@ def _become(
 
 
 def _unbuffered(number: int) -> io.TextIOWrapper:
-    """A standard stream as PYTHONUNBUFFERED makes it."""
+    """Return a standard stream like one made with PYTHONUNBUFFERED."""
     stream = io.FileIO(number, "w", closefd=False)
     return io.TextIOWrapper(stream, "utf-8", "backslashreplace", write_through=True)

@@ -1,9 +1,9 @@
-"""TLS under a connection: a socket that seals and unseals, and never blocks.
+"""TLS for a connection: a socket that encrypts and decrypts, and never blocks.
 
-What a right server minds: the peer's close_notify is the end of its side only (RFC 8446
-6.1), and ours is sent before the FIN; what has been decrypted makes no socket readable, so it
-is asked for (``pending``); a handshake that hangs or fails concerns that client alone; and
-what was encrypted once must be sent, before anything else is.
+For a correct server, the peer's close_notify ends only the peer's side (RFC 8446 6.1), and its own
+is sent before FIN. Decrypted input does not make a socket readable, so the server has to ask for
+it (``pending``). A handshake that hangs or fails affects only that client. Data that has been
+encrypted must be sent before anything else.
 """
 
 import os
@@ -12,12 +12,12 @@ import ssl
 
 from .connection import READ, Connection
 
-#: Plain bytes sealed at once.
+#: The most plain bytes encrypted at once.
 PIECE = 64 * 1024
 
 
 def server_context() -> ssl.SSLContext:
-    """The certificate that TLS_CERT and TLS_KEY name; ValueError when they do not."""
+    """Return a context with the certificate of TLS_CERT and TLS_KEY; ValueError without them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
@@ -27,7 +27,7 @@ def server_context() -> ssl.SSLContext:
 
 
 class TlsSocket:
-    """As much of a socket as a connection uses, with TLS over it."""
+    """A socket with TLS; it has only the methods that a connection uses."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         self._sock = sock
@@ -35,17 +35,17 @@ class TlsSocket:
         self._tls = context.wrap_bio(self._incoming, self._leaving, server_side=True)
         self._plain = bytearray()
         self._wire = b""
-        self._sealed = 0  # plain bytes of what is in _wire
+        self._sealed = 0  # the number of plain bytes in _wire
         self._ended = self._told = False
         self._ending = False
 
     @property
     def pending(self) -> bool:
-        """Whether recv() has something without the network."""
+        """Whether recv() can return data without reading from the network."""
         return bool(self._plain) or (self._ended and not self._told)
 
     def do_handshake(self) -> None:
-        """Go on with the handshake; BlockingIOError until it is over."""
+        """Continue the handshake; BlockingIOError until it is complete."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -54,11 +54,11 @@ class TlsSocket:
                 self._flush()
                 self._read_wire()
         self._flush()
-        # The client's first words may have come with the last of its handshake.
+        # The client's first data may have come with the end of its handshake.
         self._unseal()
 
     def recv(self, size: int) -> bytes:
-        """Plain bytes; ``b""`` is the end of the client's side."""
+        """Return plain bytes; ``b""`` is the end of the client's side."""
         while not self._plain and not self._ended:
             self._read_wire()
             self._unseal()
@@ -68,7 +68,7 @@ class TlsSocket:
         return data
 
     def send(self, data: "bytes | bytearray") -> int:
-        """The number of bytes sent; after BlockingIOError the same bytes must come again."""
+        """Send bytes, and return their number; after BlockingIOError, call with the same bytes."""
         if not self._sealed:
             self._sealed = self._tls.write(data[:PIECE])
         if not self._flush():
@@ -77,27 +77,27 @@ class TlsSocket:
         return sent
 
     def shutdown(self, how: int) -> None:
-        """End our side: close_notify, then FIN; after BlockingIOError to be called again."""
+        """End the server's side: close_notify, then FIN; after BlockingIOError, call again."""
         if not self._ending:
             self._ending = True
             try:
                 self._tls.unwrap()
             except ssl.SSLError:
-                pass  # it waits for the client's own
+                pass  # OpenSSL waits for the client's close_notify, which is not required here
         if not self._flush():
             raise BlockingIOError
         self._sock.shutdown(how)
 
     def setsockopt(self, level: int, option: int, value: "int | bytes") -> None:
-        """The socket's own."""
+        """Set an option of the socket."""
         self._sock.setsockopt(level, option, value)
 
     def fileno(self) -> int:
-        """The socket's own."""
+        """Return the descriptor of the socket."""
         return self._sock.fileno()
 
     def close(self) -> None:
-        """The socket's own."""
+        """Close the socket."""
         self._sock.close()
 
     def _read_wire(self) -> None:
@@ -119,7 +119,7 @@ class TlsSocket:
             self._ended = not piece
 
     def _flush(self) -> bool:
-        """Send what is sealed; whether all of it went."""
+        """Send encrypted data; return whether all of it was sent."""
         self._wire += self._leaving.read()
         while self._wire:
             try:
@@ -131,14 +131,14 @@ class TlsSocket:
 
 
 class Handshake(Connection):
-    """A client that is not one yet; it becomes the service's when its handshake is over."""
+    """A client during its handshake; afterwards the service gets it."""
 
     def begin(self) -> None:
-        """Wait for its first words."""
+        """Wait for the client's first bytes."""
         self.server.watch(self, READ)
 
     def ready(self, _events: int) -> None:
-        """The next step of the handshake."""
+        """Run the next step of the handshake."""
         try:
             self.sock.do_handshake()  # type: ignore[attr-defined]
         except (BlockingIOError, InterruptedError):

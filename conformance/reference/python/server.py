@@ -1,10 +1,10 @@
-"""A right server for each profile, as a command.
+"""A correct server for each profile, as a command.
 
     python server.py PROFILE ADDRESS [key=value ...]
 
 ADDRESS is ``tcp://HOST:PORT`` (port 0: any free one), ``tls://HOST:PORT`` with TLS_CERT and
-TLS_KEY in the environment, ``udp://HOST:PORT`` for datagrams, or ``unix:PATH``; values hold C
-escapes. Prints ``LISTENING address`` when clients can connect. SIGTERM ends it.
+TLS_KEY in the environment, ``udp://HOST:PORT`` for datagrams, or ``unix:PATH``; values may contain
+C escapes. It prints ``LISTENING address`` when clients can connect. SIGTERM ends it.
 """
 
 import os
@@ -12,8 +12,8 @@ import sys
 from importlib.machinery import ModuleSpec
 
 if __name__ == "__main__":
-    # Started as a file, with -I -S: Python knows the standard library only, and no package.
-    # Four folders up is the one that the suite's package is in, whatever its name.
+    # The file was started with -I -S, so Python finds only the standard library, and no package.
+    # The folder that contains the suite's package, whatever its name, is four levels up.
     _AT = os.path.abspath(__file__).split(os.sep)
     sys.path.insert(0, os.sep.join(_AT[:-4]))
     __spec__ = ModuleSpec(".".join([*_AT[-4:-1], "__main__"]), None)

@@ -1,19 +1,19 @@
-"""What every service has: its texts, and the kind of server that it needs."""
+"""The base of every service: its texts, and the kind of server that it needs."""
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost start-up time
+if TYPE_CHECKING:  # importing typing would slow down the start
     from .serving import Server
 
 
 class Service:
-    """A service; its subclasses say how it is given."""
+    """A service; its subclasses define how it is provided."""
 
     #: The texts of the service, with their defaults.
     defaults: "dict[str, bytes]" = {}
 
-    #: The kind of server that this service needs; None is the ordinary one.
+    #: The kind of server that this service needs; None is the default one.
     server_class: "type[Server] | None" = None
 
     @classmethod
     def check(cls, settings: "dict[str, bytes]") -> None:
-        """Raise ValueError for texts that the service cannot work with."""
+        """Raise ValueError for texts that the service cannot use."""

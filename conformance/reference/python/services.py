@@ -1,4 +1,4 @@
-"""The services: what is answered. How it gets there is serving.py's business."""
+"""The services, which define the answers; serving.py handles the connections."""
 
 import codecs
 
@@ -10,16 +10,16 @@ from .store import Crud
 
 
 class Echo(Connection):
-    """echo (SPEC 2): every byte comes back."""
+    """echo (SPEC 2): every byte is sent back."""
 
     defaults = {"greeting": b""}
 
     def connected(self) -> None:
-        """Greet."""
+        """Send the greeting."""
         self.send(self.setting("greeting"))
 
     def received(self, data: bytes) -> None:
-        """Send it back."""
+        """Send the data back."""
         self.send(data)
 
 
@@ -34,29 +34,29 @@ class Greet(Connection):
 
     @classmethod
     def check(cls, settings: "dict[str, bytes]") -> None:
-        """The delay must be a number of seconds; found out now and not at the first client."""
+        """Check now, not with the first client, that the delay is a number of seconds."""
         text = settings["delay"].decode("utf-8", "replace")
         try:
             seconds = float(text)
         except ValueError:
             seconds = -1.0
-        if not 0 <= seconds <= 3600:  # neither does not-a-number compare
+        if not 0 <= seconds <= 3600:  # this is also true for not-a-number
             raise ValueError(f"{text!r}: the delay is seconds, at most 3600")
 
     def connected(self) -> None:
-        """Greet, and have the farewell follow."""
+        """Send the greeting, and schedule the farewell."""
         self.send(self.setting("greeting"))
         self.server.call_later(float(self.setting("delay")), self.part)
 
     def part(self) -> None:
-        """Say good bye and end, if the client is still there."""
+        """Send the farewell and end, if the client is still connected."""
         if self.open:
             self.send(self.setting("farewell"))
             self.finish()
             self.advance()
 
     def ended(self) -> None:
-        """A client that has ended its side still gets the farewell."""
+        """Do nothing: a client that has ended its side still gets the farewell."""
 
 
 class Quit(Connection):
@@ -65,24 +65,24 @@ class Quit(Connection):
     defaults = {"greeting": b"Hello from the server!\n", "token": b"QUIT"}
 
     def connected(self) -> None:
-        """Greet."""
-        # A letter may be split over two reads: the decoder keeps its first bytes.
+        """Send the greeting."""
+        # A character may be split over two reads: the decoder keeps its first bytes.
         self.decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.send(self.setting("greeting"))
 
     def received(self, data: bytes) -> None:
-        """Answer what has arrived, as far as it is whole."""
+        """Answer the complete characters that have arrived."""
         text = self.decoder.decode(data)
         if text:
             self.answer(text)
 
     def answer(self, text: str) -> None:
-        """The text in upper case, and the token."""
+        """Send the text in upper case, and the token."""
         self.send(text.upper().encode("utf-8", "surrogateescape"))
         self.send(self.setting("token"))
 
     def ended(self) -> None:
-        """Answer the rest of a letter that never became whole, then end."""
+        """Answer the bytes of an incomplete character, then end."""
         rest = self.decoder.decode(b"", True)
         if rest:
             self.answer(rest)
@@ -95,15 +95,15 @@ class HalfOpen(Connection):
     defaults = {"reply": b"received {n} bytes\n"}
 
     def connected(self) -> None:
-        """Nothing is said before the client has ended."""
+        """Start the count; nothing is sent before the client's end."""
         self.count = 0
 
     def received(self, data: bytes) -> None:
-        """Count."""
+        """Count the bytes."""
         self.count += len(data)
 
     def ended(self) -> None:
-        """Reply, then end."""
+        """Send the reply, then end."""
         self.send(self.setting("reply").replace(b"{n}", b"%d" % self.count))
         self.finish()
 
@@ -113,16 +113,16 @@ class Reset(Connection):
 
     defaults = {"command": b"RESET"}
 
-    #: Bytes of an unfinished line that are kept to see whether it is the command.
+    #: The most bytes of an unfinished line that are kept to check whether it is the command.
     kept = 4096
 
     def connected(self) -> None:
-        """No line has begun."""
+        """Set the initial state: no line has begun."""
         self.line = b""
         self.line_goes_on = False
 
     def received(self, data: bytes) -> None:
-        """Send whole lines back, until one is the command."""
+        """Send complete lines back, until one is the command."""
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             if self.is_command(line) and not self.line_goes_on:
@@ -133,38 +133,38 @@ class Reset(Connection):
         self.pass_on_a_long_line()
 
     def pass_on_a_long_line(self) -> None:
-        """What is too long for the command goes back at once: memory stays bounded."""
-        # One byte more than the command: a CR before the LF.
+        """Send back at once a line that is too long for the command, to limit memory."""
+        # One byte more than the command is allowed: a CR before the LF.
         longest = max(self.kept, len(self.setting("command")) + 1)
         if self.line_goes_on or len(self.line) > longest:
             self.send(self.line)
             self.line, self.line_goes_on = b"", True
 
     def is_command(self, line: bytes) -> bool:
-        """Whether a line (without its LF) is the command; CR LF ends it as well."""
+        """Return whether a line (without its LF) is the command; CR LF ends it as well."""
         return line == self.setting("command") or line == self.setting("command") + b"\r"
 
     def ended(self) -> None:
-        """An unterminated rest comes back, then the end."""
+        """Send an unfinished line back, then end."""
         self.send(self.line)
         self.finish()
 
 
 class Hello(Connection):
-    """hello (SPEC 8): whatever comes is answered by one sentence."""
+    """hello (SPEC 8): any input is answered by the same sentence."""
 
     defaults = {"reply": b"Hello World form the server!"}
 
     def received(self, _data: bytes) -> None:
-        """Say the sentence, whatever was said."""
+        """Send the sentence, whatever the input was."""
         self.send(self.setting("reply"))
 
 
 class Discard(Connection):
-    """discard (SPEC 9): what is received is forgotten."""
+    """discard (SPEC 9): all input is discarded."""
 
 
-#: Profile -> the service that meets it.
+#: Profile -> its service.
 SERVICES: "dict[str, type[Service]]" = {
     "echo": Echo,
     "greet": Greet,

@@ -1,16 +1,17 @@
 """How to write a socket server that survives its clients: one loop, no blocking call.
 
-What a right server minds, and where it stands here:
+The rules of a correct server, and where they are implemented here:
 
-- intake stops while a client does not take its output (Connection.wants);
-- the client's FIN is an end of input, not of the conversation: what is pending is
-  sent, then our FIN (Connection.finish);
-- FIN and not RST at the end: unread input at close() would send RST (RFC 1122
-  4.2.2.13), so input is read and dropped until the client ends too (LINGER);
-- a client's RST may show in accept, read, write or shutdown, and ends that connection
-  only (Connection.dropped);
-- out of descriptors in accept: the server neither spins nor dies (Server.accept);
-- a signal sets a flag and wakes the loop; it never throws into the middle of something;
+- the server stops reading while a client does not accept its output (Connection.wants);
+- the client's FIN is the end of its input, not of the conversation: pending data is
+  sent, then the server's FIN (Connection.finish);
+- the server ends with FIN, not RST: unread input at close() would send RST (RFC 1122
+  4.2.2.13), so input is read and discarded until the client ends too (LINGER);
+- a client's RST may show in accept, read, write or shutdown, and ends only that
+  connection (Connection.dropped);
+- if accept runs out of descriptors, the server neither spins nor dies (Server.accept);
+- a signal sets a flag and wakes the loop; it never raises an exception in the middle of
+  something;
 - every descriptor is closed on every path, and a Unix path is removed at the end.
 """
 
@@ -27,20 +28,20 @@ from .connection import READ, Connection
 from .service import Service
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost start-up time
+if TYPE_CHECKING:  # importing typing would slow down the start
     import ssl
     from collections.abc import Callable
 
 
 class Server:
-    """Listens, accepts and waits.
+    """A server that listens, accepts clients and runs the loop.
 
     Arguments:
         address: ``tcp://HOST:PORT``, ``tls://HOST:PORT``, ``unix:PATH`` or, on Windows,
             ``pipe:NAME``.
-        service: what each client gets, as a Connection.
+        service: the subclass of Connection for each client.
         settings: the texts of the service.
-    Raises OSError when it cannot listen there, ValueError for a strange address.
+    Raises OSError if it cannot listen there, ValueError for an invalid address.
     """
 
     backlog = 511
@@ -55,7 +56,7 @@ class Server:
         self.stopping = False
         self.connections: set[Connection] = set()
         self._timers: list[tuple[float, int, Callable[[], object]]] = []
-        self._timer_numbers = itertools.count()  # of two that are due together the older first
+        self._timer_numbers = itertools.count()  # orders timers that are due at the same time
         self.context: ssl.SSLContext | None = None
         if address.startswith("tls://") and "tls" in self.schemes:
             from .secure import server_context
@@ -80,7 +81,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it listens, as a client would write it."""
+        """The server's address, in the syntax for a client."""
         if self.path:
             return f"unix:{self.path}"
         if self.pipe:
@@ -91,7 +92,7 @@ class Server:
 
     @property
     def wake_fd(self) -> int:
-        """A byte that is written here wakes ``run``."""
+        """The descriptor that wakes ``run`` when a byte is written to it."""
         return self._wake.fileno()
 
     def run(self) -> None:
@@ -110,21 +111,21 @@ class Server:
                 callback()
 
     def request_stop(self) -> None:
-        """Have ``run`` return; may be called from a signal, between any two instructions."""
-        # An exception from the signal's function could strike in the middle of the
-        # clearing up; a flag cannot. The byte wakes a select() that has just begun.
+        """Make ``run`` return; may be called by a signal handler, between any two instructions."""
+        # An exception from the signal handler could interrupt the cleanup; a flag cannot. The
+        # byte wakes a select() that has just begun.
         self.stopping = True
         try:
             self._wake.send(b"!")
         except OSError:
-            pass  # it is awake already, or over
+            pass  # the loop is already awake, or has ended
 
     def is_done(self) -> bool:
-        """Whether ``run`` returns now."""
+        """Return whether ``run`` has to return now."""
         return self.stopping
 
     def accept(self) -> None:
-        """Take the clients that wait, at most as many as the backlog holds."""
+        """Accept the waiting clients, at most as many as the backlog can hold."""
         for _ in range(self.backlog):
             try:
                 sock = self._next()
@@ -132,11 +133,11 @@ class Server:
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    # Out of descriptors: the others go on, and we look again soon.
+                    # No descriptor is left: serve the other clients, and try again soon.
                     self._selector.unregister(self.listener)
                     self.call_later(0.1, self._listen_again)
                     return
-                continue  # that client has gone; the next may be there
+                continue  # that client has disconnected; another one may be waiting
             self.serve(sock)
 
     def _next(self) -> socket.socket:
@@ -146,24 +147,24 @@ class Server:
         return self._arrivals.pop(0)
 
     def serve(self, sock: socket.socket) -> None:
-        """Begin with a client."""
+        """Start serving a client."""
         sock.setblocking(False)
         if not (self.path or self.pipe):
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
-                pass  # reset before it was accepted: the first read says so
+                pass  # reset before it was accepted: the first read will report that
         if self.context is None:
             self.take(sock)
             return
         from .secure import Handshake, TlsSocket
 
-        # It is as much of a socket as a connection uses.
+        # It has all methods of a socket that a connection uses.
         sealed: socket.socket = TlsSocket(sock, self.context)  # type: ignore[assignment]
         self._enter(Handshake(self, sealed))
 
     def take(self, sock: socket.socket) -> None:
-        """Give a client to the service."""
+        """Pass a client to the service."""
         assert issubclass(self.service, Connection)
         self._enter(self.service(self, sock))
 
@@ -173,7 +174,7 @@ class Server:
         connection.begin()
 
     def listen(self, address: str) -> socket.socket:
-        """The listening socket."""
+        """Return the listening socket."""
         if self.pipe:
             return self._pipe_gate()
         if self.path:
@@ -185,14 +186,14 @@ class Server:
             self.scheme, host, port = host_and_port(address, self.schemes)
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.socket(family, socket.SOCK_STREAM)
-            # A restart must not wait for the last connections to leave TIME_WAIT.
+            # A restart must not have to wait for old connections in TIME_WAIT.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
         listener.listen(self.backlog)
         return listener
 
     def _pipe_gate(self) -> socket.socket:
-        """What can be read when a client has come to the pipe: a socketpair's end."""
+        """Return a socket that is readable when a client has connected to the pipe."""
         from ...targets.windows.pipes import Gate
 
         listener, self._ringing = socket.socketpair()
@@ -205,14 +206,14 @@ class Server:
         return listener
 
     def clear_path(self) -> None:
-        """Remove a stale socket that a crash left; any other file is not ours."""
+        """Remove a stale socket that a crash has left; keep any other file."""
         try:
             if not stat.S_ISSOCK(os.lstat(self.path).st_mode):
                 raise FileExistsError(errno.EEXIST, "the path exists and is not a socket")
         except FileNotFoundError:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            # Linux lets connect() wait while the backlog is full: do not wait with it.
+            # On Linux connect() blocks while the backlog is full, so use a non-blocking socket.
             probe.setblocking(False)
             try:
                 probe.connect(self.path)
@@ -224,7 +225,7 @@ class Server:
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
     def watch(self, connection: Connection, events: int) -> None:
-        """Wait for this of a connection; for 0 not even its reset is seen."""
+        """Wait for these events of a connection; with 0 not even its reset is noticed."""
         registered = self._selector.get_map().get(connection.sock)
         if events and registered is None:
             self._selector.register(connection.sock, events, connection)
@@ -234,7 +235,7 @@ class Server:
             self._selector.unregister(connection.sock)
 
     def forget(self, connection: Connection) -> None:
-        """The connection is being closed."""
+        """Remove a connection that is being closed."""
         self.watch(connection, 0)
         self.connections.discard(connection)
 
@@ -244,7 +245,7 @@ class Server:
         heapq.heappush(self._timers, (due, next(self._timer_numbers), callback))
 
     def stop(self) -> None:
-        """Close everything; idempotent."""
+        """Close all connections and the listener; idempotent."""
         for connection in list(self.connections):
             connection.close()
         self._selector.close()
@@ -254,7 +255,7 @@ class Server:
             self.remove_path()
 
     def remove_path(self) -> None:
-        """Remove our socket path, unless another server has taken it over."""
+        """Remove the server's socket path, unless another server has taken it over."""
         if _identity(self.path) == self._path_is_ours:
             os.unlink(self.path)
 
@@ -266,13 +267,13 @@ class Server:
 
 
 def host_and_port(address: str, schemes: "tuple[str, ...]") -> "tuple[str, str, int]":
-    """The parts of an address of one of these schemes; ValueError for any other."""
+    """Return the parts of an address of one of these schemes; ValueError for any other."""
     scheme, _, place = address.partition("://")
     host, _, port = place.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        host = ""  # IPv6 needs its brackets
+        host = ""  # IPv6 needs brackets
     known = scheme in schemes and host and port.isascii() and port.isdigit()
     if not known or int(port) > 65535:
         raise ValueError(f"{address!r} is not a valid address")
@@ -280,7 +281,7 @@ def host_and_port(address: str, schemes: "tuple[str, ...]") -> "tuple[str, str, 
 
 
 def _identity(path: str) -> "tuple[int, int] | None":
-    """What tells one file from another of the same name; None when there is none."""
+    """Return a file's identity, even if another file gets its name; None if it does not exist."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:

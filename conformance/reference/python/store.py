@@ -1,4 +1,4 @@
-"""crud (SPEC 10): a store over line commands, kept in a journal."""
+"""crud (SPEC 10): a store with line commands, saved in a journal."""
 
 import os
 
@@ -9,10 +9,10 @@ COMMANDS = {b"create": True, b"read": False, b"update": True, b"delete": False}
 
 
 class Store:
-    """Keys and values, in memory and, where there is a folder, in a journal.
+    """Keys and values, in memory and, if there is a folder, in a journal.
 
-    What is written has left the process when ``put`` returns: SIGKILL cannot take it back.
-    A last line that a crash cut short was never answered, and is dropped.
+    When ``put`` returns, the data has left the process, so that SIGKILL cannot undo it.
+    A last line that a crash has cut was never answered, and is discarded.
     """
 
     def __init__(self, folder: "str | None") -> None:
@@ -24,7 +24,7 @@ class Store:
             self.replay()
 
     def replay(self) -> None:
-        """Read what an earlier server wrote."""
+        """Read the journal of an earlier server."""
         assert self.journal is not None
         with open(self.journal, "rb", closefd=False) as file:
             data = file.read()
@@ -38,7 +38,7 @@ class Store:
                 self.values.pop(key, None)
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Keep a value; an empty one removes the key."""
+        """Store a value; an empty one removes the key."""
         if self.journal is not None:
             os.write(self.journal, key + b" " + value + b"\n")
         if value:
@@ -50,31 +50,31 @@ class Store:
 class Crud(Connection):
     """crud (SPEC 10)."""
 
-    #: Opened with the first client, and the same for all.
+    #: The store, which is opened with the first client and shared by all.
     store: "Store"
 
     def connected(self) -> None:
-        """No line has begun."""
+        """Set the initial state: no line has begun."""
         if not hasattr(Crud, "store"):
             Crud.store = self.open_store()
         self.line = b""
 
     def open_store(self) -> Store:
-        """The store that all clients share."""
+        """Return the store that all clients share."""
         return Store(os.environ.get("DATA_DIR"))
 
     def received(self, data: bytes) -> None:
-        """Answer whole lines."""
+        """Answer complete lines."""
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             self.send(self.answer(line[:-1] if line.endswith(b"\r") else line) + b"\n")
-        if len(self.line) > 65536:  # nobody means that: memory stays bounded
+        if len(self.line) > 65536:  # no command is this long; limit memory
             self.send(b"ERROR line too long\n")
             self.line = b""
             self.finish()
 
     def answer(self, line: bytes) -> bytes:
-        """What is said to a line."""
+        """Return the answer to a line."""
         keyword, _, rest = line.partition(b" ")
         command = keyword.lower()
         if command not in COMMANDS:
@@ -85,7 +85,7 @@ class Crud(Connection):
         return self.obey(command, key, value)
 
     def obey(self, command: bytes, key: bytes, value: bytes) -> bytes:
-        """What is said to a well-formed command."""
+        """Return the answer to a well-formed command."""
         store = Crud.store
         if command == b"create":
             if key in store.values:
