@@ -1,9 +1,9 @@
-"""``make zipapp``: pync as one file that any Python 3.10 or later runs.
+"""``make zipapp``: pync as one file for any Python 3.10 or later.
 
     python .ci/one_file.py [FILE]
 
-FILE (build/pync.pyz) holds the package pync and docopt, and nothing of the conformance suite, which
-starts its own files. Options that need another package say so, as in any installation.
+FILE (build/pync.pyz) contains the packages pync and docopt, but not the conformance suite, which
+has to start its own files. Options that need another package say so, as in any installation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def build(target: Path) -> None:
-    """Write the file."""
+    """Write the zipapp."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "pync.pyz")
         unwanted = shutil.ignore_patterns("__pycache__")

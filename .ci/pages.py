@@ -1,10 +1,10 @@
-"""``make docs``: what is written about the commands and the suite from their own tables.
+"""``make docs``: write the documents that are made from the tables of the commands and the suite.
 
     python .ci/pages.py [FOLDER]
 
-Puts pync's USAGE into docs/usage.md, the suite's requirements into conformance/CATALOGUE.md, the
-keys of a profile's file into conformance/docs/profile.schema.json, and the manual pages and the
-completions for shells into FOLDER (docs): man/ and completions/.
+This writes pync's USAGE to docs/usage.md, the suite's requirements to conformance/CATALOGUE.md,
+the keys of a profile's file to conformance/docs/profile.schema.json, and the manual pages and the
+completions for shells to FOLDER (docs): man/ and completions/.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Command(NamedTuple):
 
     name: str
     usage: str
-    #: The program whose command line it reads, if that is another's.
+    #: The program whose command line it accepts, if it is another program's.
     dialect: str = ""
 
 
@@ -45,13 +45,13 @@ COMMANDS = (
     Command("pync-conformance", conformance.usage.help_for("pync-conformance")),
 )
 
-#: pync under the names of other programs; nc(1) and so on are those programs' own pages.
+#: pync under the names of other programs; pages such as nc(1) are those programs' own.
 DIALECTS = tuple(
     Command(f"pync-{name}", pync.dialects.load(name).usage, name)
     for name in ("nc", "nc.traditional", "ncat", "telnet")
 )
 
-#: What of the suite a shell can complete: its commands, and the values of options.
+#: The words of the suite that a shell can complete: commands, and values of options.
 _SUITE = Program(
     "pync-conformance",
     offers_in(
@@ -81,14 +81,14 @@ _SUITE = Program(
 #: Dialects without long options.
 _SHORT = ("nc", "nc.traditional")
 
-#: How a dialect is asked for.
+#: How to select a dialect.
 _DIALECT = """\
 pync reads this command line when it is started under the name {name}, with --as={name} as the
 first word, or with PYNC_AS={name} in the environment. `pync install-links DIR {name}` puts a link
 of that name into a folder.
 """
 
-#: Extra sections of pync's page.
+#: Additional sections of pync's page.
 _MORE = """\
 .SH ENVIRONMENT
 .TP
@@ -126,7 +126,7 @@ pync \\-\\-as=nc \\-zv localhost 20\\-25      # the command line of nc
 
 
 def main(folder: Path) -> None:
-    """Write all of it."""
+    """Write all documents."""
     shown = with_synopsis(SYNOPSIS.read_text(encoding="utf-8"), COMMANDS[0].usage)
     SYNOPSIS.write_text(shown, encoding="utf-8")
     CATALOGUE.write_text(catalogue_page(), encoding="utf-8")
@@ -139,7 +139,7 @@ def main(folder: Path) -> None:
 
 
 def shipped() -> dict[str, str]:
-    """The manual pages and the completions, by their names in docs/."""
+    """Return the manual pages and the completions, by their names in docs/."""
     texts = {f"man/{one.name}.1": manual(one) for one in (*COMMANDS, *DIALECTS)}
     for program in (completed(ARGV_STYLE.accumulates), _SUITE):
         texts |= {
@@ -151,7 +151,7 @@ def shipped() -> dict[str, str]:
 
 
 def with_synopsis(page: str, usage: str) -> str:
-    """The page with this USAGE in its ``text`` block; ValueError when it has none."""
+    """Return the page with this USAGE in its ``text`` block; ValueError if it has no block."""
     shown, count = re.subn(
         r"(?<=^```text\n).*?(?=^```$)", lambda _: usage, page, flags=re.DOTALL | re.MULTILINE
     )
@@ -161,10 +161,10 @@ def with_synopsis(page: str, usage: str) -> str:
 
 
 def manual(command: Command) -> str:
-    """A manual page, in the man(7) macros.
+    """Return a manual page, in the man(7) macros.
 
-    The first line of a USAGE is the name's, "Usage:" the synopsis, other headings are
-    lists of words and what they mean, and what is left at the end is the description.
+    The first line of a USAGE is for the name, "Usage:" for the synopsis, other headings are
+    lists of words and their meanings, and the rest at the end is the description.
     """
     usage = command.usage
     if command.dialect:
@@ -177,7 +177,7 @@ def manual(command: Command) -> str:
     rest, _, status = rest.partition("Exit status:")
     headed = re.split(r"^(\w+(?: options)?):\n", rest, flags=re.MULTILINE)
     *lists, (heading, last) = list(zip(headed[1::2], headed[2::2], strict=True))
-    # The lines after the last list that are not indented belong to no list.
+    # Lines after the last list that are not indented do not belong to a list.
     last, _, description = last.partition("\n\n")
     name = command.name.upper()
     lines = [f'.TH {name} 1 "" "{command.name} {VERSION}" "User Commands"', ".SH NAME"]
@@ -200,21 +200,21 @@ def manual(command: Command) -> str:
 
 
 def entries(body: str) -> list[str]:
-    """``-x --long=WORD   What it means,`` and its further lines, as tagged paragraphs."""
+    """Return entries such as ``-x --long=WORD   Its meaning`` as tagged paragraphs."""
     lines: list[str] = []
     for line in filter(str.strip, body.splitlines()):
         words, _, meaning = line.strip().partition("  ")
-        if line.startswith(" " * 10):  # a further line of what it means
+        if line.startswith(" " * 10):  # a further line of the meaning
             lines.append(escaped(line.strip()))
         else:
-            # More than one word stands before the meaning where forms share it.
+            # Several words may be before the meaning if they share it.
             parts = [part.strip() for part in re.split(r"  +", f"{words}  {meaning.strip()}")]
             lines += [".TP", f".B {escaped('  '.join(parts[:-1]))}", escaped(parts[-1])]
     return lines
 
 
 def escaped(text: str) -> str:
-    """Text that troff shows as it is."""
+    """Return a text that troff shows unchanged."""
     shown = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{shown}" if shown[:1] in (".", "'") else shown
 

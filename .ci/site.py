@@ -1,10 +1,10 @@
-"""``make site``: the documents as a web site, by mkdocs.
+"""``make site``: build a web site from the documents with mkdocs.
 
     python .ci/site.py [FOLDER]
 
-Copies every tracked Markdown file of the documents, and what they show, into build/site-source as
-the repository has them, so that links between them stay right; then builds FOLDER (build/site).
-A link to a page or a heading that does not exist is an error.
+This copies every tracked Markdown file of the documents, and the files that they show, to
+build/site-source with the same paths as in the repository, so that links between them stay valid;
+then it builds FOLDER (build/site). A link to a page or a heading that does not exist is an error.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "build" / "site-source"
 
-#: What is shown: README.md is the home page.
+#: The files of the site; README.md is the home page.
 SHOWN = ("README.md", "CHANGELOG.md", "docs/*.*", "conformance/*.md", "conformance/docs/*.md")
 
-#: mkdocs leaves out what begins with a dot.
+#: New names for some files, because mkdocs ignores names that begin with a dot.
 RENAMED = {
     ".github/CONTRIBUTING.md": "github/CONTRIBUTING.md",
     ".github/SECURITY.md": "github/SECURITY.md",
@@ -48,7 +48,7 @@ def collect(source: Path) -> None:
 
 
 def main(folder: Path) -> int:
-    """Build the site; returns mkdocs' exit status."""
+    """Build the site; return mkdocs' exit status."""
     collect(SOURCE)
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
     config = ROOT / "docs" / "mkdocs.yml"

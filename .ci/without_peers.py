@@ -1,9 +1,9 @@
-"""The tests on a machine that has none of the programs that they compare with.
+"""Run the tests without the programs with which they compare pync.
 
-PATH is a folder of links to everything that this machine has but those. A test has to ask for a
-program before it starts anything, and is skipped then; what needs none has to pass.
+PATH is a folder of links to all commands of this machine except those programs. A test must look
+for a program before it starts anything, and is then skipped; a test that needs none must pass.
 
-Arguments: what pytest is to run; nothing is everything that looks for such a program.
+Arguments: the tests for pytest; by default all tests that look for such a program.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: Commands that a test may look for and a machine may lack. (``python`` is there in virtual
-#: environments only, ``python3`` everywhere.)
+#: Commands that a test may look for and that a machine may lack. (``python`` exists only in
+#: virtual environments, ``python3`` everywhere.)
 MISSING = re.compile(
     r"nc(\.\w+)?|netcat|ncat|socat|telnet(\.\w+)?|curl|openssl|strace|busybox"
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
@@ -27,7 +27,7 @@ MISSING = re.compile(
     r"|zsh|fish|groff|mandoc|bwrap|dovecot|vsftpd|slapd|prosody|mariadbd"
 )
 
-#: Tests that look for one of them.
+#: The tests that look for one of these commands.
 ASKING = (
     "tests/interop",
     "tests/cookbook",
@@ -57,7 +57,7 @@ def farm(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest; returns its status."""
+    """Run pytest; return its status."""
     with tempfile.TemporaryDirectory() as folder:
         farm(Path(folder))
         return subprocess.run(
