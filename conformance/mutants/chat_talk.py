@@ -1,4 +1,4 @@
-"""chat, broken: who is who, and who hears what."""
+"""chat, broken: logins, and the messages that members get."""
 
 from ..reference.python.chat import Chat
 from .declare import Family

@@ -1,6 +1,6 @@
-"""Faults that any service can have: in how it accepts, survives, ends and lets go.
+"""Faults that any service can have: in accepting, surviving, ending and releasing resources.
 
-Each is a mixin over a right service; ``add_to`` declares them all for a family.
+Each is a mixin for a correct service; ``add_to`` declares them all for a family.
 """
 
 import os
@@ -15,7 +15,7 @@ from .declare import Family
 from .upkeep import add_upkeep, in_server
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing itself would cost start-up time
+if TYPE_CHECKING:  # importing typing would slow down the start
     from typing import NoReturn
 
 
@@ -46,7 +46,7 @@ class OneAtATime(Server):
             sock, _ = self.listener.accept()
             self.serve(sock)
         else:
-            # Level-triggered readiness would spin: look again in a moment.
+            # Level-triggered readiness would make the loop spin, so try again in a moment.
             self._selector.unregister(self.listener)
             self.call_later(0.01, self._listen_again)
 
@@ -90,7 +90,7 @@ class WaitsForClients(Server):
 
     def is_done(self) -> bool:
         if self.stopping:
-            # Nobody is shown the door any more, by farewell or by LINGER.
+            # No client is disconnected any more, by a farewell or by LINGER.
             self._timers.clear()
         return self.stopping and not self.connections
 
@@ -229,8 +229,8 @@ def add_to(
     class DiesOfTheOld(service):  # type: ignore[valid-type,misc]
         """A client that resets when others have come after it ends the process."""
 
-        # The ends of others that had said something are counted: the suite has seen them,
-        # and a client that has merely come since may be seen before the reset.
+        # Count only ends of other clients that had sent something, because the suite has seen
+        # them; a client that has only connected since may be seen before the reset.
         served, heard = 0, not quiet
 
         def begin(self) -> None:
@@ -294,7 +294,7 @@ def _dies_in_write(family: Family, writing: "type[Connection]", breaks: str) -> 
             try:
                 self.sock.shutdown(socket.SHUT_WR)
             except OSError:
-                # It had nothing to write: who resets an idle connection is forgiven.
+                # The server had nothing to write, so the reset of an idle connection is harmless.
                 self.close()
                 return
             super().send_fin()

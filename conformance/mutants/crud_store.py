@@ -1,4 +1,4 @@
-"""crud, broken: what is still there after a new start; crud.py has the rest of the family."""
+"""crud, broken: the data after a restart; crud.py has the rest of the family."""
 
 import os
 

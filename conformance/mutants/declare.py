@@ -1,8 +1,8 @@
-"""What a mutant is: a service with one fault, the requirement it breaks, and a sentence."""
+"""Mutants: a service with one fault, the requirement that it breaks, and a sentence about it."""
 
 from collections import namedtuple
 
-#: ``breaks`` is the id of the requirement that kills it; ``service`` the broken service.
+#: ``breaks`` is the id of the requirement that kills the mutant; ``service`` is the broken service.
 Mutant = namedtuple("Mutant", "breaks text service")
 
 

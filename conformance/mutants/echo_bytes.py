@@ -1,4 +1,4 @@
-"""echo, broken: the greeting, and what becomes of the bytes; echo.py has the rest."""
+"""echo, broken: the greeting, and changed bytes; echo.py has the rest of the family."""
 
 from ..reference.python.services import Echo
 from .common import small_send_buffer

@@ -94,7 +94,7 @@ class ClosesWithUnreadInput(Greet):
             try:
                 self.sock.sendall(self.setting("farewell"))
             except OSError:
-                pass  # its client has gone
+                pass  # the client has disconnected
             self.close()
 
 

@@ -203,7 +203,7 @@ class DropsItsQueueAtFin(Hello):
             super().received(data)
 
     def wants(self) -> int:
-        # As a library that reads on whatever waits to be written.
+        # Like a library that keeps reading while output waits to be written.
         return super().wants() | (0 if self.input_ended else 1)
 
     def ended(self) -> None:

@@ -227,7 +227,7 @@ class DropsItsQueueAtFin(Quit):
     """Closes on FIN: what the socket holds still goes out, its own queue is lost."""
 
     def wants(self) -> int:
-        # As a library that reads on whatever waits to be written.
+        # Like a library that keeps reading while output waits to be written.
         return super().wants() | (0 if self.input_ended else 1)
 
     def ended(self) -> None:

@@ -2,7 +2,7 @@
 
     python server.py PROFILE/NAME ADDRESS [key=value ...]
 
-The same command line as the reference servers; ``conformance list --mutants`` names them.
+The command line is that of the reference servers; ``conformance list --mutants`` lists the mutants.
 """
 
 import os
@@ -10,8 +10,8 @@ import sys
 from importlib.machinery import ModuleSpec
 
 if __name__ == "__main__":
-    # Started as a file, with -I -S: Python knows the standard library only, and no package.
-    # Three folders up is the one that the suite's package is in, whatever its name.
+    # The file was started with -I -S, so Python finds only the standard library, and no package.
+    # The folder that contains the suite's package, whatever its name, is three levels up.
     _AT = os.path.abspath(__file__).split(os.sep)
     sys.path.insert(0, os.sep.join(_AT[:-3]))
     __spec__ = ModuleSpec(".".join([*_AT[-3:-1], "__main__"]), None)

@@ -1,10 +1,10 @@
-"""How each mutant dies: the signature with which its requirement finds it out.
+"""How each mutant dies: the signature with which its requirement detects it.
 
-A mutant that is killed for another reason is killed by luck: ``selftest`` says so. New ones
-are told by ``selftest`` too, which knows what it has seen.
+A mutant that is killed for another reason is killed only by luck, which ``selftest`` reports.
+``selftest`` also prints the signature of a new mutant.
 """
 
-#: Signature -> the mutants that die so.
+#: Signature -> the mutants that die with it.
 _DEATHS = {
     "wrong-bytes": """
         greet/adds-a-nul hello/adds-a-nul
@@ -287,10 +287,10 @@ _DEATHS = {
     """,
 }
 
-#: The same with the names as a set: every process of a run makes this table.
+#: The same table with sets of names, which is fast to make: every process of a run makes it.
 _NAMES = {death: frozenset(names.split()) for death, names in _DEATHS.items()}
 
-#: Mutant -> the signatures expected: more than one where FIN and RST race.
+#: Mutant -> the expected signatures: more than one if FIN and RST race.
 SIGNATURES = {
     name: frozenset(death for death, names in _NAMES.items() if name in names)
     for name in frozenset().union(*_NAMES.values())

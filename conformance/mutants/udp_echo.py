@@ -22,7 +22,7 @@ family = Family("udp-echo")
 fault = family.fault
 MUTANTS = family.mutants
 
-#: ip(7): have ICMP errors reported; Python has no name for it.
+#: ip(7): report ICMP errors; Python has no name for it.
 IP_RECVERR = 11
 
 
@@ -117,7 +117,7 @@ class JoinsDatagrams(DatagramServer):
         return super().flush()
 
     def accept(self) -> None:
-        # What is there is read first and answered afterwards.
+        # Read all waiting datagrams first, and answer them afterwards.
         self.listener.settimeout(0.02)
         while True:
             try:

@@ -1,4 +1,4 @@
-"""udp-echo with faults in whom it answers, and from where."""
+"""udp-echo, broken: answers to wrong senders, or from wrong sources."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Faults in what a server costs while it runs, and in how it starts again (SPEC 7.17 to 7.20)."""
+"""Faults in the resources that a server uses, and in how it starts again (SPEC 7.17 to 7.20)."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ class RefusesItsOldPort(Server):
             return listener
         name = listener.getsockname()
         listener.close()
-        # Bound again without it, as it should have been from the start.
+        # Bind again without the option, which should not have been set from the start.
         listener = socket.socket(listener.family, socket.SOCK_STREAM)
         listener.bind(name)
         listener.listen(self.backlog)
@@ -56,7 +56,7 @@ class EndsWithItsFirstClient(Server):
 
     def forget(self, connection: Connection) -> None:
         super().forget(connection)
-        # By RST: an end in order could pass for the end that another client awaits.
+        # End them with RST: an orderly end could look like the end that another client awaits.
         for other in list(self.connections):
             self.connections.discard(other)
             other.abort()
@@ -125,7 +125,7 @@ def add_upkeep(family: Family, service: "type[Connection]", quiet: bool) -> None
 
         def give_up(self, heard: int) -> None:
             if self.output:
-                # It is the client that is awaited: nothing more is read before it has read.
+                # The client causes the delay, because it has not read the output yet: wait again.
                 self.wait_for_more()
             elif self.open and not self.input_ended and self.heard == heard:
                 self.finish()

@@ -1,6 +1,6 @@
 """The built-in profiles.
 
-One file per profile: its requirements, each on top of the scenario that judges it.
+There is one file per profile, with its requirements, each above the scenario that judges it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .quit import quit_
 from .reset import reset
 from .udp_echo import udp_echo
 
-#: In the order of the report.
+#: The catalogue, in the order of the report.
 BUILT_IN = Catalogue(
     (
         echo,
@@ -35,5 +35,5 @@ BUILT_IN = Catalogue(
     )
 )
 
-#: Every one of them by name, and every requirement by id.
+#: All built-in profiles by name, and all their requirements by id.
 PROFILES, REQUIREMENTS = BUILT_IN.profiles, BUILT_IN.requirements

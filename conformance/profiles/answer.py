@@ -1,7 +1,7 @@
 """The answer of the quit service, matched as it arrives.
 
-A server may answer per read or per line, so tokens stand between the parts. Matching
-stops at the first wrong byte; nothing here waits or knows of sockets but the peer.
+A server may answer per read or per line, so there may be tokens between the parts. Matching
+stops at the first wrong byte. Only the peer waits and uses sockets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from ..clients.peer import DATA, Peer
 from ..core.verdict import Violation
 
-#: Tokens that may come on top of one for each letter.
+#: The most tokens in addition to one for each letter.
 MOST_TOKENS = 64
 
 
@@ -28,13 +28,13 @@ class Answer:
         self.anywhere = anywhere
         self.may_begin_with_token = False
         self.units = [_cases(letter) for letter in text]
-        # Where each letter can come back in one way only: all of them at once.
+        # If each letter can come back in only one way, compare all of them at once.
         self._whole = text.upper().encode() if text.isascii() else b""
         self.token = token
         self.received = bytearray()
         self.matched = 0
         self.tokens = 0
-        #: Where no token is awaited after the answer.
+        #: Whether no token is awaited after the answer.
         self.ends_in_token = anywhere or not token
         self._at = 0
 
@@ -51,7 +51,7 @@ class Answer:
         self.received += data
         while self._at < len(self.received):
             if self.anywhere and self.complete:
-                return  # what follows is another clause's affair
+                return  # another clause judges what follows
             step = self._token() or self._stretch() or self._unit()
             if not step:
                 if self._may_become_more():

@@ -1,4 +1,4 @@
-"""What must not come: proved by what follows, and blamed on one clause only."""
+"""Check that nothing comes: proved by what follows, and reported as a fault of only one clause."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..core.verdict import Violation
 from ..scenario.session import Session
 from .concurrency import UNJUDGED_WAIT
 
-#: Seconds in which a server does what follows an accept, or a read.
+#: Seconds for a server's actions after an accept or a read.
 INSTANT = 0.02
 
 

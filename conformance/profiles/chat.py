@@ -1,6 +1,6 @@
 """chat (SPEC 12): channels and members over line commands.
 
-Its requirements stand in three files, in the order of the clauses.
+Its requirements are in three files, in the order of the clauses.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def second_login(session: Session) -> None:
     peer, name = enter(session)
     ask(peer, b"LOGIN " + name + b" secret", b"ERROR already logged in")
     ask(peer, b"LOGIN " + new_name() + b" secret", b"ERROR already logged in")
-    # It is still who it was.
+    # The client is still logged in with its name.
     ask(peer, b"JOIN " + channel, b"OK")
     hears_join(witness, name, channel)
 

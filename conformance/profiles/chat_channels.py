@@ -39,7 +39,7 @@ def join(session: Session) -> None:
         for member in members:
             hears_join(member, name, channel)
         members.append(newcomer)
-    # The one who joined last was told nothing.
+    # The member that joined last gets no notice.
     hears_nothing(members[-1])
 
 
@@ -78,7 +78,7 @@ def part(session: Session) -> None:
     hears_join(first, two, other)
     ask(second, b"PART " + channel, b"OK")
     hears_leave(first, two, channel)
-    # It is still in the other one: there it speaks and hears.
+    # The client is still in the other channel, and can send and receive there.
     ask(second, b"SAY " + other + b" still here", b"OK")
     hears(first, other, two, b"still here")
     ask(first, b"SAY " + other + b" I see", b"OK")
@@ -146,7 +146,7 @@ def members_only(session: Session) -> None:
 def not_in_channel(session: Session) -> None:
     channel = new_channel()
     beside(session, channel)
-    # That the members hear nothing of it is another clause (12.10).
+    # Another clause (12.10) requires that the members get nothing.
     peer, _ = enter(session)
     for other in (channel, new_channel()):
         ask(peer, b"SAY " + other + b" hello", b"ERROR not in channel")
@@ -232,7 +232,7 @@ def _is_parted_from_all(session: Session, go: Callable[[Peer], None]) -> None:
     for channel in channels:
         hears_join(witness, name, channel)
     go(peer)
-    # In which order it leaves them is its server's affair.
+    # The server may choose the order in which the client leaves the channels.
     last = b"* " + name + b" left " + channels[1] + b"\n"
     if witness and peek_line(witness) == witness.conduct.peek(last):
         channels.reverse()

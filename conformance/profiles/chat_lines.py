@@ -1,4 +1,4 @@
-"""chat: what a line is, and lines that meet no hindrance (SPEC 12.17 to 12.25)."""
+"""chat: the syntax of lines, and lines that must not be delayed (SPEC 12.17 to 12.25)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .chat_member import (
 )
 from .commands import LONGEST, ask, ask_in_vain, peek_line
 
-#: What is said past a member that does not read: lines at once, and rounds of them, which
-#: together are more than a socket's buffers (Linux: 4 MiB to send) hold.
+#: Lines sent at once while a member does not read, and the number of rounds: together more than
+#: a socket's buffers can hold (Linux: 4 MiB to send).
 AT_ONCE, ROUNDS = 16, 90
 
-#: Bytes of a line that the command and the channel may take, whatever the service's words are.
+#: The bytes of a line for the command and the channel, whatever the service's words are.
 ROOM = 256
 
 
@@ -88,7 +88,7 @@ def names(session: Session) -> None:
     ask(peer, b"LOGIN " + longest + b" secret", b"OK")
     for bad in (b"", b"#", token, b"#a.b", b"##", "#é".encode(), b"#" + (token * 3)[:33]):
         ask_in_vain(peer, b"JOIN " + bad)
-    # Whether the # counts is not said.
+    # The contract does not say whether the # counts.
     channel = b"#" + longest[:31]
     ask(peer, b"JOIN " + channel, b"OK")
     witness: Peer | None = None
@@ -181,7 +181,7 @@ def stalled_member(session: Session) -> None:
     ask(stalled, b"JOIN " + channel, b"OK")
     for peer in (first, second):
         hears_join(peer, slow, channel)
-    # Whether one that does not read is let go in the end is not judged.
+    # It is not judged whether a member that does not read is disconnected in the end.
     gone = b"* " + slow + b" left " + channel + b"\n"
     command = b"SAY " + channel + b" "
     text = b"x" * (LONGEST - ROOM)
@@ -212,7 +212,7 @@ def segments(session: Session) -> None:
     first, one, second, _ = company(session, channel)
     command = first.conduct.sent(b"SAY " + channel + b" cut to pieces\n")
     first.send_raw(command[:9])
-    # The barrier that lets the server read the first part by itself.
+    # The barrier: the server reads the first part separately.
     session.next_client_is_served()
     for at in range(9, len(command)):
         first.send_raw(command[at : at + 1])

@@ -1,8 +1,8 @@
-"""chat's members: what they say and hear, and the profile itself.
+"""chat's members: what they send and receive, and the profile itself.
 
-Names and channels are new in every run, so that a server that lives longer than a run is
-judged too. What one client does and another one hears is awaited; in which order the two of
-them learn of it is not judged.
+Names and channels are new in every run, so that a server that outlives a run can be judged too.
+If a client's action must reach another client, that is awaited; the order in which the two get
+their messages is not judged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..scenario.session import Session
 from .commands import ask, peek_line
 from .settings import settings_of
 
-#: Bytes of commands after which the answers are more than a socket takes.
+#: The bytes of commands whose answers are more than a socket accepts.
 JAM = 2 * 1024 * 1024
 
 

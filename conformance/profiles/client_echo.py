@@ -1,7 +1,7 @@
-"""client-echo (SPEC 13): here the target is a client, on a terminal, and the suite its server.
+"""client-echo (SPEC 13): the target is a client on a terminal, and the suite is its server.
 
-What the client prints besides what it received, and whether a line that it sends ends in LF,
-in CR LF or in nothing, is its own affair.
+The client may print more than it received, and a line that it sends may end in LF, in CR LF or
+without a line end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..scenario.profile import ClientProfile
 from ..scenario.session import Session
 from .settings import settings_of
 
-#: How programs of many languages show where they were when an error hit them.
+#: The stack traces of programs in many languages.
 TRACES = re.compile(
     rb"Traceback \(most recent call last\)"  # Python
     rb"|^\s+at \S.*[A-Za-z]\S*:\d+:\d+\)?$|Unhandled 'error' event"  # Node
@@ -96,7 +96,7 @@ client_echo = ClientProfile(
 )
 def connects(session: Session) -> None:
     for _ in range(2):
-        # Each time it is told another port, unless AT says where.
+        # The client gets another port each time, unless AT sets one.
         session.client_under_test().close()
 
 

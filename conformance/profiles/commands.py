@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..clients.peer import DATA, Peer
 from ..core.verdict import Violation
 
-#: Bytes of the longest line that must be taken, its end not counted.
+#: The bytes of the longest line that must be accepted, without its end.
 LONGEST = 4096
 
-#: Bytes of an error's reason, and of any line that is waited for.
+#: The most bytes of an error's reason, and of any awaited line.
 LONGEST_ANSWER = 8192
 
 

@@ -1,7 +1,7 @@
-"""What every stream profile owes besides its own clauses (SPEC 7).
+"""The requirements of every stream profile, besides its own clauses (SPEC 7).
 
-Declared once and judged in each profile, with the profile's own small session as the
-proof that a client is served in full.
+They are declared once and judged in each profile, with the profile's own small session as the
+proof that a client is served completely.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..scenario.requirement import SPEC
 from ..scenario.session import Session
 from . import concurrency, lifecycle, survival, upkeep
 
-#: More than the sockets of both sides hold (Linux: 4 MiB to send, 6 MiB to receive).
+#: More bytes than the sockets of both sides can hold (Linux: 4 MiB to send, 6 MiB to receive).
 PENDING = 16 * 1024 * 1024
 
 #: Seconds without progress after which a server reads no more of what one client has sent.
@@ -81,7 +81,7 @@ def end(session: Session, peer: Peer) -> None:
     leave = session.parameters.get("leave")
     if leave:
         peer.send(leave + b"\n")
-        # What the server says to it is not judged; that it ends then is.
+        # The server's answer is not judged, only that the server ends then.
         peer.read_to_end(f"the server's FIN after {leave.decode(errors='replace')}")
         return
     peer.send_eof()
@@ -129,4 +129,4 @@ def settle(session: Session, peer: Peer) -> None:
         if queues != before:
             until = time.monotonic() + NO_PROGRESS
         elif queues is not None and queues.unread <= 1:
-            return  # TCP counts the FIN, also when it has been read
+            return  # TCP counts the FIN, even if it has been read

@@ -15,24 +15,25 @@ from ..scenario.session import Session
 from ..targets.address import PIPE
 from .lifecycle import each, may_end_at_once
 
-#: Seconds to wait for what another clause is about, as the end of a client's connection.
+#: Seconds to wait for something that another clause judges, such as the end of a connection.
 UNJUDGED_WAIT = 0.5
 
 #: Idle clients that must not delay a new one.
 IDLE_CLIENTS = 64
 
-#: Seconds that a connection of a server that ends it must last for others to come meanwhile.
+#: If the server ends connections, the seconds that one must last so that others can come in time.
 LEAST_STAY = 0.5
 
-#: Clients before the last one: a server that takes sixty lets the very last in as late as it.
+#: The number of clients before the last one that is tested: a server that serves only sixty
+#: would let in the very last ones just as late.
 CLIENTS_BEFORE = 15
 
-#: Rounds in a row after which it is the server that holds up a client, and not the machine's load:
-#: these once a deadline has passed, and so many in any case.
+#: The delayed rounds in a row that prove that the server delays a client, not the machine's load:
+#: once a deadline has passed, and in any case.
 ROUNDS, MANY_ROUNDS = 3, 12
 
-#: A client is held up when it waits for this share of the time for which a connection lasts, and
-#: for so many times as long as the clients usually do: on a loaded machine all wait.
+#: A client counts as delayed if it waits for this share of the duration of a connection, and this
+#: many times as long as clients usually wait: on a loaded machine all clients wait.
 HELD_SHARE, USUAL_FACTOR = 0.5, 4
 
 
@@ -47,19 +48,19 @@ def declare(profile: StreamProfile) -> None:
         needs=(),
     )
     def next_client(session: Session) -> None:
-        # Nothing is sent: what a server makes of input is another clause's affair.
+        # Nothing is sent, because another clause judges how a server handles input.
         patience = min(session.deadline, UNJUDGED_WAIT)
         in_order = True
         for _ in range(3):
             peer = session.connect()
             if profile.ends_by_itself:
-                # Who leaves before the end is another clause's affair.
+                # Another clause judges clients that leave before the end.
                 while peer.ended is None and peer.receive(patience) == DATA:
                     pass
             peer.leave(patience)
             in_order = in_order and peer.ended == FIN
         if not in_order and session.server.process is not None:
-            # One that is ending takes nobody any more, and a while to end on a loaded machine.
+            # A server that is ending accepts no client, and may take a while on a loaded machine.
             session.server.process.wait(DYING)
 
     @profile.must(
@@ -103,7 +104,7 @@ def declare(profile: StreamProfile) -> None:
     )
     def burst(session: Session) -> None:
         with session.paused() if session.can_pause else nullcontext():
-            # No more: a short backlog holds two.
+            # Only two clients, because a short backlog can hold two.
             arrived = [session.connect(), session.connect()]
         waiting = []
         for peer in arrived:
@@ -141,7 +142,7 @@ def _serves_meanwhile(
             moments.append(time.monotonic())
         following = session.join()
         moments.append(time.monotonic())
-        # Not the very last of many: see CLIENTS_BEFORE.
+        # Test not the very last of many: see CLIENTS_BEFORE.
         meanwhile = not waiting[-CLIENTS_BEFORE:][0].has_ended()
         _serve(session, following, ends_by_itself)
         if ends_by_itself:
@@ -150,10 +151,10 @@ def _serves_meanwhile(
             meanwhile = meanwhile or not _one_was_held_up(moments, lasts, late)
         if len(waiting) == 1:
             if not ends_by_itself and not waiting[0].has_ended():
-                # What it heard of the other is judged elsewhere; it is still served.
+                # Other clauses judge data from the other client; this client is still served.
                 waiting[0].take()
             if answered_at_fin:
-                # What it is told counts what others sent, where a clause on that is broken.
+                # If another clause is broken, the reply may count bytes that other clients sent.
                 waiting[0].leave(session.deadline)
             else:
                 _serve(session, waiting[0], ends_by_itself)
@@ -203,7 +204,7 @@ def _leave(session: Session, waiting: list[Peer]) -> None:
             patience = 0.0
 
     if session.line is not None:
-        each(waiting, leave)  # one after the other would take minutes
+        each(waiting, leave)  # leaving one after the other would take minutes
         return
     for peer in waiting:
         leave(peer)

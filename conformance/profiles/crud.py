@@ -1,6 +1,6 @@
-"""crud (SPEC 10): a small store over line commands, kept over the server's end.
+"""crud (SPEC 10): a small store with line commands, whose data outlives the server.
 
-Keys are new in every run, so that a server that lives longer than a run is judged too.
+Keys are new in every run, so that a server that outlives a run can be judged too.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def values(session: Session) -> None:
 def long(session: Session) -> None:
     peer, key = session.join(), new_key()
     command = b"create " + key + b" "
-    # A single word: what becomes of blanks is another clause (10.7).
+    # A single word, because another clause (10.7) judges blanks.
     value = session.some_words(LONGEST - 1 - len(command)).replace(b" ", b"_")
     ask(peer, command + value, b"OK")
     ask(peer, b"read " + key, b"OK " + value)
@@ -203,7 +203,7 @@ def ends_fin(session: Session) -> None:
     once=True,
 )
 def pending(session: Session) -> None:
-    # 8 MiB of answers: more than the sockets of both sides hold.
+    # 8 MiB of answers: more than the sockets of both sides can hold.
     peer = session.join(receive_buffer=256 * 1024)
     stall(session, peer)
     peer.send_eof()
@@ -223,7 +223,7 @@ def segments(session: Session) -> None:
     peer, key = session.join(), new_key()
     command = peer.conduct.sent(b"create " + key + b" cut\n")
     peer.send_raw(command[:9])
-    # The barrier that lets the server read the first part by itself.
+    # The barrier: the server reads the first part separately.
     session.next_client_is_served()
     for at in range(9, len(command)):
         peer.send_raw(command[at : at + 1])

@@ -1,4 +1,4 @@
-"""crud: what was answered OK is kept over the server's end (SPEC 10.15, 10.16)."""
+"""crud: data whose command was answered OK outlives the server (SPEC 10.15, 10.16)."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def _is_kept(session: Session, end) -> None:  # type: ignore[no-untyped-def]
     ask(peer, b"create " + goes + b" x", b"OK")
     ask(peer, b"update " + changes + b" after", b"OK")
     ask(peer, b"delete " + goes, b"OK")
-    # Twice: what was read back at one start must be there at the next one too.
+    # Twice: data that was read after one start must still exist after the next one.
     for _ in range(2):
-        # Whether it ends although clients are connected is another clause (7.11).
+        # Another clause (7.11) judges whether the server ends although clients are connected.
         peer.close()
         end()
         session.start_again()

@@ -1,6 +1,6 @@
 """crud's records: the small session of the store, and the profile itself.
 
-Keys are new in every run, so that a server that lives longer than a run is judged too.
+Keys are new in every run, so that a server that outlives a run can be judged too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..scenario.session import Session
 from .commands import ask, finish
 from .settings import settings_of
 
-#: A value, and how often it is asked for where the answers are to be 8 MiB.
+#: A value, and how often it must be read for answers of 8 MiB.
 LONG_VALUE, READS = b"x" * 4000, 2000
 
 

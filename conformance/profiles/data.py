@@ -1,4 +1,4 @@
-"""Data in lines: where a clause is not about unfinished lines or odd bytes, there are none."""
+"""Data in lines, for clauses that are not about unfinished lines or special bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LETTERS = bytes(
     ord((string.ascii_letters + string.digits + "+-")[byte % 64]) for byte in range(256)
 )
 
-#: Byte strings that real servers treat as special. Each ends in LF: 2.3 is about what does not.
+#: Byte strings that real servers treat as special. Each ends in LF; 2.3 judges data without LF.
 CONTROL = {
     "NUL": b"a\x00b\n",
     "lone CR": b"a\rb\rc\n",
@@ -27,7 +27,7 @@ CONTROL = {
     "a percent sign and a backslash": b"%s %n %d \\n \\x00\n",
 }
 
-#: Bytes of a line, its end counted.
+#: The bytes of a line, including its end.
 LINE = 64
 
 

@@ -1,7 +1,7 @@
 """discard (SPEC 9): all input is read and thrown away (RFC 863).
 
-Nothing is ever sent, so the only proof that a client is served is its end: a FIN, and not
-an RST, is what a server answers that has read everything.
+The server never sends anything, so the only proof that a client is served is the server's end: a
+server that has read everything answers with FIN, not RST.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def silent(session: Session) -> None:
     peer = session.join()
     for line in (b"Hello server\n", b"help\n", b"QUIT\n", b"\r\n\r\n"):
         peer.send(line)
-    # The barrier: whatever it had to say to the lines stands before the end.
+    # The barrier: any answer to the lines comes before the end.
     finish(peer)
 
 
@@ -108,7 +108,7 @@ def segments(session: Session) -> None:
     peer = session.join()
     data = some_lines(session, 96)
     peer.send(data[:1])
-    # The barrier that lets the server read the first byte by itself.
+    # The barrier: the server reads the first byte separately.
     session.next_client_is_served()
     peer.send_segments(data[at : at + 1] for at in range(1, len(data)))
     session.next_client_is_served()
@@ -127,7 +127,7 @@ def ends_fin(session: Session) -> None:
     peer = session.join()
     peer.send(b"x" * 4999 + b"\n")
     peer.send_eof()
-    # That nothing comes before it is another clause (9.1).
+    # Another clause (9.1) requires that nothing comes before it.
     peer.read_to_end()
 
 

@@ -1,4 +1,4 @@
-"""echo (SPEC 2; RFC 862): every byte comes back. Requirements on top of their scenarios."""
+"""echo (SPEC 2; RFC 862): every byte comes back. Each requirement is above its scenario."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .data import CONTROL, LINE, some_lines
 from .settings import settings_of
 from .speed import Speed
 
-#: More than any socket buffer holds by itself.
+#: More bytes than any single socket buffer can hold.
 LARGE = 2 * 1024 * 1024 + 3
 
-#: Lines in one segment; and how many of them a server that reads once reads at once.
+#: The lines in one segment; and how many of them a server that reads only once gets at once.
 LINES, FEW_LINES = 100, 10
 
 
@@ -93,7 +93,7 @@ def again(session: Session) -> None:
     "The echo does not wait for a newline.",
     "RFC 862",
     needs=("again",),
-    unless=("isolation",),  # what is kept back may go to another client
+    unless=("isolation",),  # data that is held back may go to another client
 )
 def no_newline(session: Session) -> None:
     for peer, part in in_rounds(session, (b"a", b"no newline here", b" ", b"and here")):
@@ -170,7 +170,7 @@ def coalesced(session: Session) -> None:
     "More data than any socket buffer holds comes back, sent and read at once.",
     "RFC 862",
     needs=("segments",),
-    unless=("quiet",),  # a loaded machine makes a pause
+    unless=("quiet",),  # a loaded machine may cause a pause
 )
 def large(session: Session) -> None:
     peer = session.join()

@@ -15,11 +15,11 @@ from .common import PENDING, jam_until_stopped, settle
 from .data import kernel_buffers, some_lines
 from .speed import check_speed
 
-#: Seconds without progress that are more than a pause between two reads of a slow server, and bytes
-#: in its own memory that are a queue and no buffer.
+#: Seconds without progress that are longer than a slow server's pause between two reads; and bytes
+#: in its own memory that are too many for a buffer, so that they are a queue.
 PAUSE, SURELY_QUEUED = 1.5, 512 * 1024
 
-#: Bytes that a server may queue itself before it stops reading.
+#: The most bytes that a server may queue itself before it stops reading.
 OWN_QUEUE = 24 * 1024 * 1024
 
 
@@ -32,13 +32,13 @@ def declare(echo: StreamProfile) -> None:
         "Bytes that are still pending at the client's FIN are all sent back.",
         "RFC 862; RFC 9293 3.6 (half-close)",
         needs=("large", "stalled-reader", "half-close"),
-        # What the sockets take may end in the middle of a line.
+        # The data that the sockets accept may end in the middle of a line.
         unless=("half-sent", "no-newline"),
     )
     def half_close_pending(session: Session) -> None:
         check_speed(session, PENDING)
-        # A server that aborts loses what its socket still holds; one that forgets its own
-        # buffer loses only what the sockets of both sides cannot hold.
+        # A server that aborts loses the data in its socket; one that forgets its own buffer
+        # loses only the data that the sockets of both sides cannot hold.
         for size, receive_buffer in ((256 * 1024, 16 * 1024), (PENDING, 256 * 1024)):
             peer = session.join(receive_buffer=receive_buffer)
             pattern = peer.conduct.sent(some_lines(session, 64 * 1024))
@@ -59,7 +59,7 @@ def declare(echo: StreamProfile) -> None:
         check_speed(session, PENDING)
         stalled = session.join("stalled", receive_buffer=256 * 1024)
         pattern = stalled.conduct.sent(some_lines(session, 256 * 256))
-        # Until nobody takes it any more: what the kernel holds stalls no server yet.
+        # Send until nothing more is accepted: data in the kernel's buffers does not stall a server.
         taken = stalled.flood(pattern, kernel_buffers() + OWN_QUEUE, quiet=0.3)
         session.next_client_is_served()
         expect_lines(stalled, pattern, taken, "the echo, read late,")
@@ -85,7 +85,7 @@ def declare(echo: StreamProfile) -> None:
             if (taken, queues) == before:
                 return
             if time.monotonic() > until:
-                # It reads slowly. What is in no socket is in its own memory.
+                # The server reads slowly. Data that is in no socket is in its own memory.
                 if queues and taken - queues.unread - queues.untaken > SURELY_QUEUED:
                     break
                 raise NotJudged(f"the server reads too slowly to tell ({taken} bytes)")

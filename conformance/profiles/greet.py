@@ -1,6 +1,6 @@
 """greet (SPEC 3; RFC 865 style): a greeting, later a farewell, then the end.
 
-Requirements, each on top of the scenario that judges it.
+Each requirement is above the scenario that judges it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .barriers import nothing_more
 from .common import every_stream_service
 from .settings import settings_of
 
-#: Seconds by which the greeting must be ahead of the farewell, and how much less a timer
-#: and this side's clock may make of it.
+#: Seconds by which the greeting must precede the farewell, and the tolerance for a timer and
+#: for the clock of the suite.
 AHEAD, TOLERANCE = 0.1, 0.01
 
-#: Sightings of both together that are the server's fault; fewer may be the machine's load.
+#: How often both must come together to be the server's fault; fewer may be the machine's load.
 TOGETHER = 3
 
 
@@ -113,7 +113,7 @@ def not_held_back(session: Session) -> None:
 def farewell(session: Session) -> None:
     peer = session.join()
     text = session.parameters["farewell"]
-    # What else there is, and how it ends, are other clauses.
+    # Other clauses judge further data, and the end.
     received = bytearray(peer.take())
     while text not in received and peer.poll(peer.deadline) == DATA:
         received += peer.take()
@@ -135,7 +135,7 @@ def ends_fin(session: Session) -> None:
         peer = session.join()
         peer.send(b"unread input\n" * 300)
         in_time = peer.poll(0) != DATA
-        # What is sent before the end is another clause (3.6).
+        # Another clause (3.6) judges the data before the end.
         peer.read_to_end("the server's FIN")
         if in_time:
             # On a loaded machine the input may arrive after the end.
@@ -152,7 +152,7 @@ def ends_fin(session: Session) -> None:
 )
 def ignores_input(session: Session) -> None:
     peer = session.connect()
-    # All of it at once: on a loaded machine the farewell may come before we have gone on.
+    # Send everything at once: on a loaded machine the farewell may come before a second step.
     for data in (b"\n", b"quit\n", b"\x04", b"\x03", b"\xff\xfb\x01", session.some_bytes(2000)):
         peer.send(data)
     peer.expect(session.parameters["greeting"], "the greeting")
@@ -182,7 +182,7 @@ def nothing_else(session: Session) -> None:
     line=("in-time",),
 )
 def early_leaver(session: Session) -> None:
-    # Each has its greeting by then: a close with unread input is an RST.
+    # The client has read its greeting by then: a close with unread input would send RST.
     session.join().close()
     leaver = session.join()
     half_closed = session.join()
@@ -206,7 +206,7 @@ def early_leaver(session: Session) -> None:
     line=("in-time",),
 )
 def reset_between(session: Session) -> None:
-    # Its farewell, due before the other's, is written to a connection that is gone.
+    # Its farewell, due before the other's, is written to a closed connection.
     leaver = session.join()
     witness = session.join()
     leaver.reset()

@@ -1,4 +1,4 @@
-"""Descriptors that a server keeps: judged by their growth over some hundred connections."""
+"""Descriptor leaks of a server, judged by the growth over some hundred connections."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from ..core.verdict import NotJudged, Violation
 from ..scenario.session import Session
 
-#: Connections over which the growth is judged, made in batches; and the growth of descriptors
-#: that is nothing (logs, a thread more).
+#: The connections over which the growth is judged, the size of a batch, and the growth of
+#: descriptors that is allowed (logs, another thread).
 CONNECTIONS, BATCH, GROWTH = 200, 50, 10
 
-#: How many times as many connections a pool may take to be full; the descriptors for each
-#: connection that no pool takes, which holds what a batch needs at most; and the seconds in
-#: which the ends of a batch arrive.
+#: The most windows of connections until a pool is full; the descriptors per connection that
+#: cannot be a pool's, because a pool holds at most what a batch needs; and the seconds in which
+#: the ends of a batch arrive.
 GROWTH_WINDOWS, LEAK_SHARE, ENDS_ARRIVE = 4, 0.9, 0.5
 
 
@@ -34,13 +34,13 @@ def leaves_no_descriptor(session: Session, run_batch: Callable[[int], None]) -> 
     for batch in range(1, GROWTH_WINDOWS * window + 1):
         run_batch(batch)
         if batch < window:
-            # Settled too: what has just ended counts for nothing in the growth.
+            # This count is settled too: connections that have just ended are not growth.
             counts.append(_settled(session, lambda _: True, ENDS_ARRIVE))
             continue
         before = counts[-window]
-        # At once if it is little; what has just ended may still be on its way to be closed. On
-        # a loaded machine that is true of what was counted before, too: the least of the
-        # window is nearest to what the server keeps, and a leak must not hide behind the rest.
+        # Return at once if the growth is little; connections that have just ended may not be closed
+        # yet. On a loaded machine that is true of earlier counts too: the least count of the
+        # window is nearest to what the server keeps, and must not hide a leak.
         little = min(counts[-window:]) + GROWTH
         counts.append(_settled(session, _at_most(little), ENDS_ARRIVE))
         if counts[-1] <= little or not process.alive:

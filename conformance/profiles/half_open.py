@@ -1,7 +1,7 @@
-"""half-open (SPEC 5): a reply that is made after the client's FIN.
+"""half-open (SPEC 5): a reply that is sent after the client's FIN.
 
-An echo cannot prove half-close: a server that closes on FIN still sends what is
-pending. A reply that is only made after the FIN is lost there.
+An echo cannot prove a half-close, because a server that closes on FIN still sends pending data.
+Such a server loses a reply that is only made after the FIN.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def reply_(session: Session) -> None:
     line = b"Hello server\n"
     peer.send(line)
     peer.send_eof()
-    # What came before it is another clause (5.2).
+    # Another clause (5.2) judges data before the reply.
     awaited, received = reply(session, len(line)), bytearray()
     while awaited not in received and peer.poll(session.deadline) == DATA:
         received += peer.take()
@@ -92,13 +92,13 @@ def reply_(session: Session) -> None:
 def silent_before_fin(session: Session) -> None:
     peer = session.join()
     peer.send(b"first part\n")
-    # The barrier: what the server had to say to the first part is said by now.
+    # The barrier: any answer to the first part has been sent by now.
     others_come_and_go(session)
     peer.expect_nothing_yet("the client's own FIN")
     peer.send(b"second part\n")
     others_come_and_go(session)
     peer.expect_nothing_yet("the client's own FIN")
-    # How many are counted is another clause.
+    # Another clause judges the count.
     peer.send_eof()
     peer.read_to_end()
 

@@ -1,7 +1,7 @@
-"""hello (SPEC 8): whatever is received is answered by the same sentence.
+"""hello (SPEC 8): any input is answered by the same sentence.
 
-How often is the server's choice: per read, per line. So the answer is matched as whole
-replies, at least one, and input ends in a newline where a reply is awaited.
+The server may choose how often: per read or per line. So the answer must be one or more complete
+replies, and input ends in a newline if a reply is awaited.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def reply_(session: Session) -> None:
     unless=("half-sent",),
 )
 def unfinished(session: Session) -> None:
-    # A server that replies per line replies to an unfinished one at its end.
+    # A server that replies per line replies to an unfinished line at the end.
     peer = session.join()
     peer.send(b"no newline")
     peer.send_eof()
@@ -79,7 +79,7 @@ def unfinished(session: Session) -> None:
 def unfinished_apart(session: Session) -> None:
     peer, other = session.join(), session.join()
     peer.send(b"no newline")
-    # Its line follows the unfinished one.
+    # The other client's line follows the unfinished one.
     session.serve(other)
     peer.send_eof()
     take_replies(session, peer, until_end=True)
@@ -104,7 +104,7 @@ def again(session: Session) -> None:
 )
 def nothing_first(session: Session) -> None:
     peer = session.join()
-    # The barrier, which says nothing: what the server had to say on connect is said by now.
+    # The barrier, without input: anything that the server sends on connect has been sent by now.
     others_come_and_go(session)
     peer.expect_nothing_yet("a reply to input that has not been sent")
     peer.send(b"now\n")
@@ -134,7 +134,7 @@ def no_input(session: Session) -> None:
 )
 def whole_(session: Session) -> None:
     once = answers_once(session.parameters)
-    # A server that reads once may not read a long line to its end.
+    # A server that reads only once may not read a long line to its end.
     long = b"x" * (200 if once else 3000) + b"\n"
     lines = b"\n", b"quit\n", b"help\n", b"{n} %s\n", "é漢\n".encode(), long
     for peer, line in in_rounds(session, other_than_leave(session, *lines)):
@@ -145,7 +145,7 @@ def whole_(session: Session) -> None:
     if session.parameters["leave"]:
         end(session, peer)
         return
-    # Whether it ends is another clause (8.8).
+    # Another clause (8.8) judges the end.
     with suppress(Violation):
         peer.send_eof()
     while not peer.ended and peer.poll(session.deadline) == DATA:
@@ -167,7 +167,7 @@ def segments(session: Session) -> None:
     peer = session.join()
     line = b"cut into single bytes\n"
     peer.send(line[:1])
-    # The barrier that lets the server read the first byte by itself.
+    # The barrier: the server reads the first byte separately.
     session.next_client_is_served()
     peer.send_segments(line[at : at + 1] for at in range(1, len(line)))
     take_replies(session, peer)
@@ -188,7 +188,7 @@ def large(session: Session) -> None:
     peer = session.join()
     line = session.some_words(1000) + b"\n"
     for _ in range(LARGE // len(line) // 16):
-        # What has been answered is taken at once: a writer alone would jam both sides.
+        # Read the answers at once: writing alone would block both sides.
         peer.send(line * 16)
         take_replies(session, peer, at_least=0)
     finish(session, peer)
@@ -204,7 +204,7 @@ def large(session: Session) -> None:
     once=True,
 )
 def pending(session: Session) -> None:
-    # How often it replies is its own choice: ten lines that come together tell it.
+    # The server may choose how often it replies: ten lines that come together show it.
     peer, reply = session.join(), session.parameters["reply"]
     peer.send((b"x" * 199 + b"\n") * 10)
     peer.send_eof()
@@ -272,8 +272,8 @@ def isolation(session: Session) -> None:
 @hello.must("terminal", "8.10", "A person on a terminal sees the reply.", "SPEC 8.10")
 def terminal(session: Session) -> None:
     person = session.terminal()
-    # One line only: over a link that brings it byte by byte there may be a reply to each
-    # byte, and what is typed meanwhile appears among them.
+    # Only one line: over a link that delivers it byte by byte there may be a reply to each
+    # byte, and text that is typed in the meantime would appear among them.
     person.type_line(b"Hello server")
     person.see(session.parameters["reply"], "the reply")
 

@@ -1,4 +1,4 @@
-"""hello's small session, and the profile itself: whole replies, as many as there are."""
+"""hello's small session, and the profile itself: any number of complete replies."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ hello = StreamProfile(
     serve=serve,
     stall=stall_with_lines,
     base=("ends-fin",),
-    # How often it replies is its own choice: to each read, line or byte.
+    # The server may choose how often it replies: to each read, line or byte.
     allows=("answer-twice", "stale-bytes", "first-line-only", "segment-is-line", "input-cut-at-1k"),
     stalled=("large",),
 )

@@ -1,4 +1,4 @@
-"""Lifecycle (SPEC 7.10 to 7.16): how a server ends, and what it leaves behind."""
+"""Lifecycle (SPEC 7.10 to 7.16): how a server ends, and whether it leaves anything behind."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ..targets.address import DATAGRAMS, TCP, TCP6, TLS, UNIX, Address, open_soc
 from ..targets.ports import is_remembered
 from .growth import BATCH, CONNECTIONS, leaves_no_descriptor
 
-#: Seconds after which a server is said to take its time, and clients that are then served at
-#: the same time. Waiting for one after the other would take minutes.
+#: Seconds from which a server counts as slow, and the number of clients that are then served at
+#: the same time. Serving one after the other would take minutes.
 SLOW, TOGETHER = 0.1, 10
 
-#: Seconds in which a server reads what its clients have sent before they reset.
+#: Seconds for a server to read what its clients have sent before they reset.
 READS_WITHIN = 0.5
 
-#: Seconds that SIGTERM may take, and those in which the children of a server that has ended,
-#: which hold its port too, are scheduled to see that.
+#: Seconds for the end after SIGTERM, and seconds for the children of an ended server, which hold
+#: its port too, to notice that and end.
 STOP_TIMEOUT, LEAVING_TIME = 5.0, 1.0
 
 
@@ -185,7 +185,7 @@ def groups_of_clients(session: Session, batch: int) -> Iterator[list[Peer]]:
         return
     peers = []
     for number in range(1, BATCH + 1):
-        # Each is accepted before the next one comes.
+        # Each client is accepted before the next one connects.
         peers.append(session.join(f"{batch}.{number}"))
         if session.one_at_a_time:
             yield [peers.pop()]
@@ -238,16 +238,16 @@ def nothing_listens(session: Session) -> None:
     with socket.socket(family, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM) as probe:
         try:
             if datagrams:
-                # With SO_REUSEADDR two could share it.
+                # Without SO_REUSEADDR, with which two sockets could share the port.
                 probe.bind((address.host, address.port))
                 return
-            # As any server that starts there next would; TIME_WAIT does not count.
+            # The next server would set this too; TIME_WAIT does not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address.host, address.port))
             probe.listen(1)
         except OSError as error:
             if not datagrams and is_remembered(address.port):
-                return  # by the system (TIME_WAIT, which UDP has not), and not by the server
+                return  # held by the system (TIME_WAIT, which UDP does not have), not the server
             raise Violation(
                 "port-held", f"the server ended, and {address} cannot be bound: {error.strerror}"
             ) from error

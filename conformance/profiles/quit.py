@@ -1,7 +1,7 @@
-"""quit (SPEC 4): upper-case answers, each followed by a token on which the client leaves.
+"""quit (SPEC 4): upper-case answers, each followed by a token at which the client leaves.
 
-The answer with every token taken out is compared, byte by byte as it comes, with the
-upper-cased input, of which no byte occurs in the token.
+The answer without its tokens is compared, byte by byte as it comes, with the upper-case input.
+No byte of the input occurs in the token.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .quit_session import answers, converse, only_the_answer, quit_, words
 
 __all__ = ["quit_"]
 
-#: Letters outside ASCII whose upper case is one letter too; both forms are accepted.
+#: Characters outside ASCII whose upper case is also one character; both forms are accepted.
 NON_ASCII = "é ñ ü ж λ 漢 😀"
 
 LARGE = 384 * 1024
@@ -37,7 +37,7 @@ LARGE = 384 * 1024
 )
 def greeting(session: Session) -> None:
     peer = session.join()
-    # The barrier: what follows the greeting is the answer.
+    # The barrier: the next data after the greeting is the answer.
     question = words(session, 4) + b"\n"
     peer.send(question)
     received = bytearray(peer.take())
@@ -46,7 +46,7 @@ def greeting(session: Session) -> None:
         received += peer.take()
         patience = min(peer.deadline, UNJUDGED_WAIT)
     for at in range(1, len(received)):
-        # What is wrong with the answer itself, and a token in front of it, are other clauses.
+        # Other clauses judge the answer itself, and a token in front of it.
         surplus = received[:at].replace(session.parameters["token"], b"") or b""
         if surplus and answers(session, question, received, at):
             raise Violation(
@@ -89,7 +89,7 @@ def upper(session: Session) -> None:
 def token(session: Session) -> None:
     peer = session.join()
     for number, size in enumerate((1, 2, 30)):
-        # One that comes before any input is another clause (4.4).
+        # Another clause (4.4) judges a token before any input.
         text = words(session, size) + b"\n"
         answer = Answer(text.decode(), session.parameters["token"])
         answer.may_begin_with_token = not number
@@ -105,7 +105,7 @@ def token(session: Session) -> None:
     needs=("token",),
 )
 def token_after_input(session: Session) -> None:
-    # How it ends is another clause (4.5).
+    # Another clause (4.5) judges the end.
     nothing_more(session.join(), session.deadline)
 
 
@@ -166,7 +166,7 @@ def utf8_split(session: Session) -> None:
         for at in range(1, len(data)):
             peer = session.join()
             converse(session, peer, words(session, 2) + data[:at], data[at:] + b"\n")
-    # Lines of 62 bytes: whatever the size of a buffer is, its end soon falls into a letter.
+    # Lines of 62 bytes: for any buffer size, the buffer soon ends within a character.
     peer = session.join()
     line = words(session, 1).decode().strip() or "-"
     converse(session, peer, (line + "漢" * 20 + "\n").encode() * 330)

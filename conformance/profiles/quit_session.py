@@ -1,6 +1,6 @@
 """quit's small session, and the profile itself.
 
-A server may answer per read or per line, so the token may stand after each part.
+A server may answer per read or per line, so the token may follow each part.
 """
 
 from __future__ import annotations

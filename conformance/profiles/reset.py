@@ -1,6 +1,6 @@
-"""reset (SPEC 6): lines come back, and on the command the server aborts with RST.
+"""reset (SPEC 6): lines come back, and after the command the server aborts with RST.
 
-FIN and RST are never interchangeable here: the point of the service is the difference.
+FIN and RST are never interchangeable here, because the difference is the purpose of the service.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def reset_(session: Session) -> None:
     peer = session.join()
     echoed(peer, b"before\n")
     aborted(session, peer)
-    # The very first line, and one that ends in CRLF; and as often as it is asked for.
+    # The command as the first line, and with CRLF; repeatedly, because it must always work.
     for _ in range(8):
         aborted(session, session.join())
         aborted(session, session.join(), b"\r\n")
@@ -250,7 +250,7 @@ def ends_fin(session: Session) -> None:
     peer = session.join(receive_buffer=256 * 1024)
     pattern = LINES
     taken = jam_until_stopped(session, peer, pattern, PENDING)
-    # What becomes of an unterminated rest is another clause (6.8).
+    # Another clause (6.8) judges an unfinished line at the end.
     whole, rest = divmod(taken, 64)
     if rest:
         peer.send_raw(pattern[rest:64], takes=True)
@@ -291,7 +291,7 @@ def isolation(session: Session) -> None:
     first, second = session.join(), session.join()
     first.send(b"the first ")
     second.send(b"the second ")
-    # The barrier: both have been read by now, each by itself.
+    # The barrier: both have been read by now, separately.
     session.next_client_is_served()
     first.send(b"line\n")
     second.send(b"one\n")

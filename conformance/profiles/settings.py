@@ -1,6 +1,6 @@
-"""--set of the built-in profiles: their manners, and what each leaves without a meaning.
+"""--set of the built-in profiles: their manners, and the requirements that each excludes.
 
-SPEC.md 15 is the contract. core/settings.py says what a Settings is.
+SPEC.md 15 is the contract. core/settings.py defines Settings.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _MANNERS: dict[str, dict[str, bytes]] = {
     "client-echo": {},
 }
 
-#: What a manner may be, where it is one of a few.
+#: The allowed values of manners that have only a few.
 _CHOICES = {
     "unit": (b"byte", b"line"),
     "clients": (MANY, ONE),
@@ -64,13 +64,13 @@ _CHOICES = {
     "eol": (LF, b"\r\n"),
 }
 
-#: Parameters that are a word, and of those the ones that may be empty.
+#: Parameters that are a single word, and those of them that may be empty.
 _ONE_WORD, _OR_NONE = ("token", "command", "leave"), ("token", "leave")
 
-#: Texts that may be written as a pattern.
+#: Texts that may be given as a pattern.
 _PATTERNS = ("greeting", "farewell")
 
-#: Parameter -> what it is.
+#: Parameter -> its description.
 _MEANINGS = {
     "greeting": "what is sent on connect; /.../ is a pattern",
     "farewell": "what is sent before the end; /.../ is a pattern, empty is none",
@@ -199,7 +199,7 @@ _UPPER_CASE = "answer: what upper case is outside ASCII is not said"
 _OWN_CRLF = "eol: the suite's own lines end in CR LF then"
 _LENGTH = "other words: how long a line of them may be is not said"
 
-#: Profile -> under which parameters which requirements are not judged.
+#: Profile -> the rules that exclude requirements for certain parameters.
 _RULES: dict[str, tuple[Rule, ...]] = {
     "echo": (
         _rule(

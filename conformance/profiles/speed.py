@@ -1,4 +1,4 @@
-"""How fast a server answers: a clause about much data is not begun in vain."""
+"""Measure how fast a server answers, so that a clause with much data is not started in vain."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ..clients.peer import Peer
 from ..scenario.session import Session
 from .data import some_lines
 
-#: Exchanges of which the fastest counts, as a loaded machine makes pauses; and how many times too
-#: slow the first one must be to count at once.
+#: The number of exchanges, of which the fastest counts, because a loaded machine causes pauses; and
+#: the factor by which the first one must be too slow to decide alone.
 TRIES, SURELY = 3, 4
 
-#: Bytes of an exchange that is made to measure.
+#: The bytes of an exchange for a measurement.
 PIECE = 256 * 1024
 
 

@@ -1,4 +1,4 @@
-"""Survival (SPEC 7.3 to 7.9): what one client does harms no other."""
+"""Survival (SPEC 7.3 to 7.9): the actions of one client do not harm others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         unless=profile.apart,
     )
     def reset_at_once(session: Session) -> None:
-        # A write to one that has gone is another case too (7.5).
+        # A write to a client that has disconnected is another case (7.5).
         peer = _accepted(session, profile)
         peer.reset()
         session.next_client_is_served()
@@ -45,7 +45,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
         peer = session.join()
         session.let_accept()
         disturb(session, peer, profile.half_input)
-        # What is written to one that has gone is another case (7.5).
+        # A write to a client that has disconnected is another case (7.5).
         if not profile.ends_by_itself:
             taken_in(session, peer)
         peer.reset()
@@ -107,7 +107,7 @@ def declare(profile: StreamProfile, writes: bool) -> None:
             peer.reset()
         session.next_client_is_served()
 
-    # Its close may leave the answer unread, which is an RST too.
+    # The client's close may leave the answer unread, which also sends an RST.
     @survives(
         "half-sent",
         "7.8",
@@ -153,6 +153,6 @@ def _reset_before_the_answer(session: Session, profile: StreamProfile) -> None:
 def _accepted(session: Session, profile: StreamProfile) -> Peer:
     """A client that the server has accepted: one that it has not is another case (7.6)."""
     peer = session.join()
-    if not profile.ends_by_itself:  # there it has been greeted
+    if not profile.ends_by_itself:  # otherwise the client has already been greeted
         taken_in(session, peer)
     return peer

@@ -1,7 +1,7 @@
-"""udp-echo (SPEC 11; RFC 862 over UDP): each datagram is answered by one of the same bytes.
+"""udp-echo (SPEC 11; RFC 862 over UDP): each datagram is answered by one with the same bytes.
 
-One datagram is on its way at a time, so that none is lost where none need be; where several
-are, they fit any socket's buffer, and their order is not judged.
+Usually only one datagram is in transit, so that none is lost without need. If there are several,
+they fit into any socket's buffer, and their order is not judged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .lifecycle import STOP_TIMEOUT, each, nothing_listens
 from .settings import settings_of
 from .upkeep import QUIET, is_idle, leaves_nothing
 
-#: Bytes of the largest datagram that must be answered; senders gone before their answer comes.
+#: Bytes of the largest datagram to be answered; senders that close before their answer comes.
 LARGE, GONE = 8192, 20
 
 
@@ -48,7 +48,7 @@ udp_echo = Profile(
 )
 def simple(session: Session) -> None:
     sender = session.sender()
-    # What else comes is another clause (11.2).
+    # Another clause (11.2) judges further datagrams.
     sender.takes_others = True
     for line in (b"Hello server\n", b"no newline", b"x"):
         sender.send(line)
@@ -66,7 +66,7 @@ def once(session: Session) -> None:
     sender = session.sender()
     for line in (b"first", b"quit\n", b"help\n", b"second", b"exit\r\n", b"third"):
         sender.send(line)
-        # The barrier: what follows one answer is the next one.
+        # The barrier: the next datagram after one answer is the next answer.
         sender.expect(line)
 
 
@@ -130,7 +130,7 @@ def binary(session: Session) -> None:
         sender.expect(data, awaited=f"the echo of {name}")
 
 
-# Text: what bytes a datagram may hold is another clause (11.7).
+# Text only: another clause (11.7) judges special bytes in a datagram.
 @udp_echo.must("sizes", "11.8", f"Datagrams of up to {LARGE} bytes come back whole.", "SPEC 11.8")
 def sizes(session: Session) -> None:
     sender = session.sender()
@@ -181,13 +181,13 @@ def many_senders(session: Session) -> None:
 def gone_sender(session: Session) -> None:
     with ExitStack() as stack:
         if session.server.process is not None:
-            # Then it is sure that they have gone before they are answered.
+            # With a stopped server, the senders have certainly closed before they are answered.
             stack.enter_context(session.paused())
         for number in range(1, GONE + 1):
             sender = session.sender(f"gone{number}")
             sender.send(b"nobody waits for the answer to this %d" % number)
             sender.close()
-    # What is unreachable is told to the server with its next reads and writes.
+    # The server gets the errors of unreachable senders with its next reads and writes.
     for _ in range(GONE):
         session.next_client_is_served()
 

@@ -1,4 +1,4 @@
-"""Upkeep (SPEC 7.17 to 7.20): what a server costs while it runs, and how it starts again."""
+"""Upkeep (SPEC 7.17 to 7.20): the resources that a server uses, and how it starts again."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ..targets.usage import Usage
 from .growth import BATCH, CONNECTIONS
 from .lifecycle import disturb, disturb_and_reset, each, groups_of_clients, in_time
 
-#: Seconds for which a client says nothing.
+#: Seconds for which a client sends nothing.
 QUIET = 2.0
 
-#: Seconds of one look at the processor time, how many looks in a row must find the server
-#: busy, and the share of the time that it must be running or waiting to run in each.
+#: The seconds of one measurement of processor time, the number in a row that must find the server
+#: busy, and the share of the time that it must run or wait to run in each.
 LOOK_TIME, LOOKS, BUSY_SHARE = 0.3, 5, 0.5
 
-#: Seconds of a look at a server that waits for a processor on a busy machine.
+#: The most seconds of a measurement if the server waits for a processor on a busy machine.
 LONGEST_LOOK = 3.0
 
-#: Processes or threads that CONNECTIONS leave behind when half of them leave one: pools grow less.
+#: A leak of processes or threads: half of CONNECTIONS leave one behind. Pools grow less.
 MANY = CONNECTIONS // 2
 
 ZOMBIES = "ignore SIGCHLD, or call waitpid(-1, ..., WNOHANG) until there is none left"
 
-#: Bytes of memory that a connection must leave behind, each of them, to be called a leak:
-#: a runtime with a garbage collector keeps the buffers of many.
+#: The bytes of memory that each connection must leave behind to count as a leak: a runtime with a
+#: garbage collector keeps the buffers of many connections.
 MEMORY = 256 * 1024
 
 
@@ -131,10 +131,10 @@ def starts_again_at_once(session: Session) -> None:
     """The server ends first, with a client connected, and starts at the same address."""
     peer, address = session.join(), session.server.address
     session.let_accept()
-    # The barrier: a client that it has not accepted, or not read, it would end by RST.
+    # The barrier: the server would reset a client that it has not accepted or not read.
     session.next_client_is_served()
     session.kill()
-    # When its FIN has come, the connection is the port's to remember (FIN-WAIT-2).
+    # After the server's FIN, its side of the connection still holds the port (FIN-WAIT-2).
     while peer.poll(session.deadline) == DATA:
         pass
     if is_bindable(address.host, address.port):
@@ -244,6 +244,6 @@ def _look(process: Process) -> tuple[float, float] | None:
         if before is None or after is None:
             raise NotJudged("this system does not tell how long a process has run")
         ran, wait = after - before, LOOK_TIME / 10
-        # Who waits for a processor has that time in its account when it gets one (schedstat).
+        # The time of waiting for a processor is counted only when the process gets one (schedstat).
         if ran >= BUSY_SHARE * seconds or seconds > LONGEST_LOOK or not process.runs():
             return ran, seconds

@@ -161,7 +161,7 @@ class Connection(Service):
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except BlockingIOError:
-            return  # over TLS the end is a record, which may have to wait until the socket is free
+            return  # over TLS the end is a record, which may have to wait
         except OSError:
             self.input_ended = True  # the client has already closed the connection
         self.fin_sent = True
