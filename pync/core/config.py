@@ -74,7 +74,7 @@ class Config(NamedTuple):
     # nc
     broadcast: bool = False
     debug_socket: bool = False
-    keepalive: bool = False
+    keepalive: bool | tuple[int, ...] = False
     pass_fd: bool = False
     recv_buffer: int | None = None
     send_buffer: int | None = None
@@ -83,6 +83,12 @@ class Config(NamedTuple):
     tos: int | None = None
     random_ports: bool = False
     md5sig: bool = False
+    multicast_ttl: int | None = None
+    multicast_loop: int | None = None
+    device: str | None = None
+    reuse_port: bool = False
+    mptcp: bool = False
+    fastopen: bool = False
     rtable: str | None = None
     recv_limit: int | None = None
     dccp: bool = False

@@ -54,10 +54,10 @@ class Options(NamedTuple):
     without one. ``many``: a datagram listener takes datagrams from everyone, not from its first
     peer only. ``datagrams``: inherited sockets are of datagrams. ``shares_port``: other listeners
     of ours may have the same port (Linux, SO_REUSEPORT). ``sockopts``: options to set on the socket
-    (sockopts.py). ``md5_key``: signs TCP
-    segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it is read;
-    for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts to go
-    by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
+    (sockopts.py). ``mptcp``: a TCP connection may have several paths (RFC 8684). ``md5_key``:
+    signs TCP segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it
+    is read; for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts
+    to go by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
     begin and that fail.
 
     Of Windows named pipes: ``pipe_messages``: one of messages, not of bytes. ``pipe_access``: who
@@ -76,7 +76,8 @@ class Options(NamedTuple):
     many: bool = False
     datagrams: bool = False
     shares_port: bool = False
-    sockopts: tuple[tuple[str, int], ...] = ()
+    sockopts: tuple[tuple[str, int | str], ...] = ()
+    mptcp: bool = False
     md5_key: bytes | None = None
     admits: Callable[[Address], bool] = everyone
     source_route: tuple[str, ...] = ()

@@ -14,11 +14,8 @@ import sys
 from ..core.address import Address
 from ..core.errors import PyncError
 from ..core.number import is_digits, whole
-from . import Options
+from . import Options, sockopts
 from .datagram import DatagramConn
-
-#: linux/in.h; the socket module does not name it.
-_IPV6_MULTICAST_HOPS = getattr(socket, "IPV6_MULTICAST_HOPS", 18)
 
 
 class GroupConn(DatagramConn):
@@ -100,11 +97,9 @@ def set_interface(sock: socket.socket, index: int, options: Options) -> None:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
     elif index:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, _request("0.0.0.0", index))
-    ttl = dict(options.sockopts).get("ttl")
-    if ttl is not None and six:
-        sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_MULTICAST_HOPS, ttl)
-    elif ttl is not None:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+    asked = dict(options.sockopts)
+    if "ttl" in asked and "multicast_ttl" not in asked:
+        sockopts.apply(sock, (("multicast_ttl", asked["ttl"]),))
 
 
 def join(sock: socket.socket, group: str, index: int) -> None:

@@ -1,20 +1,40 @@
 """Options of a socket that a user may set, as a table: name -> where the kernel has it.
 
-What this system does not have is said in one line, when it is asked for.
+What this system does not have has an empty row, and is said in one line when it is asked for.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+import sys
 
-#: Linux's numbers, where the socket module has no names: ip(7), ipv6(7).
+#: Linux's numbers, where the socket module has no names: ip(7), ipv6(7), linux/tcp.h.
 _IP_MINTTL = 21
 _IPV6_MINHOPCOUNT = 73
+_TCP_FASTOPEN_CONNECT = 30
 
 _INET, _INET6 = socket.AF_INET, getattr(socket, "AF_INET6", -1)
 
-#: Name -> family -> (level, option); None is every family.
-OPTIONS: dict[str, dict[int | None, tuple[int, int]]] = {
+#: Family -> (level, option); None is every family.
+Row = dict["int | None", tuple[int, int]]
+
+
+def _row(level: int, *names: str, linux: int | None = None) -> Row:
+    """A row for IPv4 and IPv6: the first of the names that the socket module has, if any.
+
+    Arguments:
+        linux: the number there, for which Python has no name in every version.
+    """
+    found = [number for name in names if (number := getattr(socket, name, None)) is not None]
+    if linux is not None and sys.platform.startswith("linux"):
+        found.append(linux)
+    return dict.fromkeys((_INET, _INET6), (level, found[0])) if found else {}
+
+
+#: The table. (macOS has another name for the seconds before the first probe.)
+OPTIONS: dict[str, Row] = {
     "broadcast": {None: (socket.SOL_SOCKET, socket.SO_BROADCAST)},
     "keepalive": {None: (socket.SOL_SOCKET, socket.SO_KEEPALIVE)},
     "debug_socket": {None: (socket.SOL_SOCKET, socket.SO_DEBUG)},
@@ -32,13 +52,48 @@ OPTIONS: dict[str, dict[int | None, tuple[int, int]]] = {
         _INET: (socket.IPPROTO_IP, socket.IP_TOS),
         _INET6: (socket.IPPROTO_IPV6, getattr(socket, "IPV6_TCLASS", 67)),
     },
+    "multicast_ttl": {
+        _INET: (socket.IPPROTO_IP, socket.IP_MULTICAST_TTL),
+        _INET6: (socket.IPPROTO_IPV6, getattr(socket, "IPV6_MULTICAST_HOPS", 18)),
+    },
+    "multicast_loop": {
+        _INET: (socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP),
+        _INET6: (socket.IPPROTO_IPV6, getattr(socket, "IPV6_MULTICAST_LOOP", 19)),
+    },
+    "device": _row(socket.SOL_SOCKET, "SO_BINDTODEVICE"),
+    "reuse_port": _row(socket.SOL_SOCKET, "SO_REUSEPORT"),
+    "keepalive_idle": _row(socket.IPPROTO_TCP, "TCP_KEEPIDLE", "TCP_KEEPALIVE"),
+    "keepalive_interval": _row(socket.IPPROTO_TCP, "TCP_KEEPINTVL"),
+    "keepalive_count": _row(socket.IPPROTO_TCP, "TCP_KEEPCNT"),
+    # RFC 7413: a listener has a queue of clients that have not shown that they are there.
+    "fastopen_listener": _row(socket.IPPROTO_TCP, "TCP_FASTOPEN"),
+    "fastopen_client": _row(
+        socket.IPPROTO_TCP, "TCP_FASTOPEN_CONNECT", linux=_TCP_FASTOPEN_CONNECT
+    ),
 }
 
+#: Clients whose data came with their SYN and who may wait for our SYN's acknowledgement.
+FASTOPEN_QUEUE = 128
 
-def apply(sock: socket.socket, asked: tuple[tuple[str, int], ...]) -> None:
+#: What is asked for: a name of the table, and its value.
+Asked = tuple[str, "int | str"]
+
+
+def apply(sock: socket.socket, asked: tuple[Asked, ...]) -> None:
     """Set what was asked for, where the socket's family has it. Raises OSError."""
     for name, value in asked:
         families = OPTIONS[name]
         found = families.get(None) or families.get(int(sock.family))
-        if found is not None:
-            sock.setsockopt(*found, value)
+        if found is None:
+            continue
+        try:
+            sock.setsockopt(*found, value if isinstance(value, int) else os.fsencode(value))
+        except OSError as error:
+            if name == "device" and error.errno == errno.ENODEV:
+                raise OSError(errno.ENODEV, f"no such interface: {value}") from None
+            raise
+
+
+def is_mptcp_here() -> bool:
+    """Whether this system can be asked for MPTCP (RFC 8684)."""
+    return sys.platform.startswith("linux") and hasattr(socket, "IPPROTO_MPTCP")

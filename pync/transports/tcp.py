@@ -91,7 +91,7 @@ class TcpListener(Listener):
 
 def listen(address: Address, options: Options) -> TcpListener:
     """Listen on every address of the host. Raises ListenError."""
-    bound = partial(_bound, options, protocol_of(address))
+    bound = partial(_bound, options, protocol_of(address, options))
     socks, addresses = listening_sockets(address, options, socket.SOCK_STREAM, bound)
     return TcpListener(socks, addresses)
 

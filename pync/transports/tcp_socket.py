@@ -70,8 +70,9 @@ def check_connected(sock: socket.socket, endpoint: Endpoint) -> Names:
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
                 raise OSError(code, os.strerror(code)) from None
-            raise error from None
-        peer = endpoint.name  # the socket knows no name any more (ENOTCONN)
+            if not _waits_for_data(sock):
+                raise error from None
+        peer = endpoint.name  # the socket knows no name any more, or not yet (ENOTCONN)
     return _not_itself(Names(sock.getsockname(), peer))
 
 
@@ -80,6 +81,25 @@ def _not_itself(names: Names) -> Names:
     if names.local == names.peer:
         raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     return names
+
+
+#: linux/tcp.h, linux/tcp_states.h.
+_TCP_FASTOPEN_CONNECT, _SYN_SENT = 30, 2
+
+
+def _waits_for_data(sock: socket.socket) -> bool:
+    """Whether its SYN is to leave with the first data that is sent (RFC 7413).
+
+    Then connect(2) succeeds at once, and writing tells whether somebody listens there.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        if not sock.getsockopt(socket.IPPROTO_TCP, _TCP_FASTOPEN_CONNECT):
+            return False
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _SYN_SENT
+    except OSError:
+        return False  # SCTP
 
 
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_acked, which counts the SYN.
@@ -98,7 +118,7 @@ def _was_connected(sock: socket.socket) -> bool:
 
 
 def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-    sock = socket.socket(endpoint.family, socket.SOCK_STREAM, protocol_of(address))
+    sock = socket.socket(endpoint.family, socket.SOCK_STREAM, protocol_of(address, options))
     try:
         sockopts.apply(sock, options.sockopts)
         if options.source_route:
@@ -116,8 +136,10 @@ def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> sock
     return sock
 
 
-def protocol_of(address: Address) -> int:
-    """SCTP's one-to-one sockets (RFC 6458 4) are used as TCP's are."""
+def protocol_of(address: Address, options: Options) -> int:
+    """SCTP's one-to-one sockets (RFC 6458 4) are used as TCP's are, and so are those of MPTCP."""
+    if options.mptcp:
+        return getattr(socket, "IPPROTO_MPTCP", 262)
     return getattr(socket, "IPPROTO_SCTP", 132) if address.scheme == "sctp" else 0
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
 from pync.transports.md5sig import sign
 
-from ..peer import DEADLINE, listening
-from ..programs import Program, listening_pync, pync
+from ..peer import DEADLINE, connected, listening
+from ..programs import Program, listening_pync, pync, until
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 
 IP_MINTTL = 21  # ip(7)
 IPV6_MINHOPCOUNT = 73  # ipv6(7)
+SO_PROTOCOL = 38  # socket(7)
+TCP_FASTOPEN_CONNECT = 30  # linux/tcp.h
 
 
 def passed_on(*options: str, host: str = "127.0.0.1") -> socket.socket:
@@ -41,6 +44,13 @@ def passed_on(*options: str, host: str = "127.0.0.1") -> socket.socket:
         # socket(7): the kernel doubles what is asked for.
         ("-I 8K", socket.SOL_SOCKET, socket.SO_RCVBUF, 16384),
         ("-O 8K", socket.SOL_SOCKET, socket.SO_SNDBUF, 16384),
+        ("--keepalive=60", socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        ("--keepalive=1m,5,3", socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+        ("--keepalive=1m,5,3", socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+        ("--keepalive=1m,5,3", socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+        ("--reuse-port", socket.SOL_SOCKET, socket.SO_REUSEPORT, 1),
+        ("--fastopen", socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1),
+        ("--mptcp", socket.SOL_SOCKET, SO_PROTOCOL, socket.IPPROTO_MPTCP),
     ],
 )
 def test_ipv4(options: str, level: int, name: int, value: int) -> None:
@@ -59,6 +69,86 @@ def test_ipv4(options: str, level: int, name: int, value: int) -> None:
 def test_ipv6(options: str, name: int, value: int) -> None:
     with passed_on(*options.split(), host="::1") as sock:
         assert sock.getsockopt(socket.IPPROTO_IPV6, name) == value
+
+
+def test_a_client_is_bound_to_its_interface() -> None:
+    with passed_on("--device=lo") as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0") == b"lo"
+
+
+def test_a_listener_probes_its_clients() -> None:
+    program, port = listening_pync("-k", "--keepalive=60,5", "--exec", "sleep 30")
+    with program, connected(port) as peer:
+        theirs = peer.sock.getsockname()[1]
+        until(lambda: keepalive_runs(port, theirs), "a keepalive timer", program)
+
+
+def keepalive_runs(port: int, peer: int) -> bool:
+    """Whether /proc/net/tcp has timer 2 for a connection (proc_net_tcp.txt: not retransmission)."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    found = [words for words in lines if ends_in(words[1], port) and ends_in(words[2], peer)]
+    return bool(found) and found[0][5].startswith("02:")
+
+
+def ends_in(name: str, port: int) -> bool:
+    return name.endswith(f":{port:04X}")
+
+
+def test_two_listeners_share_a_port() -> None:
+    first, port = listening_pync("--reuse-port")
+    with first, pync("-lv", "--reuse-port", "127.0.0.1", str(port)) as second:
+        second.hears(rb"Listening on 127.0.0.1 \d+\n")
+        with pync("-l", "127.0.0.1", str(port)) as third:
+            assert b"address already in use" in third.ends(1)
+
+
+def test_both_sides_speak_mptcp() -> None:
+    """Neither has fallen back to TCP: linux/mptcp.h, MPTCP_INFO."""
+    listener, port = listening_pync("--mptcp")
+    ours, theirs = socket.socketpair()
+    with listener, ours, theirs:
+        ours.settimeout(DEADLINE)
+        with pync("-F", "--mptcp", "127.0.0.1", str(port), stdout=theirs.fileno()) as program:
+            _, descriptors, _, _ = socket.recv_fds(ours, 10, 2)
+            program.ends(0)
+        with socket.socket(fileno=descriptors[0]) as sock:
+            info = sock.getsockopt(284, 1, 64)  # SOL_MPTCP, MPTCP_INFO
+            flags = int.from_bytes(info[8:12], sys.byteorder)
+            assert flags & 1 == 0  # MPTCP_INFO_FLAG_FALLBACK
+            sock.sendall(b"over one path or more\n")
+            assert listener.shows(b"over one path or more\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--device=nosuch", "127.0.0.1", "9"), b"no such interface: nosuch"),
+        (("-l", "--device=nosuch", "127.0.0.1", "0"), b"no such interface: nosuch"),
+    ],
+)
+def test_an_interface_that_is_not_there(words: tuple[str, ...], said: bytes) -> None:
+    with pync(*words) as program:
+        assert said in program.ends(1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--keepalive=0", "h", "1"), b"--keepalive: 0 s are not whole seconds from 1 to 32767"),
+        (("--keepalive=1,2,300", "h", "1"), b"--keepalive: 300 probes are too many"),
+        (("--keepalive=1,2,3,4", "h", "1"), b"--keepalive: '1,2,3,4' is not IDLE"),
+        (("--mptcp", "-u", "h", "1"), b"--mptcp needs TCP, not udp://h:1"),
+        (("--fastopen", "unix:x"), b"--fastopen needs TCP, not unix:x"),
+        (("--multicast-loop=off", "h", "1"), b"--multicast-loop needs -u"),
+        (("--multicast-ttl=256", "-u", "h", "1"), b"--multicast-ttl: '256' is not a number"),
+        (("--fastopen", "-d", "h", "1"), b"--fastopen is for a client that sends"),
+        (("--device=", "h", "1"), b"--device needs the name of an interface"),
+        (("-l", "--mptcp", "fd:3"), b"cannot use --mptcp with fd:3"),
+    ],
+)
+def test_what_cannot_be_is_refused(words: tuple[str, ...], said: bytes) -> None:
+    with pync(*words) as program:
+        assert said in program.ends(2)
 
 
 def test_the_connection_outlives_pync() -> None:

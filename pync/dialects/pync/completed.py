@@ -18,6 +18,7 @@ CHOICES = {
     "if-refused": ("reset", "close"),
     "balance": ("round-robin", "random"),
     "proxy-protocol": ("v1", "v2"),
+    "multicast-loop": ("on", "off"),
     "show": ("text", "hex", "escape"),
     "input": ("hex", "escape"),
     "colour": ("auto", "always", "never"),

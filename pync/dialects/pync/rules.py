@@ -72,14 +72,17 @@ SHOWN = {
 #: What says when a conversation is over, or keeps a record of it.
 _OF_TALK = ("until", "count", "expect", "output", "hex_dump")
 
+#: Options of TCP sockets.
+_OF_TCP = ("keepalive", "mptcp", "fastopen")
+
 #: How what moves is shown and typed.
 OF_SCREEN = ("show", "input", "marks", "raw")
 
 #: Option -> the options that contradict it, or that it would leave without effect.
 CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
-    "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN),
-    "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy"),
+    "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN, *_OF_TCP),
+    "unixsock": ("ipv4", "ipv6", "source_port", "md5sig", "proxy", "device", "reuse_port"),
     "udp": ("md5sig", "proxy", "banner", "accept_proxy_protocol", "reconnect"),
     "reconnect": ("listen", "zero_io", "retry"),
     "ipv4": ("ipv6",),
@@ -141,7 +144,7 @@ NEEDS = {
     **dict.fromkeys(("drain", "control"), ("keep_open",)),
     "random_ports": ("zero_io",),
     "banner": ("zero_io",),
-    "broadcast": ("udp",),
+    **dict.fromkeys(("broadcast", "multicast_ttl", "multicast_loop"), ("udp",)),
     "ssl_key": ("ssl_cert",),
     "append_output": ("output", "hex_dump"),
     "colour": ("marks",),
@@ -150,7 +153,10 @@ NEEDS = {
 }
 
 #: Options that say where and how to bind a socket, which an inherited one was.
-_OF_BINDING = ("udp", "unixsock", "ipv4", "ipv6", "source", "source_port", "md5sig")
+_OF_BINDING = (
+    *("udp", "unixsock", "ipv4", "ipv6", "source", "source_port", "md5sig"),
+    *("device", "reuse_port", "mptcp", "fastopen"),
+)
 
 #: Options of named pipes.
 _OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
@@ -181,7 +187,7 @@ def check(config: Config) -> None:
                 if getattr(config, other):
                     raise UsageError(_contradiction(one, other))
     for one, needed in NEEDS.items():
-        if getattr(config, one) and not any(getattr(config, name) for name in needed):
+        if _is_given(getattr(config, one)) and not any(getattr(config, name) for name in needed):
             raise UsageError(_need(one, needed))
     if config.listen and config.ssl_verify and config.ssl_trustfile is None:
         raise UsageError("--ssl-verify with -l needs --ssl-trustfile, to verify clients with")
@@ -206,6 +212,8 @@ def check(config: Config) -> None:
                 raise UsageError(
                     f"{shown(name)} with --workers needs {{n}} in the name, or --append-output"
                 )
+    if config.fastopen and not config.listen and (config.no_stdin or config.recv_only):
+        raise UsageError("--fastopen is for a client that sends: not with -d or --recv-only")
     if config.timestamps and not (config.output or config.hex_dump):
         for one in ("zero_io", "pass_fd", "exec", "sh_exec", "onward", "proxy_type"):
             if getattr(config, one) and (one != "proxy_type" or config.listen):
@@ -215,6 +223,10 @@ def check(config: Config) -> None:
             if getattr(config, one):
                 raise UsageError(f"cannot use {shown(one)} and --proxy-type")
     _check_proxies(config)
+
+
+def _is_given(value: object) -> bool:
+    return bool(value) or (value == 0 and value is not False)
 
 
 def check_address(config: Config) -> None:
@@ -231,6 +243,9 @@ def check_address(config: Config) -> None:
             continue
         if getattr(config, name) and scheme in INHERITED:
             raise UsageError(f"cannot use {shown(name)} with {config.address}")
+    for name in _OF_TCP:
+        if getattr(config, name) and scheme not in ("tcp", "tcp4", "tcp6", "tls", *INHERITED):
+            raise UsageError(f"{shown(name)} needs TCP, not {config.address}")
     onward = {address.scheme for address in config.onward} if config.onward else set()
     for name in _OF_PIPES:
         if name == "pipe_mode" and "pipe" in onward:

@@ -259,6 +259,20 @@ Socket options:
   -M --ttl=TTL                   TTL, or hop limit, of what is sent.
   -m --min-ttl=TTL               TTL, or hop limit, that what is received must
                                  have.
+     --multicast-ttl=TTL         The same for multicast groups (0: this machine
+                                 only; without it --ttl counts, or 1).
+     --multicast-loop=WHEN       on (the default) or off: whether this machine
+                                 receives what it sends to a group.
+     --device=INTERFACE          Send and receive by this interface only.
+     --keepalive=IDLE[,INTERVAL[,COUNT]]  Probe a silent peer after IDLE, then
+                                 every INTERVAL, and give up after COUNT probes
+                                 without an answer.
+     --reuse-port                Share the port with other sockets that ask for
+                                 it (SO_REUSEPORT).
+     --mptcp                     Several paths for one connection, if the peer
+                                 can (RFC 8684; Linux).
+     --fastopen                  Send the first data with the SYN (RFC 7413;
+                                 Linux): for a client that speaks first.
   -b --broadcast                 Allow datagrams to a broadcast address.
   -D --debug-socket              Set SO_DEBUG on the socket.
   -S --md5sig                    Sign segments (RFC 2385); the key is

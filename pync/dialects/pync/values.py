@@ -58,6 +58,40 @@ def _with_starttls(text: str, option: str) -> str:
     return text
 
 
+def _multicast_ttl(text: str, option: str) -> int:
+    number = whole(text, 255)
+    if number is None:
+        raise UsageError(f"{option}: {shortened(text)} is not a number from 0 to 255")
+    return number
+
+
+def _interface(text: str, option: str) -> str:
+    if not text or "\0" in text:
+        raise UsageError(f"{option} needs the name of an interface, as eth0")
+    return text
+
+
+#: Seconds, and probes, that Linux takes (tcp(7), linux/tcp.h).
+_LONGEST_KEEPALIVE, _MOST_PROBES = 32767, 127
+
+
+def _keepalive(text: str, option: str) -> tuple[int, ...]:
+    """Seconds before the first probe, seconds between probes, and how many."""
+    idle, *rest = text.split(",")
+    if len(rest) > 2:
+        raise UsageError(
+            f"{option}: {shortened(text)} is not IDLE, IDLE,INTERVAL or all with COUNT"
+        )
+    seconds = [parse_duration(each, option) for each in (idle, *rest[:1])]
+    for each in seconds:
+        if each != int(each) or not 1 <= each <= _LONGEST_KEEPALIVE:
+            raise UsageError(f"{option}: {each:g} s are not whole seconds from 1 to 32767")
+    counts = [parse_count(each, option) for each in rest[1:]]
+    if counts and counts[0] > _MOST_PROBES:
+        raise UsageError(f"{option}: {counts[0]} probes are too many (at most {_MOST_PROBES})")
+    return (*(int(each) for each in seconds), *counts)
+
+
 def _seed(text: str, option: str) -> int:
     number = whole(text, 2**63)
     if number is None:
@@ -90,6 +124,10 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "ttl": parse_ttl,
     "min_ttl": parse_ttl,
     "tos": parse_tos,
+    "multicast_ttl": _multicast_ttl,
+    "multicast_loop": lambda text, option: int(_one_of("on", "off")(text, option) == "on"),
+    "keepalive": _keepalive,
+    "device": _interface,
     "delimiter": unescape,
     "rate": parse_bytes,
     "retry": parse_retry,

@@ -11,7 +11,7 @@ from ...core.config import ANYONE, Config
 from ...core.errors import UsageError
 from ...core.events import Report, silent
 from ...transports import Options, everyone
-from ...transports.sockopts import OPTIONS
+from ...transports.sockopts import FASTOPEN_QUEUE, OPTIONS, is_mptcp_here
 from ..shared.connect import DialSetup
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def options_of(config: Config) -> Options:
         many=config.keep_open,
         datagrams=bool(config.udp),
         sockopts=_sockopts(config),
+        mptcp=config.mptcp,
         md5_key=_md5_key() if config.md5sig else None,
         source_route=config.loose_route,
         route_pointer=config.route_pointer or 4,
@@ -132,11 +133,32 @@ def _connect_timeout(config: Config) -> float | None:
     return config.connect_timeout if config.connect_timeout is not None else config.wait
 
 
-def _sockopts(config: Config) -> tuple[tuple[str, int], ...]:
-    asked = ((name, getattr(config, name)) for name in OPTIONS)
-    return tuple(
-        (name, int(value)) for name, value in asked if value or (value == 0 and value is not False)
-    )
+#: Options of the table that are parts of one option.
+_KEEPALIVE = ("keepalive_idle", "keepalive_interval", "keepalive_count")
+_FASTOPEN = ("fastopen_listener", "fastopen_client")
+
+
+def _sockopts(config: Config) -> tuple[tuple[str, int | str], ...]:
+    """What is to be set on each socket. Raises UsageError for what this system does not have."""
+    asked: list[tuple[str, int | str]] = []
+    for name in OPTIONS:
+        if name in ("keepalive", *_KEEPALIVE, *_FASTOPEN):
+            continue
+        value = getattr(config, name)
+        if value or (value == 0 and value is not False):
+            asked.append((name, value if isinstance(value, str) else int(value)))
+    if config.keepalive:
+        times = config.keepalive if isinstance(config.keepalive, tuple) else ()
+        asked += [("keepalive", 1), *zip(_KEEPALIVE, times, strict=False)]
+    if config.fastopen:
+        asked.append((_FASTOPEN[0], FASTOPEN_QUEUE) if config.listen else (_FASTOPEN[1], 1))
+    for name, _ in asked:
+        if not OPTIONS[name]:
+            shown = name.partition("_")[0] if name in (*_KEEPALIVE, *_FASTOPEN) else name
+            raise UsageError(f"--{shown.replace('_', '-')}: this system cannot do that")
+    if config.mptcp and not is_mptcp_here():
+        raise UsageError("--mptcp: this system cannot do that")
+    return tuple(asked)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 
@@ -46,5 +47,30 @@ def test_both_sides_of_a_connection_have_them() -> None:
                 assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_TTL) == 9
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
 def test_every_option_has_a_place() -> None:
     assert all(OPTIONS.values())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
+def test_an_interface_that_is_not_there() -> None:
+    with socket.socket() as sock, pytest.raises(OSError, match="no such interface: nosuch"):
+        apply(sock, (("device", "nosuch"),))
+
+
+def test_datagrams_to_groups() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        apply(sock, (("multicast_ttl", 0), ("multicast_loop", 0)))
+        assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL) == 0
+        assert sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
+def test_a_listener_has_them() -> None:
+    asked = (("device", "lo"), ("reuse_port", 1), ("keepalive_idle", 60), ("fastopen_listener", 5))
+    with listen(Address("tcp", "127.0.0.1", "0"), Options(sockopts=asked)) as listener:
+        (sock,) = listener.sockets
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).startswith(b"lo\0")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) == 1
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN) == 5

@@ -26,7 +26,7 @@ def test_repeated_options_are_options() -> None:
 def test_what_is_offered_is_taken(long: str, value: str) -> None:
     more = {"ssl-min-version": "--ssl", "ssl-max-version": "--ssl", "proxy-type": "--proxy=p:1"}
     more |= {"proxy-dns": "--proxy=socks5://p:1", "pipe-mode": "pipe:x", "pipe-access": "pipe:x"}
-    more |= {"colour": "--marks"}
+    more |= {"colour": "--marks", "multicast-loop": "-u"}
     words = [f"--{long}={value}", more.get(long, "localhost"), "80"]
     if long.startswith("pipe"):
         words = ["-l", f"--{long}={value}", "pipe:x"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pync.programs.setup.network import (
 )
 from pync.programs.shared.via_proxies import Route
 from pync.transports import Options, everyone
+from pync.transports.sockopts import OPTIONS
 
 HERE = Address("tcp", "127.0.0.1", "0")
 LISTENER = Config(listen=True, address=HERE)
@@ -42,6 +44,47 @@ LISTENER = Config(listen=True, address=HERE)
 )
 def test_options(config: Config, options: Options) -> None:
     assert options_of(config) == options
+
+
+#: Each option of sockets, and what of the socket module it needs.
+NEEDED = [
+    (Config(device="lo"), "device", ("device",)),
+    (Config(reuse_port=True), "reuse-port", ("reuse_port",)),
+    (Config(keepalive=(60,)), "keepalive", ("keepalive_idle",)),
+    (Config(keepalive=(60, 5, 3)), "keepalive", ("keepalive_count", "keepalive_interval")),
+    (Config(fastopen=True), "fastopen", ("fastopen_client",)),
+    (Config(fastopen=True, listen=True), "fastopen", ("fastopen_listener",)),
+]
+
+
+@pytest.mark.parametrize(("config", "option", "rows"), NEEDED)
+def test_what_a_system_does_not_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, config: Config, option: str, rows: tuple[str, ...]
+) -> None:
+    for row in rows:
+        monkeypatch.setitem(OPTIONS, row, {})
+    with pytest.raises(UsageError) as refused:
+        options_of(config)
+    assert str(refused.value) == f"--{option}: this system cannot do that"
+
+
+def test_mptcp_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.IPPROTO_MPTCP", raising=False)
+    with pytest.raises(UsageError, match="--mptcp: this system cannot do that"):
+        options_of(Config(mptcp=True))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux")
+def test_options_of_sockets() -> None:
+    asked = dict(options_of(Config(keepalive=(60, 5), device="lo", multicast_ttl=0)).sockopts)
+    assert asked == {
+        "device": "lo",
+        "multicast_ttl": 0,
+        "keepalive": 1,
+        "keepalive_idle": 60,
+        "keepalive_interval": 5,
+    }
+    assert options_of(Config(mptcp=True)).mptcp
 
 
 def test_a_proxy_server_dials_from_anywhere_and_in_time() -> None:
