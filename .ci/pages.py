@@ -170,7 +170,7 @@ def manual(command: Command) -> str:
     if command.dialect:
         summary = f"pync with the command line of {command.dialect}"
         rest = usage[usage.index("Usage:\n") :]
-        if command.dialect in _SHORT:  # the long options are only our names for the short ones
+        if command.dialect in _SHORT:  # the long options are only pync's names for the short ones
             rest = re.sub(r"^(  -\w) --[a-z0-9-]+(?:=(\S+))?", r"\1 \2 ", rest, flags=re.MULTILINE)
     else:
         summary, _, rest = usage.partition("\n")

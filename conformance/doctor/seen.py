@@ -21,7 +21,7 @@ class Seen:
 
     #: The first bytes from the server, for each connection on which the client sent nothing first.
     greetings: list[bytes] = field(default_factory=list)
-    #: What the first client received, which sent nothing.
+    #: The data that the first client received; this client sent nothing.
     listened: Turn = NOTHING_YET
     #: Lines, an unfinished line, FIN.
     lines: list[Turn] = field(default_factory=list)

@@ -72,7 +72,7 @@ class Turn(NamedTuple):
         return f"{said}  {self.outcome()}"
 
     def outcome(self) -> str:
-        """Return what was answered, in words."""
+        """Return a description of the answer."""
         if self.end == FLOODED:
             return f"answered {quoted(self.answer)} and {self.end}"
         heard = [quoted(self.answer)] if self.answer else []

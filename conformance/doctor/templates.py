@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..core.conduct import Answers, fields
 
-#: What was sent, and what was answered.
+#: The data that was sent, and its answer.
 Sample = tuple[bytes, bytes]
 
 

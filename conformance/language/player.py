@@ -131,5 +131,5 @@ class Player:
         return value(step.terms[0], self.names)
 
     def what(self, step: Step) -> str:
-        """Return what is awaited, in words."""
+        """Return the words for the awaited data."""
         return step.what or self._what

@@ -82,7 +82,7 @@ def module_of(source: Source) -> tuple[ModuleType, Source]:
         raise WrongUsage(f"{where}: {error.msg}") from None
     except WrongUsage as error:
         raise WrongUsage(f"{_place(source, error)}: {error}") from None
-    except BaseException as error:  # noqa: BLE001 - sys.exit() too: it is somebody else's code
+    except BaseException as error:  # noqa: BLE001 - sys.exit() too: the code is the user's
         raise WrongUsage(f"{_place(source, error)}: {type(error).__name__}: {error}") from None
     if not source.modules:
         source = source._replace(modules=tuple(_beside(source, module, folder, before)))

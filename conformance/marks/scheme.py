@@ -41,7 +41,7 @@ class Scheme(NamedTuple):
         return found[-1] if found else USUAL
 
     def hides(self, identity: str) -> bool:
-        """Return whether a requirement is hidden from the student."""
+        """Return whether a requirement is hidden from students."""
         return any(means(pattern, identity) for pattern in self.hidden)
 
     def as_plain(self) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def split(session: Session) -> None:
     command = session.parameters["command"]
     echoed(peer, b"before\n")
     peer.send_segments(command[at : at + 1] for at in range(len(command)))
-    # The barrier that lets the server read the first part by itself.
+    # The barrier: the server reads the first part separately.
     session.next_client_is_served()
     if peer.has_ended():
         raise Violation(

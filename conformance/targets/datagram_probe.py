@@ -18,7 +18,7 @@ from .address import Address, endpoints
 PROBE_INTERVAL = 0.25
 
 #: Options to report "port unreachable" to a socket that is not connected (ip(7), ipv6(7); Python
-#: has no names for them). On other systems an unreachable port cannot be told from silence.
+#: has no names for them). On other systems an unreachable port is silent.
 _REPORT_ERRORS: dict[int, tuple[int, int]] = {
     socket.AF_INET: (socket.IPPROTO_IP, 11),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
