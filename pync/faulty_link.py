@@ -217,7 +217,7 @@ class FaultyLink(Faults, Closing):
 def faulty(
     target: str, listen: str | None = None, *, faults: Iterable[str] = (), seed: int = 1
 ) -> FaultyLink:
-    """A line to a server that can be spoiled: delayed, slowed down, cut, reset, stalled.
+    """Return a line to a server that can be spoiled: delayed, slowed down, cut, reset, stalled.
 
     Arguments:
         target: the server's address, as for dial (tcp, unix; udp, unixgram).

@@ -149,7 +149,7 @@ def listen(
 
 
 def for_many(where: Address) -> Options:
-    """How to listen for several clients; datagrams are taken from one."""
+    """Return how to listen for several clients; datagrams are taken from one."""
     return Options(many=where.scheme not in DATAGRAMS)
 
 

@@ -17,7 +17,7 @@ _KNOWN = (*NAMES, "netcat", "nc.traditional")
 
 
 def is_meant(argv: list[str]) -> bool:
-    """Whether this is the command, and not a host install-links with a port."""
+    """Return whether this is the command, and not a host install-links with a port."""
     port = len(argv) == 3 and is_digits(argv[2])
     return argv[1:2] == ["install-links"] and not port
 
@@ -41,7 +41,7 @@ def install(argv: list[str]) -> list[str]:
 
 
 def _program(argv0: str) -> str:
-    """The file that starts pync."""
+    """Return the file that starts pync."""
     if os.path.basename(argv0) == "__main__.py":  # python -m pync
         suffix = ".exe" if sys.platform == "win32" else ""
         argv0 = os.path.join(os.path.dirname(sys.executable), f"pync{suffix}")

@@ -17,7 +17,7 @@ _ABOUT = frozenset(("help", "-h", "--help", "--version"))
 
 
 def is_meant(argv: list[str]) -> bool:
-    """Whether this command line is the suite's: ``pync conformance run ...``."""
+    """Return whether this command line is the suite's: ``pync conformance run ...``."""
     called = os.path.basename(argv[0]).lower().removesuffix(".exe")
     if (os.environ.get("PYNC_AS") or called) in (
         "nc",

@@ -220,7 +220,7 @@ class ByteConn(Conn):
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> bytes:
-        """The next line with its LF; ``b""`` at EOF, and only then.
+        """Return the next line with its LF; ``b""`` at EOF, and only then.
 
         The last line of a stream may lack its LF. Raises ReadTimeoutError, LimitError.
         """
@@ -294,7 +294,7 @@ class StreamConn(ByteConn):
 
 
 def wrapped(conn: blocking.Conn) -> Conn:
-    """A connection under asyncio, of the kind that it is."""
+    """Return a connection under asyncio, of the kind that it is."""
     if conn.datagram:
         return DatagramConn(conn)
     return StreamConn(conn) if hasattr(conn, "send_eof") else ByteConn(conn)

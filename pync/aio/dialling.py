@@ -101,7 +101,7 @@ def _close(made: asyncio.Future[Any]) -> None:
 
 
 async def _connected(where: Address, options: Options, deadline: Deadline) -> BlockingStream:
-    """A TCP connection, as tcp.dial makes it. Raises DialError."""
+    """Return a TCP connection, as tcp.dial makes it. Raises DialError."""
     looking = in_thread(partial(resolve, where, options, socket.SOCK_STREAM))
     try:
         endpoints = await asyncio.wait_for(looking, deadline.remaining)
@@ -177,7 +177,7 @@ async def shake_hands(
     server_name: str | None = None,
     starttls: str | None = None,
 ) -> BlockingStream:
-    """The connection through TLS, which owns ``conn``. Raises TlsError, with it closed.
+    """Return the connection through TLS, which owns ``conn``. Raises TlsError, with it closed.
 
     Arguments:
         context: an ssl.SSLContext.

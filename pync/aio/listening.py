@@ -63,7 +63,7 @@ class Listener:
         return self._closed.is_set()
 
     async def accept(self, timeout: float | None = None) -> StreamConn | Any:
-        """The next connection; of most listeners it is a StreamConn.
+        """Return the next connection; of most listeners it is a StreamConn.
 
         Raises ListenError, which is a TimeoutError when ``timeout`` seconds are over; TlsError
         for a client that cannot be secured: the listener goes on then.
@@ -141,7 +141,7 @@ class Listener:
         self._listener.close()
 
     async def take(self, deadline: Deadline) -> Any:
-        """The next connection as transports/ has it. Raises ListenError."""
+        """Return the next connection as transports/ has it. Raises ListenError."""
         return await self._take_plain(deadline)
 
     async def _take_plain(self, deadline: Deadline) -> Any:

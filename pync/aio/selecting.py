@@ -92,7 +92,7 @@ class SelectThread:
                 pass  # the loop was closed
 
     def _ended(self) -> bool:
-        """Whether the thread ends: nothing was added meanwhile."""
+        """Return whether the thread ends: nothing was added meanwhile."""
         with self._lock:
             if self._readers or self._writers or self._wake is None:
                 return False
@@ -105,7 +105,7 @@ _THREADS: WeakKeyDictionary[asyncio.AbstractEventLoop, SelectThread] = WeakKeyDi
 
 
 def thread_of(loop: asyncio.AbstractEventLoop) -> SelectThread:
-    """The thread of a loop."""
+    """Return the thread of a loop."""
     if loop not in _THREADS:
         _THREADS[loop] = SelectThread(loop)
     return _THREADS[loop]

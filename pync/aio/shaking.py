@@ -50,7 +50,7 @@ class TlsListener(Listener):
         self._arrived.set()
 
     async def take(self, deadline: Deadline) -> Any:
-        """The next connection whose handshake is over. Raises ListenError, TlsError."""
+        """Return the next connection whose handshake is over. Raises ListenError, TlsError."""
         self._check_open()
         if self._pump is None:
             self._pump = asyncio.create_task(self._accept_all())

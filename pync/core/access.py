@@ -92,7 +92,7 @@ class Access(NamedTuple):
     denied: tuple[Entry, ...] = ()
 
     def admits(self, host: str) -> bool:
-        """Whether a peer may come. One without an address (a Unix socket) is on no list."""
+        """Return whether a peer may come. One without an address (a Unix socket) is on no list."""
         text, _, zone = host.partition("%")
         try:
             address = _plain(ipaddress.ip_address(text))
@@ -113,12 +113,12 @@ def _matches(entry: Entry, address: _Address, zone: str, any_zone: bool) -> bool
 
 
 def entries(text: str) -> list[str]:
-    """The entries of an option: separated by commas."""
+    """Return the entries of an option: separated by commas."""
     return [entry for entry in re.split(r"[,\s]+", text) if entry]
 
 
 def entries_of_file(text: str) -> list[str]:
-    """The entries of a file: separated by blanks, commas or lines; ``#`` begins a comment."""
+    """Return a file's entries, between blanks, commas or line ends; ``#`` begins a comment."""
     return [entry for line in text.splitlines() for entry in entries(line.partition("#")[0])]
 
 

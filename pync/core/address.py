@@ -130,7 +130,7 @@ def _not_spoken(scheme: str, rest: str) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Whether a word is meant as an address in URL form."""
+    """Return whether a word is meant as an address in URL form."""
     scheme, colon, _ = text.partition(":")
     if "://" in text or (colon and scheme in (*LOCAL, *INHERITED)):
         return True
@@ -159,7 +159,7 @@ def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, 
 
 
 def without_zone(host: str) -> str:
-    """An IPv6 host as others know it: a zone means something on this machine only (RFC 6874)."""
+    """Return an IPv6 host without its zone, which has a meaning on one machine only (RFC 6874)."""
     return host.partition("%")[0] if ":" in host else host
 
 

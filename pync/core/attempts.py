@@ -70,7 +70,7 @@ class Attempts(Generic[Item]):
         return not self._running and not self._waiting
 
     def due(self, now: float) -> Attempt[Item] | None:
-        """The address to start now, if any: ask again until there is none."""
+        """Return the address to start now, if any: ask again until there is none."""
         if not self._waiting or self._next_at is None or now < self._next_at:
             return None
         expires = self._expires
@@ -89,7 +89,7 @@ class Attempts(Generic[Item]):
         self._next_at = now
 
     def expired(self, now: float) -> list[Attempt[Item]]:
-        """The attempts that have run out of time; each is still to be reported by failed().
+        """Return the attempts that have run out of time; each is still to be reported by failed().
 
         When the time for all is over, nothing else is started.
         """
@@ -106,7 +106,7 @@ class Attempts(Generic[Item]):
 
 
 def interleaved(endpoints: Iterable[Item], family: Callable[[Item], int]) -> list[Item]:
-    """The addresses with their families taking turns, as RFC 8305 section 4 orders them."""
+    """Return the addresses with their families taking turns, as RFC 8305 section 4 orders them."""
     families: dict[int, list[Item]] = {}
     for endpoint in endpoints:
         families.setdefault(family(endpoint), []).append(endpoint)

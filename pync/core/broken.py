@@ -11,7 +11,7 @@ HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
 
 
 def over_tls(address: object) -> str:
-    """An address as it is shown in an error of TLS."""
+    """Return an address as it is shown in an error of TLS."""
     return str(address).replace("tcp:", "tls:", 1)
 
 

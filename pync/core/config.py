@@ -244,7 +244,7 @@ AWAITING_ANSWER, AWAITING_DATA = 2.0, 0.5
 
 
 def over_tls(endings: Endings, config: Config) -> Endings:
-    """The endings, with close_notify held back where TLS is asked for."""
+    """Return the endings, with close_notify held back where TLS is asked for."""
     if not config.ssl:
         return endings
     after = AWAITING_DATA if config.listen else AWAITING_ANSWER

@@ -95,7 +95,7 @@ _MADE: dict[tuple[type, type], type] = {}
 
 
 def _both(cls: type[_Error], kind: type[OSError]) -> type[_Error]:
-    """A class of errors that are also ``kind``, under the name of ``cls``."""
+    """Return a class of errors that are also ``kind``, under the name of ``cls``."""
     if issubclass(cls, kind):
         return cls
     if (cls, kind) not in _MADE:
@@ -263,7 +263,7 @@ _NUMBERS = {text: number for number, text in _CAUSES.items() if number != errno.
 
 
 def cause_of(error: OSError) -> Cause:
-    """The cause of an OSError in lower case, as it ends an error line."""
+    """Return the cause of an OSError in lower case, as it ends an error line."""
     if isinstance(error, NetworkError):
         return Cause(error.cause, error.errno, getattr(error.cause, "kind", None))
     if isinstance(error, TimeoutError) and not error.errno:
@@ -311,7 +311,7 @@ _DETAILED_CAUSES = {
 
 
 def detailed_status(error: PyncError) -> int:
-    """The exit status that tells causes apart (--exit-codes=detailed)."""
+    """Return the exit status that tells causes apart (--exit-codes=detailed)."""
     for kind, status in _DETAILED_CLASSES:
         if isinstance(error, kind):
             return status

@@ -86,7 +86,7 @@ class Fault(NamedTuple):
     text: str
 
     def is_for(self, place: str) -> bool:
-        """Whether it can happen to ``streams``, ``datagrams`` or new ``connections``."""
+        """Return whether it can happen to ``streams``, ``datagrams`` or new ``connections``."""
         return place in KINDS[self.name].places
 
     def check(self, place: str, option: str = "--fault") -> None:
@@ -156,7 +156,7 @@ def _kind(name: str, option: str) -> Kind:
 
 
 def _value(kind: Kind, value: str | None, option: str) -> tuple[float, str, float]:
-    """The amount, its unit, and the extra seconds."""
+    """Return the amount, its unit, and the extra seconds."""
     if value is None:
         value = kind.default
     if not kind.values:
@@ -207,7 +207,7 @@ def parse_share(text: str, option: str) -> float:
 
 
 def _parse_whole_bytes(text: str, option: str) -> float:
-    """A number of bytes; none is allowed: ``cut-after=0`` lets nothing through."""
+    """Return a number of bytes; none is allowed: ``cut-after=0`` lets nothing through."""
     return 0.0 if text == "0" else float(int(parse_bytes(text, option)))
 
 

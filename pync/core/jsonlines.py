@@ -24,7 +24,7 @@ _UNTOLD = frozenset({"local"})
 
 
 def as_line(event: Event, now: float) -> str:
-    """The event as one line, without its end."""
+    """Return the event as one line, without its end."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
     fields: dict[str, Any] = {"event": name, "time": round(now, 6)}
     for key, value in event._asdict().items():

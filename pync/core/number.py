@@ -11,7 +11,7 @@ _MOST_DIGITS = 640
 
 
 def whole(text: str, most: int) -> int | None:
-    """The number that is written in ASCII digits; None if it is none, or larger than ``most``."""
+    """Return the number written in ASCII digits; None for other text or more than ``most``."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0") or "0"
@@ -22,5 +22,5 @@ def whole(text: str, most: int) -> int | None:
 
 
 def is_digits(text: str) -> bool:
-    """Whether it is written in ASCII digits, however large the number."""
+    """Return whether it is written in ASCII digits, however large the number."""
     return text.isascii() and text.isdigit()

@@ -6,7 +6,7 @@ import re
 
 
 def compiled(pattern: str) -> re.Pattern[bytes]:
-    """A pattern over bytes; ``^`` and ``$`` match at lines.
+    """Return a pattern over bytes; ``^`` and ``$`` match at lines.
 
     Raises ValueError, whose text says what is wrong with it.
     """

@@ -93,7 +93,7 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.|$)", re.DOTALL)
 
 
 def unescape(text: str, option: str) -> bytes:
-    r"""The bytes that a text with C escapes means (``\n``, ``\0``, ``\x1b``).
+    r"""Return the bytes that a text with C escapes means (``\n``, ``\0``, ``\x1b``).
 
     Raises UsageError that names the option, for an unknown escape.
     """
@@ -114,7 +114,7 @@ def unescape(text: str, option: str) -> bytes:
 
 
 def _letter(digits: str, option: str) -> bytes:
-    """A letter of Unicode, in UTF-8."""
+    """Return a letter of Unicode, in UTF-8."""
     code = int(digits, 16)
     if 0xD800 <= code < 0xE000:
         raise UsageError(f"{option}: \\u{digits} is half a surrogate pair, and not a letter")

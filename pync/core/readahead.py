@@ -49,11 +49,11 @@ class ReadAhead:
         return data
 
     def look(self, size: int | None = None) -> bytes:
-        """A copy of the first bytes, or of all; they stay."""
+        """Return a copy of the first bytes, or of all; they stay."""
         return bytes(self._data if size is None else self._data[:size])
 
     def find(self, delimiter: bytes, start: int) -> int:
-        """Where the delimiter is, from ``start`` on; -1 if it is not there."""
+        """Return where the delimiter is, from ``start`` on; -1 if it is not there."""
         return self._data.find(delimiter, start)
 
 
@@ -192,7 +192,7 @@ class LimitError(NetworkError):
 
 
 def incomplete(operation: str, peer: object, held: ReadAhead) -> IncompleteError:
-    """The error for an end that came too early."""
+    """Return the error for an end that came too early."""
     received = held.look()
     error = IncompleteError(operation, peer, f"the peer ended; {_shown(received)}")
     error.received = received
@@ -200,7 +200,7 @@ def incomplete(operation: str, peer: object, held: ReadAhead) -> IncompleteError
 
 
 def timed_out(operation: str, peer: object, held: ReadAhead) -> ReadTimeoutError:
-    """The error for a time that is over."""
+    """Return the error for a time that is over."""
     received = held.look()
     cause = Cause(f"timed out; {_shown(received)}", errno.ETIMEDOUT)
     error = ReadTimeoutError(operation, peer, cause)

@@ -129,7 +129,7 @@ class _Parser:
         return step
 
     def _within(self, reader: Reader) -> float:
-        """The time that a step may take."""
+        """Return the time that a step may take."""
         text = reader.rest
         return parse_duration(text, reader.where) if text else self._patience
 

@@ -136,7 +136,7 @@ class Reader:
         return tuple(found)
 
     def wrong(self, text: str) -> UsageError:
-        """An error of this line."""
+        """Return an error of this line."""
         return UsageError(f"{self.where}: {text}")
 
     def _pass_blanks(self) -> None:
@@ -213,7 +213,7 @@ class Reader:
         return Term(lambda names: function(terms.value(names)), names=terms.names)
 
     def _regex(self, source: str) -> bytes:
-        """A regular expression, as a part of another one: its flags are its own."""
+        """Return a regular expression, as a part of another one: its flags are its own."""
         self._compiled(source)
         flags = _FLAGS.match(source)
         scoped = f"(?{flags.group(1)}:{source[flags.end() :]})" if flags else source
@@ -228,7 +228,7 @@ class Reader:
 
 
 def whole(names: Names, text: str, where: str) -> int:
-    """A number, or a name of one. Raises UsageError."""
+    """Return a number, or a name of one. Raises UsageError."""
     digits = names[text[1:]].decode("latin-1") if text.startswith("$") else text
     number = number_of(digits, _MOST_NUMBER)
     if number is None:

@@ -21,7 +21,7 @@ class Condition(Protocol):
     met: bool
 
     def end(self, data: bytes) -> int | None:
-        """How many of these bytes still belong; None when the end is not among them."""
+        """Return how many of these bytes still belong; None when the end is not among them."""
         ...
 
 
@@ -45,7 +45,7 @@ class Until:
         self.met = False
 
     def end(self, data: bytes) -> int | None:
-        """How many of these bytes still belong, with the match."""
+        """Return how many of these bytes still belong, with the match."""
         seen = self._before + data
         found = self._pattern.search(seen)
         if found:
@@ -70,7 +70,7 @@ class Count:
         self.met = False
 
     def end(self, data: bytes) -> int | None:
-        """How many of these bytes still belong, with the last message's end."""
+        """Return how many of these bytes still belong, with the last message's end."""
         if self._delimiter is None:
             self._left -= 1
             self.met = self._left <= 0

@@ -76,7 +76,7 @@ class Dialect(NamedTuple):
 
 
 def load(name: str) -> Dialect:
-    """The dialect of that name; only its module is imported. KeyError when there is none."""
+    """Return the dialect of that name; only its module is imported. KeyError when there is none."""
     module = import_module(f".{DIALECTS[name]}", __name__)
     renamed = name != DIALECTS[name]
     return Dialect(
@@ -107,7 +107,7 @@ def _named(name: str, own: str, speak: Callable[..., Said]) -> Callable[..., Sai
 
 
 def own_status(error: Exception, _config: Config | None) -> int:
-    """The status that the error's class carries."""
+    """Return the status that the error's class carries."""
     status: int = error.status  # type: ignore[attr-defined]
     return status
 

@@ -35,7 +35,7 @@ class Option(NamedTuple):
 
 
 def options_in(usage: str) -> list[Option]:
-    """The options described in a USAGE's lines."""
+    """Return the options described in a USAGE's lines."""
     described = re.findall(r"^ {2,5}(?:-(\w) )?--([a-z0-9-]+)(=\S+)?", usage, re.MULTILINE)
     return [Option(short, long, bool(value)) for short, long, value in described]
 
@@ -85,7 +85,7 @@ Values = Mapping[str, Callable[[str, str], Any]]
 def read(
     usage: str, argv: list[str], style: ArgvStyle = OURS, values: Values | None = None
 ) -> tuple[dict[str, Any], list[str]]:
-    """The fields of a Config that a command line sets, and its positional words.
+    """Return the fields of a Config that a command line sets, and its positional words.
 
     Every occurrence of an option is checked in the order in which it was typed, as getopt(3)
     loops do: the first mistake is the one that is reported, and an occurrence that is replaced
@@ -162,7 +162,7 @@ class _Given:
 
 
 def _asked_for(usage: str, options: list[Option], given: Collection[str]) -> str:
-    """The USAGE with those options only that were given.
+    """Return the USAGE with those options only that were given.
 
     docopt compares every option with every other, which for eighty takes longer than all
     the rest of a start.

@@ -55,7 +55,7 @@ class Program(NamedTuple):
 
 
 def offers_in(usage: str, choices: Mapping[str, Collection[str]]) -> list[Offer]:
-    """The options that the lines of a USAGE describe; ``choices`` by long name."""
+    """Return the options that the lines of a USAGE describe; ``choices`` by long name."""
     described = re.findall(
         r"^ {2,5}(?:-(\w)(?: |(?=  )))?(?:--([a-z0-9-]+)(?:=(\S+))?)?  +(\S.*(?:\n {12,}.*)*)",
         usage,
@@ -69,7 +69,7 @@ def offers_in(usage: str, choices: Mapping[str, Collection[str]]) -> list[Offer]
 
 
 def _briefly(meaning: str) -> str:
-    """The first sentence, as far as there is room in a list of choices."""
+    """Return the first sentence, as far as there is room in a list of choices."""
     sentence = re.split(r"[.;](?: |$)| \(", " ".join(meaning.split()))[0]
     if len(sentence) <= _ROOM:
         return sentence
@@ -77,7 +77,7 @@ def _briefly(meaning: str) -> str:
 
 
 def script(shell: str, program: Program) -> str:
-    """The script for a shell. Raises UsageError when it is not known."""
+    """Return the script for a shell. Raises UsageError when it is not known."""
     if shell not in SHELLS:
         raise UsageError(f"--completion: {shell!r} is not a known shell ({', '.join(SHELLS)})")
     return SHELLS[shell](program)
@@ -241,7 +241,7 @@ def _fish(program: Program) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A word in single quotes; a quote in it as zsh and fish both read it."""
+    """Return a word in single quotes; a quote in it as zsh and fish both read it."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

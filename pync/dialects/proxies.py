@@ -48,7 +48,7 @@ VARIABLE = "PYNC_PROXY_AUTH"
 
 
 def chain(config: Config, default: str = "http", *, as_given: bool = False) -> tuple[Proxy, ...]:
-    """The proxies of ``--proxy``, in the order in which they are passed.
+    """Return the proxies of ``--proxy``, in the order in which they are passed.
 
     Arguments:
         default: what a proxy without a scheme speaks.
@@ -71,7 +71,7 @@ def chain(config: Config, default: str = "http", *, as_given: bool = False) -> t
 
 
 def _onward(config: Config) -> tuple[Proxy, ...]:
-    """The proxies that a proxy server passes; --proxy-auth is for those who come to it."""
+    """Return the proxies that a proxy server passes; --proxy-auth is for those who come to it."""
     if config.proxy and config.proxy_type is None:
         raise UsageError("cannot use --proxy and -l without --proxy-type")
     proxies = [one_proxy(text, "http") for text in config.proxy]

@@ -15,7 +15,7 @@ MOST_PORTS = 65_536
 
 
 def with_address(config: Config) -> Config:
-    """The Config with the address, and for a scan the ports, that its words mean.
+    """Return the Config with the address, and for a scan the ports, that its words mean.
 
     Raises UsageError.
     """

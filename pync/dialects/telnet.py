@@ -120,7 +120,7 @@ def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 -
 
 
 def status(error: Exception, config: Config | None) -> int:  # noqa: ARG001 - others ask
-    """The exit status of an error."""
+    """Return the exit status of an error."""
     if isinstance(error, OutputGone):
         return error.status
     if isinstance(error, UsageError):
@@ -129,7 +129,7 @@ def status(error: Exception, config: Config | None) -> int:  # noqa: ARG001 - ot
 
 
 def about(config: Config) -> About:
-    """The answer to --help, --usage and --version."""
+    """Return the answer to --help, --usage and --version."""
     if config.usage:
         return About("Usage: telnet [OPTION...] [HOST [PORT]]\n")
     return About(USAGE if config.help else f"telnet (pync) {VERSION}\n")

@@ -33,12 +33,12 @@ _OURS = (OutputError, OutputGone, UsageError)
 
 
 def ends_program(error: BaseException) -> bool:
-    """Whether an error raised while one client was served is not that client's alone."""
+    """Return whether an error raised while one client was served is not that client's alone."""
     return isinstance(error, _OURS) or not isinstance(error, Exception)
 
 
 def as_failure(error: Exception, peer: object) -> PyncError:
-    """The error as a PyncError about ``peer``, to be reported in one line."""
+    """Return the error as a PyncError about ``peer``, to be reported in one line."""
     if isinstance(error, PyncError):
         return error
     if isinstance(error, OSError):
@@ -103,7 +103,7 @@ class Boundary:
         self._loop.call_in_turn(self.bound(callback))
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """The callback, for those who call back by other ways than the loop."""
+        """Return the callback, for those who call back by other ways than the loop."""
         return partial(self._call, callback)
 
     def _call(self, callback: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:

@@ -31,10 +31,10 @@ TRANSITIONS = {
 
 
 def after(state: str, event: str) -> str:
-    """The state that follows; KeyError for what cannot happen."""
+    """Return the state that follows; KeyError for what cannot happen."""
     return TRANSITIONS[state, event]
 
 
 def is_over(state: str) -> bool:
-    """Whether nothing more will move."""
+    """Return whether nothing more will move."""
     return state in (ENDED, BROKEN)

@@ -25,7 +25,7 @@ class Ends(NamedTuple):
 
 
 def ends_of(outbound: Flow, inbound: Flow, failure: Exception | None, remote: object) -> Ends:
-    """How the sides of a relay ended whose flows these are.
+    """Return how the sides of a relay ended whose flows these are.
 
     Arguments:
         failure: of the relay; it may have seen a reset that the flows have not.
@@ -42,7 +42,7 @@ def ends_of(outbound: Flow, inbound: Flow, failure: Exception | None, remote: ob
 
 
 def _end(reads: Flow, writes: Flow) -> str:
-    """How the side ended that one flow reads from and the other one writes to."""
+    """Return how the side ended that one flow reads from and the other one writes to."""
     for flow, end in ((reads, "source"), (writes, "sink")):
         if flow.error is not None and flow.failed_end == end:
             if isinstance(flow.error, TruncatedError):

@@ -50,6 +50,6 @@ class Hosts:
 
 
 def names_in(text: str) -> frozenset[str]:
-    """The names in a file of this kind: an address, then names; ``#`` begins a comment."""
+    """Return the names in a file of this kind: an address, then names; ``#`` begins a comment."""
     lines = (line.partition("#")[0].split() for line in text.splitlines())
     return frozenset(name.lower() for words in lines for name in words[1:])

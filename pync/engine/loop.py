@@ -56,7 +56,7 @@ class Timer:
         self._cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Whether it was taken back."""
+        """Return whether it was taken back."""
         return self._cancelled
 
 
@@ -84,7 +84,7 @@ class Scheduler(Protocol):
         ...
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """The callback, for those who call back by other ways than the loop."""
+        """Return the callback, for those who call back by other ways than the loop."""
         ...
 
 
@@ -155,7 +155,7 @@ class Loop:
         self._in_turn.append(callback)
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """The callback itself: here nothing is caught (see engine/boundary.py)."""
+        """Return the callback itself: here nothing is caught (see engine/boundary.py)."""
         return callback
 
     def run_while(self, going_on: Callable[[], bool]) -> None:

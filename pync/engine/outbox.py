@@ -31,7 +31,7 @@ class Queue(Protocol):
         ...
 
     def next(self) -> bytes | memoryview:
-        """The next bytes to be sent; none: nothing waits."""
+        """Return the next bytes to be sent; none: nothing waits."""
         ...
 
     def sent(self, count: int, /) -> None:

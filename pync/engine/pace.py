@@ -43,12 +43,12 @@ class LineByLine:
         self._delimiter = delimiter
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """The lines, each with its end; bytes.splitlines would also cut at a lone CR."""
+        """Return the lines, each with its end; bytes.splitlines would also cut at a lone CR."""
         *lines, rest = data.split(self._delimiter)
         return [line + self._delimiter for line in lines] + ([rest] if rest else [])
 
     def pause(self, written: int, now: float) -> float:  # noqa: ARG002 - a Pace
-        """The same after every line."""
+        """Return the same after every line."""
         return self._interval
 
 
@@ -67,7 +67,7 @@ class Delay:
         return [data]
 
     def pause(self, written: int, now: float) -> float:  # noqa: ARG002 - a Pace
-        """The same after every read."""
+        """Return the same after every read."""
         return self._seconds
 
 

@@ -68,7 +68,7 @@ class Pipeline(NamedTuple):
         return self.receives and all(way is None for way in ways)
 
     def for_sent(self) -> dict[str, Any]:
-        """The arguments of the Flow that sends."""
+        """Return the arguments of the Flow that sends."""
         return {
             "convert": self.convert,
             "cutter": self.cutter,
@@ -78,7 +78,7 @@ class Pipeline(NamedTuple):
         }
 
     def for_received(self) -> dict[str, Any]:
-        """The arguments of the Flow that receives."""
+        """Return the arguments of the Flow that receives."""
         return {
             "convert": self.received,
             "pace": self.received_pace,
@@ -101,10 +101,10 @@ class Nowhere:
         return -1
 
     def send(self, data: bytes | memoryview) -> int:
-        """All of it, gone."""
+        """Return all of it, gone."""
         return len(data)
 
 
 def towards(tap: Tap | None, direction: str) -> Callable[[bytes], None] | None:
-    """A tap for one direction."""
+    """Return a tap for one direction."""
     return None if tap is None else lambda data: tap(direction, data)

@@ -22,7 +22,7 @@ class Source(Protocol):
         ...
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before recv; none: recv never has to wait."""
+        """Return the descriptors to wait on before recv; none: recv never has to wait."""
         ...
 
     def recv(self, size: int, /) -> bytes:
@@ -43,7 +43,7 @@ class Sink(Protocol):
         ...
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         ...
 
     def send(self, data: bytes | memoryview, /) -> int:
@@ -104,7 +104,7 @@ def gone_fds(end: object) -> tuple[int, ...]:
 
 
 def reader_gone(end: object) -> bool:
-    """Whether nobody can read what the sink takes; only for one that has gone_fds."""
+    """Return whether nobody can read what the sink takes; only for one that has gone_fds."""
     asking: Callable[[], bool] | None = getattr(end, "reader_gone", None)
     return asking is not None and asking()
 

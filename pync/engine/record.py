@@ -101,7 +101,7 @@ class Recorders:
         self._begun: set[str] = set()
 
     def __call__(self, number: int, peer: Address) -> Recorder:
-        """The recorder of a connection. Raises OutputError."""
+        """Return the recorder of a connection. Raises OutputError."""
         paths = [None if path is None else _named(path, number, peer) for path in self._paths]
         for path in paths:
             if path is not None and not self._append and path not in self._begun:

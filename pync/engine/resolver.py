@@ -92,7 +92,7 @@ class Resolver(Closing):
             self._ringer.close()
 
     def known(self, address: Address, options: Options) -> Found | None:
-        """The endpoints of an address that is a number already; None for a name."""
+        """Return the endpoints of an address that is a number already; None for a name."""
         # (The number of a zone's interface may change.)
         found = (_of_zone if "%" in address.host else _of_number)(address, options.family)
         if found is None and options.numeric:
@@ -131,7 +131,7 @@ class Resolver(Closing):
             self._start(one)
 
     def _next(self) -> Lookup | None:
-        """The next that may be asked for, of the client that has waited longest for its turn."""
+        """Return the next lookup to start, of the client that has waited longest for its turn."""
         for client in list(self._waiting):
             if self._asking.get(client, 0) >= FOR_ONE:
                 continue
@@ -204,5 +204,5 @@ _of_number = lru_cache(KEPT)(_of_zone)
 
 
 def _kind(address: Address) -> int:
-    """The kind of socket that an address is for: services are named for each."""
+    """Return the kind of socket that an address is for: services are named for each."""
     return socket.SOCK_DGRAM if address.scheme in DATAGRAMS else socket.SOCK_STREAM

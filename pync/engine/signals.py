@@ -109,7 +109,7 @@ def _run_out(_number: int, _frame: object) -> None:
 
 
 def _came_of(error: BaseException, origin: BaseException) -> bool:
-    """Whether the error came while that other was being dealt with."""
+    """Return whether the error came while that other was being dealt with."""
     seen: BaseException | None = error
     while seen is not None and seen is not origin:
         seen = seen.__context__

@@ -22,5 +22,5 @@ class Turn:
         self._until = time.monotonic() + TURN
 
     def is_over(self) -> bool:
-        """Whether the others have to be served first."""
+        """Return whether the others have to be served first."""
         return time.monotonic() > self._until

@@ -33,7 +33,7 @@ _SENDS_FILES = hasattr(os, "sendfile")
 
 
 def fast_path(source: Source, sink: Sink) -> Mover | None:
-    """The mover for this pair of descriptors, or None."""
+    """Return the mover for this pair of descriptors, or None."""
     read_fds = source.read_fds()
     if not (_LINUX or _SENDS_FILES) or len(read_fds) != 1 or source.datagram or sink.datagram:
         return None
@@ -89,7 +89,7 @@ class _Between:
             return None
 
     def fault(self, error: OSError) -> FailedEnd:
-        """The end that is a socket; EPIPE is always the sink's."""
+        """Return the end that is a socket; EPIPE is always the sink's."""
         if error.errno == errno.EPIPE or _kind(self._sink) == "socket":
             return "sink"
         return "source"

@@ -24,7 +24,7 @@ class Speaker:
         self._rest = b""
 
     def says(self, data: bytes) -> bytes:
-        """The lines that are complete with ``data``, as the others read them.
+        """Return the lines that are complete with ``data``, as the others read them.
 
         ``b""`` is the user's end: what waits is said too.
         """
@@ -49,7 +49,7 @@ def departure(name: str) -> bytes:
 
 
 def printable(line: bytes) -> bytes:
-    """A line in which bytes that are not text are octal escapes."""
+    """Return a line in which bytes that are not text are octal escapes."""
     text = line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
     return "".join(
         letter if letter.isprintable() or letter == "\t" else _escaped(letter) for letter in text

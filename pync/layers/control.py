@@ -66,7 +66,7 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int | None:
-    """A number, or None for all."""
+    """Return a number, or None for all."""
     if value == ALL:
         return None
     number = whole(value, _MOST) if isinstance(value, str) else value
@@ -131,7 +131,7 @@ def answer(line: bytes, link: Link) -> bytes:
 
 
 def request(words: Sequence[str]) -> bytes:
-    """The line for the words of a command line: ``add 'down delay=1s'``, ``kill 7 fin``.
+    """Return the line for the words of a command line: ``add 'down delay=1s'``, ``kill 7 fin``.
 
     Raises UsageError.
     """

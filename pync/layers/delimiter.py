@@ -20,7 +20,7 @@ class Cutter:
         self._rest = b""
 
     def cut(self, data: bytes) -> list[bytes]:
-        """The messages that are complete by now."""
+        """Return the messages that are complete by now."""
         *messages, self._rest = (self._rest + data).split(self._delimiter)
         # What may be half a delimiter is not cut off.
         whole = len(self._rest) - len(self._delimiter) + 1
@@ -31,7 +31,7 @@ class Cutter:
         return [piece for message in messages for piece in self._pieces(message)]
 
     def rest(self) -> list[bytes]:
-        """The last message, which no delimiter ended."""
+        """Return the last message, which no delimiter ended."""
         rest, self._rest = self._rest, b""
         return self._pieces(rest)
 

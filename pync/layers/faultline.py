@@ -143,7 +143,7 @@ class FaultLine:
                 self._end(item, now)
 
     def _ends(self, now: float) -> bool:
-        """Whether the direction is over; a fault may end it now."""
+        """Return whether the direction is over; a fault may end it now."""
         if not self.is_over:
             for one in self._named(now, *_ENDINGS):
                 if self._remaining(one, now) <= 0:

@@ -21,7 +21,7 @@ class SwitchedOn(NamedTuple):
     at: float
 
     def is_active(self, now: float) -> bool:
-        """Whether its window is open."""
+        """Return whether its window is open."""
         return self.fault.since <= now - self.at < self.fault.until
 
     def edges(self) -> list[float]:
@@ -72,7 +72,7 @@ class FaultTable:
         self._tell()
 
     def of(self, connection: int, way: str, place: str) -> list[SwitchedOn]:
-        """The faults of one direction of one connection.
+        """Return the faults of one direction of one connection.
 
         Arguments:
             connection: its number.
@@ -86,7 +86,7 @@ class FaultTable:
         ]
 
     def refuses(self, connection: int, now: float) -> bool:
-        """Whether a new client is refused."""
+        """Return whether a new client is refused."""
         return any(
             one.is_active(now)
             and self._hits(one, connection)
@@ -96,7 +96,7 @@ class FaultTable:
         )
 
     def random(self, one: SwitchedOn, connection: int, way: str) -> Random:
-        """The generator of a fault in one direction of one connection."""
+        """Return the generator of a fault in one direction of one connection."""
         return Random(f"{self.seed}/{one.number}/{connection}/{way}")
 
     def _hits(self, one: SwitchedOn, connection: int) -> bool:

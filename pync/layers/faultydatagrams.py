@@ -162,7 +162,7 @@ class FaultyDatagrams:
         return data
 
     def _happens(self, name: str, now: float) -> bool:
-        """Whether chance hits this datagram."""
+        """Return whether chance hits this datagram."""
         hits = [
             one.is_active(now)
             for one in self._faults

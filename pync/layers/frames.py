@@ -11,7 +11,7 @@ _LENGTH = struct.Struct("!I")
 
 
 def pack(message: bytes | memoryview) -> bytes:
-    """A message as it stands in the stream."""
+    """Return a message as it stands in the stream."""
     return _LENGTH.pack(len(message)) + bytes(message)
 
 
@@ -22,7 +22,7 @@ class Frames:
         self._received = bytearray()
 
     def take(self, data: bytes) -> list[bytes]:
-        """The messages that are complete with these bytes."""
+        """Return the messages that are complete with these bytes."""
         self._received += data
         messages = []
         start = 0

@@ -157,7 +157,7 @@ class HandshakeSteps(Generic[Result]):
         return None
 
     def _missing(self, asked: Exactly | Line) -> int:
-        """How many bytes to read next; 0: none are missing."""
+        """Return how many bytes to read next; 0: none are missing."""
         if isinstance(asked, Exactly):
             return asked.size - len(self._got)
         if self._got.endswith(asked.end):

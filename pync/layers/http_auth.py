@@ -53,7 +53,7 @@ class Judge(Protocol):
         ...
 
     def challenges(self, stale: bool = False) -> list[str]:
-        """The values of Proxy-Authenticate."""
+        """Return the values of Proxy-Authenticate."""
         ...
 
 
@@ -81,7 +81,7 @@ class Guard:
         self._realm = realm
 
     def challenges(self, stale: bool = False) -> list[str]:
-        """The values of Proxy-Authenticate.
+        """Return the values of Proxy-Authenticate.
 
         Arguments:
             stale: whether an answer was right but for its nonce, which was too old.
@@ -143,7 +143,7 @@ class Guard:
 
 
 def _counts_or_is_old(given: dict[str, str]) -> bool:
-    """Whether the request is numbered (RFC 7616), or the client knows no numbers (RFC 2069)."""
+    """Return whether the request has a count (RFC 7616), or none in the way of RFC 2069."""
     if "qop" not in given:
         return "nc" not in given
     return given["qop"] == "auth" and bool(re.fullmatch(r"[0-9a-fA-F]{8}", given.get("nc", "")))
@@ -161,7 +161,7 @@ def credentials(
     cnonce: str,
     given: str | None = None,
 ) -> str:
-    """The value of Proxy-Authorization that answers the best of the challenges.
+    """Return the value of Proxy-Authorization that answers the best of the challenges.
 
     Arguments:
         challenges: what the proxy offers.
@@ -225,7 +225,7 @@ def _answer(
 
 
 def _spellings(target: str) -> tuple[str, str]:
-    """How a client may write the target: curl leaves out scheme and host, ncat does not."""
+    """Return how a client may write the target: curl leaves out scheme and host, ncat does not."""
     path = re.sub(r"^(?i:http)://[^/?#]*", "", target)
     return target, path if path.startswith("/") else f"/{path}"
 
@@ -234,7 +234,7 @@ def _spellings(target: str) -> tuple[str, str]:
 
 
 def parse(header: str) -> list[Challenge]:
-    """The challenges, or credentials, of one header; none when it is malformed."""
+    """Return the challenges, or credentials, of one header; none when it is malformed."""
     found: list[Challenge] = []
     header = header.strip(" \t")
     position = 0

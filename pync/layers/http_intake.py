@@ -63,7 +63,7 @@ class Intake:
         return self._connection.trailing_data[0] + self._unread[self._at :]
 
     def next_event(self) -> Found:
-        """The next event, as h11 has it. Raises h11.RemoteProtocolError."""
+        """Return the next event, as h11 has it. Raises h11.RemoteProtocolError."""
         while True:
             event: Found = self._connection.next_event()
             if event is h11.NEED_DATA and self._feed():
@@ -101,7 +101,7 @@ class Intake:
 
 
 def _length(head: h11.Request | h11.Response) -> int | None:
-    """The length of the content as the head has it, or more where only the end ends it."""
+    """Return the length of the content as the head has it, or more where only the end ends it."""
     found = dict(head.headers)
     if b"transfer-encoding" in found:
         return None

@@ -89,7 +89,7 @@ class Refused(Exception):
 
 
 def answer(refusal: Refused, headers: Headers) -> tuple[h11.Response, bytes]:
-    """The response to a request that is answered here, and its body."""
+    """Return the response to a request that is answered here, and its body."""
     body = f"{refusal}\n".encode("utf-8", "backslashreplace")
     said = [
         *headers,
@@ -113,13 +113,13 @@ def check_framing(request: h11.Request) -> None:
 
 
 def has_body(request: h11.Request) -> bool:
-    """Whether more follows than the head."""
+    """Return whether more follows than the head."""
     sizes = values(request, b"content-length")
     return bool(values(request, b"transfer-encoding")) or any(int(size) for size in sizes)
 
 
 def where_to(request: h11.Request) -> tuple[Destination, bytes]:
-    """Where a request goes, and the target that it has there. Raises Refused."""
+    """Return where a request goes, and the target that it has there. Raises Refused."""
     if len(request.target) > LONGEST_TARGET:
         raise Refused(414, "the target is too long")
     if request.method == b"CONNECT":
@@ -145,7 +145,7 @@ def _authority(word: bytes, default: int | None) -> Destination:
 
 
 def hops_left(request: h11.Request) -> int | None:
-    """How far it may go (Max-Forwards, RFC 9110 7.6.2); None: as far as it takes."""
+    """Return how far it may go (Max-Forwards, RFC 9110 7.6.2); None: as far as it takes."""
     found = values(request, b"max-forwards")[:1]
     counted = request.method in _COUNTED and found and re.fullmatch(rb"\d{1,9}", found[0])
     return int(found[0]) if counted else None
@@ -185,7 +185,7 @@ def check_guard(request: h11.Request, guard: Judge | None) -> None:
 
 
 def for_origin(request: h11.Request, wanted: Destination, name: bytes) -> Headers:
-    """The headers with which a request goes on.
+    """Return the headers with which a request goes on.
 
     Arguments:
         wanted: where to; the client's own Host is ignored (RFC 9112 3.2.2).
@@ -206,7 +206,7 @@ def for_origin(request: h11.Request, wanted: Destination, name: bytes) -> Header
 
 
 def for_client(response: h11.Response | h11.InformationalResponse, name: bytes) -> Headers:
-    """The headers with which a response goes on."""
+    """Return the headers with which a response goes on."""
     kept = end_to_end(response)
     if values(response, b"transfer-encoding") or response.status_code == 204:
         # The length of what is chunked is not what this says (RFC 9112 6.3).
@@ -215,7 +215,7 @@ def for_client(response: h11.Response | h11.InformationalResponse, name: bytes) 
 
 
 def end_to_end(head: Head) -> Headers:
-    """The headers that are for the other end (RFC 9110 7.6.1)."""
+    """Return the headers that are for the other end (RFC 9110 7.6.1)."""
     words = b",".join(values(head, b"connection")).split(b",")
     named = {word.strip().lower() for word in words}
     # What frames the message is not the client's to take away.
@@ -224,7 +224,7 @@ def end_to_end(head: Head) -> Headers:
 
 
 def values(head: Head, name: bytes) -> list[bytes]:
-    """The values of a header, named in lower case."""
+    """Return the values of a header, named in lower case."""
     return [value for key, value in head.headers if key == name]
 
 

@@ -42,12 +42,12 @@ class Nonces:
         self._floor = float("-inf")
 
     def make(self) -> str:
-        """A new one."""
+        """Return a new one."""
         stamp = f"{self._now():.6f}"
         return f"{stamp}-{self._signature(stamp)}"
 
     def is_ours(self, nonce: str) -> bool:
-        """Whether it was made here."""
+        """Return whether it was made here."""
         stamp, _, signature = nonce.partition("-")
         given = signature.encode("utf-8", "surrogateescape")
         return hmac.compare_digest(given, self._signature(stamp).encode())

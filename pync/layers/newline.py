@@ -13,7 +13,7 @@ class CrlfEncoder:
         self._ended_in_cr = False
 
     def encode(self, data: bytes) -> bytes:
-        """The bytes to send for the bytes read; as many calls as there are reads."""
+        """Return the bytes to send for the bytes read; as many calls as there are reads."""
         if not data:
             return data
         after_cr = self._ended_in_cr

@@ -23,7 +23,7 @@ class Noise:
         self._next = self._gap()
 
     def spoil(self, data: bytes) -> bytes:
-        """The next bytes of the stream, some of them changed."""
+        """Return the next bytes of the stream, some of them changed."""
         if self._next >= len(data):
             self._next -= len(data)
             return data

@@ -47,7 +47,7 @@ class Named(NamedTuple):
 
 
 def encode(version: str, peer: Address, local: Address) -> bytes:
-    """The header of a connection.
+    """Return the header of a connection.
 
     Arguments:
         version: ``v1`` or ``v2``.
@@ -92,7 +92,7 @@ _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def _internet(peer: Address, local: Address) -> tuple[_Ip, _Ip] | None:
-    """The addresses of a connection between two hosts of one family."""
+    """Return the addresses of a connection between two hosts of one family."""
     try:
         source, target = (ipaddress.ip_address(without_zone(one.host)) for one in (peer, local))
     except ValueError:
@@ -183,7 +183,7 @@ def _check_sum(header: bytes, at: int) -> None:
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum of RFC 4960, appendix B."""
+    """Return the checksum of RFC 4960, appendix B."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte

@@ -40,7 +40,7 @@ class SendBuffer:
             self._head = memoryview(data)
 
     def next(self) -> memoryview:
-        """The next bytes to be sent; none: nothing waits."""
+        """Return the next bytes to be sent; none: nothing waits."""
         return self._head
 
     def sent(self, count: int) -> None:

@@ -116,7 +116,7 @@ def _address(host: str) -> bytes:
 
 
 def _name(host: str, version: int) -> bytes:
-    """A host's name as it is sent: in ASCII (RFC 5890), of up to 255 bytes."""
+    """Return a host's name as it is sent: in ASCII (RFC 5890), of up to 255 bytes."""
     try:
         name = host.encode() if host.isascii() else host.encode("idna")
     except UnicodeError:

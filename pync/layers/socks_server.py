@@ -92,7 +92,7 @@ def serve(
 
 
 def granted(asked: Asked, host: str, port: int) -> bytes:
-    """The answer for a connection that was made, from this address of ours."""
+    """Return the answer for a connection that was made, from this address of ours."""
     if asked.version == 4:
         return _answer4(_GRANTED4)
     address = ipaddress.ip_address(host.partition("%")[0])
@@ -100,7 +100,7 @@ def granted(asked: Asked, host: str, port: int) -> bytes:
 
 
 def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
-    """The answer for a connection that was not made.
+    """Return the answer for a connection that was not made.
 
     Arguments:
         cause: why, as an error has it.
@@ -172,7 +172,7 @@ def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
 
 
 def _name(data: bytes) -> str | None:
-    """A host's name, unless it can be none: it goes into messages and to the resolver."""
+    """Return a host's name, unless it can be none: it goes into messages and to the resolver."""
     try:
         name = data.decode()
     except UnicodeDecodeError:

@@ -168,7 +168,7 @@ def _xmpp(name: str) -> Handshake[None]:
 
 
 def _tag() -> Handshake[bytes]:
-    """A tag, without the ``<``; text before it is passed over."""
+    """Return a tag, without the ``<``; text before it is passed over."""
     tag = yield Line(LINE_LIMIT, b">", "tag")
     tag = tag.rpartition(b"<")[2]
     if tag.startswith((b"stream:error", b"/stream:stream")):
@@ -177,7 +177,7 @@ def _tag() -> Handshake[bytes]:
 
 
 def _reply(*wanted: str, passed: str = "") -> Handshake[list[bytes]]:
-    """The lines of a reply with a number (RFC 5321 4.2.1, RFC 959 4.2).
+    """Return the lines of a reply with a number (RFC 5321 4.2.1, RFC 959 4.2).
 
     Arguments:
         wanted: the numbers that let us go on.

@@ -95,7 +95,7 @@ def _message() -> Handshake[bytes]:
 
 
 def _element(data: bytes) -> tuple[int, bytes, bytes]:
-    """The first element: its tag, its contents, and what follows it. Raises HandshakeError."""
+    """Return the first element's tag, contents, and the bytes after it. Raises HandshakeError."""
     if len(data) < 2:
         raise _not_ldap()
     size, start = data[1], 2

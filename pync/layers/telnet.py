@@ -125,7 +125,7 @@ class Telnet:
     # The user's side.
 
     def send(self, data: bytes) -> bytes:
-        """The wire's bytes for the user's."""
+        """Return the wire's bytes for the user's."""
         if not self._text or not data:
             return data
         if not self.us.is_on(BINARY):

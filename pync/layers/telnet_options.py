@@ -58,7 +58,7 @@ class Side:
         self._states: dict[int, str] = {}
 
     def hear(self, option: int, yes: bool) -> bool | None:
-        """The peer's verb; returns what to answer: yes, no, or None for nothing."""
+        """Return the peer's verb; returns what to answer: yes, no, or None for nothing."""
         if not yes:
             return self._step(option, "stop")
         return self._step(option, "agree" if option in self._acceptable else "refuse")
@@ -68,11 +68,11 @@ class Side:
         return self._step(option, "begin" if yes else "end")
 
     def is_on(self, option: int) -> bool:
-        """Whether both sides have agreed to it."""
+        """Return whether both sides have agreed to it."""
         return self._states.get(option, NO) == YES
 
     def is_wanted(self, option: int) -> bool:
-        """Whether it is on, or will be if the peer agrees."""
+        """Return whether it is on, or will be if the peer agrees."""
         return self._states.get(option, NO) in WANTED
 
     def _step(self, option: int, event: str) -> bool | None:

@@ -199,7 +199,7 @@ class Commands:
         self._reap()
 
     def _is_clearing(self) -> bool:
-        """Whether a command is just about to end: its output is over."""
+        """Return whether a command is just about to end: its output is over."""
         self._reap()
         lately = time.monotonic() - EXIT_AFTER_OUTPUT
         processes = (*self._leaving, *(client.process for client in self._clients))

@@ -120,7 +120,7 @@ class Telnet(Wire):
         return self._take()
 
     def read_very_eager(self) -> bytes:
-        """All that can be read without waiting; ``b""`` if that is nothing.
+        """Return all that can be read without waiting; ``b""`` if that is nothing.
 
         Raises EOFError at the end of the connection, OSError.
         """
@@ -151,7 +151,7 @@ class Telnet(Wire):
         return text
 
     def read_sb_data(self) -> bytes:
-        """The option and the data of the last subnegotiation, once; at most 4096 bytes."""
+        """Return the option and the data of the last subnegotiation, once; at most 4096 bytes."""
         data, self.sbdataq = self.sbdataq, b""
         return data
 

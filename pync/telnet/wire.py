@@ -96,11 +96,11 @@ class Wire(Closing):
             sock.close()
 
     def get_socket(self) -> socket.socket | None:
-        """The socket; None when there is no connection."""
+        """Return the socket; None when there is no connection."""
         return self.sock
 
     def fileno(self) -> int:
-        """The socket's descriptor. Raises OSError without a connection."""
+        """Return the socket's descriptor. Raises OSError without a connection."""
         return self._connected().fileno()
 
     # Debugging.
@@ -162,7 +162,7 @@ class Wire(Closing):
                 pass  # it asked and left; what it said before is still to be read
 
     def rawq_getchar(self) -> bytes:
-        """The next byte of ``rawq``, read if need be. Raises EOFError, OSError."""
+        """Return the next byte of ``rawq``, read if need be. Raises EOFError, OSError."""
         if self.irawq >= len(self.rawq):
             self.fill_rawq()
             if self.eof:
@@ -178,7 +178,7 @@ class Wire(Closing):
         self.rawq, self.irawq = self.rawq[self.irawq :] + data, 0
 
     def sock_avail(self) -> bool:
-        """Whether the socket can be read without waiting."""
+        """Return whether the socket can be read without waiting."""
         return self._wait(Deadline(0))
 
     # Helpers.

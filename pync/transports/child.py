@@ -94,11 +94,11 @@ class Process:
         self.wait()
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptor to wait on before recv."""
+        """Return the descriptor to wait on before recv."""
         return () if self._stdout.closed else (self._stdout.fileno(),)
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send; -1 when its stdin has been closed."""
+        """Return the descriptor to wait on before send; -1 when its stdin has been closed."""
         return -1 if self._stdin.closed else self._stdin.fileno()
 
     def recv(self, size: int) -> bytes:
@@ -181,7 +181,7 @@ class Process:
 
 
 def environment_with(added: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child: ours without what is for us only, and what is added.
+    """Return the environment of a child: ours without what is for us only, and what is added.
 
     The name of an abstract Unix socket may hold NUL (unix(7)), and no variable can: it is
     replaced by ``@``, as in /proc/net/unix.

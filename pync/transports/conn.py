@@ -81,7 +81,7 @@ class Conn:
         return bool(self._ahead)
 
     def fileno(self) -> int:
-        """The descriptor, for reading and for writing; -1 when it is closed."""
+        """Return the descriptor, for reading and for writing; -1 when it is closed."""
         return self._sock.fileno()
 
     @property
@@ -90,11 +90,11 @@ class Conn:
         return self._sock
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before recv."""
+        """Return the descriptors to wait on before recv."""
         return (self._sock.fileno(),)
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         return self._sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:

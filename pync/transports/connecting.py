@@ -86,7 +86,7 @@ class Connecting:
         self._reached(sock, names)
 
     def seconds(self) -> float | None:
-        """How long to wait before proceed() has something to do again; None: for an answer."""
+        """Return the seconds until proceed() must be called again; None: only after an answer."""
         at = self._attempts.wake_at()
         return None if at is None else max(0.0, at - time.monotonic())
 

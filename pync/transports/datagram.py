@@ -32,7 +32,7 @@ class Datagrams(Conn):
     datagram = True
 
     def recv_whole(self) -> bytes:
-        """The next datagram, ``b""`` for an empty one. Raises OSError."""
+        """Return the next datagram, ``b""`` for an empty one. Raises OSError."""
         raise NotImplementedError
 
     def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
@@ -80,7 +80,7 @@ class DatagramConn(Datagrams):
         self._largest = LARGEST if sock.family in _INTERNET else LARGEST_LOCAL
 
     def recv_whole(self) -> bytes:
-        """The next datagram, ``b""`` for an empty one. Raises OSError."""
+        """Return the next datagram, ``b""`` for an empty one. Raises OSError."""
         return self._sock.recv(self._largest)
 
     def stop_sending(self) -> None:
@@ -165,7 +165,7 @@ class ListeningConn(Datagrams):
         self._timeout: float | None = None
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before recv."""
+        """Return the descriptors to wait on before recv."""
         return tuple(sock.fileno() for sock in self._socks)
 
     def settimeout(self, seconds: float | None) -> None:
@@ -177,7 +177,7 @@ class ListeningConn(Datagrams):
         return self._timeout
 
     def recv_whole(self) -> bytes:
-        """The next datagram for us, ``b""`` for an empty one. Raises OSError."""
+        """Return the next datagram for us, ``b""`` for an empty one. Raises OSError."""
         deadline = Deadline(self._timeout)
         while True:
             for sock in self._socks:
@@ -201,7 +201,7 @@ class ListeningConn(Datagrams):
             sock.close()
 
     def _heard(self, sock: socket.socket) -> bytes | None:
-        """The next datagram for us; None when none waits."""
+        """Return the next datagram for us; None when none waits."""
         while True:
             try:
                 data, arrival = self._receive(sock, 0)

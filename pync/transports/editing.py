@@ -62,7 +62,7 @@ class EditedStdio(ScreenStdio):
         self._thread = threading.Thread(target=self._edit, name="line editor", daemon=True)
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptor to wait on before recv."""
+        """Return the descriptor to wait on before recv."""
         self._begin()
         return () if self._ended else (self._lines.fileno(),)
 

@@ -72,7 +72,7 @@ def listen(address: Address, options: Options) -> Listener:
 
 
 def _passed(address: Address) -> Sequence[int]:
-    """The descriptors that systemd has passed, or those of one name. Raises ListenError."""
+    """Return the descriptors that systemd has passed, or those of one name. Raises ListenError."""
     pid, count = os.environ.get("LISTEN_PID"), os.environ.get("LISTEN_FDS")
     if pid is None or count is None:
         cause = "no socket was passed (LISTEN_FDS and LISTEN_PID are not set)"

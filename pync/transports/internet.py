@@ -54,7 +54,7 @@ def resolve(
     wrong: type[PyncError] = DialError,
     passive: bool = False,
 ) -> list[Endpoint]:
-    """Every socket address of an address, in the order in which to try them.
+    """Return every socket address of an address, in the order in which to try them.
 
     Raises ``wrong`` (a PyncError) when there is none.
     """
@@ -95,7 +95,7 @@ def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) ->
 
 
 def telling_cause(attempts: list[tuple[Address, str]]) -> str:
-    """The cause to report for an address of which nothing answered.
+    """Return the cause to report for an address of which nothing answered.
 
     The last one, but "this machine has no IPv6" only if there is no other.
     """
@@ -109,7 +109,7 @@ def listening_sockets(
     kind: int,
     bound: Callable[[int, tuple[object, ...]], socket.socket],
 ) -> tuple[list[socket.socket], list[Address]]:
-    """A socket on every address of the host, or without a host on both wildcards.
+    """Return a socket on every address of the host, or without a host on both wildcards.
 
     Arguments:
         address: port 0 is a free one, the same on all addresses.
@@ -189,7 +189,7 @@ def bind_source(sock: socket.socket, address: Address, options: Options, kind: i
 
 
 def address_of(scheme: str, name: object) -> Address:
-    """The address of a socket name, with the zone of a link-local one (RFC 4007 section 11)."""
+    """Return a socket name as an Address; a link-local one has a zone (RFC 4007 section 11)."""
     if not isinstance(name, tuple):
         return Address(scheme, "", "0")
     host = str(name[0])
@@ -199,7 +199,7 @@ def address_of(scheme: str, name: object) -> Address:
 
 
 def _zone(index: int) -> str:
-    """The name of an interface, as getaddrinfo(3) takes it: on Windows it takes the number."""
+    """Return the zone of an interface as getaddrinfo(3) takes it: a number on Windows."""
     if sys.platform == "win32":
         return str(index)
     try:

@@ -85,7 +85,7 @@ class LayeredConn(StreamConn):
         self._delivered = False
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         return self._conn.write_fd()
 
     def settimeout(self, seconds: float | None) -> None:
@@ -97,7 +97,7 @@ class LayeredConn(StreamConn):
         self._plain += data
 
     def pending(self) -> bool:
-        """Whether recv returns something without waiting."""
+        """Return whether recv returns something without waiting."""
         return bool(self._ahead) or self._has_plain()
 
     def _recv(self, size: int) -> bytes:

@@ -25,7 +25,7 @@ class Accepting(Closing):
     closed = False
 
     def accept(self, timeout: float | None = None) -> StreamConn | Any:
-        """The next connection; see Listener and TlsListener."""
+        """Return the next connection; see Listener and TlsListener."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[StreamConn | Any]:
@@ -95,7 +95,7 @@ class Listener(Accepting):
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
 
     def accept(self, timeout: float | None = None) -> StreamConn | Any:
-        """The next connection; of most listeners it is a StreamConn.
+        """Return the next connection; of most listeners it is a StreamConn.
 
         Arguments:
             timeout: seconds; None waits for ever.
@@ -135,11 +135,11 @@ class Listener(Accepting):
         return list(self._socks)
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before take_nowait."""
+        """Return the descriptors to wait on before take_nowait."""
         return tuple(sock.fileno() for sock in self._socks)
 
     def take_nowait(self) -> Conn | None:
-        """The next connection, or None when none waits. Raises OSError (EMFILE)."""
+        """Return the next connection, or None when none waits. Raises OSError (EMFILE)."""
         for sock in list(self._socks):
             try:
                 return self._admitted(sock)

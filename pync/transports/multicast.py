@@ -46,7 +46,7 @@ class GroupConn(DatagramConn):
 def without_interface(
     operation: str, address: Address, wrong: type[PyncError]
 ) -> tuple[Address, int]:
-    """The address of a group without its zone, and the index of the interface that this names.
+    """Return a group's address without its zone, and the index of the interface in the zone.
 
     Index 0: none is named. Raises ``wrong`` (a PyncError) for an interface that is none.
     """
@@ -64,12 +64,12 @@ def without_interface(
 
 
 def on_interface(name: tuple[object, ...], index: int) -> tuple[object, ...]:
-    """A socket name with the interface as its scope, where it has one (IPv6)."""
+    """Return a socket name with the interface as its scope, where it has one (IPv6)."""
     return (*name[:3], index) if len(name) > 3 and index else name
 
 
 def is_group(host: object) -> bool:
-    """Whether this is the address of a multicast group."""
+    """Return whether this is the address of a multicast group."""
     try:
         return ipaddress.ip_address(str(host).partition("%")[0]).is_multicast
     except ValueError:
@@ -77,7 +77,7 @@ def is_group(host: object) -> bool:
 
 
 def is_broadcast(name: tuple[object, ...]) -> bool:
-    """Whether an IPv4 socket name is that of a broadcast address.
+    """Return whether an IPv4 socket name is that of a broadcast address.
 
     Only the kernel knows the networks' masks: Linux refuses to connect to one (EACCES) when
     SO_BROADCAST is not set.

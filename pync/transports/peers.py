@@ -29,7 +29,7 @@ MOST_BYTES = 1024 * 1024
 
 
 def by_peer(listener: Listener) -> PeerListener:
-    """A listener of datagrams as one whose connections are its peers. Owns it from now on."""
+    """Return a listener whose connections are the peers of ``listener``, which it then owns."""
     assert isinstance(listener, (UdpListener, UnixgramListener))
     return PeerListener(listener)
 
@@ -47,7 +47,7 @@ class PeerListener(Listener):
         self._peers: dict[Any, PeerConn] = {}
 
     def take_nowait(self) -> Conn | None:
-        """A connection for a sender that has none yet; None when there is none. Raises OSError.
+        """Return a connection for a new sender, or None when there is none. Raises OSError.
 
         The datagrams of the others are delivered meanwhile.
         """
@@ -119,7 +119,7 @@ class PeerConn(Conn):
         self._ready.setblocking(False)
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptor to wait on before recv."""
+        """Return the descriptor to wait on before recv."""
         return (self._ready.fileno(),)
 
     def settimeout(self, seconds: float | None) -> None:

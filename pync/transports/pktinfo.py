@@ -40,14 +40,14 @@ def receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
 
 
 def _to_many(level: int, kind: int, info: bytes) -> bool:
-    """Whether the packet information is of a datagram to a broadcast address or a group."""
+    """Return whether the packet information is of a datagram to a broadcast address or a group."""
     if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
         return info[4:8] != info[8:12]  # our address, and the one in the header
     return (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO) and info[:1] == b"\xff"
 
 
 def _answering(level: int, kind: int, info: bytes) -> bytes:
-    """The packet information for the answer to a datagram that came with ``info``."""
+    """Return the packet information for the answer to a datagram that came with ``info``."""
     if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
         # struct in_pktinfo: interface, our address, address in the header. Out again
         # by whatever interface the routes say.
@@ -61,7 +61,7 @@ def _answering(level: int, kind: int, info: bytes) -> bytes:
 
 
 def leaves_from_where_it_came(first: Arrival) -> bool:
-    """Whether the kernel would choose, as our address, the one that was sent to."""
+    """Return whether the kernel would choose, as our address, the one that was sent to."""
     if first.to_many:
         # Connected, the socket would have an address, and hear no more of what is for all.
         return False

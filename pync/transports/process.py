@@ -17,7 +17,7 @@ from .child import GRACE, Process
 
 
 def words_of(command: str, *, shell: bool) -> list[str]:
-    """The words of a command: for the shell, or split as a shell would split them.
+    """Return the words of a command: for the shell, or split as a shell would split them.
 
     On Windows there are no words: a program is given the whole line, and that is the one word.
 
@@ -78,7 +78,7 @@ def end_all(processes: Iterable[Process]) -> None:
 
 
 def variables(local: Address, remote: Address) -> dict[str, str]:
-    """The variables that describe a child's connection, under ncat's names."""
+    """Return the variables that describe a child's connection, under ncat's names."""
     return {
         "NCAT_LOCAL_ADDR": local.host or local.path,
         "NCAT_LOCAL_PORT": local.service,

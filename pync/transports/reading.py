@@ -53,7 +53,7 @@ class Reading:
     limit: int | None = 1024 * 1024
 
     def pending(self) -> bool:
-        """Whether recv returns something without waiting."""
+        """Return whether recv returns something without waiting."""
         return bool(self._ahead)
 
     def recv_until(
@@ -84,7 +84,7 @@ class Reading:
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> bytes:
-        r"""The next line with its LF; ``b""`` at EOF, and only then.
+        r"""Return the next line with its LF; ``b""`` at EOF, and only then.
 
         The last line of a stream may lack its LF. Raises ReadTimeoutError, LimitError.
         """
@@ -141,7 +141,7 @@ class Reading:
         errors: str = "strict",
         newline: str | None = None,
     ) -> io.BufferedIOBase | io.TextIOWrapper:
-        """A file object over the connection; closing it leaves the connection open.
+        """Return a file object over the connection; closing it leaves the connection open.
 
         It reads from what is shared with ``recv``. A text file takes whole lines from there.
 

@@ -27,7 +27,7 @@ def set_route(sock: socket.socket, options: Options, name: tuple[object, ...]) -
 
 
 def loose_route(hops: list[str], pointer: int) -> bytes:
-    """The option as it stands in the header.
+    """Return the option as it stands in the header.
 
     Arguments:
         hops: IPv4 addresses, the destination last.

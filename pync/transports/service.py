@@ -21,7 +21,7 @@ class Accepts(Protocol):
     closed: bool
 
     def accept(self) -> Any:
-        """The next connection."""
+        """Return the next connection."""
         ...
 
 

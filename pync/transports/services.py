@@ -8,13 +8,13 @@ from ..core.number import whole
 
 
 def number_of(port: str, protocol: str) -> int | None:
-    """The number of a port, which is a number or the name of a service; None if it is neither."""
+    """Return the port that a number or a service's name stands for; None if it is neither."""
     number = whole(port, 65535)
     return port_of(port, protocol) if number is None else number
 
 
 def port_of(name: str, protocol: str) -> int | None:
-    """The port of a service; None if there is no such service."""
+    """Return the port of a service; None if there is no such service."""
     try:
         return socket.getservbyname(name, protocol)
     except (OSError, UnicodeError):

@@ -83,7 +83,7 @@ class Stdio:
             self.close()
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptor to wait on before recv; none when the input has ended."""
+        """Return the descriptor to wait on before recv; none when the input has ended."""
         if self._stdin is None or self._ended:
             return ()
         if sys.platform == "win32":
@@ -91,7 +91,7 @@ class Stdio:
         return (self._stdin,)
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         return self._stdout if self._outlet is None else self._outlet.sock.fileno()
 
     def fault_fds(self) -> tuple[int, ...]:
@@ -121,7 +121,7 @@ class Stdio:
         return () if self._socket is not None else (self._stdout,)
 
     def reader_gone(self) -> bool:
-        """Whether nothing that is written to standard output can be read any more."""
+        """Return whether nothing that is written to standard output can be read any more."""
         poll = select.poll()
         poll.register(self._stdout, 0)
         return any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0))
@@ -262,7 +262,7 @@ def write(descriptor: int, data: bytes | memoryview) -> int:
 
 
 def is_terminal(descriptor: int) -> bool:
-    """Whether a person may sit there. (To Windows' C library NUL is a terminal too.)"""
+    """Return whether a person may sit there. (To Windows' C library NUL is a terminal too.)"""
     if not os.isatty(descriptor):
         return False
     if sys.platform != "win32":
@@ -274,7 +274,7 @@ def is_terminal(descriptor: int) -> bool:
 
 
 def is_open(descriptor: int) -> bool:
-    """Whether a descriptor is open."""
+    """Return whether a descriptor is open."""
     try:
         os.fstat(descriptor)
     except OSError:
@@ -283,7 +283,7 @@ def is_open(descriptor: int) -> bool:
 
 
 def _is_cut(line: bytes, terminal: int) -> bool:
-    """Whether a line fills the terminal's buffer, so that what was typed after it is lost."""
+    """Return whether a line fills the terminal's buffer, so that the rest of it was lost."""
     if len(line.removesuffix(b"\n")) != LONGEST_LINE or not sys.platform.startswith("linux"):
         return False
     import termios
@@ -292,14 +292,14 @@ def _is_cut(line: bytes, terminal: int) -> bool:
 
 
 def _as_socket(descriptor: int) -> socket.socket | None:
-    """A second handle on stdout when it is a socket (inetd, a parent's socketpair)."""
+    """Return a second handle on stdout when it is a socket (inetd, a parent's socketpair)."""
     if not is_open(descriptor) or not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return None
     return socket.socket(fileno=os.dup(descriptor))
 
 
 def _takes_all(descriptor: int) -> bool:
-    """Whether it is a regular file, or a device that is not a terminal (/dev/null).
+    """Return whether it is a regular file, or a device that is not a terminal (/dev/null).
 
     On Windows a console too: it waits for nobody, and its lines stay in order with stderr's.
     """
@@ -312,7 +312,7 @@ def _takes_all(descriptor: int) -> bool:
 
 
 def _is_writable(descriptor: int) -> bool:
-    """Whether it can be written now, or is broken, which writing will tell."""
+    """Return whether it can be written now, or is broken, which writing will tell."""
     if sys.platform == "darwin":  # its poll fails on terminals
         return bool(select.select([], [descriptor], [], 0)[1])
     poll = select.poll()

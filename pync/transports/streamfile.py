@@ -35,7 +35,7 @@ class Readable(Protocol):
         ...
 
     def recv_line(self, *, limit: int = ...) -> bytes:
-        """The next line."""
+        """Return the next line."""
         ...
 
     def recv_all(self) -> bytes:
@@ -46,7 +46,7 @@ class Readable(Protocol):
 def opened(
     conn: Readable, mode: str, encoding: str, errors: str, newline: str | None
 ) -> StreamFile | io.TextIOWrapper:
-    """The file; see Reading.makefile."""
+    """Return the file; see Reading.makefile."""
     if mode not in MODES:
         raise ValueError(f"mode {mode!r} is none of {', '.join(MODES)}")
     file = StreamFile(conn, reads="r" in mode, writes="w" in mode, lines="b" not in mode)

@@ -26,7 +26,7 @@ class Names(NamedTuple):
 
 
 def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-    """A socket that is connecting, and does not block. Raises OSError.
+    """Return a socket that is connecting, and does not block. Raises OSError.
 
     check_connected() knows more when it is writable, and connected() perhaps at once.
     """
@@ -43,7 +43,7 @@ def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> 
 
 
 def connected(sock: socket.socket) -> Names | None:
-    """The names of a socket that has connected; None if it has not, or has broken since.
+    """Return the names of a socket that has connected; None if it has not, or has broken since.
 
     Over loopback it has when connect(2) returns (Linux): then nothing has to be waited for. (A
     second connect(2) would tell too, but it throws away what a peer sent that has reset.)
@@ -144,7 +144,7 @@ def protocol_of(address: Address, options: Options) -> int:
 
 
 def wrap(sock: socket.socket, scheme: str, names: Names) -> TcpConn:
-    """The connection of a socket."""
+    """Return the connection of a socket."""
     try:
         # A person's keystrokes must not wait for an acknowledgement (RFC 896, RFC 1122
         # 4.2.3.4).

@@ -56,15 +56,15 @@ class TelnetConn(Conn):
         return getattr(self._conn, name)
 
     def fileno(self) -> int:
-        """The descriptor, for reading and for writing."""
+        """Return the descriptor, for reading and for writing."""
         return self._conn.fileno()
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptors to wait on before recv."""
+        """Return the descriptors to wait on before recv."""
         return self._conn.read_fds()
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         return self._conn.write_fd()
 
     def settimeout(self, seconds: float | None) -> None:

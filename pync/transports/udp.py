@@ -96,7 +96,7 @@ def _dialled(
 
 
 def _may_be_many(name: tuple[object, ...], options: Options) -> bool:
-    """Whether a socket name may be that of a group, or of a broadcast address that is allowed."""
+    """Return whether a socket name may be a group's, or that of an allowed broadcast address."""
     host = str(name[0])
     if ":" in host:
         return host.startswith("ff")
@@ -190,12 +190,12 @@ class UdpListener(Listener):
         self._receive_any = pktinfo.receive if asks else receive
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
-        """A datagram of somebody who may come, and who that is. Raises OSError."""
+        """Return a datagram of somebody who may come, and who that is. Raises OSError."""
         data, arrival = self._receive(sock, 0)
         return data, arrival, self.peer_address(arrival)
 
     def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
-        """A datagram of anybody. Raises OSError."""
+        """Return a datagram of anybody. Raises OSError."""
         return self._receive_any(sock, 0)
 
     def peer_address(self, arrival: Arrival) -> Address:
@@ -203,7 +203,7 @@ class UdpListener(Listener):
         return address_of(self.address.scheme, arrival.sender)
 
     def local_address(self, sock: socket.socket) -> Address:
-        """The address of one of the sockets."""
+        """Return the address of one of the sockets."""
         return address_of(self.address.scheme, sock.getsockname())
 
     def _take(self, sock: socket.socket) -> Conn:
@@ -234,7 +234,7 @@ class UdpListener(Listener):
         return self._take(sock)  # whose first datagram is nobody's who may not come
 
     def _receive(self, sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
-        """The next datagram of somebody who may come; the others' are dropped."""
+        """Return the next datagram of somebody who may come; the others' are dropped."""
         while True:
             data, arrival = self._receive_any(sock, flags)
             if self.admits(address_of(self.address.scheme, arrival.sender)):
@@ -250,7 +250,7 @@ class _LockedConn(ListeningConn):
     _may_hold_strangers = True
 
     def recv_whole(self) -> bytes:
-        """The next datagram for us, ``b""`` for an empty one. Raises OSError."""
+        """Return the next datagram for us, ``b""`` for an empty one. Raises OSError."""
         if self._may_hold_strangers or self._timeout != 0:
             try:
                 return super().recv_whole()

@@ -141,7 +141,7 @@ def new_socket(
     kind: int,
     wrong: type[DialError | ListenError],
 ) -> socket.socket:
-    """A Unix socket. Raises ``wrong`` where the system has none."""
+    """Return a Unix socket. Raises ``wrong`` where the system has none."""
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
         raise wrong(operation, address, "this system has no Unix sockets")
@@ -149,7 +149,7 @@ def new_socket(
 
 
 def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, Placed | None]:
-    """A socket bound to a path, in place of a stale one if there is one: see taking_turns().
+    """Return a socket bound to a path, in place of a stale one if there is one: see taking_turns().
 
     Raises ListenError.
     """
@@ -196,7 +196,7 @@ def taking_turns(path: str) -> Iterator[None]:
 
 
 def _locked(folder: str) -> int | None:
-    """A descriptor of a folder with a lock on it, so that no lock file is left behind.
+    """Return a descriptor of a folder with a lock on it, so that no lock file is left behind.
 
     Anyone who can read the folder can lock it for ever: this waits a second, and goes on.
     """
@@ -228,14 +228,14 @@ def remove(placed: Placed | None) -> None:
 
 
 def kernel_name(path: str) -> str | bytes:
-    """The name to bind or connect: ``@name`` is in Linux's abstract namespace."""
+    """Return the name to bind or connect: ``@name`` is in Linux's abstract namespace."""
     if path.startswith("@") and sys.platform.startswith("linux"):
         return b"\0" + os.fsencode(path[1:])
     return path
 
 
 def shown(name: object) -> str:
-    """A socket's name as we write it."""
+    """Return a socket's name as we write it."""
     if isinstance(name, bytes):
         return "@" + os.fsdecode(name[1:]) if name.startswith(b"\0") else os.fsdecode(name)
     return str(name)
@@ -253,7 +253,7 @@ def placed_at(path: str) -> Placed | None:
 
 
 def _is_stale(path: str, kind: int) -> bool:
-    """Whether a socket lies at the path that nobody listens on.
+    """Return whether a socket lies at the path that nobody listens on.
 
     A socket of another type is refused with EPROTOTYPE where somebody does (unix(7)), and the
     listener sees nothing of it: a client that leaves at once would end one that serves one.
@@ -273,7 +273,7 @@ def _is_stale(path: str, kind: int) -> bool:
 
 
 def cause(error: OSError | ValueError) -> str:
-    """The cause of an error of bind or connect, as an error line ends."""
+    """Return the cause of an error of bind or connect, as an error line ends."""
     if isinstance(error, ValueError):
         return str(error)  # a NUL in the path
     # Python's own check has a text and no number (unix(7): sun_path has 108 bytes).

@@ -91,7 +91,7 @@ class _Name:
 
 
 def _new_folder() -> str:
-    """A folder of its own, into which nobody else can put a socket. Raises OSError."""
+    """Return a folder of its own, into which nobody else can put a socket. Raises OSError."""
     parent = os.environ.get("TMPDIR") or "/tmp"
     while True:
         folder = os.path.join(parent, f"nc-{os.urandom(3).hex()}")
@@ -157,12 +157,12 @@ class UnixgramListener(Listener):
         super().close()
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
-        """A datagram, and whose it is. Raises OSError."""
+        """Return a datagram, and whose it is. Raises OSError."""
         data, arrival = receive_local(sock)
         return data, arrival, self.peer_address(arrival)
 
     def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
-        """A datagram of anybody. Raises OSError."""
+        """Return a datagram of anybody. Raises OSError."""
         return receive_local(sock)
 
     def peer_address(self, arrival: Arrival) -> Address:
@@ -170,7 +170,7 @@ class UnixgramListener(Listener):
         return Address("unixgram", path=shown(arrival.sender or ""))
 
     def local_address(self, _sock: socket.socket) -> Address:
-        """The address of the socket."""
+        """Return the address of the socket."""
         return self.address
 
     def _take(self, sock: socket.socket) -> Conn:

@@ -112,7 +112,7 @@ def _socket(operation: str, address: Address, wrong: type[PyncError]) -> socket.
 
 
 def _name(operation: str, address: Address, wrong: type[PyncError]) -> tuple[int, int]:
-    """The kernel's name of an address: port 0 is a free one. Raises ``wrong``."""
+    """Return the kernel's name of an address: port 0 is a free one. Raises ``wrong``."""
     numbers = []
     for text, what in ((address.host or str(_ANY), "CID"), (address.service, "vsock port")):
         number = whole(text, _ANY)

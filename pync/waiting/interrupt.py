@@ -22,7 +22,7 @@ class Interrupt:
         self._rung = False
 
     def fileno(self) -> int:
-        """The descriptor to wait on besides; -1 when it is closed."""
+        """Return the descriptor to wait on besides; -1 when it is closed."""
         return self._here.fileno()
 
     @contextmanager

@@ -31,7 +31,7 @@ _LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
 
 
 def one_wait(seconds: float | None) -> float | None:
-    """How long to wait at once; the caller waits again. Seconds, None for ever."""
+    """Return how long to wait at once; the caller waits again. Seconds, None for ever."""
     if seconds is None:
         return _LONGEST_WAIT if sys.platform == "win32" else None
     return min(seconds, _LONGEST_WAIT)
@@ -56,7 +56,7 @@ class Readable:
         self._wakeup_fd: int | None = None
 
     def wait(self, deadline: Deadline) -> list[int]:
-        """Those that can be read now; see readable()."""
+        """Return those that can be read now; see readable()."""
         self._hear_the_bell()
         while True:
             ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
@@ -94,12 +94,12 @@ class Writable:
             self._selector.unregister(descriptor)
 
     def wait(self, seconds: float | None) -> list[int]:
-        """Those that can be written; none when the time is over, or a part of it (one_wait)."""
+        """Return the writable ones; none when the time, or one part of it (one_wait), is over."""
         return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
 
 
 def is_hung_up(descriptor: int) -> bool:
-    """Whether a connection's peer has gone, not only ended its direction (poll(2), POLLHUP).
+    """Return whether a connection's peer has gone, not only ended its direction (poll(2), POLLHUP).
 
     False where the system does not tell the two apart.
     """
@@ -172,6 +172,6 @@ class _Crowd(_Epoll):
 
 
 def may_block(descriptor: int) -> bool:
-    """Whether reading the descriptor may have to wait."""
+    """Return whether reading the descriptor may have to wait."""
     # (Before 3.12 Windows has no get_blocking; it has no fast path either.)
     return not hasattr(os, "get_blocking") or os.get_blocking(descriptor)

@@ -65,7 +65,7 @@ def renew() -> None:
 
 
 def wakeup_fd() -> int | None:
-    """The descriptor that a signal makes readable; None if there is none for this thread."""
+    """Return the descriptor that a signal makes readable; None if there is none for this thread."""
     if _read_end is None:
         return None
     try:

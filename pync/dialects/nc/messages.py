@@ -59,7 +59,7 @@ class NcUsageError(UsageError):
 
 
 def hears_everyone(config: Config) -> bool:
-    """Whether it receives datagrams of all peers (-k -u -l), and has none to send to."""
+    """Return whether it receives datagrams of all peers (-k -u -l), and has none to send to."""
     return config.listen and config.keep_open and config.udp
 
 
@@ -228,7 +228,7 @@ def _path_of(config: Config) -> str:
 
 
 def _name_of(address: Address) -> str:
-    """The host's name: nc looks it up unless -n is given."""
+    """Return the host's name: nc looks it up unless -n is given."""
     import socket
 
     try:
@@ -247,7 +247,7 @@ def _service(port: str, protocol: str) -> str:
 
 
 def _as_strerror(cause: str) -> str:
-    """The cause as strerror(3) has it, which is how nc ends a line."""
+    """Return the cause as strerror(3) has it, which is how nc ends a line."""
     if cause == "timed out":
         return "Connection timed out"
     return cause[:1].upper() + cause[1:]

@@ -14,7 +14,7 @@ MOST_PORT = 2**64 - 1
 
 
 def with_address(config: Config) -> Config:
-    """Where the words lead. Raises UsageError (NcUsageError, where nc shows its usage)."""
+    """Return where the words lead. Raises UsageError (NcUsageError, where nc shows its usage)."""
     words = list(config.target)
     if config.unixsock:
         return _with_path(config, words)
@@ -86,7 +86,7 @@ def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
 
 
 def _own_port(text: str, config: Config) -> str:
-    """A port of ours; the C library finds the service, so the error is its own."""
+    """Return a port of ours; the C library finds the service, so the error is its own."""
     if is_digits(text):
         number = whole(text, MOST_PORT)
         # Theirs takes 70000 for 4464, and would listen there.

@@ -89,5 +89,5 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 
 
 def port_number(text: str) -> int:
-    """A port of the other side. Raises UsageError."""
+    """Return a port of the other side. Raises UsageError."""
     return _number(text, Number("port number", 1, 65535))

@@ -231,7 +231,7 @@ def _with_tls(config: Config) -> Config:
 
 
 def _with_clients(config: Config) -> Config:
-    """How many clients there may be, and whether they hear each other."""
+    """Return how many clients there may be, and whether they hear each other."""
     if config.broker or config.chat:
         if config.udp:
             raise UsageError("UDP mode does not support connection brokering.")
@@ -253,7 +253,7 @@ def _with_clients(config: Config) -> Config:
 
 
 def _with_proxy(config: Config) -> Config:
-    """The proxy to connect through; with -l, the one to be."""
+    """Return the proxy to connect through; with -l, the one to be."""
     if config.unixsock and (config.proxy_type or config.proxy):
         raise UsageError("Proxy option not supported when using Unix domain sockets.")
     if config.listen:

@@ -83,13 +83,13 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
 
 
 def is_silent(error: Exception, config: Config | None) -> bool:
-    """Whether an error is none to ncat: a listener takes any end for an end."""
+    """Return whether an error is none to ncat: a listener takes any end for an end."""
     listens = config is not None and config.listen
     return listens and isinstance(error, TlsTruncatedError)
 
 
 def complain(error: Exception, config: Config | None) -> Said:
-    """The line about an error."""
+    """Return the line about an error."""
     if isinstance(error, OutputGone):
         return "write: Broken pipe"
     if isinstance(error, NcatOptionError):
@@ -197,7 +197,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
 
 
 def is_proxy(address: object, config: Config | None) -> bool:
-    """Whether an address is that of the proxy that is dialled first."""
+    """Return whether an address is that of the proxy that is dialled first."""
     if config is None or not config.proxies or not isinstance(address, Address):
         return False
     return (address.host, address.service) == config.proxies[0][1:3]
@@ -242,7 +242,7 @@ def _wrong_list(error: AccessError) -> Said:
 
 
 def _numeric(address: Address, config: Config | None) -> Address:
-    """The address that could not be bound, in numbers; without a host, the first of both."""
+    """Return the address that could not be bound, in numbers; without a host, the first of both."""
     if address.path or address.scheme == "vsock":
         return address
     ipv4 = config is not None and config.ipv4

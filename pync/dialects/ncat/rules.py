@@ -60,7 +60,7 @@ def notice(config: Config) -> str | None:
 
 
 def proxy_dns(text: str, _option: str) -> str:
-    """The value of --proxy-dns. Raises UsageError."""
+    """Return the value of --proxy-dns. Raises UsageError."""
     if text not in ("local", "remote", "both", "none"):
         raise UsageError("Invalid proxy DNS type.")
     return text

@@ -20,7 +20,7 @@ MOST_POINTER = 2**31 - 1
 
 
 def address(config: Config, words: list[str]) -> Address:
-    """Where to. Raises UsageError."""
+    """Return where to. Raises UsageError."""
     if config.unixsock:
         if not words:
             verb = "listen on" if config.listen else "connect to"
@@ -57,7 +57,7 @@ def _vsock(cid: str, port: str) -> Address:
 
 
 def route(fields: dict[str, Any]) -> dict[str, object]:
-    """The hops of every -g; for IPv4 only. Raises UsageError."""
+    """Return the hops of every -g; for IPv4 only. Raises UsageError."""
     hops = [hop for text in fields["loose_route"] for hop in text.split(",") if hop]
     if len(hops) > MOST_HOPS:
         raise UsageError("Sorry, you gave too many source route hops.")
@@ -67,7 +67,7 @@ def route(fields: dict[str, Any]) -> dict[str, object]:
 
 
 def pointer(text: str, _option: str) -> int:
-    """The value of -G. Raises UsageError."""
+    """Return the value of -G. Raises UsageError."""
     number = whole(text, MOST_POINTER) or 0
     if number not in POINTERS:
         raise UsageError(f"Invalid source-route hop pointer {number}.")
@@ -96,7 +96,7 @@ def _port(text: str, scheme: str) -> str:
 
 
 def source_port(text: str, _option: str) -> str:
-    """The value of -p; whether it is too large is asked later, as there. Raises UsageError."""
+    """Return the value of -p; as in ncat, its size is checked later. Raises UsageError."""
     if not is_digits(text):
         raise UsageError(f'Invalid source port number "{text}".')
     return text

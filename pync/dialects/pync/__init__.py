@@ -58,7 +58,10 @@ _about = about_from("pync", USAGE)
 
 
 def about(config: Config) -> About:
-    """The help or one group of it, the version, or a completion script. Raises UsageError."""
+    """Return the help or one of its groups, the version, or a completion script.
+
+    Raises UsageError.
+    """
     if config.help and len(config.target) == 1:
         from .groups import groups
 
@@ -158,7 +161,7 @@ def _spelled_out(argv: list[str]) -> list[str]:
 
 
 def status(error: Exception, config: Config | None) -> int:
-    """The exit status of an error; finer with --exit-codes=detailed."""
+    """Return the exit status of an error; finer with --exit-codes=detailed."""
     if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
         return detailed_status(error)
     return own_status(error, config)

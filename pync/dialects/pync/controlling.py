@@ -14,7 +14,7 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def asking(config: Config) -> Config:
-    """The Config of ``--control-client ADDRESS WORDS``. Raises UsageError."""
+    """Return the Config of ``--control-client ADDRESS WORDS``. Raises UsageError."""
     if not config.target:
         raise UsageError("--control-client needs the address of a relay's --control")
     where, *words = config.target
@@ -28,7 +28,10 @@ def asking(config: Config) -> Config:
 
 
 def control_address(text: str, option: str) -> Address:
-    """The address of a control socket. Raises UsageError: all who can connect can control."""
+    """Return the address of a control socket.
+
+    Raises UsageError for one that other machines could reach: all who connect can control.
+    """
     if not is_url(text):
         raise UsageError(
             f"{option}: {shortened(text)} is not an address: use unix:PATH or tcp://localhost:PORT"

@@ -26,7 +26,7 @@ _LETTERS = 4
 
 
 def with_meaning(said: str, argv: list[str]) -> str:
-    """A refusal of a command line, with what was probably meant."""
+    """Return a refusal of a command line, with what was probably meant."""
     typed = argv[: argv.index("--")] if "--" in argv else argv
     if any(word == "--as" or word.startswith("--as=") for word in typed):
         return "--as must come first: pync --as=NAME ..."
@@ -46,7 +46,7 @@ def with_meaning(said: str, argv: list[str]) -> str:
 
 
 def _suite_command_meant(typed: list[str]) -> str | None:
-    """The command of the suite that ``pync conformance WORD`` resembles and is not."""
+    """Return the command of the suite that ``pync conformance WORD`` resembles and is not."""
     if typed[:1] != ["conformance"] or len(typed) < 2 or is_digits(typed[1]):
         return None
     from difflib import get_close_matches
@@ -61,7 +61,7 @@ def _first_few(names: list[str]) -> str:
 
 
 def _option_meant(word: str) -> str | None:
-    """The long option that a word resembles and is not."""
+    """Return the long option that a word resembles and is not."""
     name, _, _ = word.lstrip("-").partition("=")
     if word.startswith("--"):
         cutoff = _LONG
@@ -86,7 +86,7 @@ def _needs_value(name: str) -> str:
 
 
 def _described(name: str) -> str:
-    """The line of the USAGE about an option."""
+    """Return the line of the USAGE about an option."""
     pattern = rf"^ +-{name} .*$" if len(name) == 1 else rf"^ .*--{name}=.*$"
     found = re.search(pattern, USAGE, re.MULTILINE)
     return found[0] if found else ""

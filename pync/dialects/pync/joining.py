@@ -55,7 +55,7 @@ _OF_STREAMS = ("ssl", "if_refused", "proxy_protocol", "accept_proxy_protocol", "
 
 
 def with_onward(config: Config) -> Config:
-    """The Config with where to go on, if there is such a thing. Raises UsageError."""
+    """Return the Config with where to go on, if there is such a thing. Raises UsageError."""
     words, to = list(config.target), list(config.to)
     if len(words) > 1 and _goes_on(config, words):
         to.insert(0, words.pop())
@@ -139,7 +139,7 @@ def _check_kinds(config: Config, near: Address) -> None:
 
 
 def with_faults(config: Config) -> Config:
-    """The Config with its faults, and where they are controlled. Raises UsageError."""
+    """Return the Config with its faults, and where they are controlled. Raises UsageError."""
     from ...core.fault import DATAGRAMS as DATAGRAMS_LINE
     from ...core.fault import STREAMS, parse_fault
     from .controlling import control_address
@@ -169,7 +169,7 @@ def endings(config: Config, idle: float | None) -> Endings:
 
 
 def _goes_on(config: Config, words: list[str]) -> bool:
-    """Whether the last word is where to go on. (A port has no colon.)"""
+    """Return whether the last word is where to go on. (A port has no colon.)"""
     last = words[-1]
     return (config.listen and ":" in last) or (
         _is_end(last) and bool(config.listen or _is_end(words[0]) or config.to)

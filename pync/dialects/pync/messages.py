@@ -198,7 +198,7 @@ def _service(address: Address) -> str:
 
 
 def complain(error: Exception, config: Config | None) -> str | None:
-    """The one line about an error, with what can be done about it."""
+    """Return the one line about an error, with what can be done about it."""
     if isinstance(error, OutputGone):
         return None
     if not isinstance(error, PyncError):
@@ -215,7 +215,7 @@ def complain(error: Exception, config: Config | None) -> str | None:
 
 
 def _about_the_proxy(error: DialError, config: Config) -> str | None:
-    """Whether it is the proxy that could not be reached, and not what lies behind it."""
+    """Return whether it is the proxy that could not be reached, and not what lies behind it."""
     first, address = config.proxies[0], error.address
     if not isinstance(address, Address):
         return None

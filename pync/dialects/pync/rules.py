@@ -163,12 +163,12 @@ _OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
 
 
 def shown(name: str) -> str:
-    """An option as messages name it."""
+    """Return an option as messages name it."""
     return SHOWN.get(name, f"--{name.replace('_', '-')}")
 
 
 def implied(config: Config) -> Config:
-    """The Config with the options that others bring. Raises UsageError."""
+    """Return the Config with the options that others bring. Raises UsageError."""
     asking = next((name for name in OF_TLS if getattr(config, name)), None)
     if config.ssl or asking is None:
         return config

@@ -74,7 +74,7 @@ class Place:
         self._piece = self._limit = Piece(0)
 
     def next(self) -> Data:
-        """The next bytes to be sent, not many at once; ``b""``: nothing waits."""
+        """Return the next bytes to be sent, not many at once; ``b""``: nothing waits."""
         piece = self._skip_own()
         end = self._end
         if piece is end:

@@ -203,7 +203,7 @@ class Forwarding:
         self._first = False
 
     def _keeps_up(self) -> bool:
-        """Whether the client takes what the proxy answers itself."""
+        """Return whether the client takes what the proxy answers itself."""
         return self._state == FORWARDING or self._to_client.size < HIGH_WATER
 
     def _arrange(self) -> None:

@@ -41,7 +41,7 @@ class Penalties:
         self._until: OrderedDict[str, float] = OrderedDict()
 
     def judge(self, host: str, fits: Callable[[], bool]) -> bool:
-        """Whether a password fits, if one from this host is looked at now.
+        """Return whether a password fits, if one from this host is looked at now.
 
         Arguments:
             fits: looks at it.

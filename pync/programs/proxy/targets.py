@@ -29,7 +29,7 @@ def anywhere(_client: Address, _target: Address) -> bool:
 
 
 def target_gate(allow: tuple[str, ...], deny: tuple[str, ...], *, numeric: bool) -> Admits:
-    """Whether a client may go to a target, as the user's lists have it.
+    """Return whether a client may go to a target, as the user's lists have it.
 
     Without a list of what is allowed, a client of another machine may not go to the
     addresses that only this machine is meant to reach.

@@ -153,7 +153,7 @@ def _maker(
 
 
 def _telling(make: Make, report: Report) -> Make:
-    """The same for one of many: why one could not go on is reported, not raised."""
+    """Return the same for one of many: why one could not go on is reported, not raised."""
 
     def tell(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
         def told(session: Joined) -> None:

@@ -28,7 +28,7 @@ READ, MOST_CLIENTS = 16 * 1024, 32
 
 
 def controllers(loop: Loop, listener: Listener, link: Link, report: Report) -> Clients[Any]:
-    """Those who control a relay; they are to be let in, and closed.
+    """Return those who control a relay; they are to be let in, and closed.
 
     Arguments:
         loop: carries the relay.

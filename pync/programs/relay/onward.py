@@ -76,7 +76,7 @@ class Onward:
             self.context = client_context(self.setup.tls)
 
     def targets(self) -> list[Address]:
-        """The addresses for one connection, in the order in which to try them."""
+        """Return the addresses for one connection, in the order in which to try them."""
         targets = list(self.setup.targets)
         if self.setup.balance is None:
             return targets

@@ -149,7 +149,7 @@ class PeerSession:
             self._kept.append(data)
 
     def listing(self) -> dict[str, object]:
-        """The session as those see it who control the relay."""
+        """Return the session as those see it who control the relay."""
         return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:

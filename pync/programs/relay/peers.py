@@ -163,7 +163,7 @@ class Peers:
     # Who comes and goes.
 
     def _enter(self, arrival: Arrival) -> PeerSession | None:
-        """The session of a peer that has none; None when it may not come."""
+        """Return the session of a peer that has none; None when it may not come."""
         if not self._admits_new:
             return None
         place = self._place

@@ -121,7 +121,7 @@ class Joined:
         self._do(dialling)
 
     def listing(self) -> dict[str, object]:
-        """The connection as those see it who control the relay."""
+        """Return the connection as those see it who control the relay."""
         return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:

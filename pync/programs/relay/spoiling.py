@@ -79,7 +79,7 @@ class SpoiledRelay:
     # What a connection asks.
 
     def refuses(self, number: int) -> bool:
-        """Whether a new client is refused."""
+        """Return whether a new client is refused."""
         return self._table.refuses(number, time.monotonic())
 
     def begin(self, number: int) -> FaultyConnection:

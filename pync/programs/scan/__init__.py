@@ -85,7 +85,7 @@ def _scan_all(setup: ScanSetup, report: Report) -> bool:
 
 
 def _may_go_together(setup: ScanSetup) -> bool:
-    """Whether nothing asks for one port after the other; one alone needs no loop."""
+    """Return whether nothing asks for one port after the other; one alone needs no loop."""
     dial = setup.dial
     # (A path has no ports.)
     alone = setup.interval is not None or dial.route or _is_secured(dial) or not setup.ports[0]

@@ -26,7 +26,7 @@ _LOCAL = ("local", "none")
 
 
 def dial_setup(config: Config) -> DialSetup:
-    """How to reach the address that was asked for. Raises UsageError."""
+    """Return how to reach the address that was asked for. Raises UsageError."""
     assert config.address is not None
     return DialSetup(
         address=config.address,
@@ -38,7 +38,7 @@ def dial_setup(config: Config) -> DialSetup:
 
 
 def listen_setup(config: Config, report: Report) -> ListenSetup:
-    """How to listen, and whom to let in. Raises UsageError."""
+    """Return how to listen, and whom to let in. Raises UsageError."""
     from ..shared.listening import ListenSetup
 
     assert config.address is not None
@@ -63,7 +63,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
 
 
 def options_of(config: Config) -> Options:
-    """The options of the socket; whom to admit and whom to report to is not among them."""
+    """Return the options of the socket; whom to admit and whom to report to is not among them."""
     return Options(
         timeout=None if config.listen else _connect_timeout(config),
         happy_eyeballs=config.happy_eyeballs,
@@ -87,7 +87,7 @@ def options_of(config: Config) -> Options:
 
 
 def target_options(config: Config, seconds: float) -> Options:
-    """The options of a proxy server's connections to targets.
+    """Return the options of a proxy server's connections to targets.
 
     Arguments:
         seconds: the time-out, unless the user has set one.
@@ -121,7 +121,7 @@ def entry_of(config: Config) -> Entry | None:
 
 
 def route_of(config: Config) -> Route | None:
-    """The proxies to pass."""
+    """Return the proxies to pass."""
     if not config.proxies:
         return None
     from ..shared.via_proxies import Route
@@ -163,7 +163,7 @@ def _sockopts(config: Config) -> tuple[tuple[str, int | str], ...]:
 
 @cache
 def _md5_key() -> bytes:
-    """The key for signed segments: from the environment, or typed, once. Raises UsageError."""
+    """Return the key for signed segments, from the environment or typed once. Raises UsageError."""
     try:
         given = os.environ.get("PYNC_MD5SIG_KEY")
         return os.fsencode(given) if given is not None else _ask("TCP MD5SIG password: ")
@@ -178,7 +178,7 @@ def _ask(prompt: str) -> bytes:
 
 
 def security_of(config: Config) -> Security:
-    """How a connection is secured."""
+    """Return how a connection is secured."""
     from ...transports.tls.handshake import HANDSHAKE_TIMEOUT, Security
 
     asked = _connect_timeout(config)

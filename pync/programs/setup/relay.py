@@ -16,7 +16,7 @@ ONWARD_TIMEOUT = 30.0
 
 
 def onward_setup(config: Config) -> OnwardSetup:
-    """Where to, and how."""
+    """Return where to, and how."""
     return OnwardSetup(
         config.onward,
         # (It is one of many: a Unix socket need not hold much.)
@@ -30,7 +30,7 @@ def onward_setup(config: Config) -> OnwardSetup:
 
 
 def _security(config: Config) -> Security:
-    """The TLS of the onward side: its options are those of a client, under other names."""
+    """Return the TLS of the onward side: its options are those of a client, under other names."""
     return security_of(
         config._replace(
             insecure=config.to_insecure,

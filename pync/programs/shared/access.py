@@ -27,7 +27,7 @@ class AccessLists(NamedTuple):
 
 
 def access_filter(lists: AccessLists, address: Address, report: Report) -> Admits:
-    """Whether a peer may come.
+    """Return whether a peer may come.
 
     Arguments:
         address: the listener's.
@@ -55,7 +55,7 @@ def access_filter(lists: AccessLists, address: Address, report: Report) -> Admit
 def list_of(
     words: tuple[str, ...], paths: tuple[str, ...], *, numeric: bool
 ) -> tuple[Entry, ...] | None:
-    """The entries of all options of one kind together; None when there is no such option."""
+    """Return the entries of all options of one kind together; None when there is no such option."""
     if not words and not paths:
         return None
     specifications = [entry for text in words for entry in entries(text)]
@@ -69,7 +69,7 @@ def list_of(
 
 
 def addresses_of(name: str) -> Iterable[str]:
-    """All addresses of a name. Raises OSError."""
+    """Return all addresses of a name. Raises OSError."""
     return _found(name, 0)
 
 

@@ -48,7 +48,7 @@ def _write_down(path: str, text: bytes) -> None:
 
 
 def _can_be_replaced(path: str) -> bool:
-    """Whether it is a regular file, or nothing yet: not a device, a FIFO or a link."""
+    """Return whether it is a regular file, or nothing yet: not a device, a FIFO or a link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:

@@ -31,7 +31,7 @@ class DialSetup(NamedTuple):
 
 
 def connect(setup: DialSetup, report: Report) -> Conn:
-    """A connection to the address asked for, ready to talk over.
+    """Return a connection to the address asked for, ready to talk over.
 
     Raises PyncError, UsageError.
     """
@@ -51,7 +51,7 @@ def connect(setup: DialSetup, report: Report) -> Conn:
 
 
 def _dial(setup: DialSetup, report: Report) -> Conn:
-    """A connection, plain; with --retry again and again, if nobody answers.
+    """Return a connection, plain; with --retry again and again, if nobody answers.
 
     Raises DialError, ProxyError.
     """

@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 def welcome(conn: Conn, entry: Entry | None, report: Report) -> Conn:
-    """A connection, in plain or its handshake done, ready to talk over."""
+    """Return a connection, in plain or its handshake done, ready to talk over."""
     if entry is None:
         return conn
     if entry.tls is not None:

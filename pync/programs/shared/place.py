@@ -34,7 +34,7 @@ class Board:
         self._cells = memoryview(mmap.mmap(-1, workers * _CELLS * _CELL)).cast("q")
 
     def clients(self, number: int) -> int:
-        """How many one worker has."""
+        """Return how many one worker has."""
         return self._cells[(number - 1) * _CELLS]
 
     def set_clients(self, number: int, count: int) -> None:
@@ -42,11 +42,11 @@ class Board:
         self._cells[(number - 1) * _CELLS] = count
 
     def elsewhere(self, number: int) -> int:
-        """How many the others have."""
+        """Return how many the others have."""
         return sum(self._cells[::_CELLS]) - self.clients(number)
 
     def next_number(self, number: int) -> int:
-        """A number for a connection, which no other connection of any worker gets."""
+        """Return a number for a connection, which no other connection of any worker gets."""
         cell = (number - 1) * _CELLS + 1
         count = self._cells[cell]
         self._cells[cell] = count + 1

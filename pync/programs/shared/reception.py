@@ -39,7 +39,7 @@ class Reception(Closing):
             self._handshakes = _handshakes(listener, setup.tls, self._failed)
 
     def accept(self) -> Conn:
-        """The next client. Raises ListenError, and without ``-k`` PyncError."""
+        """Return the next client. Raises ListenError, and without ``-k`` PyncError."""
         while True:
             conn = self._accept()
             try:

@@ -44,7 +44,7 @@ class Awaited:
         self.wrong_at: int | None = None
 
     def look(self, came: bytes) -> Found | None:
-        """The text that has come, if one has."""
+        """Return the text that has come, if one has."""
         return self._earliest(came) if self._search else self._next(came)
 
     def _earliest(self, came: bytes) -> Found | None:
@@ -59,7 +59,7 @@ class Awaited:
         return Found(-which, match.end(), _groups(match))
 
     def _next(self, came: bytes) -> Found | None:
-        """The longest text that what came begins with."""
+        """Return the longest text that what came begins with."""
         best: Found | None = None
         for which, literal in self._literals.items():
             if came.startswith(literal) and (best is None or len(literal) > best.end):
@@ -80,12 +80,12 @@ class Awaited:
 
 
 def _common(one: bytes, other: bytes) -> int:
-    """How many bytes two texts have in common at their beginnings."""
+    """Return how many bytes two texts have in common at their beginnings."""
     pairs = zip(one, other, strict=False)
     least = min(len(one), len(other))
     return next((at for at, (left, right) in enumerate(pairs) if left != right), least)
 
 
 def _groups(match: re.Match[bytes]) -> dict[str, bytes]:
-    """The named groups; one that took no part in the match is empty."""
+    """Return the named groups; one that took no part in the match is empty."""
     return {name: data or b"" for name, data in match.groupdict().items()}

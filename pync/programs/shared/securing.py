@@ -47,7 +47,7 @@ def forget() -> None:
 def secure(
     conn: Conn, context: ssl.SSLContext, security: Security, host: str, report: Report
 ) -> LayeredConn:
-    """A client's connection through TLS. Owns ``conn``. Raises TlsError, UsageError.
+    """Return a client's connection through TLS. Owns ``conn``. Raises TlsError, UsageError.
 
     Arguments:
         host: as it was asked for.
@@ -64,7 +64,7 @@ def secure(
 
 
 def begin_welcome(conn: Conn, security: Security) -> Securing:
-    """The handshake with an accepted connection, to be taken step by step. Owns ``conn``.
+    """Return the handshake with an accepted connection, to be taken step by step. Owns ``conn``.
 
     Raises UsageError, with ``conn`` closed.
     """

@@ -33,7 +33,7 @@ class Route(NamedTuple):
 
 
 def dial_through(address: Address, route: Route, options: Options) -> Conn:
-    """A connection to an address, through every proxy in turn.
+    """Return a connection to an address, through every proxy in turn.
 
     Arguments:
         options: as for dial(); the time-out is for everything but what a person types.
@@ -163,7 +163,7 @@ def handshake_with(proxy: Proxy, identity: ProxyLogin, host: str, port: int) -> 
 
 
 def port_number(port: str, address: Address) -> int:
-    """The number of a port, which may be a service's name. Raises DialError about ``address``."""
+    """Return the port's number; it may be a service's name. Raises DialError about ``address``."""
     number = number_of(port, "tcp")
     if number is None and is_digits(port):
         raise DialError("dial", address, f"port number too large: {shortened(port)}")

@@ -66,12 +66,12 @@ def abilities_of(settings: Settings, hostname: str, size: Size, speed: int) -> A
 
 
 def window(columns: int, rows: int) -> bytes:
-    """The data of a NAWS subnegotiation (RFC 1073)."""
+    """Return the data of a NAWS subnegotiation (RFC 1073)."""
     return bytes((*divmod(columns, 256), *divmod(rows, 256)))
 
 
 def environment(data: bytes, settings: Settings, display: str) -> bytes | None:
-    """The answer to a NEW-ENVIRON subnegotiation (RFC 1572), or None.
+    """Return the answer to a NEW-ENVIRON subnegotiation (RFC 1572), or None.
 
     A host that names variables gets those that are exported; one that names none, all.
     """
@@ -89,7 +89,7 @@ def environment(data: bytes, settings: Settings, display: str) -> bytes | None:
 
 
 def _names(data: bytes) -> set[str]:
-    """The variables that a host names; an empty name is "all of this kind"."""
+    """Return the variables that a host names; an empty name is "all of this kind"."""
     names: list[bytearray] = []
     escaped = False
     for byte in data:
@@ -125,7 +125,7 @@ def _when_asked(value: Callable[[], str]) -> Callable[[bytes], bytes | None]:
 
 
 def _display(display: str, hostname: str) -> str:
-    """A display as another machine has to name it."""
+    """Return a display as another machine has to name it."""
     for local in (":", "unix:"):
         if display.startswith(local):
             return f"{hostname}:{display[len(local) :]}"

@@ -178,7 +178,7 @@ class Session:
             self._outbox.put(data)
 
     def _sends_urgently(self, data: bytes) -> bool:
-        """Whether it could be sent as urgent data: at once, after all the other bytes."""
+        """Return whether it could be sent as urgent data: at once, after all the other bytes."""
         send_urgent: Callable[[bytes], None] | None = getattr(self.conn, "send_urgent", None)
         if self._outbox.waits or send_urgent is None:
             return False

@@ -85,7 +85,7 @@ EXPORTED = ("DISPLAY", "PRINTER")
 
 
 def character(text: str) -> int:
-    """The character that ``X``, ``^X`` or ``off`` means; OFF for none."""
+    """Return the character that ``X``, ``^X`` or ``off`` means; OFF for none."""
     if text in ("", "off"):
         return OFF
     if text[0] == "^" and len(text) > 1:
@@ -94,7 +94,7 @@ def character(text: str) -> int:
 
 
 def shown(number: int) -> str:
-    """A character as ``^X`` or itself."""
+    """Return a character as ``^X`` or itself."""
     if number == OFF:
         return "off"
     if number == 0x7F:

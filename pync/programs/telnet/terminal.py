@@ -134,7 +134,7 @@ def _is_speed(name: str) -> bool:
 
 
 def terminal_of(descriptors: tuple[int, ...]) -> NoTerminal:
-    """The terminal that the user types at, if it is one.
+    """Return the terminal that the user types at, if it is one.
 
     Arguments:
         descriptors: of standard input; none when it has ended.

@@ -69,7 +69,7 @@ class TlsListener(Accepting):
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
 
     def accept(self, timeout: float | None = None) -> StreamConn:
-        """The next connection, its handshake done.
+        """Return the next connection, its handshake done.
 
         Arguments:
             timeout: seconds for a client to come, and for its handshake; None: for ever.

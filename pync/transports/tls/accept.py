@@ -67,7 +67,7 @@ class Handshakes:
         self._secured: list[LayeredConn] = []
 
     def accept(self, timeout: float | None = None) -> LayeredConn:
-        """The next connection whose handshake is over.
+        """Return the next connection whose handshake is over.
 
         Arguments:
             timeout: seconds; None waits for ever.

@@ -28,7 +28,7 @@ def use_self_made(context: ssl.SSLContext) -> None:
 
 
 def self_made(name: str = "localhost") -> bytes:
-    """A private key and a self-signed certificate (PEM)."""
+    """Return a private key and a self-signed certificate (PEM)."""
     try:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization

@@ -50,7 +50,7 @@ class _Contents(NamedTuple):
         return _BEGIN in self.data
 
     def holds(self, what: bytes) -> bool:
-        """Whether it is PEM with such a block in it."""
+        """Return whether it is PEM with such a block in it."""
         return any(line.startswith(_BEGIN) and what in line for line in self.data.splitlines())
 
 
@@ -164,7 +164,7 @@ def _fault(error: ssl.SSLError, shown: _Contents, secret: _Contents) -> str:
 
 
 def _passphrase(secret: _Contents, ask: Ask | None) -> bytes:
-    """The passphrase of an encrypted file. Raises UsageError when nobody can be asked."""
+    """Return the passphrase of an encrypted file. Raises UsageError when nobody can be asked."""
     if ask is not None:
         try:
             return ask(f"Passphrase of {secret.path}: ")
@@ -227,7 +227,7 @@ def _binary(
 def _bundle(
     contents: _Contents, key: _Contents | None, ask: Ask | None
 ) -> tuple[PrivateKeyTypes, list[Certificate]]:
-    """The same from PKCS#12."""
+    """Return the same from PKCS#12."""
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     def load(passphrase: bytes | None) -> tuple[PrivateKeyTypes | None, list[Certificate]]:

@@ -10,7 +10,7 @@ assert sys.platform == "win32"
 
 
 def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
-    """A function of the system, with its types: an int would cut a handle of 64 bits.
+    """Return a function of the system, with its types: an int would cut a handle of 64 bits.
 
     Raises AttributeError when this Windows has it not.
     """
@@ -21,7 +21,7 @@ def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_in
 
 
 def is_console(descriptor: int) -> bool:
-    """Whether a descriptor is a console, which has a mode, and not just any device."""
+    """Return whether a descriptor is a console, which has a mode, and not just any device."""
     import msvcrt
 
     mode = ctypes.c_uint32()

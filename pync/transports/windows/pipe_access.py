@@ -53,7 +53,7 @@ class SecurityAttributes(ctypes.Structure):
 
 
 def security_attributes(access: str, address: Address) -> SecurityAttributes:
-    """The access list of a pipe.
+    """Return the access list of a pipe.
 
     Arguments:
         access: ``user`` (who runs this process), ``users`` (all who have logged in),
@@ -78,7 +78,7 @@ def security_attributes(access: str, address: Address) -> SecurityAttributes:
 
 
 def peer_process(handle: int, *, accepted: bool) -> int | None:
-    """The id of the process at the other end of a pipe; None if Windows does not tell.
+    """Return the id of the process at the other end of a pipe; None if Windows does not tell.
 
     Arguments:
         handle: of our end.
@@ -94,7 +94,7 @@ def peer_process(handle: int, *, accepted: bool) -> int | None:
 
 
 def _own_sid() -> str:
-    """The security identifier of the user that we run as. Raises OSError."""
+    """Return the security identifier of the user that we run as. Raises OSError."""
     token = ctypes.c_void_p()
     current = function("kernel32", "GetCurrentProcess", result=ctypes.c_void_p)()
     opened = function(

@@ -55,7 +55,7 @@ _SECURITY_IDENTIFICATION = 0x10000
 def create(
     name: str, *, first: bool, messages: bool = False, remote: bool = False, security: int = 0
 ) -> int:
-    r"""A new instance of a named pipe, which waits for a client; returns its handle.
+    r"""Return a new instance of a named pipe, which waits for a client; returns its handle.
 
     Arguments:
         name: as Windows has it, ``\\.\pipe\NAME``.

@@ -42,12 +42,12 @@ _CAUSES = {
 
 
 def system_name(address: Address) -> str:
-    r"""The name that Windows knows: ``\\.\pipe\NAME``, or one of another machine as it is."""
+    r"""Return Windows' name of a pipe: ``\\.\pipe\NAME``; one of another machine is kept as is."""
     return address.path if address.path.startswith("\\\\") else f"\\\\.\\pipe\\{address.path}"
 
 
 def cause_of(error: OSError) -> str:
-    """The cause of Windows' error in lower case, as it ends an error line."""
+    """Return the cause of Windows' error in lower case, as it ends an error line."""
     known = _CAUSES.get(number_of(error))
     return known or (error.strerror or str(error)).rstrip(".").lower()
 
@@ -58,7 +58,7 @@ def number_of(error: OSError) -> int:
 
 
 def connection(pipe: Pipe, address: Address, *, accepted: bool) -> PipeConn:
-    """The connection over a pipe, as its mode has it."""
+    """Return the connection over a pipe, as its mode has it."""
     return (MessagePipeConn if pipe.messages else PipeConn)(pipe, address, accepted=accepted)
 
 
@@ -80,7 +80,7 @@ class PipeConn(Conn, Reading):
         super().__init__(self._inlet.sock, address, address)
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send."""
+        """Return the descriptor to wait on before send."""
         return self._outlet.sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:
@@ -97,7 +97,7 @@ class PipeConn(Conn, Reading):
         return self._outlet.waiting()
 
     def peer_process(self) -> int | None:
-        """The process at the other end; None if Windows does not tell."""
+        """Return the process at the other end; None if Windows does not tell."""
         from .pipe_access import peer_process
 
         found: int | None = peer_process(self._pipe.handle, accepted=self._accepted)
@@ -152,7 +152,7 @@ class MessagePipeConn(PipeConn, StreamConn):
         super().__init__(pipe, address, accepted=accepted)
 
     def pending(self) -> bool:
-        """Whether recv returns something without waiting."""
+        """Return whether recv returns something without waiting."""
         return bool(self._ahead) or bool(self._messages)
 
     def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a message is whole
@@ -204,7 +204,7 @@ class MessagePipeConn(PipeConn, StreamConn):
 
 
 def _as_broken(error: OSError) -> OSError:
-    """An error of a write as a socket would have it."""
+    """Return an error of a write as a socket would have it."""
     import errno
     import os
 

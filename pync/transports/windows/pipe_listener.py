@@ -72,12 +72,12 @@ class PipeListener(Listener):
             thread.start()
 
     def accept(self, timeout: float | None = None) -> Conn:
-        """The next connection; see Listener.accept."""
+        """Return the next connection; see Listener.accept."""
         self._reopen()
         return super().accept(timeout)
 
     def take_nowait(self) -> Conn | None:
-        """The next connection, or None when none waits. Raises OSError."""
+        """Return the next connection, or None when none waits. Raises OSError."""
         self._reopen()
         return super().take_nowait()
 

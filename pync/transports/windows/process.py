@@ -79,12 +79,12 @@ class WindowsProcess(Process):
             pump.sock.setblocking(False)
 
     def read_fds(self) -> tuple[int, ...]:
-        """The descriptor to wait on before recv."""
+        """Return the descriptor to wait on before recv."""
         number = self._inlet.sock.fileno()
         return () if number < 0 else (number,)
 
     def write_fd(self) -> int:
-        """The descriptor to wait on before send; -1 when its stdin has been closed."""
+        """Return the descriptor to wait on before send; -1 when its stdin has been closed."""
         return self._outlet.sock.fileno()
 
     def recv(self, size: int) -> bytes:

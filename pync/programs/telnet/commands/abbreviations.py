@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def found(word: str, names: Iterable[str]) -> str | None:
-    """The name that a word abbreviates; None when there is none, ``""`` when several."""
+    """Return the name that a word abbreviates; None when there is none, ``""`` when several."""
     word = word.lower()
     fits = [name for name in names if name.startswith(word)]
     if word in fits:
