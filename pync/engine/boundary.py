@@ -1,15 +1,15 @@
-"""What one client's bytes can raise ends that client only.
+"""Errors that one client causes end that client only.
 
 A server gives each client a Boundary in place of the loop. An exception in one of the client's
-callbacks is handed to the server, which reports it and lets the client go; the loop, and so
-the other clients, go on:
+callbacks is passed to the server, which reports it and drops the client; the loop, and so
+the other clients, continue:
 
     boundary = Boundary(loop, failed)
     with boundary:
         session = Session(boundary, conn)
         session.start()
 
-A server that serves one client after the other asks ``ends_program`` instead.
+A server that serves one client after the other calls ``ends_program`` instead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OURS = (OutputError, OutputGone, UsageError)
 
 
 def ends_program(error: BaseException) -> bool:
-    """Return whether an error raised while one client was served is not that client's alone."""
+    """Return whether an error raised while serving one client must end the whole program."""
     return isinstance(error, _OURS) or not isinstance(error, Exception)
 
 
@@ -43,7 +43,7 @@ def as_failure(error: Exception, peer: object) -> PyncError:
         return error
     if isinstance(error, OSError):
         return RelayError("relay", peer, cause_of(error))
-    # Not foreseen: a fault of ours, or of a parser that we use.
+    # Unexpected: a bug in pync, or in a parser that it uses.
     return RelayError("relay", peer, f"internal error: {type(error).__name__}: {error}")
 
 
@@ -51,9 +51,9 @@ class Boundary:
     """The loop, as one client may use it.
 
     Arguments:
-        loop: calls back.
-        failed: is given the exception that a callback, or the ``with`` block, raised; once.
-            Nothing is called back through this boundary afterwards. Errors that end the
+        loop: calls the callbacks.
+        failed: called once, with the exception that a callback or the ``with`` block raised.
+            No callback is called through this boundary afterwards. Errors that end the
             program (see ends_program) are raised instead.
     """
 
@@ -61,8 +61,9 @@ class Boundary:
         self._loop = loop
         self._failed = failed
         self._over = False
-        # Watched through this boundary, so that a failure can stop all of it.
-        # (Few: a list is smaller than a set, and there may be ten thousand of them.)
+        # The descriptors watched through this boundary: a failure stops all these watches.
+        # (Lists, as there may be ten thousand boundaries with a few descriptors each: a list
+        # is smaller than a set.)
         self._reading: list[int] = []
         self._writing: list[int] = []
 
@@ -81,12 +82,12 @@ class Boundary:
         return True
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be read; None stops that."""
+        """Call ``callback`` while the descriptor is readable; None ends the watch."""
         _note(self._reading, descriptor, callback is not None)
         self._loop.watch_reader(descriptor, self.bound(callback) if callback else None)
 
     def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be written; None stops that."""
+        """Call ``callback`` while the descriptor is writable; None ends the watch."""
         _note(self._writing, descriptor, callback is not None)
         self._loop.watch_writer(descriptor, self.bound(callback) if callback else None)
 
@@ -95,15 +96,15 @@ class Boundary:
         return self._loop.call_later(seconds, self.bound(callback))
 
     def call_every(self, seconds: float, callback: Callback) -> Timer:
-        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+        """Call every ``seconds``, until the timer is cancelled."""
         return self._loop.call_every(seconds, self.bound(callback))
 
     def call_in_turn(self, callback: Callback) -> None:
-        """Call once everything that is ready now has been served; one such call a round."""
+        """Call after everything that is ready now was served; one such call in each round."""
         self._loop.call_in_turn(self.bound(callback))
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """Return the callback, for those who call back by other ways than the loop."""
+        """Return the callback, wrapped for code that calls it without this boundary."""
         return partial(self._call, callback)
 
     def _call(self, callback: Callable[P, None], *args: P.args, **named: P.kwargs) -> None:

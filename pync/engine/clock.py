@@ -1,4 +1,4 @@
-"""The times after which a relay is over, and its other timers."""
+"""The time limits that end a relay, and its other timers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ READING = 0.1
 
 
 class Clock:
-    """What a relay waits for besides descriptors.
+    """The timers of a relay.
 
     Arguments:
-        loop: calls back.
-        remote: the connection; a datagram one has no end, so that time is its end.
-        endings: the times.
-        expired: called when a time is over, with the failure, if it is one.
+        loop: runs the timers.
+        remote: the connection; one of datagrams has no EOF, so only a time limit ends it.
+        endings: the time limits.
+        expired: called when a time limit is reached, with the failure, or None if it is none.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Clock:
         endings: Endings,
         expired: Callable[[Exception | None], None],
     ) -> None:
-        #: When to leave after our input's end, at the latest.
+        #: The latest time to end the relay after the end of our input.
         self.quit_at = Deadline(None)
         #: Whether all our input was sent.
         self.input_is_over = False
@@ -46,29 +46,29 @@ class Clock:
             self._idle = IdleTimer(loop, endings.idle, self._idle_expired)
 
     def start(self, read_meter: Callable[[], None] | None = None) -> None:
-        """Begin to watch for idleness, and to read the meter if there is one."""
+        """Start the idle timer, and the timer that reads the meter if there is one."""
         if self._idle is not None:
             self._idle.start()
         if read_meter is not None:
             self._timers.append(self._loop.call_every(READING, read_meter))
 
     def stop(self) -> None:
-        """Call nothing any more."""
+        """Cancel all timers."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
         if self._idle is not None:
             self._idle.cancel()
-        # It holds us: without this it would take the collector to part the two.
+        # Break the reference cycle with the relay now, not in the garbage collector.
         self._expired = _tell_nobody
 
     def moved(self) -> None:
-        """Something has moved."""
+        """Record that bytes have moved."""
         if self._idle is not None:
             self._idle.reset()
 
     def input_over(self) -> None:
-        """Our input has ended and is written."""
+        """Start the timers that count from the end of our input; all of it was sent."""
         self.input_is_over = True
         if self._endings.quit_after is not None:
             self.quit_at = Deadline(self._endings.quit_after)
@@ -83,7 +83,7 @@ class Clock:
             self._idle.start()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call once, unless the relay is over before."""
+        """Call once, unless the relay ends earlier."""
         self._timers = [timer for timer in self._timers if timer.callback is not None]
         self._timers.append(self._loop.call_later(seconds, callback))
 
@@ -101,4 +101,4 @@ class Clock:
 
 
 def _tell_nobody(_failure: Exception | None) -> None:
-    """It is over."""
+    """Ignore calls after the end."""

@@ -1,4 +1,4 @@
-"""A connection being made, in a loop that carries others too: transports/connecting.py, driven."""
+"""Connecting inside a loop that serves other connections too; drives transports/connecting.py."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .resolver import Found, Lookup, Resolver
 
 
 class Connector:
-    """One dial.
+    """One attempt to connect.
 
     Arguments:
-        loop: waits for it.
+        loop: watches the sockets.
         resolver: looks the name up.
         address: host and port.
-        options: how to dial; its time-out is for everything, and None is none. Only addresses
-            that it ``admits`` are tried.
-        finished: is called once; ``conn`` or ``failure`` says how.
-        client: for whom a name is looked up; clients take turns.
+        options: how to dial; its time-out covers the whole attempt (None: no limit). Only
+            addresses that it ``admits`` are tried.
+        finished: called once at the end; either ``conn`` or ``failure`` is set then.
+        client: the client that the name is looked up for; clients take turns.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Connector:
         finished: Callable[[Connector], None],
         client: str | None = None,
     ) -> None:
-        #: The connection, which is the caller's then. It does not block.
+        #: The connection, non-blocking. The caller owns it.
         self.conn: TcpConn | None = None
         self.failure: DialError | None = None
-        #: Seconds that looking the name up took.
+        #: Seconds that the name lookup took.
         self.lookup_seconds = 0.0
         self._began = time.monotonic()
         self._loop = loop
@@ -58,7 +58,7 @@ class Connector:
         self._starts = True
 
     def start(self) -> None:
-        """Begin; of a connection that is made at once ``finished`` is called from here."""
+        """Start connecting; a connection made at once calls ``finished`` before this returns."""
         found = self._resolver.known(self._address, self._options)
         if found is None:
             self._look_up()
@@ -76,14 +76,14 @@ class Connector:
         self._lookup = self._resolver.look_up(self._address, options, found)
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the attempt without calling a callback. Idempotent."""
         if self._lookup is not None:
             self._lookup.cancel()
         if self._timer is not None:
             self._timer.cancel()
         if self._connecting is not None:
             self._connecting.close()
-            # They hold one another: without this it would take the collector to part them.
+            # Break the reference cycle now, not in the garbage collector.
             self._connecting = None
 
     def _not_found(self) -> None:
@@ -139,7 +139,7 @@ class Connector:
         self.stop()
         self.failure = error
         if self._starts:
-            # Not at once: one client may have asked for very many that fail.
+            # Not at once: one client may have asked for very many connections that fail.
             self._timer = self._loop.call_later(0, lambda: self._finished(self))
         else:
             self._finished(self)

@@ -1,7 +1,7 @@
-"""Where datagrams go, found in a loop that carries others too; see Connector.
+"""Making a datagram socket for an address, in a loop that serves others too; see Connector.
 
-Looking up a name may take long. What follows does not: connect(2) of a datagram socket only notes
-the peer's name, and asks the routes.
+Looking up a name may take long. The next step does not: connect(2) of a datagram socket only
+records the peer's address and looks up the route.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .resolver import Found, Lookup, Resolver
 
 
 class DatagramConnector:
-    """One dial.
+    """One attempt to connect.
 
     Arguments:
-        loop: calls back.
+        loop: runs the timers.
         resolver: looks the name up.
         address: host and port, or a path.
         options: how to dial.
-        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+        finished: called once at the end, perhaps by start(); ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class DatagramConnector:
         options: Options,
         finished: Callable[[DatagramConnector], None],
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection. The caller owns it.
         self.conn: DatagramConn | None = None
         self.failure: DialError | None = None
-        #: Seconds that looking the name up took; None: there was nothing to look up.
+        #: Seconds that the name lookup took; None if there was no name to look up.
         self.lookup_seconds: float | None = None
         self._loop = loop
         self._resolver = resolver
@@ -52,10 +52,10 @@ class DatagramConnector:
         self._began = time.monotonic()
 
     def start(self) -> None:
-        """Begin."""
+        """Start the attempt."""
         address = self._address
         if address.path or "%" in address.host:
-            # (Which interface a zone is, of a group's address too, dial knows.)
+            # (dial() finds the interface of a zone, also in a multicast group's address.)
             self._dial([address])
             return
         known = self._resolver.known(address, self._options)
@@ -68,7 +68,7 @@ class DatagramConnector:
         self._lookup = self._resolver.look_up(address, self._options, found)
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the attempt without calling a callback. Idempotent."""
         if self._lookup is not None:
             self._lookup.cancel()
         if self._timer is not None:

@@ -1,8 +1,8 @@
 """One direction of a relay of datagrams: each is passed on whole, or not at all.
 
-Nothing ends here and nothing is cut. What cannot be sent yet waits, up to a limit; more is dropped,
-as the kernel drops what does not fit into a socket's buffer. A fault of the line may hold it up
-(layers/faultydatagrams.py), and so may a rate.
+There is no EOF, and no datagram is cut. Datagrams that cannot be sent yet wait, up to a limit; more
+are dropped, as the kernel drops those that do not fit into a socket's buffer. A simulated fault of
+the line (layers/faultydatagrams.py) or a rate limit may delay them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ..layers.faultydatagrams import FaultyDatagrams
     from .pace import Pace
 
-#: Datagrams, and bytes of them, that wait for one receiver.
+#: How many datagrams, and how many bytes of them, may wait for one receiver.
 MOST_WAITING = 256
 MOST_BYTES = 1024 * 1024
 
 #: Seconds between two attempts to send to a receiver whose buffer is full, where no descriptor
-#: tells when it has room: fewer at first, then these.
+#: becomes ready when it has room: from the first value, doubled up to the last.
 FIRST_PAUSE, LAST_PAUSE = 0.001, 0.05
 
 
@@ -31,14 +31,14 @@ class DatagramFlow:
     """One direction.
 
     Arguments:
-        loop: calls back.
-        send: sends one. Raises OSError; BlockingIOError when there is no room for it.
-        write_fd: the descriptor that can be written when there is; None: no such thing.
-        failed: is given the error of one that cannot be sent, which is dropped.
-        roomy: is called when nothing waits any more after something did.
-        tap: sees what is read.
+        loop: runs the timers.
+        send: sends one datagram. Raises OSError; BlockingIOError when there is no room for it.
+        write_fd: returns the descriptor that is writable when there is room; None if none is.
+        failed: called with the error of a datagram that cannot be sent; it is dropped.
+        roomy: called when datagrams have waited and all of them are sent.
+        tap: called with each datagram that is read.
         pace: how fast to send.
-        line: what happens on the way.
+        line: the faults of the line.
     """
 
     __slots__ = (
@@ -86,18 +86,18 @@ class DatagramFlow:
         self._waiting: deque[bytes] | None = None
         self._size = 0
         self._pause = FIRST_PAUSE
-        #: When what waits is tried again, when what is on the line arrives.
+        #: When waiting datagrams are tried again, and when the next one on the line arrives.
         self._resumes: Timer | None = None
         self._on_the_way: Timer | None = None
         self._watches = False
 
     @property
     def is_held_up(self) -> bool:
-        """Whether something waits: it is better to read no more."""
+        """Whether datagrams wait, so that it is better not to read more."""
         return bool(self._waiting)
 
     def put(self, data: bytes) -> None:
-        """One was read; it may be empty."""
+        """Pass on a datagram that was read; it may be empty."""
         if self._tap is not None:
             self._tap(data)
         if self._line is None:
@@ -107,7 +107,7 @@ class DatagramFlow:
             self._arrive()
 
     def clear(self) -> None:
-        """Forget what waits to be sent: its receiver is about to change."""
+        """Drop the datagrams that wait: their receiver is about to change."""
         if self._resumes is not None:
             self._resumes.cancel()
         self._resumes = self._waiting = None
@@ -154,7 +154,7 @@ class DatagramFlow:
         return not waiting or (len(waiting) < MOST_WAITING and self._size + size <= MOST_BYTES)
 
     def _sends(self, data: bytes) -> bool:
-        """Send one, or find out that it cannot be; returns False when it has to wait."""
+        """Send a datagram or report its failure; return False when it has to wait."""
         try:
             self._send(data)
         except (BlockingIOError, InterruptedError):
@@ -199,8 +199,8 @@ class DatagramFlow:
 
 
 def _drop(_: object) -> None:
-    """It is over."""
+    """Ignore calls after the end."""
 
 
 def _ignore() -> None:
-    """It is over."""
+    """Ignore calls after the end."""

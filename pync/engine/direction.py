@@ -1,8 +1,8 @@
-r"""The life of one direction, as a table. No I/O.
+r"""The states of one direction, as a table. No I/O.
 
-A direction is open until its source ends; then it drains what is still to be written;
+A direction is open until its source ends; then it writes the data that is left (draining);
 then it has ended, and only then is EOF passed on (RFC 9293 3.6: FIN follows the data).
-Anything that goes wrong breaks it, and what breaks stays broken.
+Any error breaks it, and a broken direction stays broken.
 
         source_eof           drained
     OPEN --------> DRAINING --------> ENDED
@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-#: Whose fault it is that a direction broke; "": it has not.
+#: Which end broke the direction; "" if neither did.
 FailedEnd = Literal["", "source", "sink"]
 
 OPEN, DRAINING, ENDED, BROKEN = "open", "draining", "ended", "broken"
 
-#: (state, event) -> next state. What is missing cannot happen.
+#: (state, event) -> next state. Pairs that are missing cannot occur.
 TRANSITIONS = {
     (OPEN, "source_eof"): DRAINING,
     (OPEN, "failed"): BROKEN,
@@ -31,7 +31,7 @@ TRANSITIONS = {
 
 
 def after(state: str, event: str) -> str:
-    """Return the state that follows; KeyError for what cannot happen."""
+    """Return the next state. Raises KeyError for an event that cannot occur in this state."""
     return TRANSITIONS[state, event]
 
 

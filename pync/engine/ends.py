@@ -1,4 +1,4 @@
-"""How the two sides of a relay ended, in a word each."""
+"""How the two sides of a relay ended, in one word for each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..core.errors import cause_of
 from .direction import DRAINING, ENDED
 from .flow import Flow
 
-#: FIN; RST; an end without close_notify; a fault of the link, before it; nothing of these.
+#: By FIN; by RST; without TLS close_notify; by a simulated fault before the end; not ended.
 END, RESET, TRUNCATED, FAULT, OPEN = "end", "reset", "truncated", "fault", "open"
 
-#: What the other side of an RST is told, by what it does.
+#: The errors that a reset connection raises; which one depends on the call.
 _RESETS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN})
 
 
@@ -25,11 +25,11 @@ class Ends(NamedTuple):
 
 
 def ends_of(outbound: Flow, inbound: Flow, failure: Exception | None, remote: object) -> Ends:
-    """Return how the sides of a relay ended whose flows these are.
+    """Return how the two sides of a relay with these flows ended.
 
     Arguments:
-        failure: of the relay; it may have seen a reset that the flows have not.
-        remote: the address that such a failure is about, if it is the remote side's.
+        failure: the relay's; it may be a reset that the flows have not seen.
+        remote: the remote side's address; a failure about it is the remote side's.
     """
     local, there = _end(outbound, inbound), _end(inbound, outbound)
     told = RESET in (local, there) or FAULT in (local, there)
@@ -42,7 +42,7 @@ def ends_of(outbound: Flow, inbound: Flow, failure: Exception | None, remote: ob
 
 
 def _end(reads: Flow, writes: Flow) -> str:
-    """Return how the side ended that one flow reads from and the other one writes to."""
+    """Return how the side ended that ``reads`` reads from and ``writes`` writes to."""
     for flow, end in ((reads, "source"), (writes, "sink")):
         if flow.error is not None and flow.failed_end == end:
             if isinstance(flow.error, TruncatedError):

@@ -1,8 +1,8 @@
-"""A connection over a bad line: its two directions as filters of the relay (seam.py).
+"""A connection over a faulty line: its two directions as filters of the relay (seam.py).
 
-What is lost, changed or late is decided in layers/faultline.py. Here are the clock and the timers,
-and what the two directions know of each other: without half-close one end is the end of both, and
-a lost end is passed on once nobody is left who could notice.
+layers/faultline.py decides what is lost, changed or late. This module has the clock and the timers,
+and what the two directions know of each other: without half-close, the end of one direction ends
+both; an EOF that was "lost" is still passed on once both directions have lost theirs or ended.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class FaultyConnection:
     """The two directions of one connection.
 
     Arguments:
-        table: the faults that are switched on, which may change.
-        number: the connection's.
-        clock: seconds, the same for the table.
+        table: the faults that are switched on; they may change.
+        number: the connection's number.
+        clock: returns seconds; the table's clock is the same.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class FaultyConnection:
         self.up.other, self.down.other = self.down, self.up
 
     def change(self) -> None:
-        """Take over the faults of the table as they are now."""
+        """Apply the faults that the table has now."""
         for way, direction in ((UP, self.up), (DOWN, self.down)):
             direction.line.change(self._table.of(self.number, way, STREAMS))
             direction.pump()
 
     def cut(self) -> None:
-        """End both directions by FIN now. What is on the way is lost."""
+        """End both directions by FIN now. Bytes on the way are lost."""
         for direction in (self.up, self.down):
             direction.finish(Ending.FIN)
 
@@ -66,14 +66,14 @@ class FaultyDirection:
     """One direction: a Filter.
 
     Arguments:
-        line: what happens on the way.
-        clock: seconds.
+        line: the faults of the line.
+        clock: returns seconds.
     """
 
     def __init__(self, line: FaultLine, clock: Callable[[], float]) -> None:
         self.line = line
         self.other: FaultyDirection
-        #: Whether an end was passed on, or there is nobody to pass it on to.
+        #: Whether an end was passed on, or the relay has stopped this direction.
         self.is_over = False
         self._has_ended = False
         self._broken: OSError | None = None
@@ -81,29 +81,29 @@ class FaultyDirection:
         self._writer: Writer | None = None
         self._timer: Timer | None = None
 
-    # What the relay tells (seam.Filter).
+    # Calls of the relay (seam.Filter).
 
     @property
     def room(self) -> int:
-        """Bytes to read at most; 0: none for now."""
+        """The number of bytes that may be read now; 0: none."""
         return self.line.room(self._clock())
 
     def start(self, writer: Writer) -> None:
-        """Begin."""
+        """Start to pass on bytes."""
         self._writer = writer
         self.pump()
 
     def data(self, data: bytes) -> None:
-        """These bytes were read."""
+        """Put bytes that were read on the line."""
         self.line.put(data, self._clock())
         self.pump()
 
     def end(self) -> None:
-        """The source has ended."""
+        """Put the source's end on the line."""
         self._ends(Ending.FIN)
 
     def failed(self, error: OSError) -> None:
-        """The source has broken."""
+        """Put the source's failure on the line, as an RST."""
         self._broken = error
         self._ends(Ending.RST)
 
@@ -116,19 +116,19 @@ class FaultyDirection:
 
     @property
     def _has_lost_its_end(self) -> bool:
-        """Whether the source has ended, and all but that has been passed on."""
+        """Whether the source has ended, and everything except this end was passed on."""
         return self._has_ended and self.line.is_idle
 
-    # What happens.
+    # Passing on.
 
     def finish(self, ending: Ending) -> None:
-        """End now, whatever is on the way."""
+        """End now; bytes on the way are lost."""
         writer = self._writer
         if writer is not None and not self.is_over:
             self._pass_on(writer, ending)
 
     def pump(self) -> None:
-        """Pass on what has arrived, and come again for what follows."""
+        """Pass on what has arrived, and set the timer for what arrives next."""
         now = self._clock()
         self._cancel()
         for item in self.line.take(now):
@@ -143,8 +143,8 @@ class FaultyDirection:
         if writer is None or self.is_over:
             return
         if self._has_lost_its_end and (self.other.is_over or self.other._has_lost_its_end):
-            # Nobody is left who could wait for it. The other direction's end, if it is lost too,
-            # follows: stop() tells it.
+            # The lost end makes no difference any more: the other direction has ended, or lost its
+            # end too. In that case its end follows: stop() calls its pump().
             self._pass_on(writer, Ending.FIN)
             return
         next_time = self.line.next_time(now)

@@ -1,6 +1,6 @@
-"""A peer of datagrams over a bad line: the faults of its two directions, as they are now.
+"""A datagram peer over a faulty line: the current faults of its two directions.
 
-What happens to a datagram is decided in layers/faultydatagrams.py; engine/datagram_flow.py asks it.
+layers/faultydatagrams.py decides about each datagram; engine/datagram_flow.py calls it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class FaultyPeer:
     """The two directions of one peer.
 
     Arguments:
-        table: the faults that are switched on, which may change.
-        number: the peer's.
-        end: ends its session: datagrams know neither FIN nor RST.
+        table: the faults that are switched on; they may change.
+        number: the peer's number.
+        end: ends its session; it stands for FIN and RST, which datagrams do not have.
     """
 
     def __init__(self, table: FaultTable, number: int, end: Callable[[], None]) -> None:
@@ -29,7 +29,7 @@ class FaultyPeer:
         self.cut = self.reset = end
 
     def change(self) -> None:
-        """Take over the faults of the table as they are now."""
+        """Apply the faults that the table has now."""
         for way, line in ((UP, self.up), (DOWN, self.down)):
             line.change(self._table.of(self.number, way, DATAGRAMS))
 

@@ -1,8 +1,8 @@
 """One direction: from a source to a sink, with a bounded buffer between them.
 
-Reads when there is room, writes when the sink can take it, converts on the way. Its
-life is the table in direction.py. It knows neither why it runs nor when to leave:
-relay.py does. Datagrams stay whole: one read, one write.
+It reads when there is room, converts, and writes when the sink is ready. direction.py has
+its states as a table. relay.py starts it and decides when the whole relay ends. Datagrams
+stay whole: one read, one write.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 class Flow:
-    """One direction in motion.
+    """One direction of a relay.
 
     Arguments:
         loop: watches the descriptors.
-        source: where from.
-        sink: where to.
-        changed: is called when bytes have moved, or the state or the error has changed.
+        source: the end that is read.
+        sink: the end that is written.
+        changed: called when bytes have moved, or the state or the error has changed.
         convert: a layer, from bytes read to bytes written.
-        cutter: cuts what was read into messages, each written by itself.
+        cutter: cuts the bytes read into messages, each sent by a write of its own.
         pace: how fast to write.
-        until: says when enough has been read; that is the source's end then.
-        tap: sees the bytes that will be written.
-        between: decides what of them is written, and when.
+        until: says when enough has been read; the flow then treats the source as ended.
+        tap: called with the bytes that will be written.
+        between: a filter that decides which of these bytes are written, and when.
         mover: a fast path, tried first.
     """
 
@@ -62,11 +62,11 @@ class Flow:
         #: Whether nothing more will move.
         self.over = False
         self.error: OSError | None = None
-        #: Whose fault the error is: ``source`` or ``sink``.
+        #: The end that the error is from: ``source`` or ``sink``.
         self.failed_end: FailedEnd = ""
         #: Bytes delivered.
         self.moved = 0
-        #: Whether what came was enough (``until``).
+        #: Whether enough has been read (``until``).
         self.satisfied = False
         self._loop = loop
         self._source = source
@@ -95,22 +95,22 @@ class Flow:
 
     @property
     def waits_for_source(self) -> bool:
-        """Whether everything that was read is written, and more may come."""
+        """Whether everything that was read is written, and the source may send more."""
         return self.state == OPEN and not self._pending and not self._waits_for_sink
 
     @property
     def reader_gone(self) -> bool:
-        """Whether the sink's reader has left; writing has not told yet."""
+        """Whether the sink's reader has closed; no write has failed yet."""
         return self._sink_watch.reader_gone
 
     @property
     def begun(self) -> bool:
-        """Whether the source has given anything."""
+        """Whether anything was read from the source."""
         held = self._mover is not None and self._mover.holds
         return self.moved > 0 or bool(self._pending) or held
 
     def start(self) -> None:
-        """Begin to move."""
+        """Start to move bytes."""
         self._sink_watch.start()
         if self._seam is not None:
             self._seam.start()
@@ -119,7 +119,7 @@ class Flow:
             self._read()
 
     def end_source(self) -> None:
-        """Treat the source as ended: write what was read, then it is over."""
+        """Treat the source as ended: write what was read, then end the direction."""
         if self.state == OPEN:
             if self._mover is not None:
                 self._take(self._mover.leftover())
@@ -128,13 +128,13 @@ class Flow:
             self._flush()
 
     def stop(self) -> None:
-        """Move nothing more, whatever waits."""
+        """Move nothing more; drop what is not written yet."""
         if not self.over:
             self._step("failed")
         self._pending.clear()
         self._drop_mover()
         self._arrange()
-        # Whom we told holds us: without this it would take the collector to part the two.
+        # Break the reference cycle with the relay now, not in the garbage collector.
         self._changed = tell_nobody
 
     # Reading.
@@ -148,7 +148,7 @@ class Flow:
                 data = self._source.recv(self._room() or 1)
             except (BlockingIOError, InterruptedError):
                 if not number:
-                    self._arrange()  # a layer may hold more although this read gave nothing
+                    self._arrange()  # a layer may hold bytes although this read returned none
                     return
                 break
             except OSError as error:
@@ -181,7 +181,7 @@ class Flow:
             self._pending.add(self._cutter.rest())
 
     def _cut(self) -> None:
-        """The filter ends the direction, whether or not its source has ended."""
+        """End the direction for the filter, whether or not the source has ended."""
         if self.state == OPEN:
             self._step("source_eof")
         if self._cutter is not None:
@@ -202,12 +202,12 @@ class Flow:
         try:
             moved = mover.move()
         except (BlockingIOError, InterruptedError):
-            # Either side may be the one that is not ready: wait for the other in turn.
+            # Either end may be the one that is not ready: wait for each in turn.
             self._waits_for_sink = not self._waits_for_sink
             self._arrange()
             return
         except OSError as error:
-            # The kernel tells a socket's error once: what is not noted here is lost.
+            # The kernel reports a socket's error only once, so it must be recorded here.
             self._take(mover.leftover())
             self._drop_mover()
             self._fail(error, mover.fault(error))
@@ -215,11 +215,11 @@ class Flow:
         if moved:
             self.moved += moved
             if mover.holds and not self._waits_for_sink:
-                self._waits_for_sink = True  # the rest goes before: nothing may come for long
+                self._waits_for_sink = True  # write the rest first: no more may come for long
                 self._arrange()
             self._changed()
             return
-        # EOF, or not handled: the slow path finds out which, at once where it cannot block.
+        # EOF or "not handled": the slow path finds out which, at once if reading cannot block.
         self._take(mover.leftover())
         self._drop_mover()
         if mover.ended:
@@ -262,7 +262,7 @@ class Flow:
         if written < len(piece) and not self._sink.datagram:
             self._pending.written(written)
             return
-        # Half a datagram is never retried: what was not sent is not this datagram.
+        # The rest of a datagram is not sent: it would be another datagram.
         self._pending.written(len(piece))
         if self._pace is not None:
             self._hold(self._pace.pause(len(piece), time.monotonic()))
@@ -278,7 +278,7 @@ class Flow:
 
     def _fail(self, error: OSError, end: FailedEnd = "source") -> None:
         if end == "source" and self._seam is not None and not self._seam.ended:
-            # The filter passes it on, when it likes.
+            # The filter decides when the error is passed on.
             if self.state == OPEN:
                 self._step("source_eof")
             self._arrange()
@@ -287,7 +287,7 @@ class Flow:
         if self.error is None:
             self.error, self.failed_end = error, end
         if end == "source" and self._pending:
-            # What was read before the source broke is still delivered.
+            # The bytes read before the source broke are still delivered.
             if self.state == OPEN:
                 self._end_reading()
             self._flush()
@@ -306,7 +306,7 @@ class Flow:
                 self._seam.stop()
 
     def _arrange(self) -> None:
-        """Tell the loop what is worth waking up for."""
+        """Watch the descriptors that can make progress, and no others."""
         reading = self.state == OPEN and self._room() > 0
         writing = bool(self._pending) and not self._held and not self.over
         on_writable = self._flush

@@ -1,6 +1,6 @@
-"""A handshake in a loop that carries others too: it waits for its peer, and nobody for it.
+"""A handshake inside a loop that serves others too: while it waits for its peer, they continue.
 
-transports/tunnel.py drives the same handshakes where there is nothing else to do meanwhile.
+transports/tunnel.py runs the same handshakes where the program may block.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..layers.handshake import Handshake, HandshakeError, HandshakeSteps, Handsh
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 
-#: Steps without a pause; a line is read byte by byte.
+#: Steps before the loop serves others; a line is read byte by byte, which is a step for each.
 STEPS = 512
 
 
@@ -21,10 +21,10 @@ class HandshakeRun(Generic[Result]):
 
     Arguments:
         loop: watches the connection, from start() to the end.
-        conn: does not block from now on; no byte beyond the handshake's end is read.
-        handshake: what is said and asked for.
-        seconds: that all of it may take.
-        finished: is called once, when it is over; ``failure`` and ``result`` say how.
+        conn: set to non-blocking; no byte after the handshake's end is read.
+        handshake: the bytes to send and to expect.
+        seconds: the time limit for all of it.
+        finished: called once at the end; ``failure`` or ``result`` is set then.
     """
 
     #: What the handshake returned, if it did not fail.
@@ -38,7 +38,7 @@ class HandshakeRun(Generic[Result]):
         seconds: float,
         finished: Callable[[HandshakeRun[Result]], None],
     ) -> None:
-        #: What it ended with, unless it ended in order: HandshakeError or OSError.
+        #: The error that ended it, HandshakeError or OSError; None if it succeeded.
         self.failure: HandshakeError | OSError | None = None
         self._loop = loop
         self._conn = conn
@@ -50,12 +50,12 @@ class HandshakeRun(Generic[Result]):
         conn.settimeout(0)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the handshake."""
         self._timer = self._loop.call_later(self._seconds, self._time_out)
         self._run()
 
     def stop(self) -> None:
-        """Leave it as it is; no callback is called. Idempotent."""
+        """Abandon the handshake without calling a callback. Idempotent."""
         if not self._over:
             self._over = True
             if self._timer is not None:
@@ -64,7 +64,7 @@ class HandshakeRun(Generic[Result]):
             self._steps.close()
 
     def _run(self) -> None:
-        """Go on as far as it goes without waiting, or until it is the others' turn."""
+        """Run until a step has to wait, or until it is the turn of other connections."""
         steps = self._steps
         try:
             for _ in range(STEPS):

@@ -1,6 +1,6 @@
-"""The names that this machine knows by itself: those in hosts(5). They are found at once.
+"""The names that need no query in the network: those in hosts(5).
 
-The file is read when it has changed, as getaddrinfo(3) reads it each time.
+The file is read again when it has changed; getaddrinfo(3) reads it for each lookup.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 import os
 import sys
 
-#: Where the file is.
+#: The path of the file.
 PATH = (
     os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), r"System32\drivers\etc\hosts")
     if sys.platform == "win32"
     else "/etc/hosts"
 )
 
-#: RFC 6761 section 6.3: it is never asked for in the network.
+#: RFC 6761 section 6.3: no query for it is sent to the network.
 _ALWAYS = frozenset({"localhost"})
 
 
 class Hosts:
-    """The names in the file. It is read here already: later no descriptor may be left.
+    """The names in the file. It is read at once: later there may be no free descriptor.
 
     Arguments:
         path: the file.
@@ -46,10 +46,10 @@ class Hosts:
                 self._names = _ALWAYS | names_in(file.read())
             self._read = version
         except OSError:
-            pass  # what was read before holds
+            pass  # keep the names that were read before
 
 
 def names_in(text: str) -> frozenset[str]:
-    """Return the names in a file of this kind: an address, then names; ``#`` begins a comment."""
+    """Return the names in the text of hosts(5): an address, then names; ``#`` starts a comment."""
     lines = (line.partition("#")[0].split() for line in text.splitlines())
     return frozenset(name.lower() for words in lines for name in words[1:])

@@ -1,4 +1,4 @@
-"""Noticing that nothing has happened for a while: one timer for every idle time of pync."""
+"""The timer for every idle time-out of pync."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .loop import Scheduler, Timer
 
 
 class IdleTimer:
-    """Calls back when nothing has happened for so many seconds.
+    """A timer that calls back when there was no activity for so many seconds.
 
-    What happens costs a look at the clock and does not touch the loop's timers: the one that
-    is due waits again for the time that is left.
+    Activity costs one reading of the clock and does not touch the loop's timers: when the loop's
+    timer fires, it is set again for the time that is left.
 
     Arguments:
-        loop: calls back.
-        seconds: None: never.
+        loop: runs the timer.
+        seconds: the idle time; None: never call back.
         expired: called once for each start().
-        last: says when something has happened last (time.monotonic), where that is noted
-            elsewhere; without it reset() notes it.
+        last: returns the time of the last activity (time.monotonic), where other code records
+            it; without it, reset() does.
     """
 
     __slots__ = (
@@ -39,7 +39,7 @@ class IdleTimer:
         expired: Callable[[], None],
         last: Callable[[], float] | None = None,
     ) -> None:
-        #: When something has happened last.
+        #: The time of the last activity that reset() recorded.
         self.active_at = time.monotonic()
         self._loop = loop
         self._seconds = seconds
@@ -48,21 +48,21 @@ class IdleTimer:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Count from now on, or from what ``last`` says; one that counts already begins anew."""
+        """Count from now, or from the time of ``last``; a running timer starts again."""
         self.reset()
         if self._seconds is not None and self._timer is None:
             self._timer = self._loop.call_later(self._left(self._seconds), self._look)
 
     def reset(self) -> None:
-        """Something has happened."""
+        """Record that there was activity now."""
         self.active_at = time.monotonic()
 
     def cancel(self) -> None:
-        """Do not call any more; idempotent."""
+        """Stop the timer; idempotent."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        # They hold the user of this: without it, it would take the collector to part the two.
+        # Break the reference cycle with the owner now, not in the garbage collector.
         self._expired, self._last = _ignore, None
 
     def _left(self, seconds: float) -> float:
@@ -78,9 +78,9 @@ class IdleTimer:
 
 
 def idle_timeout(peer: object, seconds: float) -> IdleTimeoutError:
-    """What to report of a connection that was idle for so long."""
+    """Return the error for a connection that was idle for so long."""
     return IdleTimeoutError("relay", peer, f"idle for {seconds:g} s")
 
 
 def _ignore() -> None:
-    """It is over."""
+    """Ignore calls after the end."""

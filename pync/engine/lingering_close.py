@@ -1,4 +1,4 @@
-"""The end of a client: what was said last has to arrive, and closing must not take it back."""
+"""Closing a client's connection so that the last bytes sent to it still arrive."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from .loop import Scheduler, Timer
 from .protocols import break_off, send_eof, unacknowledged
 from .sourcewatch import SourceWatch
 
-#: Seconds that a client has to take what was said last, and to end.
+#: Seconds that a client has to receive the last bytes, and to close.
 LINGER = 2.0
 
-#: Seconds between two looks at whether it has, where nothing wakes us up for that.
+#: Seconds between two checks of whether they have arrived; no descriptor becomes ready for that.
 CHECK_INTERVAL = 0.01
 
-#: Bytes of one read of what is not wanted any more.
+#: Bytes of one read of data that is thrown away.
 READ = 64 * 1024
 
 
 class LingeringClose:
-    """One client on its way out.
+    """The end of one client's connection.
 
     Arguments:
-        loop: watches it.
+        loop: watches the connection.
         conn: closed at the end.
-        finished: is called once, later or at once.
-        broken: end by RST: what it received is not all that there was.
+        finished: called once at the end, perhaps by start().
+        broken: end by RST, because the client has not received everything.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LingeringClose:
         self._source_watch = SourceWatch(loop, conn, self._read)
 
     def start(self) -> None:
-        """Begin."""
+        """Start to close."""
         try:
             self._conn.settimeout(0)
             if self._broken:
@@ -50,7 +50,7 @@ class LingeringClose:
                 return
             send_eof(self._conn)
         except OSError:
-            # It is gone, or it takes nothing: nobody is left to be told.
+            # The client has closed, or receives nothing: there is nothing to wait for.
             self._end()
             return
         # Closing with unread input would be an RST (RFC 1122 4.2.2.13), which can overtake
@@ -59,7 +59,7 @@ class LingeringClose:
         self._source_watch.watch(True)
 
     def stop(self) -> None:
-        """Leave off; no callback is called. Idempotent."""
+        """Stop without calling a callback. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
         self._source_watch.stop()
@@ -77,7 +77,7 @@ class LingeringClose:
             self._source_watch.watch(True)
 
     def _look(self) -> None:
-        """RST once everything that was sent has arrived: it throws away what waits."""
+        """Send RST once all sent bytes have arrived; an earlier RST would discard them."""
         try:
             waits = unacknowledged(self._conn) > 0
         except OSError:

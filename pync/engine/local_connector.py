@@ -1,8 +1,8 @@
-"""A connection to a Unix socket, or a named pipe, being made in a loop that carries others too.
+"""Connecting to a Unix socket or a named pipe, inside a loop that serves other connections too.
 
-connect(2) of a Unix socket is over at once, unless the listener's queue is full. Then it says
-EAGAIN, nothing tells when there is room, and it has to be tried again (unix(7)). So it is with a
-pipe of which all instances are taken (ERROR_PIPE_BUSY).
+connect(2) of a Unix socket finishes at once, unless the listener's queue is full. Then it raises
+EAGAIN, no event reports when there is room, and it has to be tried again (unix(7)). The same holds
+for a pipe that has no free instance (ERROR_PIPE_BUSY).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from ..transports import Options, dial
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer
 
-#: Seconds between two attempts: fewer at first, then these.
+#: Seconds between two attempts: from the first value, doubled up to the last.
 FIRST_PAUSE, LAST_PAUSE = 0.001, 0.05
 
 
 class LocalConnector:
-    """One dial; see Connector.
+    """One attempt to connect; see Connector.
 
     Arguments:
-        loop: waits for it.
+        loop: runs the timer.
         address: the path.
         options: how to dial.
-        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+        finished: called once at the end, perhaps by start(); ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class LocalConnector:
         options: Options,
         finished: Callable[[LocalConnector], None],
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection. The caller owns it.
         self.conn: Conn | None = None
         self.failure: DialError | None = None
         self._loop = loop
@@ -50,7 +50,7 @@ class LocalConnector:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start the attempt, or try again."""
         try:
             self.conn = dial(self._address, self._options)
         except DialError as error:
@@ -63,6 +63,6 @@ class LocalConnector:
         self._finished(self)
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the attempt without calling a callback. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()

@@ -1,7 +1,7 @@
-"""The one event loop: readiness of descriptors, and timers. On ``selectors``.
+"""The event loop: readiness of descriptors, and timers. Uses ``selectors``.
 
-A few descriptors are polled, for changing what is watched costs nothing then. A crowd is
-watched by epoll: poll(2) would look at every idle client for each event of one.
+A few descriptors are watched by poll(2), where changing the set costs nothing. A crowd is
+watched by epoll(7): poll(2) would check every idle client for each event of one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 Callback = Callable[[], None]
 P = ParamSpec("P")
 
-#: Timers from which on those that were cancelled are thrown away before their time: the time-outs
-#: of short connections, of which there may be thousands a second.
+#: From so many timers on, cancelled ones are removed before they are due: they are the time-outs
+#: of short connections, of which there may be thousands in a second.
 MANY_TIMERS = 256
 
-#: Descriptors from which on it is a crowd. Measured: below some dozens poll(2) costs less than
+#: From so many descriptors on, epoll is used. Measured: for a few dozens poll(2) costs less than
 #: an epoll_ctl(2) for every change.
 CROWD = 64
 
 
 class Timer:
-    """One call in the future; cancel() takes it back, as often as you like.
+    """One call in the future; cancel() prevents it.
 
-    ``callback`` is None when it has been called, or will not be.
+    ``callback`` is None after the call, and after cancel().
     """
 
     __slots__ = (
@@ -51,24 +51,24 @@ class Timer:
         self._cancelled = False
 
     def cancel(self) -> None:
-        """Do not call; idempotent."""
+        """Prevent the call; idempotent."""
         self.callback = None
         self._cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Return whether it was taken back."""
+        """Return whether cancel() was called."""
         return self._cancelled
 
 
 class Scheduler(Protocol):
-    """What a part of a program needs of the loop; see Loop. Also a client's Boundary."""
+    """The methods of a loop that parts of a program use; a client's Boundary has them too."""
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be read; None stops that."""
+        """Call ``callback`` while the descriptor is readable; None ends the watch."""
         ...
 
     def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be written; None stops that."""
+        """Call ``callback`` while the descriptor is writable; None ends the watch."""
         ...
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
@@ -76,20 +76,20 @@ class Scheduler(Protocol):
         ...
 
     def call_every(self, seconds: float, callback: Callback) -> Timer:
-        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+        """Call every ``seconds``, until the timer is cancelled."""
         ...
 
     def call_in_turn(self, callback: Callback) -> None:
-        """Call once everything that is ready now has been served; one such call a round."""
+        """Call after everything that is ready now was served; one such call in each round."""
         ...
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """Return the callback, for those who call back by other ways than the loop."""
+        """Return the callback in the form in which code other than the loop may call it."""
         ...
 
 
 class Loop:
-    """Calls back when a descriptor is ready or a time has come, in one thread."""
+    """An event loop in one thread: calls back when a descriptor is ready or a timer is due."""
 
     def __init__(self) -> None:
         self._selector = readiness.for_a_few()
@@ -97,12 +97,13 @@ class Loop:
         self._readers: dict[int, Callback] = {}
         self._writers: dict[int, Callback] = {}
         self._events: dict[int, int] = {}
-        #: A heap; equal times in the order in which they were asked for.
+        #: A heap of (time, number, timer); timers with equal times run in the order of creation.
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = count()
         self._sweep_at = MANY_TIMERS
         self._in_turn: deque[Callback] = deque()
-        #: Registered in this round: what was ready in it is another file of the same number.
+        #: Descriptors registered in this round. An event of the round for one of these numbers is
+        #: about an older file, which had the same number and was closed.
         self._fresh: set[int] = set()
         wakeup_fd = wakeup.wakeup_fd()
         self._hears_signals = wakeup_fd is not None
@@ -121,11 +122,11 @@ class Loop:
         self._selector.close()
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be read; None stops that."""
+        """Call ``callback`` while the descriptor is readable; None ends the watch."""
         self._watch(self._readers, descriptor, callback)
 
     def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
-        """Call back while the descriptor can be written; None stops that."""
+        """Call ``callback`` while the descriptor is writable; None ends the watch."""
         self._watch(self._writers, descriptor, callback)
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
@@ -135,7 +136,7 @@ class Loop:
         return timer
 
     def call_every(self, seconds: float, callback: Callback) -> Timer:
-        """Call again and again, ``seconds`` apart, until the timer is cancelled."""
+        """Call every ``seconds``, until the timer is cancelled."""
 
         def call() -> None:
             callback()
@@ -147,21 +148,22 @@ class Loop:
         return timer
 
     def call_in_turn(self, callback: Callback) -> None:
-        """Call once everything that is ready now has been served; one such call a round.
+        """Call after everything that is ready now was served; one such call in each round.
 
-        For a client with more work than one callback should do: however many such clients
-        there are, the others wait for one of them at a time.
+        It is for a client with more work than one callback should do. However many such clients
+        there are, the others wait for only one of them in each round.
         """
         self._in_turn.append(callback)
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
-        """Return the callback itself: here nothing is caught (see engine/boundary.py)."""
+        """Return the callback itself: the loop catches no errors (see engine/boundary.py)."""
         return callback
 
     def run_while(self, going_on: Callable[[], bool]) -> None:
-        """Run until ``going_on()`` is false; it is asked after every round.
+        """Run until ``going_on()`` is false; it is called after every round.
 
-        Raises what a signal has asked for, between two callbacks (wakeup.defer).
+        Raises the exception that a signal handler has deferred (wakeup.defer), between two
+        callbacks.
         """
         if not self._hears_signals:
             while going_on():
@@ -180,7 +182,7 @@ class Loop:
         fresh.clear()
         for key, events in self._selector.select(one_wait(self._until_next())):
             descriptor = key.fd
-            # A callback may have stopped the watch of one that was ready too.
+            # An earlier callback of this round may have ended the watch of this descriptor.
             if events & EVENT_READ and descriptor not in fresh:
                 callback = self._readers.get(descriptor)
                 if callback is not None:
@@ -196,7 +198,7 @@ class Loop:
 
     def _push(self, timer: Timer) -> None:
         if len(self._timers) >= self._sweep_at:
-            # (In place: _call_due() may be in the middle of it.)
+            # (In place: _call_due() may be iterating over the list.)
             self._timers[:] = [entry for entry in self._timers if entry[2].callback is not None]
             heapq.heapify(self._timers)
             self._sweep_at = max(MANY_TIMERS, 2 * len(self._timers))
@@ -248,7 +250,7 @@ class Loop:
         try:
             crowd = readiness.for_a_crowd()
         except OSError:
-            return  # no descriptor is left for it: poll goes on
+            return  # no descriptor is free for epoll: continue with poll
         if crowd is None:
             return
         self._selector.close()

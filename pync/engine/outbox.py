@@ -1,8 +1,8 @@
-"""What waits to be sent to one sink of a loop: sends what fits, keeps the rest, and goes on
-when the sink can take more.
+"""Sending to one sink of a loop: what fits is sent at once, the rest waits in a queue until the
+sink is writable.
 
-The queue itself is another's: a SendBuffer, or one client's place in what all clients are sent
-(programs/broker/backlog.py). A Flow has a queue of its own, which keeps datagrams apart.
+The queue is a separate object: a SendBuffer, or one client's position in the bytes that all clients
+are sent (programs/broker/backlog.py). A Flow has a queue of its own, which keeps datagrams apart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HIGH_WATER = 64 * 1024
 
 
 class Queue(Protocol):
-    """What waits, in order."""
+    """The bytes that wait, in order."""
 
     @property
     def size(self) -> int:
@@ -31,11 +31,11 @@ class Queue(Protocol):
         ...
 
     def next(self) -> bytes | memoryview:
-        """Return the next bytes to be sent; none: nothing waits."""
+        """Return the next bytes to send; empty when none wait."""
         ...
 
     def sent(self, count: int, /) -> None:
-        """Drop so many of these bytes: they were sent."""
+        """Remove so many of these bytes: they were sent."""
         ...
 
     def clear(self) -> None:
@@ -44,20 +44,20 @@ class Queue(Protocol):
 
 
 class Outbox:
-    """Sends to a stream that may take less than it is given.
+    """A queue in front of a stream that may accept fewer bytes than are sent to it.
 
     The callbacks may use the outbox again. None is called after stop().
 
     Arguments:
         loop: watches the sink while something waits for it.
-        sink: does not block.
-        failed: called once with the error when nothing more can be sent; what waited is
-            dropped. What it raises is raised by put(), flush(), put_eof() or the loop.
-        sent: called by the loop (never by put, flush or put_eof) after something that waited
-            has been sent.
-        reader_left: called when the sink's reader has left, which writing has not told yet.
-        queue: what is sent; put() needs it to be a SendBuffer, as it is if none is given.
-        high_water, low_water: see is_full. Without a low-water mark it is the high one.
+        sink: non-blocking.
+        failed: called once with the error when nothing more can be sent; the bytes that waited
+            are dropped. put(), flush(), put_eof() or the loop raises what it raises.
+        sent: called by the loop (never by put, flush or put_eof) after some of the waiting bytes
+            were sent.
+        reader_left: called when the sink's reader has closed although no write has failed yet.
+        queue: the bytes to send; put() needs a SendBuffer, which is the default.
+        high_water, low_water: see is_full. The low-water mark is the high one if not given.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Outbox:
     ) -> None:
         #: Whether nothing more is sent: EOF was sent, sending has failed, or stop() was called.
         self.over = False
-        #: Whether EOF was sent, and so everything before it.
+        #: Whether EOF was sent, and therefore all bytes before it.
         self.eof_sent = False
         self._loop = loop
         self._sink = sink
@@ -96,40 +96,40 @@ class Outbox:
 
     @property
     def waits(self) -> bool:
-        """Whether the sink has to take more before anything else is sent."""
+        """Whether the next bytes are sent only when the loop finds the sink writable."""
         return self._watched is not None
 
     @property
     def is_full(self) -> bool:
         """Whether the producer of the bytes should pause.
 
-        It is so above the high-water mark, and then until no more than the low-water mark waits.
+        True above the high-water mark, and then until the size is down to the low-water mark.
         """
         self._full = self.size > (self._low_water if self._full else self._high_water)
         return self._full
 
     @property
     def reader_gone(self) -> bool:
-        """Whether the sink's reader has left; only with ``reader_left``."""
+        """Whether the sink's reader has closed; known only with ``reader_left``."""
         return self._sink_watch.reader_gone
 
     def put(self, data: bytes) -> None:
-        """Send this after what waits. Dropped when the outbox is over."""
+        """Send ``data`` after the bytes that wait; drop it when the outbox is over."""
         if data and not self.over:
             assert isinstance(self._queue, SendBuffer)
             self._queue.put(data)
             self.flush()
 
     def put_eof(self) -> None:
-        """Send EOF after everything that waits; idempotent."""
+        """Send EOF after the bytes that wait; idempotent."""
         if not self._ends:
             self._ends = True
             self.flush()
 
     def flush(self) -> int:
-        """Send what fits now; returns how many bytes that was.
+        """Send what fits now; return how many bytes that was.
 
-        The loop sends the rest: nothing is tried while it waits for the sink.
+        The loop sends the rest; while it watches the sink, this method tries nothing.
         """
         return 0 if self.waits else self._flush()
 
@@ -141,10 +141,10 @@ class Outbox:
             failed(error)
 
     def stop(self) -> None:
-        """Send nothing more; what waits is dropped. Idempotent."""
+        """Send nothing more; drop the bytes that wait. Idempotent."""
         if not self.over:
             self._end()
-        # They hold us: without this it would take the collector to part the two.
+        # Break the reference cycle with the owner now, not in the garbage collector.
         self._failed, self._sent = _ignore, None
 
     def _flush(self) -> int:
@@ -201,4 +201,4 @@ class Outbox:
 
 
 def _ignore(_error: OSError) -> None:
-    """It is over."""
+    """Ignore calls after the end."""

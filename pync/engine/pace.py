@@ -1,6 +1,6 @@
-"""How fast a direction goes: a pause after each line (``-i``), or bytes a second (``--rate``).
+"""The speed of a direction: a pause after each line (``-i``), or bytes a second (``--rate``).
 
-A pace cuts what was read into the pieces that are written at once, and says how long to
+A pace cuts the bytes read into the pieces for one write each, and returns how long to
 wait after each. It has no clock and no descriptor.
 """
 
@@ -14,19 +14,19 @@ _GRAIN = 0.05
 #: Bytes of a piece at most, whatever the rate: the window of a fast network.
 _LARGEST_PIECE = 256 * 1024
 
-#: Seconds by which it may have been late and hurry afterwards.
+#: Seconds of delay that it makes up for by sending faster afterwards; no more than these.
 _CATCH_UP = 0.2
 
 
 class Pace(Protocol):
-    """How fast a direction goes."""
+    """The speed of a direction."""
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """What was read, cut into what is written at once."""
+        """Return the bytes that were read, cut into the pieces of one write each."""
         ...
 
     def pause(self, written: int, now: float) -> float:
-        """Seconds to wait after so many bytes have been written, at this time (seconds)."""
+        """Return the seconds to wait after writing so many bytes at the time ``now`` (seconds)."""
         ...
 
 
@@ -48,12 +48,12 @@ class LineByLine:
         return [line + self._delimiter for line in lines] + ([rest] if rest else [])
 
     def pause(self, written: int, now: float) -> float:  # noqa: ARG002 - a Pace
-        """Return the same after every line."""
+        """Return the same pause for every line."""
         return self._interval
 
 
 class Delay:
-    """A pause after everything that was read (ncat's -d).
+    """A pause after every read (ncat's -d).
 
     Arguments:
         seconds: of each pause.
@@ -63,20 +63,20 @@ class Delay:
         self._seconds = seconds
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """What was read, whole."""
+        """Return the bytes of the read as one piece."""
         return [data]
 
     def pause(self, written: int, now: float) -> float:  # noqa: ARG002 - a Pace
-        """Return the same after every read."""
+        """Return the same pause for every read."""
         return self._seconds
 
 
 class Rate:
-    """At most so many bytes a second, evenly.
+    """A limit of bytes a second, evenly spread.
 
     Arguments:
         rate: bytes a second.
-        whole: leave what was read whole (datagrams).
+        whole: do not cut the bytes of one read (datagrams).
     """
 
     def __init__(self, rate: float, *, whole: bool = False) -> None:
@@ -86,12 +86,12 @@ class Rate:
         self._due = 0.0
 
     def pieces(self, data: bytes) -> list[bytes]:
-        """Pieces of equal size."""
+        """Return pieces of equal size."""
         if self._whole:
             return [data]
         return [data[at : at + self._piece] for at in range(0, len(data), self._piece)]
 
     def pause(self, written: int, now: float) -> float:
-        """As long as these bytes may take; timers come late, and that is made up for."""
+        """Return the time that these bytes take at the rate, less the delay of late timers."""
         self._due = max(self._due, now - _CATCH_UP) + written / self._rate
         return max(0.0, self._due - now)

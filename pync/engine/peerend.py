@@ -1,7 +1,7 @@
-"""What becomes of our input when the peer has ended (``Endings.on_peer_end``).
+"""What happens to our input after the peer has ended (``Endings.on_peer_end``).
 
-A FIN ends one direction only (RFC 9293 3.6), so input that is left can still be sent. Whether
-to wait for more of it depends on what the input is: see OnPeerEnd in core/config.py.
+A FIN ends one direction only (RFC 9293 3.6), so the rest of our input can still be sent. Whether
+to wait for more input depends on what the input is: see OnPeerEnd in core/config.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .clock import Clock
 from .flow import Flow
 from .protocols import Source
 
-#: Seconds without input after which a source gives nothing more "without a pause".
+#: Seconds without input that count as a pause of the source.
 INPUT_PAUSE = 0.1
 
 
@@ -27,13 +27,13 @@ def end_input(
     Arguments:
         rule: one of Endings.on_peer_end.
         source: the input.
-        outbound: its flow, which is not over. It ends when the rule ends the input.
-        clock: of the relay.
-        leave: is called when the input ends with nothing of it left to send.
+        outbound: the input's flow, which is not over. It ends when the rule ends the input.
+        clock: the relay's clock.
+        leave: called when the input ends and nothing of it is left to send.
     """
     if rule == "stay":
         return
-    # A file, or a pipe whose writer has left, can always be read.
+    # A file is always readable, and so is a pipe whose writer has closed.
     begun = outbound.begun or bool(readable(source.read_fds(), Deadline(0)))
     if rule == "leave" or not begun:
         _stop_reading(outbound, leave)

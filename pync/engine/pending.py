@@ -1,4 +1,4 @@
-"""How much is read at once, and what was read and waits to be written. It moves nothing."""
+"""How much is read at once, and the queue of bytes between reading and writing. No I/O."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from collections.abc import Iterable
 #: Bytes of one read; a quarter faster than 64 KiB.
 READ = 256 * 1024
 
-# glibc returns the top of its heap to the system after every large read, and takes it again
-# for the next: a page fault for every 4 KiB that moves. Once it has seen a larger piece
-# freed, it keeps that much (mallopt(3), M_MMAP_THRESHOLD: the threshold is dynamic). This one
-# is never touched, so it costs no memory.
+# glibc returns the top of its heap to the system after every large read, and requests it again
+# for the next: a page fault for every 4 KiB that moves. After a larger block was freed, glibc
+# keeps that much (mallopt(3), M_MMAP_THRESHOLD: the threshold is dynamic). The pages of this
+# block are never touched, so it costs no memory.
 bytes(16 * READ)
 
-#: Bytes of one read that becomes a datagram, as nc.
+#: Bytes of one read that becomes a datagram, as in nc.
 READ_DATAGRAM = 16 * 1024
 
-#: Datagrams that are read in one go, before anybody else has a turn.
+#: Datagrams that are read in one callback, before other connections are served.
 BURST = 32
 
-#: High-water mark: bytes that may wait for a sink before its source is not read any more.
+#: High-water mark: from so many waiting bytes on, the source is not read.
 HIGH_WATER = 1024 * 1024
 
-#: Bytes that become one write, where pieces may be written together.
+#: Bytes of one write at most, where several pieces may be written together.
 GATHERED = 64 * 1024
 
 
 class Pending:
-    """Pieces that wait.
+    """The pieces that wait to be written.
 
     Arguments:
-        gathers: whether pieces may be written together, their boundaries forgotten.
+        gathers: whether several pieces may be joined into one write.
     """
 
     __slots__ = (
@@ -41,10 +41,10 @@ class Pending:
     )
 
     def __init__(self, *, gathers: bool) -> None:
-        #: Bytes.
+        #: The number of bytes that wait.
         self.size = 0
         self._gathers = gathers
-        #: None until there is something: most of many connections are silent.
+        #: None until a piece waits: most of many connections are silent, and a deque needs memory.
         self._pieces: deque[memoryview] | None = None
 
     def __bool__(self) -> bool:
@@ -56,7 +56,7 @@ class Pending:
         return self.size < HIGH_WATER
 
     def add(self, pieces: Iterable[bytes]) -> None:
-        """Put these behind what waits; empty ones are nothing to write."""
+        """Append these pieces; skip empty ones."""
         for piece in pieces:
             if piece:
                 if self._pieces is None:
@@ -65,7 +65,7 @@ class Pending:
                 self.size += len(piece)
 
     def first(self) -> memoryview:
-        """What is to be written next."""
+        """Return the next piece to write."""
         assert self._pieces is not None
         if self._gathers and len(self._pieces) > 1:
             pieces: list[memoryview] = []
@@ -77,7 +77,7 @@ class Pending:
         return self._pieces[0]
 
     def written(self, count: int) -> None:
-        """So many bytes of the first piece are written."""
+        """Remove so many bytes of the first piece: they are written."""
         assert self._pieces is not None
         first = self._pieces.popleft()
         if count < len(first):
@@ -85,6 +85,6 @@ class Pending:
         self.size -= count
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._pieces = None
         self.size = 0

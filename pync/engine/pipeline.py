@@ -1,4 +1,4 @@
-"""What happens to the bytes of a relay on their way, and how many they were. No policy."""
+"""The steps that the bytes of a relay pass through, and the count of them. No policy."""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 class End(Source, Sink, Protocol):
-    """What can be read and written: a connection, or standard input and output."""
+    """One side of a relay: a connection, or standard input and output."""
 
 
 class Moved(NamedTuple):
-    """How many bytes went each way."""
+    """The number of bytes moved in each direction."""
 
     sent: int
     received: int
 
 
-#: Sees bytes on their way: ``sent`` or ``received``, and the bytes.
+#: A function that sees the bytes: called with ``sent`` or ``received``, and the bytes.
 Tap = Callable[[str, bytes], None]
 
 
 class Pipeline(NamedTuple):
-    """What happens to the bytes on the way.
+    """The steps that the bytes of a relay pass through.
 
     ``convert``: a layer from the bytes read locally to the bytes sent. ``received``: one
-    from the bytes received to the bytes written. ``cutter``: cuts what is sent into
-    messages. ``pace`` / ``received_pace``: how fast each direction goes. ``until``: says
+    from the bytes received to the bytes written. ``cutter``: cuts the bytes to send into
+    messages. ``pace`` / ``received_pace``: the speed of each direction. ``until``: says
     when enough has been received. ``sends`` / ``receives``: False switches a direction
-    off; what arrives although nobody receives is read and dropped, so that close never
-    becomes an RST. ``tap``: sees what is sent and what is received. ``meter``: called now
-    and then, and at the end, how much has moved. ``sent_filter`` / ``received_filter``: decides
-    what of that is passed on, and when (seam.py).
+    off; bytes that arrive with ``receives`` off are read and dropped, so that close never
+    becomes an RST. ``tap``: called with the bytes sent and the bytes received. ``meter``: called
+    at intervals and at the end with how much has moved. ``sent_filter`` / ``received_filter``:
+    decides which of these bytes are passed on, and when (seam.py).
     """
 
     convert: Convert | None = None
@@ -57,13 +57,13 @@ class Pipeline(NamedTuple):
 
     @property
     def sends_plainly(self) -> bool:
-        """Whether nothing has to see what is sent: the kernel may move it."""
+        """Whether no step handles the bytes sent, so that the kernel may move them."""
         ways = (self.convert, self.cutter, self.pace, self.tap, self.sent_filter)
         return self.sends and all(way is None for way in ways)
 
     @property
     def receives_plainly(self) -> bool:
-        """Whether nothing has to see what is received."""
+        """Whether no step handles the bytes received, so that the kernel may move them."""
         ways = (self.received, self.received_pace, self.until, self.tap, self.received_filter)
         return self.receives and all(way is None for way in ways)
 
@@ -92,19 +92,19 @@ PLAIN = Pipeline()
 
 
 class Nowhere:
-    """A sink that takes everything."""
+    """A sink that drops everything."""
 
     datagram = False
 
     def write_fd(self) -> int:
-        """None: it never has to be waited for."""
+        """Return -1: there is no descriptor, as it never has to be waited for."""
         return -1
 
     def send(self, data: bytes | memoryview) -> int:
-        """Return all of it, gone."""
+        """Drop the data; return its size."""
         return len(data)
 
 
 def towards(tap: Tap | None, direction: str) -> Callable[[bytes], None] | None:
-    """Return a tap for one direction."""
+    """Return the tap for one direction, called with the bytes only; None without a tap."""
     return None if tap is None else lambda data: tap(direction, data)

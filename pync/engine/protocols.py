@@ -1,4 +1,4 @@
-"""What a flow moves between, and by what: the shapes of sources, sinks and movers."""
+"""The protocols of sources, sinks and movers, between which and by which a flow moves bytes."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ Convert = Callable[[bytes], bytes]
 
 
 class Source(Protocol):
-    """What can be read."""
+    """An end that is read."""
 
     @property
     def datagram(self) -> bool:
-        """Whether each read is one datagram, and ``b""`` no EOF."""
+        """Whether each read is one datagram, so that ``b""`` is not EOF."""
         ...
 
     def read_fds(self) -> tuple[int, ...]:
-        """Return the descriptors to wait on before recv; none: recv never has to wait."""
+        """Return the descriptors to wait on before recv; empty if recv never has to wait."""
         ...
 
     def recv(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
+        """Return up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
 
-        A source that may hold bytes of its own has ``pending()``, which says whether
-        recv gives some without the descriptor's being ready (TLS).
+        A source that may buffer bytes itself has ``pending()``, which returns whether recv
+        returns some although the descriptor is not ready (TLS).
         """
         ...
 
 
 class Sink(Protocol):
-    """What can be written; it may have send_eof."""
+    """An end that is written; it may have send_eof."""
 
     @property
     def datagram(self) -> bool:
@@ -47,13 +47,13 @@ class Sink(Protocol):
         ...
 
     def send(self, data: bytes | memoryview, /) -> int:
-        """Write what fits; returns how many bytes did. Raises OSError.
+        """Write what fits; return how many bytes did. Raises OSError.
 
-        A sink that may fail after it has taken something has ``fault_fds()``, descriptors
-        that can be read then; sending nothing tells. One that may answer each datagram for
-        itself has ``keeps_apart``: datagrams are not gathered for it. One whose reader may leave
-        has ``gone_fds()``, descriptors that can be read when it may have left, and
-        ``reader_gone()``, which says whether it has.
+        A sink that may fail after it has accepted bytes has ``fault_fds()``, descriptors that
+        are readable then; ``send(b"")`` raises the error. A sink that may answer each datagram
+        separately has ``keeps_apart``: datagrams are not joined for it. A sink whose reader may
+        close has ``gone_fds()``, descriptors that are readable when it may have closed, and
+        ``reader_gone()``, which returns whether it has.
         """
         ...
 
@@ -63,56 +63,57 @@ class Mover(Protocol):
 
     @property
     def holds(self) -> bool:
-        """Whether bytes are taken from the source that the sink has still to take."""
+        """Whether it has bytes of the source that are not written to the sink yet."""
         ...
 
     @property
     def ended(self) -> bool:
-        """Whether a 0 of move is EOF for certain; without it the source itself is asked."""
+        """Whether a 0 from move is certainly EOF; if not, the source is read to find out."""
         ...
 
     def move(self) -> int | None:
-        """Bytes moved, 0 at EOF, None when it cannot; BlockingIOError when it must wait.
+        """Return the bytes moved, 0 at EOF, or None when it cannot move these bytes.
 
-        Any other OSError is the end of what ``fault`` says.
+        Raises BlockingIOError when it must wait. Any other OSError is a failure of the end that
+        ``fault`` returns.
         """
         ...
 
     def fault(self, error: OSError, /) -> FailedEnd:
-        """Whose fault an error of move is: ``source`` or ``sink``."""
+        """Return the end that an error of move is from: ``source`` or ``sink``."""
         ...
 
     def leftover(self) -> bytes:
-        """Bytes that were taken from the source and could not be delivered."""
+        """Return the bytes that were read from the source and could not be written."""
         ...
 
     def close(self) -> None:
-        """Let go of what the mover itself opened; idempotent."""
+        """Close what the mover itself has opened; idempotent."""
         ...
 
 
 def fault_fds(end: object) -> tuple[int, ...]:
-    """Descriptors that can be read when the sink has failed behind our back."""
+    """Return the descriptors that are readable when the sink has failed between two writes."""
     telling: Callable[[], tuple[int, ...]] | None = getattr(end, "fault_fds", None)
     return telling() if telling is not None else ()
 
 
 def gone_fds(end: object) -> tuple[int, ...]:
-    """Descriptors that can be read when the sink's reader may have left."""
+    """Return the descriptors that are readable when the sink's reader may have closed."""
     telling: Callable[[], tuple[int, ...]] | None = getattr(end, "gone_fds", None)
     return telling() if telling is not None else ()
 
 
 def reader_gone(end: object) -> bool:
-    """Return whether nobody can read what the sink takes; only for one that has gone_fds."""
+    """Return whether the sink's reader has closed; only for a sink that has gone_fds."""
     asking: Callable[[], bool] | None = getattr(end, "reader_gone", None)
     return asking is not None and asking()
 
 
 def send_eof(end: object) -> None:
-    """Pass EOF on, where there is such a thing. Raises OSError.
+    """Pass EOF on, where the end has one. Raises OSError.
 
-    A datagram end has none; it may have ``stop_sending``, which tells the kernel only.
+    A datagram end has none; it may have ``stop_sending``, which affects the kernel only.
     """
     passing: Callable[[], None] | None = getattr(end, "send_eof", None)
     if passing is None:
@@ -122,14 +123,14 @@ def send_eof(end: object) -> None:
 
 
 def refuse(end: object) -> None:
-    """Tell a source that nothing more is read from it, where there is such a thing."""
+    """Tell a source that it is not read any more, where it has a way to do so."""
     refusing: Callable[[], None] | None = getattr(end, "refuse", None)
     if refusing is not None:
         refusing()
 
 
 def unacknowledged(end: object) -> int:
-    """Bytes sent that the peer's kernel has not acknowledged; 0 where nobody can tell.
+    """Return the sent bytes that the peer's kernel has not acknowledged; 0 where it is unknown.
 
     Raises OSError when the connection has broken.
     """
@@ -138,7 +139,7 @@ def unacknowledged(end: object) -> int:
 
 
 def break_off(conn: Conn) -> None:
-    """Close by RST, where there is such a thing: the peer must not take it for the end."""
+    """Close by RST, where the protocol has one, so that the peer does not take it for EOF."""
     for name in ("abort", "break_off"):
         breaking: Callable[[], None] | None = getattr(conn, name, None)
         if breaking is not None:
@@ -147,7 +148,7 @@ def break_off(conn: Conn) -> None:
 
 
 def undelivered(sink: object, error: OSError) -> Exception:
-    """What to report when what was received cannot be written."""
+    """Return the error to report when received bytes cannot be written."""
     if isinstance(sink, Conn):
         return RelayError("relay", sink.peer, cause_of(error))
     return unwritten(error)
@@ -156,9 +157,9 @@ def undelivered(sink: object, error: OSError) -> Exception:
 def not_received(
     error: OSError | None, failed_end: FailedEnd, remote: Conn, sink: object
 ) -> Exception | None:
-    """What to report of the error of what is received, if that is a failure.
+    """Return the failure to report for an error of the receiving direction; None if it is none.
 
-    After an end without close_notify the peer may still read.
+    An end without close_notify is not a failure: the peer may still read.
     """
     if error is None or isinstance(error, TruncatedError):
         return None
@@ -166,7 +167,7 @@ def not_received(
 
 
 def unread(source: object, error: OSError) -> Exception:
-    """What to report when our input cannot be read."""
+    """Return the error to report when our input cannot be read."""
     if isinstance(source, Conn):  # a proxy's client
         return broken(source.peer, error)
     return RelayError("read", "standard input", cause_of(error))

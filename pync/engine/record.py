@@ -1,7 +1,7 @@
-"""The logs of what moves: raw (``--output``), as a dump (``--hex-dump``).
+"""Recording the bytes that move: raw (``--output``), or as a dump (``--hex-dump``).
 
-A recorder is a tap: it sees every piece as it is sent or received. Pieces of both
-directions stand in the order in which they moved.
+A recorder is a tap: it is called with every piece that is sent or received. It writes the pieces
+of both directions in the order in which they moved.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MARKS = {"sent": ">", "received": "<"}
 
 
 class Recorder(Closing):
-    """Writes what moves to files.
+    """A writer of the bytes that move to files.
 
     Arguments:
-        output: a file for the bytes as they are; None: none.
-        hex_dump: a file for the dump; None: none.
-        append: keep what the files hold.
+        output: a file for the raw bytes, or None.
+        hex_dump: a file for the dump, or None.
+        append: keep what the files contain.
         timestamps: put a heading with time, direction and size over every piece.
         form: whose dump it is.
 
@@ -55,7 +55,7 @@ class Recorder(Closing):
             raise
 
     def tap(self, direction: str, data: bytes) -> None:
-        """Note that these bytes were ``sent`` or ``received``. Raises OutputError."""
+        """Record that these bytes were ``sent`` or ``received``. Raises OutputError."""
         heading = _heading(direction, len(data)) if self._timestamps else ""
         for kind, (path, descriptor) in self._open.items():
             body = self._dump(direction, data).encode() if kind == "hex" else data
@@ -78,9 +78,9 @@ class Recorder(Closing):
 
 
 class Recorders:
-    """The recorder of each of many connections; its number and its peer may be in the names.
+    """A maker of recorders for many connections; file names may contain their number and peer.
 
-    What several connections write to one file is appended, each piece whole.
+    Several connections may write to one file: each appends whole pieces.
 
     Arguments:
         output, hex_dump, append, timestamps: see Recorder.
@@ -97,7 +97,7 @@ class Recorders:
         self._paths = output, hex_dump
         self._append = append
         self._timestamps = timestamps
-        #: Names that were opened: the first connection of each decides whether it is overwritten.
+        #: The files opened so far: only the first connection that opens a file may empty it.
         self._begun: set[str] = set()
 
     def __call__(self, number: int, peer: Address) -> Recorder:
@@ -133,7 +133,7 @@ def _write(path: str, descriptor: int, data: bytes) -> None:
 
 
 def _heading(direction: str, size: int) -> str:
-    """``2026-11-20T12:00:00.123456+0100 > 5 bytes``."""
+    """Return a heading: ``2026-11-20T12:00:00.123456+0100 > 5 bytes``."""
     now = time.time_ns()
     moment = time.localtime(now // 1_000_000_000)
     fraction = now % 1_000_000_000 // 1000

@@ -1,7 +1,7 @@
-"""Two flows in motion, and what becomes of them when something ends or fails.
+"""A relay: two flows, and what it does when one of them ends or fails.
 
-flow.py moves the bytes of one direction. What follows an event is a table, relaystate.py; here
-are the events and the actions. The incumbents disagree on some: Endings says how it is to be.
+flow.py moves the bytes of one direction. relaystate.py is the table of states; this module has the
+events and the actions. The incumbents disagree on some of them: Endings chooses.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ def relay(
     pipeline: Pipeline = PLAIN,
     report: Report = silent,
 ) -> Moved:
-    """Move bytes both ways until the endings say that it is over.
+    """Move bytes both ways until the endings end the relay.
 
     Arguments:
         local: the user's side.
-        remote: the connection; still open afterwards.
-        endings, pipeline: when to leave, and what happens to the bytes on the way.
+        remote: the connection; it stays open.
+        endings, pipeline: when to end, and the steps that the bytes pass through.
         report: called with the event of the peer's end.
 
-    Returns what moved. Raises RelayError, OutputError or OutputGone; what had been
-    received by then has been delivered.
+    Returns how much moved. Raises RelayError, OutputError or OutputGone; the bytes
+    received before the error have been delivered.
     """
     timeouts = [(end, end.gettimeout()) for end in (local, remote) if isinstance(end, Conn)]
     with Loop() as loop:
@@ -65,12 +65,12 @@ def relay(
 
 
 class Relay:
-    """A relay in a loop that may carry others too.
+    """A relay in a loop that may serve others too.
 
     Arguments:
-        loop: moves this one and the others.
+        loop: runs this relay and the others.
         local, remote, endings, pipeline, report: as for relay().
-        finished: is called once, when it is over; ``failure`` and ``moved`` say how.
+        finished: called once at the end; ``failure`` and ``moved`` have the result.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Relay:
     ) -> None:
         #: Whether nothing more will move.
         self.over = False
-        #: What it ended with, unless it ended in order.
+        #: The error that ended the relay; None without one.
         self.failure: Exception | None = None
         self._loop = loop
         self._local = local
@@ -96,7 +96,7 @@ class Relay:
         self._finished = finished
         self._meter = pipeline.meter
         self._state = states.OPEN if pipeline.sends else states.HALF_CLOSED_LOCAL
-        #: Bytes that had been delivered when what comes began to be dropped.
+        #: Bytes that were delivered before the relay began to drop what it receives.
         self._delivered: int | None = None
         self._clock = Clock(loop, remote, endings, self._expired)
         self._last = None if endings.eof_after is None else Movement(Moved(0, 0), time.monotonic())
@@ -117,12 +117,12 @@ class Relay:
 
     @property
     def moved(self) -> Moved:
-        """How many bytes have gone each way."""
+        """The number of bytes moved in each direction."""
         received = self._inbound.moved if self._delivered is None else self._delivered
         return Moved(self._outbound.moved, received)
 
     def start(self) -> None:
-        """Begin to move. The connections do not block from now on."""
+        """Start to move bytes. The connections are set to non-blocking."""
         for end in (self._local, self._remote):
             if isinstance(end, Conn):
                 end.settimeout(0)
@@ -131,7 +131,7 @@ class Relay:
         (self._outbound.start if self._state == states.OPEN else self._outbound.stop)()
 
     def end_received(self) -> None:
-        """Treat what is received as ended; a peer of datagrams never says so itself."""
+        """Treat the peer's bytes as ended; a datagram peer cannot send EOF itself."""
         self._inbound.end_source()
 
     def stop(self) -> None:
@@ -177,7 +177,7 @@ class Relay:
             self._handle(states.SEND_FAILED)
 
     def _inbound_over(self) -> None:
-        """Nothing more comes, and all that came is delivered, or cannot be."""
+        """Handle the end of the receiving direction: all bytes are delivered, or cannot be."""
         failure = self._inbound_failure()
         if self._inbound.satisfied:
             self._handle(states.OVER)
@@ -190,7 +190,7 @@ class Relay:
             self._handle(states.OUTPUT_GONE)
         else:
             if self._inbound.failed_end == "source":
-                # It knows better than a write that failed: EPIPE is what is left of an RST.
+                # It is more exact than the error of a write: after an RST that is only EPIPE.
                 self.failure = failure
             self._fail(failure)
 
@@ -214,7 +214,7 @@ class Relay:
         before = self._state
         self._state, actions = states.step(before, event, self._endings)
         if self._state == states.CLOSED != before:
-            self._clock.call_later(0, self._conclude)  # a flow is in the middle of telling us
+            self._clock.call_later(0, self._conclude)  # not now: a flow is calling this method
         for action in actions:
             _ACTIONS[action](self)
 
@@ -266,7 +266,7 @@ class Relay:
         try:
             send_eof(self._sink)
         except OSError:
-            pass  # it left first; its own direction says so
+            pass  # the reader closed first; the error of the flow reports that
 
     def _drop_received(self) -> None:
         self._delivered = self._inbound.moved
@@ -275,7 +275,7 @@ class Relay:
         self._inbound.start()
 
     def _fail_output_gone(self) -> None:
-        self.failure = OutputGone()  # nobody is left to be told of another failure
+        self.failure = OutputGone()  # instead of any other: the output's reader has closed
 
     def _cannot_send(self, error: OSError) -> None:
         failure = broken(self._remote.peer, error)
@@ -306,7 +306,7 @@ class Relay:
             self._finished(self)
 
 
-#: What the table's actions are.
+#: The method for each action of the table.
 _ACTIONS: dict[str, Callable[[Relay], None]] = {
     states.SEND_EOF: Relay._send_eof,
     states.AWAIT_SILENCE: Relay._await_silence,

@@ -1,7 +1,7 @@
-"""The life of a relay, as a table: what each event does in each state. No I/O.
+"""The states of a relay, as a table: what each event does in each state. No I/O.
 
-The states are those of an HTTP/2 stream (RFC 9113 5.1), seen from our side, with what lies
-between them: EOF may have to wait, and nobody may read our output.
+The states are those of an HTTP/2 stream (RFC 9113 5.1), seen from our side, and some between
+them: EOF may have to wait, and the reader of our output may have closed.
 
                      PEER_ENDED    HALF_CLOSED   INPUT_ENDED
            +---------------------->  _REMOTE  ------------------+
@@ -13,8 +13,8 @@ between them: EOF may have to wait, and nobody may read our output.
                              |  EOF_OVER                        PEER_ENDED          |
                              +----------> HALF_CLOSED_LOCAL ------------------------+
 
-Incumbents disagree on what some events mean. That is decided by ``under``, from Endings alone:
-the same event of the outside becomes another one of the table.
+Incumbents disagree on what some events mean. ``under`` decides that from Endings alone: it turns
+an event from outside into an event of the table.
 """
 
 from __future__ import annotations
@@ -25,45 +25,45 @@ from ..core.endings import Endings
 
 #: Both directions are open.
 OPEN = "open"
-#: Both are open, but nobody reads our output: what comes is read and dropped.
+#: Both are open, but the output's reader has closed: received bytes are dropped.
 DROPPING = "dropping"
-#: The peer has ended; our input goes on.
+#: The peer has ended; our input is still open.
 HALF_CLOSED_REMOTE = "half-closed (remote)"
 #: Our input is sent; its EOF is held back until the peer is silent.
 HOLDING = "holding"
 #: Our input is sent; its EOF is being sent.
 ENDING = "ending"
-#: Our direction is over; the peer goes on.
+#: Our direction is over; the peer's is still open.
 HALF_CLOSED_LOCAL = "half-closed (local)"
 #: Both directions are over; our EOF is being sent.
 CLOSING = "closing"
-#: Nothing more moves. What was sent may still have to be acknowledged.
+#: Nothing more moves. The peer may still have to acknowledge the last bytes.
 CLOSED = "closed"
 
 STATES = (OPEN, DROPPING, HALF_CLOSED_REMOTE, HOLDING, ENDING, HALF_CLOSED_LOCAL, CLOSING, CLOSED)
 
-# Events of the outside.
+# Events from outside.
 
 #: Our input has ended, and all of it is sent.
 INPUT_ENDED = "input ended"
-#: The peer cannot be sent to any more.
+#: Nothing can be sent to the peer any more.
 SEND_FAILED = "send failed"
-#: The peer was silent for as long as EOF is held back.
+#: The peer was silent for the time that EOF is held back.
 SILENCE = "silence"
-#: EOF was sent, or it cannot be.
+#: EOF was sent, or cannot be sent.
 EOF_OVER = "eof over"
-#: The peer has ended, and all that it sent is delivered.
+#: The peer has ended, and all its bytes are delivered.
 PEER_ENDED = "peer ended"
-#: The same, but a layer says that this may not be all (TLS without close_notify).
+#: The same, but bytes may be missing according to a layer (TLS without close_notify).
 TRUNCATED = "peer ended, perhaps too early"
-#: A write has told that our output's reader has left.
+#: A write has failed because the reader of our output has closed.
 OUTPUT_GONE = "output gone"
-#: The reader has left, which no write has told yet, and our input is over.
+#: The reader has closed, no write has failed yet, and our input is over.
 READER_LEFT = "reader left"
-#: The relay is to end, whatever else happens: a failure, a time that is over, enough received.
+#: The relay must end in any case: a failure, a time limit, or enough received.
 OVER = "over"
 
-# What some of them mean, by Endings.
+# What some of them mean, according to Endings.
 
 EOF_DUE = "input ended: send EOF"
 EOF_HELD = "input ended: hold EOF back"
@@ -78,9 +78,9 @@ NOTHING = "nothing"
 SEND_EOF = "send eof"
 #: Wait until the peer is silent; SILENCE follows.
 AWAIT_SILENCE = "await silence"
-#: Our input is over: the times that count from then begin.
+#: Our input is over: start the timers that count from its end.
 INPUT_OVER = "input over"
-#: Tell our input that no more of it is read.
+#: Tell our input that it is not read any more.
 REFUSE_INPUT = "refuse input"
 #: Apply Endings.on_peer_end to our input; INPUT_ENDED or OVER may follow.
 END_INPUT = "end input"
@@ -88,13 +88,13 @@ END_INPUT = "end input"
 REPORT_END = "report end"
 #: End our output.
 CLOSE_OUTPUT = "close output"
-#: Go on reading the peer, and drop what comes.
+#: Continue to read from the peer, and drop the bytes.
 DROP_RECEIVED = "drop received"
-#: Fail, because nobody reads our output.
+#: Fail, because the reader of our output has closed.
 FAIL_OUTPUT_GONE = "fail: output gone"
 
 
-#: The next state, and what to do then, in this order.
+#: The next state, and the actions to perform, in this order.
 Transition = tuple[str, tuple[str, ...]]
 
 
@@ -102,7 +102,7 @@ def _to(state: str, *actions: str) -> Transition:
     return state, actions
 
 
-#: (state, what the event means) -> what follows. What is missing cannot happen.
+#: (state, meaning of the event) -> transition. Pairs that are missing cannot occur.
 TRANSITIONS = {
     # Our input ends.
     (OPEN, EOF_DUE): _to(ENDING, SEND_EOF, INPUT_OVER),
@@ -114,17 +114,17 @@ TRANSITIONS = {
     (DROPPING, EOF_KEPT): _to(CLOSED, INPUT_OVER, FAIL_OUTPUT_GONE),
     (DROPPING, ALL_SENT): _to(CLOSED, INPUT_OVER),
     (HALF_CLOSED_REMOTE, EOF_DUE): _to(CLOSING, SEND_EOF, INPUT_OVER),
-    # It is held back so as not to interrupt a peer that sends; this one has ended.
+    # EOF is held back so as not to interrupt a peer that sends; this peer has ended.
     (HALF_CLOSED_REMOTE, EOF_HELD): _to(CLOSING, SEND_EOF, INPUT_OVER),
     (HALF_CLOSED_REMOTE, EOF_KEPT): _to(CLOSED, INPUT_OVER),
     (HALF_CLOSED_REMOTE, ALL_SENT): _to(CLOSED, INPUT_OVER),
-    # EOF goes its way.
+    # EOF is due, and sent.
     (HOLDING, SILENCE): _to(ENDING, SEND_EOF),
     (ENDING, EOF_OVER): _to(HALF_CLOSED_LOCAL),
     (ENDING, ALL_SENT): _to(CLOSED),
     (CLOSING, EOF_OVER): _to(CLOSED),
     (CLOSING, ALL_SENT): _to(CLOSED),
-    # Sending fails. What the peer said first is still read, and what broke is told then.
+    # Sending fails. What the peer sent before is still read; the failure is reported after that.
     (OPEN, SEND_FAILED): _to(HALF_CLOSED_LOCAL, REFUSE_INPUT),
     (DROPPING, SEND_FAILED): _to(CLOSED, REFUSE_INPUT, FAIL_OUTPUT_GONE),
     (HALF_CLOSED_REMOTE, SEND_FAILED): _to(CLOSED, REFUSE_INPUT),
@@ -134,7 +134,7 @@ TRANSITIONS = {
     (HOLDING, PEER_ENDED): _to(CLOSING, SEND_EOF, REPORT_END, CLOSE_OUTPUT),
     (ENDING, PEER_ENDED): _to(CLOSING, SEND_EOF, REPORT_END, CLOSE_OUTPUT),
     (HALF_CLOSED_LOCAL, PEER_ENDED): _to(CLOSED, REPORT_END, CLOSE_OUTPUT),
-    # Nobody reads our output: that is the end, unless input is left that is still to be sent.
+    # The reader of our output has closed: the relay ends, unless there is input left to send.
     (OPEN, OUTPUT_GONE): _to(CLOSED, FAIL_OUTPUT_GONE),
     (OPEN, DROP): _to(DROPPING, DROP_RECEIVED),
     **{
@@ -148,20 +148,20 @@ TRANSITIONS = {
     **{(state, NOTHING): _to(state) for state in STATES},
 }
 
-#: States in which our input is not over, and those in which the peer is not.
+#: The states in which our input is not over, and those in which the peer has not ended.
 SENDS = frozenset(state for state, event in TRANSITIONS if event == SEND_FAILED)
 RECEIVES = frozenset(state for state, event in TRANSITIONS if event == PEER_ENDED)
 
 
 def step(state: str, event: str, endings: Endings) -> Transition:
-    """What follows an event of the outside; KeyError for what cannot happen."""
+    """Return the transition for an event from outside. Raises KeyError for an impossible one."""
     if state == CLOSED:
         return _to(CLOSED)
     return TRANSITIONS[state, under(endings, event)]
 
 
 def under(endings: Endings, event: str) -> str:
-    """What an event means: here, and in peerend.py, the incumbents differ."""
+    """Return what an event means: here, and in peerend.py, the incumbents differ."""
     if event == INPUT_ENDED:
         if not endings.shutdown:
             return ALL_SENT if endings.leave_when_sent else EOF_KEPT

@@ -1,13 +1,13 @@
-"""Names looked up beside a loop: getaddrinfo(3) cannot be waited for in any other way.
+"""Name lookups in threads beside a loop: a loop cannot wait for getaddrinfo(3).
 
-A thread does nothing but ask, and wakes the loop through a socketpair when there is an answer:
-a pump, like those that make other things selectable. They are daemons, because a lookup cannot be
-called off. Addresses need no thread, and what the resolver says of one is kept: it stays the same.
-Answers about names are not kept, for getaddrinfo does not tell for how long they hold (their TTL).
+A thread only calls getaddrinfo, and wakes the loop through a socketpair when it has the answer;
+other modules make other things selectable in the same way. The threads are daemons, because a
+lookup cannot be cancelled. Numeric addresses need no thread, and their results are cached: they do
+not change. Answers about names are not cached, as getaddrinfo does not return their TTL.
 
-A name that nobody answers for takes half a minute, and a client may ask for many of them. So each
-client has a share of the threads, clients take turns, and the names that the machine knows by
-itself have threads of their own.
+A lookup without an answer takes half a minute, and a client may ask for many such names. So each
+client has a share of the threads, clients take turns, and names in hosts(5) have threads of their
+own.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from ..transports.internet import Endpoint, resolve
 from .hosts import Hosts
 from .loop import Loop
 
-#: Names that are looked up at once: in all, for one client, and of those in hosts(5).
+#: Lookups at the same time: in total, for one client, and for names in hosts(5).
 AT_ONCE = 64
 FOR_ONE = 16
 LOCAL = 4
 
-#: Addresses whose endpoints are kept.
+#: The number of addresses whose endpoints are cached.
 KEPT = 1024
 
 Found = Union["Sequence[Endpoint]", DialError]
 
 
 class Lookup:
-    """One name on its way; cancel() takes the question back.
+    """One lookup; cancel() drops its answer.
 
     Arguments:
-        answered: is given the endpoints, or what went wrong.
+        answered: called with the endpoints or the error.
     """
 
     def __init__(
@@ -56,21 +56,21 @@ class Lookup:
         self.local = False
 
     def cancel(self) -> None:
-        """Do not answer; idempotent."""
+        """Drop the answer when it comes; idempotent."""
         self.answered = None
 
 
 class Resolver(Closing):
-    """Looks up names for a loop.
+    """The lookups of a loop.
 
     Arguments:
-        loop: hears the answers.
+        loop: receives the answers.
     """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._hosts = Hosts()
-        #: What waits, by client; the client whose turn it is comes first.
+        #: The waiting lookups of each client; the client with the next turn comes first.
         self._waiting: dict[str, deque[Lookup]] = {}
         self._asking: dict[str, int] = {}
         self._local_waiting: deque[Lookup] = deque()
@@ -83,7 +83,7 @@ class Resolver(Closing):
         loop.watch_reader(self._wakeup.fileno(), self._heard)
 
     def close(self) -> None:
-        """Hear no more answers; idempotent."""
+        """Drop all lookups and ignore later answers; idempotent."""
         self._waiting.clear()
         self._local_waiting.clear()
         if self._wakeup.fileno() != -1:
@@ -92,8 +92,8 @@ class Resolver(Closing):
             self._ringer.close()
 
     def known(self, address: Address, options: Options) -> Found | None:
-        """Return the endpoints of an address that is a number already; None for a name."""
-        # (The number of a zone's interface may change.)
+        """Return the endpoints of a numeric address; None for a name."""
+        # (The number of a zone's interface may change, so a zone is not cached.)
         found = (_of_zone if "%" in address.host else _of_number)(address, options.family)
         if found is None and options.numeric:
             try:
@@ -105,7 +105,7 @@ class Resolver(Closing):
     def look_up(
         self, address: Address, options: Options, answered: Callable[[Found], None]
     ) -> Lookup:
-        """Find the endpoints of an address; ``answered`` is called in the loop, later."""
+        """Start to look up an address; the loop calls ``answered`` later."""
         lookup = Lookup(address, options, answered)
         lookup.found = self.known(address, options)
         if lookup.found is not None:
@@ -140,7 +140,7 @@ class Resolver(Closing):
                 lookup = queue.popleft()
                 if lookup.answered is not None:
                     if queue:
-                        self._waiting[client] = queue  # behind the others
+                        self._waiting[client] = queue  # after the other clients
                     return lookup
         return None
 
@@ -149,7 +149,7 @@ class Resolver(Closing):
         thread = threading.Thread(target=self._run, args=(lookup,), name=name, daemon=True)
         try:
             thread.start()
-        except RuntimeError as error:  # the system has no thread left
+        except RuntimeError as error:  # the system cannot start another thread
             lookup.found = DialError("dial", lookup.address, str(error))
             self._answers.append(lookup)
             self._loop.call_later(0, self._heard)
@@ -175,7 +175,7 @@ class Resolver(Closing):
         try:
             self._ringer.send(b"!")
         except OSError:
-            pass  # it rings already, or nobody is there any more
+            pass  # a wake-up is already in the socket, or the resolver is closed
 
     def _heard(self) -> None:
         try:
@@ -204,5 +204,5 @@ _of_number = lru_cache(KEPT)(_of_zone)
 
 
 def _kind(address: Address) -> int:
-    """Return the kind of socket that an address is for: services are named for each."""
+    """Return the type of socket for an address: the names of services depend on it."""
     return socket.SOCK_DGRAM if address.scheme in DATAGRAMS else socket.SOCK_STREAM

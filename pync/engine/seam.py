@@ -1,10 +1,10 @@
-"""Where one direction of one connection can be changed, between its reader and its writer.
+"""The place for a filter in one direction of a connection, between its reader and its writer.
 
     source --> convert, tap --> Filter --> what waits to be written --> sink
 
-A filter is told all that its direction reads: bytes, the end, an error. It passes them on when,
-and as, it likes: late, in pieces, not at all; an end as an error, an error as an end. Without a
-filter a Flow passes them on at once. With one, the kernel moves nothing by itself
+A filter receives everything that its direction reads: bytes, EOF, an error. It may pass them on
+late, in pieces, changed or not at all, EOF as an error and an error as EOF. Without a filter, a
+Flow passes them on at once. With one, bytes are not moved inside the kernel
 (Pipeline.sends_plainly, engine/zerocopy.py).
 
 A filter belongs to one connection and one direction: Pipeline.sent_filter, .received_filter.
@@ -19,74 +19,74 @@ from .loop import Scheduler, Timer
 
 
 class Writer(Protocol):
-    """What a filter passes on to. Nothing is passed on after an end or an error."""
+    """The receiver of what a filter passes on: bytes, then at most one end or error."""
 
     def put(self, *pieces: bytes) -> None:
-        """Write these, each by itself, after what waits."""
+        """Write these pieces, each by a write of its own, after the bytes that wait."""
         ...
 
     def end(self) -> None:
-        """Pass on EOF after what waits. Nothing more is read."""
+        """Pass on EOF after the bytes that wait. Nothing more is read."""
         ...
 
     def fail(self, error: OSError) -> None:
-        """Treat the source as broken, after what waits.
+        """Treat the source as broken, after the bytes that wait.
 
-        Both sides of a relay get RST then, once what was written is acknowledged.
+        Both sides of a relay get RST then, once the written bytes are acknowledged.
         """
         ...
 
     def look(self) -> None:
-        """Ask for the room again: it has changed, and nothing is passed on."""
+        """Read the filter's ``room`` again: it has changed without a put()."""
         ...
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call once; the filter cancels it in stop()."""
+        """Call once, later; the filter cancels the timer in stop()."""
         ...
 
 
 class Filter(Protocol):
-    """What stands between a reader and a writer."""
+    """A step between a reader and a writer, which may delay, change or drop what it is given."""
 
     @property
     def room(self) -> int:
-        """Bytes that may be read now; asked before each read, and after each call of put().
+        """The bytes that may be read now; used before each read, and after each call of put().
 
-        What it holds itself is its own affair: while there is none, nothing is read.
+        While it is 0, nothing is read. The filter counts the bytes that it holds itself.
         """
         ...
 
     def start(self, writer: Writer) -> None:
-        """Begin; told once, before all else."""
+        """Start to pass on to ``writer``. Called once, before the other methods."""
         ...
 
     def data(self, data: bytes) -> None:
-        """These bytes were read; never none."""
+        """Take bytes that were read; at least one."""
         ...
 
     def end(self) -> None:
-        """The source has ended."""
+        """Take the end of the source."""
         ...
 
     def failed(self, error: OSError) -> None:
-        """The source has broken (RST)."""
+        """Take the failure of the source (RST)."""
         ...
 
     def stop(self) -> None:
-        """The direction is over: pass on nothing more, and cancel every timer. Idempotent."""
+        """Pass on nothing more, and cancel every timer: the direction is over. Idempotent."""
         ...
 
 
 class Seam:
-    """A filter in its flow: the filter's Writer, and what the flow asks.
+    """The connection of a filter with its flow: the filter's Writer, and the flow's view of it.
 
     Arguments:
-        loop: calls back.
-        found: what is between reader and writer.
-        take: puts pieces behind what waits to be written.
+        loop: runs the timers.
+        found: the filter.
+        take: appends a piece to the bytes that wait to be written.
         flush: writes what can be written.
         end: ends the reading.
-        fail: fails as a source does.
+        fail: handles an error as one of the source.
     """
 
     def __init__(
@@ -106,39 +106,39 @@ class Seam:
         self._flush = flush
         self._end = end
         self._fail = fail
-        #: Whether the flow is telling the filter something, and will flush by itself.
+        #: Whether the flow is calling the filter; the flow flushes after the call.
         self._telling = False
 
     @property
     def room(self) -> int:
-        """Bytes that may be read now."""
+        """The bytes that may be read now."""
         return self._filter.room
 
     def start(self) -> None:
-        """Begin."""
+        """Start the filter."""
         self._tell(lambda: self._filter.start(self))
 
     def stop(self) -> None:
         """Pass on nothing more. Idempotent."""
         self.ended = True
         self._filter.stop()
-        # They hold one another: without this it would take the collector to part them.
+        # Break the reference cycle now, not in the garbage collector.
         self._take, self._flush, self._end, self._fail = _drop, _ignore, _ignore, _drop
 
-    # What the flow has read.
+    # What the flow has read: for the filter.
 
     def data(self, data: bytes) -> None:
-        """These bytes were read."""
+        """Give the filter bytes that were read."""
         if data and not self.ended:
             self._tell(lambda: self._filter.data(data))
 
     def source_ended(self) -> None:
-        """The source has ended."""
+        """Tell the filter that the source has ended."""
         if not self.ended:
             self._tell(self._filter.end)
 
     def source_failed(self, error: OSError) -> None:
-        """The source has broken."""
+        """Tell the filter that the source has broken."""
         if not self.ended:
             self._filter.failed(error)
 
@@ -152,32 +152,32 @@ class Seam:
     # What the filter passes on.
 
     def put(self, *pieces: bytes) -> None:
-        """Write these, each by itself, after what waits."""
+        """Write these pieces, each by a write of its own, after the bytes that wait."""
         if not self.ended:
             for piece in pieces:
                 self._take(piece)
             self._go_on()
 
     def end(self) -> None:
-        """Pass on EOF after what waits."""
+        """Pass on EOF after the bytes that wait."""
         if not self.ended:
             self.ended = True
             self._end()
             self._go_on()
 
     def fail(self, error: OSError) -> None:
-        """Treat the source as broken, after what waits."""
+        """Treat the source as broken, after the bytes that wait."""
         if not self.ended:
             self.ended = True
             self._fail(error)
 
     def look(self) -> None:
-        """Ask for the room again."""
+        """Read the filter's ``room`` again."""
         if not self.ended:
             self._go_on()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call once."""
+        """Call once, later."""
         return self._loop.call_later(seconds, callback)
 
     def _go_on(self) -> None:
@@ -186,8 +186,8 @@ class Seam:
 
 
 def _drop(_: object) -> None:
-    """It is over."""
+    """Ignore calls after the end."""
 
 
 def _ignore() -> None:
-    """It is over."""
+    """Ignore calls after the end."""

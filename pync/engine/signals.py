@@ -1,9 +1,9 @@
 """The signals that end the command, as an exception in its main thread.
 
-Python runs a signal's handler between any two of its steps. An exception raised there leaves
-what was being changed half changed, and cleaning up may fail because of that. So while a loop
-runs, it is raised between two callbacks (waiting/wakeup.py). Elsewhere it is raised at once: a
-blocking wait for a name or an answer knows no better moment.
+Python runs a signal's handler between any two bytecode instructions. An exception raised there
+may leave objects half changed, and the cleanup may fail because of that. So while a loop runs, the
+exception is raised between two callbacks (waiting/wakeup.py). Elsewhere it is raised at once: a
+blocking wait for a name or an answer has no better moment.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..waiting import wakeup
 if TYPE_CHECKING:
     from .loop import Loop
 
-#: Signals that end the program in an orderly way: it removes its paths, then exits.
+#: Signals that end the program cleanly: it removes its paths, then exits.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
-#: Seconds that a callback has to return: it may be blocked in a write that nobody reads.
+#: Seconds that a callback has to return: it may be blocked in a write to a pipe that is not read.
 CALLBACK_TIMEOUT = 0.5
 
 _Handlers = dict[int, Any]
@@ -30,23 +30,23 @@ _Handlers = dict[int, Any]
 
 @contextmanager
 def ending() -> Iterator[None]:
-    """Raise Terminated, or KeyboardInterrupt for ^C, when one comes.
+    """Raise Terminated, or KeyboardInterrupt for ^C, when one of these signals arrives.
 
-    In other threads than the main one, signals are the embedding program's business.
+    In a thread other than the main one it does nothing: the embedding program handles signals.
     """
     asked: BaseException | None = None
 
     def end(number: int, _frame: object) -> None:
         nonlocal asked
-        # A terminal that closes hangs up twice, and people press ^C twice: the second
-        # must not interrupt the tidying up.
+        # A terminal that closes sends SIGHUP twice, and people press ^C twice: the second
+        # signal must not interrupt the cleanup.
         if asked is not None:
             return
         asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
         if not wakeup.defer(asked):
             raise asked
         if hasattr(signal, "setitimer"):
-            # Not before: an alarm may belong to the program that started us ("alarm 5; exec pync").
+            # Not earlier: an alarm may be from the program that started us ("alarm 5; exec pync").
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, _run_out)
             signal.setitimer(signal.ITIMER_REAL, CALLBACK_TIMEOUT)
 
@@ -57,7 +57,8 @@ def ending() -> Iterator[None]:
     except Exception as error:
         if asked is None or not _came_of(error, asked):
             raise
-        # What was half changed could not be tidied up; the process ends, and that does it.
+        # The cleanup failed because the signal left something half changed. The process ends
+        # anyway, which cleans up.
         raise asked from None
     finally:
         _restore(before)
@@ -65,13 +66,13 @@ def ending() -> Iterator[None]:
 
 @contextmanager
 def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> Iterator[None]:
-    """Call back in a loop that runs when one of these signals comes.
+    """Call back in a running loop when one of these signals arrives.
 
-    Those that this system has not, or that are ignored (nohup), are left alone; and all of them
-    in other threads than the main one.
+    Signals that the system does not have, or that are ignored (nohup), are not touched; in a
+    thread other than the main one, none are.
 
     Arguments:
-        loop: calls back, between two other callbacks.
+        loop: calls the callback, between two others.
         callbacks: by the signal's name.
     """
     before: _Handlers = {}
@@ -89,7 +90,8 @@ def heard(loop: Loop, callbacks: dict[str, Callable[[], None]]) -> Iterator[None
 
 
 def _calling(loop: Loop, callback: Callable[[], None]) -> Callable[[int, object], None]:
-    # (Appending is one step. A timer is not: this may come in the middle of another one.)
+    # (call_in_turn() only appends, which is atomic. Adding a timer is not: the signal may arrive
+    # while another timer is being added.)
     return lambda _number, _frame: loop.call_in_turn(callback)
 
 
@@ -97,7 +99,7 @@ def _catch(before: _Handlers, end: Any) -> None:
     try:
         for name in ENDING:
             number = getattr(signal, name, None)
-            # nohup and its kin have the signal ignored: that stays so.
+            # nohup and similar commands ignore the signal: it stays ignored.
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, end)
     except ValueError:
@@ -109,7 +111,7 @@ def _run_out(_number: int, _frame: object) -> None:
 
 
 def _came_of(error: BaseException, origin: BaseException) -> bool:
-    """Return whether the error came while that other was being dealt with."""
+    """Return whether the error was raised while ``origin`` was being handled."""
     seen: BaseException | None = error
     while seen is not None and seen is not origin:
         seen = seen.__context__
@@ -117,9 +119,10 @@ def _came_of(error: BaseException, origin: BaseException) -> bool:
 
 
 def _restore(handlers: _Handlers) -> None:
-    """Put handlers back; what comes meanwhile is for them.
+    """Restore handlers; they receive the signals that arrive in the meantime.
 
-    Blocked, because Python complains of a signal that it caught for a handler that is gone.
+    Signals are blocked until then: Python warns of a signal whose handler was removed before it
+    could run.
     """
     if hasattr(signal, "setitimer") and signal.SIGALRM in handlers:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,4 +1,4 @@
-"""A sink that fails, or whose reader leaves, while there is nothing to write to it."""
+"""Detecting that a sink fails, or that its reader closes, while there is nothing to write."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def sink_watch(
     failed: Callable[[OSError], None],
     changed: Callable[[], None] | None,
 ) -> SinkWatch | Unwatched:
-    """What watches the sink, if there is anything to see: most tell only when they are written."""
+    """Return the watch of a sink; most sinks report errors only when written: Unwatched."""
     if hasattr(sink, "fault_fds") or hasattr(sink, "gone_fds"):
         return SinkWatch(loop, sink, failed, changed)
     return _UNWATCHED
 
 
 class Unwatched:
-    """A sink that has nothing to tell."""
+    """The watch of a sink without descriptors to watch."""
 
     __slots__ = ()
 
@@ -29,23 +29,23 @@ class Unwatched:
     reader_gone = False
 
     def start(self) -> None:
-        """Nothing begins."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """Nothing ends."""
+        """Do nothing."""
 
 
 _UNWATCHED = Unwatched()
 
 
 class SinkWatch:
-    """Watches the sink of one direction.
+    """The watch of the sink of one direction.
 
     Arguments:
         loop: watches the descriptors.
-        sink: what is watched.
+        sink: the sink.
         failed: called with an error.
-        changed: called when the reader has left; None: nobody wants to know.
+        changed: called when the reader has closed; None: the reader is not watched.
     """
 
     __slots__ = (
@@ -64,7 +64,7 @@ class SinkWatch:
         failed: Callable[[OSError], None],
         changed: Callable[[], None] | None,
     ) -> None:
-        #: Whether the sink's reader has left; writing has not told yet.
+        #: Whether the sink's reader has closed; no write has failed yet.
         self.reader_gone = False
         self._loop = loop
         self._sink = sink
@@ -75,16 +75,16 @@ class SinkWatch:
             self._watched.update(dict.fromkeys(gone_fds(sink), self._look_for_reader))
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start to watch."""
         for descriptor, callback in self._watched.items():
             self._loop.watch_reader(descriptor, callback)
 
     def stop(self) -> None:
-        """Watch no more; idempotent."""
+        """End the watch; idempotent."""
         for descriptor in self._watched:
             self._loop.watch_reader(descriptor, None)
         self._watched.clear()
-        # They hold us: without this it would take the collector to part us from the flow.
+        # Break the reference cycle with the flow now, not in the garbage collector.
         self._failed, self._changed = _ignore, tell_nobody
 
     def _look_for_error(self) -> None:
@@ -96,7 +96,7 @@ class SinkWatch:
             self._failed(error)
 
     def _look_for_reader(self) -> None:
-        # Once is enough, and where it was a false alarm it would come again and again.
+        # Watch for one event only: after a false alarm the descriptor would stay ready for ever.
         for descriptor in gone_fds(self._sink):
             self._loop.watch_reader(descriptor, None)
         self.reader_gone = reader_gone(self._sink)
@@ -105,8 +105,8 @@ class SinkWatch:
 
 
 def _ignore(_error: OSError) -> None:
-    """It is over."""
+    """Ignore calls after the end."""
 
 
 def tell_nobody() -> None:
-    """It is over."""
+    """Ignore calls after the end."""

@@ -1,7 +1,7 @@
-"""When a source can be read: its descriptor is ready, or it holds bytes that wake nobody.
+"""Watching a source: it can be read when a descriptor is ready, or when it has buffered bytes.
 
-TLS decrypts more at once than one read takes, and a named pipe of Windows keeps whole messages:
-no descriptor becomes ready for what such a source holds itself.
+TLS decrypts more at once than one read returns, and a named pipe of Windows keeps whole messages:
+no descriptor becomes ready for bytes that the source itself has buffered.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from .protocols import Source
 
 
 class SourceWatch:
-    """Calls back while a source can be read.
+    """The watch of a source: calls back while the source can be read.
 
     Arguments:
         loop: watches its descriptors.
-        source: what is read.
-        read: reads once, and calls watch() afterwards.
+        source: the source.
+        read: called to read once; it calls watch() afterwards.
     """
 
     __slots__ = (
@@ -31,7 +31,7 @@ class SourceWatch:
     )
 
     def __init__(self, loop: Scheduler, source: Source, read: Callable[[], None]) -> None:
-        #: The source's descriptors; none: it never has to be waited for.
+        #: The source's descriptors; empty if reading never has to wait.
         self.descriptors = source.read_fds()
         self._loop = loop
         self._read = read
@@ -39,7 +39,7 @@ class SourceWatch:
         self._reads = self._rereads = False
 
     def watch(self, reads: bool) -> None:
-        """Whether to call back from now on; to be said after each read again."""
+        """Start or end the watch; must be called again after each read."""
         if self._holds_bytes is not None and reads and not self._rereads and self._holds_bytes():
             self._rereads = True
             self._loop.call_later(0, self._read_again)
@@ -49,9 +49,9 @@ class SourceWatch:
                 self._loop.watch_reader(descriptor, self._read if reads else None)
 
     def stop(self) -> None:
-        """Call back no more. Idempotent."""
+        """End the watch. Idempotent."""
         self.watch(False)
-        # They hold one another: without this it would take the collector to part them.
+        # Break the reference cycle now, not in the garbage collector.
         self._read = _ignore
 
     def _read_again(self) -> None:
@@ -61,4 +61,4 @@ class SourceWatch:
 
 
 def _ignore() -> None:
-    """It is over."""
+    """Ignore calls after the end."""

@@ -1,6 +1,6 @@
-"""A bound on the work that is done for one client before the others are served.
+"""A limit of the work that is done for one client before the others are served.
 
-With Loop.call_in_turn: a client whose turn is over goes on in its next one.
+Used with Loop.call_in_turn: a client whose turn is over continues in its next turn.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ TURN = 0.0005
 
 
 class Turn:
-    """How long one client has been worked for without a pause."""
+    """The time limit for the work that is done for one client without a pause."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def begin(self) -> None:
-        """It begins now."""
+        """Start a turn now."""
         self._until = time.monotonic() + TURN
 
     def is_over(self) -> bool:
-        """Return whether the others have to be served first."""
+        """Return whether the turn is over, so that the others are served first."""
         return time.monotonic() > self._until

@@ -1,6 +1,6 @@
-"""Waiting for what wakes nobody up: acknowledgements, silence, and a reset.
+"""Waiting for things that make no descriptor ready: acknowledgements, silence, and a reset.
 
-All look again and again, by timers of the relay's, which are cancelled when it is over.
+All functions poll, by timers of the relay, which are cancelled at its end.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -18,19 +18,19 @@ from .flow import Flow
 from .pipeline import Moved
 from .protocols import unacknowledged
 
-#: Seconds to wait for the peer's kernel to acknowledge what was sent last, and between two looks.
+#: Seconds to wait until the peer's kernel has acknowledged the last bytes, and between two checks.
 ACKNOWLEDGEMENT = 5.0
 ACKNOWLEDGEMENT_LOOK = 0.005
 
-#: Seconds between two looks for a reset.
+#: Seconds between two checks for a reset.
 RESET_LOOK = 1.0
 
-#: Seconds between two looks at whether the peer is silent.
+#: Seconds between two checks of whether the peer is silent.
 SILENCE_LOOK = 0.05
 
 
 class Movement(NamedTuple):
-    """How much had moved, and when the last of it did (time.monotonic)."""
+    """How much had moved at the last movement, and its time (time.monotonic)."""
 
     moved: Moved
     at: float
@@ -46,15 +46,15 @@ def when_acknowledged(
     is_over: Callable[[], bool],
     finished: Callable[[OSError | None], None],
 ) -> None:
-    """Call ``finished`` when all that was sent is acknowledged, or with the error that came.
+    """Call ``finished`` when all sent bytes are acknowledged, or with the connection's error.
 
-    An RST that comes meanwhile means that something was lost. What still comes from the peer
-    has to be received meanwhile: closing with unread input would be an RST (RFC 1122
-    4.2.2.13), which can overtake the data.
+    An RST before that means that bytes were lost. The relay must receive the peer's bytes in the
+    meantime: closing with unread input would send an RST (RFC 1122 4.2.2.13), which can overtake
+    the data.
 
     Arguments:
         remote: the peer.
-        is_over: whether not to wait any longer.
+        is_over: returns whether to stop waiting.
     """
     deadline = Deadline(ACKNOWLEDGEMENT)
 
@@ -80,11 +80,11 @@ def hold_back(
     call_later: CallLater,
     silent: Callable[[], None],
 ) -> None:
-    """Call ``silent`` when our EOF is due, which is held back until the peer is silent.
+    """Call ``silent`` when our EOF is due; it is held back until the peer is silent.
 
     Arguments:
-        endings: how long; nothing is called where EOF is not sent at all.
-        last: what has moved last.
+        endings: the time of silence; where they never send EOF, ``silent`` is not called.
+        last: the last movement.
         flows: outbound and inbound.
         remote: the peer.
     """
@@ -103,13 +103,15 @@ def when_silent(
     call_later: CallLater,
     silent: Callable[[], None],
 ) -> None:
-    """Call ``silent`` when nothing has moved either way for so long, unless the peer ends.
+    """Call ``silent`` when nothing has moved in either direction for so long.
+
+    It is not called when the peer ends before that.
 
     Arguments:
-        remote: the peer; what it has not acknowledged still moves.
-        inbound: what comes from it; what a slow reader of ours has not taken still moves.
-        seconds: of silence.
-        since: when something has moved last (time.monotonic).
+        remote: the peer; bytes that it has not acknowledged count as moving.
+        inbound: the flow from it; bytes that our slow reader has not taken count as moving.
+        seconds: the time of silence.
+        since: the time of the last movement (time.monotonic).
     """
     received = inbound.moved
 
@@ -134,11 +136,11 @@ def when_broken(
 ) -> None:
     """Call ``broke`` with the error if the peer resets while our input is silent.
 
-    Nothing is read or written then that would tell.
+    No read or write reports the reset then.
 
     Arguments:
         remote: a peer that has ended.
-        outbound: what is sent to it; once it is over, nothing is looked for.
+        outbound: the flow to it; once it is over, the checks end.
     """
     if outbound.over:
         return
@@ -146,7 +148,7 @@ def when_broken(
         unacknowledged(remote)
     except OSError as error:
         if error.errno == errno.EPIPE:
-            # Linux's name for an RST that comes after a FIN; nothing was written here.
+            # Linux reports an RST after a FIN as EPIPE, although nothing was written here.
             error = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         broke(error)
     else:
@@ -157,4 +159,4 @@ def _all_arrived(remote: Conn, inbound: Flow) -> bool:
     try:
         return inbound.waits_for_source and unacknowledged(remote) == 0
     except OSError:
-        return True  # the connection has broken; its flows report it
+        return True  # the connection is broken; its flows report that

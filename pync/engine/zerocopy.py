@@ -1,10 +1,10 @@
-"""Fast paths: bytes that never leave the kernel (sendfile(2); on Linux splice(2) too).
+"""Fast paths: moving bytes inside the kernel (sendfile(2); on Linux splice(2) too).
 
-A mover says "not handled" (None) having lost nothing, and the slow path goes on. Never
-for datagrams: splice erases their boundaries. Never where a layer must see the bytes.
+A mover returns "not handled" (None) without losing bytes, and the slow path continues. It is not
+used for datagrams, as splice erases their boundaries, nor where a layer handles the bytes.
 
-A broken socket tells its error once, so a mover that met it must pass it on: on the slow
-path a reset connection would look like one that ended.
+The kernel reports the error of a broken socket only once, so a mover that gets it must raise it: on
+the slow path the reset connection would look like one that ended.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .protocols import Mover, Sink, Source
 #: Bytes asked for in one call.
 CHUNK = 1024 * 1024
 
-#: Bytes that a pipe usually holds, and that one holds which has been full (a fifth less work).
+#: The usual capacity of a pipe, and that of a pipe that has been full (a fifth less work).
 USUAL = 64 * 1024
 WIDE = 256 * 1024
 
-#: Bytes that are copied at a time until there are so many at once.
+#: Bytes of one copy; once a read returns so many, splice is used instead.
 SHORT = 16 * 1024
 
 _LINUX = sys.platform.startswith("linux") and hasattr(os, "splice")
@@ -53,7 +53,7 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
         return None
     if (came, goes) in (("pipe", "socket"), ("socket", "pipe")):
         return Splice(read_fd, sink.write_fd())
-    # splice(2) refuses a file opened for appending, and most devices but /dev/null.
+    # splice(2) refuses a file opened for appending, and most devices except /dev/null.
     if came == "socket" and goes in ("file", "device") and not _appends(sink.write_fd()):
         unblocked = isinstance(source, Conn)
         return SpliceThrough(read_fd, sink.write_fd(), unblocked=unblocked)
@@ -63,12 +63,12 @@ def fast_path(source: Source, sink: Sink) -> Mover | None:
 
 
 class _Between:
-    """Moves between two descriptors; what the ways below share."""
+    """A mover between two descriptors; the base of the classes below."""
 
-    #: Whether something is taken from the source that the sink has still to take.
+    #: Whether it has bytes of the source that are not written to the sink yet.
     holds = False
 
-    #: Whether EOF is certain: the slow path need not look for itself.
+    #: Whether EOF is certain, so that the slow path need not check it.
     ended = False
 
     def __init__(self, source: int, sink: int) -> None:
@@ -76,16 +76,16 @@ class _Between:
         self._sink = sink
 
     def move(self) -> int | None:
-        """Bytes moved; 0 at EOF."""
+        """Move bytes; return how many, 0 at EOF, or None when they cannot be moved."""
         try:
             return self._step()
         except OSError as error:
             if isinstance(error, BrokenPipeError) and _kind(self._sink) == "pipe":
-                # splice(2) says so before it looks at the source, which may be at its end.
+                # splice(2) raises it before it checks the source, which may be at its end.
                 return None
             if error.errno in _FROM_THE_NETWORK or isinstance(error, BlockingIOError):
                 raise
-            # What a file or a pipe has against it, the slow path says.
+            # The slow path finds out and raises the error of a file or a pipe.
             return None
 
     def fault(self, error: OSError) -> FailedEnd:
@@ -95,25 +95,25 @@ class _Between:
         return "source"
 
     def leftover(self) -> bytes:
-        """Nothing: what is taken is delivered."""
+        """Return nothing: all bytes taken are delivered."""
         return b""
 
     def close(self) -> None:
-        """Nothing of its own is open."""
+        """Do nothing: the mover has opened nothing itself."""
 
     def _step(self) -> int:
         raise NotImplementedError
 
 
 class Sendfile(_Between):
-    """From a regular file to a socket; the file's own offset moves on."""
+    """From a regular file to a socket; sendfile(2) advances the file's offset."""
 
     def _step(self) -> int:
         return os.sendfile(self._sink, self._source, None, CHUNK)
 
 
 class SendfileAt(_Between):
-    """The same where sendfile(2) wants an offset, and leaves the file's own alone (macOS)."""
+    """The same where sendfile(2) needs an offset and does not advance the file's (macOS)."""
 
     def _step(self) -> int:
         at = os.lseek(self._source, 0, os.SEEK_CUR)
@@ -132,18 +132,18 @@ class Splice(_Between):
     def _step(self) -> int:
         moved = os.splice(self._source, self._sink, CHUNK, flags=_FLAGS)
         if moved >= USUAL and not self._wide:
-            # A pipe holds 64 KiB, which is a switch of processes every 64 KiB. Not before
-            # there is as much to move: it costs more than a short connection does.
+            # A pipe holds 64 KiB, so the processes would switch every 64 KiB. It is widened only
+            # once there is so much to move: that costs more than a short connection does.
             self._wide = True
             _widen(self._source if _kind(self._source) == "pipe" else self._sink)
         return moved
 
 
 class _ThroughPipe(_Between):
-    """By way of a pipe of our own, made once there is much to move: most that is said is short.
+    """A mover through a pipe of our own, made once there is much to move: most data is short.
 
     Arguments:
-        unblocked: whether it is known that no end blocks: a relay sees to that for connections.
+        unblocked: whether both ends are known to be non-blocking: a relay sets connections so.
     """
 
     def __init__(self, source: int, sink: int, *, unblocked: bool = False) -> None:
@@ -151,7 +151,7 @@ class _ThroughPipe(_Between):
         self._unblocked = unblocked
         self._out = self._in = -1
         self._inside = 0
-        #: What was read, and not by way of the pipe.
+        #: Bytes that were read without the pipe and are not written yet.
         self._held = b""
         self._streams = self._wide = False
 
@@ -184,7 +184,7 @@ class SpliceThrough(_ThroughPipe):
         return taken
 
     def leftover(self) -> bytes:
-        """What the file did not take (a full disk): the slow path says why."""
+        """Return the bytes that the file did not take (a full disk); the slow path raises why."""
         pieces, self._held = [self._held], b""
         while self._inside:
             pieces.append(os.read(self._out, self._inside))
@@ -201,28 +201,28 @@ class SpliceThrough(_ThroughPipe):
 
 
 class SpliceAcross(_ThroughPipe):
-    """From a socket to a socket (a proxy's way).
+    """From a socket to a socket (in a proxy).
 
-    Not where one of them blocks (standard input or output under inetd): splice(2) waits for such
-    a socket whatever it is told, and nothing else would move meanwhile.
+    It does not handle a blocking socket (standard input or output under inetd): splice(2) waits
+    for such a socket whatever its flags are, and nothing else would move in the meantime.
 
-    The pipe is widened, and not by much, only where it has been full: there may be hundreds,
-    and what one user's pipes may hold together is limited (pipe(7), pipe-user-pages-soft).
+    The pipe is widened only after it has been full, and not by much: there may be hundreds of
+    pipes, and one user's pipes have a common limit (pipe(7), pipe-user-pages-soft).
     """
 
     _failed: FailedEnd = "source"
 
     @property
     def holds(self) -> bool:  # type: ignore[override]
-        """Whether something was taken that the sink has to take first."""
+        """Whether it has bytes of the source that are not written to the sink yet."""
         return self._inside > 0 or bool(self._held)
 
     def fault(self, error: OSError) -> FailedEnd:
-        """Two sockets can say the same: it is the one that was used."""
+        """Return the end used last: both are sockets and can raise the same errors."""
         return "sink" if error.errno == errno.EPIPE else self._failed
 
     def leftover(self) -> bytes:
-        """What the sink did not take."""
+        """Return the bytes that the sink did not take."""
         data = self._held + (os.read(self._out, self._inside) if self._inside else b"")
         self._held, self._inside = b"", 0
         return data
@@ -245,7 +245,7 @@ class SpliceAcross(_ThroughPipe):
         return sent
 
     def _copy(self) -> int:
-        """Move a little, which a pipe would make slower; once there is much, the pipe is used."""
+        """Move a few bytes without the pipe, which is faster; once there are many, use the pipe."""
         if not self._held:
             if not self._unblocked:
                 if os.get_blocking(self._source) or os.get_blocking(self._sink):
@@ -264,11 +264,11 @@ class SpliceAcross(_ThroughPipe):
 
 
 _MOVE = getattr(os, "SPLICE_F_MOVE", 0)
-# NONBLOCK makes the pipe's side not block, whatever O_NONBLOCK says on it: the
-# descriptor is shared with the shell and must not be changed.
+# NONBLOCK makes the pipe's side non-blocking without O_NONBLOCK: the descriptor is shared with
+# the shell and must not be changed.
 _FLAGS = _MOVE | getattr(os, "SPLICE_F_NONBLOCK", 0)
 
-#: What only a socket says, and says once.
+#: Errors that only sockets raise, and only once.
 _FROM_THE_NETWORK = frozenset(
     {
         errno.EPIPE,
@@ -282,7 +282,7 @@ _FROM_THE_NETWORK = frozenset(
     }
 )
 
-#: linux/fcntl.h; the fcntl module names it only in new versions.
+#: From linux/fcntl.h; only new versions of the fcntl module define it.
 _F_SETPIPE_SZ = 1031
 
 _KINDS = (
@@ -296,13 +296,13 @@ _KINDS = (
 def _kind(descriptor: int) -> str:
     mode = os.fstat(descriptor).st_mode
     kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "other")
-    # A terminal that is stopped (^S) would hold up everything; and what is edited there
-    # (--edit) has to be drawn again.
+    # Not for a terminal: a stopped one (^S) would block everything, and the line being edited
+    # (--edit) has to be drawn again after output.
     return "other" if kind == "device" and os.isatty(descriptor) else kind
 
 
 def _widen(pipe: int, size: int = CHUNK) -> None:
-    """Let a pipe hold so much, if the system's limit for users allows it (pipe(7))."""
+    """Set the capacity of a pipe, if the system's limit for users allows it (pipe(7))."""
     import fcntl
 
     try:
