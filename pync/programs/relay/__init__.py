@@ -1,7 +1,7 @@
-"""Two addresses joined: each connection of the first gets one of its own to the second.
+"""Joining two addresses: each connection to the first gets its own connection to the second.
 
-``pync -lk ADDRESS ONWARD``. All of them are in one loop, as the clients of a proxy server are: this
-is one without a handshake. What two plain sockets say to each other never leaves the kernel
+``pync -lk ADDRESS ONWARD``. All connections are in one loop, like the clients of a proxy server:
+a relay is a proxy without a handshake. Bytes between two plain sockets stay inside the kernel
 (engine/zerocopy.py).
 """
 
@@ -42,11 +42,12 @@ class RelaySetup(NamedTuple):
     """What is joined, and how.
 
     ``near``: where connections come from. ``onward``: where they go on to. ``endings`` and
-    ``pipeline``: those of each. ``recorder``: opens the files for what moves over one, the first
-    being number 1. ``resets``: a client that cannot go on gets RST, and not FIN. ``drain``:
-    seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the access lists
-    again, and says who may come; None: there are no files of them. ``faults``: of the line.
-    ``reconnect``: seconds after which two dialled sides are joined again; None: never.
+    ``pipeline``: those of each connection. ``recorder``: opens the files that record a connection,
+    given its number, from 1. ``resets``: a client without an onward connection gets RST, not FIN.
+    ``drain``: seconds that clients have to end after SIGTERM; None: none. ``admits``: reads the
+    access lists again and returns the new filter; None: there are no files of them. ``faults``:
+    those of the line. ``reconnect``: seconds after which two dialled sides are joined again; None:
+    never.
     """
 
     near: Union[ListenSetup, DialSetup]
@@ -145,7 +146,7 @@ def _maker(
             report,
             setup.resets,
             spoiled,
-            # What is joined again has to know that it was joined (shared/again.py).
+            # shared/again.py has to know that the sides were joined.
             tells=setup.onward.details or setup.reconnect is not None,
         ),
         numbers,
@@ -153,7 +154,7 @@ def _maker(
 
 
 def _telling(make: Make, report: Report) -> Make:
-    """Return the same for one of many: why one could not go on is reported, not raised."""
+    """Return a maker of sessions that report, instead of raise, why they could not go on."""
 
     def tell(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
         def told(session: Joined) -> None:
@@ -169,7 +170,7 @@ def _telling(make: Make, report: Report) -> Make:
 def _reload(
     setup: RelaySetup, near: ListenSetup, onward: Onward
 ) -> Callable[[list[Listener]], None] | None:
-    """What reads access lists and certificates again, if there are files of them."""
+    """Return the function that reads access lists and certificates again; None without files."""
     tls, admits, announced = near.tls, setup.admits, near.announced
     if tls is None and setup.onward.tls is None and admits is None:
         return None
@@ -215,7 +216,7 @@ def _accept_one(
     from ..shared.reception import Reception
 
     with Reception(listener, near, report) as reception, reception.accept() as conn:
-        # Nobody else is served: let the next client be refused, not wait.
+        # Only this client is served: the next one is to be refused, not to wait.
         listener.close_for_others()
         reception.close()
         report(Accepted(conn.peer))
@@ -223,7 +224,7 @@ def _accept_one(
 
 
 def _carry(loop: Loop, make: Make, conn: Conn) -> int:
-    """Join one connection, and wait for its end. Raises what it failed with."""
+    """Join one connection, and wait for its end. Raises its failure."""
     over: list[Joined] = []
     session = make(loop, conn, over.append)
     try:

@@ -1,4 +1,4 @@
-"""``pync --control-client ADDRESS WORDS``: ask a running relay, and show its answer."""
+"""``pync --control-client ADDRESS WORDS``: send a request to a running relay; show its answer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from ..shared.connect import DialSetup, connect
 
 
 class AskSetup(NamedTuple):
-    """Whom to ask, and the line that asks."""
+    """The control socket to connect to, and the line to send."""
 
     dial: DialSetup
     request: bytes
 
 
 def run(setup: AskSetup, stdio: Stdio, report: Report) -> int:
-    """Ask. Raises PyncError: RelayError when it is refused, or when nobody there is a relay."""
+    """Send the request and show the answer.
+
+    Raises PyncError: RelayError when the relay refuses it, or when the server is not a relay.
+    """
     with connect(setup.dial, report) as conn:
         assert isinstance(conn, StreamConn)
         conn.send_all(setup.request)

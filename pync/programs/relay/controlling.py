@@ -1,7 +1,7 @@
-"""The control socket of a relay (``--control``): lines come, each is answered (layers/control.py).
+"""The control socket of a relay (``--control``): each line is answered (layers/control.py).
 
-All who can connect can control the relay: a Unix socket is for those who may write to it
-(unix(7)), TCP is for loopback addresses only.
+All who can connect can control the relay: to a Unix socket, these are the users who may write to
+it (unix(7)); TCP is allowed on loopback addresses only.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ READ, MOST_CLIENTS = 16 * 1024, 32
 
 
 def controllers(loop: Loop, listener: Listener, link: Link, report: Report) -> Clients[Any]:
-    """Return those who control a relay; they are to be let in, and closed.
+    """Return the control clients of a relay; the caller opens and closes them.
 
     Arguments:
-        loop: carries the relay.
-        listener: where they come.
+        loop: the relay's loop.
+        listener: the control socket.
         link: the relay.
-        report: is told of those that failed.
+        report: called with the failures of clients.
     """
     return Clients(
         loop,
@@ -47,13 +47,13 @@ def controllers(loop: Loop, listener: Listener, link: Link, report: Report) -> C
 
 
 class _Client:
-    """One who asks.
+    """One control client.
 
     Arguments:
-        loop: its part of the loop.
-        conn: owned from now on.
-        link: what is controlled.
-        left: called once, when it is over.
+        loop: the client's Boundary of the loop.
+        conn: the client's connection, which this object then owns.
+        link: the relay.
+        left: called once, at the end.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class _Client:
         self._outbox = Outbox(loop, conn, lambda _: self._leave(), self._go_on)
 
     def start(self) -> None:
-        """Begin to listen to it."""
+        """Start to read requests."""
         self._conn.settimeout(0)
         self._watch.watch(True)
 
     def close(self) -> None:
-        """Let it go. Idempotent."""
+        """Close the connection. Idempotent."""
         self._watch.stop()
         self._outbox.stop()
         if self._lingering is not None:
@@ -94,7 +94,7 @@ class _Client:
             return
         *lines, self._rest = (self._rest + data).split(b"\n")
         if not data or len(self._rest) > control.LONGEST:
-            # The last line needs no end.
+            # The last line may end without a newline.
             lines, self._rest, self._has_ended = [*lines, self._rest], b"", True
         for line in lines:
             if line.strip():
@@ -105,7 +105,7 @@ class _Client:
         if self._outbox.over:
             return
         if self._has_ended and not self._outbox.size:
-            # What still comes is read: closing with unread input would take back the answers.
+            # Later input must be read: closing with unread input could discard the answers.
             self._outbox.stop()
             self._watch.stop()
             self._lingering = LingeringClose(self._loop, self._conn, self._leave)

@@ -1,6 +1,6 @@
-"""Datagrams from one address to another: each peer has a session, with an onward socket of its own.
+"""Relaying datagrams between two addresses: each peer has a session with its own onward socket.
 
-``pync -lk udp://:5353 udp://host:53``. Peers share the socket that is listened on (peers.py).
+``pync -lk udp://:5353 udp://host:53``. All peers share the listening socket (peers.py).
 Without -k, and between two dialled addresses, there is one session.
 """
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class DatagramSetup(NamedTuple):
-    """What is joined, and how: what RelaySetup has that datagrams know."""
+    """What is joined, and how: the fields of RelaySetup that apply to datagrams."""
 
     near: ListenSetup | DialSetup
     idle: float | None
@@ -116,7 +116,7 @@ def _services(
 
 
 def _carry(setup: DatagramSetup, onward: Onward, conn: Conn, report: Report) -> int:
-    """One session, until it is idle. Raises IdleTimeoutError where a time was asked for."""
+    """Run one session until it is idle. Raises IdleTimeoutError if the user set the idle time."""
     assert isinstance(conn, Datagrams)
     with Loop() as loop, Resolver(loop) as resolver:
         over: list[PeerSession] = []
@@ -133,7 +133,7 @@ def _carry(setup: DatagramSetup, onward: Onward, conn: Conn, report: Report) -> 
                 except (BlockingIOError, InterruptedError):
                     return
                 except OSError:
-                    continue  # one of the answers met nobody; the next one may not
+                    continue  # an earlier answer was refused; there may be datagrams to read
 
         conn.settimeout(0)
         for descriptor in conn.read_fds():

@@ -1,4 +1,4 @@
-"""Who is inside a relay, whether they are connections or peers: what serving and spoiling ask."""
+"""The sessions in a relay, be they connections or peers: what serving.py and spoiling.py need."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from ...transports.conn import Conn
 
 
 class One(Protocol):
-    """One of them."""
+    """One session."""
 
     number: int
     began: float
 
     @property
     def client(self) -> Any:
-        """Who has ``peer`` and ``local``, the addresses."""
+        """The client, with its addresses ``peer`` and ``local``."""
         ...
 
     @property
     def target(self) -> Conn | None:
-        """Where it goes on to; None while that is dialled."""
+        """The onward connection; None while it is dialled."""
         ...
 
     @property
     def moved(self) -> Moved:
-        """How many bytes have gone each way."""
+        """The number of bytes moved in each direction."""
         ...
 
     def listing(self) -> dict[str, object]:
-        """It, as those see it who control the relay."""
+        """Return the session's row for --control."""
         ...
 
     def give_up(self) -> None:
-        """End it now, and say that it is over."""
+        """End the session now, and call its ``left``."""
         ...
 
 
 def listed(one: One, where: Address | None) -> dict[str, object]:
-    """One of them, as those see it who control the relay.
+    """Return a session's row for --control.
 
     Arguments:
-        where: the address that it goes on to; None while that is dialled.
+        where: the onward address; None while it is dialled.
     """
     return {
         "number": one.number,
@@ -58,22 +58,22 @@ def listed(one: One, where: Address | None) -> dict[str, object]:
 
 
 class Inside(Protocol):
-    """All of them: Clients (programs/shared/clients.py), Peers (peers.py)."""
+    """All sessions: Clients (programs/shared/clients.py) or Peers (peers.py)."""
 
     listener: Any
     options: Any
 
     @property
     def sessions(self) -> Iterable[Any]:
-        """Each a One."""
+        """The sessions, each a One."""
         ...
 
     def open(self) -> None:
-        """Let others come."""
+        """Start to accept clients."""
         ...
 
     def come_by(self, listener: Any, /) -> None:
-        """Let others come by another listener, now that the first one is closed."""
+        """Accept clients from another listener; the first one is closed."""
         ...
 
     def refuse(self) -> None:
@@ -81,9 +81,9 @@ class Inside(Protocol):
         ...
 
     def last_call(self) -> None:
-        """Let in who has come already, and then nobody any more; those inside go on."""
+        """Accept the clients that wait already, and no more; sessions continue."""
         ...
 
     def break_off(self) -> None:
-        """Let go of all, by RST where there is such a thing."""
+        """End all sessions, by RST where the protocol has one."""
         ...

@@ -1,4 +1,4 @@
-"""Where connections go on to: which address, by which proxies, secured or not."""
+"""The onward side of a relay: the address, the proxies to it, and TLS."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class OnwardSetup(NamedTuple):
-    """Where to, and how.
+    """Where to connect onward, and how.
 
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
-    way. ``details``: each connection is reported, and what was agreed upon. ``header``: the version
-    of the PROXY protocol by which the client is named; None: it is not. ``balance``: which target
-    is tried first: ``round-robin``, ``random``, or None: always the first. The others follow in
-    their order.
+    way. ``details``: report each connection and what its TLS handshake has negotiated. ``header``:
+    the version of the PROXY protocol that names the client to the target; None: send none.
+    ``balance``: which target is tried first: ``round-robin``, ``random``, or None for always the
+    first. The others follow in their order.
     """
 
     targets: tuple[Address, ...]
@@ -49,11 +49,11 @@ class OnwardSetup(NamedTuple):
 
 
 class Onward:
-    """What all connections need to go on.
+    """What all onward connections share.
 
     Arguments:
-        setup: where to.
-        report: is told that nobody verifies a certificate.
+        setup: where to connect.
+        report: called with the event that certificates are not verified.
 
     Raises UsageError for files that cannot be read.
     """
@@ -69,7 +69,7 @@ class Onward:
                 report(Unverified(target))
 
     def renew(self) -> None:
-        """Read the files of TLS again. Raises UsageError; then all stays as it is."""
+        """Read the files of TLS again. Raises UsageError; nothing changes then."""
         if self.setup.tls is not None:
             from ...transports.tls.handshake import client_context
 
@@ -92,14 +92,14 @@ _Activity = Union[_Dial, "TlsDial"]
 
 
 class OnwardDial:
-    """One connection on its way on.
+    """The dial of one onward connection.
 
     Arguments:
-        onward: where to.
-        loop, resolver: carry it.
-        client: for whom.
-        local: what the client has connected to.
-        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+        onward: where to connect.
+        loop, resolver: those of the relay.
+        client: the client's address.
+        local: the address that the client has connected to.
+        finished: called once at the end, perhaps by start(); ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class OnwardDial:
         local: Address,
         finished: Callable[[OnwardDial], None],
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection. The caller owns it.
         self.conn: Conn | None = None
         self.failure: PyncError | None = None
-        #: What was dialled last.
+        #: The address that was dialled last.
         self.target = onward.setup.targets[0]
-        #: Seconds that looking up, connecting and the handshake of TLS took.
+        #: Seconds that the name lookup, connecting and the TLS handshake took.
         self.lookup: float | None = None
         self.connect: float | None = None
         self.handshake: float | None = None
@@ -131,14 +131,14 @@ class OnwardDial:
         self._began = 0.0
 
     def start(self) -> None:
-        """Begin."""
+        """Dial the first target, or the next one."""
         self.target = self._left.pop(0)
         self._began = time.monotonic()
         self._activity = self._dialling()
         self._activity.start()
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the dial without calling a callback. Idempotent."""
         if self._activity is not None:
             self._activity.stop()
 
@@ -176,13 +176,13 @@ class OnwardDial:
             self._reached(dialled.conn)
 
     def _name_client(self, conn: Conn) -> bool:
-        """Say who the client is, before TLS; returns whether that could be said."""
+        """Send the PROXY header that names the client, before TLS; return whether it was sent."""
         from ...layers.proxy_header import encode
 
         assert self._onward.setup.header is not None
         header = encode(self._onward.setup.header, self._client, self._local)
         try:
-            # (It is the first that is sent, and shorter than any buffer.)
+            # (This cannot block: these are the first bytes, and shorter than any send buffer.)
             conn.send_all(header)
         except OSError as error:
             conn.close()

@@ -1,4 +1,4 @@
-"""What the sessions of a relay of datagrams are given: what all share, and whom each is for."""
+"""The parameters of the sessions of a datagram relay: what all share, and each one's client."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class PeerServices(NamedTuple):
     """What all sessions share; see RelaySetup.
 
-    ``make_room``: ends the session that has been silent longest; says whether there was one.
-    ``roomy``: is told of a session for which nothing waits any more. ``active``: of one over which
-    something has moved.
+    ``make_room``: ends the session that has been silent longest; returns whether there was one.
+    ``roomy``: called with a session whose last waiting datagram was sent. ``active``: called with a
+    session that has sent or received a datagram.
     """
 
     onward: Onward
@@ -36,7 +36,7 @@ class PeerServices(NamedTuple):
 
 
 class Client(NamedTuple):
-    """The peer, and what it has sent to."""
+    """The peer's address, and the address that it has sent to."""
 
     peer: Address
     local: Address

@@ -1,8 +1,8 @@
-"""One peer of a relay of datagrams, and the onward socket that is its own.
+"""One peer of a datagram relay, and its own onward socket.
 
-Nothing says that a peer has ended: the session is over when nothing has moved for its idle time
-(peers.py). Nor does an ICMP error end it: the server may come back. Where there are other onward
-addresses, and nothing has been answered yet, the next one is tried.
+Datagrams have no EOF: the session ends when no datagram has moved for the idle time (peers.py).
+An ICMP error does not end it, as the server may come back. After an error, the next onward address
+is tried, if there is one and the server has not answered yet.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from .peer_services import Client, PeerServices
 if TYPE_CHECKING:
     from ...engine.record import Recorder
 
-#: Datagrams that are received in one go, before anybody else has a turn.
+#: Datagrams that are received in one callback, before others are served.
 BURST = 64
 
-#: Datagrams that are kept, until the first answer, for the next onward address; and for how many
-#: seconds: later they would be old, and there are protocols without answers.
+#: How many datagrams are kept for the next onward address, until the first answer, and for how
+#: many seconds: later they would be out of date, and there are protocols without answers.
 MOST_KEPT, KEPT_FOR = 16, 2.0
 
-#: Seconds for which what a peer sends is dropped after no onward address could be dialled.
+#: Seconds for which a peer's datagrams are dropped after no onward address could be dialled.
 AFTER_FAILURE = 1.0
 
-#: What sending says when the one that listened at a path of a Unix socket has gone.
+#: The errors of sending to a Unix socket whose listener has closed.
 _GONE = frozenset({errno.ECONNREFUSED, errno.ENOENT, errno.ECONNRESET, errno.ENOTCONN})
 
-#: Descriptors or memory have run out: with fewer sessions there would be some.
+#: Descriptors or memory have run out: ending a session may free some.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class PeerSession:
-    """One peer.
+    """The session of one peer.
 
     Arguments:
-        services: what all have.
-        loop: its part of the loop.
-        client: who the peer is.
+        services: what all sessions share.
+        loop: the peer's Boundary of the loop.
+        client: the peer.
         answer: sends the peer a datagram. Raises OSError.
-        number: of the session, from 1.
-        left: called once, when it ends by itself.
+        number: the session's number, from 1.
+        left: called once, when the session ends; close() does not call it.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class PeerSession:
         self.client = client
         self.number = number
         self.target: Datagrams | None = None
-        #: When it began, and when something has moved last (time.monotonic).
+        #: The times of the start and of the last datagram (time.monotonic).
         self.began = self.active_at = time.monotonic()
         self._up: DatagramFlow | None = None
         self._down: DatagramFlow | None = None
@@ -79,26 +79,27 @@ class PeerSession:
         self._where = self._targets[0]
         self._connector: DatagramConnector | None = None
         self._recorder: Recorder | None = None
-        #: What came before the onward socket was there; later, what the next one may be sent.
+        #: The datagrams that came before the onward socket was made; later, those to send again to
+        #: the next onward address.
         self._kept: list[bytes] = []
-        #: When the onward socket was there.
+        #: When the onward socket was made.
         self._joined_at = self.began
         self._answered = self._complained = self._reads = self._over = False
 
     @property
     def moved(self) -> Moved:
-        """How many bytes have gone each way."""
+        """The number of bytes moved in each direction."""
         if self._up is None or self._down is None:
             return Moved(0, 0)
         return Moved(self._up.moved, self._down.moved)
 
     @property
     def is_held_up(self) -> bool:
-        """Whether what the peer has sent waits for room."""
+        """Whether datagrams of the peer wait for room in the onward socket."""
         return self._up is not None and self._up.is_held_up
 
     def start(self) -> None:
-        """Go on."""
+        """Start the session."""
         services = self._services
         tap = None
         if services.recorder is not None:
@@ -132,7 +133,7 @@ class PeerSession:
         self._dial()
 
     def put(self, data: bytes) -> None:
-        """The peer has sent this."""
+        """Pass on a datagram that the peer has sent."""
         self._note()
         assert self._up is not None
         if self.target is not None:
@@ -149,15 +150,15 @@ class PeerSession:
             self._kept.append(data)
 
     def listing(self) -> dict[str, object]:
-        """Return the session as those see it who control the relay."""
+        """Return the session's row for --control."""
         return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:
-        """End it now, and say so."""
+        """End the session now, for --control."""
         self.end("killed")
 
     def end(self, cause: str) -> None:
-        """End it, say why, and that it is over. Idempotent."""
+        """End the session, report the cause, and call ``left``. Idempotent."""
         if self._over:
             return
         if self._services.onward.setup.details:
@@ -168,7 +169,7 @@ class PeerSession:
         self._left(self)
 
     def close(self) -> None:
-        """Let go of everything; no callback is called. Idempotent."""
+        """Release all resources without calling a callback. Idempotent."""
         self._over = True
         for flow in (self._up, self._down):
             if flow is not None:
@@ -207,7 +208,7 @@ class PeerSession:
             elif self._targets:
                 self._dial()
             else:
-                # Not one message for each datagram that comes, and a lookup of its name.
+                # The pause avoids a message and a lookup for each datagram of the peer.
                 self._services.report(Failed(connector.failure))
                 self._loop.call_later(AFTER_FAILURE, lambda: self.end("not dialled"))
             return
@@ -221,7 +222,7 @@ class PeerSession:
         kept, self._kept = self._kept, []
         for data in kept:
             if self.target is None:
-                # It was refused meanwhile.
+                # The onward socket has failed in the meantime.
                 self._kept.append(data)
             else:
                 self.put(data)
@@ -239,7 +240,7 @@ class PeerSession:
 
     def _send(self, data: bytes) -> None:
         if self.target is None:
-            # A fault of the line has held it up until now, when the next address is looked up.
+            # A simulated fault has delayed it until now, while the next address is looked up.
             self._kept.append(data)
             return
         try:
@@ -247,14 +248,14 @@ class PeerSession:
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-            # Of UDP it is what ICMP said of an earlier one; this one was not sent. Of a Unix
-            # socket it is that nobody listens there, or somebody else does now.
+            # With UDP, the error is from an ICMP message about an earlier datagram; this one was
+            # not sent. With a Unix socket, the listener has closed, or another one is there now.
             if isinstance(self.target, BoundConn):
                 self.target.connect_again()
             self.target.send(data)
 
     def _refused(self, error: OSError) -> None:
-        """It could not be sent, or an earlier one met nobody. That is not the end."""
+        """Handle a failed send, of this datagram or an earlier one; the session continues."""
         if self._targets and not self._answered:
             if time.monotonic() - self._joined_at > KEPT_FOR:
                 self._kept.clear()
@@ -263,7 +264,7 @@ class PeerSession:
             self._complained = True
             self._services.report(Failed(RelayError("relay", self._where, cause_of(error))))
 
-    # What comes back.
+    # Answers.
 
     def _watch(self, wanted: bool) -> None:
         if self.target is not None and wanted != self._reads:
@@ -304,7 +305,7 @@ class PeerSession:
 
     def _not_answered(self, error: OSError) -> None:
         if self.client.peer.scheme == "unixgram" and error.errno in _GONE:
-            # Who comes back there is somebody else.
+            # The peer has closed: a socket at that path later belongs to another peer.
             self._loop.call_later(0, lambda: self.end("gone"))
         elif not self._complained:
             self._complained = True

@@ -1,9 +1,9 @@
-"""The peers of a relay of datagrams: many senders on one socket, a session for each.
+"""The peers of a datagram relay: many senders on one socket, a session for each.
 
-A sender is known by its name and by the address that it has sent to. Nothing tells that one has
-left, so a session ends when nothing has moved for the idle time. When there are as many as there
-may be, the one that has been silent longest makes room, unless that is not long: then the new peer
-is turned away.
+A sender is identified by its address and by the address that it has sent to. Datagrams have no EOF,
+so a session ends when no datagram has moved for the idle time. At the limit of sessions, the one
+that has been silent longest is ended for a new peer; if it was active a moment ago (ROOM_AFTER),
+the new peer is refused instead.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ...transports.datagram import Arrival
     from ...transports.listener import Listener
 
-#: Seconds for which nothing moves before a session is over: the least that a NAT may have
-#: (RFC 4787, REQ-5).
+#: Seconds without a datagram before a session ends: the minimum for a NAT (RFC 4787, REQ-5).
 IDLE = 120.0
 
-#: Bytes that a socket may hold, which is that of all peers; the kernel gives what it allows.
+#: Bytes to ask for as the receive buffer of the socket, which all peers share; the kernel may give
+#: less.
 MUCH = 4 * 1024 * 1024
 
 #: Sessions at once, unless the user says otherwise.
@@ -42,13 +42,13 @@ ROOM_AFTER = 1.0
 
 
 class Peers:
-    """Who is inside; as Clients, for datagrams.
+    """The sessions of all peers; the counterpart of Clients for datagrams.
 
     Arguments:
-        loop: carries them all.
-        setup: whom to let in.
+        loop: the loop of all sessions.
+        setup: which peers to accept.
         listener: of datagrams (UdpListener, UnixgramListener).
-        services: what sessions share; what is ours of it is put in.
+        services: what sessions share; its callbacks to this class are filled in here.
         idle: seconds.
     """
 
@@ -73,9 +73,10 @@ class Peers:
         self._place = setup.place
         self._numbers = count(1) if setup.place is None else setup.place.numbers()
         self._known: dict[Arrival, PeerSession] = {}
-        #: Those inside, the longest silent first; and how each is known.
+        #: The sessions, the one silent longest first, and the Arrival that identifies each.
         self._inside: OrderedDict[PeerSession, Arrival] = OrderedDict()
-        #: Those whose receiver has no room: Unix datagrams are not lost, their senders wait.
+        #: The sessions whose receiver has no room. Unix datagrams must not be lost: the relay
+        #: stops reading, and their senders wait.
         self._full: set[PeerSession] = set()
         self._timer: Timer | None = None
         self._waiting: Timer | None = None
@@ -83,11 +84,11 @@ class Peers:
 
     @property
     def sessions(self) -> OrderedDict[PeerSession, Arrival]:
-        """Those inside."""
+        """The sessions."""
         return self._inside
 
     def open(self) -> None:
-        """Let peers come. ListenError comes out of the loop if nobody does in time."""
+        """Start to accept peers. The loop raises ListenError if none comes in time."""
         self._admits_new = self._is_open = True
         if "recv_buffer" not in dict(self._setup.options.sockopts):
             for sock in self.listener.sockets:
@@ -98,27 +99,27 @@ class Peers:
             self._place.attend(self._loop)
 
     def come_by(self, listener: Listener) -> None:
-        """Let peers come by another listener, now that the first one is closed."""
+        """Accept peers from another listener; the first one is closed."""
         self.listener = listener
         self.open()
 
     def refuse(self) -> None:
-        """Close the listener, and with it every session: it is the socket of them all."""
+        """Close the listener, and with it every session: they all use its socket."""
         self.break_off()
         self.listener.close()
 
     def shut(self) -> None:
-        """Let nobody in any more; those inside go on. Idempotent."""
+        """Accept no more peers; sessions continue. Idempotent."""
         self._admits_new = False
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
 
-    #: (A peer that is not known has nothing here yet but its datagrams.)
+    #: (A new peer has no connection that waits to be accepted, only datagrams in the socket.)
     last_call = shut
 
     def close(self) -> None:
-        """Let go of everybody. Idempotent."""
+        """End all sessions. Idempotent."""
         self.shut()
         if self._is_open:
             self._watch(False)
@@ -144,7 +145,7 @@ class Peers:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                continue  # Windows tells here that nobody received an answer of ours
+                continue  # Windows reports here that an answer could not be delivered
             session = known.get(arrival)
             if session is None:
                 session = self._enter(arrival)
@@ -152,7 +153,7 @@ class Peers:
                     continue
             try:
                 session.put(data)
-            except Exception as error:  # noqa: BLE001 - what one peer sends ends that peer only
+            except Exception as error:  # noqa: BLE001 - it ends this peer's session only
                 self._failed(session, error)
                 continue
             if session.is_held_up and self.listener.address.scheme == "unixgram":
@@ -160,10 +161,10 @@ class Peers:
                 self._watch(False)
                 return
 
-    # Who comes and goes.
+    # New sessions and ended ones.
 
     def _enter(self, arrival: Arrival) -> PeerSession | None:
-        """Return the session of a peer that has none; None when it may not come."""
+        """Return a new session for a peer; None when the peer is refused."""
         if not self._admits_new:
             return None
         place = self._place
@@ -222,14 +223,14 @@ class Peers:
     def _nobody_came(self) -> None:
         raise ListenError("accept", self.listener.address, "timed out")
 
-    # Who is silent.
+    # Silent peers.
 
     def _active(self, session: PeerSession) -> None:
         if session in self._inside:
             self._inside.move_to_end(session)
 
     def _look(self) -> None:
-        """End those that have been silent for the idle time, and come again for the next one."""
+        """End the sessions that were silent for the idle time; set the timer for the next one."""
         self._timer = None
         while (session := next(iter(self._inside), None)) is not None:
             left = session.active_at + self._idle - time.monotonic()
@@ -257,4 +258,4 @@ def _hold_much(sock: socket.socket) -> None:
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < MUCH:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MUCH)
     except OSError:
-        pass  # the system allows less (macOS), and does not say how much
+        pass  # the system allows less (macOS), and does not report how much

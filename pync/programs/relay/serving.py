@@ -1,8 +1,8 @@
-"""Many connections joined at once, until a signal ends it.
+"""Running a relay of many sessions until a signal ends it.
 
-SIGTERM ends it at once, or with --drain when all have left or their time is over; a second one ends
-it at once. SIGUSR1 reports who is inside. SIGHUP reads access lists and certificates again, where
-there are files of them.
+SIGTERM ends it at once, or with --drain when all sessions or their time have ended; a second
+SIGTERM ends it at once. SIGUSR1 lists the sessions. SIGHUP reads access lists and certificates
+again, if they are in files.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def serve(
     drain: float | None,
     reload: Callable[[], None] | None,
 ) -> None:
-    """Serve until a signal ends it. Raises what it was ended by.
+    """Serve until a signal ends the relay. Raises the signal's exception.
 
     Arguments:
-        clients: of this loop.
-        report: is told who is inside.
-        drain: seconds that those inside have to end then.
+        clients: the sessions in this loop.
+        report: called with the list of sessions.
+        drain: seconds that sessions have to end after SIGTERM.
         reload: reads files again. Raises UsageError, PyncError.
     """
     draining = _Drain(clients, loop, drain or 0)
@@ -47,10 +47,10 @@ def serve(
 
 
 class _Drain:
-    """The time that those inside have to end after SIGTERM.
+    """The time that sessions have to end after SIGTERM.
 
     Arguments:
-        seconds: of it.
+        seconds: its length.
     """
 
     def __init__(self, clients: Inside, loop: Loop, seconds: float) -> None:
@@ -61,11 +61,11 @@ class _Drain:
 
     @property
     def over(self) -> bool:
-        """Whether it is time to leave."""
+        """Whether the relay is to end now."""
         return self._begun and (self._expired or not self._clients.sessions)
 
     def terminate(self) -> None:
-        """SIGTERM has come; the second time it ends the drain."""
+        """Start the drain, for SIGTERM; the second call ends it."""
         if self._begun:
             self._expired = True
             return
@@ -88,7 +88,7 @@ def _read_again(reload: Callable[[], None], report: Report) -> None:
     try:
         reload()
     except (PyncError, UsageError) as error:
-        # What was read before still holds.
+        # The files read before stay in use.
         report(Failed(error))
     else:
         report(Reloaded())

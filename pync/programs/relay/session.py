@@ -1,8 +1,8 @@
-"""One connection and the one that it is joined to.
+"""One connection and the onward connection that it is joined to.
 
-What one side does the other side sees: bytes, FIN as FIN, RST as RST. An end that may not be one
-(a reset, TLS without close_notify, a time-out) is never passed on as FIN: what came before it has
-to arrive, and then comes RST.
+Each side's bytes, FIN and RST are passed on to the other side as the same. An end that may have
+lost bytes (a reset, TLS without close_notify, a time-out) is never passed on as FIN: the bytes
+before it are delivered, and then RST is sent.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 class Services(NamedTuple):
     """What all connections share; see RelaySetup.
 
-    ``tells``: that each begins and ends is reported. (It costs something, and most of the time
-    nobody wants to know.)
+    ``tells``: report the start and the end of each. (It costs time, and is rarely wanted.)
     """
 
     onward: Onward
@@ -54,24 +53,24 @@ Make = Callable[[Scheduler, Conn, "Callable[[Joined], None]"], "Joined"]
 
 
 def maker(services: Services, given: Iterator[int] | None = None) -> Make:
-    """Makes the sessions of a relay; see Joined and shared/clients.Make.
+    """Return the maker of a relay's sessions; see Joined and shared/clients.Make.
 
     Arguments:
-        given: their numbers; None: from 1 on.
+        given: their numbers; None: 1, 2, 3...
     """
     numbers = count(1) if given is None else given
     return lambda loop, client, left: Joined(services, loop, client, next(numbers), left)
 
 
 class Joined:
-    """One connection, and where it goes on to.
+    """One client's connection and its onward connection.
 
     Arguments:
-        services: what all have.
-        loop: its part of the loop.
-        client: owned from now on.
-        number: of the connection, from 1.
-        left: called once, when it is over.
+        services: what all sessions share.
+        loop: the client's Boundary of the loop.
+        client: its connection, which the session then owns.
+        number: the connection's number, from 1.
+        left: called once, at the end.
     """
 
     def __init__(
@@ -82,7 +81,7 @@ class Joined:
         number: int,
         left: Callable[[Joined], None],
     ) -> None:
-        #: What it ended with, unless it ended in order.
+        #: The error that ended the session; None without one.
         self.failure: Exception | None = None
         self.client = client
         self.target: Conn | None = None
@@ -98,11 +97,11 @@ class Joined:
 
     @property
     def moved(self) -> Moved:
-        """How many bytes have gone each way."""
+        """The number of bytes moved in each direction."""
         return Moved(0, 0) if self._relay is None else self._relay.moved
 
     def start(self) -> None:
-        """Go on."""
+        """Start the session."""
         _keep_alive(self.client)
         services = self._services
         if services.spoiled is not None and services.spoiled.refuses(self.number):
@@ -121,24 +120,24 @@ class Joined:
         self._do(dialling)
 
     def listing(self) -> dict[str, object]:
-        """Return the connection as those see it who control the relay."""
+        """Return the session's row for --control and SIGUSR1."""
         return listed(self, None if self.target is None else self._where)
 
     def give_up(self) -> None:
-        """Let go of everything by RST, and say that it is over."""
+        """End both connections by RST, and call ``left``."""
         if not self._over:
             self.break_off()
             self._left(self)
 
     def close(self) -> None:
-        """Close everything; no callback is called. Idempotent."""
+        """Close both connections without calling a callback. Idempotent."""
         self._stop()
         self.client.close()
         if self.target is not None:
             self.target.close()
 
     def break_off(self) -> None:
-        """Let go of everything by RST: nobody must take what came for all there was."""
+        """End both connections by RST, so that neither peer takes the end for EOF."""
         try:
             self._stop()
         finally:
@@ -157,7 +156,7 @@ class Joined:
         if self._services.spoiled is not None:
             self._services.spoiled.end(self.number)
 
-    # What it does, one after the other.
+    # The activities of the session, one after the other.
 
     def _do(self, *activities: OnwardDial | Relay | LingeringClose) -> None:
         self._activities = list(activities)
@@ -210,7 +209,7 @@ class Joined:
         if relay.failure is None:
             self._leave()
             return
-        # (One that was reset has nothing to wait for.)
+        # (For a connection that was reset there is nothing to wait for.)
         ends = relay.ends
         sides = ((self.client, ends.local), (self.target, ends.remote))
         waiting = {conn for conn, end in sides if end != RESET}
@@ -241,7 +240,7 @@ class Joined:
 
 
 def _keep_alive(conn: Conn) -> None:
-    """Notice a peer that has vanished."""
+    """Turn keepalive on, to detect a peer that has disappeared."""
     if isinstance(conn, StreamConn):
         conn.keep_alive()
 

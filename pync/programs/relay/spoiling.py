@@ -1,4 +1,4 @@
-"""A relay over a bad line (``--fault``, ``--control``): faults, connections, listener."""
+"""A relay over a faulty line (``--fault``, ``--control``): faults, connections, listener."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class FaultSetup(NamedTuple):
-    """The faults that are on at first, what repeats their chance, where they are controlled.
+    """The faults at the start, the seed of their random numbers, and the control socket.
 
     ``place``: whether the line is one of ``streams`` or of ``datagrams``.
     """
@@ -39,7 +39,7 @@ class FaultSetup(NamedTuple):
 
 
 class SpoiledRelay:
-    """The faults of a relay's connections. It is what is controlled (layers/control.Link).
+    """The faults of a relay's connections; --control acts on this object (layers/control.Link).
 
     Arguments:
         setup: the faults.
@@ -53,11 +53,11 @@ class SpoiledRelay:
         self._control: Listener | None = None
         self._controllers: Clients[Any] | None = None
         self._clients: Inside | None = None
-        #: Where clients come, and how it is listened on: for a listener that is opened again.
+        #: The listener's address and options while it is closed, to open it again.
         self._entrance: tuple[Address, Options] | None = None
 
     def __enter__(self) -> Self:
-        """Listen for those who control. Raises ListenError."""
+        """Listen for control clients. Raises ListenError."""
         if self._setup.control is not None:
             self._control = listen(self._setup.control)
         return self
@@ -73,33 +73,33 @@ class SpoiledRelay:
         if self._control is not None:
             self._control.close()
         if self._clients is not None:
-            # (It may be another than the first one.)
+            # (It may have replaced the first one.)
             self._clients.listener.close()
 
-    # What a connection asks.
+    # Calls of sessions.
 
     def refuses(self, number: int) -> bool:
         """Return whether a new client is refused."""
         return self._table.refuses(number, time.monotonic())
 
     def begin(self, number: int) -> FaultyConnection:
-        """A connection begins."""
+        """Return the faulty line for a new connection."""
         self._lines[number] = line = FaultyConnection(self._table, number)
         return line
 
     def begin_peer(self, number: int, end: Callable[[], None]) -> FaultyPeer:
-        """A peer of datagrams begins; ``end`` ends it."""
+        """Return the faulty line for a new datagram peer; ``end`` ends its session."""
         self._lines[number] = line = FaultyPeer(self._table, number, end)
         return line
 
     def end(self, number: int) -> None:
-        """It is over. Idempotent."""
+        """Forget the line of a session that has ended. Idempotent."""
         self._lines.pop(number, None)
 
-    # What a control client asks (layers/control.py).
+    # Requests of control clients (layers/control.py).
 
     def open(self, loop: Loop, clients: Inside, report: Report) -> None:
-        """Let those be controlled who are inside, if that was asked for."""
+        """Start to accept control clients, if --control is given; ``clients`` are controlled."""
         self._clients = clients
         if self._control is not None:
             from .controlling import controllers
@@ -108,7 +108,7 @@ class SpoiledRelay:
             self._controllers.open()
 
     def listing(self) -> dict[str, Any]:
-        """What there is."""
+        """Return the state of the relay, its faults and its sessions."""
         assert self._clients is not None
         now = time.monotonic()
         sessions = sorted(self._clients.sessions, key=lambda one: one.number)
@@ -129,7 +129,7 @@ class SpoiledRelay:
         return self._table.add(parsed, time.monotonic())
 
     def remove(self, number: int | None) -> None:
-        """Switch one off, or all. Raises UsageError."""
+        """Switch a fault off, or all with None. Raises UsageError."""
         if number is None:
             self._table.clear()
             return
@@ -139,7 +139,7 @@ class SpoiledRelay:
             raise UsageError(f"no fault has the number {number}") from None
 
     def kill(self, number: int | None, by: str) -> None:
-        """End a connection, or all. Raises UsageError."""
+        """End a connection, or all with None. Raises UsageError."""
         assert self._clients is not None
         chosen = [one for one in self._clients.sessions if number in (None, one.number)]
         if number is not None and not chosen:
@@ -147,7 +147,7 @@ class SpoiledRelay:
         for session in chosen:
             line = self._lines.get(session.number)
             if line is None:
-                session.give_up()  # it is not joined yet
+                session.give_up()  # its onward connection is not made yet
             else:
                 (line.cut if by == "fin" else line.reset)()
 
@@ -166,7 +166,7 @@ class SpoiledRelay:
             listener = listen(*self._entrance)
         except PyncError as error:
             raise UsageError(str(error)) from error
-        # (The access lists may have been read again.)
+        # (The access lists may have been read again since the start.)
         listener.admits = before.admits
         self._clients.come_by(listener)
         self._entrance = None

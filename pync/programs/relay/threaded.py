@@ -1,4 +1,4 @@
-"""A relay over a bad line in a thread, for programs in Python (pync/faulty_link.py)."""
+"""A relay over a faulty line in a thread, for Python programs (pync/faulty_link.py)."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-#: Seconds in which the relay's thread answers.
+#: Seconds in which the relay's thread must answer.
 PATIENCE = 30.0
 
 
 class RelayThread:
-    """The relay, in its thread.
+    """A relay in its own thread.
 
     Arguments:
-        target: where connections go on to.
-        entrance: where they come.
+        target: the address to connect onward to.
+        entrance: the address to listen on.
         setup: the faults.
 
     Raises ListenError.
@@ -45,7 +45,7 @@ class RelayThread:
 
     def __init__(self, target: Address, entrance: Address, setup: FaultSetup) -> None:
         self.spoiled = SpoiledRelay(setup)
-        #: Whether it is a line of ``streams`` or of ``datagrams``.
+        #: What moves over the line: ``streams`` or ``datagrams``.
         self.place = setup.place
         self._near = ListenSetup(entrance, Options(many=True), keep_open=True)
         self._listener = listen(entrance, self._near.options)
@@ -58,7 +58,7 @@ class RelayThread:
         self._thread.start()
 
     def call(self, do: Callable[[], _Result]) -> _Result:
-        """Have something done in the relay's thread. Raises what it raises."""
+        """Call ``do`` in the relay's thread, and return its result. Raises what it raises."""
         call = _Call(do)
         self._calls.append(call)
         self._wake()
@@ -109,10 +109,10 @@ class RelayThread:
 
 
 class _Call:
-    """Something to be done in another thread.
+    """A call that another thread makes.
 
     Arguments:
-        do: returns or raises.
+        do: the function to call.
     """
 
     def __init__(self, do: Callable[[], Any]) -> None:
@@ -122,15 +122,15 @@ class _Call:
         self._error: Exception | None = None
 
     def run(self) -> None:
-        """Do it, here."""
+        """Make the call, in this thread."""
         try:
             self._result = self._do()
-        except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        except Exception as error:  # noqa: BLE001 - result() raises it in the other thread
             self._error = error
         self._done.set()
 
     def result(self) -> Any:
-        """What it returned there. Raises what it raised, and TimeoutError."""
+        """Return the call's result when it is there. Raises what it raised; TimeoutError."""
         if not self._done.wait(PATIENCE):
             raise TimeoutError("the relay's thread does not answer")
         if self._error is not None:
