@@ -1,1 +1,1 @@
-"""What several programs need: connecting, accepting, TLS, access lists, the relay's pipeline."""
+"""Parts that several programs use: connecting, accepting, TLS, access lists, and more."""

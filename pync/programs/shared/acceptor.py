@@ -1,7 +1,7 @@
-"""Accepts the clients of a listener that serves them side by side, in a shared loop.
+"""Accepting the clients of a listener that are served side by side, in a shared loop.
 
-Clients are accepted up to --max-conns, after the TLS handshake where there is one. When nobody
-has connected for --accept-timeout, accepting ends. When descriptors run out, it pauses.
+Clients are accepted up to --max-conns, after the TLS handshake where there is one. Accepting ends
+when no client has connected for --accept-timeout. It pauses when descriptors run out.
 """
 
 from __future__ import annotations
@@ -26,46 +26,46 @@ if TYPE_CHECKING:
 #: Seconds before accepting again when descriptors have run out.
 EXHAUSTED_PAUSE = 0.1
 
-#: Seconds before accepting again when all are inside who may be, and one is about to leave.
+#: Seconds before accepting again at the limit of clients, when one of them is about to leave.
 FULL_PAUSE = 0.01
 
-#: Connections taken in one round, so that those who are inside are served between.
+#: Connections accepted in one round, so that the other clients are served in between.
 AT_ONCE = 64
 
-#: Errors of accept that more descriptors or memory would mend.
+#: Errors of accept that are over when there are free descriptors or memory again.
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def allow_many_descriptors() -> None:
-    """As many clients as the system lets this process have; the usual 1,024 are few.
+    """Raise the limit of open descriptors to the system's maximum; the usual 1,024 are few.
 
-    Not for programs that start others, which would inherit it: some close every descriptor
-    that they might have, one by one.
+    It is not for programs that start others, which would inherit the limit: some programs close
+    every possible descriptor, one by one.
     """
     try:
         import resource
     except ImportError:  # Windows has no such limit
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # The loop has select there, which knows no number above: better none than an error.
+    # On macOS the loop uses select(2), which fails for larger descriptors.
     most = min(hard, 1024) if sys.platform == "darwin" else hard
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     except (OSError, ValueError):
-        pass  # macOS refuses "unlimited": then it is as many as it was
+        pass  # macOS refuses "unlimited": the limit stays as it was
 
 
 class Acceptor:
-    """Lets clients in.
+    """The acceptor of a listener's clients.
 
     Arguments:
         loop: watches the listener.
-        setup: whom to let in, and what is done with each.
-        entered: is given each connection that is ready to talk; ``left`` is to be called
-            when it is over.
-        at_once: connections taken in one round.
-        clearing: is asked when there are as many as there may be: whether one is just about to
-            leave. Then the next one is not turned away, but waits for a moment.
+        setup: which clients to accept, and how each is prepared.
+        entered: called with each connection that is ready to use; the caller calls ``left`` at
+            its end.
+        at_once: connections accepted in one round.
+        clearing: called at the limit of clients; returns whether one is about to leave. Then the
+            next client is not refused, but waits for a moment.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Acceptor:
             self._headers = HeaderReader(loop, setup.announced, report, take)
 
     def open(self) -> None:
-        """Let clients come. ListenError comes out of the loop if nobody does in time."""
+        """Start to accept. The loop raises ListenError if no client comes in time."""
         if self._place is not None:
             self._place.attend(self._loop)
         for descriptor in self._listener.read_fds():
@@ -105,12 +105,12 @@ class Acceptor:
         self._await_somebody()
 
     def come_by(self, listener: Listener) -> None:
-        """Let clients come by another listener; the first one is closed, and so is this."""
+        """Accept from another listener; the first one, and this acceptor, are closed."""
         self._listener = listener
         self.open()
 
     def left(self) -> None:
-        """One who had entered is gone."""
+        """Count a client as gone."""
         self._count(-1)
         self._await_somebody()
 
@@ -120,13 +120,13 @@ class Acceptor:
             self._place.has(self._inside)
 
     def last_call(self) -> None:
-        """Let in those who wait in the queue already, and then nobody any more."""
+        """Accept the clients that wait in the listener's queue, and no more."""
         for _ in range(0, BACKLOG, self._at_once):
             self._accept()
         self.close()
 
     def close(self) -> None:
-        """Let nobody in any more; idempotent."""
+        """Accept no more clients; idempotent."""
         self._shut()
         self._tls_acceptor.close()
         if self._headers is not None:
@@ -158,7 +158,7 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in _EXHAUSTED:
                     raise
-                # A loop that tries again at once would only heat the machine.
+                # To try again at once would only use up the processor.
                 self._pause(EXHAUSTED_PAUSE)
                 return
             if conn is None:

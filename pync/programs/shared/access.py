@@ -14,9 +14,9 @@ Admits = Callable[[Address], bool]
 
 
 class AccessLists(NamedTuple):
-    """Who may come and who may not: hosts as they were typed, and files of them.
+    """The hosts to accept and to refuse, as typed, and files of them.
 
-    ``numeric``: no name is looked up.
+    ``numeric``: look up no names.
     """
 
     allow: tuple[str, ...] = ()
@@ -27,16 +27,16 @@ class AccessLists(NamedTuple):
 
 
 def access_filter(lists: AccessLists, address: Address, report: Report) -> Admits:
-    """Return whether a peer may come.
+    """Return the filter of a listener's peers.
 
     Arguments:
-        address: the listener's.
-        report: called with the event of a peer that may not.
+        address: the listener's address.
+        report: called with the event of a peer that is refused.
 
     Raises UsageError.
     """
-    # (Of an inherited socket it is seen later whether its clients have hosts; one without a host
-    # is on no list.)
+    # (Whether the clients of an inherited socket have hosts is known later; a client without a
+    # host is on no list.)
     if address.scheme not in (*INTERNET, *INHERITED):
         raise UsageError(f"access lists are for hosts, and {address} has none")
     allowed = list_of(lists.allow, lists.allowfile, numeric=lists.numeric)

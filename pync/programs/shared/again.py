@@ -1,4 +1,4 @@
-"""Clients that come back (``--reconnect``): what is over, or could not begin, is done again."""
+"""Repeating a task after its end or failure (``--reconnect``)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ...engine.boundary import as_failure, ends_program
 
 
 class Again:
-    """Does something again and again, until a signal or a failure of ours ends it.
+    """A repeater: runs a task again and again, until a signal or a failure of pync ends it.
 
-    A failure is reported once: when it is not the one before it, or something was reached
-    in between. (A server that is away for a night would else make ten thousand lines.)
+    A failure is not reported again while it repeats, unless a try was successful in between.
+    (Otherwise a server that is down for a night would cause ten thousand lines.)
 
     Arguments:
-        pause: seconds between two times.
-        reached: the event that says that it has begun well.
-        report: is told what happens.
+        pause: seconds between two tries.
+        reached: the class of the event that a successful try reports.
+        report: called with events.
     """
 
     def __init__(self, pause: float, reached: type[Event], report: Report) -> None:
@@ -29,17 +29,17 @@ class Again:
         self._said = ""
 
     def report(self, event: Event) -> None:
-        """What it has to report to that is done again."""
+        """Report an event of the task; the task must use this instead of ``report``."""
         if isinstance(event, self._reached):
             self._said = ""
         self._report(event)
 
     def run(self, once: Callable[[], object], peer: object) -> NoReturn:
-        """Do it. Raises what ends the program.
+        """Run the task again and again. Raises what ends the program.
 
         Arguments:
-            once: returns or raises.
-            peer: what it is about.
+            once: the task.
+            peer: the address that its failures are about.
         """
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What a listener tells once it listens: its addresses, and its port to who waits for it."""
+"""Announcing a new listener: reporting its addresses, and writing its port (``--report-port``)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .listening import ListenSetup
 #: Addresses on which only this machine can connect.
 _LOOPBACK = ("127.", "::1", "localhost")
 
-#: In place of a file: standard error.
+#: The name that stands for standard error.
 _STDERR = "-"
 
 
 def announce(listener: Listener, setup: ListenSetup, report: Report) -> None:
-    """Tell of every address; with --report-port write the port down.
+    """Report every address; with --report-port, write the port to the file.
 
     Raises UsageError for a listener that has no port, PyncError if the file cannot be written.
     """
@@ -48,7 +48,7 @@ def _write_down(path: str, text: bytes) -> None:
 
 
 def _can_be_replaced(path: str) -> bool:
-    """Return whether it is a regular file, or nothing yet: not a device, a FIFO or a link."""
+    """Return whether the path is a regular file or is free: not a device, a FIFO or a link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def _can_be_replaced(path: str) -> bool:
 
 
 def _replace(path: str, text: bytes) -> None:
-    # Written under another name first, so that a reader never sees half a number.
+    # Write another file first, and rename it, so that a reader never sees half a number.
     unfinished = f"{path}.{os.getpid()}.tmp"
     try:
         with open(unfinished, "xb") as file:

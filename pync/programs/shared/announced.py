@@ -1,7 +1,7 @@
-"""Clients that a PROXY protocol header names: what stands in front of us says who they are.
+"""Clients named by a PROXY protocol header, which a proxy in front of pync sends.
 
-The header is read before anything else, TLS included. The access lists hold for whom it names; who
-may send one at all is the listener's own ``admits``.
+The header is read before anything else, also before TLS. The access lists apply to the client that
+it names; the listener's own ``admits`` says which proxies may send one.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from ...layers.handshake import HandshakeError
 from ...layers.proxy_header import Named, receive
 from ...transports.conn import Conn
 
-#: Seconds in which a header must come; as a TLS handshake.
+#: Seconds in which a header must arrive; the same as for a TLS handshake.
 TIMEOUT = 10.0
 
 
 class Announced:
-    """Whom headers may name.
+    """The filter of the clients that headers name.
 
     Arguments:
-        admits: whether one that is named may come; it reports one that may not.
+        admits: returns whether a named client is accepted; it reports one that is not.
     """
 
     def __init__(self, admits: Callable[[Address], bool]) -> None:
         self.admits = admits
 
     def name(self, conn: Conn, named: Named) -> bool:
-        """Give a connection the names of its header; returns whether it may come."""
+        """Set a connection's addresses from its header; return whether it is accepted."""
         if named.peer is not None and named.local is not None:
             conn.peer, conn.local = named.peer, named.local
         return self.admits(conn.peer)
 
 
 def read_header(conn: Conn, announced: Announced) -> bool:
-    """Read the header of a connection that blocks; returns whether it may come.
+    """Read the header of a blocking connection; return whether it is accepted.
 
     Raises RelayError.
     """
@@ -54,13 +54,13 @@ def read_header(conn: Conn, announced: Announced) -> bool:
 
 
 class HeaderReader:
-    """Reads the headers of accepted connections, side by side in the loop.
+    """The reader of the headers of accepted connections, side by side in the loop.
 
     Arguments:
-        loop: watches them.
-        announced: whom they may name.
-        report: is told of one whose header cannot be read.
-        entered: is given each that may come.
+        loop: watches the connections.
+        announced: the filter of named clients.
+        report: called with the failure when a header cannot be read.
+        entered: called with each connection that is accepted.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class HeaderReader:
         return len(self._waiting)
 
     def take(self, conn: Conn) -> None:
-        """Let it in when its header has come."""
+        """Read a connection's header, then call ``entered``."""
 
         def failed(error: Exception) -> None:
             self._waiting.pop(conn, None)
@@ -95,7 +95,7 @@ class HeaderReader:
             run.start()
 
     def close(self) -> None:
-        """Let go of all who wait; idempotent."""
+        """Close all connections whose header is not complete; idempotent."""
         for conn, run in self._waiting.items():
             run.stop()
             conn.close()

@@ -1,4 +1,4 @@
-"""The clients of a server that serves them side by side in one loop, each by a session."""
+"""The clients of a server that serves them side by side in one loop, each with a session."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from .listening import ListenSetup
 
 
 class Session(Protocol):
-    """One client, while it is inside."""
+    """The session of one client."""
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve the client."""
         ...
 
     def close(self) -> None:
-        """Close everything; no callback is called. Idempotent."""
+        """Close all connections without calling a callback. Idempotent."""
         ...
 
     def break_off(self) -> None:
-        """Let go of everything by RST."""
+        """End all connections by RST."""
         ...
 
 
 One = TypeVar("One", bound=Session)
 
-#: Makes the session of a client: its part of the loop, its connection, and what is to be called
-#: with the session when it is over.
+#: Makes the session of a client from its Boundary of the loop, its connection, and a callback that
+#: is called with the session at its end.
 Make = Callable[[Scheduler, Conn, Callable[[Any], None]], One]
 
 
 class Clients(Generic[One]):
-    """Who is inside.
+    """The clients of a listener.
 
     Arguments:
-        loop: carries them all.
-        setup: whom to let in.
-        listener: where they come from.
+        loop: the loop of all sessions.
+        setup: which clients to accept.
+        listener: accepts their connections.
         report: called with events about clients.
         make: makes a client's session.
-        tells: whether each client is reported.
+        tells: whether to report each client.
     """
 
     def __init__(
@@ -64,43 +64,43 @@ class Clients(Generic[One]):
         self._report = report
         self._make = make
         self._tells = tells
-        #: How the listener was made, which may be replaced by another.
+        #: The options of the listener, for another one that may replace it.
         self.options = setup.options
         self.listener = listener
         self.sessions: set[One] = set()
         self._acceptor = Acceptor(loop, setup, listener, report, self._enter)
 
     def open(self) -> None:
-        """Let clients come."""
+        """Start to accept clients."""
         self._acceptor.open()
 
     def refuse(self) -> None:
-        """Close the listener: clients that come are refused."""
+        """Close the listener: the system refuses new clients."""
         self._acceptor.close()
         self.listener.close()
 
     def last_call(self) -> None:
-        """Let in those who wait already, then close the listener: others are refused at once."""
+        """Accept the clients that wait, then close the listener: others are refused at once."""
         self._acceptor.last_call()
         self.listener.close()
 
     def come_by(self, listener: Listener) -> None:
-        """Let clients come by another listener, now that the first one is closed."""
+        """Accept clients from another listener; the first one is closed."""
         self.listener = listener
         self._acceptor.come_by(listener)
 
     def shut(self) -> None:
-        """Let nobody in any more; idempotent."""
+        """Accept no more clients; idempotent."""
         self._acceptor.close()
 
     def close(self) -> None:
-        """Let go of everybody."""
+        """Close all sessions, and accept no more clients."""
         self.shut()
         for session in list(self.sessions):
             session.close()
 
     def break_off(self) -> None:
-        """Let go of everybody by RST: nobody must take what came for all there was."""
+        """End all sessions by RST, so that no peer takes the end for EOF."""
         self.shut()
         for session in list(self.sessions):
             session.break_off()

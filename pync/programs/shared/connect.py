@@ -1,4 +1,4 @@
-"""Reaching a peer: a client dials, goes through its proxies, then secures the connection."""
+"""Connecting to a peer: a client dials, passes its proxies, then secures the connection."""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class DialSetup(NamedTuple):
-    """How to reach a peer.
+    """How to connect to a peer.
 
-    ``entry``: what is done with the connection. ``route``: the proxies on the way. ``retry``: how
-    often to try again when nobody answers, and the seconds between.
+    ``entry``: how the connection is prepared. ``route``: the proxies on the way. ``retry``: how
+    often to try again when connecting fails, and the seconds between two tries.
     """
 
     address: Address
@@ -31,7 +31,7 @@ class DialSetup(NamedTuple):
 
 
 def connect(setup: DialSetup, report: Report) -> Conn:
-    """Return a connection to the address asked for, ready to talk over.
+    """Return a connection to the address of ``setup``, ready to use.
 
     Raises PyncError, UsageError.
     """
@@ -44,14 +44,14 @@ def connect(setup: DialSetup, report: Report) -> Conn:
         return welcome(_dial(setup, report), setup.entry, report)
     from . import securing
 
-    # Before anybody is bothered: files that cannot be read, versions that are none.
+    # Before dialling: unreadable files and unknown TLS versions raise an error here.
     context = securing.client_context(tls)
     conn = securing.secure(_dial(setup, report), context, tls, setup.address.host, report)
     return welcome(conn, setup.entry, report)
 
 
 def _dial(setup: DialSetup, report: Report) -> Conn:
-    """Return a connection, plain; with --retry again and again, if nobody answers.
+    """Return a connection without TLS; with --retry, try again when dialling fails.
 
     Raises DialError, ProxyError.
     """
@@ -60,8 +60,8 @@ def _dial(setup: DialSetup, report: Report) -> Conn:
         try:
             return _dial_once(setup, report)
         except DialError as error:
-            # A name that does not resolve may do so later, too. (Of several addresses
-            # each has been reported already.)
+            # A name that does not resolve now may do so later. (If there were several addresses,
+            # each attempt has been reported already.)
             if len(error.attempts) <= 1:
                 report(AttemptFailed(setup.address, error.cause))
             time.sleep(pause)

@@ -1,7 +1,7 @@
-"""What is done with a new connection before anybody talks over it.
+"""Preparing a new connection before it is used.
 
-A client dials, then secures the connection. A listener sees whether the peer may come at all, then
-secures the connection; not a byte is read before.
+A client dials, then secures the connection. A listener first checks whether the peer is allowed,
+then secures the connection; no byte is read before the check.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """What is done with a new connection before anybody talks over it.
+    """How a new connection is prepared before it is used.
 
-    ``tls``: how it is secured; None: not at all. ``telnet``: its TELNET commands are answered
-    (-t). ``details``: the peer's process and certificate are reported.
+    ``tls``: how it is secured; None: not at all. ``telnet``: answer its TELNET commands (-t).
+    ``details``: report the peer's process and certificate.
     """
 
     tls: Security | None = None
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 def welcome(conn: Conn, entry: Entry | None, report: Report) -> Conn:
-    """Return a connection, in plain or its handshake done, ready to talk over."""
+    """Return a connection that is ready to use; its TLS handshake, if any, is done already."""
     if entry is None:
         return conn
     if entry.tls is not None:

@@ -1,4 +1,4 @@
-"""How to listen, and whom to let in: what every program that listens is given."""
+"""How to listen, and which clients to accept: the parameters of every program that listens."""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class ListenSetup(NamedTuple):
-    """A listener, and its clients.
+    """How to listen, and how to prepare clients.
 
-    ``keep_open``: it stays after the first client (-k). ``max_conns``: clients at once; None: no
+    ``keep_open``: continue after the first client (-k). ``max_conns``: clients at once; None: no
     limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the
-    port, ``-`` is standard error. ``offered``: what anybody who reaches the listener can do, and
-    should perhaps not. ``modules``: what serving a client needs. ``announced``: whom the headers of
-    the PROXY protocol may name that clients begin with; None: they send none. ``workers``: how many
-    processes share the port. ``place``: which of them this is, once it is one.
+    port, ``-`` is standard error. ``offered``: what all who reach the listener can do, for a
+    warning. ``modules``: modules that serving a client needs. ``announced``: the filter of clients
+    named by the PROXY protocol headers that clients must send first; None: they send none.
+    ``workers``: how many processes share the port. ``place``: in a worker, its place among them.
     """
 
     address: Address
@@ -41,12 +41,12 @@ class ListenSetup(NamedTuple):
 
     @property
     def tls(self) -> "Security | None":
-        """How clients are secured."""
+        """How clients are secured; None: not at all."""
         return None if self.entry is None else self.entry.tls
 
 
 def prepare(setup: ListenSetup) -> None:
-    """Have ready, before anybody can connect, what clients need.
+    """Load what serving clients needs, before the first client can connect.
 
     Raises UsageError for a file that cannot be read.
     """

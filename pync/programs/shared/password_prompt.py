@@ -1,20 +1,20 @@
-"""A secret from the terminal, unseen: never from the command line, never from stdin."""
+"""Reading a secret from the terminal without echo: not from the command line, not from stdin."""
 
 from __future__ import annotations
 
 import os
 
-#: Longest secret that is read, bytes.
+#: The longest secret, in bytes.
 LONGEST = 1024
 
 
 def ask(prompt: str, terminal: str = "/dev/tty") -> bytes:
-    """What a person types after the prompt, without its end of line.
+    """Return what the user types after the prompt, without its end of line.
 
     Arguments:
-        terminal: the device to ask on.
+        terminal: the device for the prompt and the answer.
 
-    Raises OSError when there is no terminal; KeyboardInterrupt is the person's own.
+    Raises OSError when there is no terminal; KeyboardInterrupt when the user presses ^C.
     """
     try:
         import termios
@@ -33,7 +33,7 @@ def ask(prompt: str, terminal: str = "/dev/tty") -> bytes:
             return _line(descriptor)
         finally:
             termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
-            # The typed end of line was not shown either.
+            # The end of line that the user typed was not echoed either.
             os.write(descriptor, b"\n")
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
 """A worker's place among the processes that serve one port together (``--workers``, workers.py).
 
-What they have to know of one another is in memory that they share: how many clients each has, and
-how many connections it has numbered. Each writes its own two cells only, so there is no lock.
+They share memory with what they need to know of one another: how many clients each has, and how
+many connections each has numbered. Each writes only its own two cells, so no lock is needed.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ class Board:
     """The memory that all workers share.
 
     Arguments:
-        workers: how many there are.
+        workers: the number of workers.
     """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        # (Anonymous and shared: fork(2) copies it for nobody.)
+        # (An anonymous shared mapping: fork(2) does not copy it.)
         self._cells = memoryview(mmap.mmap(-1, workers * _CELLS * _CELL)).cast("q")
 
     def clients(self, number: int) -> int:
-        """Return how many one worker has."""
+        """Return the number of clients of one worker."""
         return self._cells[(number - 1) * _CELLS]
 
     def set_clients(self, number: int, count: int) -> None:
-        """Note how many one has."""
+        """Record the number of clients of one worker."""
         self._cells[(number - 1) * _CELLS] = count
 
     def elsewhere(self, number: int) -> int:
-        """Return how many the others have."""
+        """Return the number of clients of all other workers."""
         return sum(self._cells[::_CELLS]) - self.clients(number)
 
     def next_number(self, number: int) -> int:
-        """Return a number for a connection, which no other connection of any worker gets."""
+        """Return a number for a connection that is unique among all workers."""
         cell = (number - 1) * _CELLS + 1
         count = self._cells[cell]
         self._cells[cell] = count + 1
@@ -54,13 +54,14 @@ class Board:
 
 
 class Place:
-    """One worker's.
+    """One worker's place.
 
     Arguments:
-        number: its own, from 1.
-        board: what all share.
-        parent: a descriptor that can be read when the process that started the workers is gone.
-        mask: the signals to block once it serves; until then all that it will handle are.
+        number: the worker's number, from 1.
+        board: the shared memory.
+        parent: a descriptor that is readable when the process that started the workers has ended.
+        mask: the signals to block once it serves; until then, all signals that it will handle
+            are blocked.
     """
 
     def __init__(self, number: int, board: Board, parent: int, mask: Iterable[int]) -> None:
@@ -70,30 +71,30 @@ class Place:
         self._mask = list(mask)
 
     def attend(self, loop: Loop) -> None:
-        """Take signals from now on, and end with the process that started us. Idempotent.
+        """Unblock signals, and watch for the end of the parent process. Idempotent.
 
-        The loop raises Terminated when that has ended, however it did.
+        The loop raises Terminated when the parent has ended, for any reason.
         """
         loop.watch_reader(self._parent, _orphaned)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def has(self, clients: int) -> None:
-        """Note how many clients this worker has."""
+        """Record how many clients this worker has."""
         self._board.set_clients(self.number, clients)
 
     @property
     def elsewhere(self) -> int:
-        """How many clients the other workers have."""
+        """The number of clients of all other workers."""
         return self._board.elsewhere(self.number)
 
     def numbers(self) -> Iterator[int]:
-        """The numbers of this worker's connections; its predecessor's are not used again."""
+        """Yield the numbers of this worker's connections; its predecessor's are not reused."""
         while True:
             yield self._board.next_number(self.number)
 
 
 def lifeline() -> tuple[int, int]:
-    """Two ends of a pipe: one that can be read when the last process has closed the other one."""
+    """Return a pipe's ends: the first is readable once all processes have closed the second."""
     return os.pipe()
 
 

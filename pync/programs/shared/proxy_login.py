@@ -1,6 +1,6 @@
-"""Who we are to one HTTP proxy: said when it asks, and once more when that is worth it.
+"""The login at one HTTP proxy: sent when it is required, and again when that makes sense.
 
-The password may have to be asked for (nc's -P): three times, as nc does.
+The user may have to type the password (nc's -P), up to three times, as with nc.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from ...layers.handshake import HandshakeError
 if TYPE_CHECKING:
     from ...layers.http_connect import StatusError
 
-#: Times that a person may mistype the password.
+#: How often the user may type the password.
 TRIES = 3
 
-#: Times that a proxy may say that its own question was too old.
+#: How often a proxy may answer that its own challenge was stale.
 STALE = 2
 
 
 class ProxyLogin:
-    """What a proxy has asked of us, and what we answer.
+    """The challenges of a proxy, and our answers.
 
     Arguments:
         proxy: the proxy; without a password, the user is asked for it.
-        report: called with the event of a wrong one.
+        report: called with the event of a wrong password.
     """
 
     def __init__(self, proxy: Proxy, report: Report) -> None:
-        #: The value of Proxy-Authorization; None: it has not asked yet.
+        #: The value of Proxy-Authorization; None before the first challenge.
         self.authorization: str | None = None
         self._proxy = proxy
         self._report = report
@@ -40,19 +40,19 @@ class ProxyLogin:
         self._stale = 0
 
     def answer(self, refusal: StatusError, target: str) -> bool:
-        """Say who we are next time; returns whether a person had to be asked for the password.
+        """Set ``authorization`` for the next request; return whether the user typed the password.
 
         Arguments:
-            refusal: the proxy's question.
-            target: what we asked it for.
+            refusal: the proxy's response with its challenges.
+            target: the target of our request.
 
-        Raises the refusal, if there is nothing to say to it; HandshakeError.
+        Raises the refusal, if it cannot be answered; HandshakeError.
         """
         if refusal.status != 407 or self._proxy.user is None:
             raise refusal
         from ...layers.http_auth import AuthError, credentials, parse
 
-        # A question without a question is one for the password (nc sends it then).
+        # A 407 without a challenge asks for the password (nc sends it then).
         headers = refusal.challenges or ("Basic",)
         challenges = [one for header in headers for one in parse(header)]
         stale = any(one.parameters.get("stale", "").lower() == "true" for one in challenges)
@@ -77,7 +77,7 @@ class ProxyLogin:
         return by_person
 
     def _was_wrong(self, refusal: StatusError) -> None:
-        """Forget the password, if a person can be asked again."""
+        """Forget the password, if the user can be asked again. Raises ``refusal`` if not."""
         if not self._asked:
             raise refusal
         self._report(Told("Proxy authentication failed", is_error=True))

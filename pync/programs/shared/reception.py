@@ -1,4 +1,4 @@
-"""Accepting clients one by one, each ready to talk: secured where that is asked for."""
+"""Accepting clients one by one, each ready to use, with TLS where it is configured."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Reception(Closing):
-    """Where clients of a listener are received.
+    """The place where the clients of a listener are accepted.
 
-    With ``-k``, a client that cannot be received is reported, and the next one is waited
-    for. Without it, its error is raised.
+    With ``-k``, the failure of a client is reported, and the next client is accepted.
+    Without it, the error is raised.
 
     Arguments:
-        listener: for connections in plain.
-        setup: how long to wait for a client, and what is done with each.
+        listener: accepts connections without TLS.
+        setup: how long to wait for a client, and how each is prepared.
         report: called with events about clients.
     """
 
@@ -52,12 +52,12 @@ class Reception(Closing):
                 self._failed(error, conn.peer)
 
     def close(self) -> None:
-        """Let go of those who have not been served; idempotent."""
+        """Close the connections that accept() has not returned; idempotent."""
         if self._handshakes is not None:
             self._handshakes.close()
 
     def _may_come(self, conn: Conn) -> bool:
-        """Read who it is, where a header says so."""
+        """Return whether a client is accepted; read its PROXY header first, where one is due."""
         if self._setup.announced is None:
             return True
         from .announced import read_header

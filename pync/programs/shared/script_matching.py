@@ -1,4 +1,7 @@
-"""Whether a text that a script awaits has come: searched for, or judged byte by byte. No I/O."""
+"""Matching received bytes with the texts that a script awaits: searched, or from the start.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from ...core.script_terms import Terms
 
 
 class Found(NamedTuple):
-    """A text that has come: which one, where it ends, and what its groups captured.
+    """A text that was received: which one, where it ends, and what its groups captured.
 
-    ``is_settled``: no byte that follows could still belong to it.
+    ``is_settled``: no later byte can belong to it.
     """
 
     which: int
@@ -22,12 +25,12 @@ class Found(NamedTuple):
 
 
 class Awaited:
-    """Some texts, of which one is awaited.
+    """Several texts, of which one is awaited.
 
     Arguments:
         texts: the texts.
-        names: what the names in them stand for.
-        search: anything may come before; otherwise it must come next.
+        names: the values of the names in them.
+        search: whether other bytes may come before; if not, the text must come next.
     """
 
     def __init__(self, texts: Sequence[Terms], names: Mapping[str, bytes], search: bool) -> None:
@@ -40,11 +43,11 @@ class Awaited:
             for which, text in enumerate(texts)
             if search or text.is_pattern
         }
-        #: The first byte that no text has, once it has come; a pattern does not tell that.
+        #: The position of the first received byte that fits no text; unknown with patterns.
         self.wrong_at: int | None = None
 
     def look(self, came: bytes) -> Found | None:
-        """Return the text that has come, if one has."""
+        """Return the text that was received; None if none was."""
         return self._earliest(came) if self._search else self._next(came)
 
     def _earliest(self, came: bytes) -> Found | None:
@@ -59,7 +62,7 @@ class Awaited:
         return Found(-which, match.end(), _groups(match))
 
     def _next(self, came: bytes) -> Found | None:
-        """Return the longest text that what came begins with."""
+        """Return the longest text that the received bytes start with."""
         best: Found | None = None
         for which, literal in self._literals.items():
             if came.startswith(literal) and (best is None or len(literal) > best.end):

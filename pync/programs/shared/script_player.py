@@ -1,4 +1,4 @@
-"""Playing a script against a peer (``--expect``). What comes is shown as it comes."""
+"""Playing a script against a peer (``--expect``). Received bytes are shown at once."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from ...engine.protocols import send_eof
 from ...transports.conn import Conn
 from .script_matching import Awaited
 
-#: Bytes of what came that an awaited text may begin in.
+#: The number of last received bytes in which an awaited text may start.
 WINDOW = 1024 * 1024
 
-#: Bytes of what came instead that a message shows.
+#: Bytes that a message shows of what was received instead.
 SHOWN = 120
 
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: Seconds without a byte after which a text is over that could go on.
+#: Seconds without a byte after which a match that could become longer is taken as it is.
 SETTLING = 0.25
 
 
@@ -53,9 +53,9 @@ def load(path: str) -> Script:
 
 
 class Played(NamedTuple):
-    """How things stand after a script: who goes on, and which directions have ended.
+    """The state after a script: whether the user goes on, and which directions have ended.
 
-    ``closed``: the connection has been closed, or aborted.
+    ``closed``: the connection was closed or aborted.
     """
 
     interact: bool = False
@@ -109,7 +109,7 @@ class _Play:
         except UsageError as error:
             raise self._error(step.line, str(error).rpartition(": ")[2]) from None
 
-    # What we do.
+    # Steps of ours.
 
     def _send(self, step: Send) -> None:
         self._send_all(self._value(step, step.data))
@@ -161,7 +161,7 @@ class _Play:
     def _hand_over(self, _step: Interact) -> None:
         self._interact = True
 
-    # What the peer has to do.
+    # Steps of the peer.
 
     def _expect(self, step: Expect) -> None:
         missing = list(step.texts)
@@ -171,7 +171,7 @@ class _Play:
             which, end, groups = self._find(step, awaited, deadline)
             self._came = self._came[end:]
             if not step.all_of:
-                # The groups of those that did not come are empty.
+                # The groups of the texts that were not received are empty.
                 self._names.update((name, b"") for text in missing for name in text.groups)
             self._names.update(groups)
             if not step.all_of:
@@ -182,7 +182,7 @@ class _Play:
         self, step: Expect, awaited: Awaited, deadline: Deadline
     ) -> tuple[int, int, dict[str, bytes]]:
         if not self._ended:
-            # What is there already counts, however little time a step has.
+            # Bytes that are there already count, however little time the step has.
             self._receive(None)
         while True:
             found = awaited.look(self._came)
@@ -226,7 +226,10 @@ class _Play:
             raise self._wrong(step.line, f"{what}{why}")
 
     def _receive(self, deadline: Deadline | None, may_reset: bool = False) -> bool:
-        """Take what comes and show it; False when the time is over, or None: nothing is there."""
+        """Receive bytes and show them; return False when the time is over.
+
+        Without a deadline, take only what is there already; return False if that is nothing.
+        """
         if deadline and deadline.passed:
             return False
         self._conn.settimeout(deadline.remaining if deadline else 0.0)
@@ -258,7 +261,7 @@ class _Play:
 
     def _wrong(self, line: int, expected: str) -> ScriptError:
         came = repr(self._came[-SHOWN:])[1:]
-        # Whatever quotes repr chose, ours are double.
+        # repr() chooses its quotes; the message always has double ones.
         shown = re.sub(r"^'|'$", '"', came)
         cut = "..." if len(self._came) > SHOWN else ""
         what = f"; what came is {cut}{shown}" if self._came else "; nothing came"
@@ -268,7 +271,7 @@ class _Play:
         return ScriptError("expect", f"{self._script.name}:{line}", text)
 
 
-#: What an end is called, by how it has to come.
+#: The name of an end in messages, by how it has to come.
 _ENDS = {
     "any": "the peer's end",
     "next": "the peer's end",

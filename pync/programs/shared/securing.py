@@ -1,6 +1,6 @@
-"""TLS between "dial" and "talk": contexts, handshakes, and the events about them.
+"""TLS between dialling and talking: contexts, handshakes, and the events about them.
 
-It is imported when TLS is asked for, and not before.
+This module is imported only when TLS is used.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ __all__ = ["begin_welcome", "client_context", "listener_context", "renew", "repo
 _NO_STREAM = "TLS needs a stream, not datagrams"
 
 
-#: What listeners show. One for all clients: a certificate that is made anew is another identity.
+#: The contexts of listeners. All clients share one: a new self-signed certificate would be another
+#: identity.
 _contexts: dict[Security, ssl.SSLContext] = {}
 
 
 def listener_context(security: Security) -> ssl.SSLContext:
-    """What a listener shows its clients. Raises UsageError."""
+    """Return a listener's context, with its certificate. Raises UsageError."""
     if security not in _contexts:
         _contexts.clear()
         renew(security)
@@ -35,12 +36,12 @@ def listener_context(security: Security) -> ssl.SSLContext:
 
 
 def renew(security: Security) -> None:
-    """Read what a listener shows its clients again. Raises UsageError; then it stays as it is."""
+    """Read the files of a listener's context again. Raises UsageError; nothing changes then."""
     _contexts[security] = server_context(security)
 
 
 def forget() -> None:
-    """Let go of what listeners show, and with it of an open key log."""
+    """Drop the contexts of listeners, which closes an open key log."""
     _contexts.clear()
 
 
@@ -50,7 +51,7 @@ def secure(
     """Return a client's connection through TLS. Owns ``conn``. Raises TlsError, UsageError.
 
     Arguments:
-        host: as it was asked for.
+        host: the server's host, as the user gave it.
     """
     if not isinstance(conn, StreamConn):
         conn.close()
@@ -64,7 +65,7 @@ def secure(
 
 
 def begin_welcome(conn: Conn, security: Security) -> Securing:
-    """Return the handshake with an accepted connection, to be taken step by step. Owns ``conn``.
+    """Return the handshake with an accepted connection, to run step by step. Owns ``conn``.
 
     Raises UsageError, with ``conn`` closed.
     """
@@ -78,10 +79,10 @@ def begin_welcome(conn: Conn, security: Security) -> Securing:
 
 
 def report_on(conn: Conn, report: Report, *, details: bool) -> None:
-    """Report what was agreed upon, and whose certificate was shown.
+    """Report what TLS has negotiated, and the peer's certificate.
 
     Arguments:
-        details: whether what the certificate says is reported too.
+        details: whether to report the contents of the certificate too.
     """
     assert isinstance(conn, LayeredConn)
     codec = conn.codec

@@ -1,4 +1,4 @@
-"""Listening for clients who are served side by side: in this process, or in several (--workers)."""
+"""Listening for clients that are served side by side: in one process, or several (--workers)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def serve_clients(
     tells: bool = False,
     reload: Callable[[list[Listener]], None] | None = None,
 ) -> None:
-    """Listen, and serve until a signal ends it. Raises what it was ended by, PyncError, UsageError.
+    """Listen, and serve until a signal. Raises the signal's exception, PyncError, UsageError.
 
     Arguments:
-        setup: where, and in how many processes.
-        serve: serves the clients of a listener; in a worker, its setup says which one it is.
-        drain: seconds that those inside have to end after SIGTERM.
-        tells: SIGUSR1 asks who is inside.
-        reload: reads the files again that listeners and new workers depend on. Raises UsageError.
+        setup: where to listen, and in how many processes.
+        serve: serves the clients of a listener; in a worker, ``place`` of its setup is set.
+        drain: seconds that clients have to end after SIGTERM.
+        tells: whether SIGUSR1 lists the clients.
+        reload: reads again the files of listeners and new workers. Raises UsageError.
     """
     if setup.workers > 1:
         from .workers import Watch, supervise

@@ -1,7 +1,7 @@
-"""Talking: what client and server do with a connection once they have it.
+"""Using a connection, for client and server.
 
-First the script, if there is one (``--expect``); then the user. What moves is recorded
-if that was asked for.
+First the script runs, if there is one (``--expect``); then the user talks. The bytes that move
+are recorded if the user wants it.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from ...core.script import Script
     from ...engine.record import Recorder
 
-#: Talks over a connection until it is over. Returns whether what was awaited has come
-#: (--until, --count): then nobody else has to be served. Raises PyncError, OutputGone.
+#: Talks over a connection until its end. Returns whether the awaited bytes were received
+#: (--until, --count): then no other client is served. Raises PyncError, OutputGone.
 Talk = Callable[[Conn], bool]
 
 
 class TalkSetup(NamedTuple):
-    """What is done over a connection.
+    """How a connection is used.
 
-    ``pipeline``: makes what happens to the bytes of one connection. ``recorder``: opens the files
-    for what moves. ``script``: the file of --expect. ``progress``: how much has moved is reported.
+    ``pipeline``: makes the pipeline of one connection. ``recorder``: opens the files that record
+    the bytes. ``script``: the file of --expect. ``progress``: report how much has moved.
     """
 
     endings: Endings = Endings()
@@ -45,7 +45,7 @@ class TalkSetup(NamedTuple):
 
 @contextmanager
 def talking(setup: TalkSetup, stdio: Stdio, report: Report) -> Iterator[Talk]:
-    """What to do with each connection; the script is read and the records are open.
+    """Yield the function that talks over a connection; its script and record files are open.
 
     Raises UsageError, OutputError.
     """
@@ -64,7 +64,7 @@ def _script(path: str | None) -> Optional["Script"]:
 
 @contextmanager
 def recording(recorder: Callable[[], "Recorder"] | None) -> Iterator[Tap | None]:
-    """What sees the bytes that move, if that was asked for. Raises OutputError."""
+    """Yield the tap that records the bytes, or None without a recorder. Raises OutputError."""
     if recorder is None:
         yield None
         return

@@ -1,8 +1,8 @@
 """TLS handshakes of accepted clients (--ssl), side by side in the loop.
 
-Each handshake goes on when its client has sent something, so one that stops in the middle
-delays nobody, and is closed when its time is over. (transports/tls/accept.py does the same
-where there is no loop.)
+Each handshake continues when its client has sent bytes, so a client that stops in the middle does
+not delay others; it is closed when its time is over. (transports/tls/accept.py does the same
+without a loop.)
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class _Waiting(NamedTuple):
 
 
 class TlsAcceptor:
-    """Accepted connections on their way in.
+    """The TLS handshakes of accepted connections.
 
     Arguments:
-        loop: watches them.
-        entry: what is done with each.
-        entered: is given each that is ready to talk.
+        loop: watches the connections.
+        entry: how each is prepared.
+        entered: called with each connection that is ready to use.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class TlsAcceptor:
         return len(self._waiting)
 
     def take(self, conn: Conn) -> None:
-        """Let it in, at once or when its handshake is over."""
+        """Prepare a connection, then call ``entered``: at once, or after the handshake."""
         try:
             tls = None if self._entry is None else self._entry.tls
             if tls is None:
@@ -69,13 +69,13 @@ class TlsAcceptor:
         self._go_on(conn)
 
     def close(self) -> None:
-        """Let go of all who wait; idempotent."""
+        """Close the connections whose handshake is not over; idempotent."""
         for conn in list(self._waiting):
             self._drop(conn)
             conn.close()
 
     def _go_on(self, conn: Conn) -> None:
-        """One step of its handshake, as far as it goes without waiting."""
+        """Continue the handshake of a connection until it has to wait."""
         securing = self._waiting[conn].securing
         descriptor = conn.fileno()
         try:
@@ -97,7 +97,7 @@ class TlsAcceptor:
             self._give_up(conn, error)
 
     def _give_up(self, conn: Conn, error: Exception) -> None:
-        """Let go of one client, and report why; raise what is not that client's alone."""
+        """Close one client and report the error; raise an error that ends the program."""
         conn.close()
         if ends_program(error):
             raise error
@@ -113,7 +113,7 @@ class TlsAcceptor:
 
     def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
         self._waiting.pop(conn).timer.cancel()
-        # (One that is closed already has forgotten its own.)
+        # (A closed connection does not know its descriptor any more.)
         number = conn.fileno() if descriptor is None else descriptor
         self._loop.watch_reader(number, None)
         self._loop.watch_writer(number, None)

@@ -1,6 +1,6 @@
-"""The TLS handshake of a connection that was dialled, in a loop that carries others too.
+"""The TLS handshake of a dialled connection, in a loop that serves others too.
 
-(transports/tls/handshake.py has one that blocks, for a client that does nothing else meanwhile.)
+(transports/tls/handshake.py has a blocking one, for a client that has nothing else to do.)
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ class TlsDial:
     """One handshake.
 
     Arguments:
-        loop: waits for the server.
-        conn: owned from now on.
-        context, name: how, and the name that the server must have.
-        starttls: the protocol in which TLS is asked for first.
-        seconds: that it may take.
-        finished: is called once; ``conn`` or ``failure`` says how.
+        loop: watches the connection.
+        conn: the connection, which this object then owns.
+        context, name: the TLS context, and the name that the server's certificate must have.
+        starttls: the protocol whose command starts TLS; None: TLS starts at once.
+        seconds: the time limit.
+        finished: called once at the end; ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TlsDial:
         seconds: float,
         finished: Callable[[TlsDial], None],
     ) -> None:
-        #: The secured connection, which is the caller's then.
+        #: The secured connection. The caller owns it.
         self.conn: LayeredConn | None = None
         self.failure: PyncError | None = None
         self._loop = loop
@@ -52,13 +52,13 @@ class TlsDial:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start the handshake."""
         self._plain.settimeout(0)
         self._timer = self._loop.call_later(self._seconds, self._time_out)
         self._go_on()
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the handshake without calling a callback. Idempotent."""
         self._leave_off()
         if self.conn is None:
             self._plain.close()

@@ -1,7 +1,7 @@
-"""A target that is reached through further proxies (``-l --proxy-type ... --proxy ...``).
+"""Connecting to a target through further proxies (``-l --proxy-type ... --proxy ...``).
 
-What dial_through() does for a client, in a loop that carries others too: the way itself is the
-ProxyChain of programs/shared/via_proxies.py.
+This does in a loop what dial_through() does for a client; both use the ProxyChain of
+programs/shared/via_proxies.py.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from ...transports import Options
 from ...transports.conn import TcpConn
 from .via_proxies import LoginAsked, ProxyChain, Route
 
-#: Seconds for everything, where the user has set no limit.
+#: The time limit for everything, in seconds, unless the user sets one.
 TIMEOUT = 60.0
 
 
 class UpstreamDial:
-    """One way through proxies.
+    """One dial through proxies.
 
     Arguments:
-        loop, resolver, options: as for a Connector; nobody is asked for a password.
+        loop, resolver, options: as for a Connector; the user is never asked for a password.
         route: the proxies.
         address: the target.
-        finished: is called once; ``conn`` or ``failure`` says how.
+        finished: called once at the end; ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class UpstreamDial:
         address: Address,
         finished: Callable[[UpstreamDial], None],
     ) -> None:
-        #: The connection, which is the caller's then.
+        #: The connection. The caller owns it.
         self.conn: TcpConn | None = None
         self.failure: PyncError | None = None
         self._loop = loop
@@ -57,11 +57,11 @@ class UpstreamDial:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start the dial."""
         self._dial()
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the dial without calling a callback. Idempotent."""
         self._end_lookup()
         if self._activity is not None:
             self._activity.stop()
@@ -112,7 +112,7 @@ class UpstreamDial:
         assert self._between is not None
         failure = handshake_run.failure
         if isinstance(failure, LoginAsked):
-            # Again from the start: the connection on which it has refused may be over.
+            # Dial again: the proxy may close the connection on which it has refused.
             self._between.close()
             self._dial()
         elif failure is not None:

@@ -1,7 +1,7 @@
 """Dialling through proxies: to the first of them, and from each to the next.
 
-ProxyChain knows what is said on the way and what went wrong, and does no I/O. It has two drivers:
-dial_through() blocks, UpstreamDial (upstream.py) has a loop.
+ProxyChain has the handshakes with the proxies and their errors, and does no I/O. It has two
+drivers: dial_through() blocks, UpstreamDial (upstream.py) uses a loop.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .proxy_login import ProxyLogin
 class Route(NamedTuple):
     """The proxies to pass, in this order.
 
-    ``resolves``: the target's name is looked up here, and not left to the last proxy.
+    ``resolves``: look the target's name up here, instead of letting the last proxy do it.
     """
 
     proxies: tuple[Proxy, ...] = ()
@@ -36,7 +36,7 @@ def dial_through(address: Address, route: Route, options: Options) -> Conn:
     """Return a connection to an address, through every proxy in turn.
 
     Arguments:
-        options: as for dial(); the time-out is for everything but what a person types.
+        options: as for dial(); the time-out covers everything except typing a password.
 
     Raises DialError, ProxyError.
     """
@@ -46,7 +46,7 @@ def dial_through(address: Address, route: Route, options: Options) -> Conn:
         try:
             return _dial_in_turn(chain, options, deadline)
         except LoginAsked as asked:
-            # Again from the start: a connection on which a proxy has refused may be over.
+            # Dial again: a proxy may close the connection on which it has refused.
             if asked.by_person:
                 deadline = Deadline(options.timeout)
         except (HandshakeError, OSError) as error:
@@ -59,10 +59,10 @@ def _dial_in_turn(chain: ProxyChain, options: Options, deadline: Deadline) -> Co
 
     conn = dial(chain.first, options._replace(timeout=deadline.remaining))
     if not options.happy_eyeballs:
-        # Each address had the time-out for itself (nc, ncat), and so has the handshake.
+        # In nc and ncat, each address has the whole time-out, and so has the handshake.
         deadline = Deadline(options.timeout)
     try:
-        # Not before: a proxy that is down is the fault to name, as nc and ncat do.
+        # Not earlier: if the proxy is down, that is the error to report, as nc and ncat do.
         if chain.lookup is not None:
             found = resolve(chain.lookup, Options(), socket.SOCK_STREAM)
             chain.found(str(found[0].name[0]))
@@ -75,10 +75,10 @@ def _dial_in_turn(chain: ProxyChain, options: Options, deadline: Deadline) -> Co
 
 
 class LoginAsked(HandshakeError):
-    """A proxy has asked who we are, and will be told on the next connection.
+    """An error: a proxy requires a login, which is sent on the next connection.
 
     Arguments:
-        by_person: whether a person had to be asked for it.
+        by_person: whether the user had to type the password.
     """
 
     def __init__(self, by_person: bool) -> None:
@@ -87,11 +87,11 @@ class LoginAsked(HandshakeError):
 
 
 class ProxyChain:
-    """The way to one target: whom to dial, whom to look up, what to say.
+    """The way to one target: what to dial, what to look up, and the handshakes.
 
     Arguments:
-        route: has at least one proxy.
-        target: where to.
+        route: at least one proxy.
+        target: the address to reach.
         report: called with the event of a wrong password.
     """
 
@@ -100,7 +100,7 @@ class ProxyChain:
         self._proxies = route.proxies
         self._logins = [ProxyLogin(proxy, report) for proxy in route.proxies]
         self._host = target.host
-        #: What to look up before the handshake; its first address is to be found().
+        #: The name to look up before the handshake, or None; pass its first address to found().
         self.lookup: Address | None = None
         if route.resolves:
             scheme = "tcp4" if route.proxies[-1].kind == "socks4" else "tcp"
@@ -112,14 +112,14 @@ class ProxyChain:
         return Address("tcp", self._proxies[0].host, self._proxies[0].port)
 
     def found(self, host: str) -> None:
-        """The address of the target's name."""
+        """Set the address of the target's name."""
         self._host = host
         self.lookup = None
 
     def handshake(self) -> Handshake[None]:
-        """What is said to all of them, on a connection to the first.
+        """Run the handshakes with all proxies, on a connection to the first.
 
-        Raises HandshakeError, DialError (a port that is none); LoginAsked: dial again.
+        Raises HandshakeError, DialError (an invalid port); LoginAsked: dial again.
         """
         from ...layers.http_connect import StatusError, authority
 
@@ -133,7 +133,7 @@ class ProxyChain:
                 raise LoginAsked(login.answer(refusal, authority(host, port))) from None
 
     def failure(self, error: HandshakeError | OSError) -> PyncError:
-        """What is reported of an error on the way."""
+        """Return the error to report for an error on the way."""
         from ...layers.http_connect import StatusError
 
         if isinstance(error, UnresolvedError) and error.address == self.lookup:
@@ -150,7 +150,7 @@ class ProxyChain:
 
 
 def handshake_with(proxy: Proxy, identity: ProxyLogin, host: str, port: int) -> Handshake[None]:
-    """Asking this proxy for the way to a host."""
+    """Return the handshake that asks this proxy to connect to a host."""
     from ...layers import http_connect, socks
 
     if proxy.kind == "http":

@@ -1,4 +1,4 @@
-"""Several processes that serve one port (``--workers``): started, watched and ended here.
+"""Several processes that serve one port (``--workers``): starting, watching and ending them.
 
 The listening sockets belong to this process, which accepts nobody. Over TCP on Linux each worker
 has a socket of its own, and the kernel deals the clients out to them (SO_REUSEPORT, socket(7));
@@ -35,17 +35,17 @@ from .announce import announce
 from .listening import ListenSetup
 from .place import Board, Place, lifeline
 
-#: Serves until it is ended: in a worker, with its listener. Raises what ends the program.
+#: Serves clients until a signal: in a worker, with its listener. Raises what ends the program.
 Serve = Callable[[ListenSetup, Listener, Report], None]
 
-#: Seconds between two starts of a worker that dies again and again.
+#: The least seconds between two starts of a worker that dies again and again.
 RESTART_PAUSE = 1.0
 
-#: Seconds that workers have to end, besides those of --drain.
+#: Seconds that workers have to end, in addition to those of --drain.
 END_TIMEOUT = 5.0
 
-#: A worker's exit status for what would have ended the program without workers (told already),
-#: and for a fault of ours.
+#: A worker's exit status for an error that ends the whole program (already reported), and for an
+#: unexpected one.
 _FAILED, _FAULT = 100, 101
 
 #: Schemes of which each worker can have a socket of its own (Linux).
@@ -54,11 +54,11 @@ _SHARED_PORTS = ("tcp", "tcp4", "tcp6", *_OF_UDP)
 
 
 class Watch(NamedTuple):
-    """How this process looks after its workers.
+    """How the parent process controls its workers.
 
-    ``drain``: seconds that those have to end. ``tells``: SIGUSR1 is for them, too. ``reload``:
-    reads the files of the listeners again, here, so that new workers have them; None: there are
-    none, and SIGHUP ends the program.
+    ``drain``: seconds that they have to end. ``tells``: pass SIGUSR1 on to them. ``reload``:
+    reads the files of the listeners again in the parent, so that new workers have them; None:
+    there are no files, and SIGHUP ends the program.
     """
 
     drain: float = 0.0
@@ -67,16 +67,16 @@ class Watch(NamedTuple):
 
 
 def supervise(setup: ListenSetup, report: Report, serve: Serve, watch: Watch) -> None:
-    """Listen, and let workers serve until a signal ends them all. Raises what ended them.
+    """Listen, and let workers serve until a signal ends them all. Raises the signal's exception.
 
-    Raises UsageError where there are no such processes, ListenError.
+    Raises UsageError where there is no fork(2), ListenError.
     """
     if not hasattr(os, "fork"):
         raise UsageError("--workers needs fork(2), which this system does not have")
     with ExitStack() as stack:
         listeners = _listeners(setup, stack)
         announce(listeners[0], setup, report)
-        # (SIGCHLD has to end a wait, too.)
+        # (SIGCHLD has to wake the loop, too.)
         stack.enter_context(wakeup.installed())
         loop = stack.enter_context(Loop())
         team = _Team(setup, listeners, loop, report, serve, watch)
@@ -89,15 +89,15 @@ def supervise(setup: ListenSetup, report: Report, serve: Serve, watch: Watch) ->
 
 
 def _listeners(setup: ListenSetup, stack: ExitStack) -> list[Listener]:
-    """One for each worker; the same one for all where that cannot be."""
+    """Return a listener for each worker; the same one for all where they cannot have their own."""
     address, options, count = setup.address, setup.options, setup.workers
     if address.scheme in _OF_UDP and not sys.platform.startswith("linux"):
         raise UsageError("--workers and -u: only Linux keeps a peer on one of several sockets")
     if address.scheme not in _SHARED_PORTS or not sys.platform.startswith("linux"):
         return [stack.enter_context(listen(address, options))] * count
     if address.service != "0":
-        # Another listener of this user's that shares its port would share it with us: without
-        # sharing, the system says that the port is in use.
+        # With a shared port, another listener of this user that shares it too would not be
+        # noticed. So listen once without sharing: the system reports a port that is in use.
         listen(address, options).close()
     options = options._replace(shares_port=True)
     listeners: list[Listener] = []
@@ -111,8 +111,8 @@ class _Team:
     """The workers.
 
     Arguments:
-        listeners: of each.
-        loop: of this process.
+        listeners: one for each worker.
+        loop: the parent's loop.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class _Team:
         serve: Serve,
         watch: Watch,
     ) -> None:
-        #: What the program ends with, once nobody is left.
+        #: The exception that the program ends with, once all workers have ended.
         self.ended_by: BaseException | None = None
         self._setup = setup
         self._listeners = listeners
@@ -137,18 +137,18 @@ class _Team:
         self._numbers: dict[int, int] = {}
         self._began: dict[int, float] = {}
         self._ends = False
-        #: What signals did before: workers have it so again.
+        #: The signal handlers of before, which workers restore.
         names = (*ENDING, "SIGUSR1", "SIGCHLD")
         found = (getattr(signal, name) for name in names)
         self._handlers = {number: signal.getsignal(number) for number in found}
 
     @property
     def over(self) -> bool:
-        """Whether nobody is left, and nobody is to come."""
+        """Whether all workers have ended, and no new one will start."""
         return self._ends and not self._numbers
 
     def signals(self) -> dict[str, Callable[[], None]]:
-        """What is done when they come."""
+        """Return the callbacks by the names of signals."""
         ending = {name: self._ending(name) for name in ENDING}
         if self._watch.reload is not None:
             ending["SIGHUP"] = self._reload
@@ -157,14 +157,14 @@ class _Team:
         return {**ending, "SIGCHLD": self._reap}
 
     def start(self) -> None:
-        """Start them all."""
-        # What is here already is not copied for each of them when it is only looked at.
+        """Start all workers."""
+        # The collector does not touch frozen objects, so workers need no copies of their memory.
         gc.freeze()
         for number in range(1, self._setup.workers + 1):
             self._start(number)
 
     def close(self) -> None:
-        """Leave no process behind. Idempotent."""
+        """Kill all workers that are left. Idempotent."""
         self._tell_all(signal.SIGKILL)
         for pid in list(self._numbers):
             with suppress(ChildProcessError):
@@ -181,7 +181,7 @@ class _Team:
         if self._ends:
             return
         self._began[number] = time.monotonic()
-        # Until its handlers are its own, no signal may come to a worker (see Place).
+        # A worker must not receive a signal before it has its own handlers (see Place).
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
         try:
             pid = os.fork()
@@ -195,7 +195,7 @@ class _Team:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def _work(self, number: int, mask: set[signal.Signals] | set[int]) -> int:
-        """What a worker does. Returns its exit status."""
+        """Run a worker; return its exit status."""
         wakeup.renew()
         for each, handler in self._handlers.items():
             signal.signal(each, handler)
@@ -214,7 +214,7 @@ class _Team:
         except (PyncError, UsageError, OutputGone) as error:
             report(Failed(error))
             return _FAILED
-        except Exception as error:  # noqa: BLE001 - another one takes its place
+        except Exception as error:  # noqa: BLE001 - another worker replaces this one
             report(Failed(as_failure(error, mine.address)))
             return _FAULT
         return exits.OK
@@ -231,7 +231,7 @@ class _Team:
         return lambda: self._end(number, by)
 
     def _end(self, number: int, by: BaseException | None) -> None:
-        """Pass on a signal that ends them; a second one ends the drain that the first began."""
+        """Pass on a signal that ends the workers; a second one ends the drain of the first."""
         if not self._ends:
             self._ends = True
             if self._setup.address.scheme not in _OF_UDP:
@@ -244,11 +244,11 @@ class _Team:
 
     def _tell_all(self, number: int) -> None:
         for pid in self._numbers:
-            # (They are children that nobody has waited for: the numbers are theirs.)
+            # (Before waitpid(2), the system does not give a child's number to another process.)
             os.kill(pid, number)
 
     def _reload(self) -> None:
-        """Read files again; only if they are right the workers do so, too."""
+        """Read the files again; if they are valid, let the workers read them, too."""
         assert self._watch.reload is not None
         try:
             self._watch.reload(self._listeners)
@@ -258,7 +258,7 @@ class _Team:
         self._report(Reloaded())
         self._tell_all(signal.SIGHUP)
 
-    # Dying.
+    # Workers that have died.
 
     def _reap(self) -> None:
         for pid, number in list(self._numbers.items()):
@@ -281,7 +281,7 @@ class _Team:
 
 
 def _become_worker(work: Callable[[], int]) -> None:
-    """Run a worker in the process that fork(2) has made; nothing of its parent is tidied up."""
+    """Run a worker in the process that fork(2) has made, without the cleanup of the parent."""
     status = _FAULT
     try:
         status = work()
@@ -290,12 +290,12 @@ def _become_worker(work: Callable[[], int]) -> None:
 
 
 def _reports(report: Report, number: int) -> Report:
-    """What a worker reports: which one it is stands in the table of its clients."""
+    """Return a worker's report function; it adds the worker's number to the list of clients."""
 
     def told(event: Event) -> None:
         if isinstance(event, (Held, Counted)):
             event = event._replace(worker=number)
-        if not isinstance(event, Reloaded):  # said once for all
+        if not isinstance(event, Reloaded):  # the parent reports it once for all
             report(event)
 
     return told
