@@ -61,7 +61,7 @@ class HalfCloseable(Stream, Protocol):
 
 
 class of_socket:  # noqa: N801 - it is called like a function
-    """A connected ``socket.socket`` (or one of ``ssl``) as a stream; owned from now on."""
+    """A connected ``socket.socket`` (or one of ``ssl``) as a stream; owned by this object."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock

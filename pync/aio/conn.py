@@ -45,7 +45,7 @@ class Conn:
     each other.
 
     Arguments:
-        conn: owned from now on; it does not block any more.
+        conn: owned by this object; it does not block any more.
     """
 
     def __init__(self, conn: blocking.Conn) -> None:

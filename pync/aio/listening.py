@@ -28,7 +28,7 @@ class Listener:
     """Listening sockets under asyncio.
 
     Arguments:
-        listener: owned from now on.
+        listener: owned by this object.
     """
 
     def __init__(self, listener: BlockingListener) -> None:

@@ -23,7 +23,7 @@ class TlsListener(Listener):
     """A listener whose connections are secured.
 
     Arguments:
-        listener: for connections in plain; owned from now on.
+        listener: for connections in plain; owned by this object.
         context: of a server.
     """
 

@@ -1,7 +1,7 @@
-"""Descriptors: what bytes come from and go to. dial and listen are symmetric.
+"""The ends that bytes come from and go to. dial and listen are symmetric.
 
-A scheme is a row of a table, which names its module. Half-close is a capability: a connection that
-has it has ``send_eof``, one that has not lacks the method.
+A table maps each scheme to its module. Half-close is a capability: only a connection that can do it
+has the method ``send_eof``.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .listener import Listener
 
 
-#: Scheme -> the module that knows it.
+#: Scheme -> the module that implements it.
 SCHEMES = {
     "tcp": "tcp",
     "tcp4": "tcp",
@@ -26,7 +26,7 @@ SCHEMES = {
     "udp": "udp",
     "udp4": "udp",
     "udp6": "udp",
-    # An association ends as a whole (RFC 9260 9.2).
+    # SCTP has no half-close: an association ends as a whole (RFC 9260 9.2).
     "sctp": "tcp",
     "vsock": "vsock",
     "unix": "unix",
@@ -60,8 +60,9 @@ class Options(NamedTuple):
     to go by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
     begin and that fail.
 
-    Of Windows named pipes: ``pipe_messages``: one of messages, not of bytes. ``pipe_access``: who
-    may come to a listener (windows/pipe_access.py). ``pipe_remote``: whether other machines may.
+    For Windows named pipes: ``pipe_messages``: a pipe of messages, not of bytes. ``pipe_access``:
+    the users that a listener accepts (windows/pipe_access.py). ``pipe_remote``: accept clients of
+    other machines.
     """
 
     timeout: float | None = None
@@ -92,9 +93,9 @@ DEFAULT = Options()
 
 
 def dial(address: Address, options: Options = DEFAULT) -> "Conn":
-    """Connect; every address of a name is tried.
+    """Connect; try every address of a name.
 
-    Raises DialError (the cause of the last attempt).
+    Raises DialError, with the cause of the last attempt.
     """
     conn: Conn = _module(address).dial(address, options)
     return conn
@@ -103,7 +104,7 @@ def dial(address: Address, options: Options = DEFAULT) -> "Conn":
 def listen(address: Address, options: Options = DEFAULT) -> "Listener":
     """Listen on every address of a name; without a host, on IPv4 and IPv6.
 
-    Or take listening sockets that the process that started us has made (inherited.py).
+    Some schemes take listening sockets that the parent process has made (inherited.py).
 
     Raises ListenError.
     """

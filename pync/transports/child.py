@@ -1,7 +1,7 @@
 """A running child process as one end of a relay: its stdin is written, its stdout is read.
 
-Half-close goes both ways: EOF from the peer closes the child's stdin, and the child's own EOF
-is passed on. Its stderr is ours. Windows has a subclass of its own (windows/process.py).
+Half-close works in both directions: EOF from the peer closes the child's stdin, and the child's
+EOF is passed on. The child inherits our stderr. Windows has a subclass (windows/process.py).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-#: Variables that hold our secrets. A child has no use for them, and what it runs for a client
-#: could send them to that client.
+#: Variables that contain our secrets. A child does not need them, and a command that serves a
+#: client could send them to that client.
 SECRETS = frozenset({"PYNC_MD5SIG_KEY", "PYNC_PROXY_AUTH", "PYNC_PROXY_PASSWORD"})
 
-#: Variables about sockets that were passed to us and to no other process (sd_listen_fds(3)).
+#: Variables about sockets that were passed to this process only (sd_listen_fds(3)).
 PASSED = frozenset({"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID"})
 
-#: Seconds that a child has to leave after its stdin has ended, and again after SIGTERM.
+#: Seconds that a child has to exit after the end of its stdin, and again after SIGTERM.
 GRACE = 2.0
 
 
@@ -37,8 +37,8 @@ class Process:
     Arguments:
         words: the command.
         environment: variables added to ours.
-        session: in a session of its own, so that ending it ends what it started too; but the
-            keys of the terminal do not reach it, and it cannot read from the terminal.
+        session: run it in a session of its own, so that ending it ends its children too; but then
+            the keys of the terminal do not reach it, and it cannot read from the terminal.
 
     Raises ExecError.
     """
@@ -48,10 +48,10 @@ class Process:
     #: When the end of its output was read (time.monotonic).
     output_ended_at: float | None = None
 
-    #: A child may close its stdin and go on; send passes over that, splice would not.
+    #: A child may close its stdin and continue; send() ignores the error, splice could not.
     may_refuse = True
 
-    #: What it reads at once it answers at once: two datagrams would become one.
+    #: It answers each read at once: two datagrams in one write would get one answer.
     keeps_apart = True
 
     def __init__(
@@ -77,7 +77,7 @@ class Process:
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._stdin, self._stdout = self._child.stdin, self._child.stdout
-        # Our ends of the pipes are ours alone: the child's do not become non-blocking.
+        # Our ends of the pipes are not shared: the child's ends stay blocking.
         for pipe in (self._stdin, self._stdout):
             os.set_blocking(pipe.fileno(), False)
 
@@ -102,7 +102,7 @@ class Process:
         return -1 if self._stdin.closed else self._stdin.fileno()
 
     def recv(self, size: int) -> bytes:
-        """What it wrote; ``b""`` at EOF. Raises OSError."""
+        """Return bytes that the child wrote; ``b""`` at EOF. Raises OSError."""
         data = b"" if self._stdout.closed else os.read(self._stdout.fileno(), size)
         return data or self._output_ended()
 
@@ -111,7 +111,7 @@ class Process:
         return b""
 
     def send(self, data: bytes | memoryview) -> int:
-        """Write to its stdin. What it does not want is dropped: that is its own affair."""
+        """Write to the child's stdin; drop the data if the child has closed it."""
         if self._stdin.closed:
             return len(data)
         try:
@@ -124,7 +124,7 @@ class Process:
         self._stdin.close()
 
     def refuse(self) -> None:
-        """Read nothing more: a child that waits to write would never read its stdin again."""
+        """Close its stdout: a child that waits to write would never read its stdin again."""
         self._stdout.close()
 
     def close(self) -> None:
@@ -134,12 +134,12 @@ class Process:
 
     @property
     def status(self) -> int | None:
-        """Its exit status, 128 and the signal's number for a death by one; None: it runs."""
+        """The exit status; 128 plus the number of the signal that killed it; None: it runs."""
         status = self._child.poll()
         return None if status is None else status if status >= 0 else 128 - status
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait for its end for so long."""
+        """Wait for its end; return False if it does not come in time."""
         import subprocess
 
         try:
@@ -149,7 +149,7 @@ class Process:
         return True
 
     def wait(self) -> int:
-        """Wait for its end, and see to it if it does not come; returns the status."""
+        """Wait for its end, and force it after a time; return the exit status."""
         for end_it in (self.terminate, self.kill):
             if self.ends_within(GRACE):
                 break
@@ -160,30 +160,30 @@ class Process:
         return status
 
     def terminate(self) -> None:
-        """Ask it to end (SIGTERM), and what it started in its session; idempotent."""
+        """Send SIGTERM to it, and to its session if it has its own; idempotent."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it (SIGKILL), and what it started in its session; idempotent."""
+        """Send SIGKILL to it, and to its session if it has its own; idempotent."""
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        # Once it has been waited for, its number may be another process's.
+        # After waitpid(2), its number may be that of another process.
         if self._child.returncode is not None:
             return
         if self._leads:
             try:
                 os.killpg(self._child.pid, number)
             except (ProcessLookupError, PermissionError):
-                pass  # all of it has ended (macOS refuses then), or runs as another user
+                pass  # all processes have ended (macOS refuses then), or run as another user
         else:
             self._child.send_signal(number)
 
 
 def environment_with(added: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a child: ours without what is for us only, and what is added.
+    """Return the environment of a child: ours without private variables, and those added.
 
-    The name of an abstract Unix socket may hold NUL (unix(7)), and no variable can: it is
+    The name of an abstract Unix socket may contain NUL (unix(7)), which a variable cannot: it is
     replaced by ``@``, as in /proc/net/unix.
     """
     ours = SECRETS | PASSED

@@ -1,8 +1,8 @@
 """What every connection can do, on top of a socket.
 
-Knows nothing of names or of how a connection came about. ``recv`` returns ``b""`` at
-EOF and only then; a datagram connection has no EOF. A kind of connection says how it receives in
-``_recv``; what was read ahead (reading.py) comes before that.
+It does not look up names, dial or accept. ``recv`` returns ``b""`` at EOF and only then; a
+datagram connection has no EOF. A subclass receives in ``_recv``; bytes that were read ahead
+(reading.py) are returned first.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 #: SO_LINGER on, zero seconds: close sends RST (RFC 9293 3.10.4, ABORT).
 _ABORT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
-#: Bytes that recv asks for, unless it is told.
+#: Bytes that recv asks for by default.
 READ = 64 * 1024
 
-#: ioctl that tells how many bytes the peer has not acknowledged (tcp(7), SIOCOUTQ).
+#: The ioctl for the number of bytes that the peer has not acknowledged (tcp(7), SIOCOUTQ).
 _SIOCOUTQ = 0x5411
 
 
@@ -38,18 +38,18 @@ class Conn:
     """A connection over a socket.
 
     Arguments:
-        sock: owned from now on.
+        sock: owned by this object.
         local: our address.
         peer: the other side's address.
     """
 
-    #: Each read is one datagram, each write sends one.
+    #: Whether each read is one datagram, and each write sends one.
     datagram = False
 
-    #: What was read from a stream and not taken yet.
+    #: The bytes that were read from a stream and not returned yet.
     _ahead: ReadAhead | None = None
 
-    #: What a wait of recv waits with.
+    #: The poll object for the waits of recv.
     _readable: Readable | None = None
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address) -> None:
@@ -77,7 +77,7 @@ class Conn:
 
     @property
     def layered(self) -> bool:
-        """Whether something stands between the descriptor and what recv and send speak of."""
+        """Whether the descriptor's bytes are not those of recv and send."""
         return bool(self._ahead)
 
     def fileno(self) -> int:
@@ -98,19 +98,19 @@ class Conn:
         return self._sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        """Set how long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
         if self._sock.gettimeout() != seconds:  # (setting it is a system call, asking is not)
             self._sock.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
-        """What settimeout set, in seconds."""
+        """Return what settimeout has set, in seconds."""
         return self._sock.gettimeout()
 
     def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF.
+        """Return up to ``size`` bytes; ``b""`` at EOF.
 
         Arguments:
-            timeout: seconds; None for ever; not given: as settimeout has it.
+            timeout: seconds; None: for ever; not given: the value of settimeout.
         Raises OSError; TimeoutError when the time is over.
         """
         if self._ahead:
@@ -120,15 +120,15 @@ class Conn:
         return self._recv_within(size, Deadline(timeout))
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send what fits; returns how many bytes did. Raises OSError."""
+        """Send what fits; return how many bytes did. Raises OSError."""
         return self._sock.send(data)
 
     def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
         """Send everything.
 
         Arguments:
-            timeout: seconds for all of it; None for ever; not given: as settimeout has it.
-        Raises OSError. Nobody knows how much was sent then.
+            timeout: seconds for all of it; None: for ever; not given: the value of settimeout.
+        Raises OSError. How much was sent is unknown then.
         """
         if isinstance(timeout, EllipsisType):
             self._send_all(data)
@@ -147,11 +147,11 @@ class Conn:
         self.send_all(line + end, timeout)
 
     def drop(self) -> None:
-        """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
+        """Close without marking the end of the data, where a layer does so (TLS). Idempotent."""
         self.close()
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         self._sock.close()
 
     def _recv(self, size: int) -> bytes:
@@ -159,13 +159,13 @@ class Conn:
 
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
         while True:
-            # (A closed one says so itself.)
+            # (On a closed connection, _recv() raises the error.)
             if self.fileno() != -1 and not self._wait_readable(deadline):
                 raise TimeoutError("timed out")
             try:
                 return self._recv(size)
             except BlockingIOError:
-                continue  # the kernel has dropped what came
+                continue  # the kernel has dropped the data that woke us
 
     def _wait_readable(self, deadline: Deadline) -> bool:
         descriptors = self.read_fds()
@@ -178,18 +178,18 @@ class Conn:
 
 
 class StreamConn(Conn, Reading):
-    """A stream, whose two directions end one by one."""
+    """A stream, whose two directions end separately."""
 
     def send_eof(self) -> None:
-        """End our direction (FIN); the other goes on. Raises OSError."""
+        """End our direction (FIN); the other one stays open. Raises OSError."""
         self._sock.shutdown(socket.SHUT_WR)
 
     def keep_alive(self) -> None:
-        """Let the kernel see now and then that the peer is still there (RFC 9293 3.8.4)."""
+        """Let the kernel check at intervals that the peer still exists (RFC 9293 3.8.4)."""
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         except OSError:
-            pass  # reset already; reading tells
+            pass  # reset already; the next read raises the error
 
 
 class TcpConn(StreamConn):
@@ -206,14 +206,14 @@ class TcpConn(StreamConn):
         self._sock.send(data, socket.MSG_OOB)
 
     def take_urgent_inline(self) -> None:
-        """Leave urgent bytes where they stand among the others, or recv would skip them."""
+        """Keep urgent bytes in their place among the others; otherwise recv would skip them."""
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         except OSError:
-            pass  # reset already; reading tells
+            pass  # reset already; the next read raises the error
 
     def unacknowledged(self) -> int:
-        """Bytes sent that the peer has not acknowledged; 0 where nobody can tell.
+        """Return the sent bytes that the peer has not acknowledged; 0 where it is unknown.
 
         Raises OSError when the connection has broken.
         """

@@ -1,6 +1,6 @@
-"""The sockets of one TCP dial: what core/attempts.py decides, done. It never waits.
+"""The sockets of one TCP dial, opened as core/attempts.py decides. It never waits.
 
-Two drivers wait for it: dial() of tcp.py, and the loop (engine/connector.py).
+Two callers wait for the sockets: dial() of tcp.py, and the loop (engine/connector.py).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Connecting:
     """One dial.
 
     Arguments:
-        address: what was asked for.
-        endpoints: what its name has.
+        address: the address to dial.
+        endpoints: the socket addresses of its name.
         options: how to dial.
-        timeout: seconds that are left.
+        timeout: the seconds that are left.
         watch: called with the descriptors to wait for.
     """
 
@@ -41,7 +41,7 @@ class Connecting:
         timeout: float | None,
         watch: Watch,
     ) -> None:
-        #: The connection, which is the caller's then. It does not block.
+        #: The connection, non-blocking. The caller owns it.
         self.conn: TcpConn | None = None
         self.failure: DialError | None = None
         self._address = address
@@ -60,7 +60,7 @@ class Connecting:
         self._bound = False
 
     def proceed(self) -> None:
-        """Do what is due; ``conn`` or ``failure`` is set when the dial is over."""
+        """Perform the steps that are due; ``conn`` or ``failure`` is set at the end of the dial."""
         now = time.monotonic()
         for attempt in self._attempts.expired(now):
             descriptor = next(one for one, (_, of) in self._trying.items() if of is attempt)
@@ -72,7 +72,7 @@ class Connecting:
             self._give_up()
 
     def settled(self, descriptor: int) -> None:
-        """A socket has become writable: it has connected, or failed. proceed() is to follow."""
+        """Handle a writable socket: it has connected, or failed. Call proceed() afterwards."""
         if descriptor not in self._trying:
             return
         attempt = self._trying[descriptor][1]
@@ -91,7 +91,7 @@ class Connecting:
         return None if at is None else max(0.0, at - time.monotonic())
 
     def close(self) -> None:
-        """Give up what is being tried; idempotent."""
+        """Close the sockets that are connecting; idempotent."""
         for descriptor in list(self._trying):
             self._forget(descriptor).close()
 
@@ -100,7 +100,7 @@ class Connecting:
         try:
             sock = begin_to_connect(attempt.endpoint, self._address, self._options)
         except DialError as error:
-            # Our own address has not this family; that of another endpoint it may have.
+            # Our source address is of another family; it may fit another endpoint.
             self._unbound = error
             self._fail(attempt, error.cause)
             return
@@ -133,7 +133,7 @@ class Connecting:
         tried = self._where(attempt)
         self._failed.append((tried, cause))
         last = self._attempts.over
-        if not last or len(self._failed) > 1:  # of one address the error says it all
+        if not last or len(self._failed) > 1:  # with one address, the error has the same cause
             self._options.report(AttemptFailed(tried, cause, last))
 
     def _give_up(self) -> None:

@@ -1,8 +1,8 @@
 """What UDP and Unix datagram sockets share: each read is one datagram.
 
-A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never returns
-``b""``: an empty datagram carries nothing for a stream and is passed over. Who passes datagrams on
-as they are has ``recv_whole``.
+A datagram connection has no EOF, so it has no ``send_eof`` and ``recv`` never returns ``b""``: an
+empty datagram has no data for a stream and is skipped. Code that relays datagrams unchanged calls
+``recv_whole``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LARGEST_LOCAL = 256 * 1024
 
 
 class Datagrams(Conn):
-    """What every connection of datagrams can do: ``recv`` gives the next one, whole."""
+    """The base of datagram connections: ``recv`` returns the next datagram, whole."""
 
     datagram = True
 
@@ -42,14 +42,14 @@ class Datagrams(Conn):
                 return data
 
     def __iter__(self) -> Iterator[bytes]:
-        """Datagram after datagram; there is no end but TimeoutError (settimeout)."""
+        """Yield datagrams; there is no end except TimeoutError (settimeout)."""
         while True:
             yield self.recv()
 
     def expect(
         self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
     ) -> re.Match[bytes]:
-        """Wait for a datagram in which a regular expression is found; others are passed over.
+        """Wait for a datagram that contains a match of a regular expression; skip others.
 
         Raises OSError; TimeoutError when ``timeout`` seconds (settimeout's, if it is not given)
         are over.
@@ -61,7 +61,8 @@ class Datagrams(Conn):
                 return match
 
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
-        # To wait for the descriptor is not enough: what comes may be empty, or a stranger's.
+        # It is not enough to wait for the descriptor: the datagram may be empty, or not from the
+        # peer.
         before = self.gettimeout()
         self.settimeout(deadline.remaining)
         try:
@@ -84,14 +85,14 @@ class DatagramConn(Datagrams):
         return self._sock.recv(self._largest)
 
     def stop_sending(self) -> None:
-        """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
+        """Tell the kernel that nothing more is sent; the peer does not notice."""
         shut_for_sending(self._sock)
 
 
 class Arrival(NamedTuple):
     """Where a datagram came from: the sender's name, our socket, our address.
 
-    ``came_to`` is the packet information for the answer, as sendmsg takes it. ``to_many``: it
+    ``came_to``: the packet information for the answer, in the form of sendmsg. ``to_many``: it
     was sent to a broadcast address or to a group.
     """
 
@@ -101,7 +102,7 @@ class Arrival(NamedTuple):
     to_many: bool = False
 
     def answer(self, data: bytes | memoryview) -> int:
-        """Send a datagram back, from the address that was sent to. Raises OSError."""
+        """Send a datagram back, from the address that the peer has sent to. Raises OSError."""
         if not self.sender:
             raise OSError("the peer has no name to send to")
         if self.came_to:
@@ -111,40 +112,40 @@ class Arrival(NamedTuple):
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
-#: Receives one datagram with a socket, with these flags (MSG_PEEK or 0).
+#: Receives one datagram from a socket, with these flags (MSG_PEEK or 0).
 Receive = Callable[[socket.socket, int], "tuple[bytes, Arrival]"]
 
 
 def receive(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
-    """One UDP datagram and its sender. Raises OSError."""
+    """Receive one UDP datagram and its sender. Raises OSError."""
     data, sender = sock.recvfrom(LARGEST, flags)
     return data, Arrival(sender, sock)
 
 
 def receive_local(sock: socket.socket, flags: int = 0) -> tuple[bytes, Arrival]:
-    """One Unix datagram and its sender. Raises OSError."""
+    """Receive one Unix datagram and its sender. Raises OSError."""
     data, sender = sock.recvfrom(LARGEST_LOCAL, flags)
     return data, Arrival(sender, sock)
 
 
 def shut_for_sending(sock: socket.socket) -> None:
-    """shutdown(2), as nc -N does: who traces a program sees that its input has ended."""
+    """Call shutdown(2), as nc -N does: a trace of the program shows that its input has ended."""
     try:
         sock.shutdown(socket.SHUT_WR)
     except OSError:
-        pass  # it is not connected, or the system shuts no datagram sockets
+        pass  # it is not connected, or the system cannot shut datagram sockets down
 
 
 class ListeningConn(Datagrams):
     """Bound datagram sockets that answer the sender of the last datagram.
 
     Arguments:
-        socks: bound, not blocking; owned from now on.
+        socks: bound, not blocking; owned by this object.
         local: our address.
         peer: the first sender's address.
         first: where its first datagram came from.
-        many: whether to hear everyone and answer the latest; else only the first.
-        receive: takes one datagram from a socket.
+        many: whether to receive from all and answer the latest; if not, only the first.
+        receive: receives one datagram from a socket.
     """
 
     def __init__(
@@ -169,11 +170,11 @@ class ListeningConn(Datagrams):
         return tuple(sock.fileno() for sock in self._socks)
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long recv waits: None for ever, 0 not at all (BlockingIOError)."""
+        """Set how long recv waits: None for ever, 0 not at all (BlockingIOError)."""
         self._timeout = seconds
 
     def gettimeout(self) -> float | None:
-        """What settimeout set, in seconds."""
+        """Return what settimeout has set, in seconds."""
         return self._timeout
 
     def recv_whole(self) -> bytes:
@@ -196,7 +197,7 @@ class ListeningConn(Datagrams):
         self.send(data)
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the sockets; idempotent."""
         for sock in self._socks:
             sock.close()
 
@@ -210,7 +211,7 @@ class ListeningConn(Datagrams):
             if self._many:
                 self._talking = arrival
             elif arrival.sender != self._talking.sender:
-                continue  # a stranger's, queued before the lock
+                continue  # of another sender, queued before the lock
             return data
 
     def _wait(self, deadline: Deadline) -> None:

@@ -1,8 +1,8 @@
 """A terminal with line editing and history (``--edit``), by prompt_toolkit.
 
-The library reads the terminal in a thread, which hands whole lines over through a
-socketpair, as any pump does; what the peer sends is shown above the line that is being
-typed. Loaded only when it is asked for.
+The library reads the terminal in a thread, which passes whole lines on through a socketpair, as
+pumps do; the peer's text is shown above the line that is being typed. This module is loaded only
+for --edit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.input import Input
 
-#: Seconds to wait for the terminal to be given back, and between two tries.
+#: Seconds to wait until the terminal is restored, and between two tries.
 GOODBYE = 2.0
 AGAIN = 0.02
 
@@ -40,7 +40,7 @@ class EditedStdio(ScreenStdio):
         history: a file in which lines are kept from one call to the next; None: in memory.
         screen: what is shown passes through it.
 
-    Raises UsageError when prompt_toolkit is not there.
+    Raises UsageError when prompt_toolkit is not installed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class EditedStdio(ScreenStdio):
         self._session = _prompt(history)
         self._lines, self._typed = socket.socketpair()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        #: What came behind the last line's end: the line that is typed would overwrite it.
+        #: The text after the last line end: the line being typed would overwrite it.
         self._unfinished = ""
         self._editing: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
@@ -67,7 +67,7 @@ class EditedStdio(ScreenStdio):
         return () if self._ended else (self._lines.fileno(),)
 
     def recv(self, size: int) -> bytes:
-        """Lines that were typed; ``b""`` at EOF (^D), and ever after."""
+        """Return typed lines; ``b""`` at EOF (^D), and always after that."""
         if self._ended:
             return b""
         data = self._lines.recv(size)
@@ -75,7 +75,7 @@ class EditedStdio(ScreenStdio):
         return data
 
     def send(self, data: bytes | memoryview) -> int:
-        """Show it above the line that is being typed."""
+        """Show the data above the line that is being typed."""
         self._begin()
         lines, end, rest = self._decoder.decode(self._screen.feed(bytes(data))).rpartition("\n")
         if end:
@@ -85,7 +85,7 @@ class EditedStdio(ScreenStdio):
         return len(data)
 
     def close(self) -> None:
-        """Give the terminal back; idempotent."""
+        """Restore the terminal; idempotent."""
         if not self._leaving:
             self._leaving = True
             if self._thread.ident is not None:
@@ -103,7 +103,7 @@ class EditedStdio(ScreenStdio):
             self._begun.wait()
 
     def _hand_over(self, text: str) -> None:
-        """Have it shown by the thread that draws, which alone knows where the line stands."""
+        """Let the drawing thread show the text: only this thread knows where the line is."""
         from prompt_toolkit.application import run_in_terminal
 
         def write() -> None:
@@ -118,16 +118,16 @@ class EditedStdio(ScreenStdio):
         import asyncio
 
         try:
-            # Raw between two lines too: a ^D in that moment would be the terminal's, not ours.
+            # Raw mode between two lines too: otherwise the terminal would handle a ^D there.
             with self._session.app.input.raw_mode():
                 asyncio.run(self._converse())
         except EOFError:
             self._typed.shutdown(socket.SHUT_WR)
         except KeyboardInterrupt:
-            # The terminal is in raw mode: ^C was a key, and nobody has been signalled.
+            # In raw mode, ^C is only a key and sends no signal.
             os.kill(os.getpid(), signal.SIGINT)
         except OSError:
-            pass  # the program is leaving
+            pass  # the program is ending
         finally:
             self._begun.set()
 
@@ -143,7 +143,7 @@ class EditedStdio(ScreenStdio):
     def _end_thread(self) -> None:
         deadline = Deadline(GOODBYE)
         while self._thread.is_alive() and not deadline.passed:
-            # Once is not enough: it may be about to ask for another line just now.
+            # Once is not enough: the thread may be about to read another line.
             self._call_off()
             self._thread.join(AGAIN)
 
@@ -159,7 +159,7 @@ def _prompt(history: str | None) -> PromptSession[str]:
         from prompt_toolkit.history import FileHistory, InMemoryHistory
     except ImportError:
         raise UsageError("--edit needs prompt_toolkit: pip install prompt_toolkit") from None
-    # A terminal that does not answer would be complained of, in the peer's text.
+    # Otherwise a warning about a terminal without an answer would appear in the peer's text.
     os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
     kept = FileHistory(history) if history else InMemoryHistory()
     return PromptSession(history=kept, input=_input())
@@ -171,7 +171,7 @@ def _input() -> Input | None:
     from prompt_toolkit.input.vt100 import Vt100Input
 
     class AlwaysRaw(Vt100Input):
-        """Stays raw while something is shown: output is processed in raw mode as well."""
+        """An input that stays raw during output: output is processed in raw mode as well."""
 
         def cooked_mode(self) -> AbstractContextManager[None]:
             return nullcontext()

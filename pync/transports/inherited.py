@@ -1,4 +1,4 @@
-"""Listening sockets that our parent process has made and left open: ``fd:3``, ``systemd:``.
+"""Listening sockets that the parent process has made and left open: ``fd:3``, ``systemd:``.
 
 The protocol of sd_listen_fds(3): ``LISTEN_FDS`` descriptors from 3 on, for the process
 ``LISTEN_PID``, with the names ``LISTEN_FDNAMES``. No child inherits them from us, and the path of a
@@ -27,7 +27,7 @@ from .unixgram import UnixgramListener
 #: The first descriptor that is passed (SD_LISTEN_FDS_START).
 FIRST = 3
 
-#: How many descriptors a process can have.
+#: The largest number of a descriptor.
 _MOST = 2**31 - 1
 
 #: Families of sockets that are accepted from.
@@ -39,7 +39,7 @@ class InheritedListener(Listener):
     """Several listening sockets for connections, of different kinds perhaps.
 
     Arguments:
-        listeners: one for each socket; owned from now on.
+        listeners: one for each socket; owned by this object.
     """
 
     def __init__(self, listeners: dict[socket.socket, Listener]) -> None:
@@ -85,7 +85,7 @@ def _passed(address: Address) -> Sequence[int]:
         cause = f"no socket was passed (LISTEN_FDS is {shortened(count)})"
         raise ListenError("listen", address, cause)
     if not address.path:
-        # (Not a list: it may say that there are millions.)
+        # (Not a list: LISTEN_FDS may be millions.)
         return range(FIRST, FIRST + number)
     names = os.environ.get("LISTEN_FDNAMES", "").split(":")[:number]
     found = [FIRST + place for place, name in enumerate(names) if name == address.path]
@@ -98,7 +98,7 @@ def _passed(address: Address) -> Sequence[int]:
 
 def _socket(number: int, address: Address) -> socket.socket:
     try:
-        # The standard streams stay open, whatever happens to the listener.
+        # Standard streams must stay open when the listener is closed.
         return socket.socket(fileno=os.dup(number) if number < FIRST else number)
     except OSError as error:
         cause = cause_of(error)
@@ -135,13 +135,13 @@ def _listens(sock: socket.socket) -> bool:
     try:
         return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except OSError:
-        return True  # a system that does not tell: then accept does
+        return True  # the system does not report it: accept() raises an error if not
 
 
 def _prepare(sock: socket.socket, address: Address, options: Options) -> None:
     try:
         sock.set_inheritable(False)
-        # Other processes may accept from it too: one that comes too late must not wait.
+        # Other processes may accept from it too: if they are faster, accept must not wait.
         sock.setblocking(False)
         sockopts.apply(sock, options.sockopts)
     except OSError as error:

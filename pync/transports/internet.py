@@ -1,4 +1,4 @@
-"""What TCP and UDP share: names to socket addresses, and back."""
+"""What TCP and UDP share: conversion of names to socket addresses, and back."""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -23,15 +23,15 @@ from .services import number_of
 
 FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
-#: Listening without a host: one socket each, so that peers keep their own form of
-#: address (no ::ffff:127.0.0.1).
+#: The addresses for listening without a host: a socket for each, so that IPv4 peers have IPv4
+#: addresses (not ::ffff:127.0.0.1).
 WILDCARDS = ("0.0.0.0", "::")
 
 
-#: This machine lacks the family or the address: no reason to fail for the others.
+#: The machine does not have the family or the address; other addresses may work.
 ABSENT = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 
-#: Causes that say less than any other: about us, not about the peer.
+#: Causes about our own machine, not the peer: reported only if there are no others.
 UNTELLING = frozenset(
     cause_of(OSError(number, os.strerror(number))) for number in (*ABSENT, errno.ENETUNREACH)
 )
@@ -54,7 +54,7 @@ def resolve(
     wrong: type[PyncError] = DialError,
     passive: bool = False,
 ) -> list[Endpoint]:
-    """Return every socket address of an address, in the order in which to try them.
+    """Return all socket addresses of an address, in the order in which to try them.
 
     Raises ``wrong`` (a PyncError) when there is none.
     """
@@ -75,8 +75,8 @@ def resolve(
 
 
 def _name(host: str) -> bytes | str | None:
-    # As bytes, because Python loads its IDNA codec for any text, which is a millisecond.
-    # What that codec refuses is left to it (RFC 1035 2.3.4: labels of 1 to 63).
+    # As bytes, because Python loads its IDNA codec for any str, which takes a millisecond.
+    # Names that the codec refuses are passed to it (RFC 1035 2.3.4: labels of 1 to 63).
     labels = host.removesuffix(".").split(".")
     plain = host.isascii() and all(0 < len(label) < 64 for label in labels)
     return (host.encode() if plain else host) or None
@@ -95,9 +95,9 @@ def _port(address: Address, kind: int, wrong: type[PyncError], passive: bool) ->
 
 
 def telling_cause(attempts: list[tuple[Address, str]]) -> str:
-    """Return the cause to report for an address of which nothing answered.
+    """Return the cause to report when all attempts for an address have failed.
 
-    The last one, but "this machine has no IPv6" only if there is no other.
+    It is the last one; causes such as "this machine has no IPv6" only if there are no others.
     """
     telling = [one for one in attempts if one[1] not in UNTELLING] or attempts
     return telling[-1][1] if telling else "no address to try"
@@ -112,7 +112,7 @@ def listening_sockets(
     """Return a socket on every address of the host, or without a host on both wildcards.
 
     Arguments:
-        address: port 0 is a free one, the same on all addresses.
+        address: port 0 stands for a free one, the same on all addresses.
         options: family and lookup.
         kind: SOCK_STREAM or SOCK_DGRAM.
         bound: makes one socket from a family and a name.
@@ -126,7 +126,7 @@ def listening_sockets(
         try:
             socks = _bind_all(endpoints, bound, tolerant=not address.host)
         except OSError as error:
-            # The port that was free for the first address was taken for the second.
+            # The port that was free on the first address is in use on the second.
             if error.errno == errno.EADDRINUSE and tries:
                 continue
             raise ListenError("listen", address, cause_of(error)) from None
@@ -173,7 +173,7 @@ def _bind_all(
 
 
 def bind_source(sock: socket.socket, address: Address, options: Options, kind: int) -> None:
-    """Bind the source address and port that were asked for.
+    """Bind the source address and port of ``options``.
 
     Raises OSError, or DialError for a name that does not resolve.
     """
@@ -205,10 +205,10 @@ def _zone(index: int) -> str:
     try:
         return socket.if_indextoname(index)
     except OSError:
-        return str(index)  # it has gone
+        return str(index)  # the interface has been removed
 
 
 def only_ipv6(sock: socket.socket, options: Options) -> None:
-    """Keep an IPv6 listener out of the way of the IPv4 one on the same port."""
+    """Keep an IPv6 listener from using the port of an IPv4 listener too."""
     if sock.family == socket.AF_INET6 and not options.dual_stack:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

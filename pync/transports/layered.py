@@ -1,13 +1,13 @@
-"""A connection through a codec that stays (TLS): a Conn again, blocking or not.
+"""A connection through a permanent codec (TLS): a Conn again, blocking or not.
 
 ``recv`` raises TruncatedError for an end that may not be the end of the data.
 
-One thread may receive while another one sends, as with a socket. So what the codec makes is put
-into the queue while nobody else asks the codec, and one thread at a time sends from the queue:
-records leave in the order in which they were made.
+One thread may receive while another one sends, as with a socket. So a lock covers each use of the
+codec together with the queue for its output, and another lock lets one thread at a time send from
+the queue: records are sent in the order in which they were made.
 
-A send that raised BlockingIOError has to be tried again with the same data, as OpenSSL
-has it: its bytes are encrypted already, and wait here.
+A send that raised BlockingIOError must be tried again with the same data, as with OpenSSL: its
+bytes are encrypted already, and wait here.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from ..core.deadline import Deadline
 from ..layers.sendbuffer import SendBuffer
 from .conn import StreamConn
 
-#: Bytes of the wire that are read at once, and plain bytes that become one write.
+#: Bytes of the network that are read at once, and plain bytes of one write.
 READ = 256 * 1024
 WRITE = 256 * 1024
 
-#: Seconds that close() waits at most until the peer has read so much that the end can be sent.
+#: Seconds that close() waits at most until there is room to send the end.
 CLOSING = 5.0
 
 
 class Codec(Protocol):
-    """What stands between the wire and the user."""
+    """A converter between the bytes of the network and the user's plain bytes."""
 
     #: Whether the peer will send nothing more.
     ended: bool
-    #: Why nothing more can be received, if that is not an end in order.
+    #: The error after which nothing more can be received; None without one.
     failure: OSError | None
 
     def receive(self, data: bytes, /) -> bytes:
-        """Plain bytes from bytes of the wire; ``b""`` is the connection's end."""
+        """Return the plain bytes for bytes of the network; ``b""`` is the connection's end."""
         ...
 
     def send(self, data: bytes | memoryview, /) -> bytes:
-        """Bytes of the wire for plain bytes."""
+        """Return the bytes of the network for plain bytes."""
         ...
 
     def send_eof(self) -> bytes:
-        """Bytes of the wire that end our direction."""
+        """Return the bytes of the network that end our direction."""
         ...
 
     def outgoing(self) -> bytes:
-        """What has to be sent on its own account."""
+        """Return the bytes that the codec itself has to send."""
         ...
 
 
@@ -57,15 +57,15 @@ class LayeredConn(StreamConn):
     """A connection through a codec.
 
     Arguments:
-        conn: owned from now on.
-        codec: between it and the user.
+        conn: owned by this object.
+        codec: converts its bytes.
     """
 
     _keeps_time = False
 
     @property
     def layered(self) -> bool:
-        """Always: the descriptor has the bytes of the wire."""
+        """True: the descriptor's bytes are encoded."""
         return True
 
     def __init__(self, conn: StreamConn, codec: Codec) -> None:
@@ -74,14 +74,14 @@ class LayeredConn(StreamConn):
         self._conn = conn
         self._plain = b""
         self._unsent = SendBuffer()
-        #: Held while the codec or the queue is used, never while anything waits.
+        #: Held while the codec or the queue is used, never during a wait.
         self._using = allocate_lock()
         #: Held while the queue is sent.
         self._sending = allocate_lock()
-        #: How much of the user's data waits in _unsent, of a send that has to be retried.
+        #: How many of the user's bytes wait in _unsent because of a send that must be retried.
         self._taken: int | None = None
         self._eof_made = False
-        #: Whether all that the user sent was acknowledged before our end was made.
+        #: Whether all the user's bytes were acknowledged before our end was sent.
         self._delivered = False
 
     def write_fd(self) -> int:
@@ -89,11 +89,11 @@ class LayeredConn(StreamConn):
         return self._conn.write_fd()
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        """Set how long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
         self._conn.settimeout(seconds)
 
     def hold(self, data: bytes) -> None:
-        """Plain bytes that came already; recv returns them first."""
+        """Add plain bytes that were received already; recv returns them first."""
         self._plain += data
 
     def pending(self) -> bool:
@@ -106,7 +106,7 @@ class LayeredConn(StreamConn):
         return self._taken_plain(size)
 
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
-        # A part of a record gives nothing: waiting for the descriptor once is not enough.
+        # A part of a record has no plain bytes yet: one wait for the descriptor is not enough.
         while not self._has_plain():
             self._receive(self._conn._recv_within(READ, deadline))
         return self._taken_plain(size)
@@ -123,7 +123,7 @@ class LayeredConn(StreamConn):
                 answer = self.codec.outgoing()
                 if data:
                     self._unsent.put(answer)
-            # After the connection's end nobody reads an alert; it would earn an RST.
+            # Do not send an alert after the connection's end: it would cause an RST.
             if data and self._unsent:
                 self._answer()
 
@@ -131,14 +131,14 @@ class LayeredConn(StreamConn):
         if not self._plain and self.codec.failure is not None:
             raise self.codec.failure
         if len(self._plain) <= size:
-            # As a whole: most of the time nothing has to be copied.
+            # Return all: in most cases nothing has to be copied.
             whole, self._plain = self._plain, b""
             return whole
         piece, self._plain = self._plain[:size], self._plain[size:]
         return piece
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send what fits; returns how many plain bytes did. Raises OSError."""
+        """Send what fits; return how many plain bytes did. Raises OSError."""
         self._flush()
         if self._taken is not None:
             taken, self._taken = self._taken, None
@@ -159,8 +159,8 @@ class LayeredConn(StreamConn):
     def send_eof(self) -> None:
         """End our direction. Raises OSError.
 
-        It is ended in the layer; FIN follows when the peer has ended too. Servers such as
-        nginx answer to close_notify and wait; to close_notify with FIN they send RST.
+        Only the layer's end is sent; FIN follows when the peer has ended too. Servers such as
+        nginx answer close_notify and wait; they answer close_notify with FIN by RST.
         """
         if not self._eof_made:
             self._eof_made = True
@@ -174,15 +174,15 @@ class LayeredConn(StreamConn):
         except BlockingIOError:
             raise
         except OSError:
-            # A peer that has ended may have closed. If it had everything, nothing is lost.
+            # A peer that has ended may have closed. If it has all our bytes, nothing is lost.
             if not (self.codec.ended and self._delivered):
                 raise
 
     def unacknowledged(self) -> int:
-        """Bytes sent that the peer's kernel has not acknowledged. Raises OSError.
+        """Return the sent bytes that the peer's kernel has not acknowledged. Raises OSError.
 
         An RST that only our own end can have caused loses nothing: the peer may have closed
-        just before, and its FIN be unread yet.
+        just before, and we may not have read its FIN yet.
         """
         if self._delivered:
             return 0
@@ -190,44 +190,44 @@ class LayeredConn(StreamConn):
         return counting() if counting is not None else 0
 
     def break_off(self) -> None:
-        """Let go, and do not say that this was the end: something is missing. Idempotent."""
+        """Close by RST without the layer's end, as bytes are missing. Idempotent."""
         self._eof_made = True
         abort: Callable[[], None] = getattr(self._conn, "abort", self._conn.close)
         abort()
 
     def drop(self) -> None:
-        """Let go, and do not say that this was the end: our data may be incomplete."""
+        """Close without the layer's end, as our data may be incomplete."""
         self._eof_made = True
         self._conn.close()
 
     def close(self) -> None:
-        """Close; a peer that still listens receives the end. Idempotent.
+        """Close; a peer that still reads receives the layer's end. Idempotent.
 
-        Of a connection that blocks, the end waits a moment (CLOSING) for what was sent before.
+        On a blocking connection, the end waits up to CLOSING seconds for the bytes before it.
         """
         if not self._eof_made and self.fileno() != -1 and self._sending.acquire(False):
             self._eof_made = True
             try:
-                # After a send that was cut off, nothing can be said to be the end.
+                # After an incomplete send, the end must not be sent.
                 before = CLOSING if self.gettimeout() is None else self.gettimeout() or 0
                 self.settimeout(0 if self._unsent else min(before, CLOSING))
                 with self._using:
                     self._unsent.put(self.codec.send_eof())
                 self._send_queue()
             except OSError:
-                pass  # it is gone, or does not read: nobody is left to be told
+                pass  # the peer has closed, or does not read
             finally:
                 self._sending.release()
         self._conn.close()
 
     def _answer(self) -> None:
-        """Send what the layer has to say by itself, as far as it can be sent now."""
+        """Send the layer's own bytes, as far as possible without waiting."""
         if not self._sending.acquire(False):
-            return  # by the thread that is sending
+            return  # the thread that is sending will send them
         try:
             self._send_queue()
         except (BlockingIOError, TimeoutError):
-            pass  # with the next send
+            pass  # the next send will send them
         finally:
             self._sending.release()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Accepting(Closing):
-    """What can be done with everything that has ``accept``."""
+    """The base of all classes with ``accept``."""
 
     #: Whether it was closed.
     closed = False
@@ -29,10 +29,10 @@ class Accepting(Closing):
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[StreamConn | Any]:
-        """Connection after connection, until close() is called, by another thread perhaps.
+        """Yield connections until close() is called, possibly by another thread.
 
-        One that cannot be secured (TLS) is passed over. A listener of datagrams has one: the
-        first who sends.
+        A connection whose TLS handshake fails is skipped. A listener of datagrams yields one
+        connection: that of the first sender.
         """
         while not self.closed:
             try:
@@ -56,13 +56,13 @@ class Accepting(Closing):
     ) -> None:
         """Call ``handler`` with each connection, in a thread of its own, until close().
 
-        The connection is closed when the handler returns, and dropped when it raises; what it
-        raises goes to ``threading.excepthook``.
+        The connection is closed when the handler returns, and dropped when it raises;
+        ``threading.excepthook`` gets the exception.
 
         Arguments:
-            max_clients: so many at once; others wait in the system's queue.
+            max_clients: the limit of clients at once; others wait in the system's queue.
             grace: seconds that handlers may take after close(); then their connections are
-                shut. None: they are waited for.
+                shut down. None: wait for them.
         Raises ListenError.
         """
         from .service import serve
@@ -71,10 +71,10 @@ class Accepting(Closing):
 
 
 class Listener(Accepting):
-    """One or more listening sockets that are accepted from as if they were one.
+    """One or more listening sockets that work as one.
 
     Arguments:
-        socks: bound and listening; owned from now on.
+        socks: bound and listening; owned by this object.
         addresses: where they listen, in the same order.
     """
 
@@ -83,7 +83,7 @@ class Listener(Accepting):
         self._readable: Readable | None = None
         self._interrupt: Interrupt | None = None
         self.addresses = addresses
-        #: Whether a peer may connect; one that may not is closed silently.
+        #: Returns whether a peer is accepted; the connection of another one is closed silently.
         self.admits: Callable[[Address], bool] = everyone
 
     @property
@@ -112,7 +112,7 @@ class Listener(Accepting):
             try:
                 return self._admitted(sock)
             except (BlockingIOError, ConnectionError):
-                # Its client reset it while it was waiting: there is nobody to serve.
+                # The client has reset the connection while it was in the queue.
                 continue
             except OSError as error:
                 raise ListenError("accept", self.address, cause_of(error)) from None
@@ -131,7 +131,7 @@ class Listener(Accepting):
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """Its sockets, which it still owns."""
+        """The sockets, which the listener still owns."""
         return list(self._socks)
 
     def read_fds(self) -> tuple[int, ...]:
@@ -148,17 +148,17 @@ class Listener(Accepting):
         return None
 
     def close_for_others(self) -> None:
-        """Take no more connections, while the accepted one goes on."""
+        """Accept no more connections; the accepted one stays open."""
         for sock in self._socks:
             sock.close()
 
     def let_go(self) -> None:
-        """Close our descriptors of what another process has, too; nothing else changes."""
+        """Close our descriptors; another process has them too and continues to listen."""
         for sock in self._socks:
             sock.close()
 
     def disown(self) -> None:
-        """Leave it to another process to remove what belongs to the listener (a path)."""
+        """Let another process remove what belongs to the listener (a path)."""
 
     def close(self) -> None:
         """Stop listening; an accept() that waits in another thread ends. Idempotent."""

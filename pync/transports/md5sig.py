@@ -11,12 +11,12 @@ import socket
 import struct
 import sys
 
-#: Numbers of linux/tcp.h that the socket module has no names for.
+#: Constants of linux/tcp.h that the socket module does not define.
 _TCP_MD5SIG = 14
 _TCP_MD5SIG_EXT = 32
 _FLAG_PREFIX = 1
 
-#: Longest key (TCP_MD5SIG_MAXKEYLEN), bytes.
+#: The longest key in bytes (TCP_MD5SIG_MAXKEYLEN).
 LONGEST = 80
 
 #: struct tcp_md5sig: sockaddr_storage, flags, prefix length, key length, interface, key.
@@ -24,13 +24,13 @@ _STRUCT = struct.Struct("=128sBBHi80s")
 
 
 def sign(sock: socket.socket, key: bytes, peer: tuple[object, ...] | None) -> None:
-    """Sign what is sent, and demand it of what is received.
+    """Sign the segments sent, and require a signature on those received.
 
     Arguments:
         key: at most 80 bytes.
-        peer: the socket address of the peer; None for everybody (a listener).
+        peer: the socket address of the peer; None for all peers (a listener).
 
-    Raises OSError, also where the system does not have it.
+    Raises OSError, also where the system cannot sign.
     """
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOPROTOOPT, "this system cannot sign TCP segments (-S)")
@@ -44,7 +44,7 @@ def sign(sock: socket.socket, key: bytes, peer: tuple[object, ...] | None) -> No
 
 
 def _sockaddr(family: int, peer: tuple[object, ...] | None) -> bytes:
-    """struct sockaddr_in or sockaddr_in6; the kernel looks at family and address only."""
+    """Return a struct sockaddr_in or sockaddr_in6; the kernel uses only family and address."""
     host = str(peer[0]).partition("%")[0] if peer is not None else None
     if family == socket.AF_INET:
         packed = socket.inet_pton(family, host or "0.0.0.0")

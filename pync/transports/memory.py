@@ -9,7 +9,7 @@ from .conn import StreamConn
 
 
 def pair() -> tuple[StreamConn, StreamConn]:
-    """Two streams; what one sends the other receives."""
+    """Return two streams; each receives what the other sends."""
     left, right = socket.socketpair()
     here, there = Address("memory", path="left"), Address("memory", path="right")
     return StreamConn(left, here, there), StreamConn(right, there, here)

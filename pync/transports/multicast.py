@@ -19,10 +19,10 @@ from .datagram import DatagramConn
 
 
 class GroupConn(DatagramConn):
-    """Sends to a group or a broadcast address, and receives all answers.
+    """A connection to a group or a broadcast address; it receives all answers.
 
-    The socket is not connected: the kernel would keep out what comes from the members' own
-    addresses.
+    The socket is not connected: the kernel would drop the answers, which come from the members'
+    own addresses.
 
     Arguments:
         sock, local, peer: see Conn.
@@ -36,7 +36,7 @@ class GroupConn(DatagramConn):
         self._name = name
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send one datagram to all. Raises OSError."""
+        """Send one datagram to all members. Raises OSError."""
         return self._sock.sendto(data, self._name)
 
     def _send_all(self, data: bytes) -> None:
@@ -48,7 +48,7 @@ def without_interface(
 ) -> tuple[Address, int]:
     """Return a group's address without its zone, and the index of the interface in the zone.
 
-    Index 0: none is named. Raises ``wrong`` (a PyncError) for an interface that is none.
+    Index 0: the address has no zone. Raises ``wrong`` (a PyncError) for an unknown interface.
     """
     host, percent, zone = address.host.partition("%")
     if not percent or not is_group(host):
@@ -56,7 +56,7 @@ def without_interface(
     try:
         # struct ip_mreqn has the index as an int.
         index = whole(zone, 2**31 - 1) if is_digits(zone) else socket.if_nametoindex(zone)
-    except (OSError, ValueError):  # ValueError: it holds a NUL
+    except (OSError, ValueError):  # ValueError: it contains a NUL
         index = None
     if index is None:
         raise wrong(operation, address, f"no such interface: {zone}")
@@ -79,8 +79,8 @@ def is_group(host: object) -> bool:
 def is_broadcast(name: tuple[object, ...]) -> bool:
     """Return whether an IPv4 socket name is that of a broadcast address.
 
-    Only the kernel knows the networks' masks: Linux refuses to connect to one (EACCES) when
-    SO_BROADCAST is not set.
+    The kernel knows the masks of the networks: Linux refuses to connect to a broadcast address
+    (EACCES) when SO_BROADCAST is not set.
     """
     if name[0] == "255.255.255.255":
         return True
@@ -91,7 +91,7 @@ def is_broadcast(name: tuple[object, ...]) -> bool:
 
 
 def set_interface(sock: socket.socket, index: int, options: Options) -> None:
-    """Send what goes to groups by an interface, with the TTL that was asked for. Raises OSError."""
+    """Set the interface for datagrams to groups, and the TTL of ``options``. Raises OSError."""
     six = sock.family == socket.AF_INET6
     if index and six:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
@@ -103,9 +103,9 @@ def set_interface(sock: socket.socket, index: int, options: Options) -> None:
 
 
 def join(sock: socket.socket, group: str, index: int) -> None:
-    """Receive what is sent to a group, on one interface. Raises OSError.
+    """Join a group on one interface. Raises OSError.
 
-    Index 0 is the interface that the routes say; without such a route, every one that can.
+    Index 0 stands for the interface of the route; without a route, for all interfaces that can.
     """
     try:
         _join(sock, group, index)
@@ -134,7 +134,7 @@ def _join(sock: socket.socket, group: str, index: int) -> None:
 
 
 def _request(group: str, index: int) -> bytes:
-    """struct ip_mreqn: group, our address (any), index. Windows takes the index as an address."""
+    """Return a struct ip_mreqn: group, our address (any), index; on Windows, group and index."""
     if sys.platform == "win32":
         chosen = struct.pack("!I", index)
         return chosen if group == "0.0.0.0" else socket.inet_aton(group) + chosen
@@ -142,14 +142,14 @@ def _request(group: str, index: int) -> bytes:
 
 
 def bind_to_group(sock: socket.socket, name: tuple[object, ...]) -> None:
-    """Bind the port of a group, which others on this machine may listen to as well.
+    """Bind the port of a group, which other programs may receive from too.
 
-    Bound to the group, the socket hears nothing that is sent to this machine's own addresses;
-    Windows binds no groups. Raises OSError.
+    A socket bound to the group receives nothing that is sent to the machine's own addresses;
+    Windows cannot bind to groups. Raises OSError.
     """
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT") and not sys.platform.startswith("linux"):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # BSD asks for this one
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # BSD needs this one
     if sys.platform == "win32":
         name = ("::" if sock.family == socket.AF_INET6 else "0.0.0.0", *name[1:])
     sock.bind(name)

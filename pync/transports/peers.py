@@ -1,7 +1,7 @@
-"""Datagram peers one by one: for each sender a connection, over the sockets of one listener.
+"""Datagram peers as connections: one for each sender, over the sockets of one listener.
 
-What a peer sends is queued for its connection; what its connection sends goes to that peer, from
-the address that it had sent to.
+A peer's datagrams are queued for its connection; the connection sends to that peer, from the
+address that the peer has sent to.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .listener import Listener
 from .udp import UdpListener
 from .unixgram import UnixgramListener
 
-#: Datagrams that are received in one go, before anybody else has a turn.
+#: Datagrams that are received in one call, before others are served.
 BURST = 64
 
-#: Datagrams, and bytes of them, that wait for one connection; more are dropped, as the kernel
-#: drops what does not fit into a socket's buffer.
+#: How many datagrams, and how many bytes of them, may wait for one connection; more are dropped,
+#: as the kernel drops those that do not fit into a socket's buffer.
 MOST_WAITING = 256
 MOST_BYTES = 1024 * 1024
 
@@ -38,7 +38,7 @@ class PeerListener(Listener):
     """A listener whose connections are the senders of datagrams.
 
     Arguments:
-        listener: owned from now on.
+        listener: owned by this object.
     """
 
     def __init__(self, listener: UdpListener | UnixgramListener) -> None:
@@ -49,7 +49,7 @@ class PeerListener(Listener):
     def take_nowait(self) -> Conn | None:
         """Return a connection for a new sender, or None when there is none. Raises OSError.
 
-        The datagrams of the others are delivered meanwhile.
+        It also delivers the datagrams of known peers.
         """
         for sock in self._socks:
             for _ in range(BURST):
@@ -58,7 +58,7 @@ class PeerListener(Listener):
                 except BlockingIOError:
                     break
                 except ConnectionError:
-                    continue  # Windows tells here that nobody received an answer of ours
+                    continue  # Windows reports here that an answer could not be delivered
                 key = arrival
                 known = self._peers.get(key)
                 if known is None:
@@ -89,7 +89,7 @@ class PeerConn(Conn):
         arrival: where its first datagram came from.
         local: our address.
         peer: its address.
-        forget: is given the connection when nothing more is to be delivered to it.
+        forget: called with the connection when no more datagrams are to be delivered to it.
     """
 
     datagram = True
@@ -101,16 +101,16 @@ class PeerConn(Conn):
         peer: Address,
         forget: Callable[[PeerConn], None],
     ) -> None:
-        # Readable while a datagram waits: a byte in it stands for each.
+        # Readable while a datagram waits: it contains a byte for each.
         self._ready, self._signal = socket.socketpair()
         try:
-            # A descriptor of its own to wait on before sending.
+            # Its own descriptor, to wait on before sending.
             super().__init__(arrival.sock.dup(), local, peer)
         except OSError:
             self._ready.close()
             self._signal.close()
             raise
-        #: When it was heard last (time.monotonic).
+        #: When its last datagram came (time.monotonic).
         self.heard_at = time.monotonic()
         self._arrival = arrival._replace(sock=self._sock)
         self._forget = forget
@@ -123,14 +123,14 @@ class PeerConn(Conn):
         return (self._ready.fileno(),)
 
     def settimeout(self, seconds: float | None) -> None:
-        """It never waits: the sockets are shared."""
+        """Do nothing: recv and send never wait, as the sockets are shared."""
 
     def gettimeout(self) -> float | None:
-        """0: it never waits."""
+        """Return 0: recv and send never wait."""
         return 0.0
 
     def deliver(self, data: bytes) -> None:
-        """Queue a datagram of the peer's; an empty one carries nothing for a stream."""
+        """Queue a datagram of the peer; drop an empty one, which has no data for a stream."""
         self.heard_at = time.monotonic()
         if data and len(self._waiting) < MOST_WAITING and self._size + len(data) <= MOST_BYTES:
             self._waiting.append(data)
@@ -138,7 +138,7 @@ class PeerConn(Conn):
             self._signal.send(b"\0")
 
     def detach(self) -> None:
-        """Have nothing more delivered: the peer's next datagram is another connection's."""
+        """End the delivery: the peer's next datagram makes a new connection."""
         self._forget(self)
 
     def _recv(self, size: int) -> bytes:  # noqa: ARG002 - a datagram comes whole
@@ -157,7 +157,7 @@ class PeerConn(Conn):
         self.send(data)
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         self.detach()
         for sock in (self._sock, self._ready, self._signal):
             sock.close()

@@ -14,7 +14,7 @@ from .listener import Listener
 if TYPE_CHECKING:
     from .windows.pipe_conn import PipeConn
 
-#: Seconds to wait for a server whose instances are all taken, unless the user has another idea.
+#: Seconds to wait for a server whose instances are all in use, unless the user sets a time-out.
 BUSY_TIMEOUT = 20.0
 
 

@@ -1,4 +1,4 @@
-"""Where a datagram came in, as the kernel tells it: ip(7) IP_PKTINFO, RFC 3542 6.1."""
+"""The address that a datagram was sent to, from the kernel: ip(7) IP_PKTINFO, RFC 3542 6.1."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import sys
 
 from .datagram import LARGEST, Arrival
 
-#: ip(7); the socket module names it only in new versions.
+#: From ip(7); only new versions of the socket module define it.
 _IP_PKTINFO = 8 if sys.platform.startswith("linux") else None
 _IPV6_PKTINFO = getattr(socket, "IPV6_PKTINFO", None)
 
-#: Bytes that the packet information of one datagram needs, amply.
+#: Enough bytes for the packet information of one datagram.
 _ANCILLARY = 256
 
 
 def ask(sock: socket.socket) -> None:
-    """Have the kernel tell it of what comes to this socket, where it can. Raises OSError."""
+    """Turn packet information on for a socket, where the system has it. Raises OSError."""
     if sock.family == socket.AF_INET and _IP_PKTINFO is not None:
         sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
     elif sock.family == socket.AF_INET6 and hasattr(socket, "IPV6_RECVPKTINFO"):
@@ -25,7 +25,7 @@ def ask(sock: socket.socket) -> None:
 
 
 def receive(sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
-    """One datagram, its sender and where it came to. Raises OSError."""
+    """Receive one datagram, its sender and the address that it was sent to. Raises OSError."""
     if not hasattr(sock, "recvmsg"):  # Windows
         data, sender = sock.recvfrom(LARGEST, flags)
         return data, Arrival(sender, sock)
@@ -49,21 +49,21 @@ def _to_many(level: int, kind: int, info: bytes) -> bool:
 def _answering(level: int, kind: int, info: bytes) -> bytes:
     """Return the packet information for the answer to a datagram that came with ``info``."""
     if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
-        # struct in_pktinfo: interface, our address, address in the header. Out again
-        # by whatever interface the routes say.
+        # struct in_pktinfo: interface, our address, address in the header. The routes choose the
+        # interface for the answer.
         return struct.pack("I", 0) + info[4:8] + bytes(4)
     if (level, kind) == (socket.IPPROTO_IPV6, _IPV6_PKTINFO):
         if info[:1] == b"\xff":
-            return b""  # sent to a group, from which no answer can leave
+            return b""  # sent to a group, which cannot be the source address of the answer
         # struct in6_pktinfo: address, interface. A link-local one needs its interface.
         return info[:16] + (info[16:20] if info[:2] == b"\xfe\x80" else struct.pack("I", 0))
     return b""
 
 
 def leaves_from_where_it_came(first: Arrival) -> bool:
-    """Return whether the kernel would choose, as our address, the one that was sent to."""
+    """Return whether the kernel would use the address that was sent to as our source address."""
     if first.to_many:
-        # Connected, the socket would have an address, and hear no more of what is for all.
+        # A connected socket has an address, and receives no more broadcasts and groups.
         return False
     if not first.came_to:
         return True

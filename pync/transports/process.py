@@ -1,6 +1,6 @@
 """Commands of the user as child processes: their words, their variables, their end.
 
-Never a shell unless the user asked for one. The running child is child.py's.
+A shell is used only if the user asks for one. child.py has the class of a running child.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .child import GRACE, Process
 
 
 def words_of(command: str, *, shell: bool) -> list[str]:
-    """Return the words of a command: for the shell, or split as a shell would split them.
+    """Return the words of a command: to run a shell, or split as a shell would split them.
 
-    On Windows there are no words: a program is given the whole line, and that is the one word.
+    On Windows a program gets the whole command line, so it is returned as one word.
 
     Raises ExecError.
     """
@@ -38,7 +38,7 @@ def words_of(command: str, *, shell: bool) -> list[str]:
 
 def _line_of(command: str, *, shell: bool) -> str:
     if shell:
-        # /s: the outer quotes are taken off and all others are the command's own (cmd /?).
+        # /s: cmd removes the outer quotes; all others belong to the command (cmd /?).
         return f'{os.environ.get("COMSPEC", "cmd.exe")} /d /s /c "{command}"'
     if not command.strip():
         raise ExecError("exec", repr(command), "the command is empty")
@@ -65,7 +65,7 @@ def start(words: list[str], environment: dict[str, str], *, session: bool = Fals
 
 
 def end_all(processes: Iterable[Process]) -> None:
-    """End children, and wait for them: SIGTERM to all, SIGKILL to those that stay."""
+    """End children, and wait for them: SIGTERM to all, SIGKILL to those that do not exit."""
     processes = list(processes)
     for process in processes:
         process.terminate()

@@ -1,7 +1,7 @@
-"""Threads that turn what cannot be selected into one end of a socketpair.
+"""Threads ("pumps") that connect what cannot be selected with one end of a socketpair.
 
-Only where there is no other way: Windows selects sockets and nothing else. Loaded
-lazily, because threading costs start-up time.
+They are used only where there is no other way: Windows can select only sockets. This module is
+loaded late, because threading costs start-up time.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from ..core.deadline import Deadline
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: Seconds of one wait for a thread; Windows hears ^C between two waits only.
+#: Seconds of one wait for a thread; Windows handles ^C only between two waits.
 JOIN_INTERVAL = 0.25
 
 
 class Inlet:
-    """A source: a thread reads it, and the socket receives what was read, then EOF.
+    """A source: a thread reads it, and the socket receives the bytes, then EOF.
 
-    The thread reads ahead by what the socketpair holds. It is a daemon: a read of a console
-    cannot be called off.
+    The thread reads ahead by the capacity of the socketpair. It is a daemon: a read of a console
+    cannot be cancelled.
 
     Arguments:
         read: waits for the next bytes; ``b""`` is the end. Raises OSError.
-        ended: is called in the thread when it reads no more.
+        ended: called in the thread when it stops reading.
     """
 
     def __init__(self, read: Callable[[], bytes], ended: Callable[[], None] | None = None) -> None:
@@ -40,14 +40,14 @@ class Inlet:
         threading.Thread(target=self._run, name="pump in", daemon=True).start()
 
     def recv(self, size: int) -> bytes:
-        """What was read; ``b""`` at the end. Raises OSError, the source's too."""
+        """Return bytes of the source; ``b""`` at the end. Raises OSError, also the source's."""
         data = self.sock.recv(size)
         if not data and self._error is not None:
             raise self._error
         return data
 
     def close(self) -> None:
-        """Take nothing more; the thread ends when its read does. Idempotent."""
+        """Receive nothing more; the thread ends after its current read. Idempotent."""
         self.sock.close()
 
     def _run(self) -> None:
@@ -56,7 +56,7 @@ class Inlet:
                 while data := self._next():
                     self._inner.sendall(data)
             except OSError:
-                pass  # nobody listens any more
+                pass  # the other end is closed
             finally:
                 if self._ended is not None:
                     self._ended()
@@ -70,12 +70,12 @@ class Inlet:
 
 
 class Outlet:
-    """A sink: a thread writes to it what is sent to the socket.
+    """A sink: a thread writes the bytes to it that are sent to the socket.
 
     Arguments:
         write: waits until all the bytes are written. Raises OSError.
-        ended: is called in the thread when everything is written, or writing has failed.
-        stays: whether the program waits at its end for what is not written yet.
+        ended: called in the thread when everything is written, or writing has failed.
+        stays: whether the program waits at its end until everything is written.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Outlet:
         self._thread.start()
 
     def send(self, data: bytes | memoryview) -> int:
-        """Take what fits; returns how many bytes did. Raises OSError, the sink's too."""
+        """Accept what fits; return how many bytes did. Raises OSError, also the sink's."""
         if self._error is not None:
             raise self._error
         try:
@@ -104,7 +104,7 @@ class Outlet:
         except (BlockingIOError, TimeoutError):
             raise
         except OSError:
-            # The thread has closed its end for a reason that it knows better.
+            # The thread has closed its end, and may have recorded the error.
             raise self._error or _broken() from None
 
     def send_eof(self) -> None:
@@ -114,20 +114,20 @@ class Outlet:
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it has ended already, or failed since: the next call tells
+            pass  # it has ended already, or just failed: the next call raises the error
 
     def waiting(self) -> int:
-        """Bytes that were taken and are not written yet. Raises OSError, the sink's."""
+        """Return the number of accepted bytes not written yet. Raises the sink's OSError."""
         if self._error is not None:
             raise self._error
         return self._taken - self._written
 
     def close(self) -> None:
-        """Take nothing more; what was taken is still written. Idempotent."""
+        """Accept nothing more; accepted bytes are still written. Idempotent."""
         self.sock.close()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait until everything is written, or for ``seconds``. Raises OSError, the sink's."""
+        """Wait until everything is written, or for ``seconds``. Raises the sink's OSError."""
         deadline = Deadline(seconds)
         while self._thread.is_alive() and not deadline.passed:
             self._thread.join(JOIN_INTERVAL)

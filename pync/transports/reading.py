@@ -1,8 +1,8 @@
 """Reading a stream by lines, delimiters, sizes and patterns: what every stream can do.
 
-What was read ahead is shared by all of it and by plain ``recv``: each of them begins where the
-last one stopped, whether it succeeded or not. The requests themselves are in
-core/readahead.py, which is loaded when somebody asks for one.
+All these methods and plain ``recv`` share the bytes that were read ahead: each of them starts
+where the last one stopped, whether it succeeded or not. The requests themselves are in
+core/readahead.py, which is loaded at the first one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import EllipsisType
 
 from ..core.deadline import Deadline
 
-#: What typing calls so; typing itself is two milliseconds.
+#: As in typing, whose import would take two milliseconds.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """What a stream can be asked for besides ``recv``.
+    """The reading methods of a stream besides ``recv``.
 
-    Every call takes ``timeout``: seconds for the whole of it, None for ever; not given, it is
-    as settimeout has it. ``limit`` is how many bytes it may take; not given, it is the
-    connection's own. An error loses nothing: what had come can still be read.
+    Every call has ``timeout``: seconds for the whole call, None for ever; if it is not given, the
+    value of settimeout. ``limit`` is the limit of bytes; if it is not given, the connection's own.
+    An error loses no bytes: those received before it can still be read.
     """
 
     if TYPE_CHECKING:
@@ -46,10 +46,11 @@ class Reading:
         _recv: Callable[[int], bytes]
         _recv_within: Callable[[int, Deadline], bytes]
 
-    #: Whether recv keeps to settimeout as a whole, however many reads of the socket it takes.
+    #: Whether the time-out of settimeout covers a whole recv, even if it reads the socket more
+    #: than once.
     _keeps_time = True
 
-    #: Bytes that a line, or what comes before a delimiter or a match, may have; None: any.
+    #: The limit of bytes in a line, or before a delimiter or a match; None: no limit.
     limit: int | None = 1024 * 1024
 
     def pending(self) -> bool:
@@ -63,17 +64,17 @@ class Reading:
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> bytes:
-        """Everything up to and with the delimiter.
+        """Return everything up to the delimiter, including it.
 
         Raises IncompleteError (an EOFError) if the peer ends before it, ReadTimeoutError (a
-        TimeoutError), LimitError; all are OSErrors, and so is what breaks a connection.
+        TimeoutError), LimitError; all are OSErrors, like the errors of a broken connection.
         """
         from ..core.readahead import Until
 
         return self._ask(Until(delimiter, self._most(limit)), timeout)
 
     def recv_exactly(self, size: int, *, timeout: float | EllipsisType | None = ...) -> bytes:
-        """So many bytes, not fewer. Raises as recv_until does."""
+        """Return exactly so many bytes. Raises the errors of recv_until."""
         from ..core.readahead import Exactly
 
         return self._ask(Exactly(size), timeout)
@@ -95,7 +96,7 @@ class Reading:
     def recv_all(
         self, *, timeout: float | EllipsisType | None = ..., limit: int | None = None
     ) -> bytes:
-        """Everything up to EOF; here ``limit`` is none unless it is given. Raises OSError."""
+        """Return everything up to EOF, without a ``limit`` unless one is given. Raises OSError."""
         from ..core.readahead import Rest
 
         return self._ask(Rest(limit), timeout)
@@ -107,17 +108,18 @@ class Reading:
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> re.Match[bytes]:
-        """Wait for a regular expression; takes everything up to the end of its first match.
+        """Wait for a match of a regular expression; read up to the end of the first one.
 
-        ``match.string[:match.start()]`` is what came before it. It is looked for in what has
-        come so far: a pattern ends best with what ends the text. Raises as recv_until does.
+        ``match.string[:match.start()]`` is the data before it. The search sees only the bytes
+        received so far, so a pattern should end with the end of the text. Raises the errors of
+        recv_until.
         """
         from ..core.readahead import Matching
 
         return self._ask(Matching(pattern, self._most(limit)), timeout)
 
     def __iter__(self) -> Iterator[bytes]:
-        """The lines up to EOF, as recv_line returns them."""
+        """Yield the lines up to EOF, as recv_line returns them."""
         while line := self.recv_line():
             yield line
 
@@ -143,18 +145,18 @@ class Reading:
     ) -> io.BufferedIOBase | io.TextIOWrapper:
         """Return a file object over the connection; closing it leaves the connection open.
 
-        It reads from what is shared with ``recv``. A text file takes whole lines from there.
+        It shares the bytes read ahead with ``recv``. A text file takes whole lines of them.
 
         Arguments:
             mode: ``rb``, ``wb`` or ``rwb``; without ``b``, text.
-            encoding, errors, newline: of text, as open() has them.
+            encoding, errors, newline: of a text file, as in open().
         """
         from .streamfile import opened
 
         return opened(self, mode, encoding, errors, newline)
 
     def _send_pieces(self, data: bytes) -> None:
-        """Send everything by ``send``, within what settimeout allows. Raises OSError."""
+        """Send everything by ``send``, within the time-out of settimeout. Raises OSError."""
         before = self.gettimeout()
         deadline = Deadline(before)
         view = memoryview(data)
@@ -178,8 +180,8 @@ class Reading:
         held = self._ahead
         usual = isinstance(timeout, EllipsisType)
         seconds = self.gettimeout() if isinstance(timeout, EllipsisType) else timeout
-        # One that blocks for ever, or not at all, needs no clock; for the first read the socket
-        # has one.
+        # A call without a time-out, or without waiting, needs no clock; for the first read, the
+        # socket's own time-out is enough.
         plainly = usual and (not seconds or self._keeps_time)
         deadline = Deadline(seconds)
         while (found := request.look(held, self.peer)) is None:

@@ -8,7 +8,7 @@ from ..core.address import Address
 from ..core.errors import DialError, cause_of
 from . import Options
 
-#: RFC 791 3.1: types of option. One byte of padding, so that the addresses are aligned.
+#: RFC 791 3.1: option types. The NOP is one byte of padding, so that the addresses are aligned.
 _NOP, _LSRR = 1, 131
 
 #: The options of a header have 40 bytes: nine addresses, the last of them the destination.
@@ -16,7 +16,7 @@ MOST_HOPS = 8
 
 
 def set_route(sock: socket.socket, options: Options, name: tuple[object, ...]) -> None:
-    """Send what this socket sends by way of the hops asked for. ``name``: the destination.
+    """Set the hops of ``options`` on a socket. ``name``: the destination.
 
     Raises OSError, and DialError for a hop that is not found.
     """
@@ -27,11 +27,11 @@ def set_route(sock: socket.socket, options: Options, name: tuple[object, ...]) -
 
 
 def loose_route(hops: list[str], pointer: int) -> bytes:
-    """Return the option as it stands in the header.
+    """Return the option in the format of the IP header.
 
     Arguments:
         hops: IPv4 addresses, the destination last.
-        pointer: where the next hop stands: 4 is the first one.
+        pointer: the position of the next hop: 4 is the first one.
     """
     addresses = b"".join(socket.inet_aton(hop) for hop in hops)
     return bytes((_NOP, _LSRR, 3 + len(addresses), pointer)) + addresses

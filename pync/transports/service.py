@@ -11,12 +11,12 @@ from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError
 from .conn import Conn
 
-#: Seconds until accepting is tried again when no descriptor was left.
+#: Seconds before accepting again when there was no free descriptor.
 TRY_AGAIN = 0.2
 
 
 class Accepts(Protocol):
-    """What has clients: a listener (listener.py)."""
+    """An object that accepts clients: a listener (listener.py)."""
 
     closed: bool
 
@@ -39,7 +39,7 @@ def serve(
             try:
                 conn = listener.accept()
             except TlsError:
-                continue  # of a client
+                continue  # the error of one client
             except ListenError:
                 if not listener.closed and not clients.wait_for_one(TRY_AGAIN):
                     raise
@@ -52,10 +52,10 @@ def serve(
 
 
 class _Clients:
-    """Those who are being served.
+    """The clients that are being served.
 
     Arguments:
-        most: how many at once; None: any number.
+        most: the limit of clients at once; None: no limit.
     """
 
     def __init__(self, most: int | None) -> None:
@@ -66,21 +66,21 @@ class _Clients:
         self._changed = threading.Condition()
 
     def wait_for_room(self, listener: Accepts) -> None:
-        """Wait until one more may come, or the listener is closed."""
+        """Wait until one more client may be served, or the listener is closed."""
         with self._changed:
             while self._most is not None and len(self._conns) >= self._most:
                 if listener.closed:
                     return
-                # (Closing it does not notify.)
+                # (Closing the listener does not notify.)
                 self._changed.wait(TRY_AGAIN)
 
     def wait_for_one(self, seconds: float) -> bool:
-        """Wait until one has left, or the time is over; False if there is nobody."""
+        """Wait until a client has left, or the time is over; return False without clients."""
         with self._changed:
             return bool(self._conns) and (self._changed.wait(seconds) or True)
 
     def start(self, handler: Callable[[Any], object], conn: Conn) -> None:
-        """Serve one more."""
+        """Start to serve a client."""
         thread = threading.Thread(
             target=self._run, args=(handler, conn), name=f"serves {conn.peer}", daemon=True
         )
@@ -89,13 +89,13 @@ class _Clients:
         try:
             thread.start()
         except RuntimeError:
-            # No thread is left: the client is told by its end.
+            # The system cannot start a thread: end the client's connection.
             with self._changed:
                 del self._conns[thread]
             conn.drop()
 
     def join(self, grace: float | None) -> None:
-        """Wait for those who are left; their connections are shut when ``grace`` is over."""
+        """Wait for the clients; shut their connections down when ``grace`` is over."""
         deadline = Deadline(grace)
         for thread in self._threads():
             thread.join(deadline.remaining)
@@ -114,7 +114,7 @@ class _Clients:
 
     def _run(self, handler: Callable[[Any], object], conn: Conn) -> None:
         try:
-            # (Its errors are those of a thread: threading.excepthook shows them.)
+            # (threading.excepthook shows its errors, as those of any thread.)
             with conn:
                 handler(conn)
         finally:

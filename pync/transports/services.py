@@ -18,5 +18,5 @@ def port_of(name: str, protocol: str) -> int | None:
     try:
         return socket.getservbyname(name, protocol)
     except (OSError, UnicodeError):
-        # A name that is not valid UTF-8 cannot even be asked for.
+        # A name that is not valid UTF-8 cannot be looked up.
         return None

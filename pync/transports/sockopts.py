@@ -1,4 +1,4 @@
-"""Options of a socket that a user may set, as a table: name -> where the kernel has it.
+"""The socket options that a user may set, as a table: name -> level and option.
 
 What this system does not have has an empty row, and is said in one line when it is asked for.
 """

@@ -1,10 +1,10 @@
 """Standard input and output as one endpoint.
 
-Descriptors 0-2 are shared with the shell and whatever else runs there, so O_NONBLOCK is
-never set on them: a pipe that polls writable takes PIPE_BUF bytes without blocking
-(pipe(7)), a socket takes MSG_DONTWAIT, a regular file takes everything. Windows can wait
-for neither of them: there pumps read and write (pump.py), and bytes are what they are, for
-Python has switched its C library's translation of lines off.
+Descriptors 0-2 are shared with the shell and other programs that run there, so O_NONBLOCK is
+never set on them: a pipe that polls writable accepts PIPE_BUF bytes without blocking
+(pipe(7)), a socket has MSG_DONTWAIT, a regular file accepts everything. Windows can wait
+for none of them: there, pumps read and write (pump.py). Line ends are not translated there, as
+Python switches the translation of the C library off.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
     from .pump import Inlet, Outlet
 
-#: Seconds that standard output has to take the rest when we leave with an error.
+#: Seconds that standard output has to accept the rest when the program ends with an error.
 GRACE = 1.0
 
-#: Bytes of a line, without its LF, that Linux's terminals keep while it is typed; they throw
-#: the rest away without a word (n_tty.c, termios(3): canonical mode).
+#: Bytes of a line, without its LF, that Linux's terminals keep while it is typed; they drop the
+#: rest without a message (n_tty.c, termios(3): canonical mode).
 LONGEST_LINE = 4095
 
-#: Bytes that a pipe which polls writable takes at once (POSIX: at least 512).
+#: Bytes that a pipe which polls writable accepts at once (POSIX: at least 512).
 _PIPE_BUF = getattr(select, "PIPE_BUF", 512)
 
 
 class Stdio:
-    """What the user types and reads.
+    """Standard input and output.
 
     Arguments:
         stdin: descriptor to read from; None is EOF at once.
         stdout: descriptor to write to.
-        owns_stdout: whether it is the process's own, which may be closed before its end.
+        owns_stdout: whether stdout belongs to this process and may be closed before its end.
     """
 
     datagram = False
@@ -50,9 +50,9 @@ class Stdio:
         self._stdin = stdin
         self._stdout = stdout
         self._ended = stdin is None
-        #: Whether a person sits at the other end of stdin.
+        #: Whether stdin is a terminal.
         self.interactive = stdin is not None and is_terminal(stdin)
-        #: Called when a typed line has as many bytes as the terminal keeps.
+        #: Called when a typed line has as many bytes as the terminal can keep.
         self.line_was_cut: Callable[[int], None] = lambda _size: None
         #: Whether send_eof closes standard output: nothing is written to it afterwards.
         self.closes_output = False
@@ -83,7 +83,7 @@ class Stdio:
             self.close()
 
     def read_fds(self) -> tuple[int, ...]:
-        """Return the descriptor to wait on before recv; none when the input has ended."""
+        """Return the descriptor to wait on before recv; empty when the input has ended."""
         if self._stdin is None or self._ended:
             return ()
         if sys.platform == "win32":
@@ -95,18 +95,19 @@ class Stdio:
         return self._stdout if self._outlet is None else self._outlet.sock.fileno()
 
     def fault_fds(self) -> tuple[int, ...]:
-        """Descriptors that can be read when sending has failed, after it had succeeded (Windows).
+        """Return the descriptors that are readable when accepted data cannot be written (Windows).
 
-        Sending nothing tells then.
+        ``send(b"")`` raises the error then.
         """
         if sys.platform != "win32" or self._takes_all or self._socket is not None:
             return ()
         return (self._pumped_out().sock.fileno(),)
 
     def gone_fds(self) -> tuple[int, ...]:
-        """Descriptors that can be read when the reader of standard output may have left.
+        """Return the descriptors that are readable when stdout's reader may have closed.
 
-        reader_gone() tells. Only for pipes and sockets; a terminal that hangs up sends SIGHUP.
+        reader_gone() returns whether it has. Only for pipes and sockets; a terminal that hangs up
+        sends SIGHUP.
         """
         if self._takes_all or sys.platform == "win32" or not is_open(self._stdout):
             return ()
@@ -116,12 +117,12 @@ class Stdio:
             try:
                 return (self._watched_by_epoll(),)
             except OSError:
-                return ()  # no descriptor is left
-        # The writing end of a pipe can be "read" when its reader has left, and only then.
+                return ()  # there is no free descriptor
+        # The writing end of a pipe polls readable when its reader has closed, and only then.
         return () if self._socket is not None else (self._stdout,)
 
     def reader_gone(self) -> bool:
-        """Return whether nothing that is written to standard output can be read any more."""
+        """Return whether the reader of standard output has closed."""
         poll = select.poll()
         poll.register(self._stdout, 0)
         return any(found & (select.POLLERR | select.POLLHUP) for _, found in poll.poll(0))
@@ -129,8 +130,8 @@ class Stdio:
     if sys.platform == "linux":
 
         def _watched_by_epoll(self) -> int:
-            # Registered for no event it still reports EPOLLERR and EPOLLHUP (epoll_ctl(2)),
-            # and the loop's selectors take no such registration.
+            # Registered for no event, epoll still reports EPOLLERR and EPOLLHUP (epoll_ctl(2));
+            # the loop's selectors do not allow such a registration.
             if self._hangup is None:
                 self._hangup = select.epoll()
                 self._hangup.register(self._stdout, 0)
@@ -138,7 +139,7 @@ class Stdio:
 
     @property
     def kind(self) -> str:
-        """What standard input is: ``terminal``, ``pipe`` (or a socket), else ``file``."""
+        """The kind of standard input: ``terminal``, ``pipe`` (or a socket), else ``file``."""
         if self.interactive:
             return "terminal"
         if self._stdin is None:
@@ -148,20 +149,20 @@ class Stdio:
 
     @property
     def stdout(self) -> int:
-        """The descriptor of standard output itself."""
+        """The descriptor of standard output."""
         return self._stdout
 
     @property
     def size(self) -> int | None:
-        """How many bytes standard input still holds, when it is a file; else None."""
+        """The bytes that are left in standard input when it is a file; else None."""
         if self._stdin is None or not stat.S_ISREG(os.fstat(self._stdin).st_mode):
             return None
         return max(0, os.fstat(self._stdin).st_size - os.lseek(self._stdin, 0, os.SEEK_CUR))
 
     def recv(self, size: int) -> bytes:
-        """What was typed; ``b""`` at EOF, and ever after. Raises OSError."""
+        """Return bytes of standard input; ``b""`` at EOF, and always after it. Raises OSError."""
         if self._stdin is None or self._ended:
-            # A terminal would go on after ^D; for the next client it has ended.
+            # A terminal would give more after ^D; for the next client the input has ended.
             return b""
         if self._inlet is not None:
             data = self._inlet.recv(size)
@@ -173,7 +174,7 @@ class Stdio:
         return data
 
     def send(self, data: bytes | memoryview) -> int:
-        """Write as much as can be written without blocking. Raises OSError."""
+        """Write as much as possible without blocking. Raises OSError."""
         if self._socket is not None:
             return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0))
         if self._takes_all:
@@ -194,7 +195,7 @@ class Stdio:
         return Stdio(None, self._stdout)
 
     def send_eof(self) -> None:
-        """End standard output, if it may be closed: its reader need not wait for our end."""
+        """Close standard output, if allowed, so that its reader need not wait for our exit."""
         if not (self.closes_output and self.owns_stdout) or sys.platform == "win32":
             return
         if self._takes_all or os.isatty(self._stdout):
@@ -203,21 +204,21 @@ class Stdio:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        # The number stays taken, or the next file that is opened would get it.
+        # Keep the descriptor's number in use: the next file that is opened must not get it.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self._stdout)
         os.close(null)
         self._takes_all = True
 
     def close(self) -> None:
-        """Let go of what is ours; the descriptors stay open. Idempotent."""
+        """Close our own resources; the descriptors stay open. Idempotent."""
         for own in (self._socket, self._inlet, self._outlet, self._hangup):
             if own is not None:
                 own.close()
         self._socket = self._inlet = self._outlet = self._hangup = None
 
     def _flush(self, seconds: float | None) -> None:
-        """Wait until standard output has taken everything. Raises OSError."""
+        """Wait until standard output has accepted everything. Raises OSError."""
         if self._outlet is not None:
             self._outlet.send_eof()
             self._outlet.wait(seconds)
@@ -230,7 +231,7 @@ class Stdio:
 
             def read() -> bytes:
                 data = os.read(stdin, READ)
-                # ^Z at the beginning of a line is how a Windows console writes EOF.
+                # On a Windows console, ^Z at the start of a line is EOF.
                 return b"" if typed and data.startswith(b"\x1a") else data
 
             self._inlet = Inlet(read)
@@ -251,18 +252,18 @@ class Stdio:
 
 
 def write(descriptor: int, data: bytes | memoryview) -> int:
-    """Write what is taken. Raises OSError; BrokenPipeError when nobody reads, on Windows too."""
+    """Write what fits. Raises OSError; BrokenPipeError without a reader, on Windows too."""
     try:
         return os.write(descriptor, data)
     except OSError as error:
-        # Windows' C library says so of a pipe without a reader.
+        # Windows' C library has this error for a pipe without a reader.
         if sys.platform == "win32" and error.errno == errno.EINVAL:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
         raise
 
 
 def is_terminal(descriptor: int) -> bool:
-    """Return whether a person may sit there. (To Windows' C library NUL is a terminal too.)"""
+    """Return whether it is a terminal. (For Windows' C library, NUL is one too.)"""
     if not os.isatty(descriptor):
         return False
     if sys.platform != "win32":
@@ -301,7 +302,7 @@ def _as_socket(descriptor: int) -> socket.socket | None:
 def _takes_all(descriptor: int) -> bool:
     """Return whether it is a regular file, or a device that is not a terminal (/dev/null).
 
-    On Windows a console too: it waits for nobody, and its lines stay in order with stderr's.
+    On Windows a console too: writing to it does not wait, and keeps its order with stderr.
     """
     if not is_open(descriptor):
         return sys.platform == "win32"
@@ -312,7 +313,7 @@ def _takes_all(descriptor: int) -> bool:
 
 
 def _is_writable(descriptor: int) -> bool:
-    """Return whether it can be written now, or is broken, which writing will tell."""
+    """Return whether it can be written now, or is broken, so that writing raises the error."""
     if sys.platform == "darwin":  # its poll fails on terminals
         return bool(select.select([], [descriptor], [], 0)[1])
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""A connection as a file object (makefile), which shares what was read ahead with ``recv``."""
+"""A connection as a file object (makefile), which shares the bytes read ahead with ``recv``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODES = ("r", "w", "rw", "rb", "wb", "rwb")
 
 
 class Readable(Protocol):
-    """What is read by lines and sizes: a connection (reading.py)."""
+    """An object that is read by lines and sizes: a connection (reading.py)."""
 
     @property
     def peer(self) -> object:
@@ -26,12 +26,12 @@ class Readable(Protocol):
 
     @property
     def recv(self) -> Callable[..., bytes]:
-        """Up to so many bytes."""
+        """The function that returns up to so many bytes."""
         ...
 
     @property
     def send_all(self) -> Callable[[bytes], None]:
-        """Send everything."""
+        """The function that sends everything."""
         ...
 
     def recv_line(self, *, limit: int = ...) -> bytes:
@@ -39,7 +39,7 @@ class Readable(Protocol):
         ...
 
     def recv_all(self) -> bytes:
-        """Everything up to the end."""
+        """Return everything up to the end."""
         ...
 
 
@@ -52,7 +52,7 @@ def opened(
     file = StreamFile(conn, reads="r" in mode, writes="w" in mode, lines="b" not in mode)
     if "b" in mode:
         return file
-    # (Its writes are not kept back: nobody would know when to flush.)
+    # (Writes are not buffered: the caller would have to know when to flush.)
     return io.TextIOWrapper(file, encoding, errors, newline, write_through=True)
 
 
@@ -60,9 +60,9 @@ class StreamFile(io.BufferedIOBase):
     """A binary file; its buffer is the connection's.
 
     Arguments:
-        conn: stays open when this is closed.
-        reads, writes: what it is for.
-        lines: whether read1, by which a text file reads, takes a line at most.
+        conn: stays open when the file is closed.
+        reads, writes: whether the file can be read, and written.
+        lines: whether read1, which a text file uses, reads one line at most.
     """
 
     def __init__(self, conn: Readable, *, reads: bool, writes: bool, lines: bool) -> None:
@@ -76,7 +76,7 @@ class StreamFile(io.BufferedIOBase):
         """The peer's address."""
         return str(self._conn.peer)
 
-    def readable(self) -> bool:  # noqa: D102 - as io has it, as all the others
+    def readable(self) -> bool:  # noqa: D102 - see io, as for the other methods
         return self._reads
 
     def writable(self) -> bool:  # noqa: D102

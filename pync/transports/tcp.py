@@ -1,6 +1,6 @@
-"""TCP, and SCTP in its manner.
+"""TCP, and SCTP used like TCP.
 
-dial tries every address of a name; listen takes every address of a host.
+dial tries every address of a name; listen listens on every address of a host.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from .internet import (
 from .listener import Listener
 from .tcp_socket import Names, protocol_of, wrap
 
-#: Connections that may wait to be accepted; the kernel caps it (listen(2), somaxconn).
+#: Connections that may wait to be accepted; the kernel limits the number (listen(2), somaxconn).
 BACKLOG = 511
 
-#: accept(2): errors of the network that waited on the new socket. Its client is gone, and
-#: the listener is well.
+#: accept(2): network errors of the new socket. Its client has closed; the listener still works.
 _CLIENT_IS_GONE = frozenset(
     getattr(errno, name)
     for name in (
@@ -68,12 +67,12 @@ def dial(address: Address, options: Options) -> TcpConn:
 
 
 class TcpListener(Listener):
-    """Listening TCP sockets; accept gives connections."""
+    """Listening TCP sockets; accept returns connections."""
 
     def _take(self, sock: socket.socket) -> Conn:
         try:
-            # accept's own name for the peer: getpeername(2) knows none (ENOTCONN) of a client
-            # that has reset already, whose data is still there to be read.
+            # Use the peer's name from accept: getpeername(2) fails (ENOTCONN) for a client that
+            # has already reset, although its data can still be read.
             accepted, peer = sock.accept()
         except OSError as error:
             if error.errno in _CLIENT_IS_GONE:
@@ -81,7 +80,7 @@ class TcpListener(Listener):
             raise
         try:
             if not sys.platform.startswith("linux"):
-                # It inherits O_NONBLOCK there, of which Python knows nothing.
+                # It inherits O_NONBLOCK there, which Python does not know.
                 accepted.setblocking(True)
             return wrap(accepted, self.address.scheme, Names(accepted.getsockname(), peer))
         except OSError as error:
@@ -100,7 +99,7 @@ def _bound(options: Options, protocol: int, family: int, name: tuple[object, ...
     sock = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
         if sys.platform == "win32":
-            # SO_REUSEADDR would let anyone steal the port there.
+            # On Windows, SO_REUSEADDR would let any program take the port over.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

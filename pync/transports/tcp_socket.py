@@ -1,6 +1,6 @@
-"""One TCP socket: made as the options ask, connecting, connected, and wrapped as a connection.
+"""One TCP socket: made with its options, connecting, connected, and wrapped as a connection.
 
-Below connecting.py, which tries several addresses, and tcp.py, which waits and listens.
+Used by connecting.py, which tries several addresses, and tcp.py, which waits and listens.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -26,9 +26,9 @@ class Names(NamedTuple):
 
 
 def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> socket.socket:
-    """Return a socket that is connecting, and does not block. Raises OSError.
+    """Return a non-blocking socket that is connecting. Raises OSError.
 
-    check_connected() knows more when it is writable, and connected() perhaps at once.
+    Call check_connected() when it is writable; connected() may have the result at once.
     """
     sock = _unconnected(endpoint, address, options)
     try:
@@ -45,8 +45,8 @@ def begin_to_connect(endpoint: Endpoint, address: Address, options: Options) -> 
 def connected(sock: socket.socket) -> Names | None:
     """Return the names of a socket that has connected; None if it has not, or has broken since.
 
-    Over loopback it has when connect(2) returns (Linux): then nothing has to be waited for. (A
-    second connect(2) would tell too, but it throws away what a peer sent that has reset.)
+    Over loopback it is connected when connect(2) returns (Linux), so that there is no need to wait.
+    (A second connect(2) would tell, too, but discards the data of a peer that has reset.)
 
     Raises OSError for one that has connected to itself.
     """
@@ -58,10 +58,10 @@ def connected(sock: socket.socket) -> Names | None:
 
 
 def check_connected(sock: socket.socket, endpoint: Endpoint) -> Names:
-    """See whether a socket that was connecting has connected; returns its names. Raises OSError.
+    """Check that a connecting socket has connected; return its names. Raises OSError.
 
-    A connection that the peer has reset by now counts too, where that can be seen: the error
-    stays on the socket, and is read after what the peer sent before.
+    A connection that the peer has reset by now counts as connected, where this can be detected:
+    the error stays on the socket, and is read after the peer's data.
     """
     try:
         peer = sock.getpeername()
@@ -77,7 +77,7 @@ def check_connected(sock: socket.socket, endpoint: Endpoint) -> Names:
 
 
 def _not_itself(names: Names) -> Names:
-    # Dialling a free port of the ephemeral range can meet itself (simultaneous open).
+    # Dialling a free port of the ephemeral range can connect to itself (simultaneous open).
     if names.local == names.peer:
         raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
     return names
@@ -107,7 +107,7 @@ _BYTES_ACKED = struct.Struct("120xQ")
 
 
 def _was_connected(sock: socket.socket) -> bool:
-    # SO_ERROR would tell too (ECONNRESET, not ECONNREFUSED), but asking for it clears it.
+    # SO_ERROR would tell, too (ECONNRESET, not ECONNREFUSED), but reading it clears it.
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -146,9 +146,8 @@ def protocol_of(address: Address, options: Options) -> int:
 def wrap(sock: socket.socket, scheme: str, names: Names) -> TcpConn:
     """Return the connection of a socket."""
     try:
-        # A person's keystrokes must not wait for an acknowledgement (RFC 896, RFC 1122
-        # 4.2.3.4).
+        # Typed characters must not wait for an acknowledgement (RFC 896, RFC 1122 4.2.3.4).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
-        pass  # macOS: reset already; reading tells
+        pass  # macOS: reset already; the next read raises the error
     return TcpConn(sock, address_of(scheme, names.local), address_of(scheme, names.peer))

@@ -1,6 +1,6 @@
-"""A connection whose TELNET commands are answered with no and left out (``-t``).
+"""A connection whose TELNET commands are refused and removed (``-t``).
 
-What is sent goes out as it is: who pipes commands of his own into ``-t`` means them.
+Data is sent unchanged: TELNET commands in the user's input are sent as commands.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from ..layers.telnet import Telnet
 from ..layers.telnet_protocol import IAC
 from .conn import Conn
 
-#: Bytes of one read from a stream. Each three of them may be a command, which costs
-#: microseconds: a client that sends nothing else must not hold the event loop for long. After
-#: reads without a command more is read, up to LARGEST_READ.
+#: Bytes of one read from a stream. Every three of them may be a command, which costs
+#: microseconds: a client that sends only commands must not block the event loop for long. After
+#: reads without a command the size doubles, up to LARGEST_READ.
 READ = 4 * 1024
 LARGEST_READ = 64 * 1024
 
 _IAC = bytes((IAC,))
 
-#: Bytes of answers that may wait for a peer that does not read; more are not given.
+#: Bytes of answers that may wait for a peer that does not read; more answers are dropped.
 MOST_ANSWERS = 64 * 1024
 
 
 class TelnetConn(Conn):
-    """Another connection, without its TELNET.
+    """A connection without the TELNET commands of another connection.
 
     Arguments:
-        conn: owned from now on. What it can do besides receiving and sending (half-close,
-            counting what is unacknowledged), this can.
+        conn: the other connection, owned by this object. Its other methods (half-close, counting
+            unacknowledged bytes) can be called on this object.
     """
 
     @property
     def layered(self) -> bool:
-        """Always: TELNET's commands are among the bytes of the descriptor."""
+        """True: the descriptor's bytes contain TELNET commands."""
         return True
 
     def __init__(self, conn: Conn) -> None:
@@ -47,7 +47,7 @@ class TelnetConn(Conn):
         self._most = READ
         inline = getattr(conn, "take_urgent_inline", None)
         if inline is not None:
-            # Else the DM of a Synch is missing, and its IAC takes the next byte with it.
+            # Otherwise the DM of a Synch would be missing, and its IAC would remove the next byte.
             inline()
 
     def __getattr__(self, name: str) -> Any:
@@ -68,18 +68,18 @@ class TelnetConn(Conn):
         return self._conn.write_fd()
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        """Set how long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
         self._conn.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
-        """What settimeout set, in seconds."""
+        """Return what settimeout has set, in seconds."""
         return self._conn.gettimeout()
 
     def _recv(self, size: int) -> bytes:
-        """Up to ``size`` bytes without TELNET's; ``b""`` at EOF.
+        """Return up to ``size`` bytes without TELNET commands; ``b""`` at EOF.
 
-        Raises OSError. Without blocking, a read that held only commands raises
-        BlockingIOError, even if more can be read: others get their turn first.
+        Raises OSError. In non-blocking mode, a read of only commands raises BlockingIOError, even
+        if more can be read, so that others are served first.
         """
         while data := self._conn.recv(size if self.datagram else min(size, self._most)):
             self._most = READ if _IAC in data else min(2 * self._most, LARGEST_READ)
@@ -92,7 +92,7 @@ class TelnetConn(Conn):
         return b""
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send what fits, after the answers; returns how many bytes did. Raises OSError."""
+        """Send what fits, after the answers; return how many bytes did. Raises OSError."""
         self._send_answers()
         return self._conn.send(data)
 
@@ -101,11 +101,11 @@ class TelnetConn(Conn):
         self._conn.send_all(data)
 
     def drop(self) -> None:
-        """Let go before the end; idempotent."""
+        """Close without marking the end of the data; idempotent."""
         self._conn.drop()
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         self._conn.close()
 
     def _answer(self, answers: bytes) -> None:
@@ -114,7 +114,7 @@ class TelnetConn(Conn):
         try:
             self._send_answers()
         except OSError:
-            pass  # not now; or gone, and then reading and sending tell
+            pass  # no room now; or the connection is broken, and the next read or send raises it
 
     def _send_answers(self) -> None:
         self._answers.send_with(self._conn.send)

@@ -1,6 +1,6 @@
-"""Driving a handshake over a connection, within a time, where there is nothing else to do.
+"""Running a handshake over a blocking connection, with a time limit.
 
-engine/handshake.py drives the same handshakes in a loop.
+engine/handshake.py runs the same handshakes in a loop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .conn import Conn
 
 
 def negotiate(conn: Conn, handshake: Handshake[Result], deadline: Deadline) -> Result:
-    """Go through a handshake; returns its result. The connection's time-out is kept.
+    """Run a handshake; return its result. The connection's time-out is restored.
 
     Raises HandshakeError, OSError.
     """
@@ -31,7 +31,7 @@ def negotiate(conn: Conn, handshake: Handshake[Result], deadline: Deadline) -> R
         return steps.result
     except TimeoutError as error:
         if error.errno:
-            raise  # the system's: the connection has failed
+            raise  # an error of the system: the connection has failed
         raise HandshakeTimeout from None
     finally:
         steps.close()

@@ -1,7 +1,7 @@
-"""UDP (RFC 768): boundaries are kept, and a listener locks on to its first peer, as nc.
+"""UDP (RFC 768): boundaries are kept, and a listener locks on to its first peer, as in nc.
 
-The answer leaves from the address to which the peer sent: a socket bound to the
-wildcard asks the kernel where a datagram came in (ip(7) IP_PKTINFO, RFC 3542).
+An answer is sent from the address that the peer has sent to: a socket bound to the wildcard gets
+this address from the kernel (ip(7) IP_PKTINFO, RFC 3542).
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from .internet import (
 )
 from .listener import Listener
 
-#: How the IPv4 addresses of multicast groups begin (RFC 1112 4): 224.0.0.0/4.
+#: The prefixes of IPv4 multicast groups (RFC 1112 4): 224.0.0.0/4.
 _GROUPS = tuple(f"{first}." for first in range(224, 240))
 
 
 def dial(address: Address, options: Options) -> DatagramConn:
-    """Choose the first address of the name that can be sent to. Raises DialError."""
+    """Connect to the first address of the name that works. Raises DialError."""
     attempts: list[tuple[Address, str]] = []
     unbound: DialError | None = None
     address, interface = _without_interface("dial", address, DialError)
@@ -42,7 +42,7 @@ def dial(address: Address, options: Options) -> DatagramConn:
         try:
             return _dialled(endpoint, interface, address, options)
         except DialError as error:
-            # Our own address has not this family; that of another endpoint it may have.
+            # Our source address is of another family; it may fit another endpoint.
             unbound = error
             attempts.append((tried, error.cause))
         except OSError as error:
@@ -137,7 +137,7 @@ def _bound(
         if options.shares_port:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if name[0] not in WILDCARDS:
-            pass  # there is one address only from which to answer
+            pass  # there is only one address to answer from
         else:
             pktinfo.ask(sock)
         if _may_be_many(name, DEFAULT):
@@ -168,7 +168,7 @@ class UdpListener(Listener):
     """Bound UDP sockets; "accepting" is waiting for a first datagram.
 
     Arguments:
-        socks: bound, not blocking; owned from now on.
+        socks: bound, not blocking; owned by this object.
         addresses: where they are bound, in the same order.
         many: take datagrams from everyone afterwards.
         shared: other processes have the sockets too, so they are connected to nobody.
@@ -190,16 +190,16 @@ class UdpListener(Listener):
         self._receive_any = pktinfo.receive if asks else receive
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
-        """Return a datagram of somebody who may come, and who that is. Raises OSError."""
+        """Return a datagram of an allowed peer, and the peer's address. Raises OSError."""
         data, arrival = self._receive(sock, 0)
         return data, arrival, self.peer_address(arrival)
 
     def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
-        """Return a datagram of anybody. Raises OSError."""
+        """Return a datagram of any peer. Raises OSError."""
         return self._receive_any(sock, 0)
 
     def peer_address(self, arrival: Arrival) -> Address:
-        """Whose datagram it is."""
+        """Return the address of the sender of a datagram."""
         return address_of(self.address.scheme, arrival.sender)
 
     def local_address(self, sock: socket.socket) -> Address:
@@ -211,13 +211,13 @@ class UdpListener(Listener):
         _, first = self._receive(sock, socket.MSG_PEEK)
         local, peer = address_of(scheme, sock.getsockname()), address_of(scheme, first.sender)
         if self._many:
-            # Handles of its own: when it is done, the listener goes on with the next.
+            # The connection has its own descriptors, so that the listener stays open after it.
             own = {listening: listening.dup() for listening in self._socks}
             first = first._replace(sock=own[sock])
             return ListeningConn(
                 list(own.values()), local, peer, first, many=True, receive=self._receive
             )
-        # The lock: our socket goes with the connection, the others close.
+        # The lock: the connection takes this socket over, and the others are closed.
         socks, self._socks = self._socks, []
         for other in socks:
             if other is not sock:
@@ -231,10 +231,10 @@ class UdpListener(Listener):
         return ListeningConn([sock], local, peer, first, many=False, receive=self._receive_any)
 
     def _admitted(self, sock: socket.socket) -> Conn:
-        return self._take(sock)  # whose first datagram is nobody's who may not come
+        return self._take(sock)  # its first datagram is always of an allowed peer
 
     def _receive(self, sock: socket.socket, flags: int) -> tuple[bytes, Arrival]:
-        """Return the next datagram of somebody who may come; the others' are dropped."""
+        """Return the next datagram of an allowed peer; drop others."""
         while True:
             data, arrival = self._receive_any(sock, flags)
             if self.admits(address_of(self.address.scheme, arrival.sender)):
@@ -246,7 +246,7 @@ class UdpListener(Listener):
 class _LockedConn(ListeningConn):
     """A listener's socket that has been connected to its first peer."""
 
-    #: Whether a stranger's datagram may still wait that came before the lock.
+    #: Whether other peers' datagrams from before the lock may still wait in the socket.
     _may_hold_strangers = True
 
     def recv_whole(self) -> bytes:
@@ -255,7 +255,7 @@ class _LockedConn(ListeningConn):
             try:
                 return super().recv_whole()
             except BlockingIOError:
-                # All that was here before is read: from now on the kernel keeps them out.
+                # All datagrams from before are read: from now on the kernel drops others' ones.
                 self._may_hold_strangers = False
                 raise
         return self._sock.recv(LARGEST)
@@ -265,15 +265,15 @@ class _LockedConn(ListeningConn):
         return self._sock.send(data)
 
     def stop_sending(self) -> None:
-        """Tell the kernel that nothing more is sent; nothing of it reaches the peer."""
+        """Tell the kernel that nothing more is sent; the peer does not notice."""
         shut_for_sending(self._sock)
 
 
 def probe(conn: Conn, timeout: float) -> str:
-    """What a port is: ``open`` (it answered), ``closed`` (ICMP), ``open|filtered``.
+    """Return the state of a port: ``open`` (it answered), ``closed`` (ICMP), ``open|filtered``.
 
     Arguments:
-        conn: to the port.
+        conn: a connection to the port.
         timeout: seconds to wait for an answer.
     """
     conn.settimeout(timeout)

@@ -1,7 +1,7 @@
 """Unix stream sockets (unix(7)): a path in the file system, or ``@name`` on Linux.
 
-A stale socket at a path that is to be bound is replaced; any other file is never touched. Our
-own path is removed at the end.
+A stale socket at the path to bind is replaced; any other file is left alone. Our own path is
+removed at the end.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def dial(address: Address, options: Options) -> StreamConn:
 
 
 class UnixConn(StreamConn):
-    """A client; close removes the path that it was bound to, if any."""
+    """A client's connection; close removes the path that it was bound to, if any."""
 
     def __init__(
         self, sock: socket.socket, local: Address, peer: Address, placed: Placed | None
@@ -58,7 +58,7 @@ class UnixConn(StreamConn):
         self._placed = placed
 
     def close(self) -> None:
-        """Remove our own path and let go; idempotent."""
+        """Remove our own path and close the connection; idempotent."""
         remove(self._placed)
         self._placed = None
         super().close()
@@ -81,8 +81,8 @@ class UnixListener(Listener):
     """A listening Unix socket; close removes its path.
 
     Arguments:
-        placed: the path as it was bound, with its device and inode; None if abstract.
-        deep: whether a connection may hold much, because there is one only.
+        placed: the bound path, with its device and inode; None if abstract.
+        deep: whether a connection may have large buffers, because there is only one.
     """
 
     def __init__(
@@ -93,17 +93,17 @@ class UnixListener(Listener):
         self._deep = deep
 
     def disown(self) -> None:
-        """Leave the path alone."""
+        """Let another process remove the path."""
         self._placed = None
 
     def close_for_others(self) -> None:
-        """Take no more connections; without a listener the path is of no use."""
+        """Accept no more connections; remove the path, which has no use without a listener."""
         self.close()
 
     def close(self) -> None:
         """Remove the path, if it is still ours, and stop listening; idempotent."""
-        # In this order: once we do not listen, another listener may replace the socket by its
-        # own, which may even get the same inode.
+        # In this order: once this socket is closed, another listener may replace it with its own
+        # socket, which may even get the same inode.
         remove(self._placed)
         self._placed = None
         super().close()
@@ -116,8 +116,8 @@ class UnixListener(Listener):
         return StreamConn(accepted, self.address, Address("unix", path=shown(name)))
 
 
-#: Bytes that may be under way in a Unix socket; Linux' 208 KiB are a switch of processes
-#: every 208 KiB. (The system cuts it to what it allows.)
+#: The size of a Unix socket's buffer; with Linux's default, processes switch every 208 KiB. (The
+#: system reduces it to its limit.)
 DEPTH = 4 * 1024 * 1024
 
 
@@ -125,13 +125,13 @@ def _deepen(sock: socket.socket) -> None:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, DEPTH)
     except OSError:
-        pass  # macOS refuses more than kern.ipc.maxsockbuf: then it is as deep as it is
+        pass  # macOS refuses more than kern.ipc.maxsockbuf: keep the default
 
 
-#: Seconds to wait for other listeners that are being made in the same folder.
+#: Seconds to wait for other listeners that are starting in the same folder.
 LOCK_TIMEOUT = 1.0
 
-#: A path that we bound: where, device, inode. Another file there is not ours.
+#: A path that we have bound, its device and inode: another file at this path is not ours.
 Placed = tuple[str, int, int]
 
 
@@ -141,7 +141,7 @@ def new_socket(
     kind: int,
     wrong: type[DialError | ListenError],
 ) -> socket.socket:
-    """Return a Unix socket. Raises ``wrong`` where the system has none."""
+    """Return a Unix socket. Raises ``wrong`` where the system does not have them."""
     family = getattr(socket, "AF_UNIX", None)
     if family is None:
         raise wrong(operation, address, "this system has no Unix sockets")
@@ -149,7 +149,7 @@ def new_socket(
 
 
 def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, Placed | None]:
-    """Return a socket bound to a path, in place of a stale one if there is one: see taking_turns().
+    """Return a socket bound to a path; replace a stale one, if any: see taking_turns().
 
     Raises ListenError.
     """
@@ -165,7 +165,7 @@ def bound(operation: str, address: Address, kind: int) -> tuple[socket.socket, P
 
 
 def place(sock: socket.socket, path: str) -> Placed | None:
-    """Bind a socket to a path, in place of a stale one if there is one: see taking_turns().
+    """Bind a socket to a path; replace a stale one, if any: see taking_turns().
 
     Raises OSError, ValueError.
     """
@@ -182,10 +182,10 @@ def place(sock: socket.socket, path: str) -> Placed | None:
 
 @contextmanager
 def taking_turns(path: str) -> Iterator[None]:
-    """Let one socket at a time look for a stale socket, replace it, and listen.
+    """Let one process at a time look for a stale socket, replace it, and listen.
 
-    Of two that have found the same stale socket, the slower one would else remove the other's
-    new one.
+    Otherwise, when two of them find the same stale socket, the slower one would remove the new
+    socket of the other.
     """
     descriptor = None if isinstance(kernel_name(path), bytes) else _locked(os.path.dirname(path))
     try:
@@ -196,16 +196,16 @@ def taking_turns(path: str) -> Iterator[None]:
 
 
 def _locked(folder: str) -> int | None:
-    """Return a descriptor of a folder with a lock on it, so that no lock file is left behind.
+    """Return a descriptor of a folder with a lock on it; a lock file would be left behind.
 
-    Anyone who can read the folder can lock it for ever: this waits a second, and goes on.
+    All who can read the folder can lock it for ever: this waits a second, then continues without.
     """
     try:
         import fcntl
 
         descriptor = os.open(folder or ".", os.O_RDONLY)
     except (ImportError, OSError, ValueError):
-        return None  # no locks here, or a folder that cannot be read; bind(2) says what is wrong
+        return None  # no locks here, or an unreadable folder; bind(2) raises the error
     deadline = Deadline(LOCK_TIMEOUT)
     while not deadline.passed:
         try:
@@ -219,7 +219,7 @@ def _locked(folder: str) -> int | None:
 
 
 def remove(placed: Placed | None) -> None:
-    """Remove a path that we bound, unless another file has taken its place."""
+    """Remove a path that we have bound, unless another file has replaced it."""
     if placed is not None and placed == placed_at(placed[0]):
         try:
             os.unlink(placed[0])
@@ -235,14 +235,14 @@ def kernel_name(path: str) -> str | bytes:
 
 
 def shown(name: object) -> str:
-    """Return a socket's name as we write it."""
+    """Return a socket's name in the form of an address."""
     if isinstance(name, bytes):
         return "@" + os.fsdecode(name[1:]) if name.startswith(b"\0") else os.fsdecode(name)
     return str(name)
 
 
 def placed_at(path: str) -> Placed | None:
-    """What is at a path now; None if there is nothing, or if it is not a path."""
+    """Return what is at a path now; None if there is nothing, or if the name is abstract."""
     if isinstance(kernel_name(path), bytes):
         return None
     try:
@@ -253,10 +253,11 @@ def placed_at(path: str) -> Placed | None:
 
 
 def _is_stale(path: str, kind: int) -> bool:
-    """Return whether a socket lies at the path that nobody listens on.
+    """Return whether there is a socket at the path without a listener.
 
-    A socket of another type is refused with EPROTOTYPE where somebody does (unix(7)), and the
-    listener sees nothing of it: a client that leaves at once would end one that serves one.
+    The test connects a socket of another type: if there is a listener, it gets EPROTOTYPE
+    (unix(7)), and the listener does not notice. A normal client that closes at once would end a
+    listener that serves only one client.
     """
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
@@ -273,7 +274,7 @@ def _is_stale(path: str, kind: int) -> bool:
 
 
 def cause(error: OSError | ValueError) -> str:
-    """Return the cause of an error of bind or connect, as an error line ends."""
+    """Return the cause of an error of bind or connect, for the end of an error line."""
     if isinstance(error, ValueError):
         return str(error)  # a NUL in the path
     # Python's own check has a text and no number (unix(7): sun_path has 108 bytes).

@@ -1,7 +1,7 @@
 """Unix datagram sockets (unix(7)).
 
-A client binds a name of its own, or nobody could answer it: a path that was asked for, else
-on Linux an abstract name, else a path in a folder of its own. Paths are removed at the end.
+A client binds a name, because it could not get answers without one: the path that the user gives,
+or on Linux an abstract name, or a path in a new folder. Paths are removed at the end.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Name:
         self._folder: str | None = None
 
     def bind(self, sock: socket.socket) -> None:
-        """Bind it. Raises OSError, ValueError."""
+        """Bind a socket to the name. Raises OSError, ValueError."""
         path = self._source
         if path is None and self._abstract:
             # An empty name: the kernel chooses a free abstract one (unix(7), autobind).
@@ -86,12 +86,12 @@ class _Name:
             try:
                 os.rmdir(self._folder)
             except OSError:
-                pass  # somebody has put something there
+                pass  # there is another file in it
             self._folder = None
 
 
 def _new_folder() -> str:
-    """Return a folder of its own, into which nobody else can put a socket. Raises OSError."""
+    """Return a new folder, which only its owner can write to. Raises OSError."""
     parent = os.environ.get("TMPDIR") or "/tmp"
     while True:
         folder = os.path.join(parent, f"nc-{os.urandom(3).hex()}")
@@ -111,18 +111,18 @@ def listen(address: Address, options: Options) -> UnixgramListener:
 
 
 class BoundConn(DatagramConn):
-    """A datagram client; close removes the path that it bound for its answers."""
+    """A datagram client; close removes the path that it has bound for answers."""
 
     def __init__(self, sock: socket.socket, local: Address, peer: Address, own: _Name) -> None:
         super().__init__(sock, local, peer)
         self._own = own
 
     def connect_again(self) -> None:
-        """Connect to who listens at the path now: who did may have gone. Raises OSError."""
+        """Connect to the current listener at the path, which may be a new one. Raises OSError."""
         self._sock.connect(kernel_name(self.peer.path))
 
     def close(self) -> None:
-        """Remove our own path and let go; idempotent."""
+        """Remove our own path and close the socket; idempotent."""
         self._own.remove()
         super().close()
 
@@ -157,16 +157,16 @@ class UnixgramListener(Listener):
         super().close()
 
     def receive_from(self, sock: socket.socket) -> tuple[bytes, Arrival, Address]:
-        """Return a datagram, and whose it is. Raises OSError."""
+        """Return a datagram, and its sender's address. Raises OSError."""
         data, arrival = receive_local(sock)
         return data, arrival, self.peer_address(arrival)
 
     def receive_any(self, sock: socket.socket) -> tuple[bytes, Arrival]:
-        """Return a datagram of anybody. Raises OSError."""
+        """Return a datagram of any peer. Raises OSError."""
         return receive_local(sock)
 
     def peer_address(self, arrival: Arrival) -> Address:
-        """Whose datagram it is; without a path where the sender has no name."""
+        """Return the sender's address; its path is empty if the sender has no name."""
         return Address("unixgram", path=shown(arrival.sender or ""))
 
     def local_address(self, _sock: socket.socket) -> Address:
@@ -182,7 +182,7 @@ class UnixgramListener(Listener):
             try:
                 sock.connect(first.sender)
             except OSError:
-                pass  # it has left already; its datagram is still shown
+                pass  # the peer has closed already; its datagram is still delivered
         first = first._replace(sock=own)
         return ListeningConn(
             [own], self.address, peer, first, many=self._many, receive=receive_local

@@ -1,6 +1,6 @@
 """Sockets between a machine and its guests (vsock(7)): a host is a CID, a port has 32 bits.
 
-Linux only; what this kernel has not is said in one line.
+For Linux only; a kernel without them causes a one-line error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .conn import Conn, StreamConn
 from .listener import Listener
 from .tcp import BACKLOG
 
-#: vsock(7), VMADDR_CID_ANY and VMADDR_PORT_ANY: what -1 is in 32 bits.
+#: vsock(7), VMADDR_CID_ANY and VMADDR_PORT_ANY: -1 in 32 bits.
 _ANY = 0xFFFFFFFF
 
 
@@ -93,7 +93,7 @@ def listen(address: Address, _options: Options) -> VsockListener:
 
 
 class VsockListener(Listener):
-    """A listening socket; accept gives connections."""
+    """A listening socket; accept returns connections."""
 
     def _take(self, sock: socket.socket) -> Conn:
         accepted, peer = sock.accept()
@@ -112,7 +112,7 @@ def _socket(operation: str, address: Address, wrong: type[PyncError]) -> socket.
 
 
 def _name(operation: str, address: Address, wrong: type[PyncError]) -> tuple[int, int]:
-    """Return the kernel's name of an address: port 0 is a free one. Raises ``wrong``."""
+    """Return the kernel's name of an address; port 0 stands for a free one. Raises ``wrong``."""
     numbers = []
     for text, what in ((address.host or str(_ANY), "CID"), (address.service, "vsock port")):
         number = whole(text, _ANY)

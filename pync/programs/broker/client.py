@@ -31,7 +31,7 @@ class BrokerClient:
 
     Arguments:
         loop: watches it.
-        conn: owned from now on.
+        conn: owned by this object.
         backlog: what is broadcast from now on; all of it is sent to the client, but for
             its own words.
         heard: called with what the client sends; ``b""`` when it has ended.

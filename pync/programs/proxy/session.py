@@ -70,7 +70,7 @@ class Session:
 
     Arguments:
         services: what all have.
-        client: owned from now on.
+        client: owned by this object.
         left: called once, when it is over.
     """
 

@@ -32,7 +32,7 @@ class Session:
 
     Arguments:
         loop: watches the socket.
-        conn: owned from now on.
+        conn: owned by this object.
         abilities: what is agreed to.
         console: shows what comes.
         terminal: decides with the options whether lines are sent, or characters.

@@ -1,7 +1,7 @@
-"""TLS over TCP for the library: dial and listen, with the handshake inside.
+"""TLS over TCP for the library: dial and listen, including the handshake.
 
-The command's own way is longer (proxies stand between the connection and the handshake, see
-programs/shared/connect.py), and shares the contexts and the handshake of handshake.py with this.
+The command needs more steps (proxies between connecting and the handshake, see
+programs/shared/connect.py); both use the contexts and the handshake of handshake.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .handshake import Security, client_context, secure, server_context
 
 
 def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
-    """Connect over TCP and shake hands; the time-out is for both together.
+    """Connect over TCP and perform the handshake; the time-out covers both.
 
     Raises DialError, TlsError, UsageError.
     """
@@ -37,7 +37,7 @@ def dial(address: Address, security: Security, options: Options = DEFAULT) -> St
 
 
 def listen(address: Address, security: Security, options: Options = DEFAULT) -> TlsListener:
-    """Listen over TCP; each client shakes hands when it is accepted.
+    """Listen over TCP; the handshake with each client is part of accept.
 
     Raises ListenError, UsageError.
     """
@@ -49,7 +49,7 @@ class TlsListener(Accepting):
 
     Arguments:
         address: to listen on.
-        security: the certificate; without one, the listener makes one for itself.
+        security: the certificate; without one, the listener makes a self-signed one.
         options: see Options.
     """
 
@@ -69,13 +69,13 @@ class TlsListener(Accepting):
         return f"<{type(self).__name__} {', '.join(map(str, self.addresses))}>"
 
     def accept(self, timeout: float | None = None) -> StreamConn:
-        """Return the next connection, its handshake done.
+        """Return the next connection, after its handshake.
 
         Arguments:
             timeout: seconds for a client to come, and for its handshake; None: for ever.
-                A handshake that has begun by then goes on with the next call.
-        Raises ListenError, which is a TimeoutError, when no client comes, TlsError when one
-        cannot be secured: the listener goes on then.
+                An unfinished handshake continues in the next call.
+        Raises ListenError, which is a TimeoutError, when no client comes; TlsError when a
+        handshake fails: the listener can still be used then.
         """
         try:
             with self._interrupt.waiting():

@@ -1,7 +1,7 @@
-"""Accepting connections through TLS: the handshakes of all who come go on side by side.
+"""Accepting connections through TLS: the handshakes of all clients run side by side.
 
-The first whose handshake is over is the next to be served. One that says nothing, or stops
-in the middle, delays nobody.
+The client whose handshake ends first is returned next. A client that sends nothing, or stops in
+the middle, does not delay others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..layered import LayeredConn
 from ..listener import Listener
 from .handshake import HANDSHAKE_TIMEOUT, Securing
 
-#: Handshakes at once; the oldest makes room for another.
+#: Handshakes at once; a new one ends the oldest.
 AT_ONCE = 64
 
 #: Seconds between two tries of a handshake that waits to write (its peer does not read).
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class _Shaking(NamedTuple):
-    """One whose handshake is not over."""
+    """A connection whose handshake is not over."""
 
     conn: StreamConn
     securing: Securing
@@ -39,13 +39,13 @@ class _Shaking(NamedTuple):
 
 
 class Handshakes:
-    """Accepts connections, and secures them.
+    """The connections of a listener during their TLS handshakes.
 
     Arguments:
-        listener: for connections in plain.
-        context: of a server.
-        failed: is given the error of each connection that cannot be secured, which is closed,
-            and its peer; it may raise.
+        listener: accepts connections without TLS.
+        context: a server's context.
+        failed: called with the error of each failed handshake, and the peer; the connection is
+            closed. It may raise.
         patience: seconds for one handshake.
         interrupt: ends a wait when the listener is closed by another thread.
     """
@@ -74,7 +74,7 @@ class Handshakes:
         Raises ListenError when the time is over, and what ``failed`` raises.
         """
         deadline = Deadline(timeout)
-        # While somebody was served, nobody attended to the others: their time begins anew.
+        # Handshakes do not advance between two calls, so their time starts again.
         for descriptor, one in self._shaking.items():
             self._shaking[descriptor] = one._replace(until=Deadline(self._patience))
         while not self._secured:
@@ -84,7 +84,7 @@ class Handshakes:
         return conn
 
     def close(self) -> None:
-        """Let go of all who have not been returned; idempotent."""
+        """Close all connections that accept() has not returned; idempotent."""
         for descriptor in list(self._shaking):
             one = self._shaking.pop(descriptor, None)
             if one is not None:
@@ -141,7 +141,7 @@ class Handshakes:
             secured = one.securing.step()
         except BlockingIOError:
             return
-        except Exception as error:  # noqa: BLE001 - whatever one client's bytes can raise
+        except Exception as error:  # noqa: BLE001 - any error that a client's bytes can cause
             del self._shaking[descriptor]
             self._failed(error, one.conn.peer)
             return

@@ -1,4 +1,4 @@
-"""A certificate that a listener makes for itself, for as long as it runs (cryptography)."""
+"""A listener's self-signed certificate, new at each start; descriptions of certificates."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _BEFORE, _AFTER = 3600, 365 * 24 * 3600
 
 
 def use_self_made(context: ssl.SSLContext) -> None:
-    """Give a listener's context a certificate of its own.
+    """Load a new self-signed certificate into a listener's context.
 
-    Raises UsageError when cryptography is not there.
+    Raises UsageError when cryptography is not installed.
     """
     with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
         file.write(self_made())
     try:
-        # ssl takes files and nothing else; this one is ours alone, and gone at once.
+        # ssl can load only files; this one is private, and removed at once.
         context.load_cert_chain(file.name)
     finally:
         os.unlink(file.name)
@@ -63,7 +63,7 @@ def self_made(name: str = "localhost") -> bytes:
 
 
 class Described(NamedTuple):
-    """What a person asks of a certificate; empty where nobody can tell."""
+    """The parts of a certificate that users want to see; empty where unknown."""
 
     subject: str = ""
     issuer: str = ""
@@ -71,7 +71,7 @@ class Described(NamedTuple):
 
 
 def described(certificate: bytes) -> Described:
-    """What a certificate (DER) says; nothing without cryptography, or if it is malformed."""
+    """Describe a certificate (DER); empty without cryptography, or if it is malformed."""
     try:
         from cryptography import x509
     except ImportError:
@@ -80,7 +80,7 @@ def described(certificate: bytes) -> Described:
 
     try:
         with warnings.catch_warnings():
-            # cryptography warns of other people's certificates (serial numbers, names).
+            # cryptography warns about unusual certificates (serial numbers, names).
             warnings.simplefilter("ignore")
             parsed = x509.load_der_x509_certificate(certificate)
             names = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()

@@ -1,6 +1,6 @@
-"""Certificates and keys from files: PEM, DER and PKCS#12 (cryptography), and what is wrong.
+"""Loading certificates and keys from files: PEM, DER and PKCS#12 (cryptography), with clear errors.
 
-``ssl`` reads PEM files only, and its errors name neither the file nor the fault.
+``ssl`` reads PEM files only, and its errors name neither the file nor what is wrong with it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Asks a person for the passphrase of a file. Raises OSError where there is no terminal.
+#: Asks the user for the passphrase of a file. Raises OSError where there is no terminal.
 Ask = Callable[[str], bytes]
 
-#: What a file of ASN.1 (DER, PKCS#12) begins with: a SEQUENCE.
+#: The first byte of an ASN.1 file (DER, PKCS#12): a SEQUENCE.
 _SEQUENCE = b"\x30"
 
-#: Object identifiers, as DER has them: of an encrypted key (PKCS#5), and of a PKCS#12's parts.
+#: Object identifiers in DER: of an encrypted key (PKCS#5), and of the parts of a PKCS#12 file.
 _PBES2 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"
 _PKCS7 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 
@@ -34,7 +34,7 @@ _BEGIN = b"-----BEGIN "
 
 
 class _Contents(NamedTuple):
-    """A file, and what it was given as."""
+    """A file's contents, and the option that names it."""
 
     option: str
     path: str
@@ -42,7 +42,7 @@ class _Contents(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """How it begins an error line."""
+        """The file's name at the start of an error line."""
         return f"{self.option} {self.path}"
 
     @property
@@ -50,22 +50,22 @@ class _Contents(NamedTuple):
         return _BEGIN in self.data
 
     def holds(self, what: bytes) -> bool:
-        """Return whether it is PEM with such a block in it."""
+        """Return whether it is PEM with a block of this kind."""
         return any(line.startswith(_BEGIN) and what in line for line in self.data.splitlines())
 
 
 def load_own(
     context: ssl.SSLContext, certificate: str, key: str | None, ask: Ask | None = None
 ) -> None:
-    """Show this certificate, and prove it by its key.
+    """Load our own certificate and its private key into a context.
 
     Arguments:
-        certificate: the path of a file: PEM (with the key in it, if ``key`` is None), DER or
+        certificate: the path of a file: PEM (including the key, if ``key`` is None), DER or
             PKCS#12.
         key: the path of the private key's file: PEM or DER.
-        ask: is asked for the passphrase of an encrypted key.
+        ask: called for the passphrase of an encrypted key.
 
-    Raises UsageError, with what is wrong and what to do.
+    Raises UsageError, which says what is wrong and what to do.
     """
     shown = _read("--ssl-cert", certificate)
     proof = _read("--ssl-key", key) if key is not None else None
@@ -74,7 +74,7 @@ def load_own(
         _load(context, certificate, key, shown, proof, ask)
         return
     pem = _as_pem(shown, proof, ask)
-    # ssl takes files and nothing else; this one is ours alone, and gone at once.
+    # ssl can load only files; this one is private, and removed at once.
     with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
         file.write(pem)
     try:
@@ -87,7 +87,7 @@ def trusting(load: Callable[..., T], path: str) -> T:
     """Trust the certificates of a file (PEM or DER).
 
     Arguments:
-        load: takes them as ``cafile`` or ``cadata``.
+        load: loads them; called with ``cafile`` or ``cadata``.
 
     Raises UsageError.
     """
@@ -136,7 +136,7 @@ def _load(
     proof: _Contents | None,
     ask: Ask | None,
 ) -> None:
-    """Load PEM files; errors name the files that the user gave."""
+    """Load PEM files; errors contain the names of the user's files."""
     secret = proof or shown
     asked = False
 
@@ -164,7 +164,7 @@ def _fault(error: ssl.SSLError, shown: _Contents, secret: _Contents) -> str:
 
 
 def _passphrase(secret: _Contents, ask: Ask | None) -> bytes:
-    """Return the passphrase of an encrypted file. Raises UsageError when nobody can be asked."""
+    """Return the passphrase of an encrypted file. Raises UsageError without a terminal."""
     if ask is not None:
         try:
             return ask(f"Passphrase of {secret.path}: ")
@@ -176,11 +176,11 @@ def _passphrase(secret: _Contents, ask: Ask | None) -> bytes:
     )
 
 
-# What is not PEM.
+# Files that are not PEM.
 
 
 def _as_pem(certificate: _Contents, key: _Contents | None, ask: Ask | None) -> bytes:
-    """Key and certificates as PEM, from files of which one at least is none."""
+    """Return key and certificates as PEM, from files of which at least one is not PEM."""
     try:
         from cryptography.hazmat.primitives import serialization
     except ImportError:
@@ -210,7 +210,7 @@ def _as_pem(certificate: _Contents, key: _Contents | None, ask: Ask | None) -> b
 def _binary(
     contents: _Contents, key: _Contents | None, ask: Ask | None
 ) -> tuple[PrivateKeyTypes, list[Certificate]]:
-    """Key and certificates from DER (and the key's own file) or PKCS#12."""
+    """Return key and certificates from DER (and the key's own file) or PKCS#12."""
     from cryptography import x509
 
     try:
@@ -227,7 +227,7 @@ def _binary(
 def _bundle(
     contents: _Contents, key: _Contents | None, ask: Ask | None
 ) -> tuple[PrivateKeyTypes, list[Certificate]]:
-    """Return the same from PKCS#12."""
+    """Return key and certificates from PKCS#12."""
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     def load(passphrase: bytes | None) -> tuple[PrivateKeyTypes | None, list[Certificate]]:

@@ -1,7 +1,7 @@
-"""Contexts and handshakes of TLS: files are read here, and time passes.
+"""Contexts and handshakes of TLS, with their files and time limits.
 
-A client verifies the certificate and its name unless it was told not to. A listener
-without a certificate makes one for itself, which nobody can verify.
+A client verifies the certificate and its name unless the user switches that off. A listener
+without a certificate makes a self-signed one, which clients cannot verify.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ..conn import StreamConn
 from ..layered import READ, LayeredConn
 from .credentials import Ask, load_own, trusting
 
-#: Seconds that a handshake may take; a client that says nothing must not hold up others.
+#: Seconds that a handshake may take; a client that sends nothing must not delay others.
 HANDSHAKE_TIMEOUT = 30.0
 
-#: ncat's: RSA key exchange too, which Python leaves out.
+#: The ciphers of ncat: also those with RSA key exchange, which Python leaves out.
 _MANY_CIPHERS = "ALL:!aNULL:!eNULL:!LOW:!EXP:!RC4:!MD5:@STRENGTH"
 
 VERSIONS = {
@@ -38,7 +38,7 @@ VERSIONS = {
 
 
 class Security(NamedTuple):
-    """How a connection is to be secured; files are paths, names as the user typed them."""
+    """How a connection is secured; files are paths, names are as the user typed them."""
 
     verify: bool = True
     certificate: str | None = None
@@ -50,24 +50,24 @@ class Security(NamedTuple):
     least: str | None = None
     most: str | None = None
     keylog: str | None = None
-    #: The protocol in which TLS is asked for first (layers/starttls.py).
+    #: The protocol whose command starts TLS (layers/starttls.py); None: TLS starts at once.
     starttls: str | None = None
-    #: Asks a person for the passphrase of a key.
+    #: Asks the user for the passphrase of a key.
     ask: Ask | None = None
-    #: Whether all versions and ciphers are taken that OpenSSL has, as ncat does.
+    #: Whether to allow all versions and ciphers of OpenSSL, as ncat does.
     lenient: bool = False
     #: Seconds for a handshake.
     timeout: float = HANDSHAKE_TIMEOUT
 
 
 def client_context(security: Security) -> ssl.SSLContext:
-    """What a client asks of its server. Raises UsageError."""
+    """Return the context of a client, which verifies its server. Raises UsageError."""
     security = _with_keylog(security)
     if security.trusted is not None:
         context = trusting(ssl.create_default_context, security.trusted)
     else:
         context = ssl.create_default_context()
-    # The names are in the certificate's subjectAltName; its CN is a title (RFC 9525 2).
+    # The names are in the certificate's subjectAltName; its CN is not a host name (RFC 9525 2).
     context.hostname_checks_common_name = False
     if not security.verify:
         context.check_hostname = False
@@ -76,7 +76,10 @@ def client_context(security: Security) -> ssl.SSLContext:
 
 
 def server_context(security: Security) -> ssl.SSLContext:
-    """What a listener shows its clients, and asks of them. Raises UsageError."""
+    """Return the context of a listener: its certificate, and its checks of clients.
+
+    Raises UsageError.
+    """
     security = _with_keylog(security)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if security.certificate is None:
@@ -98,11 +101,11 @@ def secure(
     starttls: str | None = None,
     timeout: float | None = None,
 ) -> LayeredConn:
-    """Shake hands; returns the connection through TLS, which owns ``conn``.
+    """Perform the handshake; return the connection through TLS, which owns ``conn``.
 
     Arguments:
-        server_name: the name that a client expects.
-        starttls: the protocol in which a client asks for TLS first.
+        server_name: the server's name that a client expects.
+        starttls: the protocol whose command a client uses to start TLS.
         timeout: seconds for the handshake; None: HANDSHAKE_TIMEOUT.
 
     Raises TlsError, with ``conn`` closed.
@@ -118,10 +121,10 @@ def secure(
 
 
 class Securing:
-    """A handshake that can be taken step by step, where others must not wait for it.
+    """A handshake that runs step by step, where others must not wait for it.
 
     Arguments:
-        conn: owned from now on.
+        conn: owned by this object.
         context, server_side, server_name, starttls: as for secure().
     """
 
@@ -154,18 +157,18 @@ class Securing:
 
     @property
     def lateness(self) -> Cause:
-        """Why it failed, when it has taken too long."""
+        """The cause to report when the handshake has taken too long."""
         if self._asking is None:
             return HANDSHAKE_TIMED_OUT
         return Cause(f"timed out: the server did not begin TLS in {self._starttls}", ETIMEDOUT)
 
     def step(self, prepare: Callable[[], None] = lambda: None) -> LayeredConn:
-        """Go on; returns the connection through TLS when the handshake is over.
+        """Continue the handshake; return the connection through TLS at its end.
 
         Arguments:
-            prepare: is called before each read and write.
+            prepare: called before each read and write.
 
-        Raises BlockingIOError when it has to wait, TlsError with the connection closed.
+        Raises BlockingIOError when it has to wait; TlsError, with the connection closed.
         """
         try:
             self._go_on(prepare)
@@ -174,7 +177,7 @@ class Securing:
         except (OSError, ssl.CertificateError, HandshakeError) as error:
             self._conn.close()
             operation = "accept" if self._server_side else "dial"
-            # (With a number, it is the system that has given up the connection.)
+            # (An error with a number means that the system has given up the connection.)
             late = isinstance(error, TimeoutError) and not error.errno
             cause = self.lateness if late else explained(error)
             raise TlsError(operation, over_tls(self._conn.peer), cause) from None
@@ -182,7 +185,7 @@ class Securing:
             self._conn.close()
             raise
         secured = LayeredConn(self._conn, self._codec)
-        # The peer's first words may have come together with its handshake.
+        # The peer's first data may have come together with the end of its handshake.
         secured.hold(self._early)
         return secured
 
@@ -215,7 +218,7 @@ class Securing:
         try:
             self._conn.send(self._codec.outgoing())
         except OSError:
-            pass  # it does not want to know
+            pass  # the peer does not receive it
 
 
 def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
@@ -242,9 +245,9 @@ def _tuned(context: ssl.SSLContext, security: Security) -> ssl.SSLContext:
 
 
 def _with_keylog(security: Security) -> Security:
-    """With the key log that the environment names, unless there is another; both are private.
+    """Return ``security`` with the key log of the environment, unless it has its own.
 
-    (Python's own default context opens the one of the environment.)
+    Both files are made private. (Python's own default context opens the one of the environment.)
     """
     inherited = os.environ.get("SSLKEYLOGFILE") or None
     for option, path in (("SSLKEYLOGFILE", inherited), ("--ssl-keylog", security.keylog)):
@@ -254,9 +257,9 @@ def _with_keylog(security: Security) -> Security:
 
 
 def _make_private(option: str, path: str) -> None:
-    """Create a file that only we can read, or see that it is one. Raises UsageError."""
+    """Create a file that only its owner can read, or check that it is one. Raises UsageError."""
     try:
-        # A pipe has no reader yet, perhaps: then to open it is to wait.
+        # Opening a FIFO without a reader would block.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
         try:

@@ -1,1 +1,1 @@
-"""What only Windows has: named pipes and processes, by ctypes."""
+"""Parts for Windows only: named pipes and processes, by ctypes."""

@@ -1,4 +1,4 @@
-"""Functions of Windows that Python has no name for. Only on Windows; ctypes, so loaded late."""
+"""Windows functions that Python does not have. Windows only; loaded late, as ctypes is slow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ assert sys.platform == "win32"
 
 
 def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
-    """Return a function of the system, with its types: an int would cut a handle of 64 bits.
+    """Return a function of the system with its types: as int, a 64-bit handle would be cut.
 
-    Raises AttributeError when this Windows has it not.
+    Raises AttributeError when this version of Windows does not have it.
     """
     found = getattr(ctypes.WinDLL(library, use_last_error=True), name)
     found.argtypes = arguments
@@ -21,7 +21,7 @@ def function(library: str, name: str, *arguments: Any, result: Any = ctypes.c_in
 
 
 def is_console(descriptor: int) -> bool:
-    """Return whether a descriptor is a console, which has a mode, and not just any device."""
+    """Return whether a descriptor is a console: unlike other devices, a console has a mode."""
     import msvcrt
 
     mode = ctypes.c_uint32()

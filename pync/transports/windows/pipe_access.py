@@ -1,7 +1,7 @@
-"""Who may come to a named pipe, and who has come: what only advapi32 and kernel32 know.
+"""The access list of a named pipe, and the process of its peer, from advapi32 and kernel32.
 
-Loaded when a pipe is listened on, or its peer is asked for: ctypes costs start-up time. Only
-on Windows: nobody else may import it.
+Loaded late, for a listener or the peer's process, because ctypes costs start-up time. For Windows
+only: other systems cannot import it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .api import function
 
 assert sys.platform == "win32"
 
-#: What a client may do: read, write, and not make instances of its own, which would take
-#: other clients away from us (FILE_GENERIC_READ | FILE_GENERIC_WRITE without
+#: The rights of a client: to read and write, but not to make instances of the pipe, which would
+#: take other clients away from us (FILE_GENERIC_READ | FILE_GENERIC_WRITE without
 #: FILE_CREATE_PIPE_INSTANCE).
 _CLIENT = "0x12019b"
 
-#: Who is meant by a word, as an entry of an access list (SDDL). We ourselves may do everything.
+#: The entry of an access list (SDDL) for each word. We ourselves have all rights.
 _ENTRIES = {
     "user": "",
     "users": f"(A;;{_CLIENT};;;AU)",
@@ -43,11 +43,11 @@ class SecurityAttributes(ctypes.Structure):
 
     @property
     def address(self) -> int:
-        """Where it lies, as CreateNamedPipe wants it."""
+        """The structure's address, for CreateNamedPipe."""
         return ctypes.addressof(self)
 
     def close(self) -> None:
-        """Let go of the descriptor; idempotent."""
+        """Free the descriptor; idempotent."""
         function("kernel32", "LocalFree", ctypes.c_void_p)(self.descriptor)
         self.descriptor: int | None = None
 
@@ -56,10 +56,10 @@ def security_attributes(access: str, address: Address) -> SecurityAttributes:
     """Return the access list of a pipe.
 
     Arguments:
-        access: ``user`` (who runs this process), ``users`` (all who have logged in),
-            ``everyone``, or a list as Windows writes it (SDDL, ``D:...``).
+        access: ``user`` (the user of this process), ``users`` (all users who have logged in),
+            ``everyone``, or a list in Windows' notation (SDDL, ``D:...``).
         address: the pipe, for messages.
-    Raises ListenError for a list that is none.
+    Raises ListenError for an invalid list.
     """
     if access in _ENTRIES:
         access = f"D:P(A;;GA;;;{_own_sid()}){_ENTRIES[access]}"
@@ -81,8 +81,8 @@ def peer_process(handle: int, *, accepted: bool) -> int | None:
     """Return the id of the process at the other end of a pipe; None if Windows does not tell.
 
     Arguments:
-        handle: of our end.
-        accepted: whether ours is the end that listened.
+        handle: the handle of our end.
+        accepted: whether our end is the server's.
     """
     name = "GetNamedPipeClientProcessId" if accepted else "GetNamedPipeServerProcessId"
     found = ctypes.c_uint32()
@@ -103,7 +103,7 @@ def _own_sid() -> str:
     if not opened:
         raise ctypes.WinError()
     try:
-        # TOKEN_USER begins with a pointer to the SID, which lies behind it.
+        # TOKEN_USER starts with a pointer to the SID, which follows it in memory.
         user = (ctypes.c_void_p * 64)()
         size = ctypes.c_uint32()
         told = function(

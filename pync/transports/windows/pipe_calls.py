@@ -1,8 +1,8 @@
-"""Named pipes as Windows has them (CreateNamedPipeW and its kin), by overlapped calls.
+"""Windows' functions for named pipes (CreateNamedPipeW and others), by overlapped calls.
 
-A handle cannot be selected, so these calls wait; pipe.py gives each to a thread. Speaks of
-handles and of Windows' own error numbers, and knows nothing of addresses or connections.
-Only on Windows: nobody else may import it.
+A handle cannot be selected, so these calls wait; pipe_conn.py and pipe_listener.py make them in
+threads. This module has only handles and Windows' error numbers, not addresses or connections.
+For Windows only: other systems cannot import it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ...core.deadline import Deadline
 
 assert sys.platform == "win32"
 
-#: Bytes that one direction of a pipe may hold, and bytes of one read.
+#: The capacity of one direction of a pipe in bytes, and the bytes of one read.
 DEPTH = 64 * 1024
 READ = 64 * 1024
 
 #: Bytes of one message at most; a longer one comes in pieces of this size.
 LONGEST_MESSAGE = 1024 * 1024
 
-#: Milliseconds between two looks at whether a wait has become pointless.
+#: Milliseconds between two checks of whether a wait should end.
 CHECK_INTERVAL = 100
 
 # winerror.h.
@@ -38,8 +38,8 @@ ERROR_NO_DATA = 232
 ERROR_PIPE_NOT_CONNECTED = 233
 ERROR_MORE_DATA = 234
 
-#: What a read says when the other side is gone. Windows tells a peer that closed, one that
-#: was killed and a server that disconnected by these alone: each is an end.
+#: The errors of a read when the other side is gone. Windows has only these for a peer that closed,
+#: one that was killed and a server that disconnected: all of them count as EOF.
 _ENDS = frozenset({ERROR_BROKEN_PIPE, ERROR_NO_DATA, ERROR_PIPE_NOT_CONNECTED})
 
 # CreateNamedPipeW, dwPipeMode and dwOpenMode; CreateFileW, dwFlagsAndAttributes.
@@ -55,15 +55,15 @@ _SECURITY_IDENTIFICATION = 0x10000
 def create(
     name: str, *, first: bool, messages: bool = False, remote: bool = False, security: int = 0
 ) -> int:
-    r"""Return a new instance of a named pipe, which waits for a client; returns its handle.
+    r"""Create an instance of a named pipe, which waits for a client; return its handle.
 
     Arguments:
-        name: as Windows has it, ``\\.\pipe\NAME``.
-        first: refuse if the pipe exists, or somebody else would get half of its clients.
+        name: Windows' name, ``\\.\pipe\NAME``.
+        first: refuse if the pipe exists: its other server would get half of the clients.
         messages: a pipe of messages, not of bytes.
-        remote: let clients of other machines in.
+        remote: accept clients of other machines.
         security: the address of a SECURITY_ATTRIBUTES; 0 is the system's default.
-    Raises OSError: ERROR_ACCESS_DENIED when it exists and has to be the first.
+    Raises OSError: ERROR_ACCESS_DENIED when it exists and must be the first.
     """
     opening = _winapi.PIPE_ACCESS_DUPLEX | _winapi.FILE_FLAG_OVERLAPPED
     if first:
@@ -77,9 +77,9 @@ def create(
 
 
 def connect(name: str, *, messages: bool, deadline: Deadline) -> int:
-    """Connect to a named pipe, waiting while all its instances are taken; returns a handle.
+    """Connect to a named pipe; wait while all its instances are in use; return a handle.
 
-    The server may see who we are, and may not act in our name (SECURITY_IDENTIFICATION).
+    The server may identify us, but not act in our name (SECURITY_IDENTIFICATION).
 
     Raises OSError: ERROR_FILE_NOT_FOUND, ERROR_PIPE_BUSY when the time is over,
     ERROR_INVALID_PARAMETER for messages from a pipe of bytes.
@@ -104,19 +104,19 @@ def connect(name: str, *, messages: bool, deadline: Deadline) -> int:
 
 
 def _await_instance(name: str, deadline: Deadline) -> None:
-    """Wait until an instance is free, or for a moment: ^C is heard between two waits only."""
+    """Wait shortly for a free instance: ^C is handled only between two waits."""
     left = deadline.remaining
     moment = CHECK_INTERVAL if left is None else max(1, min(CHECK_INTERVAL, int(left * 1000)))
     try:
         _winapi.WaitNamedPipe(name, moment)
     except OSError as error:
-        # It may vanish while we wait, and come again: connecting tells.
+        # The pipe may disappear during the wait, and come again: the next connect finds out.
         if error.winerror not in (ERROR_SEM_TIMEOUT, ERROR_FILE_NOT_FOUND):
             raise
 
 
 def discard(handle: int) -> None:
-    """Let go of a pipe that nobody has used."""
+    """Close the handle of a pipe that was not used."""
     _winapi.CloseHandle(handle)
 
 
@@ -124,7 +124,7 @@ class Instance:
     """A pipe that waits for its client.
 
     Arguments:
-        handle: from create(); owned until a client has come.
+        handle: from create(); owned by this object until a client has come.
     """
 
     def __init__(self, handle: int) -> None:
@@ -134,7 +134,7 @@ class Instance:
         self._waiting: _winapi.Overlapped | None = None
 
     def accept(self) -> int | None:
-        """Wait for a client; returns the handle, None when it was closed. Raises OSError."""
+        """Wait for a client; return the handle, or None after close(). Raises OSError."""
         try:
             with self._lock:
                 if self._closed:
@@ -143,7 +143,7 @@ class Instance:
                 self._waiting = _winapi.ConnectNamedPipe(self._handle, overlapped=True)
             _, error = self._waiting.GetOverlappedResult(True)
         except OSError as failure:
-            # It has come and gone already; what it wrote can still be read.
+            # The client has come and closed already; its data can still be read.
             if failure.winerror == ERROR_NO_DATA and not self._closed:
                 return self._handle
             discard(self._handle)
@@ -157,11 +157,11 @@ class Instance:
         return None
 
     def discard(self) -> None:
-        """Let go, of one that nobody has waited on."""
+        """Close the handle, if accept() was not called."""
         discard(self._handle)
 
     def close(self) -> None:
-        """Wait no more; idempotent."""
+        """End the wait for a client; idempotent."""
         with self._lock:
             self._closed = True
             if self._waiting is not None:
@@ -172,8 +172,8 @@ class Pipe:
     """One end of a connected pipe: a thread reads it, another writes it.
 
     Arguments:
-        handle: owned from now on.
-        messages: whether each read is one message, and an empty one is an end.
+        handle: owned by this object.
+        messages: whether each read is one message, and an empty one means EOF.
     """
 
     def __init__(self, handle: int, *, messages: bool) -> None:
@@ -186,7 +186,7 @@ class Pipe:
         self._leaving = Deadline(None)
 
     def read(self) -> bytes:
-        """What came, in message mode one message; ``b""`` is the end. Raises OSError."""
+        """Return bytes, in message mode one message; ``b""`` is the end. Raises OSError."""
         pieces = []
         size = 0
         while True:
@@ -211,7 +211,7 @@ class Pipe:
         return reading.getbuffer() or b"", error == ERROR_MORE_DATA
 
     def write(self, data: bytes) -> None:
-        """Write all of it, in message mode as one message. Raises OSError."""
+        """Write all the data, in message mode as one message. Raises OSError."""
         writing, _ = _winapi.WriteFile(self.handle, data, overlapped=True)
         while _winapi.WaitForSingleObject(writing.event, CHECK_INTERVAL) == _winapi.WAIT_TIMEOUT:
             if self._leaving.passed:
@@ -220,20 +220,20 @@ class Pipe:
         writing.GetOverlappedResult(True)
 
     def stop_reading(self) -> None:
-        """Call off the read that waits, and all others; idempotent."""
+        """Cancel the read that waits, and all later ones; idempotent."""
         with self._lock:
             self._called_off = True
             if self._reading is not None:
                 self._reading.cancel()
 
     def leave_within(self, seconds: float) -> None:
-        """Let writes wait for the other side no longer than this."""
+        """Limit the time that writes may wait for the other side from now on."""
         self._leaving = Deadline(seconds)
 
     def let_go(self) -> None:
-        """Reading is over, or writing is; after both the handle is closed.
+        """Record that reading, or writing, is over; after both calls the handle is closed.
 
-        What was written stays for the other side to read.
+        The other side can still read the bytes written before.
         """
         with self._lock:
             self._users -= 1

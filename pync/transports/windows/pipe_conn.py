@@ -1,8 +1,8 @@
-r"""Connections over named pipes, and what Windows says of them, in our words.
+r"""Connections over named pipes, and our words for Windows' errors.
 
 Each connection has two pumps, one for each direction, because a pipe cannot be selected. A
-pipe of bytes cannot be half-closed: its connection has no send_eof. One of messages can, by
-an empty message, as Docker's pipes have it; each recv is one message then, each send too.
+pipe of bytes cannot be half-closed: its connection has no send_eof. A pipe of messages can, by
+an empty message, as Docker does it; then each recv, and each send, is one message.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..reading import Reading
 if TYPE_CHECKING:
     from .pipe_calls import Pipe
 
-#: Seconds that a peer has to read what was sent before we left.
+#: Seconds that a peer has to read the last bytes after our close.
 LINGER = 5.0
 
 
@@ -29,7 +29,7 @@ LINGER = 5.0
 _READ = 64 * 1024
 
 
-#: Windows' numbers (winerror.h) in our words.
+#: Our words for Windows' error numbers (winerror.h).
 _CAUSES = {
     2: NO_PIPE,
     3: NO_PIPE,
@@ -47,18 +47,18 @@ def system_name(address: Address) -> str:
 
 
 def cause_of(error: OSError) -> str:
-    """Return the cause of Windows' error in lower case, as it ends an error line."""
+    """Return the cause of Windows' error in lower case, for the end of an error line."""
     known = _CAUSES.get(number_of(error))
     return known or (error.strerror or str(error)).rstrip(".").lower()
 
 
 def number_of(error: OSError) -> int:
-    """Windows' number of an error; 0 if it is not Windows'."""
+    """Return Windows' number of an error; 0 if it has none."""
     return getattr(error, "winerror", None) or 0
 
 
 def connection(pipe: Pipe, address: Address, *, accepted: bool) -> PipeConn:
-    """Return the connection over a pipe, as its mode has it."""
+    """Return the connection over a pipe, according to its mode."""
     return (MessagePipeConn if pipe.messages else PipeConn)(pipe, address, accepted=accepted)
 
 
@@ -66,9 +66,9 @@ class PipeConn(Conn, Reading):
     """A connection over a pipe of bytes.
 
     Arguments:
-        pipe: owned from now on.
-        address: the pipe's, which is all that both ends are known by.
-        accepted: whether ours is the end that listened.
+        pipe: owned by this object.
+        address: the pipe's address, which stands for both ends.
+        accepted: whether our end is the server's.
     """
 
     def __init__(self, pipe: Pipe, address: Address, *, accepted: bool) -> None:
@@ -84,16 +84,16 @@ class PipeConn(Conn, Reading):
         return self._outlet.sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:
-        """How long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
+        """Set how long recv and send wait: None for ever, 0 not at all (BlockingIOError)."""
         self._inlet.sock.settimeout(seconds)
         self._outlet.sock.settimeout(seconds)
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send what fits; returns how many bytes did. Raises OSError."""
+        """Send what fits; return how many bytes did. Raises OSError."""
         return self._outlet.send(data)
 
     def unacknowledged(self) -> int:
-        """Bytes that are not in the pipe yet. Raises OSError when it has broken."""
+        """Return the sent bytes that are not in the pipe yet. Raises OSError if it is broken."""
         return self._outlet.waiting()
 
     def peer_process(self) -> int | None:
@@ -104,7 +104,7 @@ class PipeConn(Conn, Reading):
         return found
 
     def close(self) -> None:
-        """Let go; what was sent is still delivered, to a peer that reads. Idempotent."""
+        """Close; bytes sent before are still delivered to a peer that reads. Idempotent."""
         self._pipe.leave_within(LINGER)
         self._pipe.stop_reading()
         self._inlet.close()
@@ -116,7 +116,7 @@ class PipeConn(Conn, Reading):
     def _send_all(self, data: bytes) -> None:
         self._send_pieces(data)
 
-    # What the pumps do, in their threads.
+    # Methods that the pumps call, in their threads.
 
     def _read(self) -> bytes:
         data: bytes = self._pipe.read()
@@ -133,7 +133,7 @@ class PipeConn(Conn, Reading):
             if self._ends:
                 self._pipe.write(b"")
         except OSError:
-            pass  # the peer has left first
+            pass  # the peer has closed first
         finally:
             self._pipe.let_go()
 
@@ -147,7 +147,7 @@ class MessagePipeConn(PipeConn, StreamConn):
         self._incoming, self._outgoing = Frames(), Frames()
         self._messages: deque[bytes] = deque()
         self._unsent = SendBuffer()
-        #: Bytes of a message that is under way, of a send that has to be retried.
+        #: The size of a message that is partly sent, whose send must be retried.
         self._taken: int | None = None
         super().__init__(pipe, address, accepted=accepted)
 
@@ -164,9 +164,9 @@ class MessagePipeConn(PipeConn, StreamConn):
         return self._messages.popleft()
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send one message; returns its size. Raises OSError.
+        """Send one message; return its size. Raises OSError.
 
-        After BlockingIOError it has to be tried again with the same one: it is half under way.
+        After BlockingIOError, the same message must be sent again: it is partly sent.
         """
         self._flush()
         if self._taken is not None:
@@ -183,13 +183,13 @@ class MessagePipeConn(PipeConn, StreamConn):
         return len(data)
 
     def send_eof(self) -> None:
-        """End our direction by an empty message; the other goes on. Raises OSError."""
+        """End our direction by an empty message; the other stays open. Raises OSError."""
         self._flush()
         self._ends = True
         self._outlet.send_eof()
 
     def keep_alive(self) -> None:
-        """Nothing to do: a pipe whose other end is gone says so by itself."""
+        """Do nothing: the system reports it when the other end of a pipe is gone."""
 
     def _flush(self) -> None:
         self._unsent.send_with(self._outlet.send)
@@ -204,7 +204,7 @@ class MessagePipeConn(PipeConn, StreamConn):
 
 
 def _as_broken(error: OSError) -> OSError:
-    """Return an error of a write as a socket would have it."""
+    """Return the error that a socket would raise for this error of a write."""
     import errno
     import os
 

@@ -1,7 +1,7 @@
-"""A named pipe that is listened on: a thread for each of its instances that waits.
+"""Listening on a named pipe: a thread for each instance that waits for a client.
 
-The listener is one end of a socketpair, on which a thread rings when a client has come. Only
-on Windows: nobody else may import it.
+The listener waits on one end of a socketpair, to which a thread writes when a client has come. For
+Windows only: other systems cannot import it.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from .pipe_conn import cause_of, connection, number_of, system_name
 
 assert sys.platform == "win32"
 
-#: Instances that wait for clients, or whose clients wait for us, as libuv has it.
+#: Instances that wait for clients, or whose clients wait for us, as in libuv.
 BACKLOG = 4
 
-#: Seconds that a thread may take to leave; it is called off, so it takes none.
+#: Seconds that a thread may take to end; its call is cancelled, so it ends at once.
 LEAVE = 5.0
 
-#: What Windows' refusal of a second first instance means.
+#: The cause that Windows' refusal of a second "first" instance stands for.
 _IN_USE = "address already in use"
 
 
 class PipeListener(Listener):
-    """A pipe that takes connections.
+    """A listener on a named pipe.
 
-    A thread for each instance waits for a client, and tells by a byte that it has come; it
+    A thread for each instance waits for a client, and writes a byte when it has come; it
     makes the next instance on demand.
 
     Arguments:
-        address: where.
+        address: the pipe.
         options: ``many``: several instances wait, not one.
     """
 
@@ -82,13 +82,13 @@ class PipeListener(Listener):
         return super().take_nowait()
 
     def close_for_others(self) -> None:
-        """Take no more connections, while the accepted one goes on."""
+        """Accept no more connections; the accepted one stays open."""
         self.close()
 
     def close(self) -> None:
         """Stop listening; idempotent."""
         with self._lock:
-            # First: the threads see it by what their end of the socketpair does next.
+            # Set this first: the threads check it when their end of the socketpair fails.
             self._closed = True
             for instance in self._waiting:
                 instance.close()
@@ -115,7 +115,7 @@ class PipeListener(Listener):
         return connection(pipe, self.address, accepted=True)
 
     def _reopen(self) -> None:
-        """Have instances made in place of those that are connections now."""
+        """Let threads make new instances in place of those that are connections now."""
         for _ in range(self._owed):
             try:
                 self._socks[0].send(b"\0")
@@ -146,7 +146,7 @@ class PipeListener(Listener):
                     return
                 instance = self._instance()
         except OSError as error:
-            # Closed; or no instance can be made, which the next accept tells.
+            # Closed; or no instance can be made, and the next accept raises the error.
             if not self._closed:
                 self._arrived.append(error)
                 self._ring()
@@ -165,4 +165,4 @@ class PipeListener(Listener):
         try:
             self._wakeup.send(b"\0")
         except OSError:
-            pass  # closed meanwhile: nobody waits to hear it
+            pass  # the listener was closed in the meantime

@@ -1,7 +1,7 @@
-"""A child process on Windows: pumps for its pipes, and a job so that nothing of it survives.
+"""A child process on Windows: pumps for its pipes, and a job that ends its children too.
 
-A command line is passed on as it was typed, for each program takes it apart itself. Only on
-Windows: nobody else may import it.
+A command line is passed on as it was typed, because each Windows program parses it itself. For
+Windows only: other systems cannot import it.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from .api import function
 
 assert sys.platform == "win32"
 
-#: Begin asleep, so that the child is in its job before it can have children of its own.
+#: Start suspended, so that the child is in its job before it can start children.
 _CREATE_SUSPENDED = 4
 
 #: SetInformationJobObject: JobObjectExtendedLimitInformation, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE.
 _EXTENDED_LIMITS = 9
 _KILL_ON_CLOSE = 0x2000
 
-#: The exit status of a child that we had to end, as a shell counts a death by SIGTERM.
+#: The exit status of a child that we had to end: a shell's status for SIGTERM.
 _ENDED_BY_US = 143
 
 
 def refuse_batch(command: str) -> None:
-    """A batch file is run by cmd.exe whether one wants it or not; only --sh-exec may.
+    """Refuse a batch file, unless by --sh-exec: Windows always runs it with cmd.exe.
 
     Raises ExecError.
     """
@@ -72,7 +72,7 @@ class WindowsProcess(Process):
         stdin, stdout = self._child.stdin, self._child.stdout
         assert stdin is not None
         assert stdout is not None
-        # Each pump closes its pipe itself: closing waits for a read that is under way.
+        # Each pump closes its pipe itself, as closing would wait for the current read.
         self._inlet = Inlet(lambda: os.read(stdout.fileno(), READ), stdout.close)
         self._outlet = Outlet(lambda data: _write_all(stdin, data), stdin.close, stays=False)
         for pump in (self._inlet, self._outlet):
@@ -88,12 +88,12 @@ class WindowsProcess(Process):
         return self._outlet.sock.fileno()
 
     def recv(self, size: int) -> bytes:
-        """What it wrote; ``b""`` at EOF. Raises OSError."""
+        """Return bytes that the child wrote; ``b""`` at EOF. Raises OSError."""
         data = b"" if self._inlet.sock.fileno() < 0 else self._inlet.recv(size)
         return data or self._output_ended()
 
     def send(self, data: bytes | memoryview) -> int:
-        """Write to its stdin. What it does not want is dropped: that is its own affair."""
+        """Write to the child's stdin; drop the data if the child has closed it."""
         if self._outlet.sock.fileno() < 0:
             return len(data)
         try:
@@ -108,7 +108,7 @@ class WindowsProcess(Process):
         self._outlet.close()
 
     def refuse(self) -> None:
-        """Read nothing more."""
+        """Close its stdout."""
         self._inlet.close()
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class WindowsProcess(Process):
         self._inlet.close()
 
     def wait(self) -> int:
-        """Wait for its end, and see to it if it does not come; returns the status."""
+        """Wait for its end, and force it after a time; return the exit status."""
         if not self.ends_within(GRACE):
             self.terminate()
         status = self._child.wait()
@@ -125,11 +125,11 @@ class WindowsProcess(Process):
         return status
 
     def terminate(self) -> None:
-        """End it, and whatever it started; idempotent. (There is no asking on Windows.)"""
+        """Kill it and its children; idempotent. (Windows has no signal to ask it to end.)"""
         self._job.end(_ENDED_BY_US)
 
     def kill(self) -> None:
-        """The same."""
+        """Do the same as terminate()."""
         self.terminate()
 
 
@@ -140,7 +140,7 @@ def _write_all(stdin: IO[bytes], data: bytes) -> None:
 
 
 class _Job:
-    """A job object: when its last handle is closed, at our death too, all in it die."""
+    """A job object: its processes end when its last handle is closed, also by our own end."""
 
     def __init__(self) -> None:
         create = function(
@@ -163,21 +163,21 @@ class _Job:
         )(self._handle, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
 
     def take_in(self, child: subprocess.Popen[bytes]) -> None:
-        """Take in a child that sleeps still, and wake it."""
+        """Add a suspended child to the job, and resume it."""
         handle = int(child._handle)  # type: ignore[attr-defined]  # no other way to it
         assign = function("kernel32", "AssignProcessToJobObject", ctypes.c_void_p, ctypes.c_void_p)
         assign(self._handle, handle)
-        # The handle of its thread is closed already: the whole process is woken (ntdll).
+        # The handle of its thread is closed already, so resume the whole process (ntdll).
         function("ntdll", "NtResumeProcess", ctypes.c_void_p)(handle)
 
     def end(self, status: int) -> None:
-        """End all that are in it."""
+        """End all processes in the job."""
         function("kernel32", "TerminateJobObject", ctypes.c_void_p, ctypes.c_uint32)(
             self._handle, status
         )
 
     def close(self) -> None:
-        """End what is left in it; idempotent."""
+        """End the processes left in the job; idempotent."""
         if self._handle is not None:
             function("kernel32", "CloseHandle", ctypes.c_void_p)(self._handle)
             self._handle = None
