@@ -164,7 +164,7 @@ def without_zone(host: str) -> str:
 
 
 def check_port(text: str, option: str = "", most: int = MOST_PORT) -> int:
-    """A port number from text.
+    """Return a port number from text.
 
     Raises UsageError, which names the option if there is one.
     """

@@ -82,7 +82,7 @@ class DatagramFlow:
         self._line = line
         if line is not None:
             line.changed = self._arrive
-        #: None until something waits: most of many peers are silent.
+        #: None until a datagram waits: most of many peers are silent, and a deque needs memory.
         self._waiting: deque[bytes] | None = None
         self._size = 0
         self._pause = FIRST_PAUSE
@@ -122,7 +122,7 @@ class DatagramFlow:
             self._on_the_way = None
         if self._line is not None:
             self._line.changed = None
-        # They hold one another: without this it would take the collector to part them.
+        # Break the reference cycle now, not in the garbage collector.
         self._send = self._failed = _drop
         self._roomy = _ignore
 

@@ -86,7 +86,7 @@ class FaultyDatagrams:
             self._send(waiting[1], now)
 
     def take(self, now: float) -> list[bytes]:
-        """The datagrams that have arrived by now."""
+        """Return the datagrams that have arrived by now."""
         self._reschedule(now)
         if self._waits is not None and self._waits[0] <= now:
             (_, data), self._waits = self._waits, None

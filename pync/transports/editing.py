@@ -33,12 +33,12 @@ AGAIN = 0.02
 
 
 class EditedStdio(ScreenStdio):
-    """Standard input and output of a person who edits lines.
+    """Standard input and output with line editing.
 
     Arguments:
-        stdin, stdout: descriptors of terminals; they have to be the process's own.
-        history: a file in which lines are kept from one call to the next; None: in memory.
-        screen: what is shown passes through it.
+        stdin, stdout: descriptors of terminals; they must be the process's own.
+        history: a file that keeps the lines for later calls; None: keep them in memory.
+        screen: everything that is shown passes through it.
 
     Raises UsageError when prompt_toolkit is not installed.
     """

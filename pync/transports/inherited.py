@@ -1,9 +1,10 @@
 """Listening sockets that the parent process has made and left open: ``fd:3``, ``systemd:``.
 
 The protocol of sd_listen_fds(3): ``LISTEN_FDS`` descriptors from 3 on, for the process
-``LISTEN_PID``, with the names ``LISTEN_FDNAMES``. No child inherits them from us, and the path of a
-Unix socket stays: it is not ours. Nor is a socket of datagrams, which is bound and does not listen:
-it is never connected to a peer, which would keep the others out when we have gone.
+``LISTEN_PID``, with the names ``LISTEN_FDNAMES``. Our children do not inherit them, and the path of
+a Unix socket is not removed, as the parent has made it. A socket of datagrams is bound and does not
+listen. It belongs to the parent too, so it is never connected to a peer: after our end, it would
+still refuse all others.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ FIRST = 3
 #: The largest number of a descriptor.
 _MOST = 2**31 - 1
 
-#: Families of sockets that are accepted from.
+#: The families of sockets that it accepts from.
 _INTERNET = (socket.AF_INET, getattr(socket, "AF_INET6", socket.AF_INET))
 _FAMILIES = (*_INTERNET, getattr(socket, "AF_UNIX", socket.AF_INET))
 
 
 class InheritedListener(Listener):
-    """Several listening sockets for connections, of different kinds perhaps.
+    """Several listening sockets for connections, possibly of different kinds.
 
     Arguments:
         listeners: one for each socket; owned by this object.
@@ -51,7 +52,7 @@ class InheritedListener(Listener):
 
 
 def listen(address: Address, options: Options) -> Listener:
-    """Take the listening sockets, or those of datagrams. Raises ListenError; then none is taken."""
+    """Take over the sockets, listening or of datagrams. Raises ListenError, and takes none then."""
     if sys.platform == "win32":
         raise ListenError("listen", address, "Windows passes no sockets as descriptors")
     numbers: Sequence[int] = [int(address.path)] if address.scheme == "fd" else _passed(address)
@@ -106,7 +107,7 @@ def _socket(number: int, address: Address) -> socket.socket:
 
 
 def _check(sock: socket.socket, number: int, address: Address, options: Options) -> None:
-    """See that it is a stream socket that listens, or one of datagrams. Raises ListenError."""
+    """Check that it is a listening stream socket, or one of datagrams. Raises ListenError."""
     if sock.family not in _FAMILIES:
         wrong = f"is neither a {'UDP' if options.datagrams else 'TCP'} nor a Unix socket"
     elif options.datagrams:

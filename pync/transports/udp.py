@@ -170,8 +170,8 @@ class UdpListener(Listener):
     Arguments:
         socks: bound, not blocking; owned by this object.
         addresses: where they are bound, in the same order.
-        many: take datagrams from everyone afterwards.
-        shared: other processes have the sockets too, so they are connected to nobody.
+        many: receive from all peers after the first datagram.
+        shared: other processes have the sockets too, so they must not be connected to a peer.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class UdpListener(Listener):
         super().__init__(socks, addresses)
         self._many = many
         self._shared = shared
-        # recvfrom(2) is the plainer call where nothing else is asked of the kernel.
+        # recvfrom(2) is the simpler call where no packet information is needed.
         asks = any(address.host in WILDCARDS for address in addresses)
         self._receive_any = pktinfo.receive if asks else receive
 
@@ -223,7 +223,8 @@ class UdpListener(Listener):
             if other is not sock:
                 other.close()
         if not self._shared and pktinfo.leaves_from_where_it_came(first):
-            # Connected, the kernel keeps strangers out and tells of ICMP errors.
+            # For a connected socket, the kernel drops other peers' datagrams and reports ICMP
+            # errors.
             sock.connect(first.sender)
             local = address_of(scheme, sock.getsockname())
             first = first._replace(came_to=())

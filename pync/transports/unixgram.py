@@ -178,7 +178,7 @@ class UnixgramListener(Listener):
         peer = Address("unixgram", path=shown(first.sender or ""))
         own = sock.dup()
         if first.sender and not (self._many or self._shared):
-            # A second peer gets EPERM when it sends; it is not ignored.
+            # A second peer gets the error EPERM when it sends, instead of being ignored.
             try:
                 sock.connect(first.sender)
             except OSError:

@@ -67,12 +67,12 @@ class Played(NamedTuple):
 def play(
     script: Script, conn: Conn, show: Callable[[bytes], None], tap: Tap | None = None
 ) -> Played:
-    """Go through the steps.
+    """Perform the steps of the script.
 
     Arguments:
-        show: writes what comes to standard output.
+        show: writes received bytes to standard output.
 
-    Raises ScriptError when something else came than was awaited; RelayError, OutputGone.
+    Raises ScriptError when the peer does not do what a step awaits; RelayError, OutputGone.
     """
     return _Play(script, conn, show, tap).run()
 

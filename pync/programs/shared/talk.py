@@ -120,6 +120,6 @@ def _with_screen(tap: Tap | None, shows_sent: Callable[[bytes], None]) -> Tap:
 
 
 def _part(stdio: Stdio, conn: Conn, shutdown: bool) -> None:
-    """End our direction, see that what was sent arrives, and leave."""
+    """End our direction, wait until all sent bytes have arrived, and finish."""
     with stdio.without_input() as nobody:
         relay(nobody, conn, Endings(shutdown=shutdown, leave_when_sent=True))

@@ -1,14 +1,14 @@
 """Several processes that serve one port (``--workers``): starting, watching and ending them.
 
-The listening sockets belong to this process, which accepts nobody. Over TCP on Linux each worker
-has a socket of its own, and the kernel deals the clients out to them (SO_REUSEPORT, socket(7));
-elsewhere, and of Unix and inherited sockets, all of them accept from the same one. When a worker
-dies, its clients are lost and nobody else: those in the queue of its socket, which is open here
-still, are served by its successor.
+The listening sockets belong to the parent process, which does not accept. Over TCP on Linux each
+worker has a socket of its own, and the kernel distributes the clients (SO_REUSEPORT, socket(7)).
+On other systems, and with Unix and inherited sockets, all workers accept from the same socket. When
+a worker dies, only its clients are lost: those in the queue of its socket, which is still open in
+the parent, are served by its successor.
 
 Datagrams need a socket for each worker (UDP, Linux). The kernel chooses it by the addresses and
-ports of both sides and by how many sockets there are, so all stay open here until the end: a peer
-has the same worker, or its successor, for as long as it comes from the same port.
+ports of both sides and by the number of sockets, so all stay open in the parent until the end: a
+peer has the same worker, or its successor, as long as it sends from the same port.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ END_TIMEOUT = 5.0
 #: unexpected one.
 _FAILED, _FAULT = 100, 101
 
-#: Schemes of which each worker can have a socket of its own (Linux).
+#: Schemes for which each worker can have a socket of its own (Linux).
 _OF_UDP = ("udp", "udp4", "udp6")
 _SHARED_PORTS = ("tcp", "tcp4", "tcp6", *_OF_UDP)
 
