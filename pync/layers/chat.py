@@ -1,7 +1,7 @@
-"""What users of a chat (``--chat``) read of each other: lines with names. Sans-I/O.
+"""The lines that users of a chat (``--chat``) read of each other, with names. Sans-I/O.
 
-A name stands before every line, not before every read, and what would control a terminal
-is escaped: nobody speaks in another's name.
+A name is put before every line, not before every read, and control characters are escaped, so
+that no user can write lines under another user's name.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ LONGEST_LINE = 16 * 1024
 
 
 class Speaker:
-    """What one user says, line by line.
+    """The lines of one user.
 
     Arguments:
-        number: the user's.
+        number: the user's number.
     """
 
     def __init__(self, number: int) -> None:
@@ -24,9 +24,9 @@ class Speaker:
         self._rest = b""
 
     def says(self, data: bytes) -> bytes:
-        """Return the lines that are complete with ``data``, as the others read them.
+        """Return the lines that are complete with ``data``, in the form that the others read.
 
-        ``b""`` is the user's end: what waits is said too.
+        ``b""`` is the user's end: an incomplete line is returned too.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         if self._rest and (not data or len(self._rest) > LONGEST_LINE):
@@ -36,7 +36,7 @@ class Speaker:
 
 
 def arrival(name: str, address: str, others: Sequence[tuple[str, str]]) -> bytes:
-    """What everybody reads when a user comes; ``others``: names and addresses."""
+    """Return the text for all users when a user comes; ``others``: names and addresses."""
     present = ", ".join(f"{where} as {other}" for other, where in others) or "nobody"
     return (
         f"<announce> {address} is connected as {name}.\n<announce> already connected: {present}.\n"
@@ -44,7 +44,7 @@ def arrival(name: str, address: str, others: Sequence[tuple[str, str]]) -> bytes
 
 
 def departure(name: str) -> bytes:
-    """What the others read when a user has gone."""
+    """Return the text for the others when a user has left."""
     return f"<announce> {name} is disconnected.\n".encode()
 
 

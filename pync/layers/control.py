@@ -1,4 +1,4 @@
-r"""How a running link is asked and told (``--control``): one JSON object a line. Sans-I/O.
+r"""Requests to a running link and its answers (``--control``): one JSON object a line. Sans-I/O.
 
     {"do": "add", "fault": "down delay=1s"}        {"ok": true, "number": 3}
     {"do": "remove", "number": 3}                  {"ok": true}
@@ -20,21 +20,21 @@ from ..core.number import whole
 #: Bytes of a request at most, and of an answer: 10,000 connections are listed in 2 MB.
 LONGEST, LONGEST_ANSWER = 64 * 1024, 64 * 1024 * 1024
 
-#: What ``number`` may be besides a number.
+#: The value of ``number`` that stands for all.
 ALL = "all"
 
 _MOST = 2**63
 
 
 class Link(Protocol):
-    """What is controlled. A method raises UsageError for what there is not."""
+    """The link that is controlled. A method raises UsageError for what does not exist."""
 
     def listing(self) -> dict[str, Any]:
-        """What there is: ``listening``, ``seed``, ``faults``, ``connections``."""
+        """Return the state: ``listening``, ``seed``, ``faults``, ``connections``."""
         ...
 
     def add(self, fault: str) -> int:
-        """Switch a fault on; returns its number."""
+        """Switch a fault on; return its number."""
         ...
 
     def remove(self, number: int | None) -> None:
@@ -51,7 +51,7 @@ class Link(Protocol):
 
 
 class Field(NamedTuple):
-    """A part of a request: ``needed``, or what it is when it is missing; and how it is read."""
+    """A field of a request: ``needed``, or its default; and the function that reads it."""
 
     name: str
     read: Callable[[object], Any]
@@ -109,7 +109,7 @@ def _open(link: Link) -> dict[str, Any]:
     return {}
 
 
-#: What can be asked -> what is done, and the fields of the request.
+#: The name of a request -> the function that performs it, and its fields.
 REQUESTS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[Field, ...]]] = {
     "list": (_list, ()),
     "add": (_add, (Field("fault", _text),)),
@@ -121,7 +121,7 @@ REQUESTS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[Field, ...]]] = {
 
 
 def answer(line: bytes, link: Link) -> bytes:
-    """Do what a line asks for; returns the line that answers it. Raises nothing."""
+    """Perform the request in a line; return the line with the answer. Raises nothing."""
     try:
         request = _parse(line)
         said = {"ok": True, **_do(request, link)}

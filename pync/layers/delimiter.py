@@ -1,17 +1,17 @@
-"""Messages in a stream of bytes: cut at a delimiter, with state. Pure.
+"""Cutting a stream of bytes into messages at a delimiter, with state. Pure.
 
-For datagrams: a message of the input becomes one datagram, whatever the reads were.
+For datagrams: each message of the input becomes one datagram, independent of the reads.
 """
 
 from __future__ import annotations
 
 
 class Cutter:
-    """Cuts a stream into messages.
+    """A cutter of a stream into messages.
 
     Arguments:
-        delimiter: what ends a message; it is not part of it.
-        largest: bytes; a longer message is cut there.
+        delimiter: the end of a message; it is not part of the message.
+        largest: the limit of bytes; a longer message is cut there.
     """
 
     def __init__(self, delimiter: bytes, largest: int) -> None:
@@ -22,7 +22,7 @@ class Cutter:
     def cut(self, data: bytes) -> list[bytes]:
         """Return the messages that are complete by now."""
         *messages, self._rest = (self._rest + data).split(self._delimiter)
-        # What may be half a delimiter is not cut off.
+        # Do not cut inside a possible delimiter.
         whole = len(self._rest) - len(self._delimiter) + 1
         while whole >= self._largest:
             messages.append(self._rest[: self._largest])
@@ -31,7 +31,7 @@ class Cutter:
         return [piece for message in messages for piece in self._pieces(message)]
 
     def rest(self) -> list[bytes]:
-        """Return the last message, which no delimiter ended."""
+        """Return the last message, which has no delimiter."""
         rest, self._rest = self._rest, b""
         return self._pieces(rest)
 

@@ -1,9 +1,9 @@
-"""One direction of one connection over a bad line: what arrives, and when. Sans-I/O.
+"""One direction of one connection over a faulty line: what arrives, and when. Sans-I/O.
 
-What is read on one side is put in (``put``, ``end``); what is to be written on the other side
-comes out when its time has come (``take``). Nothing here has a clock: every call is told the
-time (seconds, on the clock of the table of faults). What is drawn by chance is drawn for each
-byte of the stream, whatever the reads were: the same seed changes the same bytes.
+The bytes read on one side are put in (``put``, ``end``); the bytes to write on the other side
+are returned when their time has come (``take``). This module has no clock: every call gets the
+time (seconds, on the clock of the table of faults). Random choices are made for each byte of the
+stream, independent of the reads: the same seed changes the same bytes.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class Ending(Enum):
     """How a direction ends."""
 
     FIN = "FIN"
-    #: FIN, and nobody reads the other direction any more, as close(2).
+    #: FIN, and the other direction is not read any more, as after close(2).
     CLOSE = "close"
     RST = "RST"
 
 
-#: What comes out: bytes that are written by themselves, or how the direction ends.
+#: What ``take`` returns: the bytes of one write, or the end of the direction.
 Item = Union[bytes, Ending]
 
-#: Bytes on the way, at least and at most; and the seconds' worth of them that a slow line holds.
+#: The least and the most bytes on the way; a slow line holds those of so many seconds.
 LEAST_ROOM, MOST_ROOM, ROOM_TIME = 16 * 1024, 4 * 1024 * 1024, 0.5
 
 #: Seconds' worth of bytes of a slow line that arrive at once: small enough to be smooth.
@@ -53,9 +53,9 @@ class FaultLine:
     """One direction of one connection.
 
     Arguments:
-        faults: those of this direction of this connection.
-        random: makes the generator of one of them.
-        now: when the connection began.
+        faults: the faults of this direction of this connection.
+        random: makes the random generator of a fault.
+        now: the time of the connection's start.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class FaultLine:
     ) -> None:
         self._random = random
         self._began = now
-        #: Bytes that have passed: what the faults count.
+        #: The bytes that have passed, which the faults count.
         self.passed = 0
-        #: Whether a fault, or the sender, has ended the direction: what comes now is lost.
+        #: Whether a fault, or the sender, has ended the direction: later bytes are lost.
         self.is_over = False
         self._on_the_way: deque[tuple[float, Item]] = deque()
         self._size = 0
         self._held: deque[Item] = deque()
-        # When the line is free for the next byte, for the next piece; when the last one arrives.
+        # When the line is free for the next byte, and the next piece; when the last one arrives.
         self._free = self._next_piece = self._last = now
         self._jitter: dict[int, Random] = {}
         self._noise: dict[int, Noise] = {}
@@ -88,32 +88,32 @@ class FaultLine:
         return not (self._on_the_way or self._held)
 
     def change(self, faults: Sequence[SwitchedOn]) -> None:
-        """Replace the faults. What only a removed one was holding back is released."""
+        """Replace the faults. Items delayed only by a removed fault are released."""
         self._faults = tuple(faults)
 
     def room(self, now: float) -> int:
-        """Bytes that may be read now; 0: none."""
+        """Return the number of bytes that may be read now."""
         self._advance(now)
         if self._held:
             return 0
         if self.is_over:
-            return MOST_ROOM  # read, and lost
+            return MOST_ROOM  # they are read and dropped
         return max(0, self._holds(now) - self._size)
 
     def put(self, data: bytes, now: float) -> None:
-        """Bytes were read."""
+        """Put bytes that were read on the line."""
         self._advance(now)
         self._held.append(data)
         self._advance(now)
 
     def end(self, ending: Ending, now: float) -> None:
-        """The sender has ended."""
+        """Put the sender's end on the line."""
         self._advance(now)
         self._held.append(ending)
         self._advance(now)
 
     def take(self, now: float) -> list[Item]:
-        """What has arrived by now. Nothing comes after an Ending."""
+        """Return the items that have arrived by now. An Ending is the last one."""
         self._advance(now)
         arrived: list[Item] = []
         while self._on_the_way and self._on_the_way[0][0] <= now:
@@ -124,16 +124,16 @@ class FaultLine:
         return arrived
 
     def next_time(self, now: float) -> float | None:
-        """When take or room may say something new, if nothing is put in meanwhile."""
+        """Return when take or room may have a new result, if nothing is put in before."""
         times = [self._on_the_way[0][0]] if self._on_the_way else []
         if not self.is_idle or not self.is_over:
             times += [at for one in self._faults for at in self._turns(one) if now < at < math.inf]
         return min(times, default=None)
 
-    # What passes.
+    # Passing.
 
     def _advance(self, now: float) -> None:
-        """Pass on what is held, as far as nothing stalls."""
+        """Pass on the held items until one stalls."""
         self._reschedule(now)
         while not self._ends(now) and self._held and not self._stalls(now):
             item = self._held.popleft()
@@ -157,7 +157,7 @@ class FaultLine:
         return any(self._remaining(one, now) <= 0 for one in self._named(now, "stall-after"))
 
     def _pass(self, data: bytes, now: float) -> None:
-        """Bytes up to the next limit; the rest is held."""
+        """Pass on bytes up to the next limit; hold the rest."""
         limits = [self._remaining(one, now) for one in self._named(now, *_LIMITS)]
         most = min([len(data), *limits])
         data, rest = data[: int(most)], data[int(most) :]
@@ -169,7 +169,7 @@ class FaultLine:
             self._send(data, now)
 
     def _remaining(self, one: SwitchedOn, now: float) -> float:
-        """Bytes up to a limit; for one in seconds: no bytes when it is reached, else no limit."""
+        """Return the bytes up to a limit; for a limit in seconds, 0 after it, infinite before."""
         if one.fault.unit == BYTES:
             return one.fault.amount - self.passed
         return 0.0 if now >= self._began + one.fault.amount else math.inf
@@ -195,12 +195,13 @@ class FaultLine:
             if one.fault.name == "corrupt":
                 if one.number not in self._noise:
                     self._noise[one.number] = Noise(self._random(one), one.fault.amount)
-                # A closed window changes nothing, and leaves the later bytes as they would be.
+                # While its window is closed, draw as usual but change nothing, so that the later
+                # bytes are the same in any case.
                 spoiled = self._noise[one.number].spoil(data)
                 data = spoiled if one.is_active(now) else data
         return data
 
-    # When it arrives.
+    # The times of arrival.
 
     def _send(self, data: bytes, now: float) -> None:
         slices = [one.fault for one in self._named(now, "slice")]
@@ -223,10 +224,10 @@ class FaultLine:
         self._arrives(piece, leaves, now, latest)
 
     def _reschedule(self, now: float) -> None:
-        """Release what is held back only by a fault that was removed, or whose window has closed.
+        """Release items that are delayed only by a fault that was removed, or is not active now.
 
-        Whoever removes a delay of a minute expects a healthy line, not one that is silent for a
-        minute.
+        A user who removes a delay of a minute expects a healthy line at once, not a line that is
+        silent for a minute.
         """
         timing = frozenset(one.number for one in self._named(now, *TIMING))
         released, self._timing = self._timing - timing, timing
@@ -244,7 +245,7 @@ class FaultLine:
                 self._arrives(item, max(now, self._free), now, at)
 
     def _arrives(self, item: Item, leaves: float, now: float, latest: float = math.inf) -> None:
-        """Note when an item arrives. Nothing overtakes what left before it."""
+        """Record when an item arrives. It does not overtake items that left before it."""
         for one in self._named(now, "delay"):
             leaves += one.fault.amount
             if one.fault.extra:
@@ -260,7 +261,7 @@ class FaultLine:
         return min((one.fault.amount for one in self._named(now, "rate")), default=0.0)
 
     def _holds(self, now: float) -> int:
-        """Bytes that the line holds: of a slow one few, so that its sender feels it."""
+        """Return the capacity in bytes: small on a slow line, so that the sender slows down."""
         rate = self._rate(now)
         if not rate:
             return MOST_ROOM
@@ -268,11 +269,11 @@ class FaultLine:
         return int(min(MOST_ROOM, max(LEAST_ROOM, rate * (delay + ROOM_TIME))))
 
     def _named(self, now: float, *names: str) -> Iterator[SwitchedOn]:
-        """The faults of these names that happen now."""
+        """Return the active faults with these names."""
         return (one for one in self._faults if one.fault.name in names and one.is_active(now))
 
     def _turns(self, one: SwitchedOn) -> list[float]:
-        """When a fault begins to do something by itself."""
+        """Return the times at which a fault starts or stops acting without new bytes."""
         if one.fault.name in _LIMITS and one.fault.unit == SECONDS:
             return [*one.edges(), self._began + one.fault.amount]
         return one.edges()

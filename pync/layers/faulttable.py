@@ -1,7 +1,7 @@
 """The faults that are switched on, and which of them a connection has. No clock, no I/O.
 
-Chance is drawn for each fault and connection from the seed and their numbers: the same seed
-spoils the same connections, in whatever order anything else happens.
+Each fault of each connection has a random generator from the seed and both numbers: the same seed
+affects the same connections, independent of the order of other events.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SwitchedOn(NamedTuple):
         return self.fault.since <= now - self.at < self.fault.until
 
     def edges(self) -> list[float]:
-        """When its window opens and closes."""
+        """Return the times at which its window opens and closes."""
         return [self.at + self.fault.since, self.at + self.fault.until]
 
 
@@ -33,9 +33,9 @@ class FaultTable:
     """The faults of a link.
 
     Arguments:
-        faults: the first ones.
-        seed: of all chance.
-        now: seconds on the clock that every call is told.
+        faults: the faults at the start.
+        seed: the seed of all random generators.
+        now: seconds, on the clock that is used for all calls.
     """
 
     def __init__(self, faults: Sequence[Fault], seed: int, now: float) -> None:
@@ -54,7 +54,7 @@ class FaultTable:
         return bool(self._on)
 
     def add(self, fault: Fault, now: float) -> int:
-        """Switch a fault on; returns its number."""
+        """Switch a fault on; return its number."""
         number, self._next = self._next, self._next + 1
         self._on[number] = SwitchedOn(number, fault, now)
         self._tell()
@@ -75,7 +75,7 @@ class FaultTable:
         """Return the faults of one direction of one connection.
 
         Arguments:
-            connection: its number.
+            connection: the connection's number.
             way: ``up`` or ``down``.
             place: ``streams``, ``datagrams`` or ``connections``.
         """
@@ -96,7 +96,7 @@ class FaultTable:
         )
 
     def random(self, one: SwitchedOn, connection: int, way: str) -> Random:
-        """Return the generator of a fault in one direction of one connection."""
+        """Return the random generator of a fault in one direction of one connection."""
         return Random(f"{self.seed}/{one.number}/{connection}/{way}")
 
     def _hits(self, one: SwitchedOn, connection: int) -> bool:

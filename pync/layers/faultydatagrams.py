@@ -1,9 +1,9 @@
-"""One direction of one peer's datagrams over a bad line: which arrive, and when. Sans-I/O.
+"""One direction of one peer's datagrams over a faulty line: which arrive, and when. Sans-I/O.
 
-As faultline.py, for datagrams: they stay whole, may be lost, arrive twice or be overtaken, and have
-no end. Nothing here has a clock: every call is told the time. Chance is drawn for each datagram in
-turn, also while a fault's window is closed and whatever the times were: the same seed does the same
-to the same datagrams.
+The counterpart of faultline.py for datagrams: they stay whole, may be lost, duplicated or
+overtaken, and have no EOF. This module has no clock: every call gets the time. Random choices are
+made for each datagram in order, also while a fault's window is closed, and independent of the
+times: the same seed affects the same datagrams in the same way.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from .faulttable import SwitchedOn
 
-#: Bytes on the way, and how many of them a datagram takes besides its own: empty ones take room
-#: too. A datagram that comes to a full line is lost, as in a router.
+#: The limit of bytes on the way, and the bytes that count for each datagram in addition to its
+#: own: empty ones need room too. A datagram that comes to a full line is lost, as in a router.
 ROOM, OVERHEAD = 4 * 1024 * 1024, 64
 
-#: The queue in front of a slow line holds so many bytes at least, and so many seconds' worth.
+#: The capacity of the queue before a slow line: the bytes of so many seconds, and at least so many.
 LEAST_QUEUE, QUEUE_TIME = 16 * 1024, 0.5
 
 #: The faults that decide when a datagram arrives.
@@ -38,8 +38,8 @@ class FaultyDatagrams:
     """One direction of one peer's datagrams.
 
     Arguments:
-        faults: those of this direction of this peer.
-        random: makes the generator of one of them.
+        faults: the faults of this direction of this peer.
+        random: makes the random generator of a fault.
     """
 
     def __init__(
@@ -53,22 +53,22 @@ class FaultyDatagrams:
         self._size = 0
         #: When the line is free for the next datagram; when the last one arrives.
         self._free = self._last = 0.0
-        #: A datagram that the next one overtakes, and when it arrives without one.
+        #: A datagram that the next one will overtake, and when it arrives if there is no next one.
         self._waits: tuple[float, bytes] | None = None
-        #: The numbers of the faults that decided the times of what is on the way.
+        #: The numbers of the faults that decided the times of the datagrams on the way.
         self._timing: frozenset[int] = frozenset()
         #: Called when next_time() may have changed, although nothing was put in.
         self.changed: Callable[[], None] | None = None
         self.change(faults)
 
     def change(self, faults: Sequence[SwitchedOn]) -> None:
-        """Replace the faults. What only a removed one was holding back is released."""
+        """Replace the faults. Datagrams delayed only by a removed fault are released."""
         self._faults = tuple(faults)
         if self.changed is not None:
             self.changed()
 
     def put(self, data: bytes, now: float) -> None:
-        """A datagram was read."""
+        """Put a datagram that was read on the line."""
         self._reschedule(now)
         is_lost = self._happens("loss", now)
         copies = 2 if self._happens("duplicate", now) else 1
@@ -98,7 +98,7 @@ class FaultyDatagrams:
         return arrived
 
     def next_time(self, now: float) -> float | None:
-        """When take may give the next one, if nothing is put in meanwhile."""
+        """Return when take may return the next one, if none is put in before."""
         times: list[float] = []
         if self._on_the_way:
             times.append(self._on_the_way[0][0])
@@ -115,7 +115,7 @@ class FaultyDatagrams:
         self._leave(data, rate, now)
 
     def _reschedule(self, now: float) -> None:
-        """Release what only a fault that was removed, or whose window has closed, holds back."""
+        """Release datagrams delayed only by a fault that was removed, or is not active now."""
         timing = frozenset(one.number for name in TIMING for one in self._named(now, name))
         released, self._timing = self._timing - timing, timing
         if not released:
@@ -138,7 +138,7 @@ class FaultyDatagrams:
             leaves += one.fault.amount
             if one.fault.extra:
                 leaves += self._generator(one).uniform(-one.fault.extra, one.fault.extra)
-        # As in streams: the jitter of a delay lets nothing overtake; ``reorder`` does.
+        # As in streams: with the jitter of a delay, nothing overtakes; with ``reorder`` it does.
         self._last = max(self._last, min(leaves, latest))
         self._on_the_way.append((self._last, data))
         self._size += len(data) + OVERHEAD
@@ -146,7 +146,7 @@ class FaultyDatagrams:
     def _has_room(self, size: int, rate: float, now: float) -> bool:
         if self._on_the_way and self._size + size + OVERHEAD > ROOM:
             return False
-        # One datagram always fits: how else would one of 64 KiB pass a line of 10K a second?
+        # One datagram always fits: otherwise, 64 KiB could never pass a line of 10K a second.
         queued = max(0.0, self._free - now) * rate
         return not queued or queued + size <= max(LEAST_QUEUE, rate * QUEUE_TIME)
 
@@ -162,7 +162,7 @@ class FaultyDatagrams:
         return data
 
     def _happens(self, name: str, now: float) -> bool:
-        """Return whether chance hits this datagram."""
+        """Return whether a fault with this name affects this datagram."""
         hits = [
             one.is_active(now)
             for one in self._faults

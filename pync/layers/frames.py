@@ -1,6 +1,6 @@
-"""Messages in a stream: each stands behind its length, four bytes. Sans-I/O.
+"""Messages in a stream: each follows its length in four bytes. Sans-I/O.
 
-No protocol of the wire: it keeps messages apart between two threads of ours.
+It is not a network protocol: it keeps messages apart between two threads of pync.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ _LENGTH = struct.Struct("!I")
 
 
 def pack(message: bytes | memoryview) -> bytes:
-    """Return a message as it stands in the stream."""
+    """Return a message in the form of the stream."""
     return _LENGTH.pack(len(message)) + bytes(message)
 
 
 class Frames:
-    """Takes a stream apart, however it was cut."""
+    """A parser of the stream, whose pieces may be cut anywhere."""
 
     def __init__(self) -> None:
         self._received = bytearray()

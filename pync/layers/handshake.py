@@ -1,12 +1,12 @@
-"""Handshakes as generators: what they yield is done for them, and nothing else is touched.
+"""Handshakes as generators: a driver performs the steps that they yield.
 
-``yield Send(data)`` sends; ``data = yield Exactly(n)`` and ``line = yield Line(limit)`` give
-bytes; ``yield Pause(seconds)`` waits. A proxy's client is written so, and so is its server. A
-handshake never asks for a byte beyond its own end, so the plain connection goes on behind it at
-full speed, whatever the peer sent together with its last word.
+``yield Send(data)`` sends; ``data = yield Exactly(n)`` and ``line = yield Line(limit)`` receive
+bytes; ``yield Pause(seconds)`` waits. A proxy's client and server are written in this way. A
+handshake never reads a byte after its own end, so the plain connection can be used at full speed
+afterwards, even if the peer has sent more bytes together with its last answer.
 
-HandshakeSteps takes a handshake from step to step. It has two drivers: transports/tunnel.py
-blocks, engine/handshake.py has a loop. What goes wrong is the same for both.
+HandshakeSteps runs a handshake step by step. It has two drivers: transports/tunnel.py blocks,
+engine/handshake.py uses a loop. The errors are the same with both.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -18,21 +18,21 @@ from ..core.broken import HANDSHAKE_TIMED_OUT
 
 
 class Send(NamedTuple):
-    """Send these bytes."""
+    """The step of sending these bytes."""
 
     data: bytes
 
 
 class Exactly(NamedTuple):
-    """Give so many bytes."""
+    """The step of receiving exactly so many bytes."""
 
     size: int
 
 
 class Line(NamedTuple):
-    """Give bytes up to and with the next ``end``, one byte; more than ``limit`` are too many.
+    """The step of receiving bytes up to the next ``end`` (one byte), at most ``limit`` of them.
 
-    ``name``: of what it is, if the connection ends in it.
+    ``name``: its name for the error when the connection ends in it.
     """
 
     limit: int
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Wait so long."""
+    """The step of waiting so long."""
 
     seconds: float
 
@@ -50,12 +50,12 @@ Result = TypeVar("Result")
 
 Step = Union[Send, Exactly, Line, Pause]
 
-#: A handshake in progress; bytes go in where it asked for some.
+#: A handshake in progress; received bytes are sent into the generator.
 Handshake = Generator[Step, bytes, Result]
 
 
 def say(data: bytes) -> Handshake[None]:
-    """The shortest: say this, and no more."""
+    """Return the handshake that only sends these bytes."""
     yield Send(data)
 
 
@@ -63,8 +63,8 @@ class HandshakeError(Exception):
     """The other side refuses, or does not speak the protocol.
 
     Arguments:
-        cause: why, as a person is told.
-        code: the same for those who have words of their own for it: ``socks5/REPLY``,
+        cause: the reason, for the user.
+        code: the reason for dialects with their own messages: ``socks5/REPLY``,
             ``socks5/methods``, ``ended/GOT/WANTED``, ``ended/NAME``, ``http/LINE`` ...
     """
 
@@ -74,29 +74,29 @@ class HandshakeError(Exception):
 
 
 class HandshakeTimeout(HandshakeError):
-    """The handshake took longer than it may."""
+    """The handshake took longer than its time limit."""
 
     def __init__(self) -> None:
         super().__init__(HANDSHAKE_TIMED_OUT)
 
 
 class Channel(Protocol):
-    """What a handshake goes over."""
+    """The connection of a handshake."""
 
     def send(self, data: memoryview) -> int:
-        """Send some of it; returns how many bytes."""
+        """Send some of the data; return how many bytes."""
         ...
 
     def recv(self, size: int) -> bytes:
-        """Up to so many bytes; ``b""`` at the end."""
+        """Return up to so many bytes; ``b""`` at the end."""
         ...
 
 
 class HandshakeSteps(Generic[Result]):
-    """A handshake, from step to step.
+    """A handshake, run step by step.
 
     Arguments:
-        handshake: has not been started.
+        handshake: not started yet.
     """
 
     #: What the handshake returned, once it is over.
@@ -115,12 +115,12 @@ class HandshakeSteps(Generic[Result]):
         return bool(self._unsent)
 
     def step(self, channel: Channel) -> float | None:
-        """Send once or read once; once that is done, go on to what the handshake asks for next.
+        """Send once or read once; when a step is complete, let the handshake yield the next one.
 
-        Returns the seconds to wait before the next step, if the handshake has asked for a pause.
+        Returns the seconds to wait before the next step, if the handshake yields a pause.
 
-        Raises HandshakeError, and what the channel raises; after BlockingIOError and the like
-        the step can be taken again.
+        Raises HandshakeError, and the channel's errors; after BlockingIOError and similar errors
+        the step can be repeated.
         """
         if self._unsent:
             self._unsent = self._unsent[channel.send(self._unsent) :]
@@ -136,7 +136,7 @@ class HandshakeSteps(Generic[Result]):
         return self._go_on()
 
     def close(self) -> None:
-        """Leave the handshake as it is; idempotent."""
+        """Abandon the handshake; idempotent."""
         self._handshake.close()
 
     def _go_on(self) -> float | None:
@@ -157,14 +157,14 @@ class HandshakeSteps(Generic[Result]):
         return None
 
     def _missing(self, asked: Exactly | Line) -> int:
-        """Return how many bytes to read next; 0: none are missing."""
+        """Return how many bytes to read next; 0 if none are missing."""
         if isinstance(asked, Exactly):
             return asked.size - len(self._got)
         if self._got.endswith(asked.end):
             return 0
         if len(self._got) >= asked.limit:
             raise HandshakeError("the peer sent too long a line")
-        return 1  # what follows the line is not ours to take
+        return 1  # bytes after the line do not belong to the handshake
 
     def _ended(self, asked: Exactly | Line) -> HandshakeError:
         where = f"{len(self._got)}/{asked.size}" if isinstance(asked, Exactly) else asked.name

@@ -1,6 +1,6 @@
-"""Who may use an HTTP proxy: Basic (RFC 7617) and Digest (RFC 7616), from both sides. Pure.
+"""Logins at an HTTP proxy: Basic (RFC 7617) and Digest (RFC 7616), both sides. Pure.
 
-A Guard is the proxy's side: it makes challenges, and judges what clients answer to them.
+A Guard is the proxy's side: it makes challenges, and checks the answers of clients.
 ``credentials`` is the client's side: the answer to the best of a proxy's challenges.
 """
 
@@ -15,11 +15,11 @@ from typing import NamedTuple, Protocol
 
 from .http_nonce import Nonces
 
-#: Algorithms of Digest; their ``-sess`` kin are for clients only. MD5 is offered first, though it
-#: is not the better one (RFC 7616 3.7): ncat takes the first and gives up when it cannot.
+#: Algorithms of Digest; the ``-sess`` variants are for clients only. MD5 is offered first, though
+#: it is not the better one (RFC 7616 3.7): ncat takes the first, and fails if it does not have it.
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
-#: Bytes of a header that are looked at.
+#: The longest header in bytes; a longer one is ignored.
 LONGEST = 4096
 
 # RFC 9110 5.6.2 and 11.2.
@@ -46,10 +46,10 @@ class AuthError(Exception):
 
 
 class Judge(Protocol):
-    """What a proxy asks about its clients; see Guard."""
+    """The check of a proxy's clients; see Guard."""
 
     def judge(self, method: str, target: str, answers: list[str]) -> str:
-        """``admitted``, ``refused``, or ``stale``."""
+        """Return ``admitted``, ``refused``, or ``stale``."""
         ...
 
     def challenges(self, stale: bool = False) -> list[str]:
@@ -58,11 +58,11 @@ class Judge(Protocol):
 
 
 class Guard:
-    """Who is let in.
+    """The check of user and password.
 
     Arguments:
-        user, password: of those who are.
-        secret: signs nonces; nobody else may know it.
+        user, password: those that are accepted.
+        secret: signs nonces; it must not be known to others.
         now: the time in seconds, on any clock that does not jump.
         realm: what the password is for.
     """
@@ -84,7 +84,7 @@ class Guard:
         """Return the values of Proxy-Authenticate.
 
         Arguments:
-            stale: whether an answer was right but for its nonce, which was too old.
+            stale: whether the last answer was right, but its nonce was too old.
         """
         digest = f'Digest realm="{self._realm}", qop="auth", nonce="{self._nonces.make()}"'
         end = ", stale=true" if stale else ""
@@ -94,13 +94,13 @@ class Guard:
         ]
 
     def judge(self, method: str, target: str, answers: list[str]) -> str:
-        """``admitted``, ``refused``, or ``stale``: right, but for a nonce that cannot be used.
+        """Return ``admitted``, ``refused``, or ``stale``: right, but with an unusable nonce.
 
         Arguments:
             method, target: of the request line.
             answers: the values of Proxy-Authorization.
         """
-        # Two may say two things, and others may look at the other one.
+        # Two headers may disagree, and another server may check the other one.
         given = parse(answers[0]) if len(answers) == 1 else []
         if len(given) != 1:
             return "refused"
@@ -164,10 +164,10 @@ def credentials(
     """Return the value of Proxy-Authorization that answers the best of the challenges.
 
     Arguments:
-        challenges: what the proxy offers.
+        challenges: those of the proxy.
         method, target: of the request line.
         cnonce: a word that is used once.
-        given: what Basic says in place of user and password.
+        given: text that Basic sends in place of user and password.
 
     Raises AuthError.
     """
@@ -182,13 +182,13 @@ def credentials(
         return "Basic " + base64.b64encode(_bytes(said)).decode()
     said = "Digest " + _answer(best.parameters, method, target, user, password, cnonce)
     if re.search(r"[\x00-\x1f\x7f]", said):
-        # What the proxy sent is said back to it, and must not become a line of its own.
+        # The answer contains text from the proxy, which must not start a new header line.
         raise AuthError("Digest authentication cannot send a control character")
     return said
 
 
 def _rank(challenge: Challenge) -> int:
-    """The higher the better; -1 for what is not known."""
+    """Return the rank of a challenge: the highest is the best, -1 is unknown."""
     if challenge.scheme.lower() == "basic":
         return 0
     if challenge.scheme.lower() != "digest" or "nonce" not in challenge.parameters:
@@ -225,7 +225,7 @@ def _answer(
 
 
 def _spellings(target: str) -> tuple[str, str]:
-    """Return how a client may write the target: curl leaves out scheme and host, ncat does not."""
+    """Return the two forms of a target in Digest: ncat's, and curl's without scheme and host."""
     path = re.sub(r"^(?i:http)://[^/?#]*", "", target)
     return target, path if path.startswith("/") else f"/{path}"
 
@@ -234,7 +234,7 @@ def _spellings(target: str) -> tuple[str, str]:
 
 
 def parse(header: str) -> list[Challenge]:
-    """Return the challenges, or credentials, of one header; none when it is malformed."""
+    """Return the challenges, or credentials, of one header; empty when it is malformed."""
     found: list[Challenge] = []
     header = header.strip(" \t")
     position = 0
@@ -269,7 +269,7 @@ def _response(
     realm: str,
     given: dict[str, str],
 ) -> str:
-    """RFC 7616 3.4.1; without qop, as RFC 2069 had it."""
+    """Return the response of RFC 7616 3.4.1; without qop, that of RFC 2069."""
     nonce = given["nonce"]
     first = _hash(algorithm, f"{user}:{realm}:{password}")
     if algorithm.upper().endswith("-SESS"):
@@ -287,7 +287,7 @@ def _hash(algorithm: str, text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    # What was typed, or read from a header, need not be UTF-8.
+    # Text that was typed, or read from a header, may not be valid UTF-8.
     return text.encode("utf-8", "surrogateescape")
 
 

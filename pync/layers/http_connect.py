@@ -1,7 +1,7 @@
-"""CONNECT of HTTP (RFC 9110 9.3.6) from the client's side. Pure.
+"""CONNECT of HTTP (RFC 9110 9.3.6), the client's side. Pure.
 
-Who we are is said only to a proxy that asks, in the way in which it asks (http_auth.py): it
-may ask for less than the password itself.
+User and password are sent only to a proxy that requires them, by the method that it requires
+(http_auth.py): this may not need the password itself.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _CHALLENGE = re.compile(rb"(?i:proxy-authenticate):[ \t]*(.*?)[ \t]*\r?\n")
 
 
 class StatusError(HandshakeError):
-    """The proxy answered with another status than 2xx.
+    """The proxy answered with a status other than 2xx.
 
     Arguments:
-        status: as it said.
-        line: the whole of it.
-        challenges: with 407, how it asks who we are: the values of Proxy-Authenticate.
+        status: the number.
+        line: the status line.
+        challenges: with 407, the values of Proxy-Authenticate.
     """
 
     def __init__(self, status: int, line: str = "", challenges: tuple[str, ...] = ()) -> None:
@@ -41,7 +41,7 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
     """Ask an HTTP proxy for a connection.
 
     Arguments:
-        authorization: the value of Proxy-Authorization, once it has asked.
+        authorization: the value of Proxy-Authorization, after a challenge.
 
     Raises HandshakeError.
     """
@@ -54,7 +54,7 @@ def connect(host: str, port: int, authorization: str | None = None) -> Handshake
     yield Send("".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "surrogateescape"))
     for _ in range(MOST_INFORMATIONAL + 1):
         status, shown, challenges = yield from _response()
-        # 101 is not informational for us: we have asked for no upgrade (RFC 9110 15.2.2).
+        # 101 is not informational here: we have not requested an upgrade (RFC 9110 15.2.2).
         if not 100 <= status < 200 or status == 101:
             break
     if not 200 <= status < 300:
@@ -82,5 +82,5 @@ def _response() -> Handshake[tuple[int, str, tuple[str, ...]]]:
 
 
 def authority(host: str, port: int) -> str:
-    """Host and port as a request has them."""
+    """Return host and port in the form of a request."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,8 +1,8 @@
-"""What one side of an HTTP proxy has sent, handed to h11 in pieces. Pure.
+"""The bytes of one side of an HTTP proxy, passed to h11 in pieces. Pure.
 
-h11 parses a head, or the trailers of a chunked message, in one go, however many lines they
-have. A piece is small, so that no single step takes long; only content whose length is known
-is handed over as it was received.
+h11 parses a head, or the trailers of a chunked message, in one step, however many lines they
+have. A piece is small, so that no step takes long; only content of known length is passed on as
+it was received.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Union
 
 import h11
 
-#: Bytes of a head, or of trailers, that is not complete yet.
+#: The limit of bytes of an incomplete head, or of incomplete trailers.
 LARGEST_HEAD = 32 * 1024
 
-#: Lines of these that have to come before no more are taken.
+#: The limit of lines in these.
 MOST_LINES = 256
 
-#: Bytes that h11 is given at once of what it has to parse: a head, chunks, or the middle of a
-#: large chunk.
+#: Bytes that are passed to h11 at once when it has to parse them: of a head, of chunks, and inside
+#: a large chunk.
 PIECE = 1024
 CHUNKS = 4 * 1024
 INSIDE_CHUNK = 16 * 1024
@@ -28,15 +28,15 @@ Found = Union[h11.Event, "type[h11.NEED_DATA]", "type[h11.PAUSED]"]
 
 
 def connection(role: type[h11.CLIENT | h11.SERVER]) -> h11.Connection:
-    """One with the limits that hold here."""
+    """Return an h11 connection with our limits."""
     return h11.Connection(role, max_incomplete_event_size=LARGEST_HEAD)
 
 
 class Intake:
-    """One side's bytes, on their way to its h11 connection.
+    """The bytes of one side on their way to its h11 connection.
 
     Arguments:
-        connection: parses them.
+        connection: parses the bytes.
     """
 
     def __init__(self, connection: h11.Connection) -> None:
@@ -44,13 +44,13 @@ class Intake:
         self._unread = b""
         self._at = 0
         self._ended = self._said_end = self._is_inside = False
-        #: Bytes of content that are still to come; None: they come in chunks.
+        #: The bytes of content that are still to come; None if they come in chunks.
         self._content: int | None = 0
-        #: Lines that h11 was given since its last event: of one that is not complete.
+        #: The lines passed to h11 since its last event, which belong to an incomplete one.
         self._lines = 0
 
     def receive(self, data: bytes) -> None:
-        """Take bytes; ``b""`` is the end."""
+        """Add received bytes; ``b""`` is the end."""
         if data:
             self._unread = self._unread[self._at :] + data
             self._at = 0
@@ -59,11 +59,11 @@ class Intake:
 
     @property
     def rest(self) -> bytes:
-        """What no event has been made of."""
+        """The bytes that are in no event yet."""
         return self._connection.trailing_data[0] + self._unread[self._at :]
 
     def next_event(self) -> Found:
-        """Return the next event, as h11 has it. Raises h11.RemoteProtocolError."""
+        """Return h11's next event. Raises h11.RemoteProtocolError."""
         while True:
             event: Found = self._connection.next_event()
             if event is h11.NEED_DATA and self._feed():
@@ -79,7 +79,7 @@ class Intake:
             return event
 
     def _feed(self) -> bool:
-        """Give h11 some more; False when there is nothing more."""
+        """Pass the next piece to h11; return False when there is none."""
         if self._content is None:
             size = INSIDE_CHUNK if self._is_inside else CHUNKS
         else:
@@ -101,7 +101,7 @@ class Intake:
 
 
 def _length(head: h11.Request | h11.Response) -> int | None:
-    """Return the length of the content as the head has it, or more where only the end ends it."""
+    """Return the content's length according to the head; None if chunked, huge if until EOF."""
     found = dict(head.headers)
     if b"transfer-encoding" in found:
         return None

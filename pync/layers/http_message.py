@@ -1,5 +1,5 @@
-"""What an HTTP proxy has to know of one message: where it goes, what frames it, and which of
-its headers go on (RFC 9110, RFC 9112). Pure.
+"""Functions of an HTTP proxy about one message: its destination, its framing, and which headers
+are passed on (RFC 9110, RFC 9112). Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import h11
 from ..core.address import without_zone
 from .http_auth import Judge
 
-#: What begins a message.
+#: The head of a message.
 Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
 Headers = list["tuple[bytes, bytes]"]
 
-#: Headers that are for the next hop only (RFC 9110 7.6.1), or that are ours to make.
+#: Headers for the next hop only (RFC 9110 7.6.1), or made by the proxy itself.
 _OURS = frozenset(
     {
         b"connection",
@@ -33,13 +33,13 @@ _OURS = frozenset(
     }
 )
 
-#: Methods with which a client can ask how far its request goes (RFC 9110 7.6.2).
+#: Methods for which Max-Forwards limits how far a request goes (RFC 9110 7.6.2).
 _COUNTED = (b"OPTIONS", b"TRACE")
 
-#: What a proxy can be asked to do.
+#: The methods that the proxy supports.
 ALLOW = (b"Allow", b"CONNECT, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
 
-#: The answers that a proxy gives of its own accord.
+#: The statuses of the answers that the proxy makes itself.
 REASONS = {
     200: b"OK",
     400: b"Bad Request",
@@ -55,7 +55,7 @@ REASONS = {
     505: b"HTTP Version Not Supported",
 }
 
-#: Bytes of a target (RFC 9112 3 wants 8,000 at least of a request line).
+#: The limit of bytes in a target (RFC 9112 3 requires at least 8,000 in a request line).
 LONGEST_TARGET = 8000
 
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\x00-\x20\x7f]+)(?::(\d{0,5}))?")
@@ -63,20 +63,20 @@ _ABSOLUTE = re.compile(rb"(?i:http)://([^/?#]*)([^#]*)")
 
 
 class Destination(NamedTuple):
-    """Where a client wants to go."""
+    """The host and port that a client wants to reach."""
 
     host: str
     port: int
 
 
 class Refused(Exception):
-    """A request that is answered here.
+    """A request that the proxy answers itself.
 
     Arguments:
-        status: of the answer.
+        status: the status of the answer.
         why: its text.
-        headers: what else is to be said.
-        later: whether the answer has to wait, because it is to a wrong password.
+        headers: additional headers.
+        later: whether the answer is delayed, because the password was wrong.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Refused(Exception):
 
 
 def answer(refusal: Refused, headers: Headers) -> tuple[h11.Response, bytes]:
-    """Return the response to a request that is answered here, and its body."""
+    """Return the response to a request that the proxy answers itself, and its body."""
     body = f"{refusal}\n".encode("utf-8", "backslashreplace")
     said = [
         *headers,
@@ -102,7 +102,7 @@ def answer(refusal: Refused, headers: Headers) -> tuple[h11.Response, bytes]:
 
 
 def check_framing(request: h11.Request) -> None:
-    """Refuse what two readers could cut in two ways (RFC 9112 6.1, 6.3)."""
+    """Refuse a request whose end two parsers could see differently (RFC 9112 6.1, 6.3)."""
     coded, sized = (values(request, name) for name in (b"transfer-encoding", b"content-length"))
     if coded and sized:
         raise Refused(400, "both Transfer-Encoding and Content-Length")
@@ -113,13 +113,13 @@ def check_framing(request: h11.Request) -> None:
 
 
 def has_body(request: h11.Request) -> bool:
-    """Return whether more follows than the head."""
+    """Return whether a body follows the head."""
     sizes = values(request, b"content-length")
     return bool(values(request, b"transfer-encoding")) or any(int(size) for size in sizes)
 
 
 def where_to(request: h11.Request) -> tuple[Destination, bytes]:
-    """Return where a request goes, and the target that it has there. Raises Refused."""
+    """Return the destination of a request, and its target there. Raises Refused."""
     if len(request.target) > LONGEST_TARGET:
         raise Refused(414, "the target is too long")
     if request.method == b"CONNECT":
@@ -136,7 +136,7 @@ def where_to(request: h11.Request) -> tuple[Destination, bytes]:
 
 
 def _authority(word: bytes, default: int | None) -> Destination:
-    # The user in a URL is private to its writer (RFC 9110 4.2.4).
+    # A URL with user information is refused: it must not be passed on (RFC 9110 4.2.4).
     found = _AUTHORITY.fullmatch(word)
     port = int(found.group(2)) if found and found.group(2) else default
     if found is None or port is None or port > 65535:
@@ -145,21 +145,21 @@ def _authority(word: bytes, default: int | None) -> Destination:
 
 
 def hops_left(request: h11.Request) -> int | None:
-    """Return how far it may go (Max-Forwards, RFC 9110 7.6.2); None: as far as it takes."""
+    """Return the value of Max-Forwards (RFC 9110 7.6.2); None: no limit."""
     found = values(request, b"max-forwards")[:1]
     counted = request.method in _COUNTED and found and re.fullmatch(rb"\d{1,9}", found[0])
     return int(found[0]) if counted else None
 
 
 def check_hops(request: h11.Request, name: bytes) -> None:
-    """Answer a request here that has come as far as it can. Raises Refused.
+    """Answer a request that must not be forwarded any further. Raises Refused.
 
     Arguments:
-        name: what this proxy calls itself.
+        name: this proxy's name in Via.
     """
     passed = b",".join(values(request, b"via")).split(b",")
     if any(name in one.split()[1:2] for one in passed):
-        # RFC 9110 7.6.3: it has been here before.
+        # RFC 9110 7.6.3: this proxy has forwarded it before.
         raise Refused(403, "the request goes round in a circle")
     if hops_left(request) == 0:
         status = 200 if request.method == b"OPTIONS" else 405
@@ -167,7 +167,7 @@ def check_hops(request: h11.Request, name: bytes) -> None:
 
 
 def check_guard(request: h11.Request, guard: Judge | None) -> None:
-    """Refuse a client that does not say who it is. Raises Refused."""
+    """Check a client's login. Raises Refused."""
     if guard is None:
         return
     answers = [text(value) for value in values(request, b"proxy-authorization")]
@@ -185,11 +185,11 @@ def check_guard(request: h11.Request, guard: Judge | None) -> None:
 
 
 def for_origin(request: h11.Request, wanted: Destination, name: bytes) -> Headers:
-    """Return the headers with which a request goes on.
+    """Return the headers of a forwarded request.
 
     Arguments:
-        wanted: where to; the client's own Host is ignored (RFC 9112 3.2.2).
-        name: what this proxy calls itself.
+        wanted: its destination; the client's own Host is ignored (RFC 9112 3.2.2).
+        name: this proxy's name in Via.
     """
     kept = [one for one in end_to_end(request) if one[0].lower() != b"host"]
     left = hops_left(request)
@@ -206,10 +206,10 @@ def for_origin(request: h11.Request, wanted: Destination, name: bytes) -> Header
 
 
 def for_client(response: h11.Response | h11.InformationalResponse, name: bytes) -> Headers:
-    """Return the headers with which a response goes on."""
+    """Return the headers of a forwarded response."""
     kept = end_to_end(response)
     if values(response, b"transfer-encoding") or response.status_code == 204:
-        # The length of what is chunked is not what this says (RFC 9112 6.3).
+        # With chunks, Content-Length does not apply (RFC 9112 6.3).
         kept = [one for one in kept if one[0].lower() != b"content-length"]
     return [*kept, (b"Via", response.http_version + b" " + name)]
 
@@ -218,7 +218,7 @@ def end_to_end(head: Head) -> Headers:
     """Return the headers that are for the other end (RFC 9110 7.6.1)."""
     words = b",".join(values(head, b"connection")).split(b",")
     named = {word.strip().lower() for word in words}
-    # What frames the message is not the client's to take away.
+    # Connection must not remove headers that frame the message.
     dropped = _OURS | (named - {b"content-length", b"host"})
     return [one for one in head.headers.raw_items() if one[0].lower() not in dropped]
 
@@ -229,5 +229,5 @@ def values(head: Head, name: bytes) -> list[bytes]:
 
 
 def text(data: bytes) -> str:
-    """What was received, to be looked at or shown."""
+    """Return received bytes as text, for checks and messages."""
     return data.decode("utf-8", "backslashreplace")

@@ -1,8 +1,8 @@
-"""Nonces of Digest (RFC 7616 3.3), as a proxy makes and judges them. Pure.
+"""Nonces of Digest (RFC 7616 3.3): a proxy makes and checks them. Pure.
 
-A nonce carries its time, signed, so that none has to be remembered before it is used. Each
-number (nc) of a nonce is good once. What is remembered is bounded: when it is full, the
-nonce that was first used longest ago is given up, with all that are older.
+A nonce contains its time, signed, so that it need not be remembered before its first use. Each
+number (nc) of a nonce is valid once. The memory is limited: when it is full, the nonce that was
+first used longest ago becomes invalid, with all older ones.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from collections.abc import Callable
 #: Seconds for which a nonce can be used.
 LIFETIME = 300.0
 
-#: Nonces in use that are remembered.
+#: The number of used nonces that are remembered.
 REMEMBERED = 4096
 
-#: Numbers below the highest one that may still come: a client may use several connections.
+#: How far below the highest number a new one may be: a client may use several connections.
 WINDOW = 64
 
-#: The number of an answer without one (RFC 2069): no other is good after it.
+#: The number for an answer without one (RFC 2069): no other is valid after it.
 _LAST = 1 << 32
 
 
 class Nonces:
-    """What one proxy has offered.
+    """The nonces of one proxy.
 
     Arguments:
-        secret: signs them; nobody else may know it.
+        secret: signs them; it must not be known to others.
         now: the time in seconds, on any clock that does not jump.
     """
 
@@ -38,25 +38,25 @@ class Nonces:
         self._now = now
         #: Nonce -> its highest number, and bit N: whether the number N below it was used.
         self._used: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        #: Nonces that are not younger than this are given up.
+        #: Nonces that are not younger than this are invalid.
         self._floor = float("-inf")
 
     def make(self) -> str:
-        """Return a new one."""
+        """Return a new nonce."""
         stamp = f"{self._now():.6f}"
         return f"{stamp}-{self._signature(stamp)}"
 
     def is_ours(self, nonce: str) -> bool:
-        """Return whether it was made here."""
+        """Return whether the nonce was made by this object."""
         stamp, _, signature = nonce.partition("-")
         given = signature.encode("utf-8", "surrogateescape")
         return hmac.compare_digest(given, self._signature(stamp).encode())
 
     def use(self, nonce: str, number: int | None) -> bool:
-        """Use a number of a nonce of ours; False when that cannot be done (again).
+        """Use a number of our nonce; return False when it is invalid or was used before.
 
         Arguments:
-            number: the client's count of requests with this nonce (nc), if it counts.
+            number: the client's count of requests with this nonce (nc), if it has one.
         """
         made = _stamp(nonce)
         if made <= self._floor or self._now() - made > LIFETIME:
@@ -66,7 +66,7 @@ class Nonces:
         highest, used = self._used.get(nonce, (0, 0))
         below = highest - number
         if below < 0:
-            # (No further than all of them: a client chooses the number.)
+            # (Limit the shift: a client chooses the number.)
             highest, used = number, (used << min(-below, WINDOW) | 1) & ((1 << WINDOW) - 1)
         elif below >= WINDOW or used >> below & 1:
             return False

@@ -1,15 +1,15 @@
 """An HTTP proxy between one client and the origins that it asks for (RFC 9110, RFC 9112). Pure.
 
-Bytes of either side go in, bytes for either side come out; h11 reads and writes the messages.
-A request is heard whole in its head, then judged, then there is somewhere to dial:
+Bytes of both sides go in, bytes for both sides come out; h11 reads and writes the messages.
+The whole head of a request is read, then checked, then its destination is dialled:
 
     READING -> DIALLING -> FORWARDING -> READING ...    a request and its response
-    READING -> DIALLING -> TUNNELLING                   CONNECT: nothing is looked at any more
-    READING -> HOLDING -> READING                       a wrong password: the answer has to wait
-    any     -> CLOSING                                  what is said is said, then it is over
-    any     -> BROKEN                                   and the client must not take it for whole
+    READING -> DIALLING -> TUNNELLING                   CONNECT: bytes are not parsed any more
+    READING -> HOLDING -> READING                       a wrong password: the answer is delayed
+    any     -> CLOSING                                  the rest is sent, then the connection ends
+    any     -> BROKEN                                   the client must notice that bytes are lost
 
-What could be read in two ways is refused: that is how requests are smuggled (RFC 9112 11.2).
+Ambiguous messages are refused, because they allow request smuggling (RFC 9112 11.2).
 An origin gets one request on a connection.
 """
 
@@ -44,18 +44,18 @@ TUNNELLING = "tunnelling"
 CLOSING = "closing"
 BROKEN = "broken"
 
-#: Refusals after which the next request can be understood.
+#: Statuses of refusals after which the next request can still be parsed.
 _HARMLESS = (200, 403, 405, 407, 502, 504)
 
 
 class Intermediary:
-    """One client's connection.
+    """The proxy for one client's connection.
 
     Arguments:
-        guard: who may come; None: everybody.
-        date: now, as a Date header has it.
-        name: what it calls itself in Via.
-        enough: asked after each event; once it is true, the next waits for ``go_on``.
+        guard: checks the client's login; None: no login.
+        date: returns the current time in the form of the Date header.
+        name: the proxy's name in Via.
+        enough: called after each event; once it is true, the next event waits for ``go_on``.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class Intermediary:
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self.state = READING
-        #: Where to dial, while DIALLING.
+        #: The destination to dial, while DIALLING.
         self.wanted = Destination("", 0)
-        #: Why it is CLOSING or BROKEN, unless in order.
+        #: The cause of CLOSING or BROKEN; ``""`` without an error.
         self.failure = ""
         self._guard = guard
         self._date = date
         self._name = name
-        #: Whether more can be made of what was received: ``go_on`` does.
+        #: Whether received bytes wait to be parsed by ``go_on``.
         self.unfinished = False
         self._enough = enough
         self._client = connection(h11.SERVER)
@@ -90,36 +90,36 @@ class Intermediary:
     # Bytes out.
 
     def for_client(self) -> bytes:
-        """What has to be sent to the client."""
+        """Return the bytes to send to the client."""
         data, self._to_client = b"".join(self._to_client), []
         return data
 
     def for_origin(self) -> bytes:
-        """What has to be sent to the origin; when TUNNELLING, what the client said first."""
+        """Return the bytes to send to the origin; when TUNNELLING, the client's first bytes."""
         data, self._to_origin = b"".join(self._to_origin), []
         return data
 
     @property
     def hears_client(self) -> bool:
-        """Whether anything that the client says now has a meaning."""
+        """Whether bytes of the client are parsed in this state."""
         return self.state == READING or (self.state == FORWARDING and not self._heard_all)
 
     # The client.
 
     def receive(self, data: bytes) -> None:
-        """Bytes from the client; ``b""`` is its end."""
+        """Handle bytes from the client; ``b""`` is its end."""
         self._from_client.receive(data)
         self._go_on_reading()
 
     def go_on(self) -> None:
-        """Go on where ``enough`` has made it stop."""
+        """Continue where ``enough`` has stopped the parsing."""
         self.unfinished = False
         self._go_on_hearing()
         self._go_on_reading()
 
     def time_out(self) -> None:
-        """The client has taken too long over its request."""
-        # Who has not begun a request need not be told that it is late (RFC 9110 15.5.9).
+        """End the connection: the client's request took too long."""
+        # A client that has not started a request needs no answer (RFC 9110 15.5.9).
         if self._from_client.rest:
             self._refuse(Refused(408, "the request did not come in time"))
         else:
@@ -150,12 +150,12 @@ class Intermediary:
 
     def _misunderstood(self, error: h11.RemoteProtocolError) -> None:
         if self.state == FORWARDING:
-            # Half a request is at its origin; it must not be taken for a whole one.
+            # The origin has half a request, which it must not take for a whole one.
             self._break(f"the request broke off: {error}")
         else:
             status = error.error_status_hint
             known = status if status in REASONS else 400
-            # (It goes on to show the line as Python has it.)
+            # (The rest of h11's message shows the line as a Python object.)
             self._refuse(Refused(known, str(error).partition(": bytearray")[0]))
 
     def _begin(self, request: h11.Request) -> None:
@@ -164,7 +164,7 @@ class Intermediary:
         try:
             check_framing(request)
             if not has_body(request):
-                # Its end is there, and what comes now is the next.
+                # The request is complete; later bytes belong to the next one.
                 self._heard_all = isinstance(self._from_client.next_event(), h11.EndOfMessage)
             if request.http_version not in (b"1.0", b"1.1"):
                 raise Refused(505, "the version of HTTP is not 1.0 or 1.1")
@@ -180,20 +180,20 @@ class Intermediary:
             self.state = DIALLING
 
     def release(self) -> None:
-        """The answer has waited long enough."""
+        """Send the delayed answer."""
         if self._held is not None:
             refusal, self._held, self.state = self._held, None, READING
             self._refuse(refusal)
             self._go_on_reading()
 
-    # Where it wants to go.
+    # The destination.
 
     def connected(self) -> None:
-        """It was reached."""
+        """Continue after the destination was reached."""
         request = self._request
         assert request is not None
         if request.method == b"CONNECT":
-            # By hand: to a client of 1.0, h11 would say that the connection closes.
+            # Not by h11: to a client of HTTP/1.0, it would announce that the connection closes.
             self._to_client.append(b"HTTP/1.1 200 Connection established\r\n\r\n")
             self._to_origin.append(self._from_client.rest)
             self.state = TUNNELLING
@@ -208,14 +208,14 @@ class Intermediary:
         self._go_on_reading()
 
     def failed(self, why: str, status: int = 502) -> None:
-        """It was not reached; the answer has this status and this text."""
+        """Answer with this status and text: the destination was not reached."""
         self._refuse(Refused(status, why))
         self._go_on_reading()
 
     # The origin.
 
     def receive_from_origin(self, data: bytes) -> None:
-        """Bytes from the origin; ``b""`` is its end."""
+        """Handle bytes from the origin; ``b""`` is its end."""
         self._from_origin.receive(data)
         self._go_on_hearing()
         if self.state != FORWARDING:
@@ -236,11 +236,11 @@ class Intermediary:
                     return
                 self.unfinished = self._enough()
         except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
-            # (Local: its answer is not HTTP that could be passed on.)
+            # (LocalProtocolError: the answer is not HTTP that can be forwarded.)
             self.lost_origin(str(error))
 
     def lost_origin(self, why: str) -> None:
-        """The origin broke, or does not speak HTTP, before its response was complete."""
+        """Handle an origin that fails, or does not speak HTTP, before the response's end."""
         if self.state != FORWARDING:
             return
         if self._answered:
@@ -254,7 +254,7 @@ class Intermediary:
         assert request is not None
         headers = for_client(event, self._name)
         if isinstance(event, h11.InformationalResponse):
-            # Clients of 1.0 know none (RFC 9110 15.2).
+            # Not for clients of HTTP/1.0, which do not have them (RFC 9110 15.2).
             if request.http_version != b"1.0":
                 self._tell(
                     h11.InformationalResponse(
@@ -270,14 +270,14 @@ class Intermediary:
         )
 
     def _finish(self) -> None:
-        """The response is through: on to the next request, if there can be one."""
+        """End the response: start the next request, if there can be one."""
         if self._client.our_state is h11.DONE and self._client.their_state is h11.DONE:
             self._next()
         else:
             self._close("")
 
     def _next(self) -> None:
-        # The client may have sent it already: our caller goes on reading.
+        # The client may have sent it already: our caller continues to read.
         self._client.start_next_cycle()
         self._request = None
         self.state = READING
@@ -285,12 +285,12 @@ class Intermediary:
     # Refusals and ends.
 
     def _refuse(self, refusal: Refused) -> None:
-        """Answer here, and go on if that is safe."""
+        """Send our own answer, and continue with the next request if that is safe."""
         again = (
             refusal.status in _HARMLESS
             and self._heard_all
             and self._request is not None
-            # What follows a CONNECT may be meant for a target that it did not reach.
+            # Bytes after a CONNECT may be for the target that was not reached.
             and self._request.method != b"CONNECT"
         )
         if self._client.our_state in (h11.IDLE, h11.SEND_RESPONSE):

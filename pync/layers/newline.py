@@ -7,13 +7,13 @@ from __future__ import annotations
 
 
 class CrlfEncoder:
-    """Turns every LF that has no CR before it into CR LF."""
+    """An encoder of every LF without a CR before it as CR LF."""
 
     def __init__(self) -> None:
         self._ended_in_cr = False
 
     def encode(self, data: bytes) -> bytes:
-        """Return the bytes to send for the bytes read; as many calls as there are reads."""
+        """Return the bytes to send for the bytes of one read."""
         if not data:
             return data
         after_cr = self._ended_in_cr

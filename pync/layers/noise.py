@@ -1,4 +1,4 @@
-"""Changed bytes: a share of a stream, at places that do not depend on its reads. Sans-I/O."""
+"""Changing a share of a stream's bytes, at positions independent of the reads. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Noise:
-    """Changes a share of the bytes of a stream.
+    """A changer of a share of a stream's bytes.
 
     Arguments:
-        random: the generator.
+        random: the random generator.
         share: from 0 to 1.
     """
 
@@ -35,7 +35,7 @@ class Noise:
         return bytes(changed)
 
     def _gap(self) -> float:
-        """Bytes before the next one that is changed: a geometric distribution."""
+        """Return the number of bytes before the next changed one: a geometric distribution."""
         if self._share <= 0:
             return math.inf
         if self._share >= 1:

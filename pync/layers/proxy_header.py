@@ -1,8 +1,8 @@
-"""The PROXY protocol: who a client is, said in front of its first byte by what stands between.
+"""The PROXY protocol: a header in which a proxy names the client, before the client's first byte.
 
 Versions 1 (a line of text) and 2 (binary) of HAProxy's proxy-protocol.txt. encode() makes the
-header of one connection; receive() is the handshake of the other side, which reads nothing behind
-it.
+header of one connection; receive() is the handshake of the other side, which reads nothing after
+the header.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -15,14 +15,14 @@ from ..core.address import Address, without_zone
 from ..core.number import is_digits, whole
 from .handshake import Exactly, Handshake, HandshakeError, Line
 
-#: Section 2.2: what version 2 begins with; no line of text can.
+#: Section 2.2: the start of version 2, which a line of text cannot have.
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 #: Section 2.1: the longest line of version 1, with its CR LF.
 LONGEST_LINE = 107
 
-#: What follows the first 16 bytes of version 2 is this long at most; the addresses are 216, and
-#: certificates of clients may stand behind them.
+#: The limit of bytes after the first 16 of version 2; the addresses have up to 216, and
+#: certificates of clients may follow them.
 LONGEST_REST = 16 * 1024
 
 _FIXED = struct.Struct("!BBH")
@@ -35,12 +35,12 @@ _TCP4, _TCP6, _UNIX = 0x11, 0x21, 0x31
 _SIZES = {1: 12, 2: 36, 3: 216}
 _PATH = 108
 
-#: Type of the checksum, and where its 4 bytes count as zero (section 2.2.3, CRC32c).
+#: The type of the checksum, whose own 4 bytes count as zero (section 2.2.3, CRC32c).
 _CRC32C = 0x03
 
 
 class Named(NamedTuple):
-    """Who a header says the ends of a connection are; None: those of the connection itself."""
+    """The addresses in a header; None: use those of the connection itself."""
 
     peer: Address | None = None
     local: Address | None = None
@@ -51,7 +51,7 @@ def encode(version: str, peer: Address, local: Address) -> bytes:
 
     Arguments:
         version: ``v1`` or ``v2``.
-        peer, local: the client, and what it connected to.
+        peer, local: the client's address, and the one that it has connected to.
     """
     return _text(peer, local) if version == "v1" else _binary(peer, local)
 
@@ -83,7 +83,7 @@ def _with_head(family: int, rest: bytes) -> bytes:
 
 
 def _path_of(address: Address) -> bytes:
-    # An abstract name begins with NUL, and is written with @ here.
+    # An abstract name starts with NUL, which an Address has as @.
     path = address.path.encode("utf-8", "surrogateescape")
     return (b"\0" + path[1:] if path.startswith(b"@") else path)[:_PATH].ljust(_PATH, b"\0")
 
@@ -92,7 +92,7 @@ _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def _internet(peer: Address, local: Address) -> tuple[_Ip, _Ip] | None:
-    """Return the addresses of a connection between two hosts of one family."""
+    """Return the addresses of a connection; None unless both hosts are of one IP family."""
     try:
         source, target = (ipaddress.ip_address(without_zone(one.host)) for one in (peer, local))
     except ValueError:
@@ -102,7 +102,7 @@ def _internet(peer: Address, local: Address) -> tuple[_Ip, _Ip] | None:
 
 
 def receive() -> Handshake[Named]:
-    """Take a header of either version. Raises HandshakeError for anything else."""
+    """Receive a header of either version. Raises HandshakeError for anything else."""
     first = yield Exactly(len(SIGNATURE))
     if first == SIGNATURE:
         fixed = yield Exactly(_FIXED.size)
@@ -127,14 +127,14 @@ def _from_text(line: bytes) -> Named:
         raise wrong
     words = line[:-2].decode("latin-1").split(" ")
     if words[1] == "UNKNOWN":
-        return Named()  # whatever follows is to be ignored
+        return Named()  # the rest of the line must be ignored
     if len(words) != 6 or words[1] not in ("TCP4", "TCP6"):
         raise wrong
     kind = ipaddress.IPv4Address if words[1] == "TCP4" else ipaddress.IPv6Address
     ends = []
     for host, port in zip(words[2:4], words[4:6]):
         number = whole(port, 65535)
-        # Section 2.1: no leading zeros, which others read as octal.
+        # Section 2.1: no leading zeros, which other parsers could read as octal.
         if number is None or str(number) != port or "%" in host:
             raise wrong
         try:
@@ -148,7 +148,7 @@ def _from_binary(command: int, family: int, header: bytes) -> Named:
     body = header[len(SIGNATURE) + _FIXED.size :]
     kind = family >> 4
     if command & 0x0F == _LOCAL or kind not in _SIZES:
-        return Named()  # a health check of the proxy itself, or a family that we do not know
+        return Named()  # a health check of the proxy itself, or an unknown family
     if len(body) < _SIZES[kind]:
         raise HandshakeError("PROXY protocol: the header ends in its addresses")
     _check_sum(header, len(header) - len(body) + _SIZES[kind])
@@ -169,7 +169,7 @@ def _unix(path: bytes) -> Address:
 
 
 def _check_sum(header: bytes, at: int) -> None:
-    """See that the checksum is right, if there is one. Raises HandshakeError."""
+    """Verify the checksum, if there is one. Raises HandshakeError."""
     while at + 3 <= len(header):
         kind, size = header[at], int.from_bytes(header[at + 1 : at + 3], "big")
         value = header[at + 3 : at + 3 + size]

@@ -1,7 +1,7 @@
-"""Bytes that wait to be sent, in order. It sends nothing itself: the caller brings the send.
+"""A queue of bytes that wait to be sent. It sends nothing itself: the caller does.
 
-Used where a send may take less than it was given: by engine/outbox.py, and by connections
-that send bytes of their own (TLS records, TELNET answers).
+It is for sends that may accept fewer bytes than they are given: in engine/outbox.py, and in
+connections that send bytes of their own (TLS records, TELNET answers).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _NOTHING = memoryview(b"")
 class SendBuffer:
     """A queue of bytes.
 
-    A large piece that is put into an empty buffer is not copied; small pieces that have to wait
-    cost no more than their bytes.
+    A large piece that is put into an empty buffer is not copied; small pieces that wait need only
+    the memory of their bytes.
     """
 
     def __init__(self) -> None:
-        # What is being sent never grows, so that the code that sends it may keep a view of it;
-        # what is put meanwhile is collected behind it.
+        # The head never grows while it is sent, so that the sender may keep a view of it; new
+        # bytes are collected in the tail.
         self._head = _NOTHING
         self._tail = bytearray()
 
@@ -29,22 +29,22 @@ class SendBuffer:
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """The number of bytes that wait."""
         return len(self)
 
     def put(self, data: bytes) -> None:
-        """Add this behind what waits."""
+        """Append bytes."""
         if self._head:
             self._tail += data
         else:
             self._head = memoryview(data)
 
     def next(self) -> memoryview:
-        """Return the next bytes to be sent; none: nothing waits."""
+        """Return the next bytes to send; empty when none wait."""
         return self._head
 
     def sent(self, count: int) -> None:
-        """Drop so many of these bytes: they were sent."""
+        """Remove so many of these bytes: they were sent."""
         if count < len(self._head):
             self._head = self._head[count:]
         elif self._tail:
@@ -60,10 +60,10 @@ class SendBuffer:
         """Send everything.
 
         Arguments:
-            send: takes some bytes and returns how many it has sent.
+            send: sends some of the bytes and returns how many.
 
-        Raises what ``send`` raises (BlockingIOError when it must wait); what was not sent by
-        then still waits.
+        Raises what ``send`` raises (BlockingIOError when it must wait); the bytes that were not
+        sent still wait.
         """
         while self._head:
             self.sent(send(self._head))

@@ -1,6 +1,6 @@
-"""SOCKS from the client's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
+"""SOCKS, the client's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
 
-The first is Ying-Da Lee's memo of 1992; 4a lets the proxy look the name up.
+Version 4 is Ying-Da Lee's memo of 1992; with 4a the proxy looks the name up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPLIES4 = {
 
 _NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
 
-#: Bytes that follow an address type.
+#: Address type -> the bytes of the address.
 _SIZES = {1: 4, 4: 16}
 
 
@@ -40,7 +40,7 @@ def connect5(
     """Ask a SOCKS 5 proxy for a connection.
 
     Arguments:
-        password: None: there is none to say, and a proxy that asks for it cannot be passed.
+        password: None: there is none, and a proxy that requires it cannot be used.
 
     Raises HandshakeError.
     """
@@ -72,7 +72,7 @@ def connect5(
 
 
 def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
-    """Ask a SOCKS 4 proxy for a connection; a name goes to it by 4a.
+    """Ask a SOCKS 4 proxy for a connection; a name is sent by 4a.
 
     Raises HandshakeError.
     """
@@ -81,7 +81,7 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
     except ValueError:
         if ":" in host:
             raise HandshakeError("SOCKS 4 does not support IPv6") from None
-        # 0.0.0.x, which no host has, says that a name follows.
+        # The invalid address 0.0.0.x means that a name follows.
         address, name = bytes([0, 0, 0, 1]), _without_nul(_name(host, 4), "host") + b"\0"
     identity = _without_nul(encoded(user or ""), "user") + b"\0"
     yield Send(b"\4\1" + port.to_bytes(2, "big") + address + identity + name)
@@ -94,7 +94,7 @@ def connect4(host: str, port: int, user: str | None = None) -> Handshake[None]:
 
 
 def _authenticate(user: str, password: str | None) -> Handshake[None]:
-    """RFC 1929."""
+    """Send user and password (RFC 1929)."""
     if password is None:
         raise HandshakeError("the proxy asks for a password", "socks5/credentials")
     name, secret = encoded(user), encoded(password)
@@ -116,7 +116,7 @@ def _address(host: str) -> bytes:
 
 
 def _name(host: str, version: int) -> bytes:
-    """Return a host's name as it is sent: in ASCII (RFC 5890), of up to 255 bytes."""
+    """Return a host's name in the form to send: in ASCII (RFC 5890), of up to 255 bytes."""
     try:
         name = host.encode() if host.isascii() else host.encode("idna")
     except UnicodeError:
@@ -127,7 +127,7 @@ def _name(host: str, version: int) -> bytes:
 
 
 def encoded(text: str) -> bytes:
-    """What was typed, as bytes; it need not have been UTF-8 (PEP 383)."""
+    """Return typed text as bytes; it may not have been valid UTF-8 (PEP 383)."""
     return text.encode("utf-8", "surrogateescape")
 
 

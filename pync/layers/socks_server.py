@@ -1,8 +1,8 @@
-"""SOCKS from the server's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
+"""SOCKS, the server's side: versions 4, 4a and 5 (RFC 1928, RFC 1929). Pure.
 
-One handshake takes whichever version the client speaks, and ends when the client has said
-where it wants to go. How that went is told in that version's words by granted and refused.
-Only CONNECT is served: BIND and UDP ASSOCIATE are refused as RFC 1928 6 has it.
+The handshake accepts all these versions, and ends when the client has sent its target. granted()
+and refused() then return the answer in the client's version. Only CONNECT is supported: BIND and
+UDP ASSOCIATE are refused according to RFC 1928 6.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import NamedTuple
 from .handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send
 from .socks import encoded
 
-#: Why a target was not reached, as errors.py words it -> reply of SOCKS 5 (RFC 1928 6).
-#: There is none for a time-out, and 6 is the TTL's.
+#: The cause of a failed dial, in the words of errors.py -> reply of SOCKS 5 (RFC 1928 6).
+#: There is no reply for a time-out; 6 is for an expired TTL.
 _REPLIES5 = {
     "not allowed": 2,
     "network is unreachable": 3,
@@ -25,7 +25,7 @@ _REPLIES5 = {
     "connection refused": 5,
 }
 
-#: Replies of SOCKS 5 that this side gives of its own accord.
+#: Other replies of SOCKS 5.
 _GRANTED, _GENERAL, _UNRESOLVED, _NO_COMMAND, _NO_ADDRESS = 0, 1, 4, 7, 8
 
 #: Replies of SOCKS 4.
@@ -35,7 +35,7 @@ _CONNECT = 1
 _NO_AUTHENTICATION, _PASSWORD, _NONE_FITS = 0, 2, 0xFF
 _SIZES = {1: 4, 4: 16}
 
-#: Bytes of a user's name and of a host's that SOCKS 4 ends by a NUL; SOCKS 5 has a byte for
+#: The limit of bytes for user and host in SOCKS 4, which end with a NUL; in SOCKS 5 one byte has
 #: the size.
 _LONGEST = 256
 
@@ -44,23 +44,22 @@ PENALTY = 1.0
 
 
 class Asked(NamedTuple):
-    """Where a client wants to go, and in which version it said so."""
+    """The target that a client asks for, and the version of its request."""
 
     version: int
     host: str
     port: int
 
 
-#: Whether a user may come with this password.
+#: Returns whether user and password are accepted.
 Admits = Callable[[bytes, bytes], bool]
 
 
 def names(user: str, password: str) -> Admits:
-    """What admits this user, with this password."""
+    """Return the check for this user and this password."""
 
     def admits(given_user: bytes, given_password: bytes) -> bool:
-        # Both are compared, and in constant time: the client must not learn which one was
-        # wrong.
+        # Compare both, in constant time: the client must not learn which one was wrong.
         fits = compare_digest(given_user, encoded(user))
         return fits & compare_digest(given_password, encoded(password))
 
@@ -72,17 +71,17 @@ def serve(
     versions: tuple[int, ...] = (4, 5),
     delay: Callable[[], float] = lambda: PENALTY,
 ) -> Handshake[Asked]:
-    """Hear what a client asks for.
+    """Receive the request of a client.
 
     Arguments:
-        admits: judges the user and the password that it must name; SOCKS 4 has no password,
-            and is refused. None: it need not name any.
-        versions: which to speak.
-        delay: the seconds before a wrong password is refused.
+        admits: checks user and password, which are required then; SOCKS 4 has no password, and
+            is refused. None: they are not required.
+        versions: the versions to accept.
+        delay: returns the seconds before a wrong password is refused.
 
-    Raises HandshakeError; the client has been told why by then, if it can be.
+    Raises HandshakeError, after telling the client the reason where the protocol can.
     """
-    # (Of both versions more follows in any case: as much is read at once as is known to come.)
+    # (Both versions send more in any case: read as many bytes as will certainly come.)
     version, second = yield Exactly(2)
     if version not in versions:
         raise HandshakeError("the client does not speak SOCKS")
@@ -92,7 +91,7 @@ def serve(
 
 
 def granted(asked: Asked, host: str, port: int) -> bytes:
-    """Return the answer for a connection that was made, from this address of ours."""
+    """Return the answer for a connection that was made; host and port are our address."""
     if asked.version == 4:
         return _answer4(_GRANTED4)
     address = ipaddress.ip_address(host.partition("%")[0])
@@ -103,8 +102,8 @@ def refused(asked: Asked, cause: str, resolved: bool = True) -> bytes:
     """Return the answer for a connection that was not made.
 
     Arguments:
-        cause: why, as an error has it.
-        resolved: whether the name had an address at all.
+        cause: the cause of the error.
+        resolved: whether the name had an address.
     """
     if asked.version == 4:
         return _answer4(_REJECTED4)
@@ -120,7 +119,7 @@ def _serve5(admits: Admits | None, delay: Callable[[], float], count: int) -> Ha
     yield Send(bytes([5, method]))
     if admits is not None:
         yield from _authenticate(admits, delay)
-    # The first byte of an address, or how long the name is.
+    # The last of these bytes is the first one of an address, or the length of a name.
     version, command, _, kind, first = yield Exactly(5)
     if version != 5:
         raise HandshakeError("the client does not speak SOCKS 5")
@@ -141,7 +140,7 @@ def _serve5(admits: Admits | None, delay: Callable[[], float], count: int) -> Ha
 
 
 def _authenticate(admits: Admits, delay: Callable[[], float]) -> Handshake[None]:
-    """RFC 1929. Who fails is let go: the RFC has no second try."""
+    """Check user and password (RFC 1929); a failure ends the handshake, as in the RFC."""
     version, size = yield Exactly(2)
     user = yield Exactly(size)
     (size,) = yield Exactly(1)
@@ -159,7 +158,7 @@ def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
     yield Line(_LONGEST, b"\0")
     host: str | None = str(ipaddress.ip_address(address))
     if address[:3] == bytes(3) and address[3]:
-        # 4a: an address that no host has says that a name follows.
+        # 4a: an invalid address means that a name follows.
         host = _name((yield Line(_LONGEST, b"\0"))[:-1])
     if admits is None and command == _CONNECT and host is not None:
         return Asked(4, host, port)
@@ -172,7 +171,7 @@ def _serve4(admits: Admits | None, command: int) -> Handshake[Asked]:
 
 
 def _name(data: bytes) -> str | None:
-    """Return a host's name, unless it can be none: it goes into messages and to the resolver."""
+    """Return a host's name, or None if it is invalid: messages and the resolver will use it."""
     try:
         name = data.decode()
     except UnicodeDecodeError:
@@ -186,5 +185,5 @@ def _answer5(reply: int, address: bytes = bytes(4), port: int = 0) -> bytes:
 
 
 def _answer4(reply: int) -> bytes:
-    # The address and the port that follow say something for BIND only.
+    # The address and the port after the reply have a meaning for BIND only.
     return bytes([0, reply]) + bytes(6)

@@ -1,9 +1,9 @@
-"""STARTTLS from the client's side: what is said in the clear before the TLS handshake. Pure.
+"""STARTTLS, the client's side: the plain-text dialogue before the TLS handshake. Pure.
 
-One generator for each protocol, in the words of layers/handshake.py. None of them reads a byte
-beyond the server's last answer in the clear: bytes that somebody has added to it are taken for
-TLS, and fail (CVE-2011-0411). A server that does not offer TLS is an error; nothing is ever sent
-in the clear instead.
+There is one generator for each protocol, with the steps of layers/handshake.py. None of them reads
+a byte after the server's last plain answer: bytes that an attacker has added to it are parsed as
+TLS, and fail (CVE-2011-0411). A server that does not offer TLS is an error; data is never sent
+without TLS instead.
 
 The binary protocols are in starttls_binary.py.
 """
@@ -19,18 +19,18 @@ from .starttls_binary import ldap, mysql, postgres
 #: The longest line of an answer (bytes), and the most lines of one answer.
 LINE_LIMIT, MOST_LINES = 8192, 512
 
-#: How we call ourselves where a name must be said; a server knows our address better.
+#: Our name where the protocol requires one; a server knows our address anyway.
 OWN_NAME = b"localhost"
 
 _NOT_OFFERED = "the server does not offer STARTTLS"
 
 
 def begin(protocol: str, name: str) -> Handshake[None]:
-    """What is said before TLS.
+    """Return the handshake before TLS.
 
     Arguments:
         protocol: one of PROTOCOLS.
-        name: the server's, as it was asked for.
+        name: the server's name, as the user gave it.
 
     Raises HandshakeError when the server refuses, or speaks another protocol.
     """
@@ -38,12 +38,12 @@ def begin(protocol: str, name: str) -> Handshake[None]:
 
 
 def _smtp(_name: str) -> Handshake[None]:
-    """RFC 3207."""
+    """Start TLS in SMTP (RFC 3207)."""
     yield from _mail(b"EHLO ")
 
 
 def _lmtp(_name: str) -> Handshake[None]:
-    """RFC 2033, with RFC 3207's extension."""
+    """Start TLS in LMTP (RFC 2033, with the extension of RFC 3207)."""
     yield from _mail(b"LHLO ")
 
 
@@ -58,21 +58,21 @@ def _mail(greeting: bytes) -> Handshake[None]:
 
 
 def _ftp(_name: str) -> Handshake[None]:
-    """RFC 4217; 120 says that the server is ready in some minutes (RFC 959 5.4)."""
+    """Start TLS in FTP (RFC 4217); 120: the server is ready in some minutes (RFC 959 5.4)."""
     yield from _reply("220", passed="120")
     yield Send(b"AUTH TLS\r\n")
     yield from _reply("234")
 
 
 def _nntp(_name: str) -> Handshake[None]:
-    """RFC 4642; 201 forbids posting only."""
+    """Start TLS in NNTP (RFC 4642); 201 only forbids posting."""
     yield from _reply("200", "201")
     yield Send(b"STARTTLS\r\n")
     yield from _reply("382")
 
 
 def _pop3(_name: str) -> Handshake[None]:
-    """RFC 2595 4."""
+    """Start TLS in POP3 (RFC 2595 4)."""
     yield from _status(b"+OK")
     yield Send(b"STLS\r\n")
     yield from _status(b"+OK")
@@ -85,7 +85,7 @@ def _status(wanted: bytes) -> Handshake[None]:
 
 
 def _imap(_name: str) -> Handshake[None]:
-    """RFC 9051 6.2.1. After PREAUTH it is too late for TLS (7.1.4)."""
+    """Start TLS in IMAP (RFC 9051 6.2.1); after PREAUTH it is too late (7.1.4)."""
     greeting = yield Line(LINE_LIMIT)
     if not greeting.upper().startswith(b"* OK"):
         raise _refused(greeting)
@@ -96,7 +96,7 @@ def _imap(_name: str) -> Handshake[None]:
 
 
 def _sieve(_name: str) -> Handshake[None]:
-    """ManageSieve, RFC 5804 2.2: the server begins with what it can do."""
+    """Start TLS in ManageSieve (RFC 5804 2.2); the server sends its capabilities first."""
     offered = yield from _sieve_answer()
     if not any(line.strip().upper().startswith(b'"STARTTLS"') for line in offered):
         raise HandshakeError(_NOT_OFFERED)
@@ -118,7 +118,7 @@ def _sieve_answer() -> Handshake[list[bytes]]:
 
 
 def _irc(_name: str) -> Handshake[None]:
-    """IRCv3's tls extension. The server may look us up first, and say so."""
+    """Start TLS in IRC (IRCv3's tls extension); the server may send notices before."""
     yield Send(b"STARTTLS\r\n")
     for _ in range(MOST_LINES):
         line = yield Line(LINE_LIMIT)
@@ -137,7 +137,7 @@ def _irc(_name: str) -> Handshake[None]:
 
 
 def _xmpp(name: str) -> Handshake[None]:
-    """RFC 6120 5.4, of a client; every tag is read for itself."""
+    """Start TLS in XMPP (RFC 6120 5.4), as a client; every tag is read separately."""
     from html import escape
 
     yield Send(
@@ -168,7 +168,7 @@ def _xmpp(name: str) -> Handshake[None]:
 
 
 def _tag() -> Handshake[bytes]:
-    """Return a tag, without the ``<``; text before it is passed over."""
+    """Return a tag, without the ``<``; skip text before it."""
     tag = yield Line(LINE_LIMIT, b">", "tag")
     tag = tag.rpartition(b"<")[2]
     if tag.startswith((b"stream:error", b"/stream:stream")):
@@ -180,8 +180,8 @@ def _reply(*wanted: str, passed: str = "") -> Handshake[list[bytes]]:
     """Return the lines of a reply with a number (RFC 5321 4.2.1, RFC 959 4.2).
 
     Arguments:
-        wanted: the numbers that let us go on.
-        passed: that of a reply after which another one comes.
+        wanted: the numbers that mean success.
+        passed: the number of a reply that another one follows.
     """
     lines: list[bytes] = []
     for _ in range(MOST_LINES):
@@ -217,7 +217,7 @@ def _too_long() -> HandshakeError:
     return HandshakeError("the server's answer before TLS does not end")
 
 
-#: Protocol -> what is said, to a server of this name.
+#: Protocol -> the function that returns its handshake, from the server's name.
 PROTOCOLS: dict[str, Callable[[str], Handshake[None]]] = {
     "ftp": _ftp,
     "imap": _imap,

@@ -1,13 +1,13 @@
-"""STARTTLS of the protocols whose messages are binary: PostgreSQL, MySQL, LDAP. Pure.
+"""STARTTLS of protocols with binary messages: PostgreSQL, MySQL, LDAP. Pure.
 
-They are the client's side, as starttls.py has it for the protocols of lines.
+The client's side; starttls.py has the protocols with lines.
 """
 
 from __future__ import annotations
 
 from .handshake import Exactly, Handshake, HandshakeError, Send
 
-#: Bytes of the longest answer that is taken.
+#: The limit of bytes of an answer.
 MOST = 64 * 1024
 
 #: PostgreSQL's SSLRequest: a length, and a number in place of the version.
@@ -27,7 +27,7 @@ _NOT_OFFERED = "the server does not offer TLS"
 
 
 def postgres(_name: str) -> Handshake[None]:
-    """PostgreSQL, "Frontend/Backend Protocol", SSL Session Encryption."""
+    """Start TLS in PostgreSQL ("Frontend/Backend Protocol", SSL Session Encryption)."""
     yield Send(_SSL_REQUEST)
     answer = yield Exactly(1)
     if answer == b"N":
@@ -38,7 +38,7 @@ def postgres(_name: str) -> Handshake[None]:
 
 
 def mysql(_name: str) -> Handshake[None]:
-    """MySQL Internals, Connection Phase: the SSL Connection Request Packet."""
+    """Start TLS in MySQL ("Connection Phase", the SSL Connection Request Packet)."""
     header = yield Exactly(4)
     size, number = int.from_bytes(header[:3], "little"), header[3]
     if not 0 < size <= MOST:
@@ -59,7 +59,7 @@ def mysql(_name: str) -> Handshake[None]:
 
 
 def ldap(_name: str) -> Handshake[None]:
-    """RFC 4511 4.14, in the BER of its section 5.1."""
+    """Start TLS in LDAP (RFC 4511 4.14), in the BER of its section 5.1."""
     wanted = bytes([_REQUEST_NAME, len(_OID)]) + _OID
     request = bytes([_INTEGER, 1, 1, _EXTENDED_REQUEST, len(wanted)]) + wanted
     yield Send(bytes([_SEQUENCE, len(request)]) + request)

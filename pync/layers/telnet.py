@@ -1,11 +1,11 @@
-r"""TELNET (RFC 854), sans I/O: what the user means on one side, the wire on the other.
+r"""TELNET (RFC 854), sans I/O: the user's text on one side, the bytes of the network on the other.
 
-Strictly incremental: commands, options and subnegotiations may be cut anywhere. Options
-are negotiated by the Q method (telnet_options.py), so no peer, not even one that echoes
-what it hears, can make a loop. What a peer can make us keep is bounded.
+It is incremental: commands, options and subnegotiations may be cut anywhere. Options are
+negotiated by the Q method (telnet_options.py), so no peer can cause a loop, not even one that
+echoes everything. The memory that a peer can use is limited.
 
 Text is that of the network virtual terminal: CR LF is a line's end, CR NUL a CR, and 0xFF
-is doubled. With BINARY (RFC 856) only the doubling is left.
+is doubled. With BINARY (RFC 856), only the doubling is left.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from .telnet_protocol import (
     subnegotiation,
 )
 
-#: Bytes of a subnegotiation that are kept; a longer one is thrown away whole.
+#: The limit of bytes of a subnegotiation; a longer one is dropped whole.
 LARGEST = 4096
 
 _IAC = bytes((IAC,))
 
-#: Where the parser is between two bytes.
+#: The states of the parser between two bytes.
 _DATA, _COMMAND, _VERB, _SUB, _SUB_IAC = range(5)
 
 
 class Abilities(NamedTuple):
-    """What we can do.
+    """The options that we support.
 
     ``ours``: options that we may perform. ``theirs``: options that the peer may perform.
-    ``announce``: option -> what to tell in a subnegotiation as soon as we perform it.
+    ``announce``: option -> the data of a subnegotiation to send once we perform it.
     ``answer``: option -> the answer to the data of the peer's subnegotiation, or None.
     """
 
@@ -53,7 +53,7 @@ class Abilities(NamedTuple):
     answer: Mapping[int, Callable[[bytes], bytes | None]] = MappingProxyType({})
 
 
-#: Everything is refused: DO is answered by WONT, WILL by DONT.
+#: Refuse everything: answer DO by WONT, and WILL by DONT.
 NOTHING = Abilities()
 
 
@@ -61,27 +61,27 @@ class Telnet:
     """One connection's TELNET layer.
 
     Arguments:
-        abilities: what is agreed to; the default refuses everything.
-        text: whether lines and 0xFF are translated; without it what is sent goes out as it
-            is, and of what is received only the commands are taken out (``-t``).
+        abilities: the options to agree to; the default refuses everything.
+        text: whether lines and 0xFF are translated; without it, data is sent unchanged, and
+            only commands are removed from received data (``-t``).
     """
 
     def __init__(self, abilities: Abilities = NOTHING, *, text: bool = True) -> None:
         #: Whether the peer's EOF has been seen.
         self.ended = False
-        #: Whether an LF sent is a line's end; else it is an LF, as a key is.
+        #: Whether an LF sent is a line's end; if not, it is the character LF, like a key.
         self.sends_lines = True
         #: Whether CR LF received stays CR LF.
         self.keeps_crlf = False
         #: Whether a lone CR received becomes CR LF, and one sent becomes CR LF.
         self.adds_lf = False
         self.sends_crlf = False
-        #: What we perform, and what the peer performs.
+        #: The options that we perform, and those that the peer performs.
         self.us = Side(abilities.ours)
         self.peer = Side(abilities.theirs)
         #: Called with every command without an option (NOP, AYT, SB, SE ...), by number.
         self.heard: Callable[[int], None] = lambda _number: None
-        #: Called with the verb and the option of a negotiation; True: it has been answered.
+        #: Called with the verb and the option of a negotiation; returns whether it has answered.
         self.negotiated: Callable[[int, int], bool] = lambda _verb, _option: False
         #: The option and the data of the last subnegotiation; empty if it was too long.
         self.subnegotiated = b""
@@ -89,17 +89,17 @@ class Telnet:
         self._text = text
         self._state = _DATA
         self._verb = 0
-        #: The option's number, then its data; empty until the number has come.
+        #: The option's number, then its data; empty before the number.
         self._sub = bytearray()
         self._sub_is_too_large = False
         self._held_cr = False
         self._sent_cr = False
         self._outgoing = bytearray()
 
-    # The wire's side.
+    # The network's side.
 
     def receive(self, data: bytes) -> bytes:
-        """What the user reads of what came; ``b""`` in is the peer's EOF."""
+        """Return the user's text in received bytes; ``b""`` as argument is the peer's EOF."""
         if not data:
             self.ended = True
             held, self._held_cr = self._held_cr, False
@@ -117,7 +117,7 @@ class Telnet:
         return b"".join(pieces)
 
     def outgoing(self) -> bytes:
-        """What must go out on our own account; asking empties it."""
+        """Return, and forget, the commands and answers that must be sent."""
         out = bytes(self._outgoing)
         self._outgoing.clear()
         return out
@@ -125,7 +125,7 @@ class Telnet:
     # The user's side.
 
     def send(self, data: bytes) -> bytes:
-        """Return the wire's bytes for the user's."""
+        """Return the bytes of the network for the user's bytes."""
         if not self._text or not data:
             return data
         if not self.us.is_on(BINARY):
@@ -133,18 +133,18 @@ class Telnet:
         return data.replace(_IAC, _IAC + _IAC)
 
     def send_eof(self) -> bytes:
-        """What is still to be sent before FIN."""
+        """Return the bytes that must be sent before FIN."""
         owed, self._sent_cr = self._sent_cr, False
         return b"\0" if owed else b""
 
     def command(self, number: int) -> None:
-        """Send a command without an option: NOP, AYT, IP and their kin."""
+        """Send a command without an option, such as NOP, AYT or IP."""
         self._outgoing += command(number)
 
     def negotiate(self, verb: int, option: int) -> None:
-        """Say WILL, WONT, DO or DONT, if that is news."""
+        """Send WILL, WONT, DO or DONT, if it changes anything."""
         about_us, yes = VERBS[verb]
-        # VERBS is how they are heard: said by us, WILL and WONT are about us.
+        # VERBS has the meanings for received verbs: sent by us, WILL and WONT are about us.
         side = self.peer if about_us else self.us
         self._say(side, option, side.ask(option, yes))
 
@@ -152,7 +152,7 @@ class Telnet:
         """Send a subnegotiation."""
         self._outgoing += subnegotiation(option, data)
 
-    # Reading the wire.
+    # Parsing.
 
     def _take_text(self, data: bytes, position: int, pieces: list[bytes]) -> int:
         mark = data.find(_IAC, position)
@@ -182,7 +182,7 @@ class Telnet:
             self._keep(_IAC)
             self._state = _SUB
         else:
-            # IAC SE ends it; IAC and anything else too, as a peer that forgot SE means.
+            # IAC SE ends it; so does IAC with another byte, from a peer that has omitted SE.
             self._state = _DATA
             self._answer_subnegotiation()
             self._take_command(byte, pieces)
@@ -215,7 +215,7 @@ class Telnet:
             return
         about_us, yes = VERBS[verb]
         if option == TM:
-            # No state: each DO is answered where it stood in the data (RFC 860).
+            # No state: each DO is answered at its position in the data (RFC 860).
             if verb == DO:
                 self._outgoing += command(WILL if self._text else WONT, TM)
             return
@@ -253,7 +253,7 @@ class Telnet:
         if self.peer.is_on(BINARY):
             return data
         if data.endswith(b"\r"):
-            # What it means is said by the next byte, which may come much later.
+            # Its meaning depends on the next byte, which may come much later.
             data, self._held_cr = data[:-1], True
         if b"\r" not in data:
             return data
@@ -267,7 +267,7 @@ class Telnet:
         after_cr = b"\n" if self.sends_crlf else b"\0"
         before = b""
         if self._sent_cr:
-            # A CR went out at the end of the last read; this says what it meant.
+            # The last data sent ended in CR; this byte decides its meaning.
             self._sent_cr = False
             before, data = (b"\n", data[1:]) if data.startswith(b"\n") else (after_cr, data)
         if not self.sends_lines:

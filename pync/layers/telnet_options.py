@@ -1,29 +1,29 @@
-"""The Q method (RFC 1143): options that cannot loop, as a table with state. No I/O.
+"""The Q method (RFC 1143): option negotiation without loops, as a table of states. No I/O.
 
-Each option has two independent sides: what we do (DO/DONT come, WILL/WONT go) and what
-the peer does (WILL/WONT come, DO/DONT go). Both obey the same table. A request that is
-made while the answer to its opposite is awaited is queued, one deep; more cannot be.
+Each option has two independent sides: what we do (we receive DO/DONT, and send WILL/WONT) and
+what the peer does (we receive WILL/WONT, and send DO/DONT). Both use the same table. A request
+that is made while the answer to the opposite one is awaited is queued; one is enough.
 """
 
 from __future__ import annotations
 
 NO, YES = "no", "yes"
-#: We asked to end, or to begin, and wait for the answer.
+#: We have asked to end, or to begin, and wait for the answer.
 ENDING, BEGINNING = "ending", "beginning"
-#: The same, and the opposite is to be asked for as soon as the answer is there.
+#: The same, and we ask for the opposite after the answer.
 ENDING_THEN_BEGIN, BEGINNING_THEN_END = "ending, then begin", "beginning, then end"
 
-#: (state, event) -> (next state, what is sent: True is WILL or DO, False WONT or DONT).
-#: Events: the peer says ``agree`` (to something that we would have), ``refuse`` (the same,
-#: to something that we would not have), ``stop``; we ``begin`` or ``end``. What is missing
-#: changes nothing and sends nothing.
+#: (state, event) -> (next state, what to send: True is WILL or DO, False WONT or DONT).
+#: Events: ``agree`` (the peer says yes, and we accept it), ``refuse`` (it says yes, and we do
+#: not), ``stop`` (it says no); we ``begin`` or ``end``. A missing pair changes nothing and
+#: sends nothing.
 TRANSITIONS: dict[tuple[str, str], tuple[str, bool | None]] = {
     (NO, "agree"): (YES, True),
     (NO, "refuse"): (NO, False),
     (NO, "begin"): (BEGINNING, True),
     (YES, "stop"): (NO, False),
     (YES, "end"): (ENDING, False),
-    # An answer to DONT that says WILL is wrong; the RFC takes it as WONT.
+    # WILL is a wrong answer to DONT; the RFC treats it as WONT.
     (ENDING, "agree"): (NO, None),
     (ENDING, "refuse"): (NO, None),
     (ENDING, "stop"): (NO, None),
@@ -42,7 +42,7 @@ TRANSITIONS: dict[tuple[str, str], tuple[str, bool | None]] = {
     (BEGINNING_THEN_END, "begin"): (BEGINNING, None),
 }
 
-#: States in which the option is what we want, whether or not the peer has said so.
+#: States in which we want the option, whether or not the peer has agreed.
 WANTED = frozenset({YES, BEGINNING, ENDING_THEN_BEGIN})
 
 
@@ -50,7 +50,7 @@ class Side:
     """One side's options.
 
     Arguments:
-        acceptable: the options that this side may begin when the peer says so.
+        acceptable: the options that may be switched on when the peer asks for them.
     """
 
     def __init__(self, acceptable: frozenset[int]) -> None:
@@ -58,21 +58,21 @@ class Side:
         self._states: dict[int, str] = {}
 
     def hear(self, option: int, yes: bool) -> bool | None:
-        """Return the peer's verb; returns what to answer: yes, no, or None for nothing."""
+        """Handle the peer's verb; return the answer: yes, no, or None for none."""
         if not yes:
             return self._step(option, "stop")
         return self._step(option, "agree" if option in self._acceptable else "refuse")
 
     def ask(self, option: int, yes: bool) -> bool | None:
-        """Our own wish; returns what to send, or None for nothing."""
+        """Request an option on or off; return what to send, or None for nothing."""
         return self._step(option, "begin" if yes else "end")
 
     def is_on(self, option: int) -> bool:
-        """Return whether both sides have agreed to it."""
+        """Return whether both sides have agreed to the option."""
         return self._states.get(option, NO) == YES
 
     def is_wanted(self, option: int) -> bool:
-        """Return whether it is on, or will be if the peer agrees."""
+        """Return whether the option is on, or will be if the peer agrees."""
         return self._states.get(option, NO) in WANTED
 
     def _step(self, option: int, event: str) -> bool | None:

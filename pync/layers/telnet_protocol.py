@@ -1,4 +1,4 @@
-"""The numbers of TELNET and their names (RFC 854 and the assigned options). Nothing else."""
+"""The numbers of TELNET and their names (RFC 854 and the assigned options)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ BINARY, ECHO, SGA, STATUS, TM = 0, 1, 3, 5, 6
 TTYPE, NAWS, TSPEED, LFLOW, LINEMODE, XDISPLOC, NEW_ENVIRON = 24, 31, 32, 33, 34, 35, 39
 LOGOUT = 18
 
-#: First byte of most subnegotiations: a value, or the wish for one (RFC 1091, 1079, 1096).
+#: First byte of most subnegotiations: a value, or a request for one (RFC 1091, 1079, 1096).
 IS, SEND = 0, 1
 
 #: RFC 1572, section 2.
 VAR, VALUE, ESC, USERVAR = 0, 1, 2, 3
 
-#: As a person writes an option in ``send do OPTION``.
+#: The names of options in ``send do OPTION``.
 OPTIONS = {
     "binary": BINARY,
     "echo": ECHO,
@@ -39,10 +39,10 @@ VERBS = {WILL: (False, True), WONT: (False, False), DO: (True, True), DONT: (Tru
 
 
 def command(*numbers: int) -> bytes:
-    """IAC and what follows it."""
+    """Return IAC and these numbers."""
     return bytes((IAC, *numbers))
 
 
 def subnegotiation(option: int, data: bytes) -> bytes:
-    """IAC SB OPTION data IAC SE, with IAC doubled inside (RFC 855)."""
+    """Return IAC SB OPTION data IAC SE, with IAC doubled inside (RFC 855)."""
     return command(SB, option) + data.replace(b"\xff", b"\xff\xff") + command(SE)

@@ -1,8 +1,7 @@
-"""TLS (RFC 8446, RFC 5246) as a layer: bytes of the wire on one side, plain bytes on the other.
+"""TLS (RFC 8446, RFC 5246) as a layer: bytes of the network on one side, plain bytes on the other.
 
-``ssl.MemoryBIO`` does the work; nothing is read or written here. close_notify is half a
-close in TLS 1.3; TLS 1.2 peers may close at once when they get it (RFC 5246 7.2.1), but
-most go on, and so do we.
+It uses ``ssl.MemoryBIO``, and does no I/O. close_notify ends one direction in TLS 1.3; TLS 1.2
+peers may close at once when they receive it (RFC 5246 7.2.1), but most continue, and so do we.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import ssl
 from ..core.broken import TlsFailure, TruncatedError
 from ..core.errors import cause_of
 
-#: Plain bytes of one record at most (RFC 8446 5.1): more is never read at once, and asking
-#: for more would only make Python allocate it.
+#: The most plain bytes of one record (RFC 8446 5.1): a read never returns more, and asking for
+#: more would only make Python allocate the memory.
 _RECORD = 16 * 1024
 
 
@@ -21,8 +20,8 @@ class TlsCodec:
     """One side of a TLS connection.
 
     Arguments:
-        context: certificates, versions, what is verified.
-        server_side: who speaks first.
+        context: certificates, versions, and what is verified.
+        server_side: whether this is the server; the client sends first.
         server_name: the name that a client expects, for SNI and for the certificate.
     """
 
@@ -37,24 +36,24 @@ class TlsCodec:
         self.established = False
         #: Whether the peer will send nothing more.
         self.ended = False
-        #: Why nothing more can be received, if that is not an end in order.
+        #: The error after which nothing more can be received; None without one.
         self.failure: OSError | None = None
 
     def start(self) -> None:
-        """Begin the handshake: a client's first words are in outgoing() then."""
+        """Start the handshake: outgoing() then has a client's first message."""
         self._shake()
 
     def receive(self, data: bytes) -> bytes:
-        """Plain bytes from bytes of the wire; ``b""`` in is the connection's end.
+        """Return the plain bytes for bytes of the network; ``b""`` is the connection's end.
 
-        Raises ssl.SSLError in the handshake; later it notes a ``failure``. The alert for the
-        peer is in outgoing() then.
+        Raises ssl.SSLError in the handshake; later it sets ``failure``. outgoing() then has the
+        alert for the peer.
         """
         if data:
             self._incoming.write(data)
         elif self.established:
-            # OpenSSL 3 is not told: it would refuse to send from then on, and a peer that
-            # sent FIN alone (ncat before 7.96) still reads.
+            # Do not pass the end to OpenSSL 3: it would refuse to send afterwards, but a peer that
+            # has only sent FIN (ncat before 7.96) still reads.
             if not self.ended:
                 self.ended = True
                 self.failure = TruncatedError()
@@ -72,10 +71,10 @@ class TlsCodec:
             except ssl.SSLZeroReturnError:
                 piece = b""
             except ssl.SSLError as error:
-                # (What came before it in the same read is still returned.)
+                # (The bytes before the error are still returned.)
                 self.failure = TlsFailure(explained(error))
                 break
-            # OpenSSL says "the peer has ended" in two ways.
+            # OpenSSL reports the peer's end in two ways.
             if not piece:
                 self.ended = True
                 break
@@ -83,7 +82,7 @@ class TlsCodec:
         return b"".join(pieces)
 
     def send(self, data: bytes | memoryview) -> bytes:
-        """Bytes of the wire for plain bytes. Raises TlsFailure."""
+        """Return the bytes of the network for plain bytes. Raises TlsFailure."""
         try:
             self._tls.write(data)
         except ssl.SSLError as error:
@@ -91,31 +90,31 @@ class TlsCodec:
         return self._leaving.read()
 
     def send_eof(self) -> bytes:
-        """Bytes of the wire that end our direction (close_notify)."""
+        """Return the bytes of the network that end our direction (close_notify)."""
         try:
             self._tls.unwrap()
         except ssl.SSLError:
-            pass  # it waits for the peer's own close_notify, which is the peer's affair
+            pass  # OpenSSL waits for the peer's close_notify, which may come later
         return self._leaving.read()
 
     def outgoing(self) -> bytes:
-        """What has to be sent on its own account: the handshake, answers, alerts."""
+        """Return the bytes that TLS itself has to send: the handshake, answers, alerts."""
         return self._leaving.read()
 
     @property
     def version(self) -> str:
-        """The version in force, as ``TLSv1.3``."""
+        """The negotiated version, such as ``TLSv1.3``."""
         return self._tls.version() or ""
 
     @property
     def cipher(self) -> str:
-        """The cipher suite in force."""
+        """The negotiated cipher suite."""
         found = self._tls.cipher()
         return found[0] if found else ""
 
     @property
     def protocol(self) -> str:
-        """The protocol that ALPN (RFC 7301) agreed upon, if any."""
+        """The protocol negotiated by ALPN (RFC 7301), or ``""``."""
         return self._tls.selected_alpn_protocol() or ""
 
     @property
@@ -132,7 +131,7 @@ class TlsCodec:
         return True
 
 
-#: What a peer's alert means (RFC 8446 6.2), by the end of OpenSSL's name for it.
+#: The meaning of a peer's alert (RFC 8446 6.2), by the end of OpenSSL's name for it.
 _ALERTS = {
     "ALERT_UNEXPECTED_MESSAGE": "unexpected message",
     "ALERT_BAD_RECORD_MAC": "bad record MAC",
@@ -162,7 +161,7 @@ _ALERTS = {
 
 
 def explained(error: Exception) -> str:
-    """What went wrong, without OpenSSL's codes and source lines."""
+    """Return the cause of an error, without OpenSSL's codes and source lines."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {error.verify_message}"
     if isinstance(error, ssl.SSLError) and not error.reason:
