@@ -1,4 +1,5 @@
-"""What a user can ask for: client, server, scanner. A value of setup/ in, exit status out.
+"""The programs of the command: client, server, scanner... Each takes a value of setup/.
 
-Programs choose transports and endings; they neither parse words nor print.
+A program returns the exit status. It chooses transports and endings; it does not parse words
+and does not print.
 """

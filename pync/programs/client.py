@@ -14,11 +14,10 @@ from .shared.talk import Talk, TalkSetup, talking
 
 
 class ClientSetup(NamedTuple):
-    """Whom to talk to, and how.
+    """The peer to talk to, and how.
 
-    ``ports``: in place of the address's, if there are several. ``pass_fd``: the connection is
-    passed on, and nobody talks (-F). ``closes_output``: standard output is closed at the peer's
-    end.
+    ``ports``: if there are several, they replace the address's. ``pass_fd``: pass the connection
+    on instead of talking (-F). ``closes_output``: close standard output at the peer's end.
     """
 
     dial: DialSetup
@@ -29,7 +28,7 @@ class ClientSetup(NamedTuple):
 
 
 def run(setup: ClientSetup, stdio: Stdio, report: Report) -> int:
-    """Connect and talk, on every port that was named. Raises PyncError, OutputGone."""
+    """Connect and talk, on every port of ``setup``. Raises PyncError, OutputGone."""
     with talking(setup.talk, stdio, report) as talking_on:
         talk = _passing(stdio) if setup.pass_fd else talking_on
         if len(setup.ports) <= 1:

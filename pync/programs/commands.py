@@ -1,7 +1,7 @@
 """Commands of many clients at once, in one loop (``--exec`` with -k).
 
-A client is inside until its command has ended, whether or not it has left itself; so --max-conns
-limits how many commands run. A command whose client has gone, by a reset or a time-out, is ended.
+A client counts until its command has ended, even if its connection has ended before; so --max-conns
+limits how many commands run. A command whose client is gone, by a reset or a time-out, is ended.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from ..waiting.readiness import is_hung_up
 from .shared.acceptor import Acceptor
 from .shared.listening import ListenSetup
 
-#: Commands at once, unless the user says otherwise; as ncat.
+#: The default limit of commands at once; the same as in ncat.
 MOST_COMMANDS = 100
 
-#: Seconds after which the input of a command ends whose UDP peer is silent, unless the user says
-#: otherwise; as long again, and the command is ended.
+#: The default seconds after which the input of a command ends whose UDP peer is silent; after the
+#: same time again, the command is ended.
 SILENCE = 60.0
 
-#: Seconds between two looks at commands that are about to end: fewer at first, then these.
+#: Seconds between two checks of commands that are about to end: from the first value to the last.
 FIRST_REAP, LAST_REAP = 0.002, 0.1
 
-#: Seconds in which a command ends that has closed its output.
+#: Seconds in which a command usually ends after it has closed its output.
 EXIT_AFTER_OUTPUT = 0.2
 
-#: Seconds between two looks at clients that have ended their direction: a reset that comes after
-#: that makes nothing readable.
+#: Seconds between two checks of clients that have ended their direction: a reset after that makes
+#: no descriptor readable.
 HANGUP_CHECK = 1.0
 
 
@@ -55,18 +55,18 @@ class _Client:
         self.has_ended = False
 
     def note(self, event: Event) -> None:
-        """The relay's reports."""
+        """Record an event of the relay."""
         self.has_ended = self.has_ended or isinstance(event, PeerEnded)
 
 
 class Commands:
-    """Serves clients with a command for each.
+    """A server that runs a command for each client.
 
     Arguments:
         words: the command.
         endings: those of each connection.
-        pipeline: makes what happens to the bytes of one.
-        setup: who may come.
+        pipeline: makes the pipeline of one connection.
+        setup: which clients to accept.
         listener: of streams, or of datagram peers.
         report: called with events about clients.
     """
@@ -97,7 +97,7 @@ class Commands:
             listener,
             report,
             self._begin,
-            # Starting a command takes long: the others have their turn after each.
+            # Starting a command takes long, so others are served after each.
             at_once=1,
             clearing=self._is_clearing,
         )
@@ -138,7 +138,7 @@ class Commands:
             if isinstance(conn, PeerConn):
                 self._await_silence(boundary, client, conn)
 
-    # How clients leave.
+    # The end of clients.
 
     def _finished(self, client: _Client, failure: Exception | None) -> None:
         if failure is not None:
@@ -153,7 +153,7 @@ class Commands:
         self._finished(client, as_failure(error, client.conn.peer))
 
     def _part(self, client: _Client, *, ended: bool) -> Process | None:
-        """Let go of a client; its command is left.
+        """Remove a client; return its command, which may still run.
 
         ``ended``: whether the command itself has ended the connection.
         """
@@ -199,14 +199,14 @@ class Commands:
         self._reap()
 
     def _is_clearing(self) -> bool:
-        """Return whether a command is just about to end: its output is over."""
+        """Return whether a command is about to end: its output has ended a moment ago."""
         self._reap()
         lately = time.monotonic() - EXIT_AFTER_OUTPUT
         processes = (*self._leaving, *(client.process for client in self._clients))
         ended = (process.output_ended_at for process in processes if process is not None)
         return any(at is not None and at > lately for at in ended)
 
-    # Clients that have gone and do not say so.
+    # Clients that are gone although no descriptor shows it.
 
     def _look_for_hangups(self) -> None:
         for client in list(self._clients):
@@ -219,7 +219,7 @@ class Commands:
 
         def silent() -> None:
             if client in self._clients:
-                # What the command has still to say, it may say.
+                # The command may still send the rest of its output.
                 conn.detach()
                 assert client.relay is not None
                 client.relay.end_received()

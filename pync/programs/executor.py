@@ -1,7 +1,7 @@
-"""Commands behind connections (``--exec``, ``--sh-exec``), as client and as listener.
+"""Commands connected with a peer (``--exec``, ``--sh-exec``), as client and as listener.
 
-A listener that stays (-k) serves all its clients at once (commands.py). A single command's
-exit status is ours.
+A listener with -k serves all its clients at once (commands.py). The exit status of a single
+command is the program's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .shared.served import serve_clients
 class ExecSetup(NamedTuple):
     """The command, and where its connections come from.
 
-    ``endings``: those of each connection. ``pipeline``: makes what happens to the bytes of one.
+    ``endings``: those of each connection. ``pipeline``: makes the pipeline of one connection.
     ``reconnect``: seconds after which a client connects again; None: never.
     """
 
@@ -80,12 +80,12 @@ def _serve(setup: ExecSetup, conn: Conn) -> int:
 
 
 def _listen_for_many(setup: ExecSetup, peers: ListenSetup, report: Report) -> int:
-    # Before it listens: an import for a client would meet the limit of descriptors.
+    # Import before listening: later there may be no free descriptor for an import.
     from ..transports.peers import by_peer
     from .commands import Commands
 
     def serve(peers: ListenSetup, listener: Listener, report: Report) -> None:
-        # Datagrams: a command for each peer; Commands sees which is silent.
+        # Datagrams: a command for each peer; Commands detects silent peers.
         clients = by_peer(listener) if peers.address.scheme in DATAGRAMS else listener
         Commands(setup.words, setup.endings, setup.pipeline, peers, clients, report).serve()
 

@@ -1,4 +1,4 @@
-"""The server: listen, accept, relay; one client after the other with ``-k``, as nc."""
+"""The server: listen, accept, relay; with ``-k`` one client after the other, as in nc."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(setup: ListenSetup, talk_setup: TalkSetup, stdio: Stdio, report: Report)
                 _serve_for_ever(reception, report, talk)
             return exits.OK
         with Reception(listener, setup, report) as reception, reception.accept() as conn:
-            # Nobody else is served: let the next client be refused, not wait.
+            # Only this client is served: the next one is to be refused, not to wait.
             listener.close_for_others()
             reception.close()
             report(Accepted(conn.peer, conn.local))

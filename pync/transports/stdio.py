@@ -106,8 +106,7 @@ class Stdio:
     def gone_fds(self) -> tuple[int, ...]:
         """Return the descriptors that are readable when stdout's reader may have closed.
 
-        reader_gone() returns whether it has. Only for pipes and sockets; a terminal that hangs up
-        sends SIGHUP.
+        reader_gone() checks it. Only for pipes and sockets; a terminal that hangs up sends SIGHUP.
         """
         if self._takes_all or sys.platform == "win32" or not is_open(self._stdout):
             return ()

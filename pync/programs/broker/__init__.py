@@ -1,9 +1,8 @@
 """Many clients in one loop (``--broker``, ``--chat``, ncat's ``-l -k``).
 
-With --broker what one client sends goes to all the others; without, it goes to standard
-output. Standard input goes to all clients. A slow client delays nobody: what is queued for it
-is bounded, and beyond that it is disconnected. (See backlog.py: a thousand slow clients share
-one copy.)
+With --broker, the data of a client goes to all the others; without it, to standard output.
+Standard input goes to all clients. A slow client does not delay others: its queue is limited, and
+it is disconnected when the queue is full. (See backlog.py: a thousand slow clients share one copy.)
 """
 
 from __future__ import annotations
@@ -36,16 +35,16 @@ from .stdio import BrokerStdio
 if TYPE_CHECKING:
     from ...engine.record import Recorder
 
-#: Bytes of one read of a chat: each may be a line, and a line is much more work than a byte.
+#: Bytes of one read of a chat: each byte may be a line, which is much more work than a byte.
 READ_CHAT = 2 * 1024
 
 
 class BrokerSetup(NamedTuple):
-    """Who may come, and who receives from whom.
+    """Which clients to accept, and who receives from whom.
 
-    ``brokers``: what a client sends goes to the others, not to standard output. ``chat``: with the
-    name of the client. ``listens``: what clients send is used. ``speaks``: clients are sent
-    something. ``types``: standard input is read. ``convert``: what is typed becomes what is sent.
+    ``brokers``: a client's data goes to the others, not to standard output. ``chat``: the same,
+    with the client's name. ``listens``: clients' data is used. ``speaks``: data is sent to clients.
+    ``types``: standard input is read. ``convert``: converts typed bytes to the bytes to send.
     """
 
     listen: ListenSetup
@@ -79,7 +78,7 @@ def run(setup: BrokerSetup, stdio: Stdio, report: Report) -> int:
 
 
 class _Seat(NamedTuple):
-    """What the broker knows of a client. ``notice``: tell it that more was said."""
+    """The broker's data of a client. ``notice``: tells it that there is more to send."""
 
     speaker: Speaker | None
     notice: Callable[[], None]
@@ -97,7 +96,7 @@ class Broker:
         report: Report,
         tap: Tap | None,
     ) -> None:
-        #: What ends everything: the output is gone, or broken.
+        #: The error that ends the broker: the output is gone or broken.
         self.failure: Exception | None = None
         self._setup = setup
         self._loop = loop
@@ -109,21 +108,21 @@ class Broker:
         self._turns = itertools.count(1)
         self._acceptor = Acceptor(loop, setup.listen, listener, report, self._enter)
         self._stdio = BrokerStdio(loop, stdio, self._typed, self._stdio_changed)
-        #: What is typed in a chat is said by user 0, as ncat has it.
+        #: Typed lines of a chat are those of user 0, as in ncat.
         self._typist = Speaker(0) if setup.chat else None
         self._typed_something = False
 
     def open(self) -> None:
-        """Let clients come."""
+        """Start to accept clients."""
         self._acceptor.open()
 
     def close(self) -> None:
-        """Let go of everybody."""
+        """Close all clients, and accept no more."""
         self._acceptor.close()
         for client in list(self._clients):
             client.close()
 
-    # Who comes and goes.
+    # New clients and those that leave.
 
     def _enter(self, conn: Conn) -> None:
         self._report(Accepted(conn.peer))
@@ -176,13 +175,13 @@ class Broker:
     def _forget(self, client: BrokerClient) -> None:
         speaker, _ = self._clients.pop(client)
         if speaker is not None:
-            # Later: one who cannot be told is one more who has left.
+            # Later, because telling the others may find one more that has left.
             words = departure(speaker.name)
             self._loop.call_later(0, lambda: self._say(words, None))
         self._laggards.discard(client)
         self._arrange()
 
-    # Who says what.
+    # Data of clients and of the user.
 
     def _heard(self, client: BrokerClient, data: bytes) -> None:
         if self._tap is not None and data:
@@ -225,24 +224,24 @@ class Broker:
         self._arrange()
 
     def _end(self, client: BrokerClient) -> None:
-        # With --broker a client goes on receiving from the others.
+        # With --broker, a client still receives from the others.
         endings = self._setup.endings
         if self._setup.brokers or not endings.shutdown:
             return
         if endings.eof_after is None:
             client.take_eof()
         elif self._typed_something or endings.eof_of_nothing:
-            # By TLS, EOF must not interrupt a client that is sending (see Endings.eof_after).
+            # With TLS, EOF must not interrupt a client that is sending (see Endings.eof_after).
             last = lambda: client.active_at  # noqa: E731
             IdleTimer(self._loop, endings.eof_after, client.take_eof, last).start()
 
     def _stdio_changed(self) -> None:
         self.failure = self._stdio.failure
-        # The client that was read longest ago is read first: one that sends without a pause
-        # would fill all the free space, each time.
+        # The client that was read longest ago is read first: otherwise a client that sends without
+        # a pause would fill all the free space each time.
         for client in sorted(self._clients, key=lambda client: client.turn):
             client.listen(not self._stdio.lags)
 
     def _arrange(self) -> None:
-        """Read clients and input where a recipient has space for it."""
+        """Read from clients and input if the recipients have space."""
         self._stdio.listen(self._setup.types and bool(self._clients) and not self._laggards)

@@ -1,15 +1,15 @@
-"""What is queued for the clients of a broker: one copy, however many clients wait for it.
+"""The queue for the clients of a broker: one copy, however many clients wait for it.
 
-The pieces are a linked list. Each client has a place in it; what lies before the places of all
-clients is freed by itself. So a client that reads slowly costs what was said since, and many
-of them cost no more than the slowest one.
+The pieces are a linked list. Each client has a place in it; Python frees the pieces before the
+places of all clients. So a slow client needs memory for all pieces after its place, and many slow
+clients need no more than the slowest one.
 """
 
 from __future__ import annotations
 
 from typing import Union
 
-#: What a piece costs in memory besides its bytes: a Piece, its number, the bytes object.
+#: The memory of a piece in addition to its bytes: a Piece, its number, the bytes object.
 OVERHEAD = 160
 
 #: Bytes that are sent at once, and pieces that become one send at most.
@@ -20,7 +20,7 @@ Data = Union[bytes, memoryview]
 
 
 class Piece:
-    """Something that was said. The last one of a backlog is empty: what is said next."""
+    """The data of one speaker. The last piece of a backlog is empty, for the next data."""
 
     __slots__ = ("cost_before", "data", "next", "speaker")
 
@@ -32,24 +32,24 @@ class Piece:
 
 
 class Backlog:
-    """Everything that some client has still to be sent."""
+    """The data that any client has still to be sent."""
 
     def __init__(self) -> None:
         self.end = Piece(0)
 
     def add(self, data: bytes, speaker: object) -> None:
-        """Add what the speaker said; everybody else is to be sent it."""
+        """Add the speaker's data, to be sent to all the others."""
         piece = self.end
         piece.data, piece.speaker = data, speaker
         self.end = piece.next = Piece(piece.cost_before + len(data) + OVERHEAD)
 
 
 class Place:
-    """How far one client has been sent what was said. It begins at the end.
+    """The position of one client in the backlog. It starts at the end.
 
     Arguments:
-        backlog: what is said.
-        reader: whose own words are passed over.
+        backlog: the data.
+        reader: the client, whose own data is skipped.
     """
 
     def __init__(self, backlog: Backlog, reader: object) -> None:
@@ -61,20 +61,20 @@ class Place:
 
     @property
     def size(self) -> int:
-        """Bytes of memory that are held by what waits for the client."""
+        """The bytes of memory of the data that waits for the client."""
         return self._end.cost_before - self._piece.cost_before
 
     def stop(self) -> None:
-        """What is said from now on is not for this client; idempotent."""
+        """Leave out data that is added from now on; idempotent."""
         if self._limit is None:
             self._limit = self._backlog.end
 
     def clear(self) -> None:
-        """Nothing is for this client any more."""
+        """Drop everything that waits."""
         self._piece = self._limit = Piece(0)
 
     def next(self) -> Data:
-        """Return the next bytes to be sent, not many at once; ``b""``: nothing waits."""
+        """Return the next bytes to send, up to a limit; ``b""`` when none wait."""
         piece = self._skip_own()
         end = self._end
         if piece is end:
@@ -95,7 +95,7 @@ class Place:
         return b"".join(parts)
 
     def sent(self, count: int) -> None:
-        """So many of these bytes were sent."""
+        """Move on by so many of these bytes: they were sent."""
         count += self._offset
         piece = self._skip_own()
         end = self._end

@@ -1,4 +1,4 @@
-"""One client of the broker: its bounded queue, and when it is disconnected."""
+"""One client of the broker: its limited queue, and when it is disconnected."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ from ...engine.sourcewatch import SourceWatch
 from ...transports.conn import Conn
 from .backlog import Backlog, Place
 
-#: Bytes of one read: nobody speaks for long before the next is heard.
+#: Bytes of one read: after so many, other clients are read.
 READ = 64 * 1024
 
-#: High-water mark: bytes of memory that may wait before typing has to pause (see Place.size).
+#: High-water mark: bytes of memory that may wait before typed input is paused (see Place.size).
 HIGH_WATER = 1024 * 1024
 
-#: Bytes of memory that may wait before the client has to leave (see Place.size).
+#: Bytes of memory that may wait before the client is disconnected (see Place.size).
 LIMIT = 16 * 1024 * 1024
 
-#: Seconds that a client may take nothing while something waits.
+#: Seconds for which a client may receive nothing while data waits.
 STALLED = 30.0
 
 
 class BrokerClient:
-    """A connection among others.
+    """One client of the broker.
 
     Arguments:
-        loop: watches it.
+        loop: watches the connection.
         conn: owned by this object.
-        backlog: what is broadcast from now on; all of it is sent to the client, but for
-            its own words.
-        heard: called with what the client sends; ``b""`` when it has ended.
-        left: called once when the client has gone, with the error, if any.
+        backlog: the data for all; from now on, all of it is sent to the client, except its own.
+        heard: called with the client's data; ``b""`` when it has ended.
+        left: called once when the client has left, with the error, if any.
         lagged: called when ``lags`` changes.
-        idle: seconds without data after which it has to leave.
+        idle: seconds without data after which it is disconnected.
         read: bytes of one read.
     """
 
@@ -52,9 +51,9 @@ class BrokerClient:
         idle: float | None,
         read: int = READ,
     ) -> None:
-        #: Whether much waits for it.
+        #: Whether much data waits for it.
         self.lags = False
-        #: When it was heard last, among the others: a number that grows.
+        #: The order of the clients' last reads: a number that grows.
         self.turn = 0
         self.peer = f"{conn.peer.host}:{conn.peer.service}" if conn.peer.host else conn.peer.path
         self._conn = conn
@@ -75,24 +74,24 @@ class BrokerClient:
         conn.settimeout(0)
 
     def start(self) -> None:
-        """Begin to hear it."""
+        """Start to read from the client."""
         if self._open:
             self._idle_timer.start()
             self._arrange()
 
     @property
     def active_at(self) -> float:
-        """When bytes have moved last, either way (time.monotonic)."""
+        """The time when bytes moved last, in any direction (time.monotonic)."""
         return self._idle_timer.active_at
 
     def listen(self, reads: bool) -> None:
-        """Whether it is heard; what it says waits in the kernel meanwhile."""
+        """Start or stop to read from the client; its data waits in the kernel while stopped."""
         if reads != self._reads:
             self._reads = reads
             self._arrange()
 
     def notice(self) -> None:
-        """More has been said: send it, in time."""
+        """Send new data of the backlog as soon as possible."""
         if not self._outbox.waits:
             if self._outbox.flush():
                 self._idle_timer.reset()
@@ -107,7 +106,7 @@ class BrokerClient:
             self._watch_for_stall()
 
     def close(self) -> None:
-        """Let go; no callback is called. Idempotent."""
+        """Close the connection without calling a callback. Idempotent."""
         if self._open:
             self._open = False
             self._idle_timer.cancel()
@@ -125,11 +124,11 @@ class BrokerClient:
         try:
             data = self._conn.recv(self._read_size)
         except (BlockingIOError, InterruptedError):
-            # A layer may hold more although this read gave nothing.
+            # A layer may hold bytes although this read returned none.
             self._arrange()
             return
         except TruncatedError as error:
-            # An end, after which it may still read.
+            # An end: the client may still read.
             self._truncation, data = self._worded(error), b""
         except OSError as error:
             self._fail(error)
@@ -144,7 +143,7 @@ class BrokerClient:
         self._arrange()
 
     def _sent(self) -> None:
-        """The loop has sent some of what waited."""
+        """Record that the loop has sent some of the waiting data."""
         self._idle_timer.reset()
         self._stall_timer.reset()
         self._look_at_size()
@@ -154,7 +153,7 @@ class BrokerClient:
         self._leave(self._worded(error))
 
     def _leave_if_through(self) -> None:
-        # As ncat: who has ended has left.
+        # As in ncat: a client that has ended its direction has left.
         if self._peer_ended and not self._outbox.waits:
             self._leave(self._truncation)
 

@@ -1,6 +1,6 @@
-"""The broker's standard input and output: input goes to all clients, what they send is shown.
+"""The broker's standard input and output: input goes to all clients, their data is shown.
 
-Standard output is written as fast as its reader takes it; beyond a bound the clients wait.
+Standard output is written as fast as its reader reads; above a limit the clients wait.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ...transports.stdio import Stdio
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: High-water mark for queued output, in bytes: above it no client is read. Below the low-water
-#: mark clients are read again; the gap leaves space for several reads.
+#: High-water mark for queued output, in bytes: above it, clients are not read. Below the low-water
+#: mark they are read again; the gap leaves space for several reads.
 HIGH_WATER = 1024 * 1024
 LOW_WATER = 512 * 1024
 
@@ -27,9 +27,9 @@ class BrokerStdio:
 
     Arguments:
         loop: watches the two streams.
-        stdio: them.
-        typed: called with what is typed; ``b""`` once, at its end.
-        changed: is called when output lags, or no longer, or has failed.
+        stdio: the two streams.
+        typed: called with typed bytes; with ``b""`` once, at the end.
+        changed: called when output starts to lag, stops to lag, or has failed.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class BrokerStdio:
         typed: Callable[[bytes], None],
         changed: Callable[[], None],
     ) -> None:
-        #: Why nothing can be shown any more.
+        #: The error of standard output.
         self.failure: Exception | None = None
         #: Whether the input has ended.
         self.ended = False
-        #: Whether much waits for standard output.
+        #: Whether much data waits for standard output.
         self.lags = False
         self._stdio = stdio
         self._typed = typed
@@ -54,14 +54,14 @@ class BrokerStdio:
         )
 
     def listen(self, reads: bool) -> None:
-        """Whether standard input is read."""
+        """Start or stop to read standard input."""
         if not self.ended:
             self._source_watch.watch(reads)
             if reads and not self._source_watch.descriptors:
                 self._read()
 
     def show(self, data: bytes) -> None:
-        """Write this to standard output, in time."""
+        """Write data to standard output as soon as possible."""
         self._outbox.put(data)
         self._look_at_lag()
 
@@ -71,7 +71,7 @@ class BrokerStdio:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            data = b""  # a terminal that hung up
+            data = b""  # the terminal has hung up
         if not data:
             self.ended = True
             self._source_watch.stop()

@@ -1,7 +1,7 @@
-"""The proxy server (``-l --proxy-type``): every client goes where it asks to go, in one loop.
+"""The proxy server (``-l --proxy-type``): it connects every client to its target, in one loop.
 
-Names are looked up beside it (engine/resolver.py), everything else waits in it. What two
-plain sockets say to each other after the handshake never leaves the kernel (engine/zerocopy.py).
+Names are looked up in threads (engine/resolver.py), everything else runs in the loop. After the
+handshake, bytes between two plain sockets stay inside the kernel (engine/zerocopy.py).
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from .targets import Admits, anywhere
 if TYPE_CHECKING:
     from ...engine.record import Recorder
 
-#: Seconds in which a target must be reached, unless the user says otherwise.
+#: The default seconds in which a target must be reached.
 TARGET_TIMEOUT = 30.0
 
 
 class ProxySetup(NamedTuple):
-    """Whom to serve, and where they may go.
+    """Which clients to serve, and their allowed targets.
 
-    ``serves``: the protocol, and the password that clients must know. ``options``: how targets are
-    dialled. ``endings`` and ``pipeline``: those of each client. ``admits``: whether a client may go
-    to a target. ``route``: the proxies on the way to it.
+    ``serves``: the protocol, and the login that clients need. ``options``: how targets are dialled.
+    ``endings`` and ``pipeline``: those of each client. ``admits``: returns whether a client may
+    connect to a target. ``route``: the proxies on the way to it.
     """
 
     listen: ListenSetup
@@ -100,7 +100,7 @@ def _serve(
 
 
 def _sessions(serves: Proxy) -> Make:
-    """What makes the sessions of this kind of proxy. Raises UsageError."""
+    """Return the maker of the sessions of this kind of proxy. Raises UsageError."""
     auth = None if serves.user is None else (serves.user, serves.password or "")
     if serves.kind in VERSIONS:
         return socks_sessions(serves.kind, auth)
@@ -112,6 +112,6 @@ def _sessions(serves: Proxy) -> Make:
 
 
 def _check_ports(route: Route) -> None:
-    """Raises DialError for a port that is none."""
+    """Raise DialError for an invalid port."""
     for proxy in route.proxies:
         port_number(proxy.port, Address("tcp", proxy.host, proxy.port))

@@ -1,7 +1,7 @@
-"""The bytes of an HTTP proxy (layers/http_proxy.py), between a client and its origins.
+"""Moving the bytes of an HTTP proxy (layers/http_proxy.py) between a client and its origins.
 
-It runs while requests are read and forwarded, and stops when the proxy wants something else:
-to dial, to be a tunnel, or to end. Each side is read only while the other keeps up.
+It runs while requests are read and forwarded, and stops when the proxy must dial, become a tunnel,
+or end. Each side is read only as fast as the other side can receive.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ...layers.handshake import HandshakeError
 from ...layers.http_proxy import BROKEN, FORWARDING, READING, TUNNELLING, Intermediary
 from ...transports.conn import Conn
 
-#: Bytes of one read: of a body, which goes by, and of a head, which is kept until it is whole.
+#: Bytes of one read: of a body, which is passed on, and of a head, which is kept until complete.
 READ = 256 * 1024
 READ_HEAD = 16 * 1024
 
-#: High-water mark: bytes that may wait for one side before the other is not read any more.
+#: High-water mark: from so many waiting bytes for one side on, the other side is not read.
 HIGH_WATER = 256 * 1024
 
-#: Seconds for a request's head to arrive, and for the client to take an answer of ours.
+#: Seconds for a request's head to arrive, and for the client to receive an answer of ours.
 HEAD_TIMEOUT = 10.0
 
 #: Seconds for the next request on the same connection to arrive.
@@ -37,18 +37,18 @@ KEEP_ALIVE_TIMEOUT = 30.0
 
 
 class Forwarding:
-    """Moves bytes until the proxy wants something else.
+    """The moving of bytes until the proxy has to do something else.
 
     Arguments:
         loop: watches both sides.
-        client, origin: they do not block from now on; there may be no origin yet.
-        proxy: what is said to either.
-        turn: begins whenever bytes are given to the proxy, which stops when it is over.
-        pipeline: what sees the bytes to and from the origin, and how fast they go.
+        client, origin: set to non-blocking; there may be no origin yet.
+        proxy: parses the bytes and makes those to send.
+        turn: starts whenever bytes are passed to the proxy, which stops at its end.
+        pipeline: the taps and the speed of the bytes to and from the origin.
         first: whether this is the client's first request.
-        idle: seconds without data after which both have to leave.
-        finished: is called once, with everything sent that had to be; ``failure``, or the
-            proxy's state, says what comes now.
+        idle: seconds without data after which both connections end.
+        finished: called once, after everything was sent; ``failure`` is set, or the proxy's state
+            says what to do next.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Forwarding:
         idle: float | None,
         finished: Callable[[Forwarding], None],
     ) -> None:
-        #: What broke between us and the client.
+        #: The error of the client's connection.
         self.failure: Exception | None = None
         self._loop = loop
         self._client = client
@@ -84,17 +84,17 @@ class Forwarding:
         self._idle_timer = IdleTimer(loop, idle, self._idle_expired)
         self._timer: Timer | None = None
         self._over = self._waits_for_turn = False
-        #: Sides that are not read now, because they were faster than they may be.
+        #: The sides that are not read now, because they were faster than the rate.
         self._held: set[Conn] = set()
         for conn in filter(None, (client, origin)):
             conn.settimeout(0)
 
     def start(self) -> None:
-        """Begin."""
+        """Start to move bytes."""
         self._go_on()
 
     def stop(self) -> None:
-        """Leave off; no callback is called. Idempotent."""
+        """Stop without calling a callback. Idempotent."""
         self._over = True
         self._cancel()
         self._idle_timer.cancel()
@@ -104,17 +104,17 @@ class Forwarding:
         if self._from_origin is not None:
             self._from_origin.stop()
 
-    # What comes.
+    # Reading.
 
     def _read_client(self) -> None:
         try:
             data = self._client.recv(READ_HEAD if self._state == READING else READ)
         except (BlockingIOError, InterruptedError):
-            # A layer may hold more although this read gave nothing.
+            # A layer may hold bytes although this read returned none.
             self._arrange()
             return
         except TruncatedError:
-            data = b""  # HTTP's own framing tells whether something is missing
+            data = b""  # HTTP's own framing shows whether bytes are missing
         except OSError as error:
             self._fail(error)
             return
@@ -139,7 +139,7 @@ class Forwarding:
         self._go_on()
 
     def _resume(self) -> None:
-        """Go on with what was read and waits for its turn."""
+        """Continue with bytes that were read and wait for their turn."""
         self._waits_for_turn = False
         if not self._over and self._keeps_up():
             self._turn.begin()
@@ -161,10 +161,10 @@ class Forwarding:
         if self._pipeline.tap is not None and data:
             self._pipeline.tap(direction, data)
 
-    # What goes, and what comes next.
+    # Writing, and what to do next.
 
     def _go_on(self) -> None:
-        """Send what can be sent, and see what to wait for."""
+        """Send what can be sent, and watch what to wait for."""
         if self._over:
             return
         self._idle_timer.reset()
@@ -188,12 +188,12 @@ class Forwarding:
         self._arrange()
 
     def _cannot_send_to_origin(self, _error: OSError) -> None:
-        # It may have answered before it had heard everything: that is still to be read. What
-        # the client sends it from now on is dropped.
+        # The origin may have answered before it had the whole request: its answer must still be
+        # read. The rest of the request is dropped.
         self._loop.call_later(0, self._go_on)
 
     def _let_go_of_origin(self) -> None:
-        """It had its one request."""
+        """Close the origin after its one request."""
         assert self._origin is not None
         assert self._from_origin is not None
         self._from_origin.stop()
@@ -203,7 +203,7 @@ class Forwarding:
         self._first = False
 
     def _keeps_up(self) -> bool:
-        """Return whether the client takes what the proxy answers itself."""
+        """Return whether the client receives the proxy's own answers fast enough."""
         return self._state == FORWARDING or self._to_client.size < HIGH_WATER
 
     def _arrange(self) -> None:
@@ -244,7 +244,7 @@ class Forwarding:
         self._fail(HandshakeError("the client does not take its answer"))
 
     def _idle_expired(self) -> None:
-        # Between two requests other times count: see _set_timer.
+        # Between two requests, there are other time limits: see _set_timer.
         if self._state == FORWARDING and self._idle is not None:
             self._fail(idle_timeout(self._client.peer, self._idle))
 

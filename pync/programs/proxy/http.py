@@ -1,4 +1,4 @@
-"""A client that speaks HTTP (RFC 9110): requests are forwarded, CONNECT becomes a tunnel."""
+"""A client of an HTTP proxy (RFC 9110): requests are forwarded, CONNECT becomes a tunnel."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class HttpSession(Session):
 
     Arguments:
         services, client, left: as for every session.
-        guard: who may come; None: everybody.
-        name: what the proxy calls itself.
+        guard: checks the client's login; None: no login.
+        name: the proxy's name in Via.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class HttpSession(Session):
         self._proxy = Intermediary(guard, _date, name, self._turn.is_over)
 
     def start(self) -> None:
-        """Hear what it asks for."""
+        """Start to read the first request."""
         self._forward(first=True)
 
     def _forward(self, *, first: bool) -> None:
@@ -75,7 +75,7 @@ class HttpSession(Session):
         elif state == DIALLING:
             wanted = self._proxy.wanted
             if self._target is not None:
-                # It had its one request; the client had said the next one already.
+                # The origin had its one request; the client has already sent the next one.
                 self._target.close()
                 self._target = None
             self._dial(wanted.host, wanted.port, self._dialled)
@@ -85,8 +85,8 @@ class HttpSession(Session):
             if self._proxy.failure:
                 self._services.report(Dropped(self._client.peer, self._proxy.failure))
             if self._target is not None:
-                # By FIN, even if the request broke off: what came of it is read then, and its
-                # length tells that something is missing (RFC 9112 8).
+                # By FIN, even if the request was incomplete: the origin then reads what was sent,
+                # and the length shows that bytes are missing (RFC 9112 8).
                 self._target.close()
             self._part(broken=state == BROKEN)
 
@@ -107,15 +107,15 @@ class HttpSession(Session):
 
 
 def http_sessions(auth: tuple[str, str] | None) -> Make:
-    """What makes sessions.
+    """Return the maker of sessions.
 
     Arguments:
-        auth: user and password that clients must name.
+        auth: the user and password that clients need.
     """
-    # One guard for all clients: a nonce is good on any connection.
+    # One guard for all clients: a nonce is valid on any connection.
     guard = Guard(*auth, secret=os.urandom(32), now=time.monotonic) if auth else None
     penalties = Penalties()
-    # No other proxy calls itself so: seen in Via, it tells that a request has been here.
+    # A unique name: if Via contains it, this proxy has forwarded the request before.
     name = b"pync-" + os.urandom(4).hex().encode()
 
     def make(services: Services, client: Conn, left: Callable[[Session], None]) -> Session:
@@ -126,7 +126,7 @@ def http_sessions(auth: tuple[str, str] | None) -> Make:
 
 
 class _Judge:
-    """The guard, who looks at no more passwords from one host than it may try."""
+    """The guard, with a limit on the passwords that one host may try."""
 
     def __init__(self, guard: Guard, penalties: Penalties, host: str) -> None:
         self._guard = guard
@@ -142,18 +142,18 @@ class _Judge:
             verdict = self._guard.judge(method, target, answers)
             return verdict != "refused"
 
-        # Who has not said anything has not been wrong.
+        # A client without an answer has not tried a password.
         if answers:
             self._penalties.judge(self._host, fits)
         return verdict
 
     def delay(self) -> float:
-        """Seconds before a refusal is sent."""
+        """Return the seconds before a refusal is sent."""
         return self._penalties.delay(self._host)
 
 
 class _Waiting:
-    """Nothing but time passes."""
+    """The activity of waiting for a time."""
 
     def __init__(self, loop: Scheduler, seconds: float, over: Callable[[], None]) -> None:
         self._loop = loop
@@ -162,11 +162,11 @@ class _Waiting:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start to wait."""
         self._timer = self._loop.call_later(self._seconds, self._over)
 
     def stop(self) -> None:
-        """Leave off; no callback is called. Idempotent."""
+        """Stop without calling a callback. Idempotent."""
         if self._timer is not None:
             self._timer.cancel()
 

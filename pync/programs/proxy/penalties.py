@@ -1,9 +1,9 @@
-"""What wrong passwords cost those who try them, whatever the protocol. Pure but for the clock.
+"""Limits for wrong passwords, in all protocols. Pure, except for the clock.
 
-A client's host may be wrong a few times in quick succession; after that it may try once for
-every ``SECONDS`` that pass, and what it tries sooner is refused unseen. Delaying the refusal alone
-would not do: a client that guesses over many connections does not wait for it. The first refusals
-are not delayed: a client with a typing error learns at once.
+A client's host may send a few wrong passwords in quick succession; after that, one in every
+``SECONDS``, and earlier tries are refused without a check. To delay the refusal alone would not
+help: a client that guesses over many connections does not wait for it. The first refusals are not
+delayed, so that a user with a typing error is told at once.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from collections.abc import Callable
 
 from ...layers.socks_server import PENALTY
 
-#: Seconds before a wrong password is refused, and after which the host may be wrong once more.
+#: Seconds before a wrong password is refused, and after which the host may try once more.
 SECONDS = PENALTY
 
-#: Times that a host may be wrong in quick succession.
+#: How many wrong passwords a host may send in quick succession.
 BURST = 10
 
-#: Wrong passwords in quick succession that are refused without a delay.
+#: How many wrong passwords in quick succession are refused without a delay.
 UNDELAYED = 3
 
-#: Hosts that are remembered.
+#: The number of hosts that are remembered.
 REMEMBERED = 4096
 
 
 class Penalties:
-    """Who has been wrong lately.
+    """The hosts that have sent wrong passwords recently.
 
     Arguments:
         now: the time in seconds, on any clock that does not jump.
@@ -37,14 +37,14 @@ class Penalties:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        #: Host -> when all that it did wrong is forgotten.
+        #: Host -> when all its wrong passwords are forgotten.
         self._until: OrderedDict[str, float] = OrderedDict()
 
     def judge(self, host: str, fits: Callable[[], bool]) -> bool:
-        """Return whether a password fits, if one from this host is looked at now.
+        """Return whether a password is right; False without a check if the host must wait.
 
         Arguments:
-            fits: looks at it.
+            fits: checks the password.
         """
         if not self._may_try(host):
             return False
@@ -54,14 +54,14 @@ class Penalties:
         return False
 
     def delay(self, host: str) -> float:
-        """Seconds before the refusal of what this host tried last is sent."""
+        """Return the seconds before the refusal of this host's last try is sent."""
         return SECONDS if self._left(host) > UNDELAYED * SECONDS else 0.0
 
     def _may_try(self, host: str) -> bool:
         return self._left(host) <= (BURST - 1) * SECONDS
 
     def _left(self, host: str) -> float:
-        """Seconds until all that a host did wrong is forgotten."""
+        """Return the seconds until all wrong passwords of a host are forgotten."""
         return self._until.get(_network(host), 0.0) - self._now()
 
     def _was_wrong(self, host: str) -> None:
@@ -75,7 +75,7 @@ class Penalties:
 
 
 def _network(host: str) -> str:
-    """What one client is likely to have for itself: an IPv4 address, or 64 bits of an IPv6 one."""
+    """Return the network that one client probably has: an IPv4 address, or an IPv6 /64."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

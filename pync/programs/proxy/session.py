@@ -1,7 +1,7 @@
-"""One client of a proxy server, whatever it speaks: shake hands, dial, relay, part.
+"""One client of a proxy server, for all protocols: handshake, dial, relay, end.
 
-It does one thing at a time, and each waits in the loop: a client, a name or a target that is
-slow delays nobody else. Subclasses speak the client's protocol.
+It performs one activity at a time, and each waits in the loop: a slow client, name or target does
+not delay others. Subclasses implement the client's protocol.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .targets import Admits
 if TYPE_CHECKING:
     from ..shared.upstream import UpstreamDial
 
-#: Seconds that a client has to say where it wants to go, and to hear the answer.
+#: Seconds that a client has to send its target, and to receive the answer.
 HANDSHAKE = 10.0
 
 
@@ -39,8 +39,8 @@ class Services(NamedTuple):
     """What the sessions of one server share.
 
     ``loop``: for each client, its own Boundary. ``dial_options``: how to dial targets.
-    ``pipeline``: makes what happens to the bytes of one client. ``route``: the proxies to pass on
-    the way to a target. ``admits``: whether a client may go to a target.
+    ``pipeline``: makes the pipeline of one client. ``route``: the proxies on the way to a target.
+    ``admits``: returns whether a client may connect to a target.
     """
 
     loop: Scheduler
@@ -54,24 +54,24 @@ class Services(NamedTuple):
 
 
 class Activity(Protocol):
-    """What a session is doing."""
+    """The current activity of a session."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start the activity."""
         ...
 
     def stop(self) -> None:
-        """Leave off; no callback is called. Idempotent."""
+        """Stop without calling a callback. Idempotent."""
         ...
 
 
 class Session:
-    """One client.
+    """The session of one client.
 
     Arguments:
-        services: what all have.
-        client: owned by this object.
-        left: called once, when it is over.
+        services: what all sessions share.
+        client: the client's connection, owned by this object.
+        left: called once, at the end.
     """
 
     def __init__(self, services: Services, client: Conn, left: Callable[[Session], None]) -> None:
@@ -87,11 +87,11 @@ class Session:
             client.keep_alive()
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve the client."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Close everything; no callback is called. Idempotent."""
+        """Close both connections without calling a callback. Idempotent."""
         self._over = True
         if self._activity is not None:
             self._activity.stop()
@@ -100,7 +100,7 @@ class Session:
             self._target.close()
 
     def break_off(self) -> None:
-        """Let go of everything by RST: nobody must take what came for all there was."""
+        """End both connections by RST, so that neither peer takes the end for EOF."""
         self._over = True
         try:
             if self._activity is not None:
@@ -110,14 +110,14 @@ class Session:
             if self._target is not None:
                 self._target.abort()
 
-    # What it does, one after the other.
+    # The activities, one after the other.
 
     def _do(self, activity: Activity) -> None:
         self._activity = activity
         activity.start()
 
     def _negotiate(self, handshake: Handshake[Result], then: Callable[[Result], None]) -> None:
-        """Speak with the client; one that cannot be spoken with is let go."""
+        """Run a handshake with the client; close the client if it fails."""
 
         def finished(handshake_run: HandshakeRun[Result]) -> None:
             if handshake_run.failure is not None:
@@ -128,7 +128,7 @@ class Session:
         self._do(HandshakeRun(self._services.loop, self._client, handshake, HANDSHAKE, finished))
 
     def _dial(self, host: str, port: int, then: Callable[[PyncError | None], None]) -> None:
-        """Connect to where the client wants to go; the connection is ours then."""
+        """Connect to the client's target; this object then owns the connection."""
         address, client = Address("tcp", host, str(port)), self._client.peer
 
         def finished(dialled: Connector | UpstreamDial) -> None:
@@ -151,7 +151,7 @@ class Session:
         self._do(UpstreamDial(loop, resolver, options, services.route, address, finished))
 
     def _relay(self) -> None:
-        """Client and target speak with one another until both have ended."""
+        """Relay between client and target until both have ended."""
         assert self._target is not None
         services = self._services
         self._began = time.monotonic()
@@ -179,13 +179,13 @@ class Session:
         """Close a client after an error.
 
         Arguments:
-            broken: whether the other side broke: an end would tell it that all had come.
+            broken: whether to end by RST, as the other side broke: FIN would mean a complete end.
         """
         self._services.report(Dropped(self._client.peer, _cause(failure)))
         self._part(broken=broken)
 
     def _part(self, *, broken: bool = False) -> None:
-        """Let go of the client when it has heard what was said last."""
+        """Close the client when it has received the last bytes."""
         if self._target is not None:
             if broken:
                 self._target.abort()
@@ -204,5 +204,5 @@ def _cause(failure: Exception) -> str:
     return cause_of(failure) if isinstance(failure, OSError) else str(failure)
 
 
-#: Makes one session, from what all share, its client, and the callback for its end.
+#: Makes a session from the shared services, its client, and the callback for its end.
 Make = Callable[[Services, Conn, Callable[[Session], None]], Session]

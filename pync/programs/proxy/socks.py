@@ -1,4 +1,4 @@
-"""A client that speaks SOCKS."""
+"""A client of a SOCKS server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...transports.conn import Conn
 from .penalties import Penalties
 from .session import Make, Services, Session
 
-#: --proxy-type -> the versions that are spoken.
+#: --proxy-type -> the versions that are accepted.
 VERSIONS = {"socks": (4, 5), "socks4": (4,), "socks5": (5,)}
 
 
@@ -21,9 +21,9 @@ class SocksSession(Session):
 
     Arguments:
         services, client, left: as for every session.
-        admits: judges the user and the password that it must name; None: it need not.
-        delay: the seconds before a wrong password is refused.
-        versions: those that it may speak.
+        admits: checks the client's user and password; None: no login.
+        delay: returns the seconds before a wrong password is refused.
+        versions: the versions to accept.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SocksSession(Session):
         self._versions = versions
 
     def start(self) -> None:
-        """Hear where it wants to go."""
+        """Start to read the client's request."""
         self._negotiate(serve(self._admits, self._versions, self._delay), self._asked)
 
     def _asked(self, asked: Asked) -> None:
@@ -64,11 +64,11 @@ class SocksSession(Session):
 
 
 def socks_sessions(kind: str, auth: tuple[str, str] | None) -> Make:
-    """What makes sessions of this kind.
+    """Return the maker of sessions of this kind.
 
     Arguments:
         kind: a key of VERSIONS.
-        auth: user and password that clients must name.
+        auth: the user and password that clients need.
     """
     penalties = Penalties()
     knows = names(*auth) if auth is not None else None

@@ -1,4 +1,4 @@
-"""Where the clients of a proxy server may go (``--allow-target``, ``--deny-target``)."""
+"""The targets allowed to clients of a proxy server (``--allow-target``, ``--deny-target``)."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from ...core.access import Access, read_list
 from ...core.address import Address
 from ..shared.access import addresses_of, list_of
 
-#: Pairs of hosts that are judged once only.
+#: The number of pairs of hosts whose result is cached.
 REMEMBERED = 4096
 
-#: Whether a client may connect to a target: (client, target) -> bool.
+#: Returns whether a client may connect to a target: (client, target) -> bool.
 Admits = Callable[[Address, Address], bool]
 
 _LOOPBACK = ("127.0.0.0/8", "::1")
 
-#: What only this machine is meant to reach: loopback, link-local (RFC 3927, RFC 4291 2.5.6;
-#: the metadata services of clouds are there), and "this host", which is loopback for
+#: The networks that only the own machine should reach: loopback, link-local (RFC 3927, RFC 4291
+#: 2.5.6; the metadata services of clouds are there), and "this host", which is loopback for
 #: connect(2) on Linux.
 _NEAR = (*_LOOPBACK, "0.0.0.0/8", "::", "169.254.0.0/16", "fe80::/10")
 
 
 def anywhere(_client: Address, _target: Address) -> bool:
-    """Let every client go to every target."""
+    """Allow every client every target."""
     return True
 
 
 def target_gate(allow: tuple[str, ...], deny: tuple[str, ...], *, numeric: bool) -> Admits:
-    """Return whether a client may go to a target, as the user's lists have it.
+    """Return the filter of targets for the user's lists.
 
-    Without a list of what is allowed, a client of another machine may not go to the
-    addresses that only this machine is meant to reach.
+    Without a list of allowed targets, a client of another machine may not connect to the
+    addresses that only the proxy's machine should reach.
 
     Arguments:
-        allow: hosts as they were typed.
-        deny: likewise.
-        numeric: no name is looked up.
+        allow: hosts as typed.
+        deny: hosts as typed.
+        numeric: look up no names.
 
     Raises UsageError.
     """

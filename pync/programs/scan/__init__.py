@@ -1,8 +1,8 @@
-"""The scanner (``-z``): which ports take a connection, without sending a byte.
+"""The scanner (``-z``): which ports accept a connection, without sending a byte.
 
-UDP has no connections: a port is open when it answers, closed when ICMP says so, and
-otherwise nobody knows; that is said, and never called a success. A Unix socket is open
-when it can be connected to.
+UDP has no connections: a port is open when it answers, closed after an ICMP error, and otherwise
+its state is unknown; this is reported, and does not count as a success. A Unix socket is open
+when connecting to it works.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -23,10 +23,10 @@ ANSWER = 2.0
 class ScanSetup(NamedTuple):
     """What to scan.
 
-    ``ports``: in place of the address's. ``retry``: how often to scan again when nothing is open,
-    and the seconds between. ``interval``: seconds between two ports. ``answer``: seconds to wait
-    for a UDP port's answer. ``banner``: seconds to wait for what an open port says; None: do not
-    wait.
+    ``ports``: they replace the address's. ``retry``: how often to scan again when no port is open,
+    and the seconds between two scans. ``interval``: seconds between two ports. ``answer``: seconds
+    to wait for a UDP port's answer. ``banner``: seconds to wait for an open port's banner; None: do
+    not wait.
     """
 
     dial: DialSetup
@@ -38,9 +38,9 @@ class ScanSetup(NamedTuple):
 
 
 def run(setup: ScanSetup, report: Report) -> int:
-    """Scan every port asked for; 0 when one of them is open (or may be, UDP).
+    """Scan all ports; return 0 when one of them is open (or may be, UDP).
 
-    With --retry again and again until that is so; what is reported is the last scan.
+    With --retry, scan again until one is; only the last scan is reported.
 
     Raises DialError for a name that does not resolve.
     """
@@ -54,7 +54,7 @@ def run(setup: ScanSetup, report: Report) -> int:
 
 
 def _scan_in_vain(setup: ScanSetup, report: Report) -> bool:
-    """Scan once; what was closed is reported only if another port is open."""
+    """Scan once; return whether no port is open. If so, closed ports are not reported."""
     events: list[Event] = []
     try:
         found = _scan_all(setup, events.append)
@@ -85,7 +85,7 @@ def _scan_all(setup: ScanSetup, report: Report) -> bool:
 
 
 def _may_go_together(setup: ScanSetup) -> bool:
-    """Return whether nothing asks for one port after the other; one alone needs no loop."""
+    """Return whether the ports may be scanned at once; a single port needs no loop."""
     dial = setup.dial
     # (A path has no ports.)
     alone = setup.interval is not None or dial.route or _is_secured(dial) or not setup.ports[0]
@@ -99,7 +99,7 @@ def _is_secured(dial: DialSetup) -> bool:
 def _scan(setup: ScanSetup, address: Address, report: Report) -> tuple[str, Address]:
     try:
         with connect(setup.dial._replace(address=address), report) as conn:
-            # Connecting to a Unix datagram socket fails when none is bound to the path.
+            # Connecting to a Unix datagram socket fails when no socket is bound to the path.
             if conn.datagram and not address.path:
                 from ...transports.udp import probe
 

@@ -1,7 +1,7 @@
-"""One port being scanned, in a loop that carries others too.
+"""The scan of one port, in a loop that scans others too.
 
-The addresses of the host are tried as a dial tries them (core/attempts.py). A port that took a
-connection is open, whatever becomes of it then.
+The addresses of the host are tried in the same way as by a dial (core/attempts.py). A port that
+has accepted a connection is open, even if the connection fails later.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ from ...transports.tcp_socket import check_connected
 #: Bytes of a banner.
 BANNER = 1024
 
-#: Seconds before a new try when the system is out of sockets or ports.
+#: Seconds before a new try when the system has no free sockets or ports.
 PAUSE = 0.05
 
-#: Tries of one port while the system is exhausted; then that is the answer.
+#: Tries of one port while the system has none; after these, the error is the result.
 TRIES = 200
 
 _EXHAUSTED = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EADDRNOTAVAIL, errno.ENOBUFS}
 )
 
-#: A connection that has been begun.
+#: The errors that mean that connecting has started.
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
 
-#: Over loopback the answer is there before the first question has returned (Linux handles
-#: the RST when connect releases the socket), and a second connect shows it: no need to
-#: wait. (Windows answers a second one with WSAEINVAL, and BSD begins anew.)
+#: Over loopback, the answer has come before connect returns (Linux handles the RST when connect
+#: releases the socket), and a second connect returns it, so there is no need to wait. (On
+#: Windows a second connect fails with WSAEINVAL, and BSD starts again.)
 _ASKS_AGAIN = sys.platform == "linux"
 
 
 class ProbeSetup(NamedTuple):
     """What the probes of one scan share.
 
-    ``answer``: seconds to wait for a UDP port's answer. ``banner``: seconds to wait for what
-    an open port says; None: do not wait. ``hosts``: the endpoints' hosts, as they are shown.
+    ``answer``: seconds to wait for a UDP port's answer. ``banner``: seconds to wait for an open
+    port's banner; None: do not wait. ``hosts``: the endpoints' hosts, in the form to show.
     ``spare``: by family, a socket whose connection was refused at once. Linux lets it connect
-    again (tcp(7)), and making another one is half of what a closed port costs.
+    again (tcp(7)); making a new one would be half of the cost of a closed port.
     """
 
     loop: Loop
@@ -69,17 +69,17 @@ class Probe:
     """The scan of one port.
 
     Arguments:
-        number: its place in the scan.
+        number: its position in the scan.
         port: a number, or the name of a service.
         setup: see ProbeSetup.
-        finished: is called once.
+        finished: called once, at the end.
     """
 
     def __init__(
         self, number: int, port: str, setup: ProbeSetup, finished: Callable[[Probe], None]
     ) -> None:
         self.number = number
-        #: ``open``, ``closed`` or ``open|filtered``; "" while it is not known.
+        #: ``open``, ``closed`` or ``open|filtered``; "" while it is unknown.
         self.state = ""
         self.banner = b""
         self.failed: list[AttemptFailed] = []
@@ -89,20 +89,20 @@ class Probe:
         self._datagrams = setup.address.scheme in DATAGRAMS
         self._tries = 0
         self._trying: dict[socket.socket, Attempt[Endpoint]] = {}
-        #: Attempts that wait until the system has sockets again.
+        #: Attempts that wait until the system has free sockets again.
         self._postponed: set[Attempt[Endpoint]] = set()
         self._timers: list[Timer] = []
         self._last: Endpoint = setup.endpoints[0]
 
     def start(self) -> None:
-        """Begin; ``finished`` may be called from here."""
+        """Start the scan; ``finished`` may be called before this returns."""
         options = self._setup.options
         self._attempts = Attempts(
             self._setup.endpoints,
             lambda endpoint: endpoint.family,
             time.monotonic(),
             None if self._datagrams else options.timeout,
-            # Silence says nothing about a UDP port: there is no reason to ask elsewhere.
+            # Silence of a UDP port does not justify trying another address.
             happy_eyeballs=options.happy_eyeballs and not self._datagrams,
         )
         self._proceed()
@@ -148,7 +148,7 @@ class Probe:
             if code == errno.EINPROGRESS and _ASKS_AGAIN:
                 code = sock.connect_ex(target)
         except DialError:
-            raise  # our own address does not resolve
+            raise  # the source address does not resolve
         except OSError as error:
             self._failed(sock, attempt, error)
             return
@@ -213,7 +213,7 @@ class Probe:
     def _ask(self, sock: socket.socket) -> None:
         half = self._setup.answer / 2
         self._setup.loop.watch_reader(sock.fileno(), lambda: self._answered(sock))
-        # A datagram may be lost, and ICMP is rationed (icmp(7), icmp_ratelimit).
+        # Send twice: a datagram may be lost, and ICMP is rate-limited (icmp(7), icmp_ratelimit).
         self._call_later(half, lambda: self._send(sock))
         self._call_later(2 * half, lambda: self._end_at(sock, "open|filtered"))
         self._send(sock)
@@ -236,10 +236,10 @@ class Probe:
             return
         self._end_at(sock, "open")
 
-    # What came of it.
+    # Results.
 
     def _failed_later(self, sock: socket.socket, error: OSError) -> None:
-        """An attempt that had begun has failed; the next one is due."""
+        """Handle a started attempt that has failed; start the next one."""
         self._failed(sock, self._trying[sock], error)
         self._proceed()
 

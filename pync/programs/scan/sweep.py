@@ -1,7 +1,6 @@
-"""Many ports at once: connections that are begun and watched in one loop, in bounds.
+"""Scanning many ports at once: connecting in one loop, with a limit of sockets.
 
-Results are reported in the order in which the ports were asked for, as soon as all before
-them are known.
+Results are reported in the order of the ports, as soon as all earlier ones are known.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from ...transports.internet import address_of, resolve
 from ..shared.connect import DialSetup
 from .probing import Probe, ProbeSetup
 
-#: Sockets at once; fewer where the process may have fewer.
+#: The limit of sockets at once; less if the process may have fewer.
 MOST_SOCKETS = 512
 
-#: Descriptors that are left for everything else.
+#: The number of descriptors that are left for other uses.
 SPARE = 32
 
 
@@ -27,10 +26,10 @@ class Sweep:
     """One scan.
 
     Arguments:
-        dial: the host, and how to reach it: directly and in plain.
-        ports: in place of the address's.
+        dial: the host, and how to connect: without proxies and TLS.
+        ports: they replace the address's.
         answer: seconds to wait for a UDP port's answer.
-        banner: seconds to wait for what an open port says; None: do not wait.
+        banner: seconds to wait for an open port's banner; None: do not wait.
         report: called with the result of every port, in order.
 
     Raises DialError for a name that does not resolve.
@@ -49,10 +48,10 @@ class Sweep:
         self._asked = address.host
         self._report = report
         kind = socket.SOCK_DGRAM if address.scheme in DATAGRAMS else socket.SOCK_STREAM
-        # The name is looked up once, with any port: each gets its own from its probe.
+        # The name is looked up once, with any port: each probe sets its own.
         endpoints = resolve(address._replace(service="0"), options, kind)
         if options.source is not None:
-            # Only from an address of the same family can another be reached.
+            # Only an address of the same family can be reached from the source address.
             source = Address(address.scheme, options.source, "0")
             families = {endpoint.family for endpoint in resolve(source, options, kind)}
             endpoints = [one for one in endpoints if one.family in families] or endpoints
@@ -67,13 +66,13 @@ class Sweep:
         self._known: dict[int, list[AttemptFailed | Scanned]] = {}
         self._told = 0
         self._in_flight = 0
-        # A port may have a socket for each address at a time.
+        # A port may have a socket for each address at the same time.
         self._most = max(1, _most() // len(endpoints))
         self._filling = False
         self.found = False
 
     def run(self) -> bool:
-        """Scan; returns whether a port is open, or may be."""
+        """Scan; return whether a port is open, or may be."""
         try:
             with self._loop:
                 self._fill()
@@ -85,7 +84,7 @@ class Sweep:
 
     def _fill(self) -> None:
         if self._filling:
-            return  # a probe has finished while it was started: the loop below goes on
+            return  # a probe has finished during its start: the loop below continues
         self._filling = True
         while self._waiting and self._in_flight < self._most:
             self._in_flight += 1

@@ -1,8 +1,8 @@
-"""What each program needs, derived from the Config once; then the program is run.
+"""Deriving the parameters of each program from the Config, and running the program.
 
-The Config stays what was typed, and goes no further: programs get small immutable values. Here
-are the values of each program, in network.py how to dial and to listen, in pipeline.py what happens
-to the bytes. A program is imported when it is asked for, because the start is felt.
+The Config contains what the user typed, and is not passed on: programs get small immutable values.
+This module makes those of each program, network.py how to dial and to listen, pipeline.py the steps
+for the bytes. A program is imported only when it is run, because start-up time matters.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def run(config: Config, stdio: Stdio, report: Report) -> int:
-    """Run the program that was asked for; returns the exit status.
+    """Run the program of the Config; return the exit status.
 
     Raises PyncError, UsageError, OutputGone.
     """
@@ -68,7 +68,7 @@ def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
     setup = ExecSetup(
         listen_setup(config, report) if config.listen else dial_setup(config),
         words_of(command, shell=config.sh_exec is not None),
-        # The command decides when it is over: with its last word the connection ends.
+        # The command decides the end: the connection ends after its last output.
         Endings(
             on_peer_end="stay",
             leave_when_sent=True,
@@ -85,7 +85,7 @@ def _scan(config: Config, _stdio: Stdio, report: Report) -> int:
     from ..scan import ANSWER, ScanSetup, run
 
     setup = ScanSetup(
-        # The retries are those of the whole scan.
+        # The retries are for the whole scan, not for each port.
         dial_setup(config)._replace(retry=(0, 0.0)),
         config.ports,
         retry=config.retry or (0, 0.0),
@@ -108,7 +108,7 @@ def _broker(config: Config, stdio: Stdio, report: Report) -> int:
         brokers=config.broker or config.chat,
         chat=config.chat,
         listens=not config.send_only,
-        # With --recv-only it relays nothing either, as ncat.
+        # With --recv-only it relays nothing either, as in ncat.
         speaks=not config.recv_only,
         types=not (config.no_stdin or config.recv_only),
     )
@@ -130,7 +130,7 @@ def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
         listen_setup(config, report),
         config.serves,
         target_options(config, TARGET_TIMEOUT),
-        # Each side's end goes to the other, and both must have ended.
+        # Each side's EOF is passed on to the other, and both must have ended.
         Endings(on_peer_end="stay", idle=config.endings.idle),
         partial(tunnel_pipeline_of, config),
         recorder_of(config),
@@ -146,7 +146,7 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
     from .relay import onward_setup
 
     setup = RelaySetup(
-        # The proxies are on the way on.
+        # The proxies are on the onward side.
         listen_setup(config, report) if config.listen else dial_setup(config)._replace(route=None),
         onward_setup(config),
         config.endings,

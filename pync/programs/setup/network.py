@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ..shared.listening import ListenSetup
     from ..shared.via_proxies import Route
 
-#: Who looks the target's name up here, and does not leave it to the proxy (--proxy-dns).
+#: The values of --proxy-dns with which pync looks the target's name up, and not the proxy.
 _LOCAL = ("local", "none")
 
 
 def dial_setup(config: Config) -> DialSetup:
-    """Return how to reach the address that was asked for. Raises UsageError."""
+    """Return how to connect to the address of the Config. Raises UsageError."""
     assert config.address is not None
     return DialSetup(
         address=config.address,
@@ -38,7 +38,7 @@ def dial_setup(config: Config) -> DialSetup:
 
 
 def listen_setup(config: Config, report: Report) -> ListenSetup:
-    """Return how to listen, and whom to let in. Raises UsageError."""
+    """Return how to listen, and which clients to accept. Raises UsageError."""
     from ..shared.listening import ListenSetup
 
     assert config.address is not None
@@ -63,7 +63,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
 
 
 def options_of(config: Config) -> Options:
-    """Return the options of the socket; whom to admit and whom to report to is not among them."""
+    """Return the options of the socket, without ``admits`` and ``report``."""
     return Options(
         timeout=None if config.listen else _connect_timeout(config),
         happy_eyeballs=config.happy_eyeballs,
@@ -95,7 +95,7 @@ def target_options(config: Config, seconds: float) -> Options:
     asked = _connect_timeout(config)
     return options_of(config)._replace(
         timeout=seconds if asked is None else asked,
-        # These say where we listen. (The session reports a target that was not reached.)
+        # These are for the listener. (The session reports a target that was not reached.)
         source=None,
         source_port=None,
         report=silent,
@@ -108,7 +108,7 @@ def has_datagrams(config: Config) -> bool:
 
 
 def entry_of(config: Config) -> Entry | None:
-    """What is done with each new connection, if anything is."""
+    """Return how each new connection is prepared; None for no preparation."""
     if not (config.ssl or config.telnet or config.verbose or config.json):
         return None
     from ..shared.entry import Entry
@@ -121,7 +121,7 @@ def entry_of(config: Config) -> Entry | None:
 
 
 def route_of(config: Config) -> Route | None:
-    """Return the proxies to pass."""
+    """Return the proxies on the way; None without proxies."""
     if not config.proxies:
         return None
     from ..shared.via_proxies import Route
@@ -205,7 +205,7 @@ def _has_lists(config: Config) -> bool:
 
 
 def admits_of(config: Config, report: Report) -> Admits:
-    """Whom the access lists admit, which are read now. Raises UsageError."""
+    """Read the access lists; return their filter. Raises UsageError."""
     if not _has_lists(config):
         return everyone
     from ..shared.access import AccessLists, access_filter
@@ -216,7 +216,7 @@ def admits_of(config: Config, report: Report) -> Admits:
 
 
 def _proxies_of(config: Config, report: Report) -> Admits:
-    """Who may send a header of the PROXY protocol. Raises UsageError."""
+    """Return the filter of peers that may send a PROXY protocol header. Raises UsageError."""
     from ..shared.access import AccessLists, access_filter
 
     if config.accept_proxy_protocol in (None, ANYONE):
@@ -227,7 +227,7 @@ def _proxies_of(config: Config, report: Report) -> Admits:
 
 
 def _offered(config: Config) -> str | None:
-    """What anybody who reaches the listener can do, and should perhaps not."""
+    """Return what all who reach the listener can do, for a warning; None if it is harmless."""
     if config.accept_proxy_protocol == ANYONE:
         return "claim any address (--accept-proxy-protocol without a list)"
     if _has_lists(config):
@@ -240,7 +240,7 @@ def _offered(config: Config) -> str | None:
 
 
 def _modules(config: Config) -> tuple[str, ...]:
-    """What serving several clients needs: later, an import may find no descriptor (EMFILE)."""
+    """Return the modules for serving several clients: later, an import may fail (EMFILE)."""
     if not config.keep_open and config.program == "server":
         return ()
     modules = []

@@ -1,6 +1,6 @@
-"""What happens to the bytes on the way, derived from the Config.
+"""Deriving the steps that the bytes pass through from the Config.
 
-Apart from network.py, because a scan moves none and need not load what moves them.
+It is separate from network.py, because a scan moves no bytes and need not load these modules.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def talk_setup(config: Config) -> TalkSetup:
-    """What client and server do with a connection."""
+    """Return how client and server use a connection."""
     return TalkSetup(
         endings=config.endings,
         on_peer_end=config.on_peer_end,
@@ -35,7 +35,7 @@ def talk_setup(config: Config) -> TalkSetup:
 
 
 def recorder_of(config: Config) -> Callable[[], Recorder] | None:
-    """Opens the files for what moves, if there are to be any."""
+    """Return the function that opens the files to record bytes; None without files."""
     if config.output is None and config.hex_dump is None:
         return None
     from ...engine.record import Recorder
@@ -51,9 +51,10 @@ def recorder_of(config: Config) -> Callable[[], Recorder] | None:
 
 
 def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
-    """Opens the files for what moves over one connection of many: its number, and its peer.
+    """Return the function that opens the files to record one connection of many.
 
-    ``{n}`` and ``{peer}`` in their names are these; without them all share the files.
+    It is called with the connection's number and peer, for ``{n}`` and ``{peer}`` in the file
+    names; without these, all connections share the files.
     """
     if config.output is None and config.hex_dump is None:
         return None
@@ -68,9 +69,9 @@ def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
 
 
 def pipeline_of(config: Config) -> Pipeline:
-    """What happens to the bytes of one connection, as the user asked."""
+    """Return the pipeline of one connection."""
     address = config.address
-    # Each read and each write is one message: of a pipe of messages too.
+    # Each read and each write is one message, also for a pipe of messages.
     datagrams = address is not None and (
         address.scheme in DATAGRAMS or (address.scheme == "pipe" and config.pipe_mode == "message")
     )
@@ -88,7 +89,7 @@ def pipeline_of(config: Config) -> Pipeline:
 
 
 def tunnel_pipeline_of(config: Config) -> Pipeline:
-    """What happens to the bytes between a proxy server's client and its target."""
+    """Return the pipeline between a proxy server's client and its target."""
     if config.rate is None:
         return PLAIN
     return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate))

@@ -1,4 +1,4 @@
-"""Where a relay's connections go on to, derived from the Config."""
+"""Deriving the onward side of a relay from the Config."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .network import route_of, security_of, target_options
 if TYPE_CHECKING:
     from ...transports.tls.handshake import Security
 
-#: Seconds in which an onward connection must be made, unless the user says otherwise.
+#: The default seconds in which an onward connection must be made.
 ONWARD_TIMEOUT = 30.0
 
 
 def onward_setup(config: Config) -> OnwardSetup:
-    """Return where to, and how."""
+    """Return where to connect onward, and how."""
     return OnwardSetup(
         config.onward,
-        # (It is one of many: a Unix socket need not hold much.)
+        # (It is one of many: a Unix socket needs no large buffers.)
         target_options(config, ONWARD_TIMEOUT),
         _security(config) if any(one.scheme == "tls" for one in config.onward) else None,
         route_of(config),
@@ -30,7 +30,7 @@ def onward_setup(config: Config) -> OnwardSetup:
 
 
 def _security(config: Config) -> Security:
-    """Return the TLS of the onward side: its options are those of a client, under other names."""
+    """Return the TLS of the onward side: a client's options, under other names."""
     return security_of(
         config._replace(
             insecure=config.to_insecure,

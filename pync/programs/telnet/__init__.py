@@ -1,8 +1,8 @@
 """The telnet program: one connection at a time, and a command mode (``^]``).
 
-Modules: user (which of the two is on), session (a connection), commands, escapes and
-settings (what may be typed and set), abilities (which options a host may use), console, terminal
-and signals (the person's side).
+Modules: user (switches between these two), session (a connection), commands, escapes and
+settings (what the user may type and set), abilities (the options that a host may use), console,
+terminal and signals (the user's side).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .user import User
 
 
 def run(setup: TelnetSetup, stdio: Stdio, report: Report) -> int:
-    """Talk to the host, or take commands. Raises OutputError, OutputGone."""
+    """Talk to the host, or execute commands. Raises OutputError, OutputGone."""
     with Loop() as loop, terminal_of(stdio.read_fds()) as terminal:
         if setup.trace is None:
             return User(loop, setup, stdio, report, terminal, None, execute).run()

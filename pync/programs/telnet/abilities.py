@@ -1,6 +1,6 @@
-"""The options that the telnet program has, and what it tells in each of them. Pure.
+"""The options that the telnet program supports, and the data that it sends in each. Pure.
 
-What a host may learn is what it asks for and the user has exported, and nothing else.
+Of the environment, a host gets only the variables that it asks for and the user has exported.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from ...layers.telnet_protocol import (
 )
 from .settings import Settings
 
-#: Columns and rows; zero is unknown (RFC 1073).
+#: Returns columns and rows; zero means unknown (RFC 1073).
 Size = Callable[[], "tuple[int, int]"]
 
-#: Names that RFC 1572 gives a meaning; all others are the user's own.
+#: The names that RFC 1572 defines; all others are the user's own.
 WELL_KNOWN = frozenset({"USER", "JOB", "ACCT", "PRINTER", "SYSTEMTYPE", "DISPLAY"})
 
 
 def abilities_of(settings: Settings, hostname: str, size: Size, speed: int) -> Abilities:
-    """What we can do for a host.
+    """Return the options that we support.
 
     Arguments:
-        settings: the environment, and what of it is exported.
-        hostname: of this machine, for a DISPLAY that names none.
+        settings: the environment, and which variables are exported.
+        hostname: the name of this machine, for a DISPLAY without a host.
         size: the terminal's columns and rows now.
         speed: the terminal's speed in bit/s.
     """
@@ -73,7 +73,7 @@ def window(columns: int, rows: int) -> bytes:
 def environment(data: bytes, settings: Settings, display: str) -> bytes | None:
     """Return the answer to a NEW-ENVIRON subnegotiation (RFC 1572), or None.
 
-    A host that names variables gets those that are exported; one that names none, all.
+    A host that names variables gets those of them that are exported; without names, all exported.
     """
     if data[:1] != bytes((SEND,)):
         return None
@@ -89,7 +89,7 @@ def environment(data: bytes, settings: Settings, display: str) -> bytes | None:
 
 
 def _names(data: bytes) -> set[str]:
-    """Return the variables that a host names; an empty name is "all of this kind"."""
+    """Return the variables that a host names; an empty name means "all of this kind"."""
     names: list[bytearray] = []
     escaped = False
     for byte in data:
@@ -125,14 +125,14 @@ def _when_asked(value: Callable[[], str]) -> Callable[[bytes], bytes | None]:
 
 
 def _display(display: str, hostname: str) -> str:
-    """Return a display as another machine has to name it."""
+    """Return the name of a display for another machine."""
     for local in (":", "unix:"):
         if display.startswith(local):
             return f"{hostname}:{display[len(local) :]}"
     return display
 
 
-#: What is begun on a TELNET port: (verb, option).
+#: The negotiations that we start on a TELNET port: (verb, option).
 INITIAL = (
     (DO, SGA),
     (WILL, TTYPE),

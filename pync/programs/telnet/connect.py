@@ -1,4 +1,4 @@
-"""Dialling as telnet does: each address is said before it is tried, and if it failed."""
+"""Dialling as telnet does: each address is reported before it is tried, and when it fails."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..shared.connect import DialSetup, connect
 
 
 def dial(address: Address, options: Options, report: Report) -> Conn | None:
-    """Connect to the first address of the host that answers; None when there is none to try.
+    """Connect to the first address of the host that answers; return None without any address.
 
-    Raises DialError when none of them answers.
+    Raises DialError when no address answers.
     """
     try:
         if options.source is not None:
@@ -42,5 +42,5 @@ def dial(address: Address, options: Options, report: Report) -> Conn | None:
 
 
 def _capital(cause: str) -> str:
-    """As the C library words it."""
+    """Return the cause in the C library's form: with a capital letter."""
     return cause[:1].upper() + cause[1:]

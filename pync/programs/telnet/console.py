@@ -1,6 +1,6 @@
-"""The user's side of telnet: what is typed, and what is shown, in order and never blocking.
+"""The user's side of telnet: typed input, and output in order, without blocking.
 
-Knows nothing of TELNET.
+It does not handle TELNET.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from .terminal import NoTerminal
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: High-water mark: bytes that may wait to be shown before no more is received.
+#: High-water mark: from so many bytes that wait to be shown on, nothing is received.
 HIGH_WATER = 256 * 1024
 
 
 class Console:
-    """Reads and writes for one user.
+    """The input and output of one user.
 
     Arguments:
         loop: watches the descriptors.
         stdio: standard input and output.
-        terminal: what standard input is.
-        report: says lines of our own.
-        typed: is called with what was typed, ``b""`` at the end of the input.
-        caught_up: is called when some of what waited has been shown, or the output's reader left.
+        terminal: the terminal of standard input.
+        report: shows lines of our own.
+        typed: called with typed bytes; ``b""`` at the end of the input.
+        caught_up: called when some waiting output was shown, or the output's reader has closed.
     """
 
     def __init__(
@@ -66,34 +66,34 @@ class Console:
 
     @property
     def is_behind(self) -> bool:
-        """Whether so much waits to be shown that no more should be received."""
+        """Whether so much output waits that nothing more should be received."""
         return self._outbox.is_full
 
     @property
     def reader_gone(self) -> bool:
-        """Whether the reader of the output has left; writing has not told yet."""
+        """Whether the output's reader has closed; no write has failed yet."""
         return self._outbox.reader_gone
 
     def listen(self, to_user: bool) -> None:
-        """Read what is typed, or let it wait."""
+        """Start or stop to read typed input."""
         self._source_watch.watch(to_user)
 
     def read_at_once(self) -> None:
-        """Read an input for which nobody has to wait: none at all."""
+        """Read an input without descriptors, which is at its end."""
         if not self._source_watch.descriptors and not self.ended:
             self._read()
 
     def show(self, data: bytes) -> None:
-        """Show the host's bytes, or ours. Raises OutputGone, OutputError."""
+        """Show bytes of the host, or our own. Raises OutputGone, OutputError."""
         self._outbox.put(data)
 
     def tell(self, event: Event) -> None:
-        """Say something, after all that was to be shown before it."""
+        """Report an event, after all earlier output was shown."""
         self.flush()
         self._report(event)
 
     def say(self, text: str, *, is_error: bool = False) -> None:
-        """Say lines of our own."""
+        """Show lines of our own."""
         for line in text.split("\n"):
             self.tell(Told(line, is_error))
 
@@ -124,7 +124,7 @@ class Console:
     def _take(self) -> bytes:
         if not self._terminal.is_one:
             return self._stdio.recv(READ)
-        # Stdio would take ^D for the end of all input.
+        # Stdio would treat ^D as the end of all input.
         return (
             os.read(self._source_watch.descriptors[0], READ) or self._terminal.end_of_line() or b""
         )

@@ -1,19 +1,19 @@
-"""What of the typed bytes is for us and not for the host. Pure."""
+"""Finding the typed characters that are for telnet and not for the host. Pure."""
 
 from __future__ import annotations
 
 from .settings import OFF, Settings
 
-#: What is to be done: send these bytes, go to the command mode, leave, suspend, or turn the
-#: local echo off or on.
+#: The actions: send bytes, enter the command mode, quit, suspend, or turn the local echo off
+#: or on.
 TEXT, COMMAND, LEAVE, SUSPEND, HIDE = "text", "command", "leave", "suspend", "hide"
 
-#: After rlogin's escape character at a line's start.
+#: The characters after rlogin's escape character at a line's start.
 _AFTER_TILDE = {ord("."): LEAVE, 0x1A: SUSPEND}
 
 
 class Escapes:
-    """Finds them, over any number of reads.
+    """A parser for these characters, with state over several reads.
 
     Arguments:
         settings: the characters; they may change.
@@ -25,11 +25,11 @@ class Escapes:
         self._after_tilde = False
 
     def next(self, data: bytearray, edits_locally: bool) -> tuple[str, bytes]:
-        """Take the first thing off ``data``, which is not empty.
+        """Remove the first action from ``data``, which is not empty, and return it.
 
         Arguments:
-            data: what was typed.
-            edits_locally: whether this terminal echoes, so that ^E turns that off.
+            data: the typed bytes.
+            edits_locally: whether this terminal echoes, so that ^E turns the echo off.
         """
         characters = self._settings.characters
         if self._after_tilde:
@@ -62,7 +62,7 @@ class Escapes:
         if byte in _AFTER_TILDE:
             return _AFTER_TILDE[byte], b""
         self._line_begins = byte in b"\r\n"
-        # Twice is once, as with rlogin.
+        # Typed twice, it is sent once, as in rlogin.
         doubled = byte == characters["rlogin"]
         return TEXT, bytes((byte,)) if doubled else bytes((characters["rlogin"], byte))
 

@@ -1,6 +1,6 @@
-"""One connection of the telnet program: the layer, the socket, and the mode they make.
+"""One connection of the telnet program: the layer, the socket, and the resulting mode.
 
-Whoever owns it says what is typed and hears when it is over; it knows no commands.
+Its owner passes typed input to it and is called at its end; it does not handle commands.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from .abilities import window
 from .console import READ, Console
 from .terminal import Mode, NoTerminal
 
-#: High-water mark: bytes that may wait for the host before no more is read from the user.
+#: High-water mark: from so many waiting bytes for the host on, the user's input is not read.
 HIGH_WATER = 64 * 1024
 
-#: High-water mark: bytes that may wait for the host before it is not read any more. A host that
-#: sends requests for ever and never reads the answers must not fill the memory. More than the
-#: user alone can queue, or two that both wait to be read would wait for ever.
+#: High-water mark: from so many waiting bytes for the host on, the host is not read: a host that
+#: sends requests for ever and never reads the answers must not fill the memory. It must be more
+#: than the user alone can queue; otherwise two programs that both wait to be read would wait for
+#: ever.
 FLOOD = 1024 * 1024
 
 
@@ -33,12 +34,12 @@ class Session:
     Arguments:
         loop: watches the socket.
         conn: owned by this object.
-        abilities: what is agreed to.
-        console: shows what comes.
-        terminal: decides with the options whether lines are sent, or characters.
-        changed: is called when bytes have moved, and perhaps the mode has changed.
-        over: is called when the peer has ended, or reset.
-        tap: sees the bytes of the wire.
+        abilities: the options to agree to.
+        console: shows received text.
+        terminal: decides, with the options, whether lines or characters are sent.
+        changed: called when bytes have moved, and the mode may have changed.
+        over: called when the peer has ended or reset.
+        tap: called with the bytes of the network.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Session:
         self.conn = conn
         #: Whether the user turned local echo off (^E).
         self.hides_input = False
-        #: Whether the user asked for the mode: it is then so before the host has agreed.
+        #: Whether the user has set the mode: it is then valid before the host has agreed.
         self.insists = False
         self._console = console
         self._terminal = terminal
@@ -68,64 +69,64 @@ class Session:
         self._source_watch = SourceWatch(loop, conn, self._read)
         self._outbox = Outbox(loop, conn, self._cannot_send, changed, high_water=FLOOD)
 
-    # What it is like.
+    # Its state.
 
     @property
     def mode(self) -> Mode:
-        """What the options make of it: RFC 858's SGA is character at a time."""
+        """The mode according to the options: SGA (RFC 858) means character at a time."""
         peer = self.telnet.peer
         performed = peer.is_wanted if self.insists else peer.is_on
         return Mode(editing=not performed(SGA), echo=not performed(ECHO))
 
     @property
     def can_take(self) -> bool:
-        """Whether more may be typed."""
+        """Whether more typed input may be read."""
         return self._outbox.size < HIGH_WATER
 
     @property
     def fin_is_sent(self) -> bool:
-        """Whether all that was typed is sent, and FIN behind it, or nothing more can be sent."""
+        """Whether all typed input and FIN are sent, or nothing more can be sent."""
         return self._ends and self._outbox.over
 
     def arrange(self, attends: bool) -> None:
-        """Hear the host, or let it wait.
+        """Start or stop to read from the host.
 
         Arguments:
-            attends: whether the user wants to see what comes.
+            attends: whether the user wants to see the host's output.
         """
         hears = attends and not self._console.is_behind and not self._outbox.is_full
         self._source_watch.watch(hears and self.conn.fileno() >= 0)
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         self._outbox.stop()
         self._source_watch.stop()
         self.conn.close()
 
     def follow(self) -> None:
-        """Send what the layer has to say, and see what mode it is now."""
+        """Send the layer's own bytes, and apply the current mode."""
         self._push(self.telnet.outgoing())
         mode, by_keys = self.mode, self._terminal.is_one and not self.mode.editing
-        # Where the terminal still makes CR LF of LF, it must not get CR LF.
+        # If the terminal still converts LF to CR LF, it must not get CR LF.
         self.telnet.keeps_crlf = by_keys and not mode.echo
-        # A script's LF is a line's end whatever the host does with keys.
+        # An LF of a script is a line's end in any mode.
         self.telnet.sends_lines = not by_keys
 
     # The user's side.
 
     def type(self, data: bytes) -> None:
-        """Send what was typed."""
+        """Send typed bytes."""
         self._push(self.telnet.send(data))
 
     def end(self) -> None:
-        """The user's input is over: send FIN after what waits."""
+        """End the user's input: send FIN after the bytes that wait."""
         self._push(self.telnet.send_eof())
         self._ends = True
         self._outbox.put_eof()
         self._changed()
 
     def interrupt(self, number: int, *, flushes: bool, synchs: bool = False) -> None:
-        """Send IP, BRK and their kin, and ask to be told when they have been obeyed."""
+        """Send IP, BRK or a similar command, and request a mark for when it has taken effect."""
         self.telnet.command(number)
         if synchs:
             self.follow()
@@ -142,17 +143,17 @@ class Session:
             self._push(bytes((DM,)))
 
     def resized(self) -> None:
-        """The terminal has another size."""
+        """Tell the host the terminal's new size."""
         if self.telnet.us.is_on(NAWS):
             columns, rows = self._terminal.size()
             self.telnet.subnegotiate(NAWS, window(columns, rows))
             self.follow()
 
     def raw(self, data: bytes) -> None:
-        """Send bytes of the wire."""
+        """Send bytes of the network, without conversion."""
         self._push(data)
 
-    # The wire.
+    # The network.
 
     def _read(self) -> None:
         try:
@@ -160,7 +161,7 @@ class Session:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            data = b""  # reset: for telnet an end as any other
+            data = b""  # a reset: telnet treats it like any other end
         if data and self._tap is not None:
             self._tap("received", data)
         self._console.show(self.telnet.receive(data))
@@ -178,7 +179,7 @@ class Session:
             self._outbox.put(data)
 
     def _sends_urgently(self, data: bytes) -> bool:
-        """Return whether it could be sent as urgent data: at once, after all the other bytes."""
+        """Send urgent data if possible: at once, after all other bytes; return whether it was."""
         send_urgent: Callable[[bytes], None] | None = getattr(self.conn, "send_urgent", None)
         if self._outbox.waits or send_urgent is None:
             return False
@@ -191,5 +192,5 @@ class Session:
         return True
 
     def _cannot_send(self, _error: OSError) -> None:
-        # What the host said before it left is still to be read.
+        # The host's last bytes must still be read.
         self._changed()

@@ -1,4 +1,4 @@
-"""What a telnet user can set: characters, switches, the environment that is offered. Pure."""
+"""The settings of a telnet user: characters, switches, the environment for the host. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ...transports import Options
 
 
 class TelnetSetup(NamedTuple):
-    """What was asked for: whom to connect to, and the settings at the start.
+    """The command line: the host to connect to, and the settings at the start.
 
     ``target``: a host, and perhaps a port; without them there is only the command mode.
-    ``options``: how to dial. ``trace``: a file for what moves. ``escape``: all that were given; the
-    last one counts.
+    ``options``: how to dial. ``trace``: a file that records the bytes. ``escape``: all values that
+    the user gave; the last one is used.
     """
 
     target: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ OFF = -1
 #: ^], ^E, and rlogin's ~ (``-r``).
 ESCAPE, LOCAL_ECHO, TILDE = 0x1D, 0x05, 0x7E
 
-#: Switch -> (what it does, as display says it when on or off, what it is at the start).
+#: Switch -> (its description, its value at the start).
 SWITCHES = {
     "autoflush": ("flushing of output when sending interrupt characters", True),
     "autosynch": ("automatic sending of interrupt characters in urgent mode", False),
@@ -48,7 +48,7 @@ SWITCHES = {
     "localchars": ("local recognition of certain control characters", True),
 }
 
-#: Switch -> what display says of it when it is on, and when it is off.
+#: Switch -> the text of ``display`` when it is on, and when it is off.
 SHOWN = {
     "autoflush": (
         "will flush output when sending interrupt characters.",
@@ -73,14 +73,14 @@ SHOWN = {
     ),
 }
 
-#: Character -> what it is for.
+#: Character -> its purpose.
 CHARACTERS = {
     "echo": "character to toggle local echoing on/off",
     "escape": "character to escape back to telnet command mode",
     "rlogin": "rlogin escape character",
 }
 
-#: Variables of the environment that are offered without being asked for by name.
+#: The variables of the environment that are exported at the start.
 EXPORTED = ("DISPLAY", "PRINTER")
 
 
@@ -106,9 +106,9 @@ class Settings:
     """One user's settings, for the whole run.
 
     Arguments:
-        setup: the command line's.
+        setup: the command line.
         environment: the variables of the process.
-        login: the name of the person, for -a.
+        login: the user's name, for -a.
     """
 
     def __init__(self, setup: TelnetSetup, environment: Mapping[str, str], login: str) -> None:
@@ -131,7 +131,7 @@ class Settings:
             self.offer_user(user)
 
     def offer_user(self, user: str) -> None:
-        """Offer a user's name to the host."""
+        """Export a user's name to the host."""
         self.variables["USER"] = user
         self.exported.add("USER")
 

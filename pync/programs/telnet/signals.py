@@ -1,7 +1,7 @@
-r"""Signals as bytes of a socketpair: the loop hears of them when it is nowhere else.
+r"""Signals as bytes of a socketpair, so that the loop handles them between two callbacks.
 
-While a connection or the command mode has the terminal, ^C, ^\ and ^Z are for them, and a
-new window size is sent to the host. Without a terminal nothing is caught.
+While a connection or the command mode has the terminal, they get ^C, ^\ and ^Z, and a new
+window size is sent to the host. Without a terminal, no signals are caught.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ...engine.loop import Loop
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: What is caught, where the system has it.
+#: The signals to catch, as far as the system has them.
 CAUGHT = ("SIGINT", "SIGQUIT", "SIGTSTP", "SIGCONT", "SIGWINCH")
 
 
 class Signals:
-    """Catches signals between ``catch`` and ``release``.
+    """The catching of signals between ``catch`` and ``release``.
 
     Arguments:
-        loop: calls back.
-        happened: is called with the signal's name.
+        loop: calls the callback.
+        happened: called with the signal's name.
     """
 
     def __init__(self, loop: Loop, happened: Callable[[str], None]) -> None:
@@ -53,7 +53,7 @@ class Signals:
         self._writer.close()
 
     def catch(self) -> None:
-        """From now on they are ours; idempotent."""
+        """Install our handlers; idempotent."""
         if self._before:
             return
         try:
@@ -62,10 +62,10 @@ class Signals:
                 if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._note)
         except ValueError:
-            pass  # not the main thread: signals are the embedding program's business
+            pass  # not the main thread: the embedding program handles signals
 
     def release(self) -> None:
-        """From now on they are whose they were; idempotent."""
+        """Restore the earlier handlers; idempotent."""
         for number, before in self._before.items():
             signal.signal(number, before)
         self._before.clear()
@@ -74,7 +74,7 @@ class Signals:
         try:
             self._writer.send(bytes((number,)))
         except BlockingIOError:
-            pass  # so many wait already that one more says nothing new
+            pass  # the socket is full of signals: one more makes no difference
 
     def _read(self) -> None:
         for number in self._reader.recv(64):

@@ -1,6 +1,6 @@
-"""The user's terminal: line by line or character by character, and as it was afterwards.
+"""The user's terminal: line mode or character mode, and restoring it at the end.
 
-Without a terminal, and where there is no termios, nothing is set and nothing is known.
+Without a terminal or without termios, nothing is set, and size and speed are unknown.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Mode(NamedTuple):
-    """``editing``: lines are edited here, and sent whole. ``echo``: what is typed is shown."""
+    """``editing``: lines are edited locally, and sent whole. ``echo``: typed text is shown."""
 
     editing: bool = True
     echo: bool = True
 
 
 class NoTerminal:
-    """Pipes and files."""
+    """An input that is not a terminal: pipes and files."""
 
     is_one = False
     speed = 38400
@@ -41,17 +41,17 @@ class NoTerminal:
         self.restore()
 
     def set(self, mode: Mode, ends: tuple[int, ...]) -> None:
-        """Nothing is to be set."""
+        """Do nothing."""
 
     def restore(self) -> None:
-        """Nothing was set."""
+        """Do nothing."""
 
     def size(self) -> tuple[int, int]:
-        """Columns and rows: unknown."""
+        """Return 0, 0: columns and rows are unknown."""
         return 0, 0
 
     def end_of_line(self) -> bytes | None:
-        """What an empty read means: None is the end of the input."""
+        """Return what an empty read means: None, the end of the input."""
         return None
 
 
@@ -59,7 +59,7 @@ class Terminal(NoTerminal):
     """A terminal (termios(3)).
 
     Arguments:
-        descriptor: to read from.
+        descriptor: the descriptor to read from.
     """
 
     is_one = True
@@ -75,11 +75,11 @@ class Terminal(NoTerminal):
         self.speed = names.get(self._before[5], 38400)
 
     def set(self, mode: Mode, ends: tuple[int, ...]) -> None:
-        """Go into a mode.
+        """Set a mode.
 
         Arguments:
             mode: see Mode.
-            ends: characters besides LF that make a line be read at once (VEOL, VEOL2).
+            ends: characters that, like LF, end a line at once (VEOL, VEOL2).
         """
         termios = self._termios
         iflag, oflag, cflag, lflag, ispeed, ospeed, _ = self._before
@@ -94,19 +94,19 @@ class Terminal(NoTerminal):
             cc[termios.VMIN], cc[termios.VTIME] = 1, 0
         lflag = lflag | termios.ECHO if mode.echo else lflag & ~termios.ECHO
         if not mode.editing and not mode.echo:
-            # The host draws the screen: its bytes mean what they say.
+            # The host draws the screen: do not convert its bytes.
             oflag &= ~termios.OPOST
         self._apply([iflag, oflag, cflag, lflag, ispeed, ospeed, cc])
         self._changed = True
 
     def restore(self) -> None:
-        """Make it as it was; idempotent."""
+        """Restore the original mode; idempotent."""
         if self._changed:
             self._changed = False
             self._apply(self._before)
 
     def size(self) -> tuple[int, int]:
-        """Columns and rows, zero for unknown."""
+        """Return columns and rows, zero for unknown."""
         try:
             columns, rows = os.get_terminal_size(self._descriptor)
             return columns, rows
@@ -114,7 +114,7 @@ class Terminal(NoTerminal):
             return 0, 0
 
     def end_of_line(self) -> bytes | None:
-        """What an empty read means: ^D at a line's start, or None when the terminal is gone."""
+        """Return what an empty read means: ^D at a line's start; None if the terminal is gone."""
         try:
             self._termios.tcgetattr(self._descriptor)
         except self._termios.error:
@@ -126,7 +126,7 @@ class Terminal(NoTerminal):
         try:
             self._termios.tcsetattr(self._descriptor, self._termios.TCSADRAIN, attributes)
         except self._termios.error:
-            pass  # hung up: there is nobody to see it
+            pass  # the terminal has hung up
 
 
 def _is_speed(name: str) -> bool:
@@ -134,10 +134,10 @@ def _is_speed(name: str) -> bool:
 
 
 def terminal_of(descriptors: tuple[int, ...]) -> NoTerminal:
-    """Return the terminal that the user types at, if it is one.
+    """Return the user's terminal, or a NoTerminal if the input is not one.
 
     Arguments:
-        descriptors: of standard input; none when it has ended.
+        descriptors: those of standard input; empty when it has ended.
     """
     if sys.platform == "win32" or not descriptors or not os.isatty(descriptors[0]):
         return NoTerminal()

@@ -1,6 +1,6 @@
-"""The telnet program as a person sees it: a connection, the command mode, and which is on.
+"""The telnet program from the user's view: a connection, the command mode, and their switching.
 
-What commands there are is in commands/; what a connection does, in session.py.
+commands/ has the commands, session.py a connection.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PORT = "23"
 
 PROMPT = b"telnet> "
 
-#: Signal -> what is sent for it, and the character that means it on most terminals.
+#: Signal -> the TELNET command that is sent for it, and its character on most terminals.
 SENT = {"SIGINT": (IP, b"\x03"), "SIGQUIT": (BRK, b"\x1c"), "SIGTSTP": (SUSP, b"\x1a")}
 
 
@@ -40,12 +40,12 @@ class User:
     """One run of the program.
 
     Arguments:
-        loop: carries everything.
-        setup: what was asked for.
-        stdio, report: as programs get them.
-        terminal: what standard input is.
-        tap: sees the wire.
-        execute: obeys a line of the command mode, and returns whether to stay in it.
+        loop: the loop for everything.
+        setup: the command line.
+        stdio, report: as for all programs.
+        terminal: the terminal of standard input.
+        tap: called with the bytes of the network.
+        execute: executes a line of the command mode; returns whether to stay in it.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class User:
         execute: Callable[[User, str], bool],
     ) -> None:
         self._execute = execute
-        #: The exit status, as soon as there is one.
+        #: The exit status; None while the program runs.
         self.status: int | None = None
         self.settings = Settings(setup, os.environ, _login())
         self.session: Session | None = None
-        #: The host as it was asked for.
+        #: The host, as the user gave it.
         self.host = ""
         self.terminal = terminal
         self.console = Console(loop, stdio, terminal, report, self._typed, self._arrange)
@@ -79,7 +79,7 @@ class User:
         self._applied: object = None
 
     def run(self) -> int:
-        """Until it is over; returns the exit status."""
+        """Run until the end; return the exit status."""
         with self.signals:
             try:
                 self._begin()
@@ -107,7 +107,7 @@ class User:
     # Connections.
 
     def open(self, host: str, port: str = f"-{PORT}", *, login: str | None = None) -> bool:
-        """Connect; whatever happens is said. A ``-`` before the port: begin to negotiate."""
+        """Connect, and show what happens. A ``-`` before the port: start to negotiate options."""
         if login is not None:
             self.settings.offer_user(login)
         begins, port = port.startswith("-") or port == PORT, port.removeprefix("-")
@@ -155,8 +155,8 @@ class User:
         self.session.follow()
         self._commands = False
         self._arrange()
-        # Only now: who reads this may type the escape character at once, and until the terminal
-        # has been set it is a letter of a line that has not been finished.
+        # Only now: a user who reads this may type the escape character at once; before the terminal
+        # was set, it would only be a letter of an unfinished line.
         self.console.say(f"Escape character is '{shown(self.settings.escape)}'.")
 
     def _peer_ended(self) -> None:
@@ -167,7 +167,7 @@ class User:
         self.status = 0
 
     def close(self) -> None:
-        """Close the connection, and leave if it was what the program was started for."""
+        """Close the connection, and quit if the program was started for this connection."""
         if self.session is None:
             self.console.say("?Need to be connected first.")
             return
@@ -178,26 +178,26 @@ class User:
             self.status = 0
 
     def quit(self) -> None:
-        """Close and leave."""
+        """Close the connection and quit."""
         if self.session is not None:
             self.close()
         self.status = 0
 
     def suspend(self) -> None:
-        """Stop, as a shell's job; go on when continued."""
+        """Stop as a job of the shell, until it is continued."""
         self.terminal.restore()
         self.signals.release()
         os.kill(0, signal.SIGTSTP)
         self._continued()
 
-    # What is typed.
+    # Typed input.
 
     def _typed(self, data: bytes) -> None:
         self._unread += data
         self._work()
 
     def _work(self) -> None:
-        """Do what is typed, as far as it has been typed."""
+        """Handle the typed input that is complete."""
         while self._unread and self.status is None and self._step():
             pass
         if self.console.ended and self.status is None:
@@ -207,10 +207,10 @@ class User:
             self.console.read_at_once()
 
     def _step(self) -> bool:
-        """One step; False when more has to be typed first."""
+        """Handle one action; return False when more input is needed first."""
         if self._commands or self.session is None:
             if self.terminal.is_one and bytes(self._unread) == self.terminal.end_of_line():
-                self._input_ended()  # ^D, which a host would have been sent
+                self._input_ended()  # ^D; with a connection, it would be sent to the host
                 return True
             line, newline, rest = self._unread.partition(b"\n")
             if not newline and not self.console.ended:
@@ -238,7 +238,7 @@ class User:
 
     def _obey(self, line: bytes) -> None:
         if self._shows_line:
-            # It was typed with the escape character, before there was a prompt.
+            # It was typed together with the escape character, before the prompt.
             self.console.show(line + b"\n")
             self._shows_line = False
         stays = self._execute(self, line.decode("utf-8", "surrogateescape"))
@@ -259,9 +259,9 @@ class User:
     # The terminal.
 
     def _arrange(self) -> None:
-        """See that the right ones are heard, and that the terminal is in the right mode.
+        """Watch the user and the host as the state requires, and set the terminal's mode.
 
-        Raises OutputGone when nothing is left to send, and nobody reads what comes.
+        Raises OutputGone when nothing is left to send, and the output's reader has closed.
         """
         session, commands = self.session, self._commands
         if self.console.reader_gone and session is not None and session.fin_is_sent:

@@ -1,7 +1,7 @@
-"""The command mode's language: a table of commands, each abbreviated as far as it is plain.
+"""The language of the command mode: a table of commands, which may be abbreviated if unique.
 
-A command says what it has to say on the console, and returns whether to ask for another
-one although there is a connection.
+A command shows its messages on the console, and returns whether to stay in the command mode
+although there is a connection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """``help``: one line. ``run``: (user, words) -> whether to stay in the command mode."""
+    """A command. ``help``: one line. ``run``: (user, words) -> whether to stay in the mode."""
 
     help: str
     run: Callable[[User, list[str]], bool]
@@ -31,7 +31,7 @@ class Command(NamedTuple):
 
 
 def execute(user: User, line: str) -> bool:
-    """Obey a line; returns whether to ask for another although there is a connection."""
+    """Execute a line; return whether to stay in the command mode despite a connection."""
     line = line.strip()
     if line.startswith("!"):
         return _shell(user, line[1:].strip())

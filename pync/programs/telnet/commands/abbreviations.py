@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def found(word: str, names: Iterable[str]) -> str | None:
-    """Return the name that a word abbreviates; None when there is none, ``""`` when several."""
+    """Return the name that a word abbreviates; None if there is none, ``""`` if several."""
     word = word.lower()
     fits = [name for name in names if name.startswith(word)]
     if word in fits:
@@ -15,5 +15,5 @@ def found(word: str, names: Iterable[str]) -> str | None:
 
 
 def table(rows: Iterable[tuple[str, str]], width: int = 16) -> str:
-    """Names and what they are for, in columns."""
+    """Return a table of names and their descriptions, in columns."""
     return "\n".join(f"{name:<{width}}{text}" for name, text in rows)

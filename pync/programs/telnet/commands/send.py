@@ -1,4 +1,4 @@
-"""The command ``send``: TELNET's commands and option verbs, by name."""
+"""The command ``send``: sends TELNET commands and option verbs by their names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..session import Session
     from ..user import User
 
-#: What ``send`` knows: word -> (its help, the bytes; None: the code below does it).
+#: The words of ``send``: word -> (its help, the bytes; None: see the code below).
 SENDS: dict[str, tuple[str, bytes | None]] = {
     "ao": ("Send Telnet Abort output", command(AO)),
     "ayt": ("Send Telnet 'Are You There'", command(AYT)),
@@ -57,7 +57,7 @@ _VERBS = {"do": DO, "dont": DONT, "will": WILL, "wont": WONT}
 
 
 def send(user: User, words: list[str]) -> bool:
-    """Send what the words name; all of them, or nothing."""
+    """Send what the words stand for; nothing if one of them is unknown."""
     if not words:
         user.console.say("need at least one argument for 'send' command\n'send ?' for help.")
         return True

@@ -1,4 +1,4 @@
-"""The commands that set and show: toggle, set, unset, display, environ."""
+"""The commands that change and show settings: toggle, set, unset, display, environ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def toggle(user: User, words: list[str]) -> bool:
-    """Turn switches over."""
+    """Invert switches."""
     if words[:1] in ([], ["?"]):
         if not words:
             user.console.say("Need an argument to 'toggle' command.  'toggle ?' for help.")
@@ -50,7 +50,7 @@ def _shown_switch(name: str, on: bool) -> str:
 
 
 def set_(user: User, words: list[str], verb: str = "set") -> bool:
-    """Give a character or a switch a value."""
+    """Set a character or a switch to a value."""
     if words[:1] == ["?"]:
         user.console.say(
             table(CHARACTERS.items())
@@ -84,7 +84,7 @@ def unset(user: User, words: list[str]) -> bool:
 
 
 def display(user: User, words: list[str]) -> bool:
-    """Show what is set."""
+    """Show settings."""
     names = [found(word, [*CHARACTERS, *SWITCHES]) for word in words]
     for word, name in zip(words, names):
         if not name:
@@ -99,7 +99,7 @@ def display(user: User, words: list[str]) -> bool:
 
 
 def environ(user: User, words: list[str]) -> bool:
-    """Show and change what a host may ask for."""
+    """Show and change the variables that a host may ask for."""
     settings = user.settings
     verb = found(words[0], ENVIRON) if words else None
     if not verb or len(words) - 1 != ENVIRON[verb]:
@@ -126,7 +126,7 @@ def environ(user: User, words: list[str]) -> bool:
     return False
 
 
-#: What ``environ`` knows, and how many words follow.
+#: The subcommands of ``environ``, and how many words follow each.
 ENVIRON = {"define": 2, "undefine": 1, "export": 1, "unexport": 1, "list": 0}
 
 
