@@ -1,1 +1,1 @@
-"""Waiting for descriptors, and being woken up by signals: below everything that has a socket."""
+"""Waiting for descriptors, and waking up for signals; used by everything that has a socket."""

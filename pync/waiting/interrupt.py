@@ -1,4 +1,4 @@
-"""Ending a wait from another thread: what close() of a listener does to its accept()."""
+"""Ending a wait from another thread: a listener's close() ends its accept()."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 
 class Interrupt:
-    """A descriptor that becomes readable, once and for all, when somebody rings.
+    """A descriptor that becomes readable, for ever, when ring() is called.
 
-    It is closed when it has rung and nobody waits any more: were it closed under a wait, its
-    number could belong to another file by then.
+    It is closed when ring() was called and no wait uses it any more: if it were closed during a
+    wait, its number could belong to another file by then.
     """
 
     def __init__(self) -> None:
@@ -22,12 +22,12 @@ class Interrupt:
         self._rung = False
 
     def fileno(self) -> int:
-        """Return the descriptor to wait on besides; -1 when it is closed."""
+        """Return the descriptor to wait on in addition to others; -1 when it is closed."""
         return self._here.fileno()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While somebody waits."""
+        """Count a wait during the ``with`` block."""
         with self._lock:
             self._waiting += 1
         try:
@@ -38,7 +38,7 @@ class Interrupt:
                 self._close_when_done()
 
     def ring(self) -> bool:
-        """End all waits; returns whether there are any. Idempotent."""
+        """End all waits; return whether there are any. Idempotent."""
         with self._lock:
             if not self._rung:
                 self._rung = True

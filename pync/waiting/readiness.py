@@ -1,8 +1,8 @@
-"""What is ready among descriptors, on ``selectors``: every wait uses this module.
+"""Waiting until descriptors are ready, by ``selectors``: every wait uses this module.
 
-poll(2) for a few; epoll(7) for a crowd, of which it looks at those alone where something came;
-select(2) where poll is missing (Windows) or wrong (macOS: terminals and devices). It knows
-nothing of callbacks.
+It uses poll(2) for a few descriptors; epoll(7) for a crowd, as epoll only handles those with an
+event; select(2) where poll is missing (Windows) or wrong (macOS: terminals and devices). It has no
+callbacks.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from . import wakeup
 if TYPE_CHECKING:
     _Epoll = selectors.EpollSelector
 else:
-    # Where it is missing, the module can still be imported; nobody gets one there.
+    # Where epoll is missing, the module can still be imported; the class is not used there.
     _Epoll = getattr(selectors, "EpollSelector", object)
 
 _Ready = list["tuple[selectors.SelectorKey, int]"]
 
-#: Seconds of one wait at most: ^C does not interrupt Windows' select; elsewhere what fits
-#: poll(2), however many more are asked for.
+#: The limit of one wait in seconds: on Windows, ^C does not interrupt select; elsewhere, poll(2)
+#: has a limit.
 _LONGEST_WAIT = 0.25 if sys.platform == "win32" else 86400.0
 
 
 def one_wait(seconds: float | None) -> float | None:
-    """Return how long to wait at once; the caller waits again. Seconds, None for ever."""
+    """Return the seconds of the next single wait, None for ever; the caller waits again."""
     if seconds is None:
         return _LONGEST_WAIT if sys.platform == "win32" else None
     return min(seconds, _LONGEST_WAIT)
 
 
 def readable(descriptors: Iterable[int], deadline: Deadline) -> list[int]:
-    """Wait until some of these can be read; none when the deadline has passed.
+    """Wait until some descriptors are readable; return them, or [] after the deadline.
 
-    A signal ends no wait, but its handler runs (and may raise).
+    A signal does not end the wait, but its handler runs (and may raise).
     """
     return Readable(descriptors).wait(deadline)
 
 
 class Readable:
-    """Waits again and again for the same descriptors; it holds none, so nothing is closed."""
+    """Repeated waits for the same descriptors. It opens none, so there is nothing to close."""
 
     def __init__(self, descriptors: Iterable[int]) -> None:
         self.descriptors = tuple(descriptors)
@@ -56,7 +56,7 @@ class Readable:
         self._wakeup_fd: int | None = None
 
     def wait(self, deadline: Deadline) -> list[int]:
-        """Return those that can be read now; see readable()."""
+        """Wait, and return the readable descriptors; see readable()."""
         self._hear_the_bell()
         while True:
             ready = [key.fd for key, _ in self._selector.select(one_wait(deadline.remaining))]
@@ -78,30 +78,30 @@ class Readable:
 
 
 class Writable:
-    """Waits for descriptors that can be written, as connecting sockets are when they are done.
+    """Waits for writable descriptors: sockets are writable when connecting has finished.
 
-    It holds none, so nothing is closed.
+    It opens no descriptors, so there is nothing to close.
     """
 
     def __init__(self) -> None:
         self._selector = for_a_few()
 
     def watch(self, descriptor: int, wanted: bool) -> None:
-        """Wait for this one too, or no more."""
+        """Add a descriptor to the waits, or remove it."""
         if wanted:
             self._selector.register(descriptor, selectors.EVENT_WRITE)
         else:
             self._selector.unregister(descriptor)
 
     def wait(self, seconds: float | None) -> list[int]:
-        """Return the writable ones; none when the time, or one part of it (one_wait), is over."""
+        """Wait, and return the writable ones; [] after the time, or one part of it (one_wait)."""
         return [key.fd for key, _ in self._selector.select(one_wait(seconds))]
 
 
 def is_hung_up(descriptor: int) -> bool:
-    """Return whether a connection's peer has gone, not only ended its direction (poll(2), POLLHUP).
+    """Return whether a connection is over, and not only the peer's direction (poll(2), POLLHUP).
 
-    False where the system does not tell the two apart.
+    False where the system does not distinguish the two.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -113,16 +113,16 @@ def is_hung_up(descriptor: int) -> bool:
 
 
 def for_a_few() -> selectors.BaseSelector:
-    """What is best for some dozens of descriptors: changing what is watched costs nothing."""
+    """Return the best selector for a few dozens of descriptors: changing the set costs nothing."""
     if hasattr(selectors, "PollSelector") and sys.platform != "darwin":
         return selectors.PollSelector()
     return _Select()
 
 
 def for_a_crowd() -> selectors.BaseSelector | None:
-    """What is best for very many; None where there is no such thing.
+    """Return the best selector for very many descriptors; None where the system has none.
 
-    Raises OSError when no descriptor is left for it.
+    Raises OSError when there is no free descriptor for it.
     """
     return _Crowd() if hasattr(selectors, "EpollSelector") else None
 
@@ -130,16 +130,16 @@ def for_a_crowd() -> selectors.BaseSelector | None:
 class _Select(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> _Ready:
         if sys.platform == "win32" and not self.get_map():
-            # select of nothing is an error there, not a sleep.
+            # On Windows, select without descriptors is an error, not a sleep.
             time.sleep(timeout or 0)
             return []
         return super().select(timeout)
 
 
 class _Crowd(_Epoll):
-    """epoll_ctl(2) refuses what has no readiness of its own (EPERM: regular files, /dev/null).
+    """A selector with epoll(7) that also accepts regular files and /dev/null.
 
-    poll(2) says of these that they are ready at once, always; so says this.
+    epoll_ctl(2) refuses these (EPERM). With poll(2) they are always ready, and so they are here.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,11 @@
 """The wake-up pipe: a signal makes it readable, so that a wait that is about to start ends.
 
-Python runs a signal's handler between two of its own steps. A signal that arrives after the last
-of these and before poll(2) sleeps would be handled with the next event, which may never come. So
-every wait watches this pipe too (signal.set_wakeup_fd).
+Python runs a signal's handler between two bytecode instructions. A signal that arrives after the
+last of them and before poll(2) sleeps would be handled with the next event, which may never come.
+So every wait watches this pipe too (signal.set_wakeup_fd).
 
 While a loop runs, the exception of a handler is deferred: the loop raises it when it drains the
-pipe, between two callbacks. Otherwise it would be raised in the middle of any of them.
+pipe, between two callbacks. Otherwise it would be raised in the middle of a callback.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from contextlib import contextmanager
 _read_end: int | None = None
 _write_end = -1
 
-#: Whether a loop is running that drains the pipe; and what it has to raise then.
+#: Whether a loop that drains the pipe is running, and the exception that it has to raise.
 _running = False
 _deferred: BaseException | None = None
 
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Let signals write to the pipe. Does nothing outside the main thread, and on Windows."""
+    """Let signals write to the pipe. Do nothing outside the main thread, and on Windows."""
     global _read_end, _write_end, _deferred
     if sys.platform == "win32" or _read_end is not None:
-        yield  # (select(2) accepts no pipe on Windows, where a wait lasts only for a moment)
+        yield  # (on Windows, select(2) does not accept pipes, and waits are short)
         return
     read_end, write_end = os.pipe()
     os.set_blocking(read_end, False)
@@ -53,7 +53,7 @@ def installed() -> Iterator[None]:
 
 
 def renew() -> None:
-    """Have a pipe of our own: after fork(2) it is our parent's, and no loop runs here yet."""
+    """Make a new pipe after fork(2): the old one is the parent's, and no loop runs here yet."""
     global _running, _deferred
     _running, _deferred = False, None
     if _read_end is None:
@@ -69,7 +69,7 @@ def wakeup_fd() -> int | None:
     if _read_end is None:
         return None
     try:
-        # This changes nothing; but only the main thread may do it.
+        # This changes nothing, but raises ValueError outside the main thread.
         signal.set_wakeup_fd(_write_end, warn_on_full_buffer=False)
     except ValueError:
         return None
@@ -87,14 +87,14 @@ def drain() -> None:
 
 
 def set_running(runs: bool) -> bool:
-    """Note whether a loop that drains the pipe runs now; returns what was noted before."""
+    """Set whether a loop that drains the pipe is running; return the value before."""
     global _running
     before, _running = _running, runs
     return before
 
 
 def defer(error: BaseException) -> bool:
-    """Leave an exception to the running loop; False if none runs, and the handler raises it."""
+    """Let the running loop raise an exception; return False without a loop: the caller raises."""
     global _deferred
     if not _running:
         return False
