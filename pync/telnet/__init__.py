@@ -7,14 +7,14 @@ r"""TELNET for programs: telnetlib's interface, which Python lost in 3.13.
         tn.write(b"admin\r\n")
         number, found, text = tn.expect([rb"Password: ", rb"(\w+)> "], timeout=10)
 
-Names and meanings are telnetlib's, the constants included. It differs in three places:
-options are negotiated by the Q method (RFC 1143), so a refusal is not answered and makes no
+Names and meanings are telnetlib's, including the constants. There are three differences:
+options are negotiated by the Q method (RFC 1143), so a refusal is not answered and causes no
 loop; NUL bytes in subnegotiations are kept; urgent data stays in place, so a Synch loses no
-byte. An option that nobody agrees to is refused, as in telnetlib; ``abilities`` or
-``set_option_negotiation_callback`` agree.
+byte. Options are refused, as in telnetlib, unless ``abilities`` or
+``set_option_negotiation_callback`` agrees to them.
 
-``dial`` makes the same object for new programs. Its text has LF for a line's end here and
-CR LF on the wire.
+``dial`` makes the same object for new programs. A line's end is LF in its text, and CR LF in the
+network.
 """
 
 from __future__ import annotations
@@ -54,24 +54,24 @@ class Telnet(Wire):
     """A connection to a TELNET host.
 
     Arguments:
-        host: to connect to at once; None: ``open`` does.
+        host: the host to connect to at once; None: call ``open`` to connect.
         port: a number or the name of a service; 0 is 23.
-        timeout: seconds for the connection to be made, and for each single read or write on
-            the socket; None: for ever; not given: as ``socket.setdefaulttimeout`` has it.
-            ``read_until`` and ``expect`` have time-outs of their own.
-        abilities: options to agree to, and what to tell in their subnegotiations.
-        text: whether LF here is CR LF on the wire (and CR is CR NUL), both ways. Without it
-            bytes are passed as they are, but for 0xFF; NUL and XON that come are left out.
+        timeout: seconds to connect, and for each single read or write on the socket; None: for
+            ever; not given: the value of ``socket.setdefaulttimeout``. ``read_until`` and
+            ``expect`` have their own time-outs.
+        abilities: the options to agree to, and the data of their subnegotiations.
+        text: whether LF is converted to CR LF (and CR to CR NUL), and back. Without it, bytes
+            are not converted, except for 0xFF; received NUL and XON are removed.
     Raises DialError, which is an OSError.
     """
 
     # Reading.
 
     def read_until(self, match: bytes, timeout: float | None = None) -> bytes:
-        """What came up to and with ``match``.
+        """Return received text up to ``match``, including it.
 
-        After ``timeout`` seconds, or at the end of the connection, it is what came, without
-        ``match``. Raises EOFError at the end if nothing came, OSError.
+        After ``timeout`` seconds, or at the end of the connection, return the text received,
+        without ``match``. Raises EOFError at the end if there is no text, OSError.
         """
 
         def found() -> bytes | None:
@@ -86,11 +86,11 @@ class Telnet(Wire):
         list: Sequence[bytes | re.Pattern[bytes]],  # noqa: A002 - telnetlib's name
         timeout: float | None = None,
     ) -> tuple[int, re.Match[bytes] | None, bytes]:
-        """Wait for the first of several regular expressions that is found in what came.
+        """Wait for the first of several regular expressions that matches received text.
 
-        Returns its index, its match, and what came up to the end of the match; after
-        ``timeout`` seconds, or at the end of the connection, -1, None and what came.
-        Raises EOFError at the end if nothing came, OSError.
+        Returns its index, its match, and the text up to the end of the match; after
+        ``timeout`` seconds, or at the end of the connection, -1, None and the text received.
+        Raises EOFError at the end if there is no text, OSError.
         """
         patterns = [re.compile(pattern) for pattern in list]
 
@@ -104,7 +104,7 @@ class Telnet(Wire):
         return self._read_for(found, timeout) or (-1, None, self.read_very_lazy())
 
     def read_all(self) -> bytes:
-        """Everything up to the end of the connection. Raises OSError."""
+        """Return all text up to the end of the connection. Raises OSError."""
         self.process_rawq()
         while not self.eof:
             self.fill_rawq()
@@ -112,7 +112,7 @@ class Telnet(Wire):
         return self._take()
 
     def read_some(self) -> bytes:
-        """What has come, at least one byte; ``b""`` at the end. Raises OSError."""
+        """Return received text, at least one byte; ``b""`` at the end. Raises OSError."""
         self.process_rawq()
         while not self.cookedq and not self.eof:
             self.fill_rawq()
@@ -120,7 +120,7 @@ class Telnet(Wire):
         return self._take()
 
     def read_very_eager(self) -> bytes:
-        """Return all that can be read without waiting; ``b""`` if that is nothing.
+        """Return all text that can be read without waiting; ``b""`` if there is none.
 
         Raises EOFError at the end of the connection, OSError.
         """
@@ -131,7 +131,7 @@ class Telnet(Wire):
         return self.read_very_lazy()
 
     def read_eager(self) -> bytes:
-        """As read_very_eager, but it reads no more once there is text."""
+        """Do the same as read_very_eager, but stop reading once there is text."""
         self.process_rawq()
         while not self.cookedq and not self.eof and self.sock_avail():
             self.fill_rawq()
@@ -139,12 +139,12 @@ class Telnet(Wire):
         return self.read_very_lazy()
 
     def read_lazy(self) -> bytes:
-        """As read_very_eager, but it reads nothing from the socket."""
+        """Do the same as read_very_eager, without reading from the socket."""
         self.process_rawq()
         return self.read_very_lazy()
 
     def read_very_lazy(self) -> bytes:
-        """As read_lazy, but it processes nothing either: what ``cookedq`` has."""
+        """Return the text in ``cookedq``, without reading or processing bytes."""
         text = self._take()
         if not text and self.eof and not self.rawq:
             raise EOFError("telnet connection closed")
@@ -155,22 +155,22 @@ class Telnet(Wire):
         data, self.sbdataq = self.sbdataq, b""
         return data
 
-    # A person at standard input and output.
+    # A user at standard input and output.
 
     def interact(self) -> None:
-        """Send the lines of standard input and show what comes, until either ends."""
+        """Send the lines of standard input and show received text, until one of both ends."""
         from .interaction import interact
 
         interact(self)
 
     def mt_interact(self) -> None:
-        """The same with a thread, which is what Windows needs."""
+        """Do the same with a thread, which Windows needs."""
         from .interaction import mt_interact
 
         mt_interact(self)
 
     def listener(self) -> None:
-        """Show what comes until the connection ends; mt_interact's other thread."""
+        """Show received text until the connection ends; the second thread of mt_interact."""
         from .interaction import listener
 
         listener(self)
@@ -184,6 +184,6 @@ class Telnet(Wire):
             self.fill_rawq()
             self.process_rawq()
             if deadline.passed:
-                # A host that never pauses does not put the time-out off.
+                # A host that sends without a pause does not delay the time-out.
                 return found()
         return result

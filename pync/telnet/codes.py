@@ -1,4 +1,4 @@
-"""TELNET's commands and options as single bytes, under the names that telnetlib gave them.
+"""TELNET's commands and options as single bytes, with the names of telnetlib.
 
 RFC 854 has the commands; IANA's list "Telnet Options" has the options.
 """
@@ -32,9 +32,9 @@ TLS, KERMIT, SEND_URL, FORWARD_X = b"\x2e", b"\x2f", b"\x30", b"\x31"
 PRAGMA_LOGON, SSPI_LOGON, PRAGMA_HEARTBEAT = b"\x8a", b"\x8b", b"\x8c"
 EXOPL = b"\xff"
 
-#: What an option callback gets with a command that has no option.
+#: The argument of an option callback for a command without an option.
 NOOPT = b"\0"
-#: The byte that stands for nothing in text.
+#: The byte NUL, which has no meaning in text.
 theNULL = b"\0"  # noqa: N816 - telnetlib's name
 
 # fmt: off

@@ -1,6 +1,6 @@
-"""interact and its kin: a person talks to a host by standard input and output.
+"""interact and similar functions: a user talks to a host by standard input and output.
 
-A very plain telnet: lines in, text out. The program ``telnet`` (pync --as=telnet) is more.
+It is a very simple telnet: lines in, text out. The program ``telnet`` (pync --as=telnet) does more.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _CLOSED = "*** Connection closed by remote host ***\n"
 
 
 def show(text: str) -> None:
-    """Write to standard output, at once."""
+    """Write to standard output, and flush it."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def interact(telnet: Telnet) -> None:
-    """Send lines and show what comes, until the host or standard input ends."""
+    """Send lines and show received text, until the host or standard input ends."""
     if sys.platform == "win32":
-        # select(2) knows only sockets there.
+        # On Windows, select(2) supports only sockets.
         mt_interact(telnet)
         return
     host, user = telnet.fileno(), sys.stdin.fileno()
     either = Readable((host, user))
     decoded = _decoder()
     while True:
-        # What was read before is shown before anything is waited for.
+        # Show text that was read before, without waiting.
         ready = either.wait(Deadline(0 if telnet.cookedq else None))
         if (host in ready or telnet.cookedq) and not _show_what_came(telnet, decoded):
             return
@@ -45,14 +45,14 @@ def interact(telnet: Telnet) -> None:
 
 
 def mt_interact(telnet: Telnet) -> None:
-    """The same: this thread reads standard input, another one the host."""
+    """Do the same: this thread reads standard input, another one reads from the host."""
     threading.Thread(target=telnet.listener, daemon=True).start()
     while _send_a_line(telnet):
         pass
 
 
 def listener(telnet: Telnet) -> None:
-    """Show what comes until the host ends, or we close."""
+    """Show received text until the host ends, or we close."""
     decoded = _decoder()
     try:
         while text := telnet.read_some():
@@ -83,5 +83,5 @@ def _send_a_line(telnet: Telnet) -> bool:
 
 
 def _decoder() -> Callable[..., str]:
-    # A character may be cut between two reads.
+    # A character may be split between two reads.
     return getincrementaldecoder("utf-8")("replace").decode

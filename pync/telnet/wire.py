@@ -1,4 +1,4 @@
-"""A TELNET connection below the reading: the socket, the layer and the queues between them."""
+"""The base of a TELNET connection: the socket, the layer and the queues between them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ..transports import Options, dial
 from ..waiting.readiness import readable
 from . import codes
 
-#: What an option callback is: it gets the socket, the command and the option (or NOOPT).
+#: An option callback: called with the socket, the command and the option (or NOOPT).
 OptionCallback = Callable[[socket.socket, bytes, bytes], object]
 
 #: Bytes of one read.
 READ = 64 * 1024
 
-#: The four commands that have an option, as the debug messages name them.
+#: The names of the four commands with an option, for debug messages.
 _VERBS = {codes.DO[0]: "DO", codes.DONT[0]: "DONT", codes.WILL[0]: "WILL", codes.WONT[0]: "WONT"}
 
 
 class Wire(Closing):
-    """What Telnet is made of; its arguments are explained there."""
+    """The base of Telnet, which describes the arguments."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Wire(Closing):
         self.port = port
         self.timeout = timeout
         self.sock: socket.socket | None = None
-        #: Bytes of the wire that are not processed yet, from ``irawq`` on.
+        #: Received bytes that are not processed yet, from ``irawq`` on.
         self.rawq = b""
         self.irawq = 0
         #: Text that is not read yet.
@@ -89,7 +89,7 @@ class Wire(Closing):
         self.sock = conn.socket
 
     def close(self) -> None:
-        """Let go; idempotent."""
+        """Close the connection; idempotent."""
         sock, self.sock = getattr(self, "sock", None), None
         self.eof = True
         if sock is not None:
@@ -106,7 +106,7 @@ class Wire(Closing):
     # Debugging.
 
     def set_debuglevel(self, debuglevel: int) -> None:
-        """Above 0: ``msg`` prints to standard output."""
+        """Set the debug level; above 0, ``msg`` prints to standard output."""
         self.debuglevel = debuglevel
 
     def msg(self, msg: str, *args: object) -> None:
@@ -122,7 +122,7 @@ class Wire(Closing):
         """Send text; 0xFF is doubled. Raises OSError."""
         data = self.layer.send(buffer)
         if not self._text:
-            # Without text the layer sends what it gets.
+            # Without ``text``, the layer does not convert.
             data = data.replace(codes.IAC, codes.IAC * 2)
         self.msg("send %r", data)
         self._connected().sendall(data)
@@ -133,21 +133,21 @@ class Wire(Closing):
         self._connected().sendall(self.layer.outgoing())
 
     def negotiate(self, verb: int | bytes, option: int | bytes) -> None:
-        """Say WILL, WONT, DO or DONT, if that is news. Raises OSError."""
+        """Send WILL, WONT, DO or DONT, if it changes anything. Raises OSError."""
         self.layer.negotiate(_number(verb), _number(option))
         self._connected().sendall(self.layer.outgoing())
 
     def set_option_negotiation_callback(self, callback: OptionCallback | None) -> None:
-        """Have every command that comes answered by ``callback(socket, command, option)``.
+        """Let ``callback(socket, command, option)`` answer all received commands.
 
-        The option is NOOPT for commands that have none. At SE read_sb_data has the data.
+        The option is NOOPT for commands without one. At SE, read_sb_data returns the data.
         """
         self.option_callback = callback
 
     # The queues.
 
     def process_rawq(self) -> None:
-        """Make text of the bytes in ``rawq``, and answer the commands among them."""
+        """Convert the bytes in ``rawq`` to text, and answer the commands among them."""
         raw, self.rawq, self.irawq = self.rawq[self.irawq :], b"", 0
         if raw or (self.eof and not self.layer.ended):
             text = self.layer.receive(raw)
@@ -159,10 +159,10 @@ class Wire(Closing):
             try:
                 self.sock.sendall(answers)
             except ConnectionError:
-                pass  # it asked and left; what it said before is still to be read
+                pass  # the host has closed after its request; its earlier text can still be read
 
     def rawq_getchar(self) -> bytes:
-        """Return the next byte of ``rawq``, read if need be. Raises EOFError, OSError."""
+        """Return the next byte of ``rawq``; read if it is empty. Raises EOFError, OSError."""
         if self.irawq >= len(self.rawq):
             self.fill_rawq()
             if self.eof:
