@@ -1,9 +1,9 @@
-"""The vocabulary: values and errors that every other part speaks in. No I/O, no policy."""
+"""Values and errors that all other parts use. No I/O, no policy."""
 
-#: Of pync and of the suite: pyproject.toml reads it from here.
+#: The version of pync and of the suite; pyproject.toml reads it from here.
 VERSION = "0.1.0"
 
-#: What may follow ``pync conformance``.
+#: The subcommands of ``pync conformance``.
 SUITE_COMMANDS = frozenset(
     {
         *("run", "list", "explain", "selftest", "doctor", "new", "record"),

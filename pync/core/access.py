@@ -1,10 +1,10 @@
-"""Who may connect: ``--allow --deny --allowfile --denyfile``. Pure; names are looked up by
-a function that is handed in, once, at the start.
+"""The peers that may connect: ``--allow --deny --allowfile --denyfile``. Pure; names are looked
+up once, at the start, by a function that is passed in.
 
-Deny beats allow; with an allow list, who is not on it stays outside. An address is
-written as an address, as a network (``10.0.0.0/8``, ``fd00::/8``), as ranges of IPv4
-octets (``10.0-3.*.1``) or as a name. A zone (``fe80::1%eth0``, RFC 4007 section 11) limits an
-entry to that link.
+Deny has precedence over allow; with an allow list, all peers that are not on it are refused. An
+entry is an address, a network (``10.0.0.0/8``, ``fd00::/8``), ranges of IPv4 octets
+(``10.0-3.*.1``) or a name. A zone (``fe80::1%eth0``, RFC 4007 section 11) limits an entry to that
+link.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OCTET = re.compile(r"\*|\d{1,3}|\d{0,3}-\d{0,3}")
 
 
 class AccessError(UsageError):
-    """A list that makes no sense.
+    """An invalid list.
 
     Arguments:
         specification: the entry.
@@ -86,19 +86,19 @@ Entry = Union[_Network, Ranges, Zoned]
 
 
 class Access(NamedTuple):
-    """Two lists; ``allowed`` None lets in everybody who is not denied."""
+    """Two lists; with ``allowed`` None, all peers are allowed that are not denied."""
 
     allowed: tuple[Entry, ...] | None = None
     denied: tuple[Entry, ...] = ()
 
     def admits(self, host: str) -> bool:
-        """Return whether a peer may come. One without an address (a Unix socket) is on no list."""
+        """Return whether a peer is allowed. A peer without an address (Unix) is on no list."""
         text, _, zone = host.partition("%")
         try:
             address = _plain(ipaddress.ip_address(text))
         except ValueError:
             return self.allowed is None
-        # A peer whose zone is not known might come from any.
+        # A peer with an unknown zone may come from any zone.
         if any(_matches(entry, address, zone, not zone) for entry in self.denied):
             return False
         return self.allowed is None or any(
@@ -113,17 +113,17 @@ def _matches(entry: Entry, address: _Address, zone: str, any_zone: bool) -> bool
 
 
 def entries(text: str) -> list[str]:
-    """Return the entries of an option: separated by commas."""
+    """Return the entries of an option, separated by commas."""
     return [entry for entry in re.split(r"[,\s]+", text) if entry]
 
 
 def entries_of_file(text: str) -> list[str]:
-    """Return a file's entries, between blanks, commas or line ends; ``#`` begins a comment."""
+    """Return a file's entries, separated by blanks, commas or line ends; ``#`` is a comment."""
     return [entry for line in text.splitlines() for entry in entries(line.partition("#")[0])]
 
 
 def read_list(specifications: Iterable[str], resolve: Resolve) -> tuple[Entry, ...]:
-    """Entries from text, with names looked up. Raises AccessError."""
+    """Parse entries, and look their names up. Raises AccessError."""
     return tuple(entry for one in specifications for entry in _read(one, resolve))
 
 
@@ -133,7 +133,7 @@ def _read(text: str, resolve: Resolve) -> Iterable[Entry]:
         return [ranges]
     host, slash, bits = text.partition("/")
     host = host.strip("[]")
-    # An address with a zone is resolved too: it may name the interface by its number.
+    # An address with a zone is resolved too: the zone may be the interface's number.
     found = [host] if _is_address(host) else _resolved(text, host, resolve)
     return [_entry(text, one, bits if slash else None) for one in dict.fromkeys(found)]
 
@@ -191,5 +191,5 @@ def _bounds(octet: str) -> tuple[int, int]:
 
 
 def _plain(address: _Address) -> _Address:
-    # The same host, by IPv4 in IPv6 (RFC 4291 2.5.5.2), must not be let in by another spelling.
+    # IPv4 in IPv6 (RFC 4291 2.5.5.2) is the same host: it must match the same entries.
     return getattr(address, "ipv4_mapped", None) or address

@@ -1,7 +1,7 @@
-"""How an endpoint is written: ``tcp://HOST:PORT``, ``unix:PATH`` and their kin. Pure.
+"""The text form of endpoints: ``tcp://HOST:PORT``, ``unix:PATH`` and others. Pure.
 
-The canonical spelling has ``://`` because ``tcp!host!port`` is history expansion in
-bash. IPv6 hosts stand in brackets (RFC 3986 3.2.2).
+The canonical form has ``://`` because in bash ``tcp!host!port`` is history expansion.
+IPv6 hosts are in brackets (RFC 3986 3.2.2).
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -13,7 +13,7 @@ from .errors import UsageError, shortened
 from .number import is_digits, whole
 
 #: Schemes with a host and a port, and the address family that they are limited to. A host
-#: of vsock is a number, its CID.
+#: in vsock is a number, its CID.
 INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6, "sctp": 0, "vsock": 0}
 
 #: The highest port, and that of vsock(7), whose CIDs have 32 bits too.
@@ -22,24 +22,24 @@ MOST_PORT, MOST_VSOCK = 65535, 0xFFFFFFFF
 #: Schemes without connections: each read is one datagram.
 DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 
-#: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)). A pipe's is its name.
+#: Schemes with a path; ``@name`` is Linux's abstract namespace (unix(7)). A pipe has a name.
 LOCAL = ("unix", "unixgram", "pipe")
 
-#: Listening sockets that the process that started us has made: by the number of the descriptor, or
-#: all that systemd has passed, or those that it has passed under one name (sd_listen_fds(3)).
+#: Listening sockets that the parent process has made: by the number of the descriptor, or all that
+#: systemd has passed, or those that it has passed under one name (sd_listen_fds(3)).
 INHERITED = ("fd", "systemd")
 
-#: How Windows writes a named pipe, also with slashes for shells to which a backslash is special.
+#: Windows' form of a named pipe, also with slashes for shells where a backslash is special.
 _PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.IGNORECASE)
 
 
 #: The highest descriptor that an int of C can number.
 _MOST_DESCRIPTORS = 2**31 - 1
 
-#: What may be an IPv6 address (RFC 4291 2.2), with a zone.
+#: Text that may be an IPv6 address (RFC 4291 2.2), with a zone.
 _IPV6 = re.compile(r"[0-9a-fA-F:.]*(%.*)?")
 
-#: Protocols above TCP whose addresses are typed here: the port, and whether it is by TLS.
+#: Protocols above TCP whose addresses users type here: the port, and whether it uses TLS.
 _WELL_KNOWN = {
     "http": ("80", False),
     "https": ("443", True),
@@ -52,9 +52,9 @@ _WELL_KNOWN = {
 
 
 class Address(NamedTuple):
-    """One endpoint. ``service`` is the port as it was written: a number, or a service name.
+    """One endpoint. ``service`` is the port as typed: a number, or a service's name.
 
-    The scheme may be ``tls`` too, of a listener of the library; parse() knows no such.
+    A listener of the library may have the scheme ``tls``, which parse() does not accept.
     """
 
     scheme: str
@@ -66,13 +66,13 @@ class Address(NamedTuple):
     def port(self) -> int:
         """The port's number; 0 where there is none.
 
-        Raises ValueError for a service name. Connections and listeners have numbers.
+        Raises ValueError for a service's name. Connections and listeners have numbers.
         """
         return int(self.service or "0")
 
     def __str__(self) -> str:
         if self.scheme not in INTERNET and self.scheme != "tls":
-            # A path that begins with // would be read as the // of a URL.
+            # A // at the start of a path would be parsed as the // of a URL.
             slashes = "//" if self.path.startswith("//") else ""
             return f"{self.scheme}:{slashes}{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -80,9 +80,9 @@ class Address(NamedTuple):
 
 
 def parse(text: str) -> Address:
-    """Read an address in URL form.
+    """Parse an address in URL form.
 
-    Raises UsageError, which says what is wrong with it.
+    Raises UsageError, which says what is wrong.
     """
     if found := _PIPE.fullmatch(text):
         # The pipe of another machine keeps its whole name.
@@ -117,7 +117,7 @@ def _inherited(text: str, which: str) -> str:
 
 
 def _not_spoken(scheme: str, rest: str) -> str:
-    """What to write in place of the address of a protocol that pync does not speak."""
+    """Return what to type instead of the address of a protocol that pync does not speak."""
     port, tls = _WELL_KNOWN[scheme]
     host, colon, given = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")
     where = f"{host or 'HOST'} {given if colon and given else port}"
@@ -130,7 +130,7 @@ def _not_spoken(scheme: str, rest: str) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Return whether a word is meant as an address in URL form."""
+    """Return whether a word looks like an address in URL form."""
     scheme, colon, _ = text.partition(":")
     if "://" in text or (colon and scheme in (*LOCAL, *INHERITED)):
         return True
@@ -138,7 +138,7 @@ def is_url(text: str) -> bool:
 
 
 def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, str]:
-    """Split ``HOST:PORT``; the host may be empty, IPv6 stands in brackets.
+    """Split ``HOST:PORT``; the host may be empty, IPv6 is in brackets.
 
     Arguments:
         most: the highest port.
@@ -164,7 +164,7 @@ def without_zone(host: str) -> str:
 
 
 def check_port(text: str, option: str = "", most: int = MOST_PORT) -> int:
-    """Return a port number from text.
+    """Return the port number in a text.
 
     Raises UsageError, which names the option if there is one.
     """

@@ -1,4 +1,4 @@
-"""Connections and outputs that break while they are in use: what is reported of it."""
+"""The errors of connections and outputs that break while they are in use."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import errno
 
 from .errors import Cause, OutputError, OutputGone, PyncError, RelayError, TlsError, cause_of
 
-#: Why a handshake failed that took longer than it may, of TLS and with proxies.
+#: The cause for a handshake that took too long, with TLS and with proxies.
 HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
 
 
 def over_tls(address: object) -> str:
-    """Return an address as it is shown in an error of TLS."""
+    """Return an address in the form for errors of TLS."""
     return str(address).replace("tcp:", "tls:", 1)
 
 
@@ -22,7 +22,7 @@ class TlsFailure(OSError):
 class TruncatedError(TlsFailure):
     """The peer ended the connection without close_notify (RFC 8446 6.1)."""
 
-    # The text is an argument, as for every OSError: copies and NetworkError pass it on.
+    # The text is an argument, as for every OSError, because copies and NetworkError pass it on.
     def __init__(
         self, text: str = "the peer ended without close_notify: data may be missing"
     ) -> None:
@@ -39,15 +39,15 @@ class FaultError(ConnectionResetError):
 
 
 class TlsTruncatedError(TlsError):
-    """What is reported then: what was received may not be all."""
+    """The error to report for a TruncatedError: received data may be incomplete."""
 
 
 def broken(address: object, error: OSError) -> PyncError:
-    """What to report when a connection in use has failed.
+    """Return the error to report when a connection in use has failed.
 
     Arguments:
-        address: the peer's.
-        error: of recv or send.
+        address: the peer's address.
+        error: the error of recv or send.
     """
     if isinstance(error, TruncatedError):
         return TlsTruncatedError("relay", over_tls(address), str(error))
@@ -57,10 +57,11 @@ def broken(address: object, error: OSError) -> PyncError:
 
 
 def unwritten(error: OSError) -> OutputError | OutputGone:
-    """What to report when standard output cannot be written: nothing, if its reader has left.
+    """Return the error for an output that cannot be written; OutputGone if its reader has closed.
 
     Arguments:
-        error: of write; pync.transports.stdio.write raises BrokenPipeError on Windows too.
+        error: the error of write; pync.transports.stdio.write raises BrokenPipeError on Windows
+            too.
     """
     if isinstance(error, BrokenPipeError):
         return OutputGone()

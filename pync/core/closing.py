@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: What typing calls so; typing itself is two milliseconds.
+#: As in typing, whose import would take two milliseconds.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Closing:
-    """A context manager that closes itself at the end of ``with``, whatever happened."""
+    """A context manager that closes itself at the end of ``with``, also after an exception."""
 
     def __enter__(self) -> Self:
         return self
@@ -26,5 +26,5 @@ class Closing:
         self.close()
 
     def close(self) -> None:
-        """Release what is held; idempotent."""
+        """Release all resources; idempotent."""
         raise NotImplementedError

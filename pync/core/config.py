@@ -1,6 +1,6 @@
-"""What was asked for: every option of every dialect is a field, and nothing else is.
+"""The parsed command line: every option of every dialect is a field.
 
-A dialect fills it from its command line; programs only read it. Immutable.
+A dialect fills it; programs only read it. Immutable.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -21,7 +21,7 @@ ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 
 
 class Proxy(NamedTuple):
-    """One proxy to pass: what it speaks (http, socks4, socks5), where it is, who we are.
+    """One proxy to connect through: its protocol (http, socks4, socks5), its address, our login.
 
     ``password`` None: a person is asked for it when the proxy asks who we are. ``given``:
     user and password as one text, where it is sent as it was given (ncat).
@@ -36,12 +36,12 @@ class Proxy(NamedTuple):
     given: str | None = None
 
 
-#: ``--accept-proxy-protocol`` without a list: every client is taken for a proxy.
+#: ``--accept-proxy-protocol`` without a list: every client counts as a proxy.
 ANYONE = "*"
 
 
 class Config(NamedTuple):
-    """One command line, read. Durations are seconds."""
+    """One parsed command line. Durations are seconds."""
 
     target: tuple[str, ...] = ()
     listen: bool = False
@@ -133,7 +133,7 @@ class Config(NamedTuple):
     ssl_keylog: str | None = None
     starttls: str | None = None
 
-    # proxies (proxy_protocol: what nc's proxy speaks; of pync, the header that is sent onward)
+    # proxies (proxy_protocol: in nc, the proxy's protocol; in pync, the header to send onward)
     proxy_user: str | None = None
     proxy_protocol: str | None = None
     proxy_address: str | None = None
@@ -200,7 +200,7 @@ class Config(NamedTuple):
 
     # until, count, expect, rate
     until: str | None = None
-    count: int | None = None  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    count: int | None = None  # type: ignore[assignment]  # hides tuple.count, which is not used
     delimiter: bytes | None = None
     rate: float | None = None
     expect: str | None = None
@@ -215,7 +215,7 @@ class Config(NamedTuple):
     marks: bool = False
     colour: str | None = None
 
-    # Read off the fields above by the dialect, so that programs need no dialect.
+    # Computed by the dialect from the fields above, so that programs do not need the dialect.
     program: str = "client"
     verifies: bool = True
     lenient: bool = False
@@ -237,14 +237,14 @@ class Config(NamedTuple):
     notice: str | None = None
 
 
-#: Seconds that the peer of a TLS connection must have sent nothing for before it gets our
-#: close_notify. Most servers stop answering at once when they get it (RFC 5246 7.2.1), so a
-#: client waits for the answer; a listener has only to see that nothing is being sent to it.
+#: Seconds for which a TLS peer must have sent nothing before we send close_notify. Most servers
+#: stop answering at once when they receive it (RFC 5246 7.2.1), so a client waits for the answer; a
+#: listener only has to wait until the client has sent everything.
 AWAITING_ANSWER, AWAITING_DATA = 2.0, 0.5
 
 
 def over_tls(endings: Endings, config: Config) -> Endings:
-    """Return the endings, with close_notify held back where TLS is asked for."""
+    """Return the endings; with TLS, close_notify is held back."""
     if not config.ssl:
         return endings
     after = AWAITING_DATA if config.listen else AWAITING_ANSWER

@@ -1,4 +1,4 @@
-"""Durations as people write them, and points in time that do not jump."""
+"""Parsing of durations, and points in time on the monotonic clock."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .errors import UsageError, shortened
 #: Seconds in each unit; a bare number is seconds.
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
-#: Seconds that fit the kernel's milliseconds (an int: poll(2)), as nc and ncat have it.
+#: The most seconds that fit the kernel's milliseconds (an int: poll(2)), as in nc and ncat.
 LONGEST = (2**31 - 1) // 1000
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)", re.ASCII)
 
 
 def parse_duration(text: str, option: str) -> float:
-    """Read ``500ms 3s 2m 1h`` or bare seconds, fractions allowed; returns seconds.
+    """Parse ``500ms 3s 2m 1h`` or plain seconds, fractions allowed; return seconds.
 
     Raises UsageError that names the option.
     """
@@ -37,7 +37,7 @@ class Deadline:
     """A point in time on the monotonic clock.
 
     Arguments:
-        seconds: from now; None is never.
+        seconds: from now; None: never.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -45,10 +45,10 @@ class Deadline:
 
     @property
     def remaining(self) -> float | None:
-        """Seconds left, never negative; None when there is no deadline."""
+        """The seconds left, not negative; None when there is no deadline."""
         return None if self._at is None else max(0.0, self._at - time.monotonic())
 
     @property
     def passed(self) -> bool:
-        """Whether it is over."""
+        """Whether the time is over."""
         return self.remaining == 0.0

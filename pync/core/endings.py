@@ -1,4 +1,4 @@
-"""When a conversation is over: the policy in which the incumbents disagree. Pure."""
+"""The policy for the end of a conversation, in which the incumbents disagree. Pure."""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -10,23 +10,23 @@ WhenOutputGone = Literal["leave", "finish", "stay"]
 
 
 class Endings(NamedTuple):
-    """When to leave: the policy in which the incumbents disagree, in one place.
+    """When to end: the policy in which the incumbents disagree, in one place.
 
     ``shutdown``: our EOF becomes FIN.
 
-    ``on_peer_end``: what the peer's FIN means while our input is open. What has been read is
-    sent in any case.
+    ``on_peer_end``: what to do at the peer's FIN while our input is open. Input that was read
+    before is sent in any case.
 
     - ``leave``: read no more input.
     - ``stay``: send the input to its end.
-    - ``begun``: ``stay`` if the input has given a byte, or has one now; else ``leave``.
-    - ``waiting``: send what the input gives without a pause, then ``leave``.
+    - ``begun``: ``stay`` if a byte of input was read, or is available now; else ``leave``.
+    - ``waiting``: send the input until its first pause, then ``leave``.
 
-    ``on_output_gone``: what it means that nobody reads our output any more.
+    ``on_output_gone``: what to do when the reader of our output has closed.
 
-    - ``leave``: leave when a write fails, or when the input is over.
-    - ``finish``: leave when the input is over; what is received until then is dropped.
-    - ``stay``: leave when a write fails.
+    - ``leave``: end when a write fails, or when the input is over.
+    - ``finish``: end when the input is over; data received until then is dropped.
+    - ``stay``: end when a write fails.
 
     ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a failure then.
     ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``answer_wait``:
@@ -58,10 +58,10 @@ class Endings(NamedTuple):
 class OnPeerEnd(NamedTuple):
     """``Endings.on_peer_end`` for each kind of input (a socket counts as a pipe).
 
-    A client sends a pipe or a file to its end: a FIN ends one direction only. The input of a
-    listener is often a pipe that is never written (a supervisor's, a CI job's, ssh's), which
-    must not hold it. With -k the input is not one client's: what is typed on a terminal or
-    comes by a pipe after a client's end is for the next one.
+    A client sends a pipe or a file to its end, because a FIN ends one direction only. The input of
+    a listener is often a pipe that is never written (of a supervisor, a CI job, ssh), which must
+    not keep it running. With -k the input is for all clients: input from a terminal or a pipe
+    after a client's end is for the next one.
     """
 
     terminal: WhenPeerEnds = "leave"

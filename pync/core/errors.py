@@ -1,4 +1,4 @@
-"""Errors that name operation, address and cause; each class carries its exit status."""
+"""Errors that name operation, address and cause; each class has its exit status."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 from . import exits
 
-#: What typing calls so; typing itself is two milliseconds.
+#: As in typing, whose import would take two milliseconds.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -80,11 +80,11 @@ class NetworkError(PyncError, OSError):
         return error
 
     def __str__(self) -> str:
-        # OSError's own has the number in front.
+        # OSError's own text starts with the number.
         return f"{self.operation} {self.address}: {self.cause}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The class may be one of those that _both makes, which have no name to be found by.
+        # The class may be one that _both has made, which pickle cannot find by name.
         cls = next(one for one in type(self).__mro__ if one not in _MADE.values())
         known = Cause(self.cause, self.errno, getattr(self.cause, "kind", None))
         return _restored, (cls, self.operation, self.address, known, self.__dict__)
@@ -95,7 +95,7 @@ _MADE: dict[tuple[type, type], type] = {}
 
 
 def _both(cls: type[_Error], kind: type[OSError]) -> type[_Error]:
-    """Return a class of errors that are also ``kind``, under the name of ``cls``."""
+    """Return a subclass of both ``cls`` and ``kind``, with the name of ``cls``."""
     if issubclass(cls, kind):
         return cls
     if (cls, kind) not in _MADE:
@@ -222,7 +222,7 @@ class UsageError(ValueError):
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """What was typed, quoted, in a length that an error line can hold."""
+    """Return typed text in quotes, shortened for an error line."""
     return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
@@ -239,7 +239,7 @@ class Terminated(BaseException):
         self.status = exits.SIGNAL + number
 
 
-#: The causes that people meet, in the same words on every system.
+#: The common causes, in the same words on every system.
 _CAUSES = {
     errno.EADDRINUSE: "address already in use",
     errno.EADDRNOTAVAIL: "cannot assign requested address",
@@ -252,18 +252,18 @@ _CAUSES = {
     errno.ENOENT: "no such file or directory",
     errno.ENOSPC: "no space left on device",
     errno.EPIPE: "connection closed by the peer",
-    # It was connected, or nothing would be asked of it: its RST came while nobody read.
+    # pync uses only connected sockets, so an RST has come between two reads.
     errno.ENOTCONN: "connection reset by peer",
     errno.ETIMEDOUT: "timed out",
 }
 
 
-#: The same the other way round, for causes that are found by a clock and not by the system.
+#: The reverse table, for causes that pync finds by a clock and not by an error of the system.
 _NUMBERS = {text: number for number, text in _CAUSES.items() if number != errno.ENOTCONN}
 
 
 def cause_of(error: OSError) -> Cause:
-    """Return the cause of an OSError in lower case, as it ends an error line."""
+    """Return the cause of an OSError in lower case, for the end of an error line."""
     if isinstance(error, NetworkError):
         return Cause(error.cause, error.errno, getattr(error.cause, "kind", None))
     if isinstance(error, TimeoutError) and not error.errno:
@@ -271,14 +271,14 @@ def cause_of(error: OSError) -> Cause:
     kind = type(error)
     if error.errno in _CAUSES:
         return Cause(_CAUSES[error.errno], error.errno, kind)
-    # gaierror brings its own text and numbers of its own.
+    # gaierror has its own texts and numbers.
     text = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
     # "Connection refused" but not "AF_UNIX path too long".
     text = text if text[1:2].isupper() else text[:1].lower() + text[1:]
     return Cause(text, error.errno, kind)
 
 
-#: The finer status of an error, by its class; the first that fits.
+#: The detailed status of an error by its class; the first that fits.
 _DETAILED_CLASSES: tuple[tuple[type[PyncError], int], ...] = (
     (UnresolvedError, exits.NOT_RESOLVED),
     (IdleTimeoutError, exits.TIMED_OUT),
@@ -291,11 +291,11 @@ _DETAILED_CLASSES: tuple[tuple[type[PyncError], int], ...] = (
     (OutputError, exits.NOT_WRITTEN),
 )
 
-#: What a Windows named pipe can fail with besides.
+#: Further causes with Windows named pipes.
 NO_PIPE = "there is no such pipe"
 PIPE_BUSY = "the pipe is busy"
 
-#: The finer status of any other, by its cause.
+#: The detailed status of other errors, by their cause.
 _DETAILED_CAUSES = {
     _CAUSES[errno.ECONNREFUSED]: exits.REFUSED,
     _CAUSES[errno.ENOENT]: exits.REFUSED,

@@ -1,6 +1,6 @@
-"""What happens that a person may want to be told of; each dialect has its own words.
+"""Events that a user may want to know; each dialect has its own messages for them.
 
-Programs report these; cli.py prints what the dialect says of them, on stderr.
+Programs report events; cli.py prints the dialect's message for each on stderr.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -12,19 +12,19 @@ from .address import Address
 
 
 class Listening(NamedTuple):
-    """A listener is bound and takes connections (for datagrams: is bound)."""
+    """A listener is bound and accepts connections (for datagrams: is bound)."""
 
     address: Address
 
 
 class Bound(NamedTuple):
-    """A client's socket was bound to a path, at which it can be answered."""
+    """A client's socket was bound to a path, so that it can receive answers."""
 
     address: Address
 
 
 class PortTold(NamedTuple):
-    """The port that is listened on, for who started us (--report-port=-)."""
+    """The listener's port, for the program that started us (--report-port=-)."""
 
     port: str
 
@@ -40,7 +40,7 @@ class Accepted(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """A connection has been made; ``asked`` is the host as it was typed."""
+    """A connection was made; ``asked`` is the host as typed."""
 
     peer: Address
     asked: str
@@ -60,14 +60,14 @@ class Trying(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A line of a program's own conversation with its user; an error goes to stderr."""
+    """A line of a program's own dialogue with its user; an error goes to stderr."""
 
     text: str
     is_error: bool = False
 
 
 class LineCut(NamedTuple):
-    """A typed line fills the terminal's buffer: what was typed after ``size`` bytes is lost."""
+    """A typed line fills the terminal's buffer: the text after ``size`` bytes is lost."""
 
     size: int
 
@@ -86,7 +86,7 @@ class AttemptFailed(NamedTuple):
 class Scanned(NamedTuple):
     """A port was scanned: ``open``, ``closed`` or ``open|filtered`` (no answer, UDP).
 
-    ``banner``: what it said first, if that was asked for.
+    ``banner``: its first bytes, with --banner.
     """
 
     address: Address
@@ -104,8 +104,8 @@ class PeerEnded(NamedTuple):
 class Secured(NamedTuple):
     """A connection is secured by TLS.
 
-    ``fingerprint``: SHA-256 of the peer's certificate. With -v and --json, also whose it is
-    (``subject``), who signed it (``issuer``) and until when it is valid (``expires``).
+    ``fingerprint``: SHA-256 of the peer's certificate. With -v and --json, also its ``subject``,
+    its ``issuer`` and the end of its validity (``expires``).
     """
 
     peer: Address
@@ -119,7 +119,7 @@ class Secured(NamedTuple):
 
 
 class Unverified(NamedTuple):
-    """A server's certificate was not verified: it may be anybody."""
+    """A server's certificate was not verified, so its identity is unknown."""
 
     peer: Address
 
@@ -132,14 +132,14 @@ class Exposed(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """A peer was turned away before a byte of it was read."""
+    """A peer was refused before a byte of it was read."""
 
     peer: Address
     cause: str
 
 
 class Proxied(NamedTuple):
-    """A client of a proxy server was connected to where it asked to go."""
+    """A client of a proxy server was connected to its target."""
 
     peer: Address
     target: Address
@@ -148,7 +148,7 @@ class Proxied(NamedTuple):
 class Dialled(NamedTuple):
     """A relay's client was joined to its target.
 
-    ``lookup``, ``connect``, ``handshake``: milliseconds that each took; None: there was none.
+    ``lookup``, ``connect``, ``handshake``: the milliseconds of each step; None: no such step.
     """
 
     peer: Address
@@ -159,9 +159,9 @@ class Dialled(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A relay's client is gone: what moved, how each side ended, how long it took (seconds).
+    """A relay's client has ended: the bytes moved, how each side ended, the duration (seconds).
 
-    An end is ``end`` (FIN), ``reset``, ``open`` (it had not ended) or another cause.
+    An end is ``end`` (FIN), ``reset``, ``open`` (the side had not ended) or another cause.
     """
 
     peer: Address
@@ -174,9 +174,9 @@ class Closed(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A relay's client that is inside now, on request (SIGUSR1).
+    """A current client of a relay, on request (SIGUSR1).
 
-    ``worker``: the process that has it, if there are several (--workers).
+    ``worker``: the process that serves it, if there are several (--workers).
     """
 
     peer: Address
@@ -188,14 +188,14 @@ class Held(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """So many clients are inside now; an event for each of them precedes."""
+    """The number of current clients; an event for each of them comes before."""
 
     clients: int
     worker: int | None = None
 
 
 class WorkerLost(NamedTuple):
-    """A process of several that share a port has ended, and another one takes its place."""
+    """One of several processes that share a port has ended; another one replaces it."""
 
     worker: int
     cause: str
@@ -206,14 +206,14 @@ class Reloaded(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """A client of a proxy server was let go before its end: what was wrong."""
+    """A client of a proxy server was closed before its end, for this cause."""
 
     peer: Address
     cause: str
 
 
 class Finished(NamedTuple):
-    """A connection is over: what moved, and how long it took (seconds)."""
+    """A connection is over: the bytes moved, and the duration (seconds)."""
 
     peer: Address
     sent: int
@@ -222,7 +222,7 @@ class Finished(NamedTuple):
 
 
 class Progressed(NamedTuple):
-    """So many bytes have gone each way by now; ``total`` are to be sent, if that is known."""
+    """The bytes moved in each direction so far; ``total``: the bytes to send, if known."""
 
     sent: int
     received: int
@@ -230,7 +230,7 @@ class Progressed(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """One client's connection failed; the program goes on with the next."""
+    """One client's connection failed; the program continues."""
 
     error: Exception
 
@@ -268,4 +268,4 @@ Report = Callable[[Event], None]
 
 
 def silent(_event: Event) -> None:
-    """Tell nobody."""
+    """Ignore an event."""

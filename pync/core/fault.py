@@ -1,7 +1,7 @@
-"""Faults of a link, as they are written: ``down delay=150ms±50ms share=20%``. Pure.
+"""The text form of a link's faults: ``down delay=150ms±50ms share=20%``. Pure.
 
-What each fault does to the bytes is in layers/faultline.py, to datagrams in
-layers/faultydatagrams.py, to a whole connection in programs/relay.
+layers/faultline.py applies faults to bytes, layers/faultydatagrams.py to datagrams, and
+programs/relay to whole connections.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from .deadline import parse_duration
 from .errors import UsageError, shortened
 from .quantity import parse_bytes
 
-#: The directions: from the client to where it is passed on, and back.
+#: The directions: from the client to the target, and back.
 UP, DOWN = "up", "down"
 WAYS = (UP, DOWN)
 
-#: What the amount of a fault counts.
+#: The units of a fault's amount.
 BYTES, RATE, SECONDS, SHARE, EOF, NOTHING = "bytes", "bytes/s", "seconds", "share", "eof", ""
 
-#: What a fault is for.
+#: The kinds of lines that a fault can affect.
 STREAMS, CONNECTIONS, DATAGRAMS = "streams", "connections", "datagrams"
 _BOTH = (STREAMS, DATAGRAMS)
 
 
 class Kind(NamedTuple):
-    """One row of the table of faults: how its value is written, and where it can happen.
+    """One row of the table of faults: the form of its value, and where it can happen.
 
-    ``values``: what the value may count, none when there is no value. ``default``: the
-    value when none is written; None when one has to be. ``meaning``: for --help.
+    ``values``: the allowed units; empty when there is no value. ``default``: the value when none
+    is given; None when one is required. ``meaning``: for --help.
     """
 
     name: str
@@ -69,10 +69,10 @@ class Fault(NamedTuple):
     """One fault.
 
     ``amount``: in ``unit``: bytes, bytes a second, seconds, or a share from 0 to 1.
-    ``extra``: seconds: by how much a delay varies, how far apart the pieces of ``slice`` are.
+    ``extra``: seconds: the variation of a delay, or the time between the pieces of ``slice``.
     ``ways``: the directions in which it happens. ``share``: of the connections, from 0 to 1.
-    ``since`` and ``until``: seconds after it was switched on; it happens between them.
-    ``text``: as written.
+    ``since`` and ``until``: seconds after it was switched on; it is active between them.
+    ``text``: as typed.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Fault(NamedTuple):
     text: str
 
     def is_for(self, place: str) -> bool:
-        """Return whether it can happen to ``streams``, ``datagrams`` or new ``connections``."""
+        """Return whether it can affect ``streams``, ``datagrams`` or new ``connections``."""
         return place in KINDS[self.name].places
 
     def check(self, place: str, option: str = "--fault") -> None:
-        """See that it can happen on a line of ``streams`` or of ``datagrams``. Raises UsageError.
+        """Check that it can affect a line of ``streams`` or ``datagrams``. Raises UsageError.
 
         Arguments:
             option: named in the error.
@@ -107,14 +107,14 @@ class Fault(NamedTuple):
 
 
 def parse_fault(text: str, option: str = "--fault") -> Fault:
-    """Read one fault.
+    """Parse one fault.
 
     Arguments:
         text: ``[up|down|both] NAME[=VALUE] [share=SHARE] [from=T] [to=T]``, the words
             separated by blanks or commas, in any order.
         option: named in errors.
 
-    Raises UsageError that says what is wrong, and what can be written.
+    Raises UsageError that says what is wrong, and what is allowed.
     """
     words = text.replace(",", " ").split()
     ways: tuple[str, ...] = WAYS
@@ -188,14 +188,14 @@ def _value(kind: Kind, value: str | None, option: str) -> tuple[float, str, floa
 
 
 def _unit(kind: Kind, value: str) -> str:
-    """What a value counts: 64K and 1M are bytes, 5s and 2m are seconds."""
+    """Return the unit of a value: 64K and 1M are bytes, 5s and 2m are seconds."""
     if SECONDS in kind.values and re.search(r"[\d.](ms|s|m|h)\Z", value):
         return SECONDS
     return kind.values[0]
 
 
 def parse_share(text: str, option: str) -> float:
-    """Read a share: ``5%`` or ``0.05``; returns a number from 0 to 1.
+    """Parse a share: ``5%`` or ``0.05``; return a number from 0 to 1.
 
     Raises UsageError that names the option.
     """
@@ -207,7 +207,7 @@ def parse_share(text: str, option: str) -> float:
 
 
 def _parse_whole_bytes(text: str, option: str) -> float:
-    """Return a number of bytes; none is allowed: ``cut-after=0`` lets nothing through."""
+    """Return a number of bytes; 0 is allowed: ``cut-after=0`` passes nothing."""
     return 0.0 if text == "0" else float(int(parse_bytes(text, option)))
 
 

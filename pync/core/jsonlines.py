@@ -1,9 +1,9 @@
 """Events as JSON, one object a line (``--json``). Pure.
 
 Every object has ``event`` (its name in lower case) and ``time`` (seconds since 1970); the
-others are the event's own: an address is text in URL form, with ``host`` and ``port``
-besides (a second one with ``target_host`` and the like), bytes are text in which bytes
-that are not UTF-8 are escaped.
+other keys depend on the event. An address is text in URL form, with ``host`` and ``port`` in
+addition (for a second one, ``target_host`` and so on); bytes are text in which bytes that are
+not UTF-8 are escaped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNTOLD = frozenset({"local"})
 
 
 def as_line(event: Event, now: float) -> str:
-    """Return the event as one line, without its end."""
+    """Return the event as one line, without a line end."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
     fields: dict[str, Any] = {"event": name, "time": round(now, 6)}
     for key, value in event._asdict().items():

@@ -1,12 +1,12 @@
-"""Whole numbers from text. Pure.
+"""Parsing whole numbers. Pure.
 
-int() also reads signs, blanks, underscores and the digits of other scripts, and raises
+int() also accepts signs, blanks, underscores and the digits of other scripts, and raises
 ValueError for more than 4300 digits (sys.set_int_max_str_digits).
 """
 
 from __future__ import annotations
 
-#: Digits that int() always takes.
+#: The number of digits that int() always accepts.
 _MOST_DIGITS = 640
 
 
@@ -22,5 +22,5 @@ def whole(text: str, most: int) -> int | None:
 
 
 def is_digits(text: str) -> bool:
-    """Return whether it is written in ASCII digits, however large the number."""
+    """Return whether a text has only ASCII digits, even if the number is too large."""
     return text.isascii() and text.isdigit()

@@ -1,4 +1,4 @@
-"""Regular expressions that a person types. Pure."""
+"""Regular expressions that a user types. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 def compiled(pattern: str) -> re.Pattern[bytes]:
     """Return a pattern over bytes; ``^`` and ``$`` match at lines.
 
-    Raises ValueError, whose text says what is wrong with it.
+    Raises ValueError, which says what is wrong.
     """
     try:
         return re.compile(pattern.encode("utf-8", "surrogateescape"), re.MULTILINE)

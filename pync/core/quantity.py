@@ -1,4 +1,4 @@
-r"""Amounts and strings as people write them: ``10K``, ``1.5M``, ``\r\n``. Pure."""
+r"""Parsing amounts and strings that users type: ``10K``, ``1.5M``, ``\r\n``. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?", re.IGNORECASE | re.ASCI
 
 
 def parse_bytes(text: str, option: str) -> float:
-    """Read an amount of bytes; more than none.
+    """Parse an amount of bytes, which must not be 0.
 
     Raises UsageError that names the option.
     """
@@ -31,7 +31,7 @@ def parse_bytes(text: str, option: str) -> float:
 
 
 def parse_count(text: str, option: str) -> int:
-    """Read a number of things; one at least.
+    """Parse a number of things, at least one.
 
     Raises UsageError that names the option.
     """
@@ -42,7 +42,7 @@ def parse_count(text: str, option: str) -> int:
 
 
 def parse_retry(text: str, option: str) -> tuple[int, float]:
-    """Read ``N[:DELAY]``: how many more tries, and the seconds between them (1).
+    """Parse ``N[:DELAY]``: how many more tries, and the seconds between them (default 1).
 
     Raises UsageError that names the option.
     """
@@ -51,7 +51,7 @@ def parse_retry(text: str, option: str) -> tuple[int, float]:
 
 
 def parse_size(text: str, option: str) -> int:
-    """Read the size of a buffer of the kernel, whose sizes are of C's type int.
+    """Parse the size of a kernel buffer, which must fit C's type int.
 
     Raises UsageError that names the option.
     """
@@ -63,7 +63,7 @@ def parse_size(text: str, option: str) -> int:
 
 
 def parse_ttl(text: str, option: str) -> int:
-    """Read a time to live, or hop limit: 1 to 255 (RFC 791 3.1, RFC 8200 3).
+    """Parse a time to live, or hop limit: 1 to 255 (RFC 791 3.1, RFC 8200 3).
 
     Raises UsageError that names the option.
     """
@@ -93,7 +93,7 @@ _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.|$)", re.DOTALL)
 
 
 def unescape(text: str, option: str) -> bytes:
-    r"""Return the bytes that a text with C escapes means (``\n``, ``\0``, ``\x1b``).
+    r"""Return the bytes of a text with C escapes (``\n``, ``\0``, ``\x1b``).
 
     Raises UsageError that names the option, for an unknown escape.
     """
@@ -114,7 +114,7 @@ def unescape(text: str, option: str) -> bytes:
 
 
 def _letter(digits: str, option: str) -> bytes:
-    """Return a letter of Unicode, in UTF-8."""
+    """Return a Unicode character in UTF-8."""
     code = int(digits, 16)
     if 0xD800 <= code < 0xE000:
         raise UsageError(f"{option}: \\u{digits} is half a surrogate pair, and not a letter")
@@ -122,5 +122,5 @@ def _letter(digits: str, option: str) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    # What was no UTF-8 on the command line is again the bytes that it was.
+    # Restore bytes of the command line that were not valid UTF-8.
     return text.encode("utf-8", "surrogateescape")

@@ -1,9 +1,9 @@
-"""What has been received and not been taken yet, and what can be asked of it. Pure.
+"""The received bytes that are not returned yet, and the requests for them. Pure.
 
-The blocking connections and those of asyncio share this: a request looks at what is held, and
-says what it found, or that more has to come. What it does not take stays, for the next request
-and for a plain ``recv``. The answers do not depend on how the stream was cut into reads; only a
-regular expression sees what has come so far.
+Blocking connections and those of asyncio share this: a request examines the buffer, and returns its
+result, or None when it needs more bytes. Bytes that it does not take stay, for the next request and
+for a plain ``recv``. Results do not depend on how the stream was cut into reads, except that a
+regular expression sees only the bytes received so far.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Generic, TypeVar
 
 from .errors import Cause, NetworkError
 
-#: Bytes that a line, or what comes before a delimiter or a match, may have.
+#: The limit of bytes in a line, or before a delimiter or a match.
 LIMIT = 1024 * 1024
 
-#: Bytes that are asked for at once.
+#: Bytes of one read.
 READ = 64 * 1024
 
 _Found = TypeVar("_Found")
 
-#: Bytes of an error's text that are shown from the beginning, and from the end.
+#: The bytes of received data that an error shows from its start, and from its end.
 _SHOWN = 40
 
 
 class ReadAhead:
-    """Bytes that were received and that nobody has taken yet."""
+    """A buffer of received bytes that are not returned yet."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -36,11 +36,11 @@ class ReadAhead:
         return len(self._data)
 
     def feed(self, data: bytes) -> None:
-        """Add what was received."""
+        """Add received bytes."""
         self._data += data
 
     def take(self, size: int) -> bytes:
-        """Take up to ``size`` bytes."""
+        """Remove and return up to ``size`` bytes."""
         if size >= len(self._data):
             data, self._data = bytes(self._data), bytearray()
             return data
@@ -49,38 +49,38 @@ class ReadAhead:
         return data
 
     def look(self, size: int | None = None) -> bytes:
-        """Return a copy of the first bytes, or of all; they stay."""
+        """Return a copy of the first bytes, or of all, without removing them."""
         return bytes(self._data if size is None else self._data[:size])
 
     def find(self, delimiter: bytes, start: int) -> int:
-        """Return where the delimiter is, from ``start`` on; -1 if it is not there."""
+        """Return the position of the delimiter from ``start`` on; -1 if there is none."""
         return self._data.find(delimiter, start)
 
 
 class Request(Generic[_Found]):
-    """Something that is wanted of the bytes that come.
+    """A request for received bytes.
 
     Arguments:
-        operation: the call, as errors show it.
+        operation: the name of the call, for errors.
     """
 
     def __init__(self, operation: str) -> None:
         self.operation = operation
 
     def look(self, held: ReadAhead, peer: object) -> _Found | None:
-        """What was wanted, taken out of what is held; None: more has to come.
+        """Remove and return the result from the buffer; None if more bytes are needed.
 
         Raises LimitError.
         """
         raise NotImplementedError
 
     def at_end(self, held: ReadAhead, peer: object) -> _Found:
-        """What the peer's end makes of it. Raises IncompleteError."""
+        """Return the result at the peer's end. Raises IncompleteError."""
         raise incomplete(self.operation, peer, held)
 
 
 class Exactly(Request[bytes]):
-    """So many bytes."""
+    """The request for exactly so many bytes."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"recv_exactly({size})")
@@ -93,7 +93,7 @@ class Exactly(Request[bytes]):
 
 
 class Until(Request[bytes]):
-    """Everything up to and with a delimiter."""
+    """The request for everything up to a delimiter, including it."""
 
     def __init__(self, delimiter: bytes, limit: int | None, operation: str = "") -> None:
         super().__init__(operation or f"recv_until({delimiter!r})")
@@ -101,7 +101,7 @@ class Until(Request[bytes]):
             raise ValueError("recv_until: the delimiter is empty")
         self._delimiter = delimiter
         self._limit = limit
-        #: Where to go on looking: nothing is searched twice.
+        #: Where to continue the search: no byte is searched twice.
         self._start = 0
 
     def look(self, held: ReadAhead, peer: object) -> bytes | None:  # noqa: D102
@@ -111,13 +111,13 @@ class Until(Request[bytes]):
             raise _overlong(self.operation, peer, held, self._limit)
         if found >= 0:
             return held.take(end)
-        # A delimiter may be cut in two.
+        # A delimiter may be split between two reads.
         self._start = max(0, len(held) - len(self._delimiter) + 1)
         return None
 
 
 class Line(Until):
-    """A line with its LF; the last one may have none, and ``b""`` is the end."""
+    """The request for a line with its LF; the last one may have none, and ``b""`` is the end."""
 
     def __init__(self, limit: int | None) -> None:
         super().__init__(b"\n", limit, "recv_line()")
@@ -127,7 +127,7 @@ class Line(Until):
 
 
 class Rest(Request[bytes]):
-    """Everything up to the end."""
+    """The request for everything up to the end."""
 
     def __init__(self, limit: int | None) -> None:
         super().__init__("recv_all()")
@@ -143,7 +143,7 @@ class Rest(Request[bytes]):
 
 
 class Matching(Request["re.Match[bytes]"]):
-    """Everything up to the end of the first match of a regular expression."""
+    """The request for everything up to the end of a regular expression's first match."""
 
     def __init__(self, pattern: bytes | re.Pattern[bytes], limit: int | None) -> None:
         self._pattern = re.compile(pattern)
@@ -155,7 +155,7 @@ class Matching(Request["re.Match[bytes]"]):
         if len(held) == self._seen:
             return None
         self._seen = len(held)
-        # (A match keeps what it was found in: that must not change afterwards.)
+        # (A match refers to the searched bytes, which must not change afterwards: use a copy.)
         match = self._pattern.search(held.look(self._limit))
         if match:
             held.take(match.end())
@@ -200,7 +200,7 @@ def incomplete(operation: str, peer: object, held: ReadAhead) -> IncompleteError
 
 
 def timed_out(operation: str, peer: object, held: ReadAhead) -> ReadTimeoutError:
-    """Return the error for a time that is over."""
+    """Return the error for a time-out."""
     received = held.look()
     cause = Cause(f"timed out; {_shown(received)}", errno.ETIMEDOUT)
     error = ReadTimeoutError(operation, peer, cause)

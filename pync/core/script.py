@@ -1,6 +1,6 @@
-r"""The language of ``--expect``: what to send, and what has to come. Pure.
+r"""The language of ``--expect``: data to send, and data to wait for. Pure.
 
-One step a line; empty lines and lines that begin with # are passed over::
+One step a line; empty lines and lines that start with # are skipped::
 
     timeout 5s             # for the steps that follow; 10 s if nothing is said
     expect "login: "       # this text has to come
@@ -10,8 +10,8 @@ One step a line; empty lines and lines that begin with # are passed over::
     end                    # the peer has to end its own
     interact               # from here on the user talks
 
-A script that begins with ``exact`` judges every byte: what ``expect`` says must come next. This is
-the language of the suite's profiles (conformance/docs/step-language.md) for one client.
+A script that starts with ``exact`` checks every byte: the text of ``expect`` must come next. This
+is the language of the suite's profiles (conformance/docs/step-language.md) for one client.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from .script_terms import Reader, Terms, whole
 
 __all__ = ["Script", "parse"]
 
-#: Seconds that an awaited text may take, unless the script says otherwise.
+#: The default seconds in which an awaited text must come.
 EXPECT_TIMEOUT = 10.0
 
-#: Most rounds of ``repeat``.
+#: The limit of rounds of ``repeat``.
 MOST_ROUNDS = 10_000
 
 
 def parse(text: str, name: str) -> Script:
-    """Read a script.
+    """Parse a script.
 
     Raises UsageError that names the line.
     """
@@ -61,7 +61,7 @@ class _Parser:
         self._patience = EXPECT_TIMEOUT
         self._exact = False
         self._depth = 0
-        #: Whether a step has been read, and the line after which no step makes sense.
+        #: Whether a step has been read, and the line after which no step is allowed.
         self._begun = False
         self._over = 0
 
@@ -91,7 +91,7 @@ class _Parser:
             if step is not None:
                 yield step
             if isinstance(step, Interact):
-                # What follows is not read.
+                # The lines after it are not parsed.
                 return
         if began is not None:
             raise UsageError(f"{self._name}:{began}: 'done' is missing: it ends what is repeated")
@@ -102,7 +102,7 @@ class _Parser:
                 f"{client.group(1)!r}: a script of --expect is one client; profiles of "
                 "pync-conformance have several"
             )
-        # Whatever stands up to the next blank is meant as a step.
+        # The text up to the next blank is the name of a step.
         found = reader.takes(_VERB)
         verb = found.group() if found else ""
         verb = "end" if verb == "expect-eof" else verb
@@ -238,7 +238,7 @@ class _Parser:
 
 
 def _check_names(steps: tuple[Step, ...], script: str, known: set[str]) -> None:
-    """Every name is known where it is used; adds what the steps name. Raises UsageError."""
+    """Check that names are known where they are used; add new ones. Raises UsageError."""
     for step in steps:
         for name in _names_used(step):
             if name not in known:
@@ -285,7 +285,7 @@ _VERBS: dict[str, Callable[[_Parser, int, Reader], Step]] = {
     "expect-reset": _Parser._expect_reset,
 }
 
-#: Steps of the suite's profiles that one client has no use for.
+#: Steps of the suite's profiles that a single client does not have.
 _OF_PROFILES = frozenset(
     {
         *("connect", "join", "flood", "exchange", "stop-reading", "terminal", "type", "see"),

@@ -1,4 +1,4 @@
-"""The steps of a script of ``--expect``, as script.py reads them and a player plays them. Pure."""
+"""The steps of a script of ``--expect``: script.py parses them, a player plays them. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Send(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """Bytes to send, each part by itself; in pieces of ``size`` bytes where it is not 0."""
+    """Bytes to send, each part separately; in pieces of ``size`` bytes if it is not 0."""
 
     line: int
     parts: tuple[Terms, ...]
@@ -23,10 +23,10 @@ class Segments(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """What has to come, within so many seconds; ``shown`` is how the script has it.
+    """A text that must come within so many seconds; ``shown`` is its form in the script.
 
-    ``how``: "search" (anything may come before it) or "next"; with several texts one of them, or
-    with ``all_of`` all of them, in any order.
+    ``how``: "search" (other bytes may come before it) or "next"; with several texts, one of them,
+    or with ``all_of`` all of them, in any order.
     """
 
     line: int
@@ -44,7 +44,7 @@ class Eof(NamedTuple):
 
 
 class End(NamedTuple):
-    """The peer's end has to come, within so many seconds.
+    """The peer's end, which must come within so many seconds.
 
     ``how``: "any" (data may come before it), "next" (FIN and nothing before it), "reset" (RST), or
     "either" (FIN or RST, and data may come before it).
@@ -63,7 +63,7 @@ class Leave(NamedTuple):
 
 
 class NothingYet(NamedTuple):
-    """Nothing may have come by now."""
+    """The check that nothing has been received so far."""
 
     line: int
     why: str = ""
@@ -78,7 +78,7 @@ class Let(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """The steps again and again, with $i from 1."""
+    """A repetition of steps, with $i from 1."""
 
     line: int
     times: str

@@ -1,9 +1,9 @@
-r"""What a script of ``--expect`` sends and awaits: terms, one after the other. Pure.
+r"""The data that a script of ``--expect`` sends and awaits: a sequence of terms. Pure.
 
     "text"  hex(0d 0a)  $name  random(1M)  words(100)  lines(64K)  TERM * 3  (TERMS) * 3
     upper(TERMS)  lower()  reverse()  len()  crlf()  base64()     /a regular expression/
 
-A term is a function of the names that are known when its step is played.
+The value of a term depends on the names that are known when its step is played.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .number import whole as number_of
 from .pattern import compiled
 from .quantity import unescape
 
-#: Name -> its bytes: what was captured, or named by ``let``.
+#: Name -> its bytes, from a capture or from ``let``.
 Names = Mapping[str, bytes]
 
-#: Most bytes that a text may be.
+#: The limit of bytes of a text.
 MOST = 256 * 1024 * 1024
 
 #: The largest number of rounds, and of times.
@@ -33,8 +33,8 @@ class Term(NamedTuple):
     """One term.
 
     Arguments:
-        value: its bytes, from the names; raises UsageError.
-        regex: its regular expression, where it is one.
+        value: returns its bytes for these names; raises UsageError.
+        regex: its regular expression, if it is one.
         names: the names that it uses.
     """
 
@@ -44,7 +44,7 @@ class Term(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Terms that are joined; ``shown`` is how the script has them."""
+    """A sequence of terms; ``shown`` is its form in the script."""
 
     parts: tuple[Term, ...]
     shown: str
@@ -66,11 +66,11 @@ class Terms(NamedTuple):
         return tuple(name for source in sources for name in re.compile(source).groupindex)
 
     def value(self, names: Names) -> bytes:
-        """Their bytes. Raises UsageError."""
+        """Return their bytes. Raises UsageError."""
         return b"".join(part.value(names) for part in self.parts)
 
     def pattern(self, names: Names) -> bytes:
-        """One regular expression, in which what is not one is escaped."""
+        """Return one regular expression for all; the other terms are escaped."""
         return b"".join(
             re.escape(part.value(names)) if part.regex is None else part.regex
             for part in self.parts
@@ -78,11 +78,11 @@ class Terms(NamedTuple):
 
 
 class Reader:
-    """The words of one line, from the left to the right.
+    """A parser of one line, from left to right.
 
     Arguments:
         text: the line.
-        where: its place, for messages.
+        where: its position, for messages.
     """
 
     def __init__(self, text: str, where: str) -> None:
@@ -92,12 +92,12 @@ class Reader:
 
     @property
     def rest(self) -> str:
-        """What is left, without a comment."""
+        """The rest of the line, without a comment."""
         self._pass_blanks()
         return "" if self._begins("#") else self._text[self._at :].partition(" #")[0].strip()
 
     def takes(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """What matches here, which is passed."""
+        """Match a pattern at the current position, and skip the match."""
         self._pass_blanks()
         found = pattern.match(self._text, self._at)
         if found:
@@ -105,15 +105,15 @@ class Reader:
         return found
 
     def end(self) -> None:
-        """Nothing but a comment may follow. Raises UsageError."""
+        """Check that nothing follows except a comment. Raises UsageError."""
         if self.rest:
             raise self.wrong(f"{shortened(self.rest)} was not expected here")
 
     def terms(self, otherwise: str) -> Terms:
-        """At least one term.
+        """Parse at least one term.
 
         Arguments:
-            otherwise: what is wrong where there is none.
+            otherwise: the message if there is none.
         Raises UsageError.
         """
         self._pass_blanks()
@@ -129,14 +129,14 @@ class Reader:
         return terms
 
     def list(self, mark: re.Pattern[str], otherwise: str) -> tuple[Terms, ...]:
-        """Terms with a mark between them. Raises UsageError."""
+        """Parse terms with a separator between them. Raises UsageError."""
         found = [self.terms(otherwise)]
         while self.takes(mark):
             found.append(self.terms(otherwise))
         return tuple(found)
 
     def wrong(self, text: str) -> UsageError:
-        """Return an error of this line."""
+        """Return an error about this line."""
         return UsageError(f"{self.where}: {text}")
 
     def _pass_blanks(self) -> None:
@@ -213,7 +213,7 @@ class Reader:
         return Term(lambda names: function(terms.value(names)), names=terms.names)
 
     def _regex(self, source: str) -> bytes:
-        """Return a regular expression, as a part of another one: its flags are its own."""
+        """Return a regular expression as a part of another one, with its own flags."""
         self._compiled(source)
         flags = _FLAGS.match(source)
         scoped = f"(?{flags.group(1)}:{source[flags.end() :]})" if flags else source
@@ -228,7 +228,7 @@ class Reader:
 
 
 def whole(names: Names, text: str, where: str) -> int:
-    """Return a number, or a name of one. Raises UsageError."""
+    """Return the number in a text, which may be the name of one. Raises UsageError."""
     digits = names[text[1:]].decode("latin-1") if text.startswith("$") else text
     number = number_of(digits, _MOST_NUMBER)
     if number is None:
@@ -251,7 +251,7 @@ def _words(size: int) -> bytes:
 
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     text = random.choices(letters, k=size)
-    # Single blanks, and none at an end.
+    # Single blanks, not at the start or the end.
     for at in range(5, size - 1, 6):
         text[at] = " "
     return "".join(text).encode()

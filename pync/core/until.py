@@ -1,7 +1,7 @@
-"""When enough has come (``--until``, ``--count``). Pure.
+"""Conditions for having received enough (``--until``, ``--count``). Pure.
 
-A condition is shown what is received, piece by piece as the network cuts it, and says
-where in a piece the end lies.
+A condition gets the received data in pieces, as the network cuts it, and returns the position of
+the end in a piece.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from typing import Protocol
 from .errors import UsageError, shortened
 from .pattern import compiled
 
-#: Bytes of earlier pieces that a match may begin in.
+#: The bytes of earlier pieces in which a match may start.
 WINDOW = 64 * 1024
 
 
 class Condition(Protocol):
-    """Says when enough has come; ``met`` is whether it has."""
+    """A condition; ``met``: whether enough was received."""
 
     met: bool
 
     def end(self, data: bytes) -> int | None:
-        """Return how many of these bytes still belong; None when the end is not among them."""
+        """Return how many of these bytes come before the end; None if it is not among them."""
         ...
 
 
 class Until:
-    """Ends behind the first match of a regular expression, also over pieces.
+    """The condition that ends after the first match of a regular expression, also across pieces.
 
     Arguments:
         pattern: in Python's syntax (re), over bytes; ``^`` and ``$`` match at lines.
@@ -45,7 +45,7 @@ class Until:
         self.met = False
 
     def end(self, data: bytes) -> int | None:
-        """Return how many of these bytes still belong, with the match."""
+        """Return how many of these bytes come before the end, including the match."""
         seen = self._before + data
         found = self._pattern.search(seen)
         if found:
@@ -56,11 +56,11 @@ class Until:
 
 
 class Count:
-    """Ends behind the n-th message.
+    """The condition that ends after the n-th message.
 
     Arguments:
-        messages: how many.
-        delimiter: what ends a message; None: each piece is one (datagrams).
+        messages: the number of messages.
+        delimiter: the end of a message; None: each piece is one (datagrams).
     """
 
     def __init__(self, messages: int, delimiter: bytes | None = b"\n") -> None:
@@ -70,7 +70,7 @@ class Count:
         self.met = False
 
     def end(self, data: bytes) -> int | None:
-        """Return how many of these bytes still belong, with the last message's end."""
+        """Return how many of these bytes come before the end, including the last delimiter."""
         if self._delimiter is None:
             self._left -= 1
             self.met = self._left <= 0
@@ -83,13 +83,13 @@ class Count:
             if self._left <= 0:
                 self.met = True
                 return at - len(self._before)
-        # A delimiter may be cut in two, but no byte counts twice.
+        # A delimiter may be split between two pieces, but no byte counts twice.
         self._before = seen[max(at, len(seen) - len(self._delimiter) + 1) :]
         return None
 
 
 def first_of(conditions: list[Condition]) -> Condition | None:
-    """Ends where the first of them ends; None when there is none."""
+    """Return a condition that ends where the first of these does; None without conditions."""
     return _First(conditions) if conditions else None
 
 
