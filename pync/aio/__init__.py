@@ -13,10 +13,10 @@
 
     asyncio.run(main())
 
-A connection has what those of ``import pync`` have, as coroutines. ``send_eof`` ends one
-direction over TLS too, which asyncio's own transports cannot do. A call that is cancelled while
-it receives loses nothing; one that is cancelled while it sends makes the connection refuse to
-send more, because nobody knows how much was sent.
+A connection has the methods of those of ``import pync``, as coroutines. ``send_eof`` ends one
+direction over TLS too, which asyncio's own transports cannot do. Cancelling a call that receives
+loses nothing; after cancelling one that sends, the connection refuses to send more, because it is
+unknown how much was sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Connections under asyncio: a connection of transports/ that does not block, and waits.
+"""Connections under asyncio: a non-blocking connection of transports/, and the waits for it.
 
-Nothing of a protocol is here. The connection below, with TLS or without, raises BlockingIOError
-where it would have to wait; then its descriptor is waited for.
+No protocol is implemented here. The connection below, with TLS or without, raises BlockingIOError
+where it would have to wait; then the task waits for its descriptor.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _Found = TypeVar("_Found")
 class Conn:
     """A connection under asyncio.
 
-    Every call takes ``timeout``: seconds for the whole of it, None for ever; not given, it is
-    the connection's ``timeout``. One task may receive at a time; sends of several tasks follow
-    each other.
+    Every call has ``timeout``: seconds for the whole call, None for ever; if it is not given, the
+    connection's ``timeout``. Only one task may receive at a time; sends of several tasks run one
+    after the other.
 
     Arguments:
-        conn: owned by this object; it does not block any more.
+        conn: owned by this object; set to non-blocking.
     """
 
     def __init__(self, conn: blocking.Conn) -> None:
@@ -87,16 +87,16 @@ class Conn:
 
     @property
     def below(self) -> blocking.Conn:
-        """The connection below, for what it has besides (``socket``, ``codec`` of TLS)."""
+        """The connection below, for its other attributes (``socket``, ``codec`` of TLS)."""
         return self._conn
 
     async def recv(self, size: int = READ, timeout: float | EllipsisType | None = ...) -> bytes:
-        """Up to ``size`` bytes; ``b""`` at EOF. Raises OSError, TimeoutError."""
+        """Return up to ``size`` bytes; ``b""`` at EOF. Raises OSError, TimeoutError."""
         with self._alone():
             return await self._take(self._conn.recv, size, self._deadline(timeout))
 
     async def send_all(self, data: bytes, timeout: float | EllipsisType | None = ...) -> None:
-        """Send everything. Raises OSError; nobody knows how much was sent then."""
+        """Send everything. Raises OSError; how much was sent is unknown then."""
         deadline = self._deadline(timeout)
         async with self._sending:
             with self._whole():
@@ -115,16 +115,16 @@ class Conn:
         await self.send_all(line + end, timeout)
 
     def drop(self) -> None:
-        """Let go before the end: a layer that marks the end (TLS) does not. Idempotent."""
+        """Close without marking the end of the data, where a layer does so (TLS). Idempotent."""
         self._waits.end()
         self._conn.drop()
 
     async def aclose(self) -> None:
-        """Close; over TLS, when the end could be sent, or after a moment. Idempotent."""
+        """Close; over TLS, once the end is sent, or after a moment. Idempotent."""
         self.close()
 
     def close(self) -> None:
-        """Let go; calls of other tasks that wait raise OSError. Idempotent."""
+        """Close at once; waiting calls of other tasks raise OSError. Idempotent."""
         self._waits.end()
         self._conn.close()
 
@@ -133,7 +133,7 @@ class Conn:
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """A send is done as a whole, or the connection takes no more."""
+        """Refuse further sends unless the ``with`` block sends everything."""
         if self._cut_off:
             raise OSError("an earlier send was cut off: nobody knows how much was sent")
         self._cut_off = True
@@ -142,7 +142,7 @@ class Conn:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Only one task receives at a time: of two, nobody could tell who gets what."""
+        """Raise RuntimeError if another task receives: it would be random which one gets what."""
         if self._receiving:
             raise RuntimeError("another task is receiving from this connection")
         self._receiving = True
@@ -161,17 +161,17 @@ class Conn:
 
 
 class DatagramConn(Conn):
-    """A connection whose ``recv`` gives datagrams, one by one and whole; it has no EOF."""
+    """A connection whose ``recv`` returns whole datagrams; it has no EOF."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Datagram after datagram."""
+        """Yield datagrams."""
         while True:
             yield await self.recv()
 
     async def expect(
         self, pattern: bytes | re.Pattern[bytes], *, timeout: float | EllipsisType | None = ...
     ) -> re.Match[bytes]:
-        """Wait for a datagram in which it is found; others are passed over. Raises OSError."""
+        """Wait for a datagram that contains a match; skip others. Raises OSError."""
         deadline = self._deadline(timeout)
         while True:
             match = re.search(pattern, await self.recv(timeout=deadline.remaining))
@@ -180,9 +180,9 @@ class DatagramConn(Conn):
 
 
 class ByteConn(Conn):
-    """A stream of bytes; what was read ahead is shared by all that reads."""
+    """A stream of bytes; all methods share the bytes that were read ahead."""
 
-    #: Bytes that a line, or what comes before a delimiter or a match, may have; None: any.
+    #: The limit of bytes in a line, or before a delimiter or a match; None: no limit.
     limit: int | None = LIMIT
 
     def __init__(self, conn: blocking.Conn) -> None:
@@ -192,7 +192,7 @@ class ByteConn(Conn):
         self._ahead = conn._ahead
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The lines up to EOF, as recv_line returns them."""
+        """Yield the lines up to EOF, as recv_line returns them."""
         while line := await self.recv_line():
             yield line
 
@@ -203,15 +203,15 @@ class ByteConn(Conn):
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> bytes:
-        """Everything up to and with the delimiter.
+        """Return everything up to the delimiter, including it.
 
         Raises IncompleteError (an EOFError) if the peer ends before it, ReadTimeoutError (a
-        TimeoutError), LimitError; all are OSErrors, and so is what breaks a connection.
+        TimeoutError), LimitError; all are OSErrors, like the errors of a broken connection.
         """
         return await self._ask(Until(delimiter, self._most(limit)), timeout)
 
     async def recv_exactly(self, size: int, *, timeout: float | EllipsisType | None = ...) -> bytes:
-        """So many bytes, not fewer. Raises as recv_until does."""
+        """Return exactly so many bytes. Raises the errors of recv_until."""
         return await self._ask(Exactly(size), timeout)
 
     async def recv_line(
@@ -229,7 +229,7 @@ class ByteConn(Conn):
     async def recv_all(
         self, *, timeout: float | EllipsisType | None = ..., limit: int | None = None
     ) -> bytes:
-        """Everything up to EOF; here ``limit`` is none unless it is given. Raises OSError."""
+        """Return everything up to EOF, without a ``limit`` unless one is given. Raises OSError."""
         return await self._ask(Rest(limit), timeout)
 
     async def expect(
@@ -239,9 +239,9 @@ class ByteConn(Conn):
         timeout: float | EllipsisType | None = ...,
         limit: int | EllipsisType | None = ...,
     ) -> re.Match[bytes]:
-        """Wait for a regular expression; takes everything up to the end of its first match.
+        """Wait for a match of a regular expression; read up to the end of the first one.
 
-        Raises as recv_until does.
+        Raises the errors of recv_until.
         """
         return await self._ask(Matching(pattern, self._most(limit)), timeout)
 
@@ -254,7 +254,7 @@ class ByteConn(Conn):
         with self._alone():
             while (found := request.look(held, self.peer)) is None:
                 try:
-                    # Past what was read ahead: that is in the buffer already.
+                    # _recv() skips the bytes read ahead, which are in the buffer already.
                     data = await self._take(self._conn._recv, READ, deadline)
                 except TimeoutError:
                     raise timed_out(request.operation, self.peer, held) from None
@@ -265,10 +265,10 @@ class ByteConn(Conn):
 
 
 class StreamConn(ByteConn):
-    """A stream whose two directions end one by one."""
+    """A stream whose two directions end separately."""
 
     async def send_eof(self, timeout: float | EllipsisType | None = ...) -> None:
-        """End our direction (FIN, close_notify); the other goes on. Raises OSError."""
+        """End our direction (FIN, close_notify); the other stays open. Raises OSError."""
         deadline = self._deadline(timeout)
         below: Any = self._conn
         async with self._sending:
@@ -281,20 +281,20 @@ class StreamConn(ByteConn):
                         await self._waits.writable(below.write_fd(), deadline)
 
     async def aclose(self) -> None:
-        """Close; over TLS, when the end could be sent, or after a moment. Idempotent."""
+        """Close; over TLS, once the end is sent, or after a moment. Idempotent."""
         try:
-            # (The end of TLS may have to wait until the peer has read what was sent before.)
+            # (TLS's end may have to wait until the peer has read the bytes before it.)
             idle = not self._sending.locked() and not self._cut_off
             if isinstance(self._conn, LayeredConn) and idle and self._conn.fileno() != -1:
                 await self.send_eof(timeout=CLOSING)
         except OSError:
-            pass  # it is gone, or does not read
+            pass  # the peer has closed, or does not read
         finally:
             self.close()
 
 
 def wrapped(conn: blocking.Conn) -> Conn:
-    """Return a connection under asyncio, of the kind that it is."""
+    """Return a connection under asyncio, of the class for its kind."""
     if conn.datagram:
         return DatagramConn(conn)
     return StreamConn(conn) if hasattr(conn, "send_eof") else ByteConn(conn)

@@ -1,4 +1,4 @@
-"""Dialling under asyncio: names are looked up in a thread, sockets and TLS do not block."""
+"""Dialling under asyncio: names are looked up in a thread, sockets and TLS are non-blocking."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def dial(
 ) -> Conn:
     """Connect to an address; arguments and errors are those of ``pync.dial``.
 
-    ``kind``, if it is given, is the class that the connection must have.
+    ``kind``: the class that the connection must have.
     """
     where, secured = to_dial(address, starttls)
     deadline = Deadline(timeout)
@@ -79,12 +79,12 @@ async def dial(
     return conn
 
 
-#: What connects step by step; what is left of the others is quick, and done in a thread.
+#: The schemes that connect step by step; the others are quick, and connect in a thread.
 _CONNECTING = frozenset({"tcp", "tcp4", "tcp6", "sctp"})
 
 
 async def in_thread(make: Callable[[], _Made]) -> _Made:
-    """What a function returns that may wait; what it makes is closed if nobody wants it then."""
+    """Call a blocking function in a thread; close its result if this call was cancelled."""
     making = asyncio.get_running_loop().run_in_executor(None, make)
     try:
         return await asyncio.shield(making)
@@ -101,7 +101,7 @@ def _close(made: asyncio.Future[Any]) -> None:
 
 
 async def _connected(where: Address, options: Options, deadline: Deadline) -> BlockingStream:
-    """Return a TCP connection, as tcp.dial makes it. Raises DialError."""
+    """Return a TCP connection, like that of tcp.dial. Raises DialError."""
     looking = in_thread(partial(resolve, where, options, socket.SOCK_STREAM))
     try:
         endpoints = await asyncio.wait_for(looking, deadline.remaining)
@@ -129,7 +129,7 @@ async def _connected(where: Address, options: Options, deadline: Deadline) -> Bl
             try:
                 await asyncio.wait_for(settled.wait(), connecting.seconds())
             except asyncio.TimeoutError:
-                pass  # another address's turn
+                pass  # it is time to try the next address
             settled.clear()
             if connecting.conn is None:
                 connecting.proceed()

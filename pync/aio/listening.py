@@ -17,10 +17,10 @@ from .waits import Waits
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Seconds until accepting is tried again when no descriptor was left.
+#: Seconds before accepting again when there was no free descriptor.
 TRY_AGAIN = 0.2
 
-#: What serves a client.
+#: Serves a client.
 Handler = Callable[[Any], Awaitable[object]]
 
 
@@ -65,17 +65,17 @@ class Listener:
     async def accept(self, timeout: float | None = None) -> StreamConn | Any:
         """Return the next connection; of most listeners it is a StreamConn.
 
-        Raises ListenError, which is a TimeoutError when ``timeout`` seconds are over; TlsError
-        for a client that cannot be secured: the listener goes on then.
+        Raises ListenError, which is a TimeoutError after ``timeout`` seconds; TlsError when a
+        handshake fails: the listener can still be used then.
         """
         deadline = Deadline(timeout)
         async with self._accepting:
             return wrapped(await self.take(deadline))
 
     async def __aiter__(self) -> AsyncIterator[StreamConn | Any]:
-        """Connection after connection, until close().
+        """Yield connections until close().
 
-        One that cannot be secured (TLS) is passed over. A listener of datagrams has one.
+        A connection whose TLS handshake fails is skipped. A listener of datagrams yields one.
         """
         while not self.closed:
             try:
@@ -93,12 +93,12 @@ class Listener:
     async def serve(self, handler: Handler, *, max_clients: int | None = None) -> None:
         """Call ``handler`` with each connection, in a task of its own, until close().
 
-        The connection is closed when the handler returns, and dropped when it raises; what it
-        raises goes to the loop's exception handler. After close(), those who are being served
-        are waited for; a cancelled serve() cancels them.
+        The connection is closed when the handler returns, and dropped when it raises; the loop's
+        exception handler gets the exception. After close(), serve() waits for the handlers that
+        still run; cancelling serve() cancels them.
 
         Arguments:
-            max_clients: so many at once; others wait in the system's queue.
+            max_clients: the limit of clients at once; others wait in the system's queue.
         Raises ListenError.
         """
         if max_clients is not None and max_clients < 1:
@@ -141,7 +141,7 @@ class Listener:
         self._listener.close()
 
     async def take(self, deadline: Deadline) -> Any:
-        """Return the next connection as transports/ has it. Raises ListenError."""
+        """Return the next connection, of a class of transports/. Raises ListenError."""
         return await self._take_plain(deadline)
 
     async def _take_plain(self, deadline: Deadline) -> Any:
@@ -168,7 +168,7 @@ async def _served(handler: Handler, conn: Conn) -> None:
     try:
         async with conn:
             await handler(conn)
-    except Exception as error:  # noqa: BLE001 - it is told where asyncio tells such things
+    except Exception as error:  # noqa: BLE001 - asyncio's exception handler reports it
         asyncio.get_running_loop().call_exception_handler(
             {"message": f"the handler of {conn.peer} raised", "exception": error}
         )

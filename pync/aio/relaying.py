@@ -18,7 +18,7 @@ async def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:
     Arguments:
         a: one connection; both stay open.
         b: the other.
-        idle: seconds without a byte after which to give up; None: never.
+        idle: seconds without a byte after which to stop with an error; None: never.
     Returns the bytes moved from ``a`` to ``b`` and back. Raises RelayError.
     """
     activity = _Activity(idle)
@@ -39,10 +39,10 @@ async def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:
 
 
 class _Activity:
-    """When something moved last, in either direction.
+    """The time of the last movement, in any direction.
 
     Arguments:
-        idle: seconds without a byte that are allowed; None: any.
+        idle: the allowed seconds without a byte; None: no limit.
     """
 
     def __init__(self, idle: float | None) -> None:
@@ -51,11 +51,11 @@ class _Activity:
         self.moved()
 
     def moved(self) -> None:
-        """Something moved."""
+        """Record that bytes have moved."""
         self._last = self._now()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing has moved for the time allowed."""
+        """Wait until nothing has moved for the allowed time."""
         if self._idle is None:
             await asyncio.get_running_loop().create_future()
             return

@@ -1,7 +1,7 @@
-"""A thread that selects for a loop that cannot: the one of Windows (ProactorEventLoop).
+"""A thread that selects for a loop that cannot: Windows' loop (ProactorEventLoop).
 
-It calls the loop back once for each descriptor that it was asked to watch. It ends by itself
-when nothing has been watched for a while.
+It calls back in the loop once for each watched descriptor. It ends when it has had nothing to
+watch for a while.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _Callbacks = dict[int, Callable[[], object]]
 
 
 class SelectThread:
-    """Watches descriptors for a loop.
+    """A watcher of descriptors for a loop.
 
     Arguments:
-        loop: where the callbacks run.
+        loop: the loop that runs the callbacks.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -34,19 +34,19 @@ class SelectThread:
         self._wake: socket.socket | None = None
 
     def add_reader(self, fd: int, callback: Callable[[], object], /) -> None:
-        """Call back, once, when it can be read."""
+        """Call back, once, when the descriptor is readable."""
         self._add(self._readers, fd, callback)
 
     def add_writer(self, fd: int, callback: Callable[[], object], /) -> None:
-        """Call back, once, when it can be written."""
+        """Call back, once, when the descriptor is writable."""
         self._add(self._writers, fd, callback)
 
     def remove_reader(self, fd: int, /) -> None:
-        """Do not any more."""
+        """End the watch."""
         self._remove(self._readers, fd)
 
     def remove_writer(self, fd: int, /) -> None:
-        """Do not any more."""
+        """End the watch."""
         self._remove(self._writers, fd)
 
     def _add(self, callbacks: _Callbacks, fd: int, callback: Callable[[], object]) -> None:
@@ -74,7 +74,7 @@ class SelectThread:
                         [hears.fileno(), *readers], writers, writers, IDLE if idle else None
                     )
                 except (OSError, ValueError):
-                    continue  # one was closed: it is removed, or about to be
+                    continue  # a descriptor was closed, and is removed now or soon
                 if hears.fileno() in ready[0]:
                     hears.recv(4096)
                 elif idle and self._ended():
@@ -92,7 +92,7 @@ class SelectThread:
                 pass  # the loop was closed
 
     def _ended(self) -> bool:
-        """Return whether the thread ends: nothing was added meanwhile."""
+        """End the thread unless a watch was added in the meantime; return whether it ends."""
         with self._lock:
             if self._readers or self._writers or self._wake is None:
                 return False

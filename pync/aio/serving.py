@@ -1,4 +1,4 @@
-"""Making listeners under asyncio, from the text of an address, and serving on one."""
+"""Making listeners under asyncio from the text of an address, and serving clients."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def serve(
     """Listen, and serve clients until the task is cancelled; see Listener.serve.
 
     Arguments:
-        listener: an address is listened on for the time being.
+        listener: a listener, or an address to listen on during this call.
     """
     if isinstance(listener, str):
         listener = await listen(listener)

@@ -1,6 +1,6 @@
-"""A TLS listener under asyncio: handshakes go on side by side, each in a task of its own.
+"""A TLS listener under asyncio: handshakes run side by side, each in its own task.
 
-The first whose handshake is over is the next to be served. One that says nothing delays nobody.
+The client whose handshake ends first is returned next. A silent client does not delay others.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class TlsListener(Listener):
     """A listener whose connections are secured.
 
     Arguments:
-        listener: for connections in plain; owned by this object.
-        context: of a server.
+        listener: accepts connections without TLS; owned by this object.
+        context: a server's context.
     """
 
     def __init__(self, listener: BlockingListener, context: ssl.SSLContext) -> None:
@@ -32,7 +32,7 @@ class TlsListener(Listener):
         self.addresses = [one._replace(scheme="tls") for one in listener.addresses]
         self._context = context
         self._shaking: dict[asyncio.Task[None], object] = {}
-        #: Connections, and errors of those that are none.
+        #: The connections, and the errors of failed handshakes.
         self._outcomes: deque[Any] = deque()
         self._arrived = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
@@ -85,9 +85,9 @@ class TlsListener(Listener):
         try:
             outcome = await shake_hands(conn, self._context, Deadline(None), server_side=True)
         except asyncio.CancelledError:
-            # For another one's sake, or the listener was closed.
+            # Cancelled for a newer client, or the listener was closed.
             outcome = TlsError("accept", over_tls(conn.peer), "too many handshakes at once")
-        except Exception as error:  # noqa: BLE001 - whatever one client's bytes can raise
+        except Exception as error:  # noqa: BLE001 - any error that a client's bytes can cause
             outcome = error
         self._settle(outcome)
 

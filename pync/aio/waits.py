@@ -1,7 +1,7 @@
 """Waiting for descriptors under asyncio, for one connection or listener.
 
-Loops with add_reader watch them. The one that Windows has by default cannot: there a thread
-selects for it (selecting.py).
+Loops with add_reader watch descriptors. Windows' default loop cannot: there, a thread selects for
+it (selecting.py).
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ from typing import Protocol
 
 from ..core.deadline import Deadline
 
-#: Calls in a row that may succeed at once, before others get their turn.
+#: Calls in a row that may succeed at once, before other tasks run.
 AT_ONCE = 16
 
 
 class Watcher(Protocol):
-    """What watches descriptors: a loop, or the thread that does it for one."""
+    """An object that watches descriptors: a loop, or the thread that does it for a loop."""
 
     def add_reader(self, fd: int, callback: Callable[[], object], /) -> object:
-        """Call back when it can be read."""
+        """Call back when the descriptor is readable."""
         ...
 
     def remove_reader(self, fd: int, /) -> object:
-        """Do not any more."""
+        """End the watch."""
         ...
 
     def add_writer(self, fd: int, callback: Callable[[], object], /) -> object:
-        """Call back when it can be written."""
+        """Call back when the descriptor is writable."""
         ...
 
     def remove_writer(self, fd: int, /) -> object:
-        """Do not any more."""
+        """End the watch."""
         ...
 
 
 class Waits:
-    """The waits of one owner of descriptors; who closes them has to end the waits first."""
+    """The waits of one owner of descriptors; end the waits before closing the descriptors."""
 
     def __init__(self) -> None:
         self._waiting: set[_Wait] = set()
         self._at_once = 0
 
     async def give_way(self) -> None:
-        """Let other tasks run now and then: a peer that is always ready must not keep them out.
+        """Let other tasks run at intervals: a peer that is always ready must not block them.
 
-        To be called before something is tried, so that a cancelled call loses nothing.
+        Call it before trying something, so that a cancelled call loses nothing.
         """
         self._at_once += 1
         if self._at_once > AT_ONCE:
@@ -56,15 +56,15 @@ class Waits:
             await asyncio.sleep(0)
 
     async def readable(self, descriptors: Iterable[int], deadline: Deadline) -> None:
-        """Wait until one of these can be read. Raises TimeoutError; OSError if they close."""
+        """Wait until one of these is readable. Raises TimeoutError; OSError if they are closed."""
         await self._wait(tuple(descriptors), (), deadline)
 
     async def writable(self, descriptor: int, deadline: Deadline) -> None:
-        """Wait until it can be written. Raises as readable does."""
+        """Wait until the descriptor is writable. Raises the errors of readable()."""
         await self._wait((), (descriptor,), deadline)
 
     def end(self) -> None:
-        """End all of them: the descriptors are about to be closed."""
+        """End all waits: the descriptors are about to be closed."""
         for wait in list(self._waiting):
             wait.fail(OSError(errno.EBADF, os.strerror(errno.EBADF)))
 
@@ -72,7 +72,7 @@ class Waits:
         self, readable: tuple[int, ...], writable: tuple[int, ...], deadline: Deadline
     ) -> None:
         if -1 in readable + writable:
-            return  # closed; the next call says so
+            return  # closed; the next call raises the error
         self._at_once = 0
         wait = _Wait(readable, writable, deadline)
         self._waiting.add(wait)
@@ -84,7 +84,7 @@ class Waits:
 
 
 class _Wait:
-    """One wait, which watches from the beginning."""
+    """One wait, which watches from its creation on."""
 
     def __init__(
         self, readable: tuple[int, ...], writable: tuple[int, ...], deadline: Deadline
@@ -101,13 +101,13 @@ class _Wait:
             self._watcher.add_writer(descriptor, self._succeed)
 
     def fail(self, error: OSError) -> None:
-        """End it."""
+        """End the wait with an error."""
         self.unwatch()
         if not self.done.done():
             self.done.set_exception(error)
 
     def unwatch(self) -> None:
-        """Watch no more; idempotent."""
+        """End the watch; idempotent."""
         for descriptor in self._readable:
             self._watcher.remove_reader(descriptor)
         for descriptor in self._writable:
@@ -126,7 +126,7 @@ class _Wait:
 
 
 def watcher_of(loop: asyncio.AbstractEventLoop) -> Watcher:
-    """What watches descriptors for a loop."""
+    """Return the watcher of descriptors for a loop."""
     if isinstance(loop, getattr(asyncio, "ProactorEventLoop", ())):
         from .selecting import thread_of
 
