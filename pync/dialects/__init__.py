@@ -1,7 +1,7 @@
-"""What is typed: one USAGE per dialect, read into one immutable Config.
+"""The command lines: one USAGE per dialect, parsed into one immutable Config.
 
-A dialect also has its own words for what happens (``say``) and for what goes wrong
-(``complain``), and its own exit statuses.
+A dialect also has its own messages for events (``say``) and for errors (``complain``), and its
+own exit statuses.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -27,7 +27,7 @@ DIALECTS = {
 }
 
 
-#: Causes of an error that come from getaddrinfo(3), as core/errors.py has them.
+#: The causes of errors of getaddrinfo(3), in the words of core/errors.py.
 UNRESOLVED = frozenset(
     {
         "name or service not known",
@@ -44,7 +44,7 @@ class OnStdout(str):
     __slots__ = ()
 
 
-#: What is said: one line, several, or nothing.
+#: A message: one line, several, or none.
 Said = Union[str, "tuple[str, ...]", None]
 
 
@@ -57,7 +57,7 @@ class About(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """One command line: its text, how it is read, and how it speaks.
+    """One command line: its USAGE, its parser and its messages.
 
     ``say`` words an event: (event, config, whether a person types) -> Said.
     ``complain`` words an error, ``status`` gives its exit status; the Config is None
@@ -92,7 +92,7 @@ def load(name: str) -> Dialect:
 
 
 def _named(name: str, own: str, speak: Callable[..., Said]) -> Callable[..., Said]:
-    """Messages that begin with the name by which the program was called, as err(3) has them."""
+    """Return messages that start with the name of the called program, as those of err(3) do."""
 
     def rename(line: str) -> str:
         return f"{name}: {line[len(own) + 2 :]}" if line.startswith(f"{own}: ") else line
@@ -107,17 +107,17 @@ def _named(name: str, own: str, speak: Callable[..., Said]) -> Callable[..., Sai
 
 
 def own_status(error: Exception, _config: Config | None) -> int:
-    """Return the status that the error's class carries."""
+    """Return the status of the error's class."""
     status: int = error.status  # type: ignore[attr-defined]
     return status
 
 
 def about_from(name: str, usage: str) -> Callable[[Config], About]:
-    """-h shows the USAGE, --version the name, our version and where it runs from."""
+    """Return the function for -h (the USAGE) and --version (the name, the version, the folder)."""
     return lambda config: About(usage if config.help else f"{name} {version()}\n")
 
 
 def version() -> str:
-    """Our version, and what runs it: another program of this name may be installed too."""
+    """Return our version, Python's, and our folder: another ``pync`` may be installed too."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     return f"{VERSION} (Python {sys.version.split()[0]}, {here})"

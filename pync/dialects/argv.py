@@ -1,9 +1,8 @@
-"""Command words made plain before docopt sees them. Pure.
+"""Normalising the words of a command line before docopt parses them. Pure.
 
-docopt-ng takes ``-4`` for a number and speaks to programmers when it complains. So the
-words are taken apart here, with the option table read off the same USAGE: bundles
-(``-lvnp9000``), glued values (``-w1``), abbreviations of long options; and what is
-wrong is said in one line of ours.
+docopt-ng treats ``-4`` as a number, and its error messages are for programmers. So this module
+splits the words, with the options from the same USAGE: bundles (``-lvnp9000``), attached values
+(``-w1``), abbreviations of long options; and it reports errors in one line of our own.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
@@ -25,12 +24,12 @@ class Option(NamedTuple):
 
     @property
     def field(self) -> str:
-        """Its field of a Config."""
+        """Its field in the Config."""
         return self.long.replace("-", "_")
 
     @property
     def shown(self) -> str:
-        """How messages name it."""
+        """Its form in messages."""
         return f"-{self.short}" if self.short else f"--{self.long}"
 
 
@@ -45,20 +44,19 @@ Once = tuple[frozenset[str], str]
 
 
 class ArgvStyle(NamedTuple):
-    """How a program reads its command line, and its error texts.
+    """How a program parses its command line, and its error texts.
 
     The texts are formats: ``{0}`` is the letter or long name, ``{1}`` the candidates.
 
     Arguments:
-        longs: whether it has long options at all (getopt(3) without them reads ``--x`` as
-            letters).
+        longs: whether it has long options (without them, getopt(3) parses ``--x`` as letters).
         permutes: whether options may follow positional words.
-        accumulates: fields whose every occurrence counts: a number for flags, a tuple of
-            values for the others. Any other option may be given again, and the last one wins.
+        accumulates: fields that collect all occurrences: a number for flags, a tuple of
+            values for the others. With any other option, the last occurrence is used.
         once: groups of fields in which a second occurrence is an error.
         overrides: field -> the field that it replaces, if that was given before.
-        answers: fields that end the reading: the program answers them and exits.
-        error: the class of errors about options that do not exist or lack a value.
+        answers: fields that end the parsing: the program answers them and exits.
+        error: the class of errors about unknown options and missing values.
     """
 
     unknown_short: str = "unknown option -- '{0}'"
@@ -78,7 +76,7 @@ class ArgvStyle(NamedTuple):
 
 OURS = ArgvStyle()
 
-#: Field -> what converts its text: (text, option as it is shown) -> value.
+#: Field -> the function that converts its text: (text, option in messages) -> value.
 Values = Mapping[str, Callable[[str, str], Any]]
 
 
@@ -87,15 +85,14 @@ def read(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of a Config that a command line sets, and its positional words.
 
-    Every occurrence of an option is checked in the order in which it was typed, as getopt(3)
-    loops do: the first mistake is the one that is reported, and an occurrence that is replaced
-    by a later one must be valid too.
+    Every occurrence of an option is checked in the typed order, as in a getopt(3) loop: the first
+    mistake is reported, and an occurrence that is replaced by a later one must be valid too.
 
     Arguments:
         usage: a docopt text whose only positional is ``[TARGET]...``.
-        argv: what was typed.
-        style: how the program reads it.
-        values: how texts become values.
+        argv: the typed words.
+        style: how the program parses them.
+        values: the functions that convert texts to values.
 
     Raises UsageError in the program's own words.
     """
@@ -129,7 +126,7 @@ def read(
 
 
 class _Given:
-    """What the occurrences of options add up to."""
+    """The values from all occurrences of options."""
 
     def __init__(self, style: ArgvStyle, convert: Values) -> None:
         self.values: dict[str, Any] = {}
@@ -157,15 +154,15 @@ class _Given:
             self.values[field] = self.values.get(field, 0) + 1
 
     def flags(self) -> list[str]:
-        """One word for each option that was given, for docopt."""
+        """Return one word for each given option, for docopt."""
         return list(self._last.values())
 
 
 def _asked_for(usage: str, options: list[Option], given: Collection[str]) -> str:
-    """Return the USAGE with those options only that were given.
+    """Return the USAGE with only the given options.
 
-    docopt compares every option with every other, which for eighty takes longer than all
-    the rest of a start.
+    docopt compares every option with every other, which for eighty options takes longer than the
+    rest of a start.
     """
     pattern = re.search(r"^usage:\s*(\S.*)$", usage, re.IGNORECASE | re.MULTILINE)
     assert pattern is not None
@@ -184,7 +181,7 @@ _Item = tuple[Option, str] | str
 def plain(
     argv: list[str], options: list[Option], style: ArgvStyle = OURS
 ) -> tuple[list[str], list[str]]:
-    """Split into long options with their values glued on, and positional words.
+    """Split words into long options with attached values, and positional words.
 
     Raises UsageError.
     """

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from ..core.errors import UsageError
 
-#: Letters of a meaning.
+#: The limit of letters of a description.
 _ROOM = 60
 
-#: What may follow a word that is not an option -> what it means.
+#: A word that is not an option -> its description.
 Words = Mapping[str, str]
 
 
@@ -34,12 +34,12 @@ class Offer(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What is completed.
+    """The program whose command line is completed.
 
     Arguments:
-        first: words that may stand first, and their meanings.
+        first: words that may come first, and their descriptions.
         repeated: long names of options that may be given more than once.
-        targets: words that may stand anywhere; without any they are hosts, and paths after -U.
+        targets: words that may be anywhere; without them, hosts, and paths after -U.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Program(NamedTuple):
 
     @property
     def function(self) -> str:
-        """What the shell's function is called."""
+        """The name of the shell's function."""
         return f"_{self.name.replace('-', '_')}"
 
 
@@ -69,7 +69,7 @@ def offers_in(usage: str, choices: Mapping[str, Collection[str]]) -> list[Offer]
 
 
 def _briefly(meaning: str) -> str:
-    """Return the first sentence, as far as there is room in a list of choices."""
+    """Return the first sentence, shortened for a list of choices."""
     sentence = re.split(r"[.;](?: |$)| \(", " ".join(meaning.split()))[0]
     if len(sentence) <= _ROOM:
         return sentence
@@ -77,7 +77,7 @@ def _briefly(meaning: str) -> str:
 
 
 def script(shell: str, program: Program) -> str:
-    """Return the script for a shell. Raises UsageError when it is not known."""
+    """Return the script for a shell. Raises UsageError for an unknown one."""
     if shell not in SHELLS:
         raise UsageError(f"--completion: {shell!r} is not a known shell ({', '.join(SHELLS)})")
     return SHELLS[shell](program)
@@ -144,7 +144,7 @@ complete -F {program.function} {program.name}
 
 
 def _lines(words: Collection[str]) -> str:
-    """Words that none needs quoting, one a line, as one word of bash."""
+    """Return words that need no quotes, one a line, as one word of bash."""
     return "$'" + "\\n".join(words) + "'"
 
 
@@ -175,7 +175,7 @@ def _zsh(program: Program) -> str:
             both = "{" + ",".join(spellings) + "}"
             arguments.append(f"{_quoted(before)}{both}{_quoted(f'[{meaning}]{value}')}")
     first = [_quoted(f"{word}:{meaning}") for word, meaning in program.first.items()]
-    function = f"_{program.name}"  # as the file is called that compinit loads it from
+    function = f"_{program.name}"  # the name of the file from which compinit loads it
     others = "_hosts"
     if program.targets:
         others = f"compadd - {' '.join(program.targets)}; _files"
@@ -241,7 +241,7 @@ def _fish(program: Program) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a word in single quotes; a quote in it as zsh and fish both read it."""
+    """Return a word in single quotes; a quote in it in a form that zsh and fish accept."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 

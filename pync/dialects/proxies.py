@@ -1,5 +1,5 @@
-"""Words that name proxies: ``socks5://user@host:port``, ``HOST:PORT`` and a type. Pure but for
-the file and the variable that a secret may come from: on a command line everybody reads it.
+"""Words that name proxies: ``socks5://user@host:port``, ``HOST:PORT`` and a type. Pure, except
+for reading a secret from a file or a variable: on the command line, all users can read it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from ..core.address import split_host_port
 from ..core.config import Config, Proxy, ProxyKind
 from ..core.errors import UsageError
 
-#: Scheme, or --proxy-type -> (what is spoken, default port).
+#: Scheme, or --proxy-type -> (protocol, default port).
 KINDS: dict[str, tuple[ProxyKind, str]] = {
     "http": ("http", "3128"),
     "socks4": ("socks4", "1080"),
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[ProxyKind, str]] = {
 #: --proxy-type of a listener.
 SERVED: tuple[ProxyKind, ...] = ("socks", "socks4", "socks5", "http")
 
-#: Options that a proxy server has no use for, as they are shown.
+#: Options that a proxy server does not use, and their form in messages.
 USELESS = {
     "udp": "-u",
     "exec": "--exec",
@@ -43,16 +43,16 @@ USELESS = {
     "edit": "--edit",
 }
 
-#: Variable that holds USER:PASSWORD.
+#: The variable with USER:PASSWORD.
 VARIABLE = "PYNC_PROXY_AUTH"
 
 
 def chain(config: Config, default: str = "http", *, as_given: bool = False) -> tuple[Proxy, ...]:
-    """Return the proxies of ``--proxy``, in the order in which they are passed.
+    """Return the proxies of ``--proxy``, in the order of the way.
 
     Arguments:
-        default: what a proxy without a scheme speaks.
-        as_given: whether who we are is sent as it was given, whatever it is.
+        default: the protocol of a proxy without a scheme.
+        as_given: whether user and password are sent unchanged, in any form.
 
     Raises UsageError.
     """
@@ -65,22 +65,22 @@ def chain(config: Config, default: str = "http", *, as_given: bool = False) -> t
     auth = _auth(given, checks=not as_given)
     proxies = tuple(one_proxy(text, kind, auth) for text in config.proxy)
     if config.onward:
-        # Nobody is asked: the others would have to wait.
+        # The user is not asked for a password: other clients would have to wait.
         return tuple(one._replace(password=one.password or "") for one in proxies)
     return tuple(one._replace(given=given) for one in proxies) if as_given else proxies
 
 
 def _onward(config: Config) -> tuple[Proxy, ...]:
-    """Return the proxies that a proxy server passes; --proxy-auth is for those who come to it."""
+    """Return the proxies behind a proxy server; --proxy-auth is for the server's clients."""
     if config.proxy and config.proxy_type is None:
         raise UsageError("cannot use --proxy and -l without --proxy-type")
     proxies = [one_proxy(text, "http") for text in config.proxy]
-    # A server asks nobody: its clients would have to wait.
+    # A server does not ask the user for a password: its clients would have to wait.
     return tuple(one._replace(password=one.password or "") for one in proxies)
 
 
 def served(config: Config) -> Proxy | None:
-    """What a listener serves as a proxy, if it does (``-l --proxy-type``).
+    """Return the proxy that a listener serves as (``-l --proxy-type``), or None.
 
     Raises UsageError.
     """
@@ -98,7 +98,7 @@ def served(config: Config) -> Proxy | None:
 
 
 def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Proxy:
-    """One proxy, from a URL or from ``HOST[:PORT]`` and its kind.
+    """Parse one proxy: a URL, or ``HOST[:PORT]`` and its kind.
 
     Raises UsageError.
     """
@@ -113,7 +113,7 @@ def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Prox
     password: str | None
     if at:
         user, colon, password = who.partition(":")
-        # A person is asked for what is nowhere, when the proxy asks who we are.
+        # The user is asked for a password that is not given, when the proxy requires it.
         password = password or (auth[1] if auth else "" if colon else None)
     else:
         user, password = auth or (None, "")
@@ -126,13 +126,13 @@ def one_proxy(text: str, kind: str, auth: tuple[str, str] | None = None) -> Prox
 
 
 def _given(config: Config) -> str | None:
-    """Who we are, or who may come, as it was given."""
+    """Return the login, ours or that of clients, as the user gave it."""
     text = config.proxy_auth
     if text is None:
         text = os.environ.get(VARIABLE) or None
     if config.proxy_auth_file is not None:
         try:
-            # As the arguments and the environment are read (PEP 383): it need not be UTF-8.
+            # In the same way as arguments and environment (PEP 383): it may not be valid UTF-8.
             path = config.proxy_auth_file
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 text = file.readline().rstrip("\r\n")

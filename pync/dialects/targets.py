@@ -1,4 +1,4 @@
-"""Words that say where to: ``HOST PORT``, ``HOST:PORT``, addresses, port lists. Pure."""
+"""The words of targets: ``HOST PORT``, ``HOST:PORT``, addresses, port lists. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..core.config import Config
 from ..core.errors import UsageError, shortened
 from ..core.number import is_digits, whole
 
-#: Ports of one scan at most; a typing error must not make millions.
+#: The limit of ports of one scan; a typing error must not cause millions.
 MOST_PORTS = 65_536
 
 
 def with_address(config: Config) -> Config:
-    """Return the Config with the address, and for a scan the ports, that its words mean.
+    """Return the Config with the address, and for a scan the ports, of its words.
 
     Raises UsageError.
     """
@@ -27,7 +27,7 @@ def with_address(config: Config) -> Config:
         words[0] = "tcp://" + words[0].removeprefix("tls://")
     if len(words) == 1 and is_url(words[0]):
         return _with_url(config, parse_address(words[0]))
-    # Whether the words are few or many, an empty host is a script's unset variable.
+    # With any number of words: an empty host is probably an unset variable in a script.
     if not config.listen and words and not words[0]:
         raise UsageError("HOST is empty")
     scheme = "udp" if config.udp else "tcp"
@@ -66,7 +66,7 @@ def _with_url(config: Config, address: Address) -> Config:
 def _with_path(config: Config, address: Address) -> Config:
     if config.banner is not None:
         raise UsageError(f"cannot use --banner with {address}")
-    # A path is scanned as the one port of itself.
+    # A path is scanned as a single port without a name.
     return config._replace(address=address, ports=("",) if config.zero_io else ())
 
 
@@ -78,7 +78,7 @@ def _path(config: Config, words: list[str]) -> Address:
 
 
 def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
-    """Host and port of a listener, from ``[HOST] PORT``, -s and -p. Raises UsageError."""
+    """Return a listener's host and port, from ``[HOST] PORT``, -s and -p. Raises UsageError."""
     host = config.source or ""
     if len(words) > 2:
         raise UsageError("too many words: -l takes [HOST] PORT")
@@ -102,7 +102,7 @@ def listen_on(config: Config, words: list[str]) -> tuple[str, str]:
 
 
 def connect_to(words: list[str]) -> tuple[str, list[str]]:
-    """Host and port words of a connection. Raises UsageError."""
+    """Return the host and the port words of a connection. Raises UsageError."""
     if not words:
         raise UsageError(
             "HOST and PORT are missing: pync HOST PORT connects, pync -l PORT listens "
@@ -121,7 +121,7 @@ def connect_to(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _check_words(words: list[str]) -> None:
-    """Refuse words that are not HOST PORT, and say what to write."""
+    """Refuse words that are not HOST PORT, with a message what to type."""
     host, *ports = words
     if any(is_url(word) for word in words):
         raise UsageError(
@@ -129,8 +129,8 @@ def _check_words(words: list[str]) -> None:
         )
     if re.fullmatch(r"[^:]+:[0-9]+|\[.*\]:[0-9]+", host):
         raise UsageError(f"two ports, {host} and {ports[0]}: give one")
-    # An address of one number is one of IPv4's (inet_aton(3)), but none of 0.0.0.0/16 leads
-    # anywhere; 0 is this machine.
+    # A single number is an IPv4 address (inet_aton(3)), but those of 0.0.0.0/16 are useless,
+    # except for 0, which is this machine.
     if len(words) == 2 and whole(host, 65535) and not re.fullmatch(r"[0-9,-]+", ports[0]):
         raise UsageError(
             f"{shortened(ports[0])} is not a port; HOST comes first: pync {ports[0]} {host}"
@@ -138,12 +138,12 @@ def _check_words(words: list[str]) -> None:
 
 
 def unbracketed(host: str) -> str:
-    """``[::1]`` as ``::1``: brackets are needed where a colon and a port follow."""
+    """Return ``[::1]`` as ``::1``: brackets are only needed where a colon and a port follow."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
 
 
 def check_port_word(port: str, option: str = "") -> None:
-    """See that a word can be a port: a number or a service name. Raises UsageError."""
+    """Check that a word can be a port: a number or a service's name. Raises UsageError."""
     if not port:
         raise UsageError(f"{option or 'PORT'} is empty")
     if is_digits(port.lstrip("-")):
@@ -151,7 +151,7 @@ def check_port_word(port: str, option: str = "") -> None:
 
 
 def port_list(words: list[str]) -> tuple[str, ...]:
-    """Ports from lists (80,443), ranges (20-30) and service names. Raises UsageError."""
+    """Return the ports of lists (80,443), ranges (20-30) and service names. Raises UsageError."""
     ports: list[str] = []
     for word in ",".join(words).split(","):
         low, dash, high = word.partition("-")

@@ -1,7 +1,7 @@
-"""telnet's command line and words, as inetutils' telnet has them (telnet(1)).
+"""telnet's command line and messages, as in inetutils' telnet (telnet(1)).
 
 Its messages about the connection go to standard output, as scripts expect; only the end
-and what went wrong are on standard error.
+and errors are on standard error.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Options:
 #: EX_USAGE of sysexits(3).
 WRONG_USAGE = 64
 
-#: getopt_long(3)'s texts, as argp shows them.
+#: getopt_long(3)'s texts, in the form of argp.
 ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
     unknown_long="unrecognized option '--{0}'",
@@ -61,25 +61,25 @@ ARGV_STYLE = ArgvStyle(
     needs_short="option requires an argument -- '{0}'",
     needs_long="option '--{0}' requires an argument",
     accumulates=frozenset({"escape"}),
-    # An earlier -e is announced although -E then turns it off.
+    # An earlier -e is still announced although -E turns it off.
     overrides={"ipv4": "ipv6", "ipv6": "ipv4", "escape": "no_escape"},
     answers=frozenset({"help", "usage", "version"}),
 )
 
-#: Causes that the C library words otherwise than we do.
+#: Causes for which the C library has other words than pync.
 _CAUSES = {"timed out": "Connection timed out"}
 
 
 class TooManyWords(UsageError):
-    """More words than host and port: argp does not see that, main() does."""
+    """More words than host and port: in telnet not argp, but main() reports this."""
 
     status = 1
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError."""
+    """Parse a command line. Raises UsageError."""
     fields, words = read(USAGE, ["--help" if word == "-?" else word for word in argv], ARGV_STYLE)
-    # "host -23" is a host and a port in the words after "--" only, as with getopt.
+    # "host -23" is a host and a port only after "--", as with getopt.
     config = Config(target=tuple(words), program="telnet", source=fields["bind"], **fields)
     if config.usage:
         return config._replace(help=True)
@@ -89,7 +89,7 @@ def parse(argv: list[str]) -> Config:
 
 
 def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG001 - others ask
-    """What is said about an event."""
+    """Return the message for an event."""
     if isinstance(event, Trying):
         return OnStdout(f"Trying {event.address.host or event.address.path}...")
     if isinstance(event, Connected):
@@ -106,7 +106,7 @@ def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG00
 
 
 def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 - others ask
-    """What is said about an error."""
+    """Return the message for an error."""
     if isinstance(error, OutputGone):
         return None
     if isinstance(error, DialError):
@@ -140,6 +140,6 @@ def _cause(cause: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """``--user, --usage`` as getopt lists candidates: ``'--user' '--usage'``."""
+    """Return ``--user, --usage`` in the form of getopt: ``'--user' '--usage'``."""
     before, colon, candidates = text.partition("possibilities: ")
     return before + colon + re.sub(r"(--[\w-]+),?", r"'\1'", candidates) if colon else text

@@ -1,4 +1,4 @@
-"""Type of service, by the names that nc(1) gives it (netinet/ip.h, RFC 2474, RFC 2597). Pure."""
+"""Type of service, by nc(1)'s names (netinet/ip.h, RFC 2474, RFC 2597). Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOS = {
 
 
 def parse_tos(text: str, option: str) -> int:
-    """Read a keyword, or a number (16, 0x10).
+    """Parse a keyword, or a number (16, 0x10).
 
     Raises UsageError that names the option.
     """

@@ -1,6 +1,6 @@
-"""nc's command line (OpenBSD's netcat as Debian has it): words, endings, statuses.
+"""nc's command line (Debian's version of OpenBSD's netcat): words, endings, statuses.
 
-What it says is in messages.py. Numbers are checked, and complained of, as strtonum(3) does.
+Its messages are in messages.py. Numbers are checked, with the same errors, as by strtonum(3).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ Options:
   -z --zero-io                   Only see whether ports are open.
 """
 
-#: getopt(3)'s texts; nc knows no long options.
+#: getopt(3)'s texts; nc does not have long options.
 ARGV_STYLE = ArgvStyle(
     unknown_short="invalid option -- '{0}'",
     needs_short="option requires an argument -- '{0}'",
@@ -71,7 +71,7 @@ ARGV_STYLE = ArgvStyle(
     error=NcUsageError,
 )
 
-#: (option, option, what is said): checked when all options are read.
+#: (option, option, message): checked when all options are parsed.
 CONFLICTS = (
     ("listen", "zero_io", "cannot use -z and -l"),
     ("pass_fd", "unixsock", "cannot use -F and -U"),
@@ -85,14 +85,14 @@ CONFLICTS = (
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
+    """Parse a command line. Raises UsageError (NcUsageError, where nc shows its usage)."""
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"]:
         return Config(help=True)
     if fields["proxy_protocol"] == "4":
         fields["proxy_dns"] = "local"  # SOCKS 4 has addresses only
-    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself; a listener
-    # on :: leaves it to the system whether it takes IPv4.
+    # Addresses are tried in the order of getaddrinfo(3), each with the whole time of -w; for a
+    # listener on ::, the system decides whether it accepts IPv4.
     config = Config(
         target=tuple(words), happy_eyeballs=False, dual_stack=True, own_path=True, **fields
     )
@@ -111,12 +111,12 @@ def parse(argv: list[str]) -> Config:
 
 
 def status(error: Exception, _config: Config | None) -> int:
-    """nc ends with 0 whatever becomes of a connection that it had."""
+    """Return nc's exit status: 0 once there was a connection, also if it fails later."""
     return 0 if isinstance(error, (RelayError, IdleTimeoutError, OutputGone)) else 1
 
 
 def about(_config: Config) -> About:
-    """-h: on standard error, as nc."""
+    """Return the answer to -h, on standard error as in nc."""
     return About(f"{HELP}\n{SHORT_USAGE}\n{summary(USAGE)}\n", to_stderr=True)
 
 
@@ -135,7 +135,7 @@ def _proxies(config: Config) -> tuple[Proxy, ...]:
         return ()
     kind = PROXIES[config.proxy_protocol or "5"]
     proxy = one_proxy(config.proxy_address, kind)
-    # Without it in the environment the password is asked for on the terminal, as nc does.
+    # If it is not in the environment, the user is asked for the password, as with nc.
     password = os.environ.get("PYNC_PROXY_PASSWORD")
     if config.proxy_user is not None and (kind == "http" or password is not None):
         proxy = proxy._replace(user=config.proxy_user, password=password)
@@ -143,7 +143,7 @@ def _proxies(config: Config) -> tuple[Proxy, ...]:
 
 
 def _check_proxy(config: Config) -> None:
-    """Never go straight to a host that was to be reached through a proxy."""
+    """Refuse an invalid proxy, so that pync never connects directly instead."""
     if config.proxy_address is None:
         return
     host, bracket, rest = config.proxy_address.rpartition("]")
@@ -154,7 +154,7 @@ def _check_proxy(config: Config) -> None:
 
 
 def _program(config: Config) -> str:
-    # -F wins over -z, as there: the connection is for somebody else.
+    # -F has precedence over -z, as in nc: the connection is for another program.
     if config.zero_io and not config.pass_fd:
         return "scan"
     return "server" if config.listen else "client"
@@ -173,6 +173,6 @@ def _endings(config: Config) -> Endings:
 def _on_peer_end(config: Config) -> OnPeerEnd:
     if not config.listen:
         return OnPeerEnd(terminal="stay")
-    # A listener leaves at once when what it has read is written; unlike nc it does not cut
-    # a file, or a pipe that still gives.
+    # A listener ends once the input that it has read is written; unlike nc, it does not cut off
+    # a file, or a pipe that still has data.
     return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")

@@ -1,4 +1,4 @@
-"""nc's words: events, errors, usage; scripts match them byte for byte. No policy."""
+"""nc's messages: events, errors, usage; scripts match them byte for byte. No policy."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _USAGE = (
 
 SHORT_USAGE = "\n".join(_USAGE)
 
-#: An option's line in a USAGE: its letter, the name of its value, what it does.
+#: An option's line in a USAGE: its letter, the name of its value, its description.
 _OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
 
 def summary(usage: str) -> str:
-    """What -h shows of each option, in the columns that shell completions expect."""
+    """Return the option summary of -h, in the columns that shell completions expect."""
     lines = ["\tCommand Summary:"]
     for short, value, text in _OPTION.findall(usage):
         option = f"-{short} {value.lower()}".rstrip()
@@ -55,16 +55,16 @@ def summary(usage: str) -> str:
 
 
 class NcUsageError(UsageError):
-    """A fault after which nc shows its usage; the text may be empty."""
+    """An error after which nc shows its usage; the text may be empty."""
 
 
 def hears_everyone(config: Config) -> bool:
-    """Return whether it receives datagrams of all peers (-k -u -l), and has none to send to."""
+    """Return whether it receives datagrams of all peers (-k -u -l), and so cannot send."""
     return config.listen and config.keep_open and config.udp
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
-    """What is said on stderr about an event: nearly all of it with -v only."""
+    """Return the message for an event on stderr; with most events, only with -v."""
     if isinstance(event, AttemptFailed) and event.address.path:
         return f"nc: {event.address.path}: {_as_strerror(event.cause)}"
     if isinstance(event, Told):
@@ -78,7 +78,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Accepted):
         if hears_everyone(config):
             return None  # as nc, which has no connection then
-        # Of a path nc names its own.
+        # For a Unix socket, nc shows its own path.
         return f"Connection received on {_path_of(config) or _where(event.peer, config)}"
     if isinstance(event, Connected):
         return None if event.peer.path else _connected(event, config)
@@ -90,7 +90,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
 
 
 def complain(error: Exception, config: Config | None) -> Said:
-    """What is said of an error; much of it only with -v."""
+    """Return the message for an error; for many errors, only with -v."""
     if isinstance(error, NcUsageError):
         return (f"nc: {error}", *_USAGE) if str(error) else _USAGE
     if isinstance(error, DialError):
@@ -108,7 +108,7 @@ def complain(error: Exception, config: Config | None) -> Said:
     return f"nc: {error}"
 
 
-#: What a proxy's refusal is called: code -> text; anything else is an unknown error.
+#: The texts for a proxy's refusals: code -> text; any other code is an unknown error.
 _PROXY = {
     "socks5/1": "connection failed, SOCKSv5 error: General SOCKS server failure",
     "socks5/2": "connection failed, SOCKSv5 error: Connection not allowed by ruleset",
@@ -139,7 +139,7 @@ def _of_proxy(error: ProxyError) -> str:
         return "proxy read: Broken pipe"
     if kind == "ended":
         got, _, wanted = rest.partition("/")
-        # Of the two bytes of SOCKS 5's first answer nc prints three.
+        # The first answer of SOCKS 5 has two bytes, but nc prints three.
         return f"read failed ({got}/{'3' if wanted == '2' else wanted}): Broken pipe"
     if kind in ("socks4", "socks5"):
         unknown = f"connection failed, SOCKSv{kind[-1]} error: Unknown error"
@@ -162,7 +162,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
     if error.cause in ("cannot assign requested address", "address already in use"):
         return f"nc: bind failed: {_as_strerror(error.cause)}"
     if len(error.attempts) > 1 or config is None or not config.verbose:
-        return None  # told one by one, or not at all
+        return None  # each attempt was reported, or nothing is
     tried, cause = error.attempts[0]
     assert isinstance(tried, Address)
     return _refused(tried, cause, config)
@@ -170,7 +170,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
 
 def _refused(tried: Address, cause: str, config: Config) -> str:
     asked = config.address.host if config.address is not None else ""
-    # Through proxies, nobody but the first of them is dialled from here.
+    # With proxies, only the first of them is dialled from here.
     name = config.proxies[0].host if config.proxies else _named(tried.host, asked)
     where = f"{name} port {tried.service} ({tried.scheme[:3]})"
     if cause == "timed out" and config.wait is not None:
@@ -180,7 +180,7 @@ def _refused(tried: Address, cause: str, config: Config) -> str:
 
 def _connected(event: Connected, config: Config) -> str:
     if event.peer.scheme in DATAGRAMS:
-        # Theirs sends three X first, and calls silence a success.
+        # nc sends three X first, and treats silence as success.
         return f"{_connection(event.peer, event.asked, config)} open|filtered"
     return _succeeded(event.peer, event.asked, config)
 
@@ -190,7 +190,7 @@ def _scanned(event: Scanned, config: Config) -> Said:
         return None  # the attempt has been reported; nc prints nothing about a path
     if event.state == "open":
         return _succeeded(event.address, event.asked, config)
-    # Theirs calls every UDP port that says nothing a success.
+    # nc treats every silent UDP port as a success.
     return f"{_connection(event.address, event.asked, config)} {event.state}"
 
 
@@ -247,7 +247,7 @@ def _service(port: str, protocol: str) -> str:
 
 
 def _as_strerror(cause: str) -> str:
-    """Return the cause as strerror(3) has it, which is how nc ends a line."""
+    """Return the cause in the form of strerror(3), with which nc ends a line."""
     if cause == "timed out":
         return "Connection timed out"
     return cause[:1].upper() + cause[1:]

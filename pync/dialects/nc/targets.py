@@ -1,4 +1,4 @@
-"""nc's targets: hosts, ports, port ranges and paths. Pure, but for service names."""
+"""nc's targets: hosts, ports, port ranges and paths. Pure, except for service names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ MOST_PORT = 2**64 - 1
 
 
 def with_address(config: Config) -> Config:
-    """Return where the words lead. Raises UsageError (NcUsageError, where nc shows its usage)."""
+    """Return the Config with the address of its words.
+
+    Raises UsageError (NcUsageError, where nc shows its usage).
+    """
     words = list(config.target)
     if config.unixsock:
         return _with_path(config, words)
@@ -24,7 +27,7 @@ def with_address(config: Config) -> Config:
     if config.listen:
         host, port = _listen_on(config, words)
         if not host and not config.ipv6:
-            # Theirs takes the first address that a passive lookup gives.
+            # nc uses the first address of a passive lookup.
             scheme += "4"
         return config._replace(address=Address(scheme, host, _own_port(port, config)))
     if config.source_port is not None:
@@ -48,7 +51,7 @@ def _with_path(config: Config, words: list[str]) -> Config:
 
 
 def _path_to_listen_on(config: Config, words: list[str]) -> str:
-    """-s names the path too, if no word does."""
+    """Return the path to listen on: the word, or the value of -s."""
     if len(words) > 2 or (words and (config.source, config.source_port) != (None, None)):
         raise NcUsageError("")
     if len(words) == 2 or config.source_port is not None:
@@ -61,7 +64,7 @@ def _path_to_listen_on(config: Config, words: list[str]) -> str:
 
 
 def _path_to_dial(config: Config, words: list[str]) -> str:
-    """-s names the path that a datagram client binds, to be answered at."""
+    """Return the path to connect to; -s is the path that a datagram client binds for answers."""
     if len(words) > 1:
         raise UsageError("cannot use port with -U")
     if not words or config.source_port is not None:
@@ -86,10 +89,10 @@ def _listen_on(config: Config, words: list[str]) -> tuple[str, str]:
 
 
 def _own_port(text: str, config: Config) -> str:
-    """Return a port of ours; the C library finds the service, so the error is its own."""
+    """Return our own port; nc lets the C library look services up, with its errors."""
     if is_digits(text):
         number = whole(text, MOST_PORT)
-        # Theirs takes 70000 for 4464, and would listen there.
+        # nc treats 70000 as 4464, and would listen there.
         if number is None or (config.listen and number > 65535):
             raise UsageError(f"port number too large: {text}")
         return str(number % 65536)

@@ -1,4 +1,4 @@
-"""The values of nc's options, converted and refused as nc does (strtonum(3)). Pure."""
+"""The values of nc's options, converted and refused in the same way (strtonum(3)). Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..tos import parse_tos
 
 
 class Number(NamedTuple):
-    """The range that an option's number must be in, and what it is called."""
+    """The name and the range of an option's number."""
 
     name: str
     least: int
@@ -22,10 +22,10 @@ class Number(NamedTuple):
 _INT = 2**31 - 1
 _LARGEST = 2**63 - 1
 
-#: What strtoll(3) reads.
+#: The format that strtoll(3) accepts.
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(\d+)", re.ASCII)
 
-#: Field -> its range; nc names the fault after the name.
+#: Field -> its range; in nc's errors the fault follows the name.
 NUMBERS = {
     "recv_buffer": Number("TCP receive window", 1, 1 << 30),
     "send_buffer": Number("TCP send window", 1, 1 << 30),
@@ -37,12 +37,12 @@ NUMBERS = {
     "recv_limit": Number("receive limit", 1, _INT),
 }
 
-#: 4A (the proxy looks names up) is OpenSSH's netcat's.
+#: 4A (the proxy looks names up) is from OpenSSH's netcat.
 PROXIES = {"4": "socks4", "4A": "socks4", "5": "socks5", "connect": "http"}
 
 
 def _number(text: str, number: Number) -> int:
-    """strtonum(3): what is wrong follows the name."""
+    """Convert like strtonum(3); in an error, the fault follows the name."""
     # "ttl is too large", but "timeout too small: -1".
     end = "" if number.name.endswith(" is") else f": {text}"
     found = _INTEGER.fullmatch(text)
@@ -79,7 +79,7 @@ def _rtable(_text: str, _option: str) -> str:
     raise UsageError("no alternate routing table support available")
 
 
-#: How the text of an option becomes its value.
+#: The functions that convert an option's text to its value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     **{name: _within(number) for name, number in NUMBERS.items()},
     "tos": _tos,
@@ -89,5 +89,5 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 
 
 def port_number(text: str) -> int:
-    """Return a port of the other side. Raises UsageError."""
+    """Return the peer's port. Raises UsageError."""
     return _number(text, Number("port number", 1, 65535))

@@ -1,6 +1,6 @@
 """ncat's command line (nmap's netcat): words, endings, statuses.
 
-What it says is in messages.py. Where versions differ, the endings are those of 7.96.
+Its messages are in messages.py. Where versions differ, the endings are those of 7.96.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ Options:
 TIME is in seconds, or 500ms, 3s, 2m, 1h.
 """
 
-#: Options of ncat that pync does not have, with what is said.
+#: Options of ncat that pync does not have, with the message for each.
 REFUSED = {
     "--lua-exec": "--lua-exec is not supported: pync runs no Lua.",
 }
@@ -114,10 +114,10 @@ ARGV_STYLE = ArgvStyle(
     error=NcatOptionError,
 )
 
-#: Milliseconds are an int there.
+#: In ncat, milliseconds are an int.
 MOST_SECONDS = 2_147_483
 
-#: Seconds for a connection to be made, unless -w says otherwise.
+#: The default seconds to connect (-w).
 CONNECT_TIMEOUT = 10.0
 
 MOST_CONNS = 2**31 - 1
@@ -137,7 +137,7 @@ def _duration(shown: str) -> Callable[[str, str], float]:
     return convert
 
 
-#: How the text of an option becomes its value.
+#: The functions that convert an option's text to its value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     "wait": _duration("-w timeout"),
     "idle_timeout": _duration("-i timeout"),
@@ -150,14 +150,14 @@ VALUES: dict[str, Callable[[str, str], object]] = {
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError."""
+    """Parse a command line. Raises UsageError."""
     _refuse(argv)
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"] or fields["version"]:
         return Config(help=fields["help"], version=fields["version"])
     fields.update(route(fields))
     fields["proxy"] = () if fields["proxy"] is None else (fields["proxy"],)
-    # Addresses are tried in the order of getaddrinfo(3), each with -w for itself.
+    # Addresses are tried in the order of getaddrinfo(3), each with the whole time of -w.
     config = Config(target=tuple(words), happy_eyeballs=False, **fields)
     if config.udp:
         config = config._replace(broadcast=True)  # ncat sets it on every UDP socket
@@ -170,7 +170,7 @@ def parse(argv: list[str]) -> Config:
     config = _with_clients(config)
     config = _with_proxy(config)
     if config.broker or config.serves is not None or config.exec or config.sh_exec:
-        # Theirs answers TELNET only where it writes to standard output.
+        # ncat answers TELNET only where it writes to standard output.
         config = config._replace(telnet=False)
     config = config._replace(
         address=address(config, list(words)),
@@ -191,7 +191,7 @@ def parse(argv: list[str]) -> Config:
 
 
 def status(error: Exception, config: Config | None) -> int:
-    """2 for what never began (a name, an address that is taken, usage), else 1."""
+    """Return 2 if nothing was started (a bad name, a used address, usage), else 1."""
     if is_silent(error, config):
         return 0
     if isinstance(error, DialError):
@@ -205,7 +205,7 @@ def status(error: Exception, config: Config | None) -> int:
 
 
 def about(config: Config) -> About:
-    """--version is on standard error, as ncat has it."""
+    """Return the answer to -h and --version; --version is on standard error, as in ncat."""
     if config.help:
         return About(USAGE)
     return About(f"Ncat: Version {VERSION} (pync)\n", to_stderr=True)
@@ -221,7 +221,7 @@ def _refuse(argv: list[str]) -> None:
 
 
 def _with_tls(config: Config) -> Config:
-    """An option of TLS asks for TLS; the certificate is verified only when that is asked for."""
+    """Return the Config with TLS if any TLS option is given; verification is off by default."""
     names = ("verify", "cert", "key", "trustfile", "ciphers", "servername", "alpn")
     asked = config.ssl or any(getattr(config, f"ssl_{name}") for name in names)
     if asked and config.udp:
@@ -231,7 +231,7 @@ def _with_tls(config: Config) -> Config:
 
 
 def _with_clients(config: Config) -> Config:
-    """Return how many clients there may be, and whether they hear each other."""
+    """Return the Config with the limit of clients; check the broker's options."""
     if config.broker or config.chat:
         if config.udp:
             raise UsageError("UDP mode does not support connection brokering.")
@@ -248,12 +248,12 @@ def _with_clients(config: Config) -> Config:
     if not most:
         raise UsageError(f'Invalid connection limit "{text}".')
     if not config.listen or (config.proxy_type is not None and config.max_conns is None):
-        return config._replace(max_conns=None)  # a proxy has no limit unless it is given
+        return config._replace(max_conns=None)  # a proxy has no limit by default
     return config._replace(max_conns=most)
 
 
 def _with_proxy(config: Config) -> Config:
-    """Return the proxy to connect through; with -l, the one to be."""
+    """Return the Config with the proxy to connect through, or with -l, to serve as."""
     if config.unixsock and (config.proxy_type or config.proxy):
         raise UsageError("Proxy option not supported when using Unix domain sockets.")
     if config.listen:
@@ -289,7 +289,7 @@ def _endings(config: Config) -> Endings:
 def _on_peer_end(config: Config) -> OnPeerEnd:
     if config.listen:
         return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")
-    # 7.96 and later leave in spite of input that is unsent; input is not dropped here.
+    # 7.96 and later end even with unsent input; pync does not drop input.
     return OnPeerEnd(terminal="stay" if config.keep_open else "leave")
 
 

@@ -1,4 +1,4 @@
-"""ncat's words: events and errors; scripts match them byte for byte. No policy."""
+"""ncat's messages: events and errors; scripts match them byte for byte. No policy."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _TRY = "Ncat: Try `--help' or man(1) ncat for more information, usage options an
 
 
 class NcatOptionError(UsageError):
-    """An option that getopt(3) does not take; ncat says where help is."""
+    """An option that getopt(3) refuses; ncat's message names the help."""
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
-    """What is said on stderr about an event, which is with -v, and with --test."""
+    """Return the message for an event on stderr; there are messages with -v, and with --test."""
     if isinstance(event, Listening) and config.test:
         return "NCAT TEST: LISTEN"
     if isinstance(event, Failed):
@@ -61,7 +61,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if isinstance(event, Listening):
         return f"Ncat: Listening on {_where(event.address)}"
     if config.serves is not None and config.verbose < 2:
-        return None  # as ncat: a proxy has many clients
+        return None  # as in ncat, since a proxy has many clients
     if isinstance(event, Accepted):
         return _accepted(event.peer)
     if isinstance(event, Denied):
@@ -83,13 +83,13 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
 
 
 def is_silent(error: Exception, config: Config | None) -> bool:
-    """Return whether an error is none to ncat: a listener takes any end for an end."""
+    """Return whether ncat ignores an error: its listener accepts any end of a connection."""
     listens = config is not None and config.listen
     return listens and isinstance(error, TlsTruncatedError)
 
 
 def complain(error: Exception, config: Config | None) -> Said:
-    """Return the line about an error."""
+    """Return the message for an error."""
     if isinstance(error, OutputGone):
         return "write: Broken pipe"
     if isinstance(error, NcatOptionError):
@@ -133,7 +133,7 @@ def complain(error: Exception, config: Config | None) -> Said:
         cause = "TIMEOUT" if isinstance(error, TimeoutError) else _as_strerror(error.cause)
         return f"Ncat: {cause}."
     if isinstance(error, RelayError) and config is not None and config.listen:
-        return None  # a listener ends with 1, and says nothing of it, not even with -v
+        return None  # a listener ends with status 1 and without a message, even with -v
     if isinstance(error, OutputError):
         return f"{error.operation}: {_as_strerror(error.cause)}"
     if isinstance(error, PyncError):
@@ -141,7 +141,7 @@ def complain(error: Exception, config: Config | None) -> Said:
     return f"Ncat: {error}"
 
 
-#: What a SOCKS proxy's refusal is called: code -> text.
+#: The texts for a SOCKS proxy's refusals: code -> text.
 _PROXY = {
     "socks5/1": "Error: general SOCKS server failure",
     "socks5/2": "Error: connection not allowed by ruleset",
@@ -159,7 +159,7 @@ _PROXY = {
     "socks5/password": "Error: authentication failed",
     "ended/status": "Error reading proxy response Status-Line",
     "ended/header": "Error reading proxy response header",
-    # Bytes that were awaited when the connection ended.
+    # The number of bytes that were awaited when the connection ended.
     "ended/2": "Error: malformed connect response from proxy",
     "ended/4": "Error: malformed request response from proxy",
     "ended/8": "Error: short response from proxy",
@@ -191,13 +191,13 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         return _unresolved(address, error.cause)
     if error.cause == "timed out":
         return "Ncat: TIMEOUT."
-    # Through proxies, the first of them is dialled from here.
+    # With proxies, only the first of them is dialled from here.
     what = "Proxy connection failed: " if config is not None and config.proxies else ""
     return f"Ncat: {what}{_as_strerror(error.cause)}."
 
 
 def is_proxy(address: object, config: Config | None) -> bool:
-    """Return whether an address is that of the proxy that is dialled first."""
+    """Return whether an address is that of the first proxy."""
     if config is None or not config.proxies or not isinstance(address, Address):
         return False
     return (address.host, address.service) == config.proxies[0][1:3]
@@ -208,7 +208,7 @@ def _attempt_failed(event: AttemptFailed, config: Config) -> Said:
     if not event.last:
         host = _host(event.address)
         return f"Ncat: Connection to {host} failed: {cause}.", "Ncat: Trying next address..."
-    # Of the last address the error tells, but a scan ends without one.
+    # The error reports the last address, but a scan ends without an error.
     return f"Ncat: {cause}." if config.zero_io else None
 
 
@@ -242,7 +242,7 @@ def _wrong_list(error: AccessError) -> Said:
 
 
 def _numeric(address: Address, config: Config | None) -> Address:
-    """Return the address that could not be bound, in numbers; without a host, the first of both."""
+    """Return the numeric address that could not be bound; without a host, the first wildcard."""
     if address.path or address.scheme == "vsock":
         return address
     ipv4 = config is not None and config.ipv4

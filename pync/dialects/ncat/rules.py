@@ -1,11 +1,11 @@
-"""Which of ncat's options exclude others, as it says so. Pure."""
+"""Which of ncat's options exclude others, with ncat's messages. Pure."""
 
 from __future__ import annotations
 
 from ...core.config import Config
 from ...core.errors import UsageError
 
-#: Said and not held against the user.
+#: A warning, which does not change the exit status.
 LIMIT_WITHOUT_EFFECT = (
     "Ncat: Warning: Maximum connections ignored, "
     "since it does not take effect without -k or --broker."
@@ -54,7 +54,7 @@ def _check_client(config: Config) -> None:
 
 
 def notice(config: Config) -> str | None:
-    """What is said of options that are ignored."""
+    """Return the warning about ignored options, if any."""
     ignored = config.listen and not (config.keep_open or config.broker)
     return LIMIT_WITHOUT_EFFECT if ignored and config.max_conns is not None else None
 

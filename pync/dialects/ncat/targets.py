@@ -1,4 +1,4 @@
-"""Where ncat's words lead: hosts, ports, paths, source routes. Pure, but for service names."""
+"""ncat's targets: hosts, ports, paths, source routes. Pure, except for service names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_POINTER = 2**31 - 1
 
 
 def address(config: Config, words: list[str]) -> Address:
-    """Return where to. Raises UsageError."""
+    """Return the address of the words. Raises UsageError."""
     if config.unixsock:
         if not words:
             verb = "listen on" if config.listen else "connect to"

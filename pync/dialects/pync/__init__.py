@@ -1,6 +1,6 @@
-"""pync's own command line: the USAGE, the Config that it means, and how it ends.
+"""pync's own command line: parsing, the endings and the exit statuses.
 
-Its words for what happens are in messages.py.
+Its messages are in messages.py.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
 OPTIONS = options_in(USAGE)
 
-#: A second one would silently replace what the first one asks for: another command, another
-#: condition, another file to write. (Any other option can be given again to override it.)
+#: A second one would silently replace the first one: another command, another condition, another
+#: file to write. (Any other option can be given again to override it.)
 ONLY_ONCE = ("exec", "sh_exec", "expect", "until", "output", "hex_dump", "report_port")
 
 ARGV_STYLE = ArgvStyle(
@@ -51,7 +51,7 @@ ARGV_STYLE = ArgvStyle(
     ),
 )
 
-#: Seconds without an answer after which a datagram client whose input is over leaves.
+#: Seconds without an answer after which a datagram client ends, once its input is over.
 ANSWER_WAIT = 1.0
 
 _about = about_from("pync", USAGE)
@@ -87,7 +87,7 @@ def parse(argv: list[str]) -> Config:
 def _read(argv: list[str]) -> Config:
     flags, words = plain(argv, OPTIONS)
     if "--help" in flags or "--version" in flags:
-        # Whatever else is wrong, a person who asks for help gets it; --help tls: one group.
+        # --help works even if other words are wrong; --help tls shows one group.
         return Config(help="--help" in flags, version="--version" in flags, target=tuple(words))
     for flag in flags:
         if flag.startswith("--completion="):
@@ -111,13 +111,13 @@ def _read(argv: list[str]) -> Config:
         if config.fault or config.control:
             config = with_faults(config)
     if config.until is not None:
-        Until(config.until)  # refused now, not when somebody has connected
+        Until(config.until)  # refuse it now, not after a client has connected
     config = config._replace(verifies=not config.insecure)
     if config.random_ports:
         config = config._replace(ports=_shuffled(config.ports))
     config = config._replace(proxies=chain(config), serves=served(config))
     if config.exec is not None and (config.listen or config.reconnect):
-        # Last: what contradicts itself is wrong whatever this system has.
+        # Last, because contradictory options are wrong on every system.
         _check_command(config.exec)
     return config._replace(
         program=_program(config),
@@ -129,14 +129,14 @@ def _read(argv: list[str]) -> Config:
 
 
 def _check_command(command: str) -> None:
-    """See that a command exists before clients come for it. Raises UsageError."""
+    """Check that a command exists before clients connect. Raises UsageError."""
     import shlex
     import shutil
 
     try:
         words = shlex.split(command, posix=os.name != "nt")
     except ValueError:
-        return  # what is wrong with it is said when it is started
+        return  # starting the command will report the error
     if words and shutil.which(words[0].strip('"')) is None:
         raise UsageError(
             f"--exec: there is no command {shortened(words[0])} (for a shell command use --sh-exec)"
@@ -161,7 +161,7 @@ def _spelled_out(argv: list[str]) -> list[str]:
 
 
 def status(error: Exception, config: Config | None) -> int:
-    """Return the exit status of an error; finer with --exit-codes=detailed."""
+    """Return the exit status of an error; a detailed one with --exit-codes=detailed."""
     if config is not None and config.exit_codes == DETAILED and isinstance(error, PyncError):
         return detailed_status(error)
     return own_status(error, config)
@@ -198,7 +198,7 @@ def _endings(config: Config) -> Endings:
         answer_wait=_answer_wait(config, idle),
         idle=idle,
     )
-    # -N asks for close_notify at once. (An association of SCTP ends as a whole, RFC 9260 9.2.)
+    # With -N, close_notify is sent at once. (An SCTP association ends as a whole, RFC 9260 9.2.)
     ends_whole = config.address is not None and config.address.scheme == "sctp"
     held = config._replace(ssl=config.ssl or ends_whole)
     return endings if config.shutdown else over_tls(endings, held)

@@ -1,4 +1,4 @@
-"""What a shell can complete of pync's own command line."""
+"""The data for shell completion of pync's own command line."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ FIRST = {
 
 
 def completed(repeated: frozenset[str]) -> Program:
-    """pync; ``repeated`` are the fields whose options may be given more than once."""
+    """Return pync's data; ``repeated``: the fields whose options may be given more than once."""
     names = {field.replace("_", "-") for field in repeated}
     return Program("pync", offers_in(USAGE, CHOICES), FIRST, names)

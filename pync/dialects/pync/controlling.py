@@ -1,4 +1,4 @@
-"""The control of a relay on the command line: where it is, and what is asked there. Pure."""
+"""The control of a relay on the command line: the address, and the request. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...layers.control import request
 
-#: Hosts that only this machine reaches.
+#: Hosts that can be reached only from the own machine.
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -18,7 +18,7 @@ def asking(config: Config) -> Config:
     if not config.target:
         raise UsageError("--control-client needs the address of a relay's --control")
     where, *words = config.target
-    request(words)  # refused now, not when somebody listens
+    request(words)  # refuse a wrong request now, before connecting
     return config._replace(
         program="asking",
         address=control_address(where, "--control-client"),

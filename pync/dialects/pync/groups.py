@@ -8,6 +8,6 @@ from .usage import USAGE
 
 
 def groups() -> dict[str, str]:
-    """Name, in lower case -> the group's heading and lines."""
+    """Return the groups: name in lower case -> the group's heading and lines."""
     found = re.findall(r"^((\w+) options:\n(?: .*\n)+)", USAGE, re.MULTILINE)
     return {name.lower(): text for text, name in found}

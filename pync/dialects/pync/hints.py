@@ -1,6 +1,6 @@
-"""What a person probably meant, and what can be done about an error. Pure.
+"""Hints: what the user probably meant, and what to do about an error. Pure.
 
-Nothing here changes what happens: a hint is added to the one line about an error.
+A hint changes nothing: it is only added to the line about an error.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ...core.number import is_digits
 from ..argv import options_in
 from .usage import USAGE
 
-#: How alike a typing error and an option must be (difflib): lower for "--", which is explicit.
+#: The required similarity of a typing error and an option (difflib): lower for an explicit "--".
 _LONG, _BUNDLE = 0.6, 0.75
 
-#: Names that a line has room for.
+#: The number of names in a line.
 FEW = 5
 
-#: Letters of a bundle from which on it may be a long option with one dash too few.
+#: A bundle with so many letters or more may be a long option with a missing dash.
 _LETTERS = 4
 
 
 def with_meaning(said: str, argv: list[str]) -> str:
-    """Return a refusal of a command line, with what was probably meant."""
+    """Return the message about a wrong command line, with what the user probably meant."""
     typed = argv[: argv.index("--")] if "--" in argv else argv
     if any(word == "--as" or word.startswith("--as=") for word in typed):
         return "--as must come first: pync --as=NAME ..."
@@ -46,7 +46,7 @@ def with_meaning(said: str, argv: list[str]) -> str:
 
 
 def _suite_command_meant(typed: list[str]) -> str | None:
-    """Return the command of the suite that ``pync conformance WORD`` resembles and is not."""
+    """Return the suite's command that the wrong ``pync conformance WORD`` resembles."""
     if typed[:1] != ["conformance"] or len(typed) < 2 or is_digits(typed[1]):
         return None
     from difflib import get_close_matches
@@ -61,7 +61,7 @@ def _first_few(names: list[str]) -> str:
 
 
 def _option_meant(word: str) -> str | None:
-    """Return the long option that a word resembles and is not."""
+    """Return the long option that a wrong word resembles."""
     name, _, _ = word.lstrip("-").partition("=")
     if word.startswith("--"):
         cutoff = _LONG
@@ -92,10 +92,10 @@ def _described(name: str) -> str:
     return found[0] if found else ""
 
 
-#: Without its module Linux has no SCTP.
+#: Linux needs a kernel module for SCTP.
 _NO_PROTOCOL = "SCTP is a module of the kernel: modprobe sctp"
 
-#: Cause of a failed connection -> what to look at.
+#: The cause of a failed connection -> what to check.
 _ABOUT_DIALLING = {
     "connection refused": "is a server listening there?",
     "cannot assign requested address": "this machine has no such source address",
@@ -105,7 +105,7 @@ _ABOUT_DIALLING = {
 
 
 def advice(error: PyncError, config: Config | None) -> str | None:
-    """What can be done about an error of the network."""
+    """Return what the user can do about an error of the network, or None."""
     if isinstance(error, ListenError):
         return _about_listening(error, config)
     if not isinstance(error, DialError):

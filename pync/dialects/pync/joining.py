@@ -1,8 +1,8 @@
-"""Two addresses on one command line: each connection of the first is joined to the second. Pure.
+"""Two addresses on one command line: connections to the first are joined to the second. Pure.
 
-``pync -lk ADDRESS ONWARD``, or ``--to ONWARD`` beside the short forms. Standard input and output
-(``-``) and commands (``exec:COMMAND``) are what client, server and executor are for: there the
-words become theirs.
+``pync -lk ADDRESS ONWARD``, or ``--to ONWARD`` with the short forms. Standard input and output
+(``-``) and commands (``exec:COMMAND``) are handled by client, server and executor: the words are
+converted to theirs.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ _OF_STREAMS = ("ssl", "if_refused", "proxy_protocol", "accept_proxy_protocol", "
 
 
 def with_onward(config: Config) -> Config:
-    """Return the Config with where to go on, if there is such a thing. Raises UsageError."""
+    """Return the Config with its onward addresses, if any. Raises UsageError."""
     words, to = list(config.target), list(config.to)
     if len(words) > 1 and _goes_on(config, words):
         to.insert(0, words.pop())
     if words and not config.listen and (words[0] == STDIO or words[0].startswith(COMMAND)):
-        # The other way round it is the same, and a client or a command connects.
+        # In this order it is the same: a client or a command connects.
         if len(words) > 1 or len(to) != 1:
             raise UsageError(
                 f"{shortened(words[0])} is joined to one address: pync - tcp://HOST:PORT"
@@ -79,13 +79,13 @@ def with_onward(config: Config) -> Config:
     config = config._replace(to_ssl=config.to_ssl or any(getattr(config, n) for n in OF_ONWARD_TLS))
     config = config._replace(onward=tuple(_onward(text, config) for text in to))
     if _scheme(config) in INHERITED and any(one.scheme in DATAGRAMS for one in config.onward):
-        # What is inherited does not say what it is.
+        # The address of an inherited socket does not say that it is one of datagrams.
         return config._replace(udp=True)
     return config
 
 
 def _swapped(config: Config) -> Config:
-    """The Config of a client: the TLS of the address that was onward is its own."""
+    """Return the Config of a client, with the TLS options of the onward address as its own."""
     for name in ("to_ssl", *OF_ONWARD_TLS):
         if getattr(config, name):
             config = config._replace(**{name.removeprefix("to_"): getattr(config, name)})
@@ -94,7 +94,7 @@ def _swapped(config: Config) -> Config:
 
 
 def check(config: Config) -> None:
-    """Refuse what cannot be joined. Raises UsageError."""
+    """Refuse addresses and options that cannot be joined. Raises UsageError."""
     for name in _MEANINGLESS:
         if getattr(config, name):
             raise UsageError(f"cannot use {shown(name)} between two addresses")
@@ -118,7 +118,7 @@ def _number(text: str) -> int | None:
 
 
 def _check_kinds(config: Config, near: Address) -> None:
-    """Refuse a stream joined to datagrams, and what datagrams know not. Raises UsageError."""
+    """Refuse a stream joined to datagrams, and options of streams only. Raises UsageError."""
     of_datagrams = bool(config.udp) or near.scheme in DATAGRAMS
     for address in config.onward:
         if of_datagrams != (address.scheme in DATAGRAMS):
@@ -139,7 +139,7 @@ def _check_kinds(config: Config, near: Address) -> None:
 
 
 def with_faults(config: Config) -> Config:
-    """Return the Config with its faults, and where they are controlled. Raises UsageError."""
+    """Return the Config with its faults, and the control address. Raises UsageError."""
     from ...core.fault import DATAGRAMS as DATAGRAMS_LINE
     from ...core.fault import STREAMS, parse_fault
     from .controlling import control_address
@@ -152,9 +152,9 @@ def with_faults(config: Config) -> Config:
 
 
 def endings(config: Config, idle: float | None) -> Endings:
-    """When a relay is over: each side's end goes to the other, and both must have ended."""
-    # A named pipe of bytes ends as a whole: what the other side's end means has to be that. So
-    # does an association of SCTP (RFC 9260 9.2), whose kernel answers the end by itself.
+    """Return a relay's endings: each side's EOF is passed on, and both must have ended."""
+    # A named pipe of bytes ends as a whole, so the other side's end must end it. So does an
+    # association of SCTP (RFC 9260 9.2): its kernel answers the end itself.
     of_bytes = config.pipe_mode != "message"
     held = {"tls", "sctp", "pipe"} if of_bytes else {"tls", "sctp"}
     from_pipe = config.address is not None and config.address.scheme == "pipe" and of_bytes
@@ -162,14 +162,15 @@ def endings(config: Config, idle: float | None) -> Endings:
         on_peer_end="leave" if from_pipe else "stay",
         idle=idle,
         truncated_ends=False,
-        # Most servers stop answering when they get close_notify; a pipe's answer would be lost.
+        # Most servers stop answering when they receive close_notify; a pipe's answer would be
+        # lost.
         eof_after=AWAITING_ANSWER if any(one.scheme in held for one in config.onward) else None,
         whole=True,
     )
 
 
 def _goes_on(config: Config, words: list[str]) -> bool:
-    """Return whether the last word is where to go on. (A port has no colon.)"""
+    """Return whether the last word is an onward address. (A port has no colon.)"""
     last = words[-1]
     return (config.listen and ":" in last) or (
         _is_end(last) and bool(config.listen or _is_end(words[0]) or config.to)
@@ -212,5 +213,5 @@ def _onward(text: str, config: Config) -> Address:
         return address
     if address.scheme not in ("tcp", "tcp4", "tcp6"):
         raise UsageError(f"cannot use TLS onward with {address}")
-    # (tcp4 and tcp6 are for plain connections: -4 and -6 limit the others.)
+    # (tcp4 and tcp6 exist only without TLS: with TLS, -4 and -6 limit the family.)
     return address._replace(scheme="tls")

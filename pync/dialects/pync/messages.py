@@ -1,4 +1,4 @@
-"""pync's own words for what happens and for what goes wrong. Pure."""
+"""pync's own messages for events and errors. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .. import Said
 
 
 def say(event: Event, config: Config, interactive: bool) -> Said:
-    """What is said on stderr about an event; None is nothing."""
+    """Return the message for an event on stderr; None for none."""
     if not config.verbose and _is_detail(event):
         return None
     if isinstance(event, Failed):
@@ -66,7 +66,7 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     if isinstance(event, PeerEnded):
         return "Connection closed by foreign host." if interactive else None
     if isinstance(event, Scanned) and event.state == "open|filtered":
-        # Nobody knows whether it is open: that is worth saying without -v too.
+        # It is unknown whether it is open: report that without -v too.
         return f"{_named(event.address, event.asked)} open|filtered"
     if isinstance(event, PortTold):
         return event.port
@@ -75,7 +75,7 @@ def say(event: Event, config: Config, interactive: bool) -> Said:
     return _verbosely(event) if config.verbose else None
 
 
-#: What is said with -v only: most of what happens, and of a connection everything.
+#: The events that are reported only with -v: most of them.
 _ONLY_VERBOSELY = frozenset(
     {
         Accepted,
@@ -117,7 +117,7 @@ def _verbosely(event: Event) -> Said:
     if isinstance(event, PeerProcess):
         return f"At the other end of {_where(event.peer)} is process {event.process}"
     if isinstance(event, Connected):
-        # Nothing has been heard from a datagram's peer: there is no success to tell.
+        # A datagram peer has not answered yet, so this is not a success.
         return _connected(event.peer, event.asked, event.peer.scheme not in DATAGRAMS)
     if isinstance(event, Scanned) and event.state == "open":
         return _connected(event.address, event.asked, True)
@@ -198,7 +198,7 @@ def _service(address: Address) -> str:
 
 
 def complain(error: Exception, config: Config | None) -> str | None:
-    """Return the one line about an error, with what can be done about it."""
+    """Return the line about an error, with a hint."""
     if isinstance(error, OutputGone):
         return None
     if not isinstance(error, PyncError):
@@ -215,7 +215,7 @@ def complain(error: Exception, config: Config | None) -> str | None:
 
 
 def _about_the_proxy(error: DialError, config: Config) -> str | None:
-    """Return whether it is the proxy that could not be reached, and not what lies behind it."""
+    """Return the message if the proxy itself, not the target, could not be reached; else None."""
     first, address = config.proxies[0], error.address
     if not isinstance(address, Address):
         return None
@@ -226,7 +226,7 @@ def _about_the_proxy(error: DialError, config: Config) -> str | None:
 
 _ANYWAY = "--insecure to connect anyway"
 
-#: What a user can do about a failure of TLS: in its cause -> options.
+#: A part of the cause of a TLS failure -> what the user can do.
 _HINTS = {
     "certificate is not valid for": (
         "the name must stand in its subjectAltName, a CN does not count; "
@@ -237,7 +237,7 @@ _HINTS = {
     "alert no application protocol": "--ssl-alpn",
     "alert protocol version": "--ssl-min-version, --ssl-max-version",
     "alert unrecognized name": "--ssl-servername",
-    # What OpenSSL says of an answer in plain text.
+    # OpenSSL's error for an answer in plain text.
     "wrong version number": "--starttls=PROTOCOL asks for TLS first, where that is needed",
 }
 

@@ -1,7 +1,7 @@
 """Which of pync's options imply, need or exclude others. Pure.
 
-Nothing that was asked for is ignored in silence: an option either has its effect, or brings the
-option that it needs, or is refused.
+No option is ignored without a message: it has its effect, or implies the option that it needs, or
+is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from ...core.address import DATAGRAMS, INHERITED, LOCAL
 from ...core.config import Config
 from ...core.errors import UsageError
 
-#: Any of these asks for TLS, as in ncat.
+#: Each of these implies --ssl, as in ncat.
 OF_TLS = (
     "ssl_verify",
     "insecure",
@@ -26,7 +26,7 @@ OF_TLS = (
     "starttls",
 )
 
-#: Options of the onward connection's TLS; any of them asks for it.
+#: Options of the onward connection's TLS; each of them implies it.
 OF_ONWARD_TLS = (
     "to_insecure",
     "to_ssl_cert",
@@ -46,7 +46,7 @@ OF_RELAYS = (
     *("fault", "fault_seed", "control"),
 )
 
-#: How options are shown in messages, where that is not ``--`` and the field's name.
+#: The form of options in messages, where it is not ``--`` and the field's name.
 SHOWN = {
     "listen": "-l",
     "keep_open": "-k",
@@ -69,7 +69,7 @@ SHOWN = {
     "shutdown": "-N",
 }
 
-#: What says when a conversation is over, or keeps a record of it.
+#: Options that end a conversation, or record it.
 _OF_TALK = ("until", "count", "expect", "output", "hex_dump")
 
 #: Options of TCP sockets.
@@ -90,7 +90,7 @@ CONFLICTS = {
     "shutdown": ("no_shutdown",),
     "interval": ("delay", "rate"),
     "delay": ("rate",),
-    # One process keeps these: what is said to it, and when it has had no client for so long.
+    # These need a single process: its clients' data or requests, or its time without a client.
     "workers": ("broker", "chat", "control", "accept_timeout"),
     "pass_fd": ("exec", "sh_exec", "ssl", *_OF_TALK, *OF_SCREEN),
     "edit": ("input", "marks"),
@@ -120,7 +120,7 @@ CONFLICTS = {
     ),
 }
 
-#: Option -> the options of which it needs one.
+#: Option -> the options, one of which it needs.
 NEEDS = {
     "keep_open": ("listen",),
     **dict.fromkeys(
@@ -140,7 +140,7 @@ NEEDS = {
         ),
         ("listen",),
     ),
-    # One client is what a relay without -k ends with.
+    # A relay without -k ends after one client.
     **dict.fromkeys(("drain", "control"), ("keep_open",)),
     "random_ports": ("zero_io",),
     "banner": ("zero_io",),
@@ -163,12 +163,12 @@ _OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
 
 
 def shown(name: str) -> str:
-    """Return an option as messages name it."""
+    """Return an option's form in messages."""
     return SHOWN.get(name, f"--{name.replace('_', '-')}")
 
 
 def implied(config: Config) -> Config:
-    """Return the Config with the options that others bring. Raises UsageError."""
+    """Return the Config with the options that others imply. Raises UsageError."""
     asking = next((name for name in OF_TLS if getattr(config, name)), None)
     if config.ssl or asking is None:
         return config
@@ -230,7 +230,7 @@ def _is_given(value: object) -> bool:
 
 
 def check_address(config: Config) -> None:
-    """The same, with what the address says: it may be written ``udp://`` or ``unix:``."""
+    """Do the same, considering the address: its scheme may be ``udp://`` or ``unix:``."""
     assert config.address is not None
     scheme = config.address.scheme
     check(
@@ -255,7 +255,7 @@ def check_address(config: Config) -> None:
 
 
 def _contradiction(one: str, other: str) -> str:
-    # "-z and -l", as nc has it, and not "-l and -z".
+    # "-z and -l", as in nc, and not "-l and -z".
     first, second = (other, one) if one in ("listen", "zero_io", "udp") else (one, other)
     return f"cannot use {shown(first)} and {shown(second)}"
 

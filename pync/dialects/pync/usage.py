@@ -1,6 +1,6 @@
 """pync's USAGE: the one text from which its options, help, manual and guide are made.
 
-It fits 80 columns. The options stand in groups; `pync --help tls` shows the group "TLS options".
+It fits 80 columns. The options are in groups; `pync --help tls` shows the group "TLS options".
 """
 
 from __future__ import annotations

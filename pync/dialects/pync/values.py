@@ -1,4 +1,4 @@
-"""How the texts of pync's options become values. Pure."""
+"""Converting the texts of pync's options to values. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..tos import parse_tos
 PLAIN, DETAILED = "plain", "detailed"
 
 
-#: More processes than any machine has cores are a mistake.
+#: More processes than any machine has cores must be a mistake.
 MOST_WORKERS = 1024
 
 
@@ -99,7 +99,7 @@ def _seed(text: str, option: str) -> int:
     return number
 
 
-#: How the text of an option becomes its value: (text, option) -> value.
+#: The functions that convert an option's text to its value: (text, option) -> value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     **dict.fromkeys(
         (
