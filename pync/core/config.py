@@ -23,9 +23,9 @@ ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 class Proxy(NamedTuple):
     """One proxy to connect through: its protocol (http, socks4, socks5), its address, our login.
 
-    ``password`` None: a person is asked for it when the proxy asks who we are. ``given``:
-    user and password as one text, where it is sent as it was given (ncat).
-    Or one to be (``serves``): what it speaks (socks too, which is both) and who may use it.
+    ``password`` None: the user is asked for it when the proxy requires a login. ``given``:
+    user and password as one text, where it is sent unchanged (ncat).
+    In ``serves``, it is our own proxy server: its protocol (also socks), and the login of clients.
     """
 
     kind: ProxyKind
