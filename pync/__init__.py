@@ -6,12 +6,12 @@ r"""pync: a replacement for netcat and telnet, as a command and as a library.
         for line in conn:
             print(line)
 
-Everything is loaded when it is first used; importing pync costs next to nothing.
+Everything is loaded at its first use; importing pync costs almost nothing.
 """
 
 from __future__ import annotations
 
-#: What typing calls so; typing itself is two milliseconds.
+#: As in typing, whose import would take two milliseconds.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ __all__ = [
     "testing",
 ]
 
-#: Public name -> the module that it lives in.
+#: Public name -> its module.
 _HOMES = {
     "main": "cli",
     **dict.fromkeys(("dial", "listen", "relay"), "library"),

@@ -1,4 +1,4 @@
-"""``python -m pync`` and the command ``pync``: the only place that exits."""
+"""``python -m pync`` and the command ``pync``: the only module that exits."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import os
 import signal
 import sys
 
-#: Objects after which the collector looks for garbage: more than a start makes, none of which
-#: is any. (It and the look at the end were a tenth of the instructions of a short run.)
+#: The number of new objects after which the garbage collector runs: more than a start makes, as
+#: none of these is garbage. (This run and the one at the end were a tenth of the instructions of a
+#: short command.)
 _OBJECTS = 20_000
 
-#: Whether references are counted, and the collector is there for cycles only (not in PyPy).
+#: Whether Python counts references, so that the collector is only for cycles (not in PyPy).
 _COUNTS = sys.implementation.name == "cpython"
 
 
 def run() -> None:
-    """Entry point of the command."""
+    """Run the command: the entry point."""
     if sys.argv[1:2] == ["conformance"]:
         from . import suite
 
@@ -28,7 +29,7 @@ def run() -> None:
         if links.is_meant(sys.argv):
             sys.exit(cli.answer(links.install, sys.argv))
     if sys.platform != "win32" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Python's own handler would show a traceback of whatever is being imported.
+        # Python's own handler would show a traceback of the current import.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _COUNTS:
         gc.set_threshold(_OBJECTS, 10, 10)
@@ -47,10 +48,10 @@ def run() -> None:
 
 
 def _die(number: int) -> int:
-    """Die of the signal that ended us: a shell's loop stops only for a command that did so.
+    """End by the signal that has ended the program: otherwise, a shell's loop would continue.
 
-    Returns the exit status for where that cannot be: Windows, and the first process of a
-    container, which the default action of a signal does not end (pid_namespaces(7)).
+    Returns the exit status where this is not possible: on Windows, and for the first process of a
+    container, which a signal's default action does not end (pid_namespaces(7)).
     """
     if sys.platform != "win32":
         signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The command: choose the dialect, run the program, say what happened.
+"""The command: choose the dialect, run the program, print its messages.
 
 One error is one line on stderr and one exit status. Only this module writes
 diagnostics, and only ``__main__`` exits.
@@ -41,8 +41,8 @@ def main(
     Arguments:
         argv: the words after the program's name; None: sys.argv's.
         stdin: a file object with a descriptor, or a descriptor; None: the process's own.
-        stdout: likewise.
-        stderr: likewise; diagnostics go here, one line each.
+        stdout: as for stdin.
+        stderr: as for stdin; diagnostics go here, one line each.
     """
     try:
         return execute(argv, stdin, stdout, stderr)
@@ -58,7 +58,7 @@ def execute(
     stdout: Stream = None,
     stderr: Stream = None,
 ) -> int:
-    """Do what main does, but raise what a signal has asked for, after tidying up.
+    """Do the same as main, but raise a signal's exception, after the cleanup.
 
     Raises Terminated, KeyboardInterrupt.
     """
@@ -77,7 +77,7 @@ def execute(
 
 
 def answer(ask: Callable[[list[str]], list[str]], argv: list[str]) -> int:
-    """Print the lines that a function answers a command line with; returns the exit status."""
+    """Print the lines that a function returns for a command line; return the exit status."""
     try:
         _tell(1, "".join(f"{_printable(line)}\n" for line in ask(argv)))
     except OutputGone:
@@ -89,13 +89,13 @@ def answer(ask: Callable[[list[str]], list[str]], argv: list[str]) -> int:
 
 
 def refuse(line: str) -> int:
-    """Say why there is nothing to do; returns the exit status."""
+    """Print why the command line is refused; return the exit status."""
     _Voice(2).say(f"pync: {line}")
     return exits.USAGE
 
 
 def _dialect(words: list[str], executable: str) -> tuple[Dialect, list[str]]:
-    """Whose command line it is: --as=NAME, else PYNC_AS, else the executable's name."""
+    """Return the dialect: by --as=NAME, else by PYNC_AS, else by the executable's name."""
     called = os.path.basename(executable).lower().removesuffix(".exe")
     name = os.environ.get("PYNC_AS") or (called if called in DIALECTS else "pync")
     if words and words[0].startswith("--as="):
@@ -119,7 +119,7 @@ class _Session:
         self._config: Config | None = None
 
     def run(self, words: list[str]) -> int:
-        """Raises Terminated, KeyboardInterrupt."""
+        """Run the command line; return the exit status. Raises Terminated, KeyboardInterrupt."""
         try:
             if not words and self._dialect.prompt:
                 words = self._ask(self._dialect.prompt)
@@ -159,7 +159,7 @@ class _Session:
                         meter.show(event)
                     return
                 if config.json:
-                    if not isinstance(event, Trying):  # what comes of it is reported
+                    if not isinstance(event, Trying):  # its result is reported
                         self._tell_as_json(event)
                     return
                 said = self._dialect.say(event, config, stdio.interactive)
@@ -171,7 +171,7 @@ class _Session:
             if config.workers is not None:
                 self._voice.share()
             stdio.line_was_cut = lambda size: report(LineCut(size))
-            # Not before: about --help and --version no program has to be asked.
+            # Import late: --help and --version do not need it.
             from .programs.setup import run
 
             return run(config, stdio, report)
@@ -221,17 +221,17 @@ def _tell(stdout: int, text: str) -> None:
 
 
 class _Voice:
-    """Standard error, one line at a time; when it is gone, nobody hears."""
+    """Standard error, one line at a time; errors of writing are ignored."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._turns: int | None = None
 
     def share(self) -> None:
-        """Take turns with other processes: what is longer than PIPE_BUF would be torn (pipe(7))."""
+        """Take turns with other processes: texts longer than PIPE_BUF could be mixed (pipe(7))."""
         import tempfile
 
-        # (A lock of fcntl(2) is a process's own, and gone with it, however that ends.)
+        # (A lock of fcntl(2) belongs to one process, and is released at its end in any case.)
         self._turns, path = tempfile.mkstemp()
         os.unlink(path)
 
@@ -241,13 +241,13 @@ class _Voice:
         return os.isatty(self.descriptor)
 
     def say(self, said: Said) -> None:
-        """Say a line, or several at once."""
+        """Print a line, or several at once."""
         lines = (said,) if isinstance(said, str) else said or ()
         if lines:
             self.write("".join(f"{_printable(line)}\n" for line in lines))
 
     def write(self, text: str) -> None:
-        """Say a text of our own as it is."""
+        """Print a text of our own unchanged."""
         data = text.encode("utf-8", "backslashreplace")
         try:
             if self._turns is None:
@@ -265,8 +265,8 @@ class _Voice:
 
 
 def _printable(line: str) -> str:
-    # A peer's name or a path may hold control characters: a terminal must not obey.
-    # (A tab moves it no further than text does; nc's usage has some.)
+    # A peer's name or a path may contain control characters, which a terminal must not execute.
+    # (A tab is as harmless as text; nc's usage has some.)
     return "".join(
         letter if letter.isprintable() or letter == "\t" else ascii(letter)[1:-1] for letter in line
     )
@@ -279,7 +279,7 @@ def _descriptor(stream: Stream, default: int) -> int:
 
 
 def _keep_standard_descriptors() -> None:
-    """Fill closed descriptors (``<&- >&-``), or a socket would become one of them.
+    """Fill closed descriptors (``<&- >&-``): otherwise a socket would get such a number.
 
     Input ends at once; writing output fails with EBADF, as on a closed descriptor.
     """

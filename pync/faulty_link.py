@@ -1,4 +1,4 @@
-r"""A bad line between a program under test and its server.
+r"""A faulty line between a program under test and its server.
 
     with pync.faulty("tcp://127.0.0.1:5432") as link:
         client = connect(link.host, link.port)
@@ -6,8 +6,8 @@ r"""A bad line between a program under test and its server.
         link.up.corrupt = 0.001         # a byte in a thousand is changed
         link.cut()                      # FIN to both sides of every connection
 
-It is a relay (programs/relay) in a thread of its own. What an attribute sets is a fault, as
-``pync --fault`` has them (core/fault.py); 0, None and False switch it off.
+It is a relay (programs/relay) in a thread of its own. An attribute sets one of the faults of
+``pync --fault`` (core/fault.py); 0, None and False switch it off.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Knob(Generic[_Value]):
 
     Arguments:
         off: the value when the fault is off.
-        written: the value as ``--fault`` has it.
+        written: returns the fault in the form of ``--fault``.
     """
 
     def __init__(self, off: _Value, written: Callable[[_Value], str]) -> None:
@@ -80,28 +80,28 @@ def _slice(value: int | tuple[int, float]) -> str:
 class Faults:
     """The faults of one direction, or of both.
 
-    Each attribute raises UsageError (a ValueError) for a value that makes no sense.
+    Each attribute raises UsageError (a ValueError) for an invalid value.
     """
 
-    #: Seconds by which everything is late; or that, and the seconds by which it varies.
+    #: Seconds by which everything is delayed; or these, and the seconds by which they vary.
     delay = Knob[float | tuple[float, float]](0.0, _delay)
-    #: Bytes a second at most.
+    #: The limit of bytes a second.
     rate = Knob[float](0.0, lambda value: f"rate={value:.3f}")
-    #: Bytes of the pieces in which it arrives; or these, and the seconds between them.
+    #: The size in bytes of the pieces in which data arrives; or this, and the seconds between them.
     slice = Knob[int | tuple[int, float]](0, _slice)
-    #: A share of the bytes is changed, from 0 to 1.
+    #: The share of changed bytes, from 0 to 1.
     corrupt = Knob[float](0.0, lambda value: f"corrupt={value:.9f}")
-    #: FIN, RST, or nothing more at all, after so many bytes of a connection; None is off.
+    #: After so many bytes of a connection: FIN, RST, or no more bytes; None is off.
     cut_after = Knob["int | None"](None, lambda value: f"cut-after={value}")
     reset_after = Knob["int | None"](None, lambda value: f"reset-after={value}")
     stall_after = Knob["int | None"](None, lambda value: f"stall-after={value}")
-    #: RST in place of FIN; no FIN; FIN ends both directions; everything is lost.
+    #: RST instead of FIN; no FIN; FIN ends both directions; everything is lost.
     reset_at_eof = Knob[bool](False, lambda _: "reset-at=eof")
     drop_fin = Knob[bool](False, lambda _: "drop-fin")
     no_half_close = Knob[bool](False, lambda _: "no-half-close")
     blackhole = Knob[bool](False, lambda _: "blackhole")
-    #: Of datagrams: a share, from 0 to 1, is lost, arrives twice, is overtaken by the next one; of
-    #: each, what follows so many bytes is lost (None is off).
+    #: For datagrams: a share, from 0 to 1, is lost, arrives twice, or is overtaken by the next one;
+    #: the bytes of each datagram after so many are lost (None is off).
     loss = Knob[float](0.0, lambda value: f"loss={value:.9f}")
     duplicate = Knob[float](0.0, lambda value: f"duplicate={value:.9f}")
     reorder = Knob[float](0.0, lambda value: f"reorder={value:.9f}")
@@ -114,15 +114,15 @@ class Faults:
         self._numbers: dict[str, int] = {}
 
     def put(self, name: str, fault: str) -> None:
-        """Put a fault in the place of the one that has this name; "": none."""
+        """Replace the fault that has this name; ``""`` switches it off."""
         if fault:
-            # What is wrong is raised before anything changes.
+            # Raise errors before anything changes.
             parse_fault(fault, "faulty").check(self._relay.place, "faulty")
         before = self._numbers.pop(name, None)
         spoiled = self._relay.spoiled
 
         def replace() -> int | None:
-            # The new one first: what is on the way does not pass through a gap between the two.
+            # The new one first, so that there is no moment without a fault.
             number = spoiled.add(f"{self._way} {fault}") if fault else None
             if before is not None:
                 spoiled.remove(before)
@@ -133,20 +133,20 @@ class Faults:
             self._numbers[name] = number
 
     def forget(self) -> None:
-        """All is switched off."""
+        """Forget all values: all faults are switched off."""
         self._numbers.clear()
         self.values.clear()
 
 
 class FaultyLink(Faults, Closing):
-    """A line to a server; see pync.faulty(). Its own attributes are the faults of both ways."""
+    """A line to a server; see pync.faulty(). Its own attributes set faults of both directions."""
 
     def __init__(self, relay: RelayThread) -> None:
         super().__init__("both", relay)
-        #: The faults of what clients send, and of what the server sends.
+        #: The faults of the clients' data, and of the server's data.
         self.up = Faults(UP, relay)
         self.down = Faults(DOWN, relay)
-        #: Where clients connect.
+        #: The address to which clients connect.
         self.address = relay.address
 
     def __str__(self) -> str:
@@ -169,22 +169,22 @@ class FaultyLink(Faults, Closing):
 
     @property
     def connections(self) -> list[dict[str, Any]]:
-        """Those that are open now: ``number``, ``peer``, ``target``, bytes ``sent`` and so on."""
+        """The open connections: ``number``, ``peer``, ``target``, bytes ``sent`` and so on."""
         found: list[dict[str, Any]] = self._relay.call(self._relay.spoiled.listing)["connections"]
         return found
 
     @property
     def faults(self) -> list[str]:
-        """Those that are on, as ``--fault`` has them."""
+        """The faults that are on, in the form of ``--fault``."""
         listed = self._relay.call(self._relay.spoiled.listing)["faults"]
         return [one["fault"] for one in listed]
 
     def add(self, fault: str) -> int:
-        """Switch a fault on, as ``--fault`` has it; returns its number. Raises UsageError."""
+        """Switch a fault on, in the form of ``--fault``; return its number. Raises UsageError."""
         return self._relay.call(lambda: self._relay.spoiled.add(fault))
 
     def remove(self, number: int) -> None:
-        """Switch one of these off. Raises UsageError when there is none of this number."""
+        """Switch a fault of add() off. Raises UsageError when no fault has this number."""
         self._relay.call(lambda: self._relay.spoiled.remove(number))
 
     def clear(self) -> None:
@@ -194,7 +194,7 @@ class FaultyLink(Faults, Closing):
             faults.forget()
 
     def cut(self, number: int | None = None) -> None:
-        """End a connection by FIN to both sides; None: all. What is on the way is lost."""
+        """End a connection by FIN to both sides; None: all. Bytes on the way are lost."""
         self._relay.call(lambda: self._relay.spoiled.kill(number, "fin"))
 
     def reset(self, number: int | None = None) -> None:
@@ -202,29 +202,30 @@ class FaultyLink(Faults, Closing):
         self._relay.call(lambda: self._relay.spoiled.kill(number, "rst"))
 
     def stop_listening(self) -> None:
-        """Refuse new connections; those that are open stay."""
+        """Refuse new connections; open ones stay."""
         self._relay.call(lambda: self._relay.spoiled.listens(False))
 
     def listen_again(self) -> None:
-        """Take new connections at the same address. Raises UsageError when it is taken."""
+        """Accept new connections at the same address. Raises UsageError when it is in use."""
         self._relay.call(lambda: self._relay.spoiled.listens(True))
 
     def close(self) -> None:
-        """End all connections by RST, and listen no more. Idempotent."""
+        """End all connections by RST, and stop listening. Idempotent."""
         self._relay.close()
 
 
 def faulty(
     target: str, listen: str | None = None, *, faults: Iterable[str] = (), seed: int = 1
 ) -> FaultyLink:
-    """Return a line to a server that can be spoiled: delayed, slowed down, cut, reset, stalled.
+    """Return a line to a server with faults: delayed, slowed down, cut, reset, stalled.
 
     Arguments:
         target: the server's address, as for dial (tcp, unix; udp, unixgram).
-        listen: where clients connect, or send to; port 0 is any free one (``link.port``). None: a
-            free port of 127.0.0.1.
-        faults: those that are on at first, as ``pync --fault`` has them.
-        seed: of all chance: the same seed does the same to the same bytes, or datagrams.
+        listen: the address to which clients connect or send; port 0 is any free one
+            (``link.port``). None: a free port of 127.0.0.1.
+        faults: the faults at the start, in the form of ``pync --fault``.
+        seed: the seed of all random choices: the same seed affects the same bytes, or datagrams,
+            in the same way.
 
     Raises ListenError, UsageError.
     """

@@ -7,7 +7,7 @@
         link.down.delay = 0.2
         ...
 
-Nothing is registered by itself: where they are not imported, they are not there.
+The fixtures are not registered automatically: import them where they are used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .faulty_link import FaultyLink, faulty
 
 @pytest.fixture
 def faulty_link() -> Iterator[Callable[..., FaultyLink]]:
-    """pync.faulty(); the links that it makes are closed at the end of the test."""
+    """Yield pync.faulty(); its links are closed at the end of the test."""
     with ExitStack() as stack:
 
         @wraps(faulty)

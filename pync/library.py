@@ -1,4 +1,4 @@
-"""The library's face: dial, listen and relay, with addresses as text."""
+"""The library's interface: dial, listen and relay, with addresses as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .transports.listener import Listener
 if TYPE_CHECKING:
     from .transports.tls import TlsListener
 
-#: What stands before the address of a TCP connection through TLS.
+#: The prefix of an address of a TCP connection through TLS.
 _TLS = "tls://"
 
 _C = TypeVar("_C", bound=Conn)
@@ -37,8 +37,8 @@ def dial(
 ) -> _C: ...
 
 
-# Most are streams, and a text does not tell a type checker which: without ``kind`` it lets
-# pass what a StreamConn has, and what another connection may have.
+# Most connections are streams, but a type checker cannot see the class from the text. Without
+# ``kind``, it allows the attributes of StreamConn, and those of other connections.
 @overload
 def dial(
     address: str,
@@ -61,21 +61,21 @@ def dial(
     trusted: str | None = None,
     starttls: str | None = None,
 ) -> Conn:
-    """Connect to an address, trying all that its name has.
+    """Connect to an address; try all addresses of its name.
 
     Arguments:
         address: ``HOST:PORT`` or ``tcp://HOST:PORT``, ``tls://HOST:PORT``,
             ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``.
         kind: the class that the connection must have: StreamConn, TcpConn, DatagramConn.
-        timeout: seconds for the connection to be made; None: as the system has it.
+        timeout: seconds to connect; None: the system's own limit.
         source: the local address to connect from.
-        verify: over TLS, whether the certificate has to be right.
-        trusted: over TLS, a PEM file of certificates to trust in place of the system's.
-        starttls: over TLS, the protocol in which the server is asked for it first: ``smtp``,
-            ``imap``, ``postgres`` ... (``pync --help`` has them all).
+        verify: over TLS, whether the certificate is verified.
+        trusted: over TLS, a PEM file of certificates to trust instead of the system's.
+        starttls: over TLS, the protocol whose command starts it: ``smtp``, ``imap``,
+            ``postgres`` ... (``pync --help`` has them all).
     Returns a connection; it has ``send_eof`` if it can be half-closed.
-    Raises DialError or TlsError (both OSErrors), or UsageError (a ValueError) for an address
-    that makes no sense, or makes no connection of that kind.
+    Raises DialError or TlsError (both OSErrors), or UsageError (a ValueError) for an invalid
+    address, or one with connections of another kind.
     """
     conn = _dialled(address, timeout, source, verify, trusted, starttls)
     if not isinstance(conn, kind):
@@ -104,7 +104,7 @@ def _dialled(
 
 
 def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
-    """What the text of an address means to dial, and whether it is secured. Raises UsageError."""
+    """Return the address to dial in a text, and whether it uses TLS. Raises UsageError."""
     if starttls is not None:
         from .layers.starttls import PROTOCOLS
 
@@ -130,12 +130,11 @@ def listen(
     """Listen on an address; port 0 is any free one (see ``listener.address``).
 
     Arguments:
-        address: as for dial; an empty host is every address of the machine, and so is a
-            PORT alone.
-        certificate: over TLS, a PEM file; without one the listener makes its own.
-        key: the PEM file of its key, if that is another one.
-    Raises ListenError (an OSError), or UsageError (a ValueError) for an address that makes no
-    sense.
+        address: as for dial; an empty host, or a PORT alone, stands for every address of the
+            machine.
+        certificate: over TLS, a PEM file; without one, the listener makes its own.
+        key: the PEM file of its key, if it is another file.
+    Raises ListenError (an OSError), or UsageError (a ValueError) for an invalid address.
     """
     where, secured = to_listen(address)
     if not secured:
@@ -149,12 +148,12 @@ def listen(
 
 
 def for_many(where: Address) -> Options:
-    """Return how to listen for several clients; datagrams are taken from one."""
+    """Return how to listen for several clients; datagrams are received from only one."""
     return Options(many=where.scheme not in DATAGRAMS)
 
 
 def to_listen(address: str) -> tuple[Address, bool]:
-    """What the text of an address means to listen on, and whether it is secured.
+    """Return the address to listen on in a text, and whether it uses TLS.
 
     Raises UsageError.
     """
@@ -177,7 +176,7 @@ def relay(a: Conn, b: Conn, *, idle: float | None = None) -> Moved:
     Arguments:
         a: one connection; both stay open.
         b: the other.
-        idle: seconds without a byte after which to give up; None: never.
+        idle: seconds without a byte after which to stop with an error; None: never.
     Returns the bytes moved from ``a`` to ``b`` and back. Raises RelayError.
     """
     return _relay(a, b, Endings(on_peer_end="stay", idle=idle))

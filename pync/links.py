@@ -1,6 +1,6 @@
-"""``pync install-links DIR [NAME ...]``: pync under the names nc, ncat and telnet.
+"""``pync install-links DIR [NAME ...]``: install pync under the names nc, ncat and telnet.
 
-A link (on Windows a copy of pync.exe) makes scripts that call nc use pync; the name chooses the
+With a link (on Windows a copy of pync.exe), scripts that call nc run pync; the name chooses the
 dialect. A file of another program is never replaced.
 """
 
@@ -17,13 +17,13 @@ _KNOWN = (*NAMES, "netcat", "nc.traditional")
 
 
 def is_meant(argv: list[str]) -> bool:
-    """Return whether this is the command, and not a host install-links with a port."""
+    """Return whether it is this command, and not a host named install-links with a port."""
     port = len(argv) == 3 and is_digits(argv[2])
     return argv[1:2] == ["install-links"] and not port
 
 
 def install(argv: list[str]) -> list[str]:
-    """Make the links; returns a line for each. Raises UsageError, PyncError."""
+    """Make the links; return a line for each. Raises UsageError, PyncError."""
     folder, *names = [word for word in argv[2:] if word != "--"] or [""]
     if not folder or folder.startswith("-"):
         raise UsageError("install-links needs a folder: pync install-links DIR [nc ncat telnet]")
@@ -72,7 +72,7 @@ def _link(folder: str, name: str, program: str) -> str:
 
 
 def _copy(path: str, program: str) -> str:
-    """Links need a privilege on Windows; the launcher works under any name."""
+    """Copy the launcher, which works under any name; on Windows, links need a privilege."""
     with open(program, "rb") as source:
         wanted = source.read()
     if os.path.lexists(path):

@@ -1,6 +1,6 @@
-"""The progress that --progress draws on a terminal's standard error, by tqdm.
+"""The progress bar of --progress on standard error, by tqdm.
 
-Loaded only when it is asked for and somebody can see it.
+Loaded only with --progress and when standard error is a terminal.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from .core.events import Progressed
 
 
 class Meter(Closing):
-    """A bar, when it is known how much there is, or else a count and a rate.
+    """A bar if the total is known; otherwise a count and a rate.
 
     Arguments:
         descriptor: a terminal.
 
-    Raises UsageError when tqdm is not there.
+    Raises UsageError when tqdm is not installed.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -27,9 +27,9 @@ class Meter(Closing):
             from tqdm import std
         except ImportError:
             raise UsageError("--progress needs tqdm: pip install tqdm") from None
-        # Without the thread that would redraw a bar that nobody updates: ours is updated.
+        # Without the thread that redraws a bar without updates: ours is updated.
         bar: Any = type("Bar", (std.tqdm,), {"monitor_interval": 0})
-        # With a lock of its own: tqdm's default one is for processes too, and to make it
+        # With a lock of its own: tqdm's default lock is for processes too, for which
         # multiprocessing starts a process that stays (its resource tracker, in Python 3.14).
         bar.set_lock(std.TRLock())
         self._file = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="replace")
@@ -48,7 +48,7 @@ class Meter(Closing):
             raise
 
     def show(self, progress: Progressed) -> None:
-        """Draw how far it is: what moves more is what is followed."""
+        """Draw the progress of the direction with more bytes, or of sending if it has a total."""
         follows_sent = progress.total is not None or progress.sent >= progress.received
         self._bar.total = progress.total
         self._bar.set_description_str("sent" if follows_sent else "received", refresh=False)
@@ -57,7 +57,7 @@ class Meter(Closing):
         self._bar.refresh()
 
     def close(self) -> None:
-        """End the line that was drawn; idempotent."""
+        """End the bar's line; idempotent."""
         if not self._file.closed:
             self._bar.close()
             self._file.close()

@@ -1,7 +1,7 @@
-"""The command ``pync-conformance``, and ``pync conformance``: hands over to the suite.
+"""The commands ``pync-conformance`` and ``pync conformance``: run the suite.
 
 The suite is installed beside pync as pync_conformance; in a checkout its folder is conformance.
-Nothing of it is imported before.
+It is not imported before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 
 from .core import SUITE_COMMANDS
 
-#: May follow it too. Anything else is a port: conformance is then the name of a host.
+#: Further words of the suite. Any other word is a port: then conformance is the name of a host.
 _ABOUT = frozenset(("help", "-h", "--help", "--version"))
 
 
@@ -31,15 +31,15 @@ def is_meant(argv: list[str]) -> bool:
 
 
 def run(*subcommand: str) -> int:
-    """Entry point; ``subcommand`` is the word by which pync was asked for the suite.
+    """Run the suite: the entry point; ``subcommand``: the word of pync's command line, if any.
 
-    Returns an exit status, or exits as the suite does.
+    Returns an exit status, or exits in the suite.
     """
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for name in ("pync_conformance", "conformance"):
         if os.path.exists(os.path.join(here, name, "SPEC.md")):
             if name == "conformance":
-                # A checkout: another project's folder of this name may come first.
+                # In a checkout, another project's folder of this name may come first.
                 sys.path.insert(0, here)
             import_module(f"{name}.__main__").run(*subcommand)
     from .cli import refuse

@@ -1,4 +1,4 @@
-"""Checks for streams of other people: bytes, their order, half-close and how a stream ends.
+"""Checks for any streams: bytes, their order, half-close and the end of a stream.
 
     import socket
 
@@ -8,8 +8,8 @@
 
 Each check makes a pair of connected ends with ``connect``, uses it, and closes it. It raises
 StreamFailure, an AssertionError that says what was expected and what happened; a call that
-does not return is a failure too. No test framework is needed. The same checks are run over
-every transport of pync.
+does not return is a failure too. No test framework is needed. pync runs the same checks over
+all its transports.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     import asyncio
 
-#: Seconds after which a call that must return has not returned.
+#: The default seconds in which a call must return.
 PATIENCE = 10.0
 
-#: Bytes that no buffer holds: to send them needs a reader.
+#: More bytes than buffers can hold: sending them needs a reader.
 MUCH = 1_000_000
 
 _Result = TypeVar("_Result")
 
 
 class StreamFailure(AssertionError):
-    """A stream does not do what it should."""
+    """The failure of a check: a stream does not do what it should."""
 
 
 class Stream(Protocol):
-    """What a stream must have."""
+    """The methods that a stream must have."""
 
     def recv(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes, at least one; ``b""`` when the other end has ended."""
+        """Return up to ``size`` bytes, at least one; ``b""`` when the other end has ended."""
         ...
 
     def send_all(self, data: bytes, /) -> object:
@@ -48,15 +48,15 @@ class Stream(Protocol):
         ...
 
     def close(self) -> object:
-        """End both directions; a second time does nothing."""
+        """End both directions; a second call does nothing."""
         ...
 
 
 class HalfCloseable(Stream, Protocol):
-    """A stream whose directions end one by one."""
+    """A stream whose directions end separately."""
 
     def send_eof(self) -> object:
-        """End our direction; the other one goes on."""
+        """End our direction; the other one stays open."""
         ...
 
 
@@ -84,11 +84,11 @@ class of_socket:  # noqa: N801 - it is called like a function
 
 
 class of_async:  # noqa: N801 - it is called like a function
-    """A stream of asyncio, whose methods are coroutines, as a stream.
+    """An adapter for a stream of asyncio, whose methods are coroutines.
 
     Arguments:
         stream: has ``recv``, ``send_all``, ``close`` and perhaps ``send_eof``.
-        loop: runs in another thread.
+        loop: a loop that runs in another thread.
     """
 
     def __init__(self, stream: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -125,7 +125,7 @@ ConnectHalfCloseable = Callable[[], "tuple[HalfCloseable, ...]"]
 
 
 def check_half_closeable(connect: ConnectHalfCloseable, *, patience: float = PATIENCE) -> None:
-    """Everything that check_stream checks, and check_half_close.
+    """Run check_stream and check_half_close.
 
     Arguments:
         connect: makes two connected ends.
@@ -136,13 +136,13 @@ def check_half_closeable(connect: ConnectHalfCloseable, *, patience: float = PAT
 
 
 def check_stream(connect: Connect, *, patience: float = PATIENCE) -> None:
-    """check_bytes, check_order and check_end."""
+    """Run check_bytes, check_order and check_end."""
     for check in (check_bytes, check_order, check_end):
         check(connect, patience=patience)
 
 
 def check_bytes(connect: Connect, *, patience: float = PATIENCE) -> None:
-    """Every byte value arrives unchanged, both ways, and one byte is not held back."""
+    """Check that every byte value arrives unchanged, both ways, and one byte is not held back."""
     with _Pair(connect, patience) as pair:
         every = bytes(range(256))
         for sender, receiver in (pair.ends, pair.ends[::-1]):
@@ -152,7 +152,7 @@ def check_bytes(connect: Connect, *, patience: float = PATIENCE) -> None:
 
 
 def check_order(connect: Connect, *, patience: float = PATIENCE) -> None:
-    """A megabyte arrives whole and in order, both ways at once."""
+    """Check that a megabyte arrives whole and in order, both ways at once."""
     with _Pair(connect, patience) as pair:
         sent = b"".join(number.to_bytes(4, "big") for number in range(MUCH // 4))
         left, right = pair.ends
@@ -165,7 +165,7 @@ def check_order(connect: Connect, *, patience: float = PATIENCE) -> None:
 
 
 def check_end(connect: Connect, *, patience: float = PATIENCE) -> None:
-    """What was sent before close() arrives; then ``b""`` comes, again and again."""
+    """Check that bytes sent before close() arrive, and that each recv after them gives ``b""``."""
     for turn in (1, -1):
         with _Pair(connect, patience) as pair:
             closing, other = pair.ends[::turn]
@@ -182,7 +182,7 @@ def check_end(connect: Connect, *, patience: float = PATIENCE) -> None:
 
 
 def check_half_close(connect: ConnectHalfCloseable, *, patience: float = PATIENCE) -> None:
-    """send_eof ends one direction: the other end gets all, then ``b""``, and still answers."""
+    """Check that send_eof ends one direction: the other end gets all, ``b""``, and can answer."""
     for turn in (1, -1):
         with _Pair(connect, patience) as pair:
             asking, answering = pair.ends[::turn]
@@ -217,9 +217,9 @@ class _Call:
     """A call in a thread of its own.
 
     Arguments:
-        name: as failures show it.
-        call: what to do.
-        patience: seconds that it may take.
+        name: its name in failures.
+        call: the function to call.
+        patience: the time limit in seconds.
     """
 
     def __init__(self, name: str, call: Callable[[], Any], patience: float) -> None:
@@ -232,7 +232,7 @@ class _Call:
         self._thread.start()
 
     def result(self) -> Any:
-        """What it returned. Raises StreamFailure if it raised, or did not return."""
+        """Return its result. Raises StreamFailure if it raised, or did not return."""
         self._thread.join(self._patience)
         if self._thread.is_alive():
             raise StreamFailure(f"{self._name} did not return within {self._patience:g} s")
@@ -245,7 +245,7 @@ class _Call:
     def _run(self) -> None:
         try:
             self._outcome = self._call()
-        except Exception as error:  # noqa: BLE001 - it is raised in the other thread
+        except Exception as error:  # noqa: BLE001 - result() raises it in the other thread
             self._error = error
 
 
