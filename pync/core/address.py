@@ -19,6 +19,9 @@ INTERNET = {"tcp": 0, "tcp4": 4, "tcp6": 6, "udp": 0, "udp4": 4, "udp6": 6, "sct
 #: The highest port, and that of vsock(7), whose CIDs have 32 bits too.
 MOST_PORT, MOST_VSOCK = 65535, 0xFFFFFFFF
 
+#: WebSocket (RFC 6455), plain and over TLS, and the port that each has where none is written.
+WEBSOCKETS = {"ws": "80", "wss": "443"}
+
 #: Schemes without connections: each read is one datagram.
 DATAGRAMS = frozenset({"udp", "udp4", "udp6", "unixgram"})
 
@@ -43,8 +46,6 @@ _IPV6 = re.compile(r"[0-9a-fA-F:.]*(%.*)?")
 _WELL_KNOWN = {
     "http": ("80", False),
     "https": ("443", True),
-    "ws": ("80", False),
-    "wss": ("443", True),
     "ftp": ("21", False),
     "telnet": ("23", False),
     "ssh": ("22", False),
@@ -55,12 +56,15 @@ class Address(NamedTuple):
     """One endpoint. ``service`` is the port as typed: a number, or a service's name.
 
     A listener of the library may have the scheme ``tls``, which parse() does not accept.
+    ``path`` of a WebSocket is the target of its request, and ``login`` the USER:PASSWORD that was
+    written before the host: it is never shown.
     """
 
     scheme: str
     host: str = ""
     service: str = ""
     path: str = ""
+    login: str = ""
 
     @property
     def port(self) -> int:
@@ -71,12 +75,13 @@ class Address(NamedTuple):
         return int(self.service or "0")
 
     def __str__(self) -> str:
-        if self.scheme not in INTERNET and self.scheme != "tls":
+        if self.scheme not in INTERNET and self.scheme not in ("tls", *WEBSOCKETS):
             # A // at the start of a path would be parsed as the // of a URL.
             slashes = "//" if self.path.startswith("//") else ""
             return f"{self.scheme}:{slashes}{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.service}"
+        target = self.path if self.scheme in WEBSOCKETS else ""
+        return f"{self.scheme}://{host}:{self.service}{target}"
 
 
 def parse(text: str) -> Address:
@@ -96,15 +101,40 @@ def parse(text: str) -> Address:
         return Address(scheme, path=path)
     if colon and scheme in INHERITED:
         return Address(scheme, path=_inherited(text, rest.removeprefix("//")))
+    if scheme in WEBSOCKETS and rest.startswith("//"):
+        return _websocket(scheme, rest[2:], text)
     if not colon or not rest.startswith("//") or scheme not in INTERNET:
         paths = (f"{name}:" for name in (*LOCAL, *INHERITED))
-        known = ", ".join([*(f"{name}://" for name in INTERNET), *paths])
+        known = ", ".join([*(f"{name}://" for name in (*INTERNET, *WEBSOCKETS)), *paths])
         if scheme in _WELL_KNOWN and rest.startswith("//"):
             raise UsageError(_not_spoken(scheme, rest[2:]))
         raise UsageError(f"{shortened(text)} is not an address (known: {known})")
     most = MOST_VSOCK if scheme == "vsock" else MOST_PORT
     host, port = split_host_port(rest[2:].rstrip("/"), text, most)
     return Address(scheme, host, port)
+
+
+def _websocket(scheme: str, rest: str, text: str) -> Address:
+    """RFC 6455 3: the port may be missing, and a fragment never goes to the server."""
+    where, slash, target = rest.partition("/")
+    if not slash and "?" in where:
+        where, _, query = where.partition("?")
+        slash, target = "/", f"?{query}"
+    if "#" in rest:
+        raise UsageError(f"{shortened(text)}: a WebSocket's address has no fragment (#: write %23)")
+    login, _, where = where.rpartition("@")
+    if where.endswith("]") or ":" not in where:
+        where = f"{where}:{WEBSOCKETS[scheme]}"
+    host, port = split_host_port(where, f"{scheme}://{where}")
+    return Address(scheme, host, port, _quoted(slash + target), login)
+
+
+def _quoted(target: str) -> str:
+    if target.isascii() and target.isprintable() and " " not in target:
+        return target
+    from urllib.parse import quote
+
+    return quote(target, safe="/?&=%:;,+$@!~*'()[]")
 
 
 def _inherited(text: str, which: str) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import errno
 
-from .errors import Cause, OutputError, OutputGone, PyncError, RelayError, TlsError, cause_of
+from . import exits
+from .errors import (
+    Cause,
+    NetworkError,
+    OutputError,
+    OutputGone,
+    PyncError,
+    RelayError,
+    TlsError,
+    cause_of,
+)
 
 #: The cause for a handshake that took too long, with TLS and with proxies.
 HANDSHAKE_TIMED_OUT = Cause("the handshake timed out", errno.ETIMEDOUT)
@@ -27,6 +37,33 @@ class TruncatedError(TlsFailure):
         self, text: str = "the peer ended without close_notify: data may be missing"
     ) -> None:
         super().__init__(text)
+
+
+class WebSocketFailure(OSError):
+    """A WebSocket was closed, or has failed; the text is the cause.
+
+    Arguments:
+        code: of the close (RFC 6455 7.4); 1006: there was none.
+    """
+
+    def __init__(self, text: str, code: int = 1006) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class WebSocketError(NetworkError):
+    """What is reported of it, or why a WebSocket could not be opened.
+
+    Arguments:
+        operation, address, cause: see PyncError.
+        code: of the close.
+    """
+
+    detailed = exits.WEBSOCKET
+
+    def __init__(self, operation: str, address: object, cause: str, code: int = 1006) -> None:
+        super().__init__(operation, address, cause)
+        self.code = code
 
 
 class FaultError(ConnectionResetError):
@@ -53,7 +90,14 @@ def broken(address: object, error: OSError) -> PyncError:
         return TlsTruncatedError("relay", over_tls(address), str(error))
     if isinstance(error, TlsFailure):
         return TlsError("relay", over_tls(address), str(error))
+    if isinstance(error, WebSocketFailure):
+        return WebSocketError("relay", over_websocket(address), str(error), error.code)
     return RelayError("relay", address, cause_of(error))
+
+
+def over_websocket(address: object) -> str:
+    """An address as it is shown in an error of a WebSocket."""
+    return str(address).replace("tcp:", "ws:", 1)
 
 
 def unwritten(error: OSError) -> OutputError | OutputGone:

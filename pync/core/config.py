@@ -7,7 +7,7 @@ A dialect fills it; programs only read it. Immutable.
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .address import Address
+from .address import WEBSOCKETS, Address
 from .endings import Endings, OnPeerEnd
 
 if TYPE_CHECKING:
@@ -193,6 +193,15 @@ class Config(NamedTuple):
     accept_timeout: float | None = None
     report_port: str | None = None
 
+    # WebSocket
+    header: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
+    subprotocol: tuple[str, ...] = ()
+    ws_text: bool = False
+    ws_binary: bool = False
+    ws_deflate: bool = False
+    ping_interval: float | None = None
+
     # Windows named pipes
     pipe_mode: str | None = None
     pipe_access: str | None = None
@@ -239,13 +248,14 @@ class Config(NamedTuple):
 
 #: Seconds for which a TLS peer must have sent nothing before we send close_notify. Most servers
 #: stop answering at once when they receive it (RFC 5246 7.2.1), so a client waits for the answer; a
-#: listener only has to wait until the client has sent everything.
+#: listener only has to wait until the client has sent everything. The same holds for the Close
+#: frame of a WebSocket, after which no answer may come (RFC 6455 5.5.1).
 AWAITING_ANSWER, AWAITING_DATA = 2.0, 0.5
 
 
 def over_tls(endings: Endings, config: Config) -> Endings:
-    """Return the endings; with TLS, close_notify is held back."""
-    if not config.ssl:
+    """Return the endings; with TLS, close_notify is held back, and so is a Close frame."""
+    if not config.ssl and (config.address is None or config.address.scheme not in WEBSOCKETS):
         return endings
     after = AWAITING_DATA if config.listen else AWAITING_ANSWER
     return endings._replace(eof_after=after, eof_of_nothing=not config.listen)

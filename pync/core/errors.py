@@ -51,6 +51,8 @@ class PyncError(Exception):
     """
 
     status = exits.NETWORK
+    #: The finer status of a class of another module.
+    detailed: int | None = None
 
     def __init__(self, operation: str, address: object, cause: str) -> None:
         super().__init__(f"{operation} {address}: {cause}")
@@ -279,14 +281,12 @@ def cause_of(error: OSError) -> Cause:
 
 
 #: The detailed status of an error by its class; the first that fits.
-_DETAILED_CLASSES: tuple[tuple[type[PyncError], int], ...] = (
+_DETAILED_CLASSES: tuple[tuple[type[PyncError] | tuple[type[PyncError], ...], int], ...] = (
     (UnresolvedError, exits.NOT_RESOLVED),
-    (IdleTimeoutError, exits.TIMED_OUT),
-    (QuitTimeoutError, exits.TIMED_OUT),
+    ((IdleTimeoutError, QuitTimeoutError), exits.TIMED_OUT),
     (TlsError, exits.NOT_SECURED),
     (ProxyError, exits.PROXY),
-    (UnmetError, exits.UNMET),
-    (ScriptError, exits.UNMET),
+    ((UnmetError, ScriptError), exits.UNMET),
     (ExecError, exits.NOT_RUN),
     (OutputError, exits.NOT_WRITTEN),
 )
@@ -317,4 +317,4 @@ def detailed_status(error: PyncError) -> int:
             return status
     if error.cause in _DETAILED_CAUSES:
         return _DETAILED_CAUSES[error.cause]
-    return exits.NOT_LISTENING if isinstance(error, ListenError) else error.status
+    return exits.NOT_LISTENING if isinstance(error, ListenError) else error.detailed or error.status

@@ -118,6 +118,23 @@ class Secured(NamedTuple):
     expires: str = ""
 
 
+class Upgraded(NamedTuple):
+    """A WebSocket is open. ``target``: path and query that were asked for."""
+
+    peer: Address
+    target: str
+    subprotocol: str
+    deflate: bool
+
+
+class WebsocketClosed(NamedTuple):
+    """A WebSocket was closed, with a code and a reason; 1006: without a Close frame."""
+
+    peer: Address
+    code: int
+    reason: str
+
+
 class Unverified(NamedTuple):
     """A server's certificate was not verified, so its identity is unknown."""
 
@@ -250,6 +267,8 @@ Event = Union[
     PeerEnded,
     Exposed,
     Secured,
+    Upgraded,
+    WebsocketClosed,
     Unverified,
     Denied,
     Proxied,

@@ -33,6 +33,9 @@ NOT_RUN = 12
 #: The output could not be written.
 NOT_WRITTEN = 13
 
+#: A WebSocket handshake failed, or the close code is not one of a normal end.
+WEBSOCKET = 14
+
 #: ^C: a shell's status for SIGINT.
 INTERRUPTED = 130
 #: The reader of our output has closed: a shell's status for SIGPIPE.

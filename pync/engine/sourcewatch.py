@@ -2,14 +2,20 @@
 
 TLS decrypts more at once than one read returns, and a named pipe of Windows keeps whole messages:
 no descriptor becomes ready for bytes that the source itself has buffered.
+
+A source with ``ping_interval`` (WebSocket) is pinged while it is watched. A source with
+``said_close`` calls it when our Close frame was sent: after that the wait for its end is limited.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .loop import Scheduler
+from .loop import Scheduler, Timer
 from .protocols import Source
+
+#: Seconds of silence after which a peer that was told of our close is not waited for any more.
+CLOSING = 10.0
 
 
 class SourceWatch:
@@ -24,9 +30,11 @@ class SourceWatch:
     __slots__ = (
         "_holds_bytes",
         "_loop",
+        "_pinging",
         "_read",
         "_reads",
         "_rereads",
+        "_source",
         "descriptors",
     )
 
@@ -37,6 +45,13 @@ class SourceWatch:
         self._read = read
         self._holds_bytes: Callable[[], bool] | None = getattr(source, "pending", None)
         self._reads = self._rereads = False
+        self._source = source
+        self._pinging: Timer | None = None
+        if hasattr(source, "said_close"):
+            source.said_close = self._await_close
+        interval: float | None = getattr(source, "ping_interval", None)
+        if interval is not None:
+            self._pinging = loop.call_every(interval, self._ping)
 
     def watch(self, reads: bool) -> None:
         """Start or end the watch; must be called again after each read."""
@@ -51,6 +66,11 @@ class SourceWatch:
     def stop(self) -> None:
         """End the watch. Idempotent."""
         self.watch(False)
+        if self._pinging is not None:
+            self._pinging.cancel()
+            self._pinging = None
+        if hasattr(self._source, "said_close"):
+            self._source.said_close = None
         # Break the reference cycle now, not in the garbage collector.
         self._read = _ignore
 
@@ -58,6 +78,23 @@ class SourceWatch:
         self._rereads = False
         if self._reads:
             self._read()
+
+    def _ping(self) -> None:
+        ping: Callable[..., None] = self._source.ping  # type: ignore[attr-defined]
+        # What is not read may well be the answer.
+        ping(answered=not self._reads)
+        self.watch(self._reads)
+
+    def _await_close(self) -> None:
+        if self._pinging is not None:
+            self._pinging.cancel()
+        self._pinging = self._loop.call_every(CLOSING, self._stop_waiting)
+
+    def _stop_waiting(self) -> None:
+        stop_waiting: Callable[[], None] = self._source.stop_waiting  # type: ignore[attr-defined]
+        if self._reads:
+            stop_waiting()
+            self.watch(True)
 
 
 def _ignore() -> None:

@@ -38,3 +38,26 @@ class Cutter:
     def _pieces(self, message: bytes) -> list[bytes]:
         size = self._largest
         return [message[at : at + size] for at in range(0, len(message), size)]
+
+
+class LastEnds(Cutter):
+    """Leaves a stream as it is, and ends its last message, which no delimiter ended.
+
+    For a layer that cuts by itself, and would keep the last message until our end (WebSocket).
+
+    Arguments:
+        delimiter: what ends a message.
+    """
+
+    def __init__(self, delimiter: bytes) -> None:
+        super().__init__(delimiter, 1)
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """All of it."""
+        self._rest = (self._rest + data[-len(self._delimiter) :])[-len(self._delimiter) :]
+        return [data]
+
+    def rest(self) -> list[bytes]:
+        """What is missing."""
+        rest, self._rest = self._rest, b""
+        return [self._delimiter] if rest and rest != self._delimiter else []

@@ -1,4 +1,4 @@
-"""A connection through a permanent codec (TLS): a Conn again, blocking or not.
+"""A connection through a permanent codec (TLS, WebSocket): a Conn again, blocking or not.
 
 ``recv`` raises TruncatedError for an end that may not be the end of the data.
 
@@ -63,6 +63,10 @@ class LayeredConn(StreamConn):
 
     _keeps_time = False
 
+    #: Bytes of the wire that are read at once, and plain ones that are sent at once (None: any).
+    _read_size = READ
+    _write_size: int | None = WRITE
+
     @property
     def layered(self) -> bool:
         """True: the descriptor's bytes are encoded."""
@@ -102,13 +106,13 @@ class LayeredConn(StreamConn):
 
     def _recv(self, size: int) -> bytes:
         while not self._has_plain():
-            self._receive(self._conn.recv(READ))
+            self._receive(self._conn.recv(self._read_size))
         return self._taken_plain(size)
 
     def _recv_within(self, size: int, deadline: Deadline) -> bytes:
         # A part of a record has no plain bytes yet: one wait for the descriptor is not enough.
         while not self._has_plain():
-            self._receive(self._conn._recv_within(READ, deadline))
+            self._receive(self._conn._recv_within(self._read_size, deadline))
         return self._taken_plain(size)
 
     def _has_plain(self) -> bool:
@@ -143,7 +147,7 @@ class LayeredConn(StreamConn):
         if self._taken is not None:
             taken, self._taken = self._taken, None
             return taken
-        piece = data[:WRITE]
+        piece = data if self._write_size is None else data[: self._write_size]
         with self._using:
             self._unsent.put(self.codec.send(piece))
         try:
@@ -192,13 +196,16 @@ class LayeredConn(StreamConn):
     def break_off(self) -> None:
         """Close by RST without the layer's end, as bytes are missing. Idempotent."""
         self._eof_made = True
+        if isinstance(self._conn, LayeredConn):
+            self._conn.break_off()
+            return
         abort: Callable[[], None] = getattr(self._conn, "abort", self._conn.close)
         abort()
 
     def drop(self) -> None:
         """Close without the layer's end, as our data may be incomplete."""
         self._eof_made = True
-        self._conn.close()
+        self._conn.drop()
 
     def close(self) -> None:
         """Close; a peer that still reads receives the layer's end. Idempotent.

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from ..interop.test_http_servers import PAGE as INDEX
 from ..interop.test_http_servers import _nginx
 from ..peer import DEADLINE, Peer, Server, mailbox
@@ -30,6 +32,15 @@ def gets_the_page(client: Program) -> None:
     answer = client.rest()
     assert answer.startswith(HTTP.encode())
     assert answer.endswith(INDEX)
+    client.ends(0)
+
+
+def test_a_websocket(run: Run, port: int) -> None:
+    pytest.importorskip("wsproto", reason="wsproto is not installed")
+    is_up(port, run("A WebSocket", {"ws://:8080": f"ws://127.0.0.1:{port}"}, line=1))
+    address = {"wss://stream.example.org/v1": f"ws://127.0.0.1:{port}/v1"}
+    client = run("A WebSocket", address, line=0)
+    assert client.rest() == b'{"op": "subscribe"}\n'
     client.ends(0)
 
 

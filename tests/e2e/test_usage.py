@@ -76,7 +76,7 @@ WRONG = {
     "--allow 300.1.2.3 -l 9000": "'300.1.2.3' is not an address, a network",
     "help": "for help: pync -h",
     "conformance runn x": "(did you mean pync conformance run?)",
-    "--s localhost 9": "and 14 more (pync -h)",
+    "--s localhost 9": " more (pync -h)",
 }
 
 

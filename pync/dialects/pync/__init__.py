@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from ...core.address import WEBSOCKETS
 from ...core.config import ANYONE, Config, over_tls
 from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
@@ -43,6 +44,9 @@ ARGV_STYLE = ArgvStyle(
             "deny_target",
             "to",
             "fault",
+            "header",
+            "origin",
+            "subprotocol",
         }
     ),
     once=tuple(
@@ -104,6 +108,10 @@ def _read(argv: list[str]) -> Config:
         config = with_onward(config)
     config = with_address(rules.implied(config))
     rules.check_address(config)
+    if config.address is not None and config.address.scheme in WEBSOCKETS:
+        from .websockets import settled
+
+        config = settled(config)
     if config.onward:
         from .joining import check, with_faults
 
@@ -211,6 +219,9 @@ def _answer_wait(config: Config, idle: float | None) -> float | None:
 
 
 def _on_peer_end(config: Config) -> OnPeerEnd:
+    if config.address is not None and config.address.scheme in WEBSOCKETS:
+        # It ends as a whole: input that is left cannot be sent, which is a failure.
+        return OnPeerEnd(pipe="leave" if config.keep_open else "waiting")
     if config.half_open:
         return OnPeerEnd(terminal="stay")
     if config.listen:

@@ -30,6 +30,8 @@ from ...core.events import (
     Secured,
     Told,
     Unverified,
+    Upgraded,
+    WebsocketClosed,
     WorkerLost,
 )
 from .. import Said
@@ -90,6 +92,8 @@ _ONLY_VERBOSELY = frozenset(
         PeerProcess,
         Proxied,
         Secured,
+        Upgraded,
+        WebsocketClosed,
     }
 )
 
@@ -125,6 +129,10 @@ def _verbosely(event: Event) -> Said:
         return _secured(event)
     if isinstance(event, AttemptFailed):
         return f"pync: dial {event.address}: {event.cause}"
+    if isinstance(event, (Upgraded, WebsocketClosed)):
+        from .websockets import said_of
+
+        return said_of(event)
     return None
 
 

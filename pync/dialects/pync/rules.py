@@ -6,7 +6,7 @@ is refused.
 
 from __future__ import annotations
 
-from ...core.address import DATAGRAMS, INHERITED, LOCAL
+from ...core.address import DATAGRAMS, INHERITED, LOCAL, WEBSOCKETS
 from ...core.config import Config
 from ...core.errors import UsageError
 
@@ -158,6 +158,12 @@ _OF_BINDING = (
     *("device", "reuse_port", "mptcp", "fastopen"),
 )
 
+#: Options of WebSockets.
+_OF_WEBSOCKETS = (
+    *("header", "origin", "subprotocol", "ping_interval"),
+    *("ws_text", "ws_binary", "ws_deflate"),
+)
+
 #: Options of named pipes.
 _OF_PIPES = ("pipe_mode", "pipe_access", "pipe_remote")
 
@@ -252,6 +258,11 @@ def check_address(config: Config) -> None:
             continue
         if getattr(config, name) and scheme != "pipe":
             raise UsageError(f"{shown(name)} needs a named pipe (pipe:NAME), not {config.address}")
+    for name in _OF_WEBSOCKETS:
+        if getattr(config, name) and scheme not in WEBSOCKETS:
+            raise UsageError(
+                f"{shown(name)} needs a WebSocket (ws://HOST:PORT), not {config.address}"
+            )
 
 
 def _contradiction(one: str, other: str) -> str:

@@ -15,6 +15,7 @@ Usage:
   pync -l [HOST] PORT     listen; without HOST on IPv4 and IPv6
   pync -u HOST PORT       UDP; -lu listens
   pync -U PATH            a Unix socket; -lU listens; @NAME is abstract
+  pync ws://HOST/PATH     a WebSocket (wss:// by TLS); -l ws://:PORT listens
   pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
   pync -l fd:3            an inherited listening socket; systemd: its sockets
   pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:,
@@ -23,7 +24,8 @@ Usage:
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
   pync --help GROUP              only these options: ending, data, screen, tls,
-                                 proxy, server, relay, fault, scan, socket, pipe
+                                 websocket, proxy, server, relay, fault, scan,
+                                 socket, pipe
 
 Options:
   -l --listen                    Listen instead of connecting.
@@ -72,8 +74,8 @@ Ending options:
      --exit-codes=KIND           detailed: 3 not resolved, 4 refused, 5
                                  unreachable, 6 timed out, 7 reset, 8 cannot
                                  listen, 9 TLS, 10 proxy, 11 --expect, --until
-                                 or --count not met, 12 --exec, 13 output; else
-                                 1 (plain).
+                                 or --count not met, 12 --exec, 13 output, 14
+                                 WebSocket; else 1 (plain).
 
 Data options:
   -C --crlf                      Send CR LF for LF.
@@ -145,6 +147,24 @@ TLS options:
                                  sieve, smtp, xmpp.
      --ssl-keylog=FILE           Append session secrets to FILE (or
                                  $SSLKEYLOGFILE), mode 0600.
+
+WebSocket options:
+     --header=HEADER             Send this header, NAME: VALUE, in the handshake
+                                 (Cookie: ...). May be repeated.
+     --origin=ORIGIN             The origin that the client names, as a page's;
+                                 with -l: let pages of this origin in, * for
+                                 any; without it those of the host that they
+                                 ask for. With -l it may be repeated.
+     --subprotocol=NAME          Ask for this subprotocol; with -l: agree to it.
+                                 May be repeated, the preferred one first.
+     --ws-text                   Send text messages only: a line that is not
+                                 UTF-8 is an error, and no binary message.
+     --ws-binary                 Send binary messages, one for each read, and
+                                 put nothing behind those received (with
+                                 a --delimiter: one for each of its pieces).
+     --ws-deflate                Offer permessage-deflate (compression).
+     --ping-interval=TIME        Send a ping every TIME, and fail when the last
+                                 one was not answered.
 
 Proxy options:
      --proxy=PROXY               Connect through it:

@@ -92,6 +92,12 @@ def _keepalive(text: str, option: str) -> tuple[int, ...]:
     return (*(int(each) for each in seconds), *counts)
 
 
+def _of_websocket(text: str, option: str) -> object:
+    from .websockets import value
+
+    return value(text, option)
+
+
 def _seed(text: str, option: str) -> int:
     number = whole(text, 2**63)
     if number is None:
@@ -151,6 +157,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
         _named_file,
     ),
     "fault_seed": _seed,
+    **dict.fromkeys(("header", "origin", "subprotocol", "ping_interval"), _of_websocket),
     "reconnect": _pause,
     "if_refused": _one_of("reset", "close"),
     "balance": _one_of("round-robin", "random"),

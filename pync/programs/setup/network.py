@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ...core.address import DATAGRAMS
+from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import ANYONE, Config
 from ...core.errors import UsageError
 from ...core.events import Report, silent
@@ -27,9 +27,8 @@ _LOCAL = ("local", "none")
 
 def dial_setup(config: Config) -> DialSetup:
     """Return how to connect to the address of the Config. Raises UsageError."""
-    assert config.address is not None
     return DialSetup(
-        address=config.address,
+        address=_carrier(config),
         options=options_of(config),
         entry=entry_of(config),
         route=route_of(config),
@@ -48,7 +47,7 @@ def listen_setup(config: Config, report: Report) -> ListenSetup:
 
         admits, announced = _proxies_of(config, report), Announced(admits)
     return ListenSetup(
-        address=config.address,
+        address=_carrier(config),
         options=options_of(config)._replace(admits=admits, report=report),
         entry=entry_of(config),
         keep_open=config.keep_open,
@@ -109,15 +108,29 @@ def has_datagrams(config: Config) -> bool:
 
 def entry_of(config: Config) -> Entry | None:
     """Return how each new connection is prepared; None for no preparation."""
-    if not (config.ssl or config.telnet or config.verbose or config.json):
+    is_websocket = config.address is not None and config.address.scheme in WEBSOCKETS
+    if not (config.ssl or config.telnet or config.verbose or config.json or is_websocket):
         return None
     from ..shared.entry import Entry
 
-    return Entry(
+    entry = Entry(
         tls=security_of(config) if config.ssl else None,
         telnet=config.telnet,
         details=bool(config.verbose or config.json),
     )
+    if not is_websocket:
+        return entry
+    from .websockets import upgrade_of
+
+    return entry._replace(upgrade=upgrade_of(config), at=config.address)
+
+
+def _carrier(config: Config) -> Address:
+    """The address of what carries the bytes: a WebSocket's is TCP's."""
+    assert config.address is not None
+    if config.address.scheme not in WEBSOCKETS:
+        return config.address
+    return Address("tcp", config.address.host, config.address.service)
 
 
 def route_of(config: Config) -> Route | None:
@@ -250,6 +263,8 @@ def _modules(config: Config) -> tuple[str, ...]:
         modules.append("pync.transports.tls.accept")
     if config.telnet:
         modules.append("pync.transports.telnet")
+    if config.address is not None and config.address.scheme in WEBSOCKETS:
+        modules.append("pync.programs.shared.upgrading")
     if config.program == "executor":
         modules.append("subprocess")
     if config.program == "relay":

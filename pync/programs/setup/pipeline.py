@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core.address import DATAGRAMS, Address
+from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import Config
 from ...core.until import Condition, Count, Until, first_of
 from ...engine.pace import Delay, LineByLine, Pace, Rate
@@ -79,7 +79,7 @@ def pipeline_of(config: Config) -> Pipeline:
     return Pipeline(
         convert=CrlfEncoder().encode if config.crlf else None,
         received=_ending_in(cuts) if cuts else None,
-        cutter=_cutter(cuts) if cuts else None,
+        cutter=_cutter(cuts) if cuts else _last_ends(config),
         pace=_pace(config, datagrams),
         received_pace=Rate(config.rate, whole=datagrams) if config.rate else None,
         until=_until(config, datagrams),
@@ -112,6 +112,16 @@ def _until(config: Config, datagrams: bool) -> Condition | None:
     if config.count is not None:
         conditions.append(Count(config.count, None if datagrams else config.delimiter or b"\n"))
     return first_of(conditions)
+
+
+def _last_ends(config: Config) -> Cutter | None:
+    if config.address is None or config.address.scheme not in WEBSOCKETS:
+        return None
+    from ...layers.delimiter import LastEnds
+    from .websockets import delimiter_of
+
+    delimiter = delimiter_of(config)
+    return None if delimiter is None else LastEnds(delimiter)
 
 
 def _cutter(delimiter: bytes) -> Cutter:

@@ -1,4 +1,6 @@
-"""Connecting to a peer: a client dials, passes its proxies, then secures the connection."""
+"""Connecting to a peer: a client dials, passes its proxies, secures the connection, and opens the
+WebSocket, where each is asked for.
+"""
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
 
@@ -39,15 +41,20 @@ def connect(setup: DialSetup, report: Report) -> Conn:
         return _dial(setup, report)
     from .entry import welcome
 
-    tls = setup.entry.tls
-    if tls is None:
-        return welcome(_dial(setup, report), setup.entry, report)
-    from . import securing
+    entry = setup.entry
+    if entry.tls is None:
+        conn = _dial(setup, report)
+    else:
+        from . import securing
 
-    # Before dialling: unreadable files and unknown TLS versions raise an error here.
-    context = securing.client_context(tls)
-    conn = securing.secure(_dial(setup, report), context, tls, setup.address.host, report)
-    return welcome(conn, setup.entry, report)
+        # Before dialling: unreadable files and unknown TLS versions raise an error here.
+        context = securing.client_context(entry.tls)
+        conn = securing.secure(_dial(setup, report), context, entry.tls, setup.address.host, report)
+    if entry.upgrade is not None:
+        from .upgrading import upgrade
+
+        conn = upgrade(conn, entry.upgrade, entry.at or setup.address)
+    return welcome(conn, entry, report)
 
 
 def _dial(setup: DialSetup, report: Report) -> Conn:

@@ -1,7 +1,7 @@
 """Preparing a new connection before it is used.
 
-A client dials, then secures the connection. A listener first checks whether the peer is allowed,
-then secures the connection; no byte is read before the check.
+A client dials, then secures the connection, then opens the WebSocket. A listener first checks
+whether the peer is allowed, then does the same; no byte is read before the check.
 """
 
 from __future__ import annotations
@@ -9,23 +9,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...core.address import Address
 from ...core.events import PeerProcess, Report
 from ...transports.conn import Conn
 
 if TYPE_CHECKING:
-    from ...transports.tls.handshake import Security
+    from ...transports.tls.handshake import Securing, Security
+    from ...transports.websocket import Upgrade, Upgrading
 
 
 class Entry(NamedTuple):
     """How a new connection is prepared before it is used.
 
     ``tls``: how it is secured; None: not at all. ``telnet``: answer its TELNET commands (-t).
-    ``details``: report the peer's process and certificate.
+    ``details``: report the peer's process and certificate. ``upgrade``: how it becomes a WebSocket;
+    None: not at all. ``at``: the WebSocket's address, as the user wrote it.
     """
 
     tls: Security | None = None
     telnet: bool = False
     details: bool = False
+    upgrade: Upgrade | None = None
+    at: Address | None = None
+
+    @property
+    def shakes(self) -> bool:
+        """Whether there is a handshake before anybody talks."""
+        return self.tls is not None or self.upgrade is not None
+
+    @property
+    def patience(self) -> float:
+        """Seconds for the handshakes of one client."""
+        return sum(one.timeout for one in (self.tls, self.upgrade) if one is not None)
+
+    def begin(self, conn: Conn) -> Securing | Upgrading:
+        """The handshakes with a client, to be taken step by step. Owns ``conn``.
+
+        Raises UsageError, with ``conn`` closed.
+        """
+        securing = None
+        if self.tls is not None:
+            from .securing import begin_welcome
+
+            securing = begin_welcome(conn, self.tls)
+        if self.upgrade is None:
+            assert securing is not None
+            return securing
+        from .upgrading import begin_upgrade
+
+        return begin_upgrade(conn, self.upgrade, securing)
 
 
 def welcome(conn: Conn, entry: Entry | None, report: Report) -> Conn:
@@ -35,7 +67,12 @@ def welcome(conn: Conn, entry: Entry | None, report: Report) -> Conn:
     if entry.tls is not None:
         from .securing import report_on
 
-        report_on(conn, report, details=entry.details)
+        inner = conn if entry.upgrade is None else getattr(conn, "inner", conn)
+        report_on(inner, report, details=entry.details)
+    if entry.upgrade is not None:
+        from .upgrading import report_upgrade
+
+        report_upgrade(conn, report)
     if entry.details:
         _identify(conn, report)
     if not entry.telnet:

@@ -15,7 +15,7 @@ from .listening import ListenSetup
 
 if TYPE_CHECKING:
     from ...transports.tls.accept import Handshakes
-    from ...transports.tls.handshake import Security
+    from .entry import Entry
 
 
 class Reception(Closing):
@@ -35,8 +35,8 @@ class Reception(Closing):
         self._setup = setup
         self._report = report
         self._handshakes: Handshakes | None = None
-        if setup.tls is not None:
-            self._handshakes = _handshakes(listener, setup.tls, self._failed)
+        if setup.entry is not None and setup.entry.shakes:
+            self._handshakes = _handshakes(listener, setup.entry, self._failed)
 
     def accept(self) -> Conn:
         """Return the next client. Raises ListenError, and without ``-k`` PyncError."""
@@ -77,9 +77,8 @@ class Reception(Closing):
 
 
 def _handshakes(
-    listener: Listener, tls: Security, failed: Callable[[Exception, object], None]
+    listener: Listener, entry: Entry, failed: Callable[[Exception, object], None]
 ) -> Handshakes:
     from ...transports.tls.accept import Handshakes
-    from .securing import listener_context
 
-    return Handshakes(listener, listener_context(tls), failed, tls.timeout)
+    return Handshakes(listener, entry.begin, failed, entry.patience)

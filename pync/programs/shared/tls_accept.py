@@ -1,4 +1,4 @@
-"""TLS handshakes of accepted clients (--ssl), side by side in the loop.
+"""Handshakes of accepted clients (TLS, WebSocket), side by side in the loop.
 
 Each handshake continues when its client has sent bytes, so a client that stops in the middle does
 not delay others; it is closed when its time is over. (transports/tls/accept.py does the same
@@ -8,10 +8,8 @@ without a loop.)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
-from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
-from ...core.errors import TlsError
 from ...core.events import Failed, Report
 from ...engine.boundary import as_failure, ends_program
 from ...engine.loop import Loop, Timer
@@ -20,12 +18,13 @@ from .entry import Entry, welcome
 
 if TYPE_CHECKING:
     from ...transports.tls.handshake import Securing
+    from ...transports.websocket import Upgrading
 
 
 class _Waiting(NamedTuple):
     """A handshake in progress."""
 
-    securing: Securing
+    securing: Union[Securing, Upgrading]
     timer: Timer
 
 
@@ -53,17 +52,14 @@ class TlsAcceptor:
     def take(self, conn: Conn) -> None:
         """Prepare a connection, then call ``entered``: at once, or after the handshake."""
         try:
-            tls = None if self._entry is None else self._entry.tls
-            if tls is None:
+            if self._entry is None or not self._entry.shakes:
                 self._entered(welcome(conn, self._entry, self._report))
                 return
-            from .securing import begin_welcome
-
-            securing = begin_welcome(conn, tls)
+            securing = self._entry.begin(conn)
         except Exception as error:  # noqa: BLE001 - it ends this client only
             self._give_up(conn, error)
             return
-        timer = self._loop.call_later(tls.timeout, lambda: self._forget(conn))
+        timer = self._loop.call_later(self._entry.patience, lambda: self._forget(conn))
         self._waiting[conn] = _Waiting(securing, timer)
         conn.settimeout(0)
         self._go_on(conn)
@@ -107,9 +103,10 @@ class TlsAcceptor:
         return lambda: self._go_on(conn)
 
     def _forget(self, conn: Conn) -> None:
+        late = self._waiting[conn].securing.late()
         self._drop(conn)
         conn.close()
-        self._report(Failed(TlsError("accept", over_tls(conn.peer), HANDSHAKE_TIMED_OUT)))
+        self._report(Failed(late))
 
     def _drop(self, conn: Conn, descriptor: int | None = None) -> None:
         self._waiting.pop(conn).timer.cancel()

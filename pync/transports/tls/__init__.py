@@ -6,6 +6,8 @@ programs/shared/connect.py); both use the contexts and the handshake of handshak
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...core.address import Address, without_zone
 from ...core.deadline import Deadline
 from .. import DEFAULT, Options
@@ -14,7 +16,7 @@ from .. import listen as listen_plain
 from ..conn import StreamConn
 from ..listener import Accepting
 from .accept import Handshakes
-from .handshake import Security, client_context, secure, server_context
+from .handshake import Securing, Security, client_context, secure, server_context
 
 
 def dial(address: Address, security: Security, options: Options = DEFAULT) -> StreamConn:
@@ -57,7 +59,8 @@ class TlsListener(Accepting):
         context = server_context(security)
         self._plain = listen_plain(address, options)
         self._interrupt = self._plain.let_others_close()
-        self._handshakes = Handshakes(self._plain, context, _raise, interrupt=self._interrupt)
+        begin = partial(Securing, context=context, server_side=True)
+        self._handshakes = Handshakes(self._plain, begin, _raise, interrupt=self._interrupt)
         self.addresses = [one._replace(scheme="tls") for one in self._plain.addresses]
 
     @property

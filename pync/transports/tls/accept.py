@@ -1,4 +1,4 @@
-"""Accepting connections through TLS: the handshakes of all clients run side by side.
+"""Accepting connections through TLS or WebSocket: the handshakes of all clients run side by side.
 
 The client whose handshake ends first is returned next. A client that sends nothing, or stops in
 the middle, does not delay others.
@@ -6,11 +6,10 @@ the middle, does not delay others.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
-from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
+from ...core.broken import over_tls
 from ...core.deadline import Deadline
 from ...core.errors import ListenError, TlsError, UsageError, cause_of
 from ...waiting.readiness import readable
@@ -28,13 +27,14 @@ WRITE_AGAIN = 0.05
 
 if TYPE_CHECKING:
     from ...waiting.interrupt import Interrupt
+    from ..websocket import Upgrading
 
 
 class _Shaking(NamedTuple):
     """A connection whose handshake is not over."""
 
     conn: StreamConn
-    securing: Securing
+    securing: Union[Securing, Upgrading]
     until: Deadline
 
 
@@ -43,7 +43,7 @@ class Handshakes:
 
     Arguments:
         listener: accepts connections without TLS.
-        context: a server's context.
+        begin: begins the handshake with a connection, and owns it then.
         failed: called with the error of each failed handshake, and the peer; the connection is
             closed. It may raise.
         patience: seconds for one handshake.
@@ -53,13 +53,13 @@ class Handshakes:
     def __init__(
         self,
         listener: Listener,
-        context: ssl.SSLContext,
+        begin: Callable[[StreamConn], Securing | Upgrading],
         failed: Callable[[Exception, object], None],
         patience: float = HANDSHAKE_TIMEOUT,
         interrupt: Interrupt | None = None,
     ) -> None:
         self._listener = listener
-        self._context = context
+        self._begin = begin
         self._failed = failed
         self._patience = patience
         self._interrupt = interrupt
@@ -112,7 +112,7 @@ class Handshakes:
             if descriptor in ready or one.securing.writes:
                 self._step(descriptor, one)
             elif one.until.passed:
-                self._drop(descriptor, HANDSHAKE_TIMED_OUT)
+                self._drop(descriptor, one.securing.late())
         if not set(ready).isdisjoint(self._listener.read_fds()):
             self._take()
         if deadline.passed and not self._secured:
@@ -129,9 +129,11 @@ class Handshakes:
             conn.close()
             raise UsageError("TLS needs a stream, not datagrams")
         if len(self._shaking) >= AT_ONCE:
-            self._drop(next(iter(self._shaking)), "too many handshakes at once")
+            oldest, shaking = next(iter(self._shaking.items()))
+            where = over_tls(shaking.conn.peer)
+            self._drop(oldest, TlsError("accept", where, "too many handshakes at once"))
         conn.settimeout(0)
-        securing = Securing(conn, self._context, server_side=True)
+        securing = self._begin(conn)
         one = _Shaking(conn, securing, Deadline(self._patience))
         self._shaking[conn.fileno()] = one
         self._step(conn.fileno(), one)
@@ -148,7 +150,7 @@ class Handshakes:
         del self._shaking[descriptor]
         self._secured.append(secured)
 
-    def _drop(self, descriptor: int, cause: str) -> None:
+    def _drop(self, descriptor: int, error: Exception) -> None:
         conn = self._shaking.pop(descriptor).conn
         conn.close()
-        self._failed(TlsError("accept", over_tls(conn.peer), cause), conn.peer)
+        self._failed(error, conn.peer)

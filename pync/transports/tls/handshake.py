@@ -162,6 +162,11 @@ class Securing:
             return HANDSHAKE_TIMED_OUT
         return Cause(f"timed out: the server did not begin TLS in {self._starttls}", ETIMEDOUT)
 
+    def late(self) -> TlsError:
+        """What is reported when it has taken too long."""
+        operation = "accept" if self._server_side else "dial"
+        return TlsError(operation, over_tls(self._conn.peer), self.lateness)
+
     def step(self, prepare: Callable[[], None] = lambda: None) -> LayeredConn:
         """Continue the handshake; return the connection through TLS at its end.
 

@@ -116,7 +116,9 @@ hosts = st.one_of(
     st.ip_addresses(v=6).map(str),
 )
 ports = st.integers(0, 65535).map(str)
-internet = st.builds(Address, st.sampled_from(list(INTERNET)), hosts, ports, path=st.just(""))
+internet = st.builds(
+    Address, st.sampled_from(list(INTERNET)), hosts, ports, path=st.just(""), login=st.just("")
+)
 local = st.builds(
     lambda scheme, path: Address(scheme, path=path),
     st.sampled_from(LOCAL),

@@ -19,6 +19,7 @@ from pync.programs.setup.network import (
     route_of,
     target_options,
 )
+from pync.programs.shared.entry import Entry
 from pync.programs.shared.via_proxies import Route
 from pync.transports import Options, everyone
 from pync.transports.sockopts import OPTIONS
@@ -95,8 +96,8 @@ def test_a_proxy_server_dials_from_anywhere_and_in_time() -> None:
 
 def test_most_connections_are_left_as_they_are() -> None:
     assert dial_setup(Config(address=HERE)).entry is None
-    assert entry_of(Config(telnet=True)) == (None, True, False)
-    assert entry_of(Config(json=True)) == entry_of(Config(verbose=1)) == (None, False, True)
+    assert entry_of(Config(telnet=True)) == Entry(telnet=True)
+    assert entry_of(Config(json=True)) == entry_of(Config(verbose=1)) == Entry(details=True)
 
 
 @pytest.mark.parametrize(

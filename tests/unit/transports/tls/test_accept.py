@@ -6,7 +6,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -15,10 +15,11 @@ import pync.transports.tls.accept as module
 from pync.core.address import Address
 from pync.core.errors import ListenError, TlsError
 from pync.transports import listen
+from pync.transports.conn import StreamConn
 from pync.transports.listener import Listener
 from pync.transports.tls.accept import Handshakes
 from pync.transports.tls.certificate import self_made
-from pync.transports.tls.handshake import Security, server_context
+from pync.transports.tls.handshake import Securing, Security, server_context
 
 pytest.importorskip("cryptography", reason="cryptography is not installed")
 
@@ -37,6 +38,10 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 def listener() -> Iterator[Listener]:
     with listen(Address("tcp", "127.0.0.1", "0")) as listening:
         yield listening
+
+
+def _begin(context: ssl.SSLContext) -> Callable[[StreamConn], Securing]:
+    return lambda conn: Securing(conn, context, server_side=True)
 
 
 class Failures:
@@ -82,7 +87,7 @@ class Client:
 
 def test_a_silent_one_holds_up_nobody(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
-    handshakes = Handshakes(listener, context, failures)
+    handshakes = Handshakes(listener, _begin(context), failures)
     with silent(listener) as first, silent(listener) as second:
         second.sendall(b"\x16\x03\x01")  # the beginning of a record, and no more of it
         for word in (b"one", b"two"):
@@ -95,7 +100,7 @@ def test_a_silent_one_holds_up_nobody(listener: Listener, context: ssl.SSLContex
 
 def test_one_who_takes_too_long_is_let_go(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
-    handshakes = Handshakes(listener, context, failures, patience=0.05)
+    handshakes = Handshakes(listener, _begin(context), failures, patience=0.05)
     with silent(listener) as client:
         with pytest.raises(ListenError, match="timed out"):
             handshakes.accept(0.5)
@@ -105,7 +110,7 @@ def test_one_who_takes_too_long_is_let_go(listener: Listener, context: ssl.SSLCo
 
 def test_who_is_not_attended_to_keeps_its_time(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
-    handshakes = Handshakes(listener, context, failures, patience=0.5)
+    handshakes = Handshakes(listener, _begin(context), failures, patience=0.5)
     with silent(listener) as client:
         for _ in range(4):
             # Each time others were served, which took as long as they liked.
@@ -120,7 +125,7 @@ def test_who_is_not_attended_to_keeps_its_time(listener: Listener, context: ssl.
 
 def test_one_who_speaks_no_tls(listener: Listener, context: ssl.SSLContext) -> None:
     failures = Failures()
-    handshakes = Handshakes(listener, context, failures)
+    handshakes = Handshakes(listener, _begin(context), failures)
     with silent(listener) as stranger:
         stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with Client(listener, b"next"), handshakes.accept(PATIENCE) as conn:
@@ -133,7 +138,7 @@ def test_what_failed_raises_comes_out(listener: Listener, context: ssl.SSLContex
     def fails(error: Exception, _peer: object) -> None:
         raise error
 
-    handshakes = Handshakes(listener, context, fails)
+    handshakes = Handshakes(listener, _begin(context), fails)
     with silent(listener) as stranger:
         stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
         with pytest.raises(TlsError, match="http request"):
@@ -147,7 +152,7 @@ def test_the_oldest_makes_room(
 ) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 3)
     failures = Failures()
-    handshakes = Handshakes(listener, context, failures)
+    handshakes = Handshakes(listener, _begin(context), failures)
     with ExitStack() as stack:
         clients = [stack.enter_context(silent(listener)) for _ in range(5)]
         with Client(listener, b"last"), handshakes.accept(PATIENCE) as conn:
@@ -161,7 +166,7 @@ def test_no_descriptor_is_left(listener: Listener, context: ssl.SSLContext) -> N
     def fails(_sock: socket.socket) -> None:
         raise OSError(24, os.strerror(24))
 
-    handshakes = Handshakes(listener, context, Failures())
+    handshakes = Handshakes(listener, _begin(context), Failures())
     listener._take = fails  # type: ignore[assignment]
     with silent(listener), pytest.raises(ListenError, match="too many open files"):
         handshakes.accept(PATIENCE)

@@ -1,0 +1,266 @@
+"""WebSocket (RFC 6455) as a layer: frames of the wire on one side, a stream of bytes on the other.
+
+``wsproto`` knows the frames; nothing is read or written here. How a stream becomes messages, and
+messages a stream, is a Framing. A WebSocket has no half-close: the end of our direction is a Close
+frame, which the peer answers by its own; what it sends before that is still received.
+"""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+from typing import Any, NamedTuple
+
+from wsproto.connection import Connection, ConnectionState
+from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
+from wsproto.utilities import LocalProtocolError
+
+from ..core.broken import WebSocketFailure
+
+#: Bytes of a message without an end after which it is sent in fragments: so no message is too long,
+#: and none has to be cut.
+FRAGMENT = 64 * 1024
+
+#: Codes of RFC 6455 7.4.1 and of IANA's registry.
+MEANINGS = {
+    1000: "normal closure",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1005: "no code",
+    1006: "no Close frame",
+    1007: "invalid data",
+    1008: "policy violation",
+    1009: "message too big",
+    1010: "extension missing",
+    1011: "internal error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+}
+
+#: With any other code, the connection has failed.
+IN_ORDER = frozenset({1000, 1001, 1005})
+
+NORMAL, GOING_AWAY, TOO_BIG, ABNORMAL = 1000, 1001, 1009, 1006
+
+
+class Framing(NamedTuple):
+    """How a stream of bytes becomes messages, and messages a stream.
+
+    ``delimiter``: what ends a message in the stream; None: each write is a message, and what is
+    received is not marked. ``kind``: of the messages sent, ``text`` or ``binary``; empty: text
+    where it is UTF-8, else binary. ``whole``: a message is passed on when all of it has come,
+    which may be so many bytes; None: as it comes.
+    """
+
+    delimiter: bytes | None = b"\n"
+    kind: str = ""
+    whole: int | None = None
+
+
+class WebSocketCodec:
+    """One side of a WebSocket that is open.
+
+    Arguments:
+        connection: after its handshake.
+        framing: what becomes a message.
+    """
+
+    def __init__(self, connection: Connection, framing: Framing) -> None:
+        #: Whether the peer will send nothing more.
+        self.ended = False
+        #: Why nothing more can be received, if that is not an end in order.
+        self.failure: OSError | None = None
+        #: With what the connection was closed, once it is.
+        self.close_code: int | None = None
+        self.close_reason = ""
+        #: Whether a ping waits for its answer.
+        self.awaits_pong = False
+        self._connection = connection
+        self._framing = framing
+        self._leaving = b""
+        self._rest = b""
+        #: The decoder of a text message of which fragments are sent; None, of a binary one.
+        self._begun = False
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._is_text = False
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def whole_writes(self) -> bool:
+        """Whether each write is a message."""
+        return self._framing.delimiter is None
+
+    # What comes.
+
+    def receive(self, data: bytes) -> bytes:
+        """The stream's bytes from bytes of the wire; ``b""`` in is the connection's end."""
+        if self.ended or self.failure is not None:
+            return b""
+        if not data:
+            self._wire_ended()
+            return b""
+        self._connection.receive_data(data)
+        pieces: list[bytes] = []
+        for event in self._connection.events():
+            if isinstance(event, Message):
+                self._message(event, pieces)
+            elif isinstance(event, Ping):
+                if self._connection.state is ConnectionState.OPEN:
+                    self._leaving += self._connection.send(event.response())
+            elif isinstance(event, Pong):
+                self.awaits_pong = False
+            elif isinstance(event, CloseConnection):
+                self._closed(event)
+            if self.failure is not None:
+                break
+        return b"".join(pieces)
+
+    def outgoing(self) -> bytes:
+        """What has to be sent on its own account: pongs, Close frames."""
+        leaving, self._leaving = self._leaving, b""
+        return leaving
+
+    def _message(self, event: Message[Any], pieces: list[bytes]) -> None:
+        data = event.data.encode() if isinstance(event.data, str) else bytes(event.data)
+        if event.message_finished and self._framing.delimiter is not None:
+            data += self._framing.delimiter
+        if self._framing.whole is None:
+            pieces.append(data)
+            return
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > self._framing.whole:
+            text = f"a message is larger than {self._framing.whole} bytes"
+            self._fail(TOO_BIG, "message too big", text)
+        elif event.message_finished:
+            pieces += self._parts
+            self._parts, self._size = [], 0
+
+    def _closed(self, event: CloseConnection) -> None:
+        state = self._connection.state
+        if state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
+            # (wsproto's own, of frames that are none.)
+            reason = event.reason or ""
+            if "'utf-8' codec" in reason:
+                reason = "text that is not UTF-8"  # (not where in the piece that was read)
+            self._fail(int(event.code), reason, f"the peer violates the protocol: {reason}")
+            return
+        self.ended = True
+        self.close_code, self.close_reason = int(event.code), event.reason or ""
+        if state is ConnectionState.REMOTE_CLOSING:
+            self._leaving += self._connection.send(event.response())
+        if self.close_code not in IN_ORDER:
+            said = f": {shown(self.close_reason)}" if self.close_reason else ""
+            text = f"the peer closed it with {named(self.close_code)}{said}"
+            self.failure = WebSocketFailure(text, self.close_code)
+
+    def _wire_ended(self) -> None:
+        self.close_code = ABNORMAL
+        if self._connection.state is ConnectionState.LOCAL_CLOSING:
+            # It knows that this was all, and did not say goodbye.
+            self.ended = True
+        else:
+            self.failure = WebSocketFailure(
+                "the peer ended without a Close frame (1006): data may be missing"
+            )
+
+    def _fail(self, code: int, reason: str, text: str) -> None:
+        """Fail the connection (RFC 6455 7.1.7)."""
+        if self._connection.state is ConnectionState.OPEN:
+            self._leaving += self._connection.send(CloseConnection(code=code, reason=reason))
+        self.close_code, self.close_reason = code, reason
+        self.failure = WebSocketFailure(text, code)
+
+    # What goes.
+
+    def send(self, data: bytes | memoryview) -> bytes:
+        """Bytes of the wire for bytes of the stream. Raises WebSocketFailure."""
+        if self._connection.state is not ConnectionState.OPEN:
+            raise self.failure or WebSocketFailure("it is closed: not everything was sent")
+        delimiter = self._framing.delimiter
+        if delimiter is None:
+            return self._fragment(bytes(data), last=True)
+        *whole, self._rest = (self._rest + bytes(data)).split(delimiter)
+        frames: list[bytes] = []
+        try:
+            frames.extend(self._fragment(message, last=True) for message in whole)
+        except WebSocketFailure:
+            # What came before it still goes, and then nothing more.
+            self._leaving += b"".join(frames) + self._close(GOING_AWAY)
+            raise
+        # What may be half a delimiter is not sent yet.
+        size = len(self._rest) - len(delimiter) + 1
+        if size >= FRAGMENT:
+            piece, self._rest = self._rest[:size], self._rest[size:]
+            frames.append(self._fragment(piece, last=False))
+        return b"".join(frames)
+
+    def send_eof(self) -> bytes:
+        """Bytes of the wire that end our direction: a Close frame, after what waits."""
+        return self._last_words() + self._close(NORMAL)
+
+    def leave(self) -> bytes:
+        """A Close frame that says that this may not be all: we go away."""
+        return self._close(GOING_AWAY)
+
+    def ping(self) -> bytes:
+        """A ping; none where it would be too late."""
+        if self._connection.state is not ConnectionState.OPEN:
+            return b""
+        self.awaits_pong = True
+        return self._connection.send(Ping())
+
+    def give_up(self, text: str) -> None:
+        """Note that nothing more can be received, and why."""
+        if not self.ended and self.failure is None:
+            self._fail(GOING_AWAY, "", text)
+
+    def stop_waiting(self) -> None:
+        """Take the peer's silence after our Close frame for its end."""
+        if not self.ended and self.failure is None:
+            self.ended = True
+            self.close_code = ABNORMAL
+
+    def _last_words(self) -> bytes:
+        if self._connection.state is not ConnectionState.OPEN or not (self._rest or self._begun):
+            return b""
+        rest, self._rest = self._rest, b""
+        return self._fragment(rest, last=True)
+
+    def _close(self, code: int) -> bytes:
+        try:
+            return self._connection.send(CloseConnection(code=code))
+        except LocalProtocolError:
+            return b""  # it is closed already
+
+    def _fragment(self, data: bytes, *, last: bool) -> bytes:
+        first = not self._begun
+        if first:
+            self._decoder.reset()
+            self._is_text = self._framing.kind != "binary"
+        event: Message[Any]
+        if self._is_text:
+            try:
+                event = TextMessage(self._decoder.decode(data, last), message_finished=last)
+            except UnicodeDecodeError:
+                if not first or self._framing.kind == "text":
+                    raise WebSocketFailure(
+                        "a message to be sent is not text in UTF-8 (--ws-binary sends bytes)"
+                    ) from None
+                self._is_text = False
+        if not self._is_text:
+            event = BytesMessage(data, message_finished=last)
+        self._begun = not last
+        return self._connection.send(event)
+
+
+def named(code: int) -> str:
+    """A code with its meaning."""
+    return f"{code} ({MEANINGS[code]})" if code in MEANINGS else str(code)
+
+
+def shown(reason: str) -> str:
+    """What a peer says, on one line and harmless to a terminal."""
+    return "".join(one if one.isprintable() else "?" for one in reason)

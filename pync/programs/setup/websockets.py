@@ -1,0 +1,74 @@
+"""How a connection becomes a WebSocket, derived from the Config."""
+
+from __future__ import annotations
+
+from ...core.address import WEBSOCKETS, Address, without_zone
+from ...core.config import Config
+from ...core.errors import UsageError
+from ...transports.websocket import HANDSHAKE_TIMEOUT, Upgrade
+
+try:
+    from ...layers.websocket import Framing
+    from ...layers.websocket_handshake import Offer, Wish
+except ModuleNotFoundError:
+    raise UsageError("a WebSocket needs wsproto: pip install 'pync-nc[ws]'") from None
+
+#: Bytes of the largest message that all others of a broker are sent.
+LARGEST_SHARED = 1024 * 1024
+
+
+def upgrade_of(config: Config) -> Upgrade:
+    """What is asked for, or whom a listener lets in, and what becomes a message."""
+    address, asked = config.address, config.connect_timeout or config.wait
+    assert address is not None
+    return Upgrade(
+        _offer(config, address) if config.listen else _wish(config, address),
+        _framing(config),
+        config.ping_interval,
+        HANDSHAKE_TIMEOUT if asked is None else asked,
+    )
+
+
+def _framing(config: Config) -> Framing:
+    kind = "text" if config.ws_text else "binary" if config.ws_binary else ""
+    shared = config.broker or config.chat
+    return Framing(delimiter_of(config), kind, LARGEST_SHARED if shared else None)
+
+
+def delimiter_of(config: Config) -> bytes | None:
+    """What ends a message in the input and the output; None: each read is one."""
+    by_lines = not (config.ws_binary or config.onward) or config.ws_text
+    return config.delimiter or (b"\n" if by_lines else None)
+
+
+def _wish(config: Config, address: Address) -> Wish:
+    headers = [_encoded(header) for header in config.header]
+    headers += [(b"Origin", origin.encode()) for origin in config.origin]
+    named = [value.decode() for name, value in headers if name.lower() == b"host"]
+    return Wish(
+        named[0] if named else _host(address),
+        address.path or "/",
+        address.login,
+        tuple(one for one in headers if one[0].lower() != b"host"),
+        config.subprotocol,
+        config.ws_deflate,
+    )
+
+
+def _offer(config: Config, address: Address) -> Offer:
+    headers = tuple(_encoded(header) for header in config.header)
+    return Offer(address.path, address.login, config.origin, headers, config.subprotocol)
+
+
+def _host(address: Address) -> str:
+    """The value of Host: the port is left out where it is the scheme's (RFC 9110 7.2)."""
+    host = without_zone(address.host)
+    host = f"[{host}]" if ":" in host else host
+    if address.service == WEBSOCKETS[address.scheme]:
+        return host
+    return f"{host}:{address.service}"
+
+
+def _encoded(header: str) -> tuple[bytes, bytes]:
+    name, _, value = header.partition(":")
+    return name.strip().encode(), value.strip().encode()

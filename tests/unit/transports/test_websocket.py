@@ -1,0 +1,183 @@
+"""A connection over a WebSocket, its ends and its handshakes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from pync.core.address import Address
+from pync.core.broken import WebSocketError, WebSocketFailure
+from pync.transports.conn import StreamConn
+from pync.transports.memory import pair as memory_pair
+
+pytest.importorskip("wsproto", reason="wsproto is not installed")
+
+from pync.layers.websocket import Framing
+from pync.layers.websocket_handshake import Offer, Wish
+from pync.transports.websocket import Upgrade, Upgrading, WebSocketConn, upgrade_now
+
+PATIENCE = 10.0
+WHERE = Address("ws", "host", "80", "/x")
+
+
+ASKS, TAKES, LINES = Wish("host"), Offer(), Framing()
+
+
+def pair(
+    wish: Wish = ASKS, offer: Offer = TAKES, framing: Framing = LINES
+) -> tuple[WebSocketConn, WebSocketConn]:
+    """Both ends of a WebSocket."""
+    ours, theirs = memory_pair()
+    theirs.settimeout(PATIENCE)
+    upgrading = Upgrading(theirs, Upgrade(offer, framing), None)
+    accepted: list[WebSocketConn] = []
+    accepting = threading.Thread(target=lambda: accepted.append(upgrading.step()))
+    accepting.start()
+    client = upgrade_now(ours, Upgrade(wish, framing), WHERE)
+    accepting.join()
+    for conn in (client, *accepted):
+        conn.settimeout(PATIENCE)
+    return client, accepted[0]
+
+
+def test_what_is_sent_arrives_in_lines() -> None:
+    client, server = pair()
+    with client, server:
+        client.send_all(b"one\nt")
+        client.send_all(b"wo\nthree")
+        assert server.recv_line() == b"one\n"
+        assert server.recv_line() == b"two\n"
+        client.send_eof()
+        assert server.recv_line() == b"three\n"
+        assert server.recv() == b""
+        assert client.recv() == b""
+        with pytest.raises(WebSocketFailure, match="not everything was sent"):
+            server.send(b"more\n")
+
+
+def test_each_write_is_a_message() -> None:
+    client, server = pair(framing=Framing(None, "binary"))
+    with client, server:
+        sent = bytes(300_000)
+        sending = threading.Thread(target=client.send_all, args=(sent,))
+        sending.start()
+        assert server.recv_exactly(len(sent)) == sent
+        sending.join()
+
+
+def test_compressed_both_ways() -> None:
+    client, server = pair(Wish("host", deflate=True))
+    with client, server:
+        assert client.agreed.deflate
+        assert server.agreed.deflate
+        for one, other in ((client, server), (server, client)):
+            one.send_all(b"x" * 1000 + b"\n")
+            assert other.recv_line() == b"x" * 1000 + b"\n"
+
+
+def test_who_drops_it_goes_away() -> None:
+    client, server = pair()
+    codes: list[int] = []
+    server.told = lambda code, _reason: codes.append(code)
+    with server:
+        client.drop()
+        client.drop()
+        assert server.recv() == b""
+    assert codes == [1001]
+
+
+def test_who_is_gone_without_a_word_has_failed() -> None:
+    client, server = pair()
+    with server:
+        client.break_off()
+        with pytest.raises((WebSocketFailure, ConnectionResetError)):
+            server.recv()
+
+
+def test_a_ping_that_is_not_answered_is_the_end() -> None:
+    client, server = pair()
+    with client, server:
+        client.ping()
+        client.ping(answered=True)
+        client.ping()
+        assert client.pending()
+        with pytest.raises(WebSocketFailure, match="does not answer a ping"):
+            client.recv()
+
+
+def test_a_ping_that_is_answered_is_nothing() -> None:
+    client, server = pair()
+    with client, server:
+        client.ping()
+        server.settimeout(0)
+        # (Reading the ping answers it, and gives nothing.)
+        with pytest.raises(BlockingIOError):
+            server.recv()
+        server.settimeout(PATIENCE)
+        server.send_all(b"after the pong\n")
+        assert client.recv_line() == b"after the pong\n"
+        client.ping()
+        assert not client.pending()
+
+
+def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
+    client, server = pair()
+    said: list[str] = []
+    client.said_close = lambda: said.append("close")
+    with client, server:
+        client.send_eof()
+        assert said == ["close"]
+        client.stop_waiting()
+        assert client.recv() == b""
+
+
+def refused(head: bytes) -> str:
+    """What a client says of this answer."""
+    ours, theirs = memory_pair()
+    with theirs:
+        theirs.send_all(head)
+        theirs.send_eof()
+        with pytest.raises(WebSocketError) as caught:
+            upgrade_now(ours, Upgrade(Wish("host"), Framing()), WHERE)
+    assert ours.fileno() == -1
+    return str(caught.value)
+
+
+def test_what_is_reported_of_a_handshake() -> None:
+    assert refused(b"HTTP/1.1 404 Not Found\r\n\r\n") == (
+        "dial ws://host:80/x: the server answered 404 Not Found"
+    )
+    assert refused(b"") == "dial ws://host:80/x: the connection ended in the handshake"
+
+
+def test_a_handshake_that_takes_too_long() -> None:
+    ours, theirs = memory_pair()
+    with theirs, pytest.raises(WebSocketError, match="timed out"):
+        upgrade_now(ours, Upgrade(Wish("host"), Framing(), timeout=0.01), WHERE)
+
+
+def test_a_listener_goes_on_step_by_step() -> None:
+    ours, theirs = memory_pair()
+    theirs.settimeout(0)
+    upgrading = Upgrading(theirs, Upgrade(Offer(), Framing()), None)
+    with ours:
+        with pytest.raises(BlockingIOError):
+            upgrading.step()
+        assert not upgrading.writes
+        assert "timed out" in str(upgrading.late())
+        ours.send_all(b"GET / HTTP/1.1\r\nHost: host\r\n\r\n")
+        with pytest.raises(WebSocketError, match="Upgrade"):
+            upgrading.step()
+        assert ours.recv_line().startswith(b"HTTP/1.1 426 ")
+    assert theirs.fileno() == -1
+
+
+def test_it_is_made_of_streams() -> None:
+    client, server = pair()
+    with client, server:
+        assert isinstance(client, StreamConn)
+        assert isinstance(client.inner, StreamConn)
+        assert client.layered
+        assert isinstance(client.socket, socket.socket)
