@@ -24,7 +24,7 @@ MISSING = re.compile(
     r"|node|nodejs|npm|npx|python|gcc(-\d+)?|g\+\+|cc|c99|clang|tclsh[\d.]*|rustc|cargo|go|javac?"
     r"|perl|chromium|nginx|lighttpd|apache2|caddy|ngircd|inspircd|haproxy|stunnel4?"
     r"|redis-server|memcached|nutcracker|postfix|smtp-sink|aiosmtpd|inetd|jq|microsocks|tinyproxy"
-    r"|zsh|fish|groff|mandoc|bwrap|dovecot|vsftpd|slapd|prosody|mariadbd"
+    r"|zsh|fish|groff|mandoc|bwrap|podman|dovecot|vsftpd|slapd|prosody|mariadbd"
 )
 
 #: The tests that look for one of these commands.

@@ -88,9 +88,9 @@ Options:
                       result in --report is not judged again.
   --tx=SPEC           With --all: judge on another machine too, in execnet's syntax
                       (socket=HOST:PORT, ssh=HOST//python=python3); repeatable.
-  --isolate=HOW       With --all: keep the targets apart by bubblewrap, by a user of its own
-                      for each (user, as root), or none; auto is bubblewrap where it works
-                      (default: auto).
+  --isolate=HOW       With --all: keep the targets apart by bubblewrap, podman, a user of its
+                      own for each (user, as root), or none; auto is the first of bubblewrap
+                      and podman that works (default: auto).
   --color=WHEN        auto (on a terminal, unless NO_COLOR is set), always or never
                       [default: auto].
   --mutants           List the embedded broken servers.

@@ -2,7 +2,8 @@
 
 With bubblewrap, each judge has its own network, which has only the loopback; each server that it
 starts is in a box in that network (targets/isolation.py). A target sees neither its judge nor any
-other target, and cannot take another target's port.
+other target, and cannot take another target's port. podman started by root does the same, and is
+slower; the containers of another user share the network of the machine.
 """
 
 from __future__ import annotations
@@ -12,19 +13,24 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.verdict import WrongUsage
 from ..targets import users
 from ..targets.cgroups import usable_places
-from ..targets.isolation import Box, boxed, start_in
+from ..targets.containers import forget_root, sweep
+from ..targets.isolation import Box, boxed, in_container, start_in
 from ..targets.users import own_user, why_no_user
 
-AUTO, BUBBLEWRAP, USER, NONE = "auto", "bubblewrap", "user", "none"
+AUTO, BUBBLEWRAP, PODMAN, USER, NONE = "auto", "bubblewrap", "podman", "user", "none"
 
 #: The values of --isolate.
-WAYS = (AUTO, BUBBLEWRAP, USER, NONE)
+WAYS = (AUTO, BUBBLEWRAP, PODMAN, USER, NONE)
+
+#: Those with a box for each server.
+BOXED = (BUBBLEWRAP, PODMAN)
 
 #: How the memory and the processes of a target are limited.
 ENFORCED, WATCHED = "enforced", "watched"
@@ -36,6 +42,10 @@ PROGRAMS = {
     "prlimit": "util-linux",
     "env": "coreutils",
 }
+
+#: The programs that a box of podman needs, and the OCI runtimes in the order of podman itself.
+_PODMAN = {"podman": "podman", **{one: PROGRAMS[one] for one in ("setsid", "prlimit")}}
+_RUNTIMES = ("crun", "runc")
 
 #: Seconds for the trial of a box.
 TRIAL = 20.0
@@ -50,6 +60,8 @@ def check_way(way: str) -> None:
         raise WrongUsage(f"--isolate: {way!r} is none of {', '.join(WAYS)}")
     if way == BUBBLEWRAP and (why := why_no_box()):
         raise WrongUsage(f"--isolate=bubblewrap: {why}")
+    if way == PODMAN and (why := usable_podman()[1]):
+        raise WrongUsage(f"--isolate=podman: {why}")
     if way == USER and (why := why_no_user()):
         raise WrongUsage(f"--isolate=user: {why}")
 
@@ -57,7 +69,9 @@ def check_way(way: str) -> None:
 def strongest(way: str) -> str:
     """Return the way to use on this machine, for the value of --isolate."""
     if way == AUTO:
-        return NONE if why_no_box() else BUBBLEWRAP
+        if not why_no_box():
+            return BUBBLEWRAP
+        return NONE if usable_podman()[1] else PODMAN
     return way
 
 
@@ -66,25 +80,60 @@ def why_no_box() -> str:
     """Return why bubblewrap cannot be used here; "" if it can. A box is built to find out."""
     if not sys.platform.startswith("linux"):
         return "bubblewrap is a program for Linux"
-    for program, package in PROGRAMS.items():
-        if shutil.which(program) is None:
-            return f"{program} is missing (Debian: {package})"
-    if not hasattr(os, "pidfd_open"):
-        return "this Python has no os.pidfd_open"
+    if why := _missing(PROGRAMS):
+        return why
     start_in(Box(user=own_user()))
     try:
-        # If this file can be read in the box, the suite's helpers can run in it.
-        inner = boxed([sys.executable, "-I", "-S", users.__file__], {}, "/")
+        inner = boxed(_READS, {}, "/")
     finally:
         start_in(None)
+    return _tried("bwrap", in_own_network(inner))
+
+
+@functools.lru_cache(maxsize=1)
+def usable_podman() -> tuple[str, str]:
+    """The OCI runtime by which podman can be used here, or "" and why it cannot.
+
+    A container is run to find out.
+    """
+    if not sys.platform.startswith("linux"):
+        return "", "podman is a program for Linux here"
+    if why := _missing(_PODMAN):
+        return "", why
+    sweep()
+    why = f"{' or '.join(_RUNTIMES)} is missing (Debian: crun)"
+    for runtime in filter(shutil.which, _RUNTIMES):
+        start_in(Box(user=own_user(), runtime=runtime))
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                why = _tried("podman", in_container(_READS, {}, "/", f"{folder}/pid"))
+        finally:
+            start_in(None)
+            forget_root()
+        if not why:
+            return runtime, ""
+    return "", why
+
+
+#: Where this can be read in a box, the suite's helpers can be run in it.
+_READS = (sys.executable, "-I", "-S", users.__file__)
+
+
+def _missing(programs: dict[str, str]) -> str:
+    for program, package in programs.items():
+        if shutil.which(program) is None:
+            return f"{program} is missing (Debian: {package})"
+    return "" if hasattr(os, "pidfd_open") else "this Python has no os.pidfd_open"
+
+
+def _tried(program: str, words: Sequence[str]) -> str:
+    """Why a box does not work that this command line makes; "" when it does."""
     try:
-        done = subprocess.run(
-            in_own_network(inner), capture_output=True, text=True, timeout=TRIAL, check=False
-        )
+        done = subprocess.run(words, capture_output=True, text=True, timeout=TRIAL, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bwrap does not work here ({error})"
+        return f"{program} does not work here ({error})"
     said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-    return f"bwrap does not work here ({said[-1]})" if done.returncode else ""
+    return f"{program} does not work here ({said[-1]})" if done.returncode else ""
 
 
 def in_own_network(argv: Sequence[str]) -> list[str]:
@@ -95,14 +144,40 @@ def in_own_network(argv: Sequence[str]) -> list[str]:
 
 def describe(way: str) -> str:
     """Return one line that describes the isolation on this machine."""
-    if strongest(way) == BUBBLEWRAP:
+    taken = strongest(way)
+    if taken == BUBBLEWRAP:
         user = "own user, processes" if own_user() else "own processes"
         return f"isolation: bubblewrap ({user}, files and network for each target)"
+    if taken == PODMAN:
+        return f"isolation: podman ({_of_podman()})"
     if way == USER:
         return "isolation: user (no target can end or trace its judge; they share all else)"
     if way == NONE:
         return "isolation: none was asked for; a target can reach its judge and the others"
-    return f"isolation: none, {why_no_box()}; a target can reach its judge and the others"
+    return f"isolation: none, {why_nothing()}; a target can reach its judge and the others"
+
+
+def _of_podman() -> str:
+    user = "own user, processes" if own_user() else "own processes"
+    if has_own_network():
+        return f"{user}, files and network for each target"
+    return f"{user} and files for each target; they share the network"
+
+
+def has_own_network() -> bool:
+    """Whether a judge whose boxes podman makes can leave the machine's network."""
+    return os.geteuid() == 0
+
+
+def why_nothing() -> str:
+    """Why targets cannot be kept apart here."""
+    return f"{why_no_box()}, and {usable_podman()[1]}"
+
+
+def kept_apart_by() -> str:
+    """What ``auto`` does here, shortly: a way, or none and why."""
+    way = strongest(AUTO)
+    return f"none: {why_nothing()}" if way == NONE else way
 
 
 def describe_limits() -> str:

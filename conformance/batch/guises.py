@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ..plan import Options
 from ..targets.mounts import Box
 from ..targets.users import accounts_with, copy_for, let_through, moved, own_user, start_as
-from .boxes import BUBBLEWRAP, USER
+from .boxes import BOXED, USER
 
 
 class Guise(NamedTuple):
@@ -35,11 +35,11 @@ class Guise(NamedTuple):
 
 def guise_of(box: Box | None, way: str, scratch: str) -> Guise:
     """Return the guise of a target; a mount or a copy will be in ``scratch``. Raises OSError."""
-    user = own_user() if box is not None and way in (BUBBLEWRAP, USER) else 0
+    user = own_user() if box is not None and way in (*BOXED, USER) else 0
     if box is None or not user:
         return Guise()
     (folder,), instead = box.seen or ("",), os.path.join(scratch, "own")
-    if way == BUBBLEWRAP and folder:
+    if way in BOXED and folder:
         from ..targets.idmap import can_be_mapped
 
         # If root owned the folder, a target could leave a set-user-ID file of root there.

@@ -25,10 +25,23 @@ from ..core.verdict import Exit
 from ..plan import Options
 from ..reports.results import Results
 from ..targets.cgroups import Group, start_in_group, usable_places
+from ..targets.helpers.reaper import remove_containers
 from ..targets.isolation import Box, start_in, unboxed
 from ..targets.orphans import adopting, children_of
-from ..targets.reaper import marking
-from .boxes import BUBBLEWRAP, ENFORCED, NONE, WATCHED, in_own_network, strongest
+from ..targets.owner import owner
+from ..targets.reaper import marking, watched
+from .boxes import (
+    BOXED,
+    BUBBLEWRAP,
+    ENFORCED,
+    NONE,
+    PODMAN,
+    WATCHED,
+    has_own_network,
+    in_own_network,
+    strongest,
+    usable_podman,
+)
 from .guises import Guise, guise_of, put_on
 from .leftovers import scratch_folder
 from .limits import MARK, Family, Limits, bound, end
@@ -62,7 +75,10 @@ def judge_alone(asked: Asked) -> Outcome:
     began = time.monotonic()
     mark, key = secrets.token_hex(16), secrets.token_hex(32)
     way = strongest(asked.way)
-    is_boxed = way == BUBBLEWRAP and asked.box is not None
+    is_boxed = way in BOXED and asked.box is not None
+    is_bubble, is_contained = is_boxed and way == BUBBLEWRAP, is_boxed and way == PODMAN
+    if is_contained and asked.box is not None:
+        asked = asked._replace(box=asked.box._replace(runtime=usable_podman()[0]))
     reaped = marking()
     others = frozenset(children_of(os.getpid()))
     judges: list[int] = []
@@ -77,7 +93,7 @@ def judge_alone(asked: Asked) -> Outcome:
         guise = guise_of(asked.box, way, it)
         ours, theirs = socket_for_stdout()
         process = subprocess.Popen(
-            in_own_network(argv) if is_boxed else argv,
+            in_own_network(argv) if is_bubble else argv,
             stdin=subprocess.PIPE,
             stdout=theirs,
             stderr=subprocess.PIPE,
@@ -85,6 +101,10 @@ def judge_alone(asked: Asked) -> Outcome:
             start_new_session=True,
         )
         judges.append(process.pid)
+        whose = owner(process.pid)
+        if is_contained:
+            # The judge's own reaper has our mark too, and ends with us.
+            watched("*", whose)
         if ours is not None:
             theirs.close()
         assert process.stdin is not None
@@ -95,7 +115,7 @@ def judge_alone(asked: Asked) -> Outcome:
 
         def family() -> Family:
             # With bubblewrap, the child is its monitor, and the judge is the monitor's child.
-            judges = {process.pid, *(children_of(process.pid) if is_boxed else ())}
+            judges = {process.pid, *(children_of(process.pid) if is_bubble else ())}
             return Family(frozenset(judges), mark, os.getpid(), others)
 
         folders = [it, *([asked.box.own] if asked.box and asked.box.own else [])]
@@ -103,7 +123,7 @@ def judge_alone(asked: Asked) -> Outcome:
             # stdin stays open: if this process is killed, it is closed, which ends the run.
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(
-                    json.dumps(_request(asked, key, is_boxed, group, guise)).encode() + b"\n"
+                    json.dumps(_request(asked, key, way, group, guise)).encode() + b"\n"
                 )
                 process.stdin.flush()
             # A server without a box may leave its group, if it has the right to.
@@ -117,6 +137,8 @@ def judge_alone(asked: Asked) -> Outcome:
             if group is not None:
                 group.kill()
             end(family())
+            if is_contained:
+                remove_containers(whose)
             reading.end()
         return {
             "exit": _exit_of(process),
@@ -147,16 +169,15 @@ def _grouped(asked: Asked) -> Iterator[Group | None]:
             group.remove()
 
 
-def _request(
-    asked: Asked, key: str, is_boxed: bool, group: Group | None, guise: Guise
-) -> dict[str, Any]:
+def _request(asked: Asked, key: str, way: str, group: Group | None, guise: Guise) -> dict[str, Any]:
     return {
         "options": asked.options._asdict(),
         "limits": list(asked.limits),
-        "box": asked.box if is_boxed else None,
+        "box": asked.box if way in BOXED else None,
         "key": key,
         "group": () if group is None else group.files,
         "guise": guise,
+        "leaves": way == PODMAN and asked.box is not None and has_own_network(),
     }
 
 
@@ -206,7 +227,11 @@ def judge_what_is_asked() -> Exit:
     from ..runner import run
 
     request = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_who_asked, daemon=True).start()
+    if request["leaves"]:
+        from ..targets.own_network import enter_own_network
+
+        enter_own_network()
+    leave_with_who_asked()
 
     def deliver(results: Results) -> None:
         send_rows(link, request["key"], [results.header, *results.results, results.footer])
@@ -220,12 +245,20 @@ def judge_what_is_asked() -> Exit:
     return run(options, None, 1, deliver=deliver)
 
 
-def _end_with_who_asked() -> None:
-    """End this process when stdin ends; the reaper ends what it has started.
+def leave_with_who_asked() -> None:
+    """From now on, end this process when stdin ends.
 
     Then no process waits for the results any more.
     """
+    # pytest replaces descriptor 0 with /dev/null. A read that a signal has interrupted would go on
+    # there, and find an end.
+    asker = os.dup(0)
+    threading.Thread(target=_end_with, args=(asker,), daemon=True).start()
+
+
+def _end_with(asker: int) -> None:
+    """End this process when the input ends; the reaper ends what it has started."""
     # sys.stdin is not used: a thread that holds its lock at exit would make Python abort.
-    while os.read(0, 4096):
+    while os.read(asker, 4096):
         pass
     os.kill(os.getpid(), signal.SIGKILL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +33,8 @@ class Watch:
         family: returns the ancestors of its processes.
         folders: where it may write; existing files are not counted.
         group: the control group that enforces the limits of memory and processes, if there is one.
-        is_sure: whether no process of the target can be outside the group.
+        is_sure: whether the target is in a box: then none of its processes can be outside the
+            group, and the processes of this pid namespace are not its.
     """
 
     def __init__(
@@ -84,6 +86,8 @@ class Watch:
 
     def _excess(self, family: Family) -> str | None:
         found = [] if self._group is not None and self._is_sure else members(family)
+        if self._is_sure:
+            found = [one for one in found if not _has_our_numbers(one.pid)]
         return excess(found, self._limits, self._growth())
 
     def _refusal(self) -> str | None:
@@ -105,3 +109,10 @@ class Watch:
 
     def _size(self) -> int:
         return sum(map(size_of, self._folders))
+
+
+def _has_our_numbers(pid: int) -> bool:
+    """Whether a process is in our own pid namespace; no where that cannot be told."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
+    return False

@@ -21,7 +21,7 @@ import pexpect
 
 from ..core.transcript import RECEIVED, SENT, Transcript
 from ..core.verdict import Unreachable, Violation
-from ..targets.isolation import confined, is_isolated, unboxed
+from ..targets.isolation import confined, end_with, is_isolated, unboxed
 from ..targets.process import GRACE, printable
 from ..targets.reaper import marking, watched
 from .open_terminal import check_there_are_terminals
@@ -73,6 +73,7 @@ class ClientUnderTest:
         if directory is not None and "/" in program:
             program = os.path.abspath(os.path.join(directory, program))
         words = confined([program, *argv[1:]], environment, directory, terminal=True)
+        self._words = words
         try:
             self._child = pexpect.spawn(
                 words[0],
@@ -199,6 +200,7 @@ class ClientUnderTest:
             self._await_quiet_end()
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+            end_with(self._words)
             hang_up(self._child)
             watched("-", pid)
 

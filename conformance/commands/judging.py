@@ -93,10 +93,9 @@ def doctor(given: dict[str, Any]) -> Exit:
     finally:
         stop_servers()
     if options.target.startswith("@"):
-        from ..batch.boxes import BUBBLEWRAP, describe_limits, why_no_box
+        from ..batch.boxes import describe_limits, kept_apart_by
 
         # The isolation that `run @FILE --all` would use here.
-        why = why_no_box()
-        say(f"{'isolation':<10} {f'none: {why}' if why else BUBBLEWRAP}")
+        say(f"{'isolation':<10} {kept_apart_by()}")
         say(f"{'limits':<10} {describe_limits().partition(': ')[2]}")
     return status

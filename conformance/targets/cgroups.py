@@ -67,6 +67,11 @@ def is_in_group() -> bool:
     return bool(_Entered.files)
 
 
+def entry_files() -> tuple[str, ...]:
+    """The files by which commands enter the group; empty when there is none."""
+    return _Entered.files
+
+
 def joining(argv: Sequence[str]) -> list[str]:
     """Return the command line that starts a command in the group, if a group is set."""
     return entering(_Entered.files, argv) if _Entered.files else list(argv)

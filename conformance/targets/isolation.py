@@ -1,4 +1,4 @@
-"""A server in its own box (bubblewrap, Linux): what it can see, and how it is reached.
+"""A server in its own box (bubblewrap or podman, Linux): what it can see, how it is reached.
 
 In the box the server has its own processes, mounts, IPC objects and host name, and no capability.
 The system is read-only. Home folders, /run and the files of other targets are not visible; the
@@ -8,17 +8,19 @@ in its own network (batch/boxes.py), which the box shares, so that its clients r
 bubblewrap starts two processes: a monitor, which is a child of this process, and process 1 of the
 box, which adopts orphaned processes. The server is a child of process 1 and leads its own
 session: it gets the signals, and its descriptors are counted. When process 1 ends, the kernel
-ends all processes in the box.
+ends all processes in the box. With podman (containers.py), the monitor is podman.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,8 +28,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..core.verdict import Unreachable
-from .cgroups import is_in_group, joining
-from .mounts import Box, mounts
+from .cgroups import entry_files, is_in_group, joining
+from .containers import contained, first_process, remove_one, tell_reaper
+from .mounts import EMPTY, Box, Mount, mounts
 from .users import as_user, becoming, start_as
 
 #: Seconds until a box must be ready, and until it must have ended.
@@ -39,7 +42,7 @@ NOBODY = "65534"
 #: The rights to become another user; they are lost when that has happened.
 _BECOMING = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
-__all__ = ["Box", "Boxed", "boxed", "confined", "is_isolated", "start_in", "unboxed"]
+__all__ = ["Box", "Boxed", "boxed", "confined", "end_with", "is_isolated", "start_in", "unboxed"]
 
 
 class _Started:
@@ -67,7 +70,7 @@ def boxed(
     terminal: bool = False,
     info: int | None = None,
 ) -> list[str]:
-    """Return the command line that starts a command in the box.
+    """Return the command line that starts a command in the box, with bubblewrap.
 
     Arguments:
         environment: the variables that the suite adds; the box shows the paths that they name.
@@ -75,20 +78,17 @@ def boxed(
         info: a descriptor to which bubblewrap writes the pid of process 1.
     Raises Unreachable if the command does not exist.
     """
-    box = _Started.box
-    assert box is not None
-    folder = os.path.realpath(directory or ".")
-    _check_there(argv[0], folder)
+    box, folder = _box_for(argv, directory)
     words = [*("bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts")]
     words += ["--unshare-cgroup-try", "--hostname", "target", "--cap-drop", "ALL"]
     # Only root can become another user, and a new user namespace would contain no other user.
     words += _BECOMING if box.user else ["--unshare-user", "--uid", NOBODY, "--gid", NOBODY]
-    words += mounts(box, folder, [*argv, *environment.values()])
+    for step in mounts(box, folder, [*argv, *environment.values()]):
+        words += _words_of(step)
     words += ["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp"]
     if info is not None:
         words += ["--info-fd", str(info)]
-    bounds = [f"--{name}={most}" for name, most in _bounds(box) if most]
-    bounded = ["prlimit", *bounds, *argv] if bounds else list(argv)
+    bounded = _bounded(box, argv)
     if box.user:
         # bubblewrap may not enter a folder that only that user may enter.
         bounded = becoming(box.user, ["env", f"--chdir={folder}", *bounded])
@@ -109,12 +109,65 @@ def confined(
 
     Raises Unreachable if the command does not exist.
     """
+    if _Started.box is not None and _Started.box.runtime:
+        tell_reaper()
+        return in_container(argv, environment, directory, None)
     if is_isolated():
         return joining(boxed(argv, environment, directory, terminal=terminal))
     words = joining(as_user(argv))
     if words != argv:
         _check_there(argv[0], directory or ".")  # report it here, not by the shell's message
     return words
+
+
+def in_container(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    directory: str | None,
+    pidfile: str | None,
+    inherited: Sequence[int] = (),
+) -> list[str]:
+    """The command line that starts a command in the box, by podman.
+
+    Arguments:
+        pidfile: where podman writes the number of process 1; None is a command on a terminal.
+        inherited: a descriptor that it gets, or none.
+    Raises Unreachable for a command that there is not, and OSError.
+    """
+    box, folder = _box_for(argv, directory)
+    return contained(
+        *(box, _bounded(box, argv), folder, [*argv, *environment.values()]),
+        groups=entry_files(),
+        pidfile=pidfile,
+        inherited=inherited,
+    )
+
+
+def end_with(words: Sequence[str]) -> None:
+    """The command that this command line has started was killed: so is all in its box."""
+    if words[0] == "podman":
+        remove_one(words)
+
+
+def _box_for(argv: Sequence[str], directory: str | None) -> tuple[Box, str]:
+    """The box, and the folder in it where a command is started. Raises Unreachable."""
+    assert _Started.box is not None
+    folder = os.path.realpath(directory or ".")
+    _check_there(argv[0], folder)
+    return _Started.box, folder
+
+
+def _words_of(step: Mount) -> list[str]:
+    """A step of the file system as bwrap takes it."""
+    words = ["--perms", step.mode] if step.mode else []
+    if step.what == EMPTY and step.size:
+        words += ["--size", str(step.size)]
+    return [*words, step.what, *([step.source] if step.source else []), step.place]
+
+
+def _bounded(box: Box, argv: Sequence[str]) -> list[str]:
+    bounds = [f"--{name}={most}" for name, most in _bounds(box) if most]
+    return ["prlimit", *bounds, *argv] if bounds else list(argv)
 
 
 def _bounds(box: Box) -> list[tuple[str, int]]:
@@ -142,20 +195,11 @@ class Boxed:
         inherited: Sequence[int],
         how: dict[str, Any],
     ) -> None:
-        read, write = os.pipe()
-        try:
-            words = joining(boxed(argv, environment, directory, info=write))
-            self._monitor = subprocess.Popen(
-                words, start_new_session=True, pass_fds=(*inherited, write), **how
-            )
-        except BaseException:
-            os.close(read)
-            raise
-        finally:
-            os.close(write)
+        is_contained = _Started.box is not None and bool(_Started.box.runtime)
+        start = _start_podman if is_contained else _start_bubblewrap
+        self._monitor, self._first = start(argv, environment, directory, inherited, how)
         self.stdin: IO[bytes] | None = self._monitor.stdin
         self.stdout: IO[bytes] | None = self._monitor.stdout
-        self._first = _first_process(read)
         self._gone = _pidfd(self._first)
         self.pid = self._await_server() or self._monitor.pid
 
@@ -209,6 +253,46 @@ def unboxed(status: int | None) -> int | None:
     if status is not None and status > 128 and status - 128 in set(signal.Signals):
         return 128 - status
     return status
+
+
+_Begun = tuple["subprocess.Popen[bytes]", int]
+
+
+def _start_bubblewrap(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    directory: str | None,
+    inherited: Sequence[int],
+    how: dict[str, Any],
+) -> _Begun:
+    """The monitor, and the number of process 1. Raises Unreachable, OSError."""
+    read, write = os.pipe()
+    try:
+        words = joining(boxed(argv, environment, directory, info=write))
+        descriptors = (*inherited, write)
+        monitor = subprocess.Popen(words, start_new_session=True, pass_fds=descriptors, **how)
+    except BaseException:
+        os.close(read)
+        raise
+    finally:
+        os.close(write)
+    return monitor, _first_process(read)
+
+
+def _start_podman(
+    argv: Sequence[str],
+    environment: dict[str, str],
+    directory: str | None,
+    inherited: Sequence[int],
+    how: dict[str, Any],
+) -> _Begun:
+    """The same by podman."""
+    # conmon still uses it when its number is there; it goes with the judge's folder.
+    pidfile = os.path.join(tempfile.gettempdir(), f"box-{secrets.token_hex(8)}")
+    words = in_container(argv, environment, directory, pidfile, inherited)
+    tell_reaper()
+    monitor = subprocess.Popen(words, start_new_session=True, pass_fds=inherited, **how)
+    return monitor, first_process(pidfile, monitor, BUILDING)
 
 
 def _first_process(read: int) -> int:

@@ -1,7 +1,8 @@
 """The file system of a box: the whole system, read-only, without the files of others.
 
 Home folders, /run and the files of other targets are not visible; the target has its own /tmp of
-a limited size. The result is arguments for bubblewrap (bwrap(1)), outer folders first.
+a limited size. The result is a list of mounts, outer folders first: bubblewrap takes them as
+arguments (isolation.py), and podman gets the same (containers.py).
 """
 
 from __future__ import annotations
@@ -22,9 +23,26 @@ USED = frozenset({"/run", "/tmp", "/var/tmp", "/dev/shm"})
 #: Files that only root may read: if root makes the box, the server may have root's access.
 SECRETS = ("/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/sudoers", "/var/spool", "/var/log")
 
+#: What a mount is, in bwrap's words (bwrap(1)).
+BIND, SEEN, EMPTY, FOLDER = "--bind", "--ro-bind", "--tmpfs", "--dir"
+DEVICES, PROCESSES, READ_ONLY = "--dev", "--proc", "--remount-ro"
 
-#: Modes of folders made in the box: the server may be another user than bubblewrap.
-_PUBLIC, _OPEN = ("--perms", "1777"), ("--perms", "0755")
+#: Modes of folders made in the box: the server may be another user than the one that makes them.
+_PUBLIC, _OPEN = "1777", "0755"
+
+
+class Mount(NamedTuple):
+    """One step of making the file system of a box.
+
+    ``source`` is what BIND and SEEN mount, ``mode`` the mode of a new folder, and ``size`` the
+    limit of an EMPTY one in bytes; 0 is unlimited.
+    """
+
+    what: str
+    place: str
+    source: str = ""
+    mode: str = ""
+    size: int = 0
 
 
 class Box(NamedTuple):
@@ -35,6 +53,7 @@ class Box(NamedTuple):
     seconds; ``files`` is the number of open descriptors, ``processes`` that of processes at once.
     ``user`` is the server's user outside the box, if it is not the suite's user; ``accounts`` is
     the file with that user's name; ``instead`` is mounted in place of the first folder in ``seen``.
+    ``runtime`` is podman's OCI runtime, if podman makes the box; "" means bubblewrap.
     """
 
     own: str | None = None
@@ -47,18 +66,24 @@ class Box(NamedTuple):
     user: int = 0
     accounts: str | None = None
     instead: str | None = None
+    runtime: str = ""
 
 
-def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
-    """Return the arguments for the file system of the box, outer folders first."""
-    words = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+def mounts(box: Box, folder: str, named: Sequence[str]) -> list[Mount]:
+    """Return the steps of making the file system of the box, outer folders first.
+
+    Arguments:
+        folder: the folder where the server is started.
+        named: words that may be paths; those in the folder for temporary files are mounted.
+    """
+    steps = [Mount(SEEN, "/", "/"), Mount(DEVICES, "/dev"), Mount(PROCESSES, "/proc")]
     # The user root can write to some files in /proc without any capability (sysctl).
-    words += ["--remount-ro", "/proc"]
-    size, scratch = str(box.disk * 1024 * 1024), os.path.realpath(tempfile.gettempdir())
+    steps += [Mount(READ_ONLY, "/proc")]
+    size, scratch = box.disk * 1024 * 1024, os.path.realpath(tempfile.gettempdir())
     for place in dict.fromkeys((*HIDDEN, scratch)):
         if _is_to_be_hidden(place):
-            words += [*_PUBLIC, "--size", size, "--tmpfs", place]
-    words += ["--remount-ro", "/dev"]
+            steps += [Mount(EMPTY, place, mode=_PUBLIC, size=size)]
+    steps += [Mount(READ_ONLY, "/dev")]
     masked = [one for one in (*SECRETS, *box.unseen) if _is_seen(one, box, folder)]
     covered = (*HIDDEN, scratch)
     instead = {box.seen[0]: box.instead} if box.seen and box.instead else {}
@@ -66,36 +91,37 @@ def mounts(box: Box, folder: str, named: Sequence[str]) -> list[str]:
         if os.path.isdir(place) and (
             place in instead or any(_is_in(place, one) for one in covered)
         ):
-            words += [*_way_to(place, covered), "--ro-bind", instead.get(place, place), place]
+            steps += [*_way_to(place, covered), Mount(SEEN, place, instead.get(place, place))]
     if box.own and os.path.isdir(box.own):
-        words += [*_way_to(box.own, covered), "--bind", instead.get(box.own, box.own), box.own]
+        steps += _way_to(box.own, covered)
+        steps += [Mount(BIND, box.own, instead.get(box.own, box.own))]
     for place in masked:
         is_folder = os.path.isdir(place)
-        words += ["--tmpfs", place] if is_folder else ["--ro-bind", "/dev/null", place]
+        steps += [Mount(EMPTY, place) if is_folder else Mount(SEEN, place, "/dev/null")]
     for place in _toolchains():
         # Another target's folder may contain programs that all targets need.
         if any(_is_in(place, one) for one in masked):
-            words += ["--ro-bind", place, place]
+            steps += [Mount(SEEN, place, place)]
     for place in masked:
-        words += ["--remount-ro", place] if os.path.isdir(place) else []
+        steps += [Mount(READ_ONLY, place)] if os.path.isdir(place) else []
     if box.accounts and os.path.isfile("/etc/passwd"):
-        words += ["--ro-bind", box.accounts, "/etc/passwd"]
+        steps += [Mount(SEEN, "/etc/passwd", box.accounts)]
     for place in dict.fromkeys(named):
         # Paths that this server was given by name: the data folder, the certificate.
         if place.startswith(f"{scratch}/") and os.path.exists(place):
-            words += _way_to(place, covered)
-            words += ["--bind" if os.path.isdir(place) else "--ro-bind", place, place]
-    return words
+            steps += _way_to(place, covered)
+            steps += [Mount(BIND if os.path.isdir(place) else SEEN, place, place)]
+    return steps
 
 
-def _way_to(place: str, covered: Sequence[str]) -> list[str]:
-    """Return arguments that make a place's missing parents.
+def _way_to(place: str, covered: Sequence[str]) -> list[Mount]:
+    """Return steps that make a place's missing parents.
 
     bubblewrap would make them too, but only its own user could enter them.
     """
     above = [str(one) for one in reversed(Path(place).parents)]
     missing = [one for one in above if any(_is_in(one, other) for other in covered)]
-    return [word for one in missing if one not in covered for word in (*_OPEN, "--dir", one)]
+    return [Mount(FOLDER, one, mode=_OPEN) for one in missing if one not in covered]
 
 
 def _is_to_be_hidden(folder: str) -> bool:

@@ -47,7 +47,10 @@ class _Reaper:
 
     @classmethod
     def tell(cls, sign: str, group: int | str = "") -> None:
-        """Report a new process group (``+``), or that it has ended (``-``)."""
+        """Report a new process group (``+``), or that it has ended (``-``).
+
+        ``*`` reports the owner of containers.
+        """
         if cls._process is None or cls._owner != os.getpid():
             return
         assert cls._process.stdin is not None

@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 
 from conformance.batch import planned_entries
+from conformance.batch.boxes import PODMAN, usable_podman
 from conformance.batch.limits import Limits, Member, excess
 from conformance.batch.outcome import results_of
 from conformance.batch.report import NOTHING_CAME, WEIGHT, folder_of
 from conformance.core.verdict import Exit, WrongUsage
 from conformance.plan import Options, Plan
+from conformance.targets.containers import sweep
+from conformance.targets.helpers.reaper import LABEL
+from conformance.targets.owner import owner
 from conformance.targets.ports import reserved_port
 
 from .. import forking
@@ -221,11 +225,11 @@ def test_one_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     }
 
 
-def begin_and_kill(at: str, folder: Path, word: str, path: str) -> None:
+def begin_and_kill(at: str, folder: Path, word: str, path: str, isolate: str = "auto") -> None:
     """Begin a class, and kill it when a command line with this word is there."""
     argv = [sys.executable, "-m", "conformance", "run", at, "--all", CASE, "--deadline=60"]
     with forking.Popen(
-        [*argv, f"--report={folder / 'report'}", "--jobs=1"],
+        [*argv, f"--isolate={isolate}", f"--report={folder / 'report'}", "--jobs=1"],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folder), "PATH": path},
         stdout=subprocess.DEVNULL,
@@ -237,10 +241,60 @@ def begin_and_kill(at: str, folder: Path, word: str, path: str) -> None:
 
 
 @on_linux
-def test_when_the_class_is_killed_nothing_goes_on(tmp_path: Path) -> None:
-    at = written(tmp_path, server(tmp_path, "slow", "print('begun', flush=True)" + WAITS))
-    begin_and_kill(at, tmp_path, "slow.py", os.environ["PATH"])
+@pytest.mark.parametrize("isolate", ["auto", PODMAN])
+def test_when_the_class_is_killed_nothing_goes_on(isolate: str, tmp_path: Path) -> None:
+    if isolate == PODMAN and usable_podman()[1]:
+        pytest.skip(usable_podman()[1])
+    own = tmp_path / "own"
+    own.mkdir()
+    slow = server(own, "slow", "print('begun', flush=True)" + WAITS)
+    at = written(tmp_path, f'{slow}directory = "{own}"\n')
+    begin_and_kill(at, tmp_path, "slow.py", os.environ["PATH"], isolate)
     until(lambda: still_there(tmp_path) == [], "the end of all")
+
+
+#: Waits for the end of its input, while something else is put in its place and a signal comes.
+LEAVES = """
+import os, signal, threading
+from fcntl import ioctl
+from termios import FIONREAD
+from conformance.batch.isolated import leave_with_who_asked
+
+signal.signal(signal.SIGCHLD, lambda *_: None)
+ours, theirs = os.pipe()
+os.dup2(ours, 0)
+leave_with_who_asked()
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+signal.pthread_kill(threading.enumerate()[1].ident, signal.SIGCHLD)
+os.write(theirs, b"x")
+while ioctl(ours, FIONREAD, bytes(4)) != bytes(4):
+    pass
+print("still there", flush=True)
+os.close(theirs)
+signal.pause()
+"""
+
+
+@on_linux
+def test_a_judge_takes_no_other_end_for_that_of_who_asked() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVES], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.returncode) == (b"still there\n", -signal.SIGKILL), done.stderr
+
+
+@on_linux
+def test_a_container_of_a_class_that_is_gone_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    if usable_podman()[1]:
+        pytest.skip(usable_podman()[1])
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as ended:
+        whose = owner(ended.pid)
+    created = ["podman", "create", "--network=host", f"--label={LABEL}={whose}", "--rootfs"]
+    subprocess.run([*created, str(tmp_path), "true"], capture_output=True, check=True)
+    left = ["podman", "ps", "--all", "--quiet", f"--filter=label={LABEL}={whose}"]
+    assert subprocess.run(left, capture_output=True, check=True).stdout != b""
+    sweep()
+    assert subprocess.run(left, capture_output=True, check=True).stdout == b""
 
 
 @on_linux

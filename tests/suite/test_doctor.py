@@ -279,5 +279,5 @@ def test_of_a_target_file_it_says_how_a_class_is_kept_apart(tmp_path: Path) -> N
     done = conformance("doctor", f"@{tmp_path / 'one.toml'}#one")
     assert done.returncode == 0, done.stderr
     isolation, limits = done.stdout.splitlines()[-2:]
-    assert re.fullmatch(r"isolation  (bubblewrap|none: .+)", isolation)
+    assert re.fullmatch(r"isolation  (bubblewrap|podman|none: .+)", isolation)
     assert re.fullmatch(r"limits     .*memory and processes.*", limits)
