@@ -92,7 +92,7 @@ def why_no_box() -> str:
 
 @functools.lru_cache(maxsize=1)
 def usable_podman() -> tuple[str, str]:
-    """The OCI runtime by which podman can be used here, or "" and why it cannot.
+    """Return the OCI runtime with which podman works here, or "" and why it does not.
 
     A container is run to find out.
     """
@@ -115,7 +115,7 @@ def usable_podman() -> tuple[str, str]:
     return "", why
 
 
-#: Where this can be read in a box, the suite's helpers can be run in it.
+#: If this file can be read in the box, the suite's helpers can run in it.
 _READS = (sys.executable, "-I", "-S", users.__file__)
 
 
@@ -127,7 +127,7 @@ def _missing(programs: dict[str, str]) -> str:
 
 
 def _tried(program: str, words: Sequence[str]) -> str:
-    """Why a box does not work that this command line makes; "" when it does."""
+    """Return why the box of this command line does not work; "" if it does."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=TRIAL, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -165,17 +165,17 @@ def _of_podman() -> str:
 
 
 def has_own_network() -> bool:
-    """Whether a judge whose boxes podman makes can leave the machine's network."""
+    """Return whether a judge can have its own network if podman makes its boxes."""
     return os.geteuid() == 0
 
 
 def why_nothing() -> str:
-    """Why targets cannot be kept apart here."""
+    """Return why there can be no boxes here."""
     return f"{why_no_box()}, and {usable_podman()[1]}"
 
 
 def kept_apart_by() -> str:
-    """What ``auto`` does here, shortly: a way, or none and why."""
+    """Return what ``auto`` means here: a way, or none and why."""
     way = strongest(AUTO)
     return f"none: {why_nothing()}" if way == NONE else way
 

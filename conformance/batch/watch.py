@@ -112,7 +112,7 @@ class Watch:
 
 
 def _has_our_numbers(pid: int) -> bool:
-    """Whether a process is in our own pid namespace; no where that cannot be told."""
+    """Return whether a process is in this pid namespace; False if that cannot be found out."""
     with contextlib.suppress(OSError):
         return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")
     return False

@@ -68,7 +68,7 @@ def is_in_group() -> bool:
 
 
 def entry_files() -> tuple[str, ...]:
-    """The files by which commands enter the group; empty when there is none."""
+    """Return the files by which commands enter the group; empty if there is none."""
     return _Entered.files
 
 

@@ -67,7 +67,7 @@ def contained(
     pidfile: str | None = None,
     inherited: Sequence[int] = (),
 ) -> list[str]:
-    """The command line that starts a command in a container.
+    """Return the command line that starts a command in a container.
 
     Arguments:
         folder: where it runs.
@@ -100,7 +100,7 @@ def contained(
 
 
 def _ulimits() -> list[str]:
-    """Our own limits: podman's usual ones are higher than it may set everywhere."""
+    """Return the limits of this process: podman may not set its usual ones everywhere."""
     import resource
 
     said = []
@@ -115,7 +115,7 @@ def _ulimits() -> list[str]:
 
 
 def _root() -> str:
-    """A folder with the names that / has; the folders are there to mount upon."""
+    """Return a folder with the links of / and an empty folder for each of its folders."""
     if _Root.folder is None or _Root.owner != os.getpid():
         made = tempfile.mkdtemp(prefix="root-")
         os.chmod(made, 0o755)
@@ -143,7 +143,7 @@ def _hooks(root: str, groups: Sequence[str]) -> str:
 
 
 def _mounted(steps: Sequence[Mount], root: str) -> list[str]:
-    """The steps as podman takes them: a mount for each place, in any order, sorted by it."""
+    """Return the steps as podman takes them: one mount for each place; podman sorts them."""
     found: dict[str, Mount] = {}
     closed = {one.place for one in steps if one.what == READ_ONLY}
     for step in steps:
@@ -155,7 +155,7 @@ def _mounted(steps: Sequence[Mount], root: str) -> list[str]:
 
 
 def _whole_system(root: str) -> dict[str, Mount]:
-    """What lies in /, to be read, and below it each mount by itself: "ro" is not said of those."""
+    """Return the folders of /, read-only, and the mounts below them: "ro" does not reach those."""
     found = {}
     for entry in os.scandir(root):
         place = f"/{entry.name}"
@@ -193,7 +193,7 @@ def _words(mount: Mount, is_closed: bool) -> str:
 
 
 def first_process(pidfile: str, podman: subprocess.Popen[bytes], patience: float) -> int:
-    """The number of process 1, as soon as podman has written it; 0 when there is none."""
+    """Return the pid of process 1 as soon as podman has written it; 0 if there is none."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         is_over = podman.poll() is not None
@@ -206,27 +206,27 @@ def first_process(pidfile: str, podman: subprocess.Popen[bytes], patience: float
 
 
 def tell_reaper() -> None:
-    """From now on our reaper removes our containers, if we are killed."""
+    """From now on, the reaper removes the containers of this process if it is killed."""
     marking()
     watched("*", owner())
 
 
 def forget_root() -> None:
-    """Remove the root folder of this process's containers, which are gone."""
+    """Remove the root folder of this process's containers, which have ended."""
     made, _Root.folder = _Root.folder, None
     if made and not any(one.startswith(made) for one in _mount_points()):
         shutil.rmtree(made, ignore_errors=True)
 
 
 def remove_one(words: Sequence[str]) -> None:
-    """Remove the container that this command line has started. Raises nothing."""
+    """Remove the container that was started by this command line. Raises nothing."""
     if words and "--name" in words:
         name = words[list(words).index("--name") + 1]
         _podman("rm", "--force", "--ignore", "--time=0", name)
 
 
 def sweep() -> None:
-    """Remove the containers of processes that are gone. Raises nothing."""
+    """Remove the containers of processes that have ended. Raises nothing."""
     said = _podman(
         "ps", "--all", f"--filter=label={LABEL}", f'--format={{{{index .Labels "{LABEL}"}}}}'
     )

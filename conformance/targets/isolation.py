@@ -127,7 +127,7 @@ def in_container(
     pidfile: str | None,
     inherited: Sequence[int] = (),
 ) -> list[str]:
-    """The command line that starts a command in the box, by podman.
+    """Return the command line that starts a command in the box, with podman.
 
     Arguments:
         pidfile: where podman writes the number of process 1; None is a command on a terminal.
@@ -144,13 +144,13 @@ def in_container(
 
 
 def end_with(words: Sequence[str]) -> None:
-    """The command that this command line has started was killed: so is all in its box."""
+    """End the box of a command that was killed; this is its command line."""
     if words[0] == "podman":
         remove_one(words)
 
 
 def _box_for(argv: Sequence[str], directory: str | None) -> tuple[Box, str]:
-    """The box, and the folder in it where a command is started. Raises Unreachable."""
+    """Return the box, and the folder where a command is started in it. Raises Unreachable."""
     assert _Started.box is not None
     folder = os.path.realpath(directory or ".")
     _check_there(argv[0], folder)
@@ -158,7 +158,7 @@ def _box_for(argv: Sequence[str], directory: str | None) -> tuple[Box, str]:
 
 
 def _words_of(step: Mount) -> list[str]:
-    """A step of the file system as bwrap takes it."""
+    """Return the arguments of bwrap for a step."""
     words = ["--perms", step.mode] if step.mode else []
     if step.what == EMPTY and step.size:
         words += ["--size", str(step.size)]
@@ -265,7 +265,7 @@ def _start_bubblewrap(
     inherited: Sequence[int],
     how: dict[str, Any],
 ) -> _Begun:
-    """The monitor, and the number of process 1. Raises Unreachable, OSError."""
+    """Return the monitor and the pid of process 1. Raises Unreachable, OSError."""
     read, write = os.pipe()
     try:
         words = joining(boxed(argv, environment, directory, info=write))
@@ -286,7 +286,7 @@ def _start_podman(
     inherited: Sequence[int],
     how: dict[str, Any],
 ) -> _Begun:
-    """The same by podman."""
+    """Do the same with podman."""
     # conmon still uses it when its number is there; it goes with the judge's folder.
     pidfile = os.path.join(tempfile.gettempdir(), f"box-{secrets.token_hex(8)}")
     words = in_container(argv, environment, directory, pidfile, inherited)

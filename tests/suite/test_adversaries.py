@@ -88,7 +88,7 @@ def usable(way: str) -> str:
     return way
 
 
-@pytest.fixture(params=[BUBBLEWRAP, PODMAN, NONE])
+@pytest.fixture(params=[BUBBLEWRAP, NONE])
 def isolate(request: pytest.FixtureRequest) -> str:
     return usable(str(request.param))
 
