@@ -131,7 +131,7 @@ class _Session:
             return self._dialect.status(error, self._config)
 
     def _ask(self, prompt: str) -> list[str]:
-        """The words of a line of standard input; what follows it is left to be sent."""
+        """Return the words of a line of standard input; the input after it is left to be sent."""
         self._voice.write(prompt)
         line = b""
         while is_open(self._stdin) and (byte := os.read(self._stdin, 1)) not in (b"", b"\n"):

@@ -1,4 +1,4 @@
-"""Whether to write in colour: what was asked for, and what the environment says. Pure."""
+"""Deciding on coloured output from the user's option and the environment. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping
 def wants_colour(
     choice: str | None, environment: Mapping[str, str], is_terminal: bool, *, plain: bool = False
 ) -> bool:
-    """Whether what is shown is coloured.
+    """Return whether output is coloured.
 
     Arguments:
         choice: always, never; auto or None: the environment decides.
         environment: NO_COLOR (no-color.org), CLICOLOR_FORCE and CLICOLOR (bixense.com/clicolors),
             TERM.
-        is_terminal: whether it is shown on one.
-        plain: whether terminals of this system are known to show colours as text.
+        is_terminal: whether the output is a terminal.
+        plain: whether terminals of this system show colour sequences as text.
     """
     if choice in ("always", "never"):
         return choice == "always"

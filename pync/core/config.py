@@ -13,10 +13,10 @@ from .endings import Endings, OnPeerEnd
 if TYPE_CHECKING:
     from .fault import Fault
 
-#: Whose hexadecimal dump it is.
+#: The program whose format a hexadecimal dump has.
 DumpForm = Literal["ncat", "netcat"]
 
-#: What a proxy speaks; ``socks``, which a server can be, is both versions.
+#: The protocol of a proxy; ``socks`` stands for both versions, in a server.
 ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 
 

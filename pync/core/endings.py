@@ -28,16 +28,16 @@ class Endings(NamedTuple):
     - ``finish``: end when the input is over; data received until then is dropped.
     - ``stay``: end when a write fails.
 
-    ``quit_after``: seconds to leave after our EOF; ``quit_fails``: which is a failure then.
-    ``leave_when_sent``: leave once our EOF has been sent and acknowledged. ``answer_wait``:
-    datagrams have no end; leave when none has come for so many seconds after our EOF.
-    ``silence``: leave, in order, when nothing has moved for so many seconds after our EOF.
-    ``truncated_ends``: an end without close_notify (TLS) is the peer's end, and told; False: it
-    is a failure, and what is behind us must not take it for the end.
-    ``whole``: where our EOF cannot be sent, because the connection ends as a whole only (a named
-    pipe of bytes), it is ended. ``idle``: seconds. ``eof_after``: seconds that the peer must
-    have sent nothing for before our EOF is sent; None: it is sent at once. ``eof_of_nothing``: with
-    ``eof_after``, whether EOF is sent too when our input was empty.
+    ``quit_after``: seconds after our EOF until the end; ``quit_fails``: this end is a failure.
+    ``leave_when_sent``: end once our EOF has been sent and acknowledged. ``answer_wait``:
+    datagrams have no EOF; end when none has come for so many seconds after our EOF.
+    ``silence``: end without an error when nothing has moved for so many seconds after our EOF.
+    ``truncated_ends``: an end without close_notify (TLS) is the peer's end, and reported; False:
+    it is a failure, and is not passed on as EOF.
+    ``whole``: close a connection that cannot send our EOF alone (a named pipe of bytes).
+    ``idle``: seconds. ``eof_after``: seconds for which the peer must have sent nothing before our
+    EOF is sent; None: send it at once. ``eof_of_nothing``: with ``eof_after``, also send EOF when
+    our input was empty.
     """
 
     shutdown: bool = True

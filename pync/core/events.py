@@ -32,7 +32,7 @@ class PortTold(NamedTuple):
 class Accepted(NamedTuple):
     """A peer has connected, or a first datagram has come.
 
-    ``local``: which of our addresses it has called, where that is told.
+    ``local``: the address of ours that it has connected to, if known.
     """
 
     peer: Address

@@ -1,4 +1,4 @@
-"""Bytes as people read them: offset, hexadecimal, text; in ncat's form and netcat's. Pure."""
+"""A readable dump of bytes: offset, hexadecimal, text, in ncat's and netcat's formats. Pure."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ _ROW = 16
 
 
 def hexdump(data: bytes, offset: int = 0) -> str:
-    """Lines of 16 bytes, each with its end; bytes that are not visible ASCII are dots.
+    """Return lines of 16 bytes, each with its end; bytes that are not visible ASCII are dots.
 
     Arguments:
-        offset: of the first byte.
+        offset: the offset of the first byte.
     """
     return "".join(_row(offset + at, data[at : at + _ROW]) for at in range(0, len(data), _ROW))
 
 
 def netcat_dump(data: bytes, mark: str, at: int) -> str:
-    """The same as the first netcat writes it: each line says which way its bytes went.
+    """Return the same in the format of the first netcat: each line has the direction.
 
     Arguments:
-        mark: ``>`` for what is sent, ``<`` for what is received.
-        at: how many bytes have gone this way before.
+        mark: ``>`` for sent bytes, ``<`` for received ones.
+        at: the number of earlier bytes in this direction.
     """
     rows = (data[first : first + _ROW] for first in range(0, len(data), _ROW))
     return "".join(
@@ -35,5 +35,5 @@ def _row(offset: int, row: bytes) -> str:
 
 
 def _text(row: bytes, least: int) -> str:
-    """ncat shows a space as a dot, netcat as a space."""
+    """Return the text of a row; ``least``: ncat shows a space as a dot, netcat as a space."""
     return "".join(chr(byte) if least <= byte < 0x7F else "." for byte in row)

@@ -19,7 +19,7 @@ from .number import whole
 #: Ports of vsock have 32 bits.
 LARGEST_PORT = 2**32 - 1
 
-#: Of no use to readers: the event of the listener has it.
+#: Keys that are left out: readers have them in the event of the listener.
 _UNTOLD = frozenset({"local"})
 
 

@@ -73,7 +73,7 @@ def parse_ttl(text: str, option: str) -> int:
     return number
 
 
-#: What a letter after a backslash means.
+#: The bytes for a letter after a backslash.
 SIMPLE_ESCAPES = {
     "0": b"\0",
     "a": b"\a",

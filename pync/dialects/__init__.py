@@ -59,10 +59,10 @@ class About(NamedTuple):
 class Dialect(NamedTuple):
     """One command line: its USAGE, its parser and its messages.
 
-    ``say`` words an event: (event, config, whether a person types) -> Said.
-    ``complain`` words an error, ``status`` gives its exit status; the Config is None
-    while there is none. ``about`` answers -h and --version. ``prompt`` asks for the words when
-    there are none.
+    ``say`` returns the message for an event: (event, config, whether the user types) -> Said.
+    ``complain`` returns the message for an error, ``status`` its exit status; the Config is None
+    before parsing has succeeded. ``about`` answers -h and --version. ``prompt``: asks for the words
+    when there are none.
     """
 
     name: str

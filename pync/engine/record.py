@@ -59,7 +59,7 @@ class Recorder(Closing):
         heading = _heading(direction, len(data)) if self._timestamps else ""
         for kind, (path, descriptor) in self._open.items():
             body = self._dump(direction, data).encode() if kind == "hex" else data
-            # Headings stand on lines of their own, whatever the bytes before them were.
+            # A heading starts a new line, even if the bytes before it do not end one.
             end = b"\n" if heading and not body.endswith(b"\n") else b""
             _write(path, descriptor, heading.encode() + body + end)
 

@@ -1,7 +1,7 @@
-"""A connection to a machine or a guest (vsock), being made in a loop that carries others too.
+"""Connecting to a machine or a guest (vsock), inside a loop that serves other connections too.
 
-There is one address and no name to look up. A guest that does not answer is given up by the kernel
-after two seconds, unless the time-out is over before.
+There is one address and no name to look up. If a guest does not answer, the kernel stops after two
+seconds, unless the time-out is shorter.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .loop import Scheduler, Timer
 
 
 class VsockConnector:
-    """One dial; see Connector.
+    """One attempt to connect; see Connector.
 
     Arguments:
-        loop: waits for it.
+        loop: watches the socket.
         address: CID and port.
         options: how to dial.
-        finished: is called once, from start() perhaps; ``conn`` or ``failure`` says how.
+        finished: called once at the end, perhaps by start(); ``conn`` or ``failure`` is set then.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class VsockConnector:
         options: Options,
         finished: Callable[[VsockConnector], None],
     ) -> None:
-        #: The connection, which is the caller's then. It does not block.
+        #: The connection, non-blocking. The caller owns it.
         self.conn: StreamConn | None = None
         self.failure: DialError | None = None
         self._loop = loop
@@ -45,7 +45,7 @@ class VsockConnector:
         self._timer: Timer | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start the attempt."""
         try:
             self._sock = begin_to_connect(self._address)
         except DialError as error:
@@ -57,7 +57,7 @@ class VsockConnector:
             self._timer = self._loop.call_later(self._options.timeout, self._timed_out)
 
     def stop(self) -> None:
-        """Give up; no callback is called. Idempotent."""
+        """Abandon the attempt without calling a callback. Idempotent."""
         sock = self._let_go()
         if sock is not None:
             sock.close()

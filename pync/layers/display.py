@@ -1,10 +1,10 @@
-r"""How standard output shows what moves (--show, --marks, --timestamps, --colour). No I/O.
+r"""The display of moved bytes on standard output (--show, --marks, --timestamps, --colour). No I/O.
 
     14:02:11.123 < HTTP/1.1 200 OK\r\n
     14:02:11.124 > 0000   47 45 54 20 2f 20 48 54  54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1..
 
-A line begins with the time and the direction of its first byte. What comes from the other side in
-the middle of a line begins a new one.
+A line starts with the time and the direction of its first byte. Bytes of the other direction in
+the middle of a line start a new line.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from ..core.hexdump import hexdump
 from .notation import Escaper
 from .screen import Screen
 
-#: What stands before the lines of a direction, and their colour (SGR).
+#: The mark before the lines of each direction, and their colour (SGR).
 MARKS = {"sent": b"> ", "received": b"< "}
 COLOURS = {"sent": b"\x1b[36m", "received": b"\x1b[32m"}
-#: The usual colour again; other attributes are left as the peer has set them.
+#: Back to the default colour; other attributes stay as the peer has set them.
 USUAL = b"\x1b[39m"
 
 
 class Dump:
-    """A Screen: rows of hexadecimal numbers; the offset goes on."""
+    """A Screen that shows rows of hexadecimal numbers, with a continuous offset."""
 
     def __init__(self) -> None:
         self._offset = 0
 
     def feed(self, data: bytes) -> bytes:
-        """Whole rows."""
+        """Return whole rows for these bytes."""
         rows = hexdump(data, self._offset)
         self._offset += len(data)
         return rows.encode()
 
     def end(self) -> bytes:
-        """Nothing."""
+        """Return nothing: no bytes are held back."""
         return b""
 
 
-#: What --show may ask for besides text.
+#: The values of --show except text.
 FORMS: dict[str, Callable[[], Screen]] = {"hex": Dump, "escape": Escaper}
 
 
 class Display:
-    """What is received, and with marks what is sent, one after the other.
+    """The display of received bytes, and with marks also of sent bytes, in order.
 
     Arguments:
-        form: makes what one direction's bytes look like.
-        is_text: whether that is the peer's text, in which no colours are wanted.
-        marks: whether the direction stands before each line.
-        now: tells the time as it stands before each line; None: it does not.
+        form: makes the converter of one direction's bytes.
+        is_text: whether the form is the peer's text, in which there are no colours.
+        marks: whether the direction is shown before each line.
+        now: returns the time to show before each line; None: show no times.
         colours: whether marks, and lines that are not text, have colours.
-        echoes: whether a terminal shows what is sent, when it is typed.
+        echoes: whether a terminal has already shown the sent bytes when they were typed.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Display:
         colours: bool = False,
         echoes: bool = False,
     ) -> None:
-        #: Whether sent() is to be told what is sent.
+        #: Whether sent() must be called with sent bytes.
         self.shows_sent = marks
         self._forms = {"sent": form(), "received": form()}
         self._is_text = is_text
@@ -77,15 +77,15 @@ class Display:
         self._begins_line = True
 
     def feed(self, data: bytes) -> bytes:
-        """What to write for bytes that were received."""
+        """Return what to write for received bytes."""
         return self._shown("received", self._forms["received"].feed(data))
 
     def sent(self, data: bytes) -> bytes:
-        """What to write for bytes that were sent."""
+        """Return what to write for sent bytes."""
         return self._shown("sent", self._forms["sent"].feed(data))
 
     def end(self) -> bytes:
-        """What to write at the end."""
+        """Return what to write at the end."""
         return b"".join(self._shown(way, form.end()) for way, form in self._forms.items())
 
     def _shown(self, direction: str, body: bytes) -> bytes:
@@ -93,7 +93,7 @@ class Display:
             return body
         shown = []
         if direction != self._direction and not self._begins_line:
-            # Who types ends the line on the screen with Enter.
+            # When the user types, Enter has already ended the line on the screen.
             shown.append(b"" if direction == "sent" and self._echoes else b"\n")
             self._begins_line = True
         self._direction = direction
@@ -116,7 +116,7 @@ class Display:
 
 
 def _lines(text: bytes) -> list[bytes]:
-    # (Of bytes, splitlines() takes a CR for an end too.)
+    # (bytes.splitlines() would also cut at a CR.)
     lines = [line + b"\n" for line in text.split(b"\n")]
     last = lines.pop().removesuffix(b"\n")
     return [*lines, last] if last else lines

@@ -1,7 +1,7 @@
-r"""Bytes as people write and read them: ``48 65 6c`` and ``Hel\r\n`` (--input, --show). Pure.
+r"""Text forms of bytes: ``48 65 6c`` and ``Hel\r\n`` (--input, --show). Pure.
 
-What Escaper writes, EscapeReader reads: line ends that stand in the text are for the eye, and mean
-nothing. The readers take text in pieces, cut anywhere.
+EscapeReader parses the output of Escaper: line ends in the text are only for readability, and are
+ignored. The readers accept text in pieces, which may be cut anywhere.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ..core.quantity import SIMPLE_ESCAPES
 
 
 class _Reader:
-    """Reads a notation.
+    """A parser of a notation.
 
-    The groups of ``PATTERN``: ``cut``, what the next piece decides on; ``bad``; others are a
-    subclass's.
+    The groups of ``PATTERN``: ``cut``, text whose meaning depends on the next piece; ``bad``;
+    subclasses have others.
     """
 
     PATTERN: re.Pattern[bytes]
@@ -27,7 +27,7 @@ class _Reader:
         self._line = self._column = 1
 
     def feed(self, text: bytes) -> bytes:
-        """The bytes that are meant. Raises UsageError."""
+        """Return the bytes that the text stands for. Raises UsageError."""
         text, self._held = self._held + text, b""
         read = []
         for match in self.PATTERN.finditer(text):
@@ -41,12 +41,12 @@ class _Reader:
         return b"".join(read)
 
     def end(self) -> None:
-        """The text is over. Raises UsageError if it stops too early."""
+        """End the text. Raises UsageError if it is incomplete."""
         if self._held:
             raise self._bad(self._held)
 
     def forget_line(self) -> None:
-        """Begin with the next line: this one was wrong."""
+        """Continue with the next line, after an error in this one."""
         self._held = b""
         self._line += 1
         self._column = 1
@@ -55,7 +55,7 @@ class _Reader:
         lines = text.count(b"\n")
         self._line += lines
         rest = text.rpartition(b"\n")[2]
-        # Bytes that go on with a character are not columns.
+        # Continuation bytes of a character do not count as columns.
         width = len(rest) - sum(0x80 <= byte < 0xC0 for byte in rest)
         self._column = width + (1 if lines else self._column)
 
@@ -70,7 +70,7 @@ class _Reader:
 
 
 class HexReader(_Reader):
-    r"""Two digits are a byte; blanks, line ends, ``:`` ``,`` ``0x`` ``\x`` may stand between."""
+    r"""A parser of two digits per byte; blanks, line ends, ``:,`` ``0x`` ``\x`` may be between."""
 
     PATTERN = re.compile(
         rb"(?P<gap>(?:[ \t\r\n:,]|0[xX]|\\x)+)|(?P<bytes>(?:[0-9a-fA-F]{2})+)"
@@ -91,7 +91,7 @@ class HexReader(_Reader):
 
 
 class EscapeReader(_Reader):
-    r"""Text with C escapes; an end of line is sent where ``\n`` says so only."""
+    r"""A parser of text with C escapes; only ``\n`` sends an end of line."""
 
     PATTERN = re.compile(
         rb"(?P<text>[^\\\r\n]+)|(?P<gap>[\r\n]+)"
@@ -125,17 +125,17 @@ _NAMED = {"\\": r"\\", "\r": r"\r", "\t": r"\t", "\n": "\\n\n"}
 
 
 class Escaper:
-    r"""Writes bytes as text with escapes, and an end of line after each ``\n``."""
+    r"""A writer of bytes as text with escapes, and an end of line after each ``\n``."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def feed(self, data: bytes) -> bytes:
-        """The text for these bytes."""
+        """Return the text for these bytes."""
         return _UNUSUAL.sub(_escape, self._decoder.decode(data)).encode()
 
     def end(self) -> bytes:
-        """The text for what was cut off."""
+        """Return the text for an incomplete character at the end."""
         return _UNUSUAL.sub(_escape, self._decoder.decode(b"", final=True)).encode()
 
 

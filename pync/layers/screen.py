@@ -1,4 +1,4 @@
-"""What is between a peer and the terminal. No I/O."""
+"""The converter of a peer's bytes for the terminal. No I/O."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
 
 
 class Screen(Protocol):
-    """What is between a peer and the terminal."""
+    """A converter of bytes for standard output."""
 
     def feed(self, data: bytes, /) -> bytes:
-        """What to write for these bytes."""
+        """Return what to write for these bytes."""
         ...
 
     def end(self) -> bytes:
-        """What to write at the end."""
+        """Return what to write at the end."""
         ...
 
 
 class ScreenFilter:
-    """Lets text pass, and what draws; other control sequences are shown (control_sequences.py).
+    """A filter: text and drawing pass; other control sequences are shown (control_sequences.py).
 
-    Most of what is shown is plain text: until something else comes, what knows the sequences is not
-    loaded (5 ms).
+    Most output is plain text: the module for the sequences is loaded only when something else
+    comes (5 ms).
 
     Arguments:
         utf8: whether the terminal's text is UTF-8.
@@ -35,7 +35,7 @@ class ScreenFilter:
         self._sequences: SequenceFilter | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """What to write for these bytes."""
+        """Return what to write for these bytes."""
         if self._sequences is None:
             if data.isascii() and b"\x1b" not in data and b"\x05" not in data:
                 return data
@@ -45,17 +45,17 @@ class ScreenFilter:
         return self._sequences.feed(data)
 
     def end(self) -> bytes:
-        """What to write at the end: what the last bytes began and did not finish."""
+        """Return what to write at the end: an incomplete sequence or character."""
         return b"" if self._sequences is None else self._sequences.end()
 
 
 class Unfiltered:
-    """The terminal obeys the peer (``--raw``)."""
+    """No filter: the terminal executes all sequences of the peer (``--raw``)."""
 
     def feed(self, data: bytes) -> bytes:
-        """These bytes."""
+        """Return these bytes."""
         return data
 
     def end(self) -> bytes:
-        """Nothing: nothing is held."""
+        """Return nothing: no bytes are held back."""
         return b""

@@ -44,21 +44,21 @@ def everyone(_peer: Address) -> bool:
 class Options(NamedTuple):
     """How to dial or listen.
 
-    ``timeout``: seconds for a connection to be made (None: as long as the system takes).
-    ``happy_eyeballs``: try the addresses of a name side by side (RFC 8305); without it one after
-    another, and each has the time-out for itself. ``source`` and ``source_port``: bound before
-    dialling. ``numeric``: no name is looked up. ``client``: for whom it is looked up, of several
-    who take turns (engine/resolver.py). ``family``: 4, 6 or 0 for both. ``dual_stack``: a listener
-    on ``::`` takes IPv4 too, unless the system has it otherwise (net.ipv6.bindv6only).
-    ``own_path``: a Unix datagram client is bound to a path, even where the system has names
-    without one. ``many``: a datagram listener takes datagrams from everyone, not from its first
-    peer only. ``datagrams``: inherited sockets are of datagrams. ``shares_port``: other listeners
-    of ours may have the same port (Linux, SO_REUSEPORT). ``sockopts``: options to set on the socket
-    (sockopts.py). ``mptcp``: a TCP connection may have several paths (RFC 8684). ``md5_key``:
-    signs TCP segments (md5sig.py). ``admits``: whether a peer may come, asked before a byte of it
-    is read; for a proxy's dial, whether a target may be connected to. ``source_route``: IPv4 hosts
-    to go by; ``route_pointer``: which is next (route.py). ``report``: is told of attempts that
-    begin and that fail.
+    ``timeout``: seconds to connect (None: the system's own limit). ``happy_eyeballs``: try the
+    addresses of a name side by side (RFC 8305); without it one after another, each with the whole
+    time-out. ``source`` and ``source_port``: bound before dialling. ``numeric``: look up no names.
+    ``client``: the client that a name is looked up for; clients take turns (engine/resolver.py).
+    ``family``: 4, 6 or 0 for both. ``dual_stack``: a listener on ``::`` accepts IPv4 too, unless
+    the system forbids it (net.ipv6.bindv6only). ``own_path``: bind a Unix datagram client to a
+    path, even where the system has abstract names. ``many``: a datagram listener receives from
+    all peers, not only from the first. ``datagrams``: take inherited sockets of datagrams, not of
+    connections. ``shares_port``: other listeners of ours may have the same port (Linux,
+    SO_REUSEPORT). ``sockopts``: options to set on the socket (sockopts.py). ``mptcp``: a TCP
+    connection may use several paths (RFC 8684). ``md5_key``: signs TCP segments (md5sig.py).
+    ``admits``: returns whether a peer is accepted, called before a byte of it is read; for a
+    proxy's dial, whether a target is allowed. ``source_route``: IPv4 hosts to pass;
+    ``route_pointer``: the next of them (route.py). ``report``: called with the events of attempts
+    that start and that fail.
 
     For Windows named pipes: ``pipe_messages``: a pipe of messages, not of bytes. ``pipe_access``:
     the users that a listener accepts (windows/pipe_access.py). ``pipe_remote``: accept clients of

@@ -1,6 +1,6 @@
-"""Standard input and output that are translated: what is written passes through a Screen.
+"""Standard input and output with conversion: output passes through a Screen.
 
-Loaded where standard output is a terminal (layers/screen.py), or where the user wants to see, or to
+Loaded if standard output is a terminal (layers/screen.py), or if the user wants to see, or to
 type, bytes in another form (layers/display.py, layers/notation.py).
 """
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from ..layers.display import Display
     from ..layers.notation import EscapeReader, HexReader
 
-#: Bytes that are filtered at a time: one more write after what a terminal takes at once.
+#: Bytes that are filtered at once: one more write after those that a terminal accepts at once.
 PIECE = 4096
 
 
 class ScreenStdio(Stdio):
-    """Standard input and output, translated.
+    """Standard input and output, with conversion.
 
     Arguments:
-        stdin, stdout: as of Stdio.
-        screen: what is written passes through it.
-        reader: reads what is typed, which is a notation of bytes.
-        wrong: is told what is wrong with a typed line, which is not sent then.
-        owns_stdout: as of Stdio.
+        stdin, stdout: see Stdio.
+        screen: converts the output.
+        reader: parses the input, which is a notation of bytes.
+        wrong: called with the error in a typed line, which is not sent then.
+        owns_stdout: see Stdio.
     """
 
-    #: The kernel cannot move what has to be translated.
+    #: The kernel cannot move bytes that are converted.
     layered = True
 
     def __init__(
@@ -50,14 +50,14 @@ class ScreenStdio(Stdio):
         self._screen = screen
         self._reader = reader
         self._wrong = wrong
-        #: How many bytes that were given to send() have become what waits here.
+        #: How many bytes of send() have been converted to the bytes that wait here.
         self._taken = 0
         self._waiting = b""
 
     def send(self, data: bytes | memoryview) -> int:
-        """Write as much as can be written without blocking. Raises OSError.
+        """Write as much as possible without blocking. Raises OSError.
 
-        What has been begun is given again until it is all written, as Sink has it.
+        The caller must repeat the same bytes until they are all written, as for any Sink.
         """
         if not self._taken:
             piece = bytes(data[:PIECE])
@@ -69,10 +69,10 @@ class ScreenStdio(Stdio):
         return taken
 
     def recv(self, size: int) -> bytes:
-        """The bytes that were typed; ``b""`` at EOF.
+        """Return the bytes that were typed; ``b""`` at EOF.
 
-        Raises UsageError for input that means none, unless somebody types it: then that line is
-        not sent. Raises OSError.
+        Raises UsageError for invalid input, unless a user types it: then the line is not sent.
+        Raises OSError.
         """
         data = super().recv(size)
         if self._reader is None:
@@ -88,21 +88,21 @@ class ScreenStdio(Stdio):
             self._reader.forget_line()
             read = b""
         if data and not read:
-            raise BlockingIOError  # that would be EOF
+            raise BlockingIOError  # b"" would be EOF
         return read
 
     @property
     def size(self) -> int | None:
-        """How many bytes are to be sent, where that is known."""
+        """The number of bytes to send, if known; else None."""
         return super().size if self._reader is None else None
 
     def show(self, data: bytes) -> None:
-        """Write all of it, however long that takes. Raises OSError."""
+        """Write all the data; this may block. Raises OSError."""
         self._write_now(self._screen.feed(data))
 
     @property
     def shows_sent(self) -> Callable[[bytes], None] | None:
-        """Shows what was sent, if that is wanted. Raises OSError."""
+        """The function that shows sent bytes, or None. Raises OSError."""
         if not getattr(self._screen, "shows_sent", False):
             return None
         screen = cast("Display", self._screen)
@@ -113,11 +113,11 @@ class ScreenStdio(Stdio):
         super().show(waiting + data)
 
     def without_input(self) -> Stdio:
-        """The same output, for what needs no input."""
+        """Return an object with the same output and without input."""
         return ScreenStdio(None, self._stdout, self._screen)
 
     def close(self) -> None:
-        """Show what was cut off, and let go of what is ours. Idempotent."""
+        """Show incomplete sequences, and close our own resources. Idempotent."""
         rest, self._waiting = self._waiting + self._screen.end(), b""
         try:
             while rest:
@@ -128,10 +128,10 @@ class ScreenStdio(Stdio):
 
 
 def is_utf8(environment: Mapping[str, str]) -> bool:
-    """Whether text on the terminal is UTF-8: unless the locale says otherwise, it is today.
+    """Return whether text on the terminal is UTF-8, the default unless the locale says otherwise.
 
-    (The locale's codeset as POSIX has it, XBD 8.2; without asking the C library, which takes C for
-    ASCII, and in C a terminal still shows UTF-8.)
+    (This uses the locale's codeset, POSIX XBD 8.2, and not the C library, for which the locale C is
+    ASCII: a terminal still shows UTF-8 then.)
     """
     names = ("LC_ALL", "LC_CTYPE", "LANG")
     name = next(filter(None, (environment.get(name) for name in names)), "")

@@ -1,6 +1,6 @@
 """The socket options that a user may set, as a table: name -> level and option.
 
-What this system does not have has an empty row, and is said in one line when it is asked for.
+An option that the system does not have has an empty row, and is reported when the user sets it.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import os
 import socket
 import sys
 
-#: Linux's numbers, where the socket module has no names: ip(7), ipv6(7), linux/tcp.h.
+#: Linux's numbers of options that the socket module does not define: ip(7), ipv6(7), linux/tcp.h.
 _IP_MINTTL = 21
 _IPV6_MINHOPCOUNT = 73
 _TCP_FASTOPEN_CONNECT = 30
 
 _INET, _INET6 = socket.AF_INET, getattr(socket, "AF_INET6", -1)
 
-#: Family -> (level, option); None is every family.
+#: Family -> (level, option); None stands for every family.
 Row = dict["int | None", tuple[int, int]]
 
 
 def _row(level: int, *names: str, linux: int | None = None) -> Row:
-    """A row for IPv4 and IPv6: the first of the names that the socket module has, if any.
+    """Return a row for IPv4 and IPv6: the first name that the socket module has, if any.
 
     Arguments:
-        linux: the number there, for which Python has no name in every version.
+        linux: Linux's number, for versions of Python without the name.
     """
     found = [number for name in names if (number := getattr(socket, name, None)) is not None]
     if linux is not None and sys.platform.startswith("linux"):
@@ -65,22 +65,22 @@ OPTIONS: dict[str, Row] = {
     "keepalive_idle": _row(socket.IPPROTO_TCP, "TCP_KEEPIDLE", "TCP_KEEPALIVE"),
     "keepalive_interval": _row(socket.IPPROTO_TCP, "TCP_KEEPINTVL"),
     "keepalive_count": _row(socket.IPPROTO_TCP, "TCP_KEEPCNT"),
-    # RFC 7413: a listener has a queue of clients that have not shown that they are there.
+    # RFC 7413: a listener has a queue of clients whose addresses are not confirmed yet.
     "fastopen_listener": _row(socket.IPPROTO_TCP, "TCP_FASTOPEN"),
     "fastopen_client": _row(
         socket.IPPROTO_TCP, "TCP_FASTOPEN_CONNECT", linux=_TCP_FASTOPEN_CONNECT
     ),
 }
 
-#: Clients whose data came with their SYN and who may wait for our SYN's acknowledgement.
+#: How many clients with data in their SYN may wait until they acknowledge our SYN.
 FASTOPEN_QUEUE = 128
 
-#: What is asked for: a name of the table, and its value.
+#: An option to set: a name of the table, and its value.
 Asked = tuple[str, "int | str"]
 
 
 def apply(sock: socket.socket, asked: tuple[Asked, ...]) -> None:
-    """Set what was asked for, where the socket's family has it. Raises OSError."""
+    """Set these options, as far as the socket's family has them. Raises OSError."""
     for name, value in asked:
         families = OPTIONS[name]
         found = families.get(None) or families.get(int(sock.family))
@@ -95,5 +95,5 @@ def apply(sock: socket.socket, asked: tuple[Asked, ...]) -> None:
 
 
 def is_mptcp_here() -> bool:
-    """Whether this system can be asked for MPTCP (RFC 8684)."""
+    """Return whether MPTCP (RFC 8684) can be requested on this system."""
     return sys.platform.startswith("linux") and hasattr(socket, "IPPROTO_MPTCP")

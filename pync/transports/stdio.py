@@ -190,7 +190,7 @@ class Stdio:
             data = data[write(self._stdout, data) :]
 
     def without_input(self) -> Stdio:
-        """The same output, for what needs no input."""
+        """Return an object with the same output and without input."""
         return Stdio(None, self._stdout)
 
     def send_eof(self) -> None:

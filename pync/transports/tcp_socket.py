@@ -72,7 +72,7 @@ def check_connected(sock: socket.socket, endpoint: Endpoint) -> Names:
                 raise OSError(code, os.strerror(code)) from None
             if not _waits_for_data(sock):
                 raise error from None
-        peer = endpoint.name  # the socket knows no name any more, or not yet (ENOTCONN)
+        peer = endpoint.name  # after a reset, or before the SYN, there is no name (ENOTCONN)
     return _not_itself(Names(sock.getsockname(), peer))
 
 
@@ -83,14 +83,14 @@ def _not_itself(names: Names) -> Names:
     return names
 
 
-#: linux/tcp.h, linux/tcp_states.h.
+#: From linux/tcp.h and linux/tcp_states.h.
 _TCP_FASTOPEN_CONNECT, _SYN_SENT = 30, 2
 
 
 def _waits_for_data(sock: socket.socket) -> bool:
-    """Whether its SYN is to leave with the first data that is sent (RFC 7413).
+    """Return whether the SYN is sent together with the first data (RFC 7413).
 
-    Then connect(2) succeeds at once, and writing tells whether somebody listens there.
+    Then connect(2) succeeds at once, and the first write raises the error without a listener.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -137,7 +137,7 @@ def _unconnected(endpoint: Endpoint, address: Address, options: Options) -> sock
 
 
 def protocol_of(address: Address, options: Options) -> int:
-    """SCTP's one-to-one sockets (RFC 6458 4) are used as TCP's are, and so are those of MPTCP."""
+    """Return the protocol's number: of MPTCP, of SCTP (one-to-one, RFC 6458 4), or 0 for TCP."""
     if options.mptcp:
         return getattr(socket, "IPPROTO_MPTCP", 262)
     return getattr(socket, "IPPROTO_SCTP", 132) if address.scheme == "sctp" else 0

@@ -115,7 +115,7 @@ def listen(address: Address, options: Options) -> UdpListener:
 
 
 def _check_shared(listener: UdpListener) -> None:
-    """See that each datagram comes to one of the sockets of a port. Raises ListenError."""
+    """Check that each datagram goes to only one of the port's sockets. Raises ListenError."""
     from . import multicast
 
     for sock in listener.sockets:

@@ -42,9 +42,9 @@ def dial(address: Address, options: Options) -> StreamConn:
 
 
 def begin_to_connect(address: Address) -> socket.socket:
-    """A socket that is connecting, and does not block. Raises DialError.
+    """Return a non-blocking socket that is connecting. Raises DialError.
 
-    check_connected() knows more when it is writable.
+    Call check_connected() when it is writable.
     """
     name = _name("dial", address, DialError)
     sock = _socket("dial", address, DialError)
@@ -61,7 +61,7 @@ def begin_to_connect(address: Address) -> socket.socket:
 
 
 def check_connected(sock: socket.socket, address: Address) -> StreamConn:
-    """The connection of a socket that was connecting. Raises OSError."""
+    """Return the connection of a socket that has finished connecting. Raises OSError."""
     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))

@@ -79,7 +79,7 @@ def about(config: Config) -> About:
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError, which is one line."""
+    """Parse a command line. Raises UsageError, with one line of text."""
     end = argv.index("--") if "--" in argv else len(argv)
     argv = [re.sub(r"^--color(?==|$)", "--colour", word) for word in argv[:end]] + argv[end:]
     try:
@@ -151,7 +151,7 @@ def _check_command(command: str) -> None:
         )
 
 
-#: Options that have a value of their own when none is given; docopt knows no such thing.
+#: Options whose value may be omitted, and the default; docopt does not support this.
 _VALUE_WITHOUT = {
     "--report-port": "-",
     "--accept-proxy-protocol": ANYONE,

@@ -75,10 +75,10 @@ _OF_TALK = ("until", "count", "expect", "output", "hex_dump")
 #: Options of TCP sockets.
 _OF_TCP = ("keepalive", "mptcp", "fastopen")
 
-#: How what moves is shown and typed.
+#: Options for the display and the input of bytes.
 OF_SCREEN = ("show", "input", "marks", "raw")
 
-#: Option -> the options that contradict it, or that it would leave without effect.
+#: Option -> the options that contradict it, or would have no effect with it.
 CONFLICTS = {
     "listen": ("zero_io", "pass_fd", "retry", "insecure", "ssl_servername", "starttls"),
     "zero_io": ("pass_fd", "exec", "sh_exec", *_OF_TALK, *OF_SCREEN, *_OF_TCP),
@@ -152,7 +152,7 @@ NEEDS = {
     "to_ssl_key": ("to_ssl_cert",),
 }
 
-#: Options that say where and how to bind a socket, which an inherited one was.
+#: Options for binding a socket; an inherited one is bound already.
 _OF_BINDING = (
     *("udp", "unixsock", "ipv4", "ipv6", "source", "source_port", "md5sig"),
     *("device", "reuse_port", "mptcp", "fastopen"),

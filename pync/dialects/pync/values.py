@@ -71,12 +71,12 @@ def _interface(text: str, option: str) -> str:
     return text
 
 
-#: Seconds, and probes, that Linux takes (tcp(7), linux/tcp.h).
+#: The most seconds, and probes, that Linux accepts (tcp(7), linux/tcp.h).
 _LONGEST_KEEPALIVE, _MOST_PROBES = 32767, 127
 
 
 def _keepalive(text: str, option: str) -> tuple[int, ...]:
-    """Seconds before the first probe, seconds between probes, and how many."""
+    """Return the seconds before the first probe, those between probes, and how many probes."""
     idle, *rest = text.split(",")
     if len(rest) > 2:
         raise UsageError(

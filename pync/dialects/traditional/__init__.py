@@ -1,7 +1,7 @@
 """The command line of the first netcat (Debian's nc.traditional): words, endings, statuses.
 
-What it says is in messages.py. Its end of input does not become FIN, unless -q asks for that,
-and it leaves as soon as the peer ends.
+Its messages are in messages.py. Its end of input does not become FIN, unless -q is given, and it
+ends as soon as the peer ends.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Options:
   -z --zero-io                   Only see whether ports are open.
 """
 
-#: What is asked when there are no words.
+#: The prompt when there are no words.
 PROMPT = "Cmd line: "
 
 ARGV_STYLE = ArgvStyle(
@@ -64,7 +64,7 @@ ARGV_STYLE = ArgvStyle(
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError."""
+    """Parse a command line. Raises UsageError."""
     fields, words = read(USAGE, argv, ARGV_STYLE, VALUES)
     if fields["help"]:
         return Config(help=True)
@@ -73,7 +73,7 @@ def parse(argv: list[str]) -> Config:
     )
     config = with_address(config._replace(exec=_program_of(config.exec)))
     return config._replace(
-        # What somebody else than the named host sends is never read.
+        # Data of other hosts than the named one is never read.
         allow=tuple(words[:1]) if config.listen else (),
         accept_timeout=config.wait if config.listen else None,
         program=_program(config),
@@ -83,7 +83,7 @@ def parse(argv: list[str]) -> Config:
 
 
 def status(error: Exception, config: Config | None) -> int:
-    """A connection that there was is a success, whatever became of it."""
+    """Return the exit status: 0 once there was a connection, also if it fails later."""
     if isinstance(error, OutputGone):
         return own_status(error, config)
     ended = isinstance(error, (RelayError, IdleTimeoutError))
@@ -91,12 +91,12 @@ def status(error: Exception, config: Config | None) -> int:
 
 
 def about(_config: Config) -> About:
-    """-h: on standard error, with status 0."""
+    """Return the answer to -h, on standard error, with status 0."""
     return About(f"{HELP}\n{summary(USAGE)}\n", to_stderr=True)
 
 
 def _program_of(name: str | None) -> str | None:
-    """The program of -e: one file, looked for nowhere else."""
+    """Return the program of -e: a path of one file, without a search in PATH."""
     if name is None or os.name == "nt":
         return name
     return shlex.quote(name if "/" in name else f"./{name}")

@@ -1,4 +1,4 @@
-"""nc.traditional's words: events, errors, help; scripts match them byte for byte. No policy."""
+"""nc.traditional's messages: events, errors, help; scripts match them byte for byte. No policy."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ connect to somewhere:\tnc.traditional [-options] hostname port[s] [ports] ...
 listen for inbound:\tnc.traditional -l -p port [-options] [hostname]
 options:"""
 
-#: An option's line in a USAGE: its letter, the name of its value, what it does.
+#: An option's line in a USAGE: its letter, the name of its value, its description.
 _OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
-#: The column in which a description begins.
+#: The column in which a description starts.
 _COLUMN = 24
 
 _UNKNOWN = "(UNKNOWN)"
 
 
 def summary(usage: str) -> str:
-    """What -h shows of each option."""
+    """Return the option summary of -h."""
     lines = []
     for short, value, text in _OPTION.findall(usage):
         option = f"-{short} {value.lower()}".rstrip()
@@ -56,11 +56,11 @@ def summary(usage: str) -> str:
 
 
 class TraditionalOptionError(UsageError):
-    """An option that getopt(3) does not take; it says where help is."""
+    """An option that getopt(3) refuses; its message names the help."""
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
-    """What is said on stderr about an event: most of it with -v only."""
+    """Return the message for an event on stderr; with most events, only with -v."""
     if isinstance(event, (AttemptFailed, Scanned)):
         return _tried(event, config)
     if isinstance(event, Failed):
@@ -71,7 +71,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
     if not config.verbose:
         return None
     if isinstance(event, Listening):
-        # It looks up the host that it waits for.
+        # nc.traditional looks up the host that it waits for.
         warned = _warnings(config.target[0], config) if config.target else ()
         host = "any" if event.address.host == "0.0.0.0" else event.address.host
         return (*warned, f"listening on [{host}] {event.address.service} ...")
@@ -88,7 +88,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
 
 
 def complain(error: Exception, config: Config | None) -> Said:
-    """What is said of an error; of an established connection's, nothing."""
+    """Return the message for an error; None for errors of an established connection."""
     if isinstance(error, TraditionalOptionError):
         return f"nc.traditional: {error}", "nc -h for help"
     if isinstance(error, DialError):
@@ -117,7 +117,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
         return f"Can't grab {config.source or '0.0.0.0'}:{port} with bind : {cause}"
     tried, cause = error.attempts[0]
     assert isinstance(tried, Address)
-    # Several attempts have been told one by one.
+    # Several attempts were reported one by one.
     lines = _failed(tried, cause, config) if len(error.attempts) == 1 else ()
     return (*lines, _counts(0, 0)) if config.verbose > 1 else lines
 
@@ -134,7 +134,7 @@ def _not_listening(error: ListenError) -> str:
 
 
 def _is_told(config: Config) -> bool:
-    """Whether a port that cannot be reached is told: one of several with -vv only."""
+    """Return whether an unreachable port is reported: one of several only with -vv."""
     if config.verbose > 1:
         return True
     return len(config.ports) == 1 and bool(config.verbose or not config.zero_io)
@@ -145,7 +145,7 @@ def _tried(event: AttemptFailed | Scanned, config: Config) -> Said:
         return _failed(event.address, event.cause, config)
     lines: tuple[str, ...] = ()
     if event.state != "closed" and config.verbose:
-        # Theirs calls every UDP port that says nothing open.
+        # nc.traditional reports every silent UDP port as open.
         said = f"{_place(event.address, config)} {event.state}"
         lines = _with_warnings(said, event.address, config)
     elif config.udp and len(config.ports) == 1:  # of several, an attempt has failed
@@ -166,7 +166,7 @@ def _counts(sent: int, received: int) -> str:
 
 
 def _place(peer: Address, config: Config) -> str:
-    """``localhost [127.0.0.1] 22 (ssh)``."""
+    """Return a peer in the form ``localhost [127.0.0.1] 22 (ssh)``."""
     asked = config.target[0]
     name = _name_of(peer.host, config) if asked == peer.host else asked
     return f"{name} [{peer.host}] {peer.service} ({_service(peer)})"
@@ -177,7 +177,7 @@ def _caller(peer: Address, config: Config) -> str:
 
 
 def _with_warnings(said: str, peer: Address, config: Config) -> tuple[str, ...]:
-    """What is said of the first port, after what is wrong with the names of the host."""
+    """Return the message; for the first port, after the warnings about the host's names."""
     if peer.service != config.ports[0] or not config.verbose:
         return (said,)
     return (*_warnings(config.target[0], config, peer.host), said)
@@ -196,7 +196,7 @@ def _warnings(asked: str, config: Config, host: str = "") -> tuple[str, ...]:
 
 
 def _name_of(host: str, config: Config) -> str:
-    """The host's name: it is looked up with -v, unless -n is given."""
+    """Return the host's name, which is looked up with -v, unless -n is given."""
     return _UNKNOWN if config.nodns or not config.verbose else _reverse(host) or _UNKNOWN
 
 
@@ -219,5 +219,5 @@ def _service(peer: Address) -> str:
 
 
 def as_strerror(cause: str) -> str:
-    """The cause as strerror(3) has it, which ends a line."""
+    """Return the cause in the form of strerror(3), for the end of a line."""
     return "Connection timed out" if cause == "timed out" else cause[:1].upper() + cause[1:]

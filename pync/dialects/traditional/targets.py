@@ -1,4 +1,4 @@
-"""nc.traditional's targets: a host, and ports, ranges of them or services. Pure, but for names."""
+"""nc.traditional's targets: a host, and ports, ranges or services. Pure, except for names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MOST_PORT = 65535
 
 MOST_HOPS = 8
 
-#: A hyphen that is not a backslash's makes a range.
+#: The hyphen of a range: one without a backslash before it.
 _RANGE = re.compile(r"(?<!\\)-")
 
 
 def with_address(config: Config) -> Config:
-    """Where the words lead; it knows IPv4 only. Raises UsageError."""
+    """Return the Config with the address of its words; only IPv4. Raises UsageError."""
     if len(config.loose_route) > MOST_HOPS:
         raise UsageError("too many -g hops")
     scheme = "udp4" if config.udp else "tcp4"
@@ -52,7 +52,7 @@ def _ports(words: tuple[str, ...], config: Config) -> tuple[str, ...]:
         low, *high = _RANGE.split(word, maxsplit=1)
         first = int(_one_port(low, config))
         last = int(_one_port(high[0], config)) if high else first
-        # From the highest to the lowest, as there.
+        # From the highest to the lowest, as in nc.traditional.
         ports += [str(port) for port in range(max(first, last), min(first, last) - 1, -1)]
     if config.random_ports:
         import random

@@ -1,6 +1,6 @@
 """The values of nc.traditional's options, converted and refused. Pure.
 
-Theirs reads numbers by atoi(3): 1x is 1, and port 65537 is 1. Here a typing error is refused.
+nc.traditional parses numbers by atoi(3): 1x is 1, and port 65537 is 1. pync refuses typing errors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ...core.errors import UsageError
 from ...core.number import whole
 from ..tos import parse_tos
 
-#: The names that Debian's -T has, and ours by which the same octet is set.
+#: The names of Debian's -T, and the octets that they stand for, which our names also set.
 _TOS = {
     "Minimize-Delay": 0x10,
     "Maximize-Throughput": 0x08,
@@ -21,7 +21,7 @@ _TOS = {
 
 _LONGEST = 2**31 - 1
 
-#: The largest pointer into a route: eight hops of four bytes, after its own four.
+#: The largest pointer into a route of eight hops with four bytes each; it starts at 4.
 MOST_POINTER = 28
 
 
@@ -54,7 +54,7 @@ def _tos(text: str, option: str) -> int:
     return parse_tos(text, option) if found is None else found
 
 
-#: How the text of an option becomes its value.
+#: The functions that convert an option's text to its value.
 VALUES: dict[str, Callable[[str, str], object]] = {
     "wait": _seconds("wait-time"),
     "interval": _seconds("interval time"),

@@ -65,7 +65,7 @@ class RelaySetup(NamedTuple):
 def run(setup: RelaySetup, report: Report) -> int:
     """Join connections. Raises PyncError, UsageError."""
     onward = Onward(setup.onward, report)
-    # (Both sides are of one kind, and an inherited socket does not say of which.)
+    # (Both sides are of the same kind, which the address of an inherited socket does not show.)
     if setup.onward.targets[0].scheme in DATAGRAMS:
         return _pass_datagrams(setup, onward, report)
     if isinstance(setup.near, DialSetup):

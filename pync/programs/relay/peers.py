@@ -169,7 +169,7 @@ class Peers:
             return None
         place = self._place
         if place is not None and arrival.to_many and place.number != 1:
-            return None  # the kernel has given it to every worker
+            return None  # the kernel delivers it to every worker
         peer = self.listener.peer_address(arrival)
         if not self.listener.admits(peer):
             return None

@@ -102,7 +102,7 @@ def target_options(config: Config, seconds: float) -> Options:
 
 
 def has_datagrams(config: Config) -> bool:
-    """Whether the address is one of datagrams. (What is inherited does not say so itself.)"""
+    """Return whether the address is one of datagrams, also for an inherited socket (-u)."""
     return bool(config.udp) or (config.address is not None and config.address.scheme in DATAGRAMS)
 
 
@@ -146,13 +146,13 @@ def _connect_timeout(config: Config) -> float | None:
     return config.connect_timeout if config.connect_timeout is not None else config.wait
 
 
-#: Options of the table that are parts of one option.
+#: Options of the table that are set by one option of the command line.
 _KEEPALIVE = ("keepalive_idle", "keepalive_interval", "keepalive_count")
 _FASTOPEN = ("fastopen_listener", "fastopen_client")
 
 
 def _sockopts(config: Config) -> tuple[tuple[str, int | str], ...]:
-    """What is to be set on each socket. Raises UsageError for what this system does not have."""
+    """Return the options to set on each socket. Raises UsageError for unsupported ones."""
     asked: list[tuple[str, int | str]] = []
     for name in OPTIONS:
         if name in ("keepalive", *_KEEPALIVE, *_FASTOPEN):

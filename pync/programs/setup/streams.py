@@ -1,4 +1,4 @@
-"""Standard input and output as the user wants to see them, derived from the Config."""
+"""Deriving standard input and output, and their display, from the Config."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def stdio_of(
     *,
     owns_stdout: bool,
 ) -> Stdio:
-    """Standard input and output, for a terminal or for what is shown in another form.
+    """Return standard input and output, for a terminal or for bytes shown in another form.
 
     Arguments:
-        stdin, stdout, owns_stdout: as of Stdio.
-        wrong: is told what is wrong with a typed line.
+        stdin, stdout, owns_stdout: see Stdio.
+        wrong: called with the error in a typed line.
     """
     screen = _display(config, stdin, stdout)
     if config.edit and stdin is not None and os.isatty(stdin) and os.isatty(stdout):
@@ -62,7 +62,7 @@ def _display(config: Config, stdin: int | None, stdout: int) -> Screen:
             config.colour,
             os.environ,
             is_terminal(stdout),
-            # An old console shows them as text; Windows Terminal says that it is none.
+            # An old console shows colours as text; Windows Terminal sets WT_SESSION.
             plain=sys.platform == "win32" and "WT_SESSION" not in os.environ,
         ),
         echoes=stdin is not None and is_terminal(stdin),
@@ -70,7 +70,7 @@ def _display(config: Config, stdin: int | None, stdout: int) -> Screen:
 
 
 def time_of_day() -> str:
-    """The local time, to the millisecond."""
+    """Return the local time, with milliseconds."""
     now = time.time_ns()
     text = time.strftime("%H:%M:%S", time.localtime(now // 1_000_000_000))
     return f"{text}.{now % 1_000_000_000 // 1_000_000:03}"

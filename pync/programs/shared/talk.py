@@ -105,7 +105,7 @@ def _talk(
 
 
 def _with_screen(tap: Tap | None, shows_sent: Callable[[bytes], None]) -> Tap:
-    """A tap that shows what is sent, too. Raises OutputGone, OutputError."""
+    """Return a tap that also shows sent bytes. Raises OutputGone, OutputError."""
 
     def both(direction: str, data: bytes) -> None:
         if tap is not None:
