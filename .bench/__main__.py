@@ -52,7 +52,7 @@ from transfers import Scratch
 
 
 class Case(NamedTuple):
-    """What is measured, beside whom, and what is wanted."""
+    """A measurement, the programs to compare with, and the goal."""
 
     unit: str
     goal: str
@@ -63,7 +63,7 @@ class Case(NamedTuple):
 
 ALL = (NC, NCAT, SOCAT, SOCAT_1M)
 RELAYS = (SOCAT, HAPROXY, NCAT)
-#: Those that keep half-close: ncat's command is ended by the client's FIN, and its answer lost.
+#: The programs with half-close: in ncat, the client's FIN ends the command, and its answer is lost.
 FULL = (SOCAT, HAPROXY)
 
 CASES = {
@@ -122,7 +122,7 @@ CASES = {
 
 
 def main() -> int:
-    """Measure what was asked for; 1 when a program failed."""
+    """Measure the chosen cases; return 1 when a program failed."""
     assert __doc__ is not None
     given = docopt(__doc__)
     asked = given["--case"] or [""]

@@ -20,12 +20,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 
-#: What a broken server may take: so many times a right one's seconds, and so many more.
+#: The time limit for a broken server: so many times a right one's seconds, plus so many.
 TIMES, MORE = 3, 30
 
 
 def main() -> int:
-    """Measure, and say what is too slow."""
+    """Measure, and print what is too slow."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile", nargs="?", default="echo")
     parser.add_argument("--only", default="", help="mutants, separated by commas")

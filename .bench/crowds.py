@@ -1,4 +1,4 @@
-"""Many clients at once: a broker's fan-out, and what an idle client costs."""
+"""Many clients at once: a broker's fan-out, and the cost of an idle client."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from measure import PATIENCE, Failed, Sample, await_listener, free_port, running
 from programs import Peer
 from transfers import Scratch
 
-#: Messages of a fan-out, and the bytes of each; fewer to very many.
+#: Messages of a fan-out, and the bytes of each; fewer messages to very many clients.
 MESSAGES, SIZE = 200, 1024
 
-#: Connections that every listener can hold, and the seconds that it gets to accept them: who
-#: comes when it is full (ncat: 10) tries again after a second.
+#: Connections that every listener's queue can hold, and the seconds to accept them: if the queue
+#: is full (ncat: 10), a client tries again only after a second.
 BACKLOG, PAUSE = 8, 0.002
 
-#: Lines of the one who speaks among idle clients.
+#: Lines of the client that sends, among idle clients.
 LINES = 1000
 
 
 def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch], Sample]:
-    """One speaks, all the others must hear every byte of it."""
+    """Return the measurement in which one client sends, and all others receive every byte."""
 
     def measure(peer: Peer, _scratch: Scratch) -> Sample:
         port = free_port()
@@ -49,7 +49,7 @@ def fan_out(clients: int, messages: int = MESSAGES) -> Callable[[Peer, Scratch],
 
 
 def one_of_many(idle: int) -> Callable[[Peer, Scratch], Sample]:
-    """One speaks a line at a time, and each is shown before the next, while others are idle."""
+    """Return the measurement of one client that sends lines one by one, beside idle ones."""
 
     def measure(peer: Peer, _scratch: Scratch) -> Sample:
         port = free_port()
@@ -60,7 +60,7 @@ def one_of_many(idle: int) -> Callable[[Peer, Scratch], Sample]:
             assert shown is not None
             crowd = _connected(port, idle + 1)
             try:
-                # It came last: when it is heard, everybody is inside.
+                # It came last: once its lines are shown, all clients are accepted.
                 _show_lines(crowd[-1], shown.fileno(), 1)
                 began = time.perf_counter()
                 _show_lines(crowd[-1], shown.fileno(), LINES)
@@ -104,7 +104,7 @@ def idle_clients(peer: Peer, _scratch: Scratch) -> Sample:
             for sock in (*first, *crowd):
                 sock.close()
         program.stop()
-    # The ratio compares what stands for time: bytes of one client.
+    # The bytes of one client take the place of seconds, for the ratio.
     return Sample(memory / clients, program.cpu, memory, clients)
 
 
@@ -125,7 +125,7 @@ def _connected(port: int, clients: int) -> list[socket.socket]:
 
 
 def _settle(crowd: list[socket.socket]) -> None:
-    """Wait until the last who came is inside: it hears what the first says."""
+    """Wait until the last client is accepted: it receives what the first one sends."""
     poll = select.poll()
     poll.register(crowd[-1], select.POLLIN)
     for _ in range(200):
@@ -134,7 +134,7 @@ def _settle(crowd: list[socket.socket]) -> None:
             break
     else:
         raise Failed("the last client hears nothing")
-    # Whoever was inside earlier has heard more points; nobody may have any left over.
+    # Clients that were accepted earlier have received more points: read them all.
     crowd[0].sendall(b"!")
     for sock in crowd[1:]:
         heard = b""

@@ -40,7 +40,7 @@ def _round_trips(peer: Peer, data: bytes, times: int) -> Sample:
             assert typing is not None
             assert showing is not None
             began = 0.0
-            # The first is the start of the program, and not counted.
+            # The first round trip includes the program's start, and is not counted.
             for number in range(times + 1):
                 _write(typing.fileno(), data)
                 if _read(showing.fileno(), len(data)) != data:
@@ -55,7 +55,7 @@ def _round_trips(peer: Peer, data: bytes, times: int) -> Sample:
 
 @contextmanager
 def _echo() -> Iterator[int]:
-    """An echo server for one client, in a thread."""
+    """Run an echo server for one client, in a thread; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -160,12 +160,12 @@ def _starts(words: list[str]) -> Sample:
     return Sample(time.perf_counter() - began, cpu, memory, STARTS)
 
 
-#: Counts the instructions of a program, where the processor's own counters are hidden.
+#: Counts the instructions of a program where the processor's own counters are not available.
 COUNTER = "valgrind"
 
 
 def counted(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """Instructions of one start, in place of its time."""
+    """Return the measurement of the instructions of one start, instead of its time."""
 
     def measure(peer: Peer, _scratch: Scratch) -> Sample:
         with socket.create_server(("127.0.0.1", 0), backlog=64) as server:

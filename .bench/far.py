@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-#: Where the far host is, and our own side of the link.
+#: The addresses of the far host, and of our own side of the link.
 HOST, _OURS = "10.9.0.2", "10.9.0.1/24"
 
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 1, 0x1000
@@ -51,7 +51,7 @@ def _answer(link: int, delay: float | None, program: subprocess.Popen[bytes]) ->
 
 
 def _refusal(packet: bytes) -> bytes | None:
-    """The RST that answers a SYN (RFC 9293 3.10.7.1); None for anything else."""
+    """Return the RST that answers a SYN (RFC 9293 3.10.7.1); None for any other packet."""
     if packet[0] >> 4 != 4 or packet[9] != _TCP:
         return None
     header = (packet[0] & 15) * 4
@@ -67,7 +67,7 @@ def _refusal(packet: bytes) -> bytes | None:
 
 
 def _checksum(data: bytes) -> int:
-    """The internet checksum (RFC 1071)."""
+    """Return the internet checksum (RFC 1071)."""
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)

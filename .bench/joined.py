@@ -1,7 +1,7 @@
 """Two addresses joined (``pync -lk A B``): bytes, connections and round trips through a relay.
 
-Clients and servers are here, in one process or two, and the same for every relay. What a relay
-that forks costs is counted with its children where it waits for them (socat); ncat does not.
+Clients and servers are in this module, in one process or two, the same for every relay. The cost
+of a relay that forks includes its children if it waits for them (socat); ncat does not.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from programs import Peer
 from relays import receive
 from transfers import SIZE, Scratch
 
-#: Short connections, round trips; transfers at once, and the bytes of one read of theirs.
+#: The numbers of short connections, round trips, and transfers at once; the bytes of one read.
 CONNECTIONS, ROUND_TRIPS, AT_ONCE, _READ = 1000, 5000, 100, 1 << 18
 
-#: Clients at a time, each a process.
+#: Clients at a time, each in a process.
 CLIENTS = 4
 
 #: TLS is slower: a share of a transfer.
@@ -61,20 +61,20 @@ LogFile "/dev/null"
 
 
 class Line(NamedTuple):
-    """A running relay: where clients come, and the server that it goes on to."""
+    """A running relay: the port of clients, and the server that it connects to."""
 
     relay: Running
     port: int
     server: socket.socket
 
     def client(self) -> socket.socket:
-        """One more."""
+        """Return one more client."""
         return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 
 
 @contextmanager
 def joined(peer: Peer, role: str, scratch: Scratch) -> Iterator[Line]:
-    """A relay to a server of ours."""
+    """Run a relay to a server of ours."""
     port, path = free_port(), scratch.folder / "onward"
     path.unlink(missing_ok=True)
     if role.endswith("-unix"):
@@ -98,10 +98,10 @@ def joined(peer: Peer, role: str, scratch: Scratch) -> Iterator[Line]:
 
 
 def _cost(peer: Peer, relay: Running) -> tuple[float, int]:
-    """CPU seconds, bytes at most; the relay is ended."""
+    """End the relay; return its CPU seconds and its maximum of bytes."""
     relay.look_at_memory()
     pid, end = relay.process.pid, time.monotonic() + PATIENCE
-    # What its children have cost is its own once it has waited for them.
+    # The cost of its children is added to its own once it has waited for them.
     while Path(f"/proc/{pid}/task/{pid}/children").read_text() and time.monotonic() < end:
         time.sleep(0.002)
     relay.process.send_signal(signal.SIGTERM)
@@ -110,7 +110,7 @@ def _cost(peer: Peer, relay: Running) -> tuple[float, int]:
 
 
 def bulk(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """One connection."""
+    """Return the measurement of one connection."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         copy, size = scratch.folder / "copy", TLS_SIZE if role.endswith("-tls") else SIZE
@@ -153,13 +153,13 @@ def _send(client: socket.socket, payload: Path, size: int) -> None:
             piece = file.read(min(size, _READ))
             client.sendall(piece)
             size -= len(piece)
-        # Some close at once where they are told of an end.
+        # Some programs close at once at an end.
         with suppress(OSError):
             client.unwrap()
 
 
 def many(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """A hundred connections."""
+    """Return the measurement of a hundred connections at once."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         share = SIZE // AT_ONCE
@@ -218,7 +218,7 @@ def _send_all(clients: list[socket.socket], payload: Path, share: int) -> None:
 
 
 def connections(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """Short ones."""
+    """Return the measurement of short connections."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         with joined(peer, role, scratch) as line, _serving(line.server, b"answer\n"):
@@ -238,7 +238,7 @@ def connections(role: str) -> Callable[[Peer, Scratch], Sample]:
 
 
 def crowded(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """Short ones, several at a time."""
+    """Return the measurement of short connections, several at a time."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         with joined(peer, role, scratch) as line, ExitStack() as stack:
@@ -258,7 +258,7 @@ def crowded(role: str) -> Callable[[Peer, Scratch], Sample]:
 
 
 def _client(port: int, count: int) -> int:
-    """The clients of one process; returns its number."""
+    """Run the clients of one process; return its number."""
     pid = os.fork()
     if not pid:
         status = 1
@@ -272,7 +272,7 @@ def _client(port: int, count: int) -> int:
 
 
 def _ask(client: socket.socket) -> None:
-    """A line, FIN, the answer and its end. Raises Failed, OSError."""
+    """Send a line and FIN; read the answer and its end. Raises Failed, OSError."""
     client.sendall(b"question\n")
     client.shutdown(socket.SHUT_WR)
     heard = b""
@@ -285,7 +285,7 @@ def _ask(client: socket.socket) -> None:
 def proxied(
     role: str, shake_hands: Callable[[socket.socket, int], None]
 ) -> Callable[[Peer, Scratch], Sample]:
-    """Short ones, through a proxy server."""
+    """Return the measurement of short connections through a proxy server."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         port, settings = free_port(), scratch.folder / "tinyproxy.conf"
@@ -299,7 +299,7 @@ def proxied(
             await_listener(port)
             began = time.perf_counter()
             for _ in range(CONNECTIONS):
-                # (Its FIN would end it with some of them: they know no half-close.)
+                # (No FIN: some proxies do not support half-close, and would end the connection.)
                 with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
                     shake_hands(client, int(server.getsockname()[1]))
                     client.sendall(b"question\n")
@@ -317,14 +317,14 @@ def proxied(
 
 
 def round_trips(role: str) -> Callable[[Peer, Scratch], Sample]:
-    """One byte at a time."""
+    """Return the measurement of round trips of one byte."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         with joined(peer, role, scratch) as line, _serving(line.server, b""):
             with line.client() as client:
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 began = 0.0
-                # The first is the start of the connection, and not counted.
+                # The first round trip includes the connection's start, and is not counted.
                 for number in range(ROUND_TRIPS + 1):
                     client.sendall(b"x")
                     if client.recv(10) != b"x":
@@ -342,7 +342,7 @@ def round_trips(role: str) -> Callable[[Peer, Scratch], Sample]:
 
 @contextmanager
 def _serving(server: socket.socket, answer: bytes) -> Iterator[None]:
-    """A server in a process of its own: an answer at the end; without one it echoes."""
+    """Run a server in its own process: it sends an answer at the end, or echoes without one."""
     pid = os.fork()
     if not pid:
         with suppress(OSError):
@@ -362,7 +362,7 @@ def _serving(server: socket.socket, answer: bytes) -> Iterator[None]:
 
 
 def held(count: int) -> Callable[[Peer, Scratch], Sample]:
-    """Memory of connections that say nothing."""
+    """Return the measurement of the memory of silent connections."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         with joined(peer, "relay", scratch) as line:
@@ -389,14 +389,14 @@ def _hold(line: Line, crowd: list[socket.socket], count: int) -> None:
         client = line.client()
         line.server.settimeout(PATIENCE)
         crowd += [client, line.server.accept()[0]]
-        # A byte has come through: whatever is made for a connection is made.
+        # Send a byte through it: then the relay has allocated everything for the connection.
         client.sendall(b"x")
         if crowd[-1].recv(1) != b"x":
             raise Failed("another byte came")
 
 
 def _resident(pid: int) -> int:
-    """Of a process and its descendants, what they share counted once."""
+    """Return the resident bytes of a process and its descendants; shared memory counts once."""
     total = 0
     with suppress(OSError):
         for text in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -1,7 +1,7 @@
-"""Measuring: programs run as whole processes, in turn, with what they cost.
+"""Measuring programs: they run as whole processes, in turn, and their cost is recorded.
 
-Time is the wall's, CPU and memory are the kernel's own account of each process (wait4(2)).
-Nothing here knows what is measured.
+Time is wall-clock time; CPU and memory are the kernel's figures for each process (wait4(2)).
+This module does not depend on what is measured.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-#: Seconds that anything here may take before it counts as failed.
+#: Seconds after which a measurement counts as failed.
 PATIENCE = 60.0
 
-#: Seconds between two looks at how much memory a program has.
+#: Seconds between two checks of a program's memory.
 LOOK = 0.02
 
 
 class Sample(NamedTuple):
-    """One measurement: seconds, CPU seconds, bytes resident at most, units moved."""
+    """One measurement: seconds, CPU seconds, maximum of resident bytes, units moved."""
 
     seconds: float
     cpu: float = 0.0
@@ -37,7 +37,7 @@ class Sample(NamedTuple):
 
 
 class Failed(Exception):
-    """A program did not do what was measured; the text says what."""
+    """A program did not do what was to be measured; the text says what."""
 
 
 class Running:
@@ -55,7 +55,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if not self._over:
-            # Not Popen.kill: it would reap a child that has died, and its account with it.
+            # Not Popen.kill: it would reap a child that has ended, and its figures would be lost.
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGKILL)
             self.wait()
@@ -64,7 +64,7 @@ class Running:
                 stream.close()
 
     def wait(self) -> int:
-        """Wait for its end; returns its status. Raises Failed when it takes too long."""
+        """Wait for its end; return its status. Raises Failed when it takes too long."""
         end = time.monotonic() + PATIENCE
         self.look_at_memory()
         looked = time.monotonic()
@@ -90,41 +90,41 @@ class Running:
         return int(self.process.returncode)
 
     def stop(self) -> None:
-        """End it, whatever it is doing."""
+        """Kill it."""
         self.look_at_memory()
         self.process.kill()
         self.wait()
 
     def look_at_memory(self) -> None:
-        """See how much it has had at most."""
-        # Not ru_maxrss: it counts the pages of who has started it (getrusage(2), vfork(2)).
+        """Record its maximum of memory."""
+        # Not ru_maxrss: it counts the pages of the parent process (getrusage(2), vfork(2)).
         with suppress(OSError):
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             found = re.search(r"VmHWM:\s+(\d+) kB", status)
             self.memory = max(self.memory, int(found.group(1)) * 1024 if found else 0)
 
     def resident(self) -> int:
-        """Bytes resident now (proc_pid_statm)."""
+        """Return the bytes that are resident now (proc_pid_statm)."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * resource.getpagesize()
 
 
 @contextmanager
 def running(words: list[str], **streams: object) -> Iterator[Running]:
-    """Start a program; it is ended and waited for at the block's end."""
+    """Start a program; end it and wait for it at the end of the block."""
     with Running(words, **streams) as program:
         yield program
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port that nobody has now."""
+    """Return a port that is free now."""
     with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
 def await_listener(port: int, protocol: str = "tcp") -> None:
-    """Wait until somebody listens on a port, without disturbing them (proc_net_tcp)."""
+    """Wait until a program listens on a port, without connecting to it (proc_net_tcp)."""
     state = b"0A" if protocol == "tcp" else b"07"
     pattern = re.compile(rb":%04X [0-9A-F]+:0000 %s " % (port, state))
     tables = [Path(f"/proc/net/{protocol}{suffix}") for suffix in ("", "6")]
@@ -132,7 +132,7 @@ def await_listener(port: int, protocol: str = "tcp") -> None:
 
 
 def await_path(path: Path) -> None:
-    """Wait until somebody listens on a Unix socket."""
+    """Wait until a program listens on a Unix socket."""
     ending = b" " + os.fsencode(path)
 
     def listens() -> bool:
@@ -151,7 +151,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     whole = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -160,14 +160,14 @@ def digest(path: Path) -> str:
 
 
 class Compared(NamedTuple):
-    """One program's samples beside ours, taken in turn."""
+    """One program's samples and ours, taken in turn."""
 
     name: str
     ours: list[Sample]
     theirs: list[Sample]
 
     def ratios(self, of: Callable[[Sample], float] = lambda sample: sample.seconds) -> list[float]:
-        """Theirs by ours, pair by pair, for each unit moved: above 1 we are better."""
+        """Return theirs divided by ours, in pairs, for each unit moved: above 1 we are better."""
         pairs = zip(self.ours, self.theirs)
         return [
             (of(their) / (their.amount or 1)) / (of(our) / (our.amount or 1))
@@ -177,5 +177,5 @@ class Compared(NamedTuple):
 
 
 def spread(values: list[float]) -> tuple[float, float, float]:
-    """Lowest, median, highest."""
+    """Return the lowest, the median and the highest value."""
     return min(values), statistics.median(values), max(values)

@@ -23,7 +23,7 @@ from docopt import docopt
 
 HEAD = b"POST http://127.0.0.1:%d/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-#: What a hostile client says first, and then again and again.
+#: The bytes that a hostile client sends first, and those that it then repeats.
 HOSTILE: dict[str, tuple[bytes, bytes]] = {
     "none": (b"", b""),
     "chunks": (HEAD, b"1\r\nx\r\n" * 40000),

@@ -1,7 +1,7 @@
-"""The programs that are measured: what they are called, and how each is asked for the same.
+"""The measured programs: their names, and the command line of each for the same task.
 
 A row per program and role. ``{port}``, ``{path}``, ``{certificate}`` and the others are filled
-in; a role that a program has not is missing, and it is left out there.
+in; if a program does not have a role, the row is missing, and the program is left out.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Peer(NamedTuple):
 
     @property
     def is_there(self) -> bool:
-        """Whether this machine has it."""
+        """Whether the program is installed."""
         return shutil.which(self.command[0]) is not None
 
     def words(self, role: str, **values: object) -> list[str]:
-        """The command line for a role."""
+        """Return the command line for a role."""
         words = shlex.split(self.roles[role])
         return [*self.command, *(word.format(**values) for word in words)]
 
@@ -132,7 +132,7 @@ SOCAT = Peer(
     },
 )
 
-#: socat with a buffer of 1 MiB in place of 8 KiB.
+#: socat with a buffer of 1 MiB instead of 8 KiB.
 SOCAT_1M = Peer("socat -b1M", ("socat", "-b1048576"), "socat", SOCAT.roles)
 
 #: One thread, or two as pync has two workers; the settings are written for each measurement
@@ -150,7 +150,7 @@ MICROSOCKS = Peer(
 )
 TINYPROXY = Peer("tinyproxy", ("tinyproxy",), "tinyproxy", {"http-proxy": "-d -c {settings}"})
 
-#: The floor under every start of a Python program of this kind.
+#: The minimum for a start of a Python program of this kind.
 PYTHON = Peer(
     "python", (sys.executable, "-c", "import socket, selectors, docopt"), "python3", {"version": ""}
 )

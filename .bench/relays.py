@@ -1,4 +1,4 @@
-"""A proxy in the middle: how fast bytes go through it, and what it costs, verified by hash."""
+"""A proxy in the middle: the speed of bytes through it, and its cost, verified by hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK, _F_SETPIPE_SZ = 1 << 20, 1031
 
 
 def through(role: str, shake_hands: Callable[[socket.socket, int], None]) -> Callable[..., Sample]:
-    """A file through a proxy, to a file."""
+    """Return the measurement of a file through a proxy, to a file."""
 
     def measure(peer: Peer, scratch: Scratch) -> Sample:
         port, copy = free_port(), scratch.folder / "copy"
@@ -46,7 +46,7 @@ def through(role: str, shake_hands: Callable[[socket.socket, int], None]) -> Cal
         if digest(copy) != scratch.hash:
             raise Failed("the copy differs")
         copy.unlink()
-        # No CPU: ncat works in a child that nobody has waited for.
+        # No CPU: ncat works in a child for which it does not wait.
         return Sample(seconds, 0.0, proxy.memory, SIZE)
 
     measure.__doc__ = f"A file through a proxy ({role}), to a file."
@@ -54,7 +54,7 @@ def through(role: str, shake_hands: Callable[[socket.socket, int], None]) -> Cal
 
 
 def connect(client: socket.socket, port: int) -> None:
-    """HTTP CONNECT (RFC 9110 9.3.6)."""
+    """Perform HTTP CONNECT (RFC 9110 9.3.6)."""
     client.sendall(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
@@ -67,7 +67,7 @@ def connect(client: socket.socket, port: int) -> None:
 
 
 def socks5(client: socket.socket, port: int) -> None:
-    """SOCKS 5, no authentication (RFC 1928)."""
+    """Perform SOCKS 5 without authentication (RFC 1928)."""
     client.sendall(b"\5\1\0")
     if client.recv(2) != b"\5\0":
         raise Failed("the proxy wants to know who we are")
@@ -84,7 +84,7 @@ def _send(client: socket.socket, payload: Path) -> None:
 
 
 def receive(conn: socket.socket, out: int) -> None:
-    """All that comes, into a file."""
+    """Write all received bytes to a file."""
     leaving, entering = os.pipe()
     fcntl.fcntl(entering, _F_SETPIPE_SZ, _CHUNK)
     while inside := os.splice(conn.fileno(), entering, _CHUNK):

@@ -1,4 +1,4 @@
-"""What was measured, three times: a table for the terminal, JSON, a picture (SVG)."""
+"""The results in three forms: a table for the terminal, JSON, a picture (SVG)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from measure import Compared, Sample, spread
 
-#: Beside whom a case is named that only we can do.
+#: The name in place of a counterpart for a case that only pync can do.
 ITSELF = "(itself)"
 
 
 class Row(NamedTuple):
-    """One case: what it is, what it should be, and what came out."""
+    """One case: its description, its goal and its results."""
 
     name: str
     what: str
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 def table(rows: list[Row]) -> str:
-    """For the terminal: a line for each case and program."""
+    """Return the table for the terminal: a line for each case and program."""
     lines = [
         f"{'case':18} {'against':10} {'ratio':>6} {'lowest':>6} {'highest':>7} {'ours':>12} "
         f"{'theirs':>12} {'CPU':>5} {'ours':>10} {'theirs':>10} {'memory':>7} {'theirs':>7}"
@@ -54,7 +54,7 @@ def table(rows: list[Row]) -> str:
 
 
 def as_json(rows: list[Row]) -> str:
-    """Everything, for programs."""
+    """Return all figures, for programs."""
     machine = {
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -84,12 +84,12 @@ def as_json(rows: list[Row]) -> str:
     return json.dumps({"machine": machine, "cases": cases}, indent=1)
 
 
-#: Pixels: the picture's width, a bar's height and distance, where names and bars begin, how far
-#: a ratio of 1 lies from there; and the ratio at which a bar is cut.
+#: Pixels: the picture's width, a bar's height and distance, where names and bars start, the length
+#: of a ratio of 1; and the ratio at which a bar is cut.
 _WIDTH, _BAR, _STEP, _NAMES, _LEFT, _ONE = 760, 14, 18, 150, 250, 110
 _MOST = 4.0
 
-#: It is looked at on white and on black pages.
+#: It must be readable on white and on black pages.
 _STYLE = """
 text { font: 12px sans-serif; fill: #1f2328 } .title { font-size: 15px; font-weight: bold }
 .case { font-weight: bold } .note { fill: #59636e }
@@ -102,7 +102,7 @@ text { fill: #e6edf3 } .note { fill: #9198a1 } .better { fill: #3fb950 } .worse 
 
 
 def as_svg(rows: list[Row]) -> str:
-    """One picture: a bar for each case and program; the line is where both are equal."""
+    """Return the picture: a bar for each case and program; at the line, both are equal."""
     parts, top = [], 58.0
     for row in rows:
         # Bytes and instructions are not a speed; what only pync can do has no counterpart.

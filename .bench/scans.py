@@ -14,8 +14,8 @@ from measure import Failed, Sample, running
 from programs import Peer
 from transfers import Scratch
 
-#: Ports of each scan; fewer for a program that waits for each in turn: what is compared is the
-#: time of one port, and twenty minutes of waiting would tell nothing more.
+#: Ports of each scan; fewer for a program that waits for each in turn: the time of one port is
+#: compared, and twenty minutes of waiting would show nothing more.
 PORTS = 1000
 IN_TURN = {"nc": {"0.02": 250, "never": 4}}
 
@@ -24,7 +24,7 @@ DELAY = "0.02"
 
 
 def why_not() -> str:
-    """Why this machine cannot; empty if it can."""
+    """Return why this machine cannot run the case; empty if it can."""
     for command in ("unshare", "ip"):
         if shutil.which(command) is None:
             return f"{command} is missing"
@@ -37,7 +37,7 @@ def why_not() -> str:
 
 
 def away(delay: str, seconds: str) -> Callable[[Peer, Scratch], Sample]:
-    """A scan of a host that refuses after a delay, or says nothing (``never``)."""
+    """Return the measurement of a host that refuses after a delay, or is silent (``never``)."""
 
     def measure(peer: Peer, _scratch: Scratch) -> Sample:
         ports = IN_TURN.get(peer.name, {}).get(delay, PORTS)

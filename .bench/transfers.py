@@ -1,7 +1,7 @@
-"""Bulk: how fast a pair of the same program carries bytes from here to there, verified.
+"""Bulk transfers: how fast a pair of the same program moves bytes, verified.
 
-The receiver's output is checked by hash. What feeds and drains pipes is the same program
-(cat) for everybody.
+The receiver's output is checked by hash. All programs have the same one (cat) at the other ends
+of their pipes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MAKE_CERTIFICATE = (
 
 
 class Scratch(NamedTuple):
-    """Where the payload lies and its copies go, with the payload's hash; a certificate."""
+    """The folder of the payload and its copies, the payload's hash, a certificate."""
 
     folder: Path
     payload: Path
@@ -44,7 +44,7 @@ class Scratch(NamedTuple):
 
 
 def prepare(folder: Path) -> Scratch:
-    """Write the payload: random, so that nothing on the way can be clever."""
+    """Write the payload: random, so that nothing on the way can compress it."""
     payload = folder / "payload"
     block = os.urandom(1 << 20)
     with payload.open("wb") as file:
