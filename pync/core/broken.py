@@ -96,7 +96,7 @@ def broken(address: object, error: OSError) -> PyncError:
 
 
 def over_websocket(address: object) -> str:
-    """An address as it is shown in an error of a WebSocket."""
+    """Return an address in the form for errors of a WebSocket."""
     return str(address).replace("tcp:", "ws:", 1)
 
 

@@ -42,7 +42,7 @@ class Cause(str):
 
 
 class PyncError(Exception):
-    """Something that a person must be told, in one line.
+    """An error that is reported to the user, in one line.
 
     Arguments:
         operation: what was tried (``dial``, ``listen``, ``relay``).
@@ -212,7 +212,7 @@ class OutputError(PyncError):
 
 
 class OutputGone(Exception):
-    """The reader of standard output is gone; nobody is left to be told."""
+    """The reader of standard output has closed; there is no error message."""
 
     status = exits.OUTPUT_GONE
 

@@ -119,7 +119,7 @@ class Secured(NamedTuple):
 
 
 class Upgraded(NamedTuple):
-    """A WebSocket is open. ``target``: path and query that were asked for."""
+    """A WebSocket is open. ``target``: the requested path and query."""
 
     peer: Address
     target: str

@@ -165,27 +165,27 @@ class Matching(Request["re.Match[bytes]"]):
 
 
 class IncompleteError(NetworkError, EOFError):
-    """The peer ended before what was asked for had come.
+    """The peer ended before the requested bytes had come.
 
-    ``received`` is what had come; it can still be read.
+    ``received``: the bytes that had come; they can still be read.
     """
 
     received: bytes = b""
 
 
 class ReadTimeoutError(NetworkError, TimeoutError):
-    """What was asked for had not come when the time was over.
+    """The requested bytes had not come when the time was over.
 
-    ``received`` is what had come; it can still be read.
+    ``received``: the bytes that had come; they can still be read.
     """
 
     received: bytes = b""
 
 
 class LimitError(NetworkError):
-    """A line, or what comes before a delimiter or a match, is longer than the limit.
+    """A line, or the data before a delimiter or a match, is longer than the limit.
 
-    ``received`` is what had come; it can still be read.
+    ``received``: the bytes that had come; they can still be read.
     """
 
     received: bytes = b""

@@ -88,7 +88,7 @@ def parse(argv: list[str]) -> Config:
     return config
 
 
-def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG001 - others ask
+def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG001 - others use it
     """Return the message for an event."""
     if isinstance(event, Trying):
         return OnStdout(f"Trying {event.address.host or event.address.path}...")
@@ -105,7 +105,7 @@ def say(event: Event, config: Config, interactive: bool) -> Said:  # noqa: ARG00
     return None
 
 
-def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 - others ask
+def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 - others use it
     """Return the message for an error."""
     if isinstance(error, OutputGone):
         return None
@@ -119,7 +119,7 @@ def complain(error: Exception, config: Config | None) -> Said:  # noqa: ARG001 -
     return f"telnet: {error}"
 
 
-def status(error: Exception, config: Config | None) -> int:  # noqa: ARG001 - others ask
+def status(error: Exception, config: Config | None) -> int:  # noqa: ARG001 - others use it
     """Return the exit status of an error."""
     if isinstance(error, OutputGone):
         return error.status

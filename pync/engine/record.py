@@ -28,7 +28,7 @@ class Recorder(Closing):
         hex_dump: a file for the dump, or None.
         append: keep what the files contain.
         timestamps: put a heading with time, direction and size over every piece.
-        form: whose dump it is.
+        form: the program whose format the dump has.
 
     Raises OutputError.
     """

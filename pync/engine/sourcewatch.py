@@ -14,7 +14,7 @@ from collections.abc import Callable
 from .loop import Scheduler, Timer
 from .protocols import Source
 
-#: Seconds of silence after which a peer that was told of our close is not waited for any more.
+#: Seconds of silence after our Close frame until the wait for the peer's end is over.
 CLOSING = 10.0
 
 
@@ -81,7 +81,7 @@ class SourceWatch:
 
     def _ping(self) -> None:
         ping: Callable[..., None] = self._source.ping  # type: ignore[attr-defined]
-        # What is not read may well be the answer.
+        # If the source is not read now, the answer may be among the unread bytes.
         ping(answered=not self._reads)
         self.watch(self._reads)
 

@@ -41,23 +41,23 @@ class Cutter:
 
 
 class LastEnds(Cutter):
-    """Leaves a stream as it is, and ends its last message, which no delimiter ended.
+    """A cutter that does not change a stream, and adds a missing delimiter at its end.
 
-    For a layer that cuts by itself, and would keep the last message until our end (WebSocket).
+    It is for a layer that cuts itself, and would keep the last message until our end (WebSocket).
 
     Arguments:
-        delimiter: what ends a message.
+        delimiter: the end of a message.
     """
 
     def __init__(self, delimiter: bytes) -> None:
         super().__init__(delimiter, 1)
 
     def cut(self, data: bytes) -> list[bytes]:
-        """All of it."""
+        """Return the data unchanged."""
         self._rest = (self._rest + data[-len(self._delimiter) :])[-len(self._delimiter) :]
         return [data]
 
     def rest(self) -> list[bytes]:
-        """What is missing."""
+        """Return the missing delimiter, if any."""
         rest, self._rest = self._rest, b""
         return [self._delimiter] if rest and rest != self._delimiter else []

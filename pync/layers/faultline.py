@@ -78,7 +78,7 @@ class FaultLine:
         self._jitter: dict[int, Random] = {}
         self._noise: dict[int, Noise] = {}
         self._faults: tuple[SwitchedOn, ...] = ()
-        #: The numbers of the faults that decided the times of what is on the way.
+        #: The numbers of the faults that decided the times of the items on the way.
         self._timing: frozenset[int] = frozenset()
         self.change(faults)
 

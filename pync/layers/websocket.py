@@ -1,8 +1,8 @@
-"""WebSocket (RFC 6455) as a layer: frames of the wire on one side, a stream of bytes on the other.
+"""WebSocket (RFC 6455) as a layer: frames on the network's side, a stream of bytes on the other.
 
-``wsproto`` knows the frames; nothing is read or written here. How a stream becomes messages, and
-messages a stream, is a Framing. A WebSocket has no half-close: the end of our direction is a Close
-frame, which the peer answers by its own; what it sends before that is still received.
+``wsproto`` handles the frames; this module does no I/O. A Framing describes the conversion between
+stream and messages. A WebSocket has no half-close: the end of our direction is a Close frame, which
+the peer answers by its own; data that it sends before that is still received.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from wsproto.utilities import LocalProtocolError
 
 from ..core.broken import WebSocketFailure
 
-#: Bytes of a message without an end after which it is sent in fragments: so no message is too long,
-#: and none has to be cut.
+#: From so many bytes on, an incomplete message is sent in fragments, so that messages of any length
+#: are possible without cutting them.
 FRAGMENT = 64 * 1024
 
 #: Codes of RFC 6455 7.4.1 and of IANA's registry.
@@ -45,12 +45,12 @@ NORMAL, GOING_AWAY, TOO_BIG, ABNORMAL = 1000, 1001, 1009, 1006
 
 
 class Framing(NamedTuple):
-    """How a stream of bytes becomes messages, and messages a stream.
+    """The conversion of a stream of bytes to messages, and of messages to a stream.
 
-    ``delimiter``: what ends a message in the stream; None: each write is a message, and what is
-    received is not marked. ``kind``: of the messages sent, ``text`` or ``binary``; empty: text
-    where it is UTF-8, else binary. ``whole``: a message is passed on when all of it has come,
-    which may be so many bytes; None: as it comes.
+    ``delimiter``: the end of a message in the stream; None: each write is a message, and the ends
+    of received ones are not marked. ``kind``: of the messages sent, ``text`` or ``binary``; empty:
+    text if it is UTF-8, else binary. ``whole``: pass a message on only when it is complete, with
+    this limit of bytes; None: pass on each part at once.
     """
 
     delimiter: bytes | None = b"\n"
@@ -59,19 +59,19 @@ class Framing(NamedTuple):
 
 
 class WebSocketCodec:
-    """One side of a WebSocket that is open.
+    """One side of an open WebSocket.
 
     Arguments:
-        connection: after its handshake.
-        framing: what becomes a message.
+        connection: wsproto's connection, after the handshake.
+        framing: the conversion to messages and back.
     """
 
     def __init__(self, connection: Connection, framing: Framing) -> None:
         #: Whether the peer will send nothing more.
         self.ended = False
-        #: Why nothing more can be received, if that is not an end in order.
+        #: The error after which nothing more can be received; None without one.
         self.failure: OSError | None = None
-        #: With what the connection was closed, once it is.
+        #: The code of the close; None before.
         self.close_code: int | None = None
         self.close_reason = ""
         #: Whether a ping waits for its answer.
@@ -80,7 +80,7 @@ class WebSocketCodec:
         self._framing = framing
         self._leaving = b""
         self._rest = b""
-        #: The decoder of a text message of which fragments are sent; None, of a binary one.
+        #: Whether fragments of a message were sent; its decoder, and whether it is text.
         self._begun = False
         self._decoder = getincrementaldecoder("utf-8")()
         self._is_text = False
@@ -92,10 +92,10 @@ class WebSocketCodec:
         """Whether each write is a message."""
         return self._framing.delimiter is None
 
-    # What comes.
+    # Receiving.
 
     def receive(self, data: bytes) -> bytes:
-        """The stream's bytes from bytes of the wire; ``b""`` in is the connection's end."""
+        """Return the stream's bytes for bytes of the network; ``b""`` is the connection's end."""
         if self.ended or self.failure is not None:
             return b""
         if not data:
@@ -118,7 +118,7 @@ class WebSocketCodec:
         return b"".join(pieces)
 
     def outgoing(self) -> bytes:
-        """What has to be sent on its own account: pongs, Close frames."""
+        """Return the bytes that the codec itself has to send: pongs, Close frames."""
         leaving, self._leaving = self._leaving, b""
         return leaving
 
@@ -141,10 +141,10 @@ class WebSocketCodec:
     def _closed(self, event: CloseConnection) -> None:
         state = self._connection.state
         if state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
-            # (wsproto's own, of frames that are none.)
+            # (This event is from wsproto itself, about invalid frames.)
             reason = event.reason or ""
             if "'utf-8' codec" in reason:
-                reason = "text that is not UTF-8"  # (not where in the piece that was read)
+                reason = "text that is not UTF-8"  # (without the position in the piece read)
             self._fail(int(event.code), reason, f"the peer violates the protocol: {reason}")
             return
         self.ended = True
@@ -159,7 +159,7 @@ class WebSocketCodec:
     def _wire_ended(self) -> None:
         self.close_code = ABNORMAL
         if self._connection.state is ConnectionState.LOCAL_CLOSING:
-            # It knows that this was all, and did not say goodbye.
+            # The peer has our Close frame, and has closed without sending its own.
             self.ended = True
         else:
             self.failure = WebSocketFailure(
@@ -173,10 +173,10 @@ class WebSocketCodec:
         self.close_code, self.close_reason = code, reason
         self.failure = WebSocketFailure(text, code)
 
-    # What goes.
+    # Sending.
 
     def send(self, data: bytes | memoryview) -> bytes:
-        """Bytes of the wire for bytes of the stream. Raises WebSocketFailure."""
+        """Return the bytes of the network for bytes of the stream. Raises WebSocketFailure."""
         if self._connection.state is not ConnectionState.OPEN:
             raise self.failure or WebSocketFailure("it is closed: not everything was sent")
         delimiter = self._framing.delimiter
@@ -187,10 +187,10 @@ class WebSocketCodec:
         try:
             frames.extend(self._fragment(message, last=True) for message in whole)
         except WebSocketFailure:
-            # What came before it still goes, and then nothing more.
+            # The messages before it are still sent, and then nothing more.
             self._leaving += b"".join(frames) + self._close(GOING_AWAY)
             raise
-        # What may be half a delimiter is not sent yet.
+        # Do not send a possible part of a delimiter yet.
         size = len(self._rest) - len(delimiter) + 1
         if size >= FRAGMENT:
             piece, self._rest = self._rest[:size], self._rest[size:]
@@ -198,27 +198,27 @@ class WebSocketCodec:
         return b"".join(frames)
 
     def send_eof(self) -> bytes:
-        """Bytes of the wire that end our direction: a Close frame, after what waits."""
+        """Return the bytes that end our direction: a Close frame, after the bytes that wait."""
         return self._last_words() + self._close(NORMAL)
 
     def leave(self) -> bytes:
-        """A Close frame that says that this may not be all: we go away."""
+        """Return a Close frame for incomplete data (1001, going away)."""
         return self._close(GOING_AWAY)
 
     def ping(self) -> bytes:
-        """A ping; none where it would be too late."""
+        """Return a ping; ``b""`` if the WebSocket is not open any more."""
         if self._connection.state is not ConnectionState.OPEN:
             return b""
         self.awaits_pong = True
         return self._connection.send(Ping())
 
     def give_up(self, text: str) -> None:
-        """Note that nothing more can be received, and why."""
+        """Record that nothing more can be received, and the reason."""
         if not self.ended and self.failure is None:
             self._fail(GOING_AWAY, "", text)
 
     def stop_waiting(self) -> None:
-        """Take the peer's silence after our Close frame for its end."""
+        """Treat the peer's silence after our Close frame as its end."""
         if not self.ended and self.failure is None:
             self.ended = True
             self.close_code = ABNORMAL
@@ -257,10 +257,10 @@ class WebSocketCodec:
 
 
 def named(code: int) -> str:
-    """A code with its meaning."""
+    """Return a code with its meaning."""
     return f"{code} ({MEANINGS[code]})" if code in MEANINGS else str(code)
 
 
 def shown(reason: str) -> str:
-    """What a peer says, on one line and harmless to a terminal."""
+    """Return a peer's text on one line, harmless to a terminal."""
     return "".join(one if one.isprintable() else "?" for one in reason)

@@ -1,7 +1,8 @@
-"""The opening handshake of a WebSocket (RFC 6455 4), of both sides, in the words of handshake.py.
+"""The opening handshake of a WebSocket (RFC 6455 4), both sides, in the steps of handshake.py.
 
-It never reads beyond the empty line: the frames behind it are the codec's. ``wsproto`` judges what
-the other side says; whom a listener lets in (path, origin, login) is decided here.
+It does not read beyond the empty line: the frames after it are for the codec. ``wsproto`` checks
+the other side's message; this module decides which clients a listener accepts (path, origin,
+login).
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from .handshake import Exactly, Handshake, HandshakeError, Line, Send
 #: The longest line of a head (bytes), and the most lines: cookies can be long.
 LINE_LIMIT, MOST_LINES = 16 * 1024, 128
 
-#: What begins TLS: a handshake record of a client, an alert of a server (RFC 8446 5.1).
+#: The first byte of TLS: of a client's handshake record, of a server's alert (RFC 8446 5.1).
 _TLS = (b"\x16", b"\x15")
 
 Headers = tuple["tuple[bytes, bytes]", ...]
 
 
 class Wish(NamedTuple):
-    """What a client asks for.
+    """The request of a client.
 
     ``host``: the value of Host. ``target``: path and query. ``login``: USER:PASSWORD. ``headers``:
-    besides ours. ``deflate``: permessage-deflate (RFC 7692) is offered.
+    additional ones. ``deflate``: offer permessage-deflate (RFC 7692).
     """
 
     host: str
@@ -45,11 +46,12 @@ class Wish(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """Whom a listener lets in.
+    """The clients that a listener accepts, and its answer.
 
     ``path``: the only one; empty: any. ``login``: USER:PASSWORD that clients need. ``origins``:
-    of pages that may connect; ``*``: any; none: those whose origin is the host that they asked.
-    ``headers``: of the answer. ``subprotocols``: the first that a client knows is taken.
+    of web pages that may connect; ``*``: any; empty: the origin must be the requested host.
+    ``headers``: additional ones of the answer. ``subprotocols``: the first that the client also
+    offers is chosen.
     """
 
     path: str = ""
@@ -60,7 +62,7 @@ class Offer(NamedTuple):
 
 
 class Agreed(NamedTuple):
-    """What both sides agreed upon. ``target``: what the client asked for."""
+    """The result of the handshake. ``target``: the client's path and query."""
 
     connection: Connection
     target: str
@@ -69,7 +71,7 @@ class Agreed(NamedTuple):
 
 
 def ask(wish: Wish) -> Handshake[Agreed]:
-    """A client's side. Raises HandshakeError."""
+    """Run a client's side of the handshake. Raises HandshakeError."""
     shaking = H11Handshake(ConnectionType.CLIENT)
     headers = list(wish.headers)
     if wish.login:
@@ -101,7 +103,7 @@ def ask(wish: Wish) -> Handshake[Agreed]:
 
 
 def answer(offer: Offer) -> Handshake[Agreed]:
-    """A listener's side. Raises HandshakeError; the client has been told why then."""
+    """Run a listener's side of the handshake. Raises HandshakeError, after answering the client."""
     head = yield from _head(
         "the client begins TLS (wss://)", "the client does not speak HTTP: it sent"
     )
@@ -129,7 +131,7 @@ def answer(offer: Offer) -> Handshake[Agreed]:
     try:
         yield Send(shaking.send(accepted))
     except ValueError:
-        # Parameters of the extension that are none.
+        # The extension's parameters are invalid.
         yield Send(_refusal("400 Bad Request"))
         raise HandshakeError("the client's handshake is wrong: Sec-WebSocket-Extensions") from None
     assert shaking.connection is not None
@@ -137,7 +139,7 @@ def answer(offer: Offer) -> Handshake[Agreed]:
 
 
 def _head(tls: str, no_http: str) -> Handshake[bytes]:
-    """The lines up to the empty one, with it."""
+    """Receive the lines up to the empty one, including it."""
     first = yield Exactly(1)
     if first in _TLS:
         raise HandshakeError(tls)
@@ -153,7 +155,7 @@ def _head(tls: str, no_http: str) -> Handshake[bytes]:
 
 
 def _refused(event: RejectConnection, head: bytes) -> str:
-    """What a server's answer means that is not 101."""
+    """Return the cause for a server's answer other than 101."""
     status, headers = (
         event.status_code,
         {bytes(name): bytes(value) for name, value in event.headers},
@@ -172,7 +174,7 @@ def _refused(event: RejectConnection, head: bytes) -> str:
 def _judge(
     offer: Offer, request: Request, said: dict[bytes, bytes]
 ) -> tuple[str, str, bytes] | tuple[str, str] | None:
-    """Why a client may not come, and what it is told; None: it may."""
+    """Return why a client is refused, and the answer for it; None if it is accepted."""
     try:
         key = a2b_base64(said.get(b"sec-websocket-key", b""))
     except Base64Error:
@@ -202,14 +204,14 @@ def _judge(
 
 
 def _is_welcome(offer: Offer, origin: str, host: str) -> bool:
-    """Whether pages of this origin may connect (RFC 6455 10.2)."""
+    """Return whether pages of this origin may connect (RFC 6455 10.2)."""
     if offer.origins:
         return "*" in offer.origins or origin.lower() in (one.lower() for one in offer.origins)
     return origin.lower().partition("://")[2] == host.lower()
 
 
 def _answer_to(error: Exception, head: bytes) -> tuple[str, bytes] | tuple[str]:
-    """What a client is told whose request is wrong."""
+    """Return the answer for a wrong request."""
     hint = getattr(error, "event_hint", None)
     status = getattr(hint, "status_code", 400)
     if status == 426:
@@ -231,7 +233,7 @@ def _refusal(status: str, headers: bytes = b"") -> bytes:
     )
 
 
-#: wsproto's words, in ours.
+#: Our words for wsproto's messages.
 _WORDS = {
     "Bad HTTP message": "it is not HTTP",
     "Bad accept token": "Sec-WebSocket-Accept is not the answer to our key",
@@ -246,7 +248,7 @@ def _worded(error: Exception) -> str:
 
 
 def _text(data: bytes) -> str:
-    """What was received, harmless to a terminal, and not too long."""
+    """Return received bytes as text that is harmless to a terminal and not too long."""
     text = data.strip().decode("utf-8", "backslashreplace")
     return "".join(one if one.isprintable() else "?" for one in text)[:200]
 

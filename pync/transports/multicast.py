@@ -1,6 +1,6 @@
 """UDP to many hosts at once: broadcast addresses, and multicast groups (RFC 1112, RFC 3493 5.2).
 
-``GROUP%INTERFACE`` chooses the link, also for IPv4, where getaddrinfo(3) knows no zones.
+``GROUP%INTERFACE`` chooses the link, also for IPv4, for which getaddrinfo(3) has no zones.
 """
 
 from __future__ import annotations

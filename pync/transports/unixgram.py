@@ -131,9 +131,9 @@ class UnixgramListener(Listener):
     """A bound datagram socket; "accepting" is waiting for a first datagram.
 
     Arguments:
-        placed: the path as it was bound; None if there is none, or if it is not ours.
-        many: take datagrams from everyone afterwards.
-        shared: other processes have the socket too, so it is connected to nobody.
+        placed: the bound path; None if there is none, or if it is not ours.
+        many: receive from all peers after the first datagram.
+        shared: other processes have the socket too, so it must not be connected to a peer.
     """
 
     def __init__(

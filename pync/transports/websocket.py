@@ -1,7 +1,7 @@
-"""WebSocket over TCP, plain or by TLS: the connection, and its way there.
+"""WebSocket over TCP, with or without TLS: the connection, and how it is made.
 
-The command's way is longer (proxies stand between, see programs/shared/connect.py) and shares
-Upgrade and Upgrading with this.
+The command needs more steps (proxies, see programs/shared/connect.py); both use Upgrade and
+Upgrading.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from ..layers.websocket_handshake import Agreed, Offer, Wish
     from .tls.handshake import Securing
 
-#: Seconds for an opening handshake, unless the user has another idea.
+#: The default seconds for an opening handshake.
 HANDSHAKE_TIMEOUT = 10.0
 
-#: Bytes of the wire that are read at once where they are compressed: a thousandfold, perhaps.
+#: Bytes of the network that are read at once if they are compressed, up to a thousand times.
 READ_DEFLATED = 16 * 1024
 
-#: Is told of the close: its code, and the reason.
+#: A function that is called with the code and the reason of the close.
 Told = Callable[[int, str], None]
 
 
 class Upgrade(NamedTuple):
     """How a connection becomes a WebSocket.
 
-    ``how``: what a client asks for, or whom a listener lets in. ``ping_interval``: seconds between
-    two pings; None: none is sent. ``timeout``: seconds for the handshake.
+    ``how``: a client's request, or the clients that a listener accepts. ``ping_interval``: seconds
+    between two pings; None: send none. ``timeout``: seconds for the handshake.
     """
 
     how: Wish | Offer
@@ -46,13 +46,13 @@ class Upgrade(NamedTuple):
     timeout: float = HANDSHAKE_TIMEOUT
 
     def begin(self) -> Handshake[Agreed]:
-        """The handshake."""
+        """Return the handshake of a client or a listener."""
         from ..layers.websocket_handshake import Wish, answer, ask
 
         return ask(self.how) if isinstance(self.how, Wish) else answer(self.how)
 
     def finish(self, conn: StreamConn, agreed: Agreed) -> WebSocketConn:
-        """The connection, which owns ``conn``."""
+        """Return the WebSocket after the handshake; it owns ``conn``."""
         from ..layers.websocket import WebSocketCodec
 
         codec = WebSocketCodec(agreed.connection, self.framing)
@@ -63,10 +63,10 @@ class WebSocketConn(LayeredConn):
     """A connection over a WebSocket.
 
     Arguments:
-        conn: owned from now on.
-        codec: of the open WebSocket.
-        agreed: what the handshake has brought.
-        ping_interval: seconds between two pings, where something sends them (engine/).
+        conn: owned by this object.
+        codec: that of the open WebSocket.
+        agreed: the result of the handshake.
+        ping_interval: seconds between two pings, where the engine sends them.
     """
 
     codec: WebSocketCodec
@@ -81,9 +81,9 @@ class WebSocketConn(LayeredConn):
         super().__init__(conn, codec)
         self.agreed = agreed
         self.ping_interval = ping_interval
-        #: Is told of the close, once.
+        #: Called once, at the close.
         self.told: Told | None = None
-        #: Is called when our Close frame is sent.
+        #: Called when our Close frame is sent.
         self.said_close: Callable[[], None] | None = None
         self._heard = False
         self._read_size = READ_DEFLATED if agreed.deflate else READ
@@ -92,18 +92,18 @@ class WebSocketConn(LayeredConn):
 
     @property
     def inner(self) -> StreamConn:
-        """What the frames go over: TLS, or the plain connection."""
+        """The connection of the frames: TLS, or the plain one."""
         return self._conn
 
     def pending(self) -> bool:
-        """Whether recv returns something without waiting."""
+        """Return whether recv returns something without waiting."""
         if super().pending():
             return True
         holds: Callable[[], bool] | None = getattr(self._conn, "pending", None)
         return holds is not None and holds()
 
     def send(self, data: bytes | memoryview) -> int:
-        """Send what fits; returns how many bytes did. Raises OSError."""
+        """Send what fits; return how many bytes did. Raises OSError."""
         try:
             return super().send(data)
         except WebSocketFailure:
@@ -113,10 +113,10 @@ class WebSocketConn(LayeredConn):
             raise
 
     def ping(self, *, answered: bool = False) -> None:
-        """Send a ping, as far as it can be sent now; recv fails if the last one has no answer.
+        """Send a ping, as far as possible now; recv fails if the last one was not answered.
 
         Arguments:
-            answered: do not ask for the answer, which may have come and not been read.
+            answered: whether to treat the last one as answered: its answer may be unread.
         """
         with self._using:
             if self.codec.awaits_pong and not answered:
@@ -131,7 +131,7 @@ class WebSocketConn(LayeredConn):
             self.said_close()
 
     def stop_waiting(self) -> None:
-        """Take the peer for gone, if it was silent since this was called last."""
+        """Treat the peer as gone if it was silent since the last call of this method."""
         if not self._heard:
             with self._using:
                 self.codec.stop_waiting()
@@ -139,7 +139,7 @@ class WebSocketConn(LayeredConn):
         self._heard = False
 
     def drop(self) -> None:
-        """Let go, and say that this may not be all (1001). Idempotent."""
+        """Close with a Close frame for incomplete data (1001). Idempotent."""
         if not self._eof_made and self.fileno() != -1:
             self._eof_made = True
             with self._using:
@@ -163,16 +163,16 @@ class WebSocketConn(LayeredConn):
         try:
             super()._answer()
         except OSError:
-            pass  # it is gone: reading tells
+            pass  # the peer is gone: the next read raises the error
 
 
 class Upgrading:
-    """A listener's side of the handshake, step by step, where others must not wait for it.
+    """A listener's side of the handshake, run step by step, where others must not wait for it.
 
     Arguments:
-        conn: owned from now on.
-        upgrade: how.
-        securing: the handshake of TLS that comes first.
+        conn: owned by this object.
+        upgrade: how the connection becomes a WebSocket.
+        securing: the TLS handshake that comes first, if any.
     """
 
     def __init__(self, conn: StreamConn, upgrade: Upgrade, securing: Securing | None) -> None:
@@ -187,15 +187,15 @@ class Upgrading:
         return self._steps.writes if self._securing is None else self._securing.writes
 
     def late(self) -> Exception:
-        """Why it failed, when it has taken too long."""
+        """Return the error to report when the handshake has taken too long."""
         if self._securing is not None:
             return self._securing.late()
         return WebSocketError("accept", over_websocket(self._conn.peer), HANDSHAKE_TIMED_OUT)
 
     def step(self) -> WebSocketConn:
-        """Go on; returns the WebSocket when the handshake is over.
+        """Continue the handshake; return the WebSocket at its end.
 
-        Raises BlockingIOError when it has to wait, PyncError with the connection closed.
+        Raises BlockingIOError when it has to wait; PyncError, with the connection closed.
         """
         if self._securing is not None:
             self._conn, self._securing = self._securing.step(), None
@@ -215,11 +215,11 @@ class Upgrading:
 
 
 def upgrade_now(conn: object, upgrade: Upgrade, address: Address) -> WebSocketConn:
-    """A client's side: shake hands; returns the WebSocket, which owns ``conn``.
+    """Perform a client's handshake; return the WebSocket, which owns ``conn``.
 
     Arguments:
-        address: as it was asked for.
-    Raises WebSocketError, with ``conn`` closed; UsageError for what is not a stream.
+        address: the address, as the user gave it.
+    Raises WebSocketError, with ``conn`` closed; UsageError if ``conn`` is not a stream.
     """
     if not isinstance(conn, StreamConn):
         raise UsageError("a WebSocket needs a stream, not datagrams")
@@ -235,7 +235,7 @@ def upgrade_now(conn: object, upgrade: Upgrade, address: Address) -> WebSocketCo
 
 
 def failure(operation: str, address: object, error: Exception) -> WebSocketError:
-    """What is reported of a handshake that failed."""
+    """Return the error to report for a failed handshake."""
     if isinstance(error, HandshakeTimeout):
         return WebSocketError(operation, address, HANDSHAKE_TIMED_OUT)
     cause = cause_of(error) if isinstance(error, OSError) else str(error)

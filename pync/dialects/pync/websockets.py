@@ -1,4 +1,4 @@
-"""WebSockets on pync's command line: what their options may say, and the words of their events."""
+"""WebSockets on pync's command line: checks of their options, and messages for their events."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ...core.deadline import parse_duration
 from ...core.errors import UsageError, shortened
 from ...core.events import Upgraded, WebsocketClosed
 
-#: Options that a WebSocket knows nothing of.
+#: Options that a WebSocket does not have.
 _WITHOUT = ("udp", "unixsock", "zero_io", "pass_fd", "telnet", "starttls")
 
 #: A token of RFC 9110 5.6.2.
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
-#: Headers that the handshake makes itself, and what says the same.
+#: Headers that the handshake makes itself, and a hint at the option to use instead.
 _OURS = {
     "connection": "",
     "upgrade": "",
@@ -32,12 +32,12 @@ _OURS = {
 
 
 def value(text: str, option: str) -> object:
-    """What an option's text means. Raises UsageError."""
+    """Return the value of an option's text. Raises UsageError."""
     return _VALUES[option](text, option)
 
 
 def _header(text: str, option: str) -> str:
-    """A header as it was typed, NAME: VALUE. Raises UsageError."""
+    """Check a header as typed, NAME: VALUE, and return it. Raises UsageError."""
     found = re.fullmatch(rf"({_TOKEN}):[ \t]*([ -~\x80-\U0010ffff\t]*)", text)
     if found is None:
         raise UsageError(f"{option}: {shortened(text)} is not NAME: VALUE")
@@ -48,21 +48,21 @@ def _header(text: str, option: str) -> str:
 
 
 def _subprotocol(text: str, option: str) -> str:
-    """A subprotocol's name. Raises UsageError."""
+    """Check a subprotocol's name, and return it. Raises UsageError."""
     if not re.fullmatch(_TOKEN, text):
         raise UsageError(f"{option}: {shortened(text)} is not a name (a word of ASCII characters)")
     return text
 
 
 def _origin(text: str, option: str) -> str:
-    """An origin (RFC 6454 7): SCHEME://HOST[:PORT], null, or any. Raises UsageError."""
+    """Check an origin (RFC 6454 7): SCHEME://HOST[:PORT], null, or *. Raises UsageError."""
     if text in ("*", "null") or re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[!-.0-~]+", text):
         return text
     raise UsageError(f"{option}: {shortened(text)} is not an origin, as https://example.com")
 
 
 def _ping_interval(text: str, option: str) -> float:
-    """Seconds between two pings. Raises UsageError."""
+    """Return the seconds between two pings. Raises UsageError."""
     seconds = parse_duration(text, option)
     if not seconds:
         raise UsageError(f"{option}: {shortened(text)} is too short")
@@ -78,13 +78,13 @@ _VALUES: dict[str, Callable[[str, str], object]] = {
 
 
 def settled(config: Config) -> Config:
-    """The Config of a WebSocket, secured where that was said in any way. Raises UsageError."""
+    """Return the Config of a WebSocket, with TLS by wss:// or --ssl. Raises UsageError."""
     _check(config)
     return _with_tls(config)
 
 
 def _with_tls(config: Config) -> Config:
-    """The Config with TLS where an address says wss://, and the reverse."""
+    """Return the Config with TLS for an address wss://, and with wss:// for TLS."""
     address = config.address
     assert address is not None
     if address.scheme == "wss":
@@ -95,7 +95,7 @@ def _with_tls(config: Config) -> Config:
 
 
 def _check(config: Config) -> None:
-    """Refuse what cannot be combined. Raises UsageError."""
+    """Refuse options that cannot be combined. Raises UsageError."""
     from .rules import shown
 
     assert config.address is not None
@@ -117,7 +117,7 @@ def _check(config: Config) -> None:
 
 
 def said_of(event: Upgraded | WebsocketClosed) -> str:
-    """What is said of an event with -v."""
+    """Return the message for an event, with -v."""
     if isinstance(event, Upgraded):
         extras = [f"subprotocol {event.subprotocol}"] if event.subprotocol else []
         extras += ["permessage-deflate"] if event.deflate else []

@@ -154,7 +154,7 @@ def _maker(
 
 
 def _telling(make: Make, report: Report) -> Make:
-    """Return a maker of sessions that report, instead of raise, why they could not go on."""
+    """Return a maker of sessions whose failure to connect onward is reported, not raised."""
 
     def tell(loop: Scheduler, conn: Conn, left: Callable[[Joined], None]) -> Joined:
         def told(session: Joined) -> None:

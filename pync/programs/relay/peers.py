@@ -34,7 +34,7 @@ IDLE = 120.0
 #: less.
 MUCH = 4 * 1024 * 1024
 
-#: Sessions at once, unless the user says otherwise.
+#: The default limit of sessions at once.
 MOST_SESSIONS = 16_384
 
 #: Seconds of silence after which a session makes room for a new one.

@@ -16,7 +16,7 @@ from ...core.errors import DialError
 from ...core.events import AttemptFailed, Event, Report, Scanned
 from ..shared.connect import DialSetup, connect
 
-#: Seconds to wait for a UDP port's answer, unless -w says otherwise.
+#: The default seconds to wait for a UDP port's answer (-w).
 ANSWER = 2.0
 
 

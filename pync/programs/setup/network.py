@@ -126,7 +126,7 @@ def entry_of(config: Config) -> Entry | None:
 
 
 def _carrier(config: Config) -> Address:
-    """The address of what carries the bytes: a WebSocket's is TCP's."""
+    """Return the address to connect to or listen on: for a WebSocket, one of TCP."""
     assert config.address is not None
     if config.address.scheme not in WEBSOCKETS:
         return config.address

@@ -1,4 +1,4 @@
-"""How a connection becomes a WebSocket, derived from the Config."""
+"""Deriving from the Config how a connection becomes a WebSocket."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ try:
 except ModuleNotFoundError:
     raise UsageError("a WebSocket needs wsproto: pip install 'pync-nc[ws]'") from None
 
-#: Bytes of the largest message that all others of a broker are sent.
+#: The limit of bytes of a message to all other clients of a broker.
 LARGEST_SHARED = 1024 * 1024
 
 
 def upgrade_of(config: Config) -> Upgrade:
-    """What is asked for, or whom a listener lets in, and what becomes a message."""
+    """Return a client's request, or the clients that a listener accepts, and the framing."""
     address, asked = config.address, config.connect_timeout or config.wait
     assert address is not None
     return Upgrade(
@@ -36,7 +36,7 @@ def _framing(config: Config) -> Framing:
 
 
 def delimiter_of(config: Config) -> bytes | None:
-    """What ends a message in the input and the output; None: each read is one."""
+    """Return the end of a message in the input and the output; None: each read is one."""
     by_lines = not (config.ws_binary or config.onward) or config.ws_text
     return config.delimiter or (b"\n" if by_lines else None)
 
@@ -61,7 +61,7 @@ def _offer(config: Config, address: Address) -> Offer:
 
 
 def _host(address: Address) -> str:
-    """The value of Host: the port is left out where it is the scheme's (RFC 9110 7.2)."""
+    """Return the value of Host, without the scheme's default port (RFC 9110 7.2)."""
     host = without_zone(address.host)
     host = f"[{host}]" if ":" in host else host
     if address.service == WEBSOCKETS[address.scheme]:

@@ -1,5 +1,5 @@
 """Connecting to a peer: a client dials, passes its proxies, secures the connection, and opens the
-WebSocket, where each is asked for.
+WebSocket, each only if configured.
 """
 
 # No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.

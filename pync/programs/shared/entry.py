@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
     ``tls``: how it is secured; None: not at all. ``telnet``: answer its TELNET commands (-t).
     ``details``: report the peer's process and certificate. ``upgrade``: how it becomes a WebSocket;
-    None: not at all. ``at``: the WebSocket's address, as the user wrote it.
+    None: not at all. ``at``: the WebSocket's address, as the user gave it.
     """
 
     tls: Security | None = None
@@ -34,16 +34,16 @@ class Entry(NamedTuple):
 
     @property
     def shakes(self) -> bool:
-        """Whether there is a handshake before anybody talks."""
+        """Whether there is a handshake before the connection is used."""
         return self.tls is not None or self.upgrade is not None
 
     @property
     def patience(self) -> float:
-        """Seconds for the handshakes of one client."""
+        """The seconds for the handshakes of one client."""
         return sum(one.timeout for one in (self.tls, self.upgrade) if one is not None)
 
     def begin(self, conn: Conn) -> Securing | Upgrading:
-        """The handshakes with a client, to be taken step by step. Owns ``conn``.
+        """Return the handshakes with a client, to run step by step. Owns ``conn``.
 
         Raises UsageError, with ``conn`` closed.
         """

@@ -1,6 +1,6 @@
-"""WebSockets between "secure" and "talk": handshakes, and the events about them.
+"""WebSockets between securing and talking: handshakes, and the events about them.
 
-It is imported when a WebSocket is asked for, and not before.
+This module is imported only when a WebSocket is used.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ __all__ = ["begin_upgrade", "report_upgrade", "upgrade"]
 
 
 def upgrade(conn: Conn, how: Upgrade, address: Address) -> WebSocketConn:
-    """A client's connection as a WebSocket. Owns ``conn``. Raises WebSocketError, UsageError.
+    """Return a client's connection as a WebSocket, which owns ``conn``.
+
+    Raises WebSocketError, UsageError.
 
     Arguments:
-        address: as it was asked for.
+        address: the address, as the user gave it.
     """
     return upgrade_now(conn, how, address)
 
 
 def begin_upgrade(conn: Conn, how: Upgrade, securing: Securing | None) -> Upgrading:
-    """The handshakes with an accepted connection, to be taken step by step. Owns ``conn``.
+    """Return the handshakes with an accepted connection, to run step by step. Owns ``conn``.
 
     Raises UsageError, with ``conn`` closed.
     """
@@ -36,7 +38,7 @@ def begin_upgrade(conn: Conn, how: Upgrade, securing: Securing | None) -> Upgrad
 
 
 def report_upgrade(conn: Conn, report: Report) -> None:
-    """Report what was agreed upon, and later the close."""
+    """Report the result of the handshake, and later the close."""
     assert isinstance(conn, WebSocketConn)
     agreed, peer = conn.agreed, conn.peer
     report(Upgraded(peer, agreed.target, agreed.subprotocol, agreed.deflate))

@@ -43,7 +43,7 @@ class Handshakes:
 
     Arguments:
         listener: accepts connections without TLS.
-        begin: begins the handshake with a connection, and owns it then.
+        begin: starts the handshake with a connection, which it then owns.
         failed: called with the error of each failed handshake, and the peer; the connection is
             closed. It may raise.
         patience: seconds for one handshake.
