@@ -48,7 +48,7 @@ COMMANDS = (
 #: pync under the names of other programs; pages such as nc(1) are those programs' own.
 DIALECTS = tuple(
     Command(f"pync-{name}", pync.dialects.load(name).usage, name)
-    for name in ("nc", "nc.traditional", "ncat", "telnet")
+    for name in ("nc", "nc.traditional", "busybox", "ncat", "telnet")
 )
 
 #: The words of the suite that a shell can complete: commands, and values of options.
@@ -79,7 +79,7 @@ _SUITE = Program(
 )
 
 #: Dialects without long options.
-_SHORT = ("nc", "nc.traditional")
+_SHORT = ("nc", "nc.traditional", "busybox")
 
 #: How to select a dialect.
 _DIALECT = """\
@@ -93,7 +93,7 @@ _MORE = """\
 .SH ENVIRONMENT
 .TP
 .B PYNC_AS
-The dialect, as \\-\\-as=NAME: nc, nc.traditional, ncat, telnet or pync.
+The dialect, as \\-\\-as=NAME: nc, nc.traditional, busybox, ncat, telnet or pync.
 .TP
 .B PYNC_PROXY_AUTH
 User and password for the proxy (USER:PASSWORD).
@@ -120,6 +120,7 @@ pync \\-\\-as=nc \\-zv localhost 20\\-25      # the command line of nc
 .BR pync\\-conformance (1),
 .BR pync\\-nc (1),
 .BR pync\\-nc.traditional (1),
+.BR pync\\-busybox (1),
 .BR pync\\-ncat (1),
 .BR pync\\-telnet (1)
 """

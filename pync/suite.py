@@ -23,6 +23,7 @@ def is_meant(argv: list[str]) -> bool:
         "nc",
         "netcat",
         "nc.traditional",
+        "busybox",
         "ncat",
         "telnet",
     ):

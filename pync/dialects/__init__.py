@@ -22,6 +22,7 @@ DIALECTS = {
     "nc": "nc",
     "netcat": "nc",
     "nc.traditional": "traditional",
+    "busybox": "busybox",
     "ncat": "ncat",
     "telnet": "telnet",
 }

@@ -141,7 +141,7 @@ def command_lines(dialect: str) -> st.SearchStrategy[list[str]]:
 
 
 #: One name of each.
-DIALECTS = ["pync", "nc", "nc.traditional", "ncat", "telnet"]
+DIALECTS = ["pync", "nc", "nc.traditional", "busybox", "ncat", "telnet"]
 
 ANY = st.sampled_from(DIALECTS).flatmap(
     lambda dialect: command_lines(dialect).map(lambda line: [f"--as={dialect}", *line])

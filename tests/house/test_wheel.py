@@ -223,6 +223,7 @@ def test_manual_pages_and_completions_are_installed(environment: Environment) ->
         "pync-conformance",
         "pync-nc",
         "pync-nc.traditional",
+        "pync-busybox",
         "pync-ncat",
         "pync-telnet",
     )

@@ -1,0 +1,123 @@
+"""busybox nc's command line: words, endings, statuses. What it says is in messages.py.
+
+There are two programs of that name. Debian builds a small one (-l -p -w -i -f -e), Alpine the
+full one, which also has -s -n -u -b -v -o -z -k. They disagree: when the peer ends, and what is
+said without -v. An option that only the full one has (but -k) makes this the full one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from ...core.config import Config
+from ...core.endings import Endings, OnPeerEnd
+from ...core.errors import IdleTimeoutError, ListenError, OutputError, OutputGone, RelayError
+from .. import About, own_status
+from ..argv import ArgvStyle, read
+from .messages import USAGE, BusyboxUsageError, complain, help_text, is_full, say
+from .targets import with_address
+from .values import VALUES
+
+__all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
+
+ARGV_STYLE = ArgvStyle(
+    unknown_short="invalid option -- '{0}'",
+    unknown_long="unrecognized option '--{0}'",
+    needs_short="option requires an argument -- '{0}'",
+    accumulates=frozenset({"verbose", "listen"}),
+    answers=frozenset({"help"}),
+    error=BusyboxUsageError,
+)
+
+
+def parse(argv: list[str]) -> Config:
+    """Read a command line. Raises UsageError."""
+    # As `busybox nc ...`, the name of the applet comes first.
+    words = argv[1:] if argv[:1] == ["nc"] else argv
+    if "-f" in words:
+        raise BusyboxUsageError("-f is not supported: only sockets are")
+    words, program = _with_program(words)
+    fields, words = read(USAGE, words, ARGV_STYLE, VALUES)
+    if fields["help"]:
+        return Config(help=True)
+    listens, fields["exec"] = fields.pop("listen"), program
+    config = Config(
+        target=tuple(words),
+        listen=bool(listens),
+        happy_eyeballs=False,
+        dump_form="netcat",
+        verifies=False,
+        **fields,
+    )
+    # Without -e there is one client.
+    stays = program is not None and config.listen and (config.keep_open or listens > 1)
+    config = with_address(config)
+    full = is_full(config)
+    return config._replace(
+        keep_open=stays,
+        allow=_expected(config),
+        accept_timeout=config.wait if config.listen else None,
+        program=_program(config),
+        endings=Endings(silence=2 * config.wait if full and config.wait else None),
+        on_peer_end=_on_peer_end(full),
+    )
+
+
+def status(error: Exception, config: Config | None) -> int:
+    """A connection that there was is a success, whatever became of it."""
+    if isinstance(error, OutputGone):
+        return own_status(error, config)
+    ended = isinstance(error, (RelayError, IdleTimeoutError))
+    return 0 if ended and not isinstance(error, (ListenError, OutputError)) else 1
+
+
+def about(_config: Config) -> About:
+    """--help: on standard error, with status 0."""
+    return About(f"{help_text()}\n", to_stderr=True)
+
+
+#: Letters that may stand before an e in one word.
+_FLAGS = "-lknubvz"
+
+
+def _with_program(words: list[str]) -> tuple[list[str], str | None]:
+    """The words before -e, and the command behind it."""
+    for at, word in enumerate(words):
+        if word == "--":
+            break
+        if word.startswith("-") and not word.startswith("--") and "e" in word:
+            before, _, glued = word.partition("e")
+            if set(before) - set(_FLAGS):
+                continue
+            command = [glued] * bool(glued) + words[at + 1 :]
+            if not command:
+                raise BusyboxUsageError("option requires an argument -- 'e'")
+            return [*words[:at], *([before] if before != "-" else [])], _joined(command)
+    return words, None
+
+
+def _joined(command: list[str]) -> str:
+    if os.name != "nt":
+        return shlex.join(command)
+    import subprocess
+
+    return subprocess.list2cmdline(command)
+
+
+def _expected(config: Config) -> tuple[str, ...]:
+    """The host that a listener of the full one takes clients from."""
+    return config.target[:1] if config.listen and is_full(config) else ()
+
+
+def _program(config: Config) -> str:
+    if config.exec is not None:
+        return "executor"
+    if config.listen:
+        return "server"
+    return "scan" if config.zero_io else "client"
+
+
+def _on_peer_end(full: bool) -> OnPeerEnd:
+    # The small one leaves at once; a file, and a pipe that still gives, are not cut here.
+    return OnPeerEnd(terminal="stay") if full else OnPeerEnd(pipe="waiting")
