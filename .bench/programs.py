@@ -152,5 +152,5 @@ TINYPROXY = Peer("tinyproxy", ("tinyproxy",), "tinyproxy", {"http-proxy": "-d -c
 
 #: The minimum for a start of a Python program of this kind.
 PYTHON = Peer(
-    "python", (sys.executable, "-c", "import socket, selectors, docopt"), "python3", {"version": ""}
+    "python", (sys.executable, "-c", "import re, signal, socket"), "python3", {"version": ""}
 )

@@ -2,8 +2,8 @@
 
     python .ci/one_file.py [FILE]
 
-FILE (build/pync.pyz) contains the packages pync and docopt, but not the conformance suite, which
-has to start its own files. Options that need another package say so, as in any installation.
+FILE (build/pync.pyz) contains the package pync, but not the conformance suite, which has to start
+its own files. Options that need another package say so, as in any installation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import shutil
 import sys
 import tempfile
 import zipapp
-from importlib.metadata import distribution
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -24,11 +23,6 @@ def build(target: Path) -> None:
         folder = Path(name, "pync.pyz")
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "pync", folder / "pync", ignore=unwanted)
-        docopt = distribution("docopt-ng")
-        for file in docopt.files or []:
-            if (file.parts[0] == "docopt" and file.suffix == ".py") or "LICENSE" in file.name:
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(docopt.locate_file(file), folder / file)
         shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
         target.parent.mkdir(parents=True, exist_ok=True)
         zipapp.create_archive(

@@ -10,24 +10,27 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Union
 
 from .core import VERSION, exits
 from .core.config import Config
 from .core.errors import OutputGone, PyncError, Terminated, UsageError
 from .core.events import Event, LineCut, Progressed, Scanned, Told, Trying
+from .core.typed import TYPE_CHECKING
 from .dialects import DIALECTS, Dialect, OnStdout, Said, load
 from .engine import signals
-from .transports.stdio import Stdio, is_open, is_terminal, write
+from .transports.descriptors import is_open, is_terminal, write
 from .waiting import wakeup
 
 if TYPE_CHECKING:
+    from typing import IO, Any
+
     from .meter import Meter
+    from .transports.stdio import Stdio
+
+    #: A file object with a descriptor, a descriptor, or None: the process's own.
+    Stream = IO[Any] | int | None
 
 __all__ = ["VERSION", "main"]
-
-#: A file object with a descriptor, a descriptor, or None: the process's own.
-Stream = Union[IO[Any], int, None]
 
 
 def main(
@@ -192,6 +195,8 @@ class _Session:
         if not (is_terminal(self._stdout) and config.filters_screen) and not (
             config.edit or config.show or config.marks or config.timestamps or config.input
         ):
+            from .transports.stdio import Stdio
+
             return Stdio(stdin, self._stdout, owns_stdout=self._owns_stdout)
         from .programs.setup.streams import stdio_of
 

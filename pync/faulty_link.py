@@ -13,17 +13,20 @@ It is a relay (programs/relay) in a thread of its own. An attribute sets one of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import overload
 
 from .core.address import DATAGRAMS as OF_DATAGRAMS
 from .core.closing import Closing
 from .core.errors import UsageError
 from .core.fault import DATAGRAMS, DOWN, STREAMS, UP, parse_fault
+from .core.typed import TYPE_CHECKING, Generic, TypeVar
 from .library import to_dial, to_listen
 from .programs.relay.spoiling import FaultSetup
 from .programs.relay.threaded import RelayThread
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 _Value = TypeVar("_Value")

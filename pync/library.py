@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import overload
 
 from .core.address import DATAGRAMS, INHERITED, Address, is_url, parse, split_host_port
 from .core.endings import Endings
 from .core.errors import UsageError
+from .core.typed import TYPE_CHECKING, TypeVar
 from .engine.pipeline import Moved
 from .engine.relay import relay as _relay
 from .transports import Options
@@ -16,6 +17,8 @@ from .transports.conn import Conn, StreamConn
 from .transports.listener import Listener
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .transports.tls import TlsListener
 
 #: The prefix of an address of a TCP connection through TLS.

@@ -6,11 +6,14 @@ Loaded only with --progress and when standard error is a terminal.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from .core.closing import Closing
 from .core.errors import UsageError
 from .core.events import Progressed
+from .core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Meter(Closing):

@@ -18,10 +18,12 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from .core.typed import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any
 
 #: The default seconds in which a call must return.
 PATIENCE = 10.0
@@ -41,15 +43,12 @@ class Stream(Protocol):
 
     def recv(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes, at least one; ``b""`` when the other end has ended."""
-        ...
 
     def send_all(self, data: bytes, /) -> object:
         """Send everything."""
-        ...
 
     def close(self) -> object:
         """End both directions; a second call does nothing."""
-        ...
 
 
 class HalfCloseable(Stream, Protocol):
@@ -57,7 +56,6 @@ class HalfCloseable(Stream, Protocol):
 
     def send_eof(self) -> object:
         """End our direction; the other one stays open."""
-        ...
 
 
 class of_socket:  # noqa: N801 - it is called like a function

@@ -11,7 +11,6 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from types import EllipsisType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.address import Address
 from ..core.deadline import Deadline
@@ -27,11 +26,14 @@ from ..core.readahead import (
     Until,
     timed_out,
 )
+from ..core.typed import TYPE_CHECKING, TypeVar
 from ..transports import conn as blocking
 from ..transports.layered import CLOSING, LayeredConn
 from .waits import Waits
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 _Found = TypeVar("_Found")

@@ -6,12 +6,13 @@ import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import overload
 
 from ..core.address import Address, without_zone
 from ..core.broken import over_tls
 from ..core.deadline import Deadline
 from ..core.errors import DialError, TlsError, UsageError
+from ..core.typed import TYPE_CHECKING, TypeVar
 from ..library import dial as dial_blocking
 from ..library import to_dial
 from ..transports import Options
@@ -20,6 +21,9 @@ from ..transports.connecting import Connecting
 from ..transports.internet import resolve
 from .conn import Conn, StreamConn, wrapped
 from .waits import Waits, watcher_of
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _C = TypeVar("_C", bound=Conn)
 _Made = TypeVar("_Made")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError, cause_of
+from ..core.typed import TYPE_CHECKING
 from ..transports.listener import Listener as BlockingListener
 from .conn import Conn, StreamConn, wrapped
 from .waits import Waits
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
+
+    #: Serves a client.
+    Handler = Callable[[Any], Awaitable[object]]
 
 #: Seconds before accepting again when there was no free descriptor.
 TRY_AGAIN = 0.2
-
-#: Serves a client.
-Handler = Callable[[Any], Awaitable[object]]
 
 
 class Listener:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..core.typed import TYPE_CHECKING
 from ..library import for_many, to_listen
 from ..transports import listen as listen_blocking
 from .dialling import in_thread
-from .listening import Handler, Listener
+from .listening import Listener
+
+if TYPE_CHECKING:
+    from .listening import Handler
 
 
 async def listen(

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from typing import Any
 
 from ..core.broken import over_tls
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError
+from ..core.typed import TYPE_CHECKING
 from ..transports.listener import Listener as BlockingListener
 from ..transports.tls.accept import AT_ONCE
 from .dialling import shake_hands
 from .listening import Listener
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class TlsListener(Listener):

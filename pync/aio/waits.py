@@ -10,9 +10,9 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from ..core.deadline import Deadline
+from ..core.typed import Protocol
 
 #: Calls in a row that may succeed at once, before other tasks run.
 AT_ONCE = 16
@@ -23,19 +23,15 @@ class Watcher(Protocol):
 
     def add_reader(self, fd: int, callback: Callable[[], object], /) -> object:
         """Call back when the descriptor is readable."""
-        ...
 
     def remove_reader(self, fd: int, /) -> object:
         """End the watch."""
-        ...
 
     def add_writer(self, fd: int, callback: Callable[[], object], /) -> object:
         """Call back when the descriptor is writable."""
-        ...
 
     def remove_writer(self, fd: int, /) -> object:
         """End the watch."""
-        ...
 
 
 class Waits:

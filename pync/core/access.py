@@ -12,16 +12,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Union
 
 from .errors import UsageError
 from .number import whole
+from .typed import NamedTuple
 
 #: Name -> its addresses as text; raises OSError.
 Resolve = Callable[[str], Iterable[str]]
 
-_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: One octet of a range: ``*``, ``7``, ``1-9``, ``-9``, ``250-``.
 _OCTET = re.compile(r"\*|\d{1,3}|\d{0,3}-\d{0,3}")
@@ -82,7 +82,7 @@ class Zoned(NamedTuple):
 
 
 #: One entry of a list.
-Entry = Union[_Network, Ranges, Zoned]
+Entry = _Network | Ranges | Zoned
 
 
 class Access(NamedTuple):

@@ -4,13 +4,13 @@ The canonical form has ``://`` because in bash ``tcp!host!port`` is history expa
 IPv6 hosts are in brackets (RFC 3986 3.2.2).
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from .errors import UsageError, shortened
 from .number import is_digits, whole
+from .typed import NamedTuple
 
 #: Schemes with a host and a port, and the address family that they are limited to. A host
 #: in vsock is a number, its CID.
@@ -33,14 +33,14 @@ LOCAL = ("unix", "unixgram", "pipe")
 INHERITED = ("fd", "systemd")
 
 #: Windows' form of a named pipe, also with slashes for shells where a backslash is special.
-_PIPE = re.compile(r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)", re.IGNORECASE)
+_PIPE = r"(\\\\|//)(?P<host>[^\\/]+)[\\/]pipe[\\/](?P<name>.*)"
 
 
 #: The highest descriptor that an int of C can number.
 _MOST_DESCRIPTORS = 2**31 - 1
 
 #: Text that may be an IPv6 address (RFC 4291 2.2), with a zone.
-_IPV6 = re.compile(r"[0-9a-fA-F:.]*(%.*)?")
+_IPV6 = r"[0-9a-fA-F:.]*(%.*)?"
 
 #: Protocols above TCP whose addresses users type here: the port, and whether it uses TLS.
 _WELL_KNOWN = {
@@ -89,7 +89,7 @@ def parse(text: str) -> Address:
 
     Raises UsageError, which says what is wrong.
     """
-    if found := _PIPE.fullmatch(text):
+    if found := _as_pipe(text):
         # The pipe of another machine keeps its whole name.
         elsewhere = "" if found["host"] == "." else f"\\\\{found['host']}\\pipe\\"
         text = f"pipe:{elsewhere}{found['name']}"
@@ -164,7 +164,13 @@ def is_url(text: str) -> bool:
     scheme, colon, _ = text.partition(":")
     if "://" in text or (colon and scheme in (*LOCAL, *INHERITED)):
         return True
-    return _PIPE.fullmatch(text) is not None
+    return _as_pipe(text) is not None
+
+
+def _as_pipe(text: str) -> re.Match[str] | None:
+    if not text.startswith(("\\\\", "//")):
+        return None  # nothing has to be compiled
+    return re.fullmatch(_PIPE, text, re.IGNORECASE)
 
 
 def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, str]:
@@ -179,7 +185,7 @@ def split_host_port(text: str, whole: str, most: int = MOST_PORT) -> tuple[str, 
         raise UsageError(f"{whole!r}: the port is missing")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
-    elif ":" in host and not _IPV6.fullmatch(host.strip("[]")):
+    elif ":" in host and not re.fullmatch(_IPV6, host.strip("[]")):
         raise UsageError(f"{whole!r}: too many colons, write HOST:PORT")
     elif ":" in host or "[" in host or "]" in host:
         raise UsageError(f"{whole!r}: IPv6 needs brackets, as in tcp://[::1]:9000")

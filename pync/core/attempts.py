@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import chain, zip_longest
-from typing import Generic, TypeVar
+
+from .typed import Generic, TypeVar
 
 #: RFC 8305 section 5, Connection Attempt Delay: seconds before the next address is tried in
 #: parallel with one that has not answered, and the minimum.

@@ -104,8 +104,7 @@ def unwritten(error: OSError) -> OutputError | OutputGone:
     """Return the error for an output that cannot be written; OutputGone if its reader has closed.
 
     Arguments:
-        error: the error of write; pync.transports.stdio.write raises BrokenPipeError on Windows
-            too.
+        error: of transports/descriptors.py's write: BrokenPipeError on Windows too.
     """
     if isinstance(error, BrokenPipeError):
         return OutputGone()

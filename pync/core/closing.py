@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-#: As in typing, whose import would take two milliseconds.
-TYPE_CHECKING = False
+from .typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import TracebackType

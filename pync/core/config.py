@@ -3,21 +3,22 @@
 A dialect fills it; programs only read it. Immutable.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
-
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from __future__ import annotations
 
 from .address import WEBSOCKETS, Address
 from .endings import Endings, OnPeerEnd
+from .typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from .fault import Fault
 
-#: The program whose format a hexadecimal dump has.
-DumpForm = Literal["ncat", "netcat"]
+    #: The program whose format a hexadecimal dump has.
+    DumpForm = Literal["ncat", "netcat"]
 
-#: The protocol of a proxy; ``socks`` stands for both versions, in a server.
-ProxyKind = Literal["http", "socks", "socks4", "socks5"]
+    #: The protocol of a proxy; ``socks`` stands for both versions, in a server.
+    ProxyKind = Literal["http", "socks", "socks4", "socks5"]
 
 
 class Proxy(NamedTuple):
@@ -233,7 +234,7 @@ class Config(NamedTuple):
     own_path: bool = False
     address: Address | None = None
     onward: tuple[Address, ...] = ()
-    faults: tuple["Fault", ...] = ()
+    faults: tuple[Fault, ...] = ()
     controlled_at: Address | None = None
     ports: tuple[str, ...] = ()
     endings: Endings = Endings()

@@ -13,7 +13,8 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 #: The most seconds that fit the kernel's milliseconds (an int: poll(2)), as in nc and ncat.
 LONGEST = (2**31 - 1) // 1000
 
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)", re.ASCII)
+#: (Compiled when it is needed, like all that most starts do not need.)
+_DURATION = r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)"
 
 
 def parse_duration(text: str, option: str) -> float:
@@ -21,7 +22,7 @@ def parse_duration(text: str, option: str) -> float:
 
     Raises UsageError that names the option.
     """
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text, re.ASCII)
     if not found:
         raise UsageError(
             f"{option}: {shortened(text)} is not a valid time; "

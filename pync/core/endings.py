@@ -1,12 +1,15 @@
 """The policy for the end of a conversation, in which the incumbents disagree. Pure."""
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from .typed import TYPE_CHECKING, NamedTuple
 
-#: See Endings.
-WhenPeerEnds = Literal["leave", "stay", "begun", "waiting"]
-WhenOutputGone = Literal["leave", "finish", "stay"]
+if TYPE_CHECKING:
+    from typing import Literal
+
+    #: See Endings.
+    WhenPeerEnds = Literal["leave", "stay", "begun", "waiting"]
+    WhenOutputGone = Literal["leave", "finish", "stay"]
 
 
 class Endings(NamedTuple):

@@ -6,9 +6,7 @@ import errno
 import os
 
 from . import exits
-
-#: As in typing, whose import would take two milliseconds.
-TYPE_CHECKING = False
+from .typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TypeVar

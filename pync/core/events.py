@@ -3,12 +3,12 @@
 Programs report events; cli.py prints the dialect's message for each on stderr.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Union
 
 from .address import Address
+from .typed import NamedTuple
 
 
 class Listening(NamedTuple):
@@ -252,37 +252,37 @@ class Failed(NamedTuple):
     error: Exception
 
 
-Event = Union[
-    Bound,
-    Listening,
-    PortTold,
-    Accepted,
-    Connected,
-    PeerProcess,
-    Trying,
-    Told,
-    LineCut,
-    AttemptFailed,
-    Scanned,
-    PeerEnded,
-    Exposed,
-    Secured,
-    Upgraded,
-    WebsocketClosed,
-    Unverified,
-    Denied,
-    Proxied,
-    Dialled,
-    Closed,
-    Held,
-    Counted,
-    WorkerLost,
-    Reloaded,
-    Dropped,
-    Finished,
-    Progressed,
-    Failed,
-]
+Event = (
+    Bound
+    | Listening
+    | PortTold
+    | Accepted
+    | Connected
+    | PeerProcess
+    | Trying
+    | Told
+    | LineCut
+    | AttemptFailed
+    | Scanned
+    | PeerEnded
+    | Exposed
+    | Secured
+    | Upgraded
+    | WebsocketClosed
+    | Unverified
+    | Denied
+    | Proxied
+    | Dialled
+    | Closed
+    | Held
+    | Counted
+    | WorkerLost
+    | Reloaded
+    | Dropped
+    | Finished
+    | Progressed
+    | Failed
+)
 Report = Callable[[Event], None]
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from .deadline import parse_duration
 from .errors import UsageError, shortened
 from .quantity import parse_bytes
+from .typed import NamedTuple
 
 #: The directions: from the client to the target, and back.
 UP, DOWN = "up", "down"

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from .address import Address
 from .events import Event
 from .number import whole
+from .typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Ports of vsock have 32 bits.
 LARGEST_PORT = 2**32 - 1

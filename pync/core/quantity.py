@@ -13,7 +13,7 @@ UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 MOST_INT = 2**31 - 1
 
-_AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?", re.IGNORECASE | re.ASCII)
+_AMOUNT = r"(\d+(?:\.\d*)?|\.\d+)([kmg]?)b?"
 
 
 def parse_bytes(text: str, option: str) -> float:
@@ -21,7 +21,7 @@ def parse_bytes(text: str, option: str) -> float:
 
     Raises UsageError that names the option.
     """
-    found = _AMOUNT.fullmatch(text)
+    found = re.fullmatch(_AMOUNT, text, re.IGNORECASE | re.ASCII)
     amount = float(found.group(1)) * UNITS[found.group(2).lower()] if found else 0.0
     if not amount:
         raise UsageError(
@@ -89,7 +89,7 @@ SIMPLE_ESCAPES = {
     "'": b"'",
 }
 
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.|$)", re.DOTALL)
+_ESCAPE = r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.|$)"
 
 
 def unescape(text: str, option: str) -> bytes:
@@ -98,7 +98,7 @@ def unescape(text: str, option: str) -> bytes:
     Raises UsageError that names the option, for an unknown escape.
     """
     data, at = b"", 0
-    for found in _ESCAPE.finditer(text):
+    for found in re.finditer(_ESCAPE, text, re.DOTALL):
         data += _encoded(text[at : found.start()])
         at = found.end()
         letters = found.group(1)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import Generic, TypeVar
 
 from .errors import Cause, NetworkError
+from .typed import Generic, TypeVar
 
 #: The limit of bytes in a line, or before a delimiter or a match.
 LIMIT = 1024 * 1024

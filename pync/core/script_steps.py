@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
-
 from .script_terms import Terms
+from .typed import NamedTuple
 
 
 class Send(NamedTuple):
@@ -91,7 +90,7 @@ class Interact(NamedTuple):
     line: int
 
 
-Step = Union[Send, Segments, Expect, Eof, End, Leave, NothingYet, Let, Repeat, Interact]
+Step = Send | Segments | Expect | Eof | End | Leave | NothingYet | Let | Repeat | Interact
 
 
 class Script(NamedTuple):

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from .errors import UsageError, shortened
 from .number import whole as number_of
 from .pattern import compiled
 from .quantity import unescape
+from .typed import NamedTuple
 
 #: Name -> its bytes, from a capture or from ``let``.
 Names = Mapping[str, bytes]

@@ -6,10 +6,9 @@ the end in a piece.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from .errors import UsageError, shortened
 from .pattern import compiled
+from .typed import Protocol
 
 #: The bytes of earlier pieces in which a match may start.
 WINDOW = 64 * 1024
@@ -22,7 +21,6 @@ class Condition(Protocol):
 
     def end(self, data: bytes) -> int | None:
         """Return how many of these bytes come before the end; None if it is not among them."""
-        ...
 
 
 class Until:

@@ -4,17 +4,17 @@ A dialect also has its own messages for events (``say``) and for errors (``compl
 own exit statuses.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple, Union
 
 from ..core import VERSION
 from ..core.config import Config
 from ..core.events import Event
+from ..core.typed import NamedTuple
 
 #: Name (of an executable, in --as, in PYNC_AS) -> module in this package.
 DIALECTS = {
@@ -46,7 +46,7 @@ class OnStdout(str):
 
 
 #: A message: one line, several, or none.
-Said = Union[str, "tuple[str, ...]", None]
+Said = str | tuple[str, ...] | None
 
 
 class About(NamedTuple):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 from ..core.errors import UsageError
+from ..core.typed import NamedTuple
 
 #: The limit of letters of a description.
 _ROOM = 60

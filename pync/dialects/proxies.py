@@ -7,8 +7,12 @@ from __future__ import annotations
 import os
 
 from ..core.address import split_host_port
-from ..core.config import Config, Proxy, ProxyKind
+from ..core.config import Config, Proxy
 from ..core.errors import UsageError
+from ..core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..core.config import ProxyKind
 
 #: Scheme, or --proxy-type -> (protocol, default port).
 KINDS: dict[str, tuple[ProxyKind, str]] = {

@@ -7,7 +7,7 @@ import re
 from ..core.errors import UsageError, shortened
 from ..core.number import whole
 
-_HEXADECIMAL = re.compile(r"0[xX]0*[0-9a-fA-F]{1,2}")
+_HEXADECIMAL = r"0[xX]0*[0-9a-fA-F]{1,2}"
 
 #: Keyword -> the octet in the IP header.
 TOS = {
@@ -31,7 +31,7 @@ def parse_tos(text: str, option: str) -> int:
     """
     if text in TOS:
         return TOS[text]
-    value = int(text, 16) if _HEXADECIMAL.fullmatch(text) else whole(text, 255)
+    value = int(text, 16) if re.fullmatch(_HEXADECIMAL, text) else whole(text, 255)
     if value is None:
         raise UsageError(
             f"{option}: {shortened(text)} is not a type of service; "

@@ -16,17 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec
 
 from ..core.errors import OutputError, OutputGone, PyncError, RelayError, UsageError, cause_of
+from ..core.typed import TYPE_CHECKING
 from .loop import Callback, Scheduler, Timer
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import ParamSpec
 
     from typing_extensions import Self
 
-P = ParamSpec("P")
+    P = ParamSpec("P")
 
 #: Failures of the program itself: our own output, or the command line.
 _OURS = (OutputError, OutputGone, UsageError)

@@ -9,12 +9,16 @@ from functools import partial
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError
+from ..core.typed import TYPE_CHECKING
 from ..transports import Options, everyone
 from ..transports.conn import TcpConn
 from ..transports.connecting import Connecting
 from ..transports.internet import Endpoint, address_of
 from .loop import Scheduler, Timer
-from .resolver import Found, Lookup, Resolver
+from .resolver import Lookup, Resolver
+
+if TYPE_CHECKING:
+    from .resolver import Found
 
 
 class Connector:

@@ -11,11 +11,15 @@ from collections.abc import Callable
 
 from ..core.address import Address
 from ..core.errors import DialError
+from ..core.typed import TYPE_CHECKING
 from ..transports import Options, dial
 from ..transports.datagram import DatagramConn
 from ..transports.internet import address_of, telling_cause
 from .loop import Scheduler, Timer
-from .resolver import Found, Lookup, Resolver
+from .resolver import Lookup, Resolver
+
+if TYPE_CHECKING:
+    from .resolver import Found
 
 
 class DatagramConnector:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ..core.typed import TYPE_CHECKING
 from .loop import Scheduler, Timer
 
 if TYPE_CHECKING:

@@ -12,10 +12,13 @@ Any error breaks it, and a broken direction stays broken.
 
 from __future__ import annotations
 
-from typing import Literal
+from ..core.typed import TYPE_CHECKING
 
-#: Which end broke the direction; "" if neither did.
-FailedEnd = Literal["", "source", "sink"]
+if TYPE_CHECKING:
+    from typing import Literal
+
+    #: Which end broke the direction; "" if neither did.
+    FailedEnd = Literal["", "source", "sink"]
 
 OPEN, DRAINING, ENDED, BROKEN = "open", "draining", "ended", "broken"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
 
 from ..core.broken import FaultError, TruncatedError
 from ..core.errors import cause_of
+from ..core.typed import NamedTuple
 from .direction import DRAINING, ENDED
 from .flow import Flow
 

@@ -1,28 +1,28 @@
 """One direction: from a source to a sink, with a bounded buffer between them.
 
-It reads when there is room, converts, and writes when the sink is ready. direction.py has
-its states as a table. relay.py starts it and decides when the whole relay ends. Datagrams
-stay whole: one read, one write.
+It reads when there is room, converts, and writes when the sink is ready. direction.py has its
+states as a table; relay.py decides when the relay ends. Datagrams stay whole: one read, one write.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from ..core.until import Condition
-from ..layers.delimiter import Cutter
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import may_block
-from .direction import DRAINING, OPEN, FailedEnd, after, is_over
+from .direction import DRAINING, OPEN, after, is_over
 from .loop import Scheduler
-from .pace import Pace
 from .pending import BURST, READ, READ_DATAGRAM, Pending
 from .protocols import Convert, Mover, Sink, Source
 from .sinkwatch import sink_watch, tell_nobody
 from .sourcewatch import SourceWatch
 
 if TYPE_CHECKING:
+    from ..core.until import Condition
+    from ..layers.delimiter import Cutter
+    from .direction import FailedEnd
+    from .pace import Pace
     from .seam import Filter, Seam
 
 

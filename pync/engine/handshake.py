@@ -6,8 +6,8 @@ transports/tunnel.py runs the same handshakes where the program may block.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic
 
+from ..core.typed import Generic
 from ..layers.handshake import Handshake, HandshakeError, HandshakeSteps, HandshakeTimeout, Result
 from ..transports.conn import Conn
 from .loop import Scheduler, Timer

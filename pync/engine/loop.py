@@ -13,16 +13,19 @@ from collections.abc import Callable
 from itertools import count
 from selectors import EVENT_READ, EVENT_WRITE
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, Protocol
 
+from ..core.typed import TYPE_CHECKING, Protocol
 from ..waiting import readiness, wakeup
 from ..waiting.readiness import one_wait
 
 if TYPE_CHECKING:
+    from typing import ParamSpec
+
     from typing_extensions import Self
 
+    P = ParamSpec("P")
+
 Callback = Callable[[], None]
-P = ParamSpec("P")
 
 #: From so many timers on, cancelled ones are removed before they are due: they are the time-outs
 #: of short connections, of which there may be thousands in a second.
@@ -65,27 +68,21 @@ class Scheduler(Protocol):
 
     def watch_reader(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is readable; None ends the watch."""
-        ...
 
     def watch_writer(self, descriptor: int, callback: Callback | None) -> None:
         """Call ``callback`` while the descriptor is writable; None ends the watch."""
-        ...
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Call once, ``seconds`` from now."""
-        ...
 
     def call_every(self, seconds: float, callback: Callback) -> Timer:
         """Call every ``seconds``, until the timer is cancelled."""
-        ...
 
     def call_in_turn(self, callback: Callback) -> None:
         """Call after everything that is ready now was served; one such call in each round."""
-        ...
 
     def bound(self, callback: Callable[P, None]) -> Callable[P, None]:
         """Return the callback in the form in which code other than the loop may call it."""
-        ...
 
 
 class Loop:

@@ -8,8 +8,8 @@ are sent (programs/broker/backlog.py). A Flow has a queue of its own, which keep
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
+from ..core.typed import Protocol
 from ..layers.sendbuffer import SendBuffer
 from .loop import Scheduler
 from .protocols import Sink, send_eof
@@ -28,19 +28,15 @@ class Queue(Protocol):
     @property
     def size(self) -> int:
         """Bytes that wait, as the high-water mark counts them."""
-        ...
 
     def next(self) -> bytes | memoryview:
         """Return the next bytes to send; empty when none wait."""
-        ...
 
     def sent(self, count: int, /) -> None:
         """Remove so many of these bytes: they were sent."""
-        ...
 
     def clear(self) -> None:
         """Drop everything."""
-        ...
 
 
 class Outbox:

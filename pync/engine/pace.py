@@ -6,7 +6,7 @@ wait after each. It has no clock and no descriptor.
 
 from __future__ import annotations
 
-from typing import Protocol
+from ..core.typed import Protocol
 
 #: Seconds' worth of bytes in one piece: small enough to be smooth, large enough to be cheap.
 _GRAIN = 0.05
@@ -23,11 +23,9 @@ class Pace(Protocol):
 
     def pieces(self, data: bytes) -> list[bytes]:
         """Return the bytes that were read, cut into the pieces of one write each."""
-        ...
 
     def pause(self, written: int, now: float) -> float:
         """Return the seconds to wait after writing so many bytes at the time ``now`` (seconds)."""
-        ...
 
 
 class LineByLine:

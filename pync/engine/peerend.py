@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.deadline import Deadline
-from ..core.endings import WhenPeerEnds
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import readable
 from .clock import Clock
 from .flow import Flow
 from .protocols import Source
+
+if TYPE_CHECKING:
+    from ..core.endings import WhenPeerEnds
 
 #: Seconds without input that count as a pause of the source.
 INPUT_PAUSE = 0.1

@@ -1,16 +1,18 @@
 """The steps that the bytes of a relay pass through, and the count of them. No policy."""
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
-from ..core.until import Condition
-from ..layers.delimiter import Cutter
-from .pace import Pace
+from ..core.typed import TYPE_CHECKING, NamedTuple, Protocol
 from .protocols import Convert, Sink, Source
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from ..core.until import Condition
+    from ..layers.delimiter import Cutter
+    from .pace import Pace
     from .seam import Filter
 
 
@@ -52,8 +54,8 @@ class Pipeline(NamedTuple):
     receives: bool = True
     tap: Tap | None = None
     meter: Callable[[Moved], None] | None = None
-    sent_filter: Optional["Filter"] = None
-    received_filter: Optional["Filter"] = None
+    sent_filter: Filter | None = None
+    received_filter: Filter | None = None
 
     @property
     def sends_plainly(self) -> bool:

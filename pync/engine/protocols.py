@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from ..core.broken import TruncatedError, broken, unwritten
 from ..core.errors import RelayError, cause_of
+from ..core.typed import TYPE_CHECKING, Protocol
 from ..transports.conn import Conn
-from .direction import FailedEnd
+
+if TYPE_CHECKING:
+    from .direction import FailedEnd
 
 Convert = Callable[[bytes], bytes]
 
@@ -19,11 +21,9 @@ class Source(Protocol):
     @property
     def datagram(self) -> bool:
         """Whether each read is one datagram, so that ``b""`` is not EOF."""
-        ...
 
     def read_fds(self) -> tuple[int, ...]:
         """Return the descriptors to wait on before recv; empty if recv never has to wait."""
-        ...
 
     def recv(self, size: int, /) -> bytes:
         """Return up to ``size`` bytes; ``b""`` at EOF. Raises OSError.
@@ -31,7 +31,6 @@ class Source(Protocol):
         A source that may buffer bytes itself has ``pending()``, which returns whether recv
         returns some although the descriptor is not ready (TLS).
         """
-        ...
 
 
 class Sink(Protocol):
@@ -40,11 +39,9 @@ class Sink(Protocol):
     @property
     def datagram(self) -> bool:
         """Whether each write is one datagram."""
-        ...
 
     def write_fd(self) -> int:
         """Return the descriptor to wait on before send."""
-        ...
 
     def send(self, data: bytes | memoryview, /) -> int:
         """Write what fits; return how many bytes did. Raises OSError.
@@ -55,7 +52,6 @@ class Sink(Protocol):
         close has ``gone_fds()``, descriptors that are readable when it may have closed, and
         ``reader_gone()``, which returns whether it has.
         """
-        ...
 
 
 class Mover(Protocol):
@@ -64,12 +60,10 @@ class Mover(Protocol):
     @property
     def holds(self) -> bool:
         """Whether it has bytes of the source that are not written to the sink yet."""
-        ...
 
     @property
     def ended(self) -> bool:
         """Whether a 0 from move is certainly EOF; if not, the source is read to find out."""
-        ...
 
     def move(self) -> int | None:
         """Return the bytes moved, 0 at EOF, or None when it cannot move these bytes.
@@ -77,19 +71,15 @@ class Mover(Protocol):
         Raises BlockingIOError when it must wait. Any other OSError is a failure of the end that
         ``fault`` returns.
         """
-        ...
 
     def fault(self, error: OSError, /) -> FailedEnd:
         """Return the end that an error of move is from: ``source`` or ``sink``."""
-        ...
 
     def leftover(self) -> bytes:
         """Return the bytes that were read from the source and could not be written."""
-        ...
 
     def close(self) -> None:
         """Close what the mover itself has opened; idempotent."""
-        ...
 
 
 def fault_fds(end: object) -> tuple[int, ...]:

@@ -12,9 +12,12 @@ import time
 
 from ..core.address import Address
 from ..core.closing import Closing
-from ..core.config import DumpForm
 from ..core.errors import OutputError, cause_of
 from ..core.hexdump import hexdump, netcat_dump
+from ..core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..core.config import DumpForm
 
 #: How a direction is marked in a heading.
 MARKS = {"sent": ">", "received": "<"}

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ..core.broken import broken
 from ..core.endings import Endings
 from ..core.errors import OutputGone, UnmetError
 from ..core.events import PeerEnded, Report, silent
+from ..core.typed import TYPE_CHECKING
 from ..transports.conn import Conn
 from . import direction
 from . import relaystate as states

@@ -17,15 +17,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Union
 
 from ..core.address import DATAGRAMS, Address
 from ..core.closing import Closing
 from ..core.errors import DialError
+from ..core.typed import TYPE_CHECKING
 from ..transports import Options
 from ..transports.internet import Endpoint, resolve
 from .hosts import Hosts
 from .loop import Loop
+
+if TYPE_CHECKING:
+    #: The result of a lookup.
+    Found = Sequence[Endpoint] | DialError
 
 #: Lookups at the same time: in total, for one client, and for names in hosts(5).
 AT_ONCE = 64
@@ -34,8 +38,6 @@ LOCAL = 4
 
 #: The number of addresses whose endpoints are cached.
 KEPT = 1024
-
-Found = Union["Sequence[Endpoint]", DialError]
 
 
 class Lookup:

@@ -13,8 +13,8 @@ A filter belongs to one connection and one direction: Pipeline.sent_filter, .rec
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
+from ..core.typed import Protocol
 from .loop import Scheduler, Timer
 
 
@@ -23,26 +23,21 @@ class Writer(Protocol):
 
     def put(self, *pieces: bytes) -> None:
         """Write these pieces, each by a write of its own, after the bytes that wait."""
-        ...
 
     def end(self) -> None:
         """Pass on EOF after the bytes that wait. Nothing more is read."""
-        ...
 
     def fail(self, error: OSError) -> None:
         """Treat the source as broken, after the bytes that wait.
 
         Both sides of a relay get RST then, once the written bytes are acknowledged.
         """
-        ...
 
     def look(self) -> None:
         """Read the filter's ``room`` again: it has changed without a put()."""
-        ...
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call once, later; the filter cancels the timer in stop()."""
-        ...
 
 
 class Filter(Protocol):
@@ -54,27 +49,21 @@ class Filter(Protocol):
 
         While it is 0, nothing is read. The filter counts the bytes that it holds itself.
         """
-        ...
 
     def start(self, writer: Writer) -> None:
         """Start to pass on to ``writer``. Called once, before the other methods."""
-        ...
 
     def data(self, data: bytes) -> None:
         """Take bytes that were read; at least one."""
-        ...
 
     def end(self) -> None:
         """Take the end of the source."""
-        ...
 
     def failed(self, error: OSError) -> None:
         """Take the failure of the source (RST)."""
-        ...
 
     def stop(self) -> None:
         """Pass on nothing more, and cancel every timer: the direction is over. Idempotent."""
-        ...
 
 
 class Seam:

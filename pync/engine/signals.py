@@ -11,21 +11,23 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Terminated
+from ..core.typed import TYPE_CHECKING
 from ..waiting import wakeup
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .loop import Loop
+
+    _Handlers = dict[int, Any]
 
 #: Signals that end the program cleanly: it removes its paths, then exits.
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 #: Seconds that a callback has to return: it may be blocked in a write to a pipe that is not read.
 CALLBACK_TIMEOUT = 0.5
-
-_Handlers = dict[int, Any]
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 All functions poll, by timers of the relay, which are cancelled at its end.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import errno
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..core.deadline import Deadline
 from ..core.endings import Endings
+from ..core.typed import NamedTuple
 from ..transports.conn import Conn
 from .flow import Flow
 from .pipeline import Moved

@@ -14,9 +14,12 @@ import os
 import stat
 import sys
 
+from ..core.typed import TYPE_CHECKING
 from ..transports.conn import Conn
-from .direction import FailedEnd
 from .protocols import Mover, Sink, Source
+
+if TYPE_CHECKING:
+    from .direction import FailedEnd
 
 #: Bytes asked for in one call.
 CHUNK = 1024 * 1024

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
 
 from ..core.errors import UsageError, shortened
 from ..core.number import whole
+from ..core.typed import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Bytes of a request at most, and of an answer: 10,000 connections are listed in 2 MB.
 LONGEST, LONGEST_ANSWER = 64 * 1024, 64 * 1024 * 1024
@@ -31,23 +34,18 @@ class Link(Protocol):
 
     def listing(self) -> dict[str, Any]:
         """Return the state: ``listening``, ``seed``, ``faults``, ``connections``."""
-        ...
 
     def add(self, fault: str) -> int:
         """Switch a fault on; return its number."""
-        ...
 
     def remove(self, number: int | None) -> None:
         """Switch a fault off; None: all."""
-        ...
 
     def kill(self, number: int | None, by: str) -> None:
         """End a connection by ``rst`` or ``fin``; None: all."""
-        ...
 
     def listens(self, wanted: bool) -> None:
         """Close the listener, or open it again."""
-        ...
 
 
 class Field(NamedTuple):

@@ -12,9 +12,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Union
 
 from ..core.fault import BYTES, SECONDS
+from ..core.typed import TYPE_CHECKING
 from .noise import Noise
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Ending(Enum):
 
 
 #: What ``take`` returns: the bytes of one write, or the end of the direction.
-Item = Union[bytes, Ending]
+Item = bytes | Ending
 
 #: The least and the most bytes on the way; a slow line holds those of so many seconds.
 LEAST_ROOM, MOST_ROOM, ROOM_TIME = 16 * 1024, 4 * 1024 * 1024, 0.5

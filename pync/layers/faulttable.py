@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import NamedTuple
 
 from ..core.fault import CONNECTIONS, Fault
+from ..core.typed import NamedTuple
 
 
 class SwitchedOn(NamedTuple):

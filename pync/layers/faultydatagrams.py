@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from ..core.typed import TYPE_CHECKING
 from .noise import Noise
 
 if TYPE_CHECKING:

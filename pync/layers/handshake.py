@@ -9,12 +9,12 @@ HandshakeSteps runs a handshake step by step. It has two drivers: transports/tun
 engine/handshake.py uses a loop. The errors are the same with both.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Generic, NamedTuple, Protocol, TypeVar, Union
 
 from ..core.broken import HANDSHAKE_TIMED_OUT
+from ..core.typed import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Send(NamedTuple):
@@ -48,7 +48,7 @@ class Pause(NamedTuple):
 
 Result = TypeVar("Result")
 
-Step = Union[Send, Exactly, Line, Pause]
+Step = Send | Exactly | Line | Pause
 
 #: A handshake in progress; received bytes are sent into the generator.
 Handshake = Generator[Step, bytes, Result]
@@ -85,11 +85,9 @@ class Channel(Protocol):
 
     def send(self, data: memoryview) -> int:
         """Send some of the data; return how many bytes."""
-        ...
 
     def recv(self, size: int) -> bytes:
         """Return up to so many bytes; ``b""`` at the end."""
-        ...
 
 
 class HandshakeSteps(Generic[Result]):

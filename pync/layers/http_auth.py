@@ -11,8 +11,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol
 
+from ..core.typed import NamedTuple, Protocol
 from .http_nonce import Nonces
 
 #: Algorithms of Digest; the ``-sess`` variants are for clients only. MD5 is offered first, though
@@ -50,11 +50,9 @@ class Judge(Protocol):
 
     def judge(self, method: str, target: str, answers: list[str]) -> str:
         """Return ``admitted``, ``refused``, or ``stale``."""
-        ...
 
     def challenges(self, stale: bool = False) -> list[str]:
         """Return the values of Proxy-Authenticate."""
-        ...
 
 
 class Guard:

@@ -7,9 +7,13 @@ it was received.
 
 from __future__ import annotations
 
-from typing import Union
-
 import h11
+
+from ..core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    #: The result of next_event; the markers are h11.NEED_DATA and h11.PAUSED.
+    Found = type[h11.NEED_DATA | h11.PAUSED] | h11.Event
 
 #: The limit of bytes of an incomplete head, or of incomplete trailers.
 LARGEST_HEAD = 32 * 1024
@@ -22,9 +26,6 @@ MOST_LINES = 256
 PIECE = 1024
 CHUNKS = 4 * 1024
 INSIDE_CHUNK = 16 * 1024
-
-#: What next_event returns; the markers are h11.NEED_DATA and h11.PAUSED.
-Found = Union[h11.Event, "type[h11.NEED_DATA]", "type[h11.PAUSED]"]
 
 
 def connection(role: type[h11.CLIENT | h11.SERVER]) -> h11.Connection:

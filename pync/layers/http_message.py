@@ -5,15 +5,15 @@ are passed on (RFC 9110, RFC 9112). Pure.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Union
 
 import h11
 
 from ..core.address import without_zone
+from ..core.typed import NamedTuple
 from .http_auth import Judge
 
 #: The head of a message.
-Head = Union[h11.Request, h11.Response, h11.InformationalResponse]
+Head = h11.Request | h11.Response | h11.InformationalResponse
 Headers = list["tuple[bytes, bytes]"]
 
 #: Headers for the next hop only (RFC 9110 7.6.1), or made by the proxy itself.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random

@@ -5,14 +5,14 @@ header of one connection; receive() is the handshake of the other side, which re
 the header.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import ipaddress
 import struct
-from typing import NamedTuple
 
 from ..core.address import Address, without_zone
 from ..core.number import is_digits, whole
+from ..core.typed import NamedTuple
 from .handshake import Exactly, Handshake, HandshakeError, Line
 
 #: Section 2.2: the start of version 2, which a line of text cannot have.

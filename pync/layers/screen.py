@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from ..core.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from .control_sequences import SequenceFilter
@@ -13,11 +13,9 @@ class Screen(Protocol):
 
     def feed(self, data: bytes, /) -> bytes:
         """Return what to write for these bytes."""
-        ...
 
     def end(self) -> bytes:
         """Return what to write at the end."""
-        ...
 
 
 class ScreenFilter:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import NamedTuple
 
+from ..core.typed import NamedTuple
 from .handshake import Exactly, Handshake, HandshakeError, Line, Pause, Send
 from .socks import encoded
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from ..core.typed import NamedTuple
 from .telnet_options import Side
 from .telnet_protocol import (
     BINARY,

@@ -8,13 +8,16 @@ the peer answers by its own; data that it sends before that is still received.
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
-from typing import Any, NamedTuple
 
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from ..core.broken import WebSocketFailure
+from ..core.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: From so many bytes on, an incomplete message is sent in fragments, so that messages of any length
 #: are possible without cutting them.

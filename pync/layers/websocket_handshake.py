@@ -11,7 +11,6 @@ from base64 import b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from hmac import compare_digest
-from typing import NamedTuple
 
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import AcceptConnection, RejectConnection, Request
@@ -19,6 +18,7 @@ from wsproto.extensions import PerMessageDeflate
 from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 
+from ..core.typed import NamedTuple
 from .handshake import Exactly, Handshake, HandshakeError, Line, Send
 
 #: The longest line of a head (bytes), and the most lines: cookies can be long.

@@ -1,12 +1,11 @@
 """The client: dial, then relay between the user and the peer."""
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
-
-from typing import NamedTuple
+from __future__ import annotations
 
 from ..core import exits
 from ..core.errors import DialError, OutputError, cause_of
 from ..core.events import Connected, Report
+from ..core.typed import NamedTuple
 from ..transports.conn import Conn
 from ..transports.stdio import Stdio
 from .shared.connect import DialSetup, connect

@@ -7,12 +7,12 @@ command is the program's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..core import exits
 from ..core.address import DATAGRAMS
 from ..core.endings import Endings
 from ..core.events import Accepted, Connected, Report
+from ..core.typed import NamedTuple
 from ..engine.pipeline import Pipeline
 from ..engine.relay import relay
 from ..transports import listen

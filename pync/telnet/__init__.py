@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from ..core.deadline import Deadline
+from ..core.typed import TypeVar
 from ..layers.telnet import NOTHING, Abilities
 from . import codes
 from .codes import *  # noqa: F403

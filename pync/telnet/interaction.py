@@ -9,9 +9,9 @@ import sys
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Readable
 
 if TYPE_CHECKING:

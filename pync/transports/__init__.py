@@ -4,14 +4,14 @@ A table maps each scheme to its module. Half-close is a capability: only a conne
 has the method ``send_eof``.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.address import INHERITED, Address
 from ..core.events import Report, silent
+from ..core.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .conn import Conn
@@ -92,7 +92,7 @@ class Options(NamedTuple):
 DEFAULT = Options()
 
 
-def dial(address: Address, options: Options = DEFAULT) -> "Conn":
+def dial(address: Address, options: Options = DEFAULT) -> Conn:
     """Connect; try every address of a name.
 
     Raises DialError, with the cause of the last attempt.
@@ -101,7 +101,7 @@ def dial(address: Address, options: Options = DEFAULT) -> "Conn":
     return conn
 
 
-def listen(address: Address, options: Options = DEFAULT) -> "Listener":
+def listen(address: Address, options: Options = DEFAULT) -> Listener:
     """Listen on every address of a name; without a host, on IPv4 and IPv6.
 
     Some schemes take listening sockets that the parent process has made (inherited.py).

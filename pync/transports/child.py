@@ -11,9 +11,9 @@ import signal
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from ..core.errors import ExecError, cause_of
+from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import subprocess

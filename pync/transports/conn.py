@@ -12,10 +12,10 @@ import socket
 import struct
 import sys
 from types import EllipsisType, TracebackType
-from typing import TYPE_CHECKING
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Readable
 from .reading import Reading
 

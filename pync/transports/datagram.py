@@ -11,12 +11,15 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from types import EllipsisType
-from typing import Any, NamedTuple
 
 from ..core.address import Address
 from ..core.deadline import Deadline
+from ..core.typed import TYPE_CHECKING, NamedTuple
 from ..waiting.readiness import readable
 from .conn import Conn
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The largest datagram that UDP can carry over IPv4 (RFC 768: 65,535 less the headers).
 LARGEST = 65_507

@@ -14,10 +14,10 @@ import socket
 import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
 from ..core.errors import UsageError
+from ..core.typed import TYPE_CHECKING
 from ..layers.screen import Screen, Unfiltered
 from .screen import ScreenStdio
 

@@ -1,13 +1,12 @@
 """What TCP and UDP share: conversion of names to socket addresses, and back."""
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import errno
 import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..core.address import INTERNET, Address
 from ..core.errors import (
@@ -18,6 +17,7 @@ from ..core.errors import (
     cause_of,
     shortened,
 )
+from ..core.typed import NamedTuple
 from . import Options
 from .services import number_of
 

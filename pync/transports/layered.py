@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections.abc import Callable
-from typing import Protocol
 
 from ..core.deadline import Deadline
+from ..core.typed import Protocol
 from ..layers.sendbuffer import SendBuffer
 from .conn import StreamConn
 
@@ -38,19 +38,15 @@ class Codec(Protocol):
 
     def receive(self, data: bytes, /) -> bytes:
         """Return the plain bytes for bytes of the network; ``b""`` is the connection's end."""
-        ...
 
     def send(self, data: bytes | memoryview, /) -> bytes:
         """Return the bytes of the network for plain bytes."""
-        ...
 
     def send_eof(self) -> bytes:
         """Return the bytes of the network that end our direction."""
-        ...
 
     def outgoing(self) -> bytes:
         """Return the bytes that the codec itself has to send."""
-        ...
 
 
 class LayeredConn(StreamConn):

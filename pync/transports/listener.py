@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..core.address import Address
 from ..core.closing import Closing
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError, cause_of
+from ..core.typed import TYPE_CHECKING
 from ..waiting.readiness import Readable
 from . import everyone
 from .conn import Conn, StreamConn
 
 if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
     from ..waiting.interrupt import Interrupt
 
 

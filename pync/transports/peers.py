@@ -10,14 +10,17 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from ..core.address import Address
+from ..core.typed import TYPE_CHECKING
 from .conn import Conn
 from .datagram import Arrival
 from .listener import Listener
 from .udp import UdpListener
 from .unixgram import UnixgramListener
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Datagrams that are received in one call, before others are served.
 BURST = 64

@@ -3,11 +3,11 @@ r"""Windows named pipes: ``pipe:NAME`` is ``\\.\pipe\NAME`` (windows/ has the re
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from ..core.address import Address
 from ..core.deadline import Deadline
 from ..core.errors import DialError, ListenError
+from ..core.typed import TYPE_CHECKING
 from . import Options
 from .listener import Listener
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from types import EllipsisType
 
 from ..core.deadline import Deadline
-
-#: As in typing, whose import would take two milliseconds.
-TYPE_CHECKING = False
+from ..core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import io

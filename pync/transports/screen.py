@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
 
 from ..core.errors import UsageError
+from ..core.typed import TYPE_CHECKING
 from ..layers.screen import Screen
-from .stdio import Stdio, write
+from .descriptors import write
+from .stdio import Stdio
 
 if TYPE_CHECKING:
     from ..layers.display import Display
@@ -105,7 +106,7 @@ class ScreenStdio(Stdio):
         """The function that shows sent bytes, or None. Raises OSError."""
         if not getattr(self._screen, "shows_sent", False):
             return None
-        screen = cast("Display", self._screen)
+        screen: Display = self._screen  # type: ignore[assignment]
         return lambda data: self._write_now(screen.sent(data))
 
     def _write_now(self, data: bytes) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError
+from ..core.typed import TYPE_CHECKING, Protocol
 from .conn import Conn
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Seconds before accepting again when there was no free descriptor.
 TRY_AGAIN = 0.2
@@ -22,7 +25,6 @@ class Accepts(Protocol):
 
     def accept(self) -> Any:
         """Return the next connection."""
-        ...
 
 
 def serve(

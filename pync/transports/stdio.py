@@ -9,7 +9,6 @@ Python switches the translation of the C library off.
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import socket
@@ -17,7 +16,9 @@ import stat
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
+
+from ..core.typed import TYPE_CHECKING
+from .descriptors import is_open, is_terminal, write
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -248,38 +249,6 @@ class Stdio:
             self._outlet = Outlet(write_all, stays=False)
             self._outlet.sock.setblocking(False)
         return self._outlet
-
-
-def write(descriptor: int, data: bytes | memoryview) -> int:
-    """Write what fits. Raises OSError; BrokenPipeError without a reader, on Windows too."""
-    try:
-        return os.write(descriptor, data)
-    except OSError as error:
-        # Windows' C library has this error for a pipe without a reader.
-        if sys.platform == "win32" and error.errno == errno.EINVAL:
-            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
-        raise
-
-
-def is_terminal(descriptor: int) -> bool:
-    """Return whether it is a terminal. (For Windows' C library, NUL is one too.)"""
-    if not os.isatty(descriptor):
-        return False
-    if sys.platform != "win32":
-        return True
-    from .windows.api import is_console
-
-    console: bool = is_console(descriptor)
-    return console
-
-
-def is_open(descriptor: int) -> bool:
-    """Return whether a descriptor is open."""
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def _is_cut(line: bytes, terminal: int) -> bool:

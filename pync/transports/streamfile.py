@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Protocol
 
 from ..core.readahead import LimitError
+from ..core.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,25 +22,20 @@ class Readable(Protocol):
     @property
     def peer(self) -> object:
         """Its address."""
-        ...
 
     @property
     def recv(self) -> Callable[..., bytes]:
         """The function that returns up to so many bytes."""
-        ...
 
     @property
     def send_all(self) -> Callable[[bytes], None]:
         """The function that sends everything."""
-        ...
 
     def recv_line(self, *, limit: int = ...) -> bytes:
         """Return the next line."""
-        ...
 
     def recv_all(self) -> bytes:
         """Return everything up to the end."""
-        ...
 
 
 def opened(

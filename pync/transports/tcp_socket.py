@@ -3,16 +3,16 @@
 Used by connecting.py, which tries several addresses, and tcp.py, which waits and listens.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import errno
 import os
 import socket
 import struct
 import sys
-from typing import NamedTuple
 
 from ..core.address import Address
+from ..core.typed import NamedTuple
 from . import Options, sockopts
 from .conn import TcpConn
 from .internet import Endpoint, address_of, bind_source

@@ -5,12 +5,14 @@ Data is sent unchanged: TELNET commands in the user's input are sent as commands
 
 from __future__ import annotations
 
-from typing import Any
-
+from ..core.typed import TYPE_CHECKING
 from ..layers.sendbuffer import SendBuffer
 from ..layers.telnet import Telnet
 from ..layers.telnet_protocol import IAC
 from .conn import Conn
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Bytes of one read from a stream. Every three of them may be a command, which costs
 #: microseconds: a client that sends only commands must not block the event loop for long. After

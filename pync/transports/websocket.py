@@ -7,12 +7,12 @@ Upgrading.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.address import Address
 from ..core.broken import HANDSHAKE_TIMED_OUT, WebSocketError, WebSocketFailure, over_websocket
 from ..core.deadline import Deadline
 from ..core.errors import UsageError, cause_of
+from ..core.typed import TYPE_CHECKING, NamedTuple
 from ..layers.handshake import Handshake, HandshakeError, HandshakeSteps, HandshakeTimeout
 from .conn import StreamConn
 from .layered import READ, LayeredConn

@@ -12,9 +12,9 @@ import selectors
 import sys
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..core.deadline import Deadline
+from ..core.typed import TYPE_CHECKING
 from . import wakeup
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 import pytest
 
 from pync.core.address import Address
-from pync.core.config import Proxy, ProxyKind
+from pync.core.config import Proxy
 from pync.core.errors import ProxyError, PyncError
 from pync.core.events import Event, Failed
 from pync.engine.loop import Loop
@@ -31,6 +31,9 @@ from pync.transports.conn import Conn
 from pync.transports.tls.handshake import Security, client_context
 
 from ..peer import Peer, Server, connected, consecutive_ports, listening
+
+if TYPE_CHECKING:
+    from pync.core.config import ProxyKind
 
 #: Seconds for a handshake that never ends.
 SOON = 0.3

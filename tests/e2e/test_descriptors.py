@@ -55,6 +55,8 @@ def target() -> Iterator[int]:
     [
         "-lk",
         "-lkt",
+        "-lk -C --rate 1M --until never",
+        "-lk --interval 10ms --count 9",
         "-lk --ssl",
         "-lk --broker",
         "-lk --chat",
@@ -62,6 +64,7 @@ def target() -> Iterator[int]:
         "-lk --exec /bin/cat --ssl",
         "-lk --exec /bin/cat --allow 127.0.0.1 --rate 1M",
         "-l --proxy-type socks",
+        "-l --proxy-type socks --rate 1M",
         "-l --proxy-type http",
         "-l --proxy-type http --proxy socks5://127.0.0.1:1",
         "-l --proxy-type socks --proxy http://joe:x@127.0.0.1:1",

@@ -20,12 +20,28 @@ HEAVY = {
     "asyncio",
     "ctypes",
     "dataclasses",
+    "docopt",
     "inspect",
     "logging",
     "encodings.idna",
     "ssl",
     "subprocess",
     "threading",
+    "typing",
+}
+
+#: What the answers to --help and --version do not need either.
+OF_CONNECTIONS = {"selectors", "socket", "pync.programs", "pync.engine.loop"}
+
+#: Modules of options that were not given.
+NOT_ASKED_FOR = {
+    "core.until",
+    "dialects.proxies",
+    "dialects.tos",
+    "engine.pace",
+    "engine.record",
+    "layers.delimiter",
+    "layers.newline",
 }
 
 #: A whole call: a connection that is refused, by a port that is bound and not listening.
@@ -58,6 +74,27 @@ def test_the_start_pulls_in_nothing_heavy(code: str) -> None:
     ours = imported_by(code) - imported_by("pass")
     assert "pync" in ours
     assert ours & HEAVY == set()
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["--as=nc", "-h"]])
+def test_an_answer_about_itself_needs_no_socket(words: list[str]) -> None:
+    ours = imported_by(f"import pync.cli; pync.cli.main({words})") - imported_by("pass")
+    assert "pync.cli" in ours
+    assert ours & (HEAVY | OF_CONNECTIONS) == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["127.0.0.1", "1"],
+        ["-z", "127.0.0.1", "1"],
+        ["-l", "--accept-timeout=10ms", "127.0.0.1", "0"],
+    ],
+)
+def test_what_was_not_asked_for_is_not_loaded(words: list[str]) -> None:
+    ours = imported_by(f"import pync.cli; pync.cli.main({words})") - imported_by("pass")
+    assert "pync.programs.setup" in ours
+    assert ours & {f"pync.{name}" for name in NOT_ASKED_FOR} == set()
 
 
 def test_a_heavy_start_is_seen() -> None:

@@ -103,8 +103,8 @@ def test_there_is_one_version() -> None:
     assert pync.core.VERSION == pync.__version__ == conformance.__version__
 
 
-def test_pync_needs_docopt_and_nothing_else() -> None:
-    assert [re.split(r"\W(?!ng)", need)[0] for need in PROJECT["dependencies"]] == ["docopt-ng"]
+def test_pync_needs_nothing_else() -> None:
+    assert PROJECT["dependencies"] == []
 
 
 def unpinned(needs: list[str], constraints: str) -> set[str]:

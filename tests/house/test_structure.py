@@ -231,6 +231,29 @@ def leaves_the_talking_to_cli(source: Source) -> list[str]:
     return sorted(set(names_used(source)) & (SPEAKING | stderr)) + written
 
 
+def leaves_typing_to_type_checkers(source: Source) -> list[str]:
+    """typing takes 2 ms of a start; core/typed.py has what is needed of it at run time."""
+    return [
+        ast.unparse(node)
+        for node in at_run_time(source.tree)
+        if (isinstance(node, ast.Import) and any(name.name == "typing" for name in node.names))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "typing"
+            # A type checker knows typing's own only. The library has it, and no start of pync.
+            and {name.name for name in node.names} != {"overload"}
+        )
+    ]
+
+
+def at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only type checkers see."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+            yield from at_run_time(node)
+
+
 def leaves_the_exit_to_main(source: Source) -> list[str]:
     if source.parts[-1] == "__main__.py":
         return []
@@ -408,6 +431,18 @@ LAWS = {
         [
             Source("pync/__main__.py", "import sys\nsys.exit(1)"),
             Source("pync/cli.py", "exit = exits.OK"),
+        ],
+    ),
+    "typing is for type checkers": Law(
+        leaves_typing_to_type_checkers,
+        PYNC,
+        [
+            Source("pync/engine/flow.py", "from typing import NamedTuple"),
+            Source("pync/engine/flow.py", "def late():\n    import typing"),
+        ],
+        [
+            Source("pync/engine/flow.py", "if TYPE_CHECKING:\n    from typing import Any"),
+            Source("pync/library.py", "from typing import overload"),
         ],
     ),
     "the suite runs pync and never imports it": Law(

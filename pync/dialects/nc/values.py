@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ...core.errors import UsageError
 from ...core.number import whole
+from ...core.typed import NamedTuple
 from ..tos import parse_tos
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...core.address import Address
 from ...core.broken import TlsTruncatedError
 from ...core.config import Config
@@ -34,6 +32,7 @@ from ...core.events import (
     Secured,
     Unverified,
 )
+from ...core.typed import TYPE_CHECKING
 from .. import UNRESOLVED, Said
 
 if TYPE_CHECKING:

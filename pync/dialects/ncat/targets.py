@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...core.address import MOST_VSOCK, Address
 from ...core.config import Config
 from ...core.errors import UsageError
 from ...core.number import is_digits, whole
+from ...core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 DEFAULT_PORT = "31337"
 

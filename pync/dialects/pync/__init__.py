@@ -12,10 +12,8 @@ from ...core.address import WEBSOCKETS
 from ...core.config import ANYONE, Config, over_tls
 from ...core.endings import Endings, OnPeerEnd
 from ...core.errors import PyncError, UsageError, detailed_status, shortened
-from ...core.until import Until
 from .. import About, about_from, own_status
 from ..argv import ArgvStyle, options_in, plain, read
-from ..proxies import chain, served
 from ..targets import with_address
 from . import rules
 from .hints import with_meaning
@@ -25,7 +23,6 @@ from .values import DETAILED, VALUES
 
 __all__ = ["USAGE", "about", "complain", "parse", "say", "status"]
 
-OPTIONS = options_in(USAGE)
 
 #: A second one would silently replace the first one: another command, another condition, another
 #: file to write. (Any other option can be given again to override it.)
@@ -89,7 +86,7 @@ def parse(argv: list[str]) -> Config:
 
 
 def _read(argv: list[str]) -> Config:
-    flags, words = plain(argv, OPTIONS)
+    flags, words = plain(argv, options_in(USAGE))
     if "--help" in flags or "--version" in flags:
         # --help works even if other words are wrong; --help tls shows one group.
         return Config(help="--help" in flags, version="--version" in flags, target=tuple(words))
@@ -119,11 +116,18 @@ def _read(argv: list[str]) -> Config:
         if config.fault or config.control:
             config = with_faults(config)
     if config.until is not None:
+        from ...core.until import Until
+
         Until(config.until)  # refuse it now, not after a client has connected
     config = config._replace(verifies=not config.insecure)
     if config.random_ports:
-        config = config._replace(ports=_shuffled(config.ports))
-    config = config._replace(proxies=chain(config), serves=served(config))
+        import random
+
+        config = config._replace(ports=tuple(random.sample(config.ports, len(config.ports))))
+    if config.proxy or config.proxy_type or config.proxy_auth or config.proxy_auth_file:
+        from ..proxies import chain, served
+
+        config = config._replace(proxies=chain(config), serves=served(config))
     if config.exec is not None and (config.listen or config.reconnect):
         # Last, because contradictory options are wrong on every system.
         _check_command(config.exec)
@@ -151,7 +155,7 @@ def _check_command(command: str) -> None:
         )
 
 
-#: Options whose value may be omitted, and the default; docopt does not support this.
+#: Options whose value may be omitted, and the default; a USAGE cannot describe this.
 _VALUE_WITHOUT = {
     "--report-port": "-",
     "--accept-proxy-protocol": ANYONE,
@@ -185,12 +189,6 @@ def _program(config: Config) -> str:
     if config.serves is not None:
         return "proxy"
     return "scan" if config.zero_io else "server" if config.listen else "client"
-
-
-def _shuffled(ports: tuple[str, ...]) -> tuple[str, ...]:
-    import random
-
-    return tuple(random.sample(ports, len(ports)))
 
 
 def _endings(config: Config) -> Endings:

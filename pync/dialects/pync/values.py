@@ -8,7 +8,6 @@ from ...core.deadline import parse_duration
 from ...core.errors import UsageError, shortened
 from ...core.number import whole
 from ...core.quantity import parse_bytes, parse_count, parse_retry, parse_size, parse_ttl, unescape
-from ..tos import parse_tos
 
 #: The kinds of --exit-codes.
 PLAIN, DETAILED = "plain", "detailed"
@@ -48,6 +47,12 @@ def _workers(text: str, option: str) -> int:
     if number > MOST_WORKERS:
         raise UsageError(f"{option}: {number} are too many (at most {MOST_WORKERS})")
     return number
+
+
+def _tos(text: str, option: str) -> int:
+    from ..tos import parse_tos
+
+    return parse_tos(text, option)
 
 
 def _with_starttls(text: str, option: str) -> str:
@@ -129,7 +134,7 @@ VALUES: dict[str, Callable[[str, str], object]] = {
     "send_buffer": parse_size,
     "ttl": parse_ttl,
     "min_ttl": parse_ttl,
-    "tos": parse_tos,
+    "tos": _tos,
     "multicast_ttl": _multicast_ttl,
     "multicast_loop": lambda text, option: int(_one_of("on", "off")(text, option) == "on"),
     "keepalive": _keepalive,

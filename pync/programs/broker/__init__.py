@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
 from ...core.endings import Endings
 from ...core.events import Accepted, Failed, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.boundary import Boundary, as_failure
 from ...engine.idle import IdleTimer
 from ...engine.loop import Loop

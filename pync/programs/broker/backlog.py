@@ -7,8 +7,6 @@ clients need no more than the slowest one.
 
 from __future__ import annotations
 
-from typing import Union
-
 #: The memory of a piece in addition to its bytes: a Piece, its number, the bytes object.
 OVERHEAD = 160
 
@@ -16,7 +14,7 @@ OVERHEAD = 160
 AT_ONCE = 64 * 1024
 PIECES = 1024
 
-Data = Union[bytes, memoryview]
+Data = bytes | memoryview
 
 
 class Piece:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
 from ...core.address import Address
@@ -16,6 +15,7 @@ from ...core.config import Proxy
 from ...core.endings import Endings
 from ...core.errors import UsageError
 from ...core.events import Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.loop import Loop
 from ...engine.pipeline import Pipeline, Tap
 from ...engine.resolver import Resolver

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.address import Address
 from ...core.endings import Endings
 from ...core.errors import PyncError, cause_of
 from ...core.events import Dropped, Finished, Proxied, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple, Protocol
 from ...engine.connector import Connector
 from ...engine.handshake import HandshakeRun
 from ...engine.lingering_close import LingeringClose
@@ -58,11 +58,9 @@ class Activity(Protocol):
 
     def start(self) -> None:
         """Start the activity."""
-        ...
 
     def stop(self) -> None:
         """Stop without calling a callback. Idempotent."""
-        ...
 
 
 class Session:

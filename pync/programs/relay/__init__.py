@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core import exits
 from ...core.address import DATAGRAMS
 from ...core.endings import Endings
 from ...core.events import Accepted, Connected, Dialled, Failed, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.loop import Loop, Scheduler
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
@@ -50,7 +50,7 @@ class RelaySetup(NamedTuple):
     never.
     """
 
-    near: Union[ListenSetup, DialSetup]
+    near: ListenSetup | DialSetup
     onward: OnwardSetup
     endings: Endings
     pipeline: Callable[[], Pipeline] = Pipeline

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 from ...core import exits
 from ...core.broken import unwritten
 from ...core.errors import RelayError
 from ...core.events import Report
+from ...core.typed import NamedTuple
 from ...layers import control
 from ...transports.conn import StreamConn
 from ...transports.stdio import Stdio

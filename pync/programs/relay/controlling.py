@@ -7,9 +7,9 @@ it (unix(7)); TCP is allowed on loopback addresses only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from ...core.events import Report
+from ...core.typed import TYPE_CHECKING
 from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Loop, Scheduler
 from ...engine.outbox import Outbox
@@ -21,6 +21,8 @@ from ..shared.clients import Clients
 from ..shared.listening import ListenSetup
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...layers.control import Link
 
 #: Bytes of one read; clients at once.

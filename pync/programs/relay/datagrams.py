@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core import exits
 from ...core.events import Accepted, Connected, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.idle import IdleTimer, idle_timeout
 from ...engine.loop import Loop
 from ...engine.resolver import Resolver

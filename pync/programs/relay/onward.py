@@ -6,11 +6,11 @@ import random
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address, without_zone
 from ...core.errors import PyncError, RelayError, cause_of
 from ...core.events import Report, Unverified
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.connector import Connector
 from ...engine.local_connector import LocalConnector
 from ...engine.loop import Scheduler
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ..shared.tls_dial import TlsDial
     from ..shared.upstream import UpstreamDial
     from ..shared.via_proxies import Route
+
+    _Dial = Connector | LocalConnector | VsockConnector | UpstreamDial
+    _Activity = _Dial | TlsDial
 
 
 class OnwardSetup(NamedTuple):
@@ -85,10 +88,6 @@ class Onward:
         else:
             first = next(self._turns) % len(targets)
         return targets[first:] + targets[:first]
-
-
-_Dial = Union[Connector, LocalConnector, "VsockConnector", "UpstreamDial"]
-_Activity = Union[_Dial, "TlsDial"]
 
 
 class OnwardDial:

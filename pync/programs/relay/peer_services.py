@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.address import Address
 from ...core.events import Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
 from .onward import Onward
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...engine.record import Recorder
     from .spoiling import SpoiledRelay
 

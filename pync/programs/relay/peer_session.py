@@ -10,10 +10,10 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...core.errors import RelayError, cause_of
 from ...core.events import Closed, Dialled, Failed
+from ...core.typed import TYPE_CHECKING
 from ...engine.datagram_connector import DatagramConnector
 from ...engine.datagram_flow import MOST_WAITING, DatagramFlow
 from ...engine.loop import Scheduler

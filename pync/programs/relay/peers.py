@@ -13,10 +13,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ListenError
 from ...core.events import Accepted, Denied, Failed, Report
+from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import Boundary, as_failure, ends_program
 from ...engine.loop import Loop, Timer
 from ..shared.listening import ListenSetup
@@ -24,6 +24,8 @@ from .peer_services import Client, PeerServices
 from .peer_session import BURST, PeerSession
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...transports.datagram import Arrival
     from ...transports.listener import Listener
 

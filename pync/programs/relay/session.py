@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.address import Address
 from ...core.endings import Endings
 from ...core.errors import PyncError
 from ...core.events import Closed, Denied, Dialled, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.ends import RESET
 from ...engine.lingering_close import LingeringClose
 from ...engine.loop import Scheduler
@@ -90,7 +90,7 @@ class Joined:
         self._loop = loop
         self.number = number
         self._left = left
-        self._activities: list[Union[OnwardDial, Relay, LingeringClose]] = []
+        self._activities: list[OnwardDial | Relay | LingeringClose] = []
         self._relay: Relay | None = None
         self._recorder: Recorder | None = None
         self._over = False

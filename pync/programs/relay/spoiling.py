@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.errors import PyncError, UsageError
 from ...core.fault import STREAMS, Fault, parse_fault
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.faulty import FaultyConnection
 from ...engine.faulty_peer import FaultyPeer
 from ...engine.loop import Loop
@@ -16,6 +16,8 @@ from ...layers.faulttable import FaultTable
 from ...transports import listen
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
     from ...core.address import Address

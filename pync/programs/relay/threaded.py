@@ -7,11 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...core.endings import Endings
 from ...core.events import silent
 from ...core.fault import DATAGRAMS
+from ...core.typed import TYPE_CHECKING, TypeVar
 from ...engine.loop import Loop
 from ...engine.pipeline import Pipeline
 from ...engine.resolver import Resolver
@@ -23,6 +23,8 @@ from .session import Services, maker
 from .spoiling import FaultSetup, SpoiledRelay
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ...core.address import Address
     from .inside import Inside
 

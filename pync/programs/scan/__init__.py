@@ -5,15 +5,15 @@ its state is unknown; this is reported, and does not count as a success. A Unix 
 when connecting to it works.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import time
-from typing import NamedTuple
 
 from ...core import exits
 from ...core.address import Address
 from ...core.errors import DialError
 from ...core.events import AttemptFailed, Event, Report, Scanned
+from ...core.typed import NamedTuple
 from ..shared.connect import DialSetup, connect
 
 #: The default seconds to wait for a UDP port's answer (-w).

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ...core.config import Config
 from ...core.endings import Endings
 from ...core.events import Report
+from ...core.typed import TYPE_CHECKING
 from ...transports.stdio import Stdio
 from .network import (
     admits_of,
@@ -61,7 +61,7 @@ def _server(config: Config, stdio: Stdio, report: Report) -> int:
 def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
     from ...transports.process import words_of
     from ..executor import ExecSetup, run
-    from .pipeline import pipeline_of
+    from .pipeline import each_pipeline, pipeline_of
 
     command = config.sh_exec if config.sh_exec is not None else config.exec
     assert command is not None
@@ -75,7 +75,7 @@ def _executor(config: Config, _stdio: Stdio, report: Report) -> int:
             shutdown=config.endings.shutdown,
             idle=config.endings.idle,
         ),
-        partial(pipeline_of, config),
+        each_pipeline(pipeline_of, config),
         config.reconnect,
     )
     return run(setup, report)
@@ -118,7 +118,7 @@ def _broker(config: Config, stdio: Stdio, report: Report) -> int:
 def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
     from ..proxy import TARGET_TIMEOUT, ProxySetup, run
     from ..proxy.targets import anywhere, target_gate
-    from .pipeline import recorder_of, tunnel_pipeline_of
+    from .pipeline import each_pipeline, recorder_of, tunnel_pipeline_of
 
     assert config.serves is not None
     route = route_of(config)
@@ -132,7 +132,7 @@ def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
         target_options(config, TARGET_TIMEOUT),
         # Each side's EOF is passed on to the other, and both must have ended.
         Endings(on_peer_end="stay", idle=config.endings.idle),
-        partial(tunnel_pipeline_of, config),
+        each_pipeline(tunnel_pipeline_of, config),
         recorder_of(config),
         admits,
         route,
@@ -142,7 +142,7 @@ def _proxy(config: Config, _stdio: Stdio, report: Report) -> int:
 
 def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
     from ..relay import RelaySetup, run
-    from .pipeline import recorders_of, tunnel_pipeline_of
+    from .pipeline import each_pipeline, recorders_of, tunnel_pipeline_of
     from .relay import onward_setup
 
     setup = RelaySetup(
@@ -150,7 +150,7 @@ def _relay(config: Config, _stdio: Stdio, report: Report) -> int:
         listen_setup(config, report) if config.listen else dial_setup(config)._replace(route=None),
         onward_setup(config),
         config.endings,
-        partial(tunnel_pipeline_of, config),
+        each_pipeline(tunnel_pipeline_of, config),
         recorders_of(config),
         resets=config.if_refused != "close",
         drain=config.drain,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import ANYONE, Config
 from ...core.errors import UsageError
 from ...core.events import Report, silent
+from ...core.typed import TYPE_CHECKING
 from ...transports import Options, everyone
 from ...transports.sockopts import FASTOPEN_QUEUE, OPTIONS, is_mptcp_here
 from ..shared.connect import DialSetup

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import Config
-from ...core.until import Condition, Count, Until, first_of
-from ...engine.pace import Delay, LineByLine, Pace, Rate
+from ...core.typed import TYPE_CHECKING
 from ...engine.pipeline import PLAIN, Pipeline
-from ...layers.newline import CrlfEncoder
 from ..shared.talk import TalkSetup
 
 if TYPE_CHECKING:
+    from ...core.until import Condition
+    from ...engine.pace import Pace
+    from ...engine.protocols import Convert
     from ...engine.record import Recorder
     from ...layers.delimiter import Cutter
 
@@ -27,7 +27,7 @@ def talk_setup(config: Config) -> TalkSetup:
     return TalkSetup(
         endings=config.endings,
         on_peer_end=config.on_peer_end,
-        pipeline=partial(pipeline_of, config),
+        pipeline=each_pipeline(pipeline_of, config),
         recorder=recorder_of(config),
         script=config.expect,
         progress=config.progress,
@@ -68,6 +68,12 @@ def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
     )
 
 
+def each_pipeline(of: Callable[[Config], Pipeline], config: Config) -> Callable[[], Pipeline]:
+    """Makes the pipeline of each connection."""
+    of(config)  # What it imports is imported now: no descriptor may be left when a client comes.
+    return partial(of, config)
+
+
 def pipeline_of(config: Config) -> Pipeline:
     """Return the pipeline of one connection."""
     address = config.address
@@ -77,11 +83,11 @@ def pipeline_of(config: Config) -> Pipeline:
     )
     cuts = config.delimiter if datagrams else None
     return Pipeline(
-        convert=CrlfEncoder().encode if config.crlf else None,
+        convert=_crlf() if config.crlf else None,
         received=_ending_in(cuts) if cuts else None,
         cutter=_cutter(cuts) if cuts else _last_ends(config),
         pace=_pace(config, datagrams),
-        received_pace=Rate(config.rate, whole=datagrams) if config.rate else None,
+        received_pace=_rate(config.rate, datagrams),
         until=_until(config, datagrams),
         sends=not (config.no_stdin or config.recv_only),
         receives=not config.send_only,
@@ -92,18 +98,39 @@ def tunnel_pipeline_of(config: Config) -> Pipeline:
     """Return the pipeline between a proxy server's client and its target."""
     if config.rate is None:
         return PLAIN
-    return Pipeline(pace=Rate(config.rate), received_pace=Rate(config.rate))
+    return Pipeline(pace=_rate(config.rate), received_pace=_rate(config.rate))
+
+
+def _crlf() -> Convert:
+    from ...layers.newline import CrlfEncoder
+
+    return CrlfEncoder().encode
 
 
 def _pace(config: Config, datagrams: bool) -> Pace | None:
+    if config.interval is None and config.delay is None:
+        return _rate(config.rate, datagrams)
+    from ...engine.pace import Delay, LineByLine
+
     if config.interval is not None:
         return LineByLine(config.interval, config.delimiter or b"\n")
-    if config.delay is not None:
-        return Delay(config.delay)
-    return Rate(config.rate, whole=datagrams) if config.rate else None
+    assert config.delay is not None
+    return Delay(config.delay)
+
+
+def _rate(rate: float | None, datagrams: bool = False) -> Pace | None:
+    if rate is None:
+        return None
+    from ...engine.pace import Rate
+
+    return Rate(rate, whole=datagrams)
 
 
 def _until(config: Config, datagrams: bool) -> Condition | None:
+    if config.recv_limit is None and config.until is None and config.count is None:
+        return None
+    from ...core.until import Count, Until, first_of
+
     conditions: list[Condition] = []
     if config.recv_limit is not None:
         conditions.append(Count(config.recv_limit, None))

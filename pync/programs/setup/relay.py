@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...core.config import Config
+from ...core.typed import TYPE_CHECKING
 from ..relay.onward import OnwardSetup
 from .network import route_of, security_of, target_options
 

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ...core.config import Config
+from ...core.typed import TYPE_CHECKING
 from ...layers.screen import Screen, ScreenFilter, Unfiltered
+from ...transports.descriptors import is_terminal
 from ...transports.screen import ScreenStdio, is_utf8
-from ...transports.stdio import Stdio, is_terminal
+from ...transports.stdio import Stdio
 
 if TYPE_CHECKING:
     from ...layers.notation import EscapeReader, HexReader

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...core.errors import ListenError
 from ...core.events import Denied, Report
+from ...core.typed import TYPE_CHECKING
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn
 from ...transports.listener import Listener

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from ...core.access import Access, Entry, ListFileError, entries, entries_of_file, read_list
 from ...core.address import INHERITED, INTERNET, Address
 from ...core.errors import UsageError
 from ...core.events import Denied, Report
+from ...core.typed import NamedTuple
 
 Admits = Callable[[Address], bool]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NoReturn
 
 from ...core.events import Event, Failed, Report
+from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import as_failure, ends_program
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 class Again:

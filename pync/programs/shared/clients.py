@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
 
 from ...core.events import Accepted, Failed, Report
+from ...core.typed import TYPE_CHECKING, Generic, Protocol, TypeVar
 from ...engine.boundary import Boundary, as_failure
 from ...engine.loop import Loop, Scheduler
 from ...engine.protocols import break_off
@@ -14,28 +14,29 @@ from ...transports.listener import Listener
 from .acceptor import Acceptor
 from .listening import ListenSetup
 
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Session(Protocol):
     """The session of one client."""
 
     def start(self) -> None:
         """Start to serve the client."""
-        ...
 
     def close(self) -> None:
         """Close all connections without calling a callback. Idempotent."""
-        ...
 
     def break_off(self) -> None:
         """End all connections by RST."""
-        ...
 
 
 One = TypeVar("One", bound=Session)
 
-#: Makes the session of a client from its Boundary of the loop, its connection, and a callback that
-#: is called with the session at its end.
-Make = Callable[[Scheduler, Conn, Callable[[Any], None]], One]
+if TYPE_CHECKING:
+    #: Makes the session of a client from its Boundary of the loop, its connection, and a callback
+    #: that is called with the session at its end.
+    Make = Callable[[Scheduler, Conn, Callable[[Any], None]], One]
 
 
 class Clients(Generic[One]):

@@ -2,14 +2,14 @@
 WebSocket, each only if configured.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.address import Address
 from ...core.errors import DialError
 from ...core.events import AttemptFailed, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports import Options, dial
 from ...transports.conn import Conn
 
@@ -27,8 +27,8 @@ class DialSetup(NamedTuple):
 
     address: Address
     options: Options = Options()
-    entry: "Entry | None" = None
-    route: "Route | None" = None
+    entry: Entry | None = None
+    route: Route | None = None
     retry: tuple[int, float] = (0, 0.0)
 
 

@@ -7,10 +7,10 @@ whether the peer is allowed, then does the same; no byte is read before the chec
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.address import Address
 from ...core.events import PeerProcess, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports.conn import Conn
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """How to listen, and which clients to accept: the parameters of every program that listens."""
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.address import Address
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...transports import Options
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ class ListenSetup(NamedTuple):
 
     address: Address
     options: Options = Options()
-    entry: "Entry | None" = None
+    entry: Entry | None = None
     keep_open: bool = False
     max_conns: int | None = None
     accept_timeout: float | None = None
     report_port: str | None = None
     offered: str | None = None
     modules: tuple[str, ...] = ()
-    announced: "Announced | None" = None
+    announced: Announced | None = None
     workers: int = 1
-    place: "Place | None" = None
+    place: Place | None = None
 
     @property
-    def tls(self) -> "Security | None":
+    def tls(self) -> Security | None:
         """How clients are secured; None: not at all."""
         return None if self.entry is None else self.entry.tls
 

@@ -10,9 +10,9 @@ import mmap
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from ...core.errors import Terminated
+from ...core.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...engine.loop import Loop

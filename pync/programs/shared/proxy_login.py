@@ -6,10 +6,10 @@ The user may have to type the password (nc's -P), up to three times, as with nc.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...core.config import Proxy
 from ...core.events import Report, Told
+from ...core.typed import TYPE_CHECKING
 from ...layers.handshake import HandshakeError
 
 if TYPE_CHECKING:

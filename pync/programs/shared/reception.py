@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...core.closing import Closing
 from ...core.events import Failed, Report
+from ...core.typed import TYPE_CHECKING
 from ...engine.boundary import as_failure, ends_program
 from ...transports.conn import Conn
 from ...transports.listener import Listener

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from ...core.script_terms import Terms
+from ...core.typed import NamedTuple
 
 
 class Found(NamedTuple):

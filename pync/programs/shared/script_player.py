@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 from ...core.broken import broken, unwritten
 from ...core.deadline import Deadline
@@ -25,10 +24,14 @@ from ...core.script_steps import (
     Step,
 )
 from ...core.script_terms import Terms, whole
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.pipeline import Tap
 from ...engine.protocols import send_eof
 from ...transports.conn import Conn
 from .script_matching import Awaited
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The number of last received bytes in which an awaited text may start.
 WINDOW = 1024 * 1024

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ...core.events import Report
+from ...core.typed import TYPE_CHECKING
 from ...transports import listen
 from ...transports.listener import Listener
 from .announce import announce

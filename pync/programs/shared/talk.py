@@ -4,22 +4,23 @@ First the script runs, if there is one (``--expect``); then the user talks. The 
 are recorded if the user wants it.
 """
 
-# No postponed annotations: NamedTuple compiles each as text (typing.ForwardRef) at every start.
+from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from ...core.broken import unwritten
-from ...core.endings import Endings, OnPeerEnd, WhenPeerEnds
+from ...core.endings import Endings, OnPeerEnd
 from ...core.events import Finished, Progressed, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.pipeline import Pipeline, Tap
 from ...engine.relay import relay
 from ...transports.conn import Conn
 from ...transports.stdio import Stdio
 
 if TYPE_CHECKING:
+    from ...core.endings import WhenPeerEnds
     from ...core.script import Script
     from ...engine.record import Recorder
 
@@ -38,7 +39,7 @@ class TalkSetup(NamedTuple):
     endings: Endings = Endings()
     on_peer_end: OnPeerEnd = OnPeerEnd()
     pipeline: Callable[[], Pipeline] = Pipeline
-    recorder: Callable[[], "Recorder"] | None = None
+    recorder: Callable[[], Recorder] | None = None
     script: str | None = None
     progress: bool = False
 
@@ -54,7 +55,7 @@ def talking(setup: TalkSetup, stdio: Stdio, report: Report) -> Iterator[Talk]:
         yield lambda conn: _talk(setup, stdio, conn, report, script, tap)
 
 
-def _script(path: str | None) -> Optional["Script"]:
+def _script(path: str | None) -> Script | None:
     if path is None:
         return None
     from .script_player import load
@@ -63,7 +64,7 @@ def _script(path: str | None) -> Optional["Script"]:
 
 
 @contextmanager
-def recording(recorder: Callable[[], "Recorder"] | None) -> Iterator[Tap | None]:
+def recording(recorder: Callable[[], Recorder] | None) -> Iterator[Tap | None]:
     """Yield the tap that records the bytes, or None without a recorder. Raises OutputError."""
     if recorder is None:
         yield None
@@ -77,7 +78,7 @@ def _talk(
     stdio: Stdio,
     conn: Conn,
     report: Report,
-    script: Optional["Script"],
+    script: Script | None,
     tap: Tap | None,
 ) -> bool:
     on_peer_end: WhenPeerEnds = getattr(setup.on_peer_end, stdio.kind)

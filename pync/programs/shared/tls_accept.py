@@ -8,9 +8,9 @@ without a loop.)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.events import Failed, Report
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.boundary import as_failure, ends_program
 from ...engine.loop import Loop, Timer
 from ...transports.conn import Conn
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _Waiting(NamedTuple):
     """A handshake in progress."""
 
-    securing: Union[Securing, Upgrading]
+    securing: Securing | Upgrading
     timer: Timer
 
 

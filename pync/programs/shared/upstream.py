@@ -11,13 +11,17 @@ from collections.abc import Callable
 from ...core.address import Address
 from ...core.deadline import Deadline
 from ...core.errors import DialError, PyncError
+from ...core.typed import TYPE_CHECKING
 from ...engine.connector import Connector
 from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler, Timer
-from ...engine.resolver import Found, Lookup, Resolver
+from ...engine.resolver import Lookup, Resolver
 from ...transports import Options
 from ...transports.conn import TcpConn
 from .via_proxies import LoginAsked, ProxyChain, Route
+
+if TYPE_CHECKING:
+    from ...engine.resolver import Found
 
 #: The time limit for everything, in seconds, unless the user sets one.
 TIMEOUT = 60.0

@@ -7,7 +7,6 @@ drivers: dial_through() blocks, UpstreamDial (upstream.py) uses a loop.
 from __future__ import annotations
 
 import socket
-from typing import NamedTuple
 
 from ...core.address import Address
 from ...core.config import Proxy
@@ -15,6 +14,7 @@ from ...core.deadline import Deadline
 from ...core.errors import DialError, ProxyError, PyncError, UnresolvedError, cause_of, shortened
 from ...core.events import Report
 from ...core.number import is_digits
+from ...core.typed import NamedTuple
 from ...layers.handshake import Handshake, HandshakeError, HandshakeTimeout
 from ...transports import Options, dial
 from ...transports.conn import Conn

@@ -20,11 +20,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
 
 from ...core import exits
 from ...core.errors import OutputGone, PyncError, RelayError, Terminated, UsageError
 from ...core.events import Counted, Event, Failed, Held, Reloaded, Report, WorkerLost
+from ...core.typed import NamedTuple
 from ...engine.boundary import as_failure
 from ...engine.loop import Loop
 from ...engine.signals import ENDING, heard

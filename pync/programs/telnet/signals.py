@@ -10,11 +10,13 @@ import signal
 import socket
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
+from ...core.typed import TYPE_CHECKING
 from ...engine.loop import Loop
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 #: The signals to catch, as far as the system has them.

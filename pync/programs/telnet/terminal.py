@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from .settings import OFF
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 

@@ -7,11 +7,11 @@ the middle, does not delay others.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ...core.broken import over_tls
 from ...core.deadline import Deadline
 from ...core.errors import ListenError, TlsError, UsageError, cause_of
+from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...waiting.readiness import readable
 from ..conn import StreamConn
 from ..layered import LayeredConn
@@ -34,7 +34,7 @@ class _Shaking(NamedTuple):
     """A connection whose handshake is not over."""
 
     conn: StreamConn
-    securing: Union[Securing, Upgrading]
+    securing: Securing | Upgrading
     until: Deadline
 
 

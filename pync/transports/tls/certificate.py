@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from typing import NamedTuple
 
 from ...core.errors import UsageError
+from ...core.typed import NamedTuple
 
 #: Seconds of validity before and after now: clocks differ, and listeners run long.
 _BEFORE, _AFTER = 3600, 365 * 24 * 3600

@@ -9,9 +9,9 @@ import os
 import ssl
 import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ...core.errors import UsageError
+from ...core.typed import TYPE_CHECKING, NamedTuple, TypeVar
 from ...layers.tls import explained
 
 if TYPE_CHECKING:

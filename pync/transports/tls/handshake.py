@@ -11,11 +11,11 @@ import ssl
 import stat
 from collections.abc import Callable
 from errno import ETIMEDOUT
-from typing import NamedTuple
 
 from ...core.broken import HANDSHAKE_TIMED_OUT, over_tls
 from ...core.deadline import Deadline
 from ...core.errors import Cause, TlsError, UsageError, shortened
+from ...core.typed import NamedTuple
 from ...layers.handshake import HandshakeError, HandshakeSteps
 from ...layers.sendbuffer import SendBuffer
 from ...layers.tls import TlsCodec, explained

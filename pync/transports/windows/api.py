@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
+
+from ...core.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 assert sys.platform == "win32"
 

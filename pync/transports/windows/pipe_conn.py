@@ -8,10 +8,10 @@ an empty message, as Docker does it; then each recv, and each send, is one messa
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from ...core.address import Address
 from ...core.errors import NO_PIPE, PIPE_BUSY
+from ...core.typed import TYPE_CHECKING
 from ...layers.frames import Frames, pack
 from ...layers.sendbuffer import SendBuffer
 from ..conn import Conn, StreamConn

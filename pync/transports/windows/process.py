@@ -11,12 +11,15 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import IO
 
 from ...core.errors import ExecError, cause_of
+from ...core.typed import TYPE_CHECKING
 from ..child import GRACE, Process, environment_with
 from ..pump import READ, Inlet, Outlet
 from .api import function
+
+if TYPE_CHECKING:
+    from typing import IO
 
 assert sys.platform == "win32"
 

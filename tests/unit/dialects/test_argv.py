@@ -30,14 +30,14 @@ OPTIONS = options_in(USAGE)
 
 
 def test_options_are_read_off_the_usage() -> None:
-    assert [
+    assert (
         Option("l", "listen", False),
         Option("v", "verbose", False),
         Option("p", "port", True),
         Option("4", "ipv4", False),
         Option("", "output", True),
         Option("", "output-all", False),
-    ] == OPTIONS
+    ) == OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ def test_whatever_is_typed_is_read_or_refused(argv: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["pync", "nc", "nc.traditional", "ncat", "telnet"])
-def test_what_is_left_out_for_docopt_changes_nothing(name: str) -> None:
-    """docopt is shown the options given only; with the whole USAGE it says the same."""
+def test_docopt_reads_the_same(name: str) -> None:
+    """A USAGE is a docopt text, whose only positional words are targets."""
     usage = load(name).usage
     options = options_in(usage)
     assert len(options) >= 15
-    for given_options in ([], options[:1], options[3:9], options):
+    for given_options in (options[:0], options[:1], options[3:9], options):
         argv = [f"--{one.long}=x" if one.takes_value else f"--{one.long}" for one in given_options]
         fields, words = read(usage, [*argv, "--", "-host", "9"], ArgvStyle(accumulates=frozenset()))
         whole = docopt.docopt(usage, [*argv, "--", "-host", "9"], default_help=False)

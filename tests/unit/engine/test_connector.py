@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +13,12 @@ from pync.core.address import Address
 from pync.core.errors import DialError, UnresolvedError
 from pync.engine.connector import Connector
 from pync.engine.loop import Loop
-from pync.engine.resolver import Found, Lookup, Resolver
+from pync.engine.resolver import Lookup, Resolver
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
+
+if TYPE_CHECKING:
+    from pync.engine.resolver import Found
 
 
 class Book(Resolver):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pync.core.endings import Endings, WhenPeerEnds
+from pync.core.endings import Endings
 from pync.engine.clock import Clock
 from pync.engine.flow import Flow
 from pync.engine.loop import Loop
 from pync.engine.peerend import end_input
 from pync.transports.memory import pair
+
+if TYPE_CHECKING:
+    from pync.core.endings import WhenPeerEnds
 
 
 def left(rule: WhenPeerEnds, given: bytes, more: bytes) -> bool:

@@ -9,11 +9,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pync.core.address import Address
-from pync.core.endings import Endings, WhenPeerEnds
+from pync.core.endings import Endings
 from pync.core.errors import IdleTimeoutError, OutputError, QuitTimeoutError, RelayError
 from pync.core.events import Event, PeerEnded
 from pync.engine import peerend, waiting
@@ -27,6 +28,9 @@ from pync.transports.conn import Conn, StreamConn, TcpConn
 from pync.transports.memory import pair
 
 from ...systems import needs_rst
+
+if TYPE_CHECKING:
+    from pync.core.endings import WhenPeerEnds
 
 PATIENCE = 10.0
 LOOPBACK = Address("tcp", "127.0.0.1", "0")

@@ -7,12 +7,12 @@ once. So a pair that is missing and can happen is found, and one that cannot hap
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pync.core.config import Config
-from pync.core.endings import Endings, WhenOutputGone
+from pync.core.endings import Endings
 from pync.dialects import nc, ncat
 from pync.dialects import pync as own
 from pync.engine import relaystate
@@ -50,6 +50,9 @@ from pync.engine.relaystate import (
     step,
     under,
 )
+
+if TYPE_CHECKING:
+    from pync.core.endings import WhenOutputGone
 
 EVENTS = (
     INPUT_ENDED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,9 +13,12 @@ from pync.core.address import Address
 from pync.core.errors import DialError
 from pync.engine import resolver as module
 from pync.engine.loop import Loop
-from pync.engine.resolver import AT_ONCE, FOR_ONE, Found, Resolver
+from pync.engine.resolver import AT_ONCE, FOR_ONE, Resolver
 from pync.transports import DEFAULT, Options
 from pync.transports.internet import Endpoint
+
+if TYPE_CHECKING:
+    from pync.engine.resolver import Found
 
 V4 = Options(family=4)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pync.transports.stdio import LONGEST_LINE, Stdio, is_open
+from pync.transports.descriptors import is_open
+from pync.transports.stdio import LONGEST_LINE, Stdio
 
 from ...programs import until
 from ...systems import only_linux, only_posix

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
+from ....core.typed import TYPE_CHECKING, NamedTuple
 from ....layers.telnet_protocol import DO, DONT, ECHO, LOGOUT, SGA
 from ..settings import shown
 from .abbreviations import found, table

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ....core.number import whole
+from ....core.typed import TYPE_CHECKING
 from ....layers.telnet_protocol import (
     ABORT,
     AO,

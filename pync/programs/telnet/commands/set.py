@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from ....core.typed import TYPE_CHECKING
 from ....layers.telnet_protocol import BINARY, DO, DONT, WILL, WONT
 from ..settings import CHARACTERS, SHOWN, SWITCHES, character, shown
 from .abbreviations import found, table

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pync.dialects.pync import ARGV_STYLE, OPTIONS, parse
+from pync.dialects.argv import options_in
+from pync.dialects.pync import ARGV_STYLE, USAGE, parse
 from pync.dialects.pync.completed import CHOICES, completed
 
 
 def test_every_option_is_offered_once() -> None:
     offered = completed(ARGV_STYLE.accumulates).offers
     assert [(one.short, one.long, bool(one.value)) for one in offered] == [
-        (one.short, one.long, one.takes_value) for one in OPTIONS
+        (one.short, one.long, one.takes_value) for one in options_in(USAGE)
     ]
 
 

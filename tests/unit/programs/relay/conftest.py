@@ -105,7 +105,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(vsock, "_address", lambda name: Address("vsock", "1", str(name[1])))
     if NO_SCTP:
         for module in (tcp, tcp_socket):
-            monkeypatch.setattr(module, "protocol_of", lambda _: 0)
+            monkeypatch.setattr(module, "protocol_of", lambda *_: 0)
 
 
 Join = Callable[..., Sides]
