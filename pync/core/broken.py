@@ -52,7 +52,7 @@ class WebSocketFailure(OSError):
 
 
 class WebSocketError(NetworkError):
-    """What is reported of it, or why a WebSocket could not be opened.
+    """The error to report for a WebSocketFailure, or a WebSocket that could not be opened.
 
     Arguments:
         operation, address, cause: see PyncError.

@@ -188,7 +188,7 @@ class Flow:
             self._pending.add(self._cutter.rest())
 
     def _room(self) -> int:
-        """Bytes that may be read now."""
+        """Return the number of bytes that may be read now."""
         room = self._size if self._pending.has_room else 0
         return room if self._seam is None else min(room, self._seam.room)
 

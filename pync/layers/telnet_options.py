@@ -2,7 +2,7 @@
 
 Each option has two independent sides: what we do (we receive DO/DONT, and send WILL/WONT) and
 what the peer does (we receive WILL/WONT, and send DO/DONT). Both use the same table. A request
-that is made while the answer to the opposite one is awaited is queued; one is enough.
+that is made while the answer to the opposite one is awaited is queued; at most one can be.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Readable:
 
 
 class Writable:
-    """Waits for writable descriptors: sockets are writable when connecting has finished.
+    """Repeated waits for writable descriptors: sockets are, when connecting has finished.
 
     It opens no descriptors, so there is nothing to close.
     """

@@ -36,7 +36,7 @@ HANDSHAKE = 10.0
 
 
 class Services(NamedTuple):
-    """What the sessions of one server share.
+    """The parameters that all sessions of one server share.
 
     ``loop``: for each client, its own Boundary. ``dial_options``: how to dial targets.
     ``pipeline``: makes the pipeline of one client. ``route``: the proxies on the way to a target.

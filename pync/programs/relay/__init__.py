@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class RelaySetup(NamedTuple):
-    """What is joined, and how.
+    """The parameters of a relay: what it joins, and how.
 
     ``near``: where connections come from. ``onward``: where they go on to. ``endings`` and
     ``pipeline``: those of each connection. ``recorder``: opens the files that record a connection,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class DatagramSetup(NamedTuple):
-    """What is joined, and how: the fields of RelaySetup that apply to datagrams."""
+    """The parameters of a relay of datagrams: the fields of RelaySetup that apply to them."""
 
     near: ListenSetup | DialSetup
     idle: float | None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class OnwardSetup(NamedTuple):
-    """Where to connect onward, and how.
+    """The parameters of the onward side: where to connect, and how.
 
     ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
@@ -52,7 +52,7 @@ class OnwardSetup(NamedTuple):
 
 
 class Onward:
-    """What all onward connections share.
+    """The data that all onward connections share.
 
     Arguments:
         setup: where to connect.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PeerServices(NamedTuple):
-    """What all sessions share; see RelaySetup.
+    """The parameters that all sessions share; see RelaySetup.
 
     ``make_room``: ends the session that has been silent longest; returns whether there was one.
     ``roomy``: called with a session whose last waiting datagram was sent. ``active``: called with a

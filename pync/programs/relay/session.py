@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Services(NamedTuple):
-    """What all connections share; see RelaySetup.
+    """The parameters that all connections share; see RelaySetup.
 
     ``tells``: report the start and the end of each. (It costs time, and is rarely wanted.)
     """

@@ -21,7 +21,7 @@ ANSWER = 2.0
 
 
 class ScanSetup(NamedTuple):
-    """What to scan.
+    """The parameters of a scan.
 
     ``ports``: they replace the address's. ``retry``: how often to scan again when no port is open,
     and the seconds between two scans. ``interval``: seconds between two ports. ``answer``: seconds

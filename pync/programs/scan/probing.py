@@ -47,7 +47,7 @@ _ASKS_AGAIN = sys.platform == "linux"
 
 
 class ProbeSetup(NamedTuple):
-    """What the probes of one scan share.
+    """The parameters that all probes of one scan share.
 
     ``answer``: seconds to wait for a UDP port's answer. ``banner``: seconds to wait for an open
     port's banner; None: do not wait. ``hosts``: the endpoints' hosts, in the form to show.

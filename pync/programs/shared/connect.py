@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DialSetup(NamedTuple):
-    """How to connect to a peer.
+    """The parameters of a connection to a peer.
 
     ``entry``: how the connection is prepared. ``route``: the proxies on the way. ``retry``: how
     often to try again when connecting fails, and the seconds between two tries.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ListenSetup(NamedTuple):
-    """How to listen, and how to prepare clients.
+    """The parameters of a listener and its clients.
 
     ``keep_open``: continue after the first client (-k). ``max_conns``: clients at once; None: no
     limit. ``accept_timeout``: seconds in which a client must come. ``report_port``: a file for the

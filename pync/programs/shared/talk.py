@@ -30,7 +30,7 @@ Talk = Callable[[Conn], bool]
 
 
 class TalkSetup(NamedTuple):
-    """How a connection is used.
+    """The parameters for the use of a connection.
 
     ``pipeline``: makes the pipeline of one connection. ``recorder``: opens the files that record
     the bytes. ``script``: the file of --expect. ``progress``: report how much has moved.

@@ -1,4 +1,4 @@
-"""A listener's self-signed certificate, new at each start; descriptions of certificates."""
+"""A listener's self-signed certificate, new at each start, and descriptions (cryptography)."""
 
 from __future__ import annotations
 

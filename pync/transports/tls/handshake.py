@@ -163,7 +163,7 @@ class Securing:
         return Cause(f"timed out: the server did not begin TLS in {self._starttls}", ETIMEDOUT)
 
     def late(self) -> TlsError:
-        """What is reported when it has taken too long."""
+        """Return the error to report when the handshake has taken too long."""
         operation = "accept" if self._server_side else "dial"
         return TlsError(operation, over_tls(self._conn.peer), self.lateness)
 

@@ -1,4 +1,4 @@
-"""Windows functions that Python does not have. Windows only; loaded late, as ctypes is slow."""
+"""Windows functions that Python does not have. Windows only; loaded late because of ctypes."""
 
 from __future__ import annotations
 
