@@ -1,4 +1,4 @@
-"""What a module needs of typing at run time, without importing it.
+"""The parts of typing that modules need at run time, without importing it.
 
 typing takes 2 ms, and as much again for the constructors that NamedTuple writes and compiles
 (35 us for a small class, 1.2 ms for Config). The classes here do at run time what little is needed;
@@ -21,7 +21,7 @@ __all__ = ["TYPE_CHECKING", "Generic", "NamedTuple", "Protocol", "TypeVar"]
 
 
 class _WithFields(type):
-    """Makes a field of each annotation in the body of a class."""
+    """A metaclass that makes a field of each annotation in the body of a class."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _WithFields:
         made: dict[str, Any] = {"__slots__": (), **body}

@@ -19,7 +19,7 @@ from ..core.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
-    #: Field -> what converts its text: (text, option as it is shown) -> value.
+    #: Field -> the function that converts its text: (text, option in messages) -> value.
 
     Values = Mapping[str, Callable[[str, str], Any]]
 

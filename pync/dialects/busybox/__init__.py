@@ -1,8 +1,9 @@
-"""busybox nc's command line: words, endings, statuses. What it says is in messages.py.
+"""busybox nc's command line: words, endings, statuses. Its messages are in messages.py.
 
 There are two programs of that name. Debian builds a small one (-l -p -w -i -f -e), Alpine the
-full one, which also has -s -n -u -b -v -o -z -k. They disagree: when the peer ends, and what is
-said without -v. An option that only the full one has (but -k) makes this the full one.
+full one, which also has -s -n -u -b -v -o -z -k. They differ when the peer ends,
+and in the messages without -v. An option that only the full one has (but -k) makes this the full
+one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ARGV_STYLE = ArgvStyle(
 
 
 def parse(argv: list[str]) -> Config:
-    """Read a command line. Raises UsageError."""
+    """Parse a command line. Raises UsageError."""
     # As `busybox nc ...`, the name of the applet comes first.
     words = argv[1:] if argv[:1] == ["nc"] else argv
     if "-f" in words:
@@ -65,7 +66,7 @@ def parse(argv: list[str]) -> Config:
 
 
 def status(error: Exception, config: Config | None) -> int:
-    """A connection that there was is a success, whatever became of it."""
+    """Return the exit status: 0 once there was a connection, also if it fails later."""
     if isinstance(error, OutputGone):
         return own_status(error, config)
     ended = isinstance(error, (RelayError, IdleTimeoutError))
@@ -73,7 +74,7 @@ def status(error: Exception, config: Config | None) -> int:
 
 
 def about(_config: Config) -> About:
-    """--help: on standard error, with status 0."""
+    """Return the answer to --help, on standard error, with status 0."""
     return About(f"{help_text()}\n", to_stderr=True)
 
 
@@ -82,7 +83,7 @@ _FLAGS = "-lknubvz"
 
 
 def _with_program(words: list[str]) -> tuple[list[str], str | None]:
-    """The words before -e, and the command behind it."""
+    """Return the words before -e, and the command after it."""
     for at, word in enumerate(words):
         if word == "--":
             break
@@ -106,7 +107,7 @@ def _joined(command: list[str]) -> str:
 
 
 def _expected(config: Config) -> tuple[str, ...]:
-    """The host that a listener of the full one takes clients from."""
+    """Return the host from which a listener of the full nc accepts clients."""
     return config.target[:1] if config.listen and is_full(config) else ()
 
 
@@ -119,5 +120,5 @@ def _program(config: Config) -> str:
 
 
 def _on_peer_end(full: bool) -> OnPeerEnd:
-    # The small one leaves at once; a file, and a pipe that still gives, are not cut here.
+    # The small one ends at once; pync does not cut off a file, or a pipe that still has data.
     return OnPeerEnd(terminal="stay") if full else OnPeerEnd(pipe="waiting")

@@ -1,4 +1,4 @@
-"""busybox nc's words: events, errors, usage; scripts match them byte for byte. No policy."""
+"""busybox nc's messages: events, errors, usage; scripts match them byte for byte. No policy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Options:
      --help                      Show this.
 """
 
-#: An option's line in a USAGE: its letter, the name of its value, what it does.
+#: An option's line in a USAGE: its letter, the name of its value, its description.
 _OPTION = re.compile(r"^  -(\w) --[a-z0-9-]+=?(\S*) +(.*)$", re.MULTILINE)
 
 _HEAD = (
@@ -67,16 +67,16 @@ _OF_FULL = ("source", "nodns", "udp", "broadcast", "verbose", "hex_dump", "zero_
 
 
 class BusyboxUsageError(UsageError):
-    """A fault after which busybox shows its usage; the text may be empty."""
+    """An error after which busybox shows its usage; the text may be empty."""
 
 
 def is_full(config: Config) -> bool:
-    """Whether an option was given that only the full nc of busybox has."""
+    """Return whether an option was given that only the full nc of busybox has."""
     return any(getattr(config, field) for field in _OF_FULL)
 
 
 def help_text() -> str:
-    """What --help shows."""
+    """Return the text of --help."""
     return "\n".join(_usage())
 
 
@@ -89,7 +89,7 @@ def _usage() -> tuple[str, ...]:
 
 
 def say(event: Event, config: Config, _interactive: bool) -> Said:
-    """What is said on stderr about an event: most of it with -v, and by the full one only."""
+    """Return the message for an event; None for most events without -v."""
     if isinstance(event, Failed):
         return complain(event.error, config)
     if isinstance(event, Exposed):
@@ -116,7 +116,7 @@ def say(event: Event, config: Config, _interactive: bool) -> Said:
 
 
 def complain(error: Exception, config: Config | None) -> Said:
-    """What is said of an error; of an established connection's, nothing."""
+    """Return the message for an error; None for errors of an established connection."""
     if isinstance(error, BusyboxUsageError):
         return (*((f"nc: {error}",) if str(error) else ()), *_usage())
     if isinstance(error, DialError):
@@ -148,7 +148,7 @@ def _not_dialled(error: DialError, config: Config | None) -> Said:
 
 
 def _small(tried: object, cause: str) -> str:
-    """The small one tells an IPv4 address only, and that it was timed out without one."""
+    """Return the small nc's message, which shows only IPv4 addresses, and none on a time-out."""
     assert isinstance(tried, Address)
     if cause == "timed out":
         return "nc: timed out"
@@ -168,7 +168,7 @@ def _scanned(event: Scanned, config: Config) -> Said:
         # A closed TCP port was an attempt that has failed.
         closed = _failed(event.address, "connection refused", config) if config.udp else None
         return (*filter(None, (closed,)), *counts)
-    # Theirs calls every UDP port that says nothing open.
+    # busybox nc reports every silent UDP port as open.
     return (f"{config.target[0]} ({_where(event.address)}) {event.state}", *counts)
 
 
@@ -186,7 +186,7 @@ def _counts(sent: int, received: int) -> str:
 
 
 def _named(peer: Address, config: Config) -> str:
-    """The peer with its name, where it has one."""
+    """Return the peer with its name, where it has one."""
     import socket
 
     name = ""
@@ -204,5 +204,5 @@ def _where(address: Address) -> str:
 
 
 def as_strerror(cause: str) -> str:
-    """The cause as strerror(3) has it, which ends a line."""
+    """Return the cause in the form of strerror(3), for the end of a line."""
     return "Connection timed out" if cause == "timed out" else cause[:1].upper() + cause[1:]

@@ -1,4 +1,4 @@
-"""busybox nc's targets: a host and one port, or HOST:PORT. Pure, but for service names."""
+"""busybox nc's targets: a host and one port, or HOST:PORT. Pure, except for service names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from .messages import BusyboxUsageError, is_full
 
 MOST_PORT = 65535
 
-#: What is dialled when no port is named: nobody listens there.
+#: The port that is dialled when none is given: nothing listens there.
 NO_PORT = "0"
 
 
 def with_address(config: Config) -> Config:
-    """Where the words lead. Raises UsageError (BusyboxUsageError, where the usage is shown)."""
+    """Return the Config with the address of its words.
+
+    Raises UsageError (BusyboxUsageError, where the usage is shown).
+    """
     words = config.target
     if config.source_port is not None:
         config = config._replace(source_port=_port(config.source_port, config))
@@ -42,7 +45,7 @@ def _listen_on(config: Config) -> Address:
         return Address(scheme, host, _port(own, config) if own else port)
     if config.source or not words:
         return Address(scheme, config.source or "", port)
-    # Of the family in which the client will come.
+    # Of the family of the expected client.
     return Address(f"{scheme}{6 if ':' in words[0] else 4}", "", port)
 
 
@@ -51,7 +54,7 @@ def _scheme(config: Config) -> str:
 
 
 def _split(word: str) -> tuple[str, str]:
-    """``host``, ``host:port``, ``[::1]:port`` or ``::1``."""
+    """Split ``host``, ``host:port``, ``[::1]:port`` or ``::1`` into host and port."""
     if word.startswith("["):
         host, _, rest = word[1:].partition("]")
         return host, rest.removeprefix(":")

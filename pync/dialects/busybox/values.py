@@ -21,5 +21,5 @@ def _wait(text: str, option: str) -> int | None:
     return _seconds(text, option) or None  # 0: no limit
 
 
-#: How the text of an option becomes its value.
+#: The functions that convert an option's text to its value.
 VALUES: dict[str, Callable[[str, str], object]] = {"wait": _wait, "interval": _wait}

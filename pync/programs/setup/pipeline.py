@@ -69,8 +69,8 @@ def recorders_of(config: Config) -> Callable[[int, Address], Recorder] | None:
 
 
 def each_pipeline(of: Callable[[Config], Pipeline], config: Config) -> Callable[[], Pipeline]:
-    """Makes the pipeline of each connection."""
-    of(config)  # What it imports is imported now: no descriptor may be left when a client comes.
+    """Return the function that makes the pipeline of each connection."""
+    of(config)  # Import its modules now: later there may be no free descriptor.
     return partial(of, config)
 
 
