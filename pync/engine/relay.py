@@ -24,7 +24,7 @@ from .loop import Loop, Scheduler
 from .peerend import end_input
 from .pipeline import PLAIN, End, Moved, Nowhere, Pipeline
 from .protocols import Sink, not_received, refuse, send_eof, unread
-from .waiting import RESET_LOOK, Movement, hold_back, when_acknowledged, when_broken
+from .waiting import RESET_LOOK, SILENCE_LOOK, Movement, hold_back, when_acknowledged, when_broken
 from .zerocopy import fast_path
 
 if TYPE_CHECKING:
@@ -265,6 +265,8 @@ class Relay:
     def _close_output(self) -> None:
         try:
             send_eof(self._sink)
+        except BlockingIOError:
+            self._clock.call_later(SILENCE_LOOK, self._close_output)
         except OSError:
             pass  # the reader closed first; the error of the flow reports that
 
@@ -283,8 +285,6 @@ class Relay:
             self._fail(failure)
         else:
             self.failure = self.failure or failure
-
-    # The end.
 
     def _conclude(self) -> None:
         sent = self._outbound.moved or self._endings.leave_when_sent

@@ -221,6 +221,8 @@ class LayeredConn(StreamConn):
                 pass  # the peer has closed, or does not read
             finally:
                 self._sending.release()
+        elif self._unsent and self.fileno() != -1:
+            self._answer()  # the end, for which there was no room
         self._conn.close()
 
     def _answer(self) -> None:

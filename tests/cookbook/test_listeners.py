@@ -7,8 +7,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from conformance.targets.ports import reserved_port
 
+from ..frames import BINARY, asks, frame, masked
 from ..peer import DEADLINE, Peer, Server, connected
 from ..programs import Program, is_bound, needs, until
 from .conftest import Run, is_up
@@ -94,6 +97,21 @@ def test_forward_a_port_to_a_unix_socket(run: Run, folder: Path, port: int) -> N
         words = {"8080": port, "/run/app.sock": folder / "app.sock"}
         is_up(port, run("Forward a port to a Unix socket", words))
         passes_on(port, lambda: Peer(listener.accept()[0]))
+
+
+def test_let_browsers_reach_a_tcp_server(run: Run, server: Server, port: int) -> None:
+    pytest.importorskip("wsproto", reason="wsproto is not installed")
+    words = {"ws://:6080": f"ws://127.0.0.1:{port}", "localhost:5900": f"127.0.0.1:{server.port}"}
+    is_up(port, run("Let browsers reach a TCP server", words))
+    with connected(port) as page:
+        assert asks(page, b"/", b"Origin: https://novnc.example.org").endswith(
+            b"101 Switching Protocols"
+        )
+        page.says(masked(BINARY, b"question"))
+        behind = server.accepts()
+        behind.hears(b"question")
+        behind.says(b"answer")
+        page.hears(frame(BINARY, b"answer"))
 
 
 def test_speak_tls_on_either_side(run: Run, server: Server, pem: Path, port: int) -> None:

@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from ..peer import Peer, Server, connected
+from ..frames import BINARY, CLOSE, NORMAL, PING, PONG, TEXT, accepts, asks, frame, hears, masked
+from ..peer import Server, connected
 from ..programs import PYNC
 from .conftest import Start, heard_port
 
 pytest.importorskip("wsproto", reason="wsproto is not installed")
-
-from wsproto.utilities import generate_accept_token
-
-TEXT, BINARY, CLOSE, PING, PONG = b"\x81", b"\x82", b"\x88", b"\x89", b"\x8a"
-
-NORMAL = CLOSE + b"\x02\x03\xe8"
-
-
-def accepts(server: Server) -> Peer:
-    """A client, after its handshake."""
-    peer = server.accepts()
-    head = peer.hears_to(b"\r\n\r\n", 50)
-    found = re.search(rb"Sec-WebSocket-Key: (\S+)\r\n", head)
-    assert found is not None
-    peer.says(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + generate_accept_token(found[1]) + b"\r\n\r\n"
-    )
-    return peer
-
-
-def hears(peer: Peer, opcode: bytes, payload: bytes) -> None:
-    """This masked frame comes next."""
-    if len(payload) < 126:
-        peer.hears(opcode + bytes([0x80 | len(payload)]))
-    else:
-        peer.hears(opcode + b"\xfe" + struct.pack("!H", len(payload)))
-    key = peer.sock.recv(4)
-    masked = bytes(one ^ key[at % 4] for at, one in enumerate(payload))
-    peer.hears(masked)
-
-
-def frame(opcode: bytes, payload: bytes) -> bytes:
-    """A frame of a server's."""
-    return opcode + bytes([len(payload)]) + payload
-
-
-def masked(opcode: bytes, payload: bytes) -> bytes:
-    """A frame of a client's; its key is zero."""
-    return opcode + bytes([0x80 | len(payload)]) + bytes(4) + payload
-
-
-def asks(peer: Peer, target: bytes = b"/", *headers: bytes) -> bytes:
-    """Ask for a WebSocket; returns what the answer begins with."""
-    lines = [
-        b"GET " + target + b" HTTP/1.1",
-        b"Host: 127.0.0.1",
-        b"Upgrade: websocket",
-        b"Connection: Upgrade",
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-        b"Sec-WebSocket-Version: 13",
-        *headers,
-    ]
-    peer.says(b"\r\n".join([*lines, b"", b""]))
-    return peer.hears_to(b"\r\n\r\n", 10).split(b"\r\n", 1)[0]
 
 
 def url(server: Server, path: str = "/") -> str:

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import os
 
-from ...core.address import DATAGRAMS, INHERITED, MOST_VSOCK, Address, is_url, split_host_port
+from ...core.address import (
+    DATAGRAMS,
+    INHERITED,
+    MOST_VSOCK,
+    WEBSOCKETS,
+    Address,
+    is_url,
+    split_host_port,
+)
 from ...core.address import parse as parse_address
 from ...core.config import AWAITING_ANSWER, Config
 from ...core.endings import Endings
 from ...core.errors import UsageError, shortened
 from ...core.number import whole
 from .rules import OF_ONWARD_TLS, OF_SCREEN, shown
+
+#: Seconds that an onward connection may take to end, once a client's WebSocket is closed.
+AFTER_CLOSE = 10.0
 
 STDIO, COMMAND = "-", "exec:"
 
@@ -49,6 +60,9 @@ _MEANINGLESS = (
     "quit_after",
 )
 
+
+#: Schemes to which a proxy can lead.
+_BY_PROXY = {"tcp", "tls", *WEBSOCKETS}
 
 #: Options that mean nothing between two addresses of datagrams.
 _OF_STREAMS = ("ssl", "if_refused", "proxy_protocol", "accept_proxy_protocol", "reconnect")
@@ -109,8 +123,8 @@ def check(config: Config) -> None:
         if address.scheme == "vsock" and None in map(_number, (address.host, address.service)):
             raise UsageError(f"cannot go on to {address}: a CID and a port of vsock are numbers")
     _check_kinds(config, config.address)
-    if config.proxy and not all(address.scheme in ("tcp", "tls") for address in config.onward):
-        raise UsageError("--proxy leads to tcp:// and tls:// only")
+    if config.proxy and not {address.scheme for address in config.onward} <= _BY_PROXY:
+        raise UsageError("--proxy leads to tcp://, tls://, ws:// and wss:// only")
 
 
 def _number(text: str) -> int | None:
@@ -156,10 +170,14 @@ def endings(config: Config, idle: float | None) -> Endings:
     # A named pipe of bytes ends as a whole, so the other side's end must end it. So does an
     # association of SCTP (RFC 9260 9.2): its kernel answers the end itself.
     of_bytes = config.pipe_mode != "message"
-    held = {"tls", "sctp", "pipe"} if of_bytes else {"tls", "sctp"}
+    held = {"tls", "sctp", *WEBSOCKETS, *(["pipe"] if of_bytes else [])}
     from_pipe = config.address is not None and config.address.scheme == "pipe" and of_bytes
+    from_websocket = config.address is not None and config.address.scheme in WEBSOCKETS
+    to_websocket = any(one.scheme in WEBSOCKETS for one in config.onward)
     return Endings(
-        on_peer_end="leave" if from_pipe else "stay",
+        on_peer_end="leave" if from_pipe else "waiting" if to_websocket else "stay",
+        # A WebSocket that has closed takes nothing more.
+        quit_after=AFTER_CLOSE if from_websocket else None,
         idle=idle,
         truncated_ends=False,
         # Most servers stop answering when they receive close_notify; a pipe's answer would be
@@ -209,8 +227,10 @@ def _onward(text: str, config: Config) -> Address:
         )
     if not (address.host or address.path):
         raise UsageError(f"{address} has no host to connect to")
-    if not (secured or config.to_ssl):
+    if not (secured or config.to_ssl) or address.scheme == "wss":
         return address
+    if address.scheme == "ws":
+        return address._replace(scheme="wss")
     if address.scheme not in ("tcp", "tcp4", "tcp6"):
         raise UsageError(f"cannot use TLS onward with {address}")
     # (tcp4 and tcp6 exist only without TLS: with TLS, -4 and -6 limit the family.)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.address import DATAGRAMS, Address
+from ...core.address import DATAGRAMS, WEBSOCKETS, Address
 from ...core.config import Config
 from ...core.errors import DialError, OutputGone, PyncError, TlsError
 from ...core.events import (
@@ -137,7 +137,8 @@ def _verbosely(event: Event) -> Said:
 
 
 def _dialled(event: Dialled) -> Said:
-    parts = (("lookup", event.lookup), ("connect", event.connect), ("TLS", event.handshake))
+    handshake = "handshake" if event.target.scheme in WEBSOCKETS else "TLS"
+    parts = (("lookup", event.lookup), ("connect", event.connect), (handshake, event.handshake))
     took = ", ".join(f"{name} {value:.1f} ms" for name, value in parts if value is not None)
     there = _where(event.target)
     where = f"Connection from {_where(event.peer) or '(unnamed)'} goes to {there}"
@@ -185,7 +186,9 @@ def _first_line(banner: bytes) -> str:
 
 
 def _where(address: Address) -> str:
-    return address.path or f"{address.host} {address.service}".strip()
+    if address.path and not address.host:
+        return address.path
+    return f"{address.host} {address.service}".strip()
 
 
 def _named(address: Address, asked: str) -> str:

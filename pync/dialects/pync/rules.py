@@ -259,7 +259,7 @@ def check_address(config: Config) -> None:
         if getattr(config, name) and scheme != "pipe":
             raise UsageError(f"{shown(name)} needs a named pipe (pipe:NAME), not {config.address}")
     for name in _OF_WEBSOCKETS:
-        if getattr(config, name) and scheme not in WEBSOCKETS:
+        if getattr(config, name) and onward.union({scheme}).isdisjoint(WEBSOCKETS):
             raise UsageError(
                 f"{shown(name)} needs a WebSocket (ws://HOST:PORT), not {config.address}"
             )

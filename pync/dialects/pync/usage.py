@@ -18,8 +18,8 @@ Usage:
   pync ws://HOST/PATH     a WebSocket (wss:// by TLS); -l ws://:PORT listens
   pync pipe:NAME          a Windows named pipe; -l pipe:NAME listens
   pync -l fd:3            an inherited listening socket; systemd: its sockets
-  pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, unix:,
-                          udp://)
+  pync -lk ADDRESS ONWARD join each client to ONWARD (tcp://, tls://, ws://,
+                          unix:, udp://)
   pync -z HOST PORT...    scan ports: 80,443 or 20-30; -zU PATH
   pync conformance COMMAND       judge servers (see pync conformance --help)
   pync install-links DIR [NAME]  links in DIR: nc, ncat, telnet, or only NAME
@@ -218,7 +218,7 @@ Relay options:
      --to=ADDRESS                Join each connection to ADDRESS, as a second
                                  address does: tcp://HOST:PORT, HOST:PORT,
                                  tls://, unix:PATH, sctp://, udp://, unixgram:,
-                                 vsock://CID:PORT;
+                                 vsock://CID:PORT, ws://, wss://;
                                  exec:COMMAND and - (standard input and output).
                                  May be repeated: the first that answers is
                                  taken.

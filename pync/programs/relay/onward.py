@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from itertools import count
 
-from ...core.address import Address, without_zone
+from ...core.address import WEBSOCKETS, Address, without_zone
 from ...core.errors import PyncError, RelayError, cause_of
-from ...core.events import Report, Unverified
+from ...core.events import Report, Unverified, silent
 from ...core.typed import TYPE_CHECKING, NamedTuple
 from ...engine.connector import Connector
 from ...engine.local_connector import LocalConnector
@@ -21,20 +21,24 @@ from ...transports.conn import Conn, StreamConn
 if TYPE_CHECKING:
     import ssl
 
+    from ...engine.handshake import HandshakeRun
     from ...engine.vsock_connector import VsockConnector
+    from ...layers.websocket_handshake import Agreed
     from ...transports.tls.handshake import Security
+    from ...transports.websocket import Upgrade
     from ..shared.tls_dial import TlsDial
     from ..shared.upstream import UpstreamDial
     from ..shared.via_proxies import Route
 
     _Dial = Connector | LocalConnector | VsockConnector | UpstreamDial
-    _Activity = _Dial | TlsDial
+    _Activity = _Dial | TlsDial | HandshakeRun[Agreed]
 
 
 class OnwardSetup(NamedTuple):
     """The parameters of the onward side: where to connect, and how.
 
-    ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS.
+    ``targets``: in the order in which they are tried; the scheme ``tls`` is TCP secured by TLS,
+    ``ws`` and ``wss`` are WebSockets. ``upgrade``: how a connection to one becomes a WebSocket.
     ``options``: how they are dialled. ``tls``: how they are secured. ``route``: the proxies on the
     way. ``details``: report each connection and what its TLS handshake has negotiated. ``header``:
     the version of the PROXY protocol that names the client to the target; None: send none.
@@ -49,6 +53,7 @@ class OnwardSetup(NamedTuple):
     details: bool = False
     header: str | None = None
     balance: str | None = None
+    upgrade: Callable[[Address], Upgrade] | None = None
 
 
 class Onward:
@@ -146,8 +151,8 @@ class OnwardDial:
         options = setup.options
         if target.scheme in ("unix", "pipe"):
             return LocalConnector(self._loop, target, options, self._dialled)
-        if target.scheme == "tls":
-            target = target._replace(scheme="tcp")
+        if target.scheme in ("tls", *WEBSOCKETS):
+            target = Address("tcp", target.host, target.service)
         if target.scheme == "vsock":
             from ...engine.vsock_connector import VsockConnector
 
@@ -169,10 +174,10 @@ class OnwardDial:
         self.connect = time.monotonic() - self._began - (self.lookup or 0.0)
         if self._onward.setup.header is not None and not self._name_client(dialled.conn):
             return
-        if self.target.scheme == "tls":
+        if self.target.scheme in ("tls", "wss"):
             self._secure(dialled.conn)
         else:
-            self._reached(dialled.conn)
+            self._upgrade(dialled.conn)
 
     def _name_client(self, conn: Conn) -> bool:
         """Send the PROXY header that names the client, before TLS; return whether it was sent."""
@@ -213,7 +218,31 @@ class OnwardDial:
             from ..shared.securing import report_on
 
             report_on(dialled.conn, self._onward.report, details=True)
-        self._reached(dialled.conn)
+        self._upgrade(dialled.conn)
+
+    def _upgrade(self, conn: Conn) -> None:
+        """Make a WebSocket of it, where that is asked for."""
+        if self.target.scheme not in WEBSOCKETS:
+            self._reached(conn)
+            return
+        from ..shared.upgrading import dialling
+
+        assert self._onward.setup.upgrade is not None
+        how = self._onward.setup.upgrade(self.target)
+        if self.handshake is None:
+            self._began = time.monotonic()
+        report = self._onward.report if self._onward.setup.details else silent
+        self._activity = dialling(
+            self._loop, conn, how, self.target, report, self._reached_by_handshake
+        )
+        self._activity.start()
+
+    def _reached_by_handshake(self, found: Conn | PyncError) -> None:
+        if isinstance(found, PyncError):
+            self._failed(found)
+            return
+        self.handshake = time.monotonic() - self._began
+        self._reached(found)
 
     def _reached(self, conn: Conn) -> None:
         self.conn = conn

@@ -29,8 +29,17 @@ def upgrade_of(config: Config) -> Upgrade:
     )
 
 
+def onward_upgrade_of(config: Config, address: Address) -> Upgrade:
+    """The same of an onward address. The options are the first address's, if that is one too."""
+    first = config.address
+    if first is not None and first.scheme in WEBSOCKETS:
+        config = Config(ws_text=config.ws_text, onward=config.onward)
+    timeout = HANDSHAKE_TIMEOUT if config.connect_timeout is None else config.connect_timeout
+    return Upgrade(_wish(config, address), _framing(config), config.ping_interval, timeout)
+
+
 def _framing(config: Config) -> Framing:
-    kind = "text" if config.ws_text else "binary" if config.ws_binary else ""
+    kind = "text" if config.ws_text else "binary" if config.ws_binary or config.onward else ""
     shared = config.broker or config.chat
     return Framing(delimiter_of(config), kind, LARGEST_SHARED if shared else None)
 
@@ -57,7 +66,9 @@ def _wish(config: Config, address: Address) -> Wish:
 
 def _offer(config: Config, address: Address) -> Offer:
     headers = tuple(_encoded(header) for header in config.header)
-    return Offer(address.path, address.login, config.origin, headers, config.subprotocol)
+    # (What pages ask for that were written for websockify.)
+    subprotocols = config.subprotocol or (("binary",) if config.onward else ())
+    return Offer(address.path, address.login, config.origin, headers, subprotocols)
 
 
 def _host(address: Address) -> str:

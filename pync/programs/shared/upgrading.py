@@ -5,14 +5,22 @@ This module is imported only when a WebSocket is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from ...core.address import Address
-from ...core.errors import UsageError
+from ...core.errors import PyncError, UsageError
 from ...core.events import Report, Upgraded, WebsocketClosed
+from ...engine.handshake import HandshakeRun
+from ...engine.loop import Scheduler
 from ...transports.conn import Conn, StreamConn
 from ...transports.tls.handshake import Securing
-from ...transports.websocket import Upgrade, Upgrading, WebSocketConn, upgrade_now
+from ...transports.websocket import Upgrade, Upgrading, WebSocketConn, failure, upgrade_now
 
-__all__ = ["begin_upgrade", "report_upgrade", "upgrade"]
+if TYPE_CHECKING:
+    from ...layers.websocket_handshake import Agreed
+
+__all__ = ["begin_upgrade", "dialling", "report_upgrade", "upgrade"]
 
 
 def upgrade(conn: Conn, how: Upgrade, address: Address) -> WebSocketConn:
@@ -43,3 +51,32 @@ def report_upgrade(conn: Conn, report: Report) -> None:
     agreed, peer = conn.agreed, conn.peer
     report(Upgraded(peer, agreed.target, agreed.subprotocol, agreed.deflate))
     conn.told = lambda code, reason: report(WebsocketClosed(peer, code, reason))
+
+
+def dialling(
+    loop: Scheduler,
+    conn: Conn,
+    how: Upgrade,
+    address: Address,
+    report: Report,
+    finished: Callable[[Conn | PyncError], None],
+) -> HandshakeRun[Agreed]:
+    """The handshake of a connection that was dialled, in a loop that carries others too.
+
+    Arguments:
+        conn: owned from now on.
+        address: as it was asked for.
+        finished: is given the WebSocket, or why there is none, with ``conn`` closed.
+    """
+    assert isinstance(conn, StreamConn)
+
+    def over(run: HandshakeRun[Agreed]) -> None:
+        if run.failure is not None:
+            conn.close()
+            finished(failure("dial", address, run.failure))
+            return
+        opened = how.finish(conn, run.result)
+        report_upgrade(opened, report)
+        finished(opened)
+
+    return HandshakeRun(loop, conn, how.begin(), how.timeout, over)

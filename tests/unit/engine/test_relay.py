@@ -418,13 +418,14 @@ def test_what_is_over_is_gone_without_a_search_for_garbage() -> None:
 class SlowGoodbye(StreamConn):
     """Its EOF is bytes, which have to wait the first time, as TLS's may."""
 
-    waited = False
+    waited = sent = False
 
     def send_eof(self) -> None:
         if not self.waited:
             self.waited = True
             raise BlockingIOError
         super().send_eof()
+        self.sent = True
 
 
 def test_an_eof_that_has_to_wait_is_sent_later() -> None:
@@ -438,6 +439,18 @@ def test_an_eof_that_has_to_wait_is_sent_later() -> None:
         loop.run_while(lambda: not running.over)
         assert peer.recv(1) == b""
         assert remote.waited
+
+
+def test_an_eof_of_the_output_that_has_to_wait_is_sent_later() -> None:
+    (left, right), (remote, peer) = socket.socketpair(), pair()
+    local, user = SlowGoodbye(left, LOOPBACK, LOOPBACK), StreamConn(right, LOOPBACK, LOOPBACK)
+    with user, local, remote, peer, Loop() as loop:
+        running = Relay(loop, local, remote, Endings(on_peer_end="stay"))
+        running.start()
+        peer.send_eof()
+        loop.run_while(lambda: not running.over and not local.sent)
+        assert user.recv(1) == b""
+        running.stop()
 
 
 class Whole(Conn):

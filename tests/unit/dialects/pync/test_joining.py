@@ -30,6 +30,13 @@ from pync.dialects.pync import joining, parse
         ("-lkU /run/a tcp://h:1", "unix:/run/a", "tcp://h:1"),
         ("-lk fd:3 tcp://h:1", "fd:3", "tcp://h:1"),
         ("-lk systemd: --to unix:/b", "systemd:", "unix:/b"),
+        ("-lk ws://:80/x tcp://h:1", "ws://:80/x", "tcp://h:1"),
+        ("-lk wss://:443 unix:/b --origin=*", "wss://:443", "unix:/b"),
+        ("-lk 1 ws://h/x --header a:b", "tcp://:1", "ws://h:80/x"),
+        ("-lk 1 --to ws://h/x --to-ssl", "tcp://:1", "wss://h:80/x"),
+        ("-lk 1 --to wss://h/x --to-insecure", "tcp://:1", "wss://h:443/x"),
+        ("-l 1 --proxy p:1 ws://h:1", "tcp://:1", "ws://h:1"),
+        ("ws://a:1 ws://b:2", "ws://a:1", "ws://b:2"),
         ("-l 1 --proxy socks5://p:1 tcp://h:1", "tcp://:1", "tcp://h:1"),
     ],
 )
@@ -115,6 +122,11 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
     # Its kernel answers the end of an association with its own (RFC 9260 9.2).
     assert parse(["-lk", "1", "sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
     assert parse(["sctp://h:1"]).endings.eof_after == AWAITING_ANSWER
+    onward = parse(["-lk", "1", "ws://h:1"]).endings
+    assert (onward.eof_after, onward.on_peer_end) == (AWAITING_ANSWER, "waiting")
+    near = parse(["-lk", "ws://:1", "h:1"]).endings
+    assert (near.eof_after, near.on_peer_end) == (None, "stay")
+    assert near.quit_after == joining.AFTER_CLOSE
     assert parse(["-N", "sctp://h:1"]).endings.eof_after is None
 
 
@@ -172,7 +184,15 @@ def test_an_end_of_either_side_goes_to_the_other() -> None:
         ("-lk 1 --to a:1 --exec cat", "cannot use --exec between two addresses"),
         ("-lk 1 --to a:1 --until x", "cannot use --until between two addresses"),
         ("-lk 1 --to a:1 --send-only", "cannot use --send-only between two addresses"),
-        ("-lk 1 --to unix:/a --proxy p:1", "--proxy leads to tcp:// and tls:// only"),
+        (
+            "-lk 1 --to unix:/a --proxy p:1",
+            "--proxy leads to tcp://, tls://, ws:// and wss:// only",
+        ),
+        (
+            "-lk 1 --to a:1 --ws-text",
+            "--ws-text needs a WebSocket (ws://HOST:PORT), not tcp://:1",
+        ),
+        ("-lk ws://:1 --to a:1 --delimiter x", "cannot use --delimiter between two addresses"),
         ("-lk 1 --if-refused close", "--if-refused needs an address to go on to: --to ADDRESS"),
         ("-lk 1 --to a:1 --if-refused no", "--if-refused: 'no' is neither reset nor close"),
         ("-lk 1 --to a:1 --to-ssl-key k", "--to-ssl-key needs --to-ssl-cert"),

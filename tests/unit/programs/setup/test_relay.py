@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pync.core.config import Proxy
 from pync.dialects.pync import parse
 from pync.programs.setup.relay import ONWARD_TIMEOUT, onward_setup
@@ -34,3 +36,25 @@ def test_proxies_are_on_the_way_on() -> None:
     setup = onward_setup(parse(["-lk", "1", "tcp://h:1", "--proxy", "socks5://joe@p:9"]))
     assert setup.route is not None
     assert setup.route.proxies == (Proxy("socks5", "p", "9", "joe", ""),)
+
+
+def test_how_an_onward_connection_becomes_a_websocket() -> None:
+    pytest.importorskip("wsproto", reason="wsproto is not installed")
+    from pync.layers.websocket import Framing
+    from pync.layers.websocket_handshake import Wish
+
+    config = parse(
+        ["-lk", "1", "wss://u:p@h/x", "--header", "a:b", "--ping-interval", "9", "--to-insecure"]
+    )
+    setup = onward_setup(config)
+    assert setup.tls is not None
+    assert setup.upgrade is not None
+    upgrade = setup.upgrade(setup.targets[0])
+    assert upgrade.how == Wish("h", "/x", "u:p", ((b"a", b"b"),))
+    assert (upgrade.framing, upgrade.ping_interval) == (Framing(None, "binary"), 9.0)
+    # Between two of them, the options are the first one's.
+    both = onward_setup(parse(["-lk", "ws://:1", "ws://h", "--header", "a:b", "--ws-text"]))
+    assert both.upgrade is not None
+    upgrade = both.upgrade(both.targets[0])
+    assert (upgrade.how, upgrade.framing) == (Wish("h"), Framing(kind="text"))
+    assert onward_setup(parse(["-lk", "ws://:1", "h:1"])).upgrade is None

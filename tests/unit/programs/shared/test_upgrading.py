@@ -13,10 +13,14 @@ from pync.transports.conn import Conn
 
 pytest.importorskip("wsproto", reason="wsproto is not installed")
 
+from wsproto.utilities import generate_accept_token
+
+from pync.engine.loop import Loop
 from pync.layers.websocket import Framing
 from pync.layers.websocket_handshake import Offer, Wish
-from pync.programs.shared.upgrading import begin_upgrade, report_upgrade, upgrade
-from pync.transports.websocket import Upgrade
+from pync.programs.shared.upgrading import begin_upgrade, dialling, report_upgrade, upgrade
+from pync.transports.memory import pair as memory_pair
+from pync.transports.websocket import Upgrade, WebSocketConn
 
 from ...transports.test_websocket import pair
 
@@ -43,3 +47,35 @@ def test_what_is_reported() -> None:
         Upgraded(client.peer, "/x", "b", False),
         WebsocketClosed(client.peer, 1000, ""),
     ]
+
+
+def dialled(says: bytes) -> tuple[list[object], list[Event]]:
+    """What comes of a handshake with a server that says this, and what is reported."""
+    ours, theirs = memory_pair()
+    over: list[object] = []
+    events: list[Event] = []
+    where = Address("ws", "host", "80", "/x")
+    how = Upgrade(Wish("host", "/x"), Framing(), timeout=10)
+    with Loop() as loop, theirs:
+        run = dialling(loop, ours, how, where, events.append, over.append)
+        run.start()
+        head = theirs.recv_until(b"\r\n\r\n")
+        key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+        theirs.send_all(says.replace(b"TOKEN", generate_accept_token(key)))
+        theirs.send_eof()
+        loop.run_while(lambda: not over)
+    return over, events
+
+
+def test_a_handshake_in_a_loop() -> None:
+    accepted = (
+        b"HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        b"Sec-WebSocket-Accept: TOKEN\r\n\r\n"
+    )
+    (conn,), events = dialled(accepted)
+    assert isinstance(conn, WebSocketConn)
+    assert events == [Upgraded(conn.peer, "/x", "", False)]
+    conn.close()
+    (error,), events = dialled(b"HTTP/1.1 404 x\r\n\r\n")
+    assert str(error) == "dial ws://host:80/x: the server answered 404 x"
+    assert events == []
