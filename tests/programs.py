@@ -55,6 +55,7 @@ PEERS = {
     "inspircd": ("inspircd", "inspircd"),
     "stunnel": ("stunnel4", "stunnel4"),
     "node": ("node", "nodejs"),
+    "chromium": ("chromium", "chromium"),
     "haproxy": ("haproxy", "haproxy"),
     "redis": ("redis-server", "redis-server"),
     "memcached": ("memcached", "memcached"),

@@ -222,7 +222,10 @@ class LayeredConn(StreamConn):
             finally:
                 self._sending.release()
         elif self._unsent and self.fileno() != -1:
-            self._answer()  # the end, for which there was no room
+            try:
+                self._answer()  # the end, for which there was no room
+            except OSError:
+                pass
         self._conn.close()
 
     def _answer(self) -> None:
