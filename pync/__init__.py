@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from . import aio, telnet, testing
     from .cli import main
     from .core.address import Address
-    from .core.broken import TruncatedError
+    from .core.broken import TruncatedError, WebSocketError, WebSocketFailure
     from .core.errors import (
         DialError,
         IdleTimeoutError,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .transports.datagram import DatagramConn
     from .transports.listener import Listener
     from .transports.tls import TlsListener
+    from .transports.websocket import WebSocketConn
+    from .transports.websockets import WebSocketListener
 
     __version__: str
 
@@ -62,6 +64,10 @@ __all__ = [
     "TruncatedError",
     "UnresolvedError",
     "UsageError",
+    "WebSocketConn",
+    "WebSocketError",
+    "WebSocketFailure",
+    "WebSocketListener",
     "aio",
     "dial",
     "faulty",
@@ -82,7 +88,9 @@ _HOMES = {
     "DatagramConn": "transports.datagram",
     "TlsListener": "transports.tls",
     "Address": "core.address",
-    "TruncatedError": "core.broken",
+    **dict.fromkeys(("TruncatedError", "WebSocketError", "WebSocketFailure"), "core.broken"),
+    "WebSocketConn": "transports.websocket",
+    "WebSocketListener": "transports.websockets",
     **dict.fromkeys(("IncompleteError", "LimitError", "ReadTimeoutError"), "core.readahead"),
     **dict.fromkeys(
         (

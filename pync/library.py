@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import overload
 
-from .core.address import DATAGRAMS, INHERITED, Address, is_url, parse, split_host_port
+from .core.address import DATAGRAMS, INHERITED, WEBSOCKETS, Address, is_url, parse, split_host_port
 from .core.endings import Endings
 from .core.errors import UsageError
 from .core.typed import TYPE_CHECKING, TypeVar
@@ -17,9 +17,11 @@ from .transports.conn import Conn, StreamConn
 from .transports.listener import Listener
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .transports.tls import TlsListener
+    from .transports.websockets import WebSocketListener
 
 #: The prefix of an address of a TCP connection through TLS.
 _TLS = "tls://"
@@ -37,6 +39,8 @@ def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> _C: ...
 
 
@@ -51,6 +55,8 @@ def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> StreamConn | Any: ...
 
 
@@ -63,12 +69,15 @@ def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> Conn:
     """Connect to an address; try all addresses of its name.
 
     Arguments:
         address: ``HOST:PORT`` or ``tcp://HOST:PORT``, ``tls://HOST:PORT``,
-            ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``.
+            ``udp://HOST:PORT``, ``unix:PATH``, ``unixgram:PATH``, ``ws://HOST/PATH``,
+            ``wss://HOST/PATH``.
         kind: the class that the connection must have: StreamConn, TcpConn, DatagramConn.
         timeout: seconds to connect; None: the system's own limit.
         source: the local address to connect from.
@@ -76,34 +85,39 @@ def dial(
         trusted: over TLS, a PEM file of certificates to trust instead of the system's.
         starttls: over TLS, the protocol whose command starts it: ``smtp``, ``imap``,
             ``postgres`` ... (``pync --help`` has them all).
+        headers: of a WebSocket, additional headers of the request.
+        subprotocols: of a WebSocket, in the order of preference.
     Returns a connection; it has ``send_eof`` if it can be half-closed.
-    Raises DialError or TlsError (both OSErrors), or UsageError (a ValueError) for an invalid
-    address, or one with connections of another kind.
+    Raises DialError, TlsError or WebSocketError (all OSErrors), or UsageError (a ValueError) for an
+    invalid address, or one with connections of another kind.
     """
-    conn = _dialled(address, timeout, source, verify, trusted, starttls)
+    where, secured = to_dial(address, starttls)
+    options = Options(timeout=timeout, source=source)
+    if where.scheme in WEBSOCKETS:
+        from .transports import websockets
+        from .transports.tls.handshake import Security
+
+        security = Security(verify=verify, trusted=trusted)
+        conn: Conn = websockets.dial(where, options, security, headers, subprotocols)
+    elif headers or subprotocols:
+        raise UsageError(f"{address}: headers and subprotocols are a WebSocket's")
+    elif secured:
+        conn = _secured(where, options, verify, trusted, starttls)
+    else:
+        conn = _dial(where, options)
     if not isinstance(conn, kind):
         conn.close()
         raise UsageError(f"{address} makes a {type(conn).__name__}, not a {kind.__name__}")
     return conn
 
 
-def _dialled(
-    address: str,
-    timeout: float | None,
-    source: str | None,
-    verify: bool,
-    trusted: str | None,
-    starttls: str | None,
+def _secured(
+    where: Address, options: Options, verify: bool, trusted: str | None, starttls: str | None
 ) -> Conn:
-    where, secured = to_dial(address, starttls)
-    options = Options(timeout=timeout, source=source)
-    if not secured:
-        return _dial(where, options)
     from .transports import tls
     from .transports.tls.handshake import Security
 
-    security = Security(verify=verify, trusted=trusted, starttls=starttls)
-    return tls.dial(where, security, options)
+    return tls.dial(where, Security(verify=verify, trusted=trusted, starttls=starttls), options)
 
 
 def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
@@ -129,7 +143,7 @@ def to_dial(address: str, starttls: str | None = None) -> tuple[Address, bool]:
 
 def listen(
     address: str, *, certificate: str | None = None, key: str | None = None
-) -> Listener | TlsListener:
+) -> Listener | TlsListener | WebSocketListener:
     """Listen on an address; port 0 is any free one (see ``listener.address``).
 
     Arguments:
@@ -140,6 +154,12 @@ def listen(
     Raises ListenError (an OSError), or UsageError (a ValueError) for an invalid address.
     """
     where, secured = to_listen(address)
+    if where.scheme in WEBSOCKETS:
+        from .transports import websockets
+        from .transports.tls.handshake import Security
+
+        security = Security(certificate=certificate, key=key)
+        return websockets.listen(where, for_many(where), security)
     if not secured:
         listener = _listen(where, for_many(where))
         listener.let_others_close()

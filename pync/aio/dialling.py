@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import overload
 
@@ -39,6 +39,8 @@ async def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> _C: ...
 
 
@@ -51,6 +53,8 @@ async def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> StreamConn | Any: ...
 
 
@@ -63,6 +67,8 @@ async def dial(
     verify: bool = True,
     trusted: str | None = None,
     starttls: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
 ) -> Conn:
     """Connect to an address; arguments and errors are those of ``pync.dial``.
 
@@ -70,12 +76,22 @@ async def dial(
     """
     where, secured = to_dial(address, starttls)
     deadline = Deadline(timeout)
-    if where.scheme in _CONNECTING:
+    if where.scheme in _CONNECTING and not (headers or subprotocols):
         made: Any = await _connected(where, Options(timeout=timeout, source=source), deadline)
         if secured:
             made = await _secured(made, where, deadline, verify, trusted, starttls)
     else:
-        made = await in_thread(partial(dial_blocking, address, timeout=timeout, source=source))
+        dialling: Callable[[], Any] = partial(
+            dial_blocking,
+            address,
+            timeout=timeout,
+            source=source,
+            verify=verify,
+            trusted=trusted,
+            headers=headers,
+            subprotocols=subprotocols,
+        )
+        made = await in_thread(dialling)
     conn = wrapped(made)
     if not isinstance(conn, kind):
         conn.close()

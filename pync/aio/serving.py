@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..core.address import WEBSOCKETS
+from ..core.errors import UsageError
 from ..core.typed import TYPE_CHECKING
 from ..library import for_many, to_listen
 from ..transports import listen as listen_blocking
@@ -19,6 +21,8 @@ async def listen(
 ) -> Listener:
     """Listen on an address; arguments and errors are those of ``pync.listen``."""
     where, secured = to_listen(address)
+    if where.scheme in WEBSOCKETS:
+        raise UsageError(f"pync.aio does not listen on WebSockets; pync.listen does: {address}")
     if not secured:
         return Listener(await in_thread(partial(listen_blocking, where, for_many(where))))
     from ..transports.tls.handshake import Security, server_context

@@ -8,6 +8,7 @@ the peer answers by its own; data that it sends before that is still received.
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
+from collections import deque
 
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
@@ -60,6 +61,11 @@ class Framing(NamedTuple):
     kind: str = ""
     whole: int | None = None
 
+    @property
+    def apart(self) -> bool:
+        """Whether messages are received one by one, and not as a stream."""
+        return self.delimiter is None and self.whole is not None
+
 
 class WebSocketCodec:
     """One side of an open WebSocket.
@@ -88,6 +94,8 @@ class WebSocketCodec:
         self._decoder = getincrementaldecoder("utf-8")()
         self._is_text = False
         self._parts: list[bytes] = []
+        #: Whole messages that wait, if they are received one by one.
+        self.messages: deque[str | bytes] = deque()
         self._size = 0
 
     @property
@@ -138,7 +146,11 @@ class WebSocketCodec:
             text = f"a message is larger than {self._framing.whole} bytes"
             self._fail(TOO_BIG, "message too big", text)
         elif event.message_finished:
-            pieces += self._parts
+            if self._framing.apart:
+                whole = b"".join(self._parts)
+                self.messages.append(whole.decode() if isinstance(event.data, str) else whole)
+            else:
+                pieces += self._parts
             self._parts, self._size = [], 0
 
     def _closed(self, event: CloseConnection) -> None:
@@ -199,6 +211,13 @@ class WebSocketCodec:
             piece, self._rest = self._rest[:size], self._rest[size:]
             frames.append(self._fragment(piece, last=False))
         return b"".join(frames)
+
+    def send_message(self, message: str | bytes) -> bytes:
+        """Return the bytes of the network for a message. Raises WebSocketFailure."""
+        if self._connection.state is not ConnectionState.OPEN:
+            raise self.failure or WebSocketFailure("it is closed: not everything was sent")
+        event = TextMessage(message) if isinstance(message, str) else BytesMessage(message)
+        return self._connection.send(event)
 
     def send_eof(self) -> bytes:
         """Return the bytes that end our direction: a Close frame, after the bytes that wait."""

@@ -18,6 +18,7 @@ from wsproto.extensions import PerMessageDeflate
 from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 
+from ..core.address import WEBSOCKETS, Address, without_zone
 from ..core.typed import NamedTuple
 from .handshake import Exactly, Handshake, HandshakeError, Line, Send
 
@@ -136,6 +137,15 @@ def answer(offer: Offer) -> Handshake[Agreed]:
         raise HandshakeError("the client's handshake is wrong: Sec-WebSocket-Extensions") from None
     assert shaking.connection is not None
     return Agreed(shaking.connection, request.target, subprotocol or "", deflate.enabled())
+
+
+def host_of(address: Address) -> str:
+    """Return the value of Host: the scheme's own port is left out (RFC 9110 7.2)."""
+    host = without_zone(address.host)
+    host = f"[{host}]" if ":" in host else host
+    if address.service == WEBSOCKETS[address.scheme]:
+        return host
+    return f"{host}:{address.service}"
 
 
 def _head(tls: str, no_http: str) -> Handshake[bytes]:

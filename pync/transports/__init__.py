@@ -29,6 +29,9 @@ SCHEMES = {
     # SCTP has no half-close: an association ends as a whole (RFC 9260 9.2).
     "sctp": "tcp",
     "vsock": "vsock",
+    # A WebSocket ends as a whole (RFC 6455 7).
+    "ws": "websockets",
+    "wss": "websockets",
     "unix": "unix",
     "unixgram": "unixgram",
     # A pipe of messages can be half-closed, one of bytes ends as a whole.

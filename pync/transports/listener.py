@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 from ..core.address import Address
+from ..core.broken import WebSocketError
 from ..core.closing import Closing
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError, cause_of
@@ -39,7 +40,7 @@ class Accepting(Closing):
         while not self.closed:
             try:
                 conn = self.accept()
-            except TlsError:
+            except (TlsError, WebSocketError):
                 continue
             except ListenError:
                 if self.closed:

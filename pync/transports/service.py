@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
+from ..core.broken import WebSocketError
 from ..core.deadline import Deadline
 from ..core.errors import ListenError, TlsError
 from ..core.typed import TYPE_CHECKING, Protocol
@@ -40,7 +41,7 @@ def serve(
             clients.wait_for_room(listener)
             try:
                 conn = listener.accept()
-            except TlsError:
+            except (TlsError, WebSocketError):
                 continue  # the error of one client
             except ListenError:
                 if not listener.closed and not clients.wait_for_one(TRY_AGAIN):

@@ -7,6 +7,7 @@ Upgrading.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import EllipsisType
 
 from ..core.address import Address
 from ..core.broken import HANDSHAKE_TIMED_OUT, WebSocketError, WebSocketFailure, over_websocket
@@ -28,6 +29,9 @@ HANDSHAKE_TIMEOUT = 10.0
 
 #: Bytes of the network that are read at once if they are compressed, up to a thousand times.
 READ_DEFLATED = 16 * 1024
+
+#: The limit of bytes of a message that is kept whole.
+LARGEST = 16 * 1024 * 1024
 
 #: A function that is called with the code and the reason of the close.
 Told = Callable[[int, str], None]
@@ -112,6 +116,30 @@ class WebSocketConn(LayeredConn):
             self._answer()
             raise
 
+    def send_message(self, message: str | bytes) -> None:
+        """Send a message, text or binary. Raises OSError."""
+        with self._using:
+            self._unsent.put(self.codec.send_message(message))
+        self._flush()
+
+    def recv_message(self, timeout: float | EllipsisType | None = ...) -> str | bytes | None:
+        """Return the next message, text as a str; None at the end in order.
+
+        Arguments:
+            timeout: seconds; None for ever; not given: as settimeout has it.
+        Raises OSError; TimeoutError when the time is over.
+        """
+        deadline = None if isinstance(timeout, EllipsisType) else Deadline(timeout)
+        while not (self.codec.messages or self._has_plain()):
+            if deadline is None:
+                self._receive(self._conn.recv(self._read_size))
+            else:
+                self._receive(self._conn._recv_within(self._read_size, deadline))
+        if self.codec.messages and not self._plain:
+            return self.codec.messages.popleft()
+        # What is left of a message of which recv() has taken a part, or the end.
+        return self._taken_plain(LARGEST) or None
+
     def ping(self, *, answered: bool = False) -> None:
         """Send a ping, as far as possible now; recv fails if the last one was not answered.
 
@@ -147,6 +175,16 @@ class WebSocketConn(LayeredConn):
             self.settimeout(0)
             self._answer()
         super().drop()
+
+    def _has_plain(self) -> bool:
+        # (An empty message is nothing for a stream, and not its end.)
+        return super()._has_plain() or any(self.codec.messages)
+
+    def _taken_plain(self, size: int) -> bytes:
+        while self.codec.messages and not self._plain:
+            message = self.codec.messages.popleft()
+            self._plain = message.encode() if isinstance(message, str) else message
+        return super()._taken_plain(size)
 
     def _receive(self, data: bytes) -> None:
         self._heard = True

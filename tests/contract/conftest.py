@@ -12,7 +12,7 @@ from pync.transports.conn import Conn
 from pync.transports.listener import Listener
 from pync.transports.memory import pair
 
-from .table import PATIENCE, Connect, Ends, Listen, Transport, address_of, tls_pair
+from .table import PATIENCE, Connect, Ends, Listen, Transport, address_of, shaken_pair
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def connect(listening: Listen, folder: Path) -> Iterator[Connect]:
 
     def begin(transport: Transport) -> Ends:
         if not transport.address:
-            ends = Ends(*(pair() if transport.name == "memory" else tls_pair(folder)))
+            ends = Ends(
+                *(pair() if transport.name == "memory" else shaken_pair(transport.name, folder))
+            )
             opened.extend(ends)
             for conn in ends:
                 conn.settimeout(PATIENCE)

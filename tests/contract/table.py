@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -55,6 +55,7 @@ NO_UNIX = "" if hasattr(socket, "AF_UNIX") else "this system has no Unix sockets
 NO_SCTP = "" if _has("AF_INET", ("127.0.0.1", 0), 132) else "this kernel has no SCTP"
 NO_VSOCK = "" if _has("AF_VSOCK", (1, 0xFFFFFFFF)) else "this kernel has no vsock_loopback"
 NO_CERTIFICATE = "" if find_spec("cryptography") else "cryptography is not installed"
+NO_WSPROTO = "" if find_spec("wsproto") else "wsproto is not installed"
 NO_PIPES = "" if sys.platform == "win32" else "only on Windows"
 NO_ABSTRACT = "" if sys.platform.startswith("linux") else "abstract names are Linux's"
 
@@ -75,6 +76,8 @@ TRANSPORTS = [
     ),
     Transport("memory", ""),
     Transport("tls", "", missing=NO_CERTIFICATE),
+    Transport("ws", "", missing=NO_WSPROTO, halves=False),
+    Transport("wss", "", missing=NO_WSPROTO or NO_CERTIFICATE, halves=False),
     Transport("udp4", "udp4://127.0.0.1:0", datagram=True),
     Transport("udp6", "udp6://[::1]:0", datagram=True, missing=NO_IPV6),
     Transport("unixgram", "unixgram:{folder}/socket", datagram=True, missing=NO_UNIX),
@@ -107,18 +110,25 @@ Listen = Callable[[Transport], Listener]
 Connect = Callable[[Transport], Ends]
 
 
-def tls_pair(folder: Path) -> tuple[Conn, Conn]:
-    """Both ends of a connection through TLS; the client trusts this certificate only."""
+def shaken_pair(scheme: str, folder: Path) -> tuple[Conn, Conn]:
+    """Both ends of a connection with a handshake; the client trusts this certificate only."""
+    if scheme == "ws":
+        return _accepted(pync.listen("ws://localhost:0"), "ws", None)
     from pync.transports.tls.certificate import self_made
 
     certificate = folder / "certificate.pem"
     certificate.write_bytes(self_made())
-    with pync.listen("tls://localhost:0", certificate=str(certificate)) as listener:
+    listener = pync.listen(f"{scheme}://localhost:0", certificate=str(certificate))
+    return _accepted(listener, scheme, str(certificate))
+
+
+def _accepted(listener: Any, scheme: str, trusted: str | None) -> tuple[Conn, Conn]:
+    with listener:
         accepted: list[Conn] = []
         accepting = threading.Thread(target=lambda: accepted.append(listener.accept(PATIENCE)))
         accepting.start()
-        address = f"tls://localhost:{listener.address.port}"
-        client = pync.dial(address, trusted=str(certificate), timeout=PATIENCE)
+        address = f"{scheme}://localhost:{listener.address.port}"
+        client = pync.dial(address, trusted=trusted, timeout=PATIENCE)
         accepting.join()
     return client, accepted[0]
 

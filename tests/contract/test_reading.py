@@ -25,8 +25,8 @@ from .table import (
     Listen,
     Transport,
     over,
+    shaken_pair,
     streams,
-    tls_pair,
 )
 
 BYTE_STREAMS = [row for row in TRANSPORTS if not row.datagram]
@@ -206,7 +206,9 @@ def test_the_checks_of_pync_testing_pass(
         if listener is not None:
             client = dial(listener.address, transport.options)
             return streams(Ends(client, listener.accept(PATIENCE)))
-        return streams(Ends(*(pair() if transport.name == "memory" else tls_pair(folder))))
+        return streams(
+            Ends(*(pair() if transport.name == "memory" else shaken_pair(transport.name, folder)))
+        )
 
     testing.check_half_closeable(connected)
 

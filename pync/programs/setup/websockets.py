@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ...core.address import WEBSOCKETS, Address, without_zone
+from ...core.address import WEBSOCKETS, Address
 from ...core.config import Config
 from ...core.errors import UsageError
 from ...transports.websocket import HANDSHAKE_TIMEOUT, Upgrade
 
 try:
     from ...layers.websocket import Framing
-    from ...layers.websocket_handshake import Offer, Wish
+    from ...layers.websocket_handshake import Offer, Wish, host_of
 except ModuleNotFoundError:
     raise UsageError("a WebSocket needs wsproto: pip install 'pync-nc[ws]'") from None
 
@@ -55,7 +55,7 @@ def _wish(config: Config, address: Address) -> Wish:
     headers += [(b"Origin", origin.encode()) for origin in config.origin]
     named = [value.decode() for name, value in headers if name.lower() == b"host"]
     return Wish(
-        named[0] if named else _host(address),
+        named[0] if named else host_of(address),
         address.path or "/",
         address.login,
         tuple(one for one in headers if one[0].lower() != b"host"),
@@ -69,15 +69,6 @@ def _offer(config: Config, address: Address) -> Offer:
     # (What pages ask for that were written for websockify.)
     subprotocols = config.subprotocol or (("binary",) if config.onward else ())
     return Offer(address.path, address.login, config.origin, headers, subprotocols)
-
-
-def _host(address: Address) -> str:
-    """Return the value of Host, without the scheme's default port (RFC 9110 7.2)."""
-    host = without_zone(address.host)
-    host = f"[{host}]" if ":" in host else host
-    if address.service == WEBSOCKETS[address.scheme]:
-        return host
-    return f"{host}:{address.service}"
 
 
 def _encoded(header: str) -> tuple[bytes, bytes]:

@@ -5,12 +5,10 @@ This module is imported only when a WebSocket is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from ...core.address import Address
 from ...core.errors import PyncError, UsageError
 from ...core.events import Report, Upgraded, WebsocketClosed
+from ...core.typed import TYPE_CHECKING
 from ...engine.handshake import HandshakeRun
 from ...engine.loop import Scheduler
 from ...transports.conn import Conn, StreamConn
@@ -18,6 +16,8 @@ from ...transports.tls.handshake import Securing
 from ...transports.websocket import Upgrade, Upgrading, WebSocketConn, failure, upgrade_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...layers.websocket_handshake import Agreed
 
 __all__ = ["begin_upgrade", "dialling", "report_upgrade", "upgrade"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import pync
 from pync import aio
 from pync.aio.dialling import in_thread
+from pync.core.errors import UsageError
 from pync.transports.internet import Endpoint
 
 from .conftest import PATIENCE, Run, turn
@@ -125,3 +127,26 @@ def test_what_a_thread_makes_for_nobody_is_closed(run: Run) -> None:
             await turn()
 
     run(make())
+
+
+def test_a_websocket() -> None:
+    pytest.importorskip("wsproto", reason="wsproto is not installed")
+
+    async def talk(address: str) -> bytes:
+        async with await aio.dial(address, timeout=10) as conn:
+            await conn.send_all(b"question")
+            return bytes(await conn.recv())
+
+    with pync.listen("ws://127.0.0.1:0") as listener:
+        echo = threading.Thread(target=_echo_once, args=(listener,))
+        echo.start()
+        assert asyncio.run(talk(f"ws://127.0.0.1:{listener.address.port}")) == b"question"
+        echo.join()
+    with pytest.raises(UsageError, match="does not listen on WebSockets"):
+        asyncio.run(aio.listen("ws://127.0.0.1:0"))
+
+
+def _echo_once(listener: Any) -> None:
+    with listener.accept(10) as conn:
+        conn.send_all(conn.recv())
+        assert conn.recv() == b""

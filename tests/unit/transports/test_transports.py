@@ -6,12 +6,12 @@ from importlib import import_module
 
 import pytest
 
-from pync.core.address import INTERNET, LOCAL
+from pync.core.address import INTERNET, LOCAL, WEBSOCKETS
 from pync.transports import SCHEMES
 
 
 def test_the_grammar_and_the_table_know_the_same_schemes() -> None:
-    assert set(SCHEMES) == {*INTERNET, *LOCAL}
+    assert set(SCHEMES) == {*INTERNET, *LOCAL, *WEBSOCKETS}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
