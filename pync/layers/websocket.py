@@ -85,6 +85,9 @@ class WebSocketCodec:
         self.close_reason = ""
         #: Whether a ping waits for its answer.
         self.awaits_pong = False
+        #: Whether too much waits for the peer: its pings are not answered then (RFC 6455 5.5.3
+        #: allows that), as one that sends pings and reads nothing would fill the memory.
+        self.is_full = False
         self._connection = connection
         self._framing = framing
         self._leaving = b""
@@ -118,7 +121,7 @@ class WebSocketCodec:
             if isinstance(event, Message):
                 self._message(event, pieces)
             elif isinstance(event, Ping):
-                if self._connection.state is ConnectionState.OPEN:
+                if self._connection.state is ConnectionState.OPEN and not self.is_full:
                     self._leaving += self._connection.send(event.response())
             elif isinstance(event, Pong):
                 self.awaits_pong = False

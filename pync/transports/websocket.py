@@ -30,6 +30,9 @@ HANDSHAKE_TIMEOUT = 10.0
 #: Bytes of the network that are read at once if they are compressed, up to a thousand times.
 READ_DEFLATED = 16 * 1024
 
+#: Bytes that may wait for a peer that does not read, before its pings are no longer answered.
+MOST_ANSWERS = 64 * 1024
+
 #: The limit of bytes of a message that is kept whole.
 LARGEST = 16 * 1024 * 1024
 
@@ -188,6 +191,7 @@ class WebSocketConn(LayeredConn):
 
     def _receive(self, data: bytes) -> None:
         self._heard = True
+        self.codec.is_full = len(self._unsent) > MOST_ANSWERS
         super()._receive(data)
         self._tell()
 

@@ -16,7 +16,7 @@ pytest.importorskip("wsproto", reason="wsproto is not installed")
 
 from pync.layers.websocket import Framing
 from pync.layers.websocket_handshake import Offer, Wish
-from pync.transports.websocket import Upgrade, Upgrading, WebSocketConn, upgrade_now
+from pync.transports.websocket import MOST_ANSWERS, Upgrade, Upgrading, WebSocketConn, upgrade_now
 
 PATIENCE = 10.0
 WHERE = Address("ws", "host", "80", "/x")
@@ -120,6 +120,25 @@ def test_a_ping_that_is_answered_is_nothing() -> None:
         assert client.recv_line() == b"after the pong\n"
         client.ping()
         assert not client.pending()
+
+
+def test_pings_of_a_peer_that_reads_nothing_are_not_answered_for_ever() -> None:
+    ours, theirs = memory_pair()
+    theirs.settimeout(PATIENCE)
+    upgrading = Upgrading(theirs, Upgrade(TAKES, LINES), None)
+    ours.send_all(
+        b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    with ours, upgrading.step() as server:
+        server.settimeout(0)
+        ours.settimeout(0)
+        ping = b"\x89\xfd" + bytes(4 + 125)
+        for _ in range(200):
+            ours.send(ping * 500)
+            with pytest.raises(BlockingIOError):
+                server.recv()
+        assert len(server._unsent) < 2 * MOST_ANSWERS + 500 * len(ping)
 
 
 def test_a_peer_that_does_not_close_is_not_waited_for() -> None:
