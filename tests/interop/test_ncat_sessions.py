@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from ..peer import Peer, connected, listening, mailbox
 from ..programs import PYNC, Program, is_bound, needs, until
+from .sessions import (
+    Outcome,
+    answers_and_ends,
+    hears_the_end,
+    hears_the_end_and_answers,
+    plain,
+    says_much,
+)
 
 OURS = (*PYNC, "--as=ncat")
 
 
-class Outcome(NamedTuple):
-    """What a session came to, seen from all sides."""
-
-    shown: bytes
-    said: bytes
-    status: int
-    heard: bytes
-
-
-def plain(said: bytes) -> bytes:
-    """Messages without what differs from run to run, and under one name."""
-    return re.sub(rb"\b\d{4,5}\b", b"PORT", said)
-
-
-# What the peer of a client does; returns what it heard.
-
-
-def answers_and_ends(peer: Peer) -> bytes:
-    peer.hears(b"question\n")
-    peer.says(b"answer\n")
-    peer.closes()
-    return b"question\n"
-
-
-def hears_the_end_and_answers(peer: Peer) -> bytes:
-    heard = peer.hears_rest()
-    peer.says(b"answer\n")
-    peer.closes()
-    return heard
-
-
-def hears_the_end(peer: Peer) -> bytes:
-    return peer.hears_rest()
+# What only ncat's peer does (see sessions.py); returns what it heard.
 
 
 def resets(peer: Peer) -> bytes:
     peer.says(b"some")
     peer.hears(b"question\n")
     peer.resets()
-    return b"question\n"
-
-
-def says_much(peer: Peer) -> bytes:
-    peer.hears(b"question\n")
-    peer.says(bytes(range(256)) * 8192)
-    peer.closes()
     return b"question\n"
 
 
